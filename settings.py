@@ -1,0 +1,84 @@
+"""Everything an operator can set, read once from the environment and `.env`."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+VERSION = "0.1.0"
+
+
+class Settings(BaseSettings):
+    """Frozen; every field's description is its row in the README's table."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, case_sensitive=False
+    )
+
+    environment: Literal["development", "production"] = Field(
+        "development",
+        description="`production` refuses a missing or short `SECRET_KEY`.",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    database_url: str = Field(
+        "sqlite:///sheetgpt.db",
+        description="`sqlite:///file.db`, a bare file name, or `postgresql://user:password@host/name`.",
+    )
+    files_dir: Path = Field(Path("sheetgpt-files"), description="Directory for exported files.")
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Signs tokens and download links, at least 32 bytes. In development a random one is made "
+        "and kept beside the database.",
+    )
+    access_token_minutes: int = Field(30, ge=1, le=1440, description="Life of an access token, in minutes.")
+    refresh_token_days: int = Field(
+        30, ge=1, le=365, description="Life of a session that is not used, in days."
+    )
+    download_link_minutes: int = Field(
+        60, ge=1, le=10080, description="Life of a signed download link, in minutes."
+    )
+    public_url: str | None = Field(
+        None, description="Address that clients use, for links; from `HOST` and `PORT` when empty."
+    )
+    cors_origins: str = Field(
+        "",
+        description="Origins of web clients, separated by commas; `*` is refused. Empty: same origin only.",
+    )
+    openai_api_key: SecretStr | None = Field(
+        None, description="Key for the model provider. Without it the offline assistant answers."
+    )
+    openai_base_url: str | None = Field(
+        None, description="Chat Completions endpoint, also of Ollama, vLLM or llama.cpp; OpenAI's when empty."
+    )
+    openai_model: str = Field("gpt-5-mini", description="Model that writes replies.")
+    google_service_account_file: Path | None = Field(
+        None, description="Service account key (JSON) for exports to Google Sheets."
+    )
+    google_sheets_url: str | None = Field(
+        None, description="Another host for the Sheets and Drive APIs; Google's when empty."
+    )
+    max_body_bytes: int = Field(
+        2_000_000, ge=1_000, description="Largest HTTP request body and WebSocket message, in bytes."
+    )
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="`json`, `text`, or `auto`: text on a terminal, else JSON."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Lowest level that is logged."
+    )
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _no_wildcard(cls, value: str) -> str:
+        if "*" in value:
+            raise ValueError(
+                "CORS_ORIGINS takes a list of origins, not *: any site could act as its visitors"
+            )
+        return value
+
+    @cached_property
+    def origins(self) -> list[str]:
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
