@@ -33,9 +33,7 @@ class ProductError(Exception):
     status: ClassVar[int]
     default: ClassVar[str]
 
-    def __init__(
-        self, message: str | None = None, *, fields: Sequence[FieldError] = (), **extensions: Any
-    ) -> None:
+    def __init__(self, message: str | None = None, *, fields: Sequence[FieldError] = (), **extensions: Any) -> None:
         self.message = message or self.default
         self.fields = tuple(fields)
         self.details: Mapping[str, Any] = extensions

@@ -1,0 +1,1 @@
+"""How everything is kept and who may touch it."""

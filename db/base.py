@@ -1,0 +1,112 @@
+"""What every table has in common: ids, time stamps, ownership."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import JSON, DateTime, Dialect, Enum, ForeignKey, Index, String, TypeDecorator, Uuid, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from uuid_utils.compat import uuid7
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment; SQLite keeps no zone, so it is written and read as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+JsonType = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+Json = Annotated[Any, mapped_column(JsonType)]
+
+
+def key_to(column: str) -> ForeignKey:
+    """A foreign key that is checked at the commit, so rows may be added in any order."""
+    return ForeignKey(column, deferrable=True, initially="DEFERRED")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Visibility(StrEnum):
+    """Who sees a row besides its owner and the organization's admins."""
+
+    PRIVATE = "PRIVATE"
+    ORGANIZATION = "ORGANIZATION"
+
+
+class Base(DeclarativeBase):
+    """A row: its id is time-ordered, so ordering by it is creation order and it is the page cursor.
+
+    `created_*` and `updated_*` are set by the session alone; `deleted_at` hides the row from every read.
+    """
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        UUID: Uuid(),
+        Decimal: String(64),
+        StrEnum: Enum(StrEnum, native_enum=False, length=32, create_constraint=False),
+    }
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-10)
+    created_at: Mapped[datetime] = mapped_column(default=now, sort_order=90)
+    created_by_id: Mapped[UUID | None] = mapped_column(sort_order=91)
+    updated_at: Mapped[datetime] = mapped_column(default=now, sort_order=92)
+    updated_by_id: Mapped[UUID | None] = mapped_column(sort_order=93)
+    deleted_at: Mapped[datetime | None] = mapped_column(sort_order=94)
+
+    @property
+    def is_active(self) -> bool:
+        return self.deleted_at is None
+
+
+@event.listens_for(Base, "init", propagate=True)
+def _identify(_: Base, __: Any, columns: dict[str, Any]) -> None:
+    """A row has its id from the beginning, so that others can name it before it is written."""
+    columns.setdefault("id", uuid7())
+
+
+class Owned:
+    """A row that belongs to somebody in an organization (their personal one, if no other was named)."""
+
+    visibility: Mapped[Visibility] = mapped_column(default=Visibility.PRIVATE)
+
+    @declared_attr
+    def owner_id(cls) -> Mapped[UUID]:  # noqa: N805  declared_attr takes the class
+        return mapped_column(key_to("users.id"))
+
+    @declared_attr
+    def organization_id(cls) -> Mapped[UUID]:  # noqa: N805  declared_attr takes the class
+        return mapped_column(key_to("organizations.id"))
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  declared_attr takes the class
+        """The policy asks for the organization and lists go by id: one index serves both."""
+        return (Index(None, "organization_id", "id"),)
+
+
+class Child:
+    """A row that is seen and changed by whoever may see and change its parent."""
+
+    parent: ClassVar[type[Base]]
+    parent_key: ClassVar[str]
+
+
+class Recorded:
+    """A row whose every change of a column is kept in `history`."""
+
+    unrecorded: ClassVar[frozenset[str]] = frozenset()

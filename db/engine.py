@@ -1,0 +1,114 @@
+"""The database: reads of prepared queries, writes as units in one transaction, the only commit."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import Dialect, select
+
+from auth.viewer import Viewer
+from db.base import Base
+from db.events import Event
+from db.prepared import OneOf, Plan, Prepared
+from db.session import Session
+from errors import RateLimited
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R", bound=Base)
+Unit = Callable[Concatenate[Session, P], T]
+
+MAX_WAITING_WRITES = 1_000
+
+
+class Database(ABC):
+    """One database of either kind; a subclass knows its driver.
+
+    `publish` receives what a unit emitted, after its commit, in the event loop.
+    """
+
+    dialect: Dialect
+
+    def __init__(self) -> None:
+        self.publish: Callable[[Event], None] = lambda _: None
+        self._by_id: dict[type[Base], Prepared[Any]] = {}
+        self._writes: set[asyncio.Task[Any]] = set()
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Migrate and connect."""
+
+    async def stop(self) -> None:
+        """Finish the writes under way and disconnect."""
+        while self._writes:
+            await asyncio.wait(self._writes)
+        await self._disconnect()
+
+    @abstractmethod
+    async def _disconnect(self) -> None: ...
+
+    @abstractmethod
+    async def check(self) -> bool:
+        """Whether the database answers now."""
+
+    async def read(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
+        """The rows of a query that has a limit, as records with the model's column names."""
+        plan = query.plan(self.dialect, viewer)
+        return cast("list[R]", plan.records(await self._fetch(plan, plan.values(viewer, given))))
+
+    async def read_one(self, query: Prepared[R], viewer: Viewer, **given: Any) -> R | None:
+        return next(iter(await self.read(query, viewer, **given)), None)
+
+    async def by_ids(self, model: type[R], viewer: Viewer, ids: list[UUID]) -> dict[UUID, R]:
+        """The rows of these ids that the viewer may see."""
+        if model not in self._by_id:
+            self._by_id[model] = Prepared(select(model).where(OneOf(model.id)))
+        rows: list[R] = await self.read(self._by_id[model], viewer, ids=ids)
+        return {row.id: row for row in rows}
+
+    async def find(self, model: type[R], viewer: Viewer, id_: UUID) -> R | None:
+        return (await self.by_ids(model, viewer, [id_])).get(id_)
+
+    def stream(self, query: Prepared[R], viewer: Viewer, *, batch: int = 500, **given: Any) -> AsyncIterator[list[R]]:
+        """All rows of a query without a limit, from one snapshot, in batches, off the event loop."""
+        plan = query.plan(self.dialect, viewer)
+        fetched = self._stream(plan, plan.values(viewer, given), batch)
+        return cast("AsyncIterator[list[R]]", _batches(plan, fetched))
+
+    async def write(self, unit: Unit[P, T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a unit in one transaction and commit it; then tell what it emitted.
+
+        A caller who goes away does not undo the unit or keep its events back.
+        """
+        if len(self._writes) >= MAX_WAITING_WRITES:
+            raise RateLimited("The server is busy: try again in a moment.", retryAfterMs=1_000)
+
+        def run(session: Session) -> T:
+            return unit(session, *args, **kwargs)
+
+        task = asyncio.create_task(self._commit(run, viewer))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        return await asyncio.shield(task)
+
+    async def _commit(self, run: Callable[[Session], T], viewer: Viewer) -> T:
+        result, events = await self._transact(run, viewer)
+        for event in events:
+            self.publish(event)
+        return result
+
+    @abstractmethod
+    def _transact(self, run: Callable[[Session], T], viewer: Viewer) -> Coroutine[Any, Any, tuple[T, list[Event]]]: ...
+
+    @abstractmethod
+    async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]: ...
+
+    @abstractmethod
+    def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncIterator[list[Any]]: ...
+
+
+async def _batches(plan: Plan, fetched: AsyncIterator[list[Any]]) -> AsyncIterator[list[Any]]:
+    async for rows in fetched:
+        yield plan.records(rows)

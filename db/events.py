@@ -1,0 +1,66 @@
+"""What happened, told to the rest of the product once it is committed.
+
+The tables are what is known; an event only wakes whoever waits to read them again.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class TableChanged:
+    table_id: UUID
+
+
+@dataclass(frozen=True)
+class ReplyStopped:
+    """Somebody asked the reply to stop; whoever runs it does."""
+
+    message_id: UUID
+
+
+@dataclass(frozen=True)
+class JobQueued:
+    job_id: UUID
+
+
+@dataclass(frozen=True)
+class JobChanged:
+    job_id: UUID
+
+
+Event = TableChanged | ReplyStopped | JobQueued | JobChanged
+
+
+class Hub:
+    """Hands committed events to whoever listens in this process."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Event, set[asyncio.Event]] = {}
+        self._handlers: dict[type[Event], list[Callable[[Event], None]]] = {}
+
+    def publish(self, event: Event) -> None:
+        for waker in self._waiting.get(event, ()):
+            waker.set()
+        for handle in self._handlers.get(type(event), ()):
+            handle(event)
+
+    def handle(self, kind: type[Event], handler: Callable[[Event], None]) -> None:
+        """Call `handler`, which must not block, with each event of a kind for as long as the hub lives."""
+        self._handlers.setdefault(kind, []).append(handler)
+
+    @contextmanager
+    def listening(self, event: Event) -> Iterator[asyncio.Event]:
+        """A flag that is set whenever an equal event is published; the listener clears it before it reads."""
+        waker = asyncio.Event()
+        waiting = self._waiting.setdefault(event, set())
+        waiting.add(waker)
+        try:
+            yield waker
+        finally:
+            waiting.discard(waker)
+            if not waiting:
+                self._waiting.pop(event, None)

@@ -1,0 +1,77 @@
+"""The same request twice has one effect: the key that a client sent remembers the first result."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
+
+from auth.viewer import Role, Viewer
+from db.base import Base, Json, now
+from db.policy import VIEWER
+from db.session import Session
+from errors import BadUserInput
+
+T = TypeVar("T")
+
+KEPT = timedelta(hours=24)
+MAX_LENGTH = 255
+
+
+class IdempotencyKey(Base):
+    """A viewer's key for one operation, and the ids of what the first call made."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (UniqueConstraint("user_id", "operation", "key", name="uq_idempotency_keys"),)
+
+    user_id: Mapped[UUID]
+    operation: Mapped[str]
+    key: Mapped[str]
+    result: Mapped[Json] = mapped_column()
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        own: ColumnElement[bool] = row.user_id == VIEWER
+        return own
+
+    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
+        return self.user_id == viewer.user_id
+
+
+def once(
+    session: Session,
+    operation: str,
+    key: str | None,
+    make: Callable[[], T],
+    ids: Callable[[T], list[UUID]],
+    again: Callable[[list[UUID]], T],
+) -> T:
+    """Make something, or find what the same key made before: `ids` to remember it, `again` to find it."""
+    if key is None:
+        return make()
+    kept = session.scalars(
+        select(IdempotencyKey).where(
+            IdempotencyKey.user_id == session.user_id,
+            IdempotencyKey.operation == operation,
+            IdempotencyKey.key == key,
+        )
+    ).one_or_none()
+    if kept is not None and kept.created_at > now() - KEPT:
+        return again([UUID(id_) for id_ in kept.result])
+    made = make()
+    if kept is None:
+        remember(session, session.user_id, operation, key, ids(made))
+    else:
+        kept.result, kept.created_at = [str(id_) for id_ in ids(made)], now()
+    return made
+
+
+def remember(session: Session, user_id: UUID, operation: str, key: str, made: list[UUID]) -> None:
+    """Keep the ids of what a key made."""
+    if not 1 <= len(key) <= MAX_LENGTH:
+        raise BadUserInput.of("idempotencyKey", f"Send a key of 1 to {MAX_LENGTH} characters, or none.")
+    result = [str(id_) for id_ in made]
+    session.add(IdempotencyKey(user_id=user_id, operation=operation, key=key, result=result))

@@ -1,0 +1,122 @@
+"""Work nobody waits for: the row is the truth, the queue only delivers its id."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from auth.viewer import Viewer
+from db.base import Base, Json, Owned, now
+from db.events import JobChanged, JobQueued
+from db.prepared import Prepared, bind
+from db.session import Session
+
+LEASE = timedelta(seconds=10)
+
+
+class JobStatus(StrEnum):
+    """How far a job is."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+
+
+class Job(Owned, Base):
+    """A piece of work for its owner, as whom it runs; a worker holds it by `attempt` until `leased_until`."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "status", "leased_until"))
+
+    kind: Mapped[str]
+    arguments: Mapped[Json] = mapped_column()
+    status: Mapped[JobStatus] = mapped_column(default=JobStatus.QUEUED)
+    attempt: Mapped[int] = mapped_column(default=0)
+    leased_until: Mapped[datetime | None]
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int | None]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    error_retryable: Mapped[bool] = mapped_column(default=False)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+unheld: Prepared[Job] = Prepared(
+    select(Job)
+    .where(
+        Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]),
+        (Job.leased_until < bind("moment", Job.leased_until)) | Job.leased_until.is_(None),
+    )
+    .order_by(Job.id)
+    .limit(100)
+)
+
+
+class LeaseLost(Exception):
+    """Another worker has the job, or it was canceled: this one must stop and write nothing more."""
+
+
+def enqueue(session: Session, kind: str, organization_id: UUID, **arguments: Any) -> Job:
+    """Add a job of the viewer's; it is delivered after the commit."""
+    job = Job(kind=kind, arguments=arguments, organization_id=organization_id, owner_id=session.user_id)
+    session.add(job)
+    session.emit(JobQueued(job.id))
+    return job
+
+
+def claim(session: Session, job_id: UUID) -> Job | None:
+    """Take a job that nobody holds; None when somebody does or it is over."""
+    job = session.scalars(select(Job).where(Job.id == job_id).with_for_update()).one_or_none()
+    if job is None or job.finished_at is not None:
+        return None
+    if job.leased_until is not None and job.leased_until > now():
+        return None
+    job.attempt += 1
+    job.status = JobStatus.RUNNING
+    job.started_at = job.started_at or now()
+    job.leased_until = now() + LEASE
+    session.emit(JobChanged(job.id))
+    return job
+
+
+def hold(session: Session, job_id: UUID, attempt: int) -> Job:
+    """The job, locked, with a longer lease, if this attempt still has it; LeaseLost otherwise."""
+    job = session.obtain(Job, job_id, lock=True)
+    if job.attempt != attempt or job.status is not JobStatus.RUNNING:
+        raise LeaseLost
+    job.leased_until = now() + LEASE
+    return job
+
+
+def progress(session: Session, job_id: UUID, attempt: int, done: int, total: int | None) -> None:
+    job = hold(session, job_id, attempt)
+    job.done, job.total = done, total
+    session.emit(JobChanged(job_id))
+
+
+def finish(session: Session, job_id: UUID, attempt: int, status: JobStatus) -> Job:
+    """End the job in the same transaction as what it came to."""
+    job = hold(session, job_id, attempt)
+    return end(session, job, status)
+
+
+def end(session: Session, job: Job, status: JobStatus) -> Job:
+    job.status, job.finished_at, job.leased_until = status, now(), None
+    session.emit(JobChanged(job.id))
+    return job
+
+
+def fail(session: Session, job_id: UUID, attempt: int, code: str, message: str, retryable: bool) -> None:
+    job = finish(session, job_id, attempt, JobStatus.FAILED)
+    job.error_code, job.error_message, job.error_retryable = code, message, retryable
+
+
+def runs_as(job: Job) -> Viewer:
+    """The person who asked: a job sees and changes what they may, and nothing else."""
+    return Viewer(job.owner_id)

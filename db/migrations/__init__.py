@@ -1,0 +1,88 @@
+"""One tree of migrations for both databases, applied at start under a lock."""
+
+import asyncio
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+ADVISORY_LOCK = 7_351_960
+
+
+def migrate(url: str) -> None:
+    """Bring the database at `url` (`sqlite:///…` or `postgresql://…`) to the newest revision.
+
+    Any number of processes may do it at once: one migrates, the others wait and find it done. Blocks.
+    """
+    if url.startswith("sqlite"):
+        with _sqlite(Path(url.removeprefix("sqlite:///"))) as connection:
+            upgrade(connection)
+    else:
+        asyncio.run(_postgresql(url))
+
+
+def upgrade(connection: Connection) -> None:
+    """Apply what is missing, in the connection's transaction; Alembic is loaded only when something is."""
+    if _revision(connection) == head():
+        return
+    from alembic import command
+
+    config = configuration()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def head() -> str:
+    """The newest revision; revisions are numbered, so it is the last file by name."""
+    return max(path.stem for path in (Path(__file__).parent / "versions").glob("0*.py"))
+
+
+def configuration() -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+@contextlib.contextmanager
+def _sqlite(path: Path) -> Iterator[Connection]:
+    """The lock file keeps away a second writer, which SQLite's write-ahead log does not bear."""
+    from db.sqlite import engine_of
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(path.name + ".migrating").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        engine = engine_of(path)
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+
+async def _postgresql(url: str) -> None:
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
+
+    engine = create_async_engine(
+        url.replace("postgresql://", "postgresql+asyncpg://", 1),
+        poolclass=NullPool,
+        connect_args={"timeout": 10},
+    )
+    async with engine.begin() as connection:
+        await connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+        await connection.run_sync(upgrade)
+    await engine.dispose()

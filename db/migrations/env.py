@@ -1,0 +1,27 @@
+"""What Alembic runs: the migrations, in the transaction that it was given."""
+
+from typing import Any, Literal
+
+from alembic import context
+
+import db.models  # noqa: F401  every model, so that the metadata is whole
+from db.base import Base, JsonType, UtcDateTime
+
+
+def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
+    """Migrations name plain types, so that they stay what they were when ours change."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, type(JsonType)):
+        return 'sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")'
+    return False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    transaction_per_migration=False,
+    render_item=render_item,
+)
+with context.begin_transaction():
+    context.run_migrations()

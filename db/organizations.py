@@ -1,0 +1,103 @@
+"""Organizations and who is a member of them; everybody has a personal one."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy.orm
+from sqlalchemy import Index, select
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement, or_
+
+from auth.viewer import Role, Viewer
+from db.base import Base, Recorded, key_to
+from db.listing import Listing
+from db.policy import VIEWER, mine
+from db.prepared import OneOf, Prepared, bind
+from db.session import Session
+
+
+class MembershipStatus(StrEnum):
+    """Whether a member has accepted the invitation."""
+
+    INVITED = "INVITED"
+    ACTIVE = "ACTIVE"
+
+
+class Organization(Recorded, Base):
+    """Seen by its members, changed by its admins."""
+
+    __tablename__ = "organizations"
+
+    name: Mapped[str]
+    is_personal: Mapped[bool] = mapped_column(default=False)
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        own: ColumnElement[bool] = row.id.in_(mine())
+        return own
+
+    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
+        return roles.get(self.id) is Role.ADMIN
+
+
+class Membership(Recorded, Base):
+    """Seen by the member and by the other members, changed by the organization's admins."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        Index(None, "user_id", "organization_id", unique=True),
+        Index(None, "organization_id", "id"),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
+    role: Mapped[Role]
+    status: Mapped[MembershipStatus]
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.user_id == VIEWER, row.organization_id.in_(mine()))
+
+    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
+        return roles.get(self.organization_id) is Role.ADMIN
+
+
+every = Listing(Organization)
+members = Listing(Membership, Membership.organization_id == bind("organization_id", Membership.organization_id))
+of_user = Listing(Membership, Membership.user_id == bind("user_id", Membership.user_id))
+of_viewer: Prepared[Membership] = Prepared(
+    select(Membership).where(
+        Membership.user_id == bind("user_id", Membership.user_id), OneOf(Membership.organization_id)
+    )
+)
+
+
+def roles_of(session: sqlalchemy.orm.Session, user_id: UUID | None) -> dict[UUID, Role]:
+    """The roles of a user by organization, where they are an active member."""
+    query = select(Membership.organization_id, Membership.role).where(
+        Membership.user_id == user_id, Membership.status == MembershipStatus.ACTIVE
+    )
+    return {row.organization_id: row.role for row in session.execute(query)}
+
+
+def personal(session: Session) -> UUID:
+    """The id of the viewer's personal organization."""
+    return session.scalars(
+        select(Organization.id)
+        .join(Membership, Membership.organization_id == Organization.id)
+        .where(Organization.is_personal, Membership.user_id == session.user_id)
+    ).one()
+
+
+def add_personal(session: Session, user_id: UUID, name: str) -> Organization:
+    """Give a new user an organization of their own."""
+    organization = Organization(name=name, is_personal=True)
+    member = Membership(
+        user_id=user_id,
+        organization_id=organization.id,
+        role=Role.ADMIN,
+        status=MembershipStatus.ACTIVE,
+    )
+    session.add_all([organization, member])
+    return organization

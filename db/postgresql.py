@@ -1,0 +1,112 @@
+"""PostgreSQL: reads straight on asyncpg, writes through the same units on SQLAlchemy's pool."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
+
+import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from auth.viewer import Viewer
+from db.engine import Database
+from db.events import Event
+from db.prepared import Plan
+from db.session import Session
+
+T = TypeVar("T")
+
+SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION = "40001", "40P01", "23505"
+TRIES = 5
+
+
+class PostgreSQL(Database):
+    """One database on a server, shared by any number of processes."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self.dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # not annotated there
+
+    async def start(self) -> None:
+        from db.migrations import migrate
+
+        await asyncio.wait_for(asyncio.to_thread(migrate, self.url), 120)
+        self.engine = create_async_engine(
+            self.url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=10,
+            max_overflow=0,
+            pool_timeout=30,
+            pool_pre_ping=True,
+            connect_args={"timeout": 10, "command_timeout": 60},
+        )
+        self.pool = await asyncpg.create_pool(
+            self.url,
+            min_size=1,
+            max_size=10,
+            timeout=10,
+            command_timeout=30,
+            reset=_leave_as_it_is,
+            server_settings={"default_transaction_read_only": "on"},
+        )
+
+    async def _disconnect(self) -> None:
+        await self.engine.dispose()
+        try:
+            await asyncio.wait_for(self.pool.close(), 1)
+        except TimeoutError:
+            self.pool.terminate()
+
+    async def check(self) -> bool:
+        try:
+            await self.pool.fetchval("SELECT version_num FROM alembic_version", timeout=2)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+        return True
+
+    async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]:
+        async with self.pool.acquire() as connection:
+            return list(await connection.fetch(plan.sql, *values))
+
+    async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncIterator[list[Any]]:
+        async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            cursor = await connection.cursor(plan.sql, *values)
+            while rows := await cursor.fetch(batch):
+                yield list(rows)
+
+    async def _transact(self, run: Callable[[Session], T], viewer: Viewer) -> tuple[T, list[Event]]:
+        for attempt in range(1, TRIES + 1):
+            try:
+                return await self._try(run, viewer)
+            except DBAPIError as error:
+                if attempt == TRIES or not _worth_repeating(error):
+                    raise
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  spreads retries
+        raise AssertionError("unreachable")
+
+    async def _try(self, run: Callable[[Session], T], viewer: Viewer) -> tuple[T, list[Event]]:
+        session: AsyncSession = AsyncSession(self.engine, sync_session_class=Session, viewer=viewer)
+        async with session, session.begin():
+
+            def work(sync: Any) -> tuple[T, list[Event]]:
+                result = run(sync)
+                sync.flush()
+                return result, sync.events
+
+            return await session.run_sync(work)
+
+
+async def _leave_as_it_is(_: Any) -> None:
+    """Reads change nothing in their connection, so returning it costs no reset query."""
+
+
+def _worth_repeating(error: DBAPIError) -> bool:
+    """Somebody else was first; a unit has no effect outside its transaction, so it can run again.
+
+    A unique idempotency key that was just taken is such a case: the second run finds the first result.
+    """
+    state = getattr(error.orig, "sqlstate", None)
+    taken = state == UNIQUE_VIOLATION and "idempotency_keys" in str(error.orig)
+    return taken or state in (SERIALIZATION_FAILURE, DEADLOCK)

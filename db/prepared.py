@@ -1,0 +1,169 @@
+"""Reads: selects compiled once per dialect, with the policy inside, to the driver's own SQL."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import Dialect, Select, TypeDecorator, Uuid, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import Boolean, Text
+
+from auth.viewer import Viewer
+from db.base import Base, Child
+from db.policy import criteria, parent_visible, refuse_unmapped
+
+R = TypeVar("R")
+
+
+class UuidList(TypeDecorator[list[UUID]]):
+    """Many ids in one parameter, so that the number of ids does not change the SQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(ARRAY(Uuid()) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: list[UUID] | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return json.dumps([id_.hex for id_ in value])
+
+
+class OneOf(ColumnElement[bool]):
+    """`column` is one of the ids bound as `name`."""
+
+    inherit_cache = False
+    type = Boolean()
+
+    def __init__(self, column: Any, name: str = "ids") -> None:
+        self.column = column
+        self.ids = bindparam(name, type_=UuidList(), required=True)
+
+    def get_children(self, **_: Any) -> list[Any]:
+        return [self.column, self.ids]
+
+    def _copy_internals(self, clone: Any = None, **options: Any) -> None:
+        self.column = clone(self.column, **options)
+
+
+@compiles(OneOf, "sqlite")
+def _one_of_sqlite(element: OneOf, compiler: SQLCompiler, **options: Any) -> str:
+    column, ids = compiler.process(element.column, **options), compiler.process(element.ids, **options)
+    return f"{column} IN (SELECT value FROM json_each({ids}))"
+
+
+@compiles(OneOf, "postgresql")
+def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **options: Any) -> str:
+    column, ids = compiler.process(element.column, **options), compiler.process(element.ids, **options)
+    return f"{column} = ANY ({ids})"
+
+
+class Record(tuple[Any, ...]):
+    """A row as the driver gave it; a column is converted where somebody looks at it."""
+
+    __slots__ = ()
+    model: type[Base] | None = None
+
+    @property
+    def is_active(self) -> bool:
+        return cast(Any, self).deleted_at is None
+
+
+def _record(model: type[Base] | None, columns: Sequence[tuple[str, Callable[[Any], Any] | None]]) -> type[Record]:
+    def shown(position: int, convert: Callable[[Any], Any] | None) -> property:
+        if convert is None:
+            return property(itemgetter(position))
+        return property(lambda row: convert(row[position]))
+
+    fields = {name: shown(i, convert) for i, (name, convert) in enumerate(columns)}
+    name = f"{model.__name__}Record" if model else "Record"
+    return type(name, (Record,), {"__slots__": (), "model": model, **fields})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Driver SQL, how to bind its values, and the record that its rows become."""
+
+    sql: str
+    names: tuple[str, ...]
+    binds: Mapping[str, Callable[[Any], Any] | None]
+    constants: Mapping[str, Any]
+    record: type[Record]
+
+    def values(self, viewer: Viewer, given: Mapping[str, Any]) -> list[Any]:
+        bound = {**self.constants, **given, "viewer_id": viewer.user_id}
+        return [f(bound[n]) if (f := self.binds[n]) else bound[n] for n in self.names]
+
+    def records(self, fetched: Sequence[Any]) -> list[Any]:
+        return list(map(self.record, fetched))
+
+
+class Prepared(Generic[R]):
+    """A select whose policy cannot be left out: it is compiled in, for every entity of the statement.
+
+    `children` limits the rows of that child model to one parent, whose id is bound as `<parent_key>`;
+    whether the parent may be seen is then asked once, not for every row.
+    """
+
+    def __init__(self, statement: Select[Any], *, children: type[Base] | None = None) -> None:
+        refuse_unmapped(statement)
+        self.statement = statement
+        self.children = children
+        self._plans: dict[tuple[str, bool], Plan] = {}
+
+    @cached_property
+    def model(self) -> type[Base] | None:
+        """The model whose rows come back, when the select is of one."""
+        described = self.statement.column_descriptions
+        entity = described[0]["type"] if len(described) == 1 else None
+        return entity if isinstance(entity, type) and issubclass(entity, Base) else None
+
+    def plan(self, dialect: Dialect, viewer: Viewer) -> Plan:
+        key = dialect.name, viewer.is_superuser
+        if key not in self._plans:
+            self._plans[key] = self._compile(dialect, everything=viewer.is_superuser)
+        return self._plans[key]
+
+    def _compile(self, dialect: Dialect, *, everything: bool) -> Plan:
+        compiled = self._guarded(everything=everything).compile(
+            dialect=dialect, compile_kwargs={"render_postcompile": True}
+        )
+        columns = [
+            (str(c.keyname), c.type.dialect_impl(dialect).result_processor(dialect, None))
+            for c in compiled._result_columns
+        ]
+        return Plan(
+            sql=str(compiled),
+            names=tuple(compiled.positiontup or ()),
+            binds={
+                name: bind.type.dialect_impl(dialect).bind_processor(dialect)
+                for bind, name in compiled.bind_names.items()
+            },
+            constants={k: v for k, v in compiled.params.items() if v is not None},
+            record=_record(self.model, columns),
+        )
+
+    def _guarded(self, *, everything: bool) -> Select[Any]:
+        statement = self.statement.options(*criteria(everything=everything, checked=self.children))
+        if self.children is None:
+            return statement
+        assert issubclass(self.children, Child)
+        name = self.children.parent_key
+        parent = bindparam(name, type_=Uuid(), required=True)
+        return statement.where(
+            getattr(self.children, name) == parent,
+            parent_visible(self.children, parent, everything=everything),
+        )
+
+
+def bind(name: str, like: Any = None) -> Any:
+    """A parameter of a prepared query, given by its name when the query is read; `like` is its column."""
+    return bindparam(name, required=True, type_=getattr(like, "type", None))

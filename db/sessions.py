@@ -1,0 +1,130 @@
+"""Where a person is signed in: one row for each device, with the refresh token's digest in it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, select
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
+
+from auth.viewer import Role, Viewer
+from db.base import Base, key_to, now
+from db.policy import VIEWER
+from db.prepared import Prepared, bind
+from db.session import Session
+from db.users import User
+from errors import Unauthenticated
+
+REFUSED = "This refresh token is not valid any more: log in again."
+
+
+class SignIn(Base):
+    """A family of refresh tokens, of which the newest is good; ended by `revoked_at` or by time."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (Index(None, "user_id", "id"),)
+
+    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime] = mapped_column(default=now)
+    user_agent: Mapped[str | None]
+    ip_address: Mapped[str | None]
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        own: ColumnElement[bool] = row.user_id == VIEWER
+        return own
+
+    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
+        return self.user_id == viewer.user_id
+
+
+class RefreshToken(Base):
+    """A token that was given out; only its digest is kept. A used one that comes back is a thief's."""
+
+    __tablename__ = "refresh_tokens"
+
+    sign_in_id: Mapped[UUID] = mapped_column(key_to("sign_ins.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    used_at: Mapped[datetime | None]
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        """Nobody's to see: the product itself reads it."""
+        nobody: ColumnElement[bool] = row.id.is_(None)
+        return nobody
+
+    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
+        return False
+
+
+of_viewer: Prepared[SignIn] = Prepared(
+    select(SignIn)
+    .where(
+        SignIn.user_id == bind("user_id", SignIn.user_id),
+        SignIn.revoked_at.is_(None),
+        SignIn.expires_at > bind("moment", SignIn.expires_at),
+    )
+    .order_by(SignIn.id.desc())
+    .limit(100)
+)
+standing: Prepared[User] = Prepared(
+    select(User)
+    .join(SignIn, SignIn.user_id == User.id)
+    .where(
+        SignIn.id == bind("sign_in_id", SignIn.id),
+        SignIn.revoked_at.is_(None),
+        User.id == bind("user_id", User.id),
+    )
+)
+
+
+def open_for(
+    session: Session,
+    user_id: UUID,
+    digest: bytes,
+    lifetime: timedelta,
+    *,
+    user_agent: str | None,
+    ip_address: str | None,
+) -> SignIn:
+    """Sign a user in; `digest` is of the refresh token that they get."""
+    sign_in = SignIn(user_id=user_id, expires_at=now() + lifetime, user_agent=user_agent, ip_address=ip_address)
+    session.add_all([sign_in, RefreshToken(sign_in_id=sign_in.id, digest=digest)])
+    return sign_in
+
+
+def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelta) -> tuple[SignIn, User] | None:
+    """Exchange a refresh token for its successor; one that was used before ends the whole family.
+
+    None when the token was used before: the caller answers with an error, and the end is kept all the same.
+    """
+    token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest).with_for_update()).one_or_none()
+    if token is None:
+        raise Unauthenticated(REFUSED)
+    sign_in = session.obtain(SignIn, token.sign_in_id, lock=True)
+    if token.used_at is not None:
+        sign_in.revoked_at = sign_in.revoked_at or now()
+        return None
+    if sign_in.revoked_at is not None or sign_in.expires_at <= now():
+        raise Unauthenticated(REFUSED)
+    token.used_at = sign_in.last_used_at = now()
+    sign_in.expires_at = now() + lifetime
+    session.add(RefreshToken(sign_in_id=sign_in.id, digest=successor))
+    return sign_in, session.obtain(User, sign_in.user_id)
+
+
+def close(session: Session, sign_in_id: UUID) -> None:
+    """Sign out: the access token stops at the next operation."""
+    sign_in = session.obtain(SignIn, sign_in_id)
+    sign_in.revoked_at = sign_in.revoked_at or now()
+
+
+def close_by_token(session: Session, digest: bytes) -> None:
+    """Sign out by the refresh token, for a client whose access token has expired."""
+    token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
+    if token is None:
+        raise Unauthenticated(REFUSED)
+    close(session, token.sign_in_id)

@@ -1,0 +1,80 @@
+"""People who can sign in."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
+
+from auth.viewer import Role, Viewer
+from db.base import Base, Recorded
+from db.idempotency import IdempotencyKey, remember
+from db.organizations import add_personal
+from db.policy import VIEWER, fellows
+from db.prepared import Prepared, bind
+from db.session import Session
+from errors import Conflict
+
+
+class User(Recorded, Base):
+    """Seen by themselves and by those who share an organization with them; changed by themselves."""
+
+    __tablename__ = "users"
+    unrecorded = frozenset({"password_hash"})
+
+    email: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    is_superuser: Mapped[bool] = mapped_column(default=False)
+    is_email_verified: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email.partition("@")[0]
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.id == VIEWER, row.id.in_(fellows()))
+
+    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
+        return self.id == viewer.user_id
+
+
+by_email: Prepared[User] = Prepared(select(User).where(User.email == bind("email", User.email)))
+
+
+by_email_and_key: Prepared[User] = Prepared(
+    select(User)
+    .join(IdempotencyKey, IdempotencyKey.user_id == User.id)
+    .where(
+        User.email == bind("email", User.email),
+        IdempotencyKey.operation == "signUp",
+        IdempotencyKey.key == bind("key", IdempotencyKey.key),
+    )
+)
+
+
+def sign_up(
+    session: Session,
+    email: str,
+    password_hash: str,
+    first_name: str,
+    last_name: str,
+    idempotency_key: str | None = None,
+) -> User:
+    """A new user with a personal organization; `email` is in lower case."""
+    if session.scalars(select(func.count(User.id)).where(User.email == email)).one():
+        raise Conflict("There is an account with this e-mail address already: log in instead.")
+    user = User(email=email, password_hash=password_hash, first_name=first_name, last_name=last_name)
+    session.add(user)
+    add_personal(session, user.id, user.name)
+    if idempotency_key is not None:
+        remember(session, user.id, "signUp", idempotency_key, [user.id])
+    return user
+
+
+def keep_rehashed(session: Session, user_id: UUID, password_hash: str) -> None:
+    """Replace a password's hash by a stronger one of the same password."""
+    session.obtain(User, user_id).password_hash = password_hash

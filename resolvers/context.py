@@ -1,0 +1,116 @@
+"""What every resolver is handed: the viewer and the way to the data."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Annotated, Any, ParamSpec, TypeVar
+from uuid import UUID
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from auth.passwords import PasswordHasher
+from auth.viewer import Viewer
+from db.base import Base
+from db.engine import Database, Unit
+from db.events import Hub
+from db.listing import Listing
+from db.prepared import Prepared
+from errors import Unauthenticated
+from resolvers.ids import typed
+from resolvers.pages import KeysetPage
+from settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R", bound=Base)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What the process has, the same for every request."""
+
+    settings: Settings
+    database: Database
+    hub: Hub
+    passwords: PasswordHasher
+    secrets: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from."""
+
+    request_id: str = ""
+    ip_address: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """One operation, or one event of a subscription: what was loaded for it is kept no longer."""
+
+    backend: Backend
+    signed_in: Viewer | None
+    origin: Origin = Origin()
+    _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    def fresh(self) -> "Context":
+        return replace(self, _loaders={})
+
+    @property
+    def viewer(self) -> Viewer:
+        if self.signed_in is None:
+            raise Unauthenticated
+        return self.signed_in
+
+    @property
+    def viewer_id(self) -> UUID | None:
+        return self.signed_in.user_id if self.signed_in else None
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return self.signed_in.expires_at if self.signed_in else None
+
+    async def read(self, query: Prepared[R], **given: Any) -> list[R]:
+        return await self.backend.database.read(query, self.viewer, **given)
+
+    async def read_one(self, query: Prepared[R], **given: Any) -> R | None:
+        return await self.backend.database.read_one(query, self.viewer, **given)
+
+    async def write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.backend.database.write(unit, self.viewer, *args, **kwargs)
+
+    def page(self, listing: Listing[R], **given: Any) -> KeysetPage[R]:
+        """A page of a list; parameters that are None and optional in the list do not limit it."""
+        given = {k: v for k, v in given.items() if v is not None or k not in listing.optional}
+        return KeysetPage(self.backend.database, self.viewer, listing, given)
+
+    async def by_id(self, model: type[R], id_: UUID | None) -> R | None:
+        """A row, fetched together with every other row of its table that this operation asks for."""
+        return None if id_ is None else await self._loader(model).load(id_)
+
+    async def find(self, model: type[R], id_: str) -> R | None:
+        """The row of a global id; None when it is not one of the model, absent or invisible."""
+        return await self.by_id(model, typed(id_, model))
+
+    def _loader(self, model: type[R]) -> DataLoader[UUID, R | None]:
+        async def load(ids: list[UUID]) -> list[R | None]:
+            found = await self.backend.database.by_ids(model, self.viewer, ids)
+            return [found.get(id_) for id_ in ids]
+
+        return self.loader(model, load)
+
+    def loader(self, key: Any, load: Any) -> DataLoader[Any, Any]:
+        """The operation's loader for `key`; `load(keys) -> values in the same order` fills it."""
+        if key not in self._loaders:
+            self._loaders[key] = DataLoader(load, max_batch_size=500)
+        return self._loaders[key]
+
+
+Info = strawberry.Info[Context, None]
+IdempotencyKey = Annotated[
+    str | None,
+    strawberry.argument(
+        description="The same key again within 24 hours returns the first result instead of a second effect."
+    ),
+]

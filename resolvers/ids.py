@@ -1,0 +1,61 @@
+"""Ids as clients see them: opaque, and of one type."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from typing import cast
+from uuid import UUID
+
+from strawberry import ID
+
+from db.base import Base
+from errors import NotFound
+
+_names: dict[type[Base], str] = {}
+
+
+def name_type(model: type[Base], name: str) -> None:
+    """State the GraphQL type that shows rows of a model."""
+    _names[model] = name
+
+
+def type_name(row: object) -> str:
+    return _names[model_of(row)]
+
+
+def model_of(row: object) -> type[Base]:
+    """The model of a row, whether it came from a read (a record) or from a write (an instance)."""
+    model = getattr(type(row), "model", None) or type(row)
+    return cast("type[Base]", model)
+
+
+def global_id(model: type[Base], id_: UUID) -> ID:
+    return ID(urlsafe_b64encode(f"{_names[model]}:{id_.hex}".encode()).decode().rstrip("="))
+
+
+def decode(id_: str) -> tuple[str, UUID] | None:
+    """The type name and row id in a global id; None for anything else."""
+    if len(id_) > 200:
+        return None
+    try:
+        name, _, hexadecimal = urlsafe_b64decode(id_ + "=" * (-len(id_) % 4)).decode("ascii").partition(":")
+        return name, UUID(hexadecimal)
+    except (Error, ValueError):
+        return None
+
+
+def typed(id_: str, model: type[Base]) -> UUID | None:
+    """The row id in a global id of the model; None for ids of another type and for no ids at all."""
+    decoded = decode(id_)
+    return decoded[1] if decoded and decoded[0] == _names[model] else None
+
+
+def key(id_: str, model: type[Base]) -> UUID:
+    """The row id in a global id of the model; NotFound otherwise."""
+    found = typed(id_, model)
+    if found is None:
+        raise NotFound(f"There is no {_names[model]} with this id, or you may not see it.")
+    return found
+
+
+def optional_key(id_: str | None, model: type[Base]) -> UUID | None:
+    return None if id_ is None else key(id_, model)
