@@ -24,7 +24,7 @@ from sqlalchemy.sql.visitors import iterate
 from auth.viewer import Role, Viewer
 from db.base import Base, Child, Owned, Visibility
 
-VIEWER = bindparam("viewer_id", type_=Uuid(), required=True)
+VIEWER = bindparam("viewer_id", type_=Uuid(), required=False)
 
 _memberships = table(
     "memberships",

@@ -45,7 +45,7 @@ class OneOf(ColumnElement[bool]):
 
     def __init__(self, column: Any, name: str = "ids") -> None:
         self.column = column
-        self.ids = bindparam(name, type_=UuidList(), required=True)
+        self.ids = bindparam(name, required=False, type_=UuidList())
 
     def get_children(self, **_: Any) -> list[Any]:
         return [self.column, self.ids]
@@ -140,13 +140,15 @@ class Prepared(Generic[R]):
             (str(c.keyname), c.type.dialect_impl(dialect).result_processor(dialect, None))
             for c in compiled._result_columns
         ]
+        processors = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()
+        }
+        names = tuple(compiled.positiontup or ())
         return Plan(
             sql=str(compiled),
-            names=tuple(compiled.positiontup or ()),
-            binds={
-                name: bind.type.dialect_impl(dialect).bind_processor(dialect)
-                for bind, name in compiled.bind_names.items()
-            },
+            names=names,
+            # A member of an expanded IN list is named after its list, with a number behind.
+            binds={n: processors[n if n in processors else n.rpartition("_")[0]] for n in names},
             constants={k: v for k, v in compiled.params.items() if v is not None},
             record=_record(self.model, columns),
         )
@@ -157,7 +159,7 @@ class Prepared(Generic[R]):
             return statement
         assert issubclass(self.children, Child)
         name = self.children.parent_key
-        parent = bindparam(name, type_=Uuid(), required=True)
+        parent = bindparam(name, required=False, type_=Uuid())
         return statement.where(
             getattr(self.children, name) == parent,
             parent_visible(self.children, parent, everything=everything),
@@ -166,4 +168,4 @@ class Prepared(Generic[R]):
 
 def bind(name: str, like: Any = None) -> Any:
     """A parameter of a prepared query, given by its name when the query is read; `like` is its column."""
-    return bindparam(name, required=True, type_=getattr(like, "type", None))
+    return bindparam(name, required=False, type_=getattr(like, "type", None))

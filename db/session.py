@@ -1,7 +1,7 @@
 """The unit of work: a session that filters what it reads, checks what it writes, and keeps the history."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy.orm
@@ -75,7 +75,8 @@ def _filter(state: ORMExecuteState) -> Any:
     assert isinstance(state.session, Session)
     viewer = state.session.viewer
     statement = state.statement.options(*criteria(everything=viewer.is_superuser))
-    state.parameters = {**(state.parameters or {}), "viewer_id": viewer.user_id}
+    given = cast("dict[str, Any] | None", state.parameters)
+    state.parameters = {**(given or {}), "viewer_id": viewer.user_id}
     return state.invoke_statement(statement)
 
 
