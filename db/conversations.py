@@ -1,20 +1,29 @@
 """Conversations: who talks about what, where."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Owned, Recorded
+from db.base import Base, Owned, Recorded, Visibility
+from db.idempotency import once
 from db.listing import Listing
+from db.organizations import personal
 from db.prepared import bind
+from db.session import Session
+from errors import BadUserInput
 
 SYSTEM_PROMPT = "You are a helpful assistant chatbot."
+UNTITLED = "New conversation"
+MAX_TITLE, MAX_PROMPT = 200, 20_000
 
 
 class ExtractionMode(StrEnum):
-    """What becomes of the tables that were said."""
+    """What becomes of the tables that are said."""
 
     OFF = "OFF"
     REVIEW = "REVIEW"
@@ -47,3 +56,63 @@ every = Listing(
         "search": func.lower(Conversation.title).contains(func.lower(bind("search", Conversation.title))),
     },
 )
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a conversation begins with; the model is the one that answers in it."""
+
+    model: str
+    title: str | None = None
+    system_prompt: str | None = None
+    organization_id: UUID | None = None
+    visibility: Visibility = Visibility.PRIVATE
+    extraction: ExtractionMode = ExtractionMode.AUTO
+
+
+def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Conversation:
+    """A conversation of the viewer's, in their personal organization if no other is named."""
+    return once(
+        session,
+        "createConversation",
+        idempotency_key,
+        make=lambda: _create(session, beginning),
+        ids=lambda made: [made.id],
+        again=lambda ids: session.obtain(Conversation, ids[0]),
+    )
+
+
+def _create(session: Session, beginning: Beginning) -> Conversation:
+    conversation = Conversation(
+        title=checked_title(beginning.title or UNTITLED),
+        system_prompt=checked_prompt(beginning.system_prompt or SYSTEM_PROMPT),
+        model=beginning.model,
+        owner_id=session.user_id,
+        organization_id=beginning.organization_id or personal(session),
+        visibility=beginning.visibility,
+        extraction=beginning.extraction,
+    )
+    session.add(conversation)
+    session.flush()
+    return conversation
+
+
+def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Conversation:
+    """Set the named columns of a conversation that the viewer may change."""
+    conversation = session.obtain_to_change(Conversation, id_)
+    for name, value in changes.items():
+        setattr(conversation, name, value)
+    return conversation
+
+
+def checked_title(title: str) -> str:
+    title = " ".join(title.split())
+    if not 1 <= len(title) <= MAX_TITLE or "\x00" in title:
+        raise BadUserInput.of("title", f"A title has 1 to {MAX_TITLE} characters.")
+    return title
+
+
+def checked_prompt(prompt: str) -> str:
+    if len(prompt) > MAX_PROMPT or "\x00" in prompt:
+        raise BadUserInput.of("systemPrompt", f"A system prompt has at most {MAX_PROMPT:,} characters.")
+    return prompt

@@ -1,17 +1,24 @@
-"""What was said: people's messages and the assistant's replies."""
+"""What is said: people's messages and the assistant's replies."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Child, key_to
-from db.conversations import Conversation
+from db import conversations, jobs
+from db.base import Base, Child, key_to, now
+from db.conversations import Beginning, Conversation
+from db.events import ReplyStopped
+from db.idempotency import once
+from db.jobs import Job, JobStatus
 from db.listing import Listing
+from db.session import Session
+from db.tables import Table
+from errors import BadUserInput, Conflict
 
-PREVIEW_LENGTH = 140
+MAX_TEXT, PREVIEW_LENGTH, TITLE_LENGTH = 200_000, 140, 60
 
 
 class MessageRole(StrEnum):
@@ -65,3 +72,128 @@ class Exchange:
     conversation: Conversation
     message: Message
     reply: Message
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a reply ended: its whole text, and what is known of why and of what it cost."""
+
+    status: MessageStatus
+    text: str
+    finish_reason: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    error_retryable: bool = False
+
+
+def post(
+    session: Session,
+    text: str,
+    *,
+    conversation_id: UUID | None,
+    model: str,
+    table_id: UUID | None = None,
+    idempotency_key: str | None = None,
+) -> Exchange:
+    """Keep what was said and begin a reply; without a conversation, begin one with it."""
+
+    def make() -> Exchange:
+        return _post(session, _checked_text(text), conversation_id, model, table_id)
+
+    def again(ids: list[UUID]) -> Exchange:
+        message, reply = (session.obtain(Message, id_) for id_ in ids)
+        return Exchange(session.obtain(Conversation, message.conversation_id), message, reply)
+
+    return once(session, "sendMessage", idempotency_key, make, lambda e: [e.message.id, e.reply.id], again)
+
+
+def _post(session: Session, text: str, conversation_id: UUID | None, model: str, table_id: UUID | None) -> Exchange:
+    if table_id is not None:
+        session.obtain_to_change(Table, table_id)
+    conversation, before = _conversation(session, text, conversation_id, model)
+    message = Message(
+        conversation_id=conversation.id,
+        parent_id=before,
+        role=MessageRole.USER,
+        text=text,
+        status=MessageStatus.COMPLETED,
+    )
+    reply = Message(
+        conversation_id=conversation.id,
+        parent_id=message.id,
+        role=MessageRole.ASSISTANT,
+        text="",
+        status=MessageStatus.IN_PROGRESS,
+        model=model,
+    )
+    arguments = {"reply_id": reply.id.hex, "table_id": table_id and table_id.hex}
+    reply.job_id = jobs.enqueue(session, "reply", conversation.organization_id, **arguments).id
+    session.add_all([message, reply])
+    conversation.message_count += 2
+    conversation.last_message_at = now()
+    conversation.preview = _cut(text, PREVIEW_LENGTH)
+    return Exchange(conversation, message, reply)
+
+
+def _conversation(session: Session, text: str, id_: UUID | None, model: str) -> tuple[Conversation, UUID | None]:
+    """The conversation to speak in, and its last message."""
+    if id_ is None:
+        return conversations.create(session, Beginning(model, title=_cut(text, TITLE_LENGTH))), None
+    conversation = session.obtain_to_change(Conversation, id_)
+    last = session.scalars(
+        select(Message).where(Message.conversation_id == id_).order_by(Message.id.desc()).limit(1)
+    ).one_or_none()
+    if last is not None and last.status is MessageStatus.IN_PROGRESS:
+        raise Conflict("The last reply is still being written: wait for its end, or end it with stopReply.")
+    return conversation, last and last.id
+
+
+def stop(session: Session, id_: UUID) -> Message:
+    """Ask for a reply to end; one that nobody writes yet ends here and now."""
+    message = session.obtain(Message, id_, lock=True)
+    session.obtain_to_change(Conversation, message.conversation_id)
+    if message.status is not MessageStatus.IN_PROGRESS or message.job_id is None:
+        return message
+    job = session.obtain(Job, message.job_id, lock=True)
+    if job.status is JobStatus.QUEUED:
+        jobs.end(session, job, JobStatus.CANCELED)
+        message.status = MessageStatus.STOPPED
+    session.emit(ReplyStopped(id_))
+    return message
+
+
+def checkpoint(session: Session, id_: UUID, job_id: UUID, attempt: int, text: str) -> None:
+    """Keep what was written so far, if this attempt still holds the reply."""
+    jobs.hold(session, job_id, attempt)
+    session.obtain(Message, id_).text = text
+
+
+def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, ending: Ending) -> Message:
+    """End a reply and its job together."""
+    outcome = {
+        MessageStatus.COMPLETED: JobStatus.COMPLETED,
+        MessageStatus.STOPPED: JobStatus.CANCELED,
+    }.get(ending.status, JobStatus.FAILED)
+    jobs.finish(session, job_id, attempt, outcome)
+    message = session.obtain(Message, id_)
+    for name, value in vars(ending).items():
+        setattr(message, name, value)
+    return message
+
+
+def _checked_text(text: str) -> str:
+    if not text.strip():
+        raise BadUserInput.of("text", "Say something: the text is empty.")
+    if len(text) > MAX_TEXT:
+        raise BadUserInput.of("text", f"Send at most {MAX_TEXT:,} characters at once; this has {len(text):,}.")
+    if "\x00" in text:
+        raise BadUserInput.of("text", "The text has a NUL character in it: take it out.")
+    return text
+
+
+def _cut(text: str, length: int) -> str:
+    """The beginning of a text on one line."""
+    line = " ".join(text[: length * 4].split())
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -13,13 +13,15 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import Boolean, Text
+from sqlalchemy.types import Boolean, Float, Text
 
 from auth.viewer import Viewer
 from db.base import Base, Child
 from db.policy import criteria, parent_visible, refuse_unmapped
 
 R = TypeVar("R")
+
+FLOAT8 = 701  # PostgreSQL's number for double precision
 
 
 class UuidList(TypeDecorator[list[UUID]]):
@@ -137,7 +139,7 @@ class Prepared(Generic[R]):
             dialect=dialect, compile_kwargs={"render_postcompile": True}
         )
         columns = [
-            (str(c.keyname), c.type.dialect_impl(dialect).result_processor(dialect, None))
+            (str(c.keyname), c.type.dialect_impl(dialect).result_processor(dialect, _wire_type(c.type)))
             for c in compiled._result_columns
         ]
         processors = {
@@ -164,6 +166,11 @@ class Prepared(Generic[R]):
             getattr(self.children, name) == parent,
             parent_visible(self.children, parent, everything=everything),
         )
+
+
+def _wire_type(type_: Any) -> int | None:
+    """What a driver would say that it sends, for the types whose conversion depends on it."""
+    return FLOAT8 if isinstance(type_, Float) else None
 
 
 def bind(name: str, like: Any = None) -> Any:

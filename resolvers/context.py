@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from assistant.log import Log
 from auth.passwords import PasswordHasher
 from auth.viewer import Viewer
 from db.base import Base
@@ -32,8 +33,11 @@ class Backend:
     settings: Settings
     database: Database
     hub: Hub
+    log: Log
     passwords: PasswordHasher
     secrets: tuple[bytes, ...]
+    models: tuple[str, ...]
+    is_offline: bool
 
 
 @dataclass(frozen=True)

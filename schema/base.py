@@ -17,7 +17,7 @@ from db.base import Base
 from db.users import User as UserRow
 from resolvers.context import Info
 from resolvers.ids import global_id, model_of, name_type, type_name
-from resolvers.pages import Asked, Page, Slice
+from resolvers.pages import Asked, Page, Slice, encode_cursor
 
 if TYPE_CHECKING:
     from schema.users import User
@@ -219,3 +219,13 @@ def change(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
 def stream(shown: Any, resolver: Callable[..., AsyncGenerator[Any, None]], description: str) -> Any:
     """A subscription."""
     return strawberry.subscription(resolver=resolver, graphql_type=shown, description=description)
+
+
+def edge(shown: Any, name: str, description: str) -> Any:
+    """The edge of a thing that a payload has as its attribute `name`, for clients that keep lists."""
+
+    def resolve(root: strawberry.Parent[Any]) -> Any:
+        row = getattr(root, name)
+        return Edge(cursor=encode_cursor(row.id), node=row)
+
+    return strawberry.field(resolver=resolve, graphql_type=Edge[shown], description=description)

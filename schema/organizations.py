@@ -11,7 +11,6 @@ from schema.base import Audited, Node, choice, maybe, page, says, shows
 
 if TYPE_CHECKING:
     from schema.tables import Table
-
     from schema.users import User
 else:  # an organization lists its tables, and a table names its organization
     Table = Annotated["Table", strawberry.lazy("schema.tables")]

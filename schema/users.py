@@ -11,7 +11,6 @@ from schema.base import Audited, Node, change, many, maybe, page, says, shows
 
 if TYPE_CHECKING:
     from schema.conversations import Conversation
-
     from schema.organizations import Membership
 else:  # a user lists their conversations, and a conversation names its owner
     Conversation = Annotated["Conversation", strawberry.lazy("schema.conversations")]

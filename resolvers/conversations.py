@@ -1,0 +1,115 @@
+"""Conversations: begin, change, list."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import UNSET
+
+from db import conversations
+from db.base import Visibility
+from db.conversations import Beginning, Conversation, ExtractionMode
+from db.organizations import Organization
+from errors import BadUserInput
+from resolvers.context import IdempotencyKey, Info
+from resolvers.ids import key, optional_key
+from resolvers.pages import KeysetPage
+
+says = strawberry.argument
+Title = Annotated[str | None, says(description="What it is called; from the first message when empty.")]
+Prompt = Annotated[str | None, says(description="What the model is told before everything else.")]
+Model = Annotated[str | None, says(description="One of serverInfo.models; the server's own when empty.")]
+
+
+async def conversation(info: Info, id: strawberry.ID) -> Conversation | None:
+    return await info.context.find(Conversation, id)
+
+
+def list_conversations(
+    info: Info,
+    search: Annotated[str | None, says(description="Only those with this in their title.")] = None,
+    organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
+) -> KeysetPage[Conversation]:
+    return info.context.page(
+        conversations.every,
+        search=search,
+        organization_id=optional_key(organization_id, Organization),
+    )
+
+
+async def conversation_of(root: strawberry.Parent[Any], info: Info) -> Conversation | None:
+    return await info.context.by_id(Conversation, root.conversation_id)
+
+
+@dataclass(frozen=True)
+class Changed:
+    conversation: Conversation
+
+
+async def create_conversation(
+    info: Info,
+    title: Title = None,
+    system_prompt: Prompt = None,
+    model: Model = None,
+    organization_id: Annotated[
+        strawberry.ID | None, says(description="Whose it is; your personal organization when empty.")
+    ] = None,
+    visibility: Annotated[Visibility, says(description="Who sees it besides you.")] = Visibility.PRIVATE,
+    extraction: Annotated[
+        ExtractionMode, says(description="What becomes of the tables that are said.")
+    ] = ExtractionMode.AUTO,
+    idempotency_key: IdempotencyKey = None,
+) -> Changed:
+    beginning = Beginning(
+        model=checked_model(info, model),
+        title=title,
+        system_prompt=system_prompt,
+        organization_id=optional_key(organization_id, Organization),
+        visibility=visibility,
+        extraction=extraction,
+    )
+    return Changed(await info.context.write(conversations.create, beginning, idempotency_key))
+
+
+async def update_conversation(
+    info: Info,
+    id: Annotated[strawberry.ID, says(description="Which one.")],
+    title: Annotated[str | None, says(description="A new title.")] = UNSET,
+    system_prompt: Prompt = UNSET,
+    model: Model = UNSET,
+    visibility: Annotated[Visibility | None, says(description="Who sees it besides you.")] = UNSET,
+    extraction: Annotated[ExtractionMode | None, says(description="What becomes of the tables that are said.")] = UNSET,
+    temperature: Annotated[float | None, says(description="0 to 2; null for the model's own.")] = UNSET,
+    max_tokens: Annotated[int | None, says(description="Longest reply in tokens; null for the model's own.")] = UNSET,
+) -> Changed:
+    changes: dict[str, Any] = {}
+    if title is not UNSET:
+        changes["title"] = conversations.checked_title(title or "")
+    if system_prompt is not UNSET:
+        changes["system_prompt"] = conversations.checked_prompt(system_prompt or conversations.SYSTEM_PROMPT)
+    if model is not UNSET:
+        changes["model"] = checked_model(info, model)
+    if temperature is not UNSET:
+        changes["temperature"] = _within("temperature", temperature, 0, 2)
+    if max_tokens is not UNSET:
+        changes["max_tokens"] = _within("maxTokens", max_tokens, 1, 1_000_000)
+    # A visibility or extraction of null says nothing: they have no empty state.
+    changes |= {"visibility": visibility} if visibility else {}
+    changes |= {"extraction": extraction} if extraction else {}
+    return Changed(await info.context.write(conversations.update, key(id, Conversation), changes))
+
+
+def checked_model(info: Info, model: str | None) -> str:
+    """A model that this server offers, its own one when none is named."""
+    models = info.context.backend.models
+    if model is None:
+        return models[0]
+    if model not in models:
+        raise BadUserInput.of("model", f"Choose one of: {', '.join(models)}.")
+    return model
+
+
+def _within(field: str, value: float | None, low: float, high: float) -> float | None:
+    if value is not None and not low <= value <= high:
+        raise BadUserInput.of(field, f"Choose a number from {low} to {high:,}.")
+    return value

@@ -1,0 +1,203 @@
+"""Messages: say something, follow the reply, stop it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
+from uuid import UUID
+
+import strawberry
+
+from db import messages, proposals
+from db.conversations import Conversation
+from db.messages import Exchange, Message, MessageRole, MessageStatus
+from db.proposals import Proposal
+from db.tables import Table
+from errors import BadUserInput, NotFound
+from resolvers.context import Context, IdempotencyKey, Info
+from resolvers.conversations import Model, checked_model
+from resolvers.ids import key, optional_key
+from resolvers.pages import KeysetPage
+
+WAIT_SECONDS, STOP_SECONDS, IDLE_SECONDS = 60.0, 5.0, 1.0
+
+says = strawberry.argument
+
+
+@dataclass(frozen=True)
+class Delta:
+    """More of a reply's text, which begins at `offset`."""
+
+    message_id: strawberry.ID
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A table that the reply proposes."""
+
+    message_id: strawberry.ID
+    proposal: Proposal
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The reply is over; the message says how."""
+
+    message: Message
+
+
+ReplyEvent: TypeAlias = Delta | Proposed | Ended
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of a reply; costs are not known without prices."""
+
+    input_tokens: int
+    output_tokens: int
+
+    @property
+    def total_tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True)
+class Failure:
+    code: str
+    message: str
+    retryable: bool
+
+
+async def message(info: Info, id: strawberry.ID) -> Message | None:
+    return await info.context.find(Message, id)
+
+
+def list_messages(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Message]:
+    return info.context.page(messages.of_conversation, conversation_id=root.id)
+
+
+async def parent_of(root: strawberry.Parent[Any], info: Info) -> Message | None:
+    return await info.context.by_id(Message, root.parent_id)
+
+
+def usage_of(root: strawberry.Parent[Any]) -> Usage | None:
+    if root.output_tokens is None:
+        return None
+    return Usage(root.input_tokens or 0, root.output_tokens)
+
+
+def error_of(root: strawberry.Parent[Any]) -> Failure | None:
+    if root.error_code is None:
+        return None
+    return Failure(root.error_code, root.error_message, root.error_retryable)
+
+
+async def list_proposals(root: strawberry.Parent[Any], info: Info) -> list[Proposal]:
+    return await _proposals(info.context, root.id)
+
+
+async def _proposals(context: Context, message_id: UUID) -> list[Proposal]:
+    async def load(ids: list[UUID]) -> list[list[Proposal]]:
+        found = await context.read(proposals.of_messages, ids=ids)
+        return [[row for row in found if row.message_id == id_] for id_ in ids]
+
+    loaded: list[Proposal] = await context.loader(list_proposals, load).load(message_id)
+    return loaded
+
+
+async def send_message(
+    info: Info,
+    text: Annotated[str, says(description="What you say, or paste: at most 200,000 characters.")],
+    conversation_id: Annotated[
+        strawberry.ID | None, says(description="Where; a new conversation begins when empty.")
+    ] = None,
+    model: Model = None,
+    table_id: Annotated[
+        strawberry.ID | None, says(description="The table that rows are added to, instead of a new one.")
+    ] = None,
+    wait: Annotated[
+        bool, says(description="Answer when the reply has ended (60 s at most), for clients that do not stream.")
+    ] = False,
+    idempotency_key: IdempotencyKey = None,
+) -> Exchange:
+    exchange = await info.context.write(
+        messages.post,
+        text,
+        conversation_id=optional_key(conversation_id, Conversation),
+        model=checked_model(info, model),
+        table_id=optional_key(table_id, Table),
+        idempotency_key=idempotency_key,
+    )
+    if not wait:
+        return exchange
+    reply = await _ended(info.context, exchange.reply, WAIT_SECONDS)
+    conversation = await info.context.fresh().by_id(Conversation, exchange.conversation.id)
+    return Exchange(conversation or exchange.conversation, exchange.message, reply)
+
+
+@dataclass(frozen=True)
+class Stopped:
+    message: Message
+
+
+async def stop_reply(
+    info: Info, message_id: Annotated[strawberry.ID, says(description="The reply to end.")]
+) -> Stopped:
+    reply = await info.context.write(messages.stop, key(message_id, Message))
+    return Stopped(await _ended(info.context, reply, STOP_SECONDS))
+
+
+async def reply_stream(
+    info: Info,
+    message_id: strawberry.ID,
+    after: Annotated[
+        int, says(description="How many code points of the text you have: the stream brings the rest.")
+    ] = 0,
+) -> AsyncGenerator[ReplyEvent, None]:
+    reply, held = await _reply(info.context, key(message_id, Message)), after
+    while reply.status is MessageStatus.IN_PROGRESS:
+        held = _place(held, reply.text) if held < 0 else held
+        async for offset, text in info.context.backend.log.follow(reply.id, held, idle=IDLE_SECONDS):
+            yield Delta(message_id, offset, text)
+            held = offset + len(text)
+        reply = await _reply(info.context, reply.id)
+        # Another process writes it: its checkpoints are what can be read here.
+        if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:
+            yield Delta(message_id, held, reply.text[held:])
+            held = len(reply.text)
+    held = _place(held, reply.text)
+    if reply.text[held:]:
+        yield Delta(message_id, held, reply.text[held:])
+    for proposal in await _proposals(info.context.fresh(), reply.id):
+        yield Proposed(message_id, proposal)
+    yield Ended(reply)
+
+
+def _place(held: int, text: str) -> int:
+    """Where to go on; a place that the text does not have is nobody's, so it starts again."""
+    return held if 0 <= held <= len(text) else 0
+
+
+async def _reply(context: Context, id_: UUID) -> Message:
+    """The row as it is now, if the viewer may still see it."""
+    reply = await context.fresh().by_id(Message, id_)
+    if reply is None:
+        raise NotFound("There is no such message, or you may not see it any more.")
+    if reply.role is not MessageRole.ASSISTANT:
+        raise BadUserInput.of("messageId", "Follow the reply, not the message that it answers.")
+    return reply
+
+
+async def _ended(context: Context, reply: Message, seconds: float) -> Message:
+    """The reply when it has ended, or as it is after so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            while reply.status is MessageStatus.IN_PROGRESS:
+                async for _ in context.backend.log.follow(reply.id, len(reply.text), idle=IDLE_SECONDS):
+                    pass
+                reply = await _reply(context, reply.id)
+    except TimeoutError:
+        return await _reply(context, reply.id)
+    return reply

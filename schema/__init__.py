@@ -1,0 +1,33 @@
+"""The one GraphQL schema: every feature, listed once."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema import conversations, exports, messages, organizations, server, tables, users
+from schema.scalars import SCALARS
+
+
+@strawberry.type(description="What you can read.")
+class Query(
+    server.Query,
+    users.Query,
+    organizations.Query,
+    conversations.Query,
+    messages.Query,
+    tables.Query,
+    exports.Query,
+):
+    pass
+
+
+@strawberry.type(description="What you can change. Each takes one input and answers with one payload.")
+class Mutation(users.Mutation, conversations.Mutation, messages.Mutation, tables.Mutation, exports.Mutation):
+    pass
+
+
+@strawberry.type(description="What you can follow.")
+class Subscription(messages.Subscription, tables.Subscription, exports.Subscription):
+    pass
+
+
+schema = strawberry.Schema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS))

@@ -1,0 +1,140 @@
+"""Messages, the mutations that send them, and the stream of a reply."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from db import messages as rows
+from resolvers import conversations, messages
+from schema.base import Audited, Edge, Node, change, choice, edge, many, maybe, one, says, shows, stream
+from schema.conversations import Conversation
+from schema.failures import MessageError
+
+if TYPE_CHECKING:
+    from schema.tables import Proposal
+else:  # a message lists its proposals, and a proposal names its message
+    Proposal = Annotated["Proposal", strawberry.lazy("schema.tables")]
+
+choice(
+    rows.MessageRole,
+    SYSTEM="The product itself.",
+    USER="A person.",
+    ASSISTANT="The assistant: its messages are replies.",
+)
+choice(
+    rows.MessageStatus,
+    IN_PROGRESS="It is being written: follow it with replyStream.",
+    COMPLETED="It is whole.",
+    STOPPED="Somebody ended it; its text is kept.",
+    INTERRUPTED="The server stopped while it was written; its text is kept.",
+    FAILED="The model failed; `error` says how, and its text is kept.",
+)
+
+
+@shows
+class Usage:
+    """Tokens that were read and written; estimated where the provider does not say."""
+
+    input_tokens: int = says("Tokens that the model read.")
+    output_tokens: int = says("Tokens that the model wrote.")
+    total_tokens: int = says("Both together.")
+
+
+@shows
+class Message(Node, Audited, row=rows.Message):
+    """Something said in a conversation."""
+
+    conversation = one(Conversation, conversations.conversation_of, "Where it was said.")
+    role: rows.MessageRole = says("Who speaks.")
+    text: str = says("What was said; of a reply, what is written and saved so far.")
+    status: rows.MessageStatus = says("How far it is.")
+    parent: "Message | None" = strawberry.field(
+        resolver=messages.parent_of, description="The message that it answers or follows."
+    )
+    model: str | None = says("What wrote it; null for a person's.")
+    usage = maybe(Usage, messages.usage_of, "What it cost; null for a person's message and for the offline assistant.")
+    finish_reason: str | None = says("Why the model ended, in its own word, as `stop` or `length`.")
+    error = maybe(MessageError, messages.error_of, "Why it failed.")
+    proposals = many(Proposal, messages.list_proposals, "The tables that it proposed.")
+
+
+@shows
+class SendMessagePayload:
+    """What you said, and the reply that is being written."""
+
+    conversation: Conversation = says("Where it was said; new when none was named.")
+    message: Message = says("What you said.")
+    reply: Message = says("The reply: IN_PROGRESS with its final id, unless you waited for it.")
+    message_edge: Edge[Message] = edge(Message, "message", "The message's edge, for the list of messages.")
+    reply_edge: Edge[Message] = edge(Message, "reply", "The reply's edge, for the list of messages.")
+
+
+@shows
+class StopReplyPayload:
+    """The reply as it was left."""
+
+    message: Message = says("The reply, with the text that it had.")
+
+
+@shows
+class ReplyDelta:
+    """More of the text of a reply: text[offset : offset + length], in code points."""
+
+    message_id: strawberry.ID = says("The reply.")
+    offset: int = says("Where the text goes; 0 begins it anew.")
+    text: str = says("What is new.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _: object) -> bool:
+        return isinstance(value, messages.Delta)
+
+
+@shows
+class ReplyProposal:
+    """A table that the reply proposes."""
+
+    message_id: strawberry.ID = says("The reply.")
+    proposal: Proposal = says("The table, each cell with its source.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _: object) -> bool:
+        return isinstance(value, messages.Proposed)
+
+
+@shows
+class ReplyEnded:
+    """The reply is over."""
+
+    message: Message = says("The reply; its status and error say how it ended.")
+
+    @classmethod
+    def is_type_of(cls, value: object, _: object) -> bool:
+        return isinstance(value, messages.Ended)
+
+
+ReplyEvent = Annotated[
+    ReplyDelta | ReplyProposal | ReplyEnded,
+    strawberry.union("ReplyEvent", description="What happens to a reply, in order; ReplyEnded is the last."),
+]
+
+
+@strawberry.type
+class Query:
+    message = maybe(Message, messages.message, "A message that you may see.")
+
+
+@strawberry.type
+class Mutation:
+    send_message = change(
+        SendMessagePayload, messages.send_message, "Say something; the reply is written whether or not you follow it."
+    )
+    stop_reply = change(StopReplyPayload, messages.stop_reply, "End a reply and keep its text.")
+
+
+@strawberry.type
+class Subscription:
+    reply_stream = stream(
+        ReplyEvent,
+        messages.reply_stream,
+        "Follow a reply from a place in its text: what is missing, what comes, what it proposes, and its end.",
+    )

@@ -1,0 +1,84 @@
+"""The server itself, and any thing by its id."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import strawberry
+
+from errors import BadUserInput
+from resolvers.context import Info
+from resolvers.ids import decode
+from schema.base import NODES, Node, says, shows
+from settings import VERSION
+
+MAX_IDS = 100
+
+
+@shows
+class ServerInfo:
+    """What this server is and can do."""
+
+    message: str = says("Always `API is running`.")
+    version: str = says("Version of the product.")
+    environment: str = says("`development` or `production`.")
+    models: list[str] = says("The models that you may choose for a conversation; the first is the server's own.")
+    offline: bool = says("Whether no model is configured, so that the offline assistant answers.")
+
+
+@shows
+class Health:
+    """Whether the server can work."""
+
+    status: str = says("`ok` or `degraded`.")
+    timestamp: datetime = says("When this was found.")
+    database: str = says("`ok` or `unavailable`.")
+
+
+def server_info(info: Info) -> ServerInfo:
+    backend = info.context.backend
+    return ServerInfo(
+        message="API is running",
+        version=VERSION,
+        environment=backend.settings.environment,
+        models=list(backend.models),
+        offline=backend.is_offline,
+    )
+
+
+async def health(info: Info) -> Health:
+    is_well = await info.context.backend.database.check()
+    return Health(
+        status="ok" if is_well else "degraded",
+        timestamp=datetime.now(UTC),
+        database="ok" if is_well else "unavailable",
+    )
+
+
+async def node(info: Info, id: strawberry.ID) -> Any:
+    decoded = decode(id)
+    if decoded is None or decoded[0] not in NODES:
+        return None
+    return await info.context.by_id(NODES[decoded[0]], decoded[1])
+
+
+async def nodes(info: Info, ids: list[strawberry.ID]) -> list[Any]:
+    if len(ids) > MAX_IDS:
+        raise BadUserInput.of("ids", f"Ask for at most {MAX_IDS} at once.")
+    return list(await asyncio.gather(*(node(info, id_) for id_ in ids)))
+
+
+@strawberry.type
+class Query:
+    node = strawberry.field(
+        resolver=node, graphql_type=Node | None, description="Any thing by its id; null when you may not see it."
+    )
+    nodes = strawberry.field(
+        resolver=nodes,
+        graphql_type=list[Node | None],
+        description="Many things by their ids, in the same order; null for each that you may not see.",
+    )
+    server_info: ServerInfo = strawberry.field(
+        resolver=server_info, description="What this server is; no sign-in needed."
+    )
+    health: Health = strawberry.field(resolver=health, description="Whether the server can work; no sign-in needed.")
