@@ -1,0 +1,45 @@
+"""Links that open one path for a while without signing in."""
+
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import datetime
+
+from auth.secrets import derive_key
+from errors import Forbidden
+
+NOT_VALID = "This link is not valid: ask for a new link, and copy the whole of it."
+EXPIRED = "This link has expired: ask for a new link."
+SECONDS = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
+
+
+def sign(secret: bytes, path: str, *, expires_at: datetime) -> str:
+    """`path?expires=…&signature=…`, good until `expires_at` in whole seconds.
+
+    Raises ValueError for what is not a plain absolute path: the signature covers no query beside it.
+    """
+    if not path.startswith("/") or "?" in path or "#" in path:
+        raise ValueError(f"a path such as /exports/1 can be signed, not {path!r}")
+    expires = str(int(expires_at.timestamp()))
+    return f"{path}?expires={expires}&signature={_signature(secret, path, expires).decode()}"
+
+
+def verify(secrets: Sequence[bytes], path: str, expires: str | None, signature: str | None, *, now: datetime) -> None:
+    """Raises Forbidden unless one of `secrets` signed this path and its time is not over.
+
+    `path` is spelled as it was for `sign`; `expires` and `signature` are what the query holds.
+    """
+    if not expires or not signature or not SECONDS.fullmatch(expires):
+        raise Forbidden(NOT_VALID)
+    given = signature.encode("utf-8", "surrogatepass")
+    if not any(hmac.compare_digest(given, _signature(secret, path, expires)) for secret in secrets):
+        raise Forbidden(NOT_VALID)
+    if int(expires) <= now.timestamp():
+        raise Forbidden(EXPIRED)
+
+
+def _signature(secret: bytes, path: str, expires: str) -> bytes:
+    message = f"{expires}\n{path}".encode("utf-8", "surrogatepass")
+    digest = hmac.digest(derive_key(secret, "download link"), message, "sha256")
+    return urlsafe_b64encode(digest).rstrip(b"=")

@@ -1,0 +1,59 @@
+"""The server's secret: which ones are refused, and the separate key that each purpose gets of it."""
+
+import hmac
+
+SHORTEST = 32  # bytes; as long as the SHA-256 digests it makes
+PLACEHOLDERS = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "default",
+    "django-insecure",
+    "example",
+    "insecure",
+    "my-secret",
+    "my_secret",
+    "mysecret",
+    "password",
+    "placeholder",
+    "please",
+    "replace",
+    "secret",
+    "supersecret",
+    "super-secret",
+    "super_secret",
+    "the-secret",
+    "todo",
+    "your-",
+    "your_",
+    "yoursecret",
+)
+HOW_TO = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+
+
+def require_secret(value: str | None, *, production: bool) -> bytes | None:
+    """The secret as bytes, or None where there is none and development may make its own.
+
+    Raises ValueError in production for a secret that is missing, short, or one that anybody would guess.
+    """
+    secret = value.encode() if value else None
+    if production and (mistake := _mistake(value or "")):
+        raise ValueError(f"SECRET_KEY {mistake}; {HOW_TO}")
+    return secret
+
+
+def _mistake(value: str) -> str | None:
+    if not value:
+        return "is not set, and production needs one"
+    if (size := len(value.encode())) < SHORTEST:
+        return f"has {size} bytes and needs at least {SHORTEST}"
+    if value.casefold().lstrip("<[{(\"' ").startswith(PLACEHOLDERS):
+        return "is a placeholder that anybody can guess"
+    if value in (value + value)[1:-1]:
+        return "repeats one short piece over and over"
+    return None
+
+
+def derive_key(secret: bytes, purpose: str) -> bytes:
+    """32 bytes for one purpose, so that what is signed for one is worth nothing for another."""
+    return hmac.digest(secret, f"sheetgpt {purpose}".encode(), "sha256")

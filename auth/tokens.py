@@ -1,0 +1,138 @@
+"""Access tokens, which carry their claims and are checked without a query; opaque refresh tokens."""
+
+import hashlib
+import secrets as randomness
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+from jwt.types import Options
+
+from auth.secrets import derive_key
+from errors import Unauthenticated
+
+ALGORITHM = "HS256"
+ISSUER = "sheetgpt"
+AUDIENCE = "sheetgpt-api"
+TYPE = "at+jwt"  # RFC 9068
+LONGEST_LIFE = timedelta(hours=24)
+LEEWAY = timedelta(seconds=60)  # between the clocks of two servers
+LARGEST = 4096  # characters
+NOT_VALID = "The access token is not valid: call logIn, or refreshSession with your refresh token."
+EXPIRED = "The access token has expired: call refreshSession with your refresh token, or logIn."
+# Times are checked here, against the caller's clock.
+OPTIONS: Options = {
+    "require": ["sub", "email", "iat", "exp", "jti", "sid", "iss", "aud"],
+    "strict_aud": True,
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+}
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What an access token says; `expires_at` is in UTC."""
+
+    user_id: UUID
+    email: str
+    session_id: UUID
+    expires_at: datetime
+    token_id: str
+
+
+def issue_access(
+    secret: bytes, *, user_id: UUID, email: str, session_id: UUID, lifetime: timedelta, now: datetime
+) -> str:
+    """A token for one session; whole seconds. Raises ValueError for a life that no reader would accept."""
+    if not timedelta(0) < lifetime <= LONGEST_LIFE:
+        raise ValueError(f"an access token lives up to {LONGEST_LIFE}, not {lifetime}")
+    issued = int(now.timestamp())
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(user_id),
+        "email": email,
+        "sid": str(session_id),
+        "jti": randomness.token_urlsafe(16),
+        "iat": issued,
+        "exp": issued + int(lifetime.total_seconds()),
+    }
+    return jwt.encode(claims, _key(secret), ALGORITHM, headers={"typ": TYPE})
+
+
+def read_access(secrets: Sequence[bytes], token: str, *, now: datetime) -> Claims:
+    """The claims of a token signed with any of `secrets`. Raises Unauthenticated."""
+    claims = _signed_claims(secrets, token)
+    try:
+        expires = _expiry(claims, now.timestamp())
+        if expires <= now.timestamp():
+            raise Unauthenticated(EXPIRED)
+        return _read(claims, expires)
+    except (ValueError, TypeError) as error:
+        raise Unauthenticated(NOT_VALID) from error
+
+
+def _signed_claims(secrets: Sequence[bytes], token: str) -> Mapping[str, Any]:
+    if len(token) > LARGEST or not token.isascii():
+        raise Unauthenticated(NOT_VALID)
+    for secret in secrets:
+        try:
+            decoded = jwt.decode_complete(token, _key(secret), [ALGORITHM], OPTIONS, audience=AUDIENCE, issuer=ISSUER)
+        except jwt.InvalidSignatureError:
+            continue
+        except jwt.PyJWTError as error:
+            raise Unauthenticated(NOT_VALID) from error
+        if decoded["header"].get("typ") != TYPE:
+            raise Unauthenticated(NOT_VALID)
+        claims: Mapping[str, Any] = decoded["payload"]
+        return claims
+    raise Unauthenticated(NOT_VALID)
+
+
+def _expiry(claims: Mapping[str, Any], now: float) -> int:
+    """Seconds since 1970. Raises ValueError for times that this server would not have written."""
+    issued, expires, start = (_seconds(claims.get(name, 0)) for name in ("iat", "exp", "nbf"))
+    if max(issued, start) > now + LEEWAY.total_seconds():
+        raise ValueError("a token from the future")
+    if not 0 < expires - issued <= (LONGEST_LIFE + LEEWAY).total_seconds():
+        raise ValueError("a life that no token is given")
+    return expires
+
+
+def _seconds(value: object) -> int:
+    if type(value) is not int:  # bool is an int too
+        raise TypeError("times are whole seconds")
+    return value
+
+
+def _read(claims: Mapping[str, Any], expires: int) -> Claims:
+    email, token_id = claims["email"], claims["jti"]
+    if not isinstance(email, str):
+        raise TypeError("the e-mail address is text")
+    expires_at = datetime.fromtimestamp(expires, UTC)
+    return Claims(_uuid(claims["sub"]), email, _uuid(claims["sid"]), expires_at, token_id)
+
+
+def _uuid(value: object) -> UUID:
+    if not isinstance(value, str):
+        raise TypeError("ids are text")
+    return UUID(value)
+
+
+def _key(secret: bytes) -> bytes:
+    return derive_key(secret, "access token")
+
+
+def new_refresh() -> tuple[str, bytes]:
+    """A refresh token of 256 random bits, and the digest to keep instead of it."""
+    token = randomness.token_urlsafe(32)
+    return token, refresh_digest(token)
+
+
+def refresh_digest(token: str) -> bytes:
+    """32 bytes. A plain hash is enough: nobody can try all tokens of 256 bits."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,1 @@
+"""Other people's computers, one file each: a protocol and what speaks it."""

@@ -1,0 +1,121 @@
+"""What can go wrong between here and Google Sheets, each with a code and what to do."""
+
+import time
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from requests import Response
+
+SETTING = "GOOGLE_SERVICE_ACCOUNT_FILE"
+
+
+class SheetsFailure(Exception):
+    """An export to Google Sheets that did not happen; `code` is stable, `message` says what to do."""
+
+    def __init__(self, code: str, message: str, *, retryable: bool = False, retry_after: float = 0) -> None:
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+        self.retry_after = retry_after
+        super().__init__(f"{code}: {message}")
+
+
+def bad_account(path: Path, reason: str) -> SheetsFailure:
+    return SheetsFailure(
+        "BAD_SERVICE_ACCOUNT",
+        f"{SETTING} names {path}, which {reason}: download a JSON key of the service account from the Google "
+        "Cloud console and name that file.",
+    )
+
+
+def not_google() -> SheetsFailure:
+    return SheetsFailure("NOT_GOOGLE", "What answered is not the Google Sheets or Drive API: check GOOGLE_SHEETS_URL.")
+
+
+def token_refused(error: Any) -> SheetsFailure:
+    if error.retryable:
+        return SheetsFailure("UNREACHABLE", "Google issues no token just now: try again.", retryable=True)
+    return SheetsFailure(
+        "KEY_REFUSED",
+        f"Google refused the service account of {SETTING}: check that the key still exists, that the account "
+        "is not disabled, and that this machine's clock is right.",
+    )
+
+
+# What Google calls the reason → our code and what to do about it.
+REASONS = {
+    "accessNotConfigured": (
+        "API_DISABLED",
+        f"Enable the Google Sheets API and the Google Drive API in the project of {SETTING}.",
+    ),
+    "storageQuotaExceeded": (
+        "NO_STORAGE",
+        f"The service account of {SETTING} has no Drive storage left: use another one.",
+    ),
+    "invalidSharingRequest": (
+        "SHARE_REFUSED",
+        "Google cannot share a spreadsheet with that e-mail address: name one with a Google account.",
+    ),
+}
+REASONS["SERVICE_DISABLED"] = REASONS["accessNotConfigured"]
+
+
+def refusal(response: "Response") -> SheetsFailure:
+    status, reasons = response.status_code, _reasons(response)
+    if status == 429 or reasons & {"rateLimitExceeded", "userRateLimitExceeded"}:
+        return SheetsFailure(
+            "RATE_LIMITED",
+            "Google Sheets takes no more requests just now: try again in a minute.",
+            retryable=True,
+            retry_after=_retry_after(response),
+        )
+    if status == 408 or status >= 500:
+        return SheetsFailure(
+            "GOOGLE_FAILED",
+            f"Google Sheets failed ({status}): try again.",
+            retryable=True,
+            retry_after=_retry_after(response),
+        )
+    for reason in reasons & REASONS.keys():
+        code, message = REASONS[reason]
+        return SheetsFailure(code, message)
+    if status in (401, 403):
+        return SheetsFailure("KEY_REFUSED", f"Google refused the request ({status}): check what {SETTING} may do.")
+    return SheetsFailure(
+        "REQUEST_REFUSED",
+        f"Google Sheets refused the request ({status}) with “{_said(response)}”: is GOOGLE_SHEETS_URL right?",
+    )
+
+
+def _error(response: "Response") -> dict[str, Any]:
+    try:
+        error = response.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return error if isinstance(error, dict) else {}
+
+
+def _reasons(response: "Response") -> set[str]:
+    error = _error(response)
+    # Drive lists `errors`, Sheets lists `details`.
+    listed = [*(error.get("errors") or ()), *(error.get("details") or ())]
+    return {str(one.get("reason")) for one in listed if isinstance(one, dict)}
+
+
+def _said(response: "Response") -> str:
+    return " ".join(str(_error(response).get("message") or response.reason).split())[:300]
+
+
+def _retry_after(response: "Response") -> float:
+    """Seconds, from either form of the header; 0 without one."""
+    asked = response.headers.get("Retry-After", "0")
+    try:
+        return max(0.0, float(asked))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
+    except ValueError:
+        return 0.0

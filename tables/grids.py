@@ -1,0 +1,46 @@
+"""Tables in pasted text, each cell with its place; prose and code around them are left out."""
+
+from bisect import bisect_right
+from dataclasses import replace
+
+from tables.readers import blocks, delimited, json_values, key_values, lists, markdown
+from tables.readers.captions import caption
+from tables.readers.spans import (
+    MAX_COLUMNS,
+    MAX_GRIDS,
+    MAX_ROWS,
+    MAX_TEXT,
+    Cell,
+    Grid,
+    Line,
+    Span,
+    split_lines,
+)
+
+__all__ = ["MAX_COLUMNS", "MAX_GRIDS", "MAX_ROWS", "MAX_TEXT", "Cell", "Grid", "Span", "find_grids"]
+
+# Each reader sees only the lines that those before it left: the stricter a format, the earlier its reader.
+_READERS = (json_values.read, markdown.read, delimited.read, key_values.read, lists.read)
+
+
+def find_grids(text: str) -> list[Grid]:
+    """The tables of the first MAX_TEXT characters, in text order, not overlapping, at most MAX_GRIDS."""
+    text = text[:MAX_TEXT]
+    lines = [blocks.unquoted(line) for line in split_lines(text)]
+    starts = [line.start for line in lines]
+    found: list[Grid] = []
+    free = list(blocks.readable(lines))
+    for read in _READERS:
+        left: list[blocks.Block] = []
+        for block in free:
+            grids = list(read(text, block))
+            found.extend(grids)
+            left.extend(blocks.remaining(block, grids))
+        free = left
+    found.sort(key=lambda grid: grid.start)
+    return [_named(text, lines, starts, grid) for grid in found[:MAX_GRIDS]]
+
+
+def _named(text: str, lines: list[Line], starts: list[int], grid: Grid) -> Grid:
+    above = None if grid.name else caption(text, lines, bisect_right(starts, grid.start) - 1)
+    return replace(grid, name=above.text) if above else grid

@@ -1,0 +1,122 @@
+"""Comma, semicolon, tab and pipe separated rows: quoted fields with line breaks; prose is left alone."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from tables.readers import evidence
+from tables.readers.records import Record, Records
+from tables.readers.spans import Grid, Line, grid
+
+_DELIMITERS = "\t;|,"
+_SHORT = 40
+_SAMPLE = 200
+_NUMBER_ALONE = re.compile(r"[^\w\n]{0,3}\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|,\d{1,2})\W{0,3}")
+_LOG_TIME = re.compile(r":\d\d,\d{3}\b")
+_PAIR = re.compile(r"\s*[^\W\d_][^:,;|]{0,40}(?:: | = )")
+
+
+def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
+    """At each line the delimiter that makes the most rows from there wins."""
+    present = [d for d in _DELIMITERS if text.find(d, lines[0].start, lines[-1].end) >= 0]
+    readers = {delimiter: Records(text, lines, delimiter) for delimiter in present}
+    judged = dict.fromkeys(present, 0)
+    i = 0
+    while i < len(lines):
+        best: list[Record] = []
+        for delimiter, records in readers.items():
+            if i < judged[delimiter] or not (delimiter in lines[i].text or '"' in lines[i].text):
+                continue
+            run = records.run(i)
+            judged[delimiter] = run[-1].after if run else i
+            table = _trim(run)
+            if len(table) > len(best) and _is_table(table, delimiter):
+                best = table
+        if best and (found := _grid(best)):
+            yield found
+            i = best[-1].after
+        else:
+            i += 1
+
+
+def _grid(table: Sequence[Record]) -> Grid | None:
+    rows = [record.cells for record in table]
+    extent = (table[0].line.start, table[-1].end)
+    return (
+        grid("delimited", rows[0], rows[1:], extent)
+        if evidence.has_header(rows)
+        else grid("delimited", (), rows, extent)
+    )
+
+
+def _trim(run: list[Record]) -> list[Record]:
+    """A sentence right above or below the rows that happens to have as many commas is not a row."""
+    while len(run) > 2 and run[0].is_spaced and not run[1].is_spaced and _is_introduction(run):
+        run = run[1:]
+    while len(run) > 2 and run[-1].is_spaced and not run[-2].is_spaced and _is_remark(run):
+        run = run[:-1]
+    return run
+
+
+def _is_introduction(run: Sequence[Record]) -> bool:
+    rest = [record.cells for record in run[1:]]
+    return run[0].line.text.rstrip().endswith((".", "!", "?", ":")) or (
+        evidence.has_header(rest) and evidence.has_value_column(rest)
+    )
+
+
+def _is_remark(run: Sequence[Record]) -> bool:
+    last = run[-1]
+    above = [record.cells for record in run[1:-1]]
+    columns = [
+        i for i in range(len(last.cells)) if (t := evidence.texts(above, i)) and all(map(evidence.is_value, t[:20]))
+    ]
+    return last.line.text.rstrip().endswith((".", "!", "?", ":")) or any(
+        (found := last.cells[i]) and not evidence.is_value(found.text) for i in columns
+    )
+
+
+def _is_table(table: Sequence[Record], delimiter: str) -> bool:
+    table = table[:_SAMPLE]
+    rows = [record.cells for record in table]
+    filled = [sum(1 for found in row if found) >= 2 for row in rows]
+    if len(table) < 2 or not (filled[0] or evidence.is_most(filled)) or _is_narrow(rows):
+        return False
+    if all(row[0] and row[0].text.endswith(":") for row in rows):
+        return False
+    if delimiter == "\t" or evidence.is_most([record.is_quoted for record in table]):
+        return True
+    if _is_code(table) or (delimiter == "," and _is_plain_numbers(table)):
+        return False
+    if not evidence.is_most([record.is_spaced for record in table]):
+        return True
+    return _is_spaced_table(table, 2 if delimiter == "|" else 3)
+
+
+def _is_narrow(rows: Sequence[Sequence[object]]) -> bool:
+    """Lines that end in the delimiter: one column, not two."""
+    return sum(any(len(row) > i and row[i] for row in rows) for i in range(max(map(len, rows)))) < 2
+
+
+def _is_code(table: Sequence[Record]) -> bool:
+    return evidence.is_most([any(c and evidence.is_unbalanced(c.text) for c in record.cells) for record in table])
+
+
+def _is_plain_numbers(table: Sequence[Record]) -> bool:
+    """`1,234` and `12,50` line by line under no header, and the milliseconds of a log."""
+    lines = [record.line.text.strip() for record in table]
+    return not evidence.has_header([record.cells for record in table]) and (
+        evidence.is_most([_NUMBER_ALONE.fullmatch(line) is not None for line in lines])
+        or evidence.is_most([_LOG_TIME.search(line) is not None for line in lines])
+    )
+
+
+def _is_spaced_table(table: Sequence[Record], enough: int) -> bool:
+    """`a, b, c` is how prose is written too: rows must be short, and hold values or `enough` columns."""
+    lines = [record.line.text.strip() for record in table]
+    rows = [record.cells for record in table]
+    if evidence.is_most([line.endswith((".", "!", "?", ":", ";", ",")) for line in lines]):
+        return False
+    if all(_PAIR.match(line) for line in lines) or any(c and len(c.text) > 2 * _SHORT for row in rows for c in row):
+        return False
+    short = all(len(c.text) <= _SHORT and c.text.count(" ") <= 4 for row in rows for c in row if c)
+    return evidence.has_value_column(rows) or (short and len(rows) >= 3 and min(map(len, rows)) >= enough)

@@ -1,0 +1,134 @@
+"""The fields of a list's items: separators that every item has, labels that every item repeats."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from tables.readers.evidence import is_value
+from tables.readers.spans import MAX_COLUMNS, Cell, Span, cell
+
+# In the order of their strength.
+_SEPARATOR = re.compile(
+    r"(?P<tab>\t)|(?P<pipe> \| )|(?P<dash> [-–—] )|(?P<colon>:(?:\*\*)?[ ]|(?<=\*\*):[ ]|：)"
+    r"|(?P<semicolon>; )|(?P<comma>, |，)"
+)
+_KINDS = tuple(_SEPARATOR.groupindex)
+_WORD = re.compile(r"[^\W\d_]+[ :]+")
+_LONGEST_CLAUSE = 80
+
+
+class _Cut(NamedTuple):
+    kind: str
+    start: int
+    end: int
+
+
+def split(
+    text: str, items: Sequence[Span], unescape: Callable[[str], str]
+) -> tuple[list[Span | str | None], list[list[Cell]]]:
+    """The header and the rows; one column when the items have no separator in common."""
+    cuts = _common([_cuts(text, item) for item in items], text, items)
+    kinds = [cut.kind for cut in cuts[0]] if cuts else []
+    rows = [_pieces(text, item, chosen, unescape) for item, chosen in zip(items, cuts, strict=True)]
+    header: list[Span | str | None] = []
+    columns: list[list[Cell]] = []
+    label: Cell = None
+    for i, column in enumerate(zip(*rows, strict=True)):
+        if label is None and i < len(kinds) and kinds[i] == "colon" and _is_label(column):
+            label = column[0]
+            continue
+        word, cells = (label, list(column)) if label else _worded(text, column)
+        header.append(word)
+        columns.append(cells)
+        label = None
+    return _titled(header), [list(row) for row in zip(*columns, strict=True)]
+
+
+def _titled(header: list[Span | str | None]) -> list[Span | str | None]:
+    """The one column that nothing names holds the items."""
+    return [name or "Item" for name in header] if header.count(None) == 1 else header
+
+
+def _cuts(text: str, item: Span) -> list[_Cut]:
+    found = _SEPARATOR.finditer(text, item.start, item.end)
+    return [_Cut(str(cut.lastgroup), cut.start(), cut.end()) for cut in found]
+
+
+def _common(cuts: list[list[_Cut]], text: str, items: Sequence[Span]) -> list[list[_Cut]]:
+    """For each item the first n separators of each kind that every item has n of, in one order for all."""
+    counts = [[sum(cut.kind == kind for cut in item) for item in cuts] for kind in _KINDS]
+    shared = {kind: min(count) for kind, count in zip(_KINDS, counts, strict=True) if min(count)}
+    if "comma" in shared and not _are_commas_separators(cuts, len(shared) > 1, text, items):
+        del shared["comma"]
+    chosen = [_first(item, shared) for item in cuts]
+    if len({tuple(cut.kind for cut in item) for item in chosen}) > 1:
+        strongest = next(iter(shared))
+        chosen = [_first(item, {strongest: shared[strongest]}) for item in cuts]
+    return chosen
+
+
+def _first(item: Sequence[_Cut], shared: dict[str, int]) -> list[_Cut]:
+    left = dict(shared)
+    chosen: list[_Cut] = []
+    for cut in item:
+        if left.get(cut.kind, 0) > 0 and len(chosen) < MAX_COLUMNS:
+            left[cut.kind] -= 1
+            chosen.append(cut)
+    return chosen
+
+
+def _are_commas_separators(cuts: list[list[_Cut]], has_others: bool, text: str, items: Sequence[Span]) -> bool:
+    """As many in every item, and beside other separators, or in sentences, only before values."""
+    commas = [sum(cut.kind == "comma" for cut in item) for item in cuts]
+    if len(set(commas)) > 1:
+        return False
+    if not has_others and all(len(item.text) <= _LONGEST_CLAUSE for item in items):
+        return True
+    ends = [[cut.start for cut in found[1:]] + [item.end] for found, item in zip(cuts, items, strict=True)]
+    return all(
+        is_value(text[cut.end : end].rstrip(". "))
+        for found, stops in zip(cuts, ends, strict=True)
+        for cut, end in zip(found, stops, strict=True)
+        if cut.kind == "comma"
+    )
+
+
+def _pieces(text: str, item: Span, cuts: Sequence[_Cut], unescape: Callable[[str], str]) -> list[Cell]:
+    starts = [item.start, *(cut.end for cut in cuts)]
+    ends = [*(cut.start for cut in cuts), item.end]
+    return [_bare(text, cell(text, a, b, unescape), unescape) for a, b in zip(starts, ends, strict=True)]
+
+
+def _bare(text: str, piece: Cell, unescape: Callable[[str], str]) -> Cell:
+    """Without the emphasis that a cut left open or that wraps it, and without the full stop after a value."""
+    if piece is None:
+        return None
+    raw = text[piece.start : piece.end]
+    opens, closes, marks = raw.startswith("**"), raw.endswith("**"), raw.count("**")
+    wraps = marks == 2 and opens and closes
+    start = piece.start + (2 if opens and (wraps or marks == 1) else 0)
+    end = piece.end - (2 if closes and (wraps or marks == 1) and len(raw) > 2 else 0)
+    if raw.endswith((".", ";", ",")) and is_value(text[start : end - 1]):
+        end -= 1
+    return cell(text, start, end, unescape)
+
+
+def _is_label(column: Sequence[Cell]) -> bool:
+    """`Owner: Anna`, `Owner: Bob`: the same word in every item names what follows."""
+    names = {found.text for found in column if found}
+    return len(column) > 1 and len(names) == 1 and all(column)
+
+
+def _worded(text: str, column: Sequence[Cell]) -> tuple[Cell, list[Cell]]:
+    """`due 12 May`, `due 3 June`: a word that every cell starts with, before a value, names the column."""
+    words = [_WORD.match(found.text) if found else None for found in column]
+    same = {word[0] if word else None for word in words}
+    word = words[0]
+    whole = [(found.start, found.end) for found in column if found]
+    if len(column) < 2 or len(same) > 1 or word is None:
+        return None, list(column)
+    rests = [cell(text, start + word.end(), end) for start, end in whole]
+    if not all(rest and is_value(rest.text) for rest in rests):
+        return None, list(column)
+    start = whole[0][0]
+    return cell(text, start, start + len(word[0].rstrip(" :"))), rests

@@ -1,0 +1,130 @@
+"""JSON found anywhere in a text, keeping the place of every value; one pass, whatever the text."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tables.readers.spans import Cell, Span
+
+MAX_DEPTH = 50
+_SKIP = re.compile(r"[ \t\r\n\u00a0]*+")
+_OPEN = re.compile(r"[\[{]")
+_STRING = re.compile(r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"')
+_LITERAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+
+
+@dataclass(slots=True)
+class Node:
+    """`members` are (key, value) of an object and (None, value) of an array."""
+
+    kind: str  # object | array | string | literal
+    start: int
+    end: int = 0
+    members: "list[tuple[Node | None, Node]]" = field(default_factory=list)
+
+
+class _Malformed(Exception):
+    def __init__(self, position: int) -> None:
+        self.position = position
+        super().__init__(position)
+
+
+def scan(text: str, start: int, end: int) -> Iterator[Node]:
+    """The outermost complete arrays and objects in text[start:end], in order.
+
+    Where one turns out malformed, those complete inside it still count, and the search goes on at the
+    mistake: every container open there has the same mistake, so none of them is read again.
+    """
+    while found := _OPEN.search(text, start, end):
+        reader = _Reader(text, end)
+        try:
+            start = reader.container(found.start(), 0).end
+        except _Malformed as mistake:
+            start = max(mistake.position, found.end())
+        yield from reader.complete
+
+
+def span(text: str, node: Node) -> Cell:
+    """A scalar's content, a container's JSON text; None for null and ''."""
+    if node.kind == "string":
+        return _string(text, node)
+    raw = text[node.start : node.end]
+    return None if raw == "null" else Span(raw, node.start, node.end)
+
+
+def _string(text: str, node: Node) -> Cell:
+    """The quote is what stands between the quotation marks."""
+    start, end = node.start + 1, node.end - 1
+    if not text[start:end].strip():
+        return None
+    return Span(unescape(text[start:end]), start, end)
+
+
+def unescape(raw: str) -> str:
+    """Half a surrogate pair and NUL cannot be stored: such a string stays as it is written."""
+    if "\\" not in raw:
+        return raw
+    content = str(json.loads(f'"{raw}"'))
+    is_storable = "\0" not in content and not any("\ud800" <= c <= "\udfff" for c in content)
+    return content if is_storable else raw
+
+
+class _Reader:
+    def __init__(self, text: str, end: int) -> None:
+        self._text, self._end = text, end
+        self.complete: list[Node] = []
+
+    def container(self, at: int, depth: int) -> Node:
+        if depth == MAX_DEPTH:
+            raise _Malformed(at)
+        node = Node("array" if self._text[at] == "[" else "object", at)
+        closing = "]" if node.kind == "array" else "}"
+        at = self._skip(at + 1)
+        while self._peek(at) != closing:
+            if node.members:
+                at = self._skip(self._expect(at, ","))
+                if self._peek(at) == closing:  # a trailing comma, as JavaScript has it
+                    break
+            at = self._member(node, at, depth)
+        node.end = at + 1
+        self._close(node)
+        return node
+
+    def _member(self, node: Node, at: int, depth: int) -> int:
+        key = None
+        if node.kind == "object":
+            key = self._match(_STRING, "string", at)
+            at = self._skip(self._expect(self._skip(key.end), ":"))
+        value = self._value(at, depth)
+        node.members.append((key, value))
+        return self._skip(value.end)
+
+    def _value(self, at: int, depth: int) -> Node:
+        first = self._peek(at)
+        if first in ("[", "{"):
+            return self.container(at, depth + 1)
+        return self._match(_STRING, "string", at) if first == '"' else self._match(_LITERAL, "literal", at)
+
+    def _close(self, node: Node) -> None:
+        while self.complete and self.complete[-1].start > node.start:
+            self.complete.pop()
+        self.complete.append(node)
+
+    def _match(self, pattern: re.Pattern[str], kind: str, at: int) -> Node:
+        found = pattern.match(self._text, at, self._end)
+        if found is None:
+            raise _Malformed(at)
+        return Node(kind, at, found.end())
+
+    def _skip(self, at: int) -> int:
+        found = _SKIP.match(self._text, at, self._end)
+        return found.end() if found else at
+
+    def _peek(self, at: int) -> str:
+        return self._text[at] if at < self._end else ""
+
+    def _expect(self, at: int, mark: str) -> int:
+        if self._peek(at) != mark:
+            raise _Malformed(at)
+        return at + 1

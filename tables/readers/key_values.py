@@ -1,0 +1,124 @@
+"""`key: value` blocks: a block is a record, and blocks with the same keys are rows of one table."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tables.readers.evidence import is_most, is_sentence
+from tables.readers.marks import ITEM, RULE
+from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, Span, cell, grid
+
+_PAIR = re.compile(
+    r"(?P<lead>[ \t]*(?:[-*•–][ \t]+)?)(?P<bold>\*\*|__)?(?P<key>[^\W\d_][^:：|\t*]{0,39}?)"
+    r"(?P<colon>[ \t]?(?::(?:\*\*|__)|(?:\*\*|__):|:)(?=[ \t]|$)|[ \t]?：(?:\*\*)?)"
+)
+_LEVELS = frozenset(["trace", "debug", "info", "notice", "warn", "warning", "error", "critical", "fatal"])
+_MOST_WORDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    key: Span
+    value: Cell
+    line: int
+    is_item: bool
+    is_indented: bool
+
+
+Block = list[_Pair]
+
+
+def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
+    table: list[Block] = []
+    for block in _blocks(text, lines):
+        if table and not (_is_next(table, block) and _adjoins(lines, table[-1][-1].line, block[0].line)):
+            yield from _grids(lines, table)
+            table = []
+        if table or _is_block(lines, block):
+            table.append(block)
+    if table:
+        yield from _grids(lines, table)
+
+
+def _pair(text: str, line: Line, index: int) -> _Pair | None:
+    found = _PAIR.match(line.text)
+    if found is None or len(found["key"].split()) > _MOST_WORDS:
+        return None
+    key = cell(text, line.start + found.start("key"), line.start + found.end("key"))
+    value = cell(text, line.start + found.end(), line.end)
+    lead = found["lead"]
+    return _Pair(key, value, index, bool(lead.strip()), lead.startswith((" ", "\t"))) if key else None
+
+
+def _blocks(text: str, lines: Sequence[Line]) -> Iterator[Block]:
+    """Pairs on adjacent lines; the first key again, or an item's mark, opens the next record."""
+    block: Block = []
+    for i, line in enumerate(lines):
+        pair = _pair(text, line, i)
+        if block and (pair is None or pair.is_item or pair.key.text == block[0].key.text):
+            yield from _trimmed(block, pair is None and not line.is_blank)
+            block = []
+        if pair:
+            block.append(pair)
+    yield from _trimmed(block, False)
+
+
+def _trimmed(block: Block, goes_on: bool) -> Iterator[Block]:
+    """`Customer:` above the pairs is their caption, and `Action points:` below them that of what follows."""
+    if len(block) > 1 and block[0].value is None:
+        block = block[1:]
+    if goes_on and len(block) > 1 and block[-1].value is None:
+        block = block[:-1]
+    if block:
+        yield block
+
+
+def _is_block(lines: Sequence[Line], block: Block) -> bool:
+    """Two pairs or more that are not a talk, a log, code, a list, or a remark within a list's item."""
+    keys = {pair.key.text.casefold() for pair in block}
+    values = [pair.value.text for pair in block if pair.value]
+    if len(keys) < 2 or len(values) < 2 or keys & _LEVELS or any(pair.is_item for pair in block[1:]):
+        return False
+    if block[0].is_item and not block[1].is_indented:
+        return False
+    if block[0].is_indented and block[0].line and ITEM.match(lines[block[0].line - 1].text):
+        return False
+    return not _is_prose_or_code(values)
+
+
+def _is_prose_or_code(values: Sequence[str]) -> bool:
+    return (
+        is_most([is_sentence(value) for value in values])
+        or all(value.endswith((".", "!", "?")) for value in values)
+        or is_most([value.endswith((";", ",", "{")) for value in values])
+    )
+
+
+def _is_next(table: Sequence[Block], block: Block) -> bool:
+    known = {pair.key.text for earlier in (table[0], table[-1]) for pair in earlier}
+    keys = {pair.key.text for pair in block}
+    return keys <= known or (block[0].key.text == table[0][0].key.text and 2 * len(keys & known) >= len(keys))
+
+
+def _adjoins(lines: Sequence[Line], above: int, below: int) -> bool:
+    return all(line.is_blank or RULE.fullmatch(line.text) for line in lines[above + 1 : below])
+
+
+def _grids(lines: Sequence[Line], table: Sequence[Block]) -> Iterator[Grid]:
+    """A key that comes twice in a record is two columns."""
+    header: dict[tuple[str, int], Span] = {}
+    records: list[dict[tuple[str, int], Cell]] = []
+    for block in table:
+        record: dict[tuple[str, int], Cell] = {}
+        counts: dict[str, int] = {}
+        for pair in block:
+            column = (pair.key.text, counts.setdefault(pair.key.text, 0))
+            counts[pair.key.text] += 1
+            if column in header or len(header) < MAX_COLUMNS:
+                header.setdefault(column, pair.key)
+                record[column] = pair.value
+        records.append(record)
+    extent = (lines[table[0][0].line].start, lines[table[-1][-1].line].end)
+    rows = [[record.get(column) for column in header] for record in records[:MAX_ROWS]]
+    if found := grid("key_value", list(header.values()), rows, extent):
+        yield found

@@ -1,0 +1,140 @@
+"""Headless Chromium for tests: one page that can reach only its own server, and what GraphiQL shows on it."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import ConsoleMessage, Page, Route, ViewportSize, async_playwright
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WINDOW = ViewportSize(width=1500, height=900)
+DEADLINE = 15.0
+TAB = "button[id^=graphiql-session-tab-]"
+RUN = "button.graphiql-execute-button"
+
+# The policy's reports, in the order in which the page saw them.
+WATCH_POLICY = """
+addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile }) =>
+  console.error(`CSP ${effectiveDirective} ${blockedURI} ${sourceFile}`));
+"""
+MODEL = "__MONACO.editor.getModels().find((model) => model.uri.path.endsWith(name))"
+IS_DONE = f"""(name) => {{
+  const text = {MODEL}.getValue();
+  return text !== "" && document.querySelector("{RUN}").ariaLabel.startsWith("Execute") ? text : null;
+}}"""
+
+
+@dataclass
+class Visit:
+    """A page and everything that went wrong on it; each list is empty on a page without fault."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    """Console errors, uncaught exceptions and violations of the content security policy."""
+    foreign_requests: list[str] = field(default_factory=list)
+    """Addresses on other hosts that the page asked for; all were refused."""
+
+
+@asynccontextmanager
+async def visit(url: str, *, dark: bool = False) -> AsyncIterator[Visit]:
+    """Open `url` in a fresh profile; skips the test where Debian's chromium is not installed."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("this test needs a browser: install Debian's chromium (apt-get install chromium)")
+    async with async_playwright() as playwright:
+        no_other_host = f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {urlsplit(url).hostname}"
+        browser = await playwright.chromium.launch(executable_path=executable, args=[*FLAGS, no_other_host])
+        try:
+            page = await browser.new_page(
+                viewport=WINDOW, service_workers="block", color_scheme="dark" if dark else "light"
+            )
+            page.set_default_timeout(DEADLINE * 1000)
+            watched = await _watch(Visit(page), urlsplit(url).netloc)
+            await page.goto(url)
+            yield watched
+        finally:
+            await browser.close()
+
+
+async def _watch(watched: Visit, host: str) -> Visit:
+    page = watched.page
+
+    async def same_host_only(route: Route) -> None:
+        if urlsplit(route.request.url).netloc == host:
+            await route.continue_()
+        else:
+            watched.foreign_requests.append(route.request.url)
+            await route.abort()
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            watched.errors.append(message.text)
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: watched.errors.append(str(error)))
+    page.on(
+        "websocket",
+        lambda socket: None if urlsplit(socket.url).netloc == host else watched.foreign_requests.append(socket.url),
+    )
+    await page.add_init_script(WATCH_POLICY)
+    await page.route(lambda address: not address.startswith(("data:", "blob:")), same_host_only)
+    return watched
+
+
+async def ready(page: Page) -> None:
+    """Wait until GraphiQL shows its editors and knows the schema."""
+    await page.wait_for_selector(".graphiql-query-editor .view-line")
+    await page.wait_for_selector(".graphiql-editor-tool .view-line")
+    await page.wait_for_selector(".graphiql-sidebar .graphiql-spin", state="detached")
+
+
+async def tab_names(page: Page) -> list[str]:
+    """The titles of the tabs, from left to right."""
+    return await page.locator(TAB).all_inner_texts()
+
+
+async def open_tab(page: Page, name: str) -> None:
+    """Show the tab of that title."""
+    await page.locator(TAB).get_by_text(name, exact=True).click()
+
+
+async def read_editor(page: Page, name: str) -> str:
+    """The text of `operation.graphql`, `variables.json`, `request-headers.json` or `response.json`."""
+    return str(await page.evaluate(f"(name) => {MODEL}.getValue()", name))
+
+
+async def write_editor(page: Page, name: str, text: str) -> None:
+    """Replace an editor's text; waits until GraphiQL has taken it over (it does so after 100 ms)."""
+    await page.evaluate(f"([name, text]) => {MODEL}.setValue(text)", [name, text])
+    await page.wait_for_timeout(200)
+
+
+async def run_operation(
+    page: Page, tab_name: str, variables: dict[str, Any] | None = None, *, seconds: float = DEADLINE
+) -> dict[str, Any]:
+    """Open a tab, run it, and return the JSON it shows: of a subscription, the last event when it has ended.
+
+    `variables` are merged into what the tab's editor holds. Raises playwright's TimeoutError after `seconds`.
+    """
+    await open_tab(page, tab_name)
+    if variables is not None:
+        held = json.loads(await read_editor(page, "variables.json") or "{}")
+        await write_editor(page, "variables.json", json.dumps({**held, **variables}, indent=2))
+    await page.click(RUN)
+    shown = await page.wait_for_function(IS_DONE, arg="response.json", timeout=seconds * 1000)
+    result: dict[str, Any] = json.loads(await shown.json_value())
+    return result

@@ -1,0 +1,103 @@
+"""Dates and moments: what people's texts mean."""
+
+import pytest
+
+from tables.types import CellError, parse
+from tests.tables.columns import column
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2025-12-31", "2025/12/31", "2025.12.31", "31.12.2025", "31/12/2025", "12/31/2025", "31-12-2025", "31.12.25"),
+        *("31 Dec 2025", "31. Dezember 2025", "31 décembre 2025", "31 de diciembre de 2025", "31-Dec-2025"),
+        *(
+            "December 31, 2025",
+            "Dec 31st, 2025",
+            "Dec. 31 2025",
+            "2025年12月31日",
+            " 2025-12-31 ",
+            "2025-12-31T00:00:00Z",
+        ),
+    ],
+)
+def test_a_date_is_read_in_every_way_it_is_written(text: str) -> None:
+    assert parse(column("DATE"), text) == "2025-12-31"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1er février 2024", "2024-02-01"),
+        ("3. März 2024", "2024-03-03"),
+        ("5 août 2024", "2024-08-05"),
+        ("May 4, 2024", "2024-05-04"),
+    ],
+)
+def test_months_have_names_in_four_languages(text: str, value: str) -> None:
+    assert parse(column("DATE"), text) == value
+
+
+@pytest.mark.parametrize(
+    ("format", "value"), [("DMY", "2025-04-03"), ("DMY?", "2025-04-03"), ("MDY", "2025-03-04"), ("MDY?", "2025-03-04")]
+)
+def test_the_columns_order_decides_between_day_and_month(format: str, value: str) -> None:
+    assert parse(column("DATE", format=format), "03/04/2025") == value
+    assert parse(column("DATE", format=format), "2025-12-31") == "2025-12-31"
+
+
+@pytest.mark.parametrize("format", [None, "YMD", "nonsense"])
+def test_without_an_order_a_date_with_two_meanings_is_refused_and_both_are_named(format: str | None) -> None:
+    with pytest.raises(CellError, match="2025-03-04 or 2025-04-03"):
+        parse(column("DATE", format=format), "03/04/2025")
+
+
+@pytest.mark.parametrize(
+    ("format", "raw"),
+    [
+        ("DMY", "12/31/2025"),
+        (None, "2025-02-30"),
+        (None, "31 Foo 2025"),
+        (None, "0000-01-01"),
+        (None, 20251231),
+        (None, "1.2.10"),
+        (None, "2025-12-31T10:00:00Z"),
+    ],
+)
+def test_what_is_no_date_is_refused(format: str | None, raw: object) -> None:
+    with pytest.raises(CellError):
+        parse(column("DATE", format=format), raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2025-12-31T10:00:00Z", "2025-12-31T10:00:00Z"),
+        ("2025-12-31 10:00", "2025-12-31T10:00:00Z"),
+        ("2025-12-31T10:00:00.5+02:00", "2025-12-31T08:00:00.500000Z"),
+        ("2025-12-31T23:30:00-0100", "2026-01-01T00:30:00Z"),
+        ("31.12.2025, 14:30 Uhr", "2025-12-31T14:30:00Z"),
+        ("Dec 31, 2025 at 2:30 PM", "2025-12-31T14:30:00Z"),
+        ("12/31/2025 12:00 am", "2025-12-31T00:00:00Z"),
+        ("2025-12-31", "2025-12-31T00:00:00Z"),
+    ],
+)
+def test_a_moment_is_kept_in_utc(text: str, value: str) -> None:
+    assert parse(column("DATETIME"), text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10:00",
+        "2025-12-31 25:00",
+        "2025-12-31 13:00 PM",
+        "03/04/2025 10:00",
+        "9999-12-31T23:00:00-02:00",
+        "1000-01-01T00:00:00+02:00",
+        "2025-12-31 10:00+99:00",
+    ],
+)
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(CellError):
+        parse(column("DATETIME"), text)

@@ -1,0 +1,114 @@
+"""Numbers, amounts and percents: what people's texts mean."""
+
+from decimal import Decimal
+
+import pytest
+
+from tables.types import CellError, from_json, parse
+from tests.tables.columns import column
+
+NUMBERS = [
+    ("1234", "1234"),
+    ("-5", "-5"),
+    ("−5", "-5"),
+    ("+5", "5"),
+    ("(12.50)", "-12.50"),
+    ("12.50", "12.50"),
+    ("12,50", "12.50"),
+    ("1,234.50", "1234.50"),
+    ("1.234,50", "1234.50"),
+    ("1.234.567", "1234567"),
+    ("1,234,567", "1234567"),
+    ("1 234 567,8", "1234567.8"),
+    ("1\u00a0234,5", "1234.5"),
+    ("1\u202f234,5", "1234.5"),
+    ("1'234.50", "1234.50"),
+    ("1’234.50", "1234.50"),
+    ("12,34,567.50", "1234567.50"),
+    ("0.125", "0.125"),
+    ("0,125", "0.125"),
+    ("1234.567", "1234.567"),
+    (".5", "0.5"),
+    ("-0.00", "0.00"),
+    ("007", "7"),
+    ("１２３", "123"),
+    (12, "12"),
+    (12.5, "12.5"),
+    (1e-7, "0.0000001"),
+    (Decimal("12.50"), "12.50"),
+]
+
+
+@pytest.mark.parametrize(("raw", "value"), NUMBERS)
+def test_a_number_is_read_however_it_is_written(raw: object, value: str) -> None:
+    assert parse(column("DECIMAL"), raw) == value
+    assert parse(column("DECIMAL", format=","), raw) == value
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *("abc", "1.2.3", "1,2,3", "12,34,56", "1.234,567,8", "1e5", "5²", "5.", "--5", "1 2", "€5", "5%", "$"),
+        *("1 234 56", "(5", "0 123", "٣", "9" * 39, "1" * 70, True, [1], {"a": 1}, float("nan"), float("inf"), 1e40),
+    ],
+)
+def test_what_is_no_number_is_refused(raw: object) -> None:
+    with pytest.raises(CellError):
+        parse(column("DECIMAL"), raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "format", "value"),
+    [("1.234", None, "1.234"), ("1.234", ",", "1234"), ("1,234", None, "1234"), ("1,234", ",?", "1.234")],
+)
+def test_the_columns_decimal_mark_decides_what_can_be_read_both_ways(text: str, format: str | None, value: str) -> None:
+    assert parse(column("DECIMAL", format=format), text) == value
+
+
+def test_a_canonical_value_from_a_program_stands_for_itself() -> None:
+    german = column("CURRENCY", format="EUR ,")
+    assert parse(german, "1.125") == "1125"
+    assert from_json(german, "1.125") == "1.125"
+    assert from_json(german, "1.125,50 €") == "1125.50"
+    assert from_json(german, 7) == "7"
+    with pytest.raises(CellError):
+        from_json(german, "1" * 39)
+
+
+@pytest.mark.parametrize(("raw", "value"), [("5.0", 5), (5.0, 5), ("1,000", 1000), (2**53 - 1, 2**53 - 1), ("-7", -7)])
+def test_whole_numbers_are_integers(raw: object, value: int) -> None:
+    assert parse(column("INTEGER"), raw) == value
+
+
+@pytest.mark.parametrize("raw", [5.5, "5.5", "1.000", 2**53, True, "12 %", []])
+def test_what_is_not_clearly_a_whole_number_is_refused(raw: object) -> None:
+    with pytest.raises(CellError):
+        parse(column("INTEGER"), raw)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["€-12.50", "-€12.50", "- 12,50 €", "(12.50 €)", "(€12.50)", "€(12.50)", "EUR -12.50", "-12.50EUR", "-12.50"],
+)
+def test_a_currency_stands_before_or_after_its_amount(text: str) -> None:
+    assert parse(column("CURRENCY", format="EUR"), text) == "-12.50"
+
+
+@pytest.mark.parametrize("text", ["$5", "5 USD", "5 XXX", "€5 EUR", "1€5", "5 €/h", "euro 5"])
+def test_another_currency_is_refused(text: str) -> None:
+    with pytest.raises(CellError):
+        parse(column("CURRENCY", format="EUR"), text)
+
+
+@pytest.mark.parametrize(
+    ("format", "text"), [("CAD", "$5"), ("JPY", "¥5"), ("CNY", "¥5"), ("SEK", "5 kr"), ("INR", "Rs. 5"), (None, "5 zł")]
+)
+def test_a_sign_that_several_currencies_share_is_the_columns(format: str | None, text: str) -> None:
+    assert parse(column("CURRENCY", format=format), text) == "5"
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"), [("12.5%", "12.5"), ("12,5 %", "12.5"), ("%5", "5"), ("(5%)", "-5"), ("7", "7"), (0.5, "0.5")]
+)
+def test_a_percent_is_the_number_before_its_sign(raw: object, value: str) -> None:
+    assert parse(column("PERCENT"), raw) == value
