@@ -1,0 +1,1 @@
+"""Runs GraphQL operations on a Strawberry schema within limits; knows nothing of the application."""

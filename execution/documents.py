@@ -1,0 +1,109 @@
+"""Documents that were parsed, measured and validated once, kept by their text."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from execution.errors import Code, OperationError
+from execution.limits import SIZES, Limits, measure
+
+MAX_ERRORS = 10
+RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A valid document; `cost_varies` when it must be measured again with each request's variables."""
+
+    node: DocumentNode
+    operations: tuple[OperationDefinitionNode, ...]
+    cost_varies: bool
+
+
+class Documents:
+    """Reads documents for one schema and keeps the latest used.
+
+    `capacity` bounds what is kept, in tokens (about 0.7 kB each); a text above `largest` characters is read
+    each time.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits,
+        *,
+        capacity: int = 50_000,
+        largest: int = 10_000,
+        hide_suggestions: bool = False,
+    ) -> None:
+        self.limits = limits
+        self.paged = _paged_fields(schema)
+        self._schema = schema
+        self._capacity = capacity
+        self._largest = largest
+        self._hide_suggestions = hide_suggestions
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._tokens = 0
+
+    def read(self, text: str) -> Document | list[OperationError]:
+        """The document of a text, or at most ten mistakes in it."""
+        if document := self._kept.get(text):
+            self._kept.move_to_end(text)
+            return document
+        try:
+            document = self._read(text)
+        except OperationError as error:
+            return [error]
+        errors = validate(self._schema, document.node, RULES, MAX_ERRORS, hide_suggestions=self._hide_suggestions)
+        if errors:
+            return [OperationError.of(Code.VALIDATION_FAILED, error) for error in errors[:MAX_ERRORS]]
+        if len(text) <= self._largest:
+            self._keep(text, document)
+        return document
+
+    def _read(self, text: str) -> Document:
+        limits = self.limits
+        if len(text) > limits.characters:
+            raise OperationError(
+                Code.TOO_COMPLEX,
+                f"The document has {len(text):,} characters; at most {limits.characters:,} are allowed: "
+                "send long values as variables.",
+            )
+        try:
+            node = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+        except GraphQLError as error:
+            raise OperationError.of(Code.PARSE_FAILED, error) from error
+        varies = measure(node, limits, self.paged)
+        operations = tuple(item for item in node.definitions if isinstance(item, OperationDefinitionNode))
+        return Document(node, operations, varies)
+
+    def _keep(self, text: str, document: Document) -> None:
+        self._kept[text] = document
+        self._tokens += document.node.token_count
+        while self._tokens > self._capacity:
+            _, oldest = self._kept.popitem(last=False)
+            self._tokens -= oldest.node.token_count
+
+
+def _paged_fields(schema: GraphQLSchema) -> frozenset[str]:
+    types = (GraphQLObjectType, GraphQLInterfaceType)
+    return frozenset(
+        name
+        for type_ in schema.type_map.values()
+        if isinstance(type_, types)
+        for name, field in type_.fields.items()
+        if SIZES & field.args.keys()
+    )

@@ -1,0 +1,29 @@
+"""What an operation itself can do wrong: mistakes of the document, its variables, its size or its time."""
+
+from enum import StrEnum
+
+from graphql import GraphQLError
+
+
+class Code(StrEnum):
+    """`extensions.code` of a mistake in the request."""
+
+    PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    TOO_COMPLEX = "DOCUMENT_TOO_COMPLEX"
+    UNKNOWN_OPERATION = "OPERATION_RESOLUTION_FAILURE"
+    BAD_VARIABLES = "BAD_USER_INPUT"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+
+
+class OperationError(GraphQLError):
+    """A mistake in the request, worded for its author: safe to show as it is, with `extensions.code`."""
+
+    def __init__(self, code: Code, message: str, cause: GraphQLError | None = None) -> None:
+        """`cause` gives the places in the document; what caused it is left behind: it may tell too much."""
+        nodes, source, positions = (cause.nodes, cause.source, cause.positions) if cause else (None, None, None)
+        super().__init__(message, nodes, source, positions, extensions={"code": code.value})
+
+    @classmethod
+    def of(cls, code: Code, cause: GraphQLError) -> "OperationError":
+        return cls(code, cause.message, cause)

@@ -1,0 +1,184 @@
+"""Runs operations on a Strawberry schema: reads the document, executes it in time, words its errors.
+
+graphql-core executes, with Strawberry's executor class so that resolvers get their `strawberry.Info`. What
+Strawberry's own `Schema.execute` adds around that (an extensions runner per operation) is not used here.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias, TypeGuard, cast
+
+import strawberry
+from graphql import (
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    create_source_event_stream,
+    located_error,
+)
+from graphql.execution import Executor as GraphQLCoreExecutor
+from graphql.execution import execute_subscription_event
+from strawberry.execution import optimized_is_awaitable
+
+from execution.documents import MAX_ERRORS, Document, Documents
+from execution.errors import Code, OperationError
+from execution.limits import Limits, measure
+from execution.operations import Operation, Request, Result
+
+MAX_MESSAGE = 300
+
+Execution: TypeAlias = GraphQLCoreExecutor[Any]
+FormatError: TypeAlias = Callable[[GraphQLError, Any], dict[str, Any]]
+
+is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
+
+
+class Executor:
+    """Runs the operations of one schema.
+
+    `format_error` makes an error's JSON form and decides what of it the client may see. `deadline` is in
+    seconds, for a query, a mutation, or one event of a subscription. `event_context` makes the context of
+    each event of a subscription from the operation's, so that nothing read for one is served to the next.
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        format_error: FormatError,
+        limits: Limits | None = None,
+        deadline: float = 30.0,
+        event_context: Callable[[Any], Any] = lambda context: context,
+        hide_suggestions: bool = False,
+    ) -> None:
+        self._schema = schema._schema
+        self._execution = schema.execution_context_class
+        self._format_error = format_error
+        self._deadline = deadline
+        self._event_context = event_context
+        self._hide_suggestions = hide_suggestions
+        self._documents = Documents(self._schema, limits or Limits(), hide_suggestions=hide_suggestions)
+
+    def prepare(self, request: Request, context: Any) -> Operation | Result:
+        """Finds the operation that a request names, or says what is wrong with it."""
+        document = self._documents.read(request.query)
+        if isinstance(document, list):
+            return self.refuse(document, context)
+        try:
+            node = _named(document, request.operation_name)
+            if document.cost_varies:
+                measure(document.node, self._documents.limits, self._documents.paged, request.variables)
+        except OperationError as error:
+            return self.refuse([error], context)
+        return Operation(request, document, node)
+
+    async def execute(self, operation: Operation, context: Any) -> Result:
+        """Runs a query or a mutation; never raises for what a resolver does."""
+        execution = self._start(operation, context)
+        if isinstance(execution, Result):
+            return execution
+        return await self._finish(execution.execute_operation, context)
+
+    async def subscribe(self, operation: Operation, context: Any) -> AsyncGenerator[Result, None] | Result:
+        """Starts a subscription; close the generator to stop it. A source that fails ends in one error."""
+        execution = self._start(operation, context)
+        if isinstance(execution, Result):
+            return execution
+        try:
+            source = create_source_event_stream(execution)
+            if is_awaitable(source):
+                async with asyncio.timeout(self._deadline):
+                    source = await source
+        except Exception as error:
+            return self.refuse([_failure(error, operation)], context)
+        if isinstance(source, ExecutionResult):
+            return self.refuse(source.errors or (), context)
+        return self._events(execution, cast("AsyncIterable[Any]", source), operation, context)
+
+    def refuse(self, errors: Sequence[Exception], context: Any) -> Result:
+        """The result of a request that is not executed."""
+        return Result(errors=self._formatted(errors, context), is_request_error=True)
+
+    async def _events(
+        self, execution: Execution, source: AsyncIterable[Any], operation: Operation, context: Any
+    ) -> AsyncGenerator[Result, None]:
+        try:
+            async for payload in source:
+                event = execution.build_per_event_executor(payload)
+                event.context_value = self._event_context(context)
+                yield await self._finish(partial(execute_subscription_event, event), context)
+        except Exception as error:
+            yield Result(errors=self._formatted([_failure(error, operation)], context))
+        finally:
+            if isinstance(source, AsyncGenerator):
+                await source.aclose()
+
+    def _start(self, operation: Operation, context: Any) -> Execution | Result:
+        request = operation.request
+        execution = self._execution.build(
+            self._schema,
+            operation.document.node,
+            context_value=context,
+            raw_variable_values=dict(request.variables),
+            operation_name=operation.name,
+            max_coercion_errors=MAX_ERRORS,
+            is_awaitable=is_awaitable,
+            hide_suggestions=self._hide_suggestions,
+            operation_extensions=request.extensions,
+        )
+        if isinstance(execution, list):
+            errors = [OperationError.of(Code.BAD_VARIABLES, error) for error in execution]
+            return self.refuse(errors, context)
+        return execution
+
+    async def _finish(self, run: Callable[[], Any], context: Any) -> Result:
+        deadline = asyncio.timeout(self._deadline)
+        try:
+            result = run()
+            if is_awaitable(result):
+                async with deadline:
+                    result = await result
+        except Exception as error:
+            failure = self._too_late() if deadline.expired() else error
+            return Result(errors=self._formatted([failure], context))
+        return Result(result.data, self._formatted(result.errors or (), context))
+
+    def _too_late(self) -> OperationError:
+        advice = "ask for less, or try again."
+        message = f"The operation was stopped after {self._deadline:g} s: {advice}"
+        return OperationError(Code.DEADLINE_EXCEEDED, message)
+
+    def _formatted(self, errors: Sequence[Exception], context: Any) -> list[dict[str, Any]]:
+        return [self._formatted_one(error, context) for error in errors[:MAX_ERRORS]]
+
+    def _formatted_one(self, error: Exception, context: Any) -> dict[str, Any]:
+        if not isinstance(error, GraphQLError):
+            error = GraphQLError(str(error), original_error=error)
+        formatted = self._format_error(error, context)
+        message = formatted["message"]
+        if len(message) > MAX_MESSAGE:
+            formatted["message"] = message[: MAX_MESSAGE - 1] + "…"
+        return formatted
+
+
+def _named(document: Document, name: str | None) -> OperationDefinitionNode:
+    operations = document.operations
+    if name:
+        for node in operations:
+            if node.name and node.name.value == name:
+                return node
+        raise OperationError(Code.UNKNOWN_OPERATION, f"The document has no operation named {name!r}.")
+    if len(operations) == 1:
+        return operations[0]
+    advice = "name one in operationName." if operations else "add a query, mutation or subscription to it."
+    raise OperationError(Code.UNKNOWN_OPERATION, f"The document has {len(operations)} operations: {advice}")
+
+
+def _failure(error: Exception, operation: Operation) -> GraphQLError:
+    """What a subscription's source raised, placed at its field."""
+    root = next(iter(operation.node.selection_set.selections), None)
+    if not isinstance(root, FieldNode):
+        return located_error(error)
+    return located_error(error, [root], [(root.alias or root.name).value])

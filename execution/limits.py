@@ -1,0 +1,240 @@
+"""The budget of a document: how much one request may ask for, counted in linear time before it is validated.
+
+A fragment is measured once, however often it is spread, and what it adds is multiplied: a document of 800
+bytes that doubles thirty times costs as little to refuse as any other.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+)
+
+from execution.errors import Code, OperationError
+
+# Arguments that say how many items a field returns: a number, or a list of what is asked for.
+SIZES = frozenset({"first", "last", "ids"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest document that is run; every number is itself allowed.
+
+    Counted as written: characters, tokens, fields, aliases, repeats (of one response name in one selection),
+    directives (on one node). Counted with fragments spread: depth (fields below one another), root_fields,
+    cost (fields, each times the items asked for above it). `page` is the items of a paged field that names no
+    number; a number above `largest_page` counts as that, as the field itself refuses it.
+    """
+
+    characters: int = 100_000
+    tokens: int = 1_000
+    depth: int = 15
+    fields: int = 500
+    aliases: int = 30
+    repeats: int = 10
+    directives: int = 4
+    root_fields: int = 20
+    cost: int = 25_000
+    page: int = 20
+    largest_page: int = 100
+
+
+class Shape(NamedTuple):
+    """What a selection asks for, fragments included; `varies` when variables name the number of items."""
+
+    depth: int = 0
+    root_fields: int = 0
+    cost: int = 0
+    varies: bool = False
+
+
+def measure(
+    document: DocumentNode, limits: Limits, paged: frozenset[str], variables: Mapping[str, Any] | None = None
+) -> bool:
+    """Checks a document; without `variables`, sizes that they name count as one item.
+
+    `paged` holds the names of fields that return as many items as their `first` or `last` says. Returns
+    whether the cost depends on variables. Raises OperationError (DOCUMENT_TOO_COMPLEX).
+    """
+    try:
+        return _Measure(document, limits, paged, variables).document()
+    except RecursionError:
+        pass
+    raise _over("nests too deep", limits.depth, "fields below one another")
+
+
+def _over(what: str, limit: int, unit: str) -> OperationError:
+    advice = "ask for less, or split it into several requests."
+    return OperationError(Code.TOO_COMPLEX, f"The document {what}; at most {limit} {unit} are allowed: {advice}")
+
+
+class _Measure:
+    def __init__(
+        self,
+        document: DocumentNode,
+        limits: Limits,
+        paged: frozenset[str],
+        variables: Mapping[str, Any] | None,
+    ) -> None:
+        self._limits = limits
+        self._paged = paged
+        self._variables = variables
+        definitions = document.definitions
+        self._operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
+        self._fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+        self._shapes: dict[str, Shape] = {}
+        self._defaults: dict[str, ValueNode] = {}
+        self._fields = self._aliases = 0
+
+    def document(self) -> bool:
+        for operation in self._operations:
+            for variable in operation.variable_definitions or ():
+                self._directives(variable.directives)
+                if variable.default_value:
+                    self._defaults[variable.variable.name.value] = variable.default_value
+        shapes = [self._operation(operation) for operation in self._operations]
+        for name in self._fragments:
+            self._fragment(name)
+        return any(shape.varies for shape in shapes)
+
+    def _operation(self, operation: OperationDefinitionNode) -> Shape:
+        self._directives(operation.directives)
+        shape = self._selection(operation.selection_set)
+        limits = self._limits
+        if shape.depth > limits.depth:
+            raise _over(f"nests {shape.depth} fields deep", limits.depth, "fields below one another")
+        if shape.root_fields > limits.root_fields:
+            raise _over(f"has {shape.root_fields} root fields", limits.root_fields, "root fields")
+        if shape.cost > limits.cost:
+            raise _over(f"may return {_rounded(shape.cost)} values", limits.cost, "values")
+        return shape
+
+    def _fragment(self, name: str) -> Shape:
+        if name not in self._shapes:
+            self._shapes[name] = Shape()  # a cycle ends here; validation refuses it
+            if definition := self._fragments.get(name):
+                self._directives(definition.directives)
+                self._shapes[name] = self._below(definition.type_condition.name.value, definition.selection_set)
+        return self._shapes[name]
+
+    def _below(self, name: str, selection_set: SelectionSetNode) -> Shape:
+        """The selection of a field or of a type's fragment. Introspection has no pages, whatever its fields share
+        their names with."""
+        if not name.startswith("__"):
+            return self._selection(selection_set)
+        paged, self._paged = self._paged, frozenset()
+        try:
+            return self._selection(selection_set)
+        finally:
+            self._paged = paged
+
+    def _selection(self, selection_set: SelectionSetNode) -> Shape:
+        depth = root_fields = cost = 0
+        varies = False
+        names: Counter[str] = Counter()
+        for node in _flat(selection_set, self._directives):
+            if isinstance(node, FieldNode):
+                names[(node.alias or node.name).value] += 1
+                shape = self._field(node)
+            else:
+                names["..." + node.name.value] += 1
+                shape = self._fragment(node.name.value)
+            depth = max(depth, shape.depth)
+            root_fields += shape.root_fields
+            cost += shape.cost
+            varies |= shape.varies
+        self._repeats(names)
+        return Shape(depth, root_fields, cost, varies)
+
+    def _repeats(self, names: Counter[str]) -> None:
+        name, times = max(names.items(), key=itemgetter(1), default=("", 0))
+        if times > self._limits.repeats:
+            raise _over(f"repeats {name} {times} times", self._limits.repeats, "of a kind side by side")
+
+    def _field(self, node: FieldNode) -> Shape:
+        limits = self._limits
+        self._fields += 1
+        self._aliases += node.alias is not None
+        if self._fields > limits.fields:
+            raise _over("has too many fields", limits.fields, "fields")
+        if self._aliases > limits.aliases:
+            raise _over("has too many aliases", limits.aliases, "aliases")
+        if not node.selection_set:
+            return Shape(1, 1, 1)
+        items, varies = self._items(node)
+        below = self._below(node.name.value, node.selection_set)
+        return Shape(below.depth + 1, 1, 1 + items * below.cost, varies or below.varies)
+
+    def _items(self, node: FieldNode) -> tuple[int, bool]:
+        """How many times the selection of a field is run, and whether variables decide that."""
+        sizes = [
+            (self._size(argument.value), isinstance(argument.value, VariableNode))
+            for argument in node.arguments or ()
+            if argument.name.value in SIZES
+        ]
+        known = [size for size, _ in sizes if size is not None]
+        if not known:
+            known = [self._limits.page if node.name.value in self._paged else 1]
+        return max(1, *known), any(varies for _, varies in sizes)
+
+    def _size(self, value: ValueNode) -> int | None:
+        if isinstance(value, VariableNode):
+            return self._variable_size(value.name.value)
+        if isinstance(value, IntValueNode):
+            # Longer than any page: not worth converting, for that is quadratic in its length.
+            return self._page(int(value.value) if len(value.value) < 10 else self._limits.largest_page)
+        return len(value.values) if isinstance(value, ListValueNode) else None
+
+    def _variable_size(self, name: str) -> int | None:
+        if self._variables is None:
+            return 1
+        if name not in self._variables:
+            default = self._defaults.get(name)
+            return None if default is None else self._size(default)
+        value = self._variables[name]
+        if isinstance(value, list):
+            return len(value)
+        return self._page(value) if isinstance(value, (int, float)) else None
+
+    def _page(self, size: float) -> int:
+        return int(min(size, self._limits.largest_page))
+
+    def _directives(self, directives: tuple[DirectiveNode, ...] | None) -> None:
+        if directives and len(directives) > self._limits.directives:
+            raise _over(f"has {len(directives)} directives in one place", self._limits.directives, "in one place")
+
+
+def _flat(
+    selection_set: SelectionSetNode, check: Callable[[tuple[DirectiveNode, ...] | None], None]
+) -> Iterator[FieldNode | FragmentSpreadNode]:
+    """The fields and spreads of a selection, those in inline fragments too; shows each node's directives."""
+    pending = [iter(selection_set.selections)]
+    while pending:
+        node = next(pending[-1], None)
+        if node is None:
+            pending.pop()
+            continue
+        check(node.directives)
+        if isinstance(node, InlineFragmentNode):
+            pending.append(iter(node.selection_set.selections))
+        elif isinstance(node, (FieldNode, FragmentSpreadNode)):
+            yield node
+
+
+def _rounded(cost: int) -> str:
+    return f"{cost:,}" if cost < 10**12 else "far too many"

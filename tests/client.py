@@ -1,0 +1,119 @@
+"""A client as people write them: GraphQL over HTTP, WebSocket (graphql-transport-ws) and server-sent events."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import websockets
+
+
+class Refused(AssertionError):
+    """The server answered with errors; `errors` has them."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__(json.dumps(errors, indent=2, ensure_ascii=False))
+        self.errors = errors
+
+    @property
+    def codes(self) -> list[str]:
+        return [error.get("extensions", {}).get("code", "") for error in self.errors]
+
+
+class Client:
+    """One person at one server; signed in once `token` is set."""
+
+    def __init__(self, url: str, http: httpx.AsyncClient) -> None:
+        self.url, self.http = url, http
+        self.token: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    async def run(self, document: str, **variables: Any) -> dict[str, Any]:
+        """The data of an operation; Refused when there are errors."""
+        body = {"query": document, "variables": variables}
+        answer = (await self.http.post(f"{self.url}/graphql", json=body, headers=self.headers)).json()
+        if answer.get("errors"):
+            raise Refused(answer["errors"])
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def mutate(self, name: str, selection: str, **given: Any) -> Any:
+        """The payload of a mutation whose input is `given`."""
+        kind = name[0].upper() + name[1:]
+        document = f"mutation {kind}($input: {kind}Input!) {{ {name}(input: $input) {selection} }}"
+        return (await self.run(document, input=given))[name]
+
+    async def sign_up(self, email: str, password: str = "correct horse battery") -> dict[str, Any]:
+        payload = await self.mutate(
+            "signUp",
+            "{ user { id email name } session { accessToken refreshToken expiresIn tokenType } message }",
+            email=email,
+            password=password,
+            firstName="Ann",
+            lastName="Lee",
+        )
+        self.token = payload["session"]["accessToken"]
+        signed: dict[str, Any] = payload
+        return signed
+
+    @asynccontextmanager
+    async def socket(self) -> AsyncIterator["Socket"]:
+        url = self.url.replace("http", "ws", 1) + "/graphql"
+        async with websockets.connect(url, subprotocols=[websockets.Subprotocol("graphql-transport-ws")]) as connection:
+            payload = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+            await connection.send(json.dumps({"type": "connection_init", "payload": payload}))
+            assert json.loads(await connection.recv()) == {"type": "connection_ack"}
+            yield Socket(connection)
+
+    async def follow(self, document: str, **variables: Any) -> AsyncIterator[dict[str, Any]]:
+        """The events of a subscription on a socket of its own."""
+        async with self.socket() as socket:
+            async for event in socket.follow(document, **variables):
+                yield event
+
+    async def follow_sse(self, document: str, **variables: Any) -> AsyncIterator[dict[str, Any]]:
+        """The events of a subscription as server-sent events."""
+        headers = {**self.headers, "Accept": "text/event-stream"}
+        body = {"query": document, "variables": variables}
+        async with self.http.stream("POST", f"{self.url}/graphql", json=body, headers=headers) as answer:
+            event = ""
+            async for line in answer.aiter_lines():
+                if line.startswith("event:"):
+                    event = line.removeprefix("event:").strip()
+                elif line.startswith("data:") and event == "next":
+                    yield _data(json.loads(line.removeprefix("data:")))
+                if event == "complete":
+                    return
+
+
+class Socket:
+    def __init__(self, connection: websockets.ClientConnection) -> None:
+        self.connection = connection
+        self._last = 0
+
+    async def follow(self, document: str, **variables: Any) -> AsyncIterator[dict[str, Any]]:
+        self._last += 1
+        name = str(self._last)
+        payload = {"query": document, "variables": variables}
+        await self.connection.send(json.dumps({"id": name, "type": "subscribe", "payload": payload}))
+        async for frame in self.connection:
+            message = json.loads(frame)
+            if message["type"] == "ping":
+                await self.connection.send(json.dumps({"type": "pong"}))
+            elif message["type"] == "next":
+                yield _data(message["payload"])
+            elif message["type"] == "error":
+                raise Refused(message["payload"])
+            elif message["type"] == "complete":
+                return
+
+
+def _data(payload: dict[str, Any]) -> dict[str, Any]:
+    if payload.get("errors"):
+        raise Refused(payload["errors"])
+    data: dict[str, Any] = payload["data"]
+    return data

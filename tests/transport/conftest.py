@@ -1,0 +1,12 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.transport.serving import Served, serving
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[Served]:
+    """A server with the usual limits, for tests that leave nothing behind in it."""
+    with serving() as served:
+        yield served

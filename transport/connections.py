@@ -1,0 +1,76 @@
+"""The streams that are open: sockets and event streams, counted, and closed when their sign-in or the server ends."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from transport.callers import Context
+
+GOING_AWAY = 1001
+TRY_AGAIN_LATER = 1013
+UNAUTHENTICATED = 4401
+FORBIDDEN = 4403
+CLOSE_SECONDS = 1.0
+
+log = logging.getLogger("sheetgpt.error")
+
+
+class Connection(Protocol):
+    """A stream that stays open; `context` is None until it is signed in (or known not to be)."""
+
+    context: Context | None
+
+    async def close(self, code: int, reason: str) -> None:
+        """`code` is a WebSocket close code."""
+
+
+class Connections:
+    """All streams of this process, at most `limit`."""
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self.limit = limit
+        self._open: set[Connection] = set()
+        self._closing = False
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def full(self) -> bool:
+        return self._closing or len(self._open) >= self.limit
+
+    @contextmanager
+    def holding(self, connection: Connection) -> Iterator[None]:
+        """Counts a connection for as long as the block runs."""
+        self._open.add(connection)
+        try:
+            yield
+        finally:
+            self._open.discard(connection)
+
+    async def close_where(
+        self, chosen: Callable[[Context], bool], code: int = FORBIDDEN, reason: str = "signed out"
+    ) -> int:
+        """Closes those whose context is chosen, as after a log-out; returns how many."""
+        found = [item for item in self._open if item.context is not None and chosen(item.context)]
+        await self._close(found, code, reason)
+        return len(found)
+
+    async def close_all(self) -> None:
+        """Closes every one and takes no more; call it before the server stops."""
+        self._closing = True
+        await self._close(list(self._open), GOING_AWAY, "the server is stopping")
+
+    async def _close(self, connections: list[Connection], code: int, reason: str) -> None:
+        if not connections:
+            return
+        closing = [asyncio.create_task(item.close(code, reason)) for item in connections]
+        done, late = await asyncio.wait(closing, timeout=CLOSE_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        for task in done:
+            if error := task.exception():
+                log.error("A connection did not close", exc_info=error)

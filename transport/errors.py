@@ -1,0 +1,114 @@
+"""The two shapes of an error: an entry of GraphQL's `errors`, and what every other route answers.
+
+Masking is by allow-list: a ProductError, or a mistake of the request itself, is shown as worded; anything
+else is a bug, logged with its request id and shown as INTERNAL_SERVER_ERROR.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphql import GraphQLError
+from strawberry.exceptions import StrawberryInputCoercionError
+
+from errors import FieldError, ProductError
+from execution.errors import Code, OperationError
+from transport.logs import request_id
+
+INTERNAL = "INTERNAL_SERVER_ERROR"
+
+log = logging.getLogger("sheetgpt.error")
+
+
+class RequestRefused(Exception):
+    """The HTTP request itself is wrong, whatever it asks for; `headers` go with the answer."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        code: str = "BAD_REQUEST",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message, self.status, self.code = message, status, code
+        self.headers = headers or {}
+
+
+class BodyRefused(RequestRefused):
+    """The body is too large or too late: the rest of it is not read."""
+
+
+def format_error(error: GraphQLError, _context: object) -> dict[str, Any]:
+    """An entry of `errors`: message, locations, path, extensions {code status fieldErrors requestId …}."""
+    formatted: dict[str, Any] = {"message": error.message}
+    if error.locations:
+        formatted["locations"] = [place.formatted for place in error.locations]
+    if error.path:
+        formatted["path"] = error.path
+    formatted |= _shown(error)
+    return formatted
+
+
+def _shown(error: GraphQLError) -> dict[str, Any]:
+    """What replaces or joins message, locations and path; logs what may not be shown."""
+    cause = error.original_error
+    if isinstance(cause, ProductError):
+        return {
+            "message": cause.message,
+            "extensions": extensions(cause.code, cause.status, cause.fields, cause.details),
+        }
+    if isinstance(error, OperationError):
+        code = str((error.extensions or {})["code"])
+        return {"extensions": extensions(code, 504 if code == Code.DEADLINE_EXCEEDED else 400)}
+    if _is_input(cause):
+        return {"extensions": extensions("BAD_USER_INPUT", 400)}
+    log.error("Unexpected error at %s", error.path, exc_info=cause or error)
+    return internal_error()
+
+
+def _is_input(cause: Exception | None) -> bool:
+    """An argument that fits no variable's or literal's check before the resolver runs.
+
+    graphql-core places those at the argument; what a resolver returns wrongly has no place of its own.
+    """
+    return isinstance(cause, StrawberryInputCoercionError) or (isinstance(cause, GraphQLError) and bool(cause.nodes))
+
+
+def internal_error() -> dict[str, Any]:
+    """What a client sees of a bug."""
+    message = f"Something went wrong on the server. Report it with the request id {request_id.get()}."
+    return {"message": message, "extensions": extensions(INTERNAL, 500)}
+
+
+def product_error(error: ProductError) -> dict[str, Any]:
+    """An entry of `errors` for a request that was refused before anything ran."""
+    return format_error(GraphQLError(error.message, original_error=error), None)
+
+
+def refusal(error: RequestRefused) -> dict[str, Any]:
+    """An entry of `errors` for a request that is no GraphQL request."""
+    return {"message": error.message, "extensions": extensions(error.code, error.status)}
+
+
+def extensions(
+    code: str, status: int, fields: Sequence[FieldError] = (), details: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    return {
+        **(details or {}),
+        "code": code,
+        "status": status,
+        "fieldErrors": [{"field": item.field, "message": item.message} for item in fields],
+        "requestId": request_id.get(),
+    }
+
+
+def ops_error(status: int, type: str, detail: str, fields: Sequence[FieldError] = ()) -> dict[str, Any]:
+    """The body of an error of a route that is not GraphQL's."""
+    return {
+        "detail": detail,
+        "status_code": status,
+        "type": type,
+        "field_errors": [{"field": item.field, "message": item.message} for item in fields],
+    }

@@ -1,0 +1,182 @@
+"""The first to see a request: bounds on its body, its id, security headers, its line in the log."""
+
+import asyncio
+import logging
+import re
+import secrets
+import time
+from collections.abc import Iterable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from transport.errors import BodyRefused, internal_error, ops_error, refusal
+from transport.json import encode
+from transport.logs import log_request, request_id
+
+SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+# A refused body is read a little further, so that a client that is still sending gets to see the answer.
+DRAIN_SECONDS = 2.0
+DRAIN_BODIES = 4
+
+log = logging.getLogger("sheetgpt.error")
+
+
+class Guard:
+    """ASGI middleware around everything.
+
+    A body may have `max_body_bytes` (413 above) and must have arrived within `body_deadline` seconds (408).
+    Errors are JSON: in GraphQL's shape at `graphql_path`, else in the shape of the other routes.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_body_bytes: int = 2_000_000,
+        body_deadline: float = 30.0,
+        graphql_path: str = "/graphql",
+    ) -> None:
+        self._app = app
+        self._max_body_bytes = max_body_bytes
+        self._body_deadline = body_deadline
+        self._graphql_path = graphql_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request_id.set(_request_id(scope["headers"]))
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            request_id.set(_request_id(scope["headers"]))
+            await self._app(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        body = _Body(scope, receive, self._max_body_bytes, self._body_deadline)
+        response = _Response(send, body)
+        try:
+            await self._app(scope, body.receive, response.send)
+        except BodyRefused as error:
+            await body.drain()
+            await self._refuse(scope, response, error)
+        except Exception:
+            log.exception("Unexpected error")
+            if response.status:
+                raise
+            await self._fail(scope, response)
+        finally:
+            log_request(scope["method"], scope["path"], response.status or 499, started)
+
+    async def _refuse(self, scope: Scope, response: "_Response", error: BodyRefused) -> None:
+        if scope["path"] == self._graphql_path:
+            body = {"errors": [refusal(error)]}
+        else:
+            body = ops_error(error.status, error.code, error.message)
+        await response.json(error.status, body)
+
+    async def _fail(self, scope: Scope, response: "_Response") -> None:
+        shown = internal_error()
+        if scope["path"] == self._graphql_path:
+            await response.json(500, {"errors": [shown]})
+        else:
+            await response.json(500, ops_error(500, shown["extensions"]["code"], shown["message"]))
+
+
+class _Body:
+    """Reads a request's body within its bounds; raises BodyRefused from the reader."""
+
+    def __init__(self, scope: Scope, receive: Receive, max_bytes: int, seconds: float) -> None:
+        self._receive = receive
+        self._max_bytes = max_bytes
+        self._seconds = seconds
+        self._read = 0
+        self._deadline: float | None = None
+        self._late = False
+        self._complete = not any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether more of it may come that nobody reads: then the connection must end, for it has no deadline."""
+        return self._late or not self._complete
+
+    async def receive(self) -> Message:
+        if self._complete:
+            return await self._receive()
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + self._seconds
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            self._late = True
+            late = f"The body did not arrive within {self._seconds:g} s: send it faster, or less."
+            raise BodyRefused(late, status=408, code="REQUEST_TIMEOUT") from None
+        self._count(message)
+        return message
+
+    def _count(self, message: Message) -> None:
+        self._read += len(message.get("body", b""))
+        self._complete = not message.get("more_body", False)
+        if self._read > self._max_bytes:
+            most = f"The body is larger than {self._max_bytes:,} bytes: send less at once."
+            raise BodyRefused(most, status=413, code="PAYLOAD_TOO_LARGE")
+
+    async def drain(self) -> None:
+        """Reads on for a moment and throws it away."""
+        try:
+            async with asyncio.timeout(0 if self._late else DRAIN_SECONDS):
+                while not self._complete and self._read <= DRAIN_BODIES * self._max_bytes:
+                    message = await self._receive()
+                    self._read += len(message.get("body", b""))
+                    self._complete = not message.get("more_body", False)
+        except TimeoutError:
+            self._late = True
+
+
+class _Response:
+    """Sends a response with the headers that each one has; `status` is 0 until it has begun."""
+
+    def __init__(self, send: Send, body: _Body) -> None:
+        self._send = send
+        self._body = body
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = list(message.get("headers", ()))
+            message["headers"] = headers + _added(headers)
+            if self._body.is_abandoned:
+                message["headers"].append((b"connection", b"close"))
+        await self._send(message)
+
+    async def json(self, status: int, body: object) -> None:
+        encoded = encode(body)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(encoded)).encode()),
+        ]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": encoded})
+
+
+def _added(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    present = {name.lower(): value for name, value in headers}
+    added = [item for item in SECURITY if item[0] not in present]
+    added.append((b"x-request-id", request_id.get().encode()))
+    if b"json" in present.get(b"content-type", b"") and b"cache-control" not in present:
+        added.append((b"cache-control", b"no-store"))
+    return added
+
+
+def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The caller's own id where it is a sane one, else a new one."""
+    for name, value in headers:
+        if name == b"x-request-id" and SANE_ID.fullmatch(value):
+            return value.decode()
+    return secrets.token_hex(16)

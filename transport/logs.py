@@ -1,0 +1,106 @@
+"""What is logged, and how: one line per HTTP request, GraphQL operation or error, as JSON or to be read.
+
+Lines hold ids, names, times and codes; never tokens, variables or documents.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from execution.operations import Operation
+from transport.callers import Context
+from transport.json import encode
+
+MAX_NAME = 100
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+requests = logging.getLogger("sheetgpt.request")
+operations = logging.getLogger("sheetgpt.operation")
+
+
+def configure(format: Literal["auto", "json", "text"] = "auto", level: str = "INFO") -> None:
+    """Sends every log to standard error; `auto` means text on a terminal, else JSON."""
+    handler = logging.StreamHandler(sys.stderr)
+    as_text = format == "text" or (format == "auto" and sys.stderr.isatty())
+    handler.setFormatter(TextFormatter() if as_text else JSONFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel("WARNING")
+    logging.getLogger("sheetgpt").setLevel(level)
+    # One line for each request is ours; uvicorn's would also show query strings.
+    logging.getLogger("uvicorn.access").disabled = True
+
+
+def log_request(method: str, path: str, status: int, started: float) -> None:
+    """`started` is a `time.perf_counter()`; `path` is without its query, which may hold variables."""
+    if requests.isEnabledFor(logging.INFO):
+        fields = {"method": method, "path": path, "status": status, "ms": _since(started)}
+        requests.info("request", extra={"fields": fields})
+
+
+def log_operation(
+    operation: Operation | None, context: Context | None, errors: Sequence[dict[str, Any]], started: float
+) -> None:
+    """`errors` are formatted errors, of which the codes are logged; `started` a `time.perf_counter()`."""
+    if operations.isEnabledFor(logging.INFO):
+        viewer_id = context.viewer_id if context else None
+        fields = {
+            "kind": operation.kind.value if operation else None,
+            "operation": (operation.name or "")[:MAX_NAME] or None if operation else None,
+            "viewerId": None if viewer_id is None else str(viewer_id),
+            "ms": _since(started),
+            "errors": [error.get("extensions", {}).get("code") for error in errors],
+        }
+        operations.info("operation", extra={"fields": fields})
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)
+
+
+class JSONFormatter(logging.Formatter):
+    """One JSON object per line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "requestId": request_id.get(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return encode(line).decode()
+
+
+class TextFormatter(logging.Formatter):
+    """One readable line; the message is left out where the fields say it all."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        fields = _fields(record)
+        said = " ".join(_worded(name, value) for name, value in fields.items() if value not in (None, []))
+        line = f"{at} {record.levelname:<7} {record.getMessage()} {said} [{request_id.get()}]"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    fields = getattr(record, "fields", None)
+    return fields if isinstance(fields, dict) else {}
+
+
+def _worded(name: str, value: object) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = text if text.isprintable() else ascii(text)
+    if name == "ms":
+        return f"{text} ms"
+    return text if name in ("method", "path", "status", "kind", "operation") else f"{name}={text}"

@@ -1,0 +1,67 @@
+"""Which media type answers a request: by the client's q, then by its order."""
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+GRAPHQL_JSON: Final = "application/graphql-response+json"
+JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
+HTML: Final = "text/html"
+# What a wildcard stands for.
+WILDCARDS: Final = {"*/*": GRAPHQL_JSON, "application/*": GRAPHQL_JSON}
+MAX_ENTRIES: Final = 50
+
+
+class Accepted(NamedTuple):
+    """Media types that both sides speak: `result` for one result (None: none fits), and whether a stream is."""
+
+    result: str | None
+    stream: bool
+    page: bool
+
+
+@lru_cache(maxsize=256)  # clients send the same few headers over and over
+def negotiate(accept: str | None) -> Accepted:
+    """Reads an Accept header; absent or empty, it is `*/*`.
+
+    A page is what browsers ask for first. A stream must be named: a wildcard does not ask for one.
+    """
+    if not accept or not accept.strip():
+        return Accepted(GRAPHQL_JSON, stream=False, page=False)
+    ranked = _ranked(accept)
+    results = [WILDCARDS.get(media, media) for media in ranked if media != HTML]
+    result = next((media for media in results if media in (GRAPHQL_JSON, JSON, EVENT_STREAM)), None)
+    return Accepted(result, EVENT_STREAM in ranked, bool(ranked) and ranked[0] == HTML)
+
+
+def _ranked(accept: str) -> list[str]:
+    """Media types by falling q, in the client's order where equal, without those at q=0."""
+    weighed = [_entry(entry) for entry in accept.split(",")[:MAX_ENTRIES]]
+    refused = {media for media, quality in weighed if quality <= 0}
+    kept = [(media, quality) for media, quality in weighed if quality > 0 and media not in refused]
+    return [media for media, _ in sorted(kept, key=lambda item: -item[1])]
+
+
+def _entry(entry: str) -> tuple[str, float]:
+    media, *parameters = (part.strip().lower() for part in entry.split(";"))
+    quality = 1.0
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            quality = _quality(value.strip())
+        elif name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
+            return media, 0.0
+    return media, quality
+
+
+def _quality(text: str) -> float:
+    try:
+        return min(max(float(text), 0.0), 1.0)
+    except ValueError:
+        return 0.0
+
+
+@lru_cache(maxsize=256)
+def is_json(content_type: str | None) -> bool:
+    """Exactly application/json, in UTF-8: what a web page cannot send to another origin unasked."""
+    return content_type is not None and _entry(content_type) == (JSON, 1.0)
