@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from jobs.exports import Exports
-from jobs.worker import Worker
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -29,7 +27,9 @@ from db.postgresql import PostgreSQL
 from db.sqlite import SQLite
 from execution.executor import Executor
 from integrations.llm import ChatCompletions
+from jobs.exports import Exports
 from jobs.replies import Replies
+from jobs.worker import Worker
 from resolvers.authentication import authenticate
 from resolvers.context import Backend, Context, Origin
 from schema import schema
@@ -146,7 +146,7 @@ def application(product: Product) -> Any:
             authenticate=context_of,
             connections=product.connections,
             graphiql=GraphiQL(),
-            limits=SocketLimits(),
+            limits=SocketLimits(message_bytes=settings.max_body_bytes),
         ),
         *ops_routes(version=VERSION, check=backend.database.check),
         download_route(backend.secrets, settings.files_dir),
@@ -172,7 +172,7 @@ def application(product: Product) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def lifespan(product: Product, _: Starlette) -> AsyncIterator[None]:
+async def lifespan(product: Product, _: Starlette | None = None) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as started:
         started.callback(product.backend.passwords.close)
         await product.backend.database.start()

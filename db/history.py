@@ -35,8 +35,8 @@ class FieldChange(Base):
         return organization
 
     def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002
-        """Written by the session beside a change that was checked, never by anybody else."""
-        return self.organization_id is None or self.organization_id in roles
+        """Never by anybody: the session itself writes it beside a change that was checked."""
+        return False
 
 
 def plain(value: Any) -> Any:

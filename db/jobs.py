@@ -13,8 +13,10 @@ from db.base import Base, Json, Owned, now
 from db.events import JobChanged, JobQueued
 from db.prepared import Prepared, bind
 from db.session import Session
+from db.users import User
 
 LEASE = timedelta(seconds=10)
+MAX_CRASHES = 5
 
 
 class JobStatus(StrEnum):
@@ -28,7 +30,11 @@ class JobStatus(StrEnum):
 
 
 class Job(Owned, Base):
-    """A piece of work for its owner, as whom it runs; a worker holds it by `attempt` until `leased_until`."""
+    """A piece of work for its owner, as whom it runs; a worker holds it by `attempt` until `leased_until`.
+
+    `attempt` only grows, so that it tells a worker which lost the job from the one that has it now.
+    `crashes` are the attempts whose worker was never heard of again.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "status", "leased_until"))
@@ -37,6 +43,7 @@ class Job(Owned, Base):
     arguments: Mapped[Json] = mapped_column()
     status: Mapped[JobStatus] = mapped_column(default=JobStatus.QUEUED)
     attempt: Mapped[int] = mapped_column(default=0)
+    crashes: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None]
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int | None]
@@ -50,6 +57,7 @@ class Job(Owned, Base):
 unheld: Prepared[Job] = Prepared(
     select(Job)
     .where(
+        Job.kind == bind("kind", Job.kind),
         Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]),
         (Job.leased_until < bind("moment", Job.leased_until)) | Job.leased_until.is_(None),
     )
@@ -70,19 +78,34 @@ def enqueue(session: Session, kind: str, organization_id: UUID, **arguments: Any
     return job
 
 
-def claim(session: Session, job_id: UUID) -> Job | None:
-    """Take a job that nobody holds; None when somebody does or it is over."""
+def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
+    """Take a job that nobody holds, and whom it runs as; None when somebody does or it is over."""
     job = session.scalars(select(Job).where(Job.id == job_id).with_for_update()).one_or_none()
     if job is None or job.finished_at is not None:
         return None
     if job.leased_until is not None and job.leased_until > now():
+        return None
+    job.crashes += job.status is JobStatus.RUNNING
+    viewer = runs_as(session, job)
+    if viewer is None:
+        _end_in_error(session, job, "NOT_FOUND", "The account that asked for this is gone.", False)
+        return None
+    if job.crashes >= MAX_CRASHES:
+        message = f"The server stopped {MAX_CRASHES} times while it worked on this: report it."
+        _end_in_error(session, job, "INTERNAL_SERVER_ERROR", message, True)
         return None
     job.attempt += 1
     job.status = JobStatus.RUNNING
     job.started_at = job.started_at or now()
     job.leased_until = now() + LEASE
     session.emit(JobChanged(job.id))
-    return job
+    return job, viewer
+
+
+def runs_as(session: Session, job: Job) -> Viewer | None:
+    """The person who asked: a job sees and changes what they may, and nothing else. None when they are gone."""
+    owner = session.scalars(select(User).where(User.id == job.owner_id)).one_or_none()
+    return None if owner is None else Viewer(owner.id, is_superuser=owner.is_superuser)
 
 
 def hold(session: Session, job_id: UUID, attempt: int) -> Job:
@@ -95,9 +118,11 @@ def hold(session: Session, job_id: UUID, attempt: int) -> Job:
 
 
 def progress(session: Session, job_id: UUID, attempt: int, done: int, total: int | None) -> None:
+    """Hold the job, and tell how far it is if that is news."""
     job = hold(session, job_id, attempt)
-    job.done, job.total = done, total
-    session.emit(JobChanged(job_id))
+    if (job.done, job.total) != (done, total):
+        job.done, job.total = done, total
+        session.emit(JobChanged(job_id))
 
 
 def finish(session: Session, job_id: UUID, attempt: int, status: JobStatus) -> Job:
@@ -113,10 +138,33 @@ def end(session: Session, job: Job, status: JobStatus) -> Job:
 
 
 def fail(session: Session, job_id: UUID, attempt: int, code: str, message: str, retryable: bool) -> None:
-    job = finish(session, job_id, attempt, JobStatus.FAILED)
+    _end_in_error(session, hold(session, job_id, attempt), code, message, retryable)
+
+
+def _end_in_error(session: Session, job: Job, code: str, message: str, retryable: bool) -> None:
+    end(session, job, JobStatus.FAILED)
     job.error_code, job.error_message, job.error_retryable = code, message, retryable
 
 
-def runs_as(job: Job) -> Viewer:
-    """The person who asked: a job sees and changes what they may, and nothing else."""
-    return Viewer(job.owner_id)
+def release(session: Session, job_id: UUID, attempt: int) -> None:
+    """Give the job back undone, for the next worker; not a crash."""
+    job = hold(session, job_id, attempt)
+    job.status, job.leased_until = JobStatus.QUEUED, None
+    session.emit(JobChanged(job_id))
+
+
+def release_dead(session: Session) -> None:
+    """Take every lease away: for a process that starts alone on its database, they are of dead processes."""
+    for job in session.scalars(select(Job).where(Job.status == JobStatus.RUNNING)):
+        job.leased_until = None
+
+
+def retry(session: Session, job: Job) -> Job:
+    """Begin a job that is over once more, as if it were new."""
+    job.status, job.crashes, job.done, job.total = JobStatus.QUEUED, 0, 0, None
+    job.leased_until = job.started_at = job.finished_at = None
+    job.error_code = job.error_message = None
+    job.error_retryable = False
+    session.emit(JobQueued(job.id))
+    session.emit(JobChanged(job.id))
+    return job

@@ -147,7 +147,7 @@ def _conversation(session: Session, text: str, id_: UUID | None, model: str) -> 
     ).one_or_none()
     if last is not None and last.status is MessageStatus.IN_PROGRESS:
         raise Conflict("The last reply is still being written: wait for its end, or end it with stopReply.")
-    return conversation, last and last.id
+    return conversation, last.id if last else None
 
 
 def stop(session: Session, id_: UUID) -> Message:

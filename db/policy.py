@@ -8,18 +8,20 @@ The subqueries name tables without their mapping: they are what the criterion is
 criterion must not be applied to them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cache
+from itertools import chain
 from typing import Any, Protocol, cast, runtime_checkable
+from uuid import UUID
 
 from sqlalchemy import Select, Table, Uuid, and_, bindparam, exists, false, or_, select
-from sqlalchemy.orm import with_loader_criteria
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import ColumnElement, column, table
 from sqlalchemy.sql.dml import UpdateBase
-from sqlalchemy.sql.elements import ColumnClause, TextClause
-from sqlalchemy.sql.selectable import Alias, Join, TableClause
-from sqlalchemy.sql.visitors import iterate
+from sqlalchemy.sql.elements import BindParameter, ColumnClause, TextClause
+from sqlalchemy.sql.selectable import FromClauseAlias, Join, SelectBase, TableClause
+from sqlalchemy.sql.util import surface_expressions
+from sqlalchemy.sql.visitors import ExtendedInternalTraversal, iterate
 
 from auth.viewer import Role, Viewer
 from db.base import Base, Child, Owned, Visibility
@@ -112,29 +114,112 @@ def _models() -> Iterable[type[Base]]:
     return [mapper.class_ for mapper in Base.registry.mappers]
 
 
+Rule = Callable[[type[Base], Any], ColumnElement[bool]]
+
+
+class _Criterion(LoaderCriteriaOption):
+    """A model's criterion, stated anew over each alias: SQLAlchemy does not rewrite it for one that is joined.
+
+    `variant` stands for the rule in the keys of compiled statements: comparing whole criteria takes
+    longer than everything else that a statement costs.
+    """
+
+    _traverse_internals: Any = (
+        ("entity", ExtendedInternalTraversal.dp_has_cache_key),
+        ("variant", ExtendedInternalTraversal.dp_plain_obj),
+    )
+
+    def __init__(self, model: type[Base], rule: Rule, variant: Hashable) -> None:
+        super().__init__(model, rule(model, model), include_aliases=True)
+        self.rule, self.variant = rule, variant
+
+    def _resolve_where_criteria(self, ext_info: Any) -> ColumnElement[bool]:
+        model = ext_info.mapper.class_
+        return LoaderCriteriaOption(model, self.rule(model, ext_info.entity))._resolve_where_criteria(ext_info)
+
+
 @cache
-def criteria(*, everything: bool = False, checked: type[Base] | None = None) -> tuple[LoaderCriteriaOption, ...]:
+def criteria(*, everything: bool = False, children: type[Base] | None = None) -> tuple[LoaderCriteriaOption, ...]:
     """The policy as options of a statement: every entity in it, however aliased or nested, is filtered.
 
     `everything` is a superuser's: only deleted rows are hidden, rather than a criterion that is always
-    true and spoils the index. `checked` names a child whose parent the statement asks about itself.
+    true and spoils the index. `children` names a model that is limited, wherever it stands, to the parent
+    whose id is bound as its `parent_key`; the statement asks about that parent itself.
     """
 
-    def criterion(model: type[Base]) -> ColumnElement[bool]:
-        alive: ColumnElement[bool] = model.deleted_at.is_(None)
-        return alive if everything or model is checked else and_(alive, visible(model, model))
+    def rule(model: type[Base], row: Any) -> ColumnElement[bool]:
+        alive: ColumnElement[bool] = row.deleted_at.is_(None)
+        if model is children:
+            return and_(alive, getattr(row, parent_id(model).key) == parent_id(model))
+        return alive if everything else and_(alive, visible(model, row))
 
-    return tuple(with_loader_criteria(model, criterion(model), include_aliases=True) for model in _models())
+    return tuple(_Criterion(model, rule, (everything, children)) for model in _models())
+
+
+def parent_id(model: type[Base]) -> BindParameter[UUID]:
+    """The id of the one parent whose children a statement lists."""
+    assert issubclass(model, Child)
+    return bindparam(model.parent_key, required=False, type_=Uuid())
 
 
 def refuse_unmapped(statement: Any) -> None:
-    """Raise on SQL that the criterion cannot reach: text, literal columns, tables without a mapping."""
+    """Raise on SQL that the criterion cannot reach: text, tables without a mapping, entities that are overlooked."""
     for element in iterate(statement):
         sources: list[Any] = [element] if isinstance(element, TextClause | ColumnClause | UpdateBase | Join) else []
+        overlooked: Iterable[Any] = ()
         if isinstance(element, Select):
             sources = [*element._raw_columns, *element._from_obj, *(join[0] for join in element._setup_joins)]
-        if bare := next(filter(_unmapped, sources), None):
-            raise RuntimeError(f"not a mapped entity, so the policy cannot filter it: {bare}")
+            overlooked = _overlooked(element)
+        bare = next(chain(filter(_unmapped, sources), overlooked), None)
+        if bare is not None:
+            raise RuntimeError(
+                f"The policy cannot filter this: {bare}. Use mapped classes and name each of them "
+                "as a column, in select_from or in a join."
+            )
+
+
+def _overlooked(query: Select[Any]) -> Iterator[Any]:
+    """What SQLAlchemy would leave unfiltered: text in odd places, and entities that it overlooks.
+
+    It filters what is selected, joined or plainly compared in WHERE, and the only entity of an expression;
+    not what stands beside another in an expression, nor anything in a select without a mapped column.
+    """
+    yield from (*query._prefixes, *query._suffixes, *query._statement_hints, *query._hints.values())
+    if query._propagate_attrs.get("compile_state_plugin") != "orm":
+        froms = (source for column in query._raw_columns for source in column._from_objects)
+        yield from filter(_is_table, (*froms, *query._from_obj))
+        return
+    named = [_entities(expression) for expression in query._raw_columns]
+    reached = {_entity(source) for source in _sources(query)}.union(*(one for one in named if len(one) == 1))
+    for condition in query._where_criteria:
+        parts = surface_expressions(condition)  # type: ignore[no-untyped-call]  # not annotated there
+        reached.update(map(_entity, parts))
+        named.append(_entities(condition))
+    yield from (entity.selectable for entity in set[Any]().union(*named) - reached)
+
+
+def _sources(query: Select[Any]) -> Iterator[Any]:
+    """What a select names by itself: columns, FROM, joins."""
+    stack = [*query._raw_columns, *query._from_obj, *(join[0] for join in query._setup_joins)]
+    while stack:
+        source = stack.pop()
+        yield source
+        if isinstance(source, Join):
+            stack += [source.left, source.right]
+
+
+def _entity(element: Any) -> Any:
+    return element._annotations.get("parententity")
+
+
+def _entities(expression: Any) -> set[Any]:
+    """The entities that an expression names outside its subqueries."""
+    found, stack = set(), [expression]
+    while stack:
+        part = stack.pop()
+        found.add(_entity(part))
+        stack += [] if isinstance(part, SelectBase) else part.get_children()
+    return found - {None}
 
 
 def _unmapped(element: Any) -> bool:
@@ -143,13 +228,12 @@ def _unmapped(element: Any) -> bool:
     if isinstance(element, Join):
         return _unmapped(element.left) or _unmapped(element.right)
     if isinstance(element, ColumnClause):
-        owner = element.table
-        return element.is_literal or (_is_table(owner) and "parententity" not in element._annotations)
-    return _is_table(element) and "parententity" not in element._annotations
+        return (element.is_literal and element.name != "*") or (_is_table(element.table) and not _entity(element))
+    return _is_table(element) and not _entity(element)
 
 
 def _is_table(element: Any) -> bool:
-    """Whether it is a table or an alias of one; a subquery is looked into by itself."""
-    if isinstance(element, Alias):
+    """Whether it is tables or an alias, a sample of one; a subquery is looked into by itself."""
+    if isinstance(element, FromClauseAlias):
         return isinstance(element.element, TableClause)
-    return isinstance(element, TableClause)
+    return isinstance(element, TableClause | Join)

@@ -29,18 +29,20 @@ class PostgreSQL(Database):
         super().__init__()
         self.url = url
         self.dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # not annotated there
+        # Reads go to asyncpg itself, which gives JSON as text; it is parsed where a record's column is looked at.
+        self.dialect.supports_native_json_deserialization = False
 
     async def start(self) -> None:
         from db.migrations import migrate
 
         await asyncio.wait_for(asyncio.to_thread(migrate, self.url), 120)
         self.engine = create_async_engine(
-            self.url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            "postgresql+asyncpg://",
+            async_creator=lambda: asyncpg.connect(self.url, timeout=10, command_timeout=60),
             pool_size=10,
             max_overflow=0,
             pool_timeout=30,
             pool_pre_ping=True,
-            connect_args={"timeout": 10, "command_timeout": 60},
         )
         self.pool = await asyncpg.create_pool(
             self.url,
@@ -67,11 +69,11 @@ class PostgreSQL(Database):
         return True
 
     async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]:
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire(timeout=30) as connection:
             return list(await connection.fetch(plan.sql, *values))
 
     async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncIterator[list[Any]]:
-        async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+        async with self.pool.acquire(timeout=30) as connection, connection.transaction(isolation="repeatable_read"):
             cursor = await connection.cursor(plan.sql, *values)
             while rows := await cursor.fetch(batch):
                 yield list(rows)
@@ -105,8 +107,6 @@ async def _leave_as_it_is(_: Any) -> None:
 def _worth_repeating(error: DBAPIError) -> bool:
     """Somebody else was first; a unit has no effect outside its transaction, so it can run again.
 
-    A unique idempotency key that was just taken is such a case: the second run finds the first result.
+    A unique value that was just taken is such a case: the second run finds the first one's row.
     """
-    state = getattr(error.orig, "sqlstate", None)
-    taken = state == UNIQUE_VIOLATION and "idempotency_keys" in str(error.orig)
-    return taken or state in (SERIALIZATION_FAILURE, DEADLOCK)
+    return getattr(error.orig, "sqlstate", None) in (SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION)

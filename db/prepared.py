@@ -16,8 +16,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import Boolean, Float, Text
 
 from auth.viewer import Viewer
-from db.base import Base, Child
-from db.policy import criteria, parent_visible, refuse_unmapped
+from db.base import Base
+from db.policy import criteria, parent_id, parent_visible, refuse_unmapped
 
 R = TypeVar("R")
 
@@ -124,7 +124,7 @@ class Prepared(Generic[R]):
     @cached_property
     def model(self) -> type[Base] | None:
         """The model whose rows come back, when the select is of one."""
-        described = self.statement.column_descriptions
+        described: Any = getattr(self.statement, "column_descriptions", ())
         entity = described[0]["type"] if len(described) == 1 else None
         return entity if isinstance(entity, type) and issubclass(entity, Base) else None
 
@@ -156,16 +156,10 @@ class Prepared(Generic[R]):
         )
 
     def _guarded(self, *, everything: bool) -> Select[Any]:
-        statement = self.statement.options(*criteria(everything=everything, checked=self.children))
+        statement = self.statement.options(*criteria(everything=everything, children=self.children))
         if self.children is None:
             return statement
-        assert issubclass(self.children, Child)
-        name = self.children.parent_key
-        parent = bindparam(name, required=False, type_=Uuid())
-        return statement.where(
-            getattr(self.children, name) == parent,
-            parent_visible(self.children, parent, everything=everything),
-        )
+        return statement.where(parent_visible(self.children, parent_id(self.children), everything=everything))
 
 
 def _wire_type(type_: Any) -> int | None:

@@ -1,7 +1,8 @@
 """The unit of work: a session that filters what it reads, checks what it writes, and keeps the history."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from types import SimpleNamespace
+from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy.orm
@@ -27,6 +28,12 @@ class Session(sqlalchemy.orm.Session):
         self.events: list[Event] = []
         self.checked: set[tuple[type[Base], UUID]] = set()
         self._roles: dict[UUID, Role] | None = None
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise RuntimeError("a unit is one transaction of checked rows: nothing that goes around the checks")
+
+    connection = begin_nested = _refuse
+    bulk_save_objects = bulk_insert_mappings = bulk_update_mappings = _refuse
 
     def emit(self, event: Event) -> None:
         if event not in self.events:
@@ -80,6 +87,11 @@ def _filter(state: ORMExecuteState) -> Any:
     return state.invoke_statement(statement)
 
 
+@event.listens_for(Session, "detached_to_persistent")
+def _refuse_foreign(_: Session, row: Base) -> None:
+    raise RuntimeError(f"this {type(row).__name__} was not read by this unit, so nobody knows whose it is")
+
+
 @event.listens_for(Session, "before_flush")
 def _before_flush(session: Session, _: UOWTransaction, __: Any) -> None:
     moment, user_id = now(), session.viewer.user_id
@@ -99,7 +111,7 @@ def _before_flush(session: Session, _: UOWTransaction, __: Any) -> None:
 
 
 def check(session: Session, row: Base) -> None:
-    """Raise Forbidden unless the viewer may make this change; rows never move to another owner."""
+    """Raise Forbidden unless the viewer may make this change; rows never move to another owner or parent."""
     if session.viewer.is_superuser:
         return
     if isinstance(row, Owned):
@@ -108,22 +120,40 @@ def check(session: Session, row: Base) -> None:
         _check_parent(session, row)
         allowed = True
     else:
-        allowed = isinstance(row, Ruled) and row.writable(session.viewer, session.roles)
+        allowed = isinstance(row, Ruled) and _ruled_may_write(session, row)
     if not allowed:
         raise Forbidden
 
 
 def _owner_may_write(session: Session, row: Owned) -> bool:
-    state = inspect(row)
     role = session.roles.get(row.organization_id)
-    if state.transient or state.pending:
+    if not inspect(row).persistent:
         return role is not None and row.owner_id == session.viewer.user_id
-    moved = any(state.attrs[key].history.has_changes() for key in ("organization_id", "owner_id"))
-    return not moved and (role is Role.ADMIN or (role is not None and row.owner_id == session.viewer.user_id))
+    if _moved(row, "organization_id", "owner_id"):
+        return False
+    return role is Role.ADMIN or (role is not None and row.owner_id == session.viewer.user_id)
+
+
+def _ruled_may_write(session: Session, row: Ruled) -> bool:
+    """By what the row says now and by what it said before: nobody lets themselves in by the change itself."""
+    state = inspect(row)
+    assert state is not None
+    before = SimpleNamespace()
+    for key in state.mapper.column_attrs.keys():  # noqa: SIM118  a collection of attributes, not a dict
+        history = state.attrs[key].load_history()
+        setattr(before, key, next(iter(history.deleted or history.unchanged or history.added or ()), None))
+    return all(type(row).writable(as_, session.viewer, session.roles) for as_ in (cast(Ruled, before), row))
+
+
+def _moved(row: Any, *keys: str) -> bool:
+    state = inspect(row)
+    return state.persistent and any(state.attrs[key].history.has_changes() for key in keys)
 
 
 def _check_parent(session: Session, row: Child) -> None:
     """Once in a transaction for each parent, however many children are written."""
+    if _moved(row, row.parent_key):
+        raise Forbidden
     key = row.parent, getattr(row, row.parent_key)
     if key in session.checked:
         return

@@ -6,11 +6,12 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import aiosqlite
-from sqlalchemy import create_engine, event
+from sqlalchemy import URL, create_engine, event
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from auth.viewer import Viewer
@@ -35,6 +36,7 @@ class SQLite(Database):
         super().__init__()
         self.path = path.resolve()
         self.dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
+        self._read_only = f"{self.path.as_uri()}?mode=ro"
         self._lock: IO[str] | None = None
 
     async def start(self) -> None:
@@ -64,9 +66,8 @@ class SQLite(Database):
 
         def probe() -> bool:
             try:
-                with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=1) as fresh:
+                with closing(sqlite3.connect(self._read_only, uri=True, timeout=1)) as fresh:
                     fresh.execute("SELECT version_num FROM alembic_version")
-                fresh.close()
             except sqlite3.Error:
                 return False
             return True
@@ -78,7 +79,7 @@ class SQLite(Database):
 
     async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncIterator[list[Any]]:
         async with (
-            aiosqlite.connect(f"file:{self.path}?mode=ro", uri=True) as connection,
+            aiosqlite.connect(self._read_only, uri=True) as connection,
             connection.execute(plan.sql, values) as cursor,
         ):
             while rows := await cursor.fetchmany(batch):
@@ -99,7 +100,8 @@ def engine_of(path: Path) -> Any:
 
     A read that later becomes a write cannot wait for the lock: it fails at once, whatever the timeout.
     """
-    engine = create_engine(f"sqlite:///{path}", pool_size=1, max_overflow=0, connect_args={"isolation_level": None})
+    url = URL.create("sqlite", database=str(path))  # a path may have any character in it
+    engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"isolation_level": None})
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _: Any) -> None:

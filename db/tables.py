@@ -1,14 +1,17 @@
 """Tables: a name, columns, and a revision that every change bumps."""
 
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, func
+from sqlalchemy import Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Child, Json, Owned, Recorded, key_to
 from db.listing import Listing
-from db.prepared import bind
-from tables.types import ColumnType
+from db.prepared import OneOf, Prepared, bind
+from tables.types import Column, ColumnType
+
+MAX_ROWS, MAX_COLUMNS = 100_000, 200
 
 
 class Table(Recorded, Owned, Base):
@@ -51,7 +54,13 @@ class TableColumn(Child, Base):
 
 
 class Row(Child, Base):
-    """`values` are canonical, by column key; `origins` say where each came from, by column key."""
+    """`values` are canonical and not empty, by column key; those of a deleted column stay, unseen.
+
+    `version` counts the changes of the row. `origins` say, by column key, where a value came from and since
+    which version it is there: {"version": 3, "by": user} for a person's edit, {"message": …, "start": …,
+    "end": …, "quote": …, "grounding": "EXACT"} for what the assistant read; nothing for what came with the
+    row from whoever added it. Ids in them are hexadecimal.
+    """
 
     __tablename__ = "rows"
     __table_args__ = (Index(None, "table_id", "position", "id"),)
@@ -74,3 +83,29 @@ every = Listing(
         "search": func.lower(Table.name).contains(func.lower(bind("search", Table.name))),
     },
 )
+
+columns_of: Prepared[TableColumn] = Prepared(
+    select(TableColumn)
+    .where(OneOf(TableColumn.table_id))
+    .order_by(TableColumn.table_id, TableColumn.position, TableColumn.id)
+)
+
+
+def column_of(row: TableColumn) -> Column:
+    """The definition that a row keeps."""
+    options = row.options
+    return Column(
+        key=row.key,
+        name=row.name,
+        type=ColumnType(row.type),
+        position=row.position,
+        is_required=row.is_required,
+        is_unique=row.is_unique,
+        options=None if options is None else tuple(options),
+        minimum=None if row.minimum is None else Decimal(row.minimum),
+        maximum=None if row.maximum is None else Decimal(row.maximum),
+        max_length=row.max_length,
+        pattern=row.pattern,
+        format=row.format,
+        default=row.default,
+    )

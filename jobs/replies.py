@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Literal
 from uuid import UUID
 
 from jobs.worker import Held, Worker
@@ -88,7 +89,11 @@ class Replies:
         return rows[::-1]
 
 
-_ROLES = {MessageRole.USER: "user", MessageRole.ASSISTANT: "assistant", MessageRole.SYSTEM: "system"}
+_ROLES: dict[MessageRole, Literal["system", "user", "assistant"]] = {
+    MessageRole.USER: "user",
+    MessageRole.ASSISTANT: "assistant",
+    MessageRole.SYSTEM: "system",
+}
 
 
 class _Writing:

@@ -80,7 +80,7 @@ class Mutation:
     create_conversation = change(
         CreateConversationPayload,
         conversations.create_conversation,
-        "Begin a conversation without saying anything yet.",
+        "Begin a conversation without a message.",
     )
     update_conversation = change(
         UpdateConversationPayload,

@@ -56,9 +56,8 @@ def span(text: str, node: Node) -> Cell:
 def _string(text: str, node: Node) -> Cell:
     """The quote is what stands between the quotation marks."""
     start, end = node.start + 1, node.end - 1
-    if not text[start:end].strip():
-        return None
-    return Span(unescape(text[start:end]), start, end)
+    content = unescape(text[start:end])
+    return Span(content, start, end) if content.strip() else None
 
 
 def unescape(raw: str) -> str:

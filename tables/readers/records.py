@@ -67,7 +67,7 @@ class Records:
             return None
         cells, start = [], line.start
         for part in parts:
-            cells.append(cell(self._text, start, start + len(part)))
+            cells.append(cell(self._text, start, start + len(part)) if part else None)
             start += len(part) + 1
         return Record(cells, line, line.end, i + 1, any(part.startswith(" ") for part in parts[1:]))
 

@@ -1,0 +1,1 @@
+"""One reply: what the assistant says, and the tables it reads out of what was said."""

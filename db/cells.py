@@ -1,0 +1,130 @@
+"""SQL over the cells of a row: each type compared as what it means, in the words of either database.
+
+A cell is read as text and converted from there, so values are bound as texts too (`bound`). PostgreSQL may
+look at rows of other tables before it filters them out, so a conversion passes over what it cannot read.
+SQLite compares decimals in order as floating point, 15 digits exactly, and folds the case of ASCII only.
+"""
+
+from typing import Any
+
+from sqlalchemy import Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from db.tables import Row
+from tables.types import DECIMAL_TYPES, NUMERIC_TYPES, ColumnType, Value
+
+SEPARATOR = "\x1f"
+IS_NUMBER = r"^-?[0-9]+([.][0-9]+)?$"
+
+
+class Spelled(ColumnElement[Any]):
+    """An expression that the databases spell differently; `{0}`, `{1}` are its operands."""
+
+    inherit_cache = False
+    type = Text()
+
+    def __init__(self, sqlite: str, postgresql: str, *operands: Any) -> None:
+        self.spelling = {"sqlite": sqlite, "postgresql": postgresql}
+        self.operands = operands
+
+    def get_children(self, **_: Any) -> list[Any]:
+        return list(self.operands)
+
+    def _copy_internals(self, clone: Any = None, **options: Any) -> None:
+        self.operands = tuple(clone(operand, **options) for operand in self.operands)
+
+
+@compiles(Spelled)
+def _spell(element: Spelled, compiler: SQLCompiler, **options: Any) -> str:
+    operands = [compiler.process(operand, **options) for operand in element.operands]
+    return element.spelling[compiler.dialect.name].format(*operands)
+
+
+def text(key: str) -> Any:
+    """A cell as text; NULL when it is empty."""
+    return Row.values[key].as_string()
+
+
+def _items(key: str) -> Any:
+    """The items of a list, between separators."""
+    return Spelled(
+        "(SELECT group_concat(value, char(31)) FROM json_each({0}))",
+        "(SELECT string_agg(item, chr(31) ORDER BY place) FROM jsonb_array_elements_text("
+        "CASE WHEN jsonb_typeof({0}) = 'array' THEN {0} END) WITH ORDINALITY AS items(item, place))",
+        Row.values[key],
+    )
+
+
+def cell(key: str, type: ColumnType) -> Any:
+    """A cell as the text that `bound` makes of its value."""
+    return _items(key) if type is ColumnType.MULTI_SELECT else text(key)
+
+
+def bound(value: Value) -> str:
+    """A value as the text that is bound for it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return SEPARATOR.join(value) if isinstance(value, list) else str(value)
+
+
+def folded(operand: Any) -> Any:
+    return Spelled("lower({0})", 'lower({0}) COLLATE "C"', operand)
+
+
+def exact(operand: Any) -> Any:
+    return Spelled("{0}", '{0} COLLATE "C"', operand)
+
+
+def _number(operand: Any) -> Any:
+    return Spelled("CAST({0} AS REAL)", f"CASE WHEN {{0}} ~ '{IS_NUMBER}' THEN CAST({{0}} AS NUMERIC) END", operand)
+
+
+def _plain(operand: Any) -> Any:
+    """A decimal without zeros at its end, so that equal ones are equal texts."""
+    trimmed = "rtrim(rtrim({0}, '0'), '.')"
+    spelled = f"CASE WHEN {{0}} LIKE '%.%' THEN {trimmed} ELSE {{0}} END"
+    return Spelled(spelled, spelled, operand)
+
+
+def _truth(operand: Any) -> Any:
+    spelled = "CASE {0} WHEN 'true' THEN 1 WHEN '1' THEN 1 WHEN 'false' THEN 0 WHEN '0' THEN 0 END"
+    return Spelled(spelled, spelled, operand)
+
+
+def _moment(operand: Any) -> Any:
+    """A moment without its Z, which would come behind the point of a fraction."""
+    return exact(Spelled("rtrim({0}, 'Z')", "rtrim({0}, 'Z')", operand))
+
+
+def in_order(type: ColumnType, operand: Any) -> tuple[Any, ...]:
+    """What to order by, the second where the first is equal."""
+    if type in NUMERIC_TYPES:
+        return (_number(operand),)
+    if type is ColumnType.BOOLEAN:
+        return (_truth(operand),)
+    if type is ColumnType.DATETIME:
+        return (_moment(operand),)
+    return (exact(operand),) if type is ColumnType.DATE else (folded(operand), exact(operand))
+
+
+def equal(type: ColumnType, operand: Any) -> Any:
+    """What is the same for equal values and for no others."""
+    if type in DECIMAL_TYPES:
+        return _plain(operand)
+    return _truth(operand) if type is ColumnType.BOOLEAN else exact(operand)
+
+
+def contains(whole: Any, part: Any) -> ColumnElement[bool]:
+    return Spelled("(instr({0}, {1}) > 0)", "(strpos({0}, {1}) > 0)", whole, part)
+
+
+def starts_with(whole: Any, part: Any) -> ColumnElement[bool]:
+    spelled = "(substr({0}, 1, length({1})) = {1})"
+    return Spelled(spelled, spelled, whole, part)
+
+
+def surrounded(operand: Any) -> Any:
+    """Items with a separator on either side of each."""
+    return Spelled("(char(31) || {0} || char(31))", "(chr(31) || {0} || chr(31))", operand)

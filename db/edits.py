@@ -1,0 +1,226 @@
+"""An edit of a table: everything that one transaction changes in it, which becomes one revision."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import make_transient_to_detached
+
+from db.base import now
+from db.events import TableChanged
+from db.revisions import CellChange, ChangeSource, Revision
+from db.session import Session
+from db.tables import MAX_COLUMNS, MAX_ROWS, Row, Table, TableColumn, column_of
+from errors import BadUserInput
+from tables.changes import Change, ChangeKind, definition, summary
+from tables.types import Column, Value
+
+Origin = dict[str, Any]
+BATCH = 1_000
+
+
+def origin_of(row: Row, key: str) -> Origin | None:
+    """Where a cell's value came from; None for what came with the row."""
+    origin = {name: value for name, value in (row.origins.get(key) or {}).items() if name != "version"}
+    return origin or None
+
+
+def changed_in(row: Row, key: str) -> int:
+    """The version of the row in which the cell got its value."""
+    return int((row.origins.get(key) or {}).get("version", 1))
+
+
+class Edit:
+    """The table, locked until the end of the transaction, and what has changed in it so far."""
+
+    def __init__(self, session: Session, table: Table, columns: Sequence[TableColumn] = ()) -> None:
+        self.session, self.table = session, table
+        self.changes: list[CellChange] = []
+        self._kept = {column.key: column for column in columns}
+        self.columns: dict[str, Column] = {key: column_of(row) for key, row in self._kept.items()}
+        self._versions: dict[UUID, int] = {}
+
+    @classmethod
+    def of(cls, session: Session, table_id: UUID) -> "Edit":
+        """Lock a table that the viewer may change."""
+        table = session.obtain_to_change(Table, table_id)
+        query = select(TableColumn).where(TableColumn.table_id == table_id)
+        return cls(session, table, list(session.scalars(query.order_by(TableColumn.position, TableColumn.id))))
+
+    def rows(self, ids: Iterable[UUID]) -> dict[UUID, Row]:
+        """Those of the rows that the table has."""
+        wanted = list(dict.fromkeys(ids))
+        found: dict[UUID, Row] = {}
+        for start in range(0, len(wanted), BATCH):
+            query = select(Row).where(Row.table_id == self.table.id, Row.id.in_(wanted[start : start + BATCH]))
+            found |= {row.id: row for row in self.session.scalars(query)}
+        return found
+
+    def values(self, key: str) -> dict[UUID, Value]:
+        """The values of a column by row, without the empty ones."""
+        query = select(Row.id, Row.values[key].label("value")).where(Row.table_id == self.table.id)
+        return {id_: value for id_, value in self.session.execute(query) if value is not None}
+
+    def check_room(self, *, rows: int = 0, columns: int = 0, field: str = "rows") -> None:
+        """Raise BadUserInput unless the table can take so many more."""
+        if self.table.row_count + rows > MAX_ROWS:
+            raise BadUserInput.of(
+                field, f"A table has at most {MAX_ROWS:,} rows, and this has {self.table.row_count:,}: begin another."
+            )
+        if len(self.columns) + columns > MAX_COLUMNS:
+            raise BadUserInput.of(
+                field, f"A table has at most {MAX_COLUMNS} columns, and this has {len(self.columns)}: begin another."
+            )
+
+    def add_row(self, values: Mapping[str, Value], origins: Mapping[str, Origin] | None = None) -> Row:
+        filled = {key: value for key, value in values.items() if value is not None}
+        row = Row(
+            table_id=self.table.id,
+            position=self.table.next_position,
+            version=1,
+            values=filled,
+            origins=dict(origins or {}),
+        )
+        self.session.add(row)
+        self.table.next_position += 1
+        self.table.row_count += 1
+        self._record(ChangeKind.ROW_ADDED, row_id=row.id, new=_kept(row))
+        return row
+
+    def delete_row(self, row: Row) -> None:
+        row.deleted_at = now()
+        self.table.row_count -= 1
+        was = {"version": row.version, "origins": row.origins}
+        self._record(ChangeKind.ROW_DELETED, row_id=row.id, old=_kept(row), old_origin=was)
+
+    def restore_row(self, id_: UUID, was: Mapping[str, Any], origin: Mapping[str, Any]) -> None:
+        """Bring a deleted row back as it was; its version goes on."""
+        row = Row(
+            id=id_,
+            table_id=self.table.id,
+            position=was["position"],
+            version=origin["version"],
+            values=was["values"],
+            origins=origin["origins"],
+        )
+        self._return(row)
+        row.version += 1
+        self.table.row_count += 1
+        self._record(ChangeKind.ROW_RESTORED, row_id=id_, new=_kept(row))
+
+    def set_cell(self, row: Row, key: str, value: Value, origin: Origin | None) -> None:
+        """Put a value into a cell; the value that is there already is no change, wherever it came from."""
+        old, old_origin = row.values.get(key), origin_of(row, key)
+        if old == value:
+            return
+        if row.id not in self._versions:
+            row.version += 1
+            self._versions[row.id] = row.version
+        others = {name: kept for name, kept in row.values.items() if name != key}
+        row.values = others if value is None else {**others, key: value}
+        row.origins = {**row.origins, key: {**(origin or {}), "version": row.version}}
+        self._record(
+            ChangeKind.CELL_CHANGED,
+            row_id=row.id,
+            column=key,
+            old=old,
+            new=value,
+            old_origin=old_origin,
+            new_origin=origin,
+        )
+
+    def add_column(self, column: Column) -> Column:
+        """Append a column; its key is the table's next one, whatever `column` says."""
+        key = f"c{self.table.next_column}"
+        self.table.next_column += 1
+        plain = definition(column) | {"key": key, "position": self._next_place()}
+        row = TableColumn(table_id=self.table.id, **plain)
+        self.session.add(row)
+        self._keep(row)
+        self._record(ChangeKind.COLUMN_ADDED, column=key, new={"definition": plain, "values": {}})
+        return self.columns[key]
+
+    def move_column(self, key: str, position: int) -> None:
+        """Put a column at a position; the others make room."""
+        keys = [kept for kept in self.columns if kept != key]
+        keys.insert(position, key)
+        for place, kept in enumerate(keys):
+            self.change_column(kept, definition(self.columns[kept]) | {"position": place})
+        self.columns = {kept: self.columns[kept] for kept in keys}
+
+    def change_column(self, key: str, new: Mapping[str, Any]) -> None:
+        """Give a column another definition; its cells stay as they are."""
+        old = definition(self.columns[key])
+        if old == new:
+            return
+        row = self._kept[key]
+        for name, value in new.items():
+            setattr(row, name, value)
+        self.columns[key] = column_of(row)
+        self._record(ChangeKind.COLUMN_CHANGED, column=key, old=old, new=dict(new))
+
+    def delete_column(self, key: str) -> None:
+        """Hide a column; the rows keep its values, for the day it comes back."""
+        row = self._kept.pop(key)
+        values = {id_.hex: value for id_, value in self.values(key).items()}
+        old = {"definition": definition(self.columns.pop(key)), "values": values}
+        row.deleted_at = now()
+        self._record(ChangeKind.COLUMN_DELETED, column=key, old=old, old_origin={"id": row.id.hex})
+
+    def restore_column(self, was: Mapping[str, Any], origin: Mapping[str, Any]) -> None:
+        """Bring a deleted column back, with the values that the rows kept."""
+        self.check_room(columns=1, field="revision")
+        row = TableColumn(id=UUID(origin["id"]), table_id=self.table.id, **was["definition"])
+        self._return(row)
+        self._keep(row)
+        self.columns = dict(sorted(self.columns.items(), key=lambda item: (item[1].position, item[0])))
+        self._record(ChangeKind.COLUMN_ADDED, column=row.key, new=dict(was))
+
+    def change_table(self, new: Mapping[str, Any]) -> None:
+        """Set properties of the table: its name, its visibility."""
+        changed = {name: value for name, value in new.items() if getattr(self.table, name) != value}
+        if not changed:
+            return
+        old = {name: getattr(self.table, name) for name in changed}
+        for name, value in changed.items():
+            setattr(self.table, name, value)
+        self._record(ChangeKind.TABLE_CHANGED, old=old, new=changed)
+
+    def finish(self, source: ChangeSource) -> Revision | None:
+        """Make one revision of what has changed; None when nothing has."""
+        if not self.changes:
+            return None
+        self.table.revision += 1
+        revision = Revision(
+            table_id=self.table.id,
+            number=self.table.revision,
+            source=source,
+            summary=summary(Change(kind, None, None, None, None) for kind in (one.kind for one in self.changes)),
+        )
+        for place, change in enumerate(self.changes):
+            change.place, change.revision_id = place, revision.id
+        self.session.add_all([revision, *self.changes])
+        self.session.emit(TableChanged(self.table.id))
+        return revision
+
+    def _record(self, kind: ChangeKind, **what: Any) -> None:
+        self.changes.append(CellChange(table_id=self.table.id, kind=kind, **what))
+
+    def _keep(self, row: TableColumn) -> None:
+        self._kept[row.key] = row
+        self.columns[row.key] = column_of(row)
+
+    def _next_place(self) -> int:
+        return max((column.position for column in self.columns.values()), default=-1) + 1
+
+    def _return(self, row: Row | TableColumn) -> None:
+        """Undelete a row that no read can see any more: the log says what it was."""
+        row.deleted_at = now()
+        make_transient_to_detached(row)
+        self.session.add(row)
+        row.deleted_at = None
+
+
+def _kept(row: Row) -> dict[str, Any]:
+    return {"position": row.position, "values": row.values}

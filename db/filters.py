@@ -1,0 +1,231 @@
+"""Conditions on the rows of a table: read from what a client asks, and their SQL."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from operator import ge, gt, le, lt
+from typing import Any, Protocol
+
+from sqlalchemy import Text, and_, bindparam, false, func, not_, or_
+from sqlalchemy.sql import ColumnElement
+
+from db import cells
+from errors import BadUserInput
+from tables.reading import check_text
+from tables.types import TEXT_TYPES, CellError, Column, ColumnType, Value, from_json
+
+MAX_DEPTH, MAX_CONDITIONS, MAX_LISTED, MAX_SEARCH = 5, 50, 100, 200
+
+
+class FilterOp(StrEnum):
+    """How a cell is compared with the value."""
+
+    EQ = "EQ"
+    NE = "NE"
+    LT = "LT"
+    LTE = "LTE"
+    GT = "GT"
+    GTE = "GTE"
+    CONTAINS = "CONTAINS"
+    STARTS_WITH = "STARTS_WITH"
+    IN = "IN"
+    IS_EMPTY = "IS_EMPTY"
+
+
+class Filter(Protocol):
+    """What a client asks: everything that is given must hold; `value` is None for null."""
+
+    and_: Any
+    or_: Any
+    not_: Any
+    column: str | None
+    op: FilterOp | None
+    value: Any
+
+
+@dataclass(frozen=True)
+class Test:
+    """A condition on one cell; `names` are the binds of its values."""
+
+    key: str
+    type: ColumnType
+    op: FilterOp
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Conditions of which all ("and"), any ("or") or the one not ("not") must hold."""
+
+    kind: str
+    parts: tuple["Condition", ...]
+
+
+Condition = Test | Group
+
+_COMPARED: Mapping[FilterOp, Callable[[Any, Any], Any]] = {
+    FilterOp.LT: lt,
+    FilterOp.LTE: le,
+    FilterOp.GT: gt,
+    FilterOp.GTE: ge,
+}
+_WITHIN_TEXT = frozenset({FilterOp.CONTAINS, FilterOp.STARTS_WITH})
+_UNORDERED = frozenset({ColumnType.BOOLEAN, ColumnType.MULTI_SELECT})
+
+
+@dataclass
+class FilterReader:
+    """Reads one filter into a condition without values, whose values are collected by bind name."""
+
+    columns: Mapping[str, Column]
+    values: dict[str, Any] = field(default_factory=dict)
+    tests: int = 0
+
+    def read(self, asked: Filter, path: str = "filter", depth: int = 1) -> Condition | None:
+        """Raises BadUserInput with the place of the mistake; None when nothing is asked."""
+        if depth > MAX_DEPTH:
+            raise BadUserInput.of(path, f"A filter is at most {MAX_DEPTH} levels deep: make it flatter.")
+        parts = [
+            self._group("and", asked.and_, f"{path}.and", depth),
+            self._group("or", asked.or_, f"{path}.or", depth),
+            self._negated(asked.not_, f"{path}.not", depth),
+            self._test(asked, path),
+        ]
+        given = tuple(part for part in parts if part is not None)
+        return given[0] if len(given) == 1 else Group("and", given) if given else None
+
+    def _group(self, kind: str, asked: Sequence[Filter] | None, path: str, depth: int) -> Condition | None:
+        if len(asked or ()) > MAX_CONDITIONS:
+            raise _too_many(path)
+        read = [self.read(one, f"{path}.{n}", depth + 1) for n, one in enumerate(asked or ())]
+        parts = tuple(part for part in read if part is not None)
+        return Group(kind, parts) if parts else None
+
+    def _negated(self, asked: Filter | None, path: str, depth: int) -> Condition | None:
+        part = self.read(asked, path, depth + 1) if asked else None
+        return Group("not", (part,)) if part else None
+
+    def _test(self, asked: Filter, path: str) -> Condition | None:
+        if asked.column is None and asked.op is None:
+            return None
+        if asked.column is None or asked.op is None:
+            missing = "column" if asked.column is None else "op"
+            raise BadUserInput.of(f"{path}.{missing}", "A condition names a column and an op: add this one.")
+        self.tests += 1
+        if self.tests > MAX_CONDITIONS:
+            raise _too_many(path)
+        column = column_named(self.columns, asked.column, f"{path}.column")
+        return self._typed(column, asked.op, asked.value, path)
+
+    def _typed(self, column: Column, op: FilterOp, raw: Any, path: str) -> Condition:
+        _check_fits(column, op, path)
+        empty = Test(column.key, column.type, FilterOp.IS_EMPTY, ())
+        if op is FilterOp.IS_EMPTY:
+            if raw is not None and not isinstance(raw, bool):
+                raise BadUserInput.of(f"{path}.value", "IS_EMPTY takes true, false or nothing.")
+            return Group("not", (empty,)) if raw is False else empty
+        values = _values(column, op, raw, f"{path}.value")
+        if values == [None]:
+            return empty if op is FilterOp.EQ else Group("not", (empty,))
+        positive = FilterOp.EQ if op is FilterOp.NE else op
+        test = Test(column.key, column.type, positive, tuple(self._bind(value) for value in values))
+        return Group("not", (test,)) if op is FilterOp.NE else test
+
+    def _bind(self, value: Value) -> str:
+        name = f"value_{len(self.values)}"
+        self.values[name] = cells.bound(value)
+        return name
+
+
+def column_named(columns: Mapping[str, Column], key: str, path: str) -> Column:
+    """The column of a key."""
+    if key not in columns:
+        raise BadUserInput.of(path, f"The table has no column {key[:40]}: name one by its key, as {_some(columns)}.")
+    return columns[key]
+
+
+def _some(columns: Mapping[str, Column]) -> str:
+    return ", ".join([*columns][:5]) or "none, for it has no columns"
+
+
+def _too_many(path: str) -> BadUserInput:
+    return BadUserInput.of(path, f"A filter has at most {MAX_CONDITIONS} conditions: ask for less at once.")
+
+
+def _check_fits(column: Column, op: FilterOp, path: str) -> None:
+    if op in _WITHIN_TEXT and column.type not in TEXT_TYPES:
+        raise BadUserInput.of(f"{path}.op", f"{op} is for texts, and {column.name} is {column.type}: use EQ, LT or GT.")
+    if op is FilterOp.STARTS_WITH and column.type is ColumnType.MULTI_SELECT:
+        raise BadUserInput.of(f"{path}.op", f"{column.name} holds lists: use CONTAINS with one of the items.")
+    if op in _COMPARED and column.type in _UNORDERED:
+        raise BadUserInput.of(f"{path}.op", f"{column.name} is {column.type}, which has no order: use EQ, NE or IN.")
+
+
+def _values(column: Column, op: FilterOp, raw: Any, path: str) -> list[Value]:
+    """One value, or for IN as many as the next power of two, so that few lengths make few statements."""
+    if op is not FilterOp.IN:
+        value = _value(column, op, raw, path)
+        if value is None and op not in {FilterOp.EQ, FilterOp.NE}:
+            raise BadUserInput.of(path, f"{op} needs a value; to find empty cells use IS_EMPTY.")
+        return [value]
+    if not isinstance(raw, list) or not 1 <= len(raw) <= MAX_LISTED:
+        raise BadUserInput.of(path, f"IN takes a list of 1 to {MAX_LISTED} values.")
+    values = [_value(column, op, one, f"{path}.{n}") for n, one in enumerate(raw)]
+    if None in values:
+        raise BadUserInput.of(path, "IN takes no empty values; to find empty cells use IS_EMPTY.")
+    length = 1 << (len(values) - 1).bit_length()
+    return values + values[-1:] * (length - len(values))
+
+
+def _value(column: Column, op: FilterOp, raw: Any, path: str) -> Value:
+    if op in _WITHIN_TEXT or column.type in TEXT_TYPES - {ColumnType.MULTI_SELECT}:
+        column = replace(column, type=ColumnType.TEXT)
+    try:
+        return from_json(replace(column, options=None), raw)
+    except CellError as error:
+        raise BadUserInput.of(path, str(error)) from error
+
+
+def searched(text: str) -> str:
+    """A search as it may be bound."""
+    if len(text) > MAX_SEARCH:
+        raise BadUserInput.of("search", f"A search has at most {MAX_SEARCH} characters: shorten it.")
+    try:
+        check_text(text)
+    except CellError as error:
+        raise BadUserInput.of("search", str(error)) from error
+    return text
+
+
+def criterion(condition: Condition) -> ColumnElement[bool]:
+    """A condition as SQL that is true or false for every row, so that `not` is everything else."""
+    if isinstance(condition, Test):
+        return func.coalesce(_test(condition), false())
+    parts = [criterion(part) for part in condition.parts]
+    if condition.kind == "not":
+        return not_(parts[0])
+    return and_(*parts) if condition.kind == "and" else or_(*parts)
+
+
+def _test(test: Test) -> Any:
+    cell = cells.cell(test.key, test.type)
+    values = [bindparam(name, required=False, type_=Text()) for name in test.names]
+    if test.op is FilterOp.IS_EMPTY:
+        return cell.is_(None)
+    if test.op in _COMPARED:
+        left, right = (cells.in_order(test.type, operand)[0] for operand in (cell, values[0]))
+        return _COMPARED[test.op](left, right)
+    if test.op is FilterOp.CONTAINS:
+        is_list = test.type is ColumnType.MULTI_SELECT
+        whole, part = (cells.surrounded(operand) if is_list else operand for operand in (cell, values[0]))
+        return cells.contains(cells.folded(whole), cells.folded(part))
+    if test.op is FilterOp.STARTS_WITH:
+        return cells.starts_with(cells.folded(cell), cells.folded(values[0]))
+    same = cells.equal(test.type, cell)
+    return same.in_([cells.equal(test.type, value) for value in values])
+
+
+def found(columns: Sequence[tuple[str, ColumnType]]) -> ColumnElement[bool]:
+    """Whether the text bound as `search` is in a cell of these columns."""
+    part = cells.folded(bindparam("search", required=False, type_=Text()))
+    return or_(false(), *(cells.contains(cells.folded(cells.cell(*column)), part) for column in columns))

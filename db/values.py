@@ -1,0 +1,97 @@
+"""What clients put into rows: read by the columns' types, checked against their rules."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from db.edits import Edit
+from errors import FieldError
+from tables.types import NUMERIC_TYPES, CellError, Column, Value, from_json, validate
+
+
+def read(column: Column, raw: object) -> Value:
+    """The canonical value of what a client sends for a cell. Raises CellError."""
+    value = from_json(column, raw)
+    check(column, value)
+    return value
+
+
+def check(column: Column, value: Value) -> None:
+    """Raise CellError for a value that the column's rules forbid, or its absence."""
+    if value is None and column.is_required:
+        raise CellError(f"{column.name} is required: give it a value.")
+    validate(column, value)
+
+
+class RowReader:
+    """Reads rows that name their columns by key or by name."""
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._columns = columns
+        self._by_name = {column.name.casefold(): column for column in columns.values()}
+
+    def read(self, raw: object, path: str) -> tuple[dict[str, Value], list[FieldError]]:
+        """The values by column key, and every mistake with its path."""
+        if not isinstance(raw, Mapping):
+            return {}, [FieldError(path, "A row is an object whose keys are column keys or column names.")]
+        given, errors = self._given(raw, path)
+        values: dict[str, Value] = {}
+        for key, column in self._columns.items():
+            name, value = given.get(key, (column.name, column.default))
+            try:
+                values[key] = read(column, value)
+            except CellError as error:
+                errors.append(FieldError(f"{path}.{name}", str(error)))
+        return values, errors
+
+    def _given(self, raw: Mapping[str, Any], path: str) -> tuple[dict[str, tuple[str, object]], list[FieldError]]:
+        """What is said of each column, under the name that the client used."""
+        given: dict[str, tuple[str, object]] = {}
+        errors = []
+        for name, value in raw.items():
+            column = self._columns.get(name) or self._by_name.get(" ".join(name.split()).casefold())
+            if column is None:
+                names = ", ".join([column.name for column in self._columns.values()][:10])
+                errors.append(FieldError(f"{path}.{name[:100]}", f"There is no such column: the columns are {names}."))
+            elif column.key in given:
+                errors.append(FieldError(f"{path}.{name[:100]}", f"{column.name} is there twice: send it once."))
+            else:
+                given[column.key] = name, value
+        return given, errors
+
+
+class Taken:
+    """The values that the unique columns of a table hold, and in which row; read when they are asked for."""
+
+    def __init__(self, edit: Edit, without: Iterable[UUID] = ()) -> None:
+        self._edit, self._without = edit, frozenset(without)
+        self._rows: dict[str, dict[object, UUID]] = {}
+
+    def check(self, column: Column, value: Value, row_id: UUID | None = None) -> None:
+        """Raise CellError when another row than `row_id` holds the value."""
+        if value is not None and column.is_unique and self._of(column).get(_same(column, value)) not in {None, row_id}:
+            raise CellError(f"{column.name} is unique, and another row has this value: give another.")
+
+    def take(self, column: Column, value: Value, row_id: UUID) -> None:
+        if value is not None and column.is_unique:
+            self._of(column)[_same(column, value)] = row_id
+
+    def release(self, column: Column, value: Value) -> None:
+        if value is not None and column.is_unique:
+            self._of(column).pop(_same(column, value), None)
+
+    def _of(self, column: Column) -> dict[object, UUID]:
+        if column.key not in self._rows:
+            held = self._edit.values(column.key).items()
+            self._rows[column.key] = {
+                _same(column, value): row_id for row_id, value in held if row_id not in self._without
+            }
+        return self._rows[column.key]
+
+
+def _same(column: Column, value: Value) -> object:
+    """What is equal for values that mean the same: 1.0 is 1.00."""
+    if isinstance(value, list):
+        return tuple(value)
+    return Decimal(str(value)) if column.type in NUMERIC_TYPES else value

@@ -1,0 +1,28 @@
+"""Blocking work that takes long, in threads that do not keep the process from ending."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def in_thread(work: Callable[[], T], stop: Callable[[], object]) -> T:
+    """The result of `work`. When the caller is cancelled, `stop` is called, upon which `work` ends soon."""
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # whoever awaits the future gets it
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="job", daemon=True).start()
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        stop()
+        raise

@@ -1,0 +1,165 @@
+"""Gets jobs to their handlers: from the event that queued one, or from the sweep that finds what nobody holds.
+
+The rows are the truth. The queue, taskiq's in this process, only delivers ids and may lose or repeat them:
+a job is run by whoever claims its row.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+from uuid import UUID
+
+from auth.viewer import Viewer
+from db import jobs
+from db.base import now
+from db.engine import Database
+from db.events import Event, Hub, JobQueued
+from db.jobs import Job
+from jobs.running import Handler, Held, JobFailure, Run, log
+
+if TYPE_CHECKING:
+    from taskiq import InMemoryBroker
+
+__all__ = ["Handler", "Held", "JobFailure", "Worker"]
+
+AT_ONCE = 64  # jobs of one kind; the others wait in the database
+MAILBOX = 256  # ids that wait for the queue; what does not fit is found by the sweep
+SWEEP_SECONDS = 2.0
+STOP_SECONDS, ABANDON_SECONDS = 0.7, 0.2
+SYSTEM = Viewer.system()
+
+Send: TypeAlias = Callable[[str], Awaitable[object]]
+
+
+@dataclass(eq=False)
+class Lane:
+    """The jobs of one kind; `is_behind` when one was left in the database because `room` was taken."""
+
+    handler: Handler
+    room: int
+    is_behind: bool = False
+
+
+class Worker:
+    """Runs the jobs for whose kind it has a handler.
+
+    A handler may end its job in its own transaction (jobs.finish); otherwise its return completes it, a
+    JobFailure or ProductError fails it in those words, and any other exception as an internal error.
+    `fresh` says that no other process uses this database, so jobs that look held are of dead ones.
+    `at_once` limits how many jobs of a kind run at the same time.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        hub: Hub,
+        handlers: Mapping[str, Handler],
+        *,
+        fresh: bool,
+        at_once: Mapping[str, int] | None = None,
+    ) -> None:
+        self._database, self._hub, self._fresh = database, hub, fresh
+        limits = at_once or {}
+        self._lanes = {kind: Lane(handler, limits.get(kind, AT_ONCE)) for kind, handler in handlers.items()}
+        self._mailbox: asyncio.Queue[UUID] = asyncio.Queue(MAILBOX)
+        self._has_room = asyncio.Event()
+        self._runs: dict[UUID, Run] = {}
+        self._receiving: set[asyncio.Task[object]] = set()
+        self._background: list[asyncio.Task[None]] = []
+        self._is_stopping = False
+
+    async def start(self) -> None:
+        """Returns before the queue is imported, which takes a third of a second; ids wait for it meanwhile."""
+        if self._fresh:
+            await self._database.write(jobs.release_dead, SYSTEM)
+        self._hub.handle(JobQueued, self._post)
+        self._background = [asyncio.create_task(self._deliver()), asyncio.create_task(self._sweep())]
+
+    async def stop(self) -> None:
+        """Cancel what runs and give it back, within a second."""
+        self._is_stopping = True
+        for task in self._background:
+            task.cancel()
+        for run in self._runs.values():
+            run.leave()
+        if ending := {*self._background, *self._receiving}:
+            await asyncio.wait(ending, timeout=STOP_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ABANDON_SECONDS):
+                await asyncio.gather(*(run.abandon() for run in self._runs.values()))
+
+    def stop_job(self, job_id: UUID) -> bool:
+        """Cancel a job's handler because somebody asked; whether it runs here."""
+        run = self._runs.get(job_id)
+        if run is not None:
+            run.stop()
+        return run is not None
+
+    def _post(self, event: Event) -> None:
+        assert isinstance(event, JobQueued)
+        if not self._is_stopping and not self._mailbox.full():
+            self._mailbox.put_nowait(event.job_id)
+
+    async def _deliver(self) -> None:
+        broker = (await asyncio.to_thread(_import_broker))(cast_types=False)
+        send = broker.register_task(self._receive, task_name="run_job").kiq
+        try:
+            while True:
+                await send((await self._mailbox.get()).hex)
+        finally:
+            await broker.shutdown()
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await self._send_unheld()
+            except Exception:
+                log.exception("The jobs that wait could not be read")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._has_room.wait(), SWEEP_SECONDS)
+            self._has_room.clear()
+
+    async def _send_unheld(self) -> None:
+        for kind, lane in self._lanes.items():
+            waiting = await self._database.read(jobs.unheld, SYSTEM, kind=kind, moment=now()) if lane.room else []
+            lane.is_behind = lane.room < max(1, len(waiting))
+            for job in waiting[: lane.room]:
+                self._post(JobQueued(job.id))
+
+    async def _receive(self, job_id: str) -> None:
+        """What the queue delivers to."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._receiving.add(task)
+        try:
+            await self._run(UUID(job_id))
+        except Exception:
+            log.exception("Job %s could not be run", job_id)
+        finally:
+            self._receiving.discard(task)
+
+    async def _run(self, job_id: UUID) -> None:
+        job = await self._database.find(Job, SYSTEM, job_id)
+        lane = self._lanes.get(job.kind) if job else None
+        if lane is None or job_id in self._runs or self._is_stopping:
+            return
+        if lane.room == 0:
+            lane.is_behind = True
+            return
+        lane.room -= 1
+        run = self._runs[job_id] = Run(self._database, self._hub, job_id, lane.handler)
+        try:
+            await run.attempt()
+        finally:
+            lane.room += 1
+            del self._runs[job_id]
+            if lane.is_behind:
+                self._has_room.set()
+
+
+def _import_broker() -> "type[InMemoryBroker]":
+    from taskiq import InMemoryBroker
+
+    return InMemoryBroker

@@ -1,0 +1,166 @@
+"""`python -m tests.benchmarks` prints, for each operation, its cost and how many times the floor's that is."""
+
+import asyncio
+import gc
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app import application
+from resolvers.ids import decode
+from tests.benchmarks.floor import floor
+from tests.client import Client
+from tests.site import site_over
+
+ROUNDS = int(os.environ.get("ROUNDS", "15"))
+CALLS = int(os.environ.get("CALLS", "40"))
+
+ME = "{ me { id email firstName lastName } }"
+CONVERSATIONS = "{ conversations(first: 20) { nodes { id title messageCount lastMessageAt preview } } }"
+MESSAGES = """query Messages($id: ID!) { conversation(id: $id) { messages(first: 100) {
+  nodes { id role text status createdAt } } } }"""
+ROWS = "query Rows($id: ID!) { table(id: $id) { rows(first: 100) { nodes { id position version values } } } }"
+UPDATE = """mutation Update($input: UpdateCellsInput!) { updateCells(input: $input) { rows { id version values } } }"""
+
+
+class Target:
+    """An ASGI application that is called directly, so that no client's cost is in the figures."""
+
+    def __init__(self, app: Any, path: str, token: str = "") -> None:
+        self._app = app
+        self._scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": [
+                (b"host", b"site"),
+                (b"content-type", b"application/json"),
+                (b"accept", b"application/json"),
+                *([(b"authorization", f"Bearer {token}".encode())] if token else []),
+            ],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+
+    async def call(self, body: bytes) -> bytes:
+        sent: list[bytes] = []
+        messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+        async def receive() -> Any:
+            return next(messages, {"type": "http.disconnect"})
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                assert message["status"] == 200, message
+            sent.append(message.get("body", b""))
+
+        await self._app({**self._scope, "state": {}}, receive, send)
+        return b"".join(sent)
+
+
+async def seconds(target: Target, body: Callable[[], bytes], clock: Callable[[], float]) -> float:
+    """Per call, over one round."""
+    started = clock()
+    for _ in range(CALLS):
+        await target.call(body())
+    return (clock() - started) / CALLS
+
+
+async def compare(name: str, ours: Target, ask: Any, plain: Target, give: Any, clock: Callable[[], float]) -> None:
+    """Rounds of both in turn, so that what slows the machine slows both; the medians are printed."""
+
+    def encoded(make: Any) -> Callable[[], bytes]:
+        return lambda: orjson.dumps(make() if callable(make) else make)
+
+    answer = orjson.loads(await ours.call(encoded(ask)()))
+    assert "errors" not in answer, answer
+    await plain.call(encoded(give)())
+    gc.collect()
+    rounds = [
+        (await seconds(ours, encoded(ask), clock), await seconds(plain, encoded(give), clock)) for _ in range(ROUNDS)
+    ]
+    cost, base = (statistics.median(part) * 1e6 for part in zip(*rounds, strict=True))
+    ratio = statistics.median(a / b for a, b in rounds)
+    print(f"{name:34} {cost:9.0f} µs   floor {base:7.0f} µs   {ratio:6.1f} ×")
+
+
+async def people(client: Client) -> tuple[str, str]:
+    """50 conversations, one of 100 messages, and a table of 1,000 rows; the ids of those two."""
+    text = "What did the trip cost, and who has the receipts? " * 4
+    for n in range(49):
+        await client.mutate("sendMessage", "{ reply { id } }", text=f"{n} {text}", wait=True)
+    said = await client.mutate("sendMessage", "{ conversation { id } }", text=text, wait=True)
+    conversation = said["conversation"]["id"]
+    for _ in range(49):
+        await client.mutate("sendMessage", "{ reply { id } }", text=text, conversationId=conversation, wait=True)
+    columns = [
+        {"name": f"Column {n}", "type": kind} for n, kind in enumerate(["TEXT", "INTEGER", "DECIMAL", "DATE"] * 3)
+    ]
+    made = await client.mutate("createTable", "{ table { id } }", name="Costs", columns=columns)
+    values = {f"c{n + 1}": v for n, v in enumerate(["some text", 12, "12.50", "2025-03-10"] * 3)}
+    await client.mutate("addRows", "{ table { id } }", tableId=made["table"]["id"], rows=[values] * 1_000)
+    return conversation, made["table"]["id"]
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "bench.db"
+        async with site_over(f"sqlite:///{path}", Path(name), log_level="ERROR") as site:
+            ann = await site.person()
+            me = (await ann.run("{ me { id } }"))["me"]["id"]
+            conversation, table = await people(ann)
+            app = application(site.product)
+            assert ann.token is not None
+            ours = Target(app, "/graphql", ann.token)
+            base = floor(path, *(_hexadecimal(id_) for id_ in (me, conversation, table)))
+            print(f"{ROUNDS} rounds of {CALLS} calls, SQLite, one process; CPU time but for updateCells\n")
+            cpu = time.process_time
+            reads = [
+                ("me", "/me", {"query": ME}),
+                ("20 conversations, last and count", "/conversations", {"query": CONVERSATIONS}),
+                ("100 messages", "/messages", {"query": MESSAGES, "variables": {"id": conversation}}),
+                ("100 table rows", "/rows", {"query": ROWS, "variables": {"id": table}}),
+            ]
+            for title, route, body in reads:
+                await compare(title, ours, body, Target(base, route), {}, cpu)
+            await _writes(ann, ours, base, table)
+
+
+async def _writes(ann: Client, ours: Target, base: Any, table: str) -> None:
+    """A cell that changes each time: the same value again would be no change."""
+    rows = (await ann.run(ROWS, id=table))["table"]["rows"]["nodes"]
+    count = 0
+
+    def ask() -> Any:
+        nonlocal count
+        count += 1
+        cell = {"rowId": rows[0]["id"], "column": "c1", "value": f"value {count}"}
+        return {"query": UPDATE, "variables": {"input": {"tableId": table, "cells": [cell]}}}
+
+    def give() -> Any:
+        nonlocal count
+        count += 1
+        return {"row": _hexadecimal(rows[1]["id"]), "column": "c1", "value": f"value {count}"}
+
+    await compare("updateCells (wall clock)", ours, ask, Target(base, "/updateCells"), give, time.perf_counter)
+
+
+def _hexadecimal(id_: str) -> str:
+    decoded = decode(id_)
+    assert decoded is not None
+    return decoded[1].hex
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

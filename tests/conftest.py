@@ -1,0 +1,135 @@
+"""What every test may ask for: a database of its own of either kind, and people in it."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+import db.models  # noqa: F401  the policy covers every model only when all are loaded
+from auth.viewer import Role, Viewer
+from db import users
+from db.engine import Database
+from db.events import Event
+from db.migrations import migrate
+from db.organizations import Membership, MembershipStatus, Organization
+from db.postgresql import PostgreSQL
+from db.session import Session
+from db.sqlite import SQLite
+from tests.servers import Postgres, postgres
+
+__all__ = ["postgres"]
+
+SYSTEM = Viewer.system()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy, so that migrating is paid for once."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> str:
+    """The name of a migrated database to copy, one for each test process."""
+    name = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    asyncio.run(postgres.create_database(name))
+    migrate(postgres.url(name))
+    return name
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite file."""
+    path = tmp_path / "sheetgpt.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
+    """A migrated PostgreSQL database, gone after the test."""
+    name = f"test_{uuid4().hex}"
+    asyncio.run(postgres.create_database(name, postgres_template))
+    yield postgres.url(name)
+    asyncio.run(postgres.drop_database(name))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database of each kind in turn, as `DATABASE_URL` names it."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+def database_at(url: str) -> Database:
+    """The database of a URL, not started."""
+    return SQLite(Path(url.removeprefix("sqlite:///"))) if url.startswith("sqlite") else PostgreSQL(url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A started database of each kind in turn, with the tables and nobody in them."""
+    database = database_at(database_url)
+    await database.start()
+    yield database
+    await database.stop()
+
+
+class World:
+    """People and organizations in a database; `published` are the events that came out of it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.published: list[Event] = []
+        database.publish = self.published.append
+
+    async def person(self, name: str) -> Viewer:
+        """Somebody who has signed up, with a personal organization."""
+        email = f"{name}@example.com"
+        user = await self.database.write(users.sign_up, SYSTEM, email, "no password", name.title(), "Example")
+        return Viewer(user.id)
+
+    async def organization(self, admin: Viewer, members: Iterable[Viewer] = (), name: str = "Shared") -> UUID:
+        """The id of an organization that these people are active in."""
+
+        def make(session: Session) -> UUID:
+            organization = Organization(name=name)
+            session.add(organization)
+            return organization.id
+
+        id_ = await self.database.write(make, SYSTEM)
+        await self.join(id_, admin, Role.ADMIN)
+        for member in members:
+            await self.join(id_, member)
+        return id_
+
+    async def join(
+        self,
+        organization_id: UUID,
+        viewer: Viewer,
+        role: Role = Role.MEMBER,
+        status: MembershipStatus = MembershipStatus.ACTIVE,
+    ) -> UUID:
+        """The id of a new membership."""
+
+        def make(session: Session) -> UUID:
+            assert viewer.user_id is not None
+            membership = Membership(user_id=viewer.user_id, organization_id=organization_id, role=role, status=status)
+            session.add(membership)
+            return membership.id
+
+        return await self.database.write(make, SYSTEM)
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return World(database)
+
+
+# The application over `database` and a GraphQL client of it belong below.

@@ -1,0 +1,79 @@
+"""The whole application in the test's own process, over a database of either kind."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app import Product, application, assemble, lifespan
+from execution.executor import Executor
+from execution.operations import Operation, Request, Result
+from resolvers.authentication import authenticate
+from resolvers.context import Context, Origin
+from schema import schema
+from settings import Settings
+from tests.client import Client, Refused
+from transport.errors import format_error
+
+SECRET = "a secret of the tests that is long enough to sign with"
+
+
+class Site:
+    """An application that runs; statements it reads with are counted in `reads`."""
+
+    def __init__(self, product: Product, http: httpx.AsyncClient) -> None:
+        self.product, self.backend, self._http = product, product.backend, http
+        self.reads: list[str] = []
+        fetch = self.backend.database._fetch
+
+        async def counted(plan: Any, values: list[Any]) -> list[Any]:
+            self.reads.append(plan.sql)
+            return await fetch(plan, values)
+
+        self.backend.database._fetch = counted  # type: ignore[method-assign]  # counts what the real one does
+        self._executor = Executor(schema, format_error=format_error, event_context=Context.fresh)
+
+    def client(self) -> Client:
+        """Somebody who is not signed in yet."""
+        return Client("http://site", self._http)
+
+    async def person(self, name: str = "ann") -> Client:
+        client = self.client()
+        await client.sign_up(f"{name}@example.com")
+        return client
+
+    async def follow(self, client: Client, document: str, **variables: Any) -> AsyncIterator[dict[str, Any]]:
+        """The events of a subscription, without a socket."""
+        context = await authenticate(self.backend, client.headers.get("Authorization"), Origin())
+        operation = self._executor.prepare(Request(document, None, variables, {}), context)
+        if isinstance(operation, Result):
+            raise Refused(operation.errors)
+        assert isinstance(operation, Operation)
+        events = await self._executor.subscribe(operation, context)
+        if isinstance(events, Result):
+            raise Refused(events.errors)
+        async for event in events:
+            if event.errors:
+                raise Refused(event.errors)
+            assert event.data is not None
+            yield event.data
+
+
+@asynccontextmanager
+async def site_over(database_url: str, directory: Path, **settings: Any) -> AsyncIterator[Site]:
+    """An application over a database, stopped at the end."""
+    given: dict[str, Any] = {"database_url": database_url, "files_dir": directory / "files", "secret_key": SECRET}
+    product = assemble(Settings(_env_file=None, **(given | settings)))
+    transport = httpx.ASGITransport(application(product))
+    async with lifespan(product), httpx.AsyncClient(transport=transport, timeout=30) as http:
+        yield Site(product, http)
+
+
+@pytest.fixture
+async def site(database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """The application over each kind of database in turn, with nobody in it."""
+    async with site_over(database_url, tmp_path) as site:
+        yield site
