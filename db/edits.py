@@ -1,11 +1,12 @@
 """An edit of a table: everything that one transaction changes in it, which becomes one revision."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import make_transient_to_detached
+from uuid_utils.compat import uuid7
 
 from db.base import now
 from db.events import TableChanged
@@ -89,23 +90,25 @@ class Edit:
         return row
 
     def delete_row(self, row: Row) -> None:
+        """Hide a row for good: it gives up its id, under which the log keeps what brings it back."""
+        self._record(ChangeKind.ROW_DELETED, row_id=row.id, old=_kept(row), old_origin=_past(row))
+        row.id = uuid7()
         row.deleted_at = now()
         self.table.row_count -= 1
-        was = {"version": row.version, "origins": row.origins}
-        self._record(ChangeKind.ROW_DELETED, row_id=row.id, old=_kept(row), old_origin=was)
 
-    def restore_row(self, id_: UUID, was: Mapping[str, Any], origin: Mapping[str, Any]) -> None:
+    def restore_row(self, id_: UUID, was: Mapping[str, Any], past: Mapping[str, Any]) -> None:
         """Bring a deleted row back as it was; its version goes on."""
+        self.check_room(rows=1, field="revision")
         row = Row(
             id=id_,
             table_id=self.table.id,
             position=was["position"],
-            version=origin["version"],
+            version=past["version"] + 1,
             values=was["values"],
-            origins=origin["origins"],
+            origins=past["origins"],
+            created_at=datetime.fromisoformat(past["created_at"]),
         )
-        self._return(row)
-        row.version += 1
+        self.session.add(row)
         self.table.row_count += 1
         self._record(ChangeKind.ROW_RESTORED, row_id=id_, new=_kept(row))
 
@@ -161,18 +164,19 @@ class Edit:
         self._record(ChangeKind.COLUMN_CHANGED, column=key, old=old, new=dict(new))
 
     def delete_column(self, key: str) -> None:
-        """Hide a column; the rows keep its values, for the day it comes back."""
+        """Hide a column for good: the log keeps its definition, and the rows their values, to bring it back."""
         row = self._kept.pop(key)
         values = {id_.hex: value for id_, value in self.values(key).items()}
         old = {"definition": definition(self.columns.pop(key)), "values": values}
+        row.key = f"{key} until {self.table.revision}"
         row.deleted_at = now()
-        self._record(ChangeKind.COLUMN_DELETED, column=key, old=old, old_origin={"id": row.id.hex})
+        self._record(ChangeKind.COLUMN_DELETED, column=key, old=old)
 
-    def restore_column(self, was: Mapping[str, Any], origin: Mapping[str, Any]) -> None:
+    def restore_column(self, was: Mapping[str, Any]) -> None:
         """Bring a deleted column back, with the values that the rows kept."""
         self.check_room(columns=1, field="revision")
-        row = TableColumn(id=UUID(origin["id"]), table_id=self.table.id, **was["definition"])
-        self._return(row)
+        row = TableColumn(table_id=self.table.id, **was["definition"])
+        self.session.add(row)
         self._keep(row)
         self.columns = dict(sorted(self.columns.items(), key=lambda item: (item[1].position, item[0])))
         self._record(ChangeKind.COLUMN_ADDED, column=row.key, new=dict(was))
@@ -214,13 +218,15 @@ class Edit:
     def _next_place(self) -> int:
         return max((column.position for column in self.columns.values()), default=-1) + 1
 
-    def _return(self, row: Row | TableColumn) -> None:
-        """Undelete a row that no read can see any more: the log says what it was."""
-        row.deleted_at = now()
-        make_transient_to_detached(row)
-        self.session.add(row)
-        row.deleted_at = None
-
 
 def _kept(row: Row) -> dict[str, Any]:
     return {"position": row.position, "values": row.values}
+
+
+def _past(row: Row) -> dict[str, Any]:
+    """What a row is besides its values; a cell that came with the row is said to be from who added it."""
+    by = {} if row.created_by_id is None else {"by": row.created_by_id.hex}
+    origins = dict(row.origins)
+    for key in row.values:
+        origins[key] = {**({} if origin_of(row, key) else by), **origins.get(key, {})}
+    return {"version": row.version, "origins": origins, "created_at": row.created_at.isoformat()}

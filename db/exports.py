@@ -15,7 +15,7 @@ from db.jobs import Job, JobStatus
 from db.listing import Listing
 from db.prepared import OneOf, Prepared, bind
 from db.session import Session
-from db.tables import Row, Table, TableColumn
+from db.tables import Row, Table
 from errors import BadUserInput, Conflict, RateLimited
 
 KIND = "export"
@@ -86,10 +86,6 @@ states: Prepared[Any] = Prepared(
     )
     .join(Job, Job.id == Export.job_id)
     .where(OneOf(Export.id))
-)
-
-columns: Prepared[TableColumn] = Prepared(
-    select(TableColumn).order_by(TableColumn.position, TableColumn.key), children=TableColumn
 )
 
 # The table's revision on every row says which state of the table the rows are of.

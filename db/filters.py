@@ -35,12 +35,18 @@ class FilterOp(StrEnum):
 class Filter(Protocol):
     """What a client asks: everything that is given must hold; `value` is None for null."""
 
-    and_: Any
-    or_: Any
-    not_: Any
-    column: str | None
-    op: FilterOp | None
-    value: Any
+    @property
+    def and_(self) -> Sequence["Filter"] | None: ...
+    @property
+    def or_(self) -> Sequence["Filter"] | None: ...
+    @property
+    def not_(self) -> "Filter | None": ...
+    @property
+    def column(self) -> str | None: ...
+    @property
+    def op(self) -> FilterOp | None: ...
+    @property
+    def value(self) -> Any: ...
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import Boolean, Float, Text
+from sqlalchemy.types import Boolean, Float, NullType, Text
 
 from auth.viewer import Viewer
 from db.base import Base
@@ -49,6 +49,10 @@ class OneOf(ColumnElement[bool]):
         self.column = column
         self.ids = bindparam(name, required=False, type_=UuidList())
 
+    def self_group(self, against: Any = None) -> "OneOf":  # noqa: ARG002  the signature is SQLAlchemy's
+        """As it is: `IN (…) = 1`, as SQLite is told about booleans, would use no index."""
+        return self
+
     def get_children(self, **_: Any) -> list[Any]:
         return [self.column, self.ids]
 
@@ -69,10 +73,10 @@ def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **options: Any) ->
 
 
 class Record(tuple[Any, ...]):
-    """A row as the driver gave it; a column is converted where somebody looks at it."""
+    """A row of a model, `row_of`, as the driver gave it; a column is converted where somebody looks at it."""
 
     __slots__ = ()
-    model: type[Base] | None = None
+    row_of: type[Base] | None = None
 
     @property
     def is_active(self) -> bool:
@@ -87,7 +91,7 @@ def _record(model: type[Base] | None, columns: Sequence[tuple[str, Callable[[Any
 
     fields = {name: shown(i, convert) for i, (name, convert) in enumerate(columns)}
     name = f"{model.__name__}Record" if model else "Record"
-    return type(name, (Record,), {"__slots__": (), "model": model, **fields})
+    return type(name, (Record,), {"__slots__": (), **fields, "row_of": model})
 
 
 @dataclass(frozen=True)
@@ -169,4 +173,7 @@ def _wire_type(type_: Any) -> int | None:
 
 def bind(name: str, like: Any = None) -> Any:
     """A parameter of a prepared query, given by its name when the query is read; `like` is its column."""
-    return bindparam(name, required=False, type_=getattr(like, "type", None))
+    type_ = getattr(like, "type", None)
+    if isinstance(type_, NullType):
+        type_ = Uuid()  # a foreign key's type is not known before the table that it names is
+    return bindparam(name, required=False, type_=type_)

@@ -45,8 +45,7 @@ class CellChange(Child, Base):
     """One change of a revision, as `tables.changes.Change` says, with what it takes to turn it round.
 
     `place` is its place among them, from 0. CELL_CHANGED keeps in `old_origin` and `new_origin` where the
-    values came from; ROW_DELETED in `old_origin` the row's {"version", "origins"}; COLUMN_DELETED in
-    `old_origin` the column's {"id"}.
+    values came from; ROW_DELETED in `old_origin` the row's {"version", "origins", "created_at"}.
     """
 
     __tablename__ = "cell_changes"
@@ -60,10 +59,10 @@ class CellChange(Child, Base):
     kind: Mapped[ChangeKind]
     row_id: Mapped[UUID | None]
     column: Mapped[str | None]
-    old: Mapped[Json | None] = mapped_column()
-    new: Mapped[Json | None] = mapped_column()
-    old_origin: Mapped[Json | None] = mapped_column()
-    new_origin: Mapped[Json | None] = mapped_column()
+    old: Mapped[Json] = mapped_column(nullable=True)
+    new: Mapped[Json] = mapped_column(nullable=True)
+    old_origin: Mapped[Json] = mapped_column(nullable=True)
+    new_origin: Mapped[Json] = mapped_column(nullable=True)
 
 
 def _history(*conditions: ColumnElement[bool]) -> Listing[Revision]:

@@ -22,8 +22,10 @@ MAX_SORTS, KEPT = 8, 256
 class Sort(Protocol):
     """A column to sort by."""
 
-    column: str
-    descending: bool
+    @property
+    def column(self) -> str: ...
+    @property
+    def descending(self) -> bool: ...
 
 
 @dataclass(frozen=True)

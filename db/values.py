@@ -6,8 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from db.edits import Edit
-from errors import FieldError
+from errors import BadUserInput, FieldError
 from tables.types import NUMERIC_TYPES, CellError, Column, Value, from_json, validate
+
+MAX_AT_ONCE, MAX_ERRORS = 5_000, 100
+
+
+def check_number(number: int, field: str) -> None:
+    if number > MAX_AT_ONCE:
+        raise BadUserInput.of(field, f"Send at most {MAX_AT_ONCE:,} at once; this has {number:,}: split them up.")
 
 
 def read(column: Column, raw: object) -> Value:

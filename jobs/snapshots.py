@@ -4,7 +4,6 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from uuid import UUID
@@ -12,7 +11,7 @@ from uuid import UUID
 from auth.viewer import Viewer
 from db import exports
 from db.engine import Database
-from db.tables import Row, Table, TableColumn
+from db.tables import Row, Table, column_of, columns_of
 from errors import NotFound
 from jobs.running import JobFailure
 from tables.columns import Column, Value
@@ -56,8 +55,8 @@ async def take(database: Database, viewer: Viewer, table_id: UUID, directory: Pa
     """A snapshot of a table that the viewer sees. Raises NotFound; JobFailure when it changes without a pause."""
     for _ in range(TRIES):
         table = await _table(database, viewer, table_id)
-        columns = await database.read(exports.columns, viewer, table_id=table_id)
-        snapshot = Snapshot(table, [_column(row) for row in columns], directory)
+        columns = await database.read(columns_of, viewer, ids=[table_id])
+        snapshot = Snapshot(table, [column_of(row) for row in columns], directory)
         try:
             if await _fill(snapshot, database, viewer, table):
                 return snapshot
@@ -83,21 +82,3 @@ async def _fill(snapshot: Snapshot, database: Database, viewer: Viewer, table: T
         await asyncio.to_thread(snapshot.append, rows)
     # No row says the revision of an empty table.
     return bool(snapshot.row_count) or (await _table(database, viewer, table.id)).revision == table.revision
-
-
-def _column(row: TableColumn) -> Column:
-    return Column(
-        key=row.key,
-        name=row.name,
-        type=row.type,
-        position=row.position,
-        is_required=row.is_required,
-        is_unique=row.is_unique,
-        options=None if row.options is None else tuple(row.options),
-        minimum=None if row.minimum is None else Decimal(row.minimum),
-        maximum=None if row.maximum is None else Decimal(row.maximum),
-        max_length=row.max_length,
-        pattern=row.pattern,
-        format=row.format,
-        default=row.default,
-    )

@@ -76,6 +76,8 @@ class Worker:
             await self._database.write(jobs.release_dead, SYSTEM)
         self._hub.handle(JobQueued, self._post)
         self._background = [asyncio.create_task(self._deliver()), asyncio.create_task(self._sweep())]
+        for task in self._background:
+            task.add_done_callback(_report)
 
     async def stop(self) -> None:
         """Cancel what runs and give it back, within a second."""
@@ -104,7 +106,11 @@ class Worker:
 
     async def _deliver(self) -> None:
         broker = (await asyncio.to_thread(_import_broker))(cast_types=False)
-        send = broker.register_task(self._receive, task_name="run_job").kiq
+
+        async def run_job(job_id: str) -> None:
+            await self._receive(job_id)
+
+        send = broker.register_task(run_job).kiq
         try:
             while True:
                 await send((await self._mailbox.get()).hex)
@@ -157,6 +163,11 @@ class Worker:
             del self._runs[job_id]
             if lane.is_behind:
                 self._has_room.set()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        log.critical("No more jobs are run: restart the server", exc_info=task.exception())
 
 
 def _import_broker() -> "type[InMemoryBroker]":

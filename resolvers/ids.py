@@ -8,6 +8,7 @@ from uuid import UUID
 from strawberry import ID
 
 from db.base import Base
+from db.prepared import Record
 from errors import NotFound
 
 _names: dict[type[Base], str] = {}
@@ -24,8 +25,7 @@ def type_name(row: object) -> str:
 
 def model_of(row: object) -> type[Base]:
     """The model of a row, whether it came from a read (a record) or from a write (an instance)."""
-    model = getattr(type(row), "model", None) or type(row)
-    return cast("type[Base]", model)
+    return cast("type[Base]", row.row_of if isinstance(row, Record) else type(row))
 
 
 def global_id(model: type[Base], id_: UUID) -> ID:

@@ -11,6 +11,8 @@ from tables.columns import Column, ColumnType, Value
 
 
 class ChangeKind(StrEnum):
+    """What a change does."""
+
     ROW_ADDED = "ROW_ADDED"
     ROW_DELETED = "ROW_DELETED"
     ROW_RESTORED = "ROW_RESTORED"

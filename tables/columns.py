@@ -11,6 +11,8 @@ Value = str | int | bool | list[str] | None
 
 
 class ColumnType(StrEnum):
+    """What the cells of a column hold."""
+
     TEXT = "TEXT"
     INTEGER = "INTEGER"
     DECIMAL = "DECIMAL"

@@ -327,6 +327,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('table_id', sa.Uuid(), nullable=False),
     sa.Column('revision_id', sa.Uuid(), nullable=False),
+    sa.Column('place', sa.Integer(), nullable=False),
     sa.Column('kind', sa.Enum('ROW_ADDED', 'ROW_DELETED', 'ROW_RESTORED', 'CELL_CHANGED', 'COLUMN_ADDED', 'COLUMN_CHANGED', 'COLUMN_DELETED', 'TABLE_CHANGED', name='changekind', native_enum=False, length=32), nullable=False),
     sa.Column('row_id', sa.Uuid(), nullable=True),
     sa.Column('column', sa.String(), nullable=True),
@@ -343,7 +344,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['table_id'], ['tables.id'], initially='DEFERRED', deferrable=True),
     sa.PrimaryKeyConstraint('id')
     )
-    op.create_index(op.f('ix_cell_changes_revision_id'), 'cell_changes', ['revision_id', 'id'], unique=False)
+    op.create_index(op.f('ix_cell_changes_revision_id'), 'cell_changes', ['revision_id', 'place'], unique=False)
     op.create_index(op.f('ix_cell_changes_table_id'), 'cell_changes', ['table_id', 'row_id'], unique=False)
     # ### end Alembic commands ###
 

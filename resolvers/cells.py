@@ -1,0 +1,89 @@
+"""Cells: a row's values one by one, each with its text and where it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from db.edits import Origin
+from db.messages import Message
+from db.tables import Row
+from db.users import User
+from resolvers.context import Info
+from resolvers.tables import columns_of
+from tables.types import Column, Value, format_value
+
+
+class Grounding(StrEnum):
+    """Whether the quote stands in the message."""
+
+    EXACT = "EXACT"
+    FUZZY = "FUZZY"
+    NONE = "NONE"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where in a message a value was read."""
+
+    message_id: UUID
+    start: int
+    end: int
+    quote: str
+    grounding: Grounding
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value in its column; `origin` is what the row keeps of it."""
+
+    row: Row
+    column: Column
+    value: Value
+    origin: Origin | None
+
+    @property
+    def text(self) -> str:
+        return format_value(self.column, self.value)
+
+    @property
+    def source(self) -> Source | None:
+        return source_in(self.origin)
+
+    @property
+    def editor_id(self) -> UUID | None:
+        """Who entered the value; whoever added the row, when nothing else is known of it."""
+        origin = self.origin or {}
+        if "by" in origin:
+            return UUID(origin["by"])
+        is_theirs = self.value is not None and "message" not in origin
+        return self.row.created_by_id if is_theirs else None
+
+
+def source_in(origin: Mapping[str, Any] | None) -> Source | None:
+    if not origin or "message" not in origin:
+        return None
+    place = origin["start"], origin["end"], origin["quote"]
+    return Source(UUID(origin["message"]), *place, Grounding(origin["grounding"]))
+
+
+async def list_cells(root: strawberry.Parent[Any], info: Info) -> list[Cell]:
+    columns = await columns_of(info.context, root.table_id)
+    values, origins = root.values, root.origins
+    return [Cell(root, column, values.get(key), origins.get(key)) for key, column in columns.items()]
+
+
+async def values_of(root: strawberry.Parent[Any], info: Info) -> dict[str, Value]:
+    columns = await columns_of(info.context, root.table_id)
+    return {key: value for key, value in root.values.items() if key in columns}
+
+
+async def editor_of(root: strawberry.Parent[Any], info: Info) -> User | None:
+    return await info.context.by_id(User, root.editor_id)
+
+
+async def message_of(root: strawberry.Parent[Any], info: Info) -> Message | None:
+    return await info.context.by_id(Message, root.message_id)

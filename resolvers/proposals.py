@@ -1,0 +1,80 @@
+"""Proposals: see what the assistant would put into a table, apply it, reject it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from db import proposals
+from db.messages import Message
+from db.proposals import Applied, Proposal, ProposalStatus, ProposedChange
+from db.tables import Row, Table
+from resolvers.cells import Source, source_in
+from resolvers.context import Info
+from resolvers.ids import global_id, key
+from resolvers.tables import forget_columns
+from tables.changes import column_of
+from tables.types import Column
+
+says = strawberry.argument
+
+
+@dataclass(frozen=True)
+class Rejected:
+    proposal: Proposal
+
+
+async def list_proposals_of_table(
+    root: strawberry.Parent[Any],
+    info: Info,
+    status: Annotated[ProposalStatus | None, says(description="Only those that became this.")] = None,
+) -> list[Proposal]:
+    async def load(ids: list[UUID]) -> list[list[Proposal]]:
+        found: dict[UUID | None, list[Proposal]] = {id_: [] for id_ in ids}
+        for proposal in await info.context.read(proposals.of_tables, ids=ids):
+            found[proposal.table_id].append(proposal)
+        return [found[id_] for id_ in ids]
+
+    loaded: list[Proposal] = await info.context.loader(list_proposals_of_table, load).load(root.id)
+    return [proposal for proposal in loaded if status in {None, proposal.status}]
+
+
+async def table_of(root: strawberry.Parent[Any], info: Info) -> Table | None:
+    return await info.context.by_id(Table, root.table_id)
+
+
+async def message_of(root: strawberry.Parent[Any], info: Info) -> Message | None:
+    return await info.context.by_id(Message, root.message_id)
+
+
+def list_columns(root: strawberry.Parent[Any]) -> list[Column]:
+    return [column_of(column) for column in root.columns]
+
+
+def list_changes(root: strawberry.Parent[Any]) -> Iterable[ProposedChange]:
+    return list(proposals.changes_of(root))
+
+
+def row_id_of(root: strawberry.Parent[ProposedChange]) -> strawberry.ID:
+    """The row that was added, or while it is only proposed the change that would add it."""
+    return strawberry.ID(root.row) if root.row_id is None else global_id(Row, root.row_id)
+
+
+def source_of(root: strawberry.Parent[ProposedChange]) -> Source | None:
+    return source_in(root.origin)
+
+
+async def apply_proposal(
+    info: Info, id: Annotated[strawberry.ID, says(description="The proposal to apply.")]
+) -> Applied:
+    applied = await info.context.write(proposals.apply, key(id, Proposal))
+    forget_columns(info.context, applied.table.id)
+    return applied
+
+
+async def reject_proposal(
+    info: Info, id: Annotated[strawberry.ID, says(description="The proposal to put aside.")]
+) -> Rejected:
+    return Rejected(await info.context.write(proposals.reject, key(id, Proposal)))

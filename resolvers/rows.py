@@ -1,0 +1,193 @@
+"""Rows: filter, sort, page through them; add, correct, delete them."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import UNSET
+from strawberry.scalars import JSON
+
+from auth.viewer import Viewer
+from db import corrections, rows, selections
+from db.corrections import CellConflict, CellEdit, Updated
+from db.engine import Database
+from db.filters import FilterOp
+from db.revisions import Revision
+from db.rows import Added, OnError
+from db.selections import Selection, Shape
+from db.tables import Row, Table
+from errors import BadUserInput, Conflict
+from resolvers.context import IdempotencyKey, Info
+from resolvers.ids import global_id, key
+from resolvers.pages import Asked, Slice, slice_of
+from resolvers.tables import TableId, columns_of
+
+says = strawberry.argument
+MAX_CURSOR = 1_000_000
+
+
+@strawberry.input(description="Which rows: everything that is given must hold. At most 5 levels and 50 conditions.")
+class RowFilter:
+    and_: list["RowFilter"] | None = strawberry.field(name="and", default=None, description="All of these hold.")
+    or_: list["RowFilter"] | None = strawberry.field(name="or", default=None, description="One of these holds.")
+    not_: "RowFilter | None" = strawberry.field(name="not", default=None, description="This does not hold.")
+    column: strawberry.ID | None = strawberry.field(default=None, description="Key of the column to look at.")
+    # Lazy, because the schema describes the enum only after this class is made.
+    op: Annotated["FilterOp", strawberry.lazy("db.filters")] | None = strawberry.field(
+        default=None, description="How its cell is compared with `value`."
+    )
+    value: JSON | None = strawberry.field(
+        default=None, description="A value of the column's type; a list of at most 100 for IN; null is an empty cell."
+    )
+
+
+@strawberry.input(description="A column to sort by; empty cells come last.")
+class RowSort:
+    column: strawberry.ID = strawberry.field(description="Key of the column.")
+    descending: bool = strawberry.field(default=False, description="Whether the largest comes first.")
+
+
+@strawberry.input(description="A value for one cell.")
+class CellInput:
+    row_id: strawberry.ID = strawberry.field(description="The row.")
+    column: strawberry.ID = strawberry.field(description="Key of the column.")
+    value: JSON | None = strawberry.field(default=UNSET, description="The new value; null empties the cell.")
+    expected_version: int | None = strawberry.field(
+        default=None,
+        description="The row's `version` that you last saw: when the cell was changed since, the answer is CONFLICT "
+        "with both values, and nothing is written.",
+    )
+
+
+@dataclass(frozen=True)
+class Deleted:
+    table: Table
+    deleted_ids: list[strawberry.ID]
+    revision: Revision | None
+
+
+class RowPage:
+    """A page of the rows of a table; the cursor says where in the order a row stands."""
+
+    def __init__(self, database: Database, viewer: Viewer, table: Table, selection: Selection) -> None:
+        self._database, self._viewer, self._table, self._selection = database, viewer, table, selection
+
+    async def load(self, asked: Asked) -> Slice[Row]:
+        selection = self._selection
+        place = None if asked.cursor is None else _decode(asked.cursor)
+        given = {**selection.values, **self._bound(place)}
+        query = selections.rows(selection.shape, place, backwards=asked.backwards)
+        found = await self._database.read(query, self._viewer, table_id=self._table.id, limit=asked.size + 1, **given)
+        return slice_of(found, [_encode(selection.place(row)) for row in found[: asked.size]], asked)
+
+    async def total(self) -> int:
+        shape = self._selection.shape
+        if shape == Shape(orders=shape.orders):
+            return self._table.row_count
+        query = selections.total(Shape(shape.where, shape.searched))
+        (row,) = await self._database.read(query, self._viewer, table_id=self._table.id, **self._selection.values)
+        return int(row.total)
+
+    def _bound(self, place: list[Any] | None) -> dict[str, Any]:
+        try:
+            return {} if place is None else self._selection.bound(place)
+        except ValueError:
+            raise _bad_cursor() from None
+
+
+def _encode(place: list[Any]) -> str:
+    return urlsafe_b64encode(json.dumps(place, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> list[Any]:
+    try:
+        place = json.loads(urlsafe_b64decode(cursor[:MAX_CURSOR] + "=" * (-len(cursor) % 4)))
+    except (ValueError, RecursionError):
+        raise _bad_cursor() from None
+    if not isinstance(place, list) or len(place) < 2:
+        raise _bad_cursor()
+    return place
+
+
+def _bad_cursor() -> BadUserInput:
+    return BadUserInput.of(
+        "after", "This is no cursor of this list, or of another order: send an endCursor as it came."
+    )
+
+
+async def list_rows(
+    root: strawberry.Parent[Any],
+    info: Info,
+    filter: Annotated[RowFilter | None, says(description="Which rows; all when empty.")] = None,
+    sort: Annotated[
+        list[RowSort] | None,
+        says(description="Columns to sort by, the most important first; the table's own order when empty."),
+    ] = None,
+    search: Annotated[str | None, says(description="Only rows with this in one of their texts.")] = None,
+) -> RowPage:
+    is_plain = filter is None and not sort and not search
+    columns = {} if is_plain else await columns_of(info.context, root.id)
+    selection = selections.select_rows(columns, filter, sort, search)
+    return RowPage(info.context.backend.database, info.context.viewer, root, selection)
+
+
+async def add_rows(
+    info: Info,
+    table_id: TableId,
+    rows_: Annotated[
+        list[JSON],
+        says(name="rows", description="At most 5,000 objects, keyed by column key or column name."),
+    ],
+    on_error: Annotated[OnError, says(description="What becomes of the good rows when others are not valid.")] = (
+        OnError.REJECT_ALL
+    ),
+    idempotency_key: IdempotencyKey = None,
+) -> Added:
+    return await info.context.write(rows.add, key(table_id, Table), rows_, on_error, idempotency_key)
+
+
+async def update_cells(
+    info: Info,
+    table_id: TableId,
+    cells: Annotated[list[CellInput], says(description="At most 5,000 cells, each once.")],
+    idempotency_key: IdempotencyKey = None,
+) -> Updated:
+    edits = [_edit(cell, f"cells.{n}") for n, cell in enumerate(cells)]
+    try:
+        return await info.context.write(corrections.update, key(table_id, Table), edits, idempotency_key)
+    except Conflict as conflict:
+        raise shown(conflict) from None
+
+
+def _edit(cell: CellInput, path: str) -> CellEdit:
+    if cell.value is UNSET:
+        raise BadUserInput.of(f"{path}.value", "Give the new value, or null to empty the cell.")
+    return CellEdit(key(cell.row_id, Row), cell.column, cell.value, cell.expected_version)
+
+
+async def delete_rows(
+    info: Info,
+    table_id: TableId,
+    row_ids: Annotated[list[strawberry.ID], says(description="At most 5,000 rows of the table.")],
+) -> Deleted:
+    ids = [key(id_, Row) for id_ in row_ids]
+    deleted = await info.context.write(rows.delete, key(table_id, Table), ids)
+    return Deleted(deleted.table, [global_id(Row, id_) for id_ in deleted.deleted_ids], deleted.revision)
+
+
+def shown(conflict: Conflict) -> Conflict:
+    """A conflict whose cells are named as clients name them."""
+    return Conflict(conflict.message, conflicts=[_shown(cell) for cell in conflict.details.get("conflicts", ())])
+
+
+def _shown(cell: CellConflict) -> dict[str, object]:
+    return {
+        "rowId": cell.row_id and global_id(Row, cell.row_id),
+        "column": cell.column,
+        "expectedVersion": cell.expected_version,
+        "currentVersion": cell.current_version,
+        "currentValue": cell.current_value,
+        "yourValue": cell.your_value,
+    }

@@ -1,0 +1,177 @@
+"""Columns, rows and cells, and the mutations of rows."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from strawberry.scalars import JSON
+
+from db import filters
+from db import rows as row_changes
+from db import tables as models
+from resolvers import cells, revisions, rows
+from schema.base import Node, change, choice, many, maybe, one, page, says, shows
+from schema.users import User
+from tables.types import ColumnType
+
+if TYPE_CHECKING:
+    from schema.messages import Message
+    from schema.revisions import Revision
+    from schema.tables import Table
+else:  # a table lists its rows and revisions, and each of these names the others
+    Message = Annotated["Message", strawberry.lazy("schema.messages")]
+    Revision = Annotated["Revision", strawberry.lazy("schema.revisions")]
+    Table = Annotated["Table", strawberry.lazy("schema.tables")]
+
+choice(
+    ColumnType,
+    TEXT="Any text.",
+    INTEGER="A whole number up to 2^53 - 1 either way, as a JSON number.",
+    DECIMAL="A decimal number of at most 38 digits, as a string.",
+    CURRENCY="An amount of money, as a string; `format` says the currency.",
+    PERCENT="A percentage, as a string: 12.5 is 12.5 %.",
+    BOOLEAN="true or false.",
+    DATE="A day, as 2025-12-31.",
+    DATETIME="A moment in UTC, as 2025-12-31T14:30:00Z.",
+    SELECT="One of the column's options.",
+    MULTI_SELECT="Some of the column's options, as a list of strings.",
+    EMAIL="An e-mail address.",
+    URL="A web address in full.",
+)
+choice(
+    filters.FilterOp,
+    EQ="Is equal; 1.0 is equal to 1.00.",
+    NE="Is not equal; an empty cell is not equal to any value.",
+    LT="Is less, earlier or before in the alphabet.",
+    LTE="Is less or equal.",
+    GT="Is greater, later or behind in the alphabet.",
+    GTE="Is greater or equal.",
+    CONTAINS="Has the value in its text, or is a list that has the item; upper and lower case are the same.",
+    STARTS_WITH="Has the value at the beginning of its text; upper and lower case are the same.",
+    IN="Is equal to one of a list.",
+    IS_EMPTY="Is empty, or with the value false is not.",
+)
+choice(
+    row_changes.OnError,
+    REJECT_ALL="None is added, and the answer is BAD_USER_INPUT with every mistake.",
+    SKIP_INVALID="The good ones are added, and `rejected` says what is wrong with the others.",
+)
+choice(
+    cells.Grounding,
+    EXACT="The quote is the message's text from `start` to `end`.",
+    FUZZY="Something alike is there.",
+    NONE="It was not found.",
+)
+
+
+@shows
+class Column:
+    """What a column holds."""
+
+    key: strawberry.ID = says("Names the column in its table, and never another one.")
+    name: str = says("What it is called.")
+    type: ColumnType = says("What its cells hold.")
+    position: int = says("Its place among the columns; there may be gaps.")
+    is_required: bool = says("Whether no cell may be empty.")
+    is_unique: bool = says("Whether no two rows may have the same value.")
+    options: list[str] | None = says("What SELECT and MULTI_SELECT choose from; null when anything goes.")
+    minimum: Decimal | None = says("The smallest number.")
+    maximum: Decimal | None = says("The largest number.")
+    max_length: int | None = says("The longest text, in characters.")
+    pattern: str | None = says("A regular expression that the whole text matches.")
+    format: str | None = says(
+        "How texts are read where they could be read in two ways: the decimal mark of numbers, the currency, the "
+        "order of dates; a ? at its end says that the texts did not tell."
+    )
+    default: JSON | None = says("What a new row has when it says nothing.")
+
+
+@shows
+class Source:
+    """Where a value was read."""
+
+    message = maybe(Message, cells.message_of, "The message; null when you may not see it.")
+    start: int = says("Where the quote begins in its text, in code points.")
+    end: int = says("Where the quote ends.")
+    quote: str = says("What stands there.")
+    grounding: cells.Grounding = says("Whether the quote was found in the message.")
+
+
+@shows
+class Cell:
+    """A value in its column."""
+
+    column: Column = says("Its column.")
+    value: JSON | None = says("The value; null when the cell is empty.")
+    text: str = says("The value as people read it.")
+    source: Source | None = says("Where the assistant read it; null when a person entered it.")
+    edited_by = maybe(User, cells.editor_of, "Who entered it; null when nobody did.")
+
+
+@shows
+class Row(Node, row=models.Row):
+    """A row of a table."""
+
+    position: int = says("Its place in the table's own order; there may be gaps.")
+    version: int = says("How many times it was changed; send it as `expectedVersion`.")
+    values = one(JSON, cells.values_of, "The values that are not empty, by column key.")
+    cells = many(Cell, cells.list_cells, "A cell for each column, in their order.")
+    created_at: datetime = says("When it was added.")
+    updated_at: datetime = says("When it was last changed.")
+    history = page(Revision, revisions.list_history_of_row, "The revisions that touched it, newest first.")
+
+
+@shows
+class FieldError:
+    """A mistake in the input."""
+
+    field: str = says("Where it is, as `rows.0.Amount`.")
+    message: str = says("What is wrong and what to do.")
+
+
+@shows
+class RejectedRow:
+    """A row that was left out."""
+
+    index: int = says("Its place in the input, from 0.")
+    field_errors: list[FieldError] = says("What is wrong with it.")
+
+
+@shows
+class AddRowsPayload:
+    """The rows that were added."""
+
+    table: Table = says("The table, as it is now.")
+    rows: list[Row] = says("The new rows, in the order of the input.")
+    rejected: list[RejectedRow] = says("The rows that were left out.")
+    revision: Revision | None = says("What was done; null when no row was added.")
+
+
+@shows
+class UpdateCellsPayload:
+    """The rows whose cells you named."""
+
+    table: Table = says("The table, as it is now.")
+    rows: list[Row] = says("The rows, in the order in which you named them first.")
+    revision: Revision | None = says("What was done; null when every cell had its value already.")
+
+
+@shows
+class DeleteRowsPayload:
+    """The rows that are gone."""
+
+    table: Table = says("The table, as it is now.")
+    deleted_ids: list[strawberry.ID] = says("The rows that were deleted; undoRevision brings them back.")
+    revision: Revision | None = says("What was done; null when no row was named.")
+
+
+@strawberry.type
+class Mutation:
+    add_rows = change(AddRowsPayload, rows.add_rows, "Add rows at the end of a table.")
+    update_cells = change(
+        UpdateCellsPayload,
+        rows.update_cells,
+        "Change cells; changes of different cells of a row do not get in each other's way.",
+    )
+    delete_rows = change(DeleteRowsPayload, rows.delete_rows, "Delete rows.")

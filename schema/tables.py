@@ -1,0 +1,100 @@
+"""Tables, and everything about them in one place for the schema."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from db import tables as rows
+from db.base import Visibility
+from resolvers import conversations, exports, organizations, proposals, revisions, tables
+from resolvers import rows as table_rows
+from schema import proposals as proposal_types
+from schema import revisions as revision_types
+from schema import rows as row_types
+from schema.base import Audited, Edge, Node, change, edge, many, maybe, one, page, says, shows
+from schema.organizations import Organization
+from schema.proposals import Proposal
+from schema.revisions import Revision
+from schema.rows import Column, Row
+from schema.users import User
+
+if TYPE_CHECKING:
+    from schema.conversations import Conversation
+    from schema.exports import Export
+else:  # a conversation lists its tables and an export names its table
+    Conversation = Annotated["Conversation", strawberry.lazy("schema.conversations")]
+    Export = Annotated["Export", strawberry.lazy("schema.exports")]
+
+
+@shows
+class Table(Node, Audited, row=rows.Table):
+    """Rows with typed columns."""
+
+    name: str = says("What it is called.")
+    owner = one(User, organizations.owner_of, "Whose it is.")
+    organization = one(Organization, organizations.organization_of, "The organization that it belongs to.")
+    conversation = maybe(Conversation, conversations.conversation_of, "Where it came from; null when you may not see.")
+    visibility: Visibility = says("Who sees it besides its owner.")
+    revision: int = says("Number of the newest revision.")
+    columns = many(Column, tables.list_columns, "Its columns, in their order.")
+    row_count: int = says("How many rows it has.")
+    rows = page(Row, table_rows.list_rows, "Its rows, in its own order or sorted.")
+    history = page(Revision, revisions.list_history, "Its revisions, newest first.")
+    proposals = many(Proposal, proposals.list_proposals_of_table, "The newest 50 proposals for it, newest first.")
+    exports = page(Export, exports.list_exports_of_table, "Its exports that you may see, newest first.")
+
+
+@shows
+class CreateTablePayload:
+    """The new table."""
+
+    table: Table = says("The new table.")
+    table_edge: Edge[Table] = edge(Table, "table", "Its edge, for a list of them.")
+
+
+@shows
+class UpdateTablePayload:
+    """The changed table."""
+
+    table: Table = says("The table, as it is now.")
+    revision: Revision | None = says("What was done; null when nothing changed.")
+
+
+@shows
+class DeleteTablePayload:
+    """The table that is gone."""
+
+    deleted_id: strawberry.ID = says("The table that was deleted.")
+
+
+@shows
+class AddColumnPayload:
+    """The new column."""
+
+    table: Table = says("The table, as it is now.")
+    column: Column = says("The new column, with its key.")
+    revision: Revision = says("What was done.")
+
+
+@strawberry.type
+class Query:
+    table = maybe(Table, tables.table, "A table that you may see.")
+    tables = page(Table, tables.list_tables, "The tables that you may see, newest first.")
+
+
+@strawberry.type
+class Mutation(row_types.Mutation, revision_types.Mutation, proposal_types.Mutation):
+    create_table = change(CreateTablePayload, tables.create_table, "Make a table.")
+    update_table = change(
+        UpdateTablePayload, tables.update_table, "Rename or share a table; what is not named stays as it is."
+    )
+    delete_table = change(DeleteTablePayload, tables.delete_table, "Delete a table with everything in it.")
+    add_column = change(AddColumnPayload, tables.add_column, "Add a column to a table.")
+
+
+@strawberry.type
+class Subscription(revision_types.Subscription):
+    pass
+
+
+__all__ = ["Column", "Proposal", "Revision", "Row"]
