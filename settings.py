@@ -34,21 +34,17 @@ class Settings(BaseSettings):
         "and kept beside the database.",
     )
     access_token_minutes: int = Field(30, ge=1, le=1440, description="Life of an access token, in minutes.")
-    refresh_token_days: int = Field(
-        30, ge=1, le=365, description="Life of a session that is not used, in days."
-    )
-    download_link_minutes: int = Field(
-        60, ge=1, le=10080, description="Life of a signed download link, in minutes."
-    )
+    refresh_token_days: int = Field(30, ge=1, le=365, description="Life of a session that is not used, in days.")
+    download_link_minutes: int = Field(60, ge=1, le=10080, description="Life of a signed download link, in minutes.")
     public_url: str | None = Field(
-        None, description="Address that clients use, for links; from `HOST` and `PORT` when empty."
+        None, description="Address that clients use, put before links; when empty, links are paths on the server."
     )
     cors_origins: str = Field(
         "",
         description="Origins of web clients, separated by commas; `*` is refused. Empty: same origin only.",
     )
     openai_api_key: SecretStr | None = Field(
-        None, description="Key for the model provider. Without it the offline assistant answers."
+        None, description="Key for the model provider. Without it and `OPENAI_BASE_URL` the offline assistant answers."
     )
     openai_base_url: str | None = Field(
         None, description="Chat Completions endpoint, also of Ollama, vLLM or llama.cpp; OpenAI's when empty."
@@ -66,17 +62,13 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json`, `text`, or `auto`: text on a terminal, else JSON."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Lowest level that is logged."
-    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level that is logged.")
 
     @field_validator("cors_origins")
     @classmethod
     def _no_wildcard(cls, value: str) -> str:
         if "*" in value:
-            raise ValueError(
-                "CORS_ORIGINS takes a list of origins, not *: any site could act as its visitors"
-            )
+            raise ValueError("CORS_ORIGINS takes a list of origins, not *: any site could act as its visitors")
         return value
 
     @cached_property

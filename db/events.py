@@ -17,9 +17,9 @@ class TableChanged:
 
 @dataclass(frozen=True)
 class ReplyStopped:
-    """Somebody asked the reply to stop; whoever runs it does."""
+    """Somebody asked the reply that this job writes to stop; whoever runs it does."""
 
-    message_id: UUID
+    job_id: UUID
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What is said: people's messages and the assistant's replies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -76,10 +77,10 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a reply ended: its whole text, and what is known of why and of what it cost."""
+    """How a reply ended, and what is known of why and of what it cost. No text leaves what was saved of it."""
 
     status: MessageStatus
-    text: str
+    text: str | None = None
     finish_reason: str | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -93,14 +94,17 @@ def post(
     text: str,
     *,
     conversation_id: UUID | None,
-    model: str,
+    models: Sequence[str],
     table_id: UUID | None = None,
     idempotency_key: str | None = None,
 ) -> Exchange:
-    """Keep what was said and begin a reply; without a conversation, begin one with it."""
+    """Keep what was said and begin a reply; without a conversation, begin one with it.
+
+    The reply is written by the conversation's model if it is one of `models`, else by the first of them.
+    """
 
     def make() -> Exchange:
-        return _post(session, _checked_text(text), conversation_id, model, table_id)
+        return _post(session, _checked_text(text), conversation_id, models, table_id)
 
     def again(ids: list[UUID]) -> Exchange:
         message, reply = (session.obtain(Message, id_) for id_ in ids)
@@ -109,10 +113,12 @@ def post(
     return once(session, "sendMessage", idempotency_key, make, lambda e: [e.message.id, e.reply.id], again)
 
 
-def _post(session: Session, text: str, conversation_id: UUID | None, model: str, table_id: UUID | None) -> Exchange:
+def _post(
+    session: Session, text: str, conversation_id: UUID | None, models: Sequence[str], table_id: UUID | None
+) -> Exchange:
     if table_id is not None:
         session.obtain_to_change(Table, table_id)
-    conversation, before = _conversation(session, text, conversation_id, model)
+    conversation, before = _conversation(session, text, conversation_id, models[0])
     message = Message(
         conversation_id=conversation.id,
         parent_id=before,
@@ -126,7 +132,7 @@ def _post(session: Session, text: str, conversation_id: UUID | None, model: str,
         role=MessageRole.ASSISTANT,
         text="",
         status=MessageStatus.IN_PROGRESS,
-        model=model,
+        model=conversation.model if conversation.model in models else models[0],
     )
     arguments = {"reply_id": reply.id.hex, "table_id": table_id and table_id.hex}
     reply.job_id = jobs.enqueue(session, "reply", conversation.organization_id, **arguments).id
@@ -147,21 +153,32 @@ def _conversation(session: Session, text: str, id_: UUID | None, model: str) -> 
     ).one_or_none()
     if last is not None and last.status is MessageStatus.IN_PROGRESS:
         raise Conflict("The last reply is still being written: wait for its end, or end it with stopReply.")
+    if last is None and conversation.title == conversations.UNTITLED:
+        conversation.title = _cut(text, TITLE_LENGTH) or conversations.UNTITLED
     return conversation, last.id if last else None
 
 
 def stop(session: Session, id_: UUID) -> Message:
     """Ask for a reply to end; one that nobody writes yet ends here and now."""
-    message = session.obtain(Message, id_, lock=True)
+    job = _job_of(session, id_)
+    message = session.obtain(Message, id_)
     session.obtain_to_change(Conversation, message.conversation_id)
+    if message.role is not MessageRole.ASSISTANT:
+        raise BadUserInput.of("messageId", "Stop the reply, not the message that it answers.")
     if message.status is not MessageStatus.IN_PROGRESS or message.job_id is None:
         return message
-    job = session.obtain(Job, message.job_id, lock=True)
-    if job.status is JobStatus.QUEUED:
-        jobs.end(session, job, JobStatus.CANCELED)
+    if job is not None and job.status is not JobStatus.RUNNING:
+        if job.finished_at is None:
+            jobs.end(session, job, JobStatus.CANCELED)
         message.status = MessageStatus.STOPPED
-    session.emit(ReplyStopped(id_))
+    session.emit(ReplyStopped(message.job_id))
     return message
+
+
+def _job_of(session: Session, id_: UUID) -> Job | None:
+    """The job that writes a reply, locked before everything else as the job itself does; if the viewer sees it."""
+    query = select(Job).join(Message, Message.job_id == Job.id).where(Message.id == id_)
+    return session.scalars(query.with_for_update(of=Job)).one_or_none()
 
 
 def checkpoint(session: Session, id_: UUID, job_id: UUID, attempt: int, text: str) -> None:
@@ -178,7 +195,8 @@ def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, ending: Endi
     }.get(ending.status, JobStatus.FAILED)
     jobs.finish(session, job_id, attempt, outcome)
     message = session.obtain(Message, id_)
-    for name, value in vars(ending).items():
+    text = message.text if ending.text is None else ending.text
+    for name, value in (vars(ending) | {"text": text}).items():
         setattr(message, name, value)
     return message
 
@@ -195,5 +213,5 @@ def _checked_text(text: str) -> str:
 
 def _cut(text: str, length: int) -> str:
     """The beginning of a text on one line."""
-    line = " ".join(text[: length * 4].split())
+    line = " ".join(text.lstrip()[: length * 4].split())
     return line if len(line) <= length else line[: length - 1] + "…"

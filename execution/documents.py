@@ -18,7 +18,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from execution.errors import Code, OperationError
-from execution.limits import SIZES, Limits, measure
+from execution.limits import Limits, measure
 
 MAX_ERRORS = 10
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -105,5 +105,5 @@ def _paged_fields(schema: GraphQLSchema) -> frozenset[str]:
         for type_ in schema.type_map.values()
         if isinstance(type_, types)
         for name, field in type_.fields.items()
-        if SIZES & field.args.keys()
+        if {"first", "last"} & field.args.keys()
     )

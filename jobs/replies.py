@@ -1,93 +1,28 @@
-"""Writing a reply: from the assistant to the log as it comes, and to the row each second and at the end."""
+"""Replies: what the assistant says to a message, from a model or without one, and the tables in it."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Literal
-from uuid import UUID
-
-from jobs.worker import Held, Worker
 
 from assistant import context, extraction, offline
 from assistant.extraction import ProposedTable
 from assistant.log import Log
-from db import messages, proposals
+from assistant.offline import Answer
+from db import messages
 from db.conversations import Conversation, ExtractionMode
 from db.engine import Database
 from db.events import Event, Hub, ReplyStopped
-from db.jobs import LeaseLost
 from db.listing import Window
-from db.messages import Ending, Message, MessageRole, MessageStatus
-from db.session import Session
-from errors import Forbidden, NotFound
+from db.messages import Message, MessageRole, MessageStatus
+from errors import NotFound
 from integrations.llm import ChatModel, Delta, Finished, ModelFailure, Turn
+from jobs.running import INTERNAL, Explained, Held, JobFailure
+from jobs.worker import Worker
+from jobs.writing import Found, Writing
 
-CHECKPOINT_SECONDS = 1.0
 MAX_TURNS = 100
-CHARACTERS_PER_TOKEN = 4
-
-logger = logging.getLogger("sheetgpt.replies")
-
-
-class Replies:
-    """The handler of reply jobs. Without a model the offline assistant answers."""
-
-    def __init__(self, database: Database, log: Log, model: ChatModel | None) -> None:
-        self._database, self._log, self._model = database, log, model
-        self._writing: dict[UUID, UUID] = {}
-
-    def listen(self, hub: Hub, worker: Worker) -> None:
-        """Stop a reply of this process when somebody asks for it."""
-
-        def stop(event: Event) -> None:
-            assert isinstance(event, ReplyStopped)
-            if event.message_id in self._writing:
-                worker.stop_job(self._writing[event.message_id])
-
-        hub.handle(ReplyStopped, stop)
-
-    async def __call__(self, held: Held) -> None:
-        reply_id = UUID(held.job.arguments["reply_id"])
-        reply = await self._database.find(Message, held.viewer, reply_id)
-        if reply is None:
-            raise NotFound("The conversation of this reply is gone.")
-        writing = _Writing(self._database, self._log, held, reply)
-        if held.attempt > 1:
-            await writing.end(Ending(MessageStatus.INTERRUPTED, reply.text))
-            return
-        self._writing[reply_id] = held.job.id
-        self._log.begin(reply_id)
-        try:
-            await self._write(writing)
-        finally:
-            self._writing.pop(reply_id, None)
-            self._log.end(reply_id)
-
-    async def _write(self, writing: "_Writing") -> None:
-        conversation = await self._database.find(Conversation, writing.held.viewer, writing.reply.conversation_id)
-        if conversation is None:
-            raise NotFound("The conversation of this reply is gone.")
-        before = await self._before(writing)
-        if self._model is None:
-            await writing.offline(conversation, before[-1])
-        else:
-            turns = context.build(conversation.system_prompt, [Turn(_ROLES[m.role], m.text) for m in before])
-            await writing.online(conversation, self._model, turns, before[-1])
-
-    async def _before(self, writing: "_Writing") -> list[Message]:
-        """What was said before the reply, oldest first."""
-        window = Window(MAX_TURNS, writing.reply.id, backwards=True)
-        rows = await self._database.read(
-            messages.of_conversation.rows(window, frozenset()),
-            writing.held.viewer,
-            conversation_id=writing.reply.conversation_id,
-            cursor=window.cursor,
-            limit=window.limit,
-        )
-        return rows[::-1]
-
+CUT_SHORT = "length"
 
 _ROLES: dict[MessageRole, Literal["system", "user", "assistant"]] = {
     MessageRole.USER: "user",
@@ -96,132 +31,123 @@ _ROLES: dict[MessageRole, Literal["system", "user", "assistant"]] = {
 }
 
 
-class _Writing:
-    """One reply being written; `text` is what there is of it."""
+class Replies:
+    """The handler of reply jobs; without a model the offline assistant answers.
 
-    def __init__(self, database: Database, log: Log, held: Held, reply: Message) -> None:
-        self.database, self.log, self.held, self.reply = database, log, held, reply
-        self.text = ""
-        self._key = reply.id, held.job.id, held.attempt
+    However it ends, by itself, by a stop, an error or the end of the process, the message says so: a
+    conversation takes the next message only when its last reply is over.
+    """
 
-    async def offline(self, conversation: Conversation, message: Message) -> None:
-        answer = await asyncio.to_thread(offline.answer, message.text)
-        await self._follow(offline.stream(answer))
-        found = answer.tables if conversation.extraction is not ExtractionMode.OFF else ()
-        await self.end(Ending(MessageStatus.COMPLETED, self.text, "stop"), conversation, message, found)
+    def __init__(self, database: Database, log: Log, model: ChatModel | None) -> None:
+        self._database, self._log, self._model = database, log, model
 
-    async def online(
-        self, conversation: Conversation, model: ChatModel, turns: Sequence[Turn], message: Message
-    ) -> None:
-        finished = Finished("", None, None)
+    def listen(self, hub: Hub, worker: Worker) -> None:
+        """Stop a reply of this process when somebody asks for it."""
 
-        async def pieces() -> AsyncIterator[str]:
-            nonlocal finished
-            stream = model.stream(
-                turns,
-                model=conversation.model,
-                temperature=conversation.temperature,
-                max_tokens=conversation.max_tokens,
-            )
-            async with aclosing(stream):
-                async for event in stream:
-                    if isinstance(event, Delta):
-                        yield event.text
-                    else:
-                        finished = event
+        def stop(event: Event) -> None:
+            assert isinstance(event, ReplyStopped)
+            worker.stop_job(event.job_id)
 
-        ending = Ending(MessageStatus.COMPLETED, "")
+        hub.handle(ReplyStopped, stop)
+
+    async def __call__(self, held: Held) -> None:
+        writing = Writing(self._database, self._log, held)
         try:
-            await self._follow(pieces())
-        except ModelFailure as failure:
-            ending = Ending(
-                MessageStatus.FAILED,
-                "",
-                error_code=failure.code,
-                error_message=failure.message,
-                error_retryable=failure.retryable,
-            )
-        source, found = await self._extract(conversation, message)
-        ending = replace(
-            ending,
-            text=self.text,
-            finish_reason=finished.reason or None,
-            input_tokens=finished.input_tokens or _estimated("".join(turn.text for turn in turns)),
-            output_tokens=finished.output_tokens or _estimated(self.text),
-        )
-        await self.end(ending, conversation, source, found)
+            await self._write(writing, held)
+        except asyncio.CancelledError:
+            await writing.end(MessageStatus.STOPPED if held.stopped else MessageStatus.INTERRUPTED)
+            raise
+        except Exception as error:
+            await writing.end(MessageStatus.FAILED, error=_explained(error))
+            if not isinstance(error, ModelFailure):
+                raise
+        finally:
+            self._log.end(writing.reply_id)
 
-    async def _extract(self, conversation: Conversation, message: Message) -> tuple[Message, Sequence[ProposedTable]]:
+    async def _write(self, writing: Writing, held: Held) -> None:
+        if held.attempt > 1:
+            await writing.end(MessageStatus.INTERRUPTED)
+            return
+        self._log.begin(writing.reply_id)
+        reply = await self._database.find(Message, held.viewer, writing.reply_id)
+        if reply is None:
+            raise _gone()
+        conversation = await self._database.find(Conversation, held.viewer, reply.conversation_id)
+        if conversation is None:
+            raise _gone()
+        before = await self._before(held, reply)
+        if self._model is None:
+            await self._offline(writing, conversation, before[-1])
+        else:
+            await self._online(self._model, writing, reply, conversation, before)
+
+    async def _before(self, held: Held, reply: Message) -> list[Message]:
+        """What was said before the reply, oldest first; the last is what it answers."""
+        window = Window(MAX_TURNS, reply.id, backwards=True)
+        rows = await self._database.read(
+            messages.of_conversation.rows(window, frozenset()),
+            held.viewer,
+            conversation_id=reply.conversation_id,
+            cursor=window.cursor,
+            limit=window.limit,
+        )
+        return rows[::-1]
+
+    async def _offline(self, writing: Writing, conversation: Conversation, message: Message) -> None:
+        answer = await asyncio.to_thread(offline.answer, message.text)
+        finished = await writing.follow(_told(answer))
+        found = _found(conversation, message, answer.tables)
+        await writing.end(MessageStatus.COMPLETED, finished=finished, found=found)
+
+    async def _online(
+        self, model: ChatModel, writing: Writing, reply: Message, conversation: Conversation, before: Sequence[Message]
+    ) -> None:
+        turns = context.build(conversation.system_prompt, [Turn(_ROLES[m.role], m.text) for m in before])
+        writing.prompted(turns)
+        events = model.stream(
+            turns, model=reply.model, temperature=conversation.temperature, max_tokens=conversation.max_tokens
+        )
+        async with aclosing(events):
+            finished = await writing.follow(events)
+        whole = _whole(writing.text, finished)
+        found = await self._extract(conversation, reply, whole, before[-1])
+        await writing.end(MessageStatus.COMPLETED, finished=finished, found=found)
+
+    async def _extract(self, conversation: Conversation, reply: Message, text: str, message: Message) -> Found | None:
         """Tables of the reply, or else of what it answers: what was pasted is often not repeated."""
         if conversation.extraction is ExtractionMode.OFF:
-            return self.reply, ()
-        found = await asyncio.to_thread(extraction.propose, self.text)
-        if found:
-            return self.reply, found
-        return message, await asyncio.to_thread(extraction.propose, message.text)
-
-    async def _follow(self, pieces: AsyncIterator[str]) -> None:
-        """Write what comes; when the writing is cancelled, keep what there is and say how it ended."""
-        saver = asyncio.create_task(self._checkpoints())
-        try:
-            async for piece in pieces:
-                self.text += piece
-                self.log.append(self.reply.id, piece)
-        except asyncio.CancelledError:
-            stopped = MessageStatus.STOPPED if self.held.stopped else MessageStatus.INTERRUPTED
-            await self.end(Ending(stopped, self.text, output_tokens=_estimated(self.text)))
-            raise
-        finally:
-            saver.cancel()
-            await asyncio.wait([saver])
-
-    async def _checkpoints(self) -> None:
-        saved = ""
-        while True:
-            await asyncio.sleep(CHECKPOINT_SECONDS)
-            if saved != self.text:
-                saved = self.text
-                await self.database.write(messages.checkpoint, self.held.viewer, *self._key, saved)
-
-    async def end(
-        self,
-        ending: Ending,
-        conversation: Conversation | None = None,
-        source: Message | None = None,
-        found: Sequence[ProposedTable] = (),
-    ) -> None:
-        """Keep the whole reply and what it proposes in one transaction."""
-
-        def unit(session: Session) -> None:
-            messages.finish(session, *self._key, ending)
-            for table in found:
-                assert conversation is not None
-                assert source is not None
-                proposals.propose(
-                    session,
-                    conversation.id,
-                    self.reply.id,
-                    source.id,
-                    table,
-                    table_id=self._table_id(),
-                    apply=conversation.extraction is ExtractionMode.AUTO,
-                )
-
-        try:
-            await self.database.write(unit, self.held.viewer)
-        except LeaseLost:
-            logger.warning("a reply was ended by another process", extra={"message_id": str(self.reply.id)})
-        except (Forbidden, NotFound):
-            await self._end_alone(ending)
-
-    async def _end_alone(self, ending: Ending) -> None:
-        """Who asked may not write there any more: the reply ends, and nothing is put into a table."""
-        await self.database.write(messages.finish, self.held.viewer.system(), *self._key, ending)
-
-    def _table_id(self) -> UUID | None:
-        named = self.held.job.arguments.get("table_id")
-        return UUID(named) if named else None
+            return None
+        if tables := await asyncio.to_thread(extraction.propose, text):
+            return _found(conversation, reply, tables)
+        return _found(conversation, message, await asyncio.to_thread(extraction.propose, message.text))
 
 
-def _estimated(text: str) -> int:
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
+def _found(conversation: Conversation, source: Message, tables: Sequence[ProposedTable]) -> Found | None:
+    if not tables or conversation.extraction is ExtractionMode.OFF:
+        return None
+    return Found(conversation.id, source.id, tables, conversation.extraction is ExtractionMode.AUTO)
+
+
+def _whole(text: str, finished: Finished | None) -> str:
+    """The lines of a reply that are surely whole: where it was cut, half a number would pass for one."""
+    is_cut = finished is not None and finished.reason == CUT_SHORT
+    return text[: text.rfind("\n") + 1] if is_cut else text
+
+
+async def _told(answer: Answer) -> AsyncGenerator[Delta | Finished, None]:
+    async for piece in offline.stream(answer):
+        yield Delta(piece)
+    yield Finished("stop", None, None)
+
+
+def _gone() -> NotFound:
+    return NotFound("The conversation of this reply is gone, or you may not see it any more.")
+
+
+def _explained(error: Exception) -> Explained:
+    """What the message says of it; what nobody explained is logged with the job."""
+    if isinstance(error, Explained):
+        return error
+    if isinstance(error, NotFound):
+        return JobFailure(error.code, error.message)
+    return JobFailure(INTERNAL, "Something went wrong on the server: send the message again.", retryable=True)

@@ -82,7 +82,10 @@ class Context:
         return await self.backend.database.read_one(query, self.viewer, **given)
 
     async def write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.backend.database.write(unit, self.viewer, *args, **kwargs)
+        written = await self.backend.database.write(unit, self.viewer, *args, **kwargs)
+        # What was loaded before, for an earlier mutation of the same operation, is not so any more.
+        self._loaders.clear()
+        return written
 
     def page(self, listing: Listing[R], **given: Any) -> KeysetPage[R]:
         """A page of a list; parameters that are None and optional in the list do not limit it."""

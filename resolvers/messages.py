@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
@@ -100,8 +101,10 @@ async def list_proposals(root: strawberry.Parent[Any], info: Info) -> list[Propo
 
 async def _proposals(context: Context, message_id: UUID) -> list[Proposal]:
     async def load(ids: list[UUID]) -> list[list[Proposal]]:
-        found = await context.read(proposals.of_messages, ids=ids)
-        return [[row for row in found if row.message_id == id_] for id_ in ids]
+        of: dict[UUID, list[Proposal]] = {id_: [] for id_ in ids}
+        for row in await context.read(proposals.of_messages, ids=ids):
+            of[row.message_id].append(row)
+        return list(of.values())
 
     loaded: list[Proposal] = await context.loader(list_proposals, load).load(message_id)
     return loaded
@@ -126,7 +129,7 @@ async def send_message(
         messages.post,
         text,
         conversation_id=optional_key(conversation_id, Conversation),
-        model=checked_model(info, model),
+        models=info.context.backend.models if model is None else [checked_model(info, model)],
         table_id=optional_key(table_id, Table),
         idempotency_key=idempotency_key,
     )
@@ -146,6 +149,9 @@ async def stop_reply(
     info: Info, message_id: Annotated[strawberry.ID, says(description="The reply to end.")]
 ) -> Stopped:
     reply = await info.context.write(messages.stop, key(message_id, Message))
+    if reply.status is not MessageStatus.IN_PROGRESS:
+        # Nobody had begun to write it, so nobody else tells those who wait for it.
+        info.context.backend.log.end(reply.id)
     return Stopped(await _ended(info.context, reply, STOP_SECONDS))
 
 
@@ -156,28 +162,24 @@ async def reply_stream(
         int, says(description="How many code points of the text you have: the stream brings the rest.")
     ] = 0,
 ) -> AsyncGenerator[ReplyEvent, None]:
-    reply, held = await _reply(info.context, key(message_id, Message)), after
+    reply, held = await _reply(info.context, key(message_id, Message)), max(after, 0)
     while reply.status is MessageStatus.IN_PROGRESS:
-        held = _place(held, reply.text) if held < 0 else held
-        async for offset, text in info.context.backend.log.follow(reply.id, held, idle=IDLE_SECONDS):
-            yield Delta(message_id, offset, text)
-            held = offset + len(text)
+        async with aclosing(info.context.backend.log.follow(reply.id, held, idle=IDLE_SECONDS)) as written:
+            async for offset, text in written:
+                yield Delta(message_id, offset, text)
+                held = offset + len(text)
         reply = await _reply(info.context, reply.id)
         # Another process writes it: its checkpoints are what can be read here.
         if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:
             yield Delta(message_id, held, reply.text[held:])
             held = len(reply.text)
-    held = _place(held, reply.text)
+    # A place that the text does not have is nobody's: it starts again.
+    held = held if held <= len(reply.text) else 0
     if reply.text[held:]:
         yield Delta(message_id, held, reply.text[held:])
     for proposal in await _proposals(info.context.fresh(), reply.id):
         yield Proposed(message_id, proposal)
     yield Ended(reply)
-
-
-def _place(held: int, text: str) -> int:
-    """Where to go on; a place that the text does not have is nobody's, so it starts again."""
-    return held if 0 <= held <= len(text) else 0
 
 
 async def _reply(context: Context, id_: UUID) -> Message:
@@ -195,8 +197,9 @@ async def _ended(context: Context, reply: Message, seconds: float) -> Message:
     try:
         async with asyncio.timeout(seconds):
             while reply.status is MessageStatus.IN_PROGRESS:
-                async for _ in context.backend.log.follow(reply.id, len(reply.text), idle=IDLE_SECONDS):
-                    pass
+                async with aclosing(context.backend.log.follow(reply.id, 0, idle=IDLE_SECONDS)) as written:
+                    async for _ in written:
+                        pass
                 reply = await _reply(context, reply.id)
     except TimeoutError:
         return await _reply(context, reply.id)

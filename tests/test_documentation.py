@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from openpyxl import load_workbook
 from errors import ProductError
 from execution.errors import Code
 from settings import Settings
+from tests.product import running
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,6 +29,13 @@ NAMED_FENCE = re.compile(r"^`([\w/]+\.py)`:[^\n]*\n\n```python\n(.*?)^```$", re.
 LINK = re.compile(r"\[[^\]]+\]\((?!https?://)([^)#]+)")
 PATH = re.compile(r"`([\w.]+(?:/[\w.]+)*(?:/|\.(?:py|md|toml|graphql|lock)))`")
 NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "__pycache__", "web", "docs", "graphiql", "*.db*")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """The address of a server as `make run` starts it, with nothing configured."""
+    with running(tmp_path / "server") as product:
+        yield product.url
 
 
 def section(heading: str) -> str:
@@ -146,13 +155,14 @@ def test_the_entity_of_the_readme_works_in_this_code(tmp_path: Path) -> None:
     replace_in(project / "schema/__init__.py", "from schema import ", "from schema import notes, ")
     replace_in(project / "schema/__init__.py", "messages.Query,", "messages.Query, notes.Query,")
     replace_in(project / "schema/__init__.py", "messages.Mutation,", "messages.Mutation, notes.Mutation,")
-    python(project, "-m", "ruff", "check", "--isolated", "--line-length=120", *files)
-    python(project, "-m", "ruff", "format", "--isolated", "--line-length=120", "--check", *files)
+    python(project, "-m", "ruff", "check", *files)
+    python(project, "-m", "ruff", "format", "--check", *files)
     python(project, "-m", "db.migrations", "add notes")
     sdl = python(project, "-c", "from schema import schema; print(schema.as_str())")
     assert "\ntype Note implements Node & Audited {" in sdl
-    assert "\n  addNote(input: AddNoteInput!): AddNotePayload!" in sdl
-    assert "4 passed" in python(project, "-m", "pytest", "-n0", "-p", "no:cacheprovider", "tests/test_notes.py")
+    assert "\n    input: AddNoteInput!\n  ): AddNotePayload!\n" in sdl
+    # On one database: the other would start a second PostgreSQL beside this run's.
+    assert "2 passed" in python(project, "-m", "pytest", "-n0", "-k", "sqlite", "tests/test_notes.py")
 
 
 def replace_in(path: Path, old: str, new: str) -> None:

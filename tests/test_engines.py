@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -87,7 +88,9 @@ async def test_a_server_that_is_gone_does_not_answer(postgres_url: str, postgres
 async def test_an_address_may_have_options(postgres_url: str) -> None:
     database = PostgreSQL(f"{postgres_url}?sslmode=prefer&application_name=sheetgpt")
     await database.start()
-    assert await World(database).person("ann")
+    ann = await World(database).person("ann")
+    await database.write(speak, ann, "Plans")
+    assert await titles(database, ann) == ["Plans"]
     await database.stop()
 
 
@@ -101,6 +104,12 @@ async def configured(url: str, setting: str) -> Database:
     return database
 
 
+def wait_for(session: Session, done: Callable[[], bool]) -> None:
+    """Hold on to what this transaction has until the others are as far."""
+    while not done():
+        session.execute(select(func.pg_sleep(0.005)))
+
+
 async def test_a_deadlock_is_resolved_by_running_again(postgres_url: str) -> None:
     database = await configured(postgres_url, "deadlock_timeout = '20ms'")
     world = World(database)
@@ -109,11 +118,11 @@ async def test_a_deadlock_is_resolved_by_running_again(postgres_url: str) -> Non
     runs: list[str] = []
 
     def unit(session: Session, name: str, one: UUID, other: UUID) -> None:
-        runs.append(name)
         session.obtain_to_change(Conversation, one).message_count += 1
         session.emit(ReplyStopped(one))
         session.flush()
-        session.execute(select(func.pg_sleep(0.1)))
+        runs.append(name)
+        wait_for(session, lambda: len(runs) >= 2)
         session.obtain_to_change(Conversation, other).message_count += 1
         session.add(said(other, name))
 
@@ -136,9 +145,9 @@ async def test_a_serialization_failure_is_resolved_by_running_again(postgres_url
     runs: list[int] = []
 
     def unit(session: Session, number: int) -> None:
-        runs.append(number)
         counted = session.scalars(select(func.count(Message.id))).one()
-        session.execute(select(func.pg_sleep(0.02)))
+        runs.append(number)
+        wait_for(session, lambda: len(runs) >= 3)
         session.add(said(id_, str(counted)))
 
     async with asyncio.timeout(20):

@@ -281,8 +281,8 @@ async def test_with_a_model_and_google_sheets(online: Product, google: Google, h
     (proposal,) = [event["proposal"] for event in events if event["__typename"] == "ReplyProposal"]
     table = await _table(client, proposal["table"]["id"])
     assert [[cell["text"] for cell in row["cells"]] for row in table["rows"]["nodes"]] == [
-        ["Café", "€3.20"],
-        ["茶", "€4.10"],
+        ["Café", "3.20 EUR"],
+        ["茶", "4.10 EUR"],
     ]
     assert table["rows"]["nodes"][1]["cells"][1]["source"]["message"]["text"] == MODEL_REPLY
     export = await _export(client, table["id"], "GOOGLE_SHEETS")

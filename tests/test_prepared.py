@@ -1,8 +1,9 @@
 """Prepared reads: values go in and come out alike on both databases, and the viewer is nobody's to choose."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
@@ -14,7 +15,7 @@ from db.jobs import Job, JobStatus
 from db.prepared import OneOf, Prepared, bind
 from db.session import Session
 from tests.conftest import World
-from tests.speaking import speak
+from tests.speaking import said, speak
 
 
 async def test_every_column_reads_as_it_was_written(database: Database, world: World) -> None:
@@ -85,3 +86,15 @@ async def test_a_viewer_cannot_be_chosen_by_a_parameter(database: Database, worl
     assert await database.read(query, eve, viewer_id=ann.user_id) == []
     chosen = {"viewer_id": ann.user_id}
     assert await database.write(lambda s: s.scalars(select(Conversation), chosen).all(), eve) == []
+
+
+async def test_ids_increase_in_the_order_of_creation(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+
+    def unit(session: Session) -> list[UUID]:
+        return [speak(session, str(number))[1].id for number in range(20)]
+
+    ids = [id_ for _ in range(5) for id_ in await database.write(unit, ann)]
+    ids += [said(ids[0]).id for _ in range(5_000)]
+    assert all(before < after for before, after in pairwise(ids))
+    assert {id_.version for id_ in ids} == {7}

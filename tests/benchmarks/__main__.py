@@ -107,7 +107,8 @@ async def people(client: Client) -> tuple[str, str]:
     columns = [
         {"name": f"Column {n}", "type": kind} for n, kind in enumerate(["TEXT", "INTEGER", "DECIMAL", "DATE"] * 3)
     ]
-    made = await client.mutate("createTable", "{ table { id } }", name="Costs", columns=columns)
+    create = "mutation Create($input: CreateTableInput!) { createTable(input: $input) { table { id } } }"
+    made = (await client.run(create, input={"name": "Costs", "columns": columns}))["createTable"]
     values = {f"c{n + 1}": v for n, v in enumerate(["some text", 12, "12.50", "2025-03-10"] * 3)}
     await client.mutate("addRows", "{ table { id } }", tableId=made["table"]["id"], rows=[values] * 1_000)
     return conversation, made["table"]["id"]

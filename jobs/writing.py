@@ -1,0 +1,158 @@
+"""One reply being written: to the log as it comes, to its row each second and at its end."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from assistant.extraction import ProposedTable
+from assistant.log import Log
+from auth.viewer import Viewer
+from db import messages, proposals
+from db.engine import Database
+from db.jobs import LeaseLost
+from db.messages import Ending, MessageStatus
+from db.session import Session
+from errors import Forbidden, NotFound
+from integrations.llm import Delta, Finished, Turn
+from jobs.running import Explained, Held
+
+CHECKPOINT_SECONDS = 1.0
+CHARACTERS_PER_TOKEN = 4
+
+logger = logging.getLogger("sheetgpt.replies")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Tables that were read in the text of the message `source_id`, to apply or to propose only."""
+
+    conversation_id: UUID
+    source_id: UUID
+    tables: Sequence[ProposedTable]
+    is_applied: bool
+
+
+class Writing:
+    """What an attempt writes. The first end is the end."""
+
+    def __init__(self, database: Database, log: Log, held: Held) -> None:
+        self._database, self._log, self._held = database, log, held
+        self.reply_id = UUID(held.job.arguments["reply_id"])
+        self._pieces: list[str] = []
+        self._key = self.reply_id, held.job.id, held.attempt
+        self._tokens_read: int | None = None
+        self._ending: asyncio.Task[None] | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it so far."""
+        return "".join(self._pieces)
+
+    def prompted(self, turns: Sequence[Turn]) -> None:
+        """What a model is asked; it costs, also when the reply does not come about."""
+        self._tokens_read = _estimated("".join(turn.text for turn in turns))
+
+    async def follow(self, events: AsyncIterator[Delta | Finished]) -> Finished | None:
+        """Write what comes, and return how it finished."""
+        finished = None
+        saver = asyncio.create_task(self._save_each_second())
+        try:
+            async for event in events:
+                if isinstance(event, Finished):
+                    finished = event
+                else:
+                    self._pieces.append(event.text)
+                    self._log.append(self.reply_id, event.text)
+        finally:
+            saver.cancel()
+            await asyncio.wait([saver])
+        return finished
+
+    async def end(
+        self,
+        status: MessageStatus,
+        *,
+        finished: Finished | None = None,
+        error: Explained | None = None,
+        found: Found | None = None,
+    ) -> None:
+        """Keep the reply and what it proposes, in one transaction; a caller who is cancelled waits for it too."""
+        if self._ending is None:
+            ending = self._worded(status, finished or Finished("", None, None), error)
+            self._ending = asyncio.create_task(self._keep(ending, found))
+        try:
+            await asyncio.shield(self._ending)
+        except asyncio.CancelledError:
+            await self._ending
+            raise
+        except Exception:
+            self._ending = None
+            raise
+
+    def _worded(self, status: MessageStatus, finished: Finished, error: Explained | None) -> Ending:
+        is_counted = self._tokens_read is not None
+        return Ending(
+            status,
+            # A later attempt writes nothing: what the first one saved is the text.
+            text=self.text if self._held.attempt == 1 else None,
+            finish_reason=finished.reason or None,
+            input_tokens=finished.input_tokens or self._tokens_read,
+            output_tokens=(finished.output_tokens or _estimated(self.text)) if is_counted else None,
+            error_code=error.code if error else None,
+            error_message=error.message if error else None,
+            error_retryable=error.retryable if error else False,
+        )
+
+    async def _keep(self, ending: Ending, found: Found | None) -> None:
+        def unit(session: Session) -> None:
+            messages.finish(session, *self._key, ending)
+            if found is not None:
+                self._propose(session, found)
+
+        try:
+            await self._database.write(unit, self._held.viewer)
+        except LeaseLost:
+            self._say("The reply was ended by somebody else")
+        except (Forbidden, NotFound):
+            # Who asked may not write there any more: the reply ends, and nothing is put into a table.
+            with suppress(LeaseLost, NotFound):
+                await self._database.write(messages.finish, Viewer.system(), *self._key, ending)
+
+    def _propose(self, session: Session, found: Found) -> None:
+        named = self._held.job.arguments.get("table_id")
+        for table in found.tables:
+            proposals.propose(
+                session,
+                found.conversation_id,
+                self.reply_id,
+                found.source_id,
+                table,
+                table_id=UUID(named) if named else None,
+                apply=found.is_applied,
+            )
+
+    async def _save_each_second(self) -> None:
+        saved = 0
+        while True:
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            if saved == len(self._pieces):
+                continue
+            count, text = len(self._pieces), self.text
+            try:
+                await self._database.write(messages.checkpoint, self._held.viewer, *self._key, text)
+            except (LeaseLost, Forbidden, NotFound):
+                return
+            except Exception:
+                logger.exception("The text of the reply %s could not be saved; it is tried again", self.reply_id)
+            else:
+                saved = count
+
+    def _say(self, what: str) -> None:
+        logger.warning(what, extra={"fields": {"messageId": str(self.reply_id)}})
+
+
+def _estimated(text: str) -> int:
+    return -(-len(text) // CHARACTERS_PER_TOKEN)
