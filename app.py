@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from transport.downloads import download_route
 
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
 from assistant.log import Log
@@ -29,7 +28,7 @@ from execution.executor import Executor
 from integrations.llm import ChatCompletions
 from jobs.exports import Exports
 from jobs.replies import Replies
-from jobs.worker import Worker
+from jobs.worker import Handler, Worker
 from resolvers.authentication import authenticate
 from resolvers.context import Backend, Context, Origin
 from schema import schema
@@ -37,6 +36,7 @@ from settings import VERSION, Settings
 from transport import logs
 from transport.callers import Caller
 from transport.connections import Connections
+from transport.downloads import download_route
 from transport.errors import format_error
 from transport.graphiql import GraphiQL
 from transport.guard import Guard
@@ -125,7 +125,7 @@ def assemble(settings: Settings) -> Product:
         is_offline=not online,
     )
     replies = Replies(database, log, model)
-    handlers = {"reply": replies, "export": Exports(database, settings)}
+    handlers: dict[str, Handler] = {"reply": replies, "export": Exports(database, settings)}
     worker = Worker(database, hub, handlers, fresh=isinstance(database, SQLite))
     replies.listen(hub, worker)
     return Product(backend, worker, model, Connections())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Dialect, Select, TypeDecorator, Uuid, bindparam
@@ -78,10 +78,6 @@ class Record(tuple[Any, ...]):
     __slots__ = ()
     row_of: type[Base] | None = None
 
-    @property
-    def is_active(self) -> bool:
-        return cast(Any, self).deleted_at is None
-
 
 def _record(model: type[Base] | None, columns: Sequence[tuple[str, Callable[[Any], Any] | None]]) -> type[Record]:
     def shown(position: int, convert: Callable[[Any], Any] | None) -> property:
@@ -89,7 +85,9 @@ def _record(model: type[Base] | None, columns: Sequence[tuple[str, Callable[[Any
             return property(itemgetter(position))
         return property(lambda row: convert(row[position]))
 
-    fields = {name: shown(i, convert) for i, (name, convert) in enumerate(columns)}
+    bases = reversed(model.__mro__) if model else ()
+    computed = {name: value for base in bases for name, value in vars(base).items() if isinstance(value, property)}
+    fields = computed | {name: shown(i, convert) for i, (name, convert) in enumerate(columns)}
     name = f"{model.__name__}Record" if model else "Record"
     return type(name, (Record,), {"__slots__": (), **fields, "row_of": model})
 

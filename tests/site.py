@@ -59,7 +59,7 @@ class Site:
             if event.errors:
                 raise Refused(event.errors)
             assert event.data is not None
-            yield event.data
+            yield dict(event.data)
 
 
 @asynccontextmanager

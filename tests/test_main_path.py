@@ -6,6 +6,7 @@ import io
 import json
 import signal
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -213,7 +214,7 @@ async def test_the_whole_story_without_any_set_up(offline: Product, http: httpx.
     assert all(cell.font.bold for cell in header)
     assert sheet.freeze_panes == "A2"
     assert [row[3].value for row in rows] == [24.9, 18, 86.4, 1150, 12.75]
-    assert rows[0][0].is_date
+    assert isinstance(rows[0][0].value, datetime)
     spreadsheet = await _download(client, (await _export(client, table_id, "CSV"))["url"])
     lines = list(csv.reader(io.StringIO(spreadsheet.decode("utf-8-sig"))))
     assert lines[3] == ["2025-03-11", "Dinner with Ana | João", "Meals", "86.40", "true"]
