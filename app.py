@@ -26,7 +26,7 @@ from db.postgresql import PostgreSQL
 from db.sqlite import SQLite
 from execution.executor import Executor
 from integrations.llm import ChatCompletions
-from jobs.exports import Exports
+from jobs.exports import AT_ONCE, Exports
 from jobs.replies import Replies
 from jobs.worker import Handler, Worker
 from resolvers.authentication import authenticate
@@ -126,7 +126,7 @@ def assemble(settings: Settings) -> Product:
     )
     replies = Replies(database, log, model)
     handlers: dict[str, Handler] = {"reply": replies, "export": Exports(database, settings)}
-    worker = Worker(database, hub, handlers, fresh=isinstance(database, SQLite))
+    worker = Worker(database, hub, handlers, fresh=isinstance(database, SQLite), at_once={"export": AT_ONCE})
     replies.listen(hub, worker)
     return Product(backend, worker, model, Connections())
 

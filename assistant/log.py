@@ -41,7 +41,8 @@ class _Text:
 
     async def changed(self, seconds: float) -> bool:
         try:
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
         except TimeoutError:
             return False
         return True

@@ -53,7 +53,9 @@ every = Listing(
     optional={
         "organization_id": Conversation.organization_id == bind("organization_id", Conversation.organization_id),
         "owner_id": Conversation.owner_id == bind("owner_id", Conversation.owner_id),
-        "search": func.lower(Conversation.title).contains(func.lower(bind("search", Conversation.title))),
+        # What is looked for is taken out of the title: LIKE would read % and _ in it as wildcards.
+        "search": func.replace(func.lower(Conversation.title), func.lower(bind("search", Conversation.title)), "")
+        != func.lower(Conversation.title),
     },
 )
 
@@ -108,11 +110,13 @@ def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Conversation
 def checked_title(title: str) -> str:
     title = " ".join(title.split())
     if not 1 <= len(title) <= MAX_TITLE or "\x00" in title:
-        raise BadUserInput.of("title", f"A title has 1 to {MAX_TITLE} characters.")
+        raise BadUserInput.of("title", f"A title has 1 to {MAX_TITLE} characters, and no NUL character.")
     return title
 
 
 def checked_prompt(prompt: str) -> str:
     if len(prompt) > MAX_PROMPT or "\x00" in prompt:
-        raise BadUserInput.of("systemPrompt", f"A system prompt has at most {MAX_PROMPT:,} characters.")
+        raise BadUserInput.of(
+            "systemPrompt", f"A system prompt has at most {MAX_PROMPT:,} characters, and no NUL character."
+        )
     return prompt

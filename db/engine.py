@@ -2,7 +2,8 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -106,9 +107,11 @@ class Database(ABC):
     async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]: ...
 
     @abstractmethod
-    def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncIterator[list[Any]]: ...
+    def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]: ...
 
 
-async def _batches(plan: Plan, fetched: AsyncIterator[list[Any]]) -> AsyncIterator[list[Any]]:
-    async for rows in fetched:
-        yield plan.records(rows)
+async def _batches(plan: Plan, fetched: AsyncGenerator[list[Any], None]) -> AsyncGenerator[list[Any], None]:
+    """A reader who leaves early gives the connection back at once."""
+    async with aclosing(fetched):
+        async for rows in fetched:
+            yield plan.records(rows)

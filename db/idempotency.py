@@ -52,6 +52,7 @@ def once(
     """Make something, or find what the same key made before: `ids` to remember it, `again` to find it."""
     if key is None:
         return make()
+    check_key(key)
     kept = session.scalars(
         select(IdempotencyKey).where(
             IdempotencyKey.user_id == session.user_id,
@@ -71,7 +72,14 @@ def once(
 
 def remember(session: Session, user_id: UUID, operation: str, key: str, made: list[UUID]) -> None:
     """Keep the ids of what a key made."""
-    if not 1 <= len(key) <= MAX_LENGTH:
-        raise BadUserInput.of("idempotencyKey", f"Send a key of 1 to {MAX_LENGTH} characters, or none.")
+    check_key(key)
     result = [str(id_) for id_ in made]
     session.add(IdempotencyKey(user_id=user_id, operation=operation, key=key, result=result))
+
+
+def check_key(key: str) -> None:
+    """Raises BadUserInput."""
+    if not 1 <= len(key) <= MAX_LENGTH or "\x00" in key:
+        raise BadUserInput.of(
+            "idempotencyKey", f"Send a key of 1 to {MAX_LENGTH} characters without a NUL character, or none."
+        )

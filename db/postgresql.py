@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
 
 import asyncpg
@@ -72,7 +72,7 @@ class PostgreSQL(Database):
         async with self.pool.acquire(timeout=30) as connection:
             return list(await connection.fetch(plan.sql, *values))
 
-    async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncIterator[list[Any]]:
+    async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]:
         async with self.pool.acquire(timeout=30) as connection, connection.transaction(isolation="repeatable_read"):
             cursor = await connection.cursor(plan.sql, *values)
             while rows := await cursor.fetch(batch):

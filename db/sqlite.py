@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -77,7 +77,7 @@ class SQLite(Database):
     async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]:
         return self.reader.execute(plan.sql, values).fetchall()
 
-    async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncIterator[list[Any]]:
+    async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]:
         async with (
             aiosqlite.connect(self._read_only, uri=True) as connection,
             connection.execute(plan.sql, values) as cursor,

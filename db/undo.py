@@ -32,7 +32,7 @@ def undo(session: Session, table_id: UUID, number: int, *, force: bool) -> Chang
     conflicts = undoing.conflicts()
     if conflicts and not force:
         raise Conflict(
-            f"Revision {number} was changed again later in {len(conflicts):,} places, so nothing was undone: "
+            f"Revision {number} was changed again later in {_places(conflicts)}, so nothing was undone: "
             "undo the later revisions first, or send force: true.",
             conflicts=conflicts[:MAX_SHOWN],
         )
@@ -49,6 +49,7 @@ class _Undoing:
         self.changes = changes[::-1]
         self.rows = edit.rows(change.row_id for change in changes if change.row_id)
         self.added = {change.row_id for change in changes if change.kind in ADDED}
+        self.dropped = {change.column for change in changes if change.kind is ChangeKind.COLUMN_DELETED}
 
     def conflicts(self) -> list[CellConflict]:
         return [conflict for change in self.changes for conflict in self._conflicts(change)]
@@ -61,7 +62,7 @@ class _Undoing:
             return self._cell_conflicts(change, row)
         if change.kind is ChangeKind.COLUMN_ADDED and change.column in self.edit.columns:
             return self._column_conflicts(str(change.column), change.new["values"])
-        if change.kind is ChangeKind.COLUMN_CHANGED:
+        if change.kind is ChangeKind.COLUMN_CHANGED and change.column not in self.dropped:
             column = self.edit.columns.get(str(change.column))
             return self._definition_conflicts(change, None if column is None else definition(column))
         if change.kind is ChangeKind.TABLE_CHANGED:
@@ -136,6 +137,10 @@ class _Undoing:
                     except CellError as error:
                         raise BadUserInput.of("revision", str(error)) from error
                     taken.take(column, value, row_id)
+
+
+def _places(conflicts: list[CellConflict]) -> str:
+    return "1 place" if len(conflicts) == 1 else f"{len(conflicts):,} places"
 
 
 def _row_conflicts(row: Row, values: Mapping[str, object]) -> Iterable[CellConflict]:

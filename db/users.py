@@ -9,7 +9,7 @@ from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
 from db.base import Base, Recorded
-from db.idempotency import IdempotencyKey, remember
+from db.idempotency import IdempotencyKey, check_key, remember
 from db.organizations import add_personal
 from db.policy import VIEWER, fellows
 from db.prepared import Prepared, bind
@@ -65,6 +65,8 @@ def sign_up(
     idempotency_key: str | None = None,
 ) -> User:
     """A new user with a personal organization; `email` is in lower case."""
+    if idempotency_key is not None:
+        check_key(idempotency_key)
     if session.scalars(select(func.count(User.id)).where(User.email == email)).one():
         raise Conflict("There is an account with this e-mail address already: log in instead.")
     user = User(email=email, password_hash=password_hash, first_name=first_name, last_name=last_name)

@@ -128,7 +128,8 @@ class Run:
         """Renew the lease and write progress, until the job is over or somebody else's."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), BEAT_SECONDS)
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await wake.wait()
             wake.clear()
             try:
                 if await self._is_over(held):

@@ -124,7 +124,8 @@ class Worker:
             except Exception:
                 log.exception("The jobs that wait could not be read")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._has_room.wait(), SWEEP_SECONDS)
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._has_room.wait()
             self._has_room.clear()
 
     async def _send_unheld(self) -> None:

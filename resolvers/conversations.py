@@ -17,11 +17,13 @@ from resolvers.pages import KeysetPage
 
 says = strawberry.argument
 Title = Annotated[str | None, says(description="What it is called; from the first message when empty.")]
-Prompt = Annotated[str | None, says(description="What the model is told before everything else.")]
+Prompt = Annotated[
+    str | None, says(description="What the model is told before everything else; the server's own when empty.")
+]
 Model = Annotated[str | None, says(description="One of serverInfo.models; the server's own when empty.")]
 
 
-async def conversation(info: Info, id: strawberry.ID) -> Conversation | None:
+async def conversation(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Conversation | None:
     return await info.context.find(Conversation, id)
 
 
@@ -32,7 +34,7 @@ def list_conversations(
 ) -> KeysetPage[Conversation]:
     return info.context.page(
         conversations.every,
-        search=search,
+        search=checked_search(search),
         organization_id=optional_key(organization_id, Organization),
     )
 
@@ -97,6 +99,13 @@ async def update_conversation(
     changes |= {"visibility": visibility} if visibility else {}
     changes |= {"extraction": extraction} if extraction else {}
     return Changed(await info.context.write(conversations.update, key(id, Conversation), changes))
+
+
+def checked_search(search: str | None) -> str | None:
+    """What to look for; None for nothing at all."""
+    if search is not None and "\x00" in search:
+        raise BadUserInput.of("search", "What you look for has a NUL character in it: take it out.")
+    return search or None
 
 
 def checked_model(info: Info, model: str | None) -> str:

@@ -149,7 +149,8 @@ async def export_progress(
             if state.finished_at is not None:
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), IDLE_SECONDS)
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await changed.wait()
 
 
 def file_name(name: str) -> str:

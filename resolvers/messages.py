@@ -16,7 +16,7 @@ from db.proposals import Proposal
 from db.tables import Table
 from errors import BadUserInput, NotFound
 from resolvers.context import Context, IdempotencyKey, Info
-from resolvers.conversations import Model, checked_model
+from resolvers.conversations import checked_model
 from resolvers.ids import key, optional_key
 from resolvers.pages import KeysetPage
 
@@ -71,7 +71,7 @@ class Failure:
     retryable: bool
 
 
-async def message(info: Info, id: strawberry.ID) -> Message | None:
+async def message(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Message | None:
     return await info.context.find(Message, id)
 
 
@@ -116,7 +116,7 @@ async def send_message(
     conversation_id: Annotated[
         strawberry.ID | None, says(description="Where; a new conversation begins when empty.")
     ] = None,
-    model: Model = None,
+    model: Annotated[str | None, says(description="One of serverInfo.models; the conversation's when empty.")] = None,
     table_id: Annotated[
         strawberry.ID | None, says(description="The table that rows are added to, instead of a new one.")
     ] = None,
@@ -157,7 +157,7 @@ async def stop_reply(
 
 async def reply_stream(
     info: Info,
-    message_id: strawberry.ID,
+    message_id: Annotated[strawberry.ID, says(description="The reply.")],
     after: Annotated[
         int, says(description="How many code points of the text you have: the stream brings the rest.")
     ] = 0,

@@ -1,6 +1,6 @@
 """Organizations and their members."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
@@ -12,7 +12,9 @@ from resolvers.context import Info
 from resolvers.pages import KeysetPage
 
 
-async def organization(info: Info, id: strawberry.ID) -> Organization | None:
+async def organization(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Which one.")]
+) -> Organization | None:
     return await info.context.find(Organization, id)
 
 

@@ -27,6 +27,11 @@ class Asked:
     cursor: str | None
     backwards: bool
 
+    @property
+    def cursor_name(self) -> str:
+        """The argument that the cursor came in."""
+        return "before" if self.backwards else "after"
+
     @classmethod
     def of(cls, first: int | None, after: str | None, last: int | None, before: str | None) -> "Asked":
         if (first is not None or after is not None) and (last is not None or before is not None):
@@ -65,7 +70,7 @@ class KeysetPage(Generic[R]):
         self._optional = frozenset(given) & frozenset(listing.optional)
 
     async def load(self, asked: Asked) -> Slice[R]:
-        cursor = None if asked.cursor is None else decode_cursor(asked.cursor)
+        cursor = None if asked.cursor is None else decode_cursor(asked.cursor, asked.cursor_name)
         window = Window(asked.size + 1, cursor, asked.backwards)
         query = self._listing.rows(window, self._optional)
         given = self._given if window.cursor is None else {**self._given, "cursor": window.cursor}
@@ -90,8 +95,10 @@ def encode_cursor(id_: UUID) -> str:
     return urlsafe_b64encode(id_.bytes).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str) -> UUID:
+def decode_cursor(cursor: str, name: str = "after") -> UUID:
     try:
         return UUID(bytes=urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (Error, ValueError):
-        raise BadUserInput.of("after", "This is no cursor of this list: send an endCursor as it came.") from None
+        raise BadUserInput.of(
+            name, "This is no cursor of this list: send an endCursor or startCursor as it came."
+        ) from None

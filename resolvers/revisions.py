@@ -140,7 +140,8 @@ async def table_changes(
                 yield revision
             if not found:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), IDLE_SECONDS)
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await changed.wait()
 
 
 def _held(current: int, after: int | None) -> int:

@@ -19,7 +19,7 @@ from db.organizations import Membership
 from db.organizations import of_user as memberships_of_user
 from db.sessions import SignIn
 from db.users import User
-from errors import BadUserInput, Unauthenticated
+from errors import BadUserInput, Conflict, Unauthenticated
 from resolvers.context import Backend, Context, IdempotencyKey, Info
 from resolvers.pages import KeysetPage
 
@@ -57,7 +57,7 @@ async def me(info: Info) -> User | None:
     return await info.context.by_id(User, info.context.viewer_id)
 
 
-async def user(info: Info, id: strawberry.ID) -> User | None:
+async def user(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> User | None:
     return await info.context.find(User, id)
 
 
@@ -90,9 +90,13 @@ async def sign_up(
     password = check_rules(password, email=email)
     hashed = await backend.passwords.hash(password)
     names = _name("firstName", first_name), _name("lastName", last_name)
-    made = await _made_before(backend, email, password, idempotency_key)
-    if made is None:
+    try:
         made = await backend.database.write(users.sign_up, Viewer.system(), email, hashed, *names, idempotency_key)
+    except Conflict:
+        before = await _made_before(backend, email, password, idempotency_key)
+        if before is None:
+            raise
+        made = before
     return SignedIn(made, await _open(info.context, made), f"Welcome, {made.name}: you are signed in.")
 
 
@@ -113,7 +117,9 @@ async def log_in(
 ) -> SignedIn:
     backend = info.context.backend
     system = Viewer.system()
-    found = await backend.database.read_one(users.by_email, system, email=email.strip().lower()[:320])
+    email = _normalized(email)
+    is_possible = EMAIL.fullmatch(email) is not None
+    found = await backend.database.read_one(users.by_email, system, email=email) if is_possible else None
     verified = await backend.passwords.verify(password, found.password_hash if found else None)
     if found is None or not verified.ok:
         raise Unauthenticated("The e-mail address or the password is wrong.")
@@ -192,8 +198,12 @@ def _tokens(backend: Backend, owner: User, sign_in_id: UUID, refresh: str) -> To
     return Tokens(access, refresh, int(lifetime.total_seconds()))
 
 
+def _normalized(email: str) -> str:
+    return email.strip().lower()
+
+
 def _email(email: str) -> str:
-    email = email.strip().lower()
+    email = _normalized(email)
     if not EMAIL.fullmatch(email):
         raise BadUserInput.of("email", "This is no e-mail address: write it as name@example.com.")
     return email
@@ -202,5 +212,5 @@ def _email(email: str) -> str:
 def _name(field: str, name: str) -> str:
     name = name.strip()
     if len(name) > MAX_NAME or "\x00" in name:
-        raise BadUserInput.of(field, f"A name has at most {MAX_NAME} characters.")
+        raise BadUserInput.of(field, f"A name has at most {MAX_NAME} characters, and no NUL character.")
     return name

@@ -1,6 +1,7 @@
 """How rows become GraphQL: one node, one connection, and the kinds of field."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import MISSING
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar, dataclass_transform
@@ -12,6 +13,7 @@ from strawberry.extensions import FieldExtension
 from strawberry.field_extensions import InputMutationExtension
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
 from db.base import Base
 from db.users import User as UserRow
@@ -209,11 +211,29 @@ def page(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
     )
 
 
+class OneInput(InputMutationExtension):
+    """Makes one input of the resolver's arguments; it may be left out when each of them may be."""
+
+    def apply(self, field: StrawberryField) -> None:
+        super().apply(field)
+        (argument,) = field.arguments
+        accepted: Any = argument.type_annotation.annotation
+        definition = accepted.__strawberry_definition__
+        name = to_camel_case(field.graphql_name or field.python_name)
+        argument.description = definition.description = f"What `{name}` takes."
+        if all(part.default is not MISSING for part in definition.fields):
+            argument.type_annotation = StrawberryAnnotation(accepted | None)
+
+    def map_arguments(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        if kwargs.get("input") is not None:
+            return super().map_arguments(kwargs)
+        kwargs.pop("input", None)
+        return kwargs
+
+
 def change(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
     """A mutation: the resolver's arguments are the fields of its one `input`."""
-    return strawberry.mutation(
-        resolver=resolver, graphql_type=shown, description=description, extensions=[InputMutationExtension()]
-    )
+    return strawberry.mutation(resolver=resolver, graphql_type=shown, description=description, extensions=[OneInput()])
 
 
 def stream(shown: Any, resolver: Callable[..., AsyncGenerator[Any, None]], description: str) -> Any:

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
@@ -55,14 +55,16 @@ async def health(info: Info) -> Health:
     )
 
 
-async def node(info: Info, id: strawberry.ID) -> Any:
+async def node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of anything.")]) -> Any:
     decoded = decode(id)
     if decoded is None or decoded[0] not in NODES:
         return None
     return await info.context.by_id(NODES[decoded[0]], decoded[1])
 
 
-async def nodes(info: Info, ids: list[strawberry.ID]) -> list[Any]:
+async def nodes(
+    info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 ids of anything.")]
+) -> list[Any]:
     if len(ids) > MAX_IDS:
         raise BadUserInput.of("ids", f"Ask for at most {MAX_IDS} at once.")
     return list(await asyncio.gather(*(node(info, id_) for id_ in ids)))

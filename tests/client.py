@@ -47,6 +47,15 @@ class Client:
         document = f"mutation {kind}($input: {kind}Input!) {{ {name}(input: $input) {selection} }}"
         return (await self.run(document, input=given))[name]
 
+    async def refused(self, name: str, **given: Any) -> dict[str, Any]:
+        """The one error of a mutation that is refused."""
+        try:
+            payload = await self.mutate(name, "{ __typename }", **given)
+        except Refused as refused:
+            (error,) = refused.errors
+            return error
+        raise AssertionError(f"{name} was not refused: {payload}")
+
     async def sign_up(self, email: str, password: str = "correct horse battery") -> dict[str, Any]:
         payload = await self.mutate(
             "signUp",
