@@ -2,19 +2,28 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 VERSION = "0.1.0"
+
+Rate: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[1-9]\d{0,5} per ([1-9]\d{0,3} )?(second|minute|hour|day)s?$")
+]
 
 
 class Settings(BaseSettings):
     """Frozen; every field's description is its row in the README's table."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, case_sensitive=False
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        case_sensitive=False,
+        validate_by_name=True,
     )
 
     environment: Literal["development", "production"] = Field(
@@ -30,12 +39,52 @@ class Settings(BaseSettings):
     files_dir: Path = Field(Path("sheetgpt-files"), description="Directory for exported files.")
     secret_key: SecretStr | None = Field(
         None,
-        description="Signs tokens and download links, at least 32 bytes. In development a random one is made "
-        "and kept beside the database.",
+        validation_alias=AliasChoices("secret_key", "jwt_secret_key"),
+        description="Signs tokens and download links, at least 32 bytes; `JWT_SECRET_KEY` is the same. In development "
+        "a random one is made and kept beside the database.",
+    )
+    secret_key_file: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("secret_key_file", "jwt_secret_key_file"),
+        description="File that holds the secret key instead; `JWT_SECRET_KEY_FILE` is the same.",
+    )
+    secret_keys_previous: SecretStr | None = Field(
+        None,
+        description="Secret keys from before, separated by commas: what they signed is still good, and nothing new is "
+        "signed with them.",
     )
     access_token_minutes: int = Field(30, ge=1, le=1440, description="Life of an access token, in minutes.")
     refresh_token_days: int = Field(30, ge=1, le=365, description="Life of a session that is not used, in days.")
     download_link_minutes: int = Field(60, ge=1, le=10080, description="Life of a signed download link, in minutes.")
+    log_in_limit_account: Rate = Field(
+        "10 per 15 minutes",
+        description="Attempts at the password of one account: log-ins and password changes, each alias and each "
+        "request of a batch counted.",
+    )
+    log_in_limit_address: Rate = Field(
+        "100 per 15 minutes", description="The same from one address; of IPv6, from one /64 network."
+    )
+    sign_up_limit_account: Rate = Field(
+        "20 per hour", description="Attempts to make an account with one e-mail address."
+    )
+    sign_up_limit_address: Rate = Field("30 per hour", description="The same from one address.")
+    refresh_limit_account: Rate = Field("120 per 15 minutes", description="Renewals of one account's tokens.")
+    refresh_limit_address: Rate = Field("600 per 15 minutes", description="The same from one address.")
+    reset_limit_account: Rate = Field(
+        "5 per hour", description="Mails to one account: to reset its password or to verify its address."
+    )
+    reset_limit_address: Rate = Field(
+        "30 per hour", description="The same from one address, and attempts to use what was mailed."
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Mail server: `smtps://user:password@host` (TLS from the start, port 465), `smtp://…` (STARTTLS, "
+        "port 587) or `smtp+plain://…` (no TLS, port 25). Without it mail is written into `MAIL_DIR`.",
+    )
+    mail_from: str = Field("sheetgpt@localhost", description="Address that mail is sent from.")
+    mail_dir: Path = Field(
+        Path("sheetgpt-mail"), description="Directory for mail as `.eml` files, when there is no `SMTP_URL`."
+    )
     public_url: str | None = Field(
         None, description="Address that clients use, put before links; when empty, links are paths on the server."
     )

@@ -5,6 +5,7 @@ import secrets as randomness
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -66,13 +67,22 @@ def issue_access(
 
 def read_access(secrets: Sequence[bytes], token: str, *, now: datetime) -> Claims:
     """The claims of a token signed with any of `secrets`. Raises Unauthenticated."""
+    claims, start = _verified(tuple(secrets), token)
+    if start > (now + LEEWAY).timestamp():
+        raise Unauthenticated(NOT_VALID)
+    if claims.expires_at <= now:
+        raise Unauthenticated(EXPIRED)
+    return claims
+
+
+@lru_cache(maxsize=2048)  # a client sends the same token with each request; only good ones are kept
+def _verified(secrets: tuple[bytes, ...], token: str) -> tuple[Claims, int]:
+    """What a token says, and since when it is good in seconds since 1970; its end is yet to be checked."""
     claims = _signed_claims(secrets, token)
     try:
-        expires = _expiry(claims, now.timestamp())
-        if expires <= now.timestamp():
-            raise Unauthenticated(EXPIRED)
-        return _read(claims, expires)
-    except (ValueError, TypeError) as error:
+        start, expires = _times(claims)
+        return _read(claims, expires), start
+    except (ValueError, TypeError, OverflowError) as error:
         raise Unauthenticated(NOT_VALID) from error
 
 
@@ -93,14 +103,12 @@ def _signed_claims(secrets: Sequence[bytes], token: str) -> Mapping[str, Any]:
     raise Unauthenticated(NOT_VALID)
 
 
-def _expiry(claims: Mapping[str, Any], now: float) -> int:
-    """Seconds since 1970. Raises ValueError for times that this server would not have written."""
+def _times(claims: Mapping[str, Any]) -> tuple[int, int]:
+    """Start and end in seconds since 1970. Raises ValueError for a life that this server would not have given."""
     issued, expires, start = (_seconds(claims.get(name, 0)) for name in ("iat", "exp", "nbf"))
-    if max(issued, start) > now + LEEWAY.total_seconds():
-        raise ValueError("a token from the future")
     if not 0 < expires - issued <= (LONGEST_LIFE + LEEWAY).total_seconds():
         raise ValueError("a life that no token is given")
-    return expires
+    return max(issued, start), expires
 
 
 def _seconds(value: object) -> int:
@@ -113,7 +121,7 @@ def _read(claims: Mapping[str, Any], expires: int) -> Claims:
     email, token_id = claims["email"], claims["jti"]
     if not isinstance(email, str):
         raise TypeError("the e-mail address is text")
-    expires_at = datetime.fromtimestamp(expires, UTC)
+    expires_at = datetime.fromtimestamp(max(expires, 0), UTC)  # before 1970 is over all the same
     return Claims(_uuid(claims["sub"]), email, _uuid(claims["sid"]), expires_at, token_id)
 
 

@@ -1,11 +1,13 @@
 """What every table has in common: ids, time stamps, ownership."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
+import orjson
 from sqlalchemy import JSON, DateTime, Dialect, Enum, ForeignKey, Index, String, TypeDecorator, Uuid, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
@@ -23,10 +25,19 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.replace(tzinfo=UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Read straight from SQLite's text, which is in a form that Python itself reads."""
+        if dialect.name == "sqlite":
+            return lambda text: None if text is None else datetime.fromisoformat(text + "+00:00")
+        return super().result_processor(dialect, coltype)
+
+
+def parse_json(text: str) -> Any:
+    """What a JSON column has; Python itself reads what orjson refuses, such as half of a surrogate pair."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
 
 
 JsonType = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
@@ -68,6 +79,11 @@ class Base(DeclarativeBase):
     updated_at: Mapped[datetime] = mapped_column(default=now, sort_order=92)
     updated_by_id: Mapped[UUID | None] = mapped_column(sort_order=93)
     deleted_at: Mapped[datetime | None] = mapped_column(sort_order=94)
+
+    @property
+    def hex_id(self) -> str:
+        """The id in 32 hexadecimal digits."""
+        return self.id.hex
 
     @property
     def is_active(self) -> bool:

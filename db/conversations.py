@@ -6,15 +6,16 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Owned, Recorded, Visibility
+from db.base import Base, Owned, Recorded, Visibility, key_to
 from db.idempotency import once
 from db.listing import Listing
 from db.organizations import personal
 from db.prepared import bind
 from db.session import Session
+from db.sites import Site
 from errors import BadUserInput
 
 SYSTEM_PROMPT = "You are a helpful assistant chatbot."
@@ -34,9 +35,11 @@ class Conversation(Recorded, Owned, Base):
     """What is said is in `messages`; the last one's time, their number and a preview are kept here."""
 
     __tablename__ = "conversations"
+    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "site_id", "id"))
     unrecorded = frozenset({"message_count", "last_message_at", "preview"})
 
     title: Mapped[str]
+    site_id: Mapped[UUID | None] = mapped_column(key_to("sites.id"))
     system_prompt: Mapped[str]
     model: Mapped[str]
     temperature: Mapped[float | None]
@@ -52,6 +55,7 @@ every = Listing(
     newest_first=True,
     optional={
         "organization_id": Conversation.organization_id == bind("organization_id", Conversation.organization_id),
+        "site_id": Conversation.site_id == bind("site_id", Conversation.site_id),
         "owner_id": Conversation.owner_id == bind("owner_id", Conversation.owner_id),
         # What is looked for is taken out of the title: LIKE would read % and _ in it as wildcards.
         "search": func.replace(func.lower(Conversation.title), func.lower(bind("search", Conversation.title)), "")
@@ -68,6 +72,7 @@ class Beginning:
     title: str | None = None
     system_prompt: str | None = None
     organization_id: UUID | None = None
+    site_id: UUID | None = None
     visibility: Visibility = Visibility.PRIVATE
     extraction: ExtractionMode = ExtractionMode.AUTO
 
@@ -90,13 +95,23 @@ def _create(session: Session, beginning: Beginning) -> Conversation:
         system_prompt=checked_prompt(beginning.system_prompt or SYSTEM_PROMPT),
         model=beginning.model,
         owner_id=session.user_id,
-        organization_id=beginning.organization_id or personal(session),
+        organization_id=_organization(session, beginning),
+        site_id=beginning.site_id,
         visibility=beginning.visibility,
         extraction=beginning.extraction,
     )
     session.add(conversation)
     session.flush()
     return conversation
+
+
+def _organization(session: Session, beginning: Beginning) -> UUID:
+    if beginning.site_id is None:
+        return beginning.organization_id or personal(session)
+    site = session.obtain(Site, beginning.site_id)
+    if beginning.organization_id not in {None, site.organization_id}:
+        raise BadUserInput.of("organizationId", "The site is in another organization: leave this out.")
+    return site.organization_id
 
 
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Conversation:

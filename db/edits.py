@@ -32,6 +32,14 @@ def changed_in(row: Row, key: str) -> int:
     return int((row.origins.get(key) or {}).get("version", 1))
 
 
+def check_size(rows: int, columns: int, field: str) -> None:
+    """Raise BadUserInput when no table can have so many."""
+    if rows > MAX_ROWS:
+        raise BadUserInput.of(field, f"A table has at most {MAX_ROWS:,} rows, not {rows:,}: begin another.")
+    if columns > MAX_COLUMNS:
+        raise BadUserInput.of(field, f"A table has at most {MAX_COLUMNS} columns, not {columns}: begin another.")
+
+
 class Edit:
     """The table, locked until the end of the transaction, and what has changed in it so far."""
 
@@ -65,14 +73,7 @@ class Edit:
 
     def check_room(self, *, rows: int = 0, columns: int = 0, field: str = "rows") -> None:
         """Raise BadUserInput unless the table can take so many more."""
-        if self.table.row_count + rows > MAX_ROWS:
-            raise BadUserInput.of(
-                field, f"A table has at most {MAX_ROWS:,} rows, and this has {self.table.row_count:,}: begin another."
-            )
-        if len(self.columns) + columns > MAX_COLUMNS:
-            raise BadUserInput.of(
-                field, f"A table has at most {MAX_COLUMNS} columns, and this has {len(self.columns)}: begin another."
-            )
+        check_size(self.table.row_count + rows, len(self.columns) + columns, field)
 
     def add_row(self, values: Mapping[str, Value], origins: Mapping[str, Origin] | None = None) -> Row:
         filled = {key: value for key, value in values.items() if value is not None}

@@ -32,7 +32,14 @@ class JobChanged:
     job_id: UUID
 
 
-Event = TableChanged | ReplyStopped | JobQueued | JobChanged
+@dataclass(frozen=True)
+class SignInEnded:
+    """Somebody is signed out on a device: what is open there must close."""
+
+    sign_in_id: UUID
+
+
+Event = TableChanged | ReplyStopped | JobQueued | JobChanged | SignInEnded
 
 
 class Hub:

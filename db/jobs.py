@@ -17,6 +17,7 @@ from db.users import User
 
 LEASE = timedelta(seconds=10)
 MAX_CRASHES = 5
+SECRETS = frozenset({"token"})  # names of arguments
 
 
 class JobStatus(StrEnum):
@@ -132,9 +133,16 @@ def finish(session: Session, job_id: UUID, attempt: int, status: JobStatus) -> J
 
 
 def end(session: Session, job: Job, status: JobStatus) -> Job:
+    """End a job; secrets among its arguments are kept no longer."""
     job.status, job.finished_at, job.leased_until = status, now(), None
+    job.arguments = _without_secrets(job.arguments)
     session.emit(JobChanged(job.id))
     return job
+
+
+def _without_secrets(arguments: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in arguments.items() if key not in SECRETS}
+    return {key: _without_secrets(value) if isinstance(value, dict) else value for key, value in kept.items()}
 
 
 def fail(session: Session, job_id: UUID, attempt: int, code: str, message: str, retryable: bool) -> None:

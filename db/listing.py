@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -27,7 +28,8 @@ class Listing(Generic[R]):
     """A list of rows in the order of their ids, which is the order of their creation.
 
     `optional` are conditions by parameter name that apply when the parameter is given. `of_parent` lists
-    the children of one parent, whose id is bound as the model's `parent_key`.
+    the children of one parent, whose id is bound as the model's `parent_key`. With `deleted`, those who may
+    change the rows see the deleted ones among them.
     """
 
     def __init__(
@@ -37,13 +39,27 @@ class Listing(Generic[R]):
         newest_first: bool = False,
         optional: Mapping[str, ColumnElement[bool]] | None = None,
         of_parent: bool = False,
+        deleted: bool = False,
     ) -> None:
         self.model = model
         self.conditions = conditions
         self.newest_first = newest_first
         self.optional = optional or {}
         self.of_parent = of_parent
+        self.deleted = deleted
         self._variants: dict[Any, Prepared[R]] = {}
+
+    @cached_property
+    def with_deleted(self) -> "Listing[R]":
+        """The same list with what was deleted in it."""
+        return Listing(
+            self.model,
+            *self.conditions,
+            newest_first=self.newest_first,
+            optional=self.optional,
+            of_parent=self.of_parent,
+            deleted=True,
+        )
 
     def rows(self, window: Window, given: frozenset[str]) -> Prepared[R]:
         """The query of a window: at most `limit` rows, in the list's order unless backwards."""
@@ -70,4 +86,5 @@ class Listing(Generic[R]):
         return query.where(*self.conditions, *(self.optional[name] for name in sorted(given)))
 
     def _prepare(self, query: Select[Any]) -> Prepared[R]:
-        return Prepared(query, children=self.model if self.of_parent else None)
+        children, deleted = self.of_parent and self.model, self.deleted and self.model
+        return Prepared(query, children=children or None, deleted=deleted or None)

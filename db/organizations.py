@@ -11,10 +11,14 @@ from sqlalchemy.sql import ColumnElement, or_
 
 from auth.viewer import Role, Viewer
 from db.base import Base, Recorded, key_to
+from db.idempotency import once
 from db.listing import Listing
-from db.policy import VIEWER, mine
+from db.policy import VIEWER, administered, dissolved, joined, mine
 from db.prepared import OneOf, Prepared, bind
 from db.session import Session
+from db.texts import checked_line
+
+MAX_NAME = 100
 
 
 class MembershipStatus(StrEnum):
@@ -25,7 +29,7 @@ class MembershipStatus(StrEnum):
 
 
 class Organization(Recorded, Base):
-    """Seen by its members, changed by its admins."""
+    """Seen by its members and by who is invited, changed by its admins."""
 
     __tablename__ = "organizations"
 
@@ -34,8 +38,12 @@ class Organization(Recorded, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        own: ColumnElement[bool] = row.id.in_(mine())
+        own: ColumnElement[bool] = row.id.in_(joined())
         return own
+
+    @classmethod
+    def changeable(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.id.in_(administered()), row.id.in_(dissolved()))
 
     def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
         return roles.get(self.id) is Role.ADMIN
@@ -59,16 +67,32 @@ class Membership(Recorded, Base):
     def visible(cls, row: Any) -> ColumnElement[bool]:
         return or_(row.user_id == VIEWER, row.organization_id.in_(mine()))
 
+    @classmethod
+    def changeable(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.organization_id.in_(administered()), row.organization_id.in_(dissolved()))
+
     def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
         return roles.get(self.organization_id) is Role.ADMIN
 
 
-every = Listing(Organization)
+every = Listing(
+    Organization,
+    optional={
+        "member_id": Organization.id.in_(
+            select(Membership.organization_id).where(
+                Membership.user_id == bind("member_id", Membership.user_id),
+                Membership.status == MembershipStatus.ACTIVE,
+            )
+        )
+    },
+)
 members = Listing(Membership, Membership.organization_id == bind("organization_id", Membership.organization_id))
 of_user = Listing(Membership, Membership.user_id == bind("user_id", Membership.user_id))
 of_viewer: Prepared[Membership] = Prepared(
     select(Membership).where(
-        Membership.user_id == bind("user_id", Membership.user_id), OneOf(Membership.organization_id)
+        Membership.user_id == bind("user_id", Membership.user_id),
+        Membership.status == MembershipStatus.ACTIVE,
+        OneOf(Membership.organization_id),
     )
 )
 
@@ -88,6 +112,41 @@ def personal(session: Session) -> UUID:
         .join(Membership, Membership.organization_id == Organization.id)
         .where(Organization.is_personal, Membership.user_id == session.user_id)
     ).one()
+
+
+def create(session: Session, name: str, idempotency_key: str | None = None) -> Organization:
+    """An organization whose admin is the viewer."""
+    return once(
+        session,
+        "createOrganization",
+        idempotency_key,
+        make=lambda: _create(session, name),
+        ids=lambda made: [made.id],
+        again=lambda ids: session.obtain(Organization, ids[0]),
+    )
+
+
+def _create(session: Session, name: str) -> Organization:
+    organization = Organization(name=checked_line(name, "name", MAX_NAME))
+    founder = Membership(
+        user_id=session.user_id,
+        organization_id=organization.id,
+        role=Role.ADMIN,
+        status=MembershipStatus.ACTIVE,
+    )
+    for row in (organization, founder):
+        session.allow(row)  # nobody else is in what did not exist before
+        session.add(row)
+    session.flush()
+    return organization
+
+
+def rename(session: Session, id_: UUID, name: str | None) -> Organization:
+    """Give it another name; None leaves it as it is."""
+    organization = session.obtain_to_change(Organization, id_)
+    if name is not None:
+        organization.name = checked_line(name, "name", MAX_NAME)
+    return organization
 
 
 def add_personal(session: Session, user_id: UUID, name: str) -> Organization:

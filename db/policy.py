@@ -2,19 +2,20 @@
 
 Of the rows of their organizations a viewer sees those they own, those that are shared, and all where
 they are ADMIN. A child is seen when its parent is. What cannot be seen reads as not found. The owner
-and the organization's admins change; a superuser does everything.
+and the organization's admins change, and see what was deleted; a superuser does everything.
 
 The subqueries name tables without their mapping: they are what the criterion is made of, so the
 criterion must not be applied to them.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from enum import StrEnum
 from functools import cache
 from itertools import chain
 from typing import Any, Protocol, cast, runtime_checkable
 from uuid import UUID
 
-from sqlalchemy import Select, Table, Uuid, and_, bindparam, exists, false, or_, select
+from sqlalchemy import Select, Table, Uuid, and_, bindparam, exists, false, not_, or_, select
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import ColumnElement, column, table
 from sqlalchemy.sql.dml import UpdateBase
@@ -36,6 +37,9 @@ _memberships = table(
     column("status"),
     column("deleted_at"),
 )
+_assignments = table("site_assignments", column("user_id", Uuid()), column("site_id", Uuid()), column("deleted_at"))
+_users = table("users", column("id", Uuid()), column("email"))
+_all_organizations = table("organizations", column("id", Uuid()), column("deleted_at"))
 
 
 def _organizations(*roles: Role) -> Any:
@@ -48,6 +52,12 @@ def _organizations(*roles: Role) -> Any:
     )
 
 
+def joined() -> Any:
+    """Ids of the organizations that the viewer is a member of or is invited to."""
+    own = _memberships.alias()
+    return select(own.c.organization_id).where(own.c.user_id == VIEWER, own.c.deleted_at.is_(None))
+
+
 def mine() -> Any:
     """Ids of the organizations that the viewer is an active member of."""
     return _organizations()
@@ -56,6 +66,30 @@ def mine() -> Any:
 def administered() -> Any:
     """Ids of the organizations that the viewer is an admin of."""
     return _organizations(Role.ADMIN)
+
+
+def dissolved() -> Any:
+    """Ids of the deleted organizations that the viewer was an admin of; their memberships were deleted with them."""
+    own, gone = _memberships.alias(), _all_organizations.alias()
+    return select(own.c.organization_id).where(
+        own.c.user_id == VIEWER,
+        own.c.status == "ACTIVE",
+        own.c.role == Role.ADMIN.value,
+        gone.c.id == own.c.organization_id,
+        gone.c.deleted_at == own.c.deleted_at,
+    )
+
+
+def assigned() -> Any:
+    """Ids of the sites that the viewer is assigned to."""
+    own = _assignments.alias()
+    return select(own.c.site_id).where(own.c.user_id == VIEWER, own.c.deleted_at.is_(None))
+
+
+def own_email() -> Any:
+    """The address of the viewer."""
+    own = _users.alias()
+    return select(own.c.email).where(own.c.id == VIEWER).scalar_subquery()
 
 
 def fellows() -> Any:
@@ -94,6 +128,21 @@ def visible(model: type[Base], row: Any) -> ColumnElement[bool]:
     return false()
 
 
+def changeable(model: type[Base], row: Any) -> ColumnElement[bool]:
+    """What the viewer may change of `model`, deleted or not; who may change a row may see that it was deleted."""
+    if issubclass(model, Owned):
+        return and_(
+            row.organization_id.in_(mine()), or_(row.owner_id == VIEWER, row.organization_id.in_(administered()))
+        )
+    if issubclass(model, Child):
+        parent = cast(Table, model.parent.__table__).alias()
+        alive = parent.c.deleted_at.is_(None)
+        key = getattr(row, model.parent_key)
+        return exists(select(parent.c.id).where(parent.c.id == key, alive, changeable(model.parent, parent.c)))
+    stated: Callable[[Any], ColumnElement[bool]] | None = getattr(model, "changeable", None)
+    return false() if stated is None else stated(row)
+
+
 def parent_visible(model: type[Base], key: ColumnElement[Any], *, everything: bool = False) -> ColumnElement[bool]:
     """Whether the parent of a child exists and may be seen; `key` is its id, a column or a bind.
 
@@ -115,6 +164,13 @@ def _models() -> Iterable[type[Base]]:
 
 
 Rule = Callable[[type[Base], Any], ColumnElement[bool]]
+
+
+class Deleted(StrEnum):
+    """What a statement reads of what was deleted: it besides the rest, or nothing else."""
+
+    TOO = "TOO"
+    ONLY = "ONLY"
 
 
 class _Criterion(LoaderCriteriaOption):
@@ -139,21 +195,36 @@ class _Criterion(LoaderCriteriaOption):
 
 
 @cache
-def criteria(*, everything: bool = False, children: type[Base] | None = None) -> tuple[LoaderCriteriaOption, ...]:
+def criteria(
+    *,
+    everything: bool = False,
+    children: type[Base] | None = None,
+    deleted: tuple[type[Base], Deleted] | None = None,
+) -> tuple[LoaderCriteriaOption, ...]:
     """The policy as options of a statement: every entity in it, however aliased or nested, is filtered.
 
     `everything` is a superuser's: only deleted rows are hidden, rather than a criterion that is always
     true and spoils the index. `children` names a model that is limited, wherever it stands, to the parent
-    whose id is bound as its `parent_key`; the statement asks about that parent itself.
+    whose id is bound as its `parent_key`; the statement asks about that parent itself. `deleted` names a
+    model whose deleted rows are read too, or nothing but them, by those who may change them.
     """
 
     def rule(model: type[Base], row: Any) -> ColumnElement[bool]:
-        alive: ColumnElement[bool] = row.deleted_at.is_(None)
+        alive = _standing(model, row, deleted[1] if deleted and model is deleted[0] else None, everything=everything)
         if model is children:
             return and_(alive, getattr(row, parent_id(model).key) == parent_id(model))
-        return alive if everything else and_(alive, visible(model, row))
+        is_restored = deleted == (model, Deleted.ONLY)
+        return alive if everything or is_restored else and_(alive, visible(model, row))
 
-    return tuple(_Criterion(model, rule, (everything, children)) for model in _models())
+    return tuple(_Criterion(model, rule, (everything, children, deleted)) for model in _models())
+
+
+def _standing(model: type[Base], row: Any, deleted: Deleted | None, *, everything: bool) -> ColumnElement[bool]:
+    alive: ColumnElement[bool] = row.deleted_at.is_(None)
+    if deleted is None:
+        return alive
+    theirs = row.id.is_not(None) if everything else changeable(model, row)
+    return and_(not_(alive), theirs) if deleted is Deleted.ONLY else or_(alive, theirs)
 
 
 def parent_id(model: type[Base]) -> BindParameter[UUID]:

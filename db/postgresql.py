@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from auth.viewer import Viewer
+from db.base import parse_json
 from db.engine import Database
 from db.events import Event
 from db.prepared import Plan
@@ -28,7 +29,7 @@ class PostgreSQL(Database):
     def __init__(self, url: str) -> None:
         super().__init__()
         self.url = url
-        self.dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # not annotated there
+        self.dialect = PGDialect_asyncpg(json_deserializer=parse_json)  # type: ignore[no-untyped-call]  # not annotated there
         # Reads go to asyncpg itself, which gives JSON as text; it is parsed where a record's column is looked at.
         self.dialect.supports_native_json_deserialization = False
 

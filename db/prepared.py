@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Dialect, Select, TypeDecorator, Uuid, bindparam
@@ -17,7 +17,7 @@ from sqlalchemy.types import Boolean, Float, NullType, Text
 
 from auth.viewer import Viewer
 from db.base import Base
-from db.policy import criteria, parent_id, parent_visible, refuse_unmapped
+from db.policy import Deleted, criteria, parent_id, parent_visible, refuse_unmapped
 
 R = TypeVar("R")
 
@@ -79,8 +79,11 @@ class Record(tuple[Any, ...]):
     row_of: type[Base] | None = None
 
 
-def _record(model: type[Base] | None, columns: Sequence[tuple[str, Callable[[Any], Any] | None]]) -> type[Record]:
-    def shown(position: int, convert: Callable[[Any], Any] | None) -> property:
+Converter: TypeAlias = Callable[[Any], Any] | None
+
+
+def _record(model: type[Base] | None, columns: Sequence[tuple[str, Converter]], *, has_hex_ids: bool) -> type[Record]:
+    def shown(position: int, convert: Converter) -> property:
         if convert is None:
             return property(itemgetter(position))
         return property(lambda row: convert(row[position]))
@@ -88,6 +91,8 @@ def _record(model: type[Base] | None, columns: Sequence[tuple[str, Callable[[Any
     bases = reversed(model.__mro__) if model else ()
     computed = {name: value for base in bases for name, value in vars(base).items() if isinstance(value, property)}
     fields = computed | {name: shown(i, convert) for i, (name, convert) in enumerate(columns)}
+    if has_hex_ids and model:
+        fields["hex_id"] = property(itemgetter([name for name, _ in columns].index("id")))
     name = f"{model.__name__}Record" if model else "Record"
     return type(name, (Record,), {"__slots__": (), **fields, "row_of": model})
 
@@ -114,13 +119,17 @@ class Prepared(Generic[R]):
     """A select whose policy cannot be left out: it is compiled in, for every entity of the statement.
 
     `children` limits the rows of that child model to one parent, whose id is bound as `<parent_key>`;
-    whether the parent may be seen is then asked once, not for every row.
+    whether the parent may be seen is then asked once, not for every row. `deleted` names a model whose
+    deleted rows are read too, by those who may change them.
     """
 
-    def __init__(self, statement: Select[Any], *, children: type[Base] | None = None) -> None:
+    def __init__(
+        self, statement: Select[Any], *, children: type[Base] | None = None, deleted: type[Base] | None = None
+    ) -> None:
         refuse_unmapped(statement)
         self.statement = statement
         self.children = children
+        self.deleted = None if deleted is None else (deleted, Deleted.TOO)
         self._plans: dict[tuple[str, bool], Plan] = {}
 
     @cached_property
@@ -140,10 +149,7 @@ class Prepared(Generic[R]):
         compiled = self._guarded(everything=everything).compile(
             dialect=dialect, compile_kwargs={"render_postcompile": True}
         )
-        columns = [
-            (str(c.keyname), c.type.dialect_impl(dialect).result_processor(dialect, _wire_type(c.type)))
-            for c in compiled._result_columns
-        ]
+        columns = [(str(c.keyname), _converter(c.type, dialect)) for c in compiled._result_columns]
         processors = {
             name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()
         }
@@ -154,14 +160,28 @@ class Prepared(Generic[R]):
             # A member of an expanded IN list is named after its list, with a number behind.
             binds={n: processors[n if n in processors else n.rpartition("_")[0]] for n in names},
             constants={k: v for k, v in compiled.params.items() if v is not None},
-            record=_record(self.model, columns),
+            record=_record(self.model, columns, has_hex_ids=dialect.name == "sqlite"),
         )
 
     def _guarded(self, *, everything: bool) -> Select[Any]:
-        statement = self.statement.options(*criteria(everything=everything, children=self.children))
+        statement = self.statement.options(
+            *criteria(everything=everything, children=self.children, deleted=self.deleted)
+        )
         if self.children is None:
             return statement
         return statement.where(parent_visible(self.children, parent_id(self.children), everything=everything))
+
+
+@lru_cache(maxsize=4096)  # the rows of a page name the same few parents and people
+def _uuid(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
+
+
+def _converter(type_: Any, dialect: Dialect) -> Converter:
+    if dialect.name == "sqlite" and isinstance(type_, Uuid):
+        return _uuid
+    converter: Converter = type_.dialect_impl(dialect).result_processor(dialect, _wire_type(type_))
+    return converter
 
 
 def _wire_type(type_: Any) -> int | None:

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.adoption import Adding, origin
 from db.base import Base, Child, Json, key_to
 from db.conversations import Conversation
-from db.edits import Edit, Origin
+from db.edits import Edit, Origin, check_size
 from db.prepared import OneOf, Prepared
 from db.revisions import ChangeSource, Revision, numbered
 from db.session import Session
 from db.structure import Beginning, begin
-from db.tables import MAX_COLUMNS, Table
+from db.tables import Table
 from errors import BadUserInput, Conflict
 from tables.changes import ChangeKind, column_of, definition
 from tables.types import Column, Value
@@ -177,12 +177,15 @@ def propose(
 
 
 def _fits(session: Session, proposal: Proposal) -> bool:
+    """Asked before anything is written, for the proposal is kept even when the table cannot be."""
     try:
-        if proposal.table_id is not None:
+        if proposal.table_id is None:
+            check_size(len(proposal.changes["rows"]), len(proposal.columns), "id")
+        else:
             _check_room(Edit.of(session, proposal.table_id), proposal)
     except BadUserInput:
         return False
-    return len(proposal.columns) <= MAX_COLUMNS
+    return True
 
 
 def _check_room(edit: Edit, proposal: Proposal) -> None:

@@ -1,6 +1,7 @@
 """Where a person is signed in: one row for each device, with the refresh token's digest in it."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,25 @@ from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
 from db.base import Base, key_to, now
+from db.events import SignInEnded
 from db.policy import VIEWER
 from db.prepared import Prepared, bind
 from db.session import Session
 from db.users import User
 from errors import Unauthenticated
 
+MAX_ENDED = 500  # read at once
 REFUSED = "This refresh token is not valid any more: log in again."
+
+
+class Ending(StrEnum):
+    """Why a sign-in ended before its time."""
+
+    LOGGED_OUT = "LOGGED_OUT"
+    TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105  no password
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  no password
+    RIGHTS_CHANGED = "RIGHTS_CHANGED"
+    DEACTIVATED = "DEACTIVATED"
 
 
 class SignIn(Base):
@@ -27,7 +40,8 @@ class SignIn(Base):
 
     user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
     expires_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None] = mapped_column(index=True)
+    ending: Mapped[Ending | None]
     last_used_at: Mapped[datetime] = mapped_column(default=now)
     user_agent: Mapped[str | None]
     ip_address: Mapped[str | None]
@@ -77,7 +91,16 @@ standing: Prepared[User] = Prepared(
         SignIn.id == bind("sign_in_id", SignIn.id),
         SignIn.revoked_at.is_(None),
         User.id == bind("user_id", User.id),
+        User.deactivated_at.is_(None),
     )
+)
+of_token: Prepared[SignIn] = Prepared(
+    select(SignIn)
+    .join(RefreshToken, RefreshToken.sign_in_id == SignIn.id)
+    .where(RefreshToken.digest == bind("digest", RefreshToken.digest))
+)
+ended: Prepared[SignIn] = Prepared(
+    select(SignIn).where(SignIn.revoked_at > bind("since", SignIn.revoked_at)).order_by(SignIn.revoked_at).limit(MAX_ENDED)
 )
 
 
@@ -90,7 +113,10 @@ def open_for(
     user_agent: str | None,
     ip_address: str | None,
 ) -> SignIn:
-    """Sign a user in; `digest` is of the refresh token that they get."""
+    """Sign a user in; `digest` is of the refresh token that they get. Raises Unauthenticated when deactivated."""
+    # Locked, so that whoever is being deactivated meanwhile does not slip in.
+    if not session.obtain(User, user_id, lock=True).is_active:
+        raise Unauthenticated(REFUSED)
     sign_in = SignIn(user_id=user_id, expires_at=now() + lifetime, user_agent=user_agent, ip_address=ip_address)
     session.add_all([sign_in, RefreshToken(sign_in_id=sign_in.id, digest=digest)])
     return sign_in
@@ -106,7 +132,7 @@ def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelt
         raise Unauthenticated(REFUSED)
     sign_in = session.obtain(SignIn, token.sign_in_id, lock=True)
     if token.used_at is not None:
-        sign_in.revoked_at = sign_in.revoked_at or now()
+        end(session, sign_in, Ending.TOKEN_REUSED)
         return None
     if sign_in.revoked_at is not None or sign_in.expires_at <= now():
         raise Unauthenticated(REFUSED)
@@ -118,8 +144,7 @@ def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelt
 
 def close(session: Session, sign_in_id: UUID) -> None:
     """Sign out: the access token stops at the next operation."""
-    sign_in = session.obtain(SignIn, sign_in_id)
-    sign_in.revoked_at = sign_in.revoked_at or now()
+    end(session, session.obtain(SignIn, sign_in_id, lock=True), Ending.LOGGED_OUT)
 
 
 def close_by_token(session: Session, digest: bytes) -> None:
@@ -128,3 +153,22 @@ def close_by_token(session: Session, digest: bytes) -> None:
     if token is None:
         raise Unauthenticated(REFUSED)
     close(session, token.sign_in_id)
+
+
+def close_all(session: Session) -> None:
+    """Sign the viewer out everywhere."""
+    end_all(session, session.user_id, Ending.LOGGED_OUT)
+
+
+def end_all(session: Session, user_id: UUID, ending: Ending, *, keep: UUID | None = None) -> None:
+    """Sign somebody out everywhere, except where `keep` says."""
+    standing = select(SignIn).where(SignIn.user_id == user_id, SignIn.revoked_at.is_(None), SignIn.id != keep)
+    for sign_in in session.scalars(standing.with_for_update()):
+        end(session, sign_in, ending)
+
+
+def end(session: Session, sign_in: SignIn, ending: Ending) -> None:
+    """Its tokens stop at the next operation, and what is open closes; nothing happens when it has ended before."""
+    if sign_in.revoked_at is None:
+        sign_in.revoked_at, sign_in.ending = now(), ending
+        session.emit(SignInEnded(sign_in.id))

@@ -15,6 +15,7 @@ from sqlalchemy import URL, create_engine, event
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from auth.viewer import Viewer
+from db.base import parse_json
 from db.engine import Database
 from db.events import Event
 from db.prepared import Plan
@@ -35,7 +36,7 @@ class SQLite(Database):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path.resolve()
-        self.dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
+        self.dialect = SQLiteDialect_pysqlite(paramstyle="qmark", json_deserializer=parse_json)
         self._read_only = f"{self.path.as_uri()}?mode=ro"
         self._lock: IO[str] | None = None
 

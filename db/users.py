@@ -1,9 +1,10 @@
 """People who can sign in."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, inspect, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -17,8 +18,14 @@ from db.session import Session
 from errors import Conflict
 
 
+GRANTED = ("email", "is_superuser", "is_email_verified", "deactivated_at")
+
+
 class User(Recorded, Base):
-    """Seen by themselves and by those who share an organization with them; changed by themselves."""
+    """Seen by themselves and by those who share an organization with them; changed by themselves.
+
+    Who they are and what they may do is not theirs to change: that takes a superuser, or a token that was mailed.
+    """
 
     __tablename__ = "users"
     unrecorded = frozenset({"password_hash"})
@@ -29,6 +36,12 @@ class User(Recorded, Base):
     last_name: Mapped[str]
     is_superuser: Mapped[bool] = mapped_column(default=False)
     is_email_verified: Mapped[bool] = mapped_column(default=False)
+    deactivated_at: Mapped[datetime | None]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether they can sign in."""
+        return self.deleted_at is None and self.deactivated_at is None
 
     @property
     def name(self) -> str:
@@ -39,7 +52,12 @@ class User(Recorded, Base):
         return or_(row.id == VIEWER, row.id.in_(fellows()))
 
     def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return self.id == viewer.user_id
+        return self.id == viewer.user_id and not _is_granted(self)
+
+
+def _is_granted(row: object) -> bool:
+    """Whether a row changes what its owner does not decide; what it was before is asked too, and changes nothing."""
+    return isinstance(row, User) and any(inspect(row).attrs[name].load_history().has_changes() for name in GRANTED)
 
 
 by_email: Prepared[User] = Prepared(select(User).where(User.email == bind("email", User.email)))
@@ -80,3 +98,11 @@ def sign_up(
 def keep_rehashed(session: Session, user_id: UUID, password_hash: str) -> None:
     """Replace a password's hash by a stronger one of the same password."""
     session.obtain(User, user_id).password_hash = password_hash
+
+
+def update_profile(session: Session, first_name: str | None, last_name: str | None) -> User:
+    """Call the viewer something else; None leaves a name as it is."""
+    user = session.obtain_to_change(User, session.user_id)
+    user.first_name = user.first_name if first_name is None else first_name
+    user.last_name = user.last_name if last_name is None else last_name
+    return user

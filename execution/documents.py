@@ -19,6 +19,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from execution.errors import Code, OperationError
 from execution.limits import Limits, measure
+from execution.planned import Plans
 
 MAX_ERRORS = 10
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -26,11 +27,15 @@ RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A valid document; `cost_varies` when it must be measured again with each request's variables."""
+    """A valid document; `cost_varies` when it must be measured again with each request's variables.
+
+    `plans` are what its executions have found out about its selections, when no directive can change that.
+    """
 
     node: DocumentNode
     operations: tuple[OperationDefinitionNode, ...]
     cost_varies: bool
+    plans: Plans | None = None
 
 
 class Documents:
@@ -88,7 +93,7 @@ class Documents:
             raise OperationError.of(Code.PARSE_FAILED, error) from error
         varies = measure(node, limits, self.paged)
         operations = tuple(item for item in node.definitions if isinstance(item, OperationDefinitionNode))
-        return Document(node, operations, varies)
+        return Document(node, operations, varies, None if "@" in text else {})
 
     def _keep(self, text: str, document: Document) -> None:
         self._kept[text] = document

@@ -1,7 +1,8 @@
 """Runs operations on a Strawberry schema: reads the document, executes it in time, words its errors.
 
-graphql-core executes, with Strawberry's executor class so that resolvers get their `strawberry.Info`. What
-Strawberry's own `Schema.execute` adds around that (an extensions runner per operation) is not used here.
+graphql-core executes, with Strawberry's executor class so that resolvers get their `strawberry.Info`, and with
+plans for what is plain. What Strawberry's own `Schema.execute` adds around that (an extensions runner per
+operation) is not used here.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from execution.documents import MAX_ERRORS, Document, Documents
 from execution.errors import Code, OperationError
 from execution.limits import Limits, measure
 from execution.operations import Operation, Request, Result
+from execution.planned import PlannedExecution
 
 MAX_MESSAGE = 300
 
@@ -54,7 +56,6 @@ class Executor:
         hide_suggestions: bool = False,
     ) -> None:
         self._schema = schema._schema
-        self._execution = schema.execution_context_class
         self._format_error = format_error
         self._deadline = deadline
         self._event_context = event_context
@@ -116,10 +117,10 @@ class Executor:
                 await source.aclose()
 
     def _start(self, operation: Operation, context: Any) -> Execution | Result:
-        request = operation.request
-        execution = self._execution.build(
+        request, document = operation.request, operation.document
+        execution = PlannedExecution.build(
             self._schema,
-            operation.document.node,
+            document.node,
             context_value=context,
             raw_variable_values=dict(request.variables),
             operation_name=operation.name,
@@ -127,6 +128,7 @@ class Executor:
             is_awaitable=is_awaitable,
             hide_suggestions=self._hide_suggestions,
             operation_extensions=request.extensions,
+            plans={} if document.plans is None else document.plans,
         )
         if isinstance(execution, list):
             errors = [OperationError.of(Code.BAD_VARIABLES, error) for error in execution]

@@ -4,6 +4,7 @@ from auth.tokens import read_access
 from auth.viewer import Viewer
 from db import sessions
 from db.base import now
+from db.users import User
 from errors import Unauthenticated
 from resolvers.context import Backend, Context, Origin
 
@@ -23,5 +24,5 @@ async def authenticate(backend: Backend, authorization: str | None, origin: Orig
     )
     if owner is None:
         raise Unauthenticated("This session has ended: log in again.")
-    viewer = Viewer(owner.id, claims.session_id, owner.is_superuser, claims.expires_at)
-    return Context(backend, viewer, origin)
+    viewer = Viewer(claims.user_id, claims.session_id, owner.is_superuser, claims.expires_at)
+    return Context(backend, viewer, origin, {(User, claims.user_id): owner})

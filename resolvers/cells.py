@@ -1,6 +1,7 @@
 """Cells: a row's values one by one, each with its text and where it came from."""
 
-from collections.abc import Mapping
+from asyncio import gather
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -70,15 +71,27 @@ def source_in(origin: Mapping[str, Any] | None) -> Source | None:
     return Source(UUID(origin["message"]), *place, Grounding(origin["grounding"]))
 
 
-async def list_cells(root: strawberry.Parent[Any], info: Info) -> list[Cell]:
-    columns = await columns_of(info.context, root.table_id)
-    values, origins = root.values, root.origins
-    return [Cell(root, column, values.get(key), origins.get(key)) for key, column in columns.items()]
+async def list_cells(rows: Sequence[Row], info: Info) -> list[list[Cell]]:
+    return [_cells(row, columns) for row, columns in zip(rows, await _columns(rows, info), strict=True)]
 
 
-async def values_of(root: strawberry.Parent[Any], info: Info) -> dict[str, Value]:
-    columns = await columns_of(info.context, root.table_id)
-    return {key: value for key, value in root.values.items() if key in columns}
+def _cells(row: Row, columns: Mapping[str, Column]) -> list[Cell]:
+    values, origins = row.values, row.origins
+    return [Cell(row, column, values.get(key), origins.get(key)) for key, column in columns.items()]
+
+
+async def values_of(rows: Sequence[Row], info: Info) -> list[dict[str, Value]]:
+    return [
+        {key: value for key, value in row.values.items() if key in columns}
+        for row, columns in zip(rows, await _columns(rows, info), strict=True)
+    ]
+
+
+async def _columns(rows: Sequence[Row], info: Info) -> list[Mapping[str, Column]]:
+    """The columns of each row's table, which is mostly one for all of them."""
+    tables = list(dict.fromkeys(row.table_id for row in rows))
+    found = dict(zip(tables, await gather(*(columns_of(info.context, id_) for id_ in tables)), strict=True))
+    return [found[row.table_id] for row in rows]
 
 
 async def editor_of(root: strawberry.Parent[Any], info: Info) -> User | None:

@@ -51,15 +51,19 @@ class Origin:
 
 @dataclass(frozen=True)
 class Context:
-    """One operation, or one event of a subscription: what was loaded for it is kept no longer."""
+    """One operation, or one event of a subscription: what was loaded for it is kept no longer.
+
+    `known` are rows that the viewer may see and that were just read, by model and id.
+    """
 
     backend: Backend
     signed_in: Viewer | None
     origin: Origin = Origin()
+    known: dict[tuple[type[Base], UUID], Any] = field(default_factory=dict)
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     def fresh(self) -> "Context":
-        return replace(self, _loaders={})
+        return replace(self, known={}, _loaders={})
 
     @property
     def viewer(self) -> Viewer:
@@ -84,6 +88,7 @@ class Context:
     async def write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         written = await self.backend.database.write(unit, self.viewer, *args, **kwargs)
         # What was loaded before, for an earlier mutation of the same operation, is not so any more.
+        self.known.clear()
         self._loaders.clear()
         return written
 
@@ -94,7 +99,10 @@ class Context:
 
     async def by_id(self, model: type[R], id_: UUID | None) -> R | None:
         """A row, fetched together with every other row of its table that this operation asks for."""
-        return None if id_ is None else await self._loader(model).load(id_)
+        if id_ is None:
+            return None
+        known: R | None = self.known.get((model, id_))
+        return known if known is not None else await self._loader(model).load(id_)
 
     async def find(self, model: type[R], id_: str) -> R | None:
         """The row of a global id; None when it is not one of the model, absent or invisible."""

@@ -10,10 +10,11 @@ from db import conversations
 from db.base import Visibility
 from db.conversations import Beginning, Conversation, ExtractionMode
 from db.organizations import Organization
+from db.sites import Site
 from errors import BadUserInput
 from resolvers.context import IdempotencyKey, Info
 from resolvers.ids import key, optional_key
-from resolvers.pages import KeysetPage
+from resolvers.pages import IncludeDeleted, KeysetPage
 
 says = strawberry.argument
 Title = Annotated[str | None, says(description="What it is called; from the first message when empty.")]
@@ -31,9 +32,12 @@ def list_conversations(
     info: Info,
     search: Annotated[str | None, says(description="Only those with this in their title.")] = None,
     organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
+    site_id: Annotated[strawberry.ID | None, says(description="Only those about a site.")] = None,
+    include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Conversation]:
     return info.context.page(
-        conversations.every,
+        conversations.every.with_deleted if include_deleted else conversations.every,
+        site_id=optional_key(site_id, Site),
         search=checked_search(search),
         organization_id=optional_key(organization_id, Organization),
     )
@@ -56,6 +60,7 @@ async def create_conversation(
     organization_id: Annotated[
         strawberry.ID | None, says(description="Whose it is; your personal organization when empty.")
     ] = None,
+    site_id: Annotated[strawberry.ID | None, says(description="The site that it is about.")] = None,
     visibility: Annotated[Visibility, says(description="Who sees it besides you.")] = Visibility.PRIVATE,
     extraction: Annotated[
         ExtractionMode, says(description="What becomes of the tables that are said.")
@@ -67,6 +72,7 @@ async def create_conversation(
         title=title,
         system_prompt=system_prompt,
         organization_id=optional_key(organization_id, Organization),
+        site_id=optional_key(site_id, Site),
         visibility=visibility,
         extraction=extraction,
     )

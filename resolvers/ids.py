@@ -1,7 +1,7 @@
 """Ids as clients see them: opaque, and of one type."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error
+from base64 import urlsafe_b64decode
+from binascii import Error, b2a_base64
 from typing import cast
 from uuid import UUID
 
@@ -29,7 +29,16 @@ def model_of(row: object) -> type[Base]:
 
 
 def global_id(model: type[Base], id_: UUID) -> ID:
-    return ID(urlsafe_b64encode(f"{_names[model]}:{id_.hex}".encode()).decode().rstrip("="))
+    return _encoded(model, id_.hex)
+
+
+def global_id_of(row: Base) -> ID:
+    return _encoded(model_of(row), row.hex_id)
+
+
+def _encoded(model: type[Base], hexadecimal: str) -> ID:
+    """Base64 of letters, digits and a colon is safe in a URL as it is."""
+    return ID(b2a_base64(f"{_names[model]}:{hexadecimal}".encode(), newline=False).decode().rstrip("="))
 
 
 def decode(id_: str) -> tuple[str, UUID] | None:

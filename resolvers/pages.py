@@ -2,10 +2,12 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 from uuid import UUID
+
+import strawberry
 
 from auth.viewer import Viewer
 from db.base import Base
@@ -17,6 +19,11 @@ R = TypeVar("R", bound=Base)
 T = TypeVar("T", covariant=True)
 
 DEFAULT_SIZE, MAX_SIZE = 20, 100
+
+IncludeDeleted = Annotated[
+    bool,
+    strawberry.argument(description="Whether deleted ones are in it too, as far as you may change them."),
+]
 
 
 @dataclass(frozen=True)
@@ -46,10 +53,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Slice(Generic[T]):
-    """Rows in the list's order, a cursor for each, and whether there is more on either side."""
+    """Rows in the list's order, how to make the cursor of one, and whether there is more on either side."""
 
     rows: Sequence[T]
-    cursors: Sequence[str]
+    cursor_of: Callable[[T], str]
     has_next: bool
     has_previous: bool
 
@@ -75,7 +82,7 @@ class KeysetPage(Generic[R]):
         query = self._listing.rows(window, self._optional)
         given = self._given if window.cursor is None else {**self._given, "cursor": window.cursor}
         rows = await self._database.read(query, self._viewer, limit=window.limit, **given)
-        return slice_of(rows, [encode_cursor(row.id) for row in rows[: asked.size]], asked)
+        return slice_of(rows, lambda row: encode_cursor(row.id), asked)
 
     async def total(self) -> int:
         query = self._listing.total(self._optional)
@@ -83,12 +90,12 @@ class KeysetPage(Generic[R]):
         return int(row.total)
 
 
-def slice_of(rows: list[Any], cursors: list[str], asked: Asked) -> Slice[Any]:
+def slice_of(rows: list[Any], cursor_of: Callable[[Any], str], asked: Asked) -> Slice[Any]:
     """A slice of rows that were read with one too many, to see whether there are more."""
     more, rows = len(rows) > asked.size, rows[: asked.size]
     if asked.backwards:
-        return Slice(rows[::-1], cursors[::-1], has_next=asked.cursor is not None, has_previous=more)
-    return Slice(rows, cursors, has_next=more, has_previous=asked.cursor is not None)
+        return Slice(rows[::-1], cursor_of, has_next=asked.cursor is not None, has_previous=more)
+    return Slice(rows, cursor_of, has_next=more, has_previous=asked.cursor is not None)
 
 
 def encode_cursor(id_: UUID) -> str:

@@ -70,7 +70,7 @@ async def apply_proposal(
     info: Info, id: Annotated[strawberry.ID, says(description="The proposal to apply.")]
 ) -> Applied:
     applied = await info.context.write(proposals.apply, key(id, Proposal))
-    forget_columns(info.context, applied.table.id)
+    forget_columns(info.context)
     return applied
 
 

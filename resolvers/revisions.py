@@ -117,7 +117,7 @@ async def undo_revision(
     except Conflict as conflict:
         raise shown(conflict) from None
     finally:
-        forget_columns(info.context, id_)
+        forget_columns(info.context)
 
 
 async def table_changes(

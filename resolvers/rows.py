@@ -3,7 +3,7 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 from strawberry import UNSET
@@ -11,9 +11,11 @@ from strawberry.scalars import JSON
 
 from auth.viewer import Viewer
 from db import corrections, rows, selections
+from db.base import Base
 from db.corrections import CellConflict, CellEdit, Updated
 from db.engine import Database
 from db.filters import FilterOp
+from db.prepared import Prepared
 from db.revisions import Revision
 from db.rows import Added, OnError
 from db.selections import Selection, Shape
@@ -25,7 +27,8 @@ from resolvers.pages import Asked, Slice, slice_of
 from resolvers.tables import TableId, columns_of
 
 says = strawberry.argument
-MAX_CURSOR = 1_000_000
+MAX_CURSOR, MAX_INLINE = 1_000_000, 2_000
+R = TypeVar("R", bound=Base)
 
 
 @strawberry.input(description="Which rows: everything that is given must hold. At most 5 levels and 50 conditions.")
@@ -79,16 +82,24 @@ class RowPage:
         place = None if asked.cursor is None else _decode(asked.cursor)
         given = {**selection.values, **self._bound(place)}
         query = selections.rows(selection.shape, place, backwards=asked.backwards)
-        found = await self._database.read(query, self._viewer, table_id=self._table.id, limit=asked.size + 1, **given)
-        return slice_of(found, [_encode(selection.place(row)) for row in found[: asked.size]], asked)
+        found = await self._read(query, limit=asked.size + 1, **given)
+        return slice_of(found, lambda row: _encode(selection.place(row)), asked)
 
     async def total(self) -> int:
         shape = self._selection.shape
         if shape == Shape(orders=shape.orders):
             return self._table.row_count
         query = selections.total(Shape(shape.where, shape.searched))
-        (row,) = await self._database.read(query, self._viewer, table_id=self._table.id, **self._selection.values)
+        (row,) = await self._read(query, **self._selection.values)
         return int(row.total)
+
+    async def _read(self, query: Prepared[R], **given: Any) -> list[R]:
+        """A question that looks at every row of a large table is answered beside the event loop."""
+        given = {**given, "table_id": self._table.id}
+        if self._selection.shape == Shape() or self._table.row_count <= MAX_INLINE:
+            return await self._database.read(query, self._viewer, **given)
+        stream = self._database.stream(query, self._viewer, **given)
+        return [row async for batch in stream for row in batch]
 
     def _bound(self, place: list[Any] | None) -> dict[str, Any]:
         try:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 from strawberry import UNSET
+from strawberry.dataloader import DataLoader
 from strawberry.scalars import JSON
 
 from db import structure, tables
@@ -18,7 +19,7 @@ from db.structure import Beginning
 from db.tables import Table, column_of
 from resolvers.context import Context, IdempotencyKey, Info
 from resolvers.ids import global_id, key, optional_key
-from resolvers.pages import KeysetPage
+from resolvers.pages import IncludeDeleted, KeysetPage
 from tables.types import Column, ColumnType, Value
 
 says = strawberry.argument
@@ -73,9 +74,10 @@ def list_tables(
     conversation_id: Annotated[strawberry.ID | None, says(description="Only those of a conversation.")] = None,
     organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
     search: Annotated[str | None, says(description="Only those with this in their name.")] = None,
+    include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Table]:
     return info.context.page(
-        tables.every,
+        tables.every.with_deleted if include_deleted else tables.every,
         conversation_id=optional_key(conversation_id, Conversation),
         organization_id=optional_key(organization_id, Organization),
         search=search,
@@ -96,22 +98,23 @@ async def list_columns(root: strawberry.Parent[Any], info: Info) -> list[Column]
 
 async def columns_of(context: Context, table_id: UUID) -> Mapping[str, Column]:
     """The columns of a table by key, read together with those of the other tables that are asked for."""
+    columns: Mapping[str, Column] = await _loader(context).load(table_id)
+    return columns
 
+
+def forget_columns(context: Context) -> None:
+    """Read columns anew, for what an operation does after it has changed some."""
+    _loader(context).clear_all()
+
+
+def _loader(context: Context) -> DataLoader[UUID, Mapping[str, Column]]:
     async def load(ids: list[UUID]) -> list[dict[str, Column]]:
         found: dict[UUID, dict[str, Column]] = {id_: {} for id_ in ids}
         for row in await context.read(tables.columns_of, ids=ids):
             found[row.table_id][row.key] = column_of(row)
         return [found[id_] for id_ in ids]
 
-    columns: Mapping[str, Column] = await context.loader(columns_of, load).load(table_id)
-    return columns
-
-
-def forget_columns(context: Context, table_id: UUID) -> None:
-    """Read a table's columns anew, for what an operation does after it has changed them."""
-    loaders = context._loaders
-    if columns_of in loaders:
-        loaders[columns_of].clear(table_id)
+    return context.loader(columns_of, load)
 
 
 async def create_table(
@@ -155,7 +158,7 @@ async def add_column(
 ) -> structure.Widened:
     id_ = key(table_id, Table)
     widened = await info.context.write(structure.add_column, id_, column.column(), position)
-    forget_columns(info.context, id_)
+    forget_columns(info.context)
     return widened
 
 

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from schema import conversations, exports, messages, organizations, server, tables, users
+from schema import conversations, exports, items, messages, modules, organizations, server, sites, tables, users
 from schema.scalars import SCALARS
 
 
@@ -12,6 +12,9 @@ class Query(
     server.Query,
     users.Query,
     organizations.Query,
+    sites.Query,
+    modules.Query,
+    items.Query,
     conversations.Query,
     messages.Query,
     tables.Query,
@@ -21,7 +24,17 @@ class Query(
 
 
 @strawberry.type(description="What you can change. Each takes one input and answers with one payload.")
-class Mutation(users.Mutation, conversations.Mutation, messages.Mutation, tables.Mutation, exports.Mutation):
+class Mutation(
+    users.Mutation,
+    organizations.Mutation,
+    sites.Mutation,
+    modules.Mutation,
+    items.Mutation,
+    conversations.Mutation,
+    messages.Mutation,
+    tables.Mutation,
+    exports.Mutation,
+):
     pass
 
 

@@ -1,6 +1,6 @@
 """How rows become GraphQL: one node, one connection, and the kinds of field."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import MISSING
 from datetime import datetime
 from enum import Enum
@@ -17,8 +17,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 from db.base import Base
 from db.users import User as UserRow
+from execution.plans import BATCH
 from resolvers.context import Info
-from resolvers.ids import global_id, model_of, name_type, type_name
+from resolvers.ids import global_id_of, model_of, name_type, type_name
 from resolvers.pages import Asked, Page, Slice, encode_cursor
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ NODES: dict[str, type[Base]] = {}
 
 
 def node_id(root: strawberry.Parent[Any]) -> ID:
-    return global_id(model_of(root), root.id)
+    return global_id_of(root)
 
 
 @strawberry.interface(description="A thing with an id that is unique among all things.")
@@ -147,16 +148,16 @@ class Loaded:
 
     @property
     def edges(self) -> list[Any]:
-        return [Edge(cursor=c, node=row) for c, row in zip(self._part.cursors, self.nodes, strict=True)]
+        return [Edge(cursor=self._part.cursor_of(row), node=row) for row in self.nodes]
 
     @property
     def page_info(self) -> PageInfo:
-        cursors = self._part.cursors
+        rows, cursor_of = self.nodes, self._part.cursor_of
         return PageInfo(
             has_next_page=self._part.has_next,
             has_previous_page=self._part.has_previous,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
+            start_cursor=cursor_of(rows[0]) if rows else None,
+            end_cursor=cursor_of(rows[-1]) if rows else None,
         )
 
 
@@ -199,6 +200,16 @@ def maybe(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
 def many(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
     """A short list that is whole."""
     return strawberry.field(resolver=resolver, graphql_type=list[shown], description=description)
+
+
+def each(shown: Any, resolver: Callable[[Sequence[Any], Any], Awaitable[Sequence[Any]]], description: str) -> Any:
+    """What a resolver says of all objects of a list at once: their values, in the order of the objects."""
+
+    async def alone(root: strawberry.Parent[Any], info: Info) -> Any:
+        (value,) = await resolver([root], info)
+        return value
+
+    return strawberry.field(resolver=alone, graphql_type=shown, description=description, metadata={BATCH: resolver})
 
 
 def page(shown: Any, resolver: Callable[..., Any], description: str) -> Any:

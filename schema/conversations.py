@@ -7,16 +7,18 @@ import strawberry
 
 from db import conversations as rows
 from db.base import Visibility
-from resolvers import conversations, messages, organizations, tables
+from resolvers import conversations, messages, organizations, sites, tables
 from schema.base import Audited, Edge, Node, change, choice, edge, maybe, one, page, says, shows
 from schema.organizations import Organization
 from schema.users import User
 
 if TYPE_CHECKING:
     from schema.messages import Message
+    from schema.sites import Site
     from schema.tables import Table
 else:  # a conversation lists its messages, and a message names its conversation
     Message = Annotated["Message", strawberry.lazy("schema.messages")]
+    Site = Annotated["Site", strawberry.lazy("schema.sites")]
     Table = Annotated["Table", strawberry.lazy("schema.tables")]
 
 choice(
@@ -39,6 +41,7 @@ class Conversation(Node, Audited, row=rows.Conversation):
     title: str = says("What it is called.")
     owner = one(User, organizations.owner_of, "Whose it is.")
     organization = one(Organization, organizations.organization_of, "The organization that it belongs to.")
+    site = maybe(Site, sites.site_of, "The site that it is about; null when there is none that you may see.")
     visibility: Visibility = says("Who sees it besides its owner.")
     system_prompt: str = says("What the model is told before everything else.")
     model: str = says("What answers in it.")

@@ -11,7 +11,7 @@ from db import filters
 from db import rows as row_changes
 from db import tables as models
 from resolvers import cells, revisions, rows
-from schema.base import Node, change, choice, many, maybe, one, page, says, shows
+from schema.base import Node, change, choice, each, maybe, page, says, shows
 from schema.users import User
 from tables.types import ColumnType
 
@@ -115,8 +115,8 @@ class Row(Node, row=models.Row):
 
     position: int = says("Its place in the table's own order; there may be gaps.")
     version: int = says("How many times it was changed; send it as `expectedVersion`.")
-    values = one(JSON, cells.values_of, "The values that are not empty, by column key.")
-    cells = many(Cell, cells.list_cells, "A cell for each column, in their order.")
+    values = each(JSON, cells.values_of, "The values that are not empty, by column key.")
+    cells = each(list[Cell], cells.list_cells, "A cell for each column, in their order.")
     created_at: datetime = says("When it was added.")
     updated_at: datetime = says("When it was last changed.")
     history = page(Revision, revisions.list_history_of_row, "The revisions that touched it, newest first.")

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import users as rows
-from resolvers import users
+from resolvers import items, users
 from schema.base import Audited, Node, change, many, maybe, page, says, shows
 
 if TYPE_CHECKING:
     from schema.conversations import Conversation
+    from schema.items import Item
     from schema.organizations import Membership
 else:  # a user lists their conversations, and a conversation names its owner
     Conversation = Annotated["Conversation", strawberry.lazy("schema.conversations")]
+    Item = Annotated["Item", strawberry.lazy("schema.items")]
     Membership = Annotated["Membership", strawberry.lazy("schema.organizations")]
 
 
@@ -44,6 +46,7 @@ class User(Node, Audited, row=rows.User):
     sessions = many(Session, users.list_sessions, "Where you are signed in; empty for other people.")
     memberships = page(Membership, users.list_memberships, "The organizations they are in, as far as you see them.")
     conversations = page(Conversation, users.list_conversations, "The conversations they own, as far as you see them.")
+    items = page(Item, items.list_items_of_user, "The items they own, as far as you see them.")
 
 
 @shows

@@ -1,6 +1,6 @@
 """One person's table, as they use it through GraphQL."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ class Sheet:
         )
         return payload
 
-    async def follow(self, after: int | None = None) -> AsyncIterator[dict[str, Any]]:
+    async def follow(self, after: int | None = None) -> AsyncGenerator[dict[str, Any], None]:
         """The revisions of `tableChanges`; Refused when it ends with an error."""
         context = Context(self.office.backend, self.viewer)
         operation = self.office.executor.prepare(Request(FOLLOW, variables={"id": self.id, "after": after}), context)

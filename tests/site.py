@@ -9,13 +9,17 @@ import httpx
 import pytest
 
 from app import Product, application, assemble, lifespan
+from auth.viewer import Viewer
+from db.organizations import Organization
 from execution.executor import Executor
 from execution.operations import Operation, Request, Result
 from resolvers.authentication import authenticate
 from resolvers.context import Context, Origin
+from resolvers.ids import decode, global_id
 from schema import schema
 from settings import Settings
 from tests.client import Client, Refused
+from tests.conftest import World
 from transport.errors import format_error
 
 SECRET = "a secret of the tests that is long enough to sign with"
@@ -44,6 +48,20 @@ class Site:
         client = self.client()
         await client.sign_up(f"{name}@example.com")
         return client
+
+    async def viewer(self, client: Client) -> Viewer:
+        """Who a client is signed in as."""
+        decoded = decode((await client.run("{ me { id } }"))["me"]["id"])
+        assert decoded is not None
+        return Viewer(decoded[1])
+
+    async def organization(self, admin: Client, *members: Client) -> str:
+        """The id of a new organization."""
+        database = self.backend.database
+        publish, world = database.publish, World(database)
+        database.publish = publish
+        people = [await self.viewer(member) for member in members]
+        return global_id(Organization, await world.organization(await self.viewer(admin), people))
 
     async def follow(self, client: Client, document: str, **variables: Any) -> AsyncIterator[dict[str, Any]]:
         """The events of a subscription, without a socket."""

@@ -11,7 +11,7 @@ from tests.conftest import World
 from tests.sheet import DAY, ITEM, NUMBER, PRICE, Refused, Sheet, cell
 from tests.test_tables import counted
 
-STRICT = [
+STRICT: list[dict[str, Any]] = [
     {"name": "Name", "type": "TEXT", "isRequired": True, "maxLength": 10},
     {"name": "Code", "type": "DECIMAL", "isUnique": True},
     {"name": "Size", "type": "SELECT", "options": ["S", "M"], "default": "M"},
@@ -111,7 +111,7 @@ async def test_a_table_has_room_for_so_many_rows(sheet: Sheet, monkeypatch: pyte
     await sheet.add({}, {})
     with pytest.raises(Refused) as refused:
         await sheet.add({})
-    assert refused.value.first["message"] == "A table has at most 2 rows, and this has 2: begin another."
+    assert refused.value.first["message"] == "A table has at most 2 rows, not 3: begin another."
     assert (await sheet.table())["rowCount"] == 2
 
 

@@ -162,7 +162,8 @@ async def test_only_digests_and_hashes_are_kept(site: Site) -> None:
     (user,) = await database.read(every_user, SYSTEM)
     assert user.password_hash.startswith("$argon2id$")
     (sign_in,) = await database.read(every_sign_in, SYSTEM)
-    kept = repr([tuple(row) for row in (token, user, sign_in)])  # type: ignore[call-overload]  # records are tuples
+    records: list[Any] = [token, user, sign_in]
+    kept = repr([tuple(record) for record in records])
     for secret in (PASSWORD, session["refreshToken"], session["accessToken"]):
         assert secret not in kept
 

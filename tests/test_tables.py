@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from db.engine import Database
+from db.organizations import Organization
 from db.prepared import Plan
 from db.tables import MAX_COLUMNS
+from resolvers.ids import global_id
 from tests.conftest import World
 from tests.sheet import COLUMNS, ITEM, Refused, Sheet, cell
 
@@ -59,36 +61,33 @@ async def test_tables_are_found_by_name_conversation_and_organization(sheet: She
     assert listed["conversation"]["tables"]["nodes"] == [{"name": "Trip costs"}]
 
 
-@pytest.mark.parametrize(
-    ("column", "field"),
-    [
-        ({"name": "  "}, "name"),
-        ({"name": "x" * 101}, "name"),
-        ({"name": "a\x00b"}, "name"),
-        ({"name": "item"}, "name"),
-        ({"type": "INTEGER", "options": ["a"]}, "options"),
-        ({"type": "SELECT", "options": []}, "options"),
-        ({"type": "TEXT", "minimum": "1"}, "minimum"),
-        ({"type": "INTEGER", "minimum": "2", "maximum": "1"}, "minimum"),
-        ({"type": "DECIMAL", "maximum": "NaN"}, "maximum"),
-        ({"type": "DATE", "maxLength": 3}, "maxLength"),
-        ({"type": "TEXT", "pattern": "("}, "pattern"),
-        ({"type": "TEXT", "pattern": "(a+)+"}, "pattern"),
-        ({"type": "CURRENCY", "format": "euro"}, "format"),
-        ({"type": "TEXT", "format": "EUR"}, "format"),
-        ({"type": "INTEGER", "default": "many"}, "default"),
-        ({"type": "INTEGER", "default": 5, "maximum": "3"}, "default"),
-        ({"type": "INTEGER", "default": 5, "isUnique": True}, "default"),
-    ],
-)
-async def test_a_column_that_cannot_be_is_refused_with_its_place(
-    sheet: Sheet, column: dict[str, Any], field: str
-) -> None:
-    with pytest.raises(Refused) as refused:
-        await sheet.mutate(
-            "addColumn", "{ column { key } }", tableId=sheet.id, column={"name": "New", "type": "TEXT"} | column
-        )
-    assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [f"column.{field}"])
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"name": "  "}, "name"),
+    ({"name": "x" * 101}, "name"),
+    ({"name": "a\x00b"}, "name"),
+    ({"name": "item"}, "name"),
+    ({"type": "INTEGER", "options": ["a"]}, "options"),
+    ({"type": "SELECT", "options": []}, "options"),
+    ({"type": "TEXT", "minimum": "1"}, "minimum"),
+    ({"type": "INTEGER", "minimum": "2", "maximum": "1"}, "minimum"),
+    ({"type": "DECIMAL", "maximum": "NaN"}, "maximum"),
+    ({"type": "DATE", "maxLength": 3}, "maxLength"),
+    ({"type": "TEXT", "pattern": "("}, "pattern"),
+    ({"type": "TEXT", "pattern": "(a+)+"}, "pattern"),
+    ({"type": "CURRENCY", "format": "euro"}, "format"),
+    ({"type": "TEXT", "format": "EUR"}, "format"),
+    ({"type": "INTEGER", "default": "many"}, "default"),
+    ({"type": "INTEGER", "default": 5, "maximum": "3"}, "default"),
+    ({"type": "INTEGER", "default": 5, "isUnique": True}, "default"),
+]
+
+
+async def test_a_column_that_cannot_be_is_refused_with_its_place(sheet: Sheet) -> None:
+    for column, field in WRONG:
+        given = {"tableId": sheet.id, "column": {"name": "New", "type": "TEXT"} | column}
+        with pytest.raises(Refused) as refused:
+            await sheet.mutate("addColumn", "{ column { key } }", **given)
+        assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [f"column.{field}"]), column
     assert (await sheet.table())["revision"] == 1
 
 
@@ -172,7 +171,7 @@ async def test_a_deleted_table_is_gone_for_everybody(sheet: Sheet) -> None:
     assert refused.value.code == "NOT_FOUND"
 
 
-async def everything_that_changes(sheet: Sheet, row: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+def everything_that_changes(sheet: Sheet, row: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     named = {"tableId": sheet.id}
     return {
         "updateTable": ("{ table { id } }", {"id": sheet.id, "name": "Mine"}),
@@ -195,7 +194,7 @@ async def test_others_change_nothing(world: World, tmp_path: Path, who: str, cod
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     before = await sheet.table()
     theirs = sheet.seen_by({"eve": eve, "bob": bob, "nobody": None}[who])
-    for name, (selection, given) in (await everything_that_changes(sheet, row)).items():
+    for name, (selection, given) in everything_that_changes(sheet, row).items():
         with pytest.raises(Refused) as refused:
             await theirs.mutate(name, selection, **given)
         assert refused.value.code == code, name
@@ -204,9 +203,6 @@ async def test_others_change_nothing(world: World, tmp_path: Path, who: str, cod
 
 async def _move(sheet: Sheet, organization: Any) -> None:
     """Another table in place of the sheet's, shared in an organization."""
-    from db.organizations import Organization
-    from resolvers.ids import global_id
-
     made = await sheet.mutate(
         "createTable",
         "{ table { id } }",
@@ -258,3 +254,11 @@ async def counted(
         patch.setattr(database, "_fetch", count)
         await sheet.run(document, **variables)
     return len(statements)
+
+
+async def test_two_changes_in_one_operation_see_each_other(sheet: Sheet) -> None:
+    document = """mutation Two($a: AddColumnInput!, $b: AddColumnInput!) { a: addColumn(input: $a) { table { columns {
+      name } } } b: addColumn(input: $b) { table { columns { name } } } }"""
+    given = {n: {"tableId": sheet.id, "column": {"name": n.upper(), "type": "TEXT"}} for n in ("a", "b")}
+    added = await sheet.run(document, **given)
+    assert [[c["name"] for c in added[n]["table"]["columns"]][7:] for n in ("a", "b")] == [["A"], ["A", "B"]]

@@ -67,30 +67,25 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('email')
     )
-    op.create_table('conversations',
+    op.create_table('invitations',
     sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('title', sa.String(), nullable=False),
-    sa.Column('system_prompt', sa.String(), nullable=False),
-    sa.Column('model', sa.String(), nullable=False),
-    sa.Column('temperature', sa.Double(), nullable=True),
-    sa.Column('max_tokens', sa.Integer(), nullable=True),
-    sa.Column('extraction', sa.Enum('OFF', 'REVIEW', 'AUTO', name='extractionmode', native_enum=False, length=32), nullable=False),
-    sa.Column('message_count', sa.Integer(), nullable=False),
-    sa.Column('last_message_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('preview', sa.String(), nullable=True),
-    sa.Column('visibility', sa.Enum('PRIVATE', 'ORGANIZATION', name='visibility', native_enum=False, length=32), nullable=False),
-    sa.Column('owner_id', sa.Uuid(), nullable=False),
     sa.Column('organization_id', sa.Uuid(), nullable=False),
+    sa.Column('email', sa.String(), nullable=False),
+    sa.Column('role', sa.Enum('ADMIN', 'MEMBER', name='role', native_enum=False, length=32), nullable=False),
+    sa.Column('digest', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('created_by_id', sa.Uuid(), nullable=True),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_by_id', sa.Uuid(), nullable=True),
     sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], initially='DEFERRED', deferrable=True),
-    sa.ForeignKeyConstraint(['owner_id'], ['users.id'], initially='DEFERRED', deferrable=True),
-    sa.PrimaryKeyConstraint('id')
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('digest')
     )
-    op.create_index(op.f('ix_conversations_organization_id'), 'conversations', ['organization_id', 'id'], unique=False)
+    op.create_index(op.f('ix_invitations_email'), 'invitations', ['email'], unique=False)
+    op.create_index(op.f('ix_invitations_organization_id'), 'invitations', ['organization_id', 'email'], unique=False)
     op.create_table('jobs',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -154,6 +149,117 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_sign_ins_user_id'), 'sign_ins', ['user_id', 'id'], unique=False)
+    op.create_table('sites',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('organization_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('address', sa.String(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], initially='DEFERRED', deferrable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_sites_organization_id'), 'sites', ['organization_id', 'id'], unique=False)
+    op.create_table('conversations',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('site_id', sa.Uuid(), nullable=True),
+    sa.Column('system_prompt', sa.String(), nullable=False),
+    sa.Column('model', sa.String(), nullable=False),
+    sa.Column('temperature', sa.Double(), nullable=True),
+    sa.Column('max_tokens', sa.Integer(), nullable=True),
+    sa.Column('extraction', sa.Enum('OFF', 'REVIEW', 'AUTO', name='extractionmode', native_enum=False, length=32), nullable=False),
+    sa.Column('message_count', sa.Integer(), nullable=False),
+    sa.Column('last_message_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('preview', sa.String(), nullable=True),
+    sa.Column('visibility', sa.Enum('PRIVATE', 'ORGANIZATION', name='visibility', native_enum=False, length=32), nullable=False),
+    sa.Column('owner_id', sa.Uuid(), nullable=False),
+    sa.Column('organization_id', sa.Uuid(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], initially='DEFERRED', deferrable=True),
+    sa.ForeignKeyConstraint(['owner_id'], ['users.id'], initially='DEFERRED', deferrable=True),
+    sa.ForeignKeyConstraint(['site_id'], ['sites.id'], initially='DEFERRED', deferrable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_conversations_organization_id'), 'conversations', ['organization_id', 'id'], unique=False)
+    op.create_index(op.f('ix_conversations_site_id'), 'conversations', ['site_id', 'id'], unique=False)
+    op.create_table('modules',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('site_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('serial_number', sa.String(), nullable=True),
+    sa.Column('status', sa.Enum('ACTIVE', 'DEGRADED', 'OFFLINE', 'RETIRED', name='modulestatus', native_enum=False, length=32), nullable=False),
+    sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['site_id'], ['sites.id'], initially='DEFERRED', deferrable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_modules_site_id'), 'modules', ['site_id', 'id'], unique=False)
+    op.create_table('refresh_tokens',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('sign_in_id', sa.Uuid(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['sign_in_id'], ['sign_ins.id'], initially='DEFERRED', deferrable=True),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('digest')
+    )
+    op.create_index(op.f('ix_refresh_tokens_sign_in_id'), 'refresh_tokens', ['sign_in_id'], unique=False)
+    op.create_table('site_assignments',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('site_id', sa.Uuid(), nullable=False),
+    sa.Column('user_id', sa.Uuid(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['site_id'], ['sites.id'], initially='DEFERRED', deferrable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], initially='DEFERRED', deferrable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_site_assignments_site_id'), 'site_assignments', ['site_id', 'user_id'], unique=True)
+    op.create_index(op.f('ix_site_assignments_user_id'), 'site_assignments', ['user_id', 'site_id'], unique=False)
+    op.create_table('items',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('description', sa.String(), nullable=True),
+    sa.Column('is_completed', sa.Boolean(), nullable=False),
+    sa.Column('site_id', sa.Uuid(), nullable=True),
+    sa.Column('conversation_id', sa.Uuid(), nullable=True),
+    sa.Column('visibility', sa.Enum('PRIVATE', 'ORGANIZATION', name='visibility', native_enum=False, length=32), nullable=False),
+    sa.Column('owner_id', sa.Uuid(), nullable=False),
+    sa.Column('organization_id', sa.Uuid(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], initially='DEFERRED', deferrable=True),
+    sa.ForeignKeyConstraint(['organization_id'], ['organizations.id'], initially='DEFERRED', deferrable=True),
+    sa.ForeignKeyConstraint(['owner_id'], ['users.id'], initially='DEFERRED', deferrable=True),
+    sa.ForeignKeyConstraint(['site_id'], ['sites.id'], initially='DEFERRED', deferrable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_items_organization_id'), 'items', ['organization_id', 'id'], unique=False)
+    op.create_index(op.f('ix_items_owner_id'), 'items', ['owner_id', 'id'], unique=False)
     op.create_table('messages',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('conversation_id', sa.Uuid(), nullable=False),
@@ -180,21 +286,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_messages_conversation_id'), 'messages', ['conversation_id', 'id'], unique=False)
-    op.create_table('refresh_tokens',
+    op.create_table('readings',
     sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('sign_in_id', sa.Uuid(), nullable=False),
-    sa.Column('digest', sa.LargeBinary(length=32), nullable=False),
-    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('module_id', sa.Uuid(), nullable=False),
+    sa.Column('metric', sa.String(), nullable=False),
+    sa.Column('value', sa.Float(precision=53), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('created_by_id', sa.Uuid(), nullable=True),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_by_id', sa.Uuid(), nullable=True),
     sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['sign_in_id'], ['sign_ins.id'], initially='DEFERRED', deferrable=True),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('digest')
+    sa.ForeignKeyConstraint(['module_id'], ['modules.id'], initially='DEFERRED', deferrable=True),
+    sa.PrimaryKeyConstraint('id')
     )
-    op.create_index(op.f('ix_refresh_tokens_sign_in_id'), 'refresh_tokens', ['sign_in_id'], unique=False)
+    op.create_index('ix_readings_at', 'readings', ['module_id', 'at', 'id'], unique=False)
+    op.create_index(op.f('ix_readings_module_id'), 'readings', ['module_id', 'metric', 'at', 'id'], unique=False)
     op.create_table('tables',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
@@ -367,10 +474,26 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_tables_organization_id'), table_name='tables')
     op.drop_index(op.f('ix_tables_conversation_id'), table_name='tables')
     op.drop_table('tables')
-    op.drop_index(op.f('ix_refresh_tokens_sign_in_id'), table_name='refresh_tokens')
-    op.drop_table('refresh_tokens')
+    op.drop_index(op.f('ix_readings_module_id'), table_name='readings')
+    op.drop_index('ix_readings_at', table_name='readings')
+    op.drop_table('readings')
     op.drop_index(op.f('ix_messages_conversation_id'), table_name='messages')
     op.drop_table('messages')
+    op.drop_index(op.f('ix_items_owner_id'), table_name='items')
+    op.drop_index(op.f('ix_items_organization_id'), table_name='items')
+    op.drop_table('items')
+    op.drop_index(op.f('ix_site_assignments_user_id'), table_name='site_assignments')
+    op.drop_index(op.f('ix_site_assignments_site_id'), table_name='site_assignments')
+    op.drop_table('site_assignments')
+    op.drop_index(op.f('ix_refresh_tokens_sign_in_id'), table_name='refresh_tokens')
+    op.drop_table('refresh_tokens')
+    op.drop_index(op.f('ix_modules_site_id'), table_name='modules')
+    op.drop_table('modules')
+    op.drop_index(op.f('ix_conversations_site_id'), table_name='conversations')
+    op.drop_index(op.f('ix_conversations_organization_id'), table_name='conversations')
+    op.drop_table('conversations')
+    op.drop_index(op.f('ix_sites_organization_id'), table_name='sites')
+    op.drop_table('sites')
     op.drop_index(op.f('ix_sign_ins_user_id'), table_name='sign_ins')
     op.drop_table('sign_ins')
     op.drop_index(op.f('ix_memberships_user_id'), table_name='memberships')
@@ -379,8 +502,9 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_jobs_status'), table_name='jobs')
     op.drop_index(op.f('ix_jobs_organization_id'), table_name='jobs')
     op.drop_table('jobs')
-    op.drop_index(op.f('ix_conversations_organization_id'), table_name='conversations')
-    op.drop_table('conversations')
+    op.drop_index(op.f('ix_invitations_organization_id'), table_name='invitations')
+    op.drop_index(op.f('ix_invitations_email'), table_name='invitations')
+    op.drop_table('invitations')
     op.drop_table('users')
     op.drop_table('organizations')
     op.drop_table('idempotency_keys')

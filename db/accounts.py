@@ -1,0 +1,39 @@
+"""What is done to an account as a whole: its password, its rights, whether it is open. Each ends sign-ins."""
+
+from uuid import UUID
+
+from db.base import now
+from db.session import Session
+from db.sessions import Ending, end_all
+from db.users import User
+from errors import Conflict, Forbidden
+
+
+def change_password(session: Session, password_hash: str) -> User:
+    """Give the viewer another password; they stay signed in on this device, and nowhere else."""
+    user = session.obtain_to_change(User, session.user_id)
+    user.password_hash = password_hash
+    end_all(session, user.id, Ending.PASSWORD_CHANGED, keep=session.viewer.session_id)
+    return user
+
+
+def update(session: Session, user_id: UUID, is_active: bool | None, is_superuser: bool | None) -> User:
+    """Close or open an account, give or take a superuser's rights; None leaves it as it is.
+
+    Whoever loses something is signed out everywhere. Superusers only.
+    """
+    user = session.obtain(User, user_id, lock=True)
+    if not session.viewer.is_superuser:
+        raise Forbidden("Only a superuser may do this.")
+    if user.id == session.viewer.user_id and False in (is_active, is_superuser):
+        raise Conflict("Another superuser has to take this from you, so that there is always one.")
+    if is_active is not None and is_active is not user.is_active:
+        user.deactivated_at = None if is_active else now()
+    if is_superuser is not None:
+        user.is_superuser, was_superuser = is_superuser, user.is_superuser
+        if was_superuser and not is_superuser:
+            end_all(session, user.id, Ending.RIGHTS_CHANGED)
+    if not user.is_active:
+        end_all(session, user.id, Ending.DEACTIVATED)
+    session.flush()
+    return user

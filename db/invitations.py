@@ -1,0 +1,189 @@
+"""Invitations: a token in a mail that makes its reader a member."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
+
+from auth.viewer import Role, Viewer
+from db import jobs
+from db.base import Base, key_to, now
+from db.idempotency import once
+from db.organizations import Membership, MembershipStatus, Organization
+from db.policy import Deleted, administered, dissolved, own_email
+from db.session import Session
+from db.users import User
+from errors import Conflict, NotFound
+
+FORMER = {"deleted": (Membership, Deleted.ONLY)}
+LIFETIME = timedelta(days=7)
+REFUSED = "This invitation was used, has ended or is for another address: sign in as the one it was sent to."
+
+
+class Invitation(Base):
+    """Of its token only the digest is kept; seen by the admins and by whoever has the address."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (Index(None, "organization_id", "email"),)
+
+    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
+    email: Mapped[str] = mapped_column(index=True)
+    role: Mapped[Role]
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.organization_id.in_(administered()), row.email == own_email())
+
+    @classmethod
+    def changeable(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.organization_id.in_(administered()), row.organization_id.in_(dissolved()))
+
+    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
+        return roles.get(self.organization_id) is Role.ADMIN
+
+
+@dataclass(frozen=True)
+class Invitee:
+    """Whom to invite; `user_id` when they have an account already. `email` is in lower case."""
+
+    email: str
+    role: Role
+    user_id: UUID | None
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A new token to send, and the digest to keep of it."""
+
+    token: str
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class Invited:
+    """What came of it; without a membership when the address has no account yet."""
+
+    invitation: Invitation
+    membership: Membership | None
+
+
+def invite(
+    session: Session, organization_id: UUID, invitee: Invitee, secret: Secret, idempotency_key: str | None = None
+) -> Invited:
+    """Invite somebody and mail them the token; an invitation that they had before is void."""
+    return once(
+        session,
+        "inviteMember",
+        idempotency_key,
+        make=lambda: _invite(session, organization_id, invitee, secret),
+        ids=lambda made: [made.invitation.id, *([made.membership.id] if made.membership else [])],
+        again=lambda ids: _again(session, *ids),
+    )
+
+
+def _again(session: Session, id_: UUID, membership_id: UUID | None = None) -> Invited:
+    membership = None if membership_id is None else session.obtain(Membership, membership_id)
+    return Invited(session.obtain(Invitation, id_), membership)
+
+
+def _invite(session: Session, organization_id: UUID, invitee: Invitee, secret: Secret) -> Invited:
+    organization = session.obtain_to_change(Organization, organization_id)
+    if organization.is_personal:
+        raise Conflict("This organization is somebody's own: make another with createOrganization and invite to that.")
+    membership = _membership(session, organization_id, invitee)
+    _withdraw(session, organization_id, invitee.email)
+    invitation = Invitation(
+        organization_id=organization_id,
+        email=invitee.email,
+        role=invitee.role,
+        digest=secret.digest,
+        expires_at=now() + LIFETIME,
+    )
+    session.add(invitation)
+    session.flush()
+    _mail(session, organization, invitation, secret.token)
+    return Invited(invitation, membership)
+
+
+def _membership(session: Session, organization_id: UUID, invitee: Invitee) -> Membership | None:
+    if invitee.user_id is None:
+        return None
+    membership = _place(session, organization_id, invitee.user_id)
+    if membership is None:
+        membership = _place(session, organization_id, invitee.user_id, FORMER)
+        if membership is not None:
+            membership.deleted_at, membership.status = None, MembershipStatus.INVITED
+    if membership is None:
+        membership = Membership(
+            user_id=invitee.user_id,
+            organization_id=organization_id,
+            role=invitee.role,
+            status=MembershipStatus.INVITED,
+        )
+        session.add(membership)
+    elif membership.status is MembershipStatus.ACTIVE:
+        raise Conflict("They are a member already: change their role with changeMemberRole.")
+    membership.role = invitee.role
+    return membership
+
+
+def _place(
+    session: Session, organization_id: UUID, user_id: UUID, options: Mapping[str, Any] = MappingProxyType({})
+) -> Membership | None:
+    query = select(Membership).where(Membership.organization_id == organization_id, Membership.user_id == user_id)
+    return session.scalars(query, execution_options=options).one_or_none()
+
+
+def withdraw(session: Session, membership: Membership) -> None:
+    """Make the invitations of somebody who has not accepted yet void."""
+    _withdraw(session, membership.organization_id, session.obtain(User, membership.user_id).email)
+
+
+def _withdraw(session: Session, organization_id: UUID, email: str) -> None:
+    query = select(Invitation).where(
+        Invitation.organization_id == organization_id, Invitation.email == email, Invitation.used_at.is_(None)
+    )
+    for invitation in session.scalars(query):
+        session.allow(invitation)  # whoever may invite, or is invited, may call it off
+        invitation.deleted_at = now()
+
+
+def _mail(session: Session, organization: Organization, invitation: Invitation, token: str) -> None:
+    inviter = session.obtain(User, session.user_id)
+    jobs.enqueue(
+        session,
+        "mail",
+        organization.id,
+        template="invitation",
+        to=invitation.email,
+        arguments={"organization": organization.name, "inviter": inviter.name, "token": token},
+    )
+
+
+def accept(session: Session, digest: bytes) -> Membership:
+    """Make the viewer a member by the token that was mailed to their address; it is good once."""
+    query = select(Invitation).where(Invitation.digest == digest).with_for_update()
+    invitation = session.scalars(query).one_or_none()
+    email = session.obtain(User, session.user_id).email
+    if invitation is None or invitation.email != email or invitation.used_at or invitation.expires_at <= now():
+        raise NotFound(REFUSED)
+    session.allow(invitation)  # the token shows that the viewer may use it up
+    invitation.used_at = now()
+    membership = _place(session, invitation.organization_id, session.user_id) or Membership(
+        user_id=session.user_id, organization_id=invitation.organization_id, status=MembershipStatus.INVITED
+    )
+    if membership.status is MembershipStatus.INVITED:
+        session.allow(membership)  # the invitation is an admin's word for it
+        session.add(membership)
+        membership.status, membership.role = MembershipStatus.ACTIVE, invitation.role
+    session.flush()
+    return membership

@@ -1,0 +1,41 @@
+"""Texts that people give, checked before they are kept."""
+
+import re
+
+from errors import BadUserInput
+
+EMAIL = re.compile(r"[^@\s\x00]{1,64}@[^@\s\x00]{1,190}\.[^@\s\x00.]{2,63}")
+
+
+def checked_line(text: str, field: str, longest: int) -> str:
+    """One line of 1 to `longest` characters, without spaces around it; BadUserInput under `field`."""
+    text = checked_text(" ".join(text.split()), field, longest)
+    if not text:
+        raise BadUserInput.of(field, f"Write 1 to {longest:,} characters.")
+    return text
+
+
+def checked_text(text: str, field: str, longest: int) -> str:
+    """Any text of at most `longest` characters that a database can hold; BadUserInput under `field`."""
+    if len(text) > longest:
+        raise BadUserInput.of(field, f"Write at most {longest:,} characters: these are {len(text):,}.")
+    if "\x00" in text or not _is_whole(text):
+        raise BadUserInput.of(field, "Take out the NUL characters and halves of characters that are in it.")
+    return text
+
+
+def checked_email(email: str, field: str) -> str:
+    """An e-mail address in lower case; BadUserInput under `field`."""
+    email = checked_text(email.strip().lower(), field, 320)
+    if not EMAIL.fullmatch(email):
+        raise BadUserInput.of(field, "This is no e-mail address: write it as name@example.com.")
+    return email
+
+
+def _is_whole(text: str) -> bool:
+    """Whether every surrogate has its other half."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,243 @@
+"""Objects completed in one go: a selection's plain fields, compiled once to functions of the object.
+
+A field is plain when its value is a function of its object alone: an attribute, or what a resolver makes that
+takes nothing but the parent. A plan gives no errors: whatever is not plainly right raises, and graphql-core
+then does the same object over, with its own errors, nulls and order.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from operator import attrgetter
+from types import CoroutineType
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLLeafType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    GraphQLString,
+    TypeNameMetaFieldDef,
+    Undefined,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.type import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
+from strawberry.execution import optimized_is_awaitable
+from strawberry.types.field import StrawberryField
+
+Complete: TypeAlias = Callable[[Any, GraphQLResolveInfo], Any]
+BatchResolver: TypeAlias = Callable[[Sequence[Any], Any], Awaitable[Sequence[Any]]]
+
+# In a Strawberry field's metadata: a resolver for all objects of a list at once, `resolve(roots, info) -> values`
+# in the order of the roots. The field's own resolver answers alone, and says what is wrong where this one raises.
+BATCH = "batch"
+DEFINITION = "strawberry-definition"
+HARMLESS_DIRECTIVES = frozenset({"skip", "include"})  # a field that is here was not left out
+PLAIN = frozenset({type(None), str, int, float, bool, list, dict, tuple, datetime, date, time, Decimal, UUID})
+EXACT = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
+
+
+class NotPlain(Exception):
+    """The value is wrong or must be waited for: graphql-core knows what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batched:
+    """A field that is resolved for all objects of a list at once."""
+
+    name: str
+    definition: GraphQLField
+    details: FieldDetailsList
+    field: StrawberryField
+    resolve: BatchResolver
+    complete: Complete
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The fields that a selection asks of an object: `rest` are the ones that are not plain.
+
+    `readers` have a reader for every field, in order; those of the rest give None.
+    """
+
+    type: GraphQLObjectType
+    readers: tuple[tuple[str, Complete], ...]
+    rest: GroupedFieldSet
+    batched: tuple[Batched, ...]
+
+    @property
+    def is_for_lists(self) -> bool:
+        return len(self.batched) == len(self.rest)
+
+    def complete(self, source: Any, info: GraphQLResolveInfo) -> dict[str, Any]:
+        """The plain fields of an object. `info` is of the field that graphql-core found the object in."""
+        _check(source)
+        is_type_of = self.type.is_type_of
+        if is_type_of is not None and is_type_of(source, info) is not True:
+            raise NotPlain
+        return {name: read(source, info) for name, read in self.readers}
+
+
+Nested: TypeAlias = Callable[[GraphQLObjectType, FieldDetailsList], Plan | None]
+
+
+def plan_for(schema: GraphQLSchema, type_: GraphQLObjectType, fields: GroupedFieldSet, nested: Nested) -> Plan | None:
+    """The plan of one selection on one type, None when nothing of it is plain; `nested` plans what is below."""
+    readers: dict[str, Complete] = dict.fromkeys(fields, _nothing)
+    rest: GroupedFieldSet = {}
+    batched: list[Batched] = []
+    for name, details in fields.items():
+        definition = schema.get_field(type_, details[0].node.name.value)
+        read = definition and _reader(definition, type_, details, nested)
+        if read:
+            readers[name] = read
+            continue
+        rest[name] = details
+        batch = definition and _batched(name, definition, details, nested)
+        batched += [batch] if batch else []
+    return Plan(type_, tuple(readers.items()), rest, tuple(batched)) if len(rest) < len(fields) or batched else None
+
+
+def completer(type_: GraphQLOutputType, details: FieldDetailsList, nested: Nested) -> Complete | None:
+    """What makes the response's form of a value; None when that takes more than the value."""
+    if is_non_null_type(type_):
+        inner = completer(type_.of_type, details, nested)
+        return inner and _required(inner)
+    if is_list_type(type_):
+        item = completer(type_.of_type, details, nested)
+        return item and is_undirected(details) and _list(item) or None
+    if is_leaf_type(type_):
+        return _leaf(type_)
+    plan = nested(type_, details) if is_object_type(type_) else None
+    return None if plan is None or plan.rest else optional(plan)
+
+
+def optional(plan: Plan) -> Complete:
+    return lambda value, info: None if value is None or value is Undefined else plan.complete(value, info)
+
+
+def is_undirected(details: FieldDetailsList) -> bool:
+    """Whether no directive changes how a list is delivered."""
+    return all(
+        directive.name.value in HARMLESS_DIRECTIVES
+        for detail in details
+        for directive in detail.node.directives or ()
+    )
+
+
+def _nothing(_: Any, __: GraphQLResolveInfo) -> None:
+    return None
+
+
+def _check(value: Any) -> None:
+    if type(value) not in PLAIN and (isinstance(value, Exception) or optimized_is_awaitable(value)):
+        raise NotPlain
+
+
+def _reader(
+    definition: GraphQLField, type_: GraphQLObjectType, details: FieldDetailsList, nested: Nested
+) -> Complete | None:
+    if definition is TypeNameMetaFieldDef:
+        return lambda _, __: type_.name
+    get = _getter(definition)
+    complete = get and completer(definition.type, details, nested)
+    if get is None or complete is None:
+        return None
+    named = definition.type.of_type if is_non_null_type(definition.type) else definition.type
+    exact = EXACT.get(named)
+
+    def read(source: Any, info: GraphQLResolveInfo) -> Any:
+        value = get(source)
+        return value if type(value) is exact else complete(value, info)
+
+    return read
+
+
+def _getter(definition: GraphQLField) -> Callable[[Any], Any] | None:
+    """A function of the object that is the field's value; None when there is more to it."""
+    field = (definition.extensions or {}).get(DEFINITION)
+    if not isinstance(field, StrawberryField) or definition.args or field.extensions:
+        return None
+    if field.base_resolver is None:
+        if type(field).get_result is StrawberryField.get_result and field.default_resolver is getattr:
+            return attrgetter(field.python_name)
+        return lambda source: field.get_result(source, None, [], {})
+    resolver = field.base_resolver
+    parent = resolver.parent_parameter
+    if parent is None or field.is_async or len(resolver.signature.parameters) > 1:
+        return None
+    resolve, name = resolver.wrapped_func, parent.name
+
+    def get(source: Any) -> Any:
+        value = resolve(**{name: source})
+        if type(value) is CoroutineType:
+            value.close()  # graphql-core will have one of its own
+            raise NotPlain
+        return value
+
+    return get
+
+
+def _batched(name: str, definition: GraphQLField, details: FieldDetailsList, nested: Nested) -> Batched | None:
+    field = (definition.extensions or {}).get(DEFINITION)
+    resolve = isinstance(field, StrawberryField) and field.metadata.get(BATCH)
+    complete = resolve and completer(definition.type, details, nested)
+    return Batched(name, definition, details, field, resolve, complete) if resolve and complete else None
+
+
+def _required(complete: Complete) -> Complete:
+    def required(value: Any, info: GraphQLResolveInfo) -> Any:
+        completed = complete(value, info)
+        if completed is None:
+            raise NotPlain
+        return completed
+
+    return required
+
+
+def _list(item: Complete) -> Complete:
+    def complete(values: Any, info: GraphQLResolveInfo) -> Any:
+        if values is None or values is Undefined:
+            return None
+        if type(values) not in (list, tuple):
+            raise NotPlain
+        return [item(value, info) for value in values]
+
+    return complete
+
+
+def _leaf(type_: GraphQLLeafType) -> Complete:
+    coerce = type_.coerce_output_value
+    enum = getattr(type_, "wrapped_cls", None)
+    names: dict[Enum, str] = {}
+
+    def complete(value: Any, _: GraphQLResolveInfo) -> Any:
+        if type(value) is enum and value in names:
+            return names[value]
+        if value is None or value is Undefined:
+            return None
+        _check(value)
+        coerced = coerce(value)
+        if coerced is None or coerced is Undefined:
+            raise NotPlain
+        if type(value) is enum:
+            names[value] = coerced
+        return coerced
+
+    def complete_int(value: Any, info: GraphQLResolveInfo) -> Any:
+        return value if type(value) is int and GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT else complete(value, info)
+
+    return complete_int if type_ is GraphQLInt else complete

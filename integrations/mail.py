@@ -1,0 +1,147 @@
+"""Sending mail: by SMTP, or as files where there is no mail server."""
+
+import asyncio
+import logging
+import os
+import time
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import formatdate
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+STEP_SECONDS, WHOLE_SECONDS = 20.0, 60.0
+DEFAULT_PORTS = {"smtps": 465, "smtp": 587, "smtp+plain": 25}
+HOW_TO = "write it as smtps://user:password@host, smtp://user:password@host or smtp+plain://host"
+
+log = logging.getLogger("sheetgpt.mail")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """Plain text to one reader; the same `id` again is the same mail to whoever receives it twice."""
+
+    id: str
+    to: str
+    subject: str
+    text: str
+
+
+class MailFailed(Exception):
+    """Mail that was not sent; `message` says why, `retryable` whether trying again may help."""
+
+    code = "UPSTREAM_FAILED"
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        self.message, self.retryable = message, retryable
+        super().__init__(message)
+
+
+class Mailer(Protocol):
+    """Sends from one address."""
+
+    async def send(self, mail: Mail) -> None:
+        """Returns when somebody else is responsible for the mail. Raises MailFailed."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where `SMTP_URL` leads; `scheme` says when TLS begins."""
+
+    scheme: str
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+
+    @classmethod
+    def of(cls, url: str) -> "Server":
+        """Raises ValueError, without the password in it."""
+        parts = urlsplit(url)
+        if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError(f"SMTP_URL is not understood: {HOW_TO}")
+        try:
+            port = parts.port or DEFAULT_PORTS[parts.scheme]
+        except ValueError:
+            raise ValueError(f"the port in SMTP_URL is not a number up to 65535: {HOW_TO}") from None
+        username, password = (unquote(part) if part else None for part in (parts.username, parts.password))
+        return cls(parts.scheme, parts.hostname, port, username, password)
+
+
+class SMTPMailer:
+    """Hands mail to a server. Certificates are checked, and without TLS nothing is sent unless the URL says so."""
+
+    def __init__(self, server: Server, sender: str) -> None:
+        self._server, self._sender = server, sender
+
+    async def send(self, mail: Mail) -> None:
+        import aiosmtplib
+
+        server, message = self._server, compose(mail, self._sender)
+        try:
+            async with asyncio.timeout(WHOLE_SECONDS):
+                await aiosmtplib.send(
+                    message,
+                    sender=self._sender,
+                    recipients=[mail.to],
+                    hostname=server.host,
+                    port=server.port,
+                    username=server.username,
+                    password=server.password,
+                    use_tls=server.scheme == "smtps",
+                    start_tls=server.scheme == "smtp",
+                    timeout=STEP_SECONDS,
+                )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            raise _refused(max(refused.code for refused in error.recipients)) from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise _refused(error.code) from error
+        except aiosmtplib.SMTPNotSupported as error:
+            raise MailFailed(f"The mail server cannot do what SMTP_URL asks: {error.message}", retryable=False) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailFailed(f"The mail server could not be reached: {type(error).__name__}.", retryable=True) from error
+
+
+class FileMailer:
+    """Writes mail into files that only this user may read, for machines without a mail server."""
+
+    def __init__(self, directory: Path, sender: str) -> None:
+        self._directory, self._sender = directory, sender
+
+    async def send(self, mail: Mail) -> None:
+        content = bytes(compose(mail, self._sender))
+        try:
+            path = await asyncio.to_thread(self._write, mail.id, content)
+        except OSError as error:
+            raise MailFailed(f"The mail could not be written: {error.strerror}.", retryable=True) from error
+        log.info("There is no SMTP_URL: mail was written to %s", path)
+
+    def _write(self, id: str, content: bytes) -> Path:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._directory / f"{time.time_ns() // 1_000_000}-{id}.eml"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+        return path.absolute()
+
+
+def compose(mail: Mail, sender: str) -> EmailMessage:
+    """The message as it is sent. Raises MailFailed for an address that is none, or would be several."""
+    message = EmailMessage()
+    try:
+        message["To"] = Address(addr_spec=mail.to)
+        message["From"] = Address("SheetGPT", addr_spec=sender)
+    except (MessageError, ValueError, IndexError) as error:
+        raise MailFailed("This is no address that mail can be sent to or from.", retryable=False) from error
+    message["Subject"] = " ".join(mail.subject.split())
+    message["Date"] = formatdate()
+    message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text)
+    return message
+
+
+def _refused(code: int) -> MailFailed:
+    return MailFailed(f"The mail server refused the mail with code {code}.", retryable=400 <= code < 500)

@@ -1,0 +1,93 @@
+"""Closes what is open on devices that were signed out, by this process or by another."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Protocol
+
+from auth.viewer import Viewer
+from db import sessions
+from db.base import now
+from db.engine import Database
+from db.events import Event, Hub, SignInEnded
+from db.sessions import Ending, SignIn
+
+SWEEP_SECONDS = 0.5
+WINDOW = timedelta(seconds=10)  # longer than the clocks of two processes differ
+SYSTEM = Viewer.system()
+UNAUTHENTICATED, FORBIDDEN = 4401, 4403
+REASONS = {
+    Ending.LOGGED_OUT: "signed out",
+    Ending.TOKEN_REUSED: "signed out: a refresh token was used twice",
+    Ending.PASSWORD_CHANGED: "signed out: the password was changed",
+    Ending.RIGHTS_CHANGED: "signed out: your rights were changed",
+    Ending.DEACTIVATED: "this account is deactivated",
+}
+
+log = logging.getLogger("sheetgpt.error")
+
+
+class Streams(Protocol):
+    """The sockets and event streams that are open here."""
+
+    def __len__(self) -> int: ...
+
+    async def close_where(self, chosen: Callable[[Any], bool], code: int, reason: str) -> int:
+        """Closes those whose context is chosen, with the code of a WebSocket and a reason."""
+
+
+class Revocation:
+    """Looks for sign-ins that have just ended: at once when it was here, else twice a second while streams are open.
+
+    Each is found several times; the last time is after whatever was being opened has come up.
+    """
+
+    def __init__(self, database: Database, hub: Hub, streams: Streams) -> None:
+        self._database, self._hub, self._streams = database, hub, streams
+        self._wake = asyncio.Event()
+        self._sweeper: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._hub.handle(SignInEnded, self._on_end)
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def stop(self) -> None:
+        if self._sweeper:
+            self._sweeper.cancel()
+            await asyncio.wait([self._sweeper])
+
+    def _on_end(self, _: Event) -> None:
+        self._wake.set()
+
+    async def _sweep(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._close_ended()
+            except Exception:
+                log.exception("The sign-ins that have ended could not be read")
+
+    async def _close_ended(self) -> None:
+        since = now() - WINDOW
+        while len(self._streams):
+            ended = await self._database.read(sessions.ended, SYSTEM, since=since)
+            await self._close(ended)
+            if len(ended) < sessions.MAX_ENDED:
+                return
+            since = ended[-1].revoked_at or since
+
+    async def _close(self, ended: list[SignIn]) -> None:
+        for ending in Ending:
+            ids = {sign_in.id for sign_in in ended if sign_in.ending == ending}
+            if ids:
+                code = FORBIDDEN if ending is Ending.DEACTIVATED else UNAUTHENTICATED
+                await self._streams.close_where(lambda context: _session_id(context) in ids, code, REASONS[ending])  # noqa: B023
+
+
+def _session_id(context: Any) -> Any:
+    return context.signed_in and context.signed_in.session_id

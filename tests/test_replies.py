@@ -1,0 +1,238 @@
+"""What a model is asked, what becomes of its answer, and of a provider's bad days."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant import offline
+from assistant.context import TABLES
+from db.base import now
+from db.conversations import SYSTEM_PROMPT
+from db.organizations import Membership
+from db.session import Session
+from resolvers.ids import key
+from tests.client import Client
+from tests.conftest import SYSTEM
+from tests.dictation import (
+    Dictation,
+    begin,
+    dictation,
+    ended,
+    failing,
+    follow,
+    joined,
+    online,
+    read,
+    send,
+    until,
+)
+from tests.loopback.faults import Play, chunk, error, events, events_then_reset, response, slam
+from tests.site import Site, site
+
+__all__ = ["dictation", "online", "site"]
+
+TABLE = "| Item | Price |\n|---|---|\n| Ink | €3.50 |\n| Pen | €1.20 |\n"
+TABLES_OF = """query T($id: ID!) { conversation(id: $id) { tables { nodes { name rowCount rows { nodes { cells { text
+    source { message { id } quote } } } } } } } }"""
+
+
+async def tables_of(client: Client, conversation_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await client.run(TABLES_OF, id=conversation_id))["conversation"]["tables"]["nodes"]
+    return found
+
+
+async def test_a_model_is_sent_the_conversation_and_nothing_else(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    given = {"systemPrompt": "Antworte auf Deutsch.", "title": "Private title"}
+    id_ = (await ann.mutate("createConversation", "{ conversation { id } }", **given))["conversation"]["id"]
+    await ann.mutate("updateConversation", "{ conversation { id } }", id=id_, temperature=0.25, maxTokens=77)
+    dictation.say("Guten ", "Tag! 👋")
+    dictation.finish(tokens=(31, 5))
+    first = await ended(online, ann, await begin(ann, "Hello", conversationId=id_))
+    assert first["usage"] == {"inputTokens": 31, "outputTokens": 5, "totalTokens": 36}
+    dictation.finish()
+    await ended(online, ann, await begin(ann, " Noch\n einmal ", conversationId=id_))
+    assert dictation.asked[1] == {
+        "model": "gpt-test",
+        "messages": [
+            {"role": "system", "content": f"Antworte auf Deutsch.\n\n{TABLES}"},
+            {"role": "user", "content": "Hello"},
+            {"role": "assistant", "content": "Guten Tag! 👋"},
+            {"role": "user", "content": " Noch\n einmal "},
+        ],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": 0.25,
+        "max_tokens": 77,
+    }
+    assert {exchange.headers["authorization"] for exchange in dictation.server.exchanges} == {"Bearer sk-test-secret"}
+
+
+async def test_tokens_are_estimated_where_the_provider_does_not_say(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    dictation.say("x" * 10)
+    dictation.finish()
+    reply = await ended(online, ann, await begin(ann, "Hi"))
+    asked = len(f"{SYSTEM_PROMPT}\n\n{TABLES}Hi")
+    assert reply["usage"] == {"inputTokens": -(-asked // 4), "outputTokens": 3, "totalTokens": -(-asked // 4) + 3}
+    assert (reply["status"], reply["finishReason"], reply["error"]) == ("COMPLETED", "stop", None)
+
+
+@pytest.mark.parametrize("where", ["reply", "message"])
+async def test_tables_are_read_in_the_reply_or_else_in_what_it_answers(
+    online: Site, dictation: Dictation, where: str
+) -> None:
+    ann = await online.person()
+    dictation.say("Well: \n\n", *(TABLE if where == "reply" else "nothing to add."))
+    dictation.finish()
+    said = await send(ann, "What did I buy?" if where == "reply" else TABLE)
+    events = await follow(online, ann, said["reply"]["id"])
+    assert [event["__typename"] for event in events][-2:] == ["ReplyProposal", "ReplyEnded"]
+    assert events[-2]["proposal"]["status"] == "APPLIED"
+    (table,) = await tables_of(ann, said["conversation"]["id"])
+    cells = [row["cells"] for row in table["rows"]["nodes"]]
+    assert [[cell["text"] for cell in row] for row in cells] == [["Ink", "3.50 EUR"], ["Pen", "1.20 EUR"]]
+    assert {cell["source"]["message"]["id"] for row in cells for cell in row} == {said[where]["id"]}
+
+
+@pytest.mark.parametrize(
+    ("mode", "proposed", "tables"), [("OFF", [], 0), ("REVIEW", ["PENDING"], 0), ("AUTO", ["APPLIED"], 1)]
+)
+async def test_the_conversation_says_what_becomes_of_tables(
+    online: Site, dictation: Dictation, mode: str, proposed: list[str], tables: int
+) -> None:
+    dictation.say(TABLE)
+    dictation.finish()
+    assert await _extracted(online, mode) == ("COMPLETED", proposed, tables)
+
+
+@pytest.mark.parametrize(
+    ("mode", "proposed", "tables"), [("OFF", [], 0), ("REVIEW", ["PENDING"], 0), ("AUTO", ["APPLIED"], 1)]
+)
+async def test_it_says_so_to_the_offline_assistant_too(site: Site, mode: str, proposed: list[str], tables: int) -> None:
+    assert await _extracted(site, mode) == ("COMPLETED", proposed, tables)
+
+
+async def _extracted(site: Site, mode: str) -> tuple[str, list[str], int]:
+    """How a reply ended, what became of its proposals, and how many tables there are."""
+    ann = await site.person()
+    id_ = (await ann.mutate("createConversation", "{ conversation { id } }", extraction=mode))["conversation"]["id"]
+    reply = await ended(site, ann, await begin(ann, TABLE, conversationId=id_))
+    statuses = [proposal["status"] for proposal in reply["proposals"]]
+    return reply["status"], statuses, len(await tables_of(ann, id_))
+
+
+async def test_the_line_at_which_a_reply_was_cut_is_not_taken_for_a_whole_one(
+    online: Site, dictation: Dictation
+) -> None:
+    ann = await online.person()
+    dictation.say(TABLE, "| Desk | €1")
+    dictation.finish("length")
+    said = await send(ann, "What did I buy?")
+    reply = await ended(online, ann, said["reply"]["id"])
+    assert (reply["status"], reply["finishReason"], reply["text"]) == ("COMPLETED", "length", TABLE + "| Desk | €1")
+    (table,) = await tables_of(ann, said["conversation"]["id"])
+    assert table["rowCount"] == 2
+
+
+async def test_rows_go_to_the_table_that_was_named(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    for row in ("| Ink | €3.50 |", "| Pen | €1.20 |"):
+        dictation.say(f"| Item | Price |\n|---|---|\n{row}\n")
+        dictation.finish()
+    said = await send(ann)
+    await ended(online, ann, said["reply"]["id"])
+    query = "query T($id: ID!) { conversation(id: $id) { tables { nodes { id rowCount } } } }"
+    (table,) = (await ann.run(query, id=said["conversation"]["id"]))["conversation"]["tables"]["nodes"]
+    again = await send(ann, "More", conversationId=said["conversation"]["id"], tableId=table["id"])
+    await ended(online, ann, again["reply"]["id"])
+    found = (await ann.run(query, id=said["conversation"]["id"]))["conversation"]["tables"]["nodes"]
+    assert found == [{"id": table["id"], "rowCount": 2}]
+
+
+@pytest.mark.parametrize(
+    ("play", "code", "retryable", "text"),
+    [
+        (error(401, "Incorrect API key provided: sk-test-secret"), "KEY_REFUSED", False, ""),
+        (error(404, "no such model"), "MODEL_NOT_FOUND", False, ""),
+        (error(429, "slow down", retry_after="60"), "RATE_LIMITED", True, ""),
+        (error(400, "bad sk-test-secret"), "REQUEST_REFUSED", False, ""),
+        (response(503, "<html>"), "PROVIDER_FAILED", True, ""),
+        (response(200, "<html>"), "NOT_A_STREAM", False, ""),
+        (slam, "CONNECTION_CUT", True, ""),
+        (events(chunk("Half ")), "INCOMPLETE", True, "Half "),
+        (events(chunk("Half "), "{nonsense"), "BAD_EVENT", True, "Half "),
+        (events(chunk("Half "), '{"error": {"message": "overloaded"}}'), "PROVIDER_FAILED", True, "Half "),
+        (events_then_reset(chunk("Half ")), "CONNECTION_CUT", True, "Half "),
+    ],
+)
+async def test_what_a_provider_does_wrong_is_kept_with_the_message(
+    database_url: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    play: Play,
+    code: str,
+    retryable: bool,
+    text: str,
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with failing(database_url, tmp_path, play) as (site, _):
+        ann = await site.person()
+        said = await send(ann, TABLE)
+        happened = await follow(site, ann, said["reply"]["id"])
+        assert happened[-1]["message"]["status"] == "FAILED"
+        assert joined(happened) == text
+        reply = await read(ann, said["reply"]["id"])
+        assert (reply["text"], reply["error"]["code"], reply["error"]["retryable"]) == (text, code, retryable)
+        assert "sk-test-secret" not in reply["error"]["message"]
+        assert (reply["proposals"], reply["usage"]["inputTokens"] > 0) == ([], True)
+        assert await tables_of(ann, said["conversation"]["id"]) == []
+        again = await send(ann, "Again?", conversationId=said["conversation"]["id"])
+        assert again["reply"]["status"] == "IN_PROGRESS"
+        await ended(site, ann, again["reply"]["id"])
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+    assert not any("sk-test-secret" in record.getMessage() for record in caplog.records)
+
+
+async def test_a_bug_ends_the_reply_and_is_shown_only_as_an_internal_error(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(text: str) -> offline.Answer:
+        raise KeyError("secret")
+
+    ann = await site.person()
+    with monkeypatch.context() as patched:
+        patched.setattr(offline, "answer", broken)
+        said = await send(ann, wait=True)
+    reply = await read(ann, said["reply"]["id"])
+    assert (said["reply"]["status"], reply["status"], reply["text"]) == ("FAILED", "FAILED", "")
+    message = "Something went wrong on the server: send the message again."
+    assert reply["error"] == {"code": "INTERNAL_SERVER_ERROR", "message": message, "retryable": True}
+    assert [type(r.exc_info[1]) for r in caplog.records if r.levelname == "ERROR" and r.exc_info] == [KeyError]
+    assert (await send(ann, conversationId=said["conversation"]["id"], wait=True))["reply"]["status"] == "COMPLETED"
+
+
+async def test_who_loses_access_meanwhile_gets_no_table(online: Site, dictation: Dictation) -> None:
+    ann, bob = await online.person("ann"), await online.person("bob")
+    shared = await online.organization(ann, bob)
+    payload = await bob.mutate("createConversation", "{ conversation { id } }", organizationId=shared)
+    id_ = await begin(bob, conversationId=payload["conversation"]["id"])
+    dictation.say(TABLE)
+
+    async def is_there() -> bool:
+        return bool((await read(ann, id_))["text"] == TABLE)
+
+    await until(is_there)
+    nodes = (await bob.run("{ me { memberships { nodes { id organization { id } } } } }"))["me"]["memberships"]["nodes"]
+    (membership,) = [node["id"] for node in nodes if node["organization"]["id"] == shared]
+
+    def remove(session: Session) -> None:
+        session.obtain(Membership, key(membership, Membership)).deleted_at = now()
+
+    await online.backend.database.write(remove, SYSTEM)
+    dictation.finish()
+    reply = await ended(online, ann, id_)
+    assert (reply["status"], reply["text"], reply["proposals"]) == ("COMPLETED", TABLE, [])
+    assert await tables_of(ann, payload["conversation"]["id"]) == []

@@ -1,0 +1,200 @@
+"""How replies end that do not run to their end: by the end of the process, and by a stop at any moment."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from assistant import extraction, offline
+from assistant.extraction import ProposedTable
+from assistant.log import Log
+from auth.viewer import Viewer
+from db import jobs, messages
+from db.base import now
+from db.engine import Database
+from db.events import Event, Hub, JobChanged
+from db.jobs import Job, JobStatus
+from db.messages import Exchange, Message, MessageStatus
+from db.session import Session
+from jobs.replies import Replies
+from jobs.worker import Worker
+from tests.conftest import SYSTEM, World
+from tests.dictation import Dictation, dictation, failing, follow, joined, read, send, site_with, until
+from tests.loopback.faults import events_then_silence
+
+__all__ = ["dictation"]
+
+TABLE = "| Item | Price |\n|---|---|\n| Ink | €3.50 |\n| Pen | €1.20 |\n"
+
+
+async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
+    dictation: Dictation, database_url: str, tmp_path: Path
+) -> None:
+    async with site_with(dictation.server, database_url, tmp_path) as before:
+        ann = await before.person()
+        said = await send(ann, TABLE)
+        dictation.say("So far ", "so good 👍")
+        following = asyncio.create_task(follow(before, ann, said["reply"]["id"]))
+        await asyncio.sleep(0.3)
+        await before.product.worker.stop()
+        happened = await following
+        assert (joined(happened), happened[-1]["message"]["status"]) == ("So far so good 👍", "INTERRUPTED")
+    async with site_with(dictation.server, database_url, tmp_path) as after:
+        again = after.client()
+        again.token = ann.token
+        reply = await read(again, said["reply"]["id"])
+        assert (reply["status"], reply["text"], reply["error"]) == ("INTERRUPTED", "So far so good 👍", None)
+        assert reply["proposals"] == []
+        (end,) = await follow(after, again, said["reply"]["id"], len(reply["text"]))
+        assert end["message"]["status"] == "INTERRUPTED"
+    assert len(dictation.asked) == 1
+
+
+class Desk:
+    """Replies over a database, without the rest of the product."""
+
+    def __init__(self, database: Database, viewer: Viewer) -> None:
+        self.database, self.viewer, self.hub, self.log = database, viewer, Hub(), Log()
+        database.publish = self.hub.publish
+
+    async def post(self, text: str = TABLE) -> Exchange:
+        return await self.database.write(messages.post, self.viewer, text, conversation_id=None, models=["offline"])
+
+    async def reply(self, id_: UUID) -> Message:
+        found = await self.database.find(Message, SYSTEM, id_)
+        assert found is not None
+        return found
+
+    async def over(self, id_: UUID) -> tuple[Message, Job]:
+        """A reply and its job when both are over."""
+
+        async def look() -> tuple[Message, Job] | None:
+            reply = await self.reply(id_)
+            assert reply.job_id is not None
+            job = await self.database.find(Job, SYSTEM, reply.job_id)
+            assert job is not None
+            return (reply, job) if job.finished_at and reply.status is not MessageStatus.IN_PROGRESS else None
+
+        found: tuple[Message, Job] = await until(look)
+        return found
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[Worker]:
+        replies = Replies(self.database, self.log, None)
+        worker = Worker(self.database, self.hub, {"reply": replies}, fresh=False)
+        replies.listen(self.hub, worker)
+        await worker.start()
+        try:
+            yield worker
+        finally:
+            await worker.stop()
+
+
+@pytest.fixture
+async def desk(database: Database, world: World) -> Desk:
+    return Desk(database, await world.person("ann"))
+
+
+async def test_a_reply_of_a_process_that_was_killed_is_interrupted_with_the_text_that_was_saved(desk: Desk) -> None:
+    reply = (await desk.post()).reply
+    assert reply.job_id is not None
+    await desk.database.write(jobs.claim, SYSTEM, reply.job_id)
+    await desk.database.write(messages.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "Half of it")
+
+    def die(session: Session) -> None:
+        assert reply.job_id is not None
+        session.obtain(Job, reply.job_id).leased_until = now() - timedelta(seconds=1)
+
+    await desk.database.write(die, SYSTEM)
+    async with desk.working():
+        ended, job = await desk.over(reply.id)
+    assert (ended.status, ended.text, ended.output_tokens) == (MessageStatus.INTERRUPTED, "Half of it", None)
+    assert (job.status, job.attempt) == (JobStatus.FAILED, 2)
+    with pytest.raises(jobs.LeaseLost):
+        await desk.database.write(messages.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "too late")
+    again = await desk.database.write(
+        messages.post, desk.viewer, "Again", conversation_id=ended.conversation_id, models=["offline"]
+    )
+    assert again.reply.status is MessageStatus.IN_PROGRESS
+
+
+@pytest.mark.parametrize("moment", ["claimed", "begun", "extracted"])
+async def test_a_reply_is_stopped_at_any_moment(desk: Desk, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """At each of them the stop finds the reply, and it does not stay IN_PROGRESS for ever."""
+    stopping: list[asyncio.Task[Message]] = []
+    exchange = await desk.post()
+    loop = asyncio.get_running_loop()
+
+    def stop(_: Event | None = None) -> None:
+        if not stopping:
+            stopping.append(loop.create_task(desk.database.write(messages.stop, desk.viewer, exchange.reply.id)))
+
+    def slow(text: str) -> Sequence[ProposedTable]:
+        loop.call_soon_threadsafe(stop)
+        asyncio.run(asyncio.sleep(0.3))
+        return extraction.propose(text)
+
+    if moment == "claimed":
+        desk.hub.handle(JobChanged, stop)
+    elif moment == "extracted":
+        monkeypatch.setattr(offline, "propose", slow)
+    async with desk.working():
+        if moment == "begun":
+            async with asyncio.timeout(5):
+                await anext(desk.log.follow(exchange.reply.id, 0, idle=5))
+            stop()
+        reply, job = await desk.over(exchange.reply.id)
+        await asyncio.gather(*stopping)
+    assert (reply.status, job.status) == (MessageStatus.STOPPED, JobStatus.CANCELED)
+    assert desk.log._texts == {}
+    again = await desk.database.write(
+        messages.post, desk.viewer, "Again", conversation_id=reply.conversation_id, models=["offline"]
+    )
+    assert again.conversation.message_count == 4
+
+
+async def test_a_reply_whose_job_is_over_can_still_be_stopped(desk: Desk) -> None:
+    reply = (await desk.post()).reply
+    assert reply.job_id is not None
+
+    def give_up(session: Session) -> None:
+        assert reply.job_id is not None
+        jobs.end(session, session.obtain(Job, reply.job_id), JobStatus.FAILED)
+
+    await desk.database.write(give_up, SYSTEM)
+    stopped = await desk.database.write(messages.stop, desk.viewer, reply.id)
+    assert stopped.status is MessageStatus.STOPPED
+    job = await desk.database.find(Job, SYSTEM, reply.job_id)
+    assert job is not None
+    assert job.status is JobStatus.FAILED
+
+
+async def test_a_stop_and_the_end_may_come_at_once(desk: Desk) -> None:
+    async with desk.working():
+        for _ in range(5):
+            exchange = await desk.post("Hello")
+            await asyncio.sleep(0.1)
+            stops = (desk.database.write(messages.stop, desk.viewer, exchange.reply.id) for _ in range(4))
+            await asyncio.gather(*stops)
+            reply, _ = await desk.over(exchange.reply.id)
+            assert reply.status in (MessageStatus.STOPPED, MessageStatus.COMPLETED)
+
+
+async def test_silence_of_the_provider_does_not_keep_a_reply_from_being_stopped(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with failing(database_url, tmp_path, events_then_silence()) as (site, server):
+        ann = await site.person()
+        said = await send(ann)
+
+        async def is_asked() -> bool:
+            return bool(server.exchanges)
+
+        await until(is_asked)
+        stopped = await ann.mutate("stopReply", "{ message { status text } }", messageId=said["reply"]["id"])
+        assert stopped["message"] == {"status": "STOPPED", "text": ""}
+        await asyncio.wait_for(server.exchanges[0].hung_up.wait(), 2)
