@@ -47,6 +47,7 @@ class SQLite(Database):
         self.reader = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         self.reader.execute("PRAGMA query_only=ON")
         self.reader.execute("PRAGMA busy_timeout=5000")
+        self.reader.create_function("lower", 1, lower, deterministic=True)
 
     def _take(self) -> None:
         from db.migrations import migrate
@@ -79,12 +80,11 @@ class SQLite(Database):
         return self.reader.execute(plan.sql, values).fetchall()
 
     async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]:
-        async with (
-            aiosqlite.connect(self._read_only, uri=True) as connection,
-            connection.execute(plan.sql, values) as cursor,
-        ):
-            while rows := await cursor.fetchmany(batch):
-                yield list(rows)
+        async with aiosqlite.connect(self._read_only, uri=True) as connection:
+            await connection.create_function("lower", 1, lower, deterministic=True)
+            async with connection.execute(plan.sql, values) as cursor:
+                while rows := await cursor.fetchmany(batch):
+                    yield list(rows)
 
     async def _transact(self, run: Callable[[Session], T], viewer: Viewer) -> tuple[T, list[Event]]:
         def work() -> tuple[T, list[Event]]:
@@ -108,12 +108,18 @@ def engine_of(path: Path) -> Any:
     def _set_up(connection: Any, _: Any) -> None:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("lower", 1, lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def lower(value: Any) -> Any:
+    """In every alphabet; SQLite's own knows only the ASCII letters."""
+    return value.lower() if isinstance(value, str) else value
 
 
 def take_lock(path: Path) -> IO[str]:
