@@ -6,11 +6,9 @@ import secrets
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -18,22 +16,28 @@ from starlette.middleware.cors import CORSMiddleware
 
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
 from assistant.log import Log
+from auth.limits import Action, Attempts, Rates
 from auth.passwords import PasswordHasher
 from auth.secrets import require_secret
 from db.engine import Database
 from db.events import Hub
-from db.postgresql import PostgreSQL
-from db.sqlite import SQLite
+from db.postgresql import DatabaseUnreachable, PostgreSQL
+from db.sqlite import DatabaseInUse, SQLite
 from execution.executor import Executor
 from integrations.llm import ChatCompletions
-from jobs.exports import AT_ONCE, Exports
+from integrations.mail import FileMailer, Mailer, SMTPMailer
+from integrations.mail import Server as MailServer
+from jobs import exports, mail
+from jobs.exports import Exports
+from jobs.mail import Mails
 from jobs.replies import Replies
 from jobs.worker import Handler, Worker
 from resolvers.authentication import authenticate
 from resolvers.context import Backend, Context, Origin
+from resolvers.revocation import Revocation
 from schema import schema
 from settings import VERSION, Settings
-from transport import logs
+from transport import logs, server
 from transport.callers import Caller
 from transport.connections import Connections
 from transport.downloads import download_route
@@ -41,7 +45,7 @@ from transport.errors import format_error
 from transport.graphiql import GraphiQL
 from transport.guard import Guard
 from transport.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
-from transport.server import Server
+from transport.server import CannotListen
 from transport.socket import SocketLimits
 
 OFFLINE = "offline"
@@ -60,6 +64,7 @@ class Product:
     worker: Worker
     model: ChatCompletions | None
     connections: Connections
+    revocation: Revocation
 
 
 def open_database(url: str) -> Database:
@@ -75,15 +80,33 @@ def open_database(url: str) -> Database:
     return SQLite(Path(path))
 
 
-def signing_secret(settings: Settings) -> bytes:
-    """SECRET_KEY, or in development a random key that is kept beside the database."""
-    given = settings.secret_key.get_secret_value() if settings.secret_key else None
+def secrets_of(settings: Settings) -> tuple[bytes, ...]:
+    """The key that signs, and behind it those from before, whose signatures are still good."""
+    production = settings.environment == "production"
+    before = settings.secret_keys_previous.get_secret_value() if settings.secret_keys_previous else ""
     try:
-        secret = require_secret(given, production=settings.environment == "production")
+        first = require_secret(given_secret(settings), production=production)
+        previous = [require_secret(key, production=production) for key in map(str.strip, before.split(",")) if key]
     except ValueError as error:
         raise Misconfigured(str(error)) from None
-    if secret is not None:
-        return secret
+    return first or development_secret(settings), *filter(None, previous)
+
+
+def given_secret(settings: Settings) -> str | None:
+    """SECRET_KEY, or what is in SECRET_KEY_FILE."""
+    key, path = settings.secret_key, settings.secret_key_file
+    if key is not None and path is not None:
+        raise Misconfigured("SECRET_KEY and SECRET_KEY_FILE are both set: leave one of them out.")
+    if path is None:
+        return key.get_secret_value() if key else None
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"SECRET_KEY_FILE={path} cannot be read ({error}): name a text file.") from None
+
+
+def development_secret(settings: Settings) -> bytes:
+    """A random key that is kept beside the database."""
     path = key_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError), path.open("x", encoding="ascii") as file:
@@ -114,25 +137,42 @@ def assemble(settings: Settings) -> Product:
         if online
         else None
     )
+    connections = Connections()
     backend = Backend(
         settings=settings,
         database=database,
         hub=hub,
         log=log,
         passwords=PasswordHasher(),
-        secrets=(signing_secret(settings),),
+        secrets=secrets_of(settings),
         models=(settings.openai_model if online else OFFLINE,),
         is_offline=not online,
+        attempts=Attempts({Action(name): Rates(*rates) for name, rates in settings.rates.items()}),
     )
     replies = Replies(database, log, model)
-    handlers: dict[str, Handler] = {"reply": replies, "export": Exports(database, settings)}
-    worker = Worker(database, hub, handlers, fresh=isinstance(database, SQLite), at_once={"export": AT_ONCE})
+    handlers: dict[str, Handler] = {
+        "reply": replies,
+        "export": Exports(database, settings),
+        "mail": Mails(mailer(settings), settings.public_url),
+    }
+    at_once = {"export": exports.AT_ONCE, "mail": mail.AT_ONCE}
+    worker = Worker(database, hub, handlers, fresh=isinstance(database, SQLite), at_once=at_once)
     replies.listen(hub, worker)
-    return Product(backend, worker, model, Connections())
+    return Product(backend, worker, model, connections, Revocation(database, hub, connections))
+
+
+def mailer(settings: Settings) -> Mailer:
+    """Sends by SMTP_URL, or writes files into MAIL_DIR without one."""
+    if settings.smtp_url is None:
+        return FileMailer(settings.mail_dir, settings.mail_from)
+    try:
+        return SMTPMailer(MailServer.of(settings.smtp_url.get_secret_value()), settings.mail_from)
+    except ValueError as error:
+        raise Misconfigured(str(error)) from None
 
 
 def application(product: Product) -> Any:
-    """The ASGI application; its lifespan starts and stops the product."""
+    """The ASGI application over a product that somebody else starts and stops."""
     backend, settings = product.backend, product.backend.settings
 
     async def context_of(caller: Caller) -> Context:
@@ -166,13 +206,13 @@ def application(product: Product) -> Any:
         routes=routes,
         middleware=middleware,
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=partial(lifespan, product),
     )
     return Guard(app, max_body_bytes=settings.max_body_bytes)
 
 
 @contextlib.asynccontextmanager
-async def lifespan(product: Product, _: Starlette | None = None) -> AsyncIterator[None]:
+async def lifespan(product: Product) -> AsyncIterator[None]:
+    """Start everything; stop it, in the opposite order, at the end."""
     async with contextlib.AsyncExitStack() as started:
         started.callback(product.backend.passwords.close)
         await product.backend.database.start()
@@ -182,17 +222,9 @@ async def lifespan(product: Product, _: Starlette | None = None) -> AsyncIterato
             await product.model.warm()
         await product.worker.start()
         started.push_async_callback(product.worker.stop)
+        product.revocation.start()
+        started.push_async_callback(product.revocation.stop)
         yield
-
-
-class Announced(Server):
-    """Says where to go once it listens."""
-
-    async def startup(self, sockets: Any = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            print(f"SheetGPT {VERSION} · GraphiQL: http://{host}:{port}/graphql · stop with Ctrl-C", flush=True)
 
 
 def serve() -> None:
@@ -201,25 +233,25 @@ def serve() -> None:
         settings = Settings()
         logs.configure(settings.log_format, settings.log_level)
         product = assemble(settings)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve(
+                application(product),
+                lifespan(product),
+                product.connections,
+                host=settings.host,
+                port=settings.port,
+                max_message_bytes=settings.max_body_bytes,
+                ready=announce,
+            )
     except ValidationError as error:
         details = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         sys.exit(f"SheetGPT cannot start: {details}")
-    except Misconfigured as error:
+    except (Misconfigured, DatabaseInUse, DatabaseUnreachable, CannotListen) as error:
         sys.exit(f"SheetGPT cannot start: {error}")
-    config = uvicorn.Config(
-        application(product),
-        host=settings.host,
-        port=settings.port,
-        ws="websockets-sansio",
-        ws_max_size=settings.max_body_bytes,
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=1,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-    )
-    with contextlib.suppress(KeyboardInterrupt):
-        Announced(config, product.connections).run()
+
+
+def announce(address: str) -> None:
+    print(f"SheetGPT {VERSION} · GraphiQL: {address}/graphql · stop with Ctrl-C", flush=True)
 
 
 if __name__ == "__main__":

@@ -120,6 +120,16 @@ class Settings(BaseSettings):
             raise ValueError("CORS_ORIGINS takes a list of origins, not *: any site could act as its visitors")
         return value
 
+    @property
+    def rates(self) -> dict[str, tuple[str, str]]:
+        """How often one account and one address may try what."""
+        return {
+            "LOG_IN": (self.log_in_limit_account, self.log_in_limit_address),
+            "SIGN_UP": (self.sign_up_limit_account, self.sign_up_limit_address),
+            "REFRESH": (self.refresh_limit_account, self.refresh_limit_address),
+            "RESET": (self.reset_limit_account, self.reset_limit_address),
+        }
+
     @cached_property
     def origins(self) -> list[str]:
         return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]

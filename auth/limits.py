@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from errors import RateLimited
@@ -39,7 +41,6 @@ class Attempts:
 
     def __init__(self, rates: Mapping[Action, Rates]) -> None:
         self._rates = rates
-        self._limiter: MovingWindowRateLimiter | None = None
 
     async def count(self, action: Action, address: str | None, account: str | None = None) -> None:
         """Count one attempt. Raises RateLimited, and then the attempt must not be made.
@@ -52,9 +53,8 @@ class Attempts:
             await self._hit(action, rates.account, "account", account)
 
     async def _hit(self, action: Action, rate: str, kind: str, who: str) -> None:
-        if self._limiter is None:
-            limiter = await asyncio.to_thread(_make_limiter)
-            self._limiter = self._limiter or limiter  # somebody else may have been first
+        if "_limiter" not in vars(self):
+            await asyncio.to_thread(import_module, "limits.aio.strategies")  # a tenth of a second
         from limits import parse
 
         item = parse(rate)
@@ -65,14 +65,23 @@ class Attempts:
         wait = max(1, round((again_at - time.time()) * 1000))
         raise RateLimited(f"Too many attempts: wait {_in_words(wait)} and try again.", retryAfterMs=wait)
 
+    @cached_property
+    def _limiter(self) -> "MovingWindowRateLimiter":
+        from limits.aio.storage import MemoryStorage
+        from limits.aio.strategies import MovingWindowRateLimiter
+
+        return MovingWindowRateLimiter(MemoryStorage())
+
 
 def network(address: str | None) -> str:
-    """Whom an address stands for: itself, or the network that it is in."""
+    """Whom an address stands for: itself, or the IPv6 network that it is in."""
     try:
         found = ipaddress.ip_address(address or "")
     except ValueError:
         return address or ""
-    return str(ipaddress.ip_network((found, NETWORK), strict=False)) if found.version == 6 else str(found)
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, NETWORK), strict=False))
 
 
 def _in_words(milliseconds: int) -> str:
@@ -81,11 +90,3 @@ def _in_words(milliseconds: int) -> str:
         return "a second" if seconds == 1 else f"{seconds} seconds"
     minutes = -(-seconds // 60)
     return "a minute" if minutes == 1 else f"{minutes} minutes"
-
-
-def _make_limiter() -> "MovingWindowRateLimiter":
-    """In a thread: importing it takes a tenth of a second."""
-    from limits.aio.storage import MemoryStorage
-    from limits.aio.strategies import MovingWindowRateLimiter
-
-    return MovingWindowRateLimiter(MemoryStorage())

@@ -19,9 +19,10 @@ def delete(session: Session, id_: UUID) -> UUID:
     organization = session.obtain_to_change(Organization, id_)
     if organization.is_personal:
         raise Conflict("This organization is somebody's own: it is there for as long as their account.")
-    organization.deleted_at = now()
-    for row in _belonging(session, id_):
-        row.deleted_at = organization.deleted_at
+    moment = now()
+    # All of them are read before the first is hidden, which takes from the viewer what they may do.
+    for row in [organization, *_belonging(session, id_)]:
+        row.deleted_at = moment
     return id_
 
 

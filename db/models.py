@@ -18,6 +18,7 @@ from db import (
     sites,
     tables,
     users,
+    verifications,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "sites",
     "tables",
     "users",
+    "verifications",
 ]

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeVar
 
 import asyncpg
+from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
@@ -21,6 +22,11 @@ T = TypeVar("T")
 
 SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION = "40001", "40P01", "23505"
 TRIES = 5
+MIGRATION_SECONDS = 120
+
+
+class DatabaseUnreachable(RuntimeError):
+    """The server does not answer, or does not let us in."""
 
 
 class PostgreSQL(Database):
@@ -36,7 +42,9 @@ class PostgreSQL(Database):
     async def start(self) -> None:
         from db.migrations import migrate
 
-        await asyncio.wait_for(asyncio.to_thread(migrate, self.url), 120)
+        await _reach(self.url)
+        async with asyncio.timeout(MIGRATION_SECONDS):
+            await asyncio.to_thread(migrate, self.url)
         self.engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=lambda: asyncpg.connect(self.url, timeout=10, command_timeout=60),
@@ -99,6 +107,18 @@ class PostgreSQL(Database):
                 return result, sync.events
 
             return await session.run_sync(work)
+
+
+async def _reach(url: str) -> None:
+    """Raise DatabaseUnreachable, without the password of the URL, unless the server lets us in."""
+    try:
+        connection = await asyncpg.connect(url, timeout=10)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        address = make_url(url).render_as_string(hide_password=True)
+        raise DatabaseUnreachable(
+            f"the database {address} cannot be used ({error}): check that its server runs, and DATABASE_URL."
+        ) from error
+    await connection.close(timeout=5)
 
 
 async def _leave_as_it_is(_: Any) -> None:

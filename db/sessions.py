@@ -100,7 +100,10 @@ of_token: Prepared[SignIn] = Prepared(
     .where(RefreshToken.digest == bind("digest", RefreshToken.digest))
 )
 ended: Prepared[SignIn] = Prepared(
-    select(SignIn).where(SignIn.revoked_at > bind("since", SignIn.revoked_at)).order_by(SignIn.revoked_at).limit(MAX_ENDED)
+    select(SignIn)
+    .where(SignIn.revoked_at > bind("since", SignIn.revoked_at))
+    .order_by(SignIn.revoked_at)
+    .limit(MAX_ENDED)
 )
 
 

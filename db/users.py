@@ -17,7 +17,6 @@ from db.prepared import Prepared, bind
 from db.session import Session
 from errors import Conflict
 
-
 GRANTED = ("email", "is_superuser", "is_email_verified", "deactivated_at")
 
 

@@ -122,9 +122,7 @@ def _mail(session: Session, user: User, purpose: Purpose, token: str, digest: by
     for verification in session.scalars(before):
         verification.deleted_at = now()
     expires_at = now() + LIFETIMES[purpose]
-    session.add(
-        Verification(user_id=user.id, purpose=purpose, email=user.email, digest=digest, expires_at=expires_at)
-    )
+    session.add(Verification(user_id=user.id, purpose=purpose, email=user.email, digest=digest, expires_at=expires_at))
     post(session, user, TEMPLATES[purpose], token=token)
 
 

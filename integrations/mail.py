@@ -80,29 +80,37 @@ class SMTPMailer:
     async def send(self, mail: Mail) -> None:
         import aiosmtplib
 
-        server, message = self._server, compose(mail, self._sender)
+        message = compose(mail, self._sender)
         try:
             async with asyncio.timeout(WHOLE_SECONDS):
-                await aiosmtplib.send(
-                    message,
-                    sender=self._sender,
-                    recipients=[mail.to],
-                    hostname=server.host,
-                    port=server.port,
-                    username=server.username,
-                    password=server.password,
-                    use_tls=server.scheme == "smtps",
-                    start_tls=server.scheme == "smtp",
-                    timeout=STEP_SECONDS,
-                )
+                await self._hand_over(message, mail.to)
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refused(max(refused.code for refused in error.recipients)) from error
         except aiosmtplib.SMTPResponseException as error:
             raise _refused(error.code) from error
-        except aiosmtplib.SMTPNotSupported as error:
-            raise MailFailed(f"The mail server cannot do what SMTP_URL asks: {error.message}", retryable=False) from error
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise MailFailed(f"The mail server could not be reached: {type(error).__name__}.", retryable=True) from error
+        except OSError as error:  # also that it hung up, or was too slow
+            raise MailFailed(f"The mail server cannot be reached: {type(error).__name__}.", retryable=True) from error
+        except aiosmtplib.SMTPException as error:
+            raise MailFailed(f"The mail server is not as SMTP_URL says: {error.message}", retryable=False) from error
+
+    async def _hand_over(self, message: EmailMessage, to: str) -> None:
+        from aiosmtplib import SMTP
+
+        server = self._server
+        client = SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            use_tls=server.scheme == "smtps",
+            start_tls=server.scheme == "smtp",
+            timeout=STEP_SECONDS,
+        )
+        try:
+            async with client:
+                await client.send_message(message, sender=self._sender, recipients=[to])
+        finally:
+            client.close()
 
 
 class FileMailer:

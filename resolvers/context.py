@@ -9,6 +9,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from assistant.log import Log
+from auth.limits import Attempts
 from auth.passwords import PasswordHasher
 from auth.viewer import Viewer
 from db.base import Base
@@ -38,6 +39,7 @@ class Backend:
     secrets: tuple[bytes, ...]
     models: tuple[str, ...]
     is_offline: bool
+    attempts: Attempts
 
 
 @dataclass(frozen=True)

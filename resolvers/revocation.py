@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Protocol
+from uuid import UUID
 
 from auth.viewer import Viewer
 from db import sessions
@@ -86,8 +87,9 @@ class Revocation:
             ids = {sign_in.id for sign_in in ended if sign_in.ending == ending}
             if ids:
                 code = FORBIDDEN if ending is Ending.DEACTIVATED else UNAUTHENTICATED
-                await self._streams.close_where(lambda context: _session_id(context) in ids, code, REASONS[ending])  # noqa: B023
+                await self._streams.close_where(_of(ids), code, REASONS[ending])
 
 
-def _session_id(context: Any) -> Any:
-    return context.signed_in and context.signed_in.session_id
+def _of(sign_in_ids: set[UUID]) -> Callable[[Any], bool]:
+    """Chooses the contexts of some sign-ins; whoever is signed out has none."""
+    return lambda context: context.signed_in is not None and context.signed_in.session_id in sign_in_ids

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import strawberry
 
+from auth.limits import Action
 from auth.passwords import check_rules
 from auth.tokens import issue_access, new_refresh, refresh_digest
 from auth.viewer import Viewer
-from db import sessions, users
+from db import sessions, users, verifications
 from db.base import now
 from db.conversations import Conversation
 from db.conversations import every as every_conversation
@@ -87,11 +88,14 @@ async def sign_up(
 ) -> SignedIn:
     backend = info.context.backend
     email = _email(email)
+    await backend.attempts.count(Action.SIGN_UP, info.context.origin.ip_address, email)
     password = check_rules(password, email=email)
     hashed = await backend.passwords.hash(password)
-    names = _name("firstName", first_name), _name("lastName", last_name)
+    names = checked_name("firstName", first_name), checked_name("lastName", last_name)
     try:
-        made = await backend.database.write(users.sign_up, Viewer.system(), email, hashed, *names, idempotency_key)
+        made = await backend.database.write(
+            verifications.sign_up, Viewer.system(), email, hashed, *names, idempotency_key, *new_refresh()
+        )
     except Conflict:
         before = await _made_before(backend, email, password, idempotency_key)
         if before is None:
@@ -117,11 +121,12 @@ async def log_in(
 ) -> SignedIn:
     backend = info.context.backend
     system = Viewer.system()
-    email = _normalized(email)
+    email = normalized(email)
+    await backend.attempts.count(Action.LOG_IN, info.context.origin.ip_address, email)
     is_possible = EMAIL.fullmatch(email) is not None
     found = await backend.database.read_one(users.by_email, system, email=email) if is_possible else None
     verified = await backend.passwords.verify(password, found.password_hash if found else None)
-    if found is None or not verified.ok:
+    if found is None or not verified.ok or not found.is_active:
         raise Unauthenticated("The e-mail address or the password is wrong.")
     if verified.rehashed:
         await backend.database.write(users.keep_rehashed, system, found.id, verified.rehashed)
@@ -132,11 +137,12 @@ async def refresh_session(
     info: Info,
     refresh_token: Annotated[str, says(description="The newest refresh token; it is good once.")],
 ) -> SignedIn:
-    backend = info.context.backend
+    backend, address = info.context.backend, info.context.origin.ip_address
+    given = refresh_digest(refresh_token)
+    known = await backend.database.read_one(sessions.of_token, Viewer.system(), digest=given)
+    await backend.attempts.count(Action.REFRESH, address, str(known.user_id) if known else None)
     token, digest = new_refresh()
-    rotated = await backend.database.write(
-        sessions.rotate, Viewer.system(), refresh_digest(refresh_token), digest, _lifetime(backend)
-    )
+    rotated = await backend.database.write(sessions.rotate, Viewer.system(), given, digest, _lifetime(backend))
     if rotated is None:
         raise Unauthenticated(
             "This refresh token was used before, so everybody who holds the session is signed out: log in again."
@@ -198,18 +204,18 @@ def _tokens(backend: Backend, owner: User, sign_in_id: UUID, refresh: str) -> To
     return Tokens(access, refresh, int(lifetime.total_seconds()))
 
 
-def _normalized(email: str) -> str:
+def normalized(email: str) -> str:
     return email.strip().lower()
 
 
 def _email(email: str) -> str:
-    email = _normalized(email)
+    email = normalized(email)
     if not EMAIL.fullmatch(email):
         raise BadUserInput.of("email", "This is no e-mail address: write it as name@example.com.")
     return email
 
 
-def _name(field: str, name: str) -> str:
+def checked_name(field: str, name: str) -> str:
     name = name.strip()
     if len(name) > MAX_NAME or "\x00" in name:
         raise BadUserInput.of(field, f"A name has at most {MAX_NAME} characters, and no NUL character.")

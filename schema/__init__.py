@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from schema import conversations, exports, items, messages, modules, organizations, server, sites, tables, users
+from schema import accounts, conversations, exports, items, messages, modules, organizations, server, sites, tables, users
 from schema.scalars import SCALARS
 
 

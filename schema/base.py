@@ -1,9 +1,9 @@
 """How rows become GraphQL: one node, one connection, and the kinds of field."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import MISSING
 from datetime import datetime
 from enum import Enum
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar, dataclass_transform
 
 import strawberry
@@ -223,16 +223,20 @@ def page(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
 
 
 class OneInput(InputMutationExtension):
-    """Makes one input of the resolver's arguments; it may be left out when each of them may be."""
+    """Makes one input of the resolver's arguments, if it has any; it may be left out when each of them may be."""
 
     def apply(self, field: StrawberryField) -> None:
+        if not field.arguments:
+            return
         super().apply(field)
         (argument,) = field.arguments
         accepted: Any = argument.type_annotation.annotation
         definition = accepted.__strawberry_definition__
         name = to_camel_case(field.graphql_name or field.python_name)
         argument.description = definition.description = f"What `{name}` takes."
-        if all(part.default is not MISSING for part in definition.fields):
+        assert field.base_resolver is not None
+        declared = signature(field.base_resolver.wrapped_func).parameters
+        if all(declared[part.python_name].default is not Parameter.empty for part in definition.fields):
             argument.type_annotation = StrawberryAnnotation(accepted | None)
 
     def map_arguments(self, kwargs: dict[str, Any]) -> dict[str, Any]:

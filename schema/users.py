@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import users as rows
+from db.sessions import SignIn
 from resolvers import items, users
-from schema.base import Audited, Node, change, many, maybe, page, says, shows
+from resolvers.ids import name_type
+from schema.base import Audited, Node, change, many, maybe, node_id, page, says, shows
 
 if TYPE_CHECKING:
     from schema.conversations import Conversation
@@ -19,13 +21,16 @@ else:  # a user lists their conversations, and a conversation names its owner
     Membership = Annotated["Membership", strawberry.lazy("schema.organizations")]
 
 
+name_type(SignIn, "Session")
+
+
 @shows
 class Session:
     """A device on which you are signed in."""
 
-    id: strawberry.ID = says("Names the session.")
+    id: strawberry.ID = strawberry.field(resolver=node_id, description="Names the session, for revokeSession.")
     created_at: datetime = says("When you signed in.")
-    last_used_at: datetime = says("When its tokens were last renewed.")
+    last_used_at: datetime = says("When you signed in, or its tokens were last renewed.")
     user_agent: str | None = says("What the client called itself when you signed in.")
     ip_address: str | None = says("The address that you signed in from.")
     is_current: bool = strawberry.field(

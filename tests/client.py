@@ -41,13 +41,13 @@ class Client:
         data: dict[str, Any] = answer["data"]
         return data
 
-    async def mutate(self, name: str, selection: str, **given: Any) -> Any:
+    async def mutate(self, name: str, selection: str, /, **given: Any) -> Any:
         """The payload of a mutation whose input is `given`."""
         kind = name[0].upper() + name[1:]
         document = f"mutation {kind}($input: {kind}Input!) {{ {name}(input: $input) {selection} }}"
         return (await self.run(document, input=given))[name]
 
-    async def refused(self, name: str, **given: Any) -> dict[str, Any]:
+    async def refused(self, name: str, /, **given: Any) -> dict[str, Any]:
         """The one error of a mutation that is refused."""
         try:
             payload = await self.mutate(name, "{ __typename }", **given)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,24 @@ def joined(events: list[dict[str, Any]], held: str = "") -> str:
             assert event["offset"] in (0, len(held)), "a gap, or something twice"
             held = held[: event["offset"]] + event["text"]
     return held
+
+
+async def held(site: Site, client: Client, id: str, text: str) -> None:
+    """Returns when a follower has this much of a reply; then it goes away."""
+    events: list[dict[str, Any]] = []
+    async with asyncio.timeout(20), aclosing(site.follow(client, FOLLOW, id=id)) as stream:
+        async for event in stream:
+            events.append(event["replyStream"])
+            if joined(events) == text:
+                return
+    raise AssertionError(f"The reply ended with {joined(events)!r}")
+
+
+async def watched(site: Site, count: int) -> None:
+    """Returns when so many followers wait for texts."""
+    async with asyncio.timeout(20):
+        while sum(text.readers for text in site.backend.log._texts.values()) < count:
+            await asyncio.sleep(0.01)
 
 
 async def until(condition: Any, seconds: float = 10) -> Any:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from starlette.applications import Starlette
 
 from assistant.log import Log
+from auth.limits import Attempts
 from auth.passwords import PasswordHasher
 from auth.viewer import Viewer
 from db.base import Visibility
@@ -102,6 +103,7 @@ class Office:
             secrets=(SECRET,),
             models=("offline",),
             is_offline=True,
+            attempts=Attempts({}),
         )
         self.executor = Executor(schema, format_error=format_error, event_context=Context.fresh)
 

@@ -22,7 +22,13 @@ class Product:
         environment = {
             k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "GOOGLE_", "MAKE", "MFLAGS"))
         }
-        environment |= {"PORT": "0", "FILES_DIR": str(directory / "files"), "LOG_FORMAT": "json", **settings}
+        environment |= {
+            "PORT": "0",
+            "FILES_DIR": str(directory / "files"),
+            "MAIL_DIR": str(directory / "mail"),
+            "LOG_FORMAT": "json",
+            **settings,
+        }
         environment.setdefault("DATABASE_URL", f"sqlite:///{directory / 'product.db'}")
         self.lines: list[str] = []
         self.url = ""

@@ -1,6 +1,6 @@
 """The whole application in the test's own process, over a database of either kind."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tests.client import Client, Refused
 from tests.conftest import World
 from transport.errors import format_error
 
+OFTEN = "1000 per minute"  # the people of a test share one address
 SECRET = "a secret of the tests that is long enough to sign with"
 
 
@@ -63,7 +64,7 @@ class Site:
         people = [await self.viewer(member) for member in members]
         return global_id(Organization, await world.organization(await self.viewer(admin), people))
 
-    async def follow(self, client: Client, document: str, **variables: Any) -> AsyncIterator[dict[str, Any]]:
+    async def follow(self, client: Client, document: str, **variables: Any) -> AsyncGenerator[dict[str, Any], None]:
         """The events of a subscription, without a socket."""
         context = await authenticate(self.backend, client.headers.get("Authorization"), Origin())
         operation = self._executor.prepare(Request(document, None, variables, {}), context)
@@ -83,7 +84,14 @@ class Site:
 @asynccontextmanager
 async def site_over(database_url: str, directory: Path, **settings: Any) -> AsyncIterator[Site]:
     """An application over a database, stopped at the end."""
-    given: dict[str, Any] = {"database_url": database_url, "files_dir": directory / "files", "secret_key": SECRET}
+    given: dict[str, Any] = {
+        "database_url": database_url,
+        "files_dir": directory / "files",
+        "mail_dir": directory / "mail",
+        "secret_key": SECRET,
+        "sign_up_limit_address": OFTEN,
+        "log_in_limit_address": OFTEN,
+    }
     product = assemble(Settings(_env_file=None, **(given | settings)))
     transport = httpx.ASGITransport(application(product))
     async with lifespan(product), httpx.AsyncClient(transport=transport, timeout=30) as http:

