@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 from uuid import UUID
 
 from sqlalchemy import Select, Table, Uuid, and_, bindparam, exists, false, not_, or_, select
+from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import ColumnElement, column, table
 from sqlalchemy.sql.dml import UpdateBase
@@ -174,24 +175,42 @@ class Deleted(StrEnum):
 
 
 class _Criterion(LoaderCriteriaOption):
-    """A model's criterion, stated anew over each alias: SQLAlchemy does not rewrite it for one that is joined.
+    """A model's criterion, stated anew over each alias: SQLAlchemy does not rewrite it for one that is joined."""
+
+    def __init__(self, model: type[Base], rule: Rule) -> None:
+        super().__init__(model, rule(model, model), include_aliases=True)
+        self.rule = rule
+
+    def _resolve_where_criteria(self, ext_info: Any) -> ColumnElement[bool]:
+        model = ext_info.mapper.class_
+        return LoaderCriteriaOption(model, self.rule(model, ext_info.entity))._resolve_where_criteria(ext_info)
+
+
+class _Policy(CriteriaOption):
+    """The criteria of all models as one option, which every statement carries.
 
     `variant` stands for the rule in the keys of compiled statements: comparing whole criteria takes
     longer than everything else that a statement costs.
     """
 
-    _traverse_internals: Any = (
-        ("entity", ExtendedInternalTraversal.dp_has_cache_key),
-        ("variant", ExtendedInternalTraversal.dp_plain_obj),
-    )
+    propagate_to_loaders = True
+    _traverse_internals: Any = (("variant", ExtendedInternalTraversal.dp_plain_obj),)
 
-    def __init__(self, model: type[Base], rule: Rule, variant: Hashable) -> None:
-        super().__init__(model, rule(model, model), include_aliases=True)
-        self.rule, self.variant = rule, variant
+    def __init__(self, rule: Rule, variant: Hashable) -> None:
+        self.variant = variant
+        self._criteria = [_Criterion(model, rule) for model in _models()]
 
-    def _resolve_where_criteria(self, ext_info: Any) -> ColumnElement[bool]:
-        model = ext_info.mapper.class_
-        return LoaderCriteriaOption(model, self.rule(model, ext_info.entity))._resolve_where_criteria(ext_info)
+    def process_compile_state(self, compile_state: Any) -> None:
+        for criterion in self._criteria:
+            criterion.process_compile_state(compile_state)
+
+    def process_compile_state_replaced_entities(self, compile_state: Any, mapper_entities: Any) -> None:
+        for criterion in self._criteria:
+            criterion.process_compile_state_replaced_entities(compile_state, mapper_entities)
+
+    def get_global_criteria(self, attributes: dict[Any, Any]) -> None:
+        for criterion in self._criteria:
+            criterion.get_global_criteria(attributes)
 
 
 @cache
@@ -200,8 +219,8 @@ def criteria(
     everything: bool = False,
     children: type[Base] | None = None,
     deleted: tuple[type[Base], Deleted] | None = None,
-) -> tuple[LoaderCriteriaOption, ...]:
-    """The policy as options of a statement: every entity in it, however aliased or nested, is filtered.
+) -> CriteriaOption:
+    """The policy as an option of a statement: every entity in it, however aliased or nested, is filtered.
 
     `everything` is a superuser's: only deleted rows are hidden, rather than a criterion that is always
     true and spoils the index. `children` names a model that is limited, wherever it stands, to the parent
@@ -216,7 +235,7 @@ def criteria(
         is_restored = deleted == (model, Deleted.ONLY)
         return alive if everything or is_restored else and_(alive, visible(model, row))
 
-    return tuple(_Criterion(model, rule, (everything, children, deleted)) for model in _models())
+    return _Policy(rule, (everything, children, deleted))
 
 
 def _standing(model: type[Base], row: Any, deleted: Deleted | None, *, everything: bool) -> ColumnElement[bool]:

@@ -165,7 +165,7 @@ class Prepared(Generic[R]):
 
     def _guarded(self, *, everything: bool) -> Select[Any]:
         statement = self.statement.options(
-            *criteria(everything=everything, children=self.children, deleted=self.deleted)
+            criteria(everything=everything, children=self.children, deleted=self.deleted)
         )
         if self.children is None:
             return statement

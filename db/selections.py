@@ -25,7 +25,7 @@ class Sort(Protocol):
     @property
     def column(self) -> str: ...
     @property
-    def descending(self) -> bool: ...
+    def descending(self) -> bool | None: ...
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _orders(columns: Mapping[str, Column], sort: Sequence[Sort]) -> tuple[Order,
     named = [column_named(columns, one.column, f"sort.{n}.column") for n, one in enumerate(sort)]
     if len({column.key for column in named}) < len(named):
         raise BadUserInput.of("sort", "A column is named twice: name each once, the most important first.")
-    return tuple(Order(column.key, column.type, one.descending) for column, one in zip(named, sort, strict=True))
+    return tuple(Order(column.key, column.type, bool(one.descending)) for column, one in zip(named, sort, strict=True))
 
 
 def _fits(column: Column, value: Value) -> bool:

@@ -104,7 +104,7 @@ def _filter(state: ORMExecuteState) -> Any:
     assert isinstance(state.session, Session)
     viewer = state.session.viewer
     statement = state.statement.options(
-        *criteria(everything=viewer.is_superuser, deleted=state.execution_options.get("deleted"))
+        criteria(everything=viewer.is_superuser, deleted=state.execution_options.get("deleted"))
     )
     given = cast("dict[str, Any] | None", state.parameters)
     state.parameters = {**(given or {}), "viewer_id": viewer.user_id}

@@ -80,7 +80,9 @@ every = Listing(
     optional={
         "organization_id": Table.organization_id == bind("organization_id", Table.organization_id),
         "conversation_id": Table.conversation_id == bind("conversation_id", Table.conversation_id),
-        "search": func.lower(Table.name).contains(func.lower(bind("search", Table.name))),
+        # What is looked for is taken out of the name: LIKE would read % and _ in it as wildcards.
+        "search": func.replace(func.lower(Table.name), func.lower(bind("search", Table.name)), "")
+        != func.lower(Table.name),
     },
 )
 

@@ -14,7 +14,7 @@ from db.sites import Site
 from errors import BadUserInput
 from resolvers.context import IdempotencyKey, Info
 from resolvers.ids import key, optional_key
-from resolvers.pages import IncludeDeleted, KeysetPage
+from resolvers.pages import IncludeDeleted, KeysetPage, checked_search
 
 says = strawberry.argument
 Title = Annotated[str | None, says(description="What it is called; from the first message when empty.")]
@@ -105,13 +105,6 @@ async def update_conversation(
     changes |= {"visibility": visibility} if visibility else {}
     changes |= {"extraction": extraction} if extraction else {}
     return Changed(await info.context.write(conversations.update, key(id, Conversation), changes))
-
-
-def checked_search(search: str | None) -> str | None:
-    """What to look for; None for nothing at all."""
-    if search is not None and "\x00" in search:
-        raise BadUserInput.of("search", "What you look for has a NUL character in it: take it out.")
-    return search or None
 
 
 def checked_model(info: Info, model: str | None) -> str:

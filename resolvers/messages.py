@@ -159,10 +159,10 @@ async def reply_stream(
     info: Info,
     message_id: Annotated[strawberry.ID, says(description="The reply.")],
     after: Annotated[
-        int, says(description="How many code points of the text you have: the stream brings the rest.")
+        int | None, says(description="How many code points of the text you have: the stream brings the rest.")
     ] = 0,
 ) -> AsyncGenerator[ReplyEvent, None]:
-    reply, held = await _reply(info.context, key(message_id, Message)), max(after, 0)
+    reply, held = await _reply(info.context, key(message_id, Message)), max(after or 0, 0)
     while reply.status is MessageStatus.IN_PROGRESS:
         async with aclosing(info.context.backend.log.follow(reply.id, held, idle=IDLE_SECONDS)) as written:
             async for offset, text in written:

@@ -21,7 +21,7 @@ T = TypeVar("T", covariant=True)
 DEFAULT_SIZE, MAX_SIZE = 20, 100
 
 IncludeDeleted = Annotated[
-    bool,
+    bool | None,
     strawberry.argument(description="Whether deleted ones are in it too, as far as you may change them."),
 ]
 
@@ -109,3 +109,10 @@ def decode_cursor(cursor: str, name: str = "after") -> UUID:
         raise BadUserInput.of(
             name, "This is no cursor of this list: send an endCursor or startCursor as it came."
         ) from None
+
+
+def checked_search(search: str | None) -> str | None:
+    """What to look for; None for nothing at all."""
+    if search is not None and "\x00" in search:
+        raise BadUserInput.of("search", "What you look for has a NUL character in it: take it out.")
+    return search or None

@@ -49,7 +49,7 @@ class RowFilter:
 @strawberry.input(description="A column to sort by; empty cells come last.")
 class RowSort:
     column: strawberry.ID = strawberry.field(description="Key of the column.")
-    descending: bool = strawberry.field(default=False, description="Whether the largest comes first.")
+    descending: bool | None = strawberry.field(default=False, description="Whether the largest comes first.")
 
 
 @strawberry.input(description="A value for one cell.")

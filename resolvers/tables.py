@@ -19,7 +19,7 @@ from db.structure import Beginning
 from db.tables import Table, column_of
 from resolvers.context import Context, IdempotencyKey, Info
 from resolvers.ids import global_id, key, optional_key
-from resolvers.pages import IncludeDeleted, KeysetPage
+from resolvers.pages import IncludeDeleted, KeysetPage, checked_search
 from tables.types import Column, ColumnType, Value
 
 says = strawberry.argument
@@ -80,7 +80,7 @@ def list_tables(
         tables.every.with_deleted if include_deleted else tables.every,
         conversation_id=optional_key(conversation_id, Conversation),
         organization_id=optional_key(organization_id, Organization),
-        search=search,
+        search=checked_search(search),
     )
 
 

@@ -26,6 +26,7 @@ class Query(
 @strawberry.type(description="What you can change. Each takes one input and answers with one payload.")
 class Mutation(
     users.Mutation,
+    accounts.Mutation,
     organizations.Mutation,
     sites.Mutation,
     modules.Mutation,

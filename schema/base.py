@@ -234,8 +234,8 @@ class OneInput(InputMutationExtension):
         definition = accepted.__strawberry_definition__
         name = to_camel_case(field.graphql_name or field.python_name)
         argument.description = definition.description = f"What `{name}` takes."
-        assert field.base_resolver is not None
-        declared = signature(field.base_resolver.wrapped_func).parameters
+        resolver: Any = field.base_resolver
+        declared = signature(resolver.wrapped_func).parameters
         if all(declared[part.python_name].default is not Parameter.empty for part in definition.fields):
             argument.type_annotation = StrawberryAnnotation(accepted | None)
 

@@ -14,9 +14,9 @@ __all__ = ["site"]
 
 START = datetime(2025, 1, 31, 22, 30, tzinfo=UTC)
 READINGS = """query R($id: ID!, $metric: String, $from: DateTime, $to: DateTime, $first: Int, $after: String,
-  $last: Int, $before: String) { module(id: $id) { readings(metric: $metric, from: $from, to: $to, first: $first, after: $after,
-  last: $last, before: $before) { totalCount nodes { metric value at } pageInfo { hasNextPage hasPreviousPage
-  endCursor startCursor } } } }"""
+  $last: Int, $before: String) { module(id: $id) { readings(metric: $metric, from: $from, to: $to, first: $first,
+  after: $after, last: $last, before: $before) { totalCount nodes { metric value at } pageInfo { hasNextPage
+  hasPreviousPage endCursor startCursor } } } }"""
 AGGREGATES = """query A($id: ID!, $from: DateTime!, $to: DateTime!, $bucket: Bucket!) { module(id: $id) {
   aggregates(metric: "flow", from: $from, to: $to, bucket: $bucket) { start count min max mean } } }"""
 MODULES = """query M($id: ID!) { site(id: $id) { modules { totalCount nodes { id name kind serialNumber status

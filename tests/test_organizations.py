@@ -1,8 +1,12 @@
 """Organizations: made, joined by invitation, left, deleted; there is always an admin."""
 
 import asyncio
+import re
 from datetime import timedelta
-from typing import Any
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -28,16 +32,29 @@ async def found(admin: Client, name: str = "Works") -> str:
 
 
 async def token_of(site: Site, email: str) -> str:
-    """The token in the newest mail to somebody."""
+    """The token in the newest invitation that was mailed to somebody."""
 
-    def newest(session: Session) -> Any:
+    def newest(session: Session) -> str:
         jobs = session.scalars(select(Job).where(Job.kind == "mail").order_by(Job.id.desc())).all()
-        (arguments,) = [job.arguments for job in jobs if job.arguments["to"] == email][:1]
-        return arguments
+        wanted = ("invitation", email)
+        return next(job.id.hex for job in jobs if (job.arguments["template"], job.arguments["to"]) == wanted)
 
-    mail = await site.backend.database.write(newest, SYSTEM)
-    assert mail["template"] == "invitation"
-    return str(mail["arguments"]["token"])
+    id_ = await site.backend.database.write(newest, SYSTEM)
+    async with asyncio.timeout(20):
+        while (text := mailed(site.backend.settings.mail_dir, id_)) is None:
+            await asyncio.sleep(0.02)
+    (token,) = re.findall(r"^    (\S{43})$", text, re.MULTILINE)
+    return str(token)
+
+
+def mailed(directory: Path, id_: str) -> str | None:
+    """The text of a mail; None until it is sent."""
+    for path in directory.glob(f"*-{id_}.eml"):
+        message = message_from_bytes(path.read_bytes(), policy=default)
+        assert isinstance(message, EmailMessage)
+        if (text := message.get_content()).rstrip().endswith("SheetGPT"):
+            return str(text)
+    return None
 
 
 async def join(site: Site, admin: Client, organization: str, member: Client, email: str, role: str = "MEMBER") -> str:

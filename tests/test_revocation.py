@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +48,11 @@ class Device:
         """Code and reason with which the socket is closed."""
         payload = {"query": FOLLOW, "variables": {"id": self.table}}
         await socket.connection.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
-        with pytest.raises(websockets.ConnectionClosed) as caught:
-            while True:
-                await socket.connection.recv()
-        assert caught.value.rcvd is not None
-        return caught.value.rcvd.code, caught.value.rcvd.reason
+        with suppress(websockets.ConnectionClosedError):
+            async for _ in socket.connection:
+                pass
+        assert socket.connection.close_code is not None
+        return socket.connection.close_code, socket.connection.close_reason or ""
 
     async def _end_of_stream(self) -> list[str]:
         """The messages of the errors that the event stream ends with."""
@@ -109,11 +109,13 @@ async def person(*sites: Site) -> AsyncIterator[Person]:
         clients = [await opened.enter_async_context(listening(site)) for site in sites]
         ann = Person(opened, clients)
         await ann.sign_up()
-        yield ann
-        for device in ann.devices:
-            for end in device.ends:
+        try:
+            yield ann
+        finally:
+            ends = [end for device in ann.devices for end in device.ends]
+            for end in ends:
                 end.cancel()
-            await asyncio.gather(*device.ends, return_exceptions=True)
+            await asyncio.gather(*ends, return_exceptions=True)
 
 
 Way = Callable[[Device, Device, Site], Awaitable[Any]]

@@ -45,20 +45,20 @@ async def test_an_unknown_address_and_a_wrong_password_get_one_answer_in_one_tim
     ann = await site.person()
 
     async def attempt(email: str) -> tuple[dict[str, Any], float]:
-        started = time.perf_counter()
+        started = time.process_time()  # of all threads: other processes do not disturb it
         error = await site.client().refused("logIn", email=email, password="not her password")
         error["extensions"].pop("requestId")
-        return error, time.perf_counter() - started
+        return error, time.process_time() - started
 
     await attempt("warm@example.com")
-    tries = [(await attempt("ann@example.com"), await attempt("eve@example.com")) for _ in range(9)]
+    tries = [(await attempt("ann@example.com"), await attempt("eve@example.com")) for _ in range(7)]
     assert all(known[0] == unknown[0] for known, unknown in tries)
     known = tries[0][0]
     assert (await attempt("a\0b"))[0] == known[0]
     assert known[0]["message"] == "The e-mail address or the password is wrong."
     assert known[0]["extensions"]["code"] == "UNAUTHENTICATED"
     quickest = [min(each[n][1] for each in tries) for n in (0, 1)]
-    assert max(quickest) < 1.7 * min(quickest), quickest
+    assert max(quickest) < 1.5 * min(quickest), quickest
     assert len((await ann.run("{ me { sessions { id } } }"))["me"]["sessions"]) == 1
 
 
