@@ -17,7 +17,8 @@ from sqlalchemy.types import Boolean, Float, NullType, Text
 
 from auth.viewer import Viewer
 from db.base import Base
-from db.policy import Deleted, criteria, parent_id, parent_visible, refuse_unmapped
+from db.policy import Deleted, criteria, parent_id, parent_visible
+from db.statements import refuse_unmapped
 
 R = TypeVar("R")
 

@@ -13,7 +13,8 @@ from auth.viewer import Role, Viewer
 from db.base import Base, Child, Owned, now
 from db.events import Event
 from db.history import FieldChange, record_changes
-from db.policy import Deleted, Ruled, criteria, refuse_unmapped
+from db.policy import Deleted, Ruled, criteria
+from db.statements import refuse_unmapped
 from errors import Forbidden, NotFound
 
 R = TypeVar("R", bound=Base)

@@ -12,7 +12,7 @@ from settings import Settings
 from tests.client import Client, Refused
 from tests.site import site_over
 
-KEY, NEXT = "the first key of the tests, long enough", "a second key of the tests, long enough"
+KEY, NEXT = "the first key of the tests is long enough", "a second key of the tests is long enough"
 
 
 def settings(**given: Any) -> Settings:
@@ -33,7 +33,7 @@ def test_the_key_may_be_in_a_file(name: str, monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_a_key_file_that_cannot_be_read_or_is_not_the_only_key_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="SECRET_KEY_FILE=.*/none cannot be read"):
+    with pytest.raises(Misconfigured, match=r"SECRET_KEY_FILE=.*/none cannot be read"):
         secrets_of(settings(secret_key_file=tmp_path / "none"))
     (tmp_path / "key").write_bytes(b"\xff" * 40)
     with pytest.raises(Misconfigured, match="cannot be read"):
