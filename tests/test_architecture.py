@@ -24,7 +24,10 @@ PACKAGES = {
 MODELS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
 
 # What the policy, the engines and the session are made of; nothing else writes SQL.
-FOUNDATIONS = {f"db/{name}.py" for name in ("base", "engine", "policy", "postgresql", "prepared", "session", "sqlite")}
+FOUNDATIONS = {
+    f"db/{name}.py"
+    for name in ("base", "engine", "policy", "postgresql", "prepared", "session", "sqlite", "statements")
+}
 UNFILTERED = {
     "text", "literal_column", "table", "column", "Table", "MetaData", "TextClause", "insert", "update", "delete",
     "create_engine", "tablesample", "set_committed_value", "make_transient", "make_transient_to_detached",
