@@ -105,7 +105,8 @@ def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
 
 def runs_as(session: Session, job: Job) -> Viewer | None:
     """The person who asked: a job sees and changes what they may, and nothing else. None when they are gone."""
-    owner = session.scalars(select(User).where(User.id == job.owner_id)).one_or_none()
+    active = select(User).where(User.id == job.owner_id, User.deactivated_at.is_(None))
+    owner = session.scalars(active).one_or_none()
     return None if owner is None else Viewer(owner.id, is_superuser=owner.is_superuser)
 
 

@@ -20,11 +20,11 @@ WINDOW = timedelta(seconds=10)  # longer than the clocks of two processes differ
 SYSTEM = Viewer.system()
 UNAUTHENTICATED, FORBIDDEN = 4401, 4403
 REASONS = {
-    Ending.LOGGED_OUT: "signed out",
-    Ending.TOKEN_REUSED: "signed out: a refresh token was used twice",
-    Ending.PASSWORD_CHANGED: "signed out: the password was changed",
-    Ending.RIGHTS_CHANGED: "signed out: your rights were changed",
-    Ending.DEACTIVATED: "this account is deactivated",
+    Ending.LOGGED_OUT: "signed out: log in again",
+    Ending.TOKEN_REUSED: "signed out, as a refresh token came back: log in again",
+    Ending.PASSWORD_CHANGED: "signed out, as the password was changed: log in again",
+    Ending.RIGHTS_CHANGED: "signed out, as your rights were changed: log in again",
+    Ending.DEACTIVATED: "this account is deactivated: ask whoever runs the server",
 }
 
 log = logging.getLogger("sheetgpt.error")

@@ -3,7 +3,19 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from schema import accounts, conversations, exports, items, messages, modules, organizations, server, sites, tables, users
+from schema import (
+    accounts,
+    conversations,
+    exports,
+    items,
+    messages,
+    modules,
+    organizations,
+    server,
+    sites,
+    tables,
+    users,
+)
 from schema.scalars import SCALARS
 
 

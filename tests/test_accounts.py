@@ -8,15 +8,17 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from auth.viewer import Viewer
-from db import verifications
+from db import jobs, verifications
 from db.base import now
 from db.engine import Database
-from db.jobs import Job
+from db.jobs import Job, JobStatus
+from db.organizations import personal
 from db.prepared import Prepared
 from db.session import Session
 from db.sessions import Ending, SignIn
@@ -317,6 +319,37 @@ async def test_nobody_grants_themselves_anything_in_the_data_layer(
     changed = await database.find(User, SYSTEM, ann.user_id)
     assert changed is not None
     assert getattr(changed, column) == value
+
+
+async def test_nothing_more_is_done_for_who_is_deactivated(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+
+    def enqueue(session: Session) -> UUID:
+        return jobs.enqueue(session, "work", personal(session), token="secret", where={"token": "secret", "to": "x"}).id
+
+    def deactivate(session: Session) -> None:
+        assert ann.user_id is not None
+        session.obtain(User, ann.user_id).deactivated_at = now()
+
+    id_ = await database.write(enqueue, ann)
+    await database.write(deactivate, SYSTEM)
+    assert await database.write(jobs.claim, SYSTEM, id_) is None
+    job = await database.find(Job, SYSTEM, id_)
+    assert job is not None
+    assert (job.status, job.error_code, job.arguments) == (JobStatus.FAILED, "NOT_FOUND", {"where": {"to": "x"}})
+
+
+async def test_an_invitation_is_accepted_with_what_was_mailed(site: Site, post: Post) -> None:
+    ann, bob = await site.person(), await site.person("bob")
+    made = await ann.mutate("createOrganization", "{ organization { id } }", name="Bees & Co")
+    id_ = made["organization"]["id"]
+    await ann.mutate("inviteMember", "{ __typename }", organizationId=id_, email="bob@example.com", role="MEMBER")
+    letter = (await post.letters(3))[-1]
+    assert (letter["To"], letter["Subject"]) == ("bob@example.com", "Ann Lee invites you to Bees & Co")
+    token = await post.token(3)
+    await bob.mutate("acceptInvitation", "{ __typename }", token=token)
+    joined = await bob.run("{ organizations { nodes { name } } }")
+    assert [node["name"] for node in joined["organizations"]["nodes"]].count("Bees & Co") == 1
 
 
 async def test_nobody_sees_or_makes_tokens_in_the_data_layer(site: Site, post: Post) -> None:

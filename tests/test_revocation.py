@@ -142,10 +142,10 @@ async def log_out(one: Device, other: Device, site: Site) -> None:
 
 
 ONE_OF_TWO: dict[str, tuple[Way, str]] = {
-    "logOut": (log_out, "signed out"),
-    "revokeSession": (revoke_other, "signed out"),
-    "a refresh token that comes back": (reuse_token, "signed out: a refresh token was used twice"),
-    "changePassword": (change_password, "signed out: the password was changed"),
+    "logOut": (log_out, "signed out: log in again"),
+    "revokeSession": (revoke_other, "signed out: log in again"),
+    "a refresh token that comes back": (reuse_token, "signed out, as a refresh token came back: log in again"),
+    "changePassword": (change_password, "signed out, as the password was changed: log in again"),
 }
 
 
@@ -170,7 +170,7 @@ async def test_logging_out_everywhere_closes_every_device(site: Site) -> None:
         await settled(site, streams=6)
         started = time.monotonic()
         assert await devices[0].client.run(LOG_OUT_EVERYWHERE) == {"logOutEverywhere": {"ok": True}}
-        assert [await device.closed() for device in devices] == [(4401, "signed out")] * 3
+        assert [await device.closed() for device in devices] == [(4401, "signed out: log in again")] * 3
         assert time.monotonic() - started < 1
         for device in devices:
             await refused(device)
@@ -183,7 +183,7 @@ async def test_a_deactivated_person_is_closed_out_and_gets_one_neutral_answer(si
         started = time.monotonic()
         changed = await root.mutate("updateUser", "{ user { isActive isSuperuser } }", id=ann.id, isActive=False)
         assert changed["user"] == {"isActive": False, "isSuperuser": False}
-        assert await device.closed() == (4403, "this account is deactivated")
+        assert await device.closed() == (4403, "this account is deactivated: ask whoever runs the server")
         assert time.monotonic() - started < 1
         await refused(device)
         wrong = await site.client().refused("logIn", email="ann@example.com", password="not her password")
@@ -203,8 +203,38 @@ async def test_who_is_no_superuser_any_more_is_signed_out_and_who_becomes_one_is
         assert (await device.client.run("{ me { isSuperuser } }"))["me"] == {"isSuperuser": True}
         assert device.is_open
         await root.mutate("updateUser", "{ user { isSuperuser } }", id=ann.id, isSuperuser=False)
-        assert await device.closed() == (4401, "signed out: your rights were changed")
+        assert await device.closed() == (4401, "signed out, as your rights were changed: log in again")
         await refused(device)
+
+
+async def test_a_removed_member_stays_signed_in_and_hears_no_more_of_what_was_shared(site: Site) -> None:
+    ann, bob = await site.person(), await site.person("bob")
+    organization = await site.organization(ann, bob)
+    made = await ann.mutate(
+        "createTable",
+        "{ table { id } }",
+        name="List",
+        columns=COLUMNS,
+        organizationId=organization,
+        visibility="ORGANIZATION",
+    )
+    table = made["table"]["id"]
+    members = "query M($id: ID!) { organization(id: $id) { members { nodes { id user { email } } } } }"
+    nodes = (await ann.run(members, id=organization))["organization"]["members"]["nodes"]
+    (place,) = [node["id"] for node in nodes if node["user"]["email"] == "bob@example.com"]
+    events = site.follow(bob, FOLLOW, id=table)
+    following = asyncio.create_task(anext(events))
+    await asyncio.sleep(0.1)
+    await ann.mutate("addRows", "{ __typename }", tableId=table, rows=[{"c1": "before"}])
+    assert await asyncio.wait_for(following, 5) == {"tableChanges": {"number": 2}}
+    following = asyncio.create_task(anext(events))
+    await asyncio.sleep(0.1)
+    await ann.mutate("removeMember", "{ __typename }", membershipId=place)
+    await ann.mutate("addRows", "{ __typename }", tableId=table, rows=[{"c1": "after"}])
+    with pytest.raises(Refused) as caught:
+        await asyncio.wait_for(following, 5)
+    assert caught.value.codes == ["NOT_FOUND"]
+    assert (await bob.run("{ me { email } }"))["me"] == {"email": "bob@example.com"}
 
 
 async def test_what_is_signed_out_in_another_process_is_closed_here_within_a_second(
@@ -219,7 +249,7 @@ async def test_what_is_signed_out_in_another_process_is_closed_here_within_a_sec
         await settled(here, there, streams=4)
         started = time.monotonic()
         await revoke_other(stays, ended, here)
-        assert await ended.closed() == (4401, "signed out")
+        assert await ended.closed() == (4401, "signed out: log in again")
         assert time.monotonic() - started < 1
         assert stays.is_open
 
@@ -246,7 +276,7 @@ async def test_more_sign_ins_than_are_read_at_once_all_end(site: Site, monkeypat
         monkeypatch.setattr("db.sessions.MAX_ENDED", 1)
         monkeypatch.setattr("db.sessions.ended", one_at_a_time())
         await devices[0].client.run(LOG_OUT_EVERYWHERE)
-        assert [await device.closed() for device in devices] == [(4401, "signed out")] * 3
+        assert [await device.closed() for device in devices] == [(4401, "signed out: log in again")] * 3
         assert len(ids[0]) == 4
 
 
