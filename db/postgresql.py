@@ -25,6 +25,13 @@ TRIES = 5
 MIGRATION_SECONDS = 120
 
 
+def dialect_of_reads() -> PGDialect_asyncpg:
+    """Reads go to asyncpg itself, which gives JSON as text: it is parsed where a record's column is looked at."""
+    dialect = PGDialect_asyncpg(json_deserializer=parse_json)  # type: ignore[no-untyped-call]  # not annotated there
+    dialect.supports_native_json_deserialization = False
+    return dialect
+
+
 class DatabaseUnreachable(RuntimeError):
     """The server does not answer, or does not let us in."""
 
@@ -35,9 +42,7 @@ class PostgreSQL(Database):
     def __init__(self, url: str) -> None:
         super().__init__()
         self.url = url
-        self.dialect = PGDialect_asyncpg(json_deserializer=parse_json)  # type: ignore[no-untyped-call]  # not annotated there
-        # Reads go to asyncpg itself, which gives JSON as text; it is parsed where a record's column is looked at.
-        self.dialect.supports_native_json_deserialization = False
+        self.dialect = dialect_of_reads()
 
     async def start(self) -> None:
         from db.migrations import migrate

@@ -152,7 +152,7 @@ def test_the_entity_of_the_readme_works_in_this_code(tmp_path: Path) -> None:
     for name, code in files.items():
         (project / name).write_text(code, encoding="utf-8")
     replace_in(project / "db/models.py", "    messages,\n", "    messages,\n    notes,\n")
-    replace_in(project / "schema/__init__.py", "from schema import ", "from schema import notes, ")
+    replace_in(project / "schema/__init__.py", "    messages,\n", "    messages,\n    notes,\n")
     replace_in(project / "schema/__init__.py", "messages.Query,", "messages.Query, notes.Query,")
     replace_in(project / "schema/__init__.py", "messages.Mutation,", "messages.Mutation, notes.Mutation,")
     python(project, "-m", "ruff", "check", *files)

@@ -12,13 +12,13 @@ from uuid import uuid4
 
 import asyncpg
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 import db
 from auth.viewer import Viewer
 from db.base import Base
 from db.listing import Listing, Window
+from db.postgresql import dialect_of_reads
 from db.prepared import OneOf, Prepared
 
 # A subquery's rows are there already, and a list of ids is a table to SQLite.
@@ -73,7 +73,7 @@ async def test_postgresql_has_an_index_for_every_condition(postgres_url: str) ->
     """Without rows it would scan each of these tables; forbidden to, it still does where no index fits."""
     connection = await asyncpg.connect(postgres_url, timeout=10)
     await connection.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
-    dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]  # not annotated there
+    dialect = dialect_of_reads()
     scans: dict[str, list[str]] = {}
     for name, query in reads().items():
         plan = query.plan(dialect, ANYBODY)
