@@ -1,13 +1,12 @@
 """The executor that completes plain objects by plan and leaves everything else to graphql-core."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import strawberry
 from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
-    GraphQLResolveInfo,
     is_non_null_type,
     is_object_type,
 )
@@ -15,7 +14,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from execution.plans import Complete, Plan, completer, is_undirected, optional, plan_for
+from execution.plans import Complete, Info, Plan, completer, is_undirected, optional, plan_for
 
 # By type and by the fields' nodes, which live as long as the document whose plans these are.
 Plans: TypeAlias = dict[tuple[Any, ...], Any]
@@ -32,30 +31,32 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
         self,
         return_type: GraphQLObjectType,
         field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo,
+        info: Info,
         path: Path,
         result: Any,
         position_context: Any,
     ) -> Any:
         plan = self._plan(return_type, field_details_list) if position_context is None else None
-        try:
-            known = plan and plan.complete(result, info)
-        except Exception:  # graphql-core does the object over, and says what is wrong
-            known = None
+        known: dict[str, Any] | None = None
+        if plan is not None:
+            try:
+                known = plan.complete(result, info)
+            except Exception:  # graphql-core does the object over, and says what is wrong
+                known = None
         if plan is None or known is None:
-            return super().complete_object_value(
-                return_type, field_details_list, info, path, result, position_context
-            )
+            return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
         if not plan.rest:
             return known
         found = self.execute_fields(return_type, result, path, plan.rest, None)
-        return _joined(known, found) if self.is_awaitable(found) else known | found
+        if self.is_awaitable(found):
+            return _joined(known, found)
+        return known | cast("dict[str, Any]", found)
 
     def complete_iterable_value(
         self,
         item_type: GraphQLOutputType,
         field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo,
+        info: Info,
         path: Path,
         items: Iterable[Any],
         position_context: Any,
@@ -92,7 +93,8 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
                     completed[batched.name] = batched.complete(value, info)
         except Exception:  # one by one, each says what is wrong with it
             completed = unplanned()
-            return await completed if self.is_awaitable(completed) else completed
+            over: list[Any] = await completed if self.is_awaitable(completed) else completed
+            return over
         return known
 
     def _planned_item(
@@ -105,7 +107,9 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
         planned: tuple[Complete | None, Plan | None] = self._plans[key]
         return planned
 
-    def _plan_item(self, item_type: GraphQLOutputType, details: FieldDetailsList) -> tuple[Complete | None, Plan | None]:
+    def _plan_item(
+        self, item_type: GraphQLOutputType, details: FieldDetailsList
+    ) -> tuple[Complete | None, Plan | None]:
         if not is_undirected(details):
             return None, None
         named = item_type.of_type if is_non_null_type(item_type) else item_type

@@ -38,7 +38,8 @@ from graphql.type import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types.field import StrawberryField
 
-Complete: TypeAlias = Callable[[Any, GraphQLResolveInfo], Any]
+Info: TypeAlias = GraphQLResolveInfo[Any]
+Complete: TypeAlias = Callable[[Any, Info], Any]
 BatchResolver: TypeAlias = Callable[[Sequence[Any], Any], Awaitable[Sequence[Any]]]
 
 # In a Strawberry field's metadata: a resolver for all objects of a list at once, `resolve(roots, info) -> values`
@@ -47,7 +48,7 @@ BATCH = "batch"
 DEFINITION = "strawberry-definition"
 HARMLESS_DIRECTIVES = frozenset({"skip", "include"})  # a field that is here was not left out
 PLAIN = frozenset({type(None), str, int, float, bool, list, dict, tuple, datetime, date, time, Decimal, UUID})
-EXACT = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
+EXACT: dict[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
 
 
 class NotPlain(Exception):
@@ -82,7 +83,7 @@ class Plan:
     def is_for_lists(self) -> bool:
         return len(self.batched) == len(self.rest)
 
-    def complete(self, source: Any, info: GraphQLResolveInfo) -> dict[str, Any]:
+    def complete(self, source: Any, info: Info) -> dict[str, Any]:
         """The plain fields of an object. `info` is of the field that graphql-core found the object in."""
         _check(source)
         is_type_of = self.type.is_type_of
@@ -101,12 +102,12 @@ def plan_for(schema: GraphQLSchema, type_: GraphQLObjectType, fields: GroupedFie
     batched: list[Batched] = []
     for name, details in fields.items():
         definition = schema.get_field(type_, details[0].node.name.value)
-        read = definition and _reader(definition, type_, details, nested)
-        if read:
+        read = _reader(definition, type_, details, nested) if definition else None
+        if read is not None:
             readers[name] = read
             continue
         rest[name] = details
-        batch = definition and _batched(name, definition, details, nested)
+        batch = _batched(name, definition, details, nested) if definition else None
         batched += [batch] if batch else []
     return Plan(type_, tuple(readers.items()), rest, tuple(batched)) if len(rest) < len(fields) or batched else None
 
@@ -118,7 +119,7 @@ def completer(type_: GraphQLOutputType, details: FieldDetailsList, nested: Neste
         return inner and _required(inner)
     if is_list_type(type_):
         item = completer(type_.of_type, details, nested)
-        return item and is_undirected(details) and _list(item) or None
+        return None if item is None or not is_undirected(details) else _list(item)
     if is_leaf_type(type_):
         return _leaf(type_)
     plan = nested(type_, details) if is_object_type(type_) else None
@@ -132,13 +133,11 @@ def optional(plan: Plan) -> Complete:
 def is_undirected(details: FieldDetailsList) -> bool:
     """Whether no directive changes how a list is delivered."""
     return all(
-        directive.name.value in HARMLESS_DIRECTIVES
-        for detail in details
-        for directive in detail.node.directives or ()
+        directive.name.value in HARMLESS_DIRECTIVES for detail in details for directive in detail.node.directives or ()
     )
 
 
-def _nothing(_: Any, __: GraphQLResolveInfo) -> None:
+def _nothing(_: Any, __: Info) -> None:
     return None
 
 
@@ -159,7 +158,7 @@ def _reader(
     named = definition.type.of_type if is_non_null_type(definition.type) else definition.type
     exact = EXACT.get(named)
 
-    def read(source: Any, info: GraphQLResolveInfo) -> Any:
+    def read(source: Any, info: Info) -> Any:
         value = get(source)
         return value if type(value) is exact else complete(value, info)
 
@@ -180,6 +179,8 @@ def _getter(definition: GraphQLField) -> Callable[[Any], Any] | None:
     if parent is None or field.is_async or len(resolver.signature.parameters) > 1:
         return None
     resolve, name = resolver.wrapped_func, parent.name
+    if not callable(resolve):
+        return None
 
     def get(source: Any) -> Any:
         value = resolve(**{name: source})
@@ -193,13 +194,14 @@ def _getter(definition: GraphQLField) -> Callable[[Any], Any] | None:
 
 def _batched(name: str, definition: GraphQLField, details: FieldDetailsList, nested: Nested) -> Batched | None:
     field = (definition.extensions or {}).get(DEFINITION)
-    resolve = isinstance(field, StrawberryField) and field.metadata.get(BATCH)
-    complete = resolve and completer(definition.type, details, nested)
-    return Batched(name, definition, details, field, resolve, complete) if resolve and complete else None
+    if not isinstance(field, StrawberryField) or BATCH not in field.metadata:
+        return None
+    complete = completer(definition.type, details, nested)
+    return None if complete is None else Batched(name, definition, details, field, field.metadata[BATCH], complete)
 
 
 def _required(complete: Complete) -> Complete:
-    def required(value: Any, info: GraphQLResolveInfo) -> Any:
+    def required(value: Any, info: Info) -> Any:
         completed = complete(value, info)
         if completed is None:
             raise NotPlain
@@ -209,7 +211,7 @@ def _required(complete: Complete) -> Complete:
 
 
 def _list(item: Complete) -> Complete:
-    def complete(values: Any, info: GraphQLResolveInfo) -> Any:
+    def complete(values: Any, info: Info) -> Any:
         if values is None or values is Undefined:
             return None
         if type(values) not in (list, tuple):
@@ -224,7 +226,7 @@ def _leaf(type_: GraphQLLeafType) -> Complete:
     enum = getattr(type_, "wrapped_cls", None)
     names: dict[Enum, str] = {}
 
-    def complete(value: Any, _: GraphQLResolveInfo) -> Any:
+    def complete(value: Any, _: Info) -> Any:
         if type(value) is enum and value in names:
             return names[value]
         if value is None or value is Undefined:
@@ -237,7 +239,7 @@ def _leaf(type_: GraphQLLeafType) -> Complete:
             names[value] = coerced
         return coerced
 
-    def complete_int(value: Any, info: GraphQLResolveInfo) -> Any:
+    def complete_int(value: Any, info: Info) -> Any:
         return value if type(value) is int and GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT else complete(value, info)
 
     return complete_int if type_ is GraphQLInt else complete
