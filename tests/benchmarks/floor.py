@@ -15,8 +15,8 @@ CONVERSATIONS = """SELECT id, title, message_count, last_message_at, preview FRO
 WHERE organization_id IN (SELECT organization_id FROM memberships WHERE user_id = ?) ORDER BY id DESC LIMIT 20"""
 MESSAGES = """SELECT m.id, m.role, m.text, m.status, m.created_at FROM messages m JOIN conversations c
 ON c.id = m.conversation_id AND c.owner_id = ? WHERE m.conversation_id = ? ORDER BY m.id LIMIT 100"""
-ROWS = """SELECT r.id, r.position, r.version, r."values" FROM rows r JOIN tables t ON t.id = r.table_id AND t.owner_id = ?
-WHERE r.table_id = ? ORDER BY r.position LIMIT 100"""
+ROWS = """SELECT r.id, r.position, r.version, r."values" FROM rows r
+JOIN tables t ON t.id = r.table_id AND t.owner_id = ? WHERE r.table_id = ? ORDER BY r.position LIMIT 100"""
 
 
 def floor(path: Path, user: str, conversation: str, table: str) -> Starlette:
