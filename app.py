@@ -21,7 +21,8 @@ from auth.passwords import PasswordHasher
 from auth.secrets import require_secret
 from db.engine import Database
 from db.events import Hub
-from db.postgresql import DatabaseUnreachable, PostgreSQL
+from db.opening import open_database
+from db.postgresql import DatabaseUnreachable
 from db.sqlite import DatabaseInUse, SQLite
 from execution.executor import Executor
 from integrations.llm import ChatCompletions
@@ -67,19 +68,6 @@ class Product:
     revocation: Revocation
 
 
-def open_database(url: str) -> Database:
-    """The database of a URL, not started: `sqlite:///file.db`, a bare file name, or `postgresql://…`."""
-    if url.startswith(("postgresql://", "postgres://")):
-        return PostgreSQL("postgresql://" + url.partition("://")[2])
-    path = url.removeprefix("sqlite:///")
-    if "://" in path or path in ("", ":memory:"):
-        raise Misconfigured(
-            f"DATABASE_URL={url} is not understood: name a file (sqlite:///sheetgpt.db or sheetgpt.db) "
-            "or a server (postgresql://user:password@host/name)."
-        )
-    return SQLite(Path(path))
-
-
 def secrets_of(settings: Settings) -> tuple[bytes, ...]:
     """The key that signs, and behind it those from before, whose signatures are still good."""
     production = settings.environment == "production"
@@ -122,9 +110,16 @@ def key_file(settings: Settings) -> Path:
     return Path(name + ".key")
 
 
+def database_of(settings: Settings) -> Database:
+    try:
+        return open_database(settings.database_url)
+    except ValueError as error:
+        raise Misconfigured(f"DATABASE_URL={settings.database_url} {error}") from None
+
+
 def assemble(settings: Settings) -> Product:
     """Make everything and start nothing."""
-    database, hub, log = open_database(settings.database_url), Hub(), Log()
+    database, hub, log = database_of(settings), Hub(), Log()
     database.publish = hub.publish
     key = settings.openai_api_key
     online = key is not None or settings.openai_base_url is not None
@@ -191,23 +186,20 @@ def application(product: Product) -> Any:
         *ops_routes(version=VERSION, check=backend.database.check),
         download_route(backend.secrets, settings.files_dir),
     ]
-    middleware = []
+    # The guard stands inside: Starlette's own outermost layer would answer its refusals as faults of ours.
+    middleware = [Middleware(Guard, max_body_bytes=settings.max_body_bytes)]
     if settings.origins:
-        middleware.append(
+        middleware.insert(
+            0,
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=["authorization", "content-type", "x-request-id"],
                 expose_headers=["x-request-id"],
-            )
+            ),
         )
-    app = Starlette(
-        routes=routes,
-        middleware=middleware,
-        exception_handlers=EXCEPTION_HANDLERS,
-    )
-    return Guard(app, max_body_bytes=settings.max_body_bytes)
+    return Starlette(routes=routes, middleware=middleware, exception_handlers=EXCEPTION_HANDLERS)
 
 
 @contextlib.asynccontextmanager
