@@ -26,10 +26,10 @@ def checked_text(text: str, field: str, longest: int) -> str:
 
 def checked_email(email: str, field: str) -> str:
     """An e-mail address in lower case; BadUserInput under `field`."""
-    email = checked_text(email.strip().lower(), field, 320)
+    email = email.strip().lower()
     if not EMAIL.fullmatch(email):
         raise BadUserInput.of(field, "This is no e-mail address: write it as name@example.com.")
-    return email
+    return checked_text(email, field, 320)
 
 
 def _is_whole(text: str) -> bool:

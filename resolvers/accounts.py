@@ -14,11 +14,12 @@ from auth.viewer import Viewer
 from db import accounts, sessions, users, verifications
 from db.base import now
 from db.sessions import SignIn
+from db.texts import EMAIL
 from db.users import User
 from errors import BadUserInput, Unauthenticated
 from resolvers.context import Context, Info
 from resolvers.ids import key
-from resolvers.users import EMAIL, SignedOut, checked_name, normalized
+from resolvers.users import SignedOut, checked_name, normalized
 
 RESET_SECONDS = 0.3  # longer than what is done for an address that is known takes
 SYSTEM = Viewer.system()

@@ -1,6 +1,5 @@
 """Signing up, in and out; who I am."""
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -19,12 +18,12 @@ from db.conversations import every as every_conversation
 from db.organizations import Membership
 from db.organizations import of_user as memberships_of_user
 from db.sessions import SignIn
+from db.texts import EMAIL, checked_email
 from db.users import User
 from errors import BadUserInput, Conflict, Unauthenticated
 from resolvers.context import Backend, Context, IdempotencyKey, Info
 from resolvers.pages import KeysetPage
 
-EMAIL = re.compile(r"[^@\s\x00]{1,64}@[^@\s\x00]{1,190}\.[^@\s\x00.]{2,63}")
 MAX_NAME = 100
 
 says = strawberry.argument
@@ -87,7 +86,7 @@ async def sign_up(
     idempotency_key: IdempotencyKey = None,
 ) -> SignedIn:
     backend = info.context.backend
-    email = _email(email)
+    email = checked_email(email, "email")
     await backend.attempts.count(Action.SIGN_UP, info.context.origin.ip_address, email)
     password = check_rules(password, email=email)
     hashed = await backend.passwords.hash(password)
@@ -206,13 +205,6 @@ def _tokens(backend: Backend, owner: User, sign_in_id: UUID, refresh: str) -> To
 
 def normalized(email: str) -> str:
     return email.strip().lower()
-
-
-def _email(email: str) -> str:
-    email = normalized(email)
-    if not EMAIL.fullmatch(email):
-        raise BadUserInput.of("email", "This is no e-mail address: write it as name@example.com.")
-    return email
 
 
 def checked_name(field: str, name: str) -> str:
