@@ -75,7 +75,7 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
             known = [complete(item, info) for item in items]
         except Exception:  # graphql-core does the list over, and says what is wrong
             return unplanned()
-        if plan is None or not plan.batched:
+        if plan is None or not plan.batched or not known:
             return known
         return self._with_batches(plan, items, known, path, unplanned)
 
