@@ -3,13 +3,15 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from passlib.context import CryptContext
 
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
+from auth import passwords
 from auth.viewer import Role, Viewer
 from db import users
 from db.engine import Database
@@ -19,11 +21,25 @@ from db.organizations import Membership, MembershipStatus, Organization
 from db.postgresql import PostgreSQL
 from db.session import Session
 from db.sqlite import SQLite
+from tests.memory import directory_in_memory
 from tests.servers import Postgres, postgres
 
 __all__ = ["postgres"]
 
 SYSTEM = Viewer.system()
+
+if memory := directory_in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # databases then wait for no disk
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[Callable[[], CryptContext]]:
+    """Argon2 at its least, as tests sign up thousands of people; gives what makes hashes of the real cost."""
+    usual = passwords._context
+    quick = usual().using(argon2__memory_cost=8, argon2__time_cost=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_context", lambda: quick)
+        yield usual
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.memory import directory_in_memory
+
 SUPERUSER = "postgres"
 DEADLINE = 60  # seconds for any one step; each takes well under one on an idle machine
 PORT_ATTEMPTS = 5
@@ -171,6 +173,8 @@ def _temporary_directory() -> Path:
     """The first one that the server's user can enter: root may have one of its own in TMPDIR."""
     usual = Path(tempfile.gettempdir())
     candidates = [usual, Path("/tmp"), Path("/var/tmp")] if os.geteuid() == 0 else [usual]
+    if memory := directory_in_memory():
+        candidates.insert(0, memory)
     for candidate in candidates:
         if os.geteuid() != 0 or _anyone_can_enter(candidate):
             return candidate

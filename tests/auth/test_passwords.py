@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import bcrypt
 import pytest
 from passlib.context import CryptContext
 
+from auth import passwords
 from auth.passwords import PasswordHasher, Verified, check_rules
 from errors import BadUserInput, FieldError, RateLimited
 
@@ -24,6 +25,16 @@ STORED = {
     "bcrypt": BCRYPT,
     "unknown user": None,
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _real_cost(quick_hashes: Callable[[], CryptContext]) -> Iterator[None]:
+    """What other tests hash with is cheap; here the cost is what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_context", quick_hashes)
+        passwords._dummy.cache_clear()
+        yield
+    passwords._dummy.cache_clear()
 
 
 @pytest.fixture
@@ -232,6 +243,7 @@ async def test_a_closed_hasher_drops_what_waits_and_takes_nothing_new() -> None:
 def test_nothing_is_loaded_at_import_and_nothing_warns() -> None:
     script = f"""
 import asyncio, sys
+from auth import passwords
 from auth.passwords import PasswordHasher
 assert "passlib" not in sys.modules
 async def main():
