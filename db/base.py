@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeAlias, cast
 from uuid import UUID
 
 import orjson
@@ -122,7 +122,39 @@ class Child:
     parent_key: ClassVar[str]
 
 
+Subject: TypeAlias = tuple[type[Base], UUID]
+
+
 class Recorded:
-    """A row whose every change of a column is kept in `history`."""
+    """A row whose every change is an entry of the audit log."""
 
     unrecorded: ClassVar[frozenset[str]] = frozenset()
+    organization_key: ClassVar[str] = "organization_id"
+
+    def concealed(self) -> frozenset[str]:
+        """Columns of which only it is kept that they changed."""
+        return frozenset()
+
+    def subject(self) -> Subject:
+        """What an entry is about: the row itself, or the thing that it says something of."""
+        row = cast(Base, self)
+        return type(row), row.id
+
+
+class Counted:
+    """A row whose changes are only counted, as `counted_as`, in the entry of the thing that it belongs to.
+
+    A change of nothing but `uncounted` columns is no news.
+    """
+
+    counted_as: ClassVar[str]
+    uncounted: ClassVar[frozenset[str]] = frozenset()
+
+    def counted_in(self) -> Subject:
+        """A child belongs to its parent."""
+        row = cast(Child, self)
+        return row.parent, getattr(row, row.parent_key)
+
+
+class Unlogged:
+    """A row that the audit log says nothing of: the product's own bookkeeping."""

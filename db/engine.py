@@ -11,6 +11,7 @@ from sqlalchemy import Dialect, select
 
 from auth.viewer import Viewer
 from db.base import Base
+from db.causes import Cause, cause
 from db.events import Event
 from db.prepared import OneOf, Plan, Prepared
 from db.session import Session
@@ -79,7 +80,7 @@ class Database(ABC):
         return cast("AsyncIterator[list[R]]", _batches(plan, fetched))
 
     async def write(self, unit: Unit[P, T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a unit in one transaction and commit it; then tell what it emitted.
+        """Run a unit in one transaction, for the cause at hand, and commit it; then tell what it emitted.
 
         A caller who goes away does not undo the unit or keep its events back.
         """
@@ -89,19 +90,21 @@ class Database(ABC):
         def run(session: Session) -> T:
             return unit(session, *args, **kwargs)
 
-        task = asyncio.create_task(self._commit(run, viewer))
+        task = asyncio.create_task(self._commit(run, viewer, cause()))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         return await asyncio.shield(task)
 
-    async def _commit(self, run: Callable[[Session], T], viewer: Viewer) -> T:
-        result, events = await self._transact(run, viewer)
+    async def _commit(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> T:
+        result, events = await self._transact(run, viewer, cause)
         for event in events:
             self.publish(event)
         return result
 
     @abstractmethod
-    def _transact(self, run: Callable[[Session], T], viewer: Viewer) -> Coroutine[Any, Any, tuple[T, list[Event]]]: ...
+    def _transact(
+        self, run: Callable[[Session], T], viewer: Viewer, cause: Cause
+    ) -> Coroutine[Any, Any, tuple[T, list[Event]]]: ...
 
     @abstractmethod
     async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]: ...

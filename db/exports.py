@@ -52,7 +52,7 @@ class Export(Recorded, Owned, Base):
 
     __tablename__ = "exports"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "table_id", "id"))
-    unrecorded = frozenset({"row_count", "revision", "file", "spreadsheet_id", "spreadsheet_url"})
+    unrecorded = frozenset({"job_id", "file", "spreadsheet_url"})
 
     table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
     job_id: Mapped[UUID] = mapped_column(key_to("jobs.id"))
@@ -172,6 +172,7 @@ def cancel(session: Session, id_: UUID) -> Export:
     export = session.obtain_to_change(Export, id_)
     job = session.obtain_to_change(Job, export.job_id)
     if job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
+        session.note(export, {"status": job.status}, {"status": JobStatus.CANCELED})
         jobs.end(session, job, JobStatus.CANCELED)
     elif job.status is not JobStatus.CANCELED:
         raise Conflict(f"The export is over ({job.status}): there is nothing to cancel.")
@@ -186,6 +187,7 @@ def retry(session: Session, id_: UUID) -> Export:
         raise Conflict(f"Only a failed or canceled export can be retried; this one is {job.status}.")
     _check_room(session)
     session.obtain(Table, export.table_id)
+    session.note(export, {"status": job.status}, {"status": JobStatus.QUEUED})
     jobs.retry(session, job)
     return export
 

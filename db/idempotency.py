@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
-from db.base import Base, Json, now
+from db.base import Base, Json, Unlogged, now
 from db.policy import VIEWER
 from db.session import Session
 from errors import BadUserInput
@@ -21,7 +21,7 @@ KEPT = timedelta(hours=24)
 MAX_LENGTH = 255
 
 
-class IdempotencyKey(Base):
+class IdempotencyKey(Unlogged, Base):
     """A viewer's key for one operation, and the ids of what the first call made."""
 
     __tablename__ = "idempotency_keys"

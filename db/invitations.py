@@ -13,7 +13,7 @@ from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
 from db import jobs
-from db.base import Base, key_to, now
+from db.base import Base, Recorded, Subject, key_to, now
 from db.idempotency import once
 from db.organizations import Membership, MembershipStatus, Organization
 from db.policy import Deleted, administered, dissolved, own_email
@@ -26,7 +26,7 @@ LIFETIME = timedelta(days=7)
 REFUSED = "This invitation was used, has ended or is for another address: sign in as the one it was sent to."
 
 
-class Invitation(Base):
+class Invitation(Recorded, Base):
     """Of its token only the digest is kept; seen by the admins and by whoever has the address."""
 
     __tablename__ = "invitations"
@@ -38,6 +38,13 @@ class Invitation(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+    def concealed(self) -> frozenset[str]:
+        """The address of somebody who may not even have an account is not kept for good."""
+        return frozenset({"digest", "email"})
+
+    def subject(self) -> Subject:
+        return Organization, self.organization_id
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from auth.viewer import Viewer
-from db.base import Base, Json, Owned, now
+from db.base import Base, Json, Owned, Unlogged, now
 from db.events import JobChanged, JobQueued
 from db.prepared import Prepared, bind
 from db.session import Session
@@ -30,7 +30,7 @@ class JobStatus(StrEnum):
     CANCELED = "CANCELED"
 
 
-class Job(Owned, Base):
+class Job(Unlogged, Owned, Base):
     """A piece of work for its owner, as whom it runs; a worker holds it by `attempt` until `leased_until`.
 
     `attempt` only grows, so that it tells a worker which lost the job from the one that has it now.

@@ -9,7 +9,7 @@ from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db import conversations, jobs
-from db.base import Base, Child, key_to, now
+from db.base import Base, Child, Counted, key_to, now
 from db.conversations import Beginning, Conversation
 from db.events import ReplyStopped
 from db.idempotency import once
@@ -40,13 +40,15 @@ class MessageStatus(StrEnum):
     FAILED = "FAILED"
 
 
-class Message(Child, Base):
+class Message(Counted, Child, Base):
     """Seen with its conversation. A failed reply keeps its text and says why in `error_*`."""
 
     __tablename__ = "messages"
     __table_args__ = (Index(None, "conversation_id", "id"),)
     parent = Conversation
     parent_key = "conversation_id"
+    counted_as = "messages"
+    uncounted = frozenset({"text"})  # a reply grows each second
 
     conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
     parent_id: Mapped[UUID | None] = mapped_column(key_to("messages.id"))

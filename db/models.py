@@ -1,9 +1,9 @@
 """Every model, imported in one place: the metadata and the policy are whole from here on."""
 
 from db import (
+    audit,
     conversations,
     exports,
-    history,
     idempotency,
     invitations,
     items,
@@ -22,9 +22,9 @@ from db import (
 )
 
 __all__ = [
+    "audit",
     "conversations",
     "exports",
-    "history",
     "idempotency",
     "invitations",
     "items",

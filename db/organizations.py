@@ -32,6 +32,7 @@ class Organization(Recorded, Base):
     """Seen by its members and by who is invited, changed by its admins."""
 
     __tablename__ = "organizations"
+    organization_key = "id"
 
     name: Mapped[str]
     is_personal: Mapped[bool] = mapped_column(default=False)

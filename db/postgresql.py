@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from auth.viewer import Viewer
 from db.base import parse_json
+from db.causes import Cause
 from db.engine import Database
 from db.events import Event
 from db.prepared import Plan
@@ -92,24 +93,23 @@ class PostgreSQL(Database):
             while rows := await cursor.fetch(batch):
                 yield list(rows)
 
-    async def _transact(self, run: Callable[[Session], T], viewer: Viewer) -> tuple[T, list[Event]]:
+    async def _transact(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
         for attempt in range(1, TRIES + 1):
             try:
-                return await self._try(run, viewer)
+                return await self._try(run, viewer, cause)
             except DBAPIError as error:
                 if attempt == TRIES or not _worth_repeating(error):
                     raise
                 await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  spreads retries
         raise AssertionError("unreachable")
 
-    async def _try(self, run: Callable[[Session], T], viewer: Viewer) -> tuple[T, list[Event]]:
-        session: AsyncSession = AsyncSession(self.engine, sync_session_class=Session, viewer=viewer)
+    async def _try(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
+        session: AsyncSession = AsyncSession(self.engine, sync_session_class=Session, viewer=viewer, cause=cause)
         async with session, session.begin():
 
             def work(sync: Any) -> tuple[T, list[Event]]:
                 result = run(sync)
-                sync.flush()
-                return result, sync.events
+                return result, sync.finish()
 
             return await session.run_sync(work)
 

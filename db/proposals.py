@@ -11,7 +11,7 @@ from sqlalchemy import Index, and_, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.adoption import Adding, origin
-from db.base import Base, Child, Json, key_to
+from db.base import Base, Child, Json, Recorded, key_to
 from db.conversations import Conversation
 from db.edits import Edit, Origin, check_size
 from db.prepared import OneOf, Prepared
@@ -32,7 +32,7 @@ class ProposalStatus(StrEnum):
     REJECTED = "REJECTED"
 
 
-class Proposal(Child, Base):
+class Proposal(Recorded, Child, Base):
     """Rows to add, to a new table or to one that is there.
 
     `columns` are definitions as `tables.changes.definition` writes them; their keys are the proposal's own.
@@ -45,6 +45,7 @@ class Proposal(Child, Base):
     __table_args__ = (Index(None, "message_id", "id"), Index(None, "table_id", "id"))
     parent = Conversation
     parent_key = "conversation_id"
+    unrecorded = frozenset({"columns", "changes"})
 
     conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
     message_id: Mapped[UUID] = mapped_column(key_to("messages.id"))

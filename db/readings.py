@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Float, Index, Select, func, select, tuple_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Child, key_to, now
+from db.base import Base, Child, Counted, key_to, now
 from db.cells import Spelled
 from db.idempotency import once
 from db.modules import Module
@@ -26,13 +26,14 @@ LARGEST = 1e100  # the databases square the values of a mean
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-class Reading(Child, Base):
+class Reading(Counted, Child, Base):
     """A number that a module measured at a moment."""
 
     __tablename__ = "readings"
     __table_args__ = (Index(None, "module_id", "metric", "at", "id"), Index("ix_readings_at", "module_id", "at", "id"))
     parent = Module
     parent_key = "module_id"
+    counted_as = "readings"
 
     module_id: Mapped[UUID] = mapped_column(key_to("modules.id"))
     metric: Mapped[str]

@@ -8,7 +8,7 @@ from sqlalchemy import Index, UniqueConstraint, exists, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from db.base import Base, Child, Json, key_to
+from db.base import Base, Child, Json, Unlogged, key_to
 from db.listing import Listing
 from db.prepared import OneOf, Prepared, bind
 from db.session import Session
@@ -27,7 +27,7 @@ class ChangeSource(StrEnum):
     SYSTEM = "SYSTEM"
 
 
-class Revision(Child, Base):
+class Revision(Unlogged, Child, Base):
     """The actor and the moment are the row's own creation; numbers of a table have no gaps."""
 
     __tablename__ = "revisions"
@@ -41,7 +41,7 @@ class Revision(Child, Base):
     summary: Mapped[str]
 
 
-class CellChange(Child, Base):
+class CellChange(Unlogged, Child, Base):
     """One change of a revision, as `tables.changes.Change` says, with what it takes to turn it round.
 
     `place` is its place among them, from 0. CELL_CHANGED keeps in `old_origin` and `new_origin` where the

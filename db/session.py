@@ -1,4 +1,4 @@
-"""The unit of work: a session that filters what it reads, checks what it writes, and keeps the history."""
+"""The unit of work: a session that filters what it reads, checks what it writes, and keeps the audit log."""
 
 from collections.abc import Callable, Collection
 from types import SimpleNamespace
@@ -6,13 +6,16 @@ from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy.orm
-from sqlalchemy import event, inspect, select
+from sqlalchemy import event, insert, inspect, select
 from sqlalchemy.orm import ORMExecuteState, UOWTransaction
+from uuid_utils.compat import uuid7
 
 from auth.viewer import Role, Viewer
-from db.base import Base, Child, Owned, now
+from db.audit import AuditEntry
+from db.base import Base, Child, Owned, Recorded, Subject, now
+from db.causes import Cause
 from db.events import Event
-from db.history import FieldChange, record_changes
+from db.ledger import Ledger
 from db.policy import Deleted, Ruled, criteria
 from db.statements import refuse_unmapped
 from errors import Forbidden, NotFound
@@ -23,13 +26,14 @@ R = TypeVar("R", bound=Base)
 class Session(sqlalchemy.orm.Session):
     """A session of one viewer; what it emits is told after its commit, and not at all without one."""
 
-    def __init__(self, bind: Any = None, *, viewer: Viewer, **options: Any) -> None:
+    def __init__(self, bind: Any = None, *, viewer: Viewer, cause: Cause, **options: Any) -> None:
         super().__init__(bind, expire_on_commit=False, **options)
-        self.viewer = viewer
+        self.viewer, self.cause = viewer, cause
         self.events: list[Event] = []
         self.checked: set[tuple[type[Base], UUID]] = set()
         self.allowed: set[Base] = set()
         self._roles: dict[UUID, Role] | None = None
+        self._ledger = Ledger()
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise RuntimeError("a unit is one transaction of checked rows: nothing that goes around the checks")
@@ -92,13 +96,52 @@ class Session(sqlalchemy.orm.Session):
         """Let this unit change a row for a reason that its rule does not know, such as a token that was mailed."""
         self.allowed.add(row)
 
+    def note(self, row: Base, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """Say in the audit log what a row's own columns do not: a change that is kept in another row."""
+        assert isinstance(row, Recorded)
+        self._ledger.note(row, before, after)
+
+    def finish(self) -> list[Event]:
+        """Write what is left and the audit log; called by the engine, and followed by the commit."""
+        self.flush()
+        rows = [
+            {
+                "id": uuid7(),
+                "created_by_id": self.viewer.user_id,
+                "updated_by_id": self.viewer.user_id,
+                "organization_id": self._organization_of(noted.subject),
+                "subject_type": noted.subject[0].__name__,
+                "subject_id": noted.subject[1],
+                "before": noted.before,
+                "after": noted.after,
+                **vars(self.cause),
+            }
+            for noted in self._ledger.entries()
+        ]
+        if rows:
+            self.execute(insert(AuditEntry), rows, execution_options=INSIDE)
+        return self.events
+
+    def _organization_of(self, subject: Subject) -> UUID | None:
+        """Whose entry it is: that of the thing, or of what it is a child of."""
+        model, id_ = subject
+        row: Any = self.identity_map.get(inspect(model).identity_key_from_primary_key((id_,)))
+        if row is None:
+            row = self.scalars(select(model).where(model.id == id_), execution_options=INSIDE).one_or_none()
+        if isinstance(row, Child):
+            return self._organization_of((row.parent, getattr(row, row.parent_key)))
+        return getattr(row, row.organization_key, None) if isinstance(row, Recorded) else None
+
 
 Unit = Callable[..., Any]
+INSIDE = {"inside": object()}  # what the session itself asks, which the policy says nothing of
 
 
 @event.listens_for(Session, "do_orm_execute")
 def _filter(state: ORMExecuteState) -> Any:
     """Selects of mapped entities get the policy; anything else would slip past it and is refused."""
+    if state.execution_options.get("inside") is INSIDE["inside"]:
+        return None
     if not state.is_select:
         raise RuntimeError("a unit changes rows through the session, so that each change is checked")
     refuse_unmapped(state.statement)
@@ -120,19 +163,21 @@ def _refuse_foreign(_: Session, row: Base) -> None:
 @event.listens_for(Session, "before_flush")
 def _before_flush(session: Session, _: UOWTransaction, __: Any) -> None:
     moment, user_id = now(), session.viewer.user_id
+    changed = [row for row in session.dirty if session.is_modified(row)]
+    if any(isinstance(row, AuditEntry) for row in (*session.new, *changed, *session.deleted)):
+        raise Forbidden("The audit log is only added to, and only by what it is about.")
     for row in session.deleted:
         if not session.viewer.is_superuser:
             raise Forbidden(f"A {type(row).__name__.lower()} is deleted softly.")
-    for row in list(session.new):
-        check(session, row)
-        row.created_by_id = row.updated_by_id = user_id
-    for row in [row for row in session.dirty if session.is_modified(row)]:
-        check(session, row)
-        row.updated_at, row.updated_by_id = moment, user_id
-        record_changes(session, row)
+        session._ledger.remove(row)
     for row in session.new:
-        if isinstance(row, FieldChange):
-            row.created_by_id = row.updated_by_id = user_id
+        check(session, row)
+        session._ledger.add(row)
+        row.created_by_id = row.updated_by_id = user_id
+    for row in changed:
+        check(session, row)
+        session._ledger.change(row)
+        row.updated_at, row.updated_by_id = moment, user_id
 
 
 def check(session: Session, row: Base) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
-from db.base import Base, key_to, now
+from db.base import Base, Counted, Subject, Unlogged, key_to, now
 from db.events import SignInEnded
 from db.policy import VIEWER
 from db.prepared import Prepared, bind
@@ -32,11 +32,13 @@ class Ending(StrEnum):
     DEACTIVATED = "DEACTIVATED"
 
 
-class SignIn(Base):
+class SignIn(Counted, Base):
     """A family of refresh tokens, of which the newest is good; ended by `revoked_at` or by time."""
 
     __tablename__ = "sign_ins"
     __table_args__ = (Index(None, "user_id", "id"),)
+    counted_as = "sessions"
+    uncounted = frozenset({"last_used_at", "expires_at"})
 
     user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
     expires_at: Mapped[datetime]
@@ -45,6 +47,9 @@ class SignIn(Base):
     last_used_at: Mapped[datetime] = mapped_column(default=now)
     user_agent: Mapped[str | None]
     ip_address: Mapped[str | None]
+
+    def counted_in(self) -> Subject:
+        return User, self.user_id
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
@@ -55,7 +60,7 @@ class SignIn(Base):
         return self.user_id == viewer.user_id
 
 
-class RefreshToken(Base):
+class RefreshToken(Unlogged, Base):
     """A token that was given out; only its digest is kept. A used one that comes back is a thief's."""
 
     __tablename__ = "refresh_tokens"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement, and_, or_
 
 from auth.viewer import Role, Viewer
-from db.base import Base, Child, Recorded, key_to, now
+from db.base import Base, Child, Recorded, Subject, key_to, now
 from db.idempotency import once
 from db.listing import Listing
 from db.organizations import Membership, MembershipStatus, Organization
@@ -46,7 +46,7 @@ class Site(Recorded, Base):
         return roles.get(self.organization_id) is Role.ADMIN
 
 
-class SiteAssignment(Child, Base):
+class SiteAssignment(Recorded, Child, Base):
     """A member's right to see a site."""
 
     __tablename__ = "site_assignments"
@@ -59,6 +59,9 @@ class SiteAssignment(Child, Base):
 
     site_id: Mapped[UUID] = mapped_column(key_to("sites.id"))
     user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+
+    def subject(self) -> Subject:
+        return Site, self.site_id
 
 
 FORMER = {"deleted": (SiteAssignment, Deleted.ONLY)}

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from auth.viewer import Viewer
 from db.base import parse_json
+from db.causes import Cause
 from db.engine import Database
 from db.events import Event
 from db.prepared import Plan
@@ -86,12 +87,11 @@ class SQLite(Database):
                 while rows := await cursor.fetchmany(batch):
                     yield list(rows)
 
-    async def _transact(self, run: Callable[[Session], T], viewer: Viewer) -> tuple[T, list[Event]]:
+    async def _transact(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
         def work() -> tuple[T, list[Event]]:
-            with Session(self.engine, viewer=viewer) as session, session.begin():
+            with Session(self.engine, viewer=viewer, cause=cause) as session, session.begin():
                 result = run(session)
-                session.flush()
-                return result, session.events
+                return result, session.finish()
 
         return await asyncio.get_running_loop().run_in_executor(self.writer, work)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Child, Json, Owned, Recorded, key_to
+from db.base import Base, Child, Counted, Json, Owned, Recorded, key_to
 from db.listing import Listing
 from db.prepared import OneOf, Prepared, bind
 from tables.types import Column, ColumnType
@@ -19,7 +19,7 @@ class Table(Recorded, Owned, Base):
 
     __tablename__ = "tables"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "conversation_id", "id"))
-    unrecorded = frozenset({"revision", "row_count", "next_column", "next_position"})
+    unrecorded = frozenset({"row_count", "next_column", "next_position"})
 
     name: Mapped[str]
     conversation_id: Mapped[UUID | None] = mapped_column(key_to("conversations.id"))
@@ -29,13 +29,14 @@ class Table(Recorded, Owned, Base):
     next_position: Mapped[int] = mapped_column(default=1)
 
 
-class TableColumn(Child, Base):
+class TableColumn(Counted, Child, Base):
     """A column's definition; its `key` ("c7") is never used again in the table, so renaming keeps values."""
 
     __tablename__ = "table_columns"
     __table_args__ = (UniqueConstraint("table_id", "key"),)
     parent = Table
     parent_key = "table_id"
+    counted_as = "columns"
 
     table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
     key: Mapped[str]
@@ -53,7 +54,7 @@ class TableColumn(Child, Base):
     default: Mapped[Json | None] = mapped_column()
 
 
-class Row(Child, Base):
+class Row(Counted, Child, Base):
     """`values` are canonical and not empty, by column key; those of a deleted column stay, unseen.
 
     `version` counts the changes of the row. `origins` say, by column key, where a value came from and since
@@ -66,6 +67,7 @@ class Row(Child, Base):
     __table_args__ = (Index(None, "table_id", "position", "id"),)
     parent = Table
     parent_key = "table_id"
+    counted_as = "rows"
 
     table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
     position: Mapped[int]

@@ -27,7 +27,6 @@ class User(Recorded, Base):
     """
 
     __tablename__ = "users"
-    unrecorded = frozenset({"password_hash"})
 
     email: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
@@ -36,6 +35,11 @@ class User(Recorded, Base):
     is_superuser: Mapped[bool] = mapped_column(default=False)
     is_email_verified: Mapped[bool] = mapped_column(default=False)
     deactivated_at: Mapped[datetime | None]
+
+    def concealed(self) -> frozenset[str]:
+        """Of somebody who is gone, also who they were."""
+        who = frozenset({"email", "first_name", "last_name"})
+        return frozenset({"password_hash"}) | (who if self.deleted_at is not None else frozenset())
 
     @property
     def is_active(self) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
 from db import users
-from db.base import Base, key_to, now
+from db.base import Base, Counted, Subject, key_to, now
 from db.mails import post
 from db.prepared import Prepared, bind
 from db.session import Session
@@ -33,11 +33,12 @@ LIFETIMES = {Purpose.VERIFY_EMAIL: timedelta(days=3), Purpose.RESET_PASSWORD: ti
 TEMPLATES = {Purpose.VERIFY_EMAIL: "verify_email", Purpose.RESET_PASSWORD: "reset_password"}
 
 
-class Verification(Base):
+class Verification(Counted, Base):
     """A token that was mailed; only its digest is kept, it is good once, and only for the address it went to."""
 
     __tablename__ = "verifications"
     __table_args__ = (Index(None, "user_id", "purpose"),)
+    counted_as = "verifications"
 
     user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
     purpose: Mapped[Purpose]
@@ -45,6 +46,9 @@ class Verification(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+    def counted_in(self) -> Subject:
+        return User, self.user_id
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:

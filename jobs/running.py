@@ -10,6 +10,7 @@ from uuid import UUID
 
 from auth.viewer import Viewer
 from db import jobs
+from db.causes import Cause, caused_by
 from db.engine import Database
 from db.events import Hub, JobChanged
 from db.jobs import Job, JobStatus, LeaseLost
@@ -84,7 +85,8 @@ class Run:
         with self._hub.listening(JobChanged(self._job_id)) as wake:
             self._held = held = Held(*claimed, wake.set)
             self._written = held.noted
-            self._task = task = asyncio.create_task(self._handler(held))
+            with caused_by(Cause(held.job.kind)):
+                self._task = task = asyncio.create_task(self._handler(held))
             self._cancel_if_asked(held)
             keeper = asyncio.create_task(self._keep(held, wake))
             await asyncio.wait([task])

@@ -32,6 +32,11 @@ def global_id(model: type[Base], id_: UUID) -> ID:
     return _encoded(model, id_.hex)
 
 
+def global_id_of_type(model: type[Base], id_: UUID) -> ID | None:
+    """The global id, if clients know things of this kind at all."""
+    return global_id(model, id_) if model in _names else None
+
+
 def global_id_of(row: Base) -> ID:
     return _encoded(model_of(row), row.hex_id)
 

@@ -5,6 +5,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema import (
     accounts,
+    audit,
     conversations,
     exports,
     items,
@@ -31,6 +32,7 @@ class Query(
     messages.Query,
     tables.Query,
     exports.Query,
+    audit.Query,
 ):
     pass
 

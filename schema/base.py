@@ -16,6 +16,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from db.base import Base
+from db.causes import Cause, caused_by
 from db.users import User as UserRow
 from execution.plans import BATCH
 from resolvers.context import Info
@@ -246,9 +247,20 @@ class OneInput(InputMutationExtension):
         return kwargs
 
 
+class Caused(FieldExtension):
+    """Everything that the resolver writes is written for this mutation."""
+
+    async def resolve_async(self, next_: Any, source: Any, info: Any, **kwargs: Any) -> Any:
+        origin = info.context.origin
+        with caused_by(Cause(info.field_name, origin.ip_address, origin.request_id or None)):
+            return await next_(source, info, **kwargs)
+
+
 def change(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
     """A mutation: the resolver's arguments are the fields of its one `input`."""
-    return strawberry.mutation(resolver=resolver, graphql_type=shown, description=description, extensions=[OneInput()])
+    return strawberry.mutation(
+        resolver=resolver, graphql_type=shown, description=description, extensions=[OneInput(), Caused()]
+    )
 
 
 def stream(shown: Any, resolver: Callable[..., AsyncGenerator[Any, None]], description: str) -> Any:

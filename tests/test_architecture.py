@@ -4,16 +4,18 @@ import ast
 import importlib
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import LargeBinary, inspect
 from sqlalchemy.sql.elements import False_
 
 import db.models
-from db.base import Base, Child, Owned
+from db.base import Base, Child, Counted, Owned, Recorded, Unlogged
 from db.policy import Ruled, visible
 
 ROOT = Path(__file__).parents[1]
@@ -96,6 +98,25 @@ def test_every_model_has_one_rule(model: type[Base]) -> None:
     kinds = [issubclass(model, Owned), issubclass(model, Child), issubclass(model, Ruled)]
     assert kinds.count(True) == 1
     assert not isinstance(visible(model, model), False_)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_says_what_the_audit_log_keeps_of_it(model: type[Base]) -> None:
+    """Recorded: each change; Counted: how many, in the entry of its parent; Unlogged: bookkeeping (db/base.py)."""
+    assert [issubclass(model, kind) for kind in (Recorded, Counted, Unlogged)].count(True) == 1
+
+
+HARMLESS = {"max_tokens"}  # how many a reply may have
+SECRET = re.compile(r"hash|digest|token|secret|password|url|link")
+
+
+@pytest.mark.parametrize("model", [model for model in MODELS if issubclass(model, Recorded)])
+def test_nothing_secret_is_in_the_audit_log(model: type[Recorded]) -> None:
+    """A column whose name or type says that it is a secret is not recorded, or only that it changed."""
+    mapper = inspect(model)
+    kept = {column.key for column in mapper.column_attrs} - model.unrecorded - model().concealed() - HARMLESS
+    binary = {key for key in kept if isinstance(mapper.columns[key].type, LargeBinary)}
+    assert binary | {key for key in kept if SECRET.search(key)} == set()
 
 
 def test_a_model_without_a_rule_is_nobody_s() -> None:

@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from db import jobs
+from db.audit import AuditEntry
 from db.base import Base, now
 from db.conversations import Conversation
 from db.engine import MAX_WAITING_WRITES, Database
 from db.events import Event, JobQueued, ReplyStopped
-from db.history import FieldChange
 from db.jobs import Job
 from db.messages import Message
 from db.organizations import personal
@@ -51,31 +51,36 @@ async def test_a_change_is_kept_with_who_made_it(database: Database, world: Worl
     ann = await world.person("ann")
     conversation, _ = await database.write(speak, ann, "Plans")
     await database.write(rename, ann, conversation.id, "Better plans")
-    query = select(FieldChange).where(FieldChange.subject_id == conversation.id)
-    change = await database.read_one(Prepared[FieldChange](query), SYSTEM)
-    assert change is not None
-    assert (change.field, change.old, change.new) == ("title", "Plans", "Better plans")
-    assert (change.subject_type, change.created_by_id) == ("Conversation", ann.user_id)
+    query = select(AuditEntry).where(AuditEntry.subject_id == conversation.id).order_by(AuditEntry.id)
+    made, entry = await database.read(Prepared[AuditEntry](query), SYSTEM)
+    assert made.before is None
+    assert made.after is not None
+    assert (made.after["title"], made.after["messages"]) == ("Plans", {"added": 1})
+    assert (entry.before, entry.after) == ({"title": "Plans"}, {"title": "Better plans"})
+    assert (entry.subject_type, entry.created_by_id, entry.action) == ("Conversation", ann.user_id, "system")
+    assert entry.organization_id == conversation.organization_id
     row = await database.find(Conversation, ann, conversation.id)
     assert row is not None
     assert row.created_by_id == row.updated_by_id == ann.user_id
     assert row.created_at < row.updated_at <= now()
 
 
-async def test_what_changes_all_the_time_has_no_history(database: Database, world: World) -> None:
+async def test_what_changes_all_the_time_is_not_in_the_audit_log(database: Database, world: World) -> None:
     ann = await world.person("ann")
     conversation, _ = await database.write(speak, ann, "Plans")
 
     def unit(session: Session) -> None:
         session.obtain(Conversation, conversation.id).preview = "secret"
 
+    before = await total(database, AuditEntry)
     await database.write(unit, ann)
-    assert await total(database, FieldChange) == 0
+    assert await total(database, AuditEntry) == before
 
 
 async def test_a_unit_that_fails_leaves_nothing(database: Database, world: World) -> None:
     ann = await world.person("ann")
     conversation, _ = await database.write(speak, ann, "Plans")
+    before = await total(database, AuditEntry)
 
     def unit(session: Session) -> None:
         rename(session, conversation.id, "Lost")
@@ -88,7 +93,7 @@ async def test_a_unit_that_fails_leaves_nothing(database: Database, world: World
         await database.write(unit, ann)
     assert await titles(database, ann) == ["Plans"]
     assert await texts(database, ann, conversation.id) == ["secret"]
-    assert [await total(database, model) for model in (Job, FieldChange)] == [0, 0]
+    assert [await total(database, model) for model in (Job, AuditEntry)] == [0, before]
     assert world.published == []
 
 

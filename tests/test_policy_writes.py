@@ -10,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import make_transient_to_detached
 
 from auth.viewer import Role, Viewer
+from db.audit import AuditEntry
 from db.base import Visibility, now
 from db.conversations import Conversation
 from db.engine import Database
-from db.history import FieldChange
 from db.messages import Message
 from db.organizations import Membership, Organization, personal
 from db.session import Session
@@ -131,7 +131,7 @@ async def contents(database: Database) -> list[list[Any]]:
 
     def unit(session: Session) -> list[list[Any]]:
         rows = [*session.scalars(select(Conversation)), *session.scalars(select(Message))]
-        rows += [*session.scalars(select(Membership)), *session.scalars(select(FieldChange))]
+        rows += [*session.scalars(select(Membership)), *session.scalars(select(AuditEntry))]
         return sorted([str(value) for key, value in sorted(vars(row).items()) if key[0] != "_"] for row in rows)
 
     return await database.write(unit, SYSTEM)
@@ -226,10 +226,10 @@ async def test_nobody_makes_themselves_an_admin(database: Database, world: World
     def impersonate(session: Session) -> None:
         session.obtain(User, ann.user_id or mine).email = "bob2@example.com"
 
-    def forge_history(session: Session) -> None:
-        session.add(FieldChange(organization_id=mine, subject_type="User", subject_id=shared, field="x"))
+    def forge_an_entry(session: Session) -> None:
+        session.add(AuditEntry(organization_id=mine, subject_type="User", subject_id=shared, action="x"))
 
-    for unit in (promote, carry_off, rename_organization, impersonate, forge_history):
+    for unit in (promote, carry_off, rename_organization, impersonate, forge_an_entry):
         with pytest.raises(Forbidden):
             await database.write(unit, bob)
         assert await contents(database) == before, unit.__name__
