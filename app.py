@@ -16,6 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
 from assistant.log import Log
+from assistant.watching import Watching
 from auth.limits import Action, Attempts, Rates
 from auth.passwords import PasswordHasher
 from auth.secrets import require_secret
@@ -29,6 +30,7 @@ from integrations.llm import ChatCompletions
 from integrations.mail import FileMailer, Mailer, SMTPMailer
 from integrations.mail import Server as MailServer
 from jobs import exports, mail
+from jobs.broadcasts import Broadcasts
 from jobs.exports import Exports
 from jobs.mail import Mails
 from jobs.replies import Replies
@@ -119,7 +121,7 @@ def database_of(settings: Settings) -> Database:
 
 def assemble(settings: Settings) -> Product:
     """Make everything and start nothing."""
-    database, hub, log = database_of(settings), Hub(), Log()
+    database, hub, log, watching = database_of(settings), Hub(), Log(), Watching()
     database.publish = hub.publish
     key = settings.openai_api_key
     online = key is not None or settings.openai_base_url is not None
@@ -138,16 +140,18 @@ def assemble(settings: Settings) -> Product:
         database=database,
         hub=hub,
         log=log,
+        watching=watching,
         passwords=PasswordHasher(),
         secrets=secrets_of(settings),
         models=(settings.openai_model if online else OFFLINE,),
         is_offline=not online,
         attempts=Attempts({Action(name): Rates(*rates) for name, rates in settings.rates.items()}),
     )
-    replies = Replies(database, log, model)
+    replies = Replies(database, log, model, watching)
     handlers: dict[str, Handler] = {
         "reply": replies,
         "export": Exports(database, settings),
+        "broadcast": Broadcasts(database),
         "mail": Mails(mailer(settings), settings.public_url),
     }
     at_once = {"export": exports.AT_ONCE, "mail": mail.AT_ONCE}

@@ -39,7 +39,14 @@ class SignInEnded:
     sign_in_id: UUID
 
 
-Event = TableChanged | ReplyStopped | JobQueued | JobChanged | SignInEnded
+@dataclass(frozen=True)
+class Notified:
+    """Somebody has a new notification."""
+
+    user_id: UUID
+
+
+Event = TableChanged | ReplyStopped | JobQueued | JobChanged | SignInEnded | Notified
 
 
 class Hub:

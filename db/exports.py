@@ -13,6 +13,7 @@ from db.base import Base, Owned, Recorded, key_to
 from db.idempotency import once
 from db.jobs import Job, JobStatus
 from db.listing import Listing
+from db.notifications import EXPORT_FAILED, EXPORT_FINISHED, tell
 from db.prepared import OneOf, Prepared, bind
 from db.session import Session
 from db.tables import Row, Table
@@ -199,4 +200,17 @@ def complete(session: Session, id_: UUID, attempt: int, outcome: Outcome) -> Exp
     job.done = job.total = outcome.row_count
     for name, value in vars(outcome).items():
         setattr(export, name, value)
+    _tell(session, export, EXPORT_FINISHED, "is finished")
     return export
+
+
+def fail(session: Session, id_: UUID, attempt: int, code: str, message: str, retryable: bool) -> None:
+    """End an export's job in error, if this attempt still has it; LeaseLost otherwise."""
+    export = session.obtain(Export, id_)
+    jobs.fail(session, export.job_id, attempt, code, message, retryable)
+    _tell(session, export, EXPORT_FAILED, f"failed: {message}")
+
+
+def _tell(session: Session, export: Export, kind: str, what: str) -> None:
+    name = session.scalars(select(Table.name).where(Table.id == export.table_id)).one_or_none() or "a table"
+    tell(session, export.owner_id, kind, f"The export of {name} {what}", export)

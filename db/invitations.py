@@ -15,6 +15,7 @@ from auth.viewer import Role, Viewer
 from db import jobs
 from db.base import Base, Recorded, Subject, key_to, now
 from db.idempotency import once
+from db.notifications import INVITED, tell
 from db.organizations import Membership, MembershipStatus, Organization
 from db.policy import Deleted, administered, dissolved, own_email
 from db.session import Session
@@ -118,6 +119,8 @@ def _invite(session: Session, organization_id: UUID, invitee: Invitee, secret: S
     session.add(invitation)
     session.flush()
     _mail(session, organization, invitation, secret.token)
+    if invitee.user_id is not None:
+        tell(session, invitee.user_id, INVITED, f"You are invited to {organization.name}", organization)
     return Invited(invitation, membership)
 
 

@@ -15,6 +15,7 @@ from db.events import ReplyStopped
 from db.idempotency import once
 from db.jobs import Job, JobStatus
 from db.listing import Listing
+from db.notifications import REPLY_FAILED, REPLY_FINISHED, tell
 from db.session import Session
 from db.tables import Table
 from errors import BadUserInput, Conflict
@@ -201,6 +202,15 @@ def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, ending: Endi
     for name, value in (vars(ending) | {"text": text}).items():
         setattr(message, name, value)
     return message
+
+
+def tell_end(session: Session, reply: Message) -> None:
+    """Tell the viewer, who asked for the reply, how it ended; not when somebody stopped it."""
+    title = session.obtain(Conversation, reply.conversation_id).title
+    if reply.status is MessageStatus.COMPLETED:
+        tell(session, session.user_id, REPLY_FINISHED, f"The reply in {title} is finished", reply)
+    elif reply.status is not MessageStatus.STOPPED:
+        tell(session, session.user_id, REPLY_FAILED, f"The reply in {title} {reply.status.lower()}", reply)
 
 
 def _checked_text(text: str) -> str:

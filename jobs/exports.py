@@ -11,11 +11,12 @@ from uuid import UUID
 from db import exports, jobs
 from db.engine import Database
 from db.exports import EXTENSIONS, Export, ExportDestination, Outcome
+from db.jobs import LeaseLost
 from db.users import User
 from errors import NotFound
 from integrations.sheets import Cell, Sheets, Spreadsheet
 from jobs import snapshots
-from jobs.running import Held, JobFailure
+from jobs.running import Held, JobFailure, explanation
 from jobs.snapshots import Snapshot
 from jobs.threads import in_thread
 from settings import Settings
@@ -45,11 +46,19 @@ class Exports:
         owner = await self._database.find(User, held.viewer, held.job.owner_id)
         if export is None or owner is None:
             raise NotFound("The export is gone, or you may not see it any more.")
+        try:
+            await self._take(held, export, owner.email)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            await self._database.write(exports.fail, held.viewer, export.id, held.attempt, *explanation(error, held))
+
+    async def _take(self, held: Held, export: Export, email: str) -> None:
         await asyncio.to_thread(self._directory.mkdir, parents=True, exist_ok=True)
         source = _Source(await snapshots.take(self._database, held.viewer, export.table_id, self._directory), held)
         source.tell(0)
         if export.destination is ExportDestination.GOOGLE_SHEETS:
-            outcome = await self._to_sheets(export, owner.email, source)
+            outcome = await self._to_sheets(export, email, source)
         else:
             outcome = await self._to_file(export, source)
         await self._database.write(exports.complete, held.viewer, export.id, held.attempt, outcome)

@@ -9,6 +9,7 @@ from assistant import context, extraction, offline
 from assistant.extraction import ProposedTable
 from assistant.log import Log
 from assistant.offline import Answer
+from assistant.watching import Watching
 from db import messages
 from db.conversations import Conversation, ExtractionMode
 from db.engine import Database
@@ -38,8 +39,8 @@ class Replies:
     conversation takes the next message only when its last reply is over.
     """
 
-    def __init__(self, database: Database, log: Log, model: ChatModel | None) -> None:
-        self._database, self._log, self._model = database, log, model
+    def __init__(self, database: Database, log: Log, model: ChatModel | None, watching: Watching) -> None:
+        self._database, self._log, self._model, self._watching = database, log, model, watching
 
     def listen(self, hub: Hub, worker: Worker) -> None:
         """Stop a reply of this process when somebody asks for it."""
@@ -51,7 +52,7 @@ class Replies:
         hub.handle(ReplyStopped, stop)
 
     async def __call__(self, held: Held) -> None:
-        writing = Writing(self._database, self._log, held)
+        writing = Writing(self._database, self._log, self._watching, held)
         try:
             await self._write(writing, held)
         except asyncio.CancelledError:

@@ -170,11 +170,11 @@ class Run:
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is None:
             return lambda session: jobs.finish(session, *this, JobStatus.COMPLETED)
-        code, message, retryable = _explanation(error, held)
+        code, message, retryable = explanation(error, held)
         return lambda session: jobs.fail(session, *this, code, message, retryable)
 
 
-def _explanation(error: BaseException, held: Held) -> tuple[str, str, bool]:
+def explanation(error: BaseException, held: Held) -> tuple[str, str, bool]:
     """Code, message and whether to try again; what nobody explained is logged."""
     if isinstance(error, Explained):
         return error.code, error.message, error.retryable

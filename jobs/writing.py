@@ -9,6 +9,7 @@ from uuid import UUID
 
 from assistant.extraction import ProposedTable
 from assistant.log import Log
+from assistant.watching import Watching
 from auth.viewer import Viewer
 from db import messages, proposals
 from db.engine import Database
@@ -38,8 +39,8 @@ class Found:
 class Writing:
     """What an attempt writes. The first end is the end."""
 
-    def __init__(self, database: Database, log: Log, held: Held) -> None:
-        self._database, self._log, self._held = database, log, held
+    def __init__(self, database: Database, log: Log, watching: Watching, held: Held) -> None:
+        self._database, self._log, self._watching, self._held = database, log, watching, held
         self.reply_id = UUID(held.job.arguments["reply_id"])
         self._pieces: list[str] = []
         self._key = self.reply_id, held.job.id, held.attempt
@@ -108,7 +109,9 @@ class Writing:
 
     async def _keep(self, ending: Ending, found: Found | None) -> None:
         def unit(session: Session) -> None:
-            messages.finish(session, *self._key, ending)
+            reply = messages.finish(session, *self._key, ending)
+            if not self._watching.is_watched(reply.id, self._held.viewer.user_id):
+                messages.tell_end(session, reply)
             if found is not None:
                 self._propose(session, found)
 

@@ -9,6 +9,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from assistant.log import Log
+from assistant.watching import Watching
 from auth.limits import Attempts
 from auth.passwords import PasswordHasher
 from auth.viewer import Viewer
@@ -35,6 +36,7 @@ class Backend:
     database: Database
     hub: Hub
     log: Log
+    watching: Watching
     passwords: PasswordHasher
     secrets: tuple[bytes, ...]
     models: tuple[str, ...]

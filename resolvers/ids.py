@@ -12,11 +12,13 @@ from db.prepared import Record
 from errors import NotFound
 
 _names: dict[type[Base], str] = {}
+_models: dict[str, type[Base]] = {}
 
 
 def name_type(model: type[Base], name: str) -> None:
     """State the GraphQL type that shows rows of a model."""
     _names[model] = name
+    _models[model.__tablename__] = model
 
 
 def type_name(row: object) -> str:
@@ -39,6 +41,12 @@ def global_id_of_type(model: type[Base], id_: UUID) -> ID | None:
 
 def global_id_of(row: Base) -> ID:
     return _encoded(model_of(row), row.hex_id)
+
+
+def global_id_in(table: str | None, id_: UUID | None) -> ID | None:
+    """The global id of a row of a table, by the table's name; None when no GraphQL type shows its rows."""
+    model = _models.get(table or "")
+    return None if model is None or id_ is None else global_id(model, id_)
 
 
 def _encoded(model: type[Base], hexadecimal: str) -> ID:

@@ -163,16 +163,17 @@ async def reply_stream(
     ] = 0,
 ) -> AsyncGenerator[ReplyEvent, None]:
     reply, held = await _reply(info.context, key(message_id, Message)), max(after or 0, 0)
-    while reply.status is MessageStatus.IN_PROGRESS:
-        async with aclosing(info.context.backend.log.follow(reply.id, held, idle=IDLE_SECONDS)) as written:
-            async for offset, text in written:
-                yield Delta(message_id, offset, text)
-                held = offset + len(text)
-        reply = await _reply(info.context, reply.id)
-        # Another process writes it: its checkpoints are what can be read here.
-        if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:
-            yield Delta(message_id, held, reply.text[held:])
-            held = len(reply.text)
+    with info.context.backend.watching.watching(reply.id, info.context.viewer_id):
+        while reply.status is MessageStatus.IN_PROGRESS:
+            async with aclosing(info.context.backend.log.follow(reply.id, held, idle=IDLE_SECONDS)) as written:
+                async for offset, text in written:
+                    yield Delta(message_id, offset, text)
+                    held = offset + len(text)
+            reply = await _reply(info.context, reply.id)
+            # Another process writes it: its checkpoints are what can be read here.
+            if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:
+                yield Delta(message_id, held, reply.text[held:])
+                held = len(reply.text)
     # A place that the text does not have is nobody's: it starts again.
     held = held if held <= len(reply.text) else 0
     if reply.text[held:]:
@@ -194,13 +195,14 @@ async def _reply(context: Context, id_: UUID) -> Message:
 
 async def _ended(context: Context, reply: Message, seconds: float) -> Message:
     """The reply when it has ended, or as it is after so many seconds."""
-    try:
-        async with asyncio.timeout(seconds):
-            while reply.status is MessageStatus.IN_PROGRESS:
-                async with aclosing(context.backend.log.follow(reply.id, 0, idle=IDLE_SECONDS)) as written:
-                    async for _ in written:
-                        pass
-                reply = await _reply(context, reply.id)
-    except TimeoutError:
-        return await _reply(context, reply.id)
+    with context.backend.watching.watching(reply.id, context.viewer_id):
+        try:
+            async with asyncio.timeout(seconds):
+                while reply.status is MessageStatus.IN_PROGRESS:
+                    async with aclosing(context.backend.log.follow(reply.id, 0, idle=IDLE_SECONDS)) as written:
+                        async for _ in written:
+                            pass
+                    reply = await _reply(context, reply.id)
+        except TimeoutError:
+            return await _reply(context, reply.id)
     return reply

@@ -11,6 +11,7 @@ from schema import (
     items,
     messages,
     modules,
+    notifications,
     organizations,
     server,
     sites,
@@ -33,6 +34,7 @@ class Query(
     tables.Query,
     exports.Query,
     audit.Query,
+    notifications.Query,
 ):
     pass
 
@@ -49,12 +51,13 @@ class Mutation(
     messages.Mutation,
     tables.Mutation,
     exports.Mutation,
+    notifications.Mutation,
 ):
     pass
 
 
 @strawberry.type(description="What you can follow.")
-class Subscription(messages.Subscription, tables.Subscription, exports.Subscription):
+class Subscription(messages.Subscription, tables.Subscription, exports.Subscription, notifications.Subscription):
     pass
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from starlette.applications import Starlette
 
 from assistant.log import Log
+from assistant.watching import Watching
 from auth.limits import Attempts
 from auth.passwords import PasswordHasher
 from auth.viewer import Viewer
@@ -99,6 +100,7 @@ class Office:
             database=self.database,
             hub=self.hub,
             log=Log(),
+            watching=Watching(),
             passwords=PasswordHasher(),
             secrets=(SECRET,),
             models=("offline",),

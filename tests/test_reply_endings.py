@@ -14,6 +14,7 @@ import pytest
 from assistant import extraction, offline
 from assistant.extraction import ProposedTable
 from assistant.log import Log
+from assistant.watching import Watching
 from auth.viewer import Viewer
 from db import jobs, messages
 from db.base import now
@@ -87,7 +88,7 @@ class Desk:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Worker]:
-        replies = Replies(self.database, self.log, None)
+        replies = Replies(self.database, self.log, None, Watching())
         worker = Worker(self.database, self.hub, {"reply": replies}, fresh=False)
         replies.listen(self.hub, worker)
         await worker.start()
