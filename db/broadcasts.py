@@ -23,11 +23,16 @@ def start(session: Session, title: str, idempotency_key: str | None = None) -> J
     if not session.viewer.is_superuser:
         raise Forbidden("Only a superuser tells everybody something.")
     line = checked_line(title, "title", MAX_TITLE)
+
+    def make() -> Job:
+        session.note(session.obtain(User, session.user_id), {}, {"broadcast": line})
+        return jobs.enqueue(session, KIND, personal(session), title=line)
+
     return once(
         session,
         "broadcast",
         idempotency_key,
-        make=lambda: jobs.enqueue(session, KIND, personal(session), title=line),
+        make=make,
         ids=lambda job: [job.id],
         again=lambda ids: session.obtain(Job, ids[0]),
     )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
-from db.base import Base, key_to, now
+from db.base import Base, Unlogged, key_to, now
 from db.events import Notified
 from db.listing import Listing
 from db.policy import VIEWER
@@ -27,7 +27,7 @@ REPLY_FINISHED, REPLY_FAILED = "REPLY_FINISHED", "REPLY_FAILED"
 INVITED, BROADCAST = "INVITED", "BROADCAST"
 
 
-class Notification(Base):
+class Notification(Unlogged, Base):
     """To one person, who alone sees it; `subject_table` and `subject_id` name the row that it is about."""
 
     __tablename__ = "notifications"
