@@ -26,7 +26,10 @@ from db.opening import open_database
 from db.postgresql import DatabaseUnreachable
 from db.sqlite import DatabaseInUse, SQLite
 from execution.executor import Executor
-from integrations.llm import ChatCompletions
+from integrations.llm import ModelFailure
+from integrations.llm_catalog import Catalog, catalog_of
+from integrations.llm_profiles import ProfilesRefused
+from integrations.llm_routing import ModelRouter
 from integrations.mail import FileMailer, Mailer, SMTPMailer
 from integrations.mail import Server as MailServer
 from jobs import exports, mail
@@ -51,7 +54,6 @@ from transport.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
 from transport.server import CannotListen
 from transport.socket import SocketLimits
 
-OFFLINE = "offline"
 logger = logging.getLogger("sheetgpt")
 
 
@@ -65,7 +67,7 @@ class Product:
 
     backend: Backend
     worker: Worker
-    model: ChatCompletions | None
+    model: ModelRouter | None
     connections: Connections
     revocation: Revocation
 
@@ -123,17 +125,7 @@ def assemble(settings: Settings) -> Product:
     """Make everything and start nothing."""
     database, hub, log, watching = database_of(settings), Hub(), Log(), Watching()
     database.publish = hub.publish
-    key = settings.openai_api_key
-    online = key is not None or settings.openai_base_url is not None
-    model = (
-        ChatCompletions(
-            api_key=key.get_secret_value() if key else "none",
-            base_url=settings.openai_base_url,
-            model=settings.openai_model,
-        )
-        if online
-        else None
-    )
+    catalog, model = models_of(settings)
     connections = Connections()
     backend = Backend(
         settings=settings,
@@ -143,8 +135,7 @@ def assemble(settings: Settings) -> Product:
         watching=watching,
         passwords=PasswordHasher(),
         secrets=secrets_of(settings),
-        models=(settings.openai_model if online else OFFLINE,),
-        is_offline=not online,
+        catalog=catalog,
         attempts=Attempts({Action(name): Rates(*rates) for name, rates in settings.rates.items()}),
     )
     replies = Replies(database, log, model, watching)
@@ -158,6 +149,24 @@ def assemble(settings: Settings) -> Product:
     worker = Worker(database, hub, handlers, fresh=isinstance(database, SQLite), at_once=at_once)
     replies.listen(hub, worker)
     return Product(backend, worker, model, connections, Revocation(database, hub, connections))
+
+
+def models_of(settings: Settings) -> tuple[Catalog, ModelRouter | None]:
+    """What people may choose, and what answers them; None for the offline assistant."""
+    key, profiles = settings.openai_api_key, settings.llm_profiles
+    try:
+        catalog = catalog_of(
+            profiles.get_secret_value() if profiles else None,
+            key=key.get_secret_value() if key else None,
+            base_url=settings.openai_base_url,
+            model=settings.openai_model,
+            context_window=settings.openai_context_window,
+        )
+        return catalog, None if catalog.is_offline else ModelRouter(catalog)
+    except ProfilesRefused as error:
+        raise Misconfigured(f"{error}.") from None
+    except ModelFailure as failure:
+        raise Misconfigured(failure.message) from None
 
 
 def mailer(settings: Settings) -> Mailer:

@@ -99,6 +99,13 @@ class Settings(BaseSettings):
         None, description="Chat Completions endpoint, also of Ollama, vLLM or llama.cpp; OpenAI's when empty."
     )
     openai_model: str = Field("gpt-5-mini", description="Model that writes replies.")
+    openai_context_window: int = Field(
+        128_000, ge=512, le=100_000_000, description="Tokens that this model reads and writes in one call, together."
+    )
+    llm_profiles: SecretStr | None = Field(
+        None,
+        description="More providers and models: a JSON list of profiles, or the path of a file that holds one.",
+    )
     google_service_account_file: Path | None = Field(
         None, description="Service account key (JSON) for exports to Google Sheets."
     )

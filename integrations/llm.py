@@ -1,17 +1,17 @@
 """A model that answers a conversation, and the Chat Completions dialect that most providers speak."""
 
 import asyncio
-import math
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from integrations import llm_failures as failures
-from integrations.llm_failures import Explain, ModelFailure
+from integrations.llm_clients import Clients
+from integrations.llm_failures import Explain, ModelFailure, Names
 from integrations.llm_reply import Clock, Deadlines, Finished, Reply
 
 if TYPE_CHECKING:
-    from openai import APIError, APIStatusError, AsyncOpenAI, AsyncStream
+    from openai import APIError, APIStatusError, AsyncStream
 
 __all__ = ["ChatCompletions", "ChatModel", "Deadlines", "Delta", "Finished", "ModelFailure", "Turn"]
 
@@ -65,30 +65,38 @@ class ChatModel(Protocol):
 class ChatCompletions:
     """Any endpoint of the Chat Completions dialect: OpenAI, Ollama, vLLM, llama.cpp.
 
-    Raises ModelFailure BAD_SETTING at once for a key or an address that cannot be one.
+    Raises ModelFailure BAD_SETTING at once for a key or an address that cannot be one. `clients` may be shared
+    with other endpoints.
     """
 
-    def __init__(self, *, api_key: str, base_url: str | None, model: str, deadlines: Deadlines | None = None) -> None:
-        self._key = api_key.strip()
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str | None,
+        model: str,
+        deadlines: Deadlines | None = None,
+        names: Names | None = None,
+        clients: Clients | None = None,
+    ) -> None:
+        self._key, names = api_key.strip(), names or Names()
         if not self._key or not (self._key.isascii() and self._key.isprintable()):
-            raise failures.bad_setting("OPENAI_API_KEY", "is empty or holds characters that no key has")
+            raise failures.bad_setting(names.key, "is empty or holds characters that no key has")
         self._base_url = base_url or OPENAI_URL
         self._model = model
         self._deadlines = deadlines or Deadlines()
-        self._explain = Explain(base_url=self._base_url, api_key=self._key)
+        self._explain = Explain(base_url=self._base_url, api_key=self._key, names=names)
         # OpenAI's newer models take only the long name, other servers know only the short one.
         self._max_tokens = "max_completion_tokens" if self._base_url == OPENAI_URL else "max_tokens"
         self._counts_tokens = True
-        self._client: AsyncOpenAI | None = None
-        self._building = asyncio.Lock()
+        self._clients = clients or Clients()
 
     async def warm(self) -> None:
         """Import the SDK (half a second) off the event loop, so that the first reply need not wait for it."""
-        await self._ready()
+        await self._clients.warm()
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
+        await self._clients.close()
 
     async def stream(
         self,
@@ -115,24 +123,6 @@ class ChatCompletions:
         finally:
             await events.close()
 
-    async def _ready(self) -> "AsyncOpenAI":
-        async with self._building:
-            if self._client is None:
-                self._client = await asyncio.to_thread(self._build)
-            return self._client
-
-    def _build(self) -> "AsyncOpenAI":
-        from httpx2 import Timeout
-        from openai import AsyncOpenAI
-
-        wait = self._deadlines
-        # Silence is timed event by event in `_next`, so the socket itself has no read timeout.
-        timeout = Timeout(connect=wait.connect, read=None, write=wait.first_token, pool=wait.connect)
-        client = AsyncOpenAI(api_key=self._key, base_url=self._base_url, timeout=timeout, max_retries=0)
-        # The resource imports its modules at first use: let that be here, off the loop.
-        _ = client.chat.completions
-        return client
-
     def _request(self, ask: _Ask) -> dict[str, Any]:
         request: dict[str, Any] = {
             "model": ask.model,
@@ -148,7 +138,7 @@ class ChatCompletions:
         return request
 
     async def _open(self, ask: _Ask, clock: Clock) -> "AsyncStream[Any]":
-        client = await self._ready()
+        client = await self._clients.client(self._key, self._base_url, self._deadlines)
         from openai import APIError, APIStatusError
 
         for tried in range(1, TRIES + 1):
@@ -204,10 +194,5 @@ class ChatCompletions:
 
 def _retry_wait(error: "APIError") -> float:
     """Seconds before the second try: what the provider asks for, else half a second."""
-    response = getattr(error, "response", None)
-    asked = response.headers.get("retry-after") if response is not None else None
-    try:
-        seconds = 0.5 if asked is None else float(asked)
-    except ValueError:
-        return math.inf
-    return seconds if seconds >= 0 else math.inf
+    asked = failures.retry_after(error)
+    return 0.5 if asked is None else asked

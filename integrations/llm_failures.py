@@ -1,6 +1,9 @@
 """What can go wrong between here and a model provider, each with a code and what to do."""
 
 import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -8,14 +11,34 @@ if TYPE_CHECKING:
     from openai import APIConnectionError, APIError, APIStatusError
 
 
-class ModelFailure(Exception):
-    """A reply that did not arrive whole; `code` is stable, `message` never holds the key."""
+LONGEST_WAIT = 86_400.0  # seconds that a provider may ask us to wait
 
-    def __init__(self, code: str, message: str, *, retryable: bool) -> None:
+
+class ModelFailure(Exception):
+    """A reply that did not arrive whole; `code` is stable, `message` never holds the key.
+
+    `retry_after` are the seconds after which another try makes sense, if that is known.
+    """
+
+    def __init__(self, code: str, message: str, *, retryable: bool, retry_after: float | None = None) -> None:
         self.code = code
         self.message = message
         self.retryable = retryable
+        self.retry_after = retry_after
         super().__init__(f"{code}: {message}")
+
+
+@dataclass(frozen=True)
+class Names:
+    """What an operator has to correct, by the name that it has in the settings."""
+
+    key: str = "OPENAI_API_KEY"
+    base_url: str = "OPENAI_BASE_URL"
+    model: str = "OPENAI_MODEL"
+
+    @classmethod
+    def of_profile(cls, name: str) -> "Names":
+        return cls(*(f"{field} of “{name}” in LLM_PROFILES" for field in ("api_key", "base_url", "models")))
 
 
 def first_token_timeout(seconds: float) -> ModelFailure:
@@ -50,7 +73,7 @@ def bad_event() -> ModelFailure:
     return ModelFailure(
         "BAD_EVENT",
         "The model provider sent something that is not a Chat Completions event: try again, and if it "
-        "stays so check OPENAI_BASE_URL.",
+        "stays so check the address that it was called at.",
         retryable=True,
     )
 
@@ -63,6 +86,31 @@ def too_long(characters: int) -> ModelFailure:
     )
 
 
+def unavailable(name: str, seconds: float) -> ModelFailure:
+    return ModelFailure(
+        "PROVIDER_UNAVAILABLE",
+        f"The model provider “{name}” failed again and again and is left alone for now: try again in {seconds:.0f} s.",
+        retryable=True,
+        retry_after=seconds,
+    )
+
+
+def filtered() -> ModelFailure:
+    return ModelFailure(
+        "CONTENT_FILTERED",
+        "The model provider held the reply back because of its content: put the question in other words.",
+        retryable=False,
+    )
+
+
+def cut_short() -> ModelFailure:
+    return ModelFailure(
+        "CUT_SHORT",
+        "The reply reached the longest that the model writes at once: ask it to go on, or allow more tokens.",
+        retryable=False,
+    )
+
+
 def bad_setting(name: str, reason: str) -> ModelFailure:
     return ModelFailure("BAD_SETTING", f"{name} {reason}: correct it and restart.", retryable=False)
 
@@ -70,14 +118,14 @@ def bad_setting(name: str, reason: str) -> ModelFailure:
 class Explain:
     """Turns what the SDK raises into a ModelFailure; knows the endpoint and the key it must not repeat."""
 
-    def __init__(self, *, base_url: str, api_key: str) -> None:
-        self._key = api_key
-        self._where = _place(base_url)
+    def __init__(self, *, base_url: str, api_key: str, names: Names) -> None:
+        self._key, self._names = api_key, names
+        self._where = _place(base_url, names.base_url)
 
     def not_a_stream(self) -> ModelFailure:
         return ModelFailure(
             "NOT_A_STREAM",
-            f"{self._where} answered 200 without one Chat Completions event: check OPENAI_BASE_URL "
+            f"{self._where} answered 200 without one Chat Completions event: check {self._names.base_url} "
             "(it usually ends in /v1).",
             retryable=False,
         )
@@ -105,13 +153,14 @@ class Explain:
             return ModelFailure(
                 "CONNECT_TIMEOUT",
                 f"{self._where} did not accept a connection in time: try again, and if it stays so check "
-                "OPENAI_BASE_URL and the network.",
+                f"{self._names.base_url} and the network.",
                 retryable=True,
             )
         if isinstance(cause, ConnectError):
             return ModelFailure(
                 "CONNECT_FAILED",
-                f"Could not connect to {self._where}: check that it is running and that OPENAI_BASE_URL is right.",
+                f"Could not connect to {self._where}: check that it is running and that {self._names.base_url} is "
+                "right.",
                 retryable=True,
             )
         if isinstance(error, APITimeoutError):
@@ -123,13 +172,13 @@ class Explain:
         if status in (401, 403):
             return ModelFailure(
                 "KEY_REFUSED",
-                f"The model provider refused the key ({status}): check OPENAI_API_KEY and what it may use.",
+                f"The model provider refused the key ({status}): check {self._names.key} and what it may use.",
                 retryable=False,
             )
         if status == 404:
             return ModelFailure(
                 "MODEL_NOT_FOUND",
-                f"{self._where} has no model “{model}”: check OPENAI_MODEL and OPENAI_BASE_URL.",
+                f"{self._where} has no model “{model}”: check {self._names.model} and {self._names.base_url}.",
                 retryable=False,
             )
         if status == 429:
@@ -139,7 +188,10 @@ class Explain:
                 "PROVIDER_FAILED",
                 f"The model provider failed ({status}): try again in a moment.",
                 retryable=True,
+                retry_after=retry_after(error),
             )
+        if error.code == "content_filter":
+            return filtered()
         if error.code == "context_length_exceeded":
             return ModelFailure(
                 "CONTEXT_TOO_LONG",
@@ -157,13 +209,14 @@ class Explain:
         if error.code == "insufficient_quota":
             return ModelFailure(
                 "QUOTA_EXHAUSTED",
-                "The account behind OPENAI_API_KEY has no credit left: add some or use another key.",
+                f"The account behind {self._names.key} has no credit left: add some or use another key.",
                 retryable=False,
             )
         return ModelFailure(
             "RATE_LIMITED",
             "The model provider takes no more requests just now: wait a minute and try again.",
             retryable=True,
+            retry_after=retry_after(error),
         )
 
     def _quote(self, error: "APIError") -> str:
@@ -172,7 +225,25 @@ class Explain:
         return re.sub(r"\bsk-[\w*.-]+", "sk-…", text.replace(self._key, "…"))[:200]
 
 
-def _place(base_url: str) -> str:
+def retry_after(error: "APIError") -> float | None:
+    """Seconds that the provider asks us to wait, of its header Retry-After in either form."""
+    response = getattr(error, "response", None)
+    asked = None if response is None else response.headers.get("retry-after")
+    if asked is None:
+        return None
+    try:
+        seconds = float(asked) if asked.strip().isdigit() else _seconds_until(parsedate_to_datetime(asked))
+    except ValueError:
+        return None
+    return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def _seconds_until(moment: datetime) -> float:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - datetime.now(UTC)).total_seconds()
+
+
+def _place(base_url: str, name: str) -> str:
     """The address as it may be shown: credentials in it are secrets too."""
     try:
         parts = urlsplit(base_url)
@@ -180,5 +251,5 @@ def _place(base_url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise bad_setting("OPENAI_BASE_URL", "is not an address such as http://localhost:11434/v1")
+        raise bad_setting(name, "is not an address such as http://localhost:11434/v1")
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -14,11 +14,16 @@ TRAILER_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Finished:
-    """The end of a whole reply: `stop`, `length`, `content_filter` …, and the tokens if told."""
+    """The end of a whole reply: `stop`, `length`, `content_filter` …, and the tokens if told.
+
+    Cached tokens are among those read, and those of reasoning among those written.
+    """
 
     reason: str
     input_tokens: int | None
     output_tokens: int | None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class Reply:
     def __init__(self) -> None:
         self.heard = False
         self.reason: str | None = None
-        self._tokens: tuple[int | None, int | None] = (None, None)
+        self._tokens: tuple[int | None, ...] = (None, None)
         self._length = 0
         self._half = ""
 
@@ -85,7 +90,7 @@ class Reply:
 
     def _texts(self, event: Any) -> list[str]:
         if event.usage is not None:
-            self._tokens = (_count(event.usage.prompt_tokens), _count(event.usage.completion_tokens))
+            self._tokens = _counts(event.usage)
         texts: list[str] = []
         for choice in event.choices or ():
             if choice.finish_reason is not None:
@@ -105,5 +110,17 @@ class Reply:
         return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def _counts(usage: Any) -> tuple[int | None, ...]:
+    """Read, written, cached, of reasoning; many servers tell only the first two."""
+    read = getattr(usage, "prompt_tokens_details", None)
+    written = getattr(usage, "completion_tokens_details", None)
+    return (
+        _count(usage.prompt_tokens),
+        _count(usage.completion_tokens),
+        _count(getattr(read, "cached_tokens", None)),
+        _count(getattr(written, "reasoning_tokens", None)),
+    )
+
+
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and value >= 0 else None

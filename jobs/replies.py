@@ -18,12 +18,13 @@ from db.listing import Window
 from db.messages import Message, MessageRole, MessageStatus
 from errors import NotFound
 from integrations.llm import ChatModel, Delta, Finished, ModelFailure, Turn
+from integrations.llm_failures import cut_short, filtered
 from jobs.running import INTERNAL, Explained, Held, JobFailure
 from jobs.worker import Worker
 from jobs.writing import Found, Writing
 
 MAX_TURNS = 100
-CUT_SHORT = "length"
+CUT_SHORT, FILTERED = "length", "content_filter"  # why a model ends that has not said all
 
 _ROLES: dict[MessageRole, Literal["system", "user", "assistant"]] = {
     MessageRole.USER: "user",
@@ -96,9 +97,8 @@ class Replies:
 
     async def _offline(self, writing: Writing, conversation: Conversation, message: Message) -> None:
         answer = await asyncio.to_thread(offline.answer, message.text)
-        finished = await writing.follow(_told(answer))
-        found = _found(conversation, message, answer.tables)
-        await writing.end(MessageStatus.COMPLETED, finished=finished, found=found)
+        await writing.follow(_told(answer))
+        await writing.end(MessageStatus.COMPLETED, found=_found(conversation, message, answer.tables))
 
     async def _online(
         self, model: ChatModel, writing: Writing, reply: Message, conversation: Conversation, before: Sequence[Message]
@@ -109,10 +109,13 @@ class Replies:
             turns, model=reply.model, temperature=conversation.temperature, max_tokens=conversation.max_tokens
         )
         async with aclosing(events):
-            finished = await writing.follow(events)
-        whole = _whole(writing.text, finished)
+            reason = await writing.follow(events)
+        if reason == FILTERED:
+            raise filtered()
+        is_cut = reason == CUT_SHORT
+        whole = _whole_lines(writing.text) if is_cut else writing.text
         found = await self._extract(conversation, reply, whole, before[-1])
-        await writing.end(MessageStatus.COMPLETED, finished=finished, found=found)
+        await writing.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, found=found)
 
     async def _extract(self, conversation: Conversation, reply: Message, text: str, message: Message) -> Found | None:
         """Tables of the reply, or else of what it answers: what was pasted is often not repeated."""
@@ -129,10 +132,9 @@ def _found(conversation: Conversation, source: Message, tables: Sequence[Propose
     return Found(conversation.id, source.id, tables, conversation.extraction is ExtractionMode.AUTO)
 
 
-def _whole(text: str, finished: Finished | None) -> str:
-    """The lines of a reply that are surely whole: where it was cut, half a number would pass for one."""
-    is_cut = finished is not None and finished.reason == CUT_SHORT
-    return text[: text.rfind("\n") + 1] if is_cut else text
+def _whole_lines(text: str) -> str:
+    """The lines of a reply that was cut which are surely whole: half a number would pass for one."""
+    return text[: text.rfind("\n") + 1]
 
 
 async def _told(answer: Answer) -> AsyncGenerator[Delta | Finished, None]:

@@ -45,6 +45,7 @@ class Writing:
         self._pieces: list[str] = []
         self._key = self.reply_id, held.job.id, held.attempt
         self._tokens_read: int | None = None
+        self._finished = Finished("", None, None)
         self._ending: asyncio.Task[None] | None = None
 
     @property
@@ -56,33 +57,31 @@ class Writing:
         """What a model is asked; it costs, also when the reply does not come about."""
         self._tokens_read = _estimated("".join(turn.text for turn in turns))
 
-    async def follow(self, events: AsyncIterator[Delta | Finished]) -> Finished | None:
-        """Write what comes, and return how it finished."""
-        finished = None
+    async def follow(self, events: AsyncIterator[Delta | Finished]) -> str:
+        """Write what comes, and return why it finished, in the model's word."""
         saver = asyncio.create_task(self._save_each_second())
         try:
             async for event in events:
                 if isinstance(event, Finished):
-                    finished = event
+                    self._finished = event
                 else:
                     self._pieces.append(event.text)
                     self._log.append(self.reply_id, event.text)
         finally:
             saver.cancel()
             await asyncio.wait([saver])
-        return finished
+        return self._finished.reason
 
     async def end(
         self,
         status: MessageStatus,
         *,
-        finished: Finished | None = None,
         error: Explained | None = None,
         found: Found | None = None,
     ) -> None:
         """Keep the reply and what it proposes, in one transaction; a caller who is cancelled waits for it too."""
         if self._ending is None:
-            ending = self._worded(status, finished or Finished("", None, None), error)
+            ending = self._worded(status, error)
             self._ending = asyncio.create_task(self._keep(ending, found))
         try:
             await asyncio.shield(self._ending)
@@ -93,8 +92,8 @@ class Writing:
             self._ending = None
             raise
 
-    def _worded(self, status: MessageStatus, finished: Finished, error: Explained | None) -> Ending:
-        is_counted = self._tokens_read is not None
+    def _worded(self, status: MessageStatus, error: Explained | None) -> Ending:
+        finished, is_counted = self._finished, self._tokens_read is not None
         return Ending(
             status,
             # A later attempt writes nothing: what the first one saved is the text.

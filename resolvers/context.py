@@ -19,6 +19,7 @@ from db.events import Hub
 from db.listing import Listing
 from db.prepared import Prepared
 from errors import Unauthenticated
+from integrations.llm_catalog import Catalog
 from resolvers.ids import typed
 from resolvers.pages import KeysetPage
 from settings import Settings
@@ -39,8 +40,7 @@ class Backend:
     watching: Watching
     passwords: PasswordHasher
     secrets: tuple[bytes, ...]
-    models: tuple[str, ...]
-    is_offline: bool
+    catalog: Catalog
     attempts: Attempts
 
 

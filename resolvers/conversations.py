@@ -16,6 +16,8 @@ from resolvers.context import IdempotencyKey, Info
 from resolvers.ids import key, optional_key
 from resolvers.pages import IncludeDeleted, KeysetPage, checked_search
 
+NAMED_MODELS = 20
+
 says = strawberry.argument
 Title = Annotated[str | None, says(description="What it is called; from the first message when empty.")]
 Prompt = Annotated[
@@ -108,13 +110,14 @@ async def update_conversation(
 
 
 def checked_model(info: Info, model: str | None) -> str:
-    """A model that this server offers, its own one when none is named."""
-    models = info.context.backend.models
-    if model is None:
-        return models[0]
-    if model not in models:
-        raise BadUserInput.of("model", f"Choose one of: {', '.join(models)}.")
-    return model
+    """The name of a model that this server offers, its own one's when none is named."""
+    catalog = info.context.backend.catalog
+    if model is None or (catalog.is_offline and model == catalog.names[0]):
+        return catalog.names[0]
+    if (offer := catalog.find(model)) is None:
+        more = "" if len(catalog.names) <= NAMED_MODELS else " …; serverInfo.models has them all"
+        raise BadUserInput.of("model", f"Choose one of: {', '.join(catalog.names[:NAMED_MODELS])}{more}.")
+    return offer.name
 
 
 def _within(field: str, value: float | None, low: float, high: float) -> float | None:

@@ -129,7 +129,7 @@ async def send_message(
         messages.post,
         text,
         conversation_id=optional_key(conversation_id, Conversation),
-        models=info.context.backend.models if model is None else [checked_model(info, model)],
+        models=info.context.backend.catalog.names if model is None else [checked_model(info, model)],
         table_id=optional_key(table_id, Table),
         idempotency_key=idempotency_key,
     )

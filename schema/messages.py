@@ -54,7 +54,7 @@ class Message(Node, Audited, row=rows.Message):
     model: str | None = says("What wrote it; null for a person's.")
     usage = maybe(Usage, messages.usage_of, "What it cost; null for a person's message and for the offline assistant.")
     finish_reason: str | None = says("Why the model ended, in its own word, as `stop` or `length`.")
-    error = maybe(MessageError, messages.error_of, "Why it failed.")
+    error = maybe(MessageError, messages.error_of, "Why it failed or was cut short.")
     proposals = many(Proposal, messages.list_proposals, "The tables that it proposed.")
 
 

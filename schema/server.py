@@ -41,8 +41,8 @@ def server_info(info: Info) -> ServerInfo:
         message="API is running",
         version=VERSION,
         environment=backend.settings.environment,
-        models=list(backend.models),
-        offline=backend.is_offline,
+        models=list(backend.catalog.names),
+        offline=backend.catalog.is_offline,
     )
 
 

@@ -26,6 +26,7 @@ from db.session import Session
 from db.tables import Row, Table, TableColumn
 from execution.executor import Executor
 from execution.operations import Request, Result
+from integrations.llm_catalog import Catalog
 from jobs.exports import Exports
 from jobs.worker import Worker
 from resolvers.context import Backend, Context
@@ -103,8 +104,7 @@ class Office:
             watching=Watching(),
             passwords=PasswordHasher(),
             secrets=(SECRET,),
-            models=("offline",),
-            is_offline=True,
+            catalog=Catalog(),
             attempts=Attempts({}),
         )
         self.executor = Executor(schema, format_error=format_error, event_context=Context.fresh)

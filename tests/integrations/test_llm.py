@@ -82,7 +82,7 @@ async def test_a_reply_streams_from_a_server_that_is_not_ours() -> None:
         deltas = [item.text for item in got if isinstance(item, Delta)]
         assert "".join(deltas) == answer
         assert len(deltas) == -(-len(answer) // 5)
-        assert got[-1] == Finished("stop", 10, 5)
+        assert got[-1] == Finished("stop", 10, 5, 0, 0)
         assert server.requests == [
             {
                 "messages": [
@@ -112,6 +112,14 @@ async def test_the_request_carries_the_key_and_no_unset_parameter() -> None:
         assert exchange.path == "/v1/chat/completions"
         assert exchange.headers["authorization"] == f"Bearer {KEY}"
         assert sorted(exchange.body) == ["messages", "model", "stream", "stream_options"]
+
+
+async def test_cached_tokens_and_those_of_reasoning_are_told_apart() -> None:
+    counts = {"prompt_tokens": 30, "completion_tokens": 20, "total_tokens": 50}
+    details = {"prompt_tokens_details": {"cached_tokens": 10}, "completion_tokens_details": {"reasoning_tokens": 5}}
+    told = json.dumps({"choices": [], "usage": counts | details})
+    async with playing(events(chunk("Hi"), chunk(finish="stop"), told, "[DONE]")) as (model, _):
+        assert await heard(model) == [Delta("Hi"), Finished("stop", 30, 20, 10, 5)]
 
 
 @pytest.mark.parametrize("reason", ["stop", "length", "content_filter"])
@@ -170,6 +178,7 @@ async def test_nul_and_lone_surrogates_become_replacement_characters_and_halves_
         (response(503, "<html>busy</html>", retry_after="0"), "PROVIDER_FAILED", True, 2),
         (error(400, "Too long", "context_length_exceeded"), "CONTEXT_TOO_LONG", False, 1),
         (error(400, f"Bad thing for {KEY}"), "REQUEST_REFUSED", False, 1),
+        (error(400, "No", "content_filter"), "CONTENT_FILTERED", False, 1),
         (slam, "CONNECTION_CUT", True, 2),
         (response(200, "<html>Welcome</html>", content_type="text/html"), "NOT_A_STREAM", False, 1),
         (response(200, ""), "NOT_A_STREAM", False, 1),

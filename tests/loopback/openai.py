@@ -22,6 +22,7 @@ class LoopbackOpenAI:
 def mock_openai(
     replies: Mapping[str, str] | None = None,
     *,
+    failing: Mapping[str, int] | None = None,
     fallback: str = FALLBACK,
     piece: int = 7,
     pause_ms: int = 0,
@@ -29,14 +30,20 @@ def mock_openai(
     """Answers with the first reply whose key occurs in the last user message (in any case), else `fallback`.
 
     A reply streams in pieces of `piece` characters, `pause_ms` milliseconds apart; usage is always 10 and 5
-    tokens. Runs in its own thread, so it serves sync and async tests and other processes alike.
+    tokens. What occurs in `failing` gets that HTTP status and an error instead. Runs in its own thread, so it
+    serves sync and async tests and other processes alike.
     """
     started: list[LoopbackOpenAI | BaseException] = []
     ready, stop = threading.Event(), threading.Event()
 
     async def serve() -> None:
         # Imported here because FastAPI takes a quarter of a second.
-        from llm_mock_api import MockServer, MockServerOptions  # type: ignore[import-untyped] # has no types
+        from llm_mock_api import (  # type: ignore[import-untyped] # has no types
+            ErrorReply,
+            MockServer,
+            MockServerOptions,
+            ReplyObject,
+        )
 
         server = MockServer(MockServerOptions(default_latency=pause_ms, default_chunk_size=piece))
         server.fallback(fallback)
@@ -49,6 +56,8 @@ def mock_openai(
         server.when(record).reply(fallback)
         for question, answer in (replies or {}).items():
             server.when(question).reply(answer)
+        for question, status in (failing or {}).items():
+            server.when(question).reply(ReplyObject(error=ErrorReply(status=status, message=f"No: {status}")))
         async with server:
             started.append(LoopbackOpenAI(f"{server.url}/v1", seen))
             ready.set()
