@@ -81,7 +81,8 @@ def endless(payload: str, seconds_apart: float) -> Play:
         exchange.writer.write(EVENT_STREAM)
         while not exchange.hung_up.is_set():
             exchange.writer.write(f"data: {payload}\n\n".encode())
-            await asyncio.sleep(seconds_apart)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(exchange.hung_up.wait(), seconds_apart)
 
     return play
 
