@@ -1,6 +1,6 @@
 # `make help` prints every target with the line after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock migration schema graphiql clean
+.PHONY: help run test check bench eval lock migration schema graphiql clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -40,6 +40,9 @@ check: $(VENV)/.development ## Lint, format, types, import contracts, SDL snapsh
 
 bench: $(VENV)/.development ## Measure reads and writes against a floor in the same run
 	@$(BIN)/python -m tests.benchmarks
+
+eval: $(VENV)/.development ## Count what is read out of the corpus of texts (docs/extraction.md)
+	@$(BIN)/python -m tests.extraction --write
 
 schema: $(VENV)/.development ## Write the SDL snapshot, schema/schema.graphql
 	@$(BIN)/python -m schema

@@ -20,7 +20,7 @@ _TOTALS = frozenset(
     | {"somme", "totale", "totaal", "totalt", "razem", "suma", "toplam", "итого", "всего"}
     | {"合计", "总计", "合計", "المجموع"}
 )
-_SUMMED = frozenset(["markdown", "delimited", "list"])
+_SUMMED = frozenset(["markdown", "delimited", "aligned", "list"])
 
 
 @dataclass(frozen=True)

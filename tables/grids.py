@@ -3,7 +3,18 @@
 from bisect import bisect_right
 from dataclasses import replace
 
-from tables.readers import blocks, delimited, json_values, key_values, lists, markdown
+from tables.readers import (
+    aligned,
+    blocks,
+    delimited,
+    entries,
+    json_values,
+    key_values,
+    lists,
+    logs,
+    markdown,
+    quantities,
+)
 from tables.readers.captions import caption
 from tables.readers.spans import (
     MAX_COLUMNS,
@@ -20,7 +31,17 @@ from tables.readers.spans import (
 __all__ = ["MAX_COLUMNS", "MAX_GRIDS", "MAX_ROWS", "MAX_TEXT", "Cell", "Grid", "Span", "find_grids"]
 
 # Each reader sees only the lines that those before it left: the stricter a format, the earlier its reader.
-_READERS = (json_values.read, markdown.read, delimited.read, key_values.read, lists.read)
+_READERS = (
+    json_values.read,
+    markdown.read,
+    logs.read,
+    aligned.read,
+    delimited.read,
+    quantities.read,
+    entries.read,
+    key_values.read,
+    lists.read,
+)
 
 
 def find_grids(text: str) -> list[Grid]:

@@ -12,6 +12,7 @@ _SHORT = 40
 _SAMPLE = 200
 _NUMBER_ALONE = re.compile(r"[^\w\n]{0,3}\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|,\d{1,2})\W{0,3}")
 _LOG_TIME = re.compile(r":\d\d,\d{3}\b")
+_SENTENCE_END = re.compile(r"[^\W\d]{2}[.!?] +[^\W\d_]")
 _PAIR = re.compile(r"\s*[^\W\d_][^:,;|]{0,40}(?:: | = )")
 
 
@@ -115,6 +116,8 @@ def _is_spaced_table(table: Sequence[Record], enough: int) -> bool:
     lines = [record.line.text.strip() for record in table]
     rows = [record.cells for record in table]
     if evidence.is_most([line.endswith((".", "!", "?", ":", ";", ",")) for line in lines]):
+        return False
+    if evidence.is_most([_SENTENCE_END.search(line) is not None for line in lines]):
         return False
     if all(_PAIR.match(line) for line in lines) or any(c and len(c.text) > 2 * _SHORT for row in rows for c in row):
         return False

@@ -14,7 +14,7 @@ _SEPARATOR = re.compile(
 )
 _KINDS = tuple(_SEPARATOR.groupindex)
 _WORD = re.compile(r"[^\W\d_]+[ :]+")
-_LONGEST_CLAUSE = 80
+_LONGEST_CLAUSE, _SHORT_FIELD = 80, 40
 
 
 class _Cut(NamedTuple):
@@ -56,6 +56,7 @@ def _cuts(text: str, item: Span) -> list[_Cut]:
 
 def _common(cuts: list[list[_Cut]], text: str, items: Sequence[Span]) -> list[list[_Cut]]:
     """For each item the first n separators of each kind that every item has n of, in one order for all."""
+    cuts = _without_commas_in_names(cuts)
     counts = [[sum(cut.kind == kind for cut in item) for item in cuts] for kind in _KINDS]
     shared = {kind: min(count) for kind, count in zip(_KINDS, counts, strict=True) if min(count)}
     if "comma" in shared and not _are_commas_separators(cuts, len(shared) > 1, text, items):
@@ -77,20 +78,46 @@ def _first(item: Sequence[_Cut], shared: dict[str, int]) -> list[_Cut]:
     return chosen
 
 
+def _without_commas_in_names(cuts: list[list[_Cut]]) -> list[list[_Cut]]:
+    """`M8 bolt, 40 mm: 220 pcs, bin A3`: where every item is named before a colon, what stands there is one field."""
+    colons = [next((n for n, cut in enumerate(item) if cut.kind == "colon"), None) for item in cuts]
+    if any(colon is None for colon in colons):
+        return cuts
+    return [
+        [cut for n, cut in enumerate(item) if colon is None or n >= colon or cut.kind != "comma"]
+        for item, colon in zip(cuts, colons, strict=True)
+    ]
+
+
 def _are_commas_separators(cuts: list[list[_Cut]], has_others: bool, text: str, items: Sequence[Span]) -> bool:
-    """As many in every item, and beside other separators, or in sentences, only before values."""
+    """As many in every item; beside other separators, or in sentences, only before values or between short fields."""
     commas = [sum(cut.kind == "comma" for cut in item) for item in cuts]
     if len(set(commas)) > 1:
         return False
     if not has_others and all(len(item.text) <= _LONGEST_CLAUSE for item in items):
         return True
-    ends = [[cut.start for cut in found[1:]] + [item.end] for found, item in zip(cuts, items, strict=True)]
-    return all(
-        is_value(text[cut.end : end].rstrip(". "))
-        for found, stops in zip(cuts, ends, strict=True)
-        for cut, end in zip(found, stops, strict=True)
-        if cut.kind == "comma"
-    )
+    return _stand_before_values(cuts, text, items) or _part_short_fields(cuts, text, items)
+
+
+def _fields(cuts: Sequence[_Cut], text: str, item: Span) -> list[tuple[str, str]]:
+    """What follows each separator, with the kind of the separator."""
+    ends = [*(cut.start for cut in cuts[1:]), item.end]
+    return [(cut.kind, text[cut.end : end].rstrip(". ")) for cut, end in zip(cuts, ends, strict=True)]
+
+
+def _stand_before_values(cuts: list[list[_Cut]], text: str, items: Sequence[Span]) -> bool:
+    fields = (_fields(found, text, item) for found, item in zip(cuts, items, strict=True))
+    return all(is_value(content) for row in fields for kind, content in row if kind == "comma")
+
+
+def _part_short_fields(cuts: list[list[_Cut]], text: str, items: Sequence[Span]) -> bool:
+    """Items that are alike: the same separators in the same order, short fields, values in one place of all."""
+    if len(items) < 3 or len({tuple(cut.kind for cut in found) for found in cuts}) > 1:
+        return False
+    columns = zip(*(_fields(found, text, item) for found, item in zip(cuts, items, strict=True)), strict=True)
+    contents = [[content for _, content in column] for column in columns]
+    short = all(len(content) <= _SHORT_FIELD for column in contents for content in column)
+    return short and any(all(map(is_value, column)) for column in contents)
 
 
 def _pieces(text: str, item: Span, cuts: Sequence[_Cut], unescape: Callable[[str], str]) -> list[Cell]:

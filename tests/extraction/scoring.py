@@ -1,0 +1,151 @@
+"""How much of the tables that a person expects was found, counted in cells."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "corpus"
+
+Row = tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Texts of cells as `shown` gives them."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A text with the tables that a person would make of it; no reader was changed after a look at what is held out."""
+
+    name: str
+    language: str
+    kind: str
+    is_held_out: bool
+    text: str
+    tables: tuple[Expected, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Cells that are right, that were found, and that were expected; names of columns that are right, and expected."""
+
+    right: int = 0
+    found: int = 0
+    expected: int = 0
+    names_right: int = 0
+    names_expected: int = 0
+
+    def __add__(self, other: "Score") -> "Score":
+        return Score(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.found if self.found else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right / self.expected if self.expected else 1.0
+
+
+def samples() -> Iterator[Sample]:
+    """The corpus, by name."""
+    for path in sorted(FOLDER.glob("*.json")):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        tables = tuple(
+            Expected(tuple(t["columns"]), tuple(tuple(map(shown, row)) for row in t["rows"])) for t in told["tables"]
+        )
+        text = path.with_suffix(".txt").read_text(encoding="utf-8")
+        yield Sample(path.stem, told["language"], told["kind"], told["held_out"], text, tables)
+
+
+def shown(value: Any) -> str | None:
+    """One text for values that are the same: 12.50 is 12.5, and what is empty is None."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
+    try:
+        return format(Decimal(str(value)).normalize(), "f")
+    except InvalidOperation:
+        return " ".join(str(value).split())
+
+
+def score(expected: Sequence[Expected], found: Sequence[Expected]) -> Score:
+    """Each expected table is compared with the one found table that is most like it; the others found are too much."""
+    pairs = sorted(
+        ((_compared(e, f), i, j) for (i, e), (j, f) in product(enumerate(expected), enumerate(found))),
+        key=lambda pair: -pair[0].right,
+    )
+    total, taken_expected, taken_found = Score(), set[int](), set[int]()
+    for compared, i, j in pairs:
+        if i not in taken_expected and j not in taken_found and compared.right:
+            total += compared
+            taken_expected.add(i)
+            taken_found.add(j)
+    for i, table in enumerate(expected):
+        if i not in taken_expected:
+            total += Score(expected=_filled(table), names_expected=len(table.columns))
+    return total + Score(found=sum(_filled(table) for j, table in enumerate(found) if j not in taken_found))
+
+
+def _filled(table: Expected) -> int:
+    return sum(cell is not None for row in table.rows for cell in row)
+
+
+def _compared(expected: Expected, found: Expected) -> Score:
+    columns = _columns(expected, found)
+    taken = [
+        tuple(row[columns[i]] if i in columns else None for i in range(len(expected.columns))) for row in found.rows
+    ]
+    return Score(
+        right=_aligned(expected.rows, taken),
+        found=_filled(found),
+        expected=_filled(expected),
+        names_right=sum(expected.columns[i].casefold() == found.columns[j].casefold() for i, j in columns.items()),
+        names_expected=len(expected.columns),
+    )
+
+
+def _columns(expected: Expected, found: Expected) -> dict[int, int]:
+    """Which found column stands for which expected one: by name, else by what is in it."""
+    chosen: dict[int, int] = {}
+    likeness = sorted(
+        (
+            (e.casefold() == f.casefold(), _common(expected.rows, i, found.rows, j), -i, -j)
+            for (i, e), (j, f) in product(enumerate(expected.columns), enumerate(found.columns))
+        ),
+        reverse=True,
+    )
+    for is_same, common, i, j in likeness:
+        if (is_same or common) and -i not in chosen and -j not in chosen.values():
+            chosen[-i] = -j
+    return chosen
+
+
+def _common(expected: Sequence[Row], i: int, found: Sequence[Row], j: int) -> int:
+    return (Counter(row[i] for row in expected if row[i]) & Counter(row[j] for row in found if row[j])).total()
+
+
+def _aligned(expected: Sequence[Row], found: Sequence[Row]) -> int:
+    """The most cells that agree when rows are paired in order."""
+
+    @cache
+    def best(i: int, j: int) -> int:
+        if i == len(expected) or j == len(found):
+            return 0
+        agree = sum(a is not None and a == b for a, b in zip(expected[i], found[j], strict=True))
+        return max(agree + best(i + 1, j + 1), best(i + 1, j), best(i, j + 1))
+
+    return best(0, 0)

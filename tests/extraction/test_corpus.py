@@ -1,0 +1,81 @@
+"""How much of the corpus the readers find; no change may make it less."""
+
+import pytest
+
+from tests.extraction.__main__ import MARK, PAGE
+from tests.extraction.report import read_offline, report, scores, total
+from tests.extraction.scoring import Expected, Sample, Score, samples, score, shown
+
+CORPUS = list(samples())
+KINDS = {
+    "receipt",
+    "invoice",
+    "inspection report",
+    "price list",
+    "meeting notes",
+    "e-mail",
+    "log",
+    "bank statement",
+    "schedule",
+}
+
+
+@pytest.fixture(scope="module")
+def by_name() -> dict[str, Score]:
+    return scores(CORPUS, {sample.name: read_offline(sample.text) for sample in CORPUS})
+
+
+def test_the_corpus_has_every_kind_of_text_in_five_languages() -> None:
+    assert len(CORPUS) >= 40
+    assert {sample.kind for sample in CORPUS} == KINDS
+    assert {sample.language for sample in CORPUS} == {"en", "de", "fr", "es", "zh"}
+
+
+def test_the_readers_find_most_cells_and_few_that_are_wrong(by_name: dict[str, Score]) -> None:
+    result = total(CORPUS, by_name)
+    assert result.precision >= 0.975
+    assert result.recall >= 0.90
+
+
+def test_texts_that_the_readers_were_not_made_for_are_read_too(by_name: dict[str, Score]) -> None:
+    result = total([sample for sample in CORPUS if sample.is_held_out], by_name)
+    assert result.precision >= 0.90
+    assert result.recall >= 0.55
+
+
+@pytest.mark.parametrize("sample", [s for s in CORPUS if not s.tables], ids=lambda sample: sample.name)
+def test_nothing_is_made_of_a_text_without_a_table(sample: Sample) -> None:
+    assert read_offline(sample.text) == []
+
+
+def test_the_page_shows_the_figures_of_today(by_name: dict[str, Score]) -> None:
+    assert PAGE.read_text(encoding="utf-8").partition(MARK)[2] == report(CORPUS, by_name)
+
+
+def table(*rows: tuple[str | None, ...]) -> Expected:
+    return Expected(tuple("abc"[: len(rows[0])]), rows)
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "right"),
+    [
+        (table(("1", "x"), ("2", "y")), table(("1", "x"), ("2", "y")), 4),
+        (table(("1", "x"), ("2", "y")), table(("2", "y")), 2),
+        (table(("1", "x"), ("2", "y")), table(("2", "y"), ("1", "x")), 2),
+        (table(("1", "x")), table(("1", "z")), 1),
+        (table(("1", None)), table(("1", None)), 1),
+    ],
+)
+def test_cells_count_as_right_in_their_row_and_in_order(expected: Expected, found: Expected, right: int) -> None:
+    assert score([expected], [found]).right == right
+
+
+def test_a_table_too_much_costs_precision_and_a_missing_one_recall() -> None:
+    one, other = table(("1", "x")), table(("2", "y"))
+    assert score([one], [one, other]) == Score(2, 4, 2, 2, 2)
+    assert score([one, other], [one]) == Score(2, 2, 4, 2, 4)
+
+
+@pytest.mark.parametrize(("value", "text"), [("12.50", "12.5"), (12, "12"), (True, "true"), ("", None), (None, None)])
+def test_values_that_are_the_same_are_shown_the_same(value: object, text: str | None) -> None:
+    assert shown(value) == text
