@@ -35,6 +35,8 @@ class _Drawn:
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
+    if text.find("  ", lines[0].start, lines[-1].end) < 0:
+        return
     run: list[_Drawn] = []
     for line in lines:
         if _is_drawn(line) and len(run) < _MOST_LINES:

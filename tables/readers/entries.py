@@ -7,10 +7,13 @@ from tables.readers import evidence, fields
 from tables.readers.spans import Grid, Line, cell, grid
 
 _LINE = re.compile(r"[ \t]*[^\W\d_][^:：|\t*]{0,39}[:：][ \t]++[^:\n]*,\s.*")
+_MARK = re.compile(r"[:：][ \t]")
 _FEWEST, _NARROWEST = 3, 3
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
+    if _MARK.search(text, lines[0].start, lines[-1].end) is None:
+        return
     run: list[Line] = []
     for line in lines:
         if _LINE.fullmatch(line.text):

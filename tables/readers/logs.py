@@ -12,11 +12,14 @@ _LINE = re.compile(
     r"(?P<message>\S.*)",
     re.IGNORECASE,
 )
+_TIME = re.compile(r"\d\d:\d\d:\d\d")
 _FEWEST = 3
 _TITLES = {"time": "Time", "level": "Level", "writer": "Component", "message": "Message"}
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
+    if _TIME.search(text, lines[0].start, lines[-1].end) is None:
+        return
     run: list[tuple[Line, re.Match[str]]] = []
     for line in lines:
         if found := _LINE.fullmatch(line.text):

@@ -11,9 +11,12 @@ _LINE = re.compile(
     r"[ \t]*(?P<item>\S.*)",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"^[ \t]*(?:[-*•–][ \t]+)?\d", re.MULTILINE)
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
+    if _NUMBER.search(text, lines[0].start, lines[-1].end) is None:
+        return
     run: list[tuple[Line, re.Match[str]]] = []
     for line in lines:
         if found := _LINE.fullmatch(line.text):
