@@ -53,6 +53,7 @@ from transport.guard import Guard
 from transport.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
 from transport.server import CannotListen
 from transport.socket import SocketLimits
+from transport.uploads import PREFLIGHT, Uploads
 
 logger = logging.getLogger("sheetgpt")
 
@@ -187,6 +188,7 @@ def application(product: Product) -> Any:
         origin = Origin(caller.request_id, caller.ip_address, caller.user_agent)
         return await authenticate(backend, caller.authorization, origin)
 
+    uploads = Uploads(settings.files_dir / "incoming", settings.max_upload_bytes, settings.max_body_bytes)
     executor = Executor(schema, format_error=format_error, deadline=90, event_context=Context.fresh)
     routes = [
         *graphql_routes(
@@ -195,12 +197,13 @@ def application(product: Product) -> Any:
             connections=product.connections,
             graphiql=GraphiQL(),
             limits=SocketLimits(message_bytes=settings.max_body_bytes),
+            uploads=uploads,
         ),
         *ops_routes(version=VERSION, check=backend.database.check),
         download_route(backend.secrets, settings.files_dir),
     ]
     # The guard stands inside: Starlette's own outermost layer would answer its refusals as faults of ours.
-    middleware = [Middleware(Guard, max_body_bytes=settings.max_body_bytes)]
+    middleware = [Middleware(Guard, max_body_bytes=settings.max_body_bytes, max_upload_bytes=uploads.body_bytes)]
     if settings.origins:
         middleware.insert(
             0,
@@ -208,7 +211,7 @@ def application(product: Product) -> Any:
                 CORSMiddleware,
                 allow_origins=settings.origins,
                 allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type", "x-request-id"],
+                allow_headers=["authorization", "content-type", "x-request-id", *PREFLIGHT],
                 expose_headers=["x-request-id"],
             ),
         )

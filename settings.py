@@ -115,6 +115,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         2_000_000, ge=1_000, description="Largest HTTP request body and WebSocket message, in bytes."
     )
+    max_upload_bytes: int = Field(
+        10_000_000,
+        ge=1_000,
+        description="Largest file of a multipart request, in bytes; one request has at most ten files and three times "
+        "as many bytes.",
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json`, `text`, or `auto`: text on a terminal, else JSON."
     )

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from transport.errors import BodyRefused, internal_error, ops_error, refusal
 from transport.json import encode
 from transport.logs import log_request, request_id
+from transport.uploads import has_files
 
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 SECURITY = [
@@ -28,8 +29,9 @@ log = logging.getLogger("sheetgpt.error")
 class Guard:
     """ASGI middleware around everything.
 
-    A body may have `max_body_bytes` (413 above) and must have arrived within `body_deadline` seconds (408).
-    Errors are JSON: in GraphQL's shape at `graphql_path`, else in the shape of the other routes.
+    A body may have `max_body_bytes` (413 above) and must have arrived within `body_deadline` seconds (408); a
+    form at `graphql_path` brings files, and has `max_upload_bytes` and `upload_deadline` instead. Errors are
+    JSON: in GraphQL's shape at `graphql_path`, else in the shape of the other routes.
     """
 
     def __init__(
@@ -38,11 +40,15 @@ class Guard:
         *,
         max_body_bytes: int = 2_000_000,
         body_deadline: float = 30.0,
+        max_upload_bytes: int | None = None,
+        upload_deadline: float = 120.0,
         graphql_path: str = "/graphql",
     ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
         self._body_deadline = body_deadline
+        self._max_upload_bytes = max_upload_bytes
+        self._upload_deadline = upload_deadline
         self._graphql_path = graphql_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +63,7 @@ class Guard:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        body = _Body(scope, receive, self._max_body_bytes, self._body_deadline)
+        body = _Body(scope, receive, *self._bounds(scope))
         response = _Response(send, body)
         try:
             await self._app(scope, body.receive, response.send)
@@ -71,6 +77,12 @@ class Guard:
             await self._fail(scope, response)
         finally:
             log_request(scope["method"], scope["path"], response.status or 499, started)
+
+    def _bounds(self, scope: Scope) -> tuple[int, float]:
+        """How many bytes a body may have, and how many seconds it may take."""
+        if self._max_upload_bytes and scope["path"] == self._graphql_path and has_files(scope):
+            return self._max_upload_bytes, self._upload_deadline
+        return self._max_body_bytes, self._body_deadline
 
     async def _refuse(self, scope: Scope, response: "_Response", error: BodyRefused) -> None:
         if scope["path"] == self._graphql_path:

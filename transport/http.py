@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import OperationType
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from errors import Unauthenticated
 from execution.executor import Executor
 from execution.operations import Operation, Request, Result
 from transport import requests, sse
@@ -17,6 +19,7 @@ from transport.errors import BodyRefused, RequestRefused, refusal
 from transport.json import encode
 from transport.logs import log_operation, request_id
 from transport.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, Accepted, is_json, negotiate
+from transport.uploads import Uploads, discard, has_files
 
 STREAM_HINT = (
     "A subscription is answered as an event stream: send `Accept: text/event-stream`, "
@@ -25,7 +28,7 @@ STREAM_HINT = (
 
 
 class GraphQLEndpoint:
-    """ASGI application of one path; `page` answers browsers that open it."""
+    """ASGI application of one path; `page` answers browsers that open it, `uploads` reads requests with files."""
 
     def __init__(
         self,
@@ -34,11 +37,13 @@ class GraphQLEndpoint:
         authenticate: Authenticate,
         connections: Connections,
         page: ASGIApp | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self._executor = executor
         self._authenticate = authenticate
         self._connections = connections
         self._page = page
+        self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         accepted = negotiate(header(scope, b"accept"))
@@ -56,29 +61,47 @@ class GraphQLEndpoint:
             return
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, accepted: Accepted) -> None:
-        started = time.perf_counter()
+        run = _Run(scope, receive, send, accepted, time.perf_counter())
+        if self._uploads and scope["method"] == "POST" and has_files(scope):
+            await self._answer_with_files(self._uploads, run)
+            return
         request = await _read(scope, receive)
-        if accepted.result is None:
-            offered = f"{GRAPHQL_JSON}, {JSON} and {EVENT_STREAM}"
-            raise RequestRefused(f"Accept names none of {offered}.", status=406, code="NOT_ACCEPTABLE")
+        media = run.media()
         context = await self._sign_in(scope)
         if isinstance(context, Result):
-            log_operation(None, None, context.errors, started)
-            await respond(send, accepted.result, context)
+            log_operation(None, None, context.errors, run.started)
+            await respond(send, media, context)
             return
+        await self._execute(request, context, run)
+
+    async def _answer_with_files(self, uploads: Uploads, run: "_Run") -> None:
+        """Who asks is known before anything is written: files are taken from people who are signed in."""
+        context = await self._sign_in(run.scope)
+        if not isinstance(context, Result) and context.viewer_id is None:
+            context = self._executor.refuse([Unauthenticated()], context)
+        if isinstance(context, Result):
+            await discard(run.receive)
+            log_operation(None, None, context.errors, run.started)
+            await respond(run.send, run.media(), context)
+            return
+        async with uploads.reading(run.scope, run.receive, context.viewer_id) as request:
+            await self._execute(request, context, run)
+
+    async def _execute(self, request: Request, context: Context, run: "_Run") -> None:
+        media, send, started = run.media(), run.send, run.started
         operation = self._executor.prepare(request, context)
         if isinstance(operation, Result):
             log_operation(None, context, operation.errors, started)
-            await respond(send, accepted.result, operation)
+            await respond(send, media, operation)
             return
-        _allow(operation, scope["method"], accepted)
+        _allow(operation, run.scope["method"], run.accepted)
         if operation.kind == OperationType.SUBSCRIPTION:
-            stream = sse.EventStream(self._executor, self._connections, receive, send)
+            stream = sse.EventStream(self._executor, self._connections, run.receive, send)
             await stream.run(operation, context, started)
             return
         result = await self._executor.execute(operation, context)
         log_operation(operation, context, result.errors, started)
-        await respond(send, accepted.result, result)
+        await respond(send, media, result)
 
     async def _sign_in(self, scope: Scope) -> Context | Result:
         caller = Caller(
@@ -91,6 +114,24 @@ class GraphQLEndpoint:
             return await authenticated(self._authenticate, caller)
         except Exception as error:
             return self._executor.refuse([error], None)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A request on its way to its answer; `started` is when, by the clock of `time.perf_counter`."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    accepted: Accepted
+    started: float
+
+    def media(self) -> str:
+        """The media type of the result. Raises RequestRefused when the client takes none of ours."""
+        if self.accepted.result is None:
+            offered = f"{GRAPHQL_JSON}, {JSON} and {EVENT_STREAM}"
+            raise RequestRefused(f"Accept names none of {offered}.", status=406, code="NOT_ACCEPTABLE")
+        return self.accepted.result
 
 
 def _is_visit(scope: Scope) -> bool:

@@ -21,6 +21,7 @@ from transport.errors import ops_error
 from transport.http import GraphQLEndpoint
 from transport.json import encode
 from transport.socket import SocketLimits
+from transport.uploads import Uploads
 from transport.websocket import WebSocketEndpoint
 
 CHECK_SECONDS = 2.0
@@ -36,9 +37,10 @@ def graphql_routes(
     connections: Connections,
     graphiql: ASGIApp | None = None,
     limits: SocketLimits | None = None,
+    uploads: Uploads | None = None,
 ) -> list[BaseRoute]:
     """/graphql by HTTP and WebSocket, and /graphiql/… when there is a page."""
-    http = GraphQLEndpoint(executor, authenticate=authenticate, connections=connections, page=graphiql)
+    http = GraphQLEndpoint(executor, authenticate=authenticate, connections=connections, page=graphiql, uploads=uploads)
     sockets = WebSocketEndpoint(executor, authenticate=authenticate, connections=connections, limits=limits)
     routes: list[BaseRoute] = [Route("/graphql", http), WebSocketRoute("/graphql", sockets)]
     if graphiql:

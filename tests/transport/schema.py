@@ -6,15 +6,36 @@ import threading
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NewType
+from hashlib import sha256
+from typing import Any, NewType
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
 from errors import BadUserInput, Conflict, NotFound, Unauthenticated
 from transport.callers import Authenticate, Caller
 
 Anything = NewType("Anything", object)
+
+
+@dataclass(frozen=True)
+class Received:
+    """What the schema was given as a file."""
+
+    name: str
+    size: int
+    content: bytes
+
+
+def received(value: Any) -> Received:
+    if not hasattr(value, "file"):
+        raise GraphQLError("Send a file.")
+    value.file.seek(0)
+    return Received(value.name, value.size, value.file.read())
+
+
+Upload = NewType("Upload", object)
 
 
 @dataclass
@@ -129,8 +150,25 @@ class Bug:
         raise BadUserInput("x" * 1000)
 
 
+@strawberry.input
+class FilesInput:
+    files: list[Upload | None] = strawberry.field(default_factory=list)
+    one: Upload | None = None
+
+
+def shown(file: Any) -> str:
+    return f"{file.name} {file.size} {sha256(file.content).hexdigest()[:8]}" if file else "nothing"
+
+
 @strawberry.type
 class Mutation:
+    @strawberry.mutation
+    async def keep(self, info: Info, input: FilesInput, seconds: float = 0) -> list[str]:
+        info.context.world.begun.set()
+        await asyncio.sleep(seconds)
+        info.context.world.mutations += 1
+        return [shown(file) for file in [*input.files, input.one]]
+
     @strawberry.mutation
     async def bump(self, info: Info, seconds: float = 0) -> int:
         info.context.world.begun.set()
@@ -174,5 +212,10 @@ schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
-    config=StrawberryConfig(scalar_map={Anything: strawberry.scalar(name="Anything", serialize=lambda v: v)}),
+    config=StrawberryConfig(
+        scalar_map={
+            Anything: strawberry.scalar(name="Anything", serialize=lambda v: v),
+            Upload: strawberry.scalar(name="Upload", parse_value=received),
+        }
+    ),
 )

@@ -23,6 +23,7 @@ from transport.guard import Guard
 from transport.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
 from transport.server import Server
 from transport.socket import SocketLimits
+from transport.uploads import Uploads
 
 Result = TypeVar("Result")
 
@@ -57,6 +58,7 @@ def serving(
     body_deadline: float = 5.0,
     check: Callable[[], Awaitable[bool]] | None = None,
     extra: Sequence[Route] = (),
+    uploads: Uploads | None = None,
 ) -> Iterator[Served]:
     world = World()
     connections = Connections(max_connections)
@@ -73,11 +75,20 @@ def serving(
                 connections=connections,
                 graphiql=GraphiQL(),
                 limits=sockets,
+                uploads=uploads,
             ),
             *ops_routes(version="1.2.3", check=check or well),
             *extra,
         ],
-        middleware=[Middleware(Guard, max_body_bytes=100_000, body_deadline=body_deadline)],
+        middleware=[
+            Middleware(
+                Guard,
+                max_body_bytes=100_000,
+                body_deadline=body_deadline,
+                max_upload_bytes=uploads.body_bytes if uploads else None,
+                upload_deadline=body_deadline,
+            )
+        ],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)

@@ -1,0 +1,312 @@
+"""Multipart requests over real connections: files arrive whole, and a hostile form leaves nothing behind."""
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.transport.serving import Served, serving
+from transport.file_map import EXAMPLE
+from transport.parts import CUT_SHORT
+from transport.uploads import AT_ONCE_OF_ONE, Uploads, clean_name
+
+KEEP = "mutation Keep($input: FilesInput!, $seconds: Float! = 0) { keep(input: $input, seconds: $seconds) }"
+SIGNED_IN = {"Authorization": "Bearer good", "GraphQL-Preflight": "1"}
+FILE_BYTES = 200_000
+FILES = "variables.input.files"
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("incoming")
+
+
+@pytest.fixture(scope="module")
+def served(directory: Path) -> Iterator[Served]:
+    with serving(body_deadline=1.0, uploads=Uploads(directory, FILE_BYTES, 100_000)) as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(served: Served, directory: Path) -> Iterator[None]:
+    """No file has a name while it is here, and none is open when the request is over."""
+    yield
+    end = time.monotonic() + 3
+    while (left := held(directory)) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert left == []
+
+
+def held(directory: Path) -> list[str]:
+    """The files of the directory that have a name, and those that the process holds open there."""
+    links = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            links.append(str(descriptor.readlink()))
+        except FileNotFoundError:
+            continue
+    return [*map(str, directory.iterdir()), *(link for link in links if link.startswith(str(directory)))]
+
+
+def operations(count: int = 1, **variables: Any) -> str:
+    return json.dumps({"query": KEEP, "variables": {"input": {"files": [None] * count}, **variables}})
+
+
+def mapped(count: int = 1) -> str:
+    return json.dumps({str(n): [f"{FILES}.{n}"] for n in range(count)})
+
+
+def form(*parts: tuple[str, str | None, bytes | str], boundary: str = "BOUNDARY") -> bytes:
+    """A body of these parts, each a name, a file name or None, and a content."""
+    body = []
+    for name, filename, content in parts:
+        kept = f'; filename="{filename}"' if filename is not None else ""
+        raw = content.encode() if isinstance(content, str) else content
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{kept}\r\n\r\n'
+        body += [head.encode(), raw, b"\r\n"]
+    return b"".join([*body, f"--{boundary}--\r\n".encode()])
+
+
+def post(served: Served, content: Any, **headers: str) -> httpx.Response:
+    given = {"Content-Type": "multipart/form-data; boundary=BOUNDARY", **SIGNED_IN, **headers}
+    return served.http.post("/graphql", content=content, headers={k: v for k, v in given.items() if v})
+
+
+def whole(content: bytes, name: str = "a.txt") -> bytes:
+    return form(("operations", None, operations()), ("map", None, mapped()), ("0", name, content))
+
+
+def shown(name: str, content: bytes) -> str:
+    return f"{name} {len(content)} {sha256(content).hexdigest()[:8]}"
+
+
+def refused(answer: httpx.Response, status: int, message: str) -> None:
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["message"], error["extensions"]["status"]) == (status, message, status)
+
+
+def test_files_come_into_the_variables_that_wait_for_them(served: Served) -> None:
+    contents = [b"small", os.urandom(FILE_BYTES), b""]
+    files = [("0", ("a.txt", contents[0])), ("1", ("été 🙂.bin", contents[1])), ("2", ("empty", contents[2]))]
+    fields = {"operations": operations(3), "map": mapped(3)}
+    answer = served.http.post("/graphql", data=fields, files=files, headers=SIGNED_IN)
+    names = ["a.txt", "été 🙂.bin", "empty"]
+    assert answer.json() == {"data": {"keep": [*map(shown, names, contents), "nothing"]}}
+
+
+def test_a_file_may_go_into_several_variables(served: Served) -> None:
+    operation = json.dumps({"query": KEEP, "variables": {"input": {"files": [None, None], "one": None}}})
+    places = json.dumps({"f": [f"{FILES}.1", "variables.input.one"]})
+    answer = post(served, form(("operations", None, operation), ("map", None, places), ("f", "x", b"twice")))
+    assert answer.json()["data"]["keep"] == ["nothing", *[shown("x", b"twice")] * 2]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_a_form_in_chunks_without_a_length_is_read(served: Served, size: int) -> None:
+    content = b"\r\n--BOUNDAR\r\n--BOUNDARX--\r\n" * 40
+    body = whole(content)
+    answer = post(served, (body[n : n + size] for n in range(0, len(body), size)))
+    assert answer.json() == {"data": {"keep": [shown("a.txt", content), "nothing"]}}
+
+
+@pytest.mark.parametrize("name", ["X-Requested-With", "Apollo-Require-Preflight", "GraphQL-Preflight"])
+def test_one_of_three_headers_tells_that_no_page_of_somebody_else_sent_the_form(served: Served, name: str) -> None:
+    before = served.world.mutations
+    message = "A form needs one of these headers, with any value: "
+    message += "x-requested-with, apollo-require-preflight, graphql-preflight."
+    refused(post(served, whole(b"x"), **{"GraphQL-Preflight": ""}), 400, message)
+    assert served.world.mutations == before
+    assert post(served, whole(b"x"), **{"GraphQL-Preflight": "", name: "yes"}).status_code == 200
+    assert served.world.mutations == before + 1
+
+
+@pytest.mark.parametrize(("token", "is_known"), [("", False), ("Bearer bad", False), ("Bearer good", True)])
+def test_files_are_taken_from_people_who_are_signed_in(served: Served, token: str, is_known: bool) -> None:
+    before = served.world.mutations
+    answer = post(served, whole(b"x" * 100_000), Authorization=token)
+    codes = [error["extensions"]["code"] for error in answer.json().get("errors", ())]
+    assert codes == ([] if is_known else ["UNAUTHENTICATED"])
+    assert served.world.mutations == before + is_known
+
+
+OPERATIONS, MAP, A = ("operations", None, operations()), ("map", None, mapped()), ("0", "a.txt", b"x")
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ([OPERATIONS], "The form has no parts `operations` and `map`: send them first, in this order."),
+        ([OPERATIONS, A], "The part '0' comes too early: `operations` first, then `map`, then files."),
+        ([MAP, OPERATIONS, A], "The part 'map' comes too early: `operations` first, then `map`, then files."),
+        ([OPERATIONS, MAP], "The part `map` names the file '0', which the form does not have."),
+        ([OPERATIONS, MAP, A, A], "The part '0' is there twice: send each file once."),
+        ([OPERATIONS, MAP, ("1", "b", b"")], "The part '1' is not in `map`: say which variable it is."),
+        ([OPERATIONS, MAP, ("0", None, b"x")], "The part '0' has no file name: send the file with one."),
+        ([OPERATIONS, MAP, ("0", "../", b"x")], "The part '0' has no file name: send the file with one."),
+        (
+            [("operations", None, f"[{operations()}]"), MAP, A],
+            "The part `operations`: Batches are not accepted: send one operation in each request.",
+        ),
+        (
+            [("operations", None, f"[[{operations()}]]"), MAP, A],
+            "The part `operations`: Batches are not accepted: send one operation in each request.",
+        ),
+        (
+            [("operations", None, '{"query": 1}'), MAP, A],
+            'The part `operations`: The request has no query: send an object such as {"query": "{ me { name } }"}.',
+        ),
+        (
+            [OPERATIONS, ("map", None, "[]"), A],
+            f"The part `map` is an object that lists the places of each file, {EXAMPLE}.",
+        ),
+        (
+            [OPERATIONS, ("map", None, '{"0": []}'), A],
+            f"The part `map` is an object that lists the places of each file, {EXAMPLE}.",
+        ),
+    ],
+)
+def test_a_form_in_disorder_is_400(served: Served, parts: list[tuple[str, str | None, bytes]], message: str) -> None:
+    before = served.world.mutations
+    refused(post(served, form(*parts)), 400, message)
+    assert served.world.mutations == before
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("query", "The part `map` says 'query': a file goes into a variable, "),
+        ("variables", "The part `map` says 'variables': a file goes into a variable, "),
+        (f"{FILES}.1", f"`operations` has no {FILES}.1: put null where the file goes."),
+        (f"{FILES}.-1", f"`operations` has no {FILES}.-1: put null where the file goes."),
+        (f"{FILES}.²", f"`operations` has no {FILES}.²: put null where the file goes."),
+        (f"{FILES}.__class__", f"`operations` has no {FILES}.__class__: put null where the file goes."),
+        ("variables.other.0", "`operations` has no variables.other.0: put null where the file goes."),
+        ("variables.input", "variables.input is not null in `operations`, or is in `map` twice: "),
+    ],
+)
+def test_a_place_that_is_no_variable_is_refused(served: Served, path: str, message: str) -> None:
+    answer = post(served, form(OPERATIONS, ("map", None, json.dumps({"0": [path]})), A))
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["message"].startswith(message)
+
+
+def test_two_files_do_not_share_a_place(served: Served) -> None:
+    places = json.dumps({"0": [f"{FILES}.0"], "1": [f"{FILES}.0"]})
+    message = f"{FILES}.0 is not null in `operations`, or is in `map` twice: a file takes its place."
+    refused(post(served, form(OPERATIONS, ("map", None, places), A, ("1", "b", b""))), 400, message)
+
+
+def test_what_is_too_large_or_too_much_is_413(served: Served) -> None:
+    large = b"x" * (FILE_BYTES + 1)
+    message = "A file is larger than 200,000 bytes: send a smaller one, or a part of it."
+    refused(post(served, whole(large)), 413, message)
+    chunks = whole(large)
+    refused(post(served, (chunks[n : n + 9_999] for n in range(0, len(chunks), 9_999))), 413, message)
+    four = [(str(n), "a", b"x" * 150_001) for n in range(4)]
+    message = "The files have more than 600,000 bytes together: send some of them later."
+    refused(post(served, form(("operations", None, operations(4)), ("map", None, mapped(4)), *four)), 413, message)
+    eleven = form(("operations", None, operations(11)), ("map", None, mapped(11)))
+    refused(post(served, eleven), 413, "Send at most 10 files at once.")
+    long = form(("operations", None, operations() + " " * 100_000))
+    refused(post(served, long), 413, "The part `operations` is larger than 100,000 bytes.")
+    refused(
+        post(served, form(OPERATIONS, ("map", None, " " * 20_000))), 413, "The part `map` is larger than 16,000 bytes."
+    )
+    padded = whole(b"") + b"\0" * 800_000
+    assert post(served, padded).status_code in (400, 413)
+
+
+def test_a_hundred_thousand_parts_cost_no_more_than_the_first_that_is_wrong(served: Served) -> None:
+    body = form(*[("x", None, b"")] * 100_000)
+    started = time.perf_counter()
+    answer = post(served, body)
+    assert answer.status_code == 400
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("content", "type", "message"),
+    [
+        (b"", "multipart/form-data; boundary=B", CUT_SHORT),
+        (b"x", "multipart/form-data", "The Content-Type names no boundary: let your HTTP client write that header."),
+        (whole(b"x")[:-20], "multipart/form-data; boundary=BOUNDARY", CUT_SHORT),
+        (form(("x", None, b"")).replace(b"form-data", b"attachment"), "Multipart/Form-Data; boundary=BOUNDARY",
+         "A part has no name: each begins with `Content-Disposition: form-data; name=…`."),
+    ],
+)  # fmt: skip
+def test_a_form_that_is_none_is_400(served: Served, content: bytes, type: str, message: str) -> None:
+    refused(post(served, content, **{"Content-Type": type}), 400, message)
+
+
+def test_headers_without_an_end_are_400(served: Served) -> None:
+    body = b"--BOUNDARY\r\nContent-Disposition: form-data; name=" + b"x" * 100_000
+    assert post(served, body).status_code == 400
+    body = b"--BOUNDARY\r\n" + b"A: b\r\n" * 1_000
+    assert post(served, body).status_code == 400
+
+
+def test_a_form_that_does_not_come_is_ended(served: Served) -> None:
+    parts = urlsplit(served.url)
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as client:
+        head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\nAuthorization: Bearer good\r\n"
+        head += "GraphQL-Preflight: 1\r\nContent-Type: multipart/form-data; boundary=BOUNDARY\r\n\r\n"
+        client.sendall(head.encode() + whole(b"x" * 1_000)[:900])
+        answer = client.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_client_who_goes_away_leaves_no_file(served: Served, directory: Path) -> None:
+    parts = urlsplit(served.url)
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as client:
+        head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\nAuthorization: Bearer good\r\n"
+        head += "GraphQL-Preflight: 1\r\nContent-Type: multipart/form-data; boundary=BOUNDARY\r\n\r\n"
+        client.sendall(head.encode() + whole(b"x" * 190_000)[:150_000])
+        time.sleep(0.05)
+
+
+def test_one_person_sends_a_few_forms_at_a_time(served: Served) -> None:
+    body = form(("operations", None, operations(seconds=1)), MAP, A)
+    answers: list[int] = []
+
+    def send() -> None:
+        headers = {"Content-Type": "multipart/form-data; boundary=BOUNDARY", **SIGNED_IN}
+        answer = httpx.post(f"{served.url}/graphql", content=body, headers=headers, verify=False)
+        answers.append(answer.status_code)
+
+    threads = [threading.Thread(target=send) for _ in range(AT_ONCE_OF_ONE + 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200] * AT_ONCE_OF_ONE + [429]
+
+
+def test_a_file_in_json_is_no_file(served: Served) -> None:
+    body = {"query": KEEP, "variables": {"input": {"one": {"name": "a", "size": 1}}}}
+    (error,) = served.http.post("/graphql", json=body, headers=SIGNED_IN).json()["errors"]
+    assert "Send a file." in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("report.csv", "report.csv"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\ann\\été.csv", "été.csv"),
+        (" a\r\nb\0.txt ", "a b .txt"),
+        ("\u202egnp.exe", "gnp.exe"),
+        ("..", ""),
+        ("x" * 300, "x" * 255),
+    ],
+)
+def test_a_file_name_is_no_path(name: str, kept: str) -> None:
+    assert clean_name(name) == kept
