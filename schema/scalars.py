@@ -10,7 +10,9 @@ from strawberry.types.scalar import ScalarDefinition, scalar
 
 from resolvers.uploads import Upload
 
-FORM = "Send the file as a variable of a multipart request: https://github.com/jaydenseric/graphql-multipart-request-spec."
+FORM = (
+    "Send the file as a variable of a multipart request: https://github.com/jaydenseric/graphql-multipart-request-spec."
+)
 
 
 def _uploaded(value: object) -> Upload:
