@@ -32,11 +32,11 @@ class ExtractionMode(StrEnum):
 
 
 class Conversation(Recorded, Owned, Base):
-    """What is said is in `messages`; the last one's time, their number and a preview are kept here."""
+    """What is said is in `messages`; the newest of them, its time, their number and a preview are kept here."""
 
     __tablename__ = "conversations"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "site_id", "id"))
-    unrecorded = frozenset({"message_count", "last_message_at", "preview"})
+    unrecorded = frozenset({"message_count", "last_message_at", "preview", "leaf_id"})
 
     title: Mapped[str]
     site_id: Mapped[UUID | None] = mapped_column(key_to("sites.id"))
@@ -46,6 +46,7 @@ class Conversation(Recorded, Owned, Base):
     max_tokens: Mapped[int | None]
     extraction: Mapped[ExtractionMode] = mapped_column(default=ExtractionMode.AUTO)
     message_count: Mapped[int] = mapped_column(default=0)
+    leaf_id: Mapped[UUID | None]
     last_message_at: Mapped[datetime | None]
     preview: Mapped[str | None]
 

@@ -1,11 +1,12 @@
 """What is said: people's messages and the assistant's replies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db import conversations, jobs
@@ -16,11 +17,12 @@ from db.idempotency import once
 from db.jobs import Job, JobStatus
 from db.listing import Listing
 from db.notifications import REPLY_FAILED, REPLY_FINISHED, tell
+from db.placing import after
 from db.session import Session
 from db.tables import Table
-from errors import BadUserInput, Conflict
+from errors import BadUserInput, Conflict, NotFound
 
-MAX_TEXT, PREVIEW_LENGTH, TITLE_LENGTH = 200_000, 140, 60
+MAX_TEXT, PREVIEW_LENGTH, TITLE_LENGTH, MAX_SIBLINGS = 200_000, 140, 60, 100
 
 
 class MessageRole(StrEnum):
@@ -42,10 +44,15 @@ class MessageStatus(StrEnum):
 
 
 class Message(Counted, Child, Base):
-    """Seen with its conversation. A failed reply keeps its text and says why in `error_*`."""
+    """A node in the tree of its conversation. A failed reply keeps its text and says why in `error_*`.
+
+    `depth` counts the messages from the first of the branch to this one. `jump_id` is an ancestor far up, at
+    `jump_depth`, so that any ancestor is a few steps away (see `db.placing`); null where there is none. `table_id`
+    is the table that a person named for what they said.
+    """
 
     __tablename__ = "messages"
-    __table_args__ = (Index(None, "conversation_id", "id"),)
+    __table_args__ = (Index(None, "conversation_id", "id"), Index(None, "parent_id", "conversation_id"))
     parent = Conversation
     parent_key = "conversation_id"
     counted_as = "messages"
@@ -64,6 +71,10 @@ class Message(Counted, Child, Base):
     error_message: Mapped[str | None]
     error_retryable: Mapped[bool] = mapped_column(default=False)
     job_id: Mapped[UUID | None] = mapped_column(key_to("jobs.id"))
+    depth: Mapped[int] = mapped_column(default=1, server_default="1")
+    jump_id: Mapped[UUID | None]
+    jump_depth: Mapped[int] = mapped_column(default=0, server_default="0")
+    table_id: Mapped[UUID | None]
 
 
 of_conversation = Listing(Message, of_parent=True)
@@ -98,67 +109,123 @@ def post(
     *,
     conversation_id: UUID | None,
     models: Sequence[str],
+    parent_id: UUID | None = None,
     table_id: UUID | None = None,
     idempotency_key: str | None = None,
 ) -> Exchange:
-    """Keep what was said and begin a reply; without a conversation, begin one with it.
+    """Keep what was said and begin a reply: after `parent_id`, else after the conversation's newest message.
 
-    The reply is written by the conversation's model if it is one of `models`, else by the first of them.
+    Without a conversation and a parent, a conversation begins with it. The reply is written by the
+    conversation's model if it is one of `models`, else by the first of them.
     """
 
     def make() -> Exchange:
-        return _post(session, _checked_text(text), conversation_id, models, table_id)
+        said = checked_text(text)
+        if table_id is not None:
+            session.obtain_to_change(Table, table_id)
+        conversation, parent = _place(session, said, conversation_id, parent_id, models[0])
+        return say(session, conversation, parent, said, models, table_id)
+
+    return exchanged_once(session, "sendMessage", idempotency_key, make)
+
+
+def exchanged_once(session: Session, operation: str, key: str | None, make: Callable[[], Exchange]) -> Exchange:
+    """Make an exchange, or find the one that the same key made before."""
 
     def again(ids: list[UUID]) -> Exchange:
         message, reply = (session.obtain(Message, id_) for id_ in ids)
         return Exchange(session.obtain(Conversation, message.conversation_id), message, reply)
 
-    return once(session, "sendMessage", idempotency_key, make, lambda e: [e.message.id, e.reply.id], again)
+    return once(session, operation, key, make, lambda e: [e.message.id, e.reply.id], again)
 
 
-def _post(
-    session: Session, text: str, conversation_id: UUID | None, models: Sequence[str], table_id: UUID | None
+def _place(
+    session: Session, text: str, id_: UUID | None, parent_id: UUID | None, model: str
+) -> tuple[Conversation, Message | None]:
+    """The conversation to speak in, locked, and the message to speak after."""
+    if id_ is None and parent_id is None:
+        return conversations.create(session, Beginning(model, title=cut(text, TITLE_LENGTH))), None
+    conversation = session.obtain_to_change(Conversation, id_ or conversation_of(session, parent_id))
+    if parent_id is not None:
+        parent = session.obtain(Message, parent_id)
+        if parent.conversation_id != conversation.id:
+            raise NotFound("The message of parentId is not in this conversation.")
+        check_siblings(session, conversation, parent.id, "parentId")
+    elif conversation.leaf_id is not None:
+        parent = session.obtain(Message, conversation.leaf_id)
+    else:
+        if conversation.title == conversations.UNTITLED:
+            conversation.title = cut(text, TITLE_LENGTH) or conversations.UNTITLED
+        return conversation, None
+    if parent.status is MessageStatus.IN_PROGRESS:
+        raise Conflict("The last reply is still being written: wait for its end, or end it with stopReply.")
+    return conversation, parent
+
+
+def conversation_of(session: Session, message_id: UUID | None) -> UUID:
+    """Where a message was said. The message itself is read when its conversation is locked, and not before."""
+    found = session.scalars(select(Message.conversation_id).where(Message.id == message_id)).one_or_none()
+    if found is None:
+        raise NotFound("There is no such message, or you may not see it.")
+    return found
+
+
+def check_siblings(session: Session, conversation: Conversation, parent_id: UUID | None, field: str) -> None:
+    """Refuse one more message after `parent_id`, or one more beginning, where there are very many."""
+    beside = Message.parent_id.is_(None) if parent_id is None else Message.parent_id == parent_id
+    query = select(func.count(Message.id)).where(Message.conversation_id == conversation.id, beside)
+    if (session.scalar(query) or 0) >= MAX_SIBLINGS:
+        raise BadUserInput.of(field, f"There are {MAX_SIBLINGS} messages side by side there: continue one of them.")
+
+
+def say(
+    session: Session,
+    conversation: Conversation,
+    parent: Message | None,
+    text: str,
+    models: Sequence[str],
+    table_id: UUID | None,
 ) -> Exchange:
-    if table_id is not None:
-        session.obtain_to_change(Table, table_id)
-    conversation, before = _conversation(session, text, conversation_id, models[0])
+    """A person's message after `parent`, and the reply to it, which begins; the conversation is locked."""
     message = Message(
         conversation_id=conversation.id,
-        parent_id=before,
         role=MessageRole.USER,
         text=text,
         status=MessageStatus.COMPLETED,
+        table_id=table_id,
+        **after(parent, partial(_ancestor, session)),
     )
+    session.add(message)
+    conversation.message_count += 1
+    conversation.preview = cut(text, PREVIEW_LENGTH)
+    model = conversation.model if conversation.model in models else models[0]
+    return Exchange(conversation, message, begin_reply(session, conversation, message, model, table_id))
+
+
+def begin_reply(
+    session: Session, conversation: Conversation, message: Message, model: str, table_id: UUID | None
+) -> Message:
+    """A reply to `message`, with its job; it is the newest of the conversation, which is locked."""
     reply = Message(
         conversation_id=conversation.id,
-        parent_id=message.id,
         role=MessageRole.ASSISTANT,
         text="",
         status=MessageStatus.IN_PROGRESS,
-        model=conversation.model if conversation.model in models else models[0],
+        model=model,
+        **after(message, partial(_ancestor, session)),
     )
     arguments = {"reply_id": reply.id.hex, "table_id": table_id and table_id.hex}
     reply.job_id = jobs.enqueue(session, "reply", conversation.organization_id, **arguments).id
-    session.add_all([message, reply])
-    conversation.message_count += 2
-    conversation.last_message_at = now()
-    conversation.preview = _cut(text, PREVIEW_LENGTH)
-    return Exchange(conversation, message, reply)
+    session.add(reply)
+    conversation.message_count += 1
+    conversation.leaf_id, conversation.last_message_at = reply.id, now()
+    return reply
 
 
-def _conversation(session: Session, text: str, id_: UUID | None, model: str) -> tuple[Conversation, UUID | None]:
-    """The conversation to speak in, and its last message."""
-    if id_ is None:
-        return conversations.create(session, Beginning(model, title=_cut(text, TITLE_LENGTH))), None
-    conversation = session.obtain_to_change(Conversation, id_)
-    last = session.scalars(
-        select(Message).where(Message.conversation_id == id_).order_by(Message.id.desc()).limit(1)
-    ).one_or_none()
-    if last is not None and last.status is MessageStatus.IN_PROGRESS:
-        raise Conflict("The last reply is still being written: wait for its end, or end it with stopReply.")
-    if last is None and conversation.title == conversations.UNTITLED:
-        conversation.title = _cut(text, TITLE_LENGTH) or conversations.UNTITLED
-    return conversation, last.id if last else None
+def _ancestor(session: Session, id_: UUID) -> Message:
+    """Somebody's message of before: it is no reason to write what is new to the database already."""
+    with session.no_autoflush:
+        return session.obtain(Message, id_)
 
 
 def stop(session: Session, id_: UUID) -> Message:
@@ -213,7 +280,7 @@ def tell_end(session: Session, reply: Message) -> None:
         tell(session, session.user_id, REPLY_FAILED, f"The reply in {title} {reply.status.lower()}", reply)
 
 
-def _checked_text(text: str) -> str:
+def checked_text(text: str) -> str:
     if not text.strip():
         raise BadUserInput.of("text", "Say something: the text is empty.")
     if len(text) > MAX_TEXT:
@@ -223,7 +290,7 @@ def _checked_text(text: str) -> str:
     return text
 
 
-def _cut(text: str, length: int) -> str:
+def cut(text: str, length: int) -> str:
     """The beginning of a text on one line."""
     line = " ".join(text.lstrip()[: length * 4].split())
     return line if len(line) <= length else line[: length - 1] + "…"

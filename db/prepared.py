@@ -125,7 +125,11 @@ class Prepared(Generic[R]):
     """
 
     def __init__(
-        self, statement: Select[Any], *, children: type[Base] | None = None, deleted: type[Base] | None = None
+        self,
+        statement: Select[*tuple[Any, ...]],
+        *,
+        children: type[Base] | None = None,
+        deleted: type[Base] | None = None,
     ) -> None:
         refuse_unmapped(statement)
         self.statement = statement
@@ -164,7 +168,7 @@ class Prepared(Generic[R]):
             record=_record(self.model, columns, has_hex_ids=dialect.name == "sqlite"),
         )
 
-    def _guarded(self, *, everything: bool) -> Select[Any]:
+    def _guarded(self, *, everything: bool) -> Select[*tuple[Any, ...]]:
         statement = self.statement.options(
             criteria(everything=everything, children=self.children, deleted=self.deleted)
         )

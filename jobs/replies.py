@@ -10,11 +10,10 @@ from assistant.extraction import ProposedTable
 from assistant.log import Log
 from assistant.offline import Answer
 from assistant.watching import Watching
-from db import messages
+from db import branches
 from db.conversations import Conversation, ExtractionMode
 from db.engine import Database
 from db.events import Event, Hub, ReplyStopped
-from db.listing import Window
 from db.messages import Message, MessageRole, MessageStatus
 from errors import NotFound
 from integrations.llm import ChatModel, Delta, Finished, ModelFailure, Turn
@@ -84,14 +83,13 @@ class Replies:
             await self._online(self._model, writing, reply, conversation, before)
 
     async def _before(self, held: Held, reply: Message) -> list[Message]:
-        """What was said before the reply, oldest first; the last is what it answers."""
-        window = Window(MAX_TURNS, reply.id, backwards=True)
+        """What was said before the reply on its branch, oldest first; the last is what it answers."""
         rows = await self._database.read(
-            messages.of_conversation.rows(window, frozenset()),
+            branches.last,
             held.viewer,
             conversation_id=reply.conversation_id,
-            cursor=window.cursor,
-            limit=window.limit,
+            leaf_id=reply.parent_id,
+            limit=MAX_TURNS,
         )
         return rows[::-1]
 

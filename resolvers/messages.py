@@ -75,7 +75,7 @@ async def message(info: Info, id: Annotated[strawberry.ID, says(description="Whi
     return await info.context.find(Message, id)
 
 
-def list_messages(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Message]:
+def list_all_messages(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Message]:
     return info.context.page(messages.of_conversation, conversation_id=root.id)
 
 
@@ -116,6 +116,10 @@ async def send_message(
     conversation_id: Annotated[
         strawberry.ID | None, says(description="Where; a new conversation begins when empty.")
     ] = None,
+    parent_id: Annotated[
+        strawberry.ID | None,
+        says(description="The message to continue after, on a branch of its own; the newest one when empty."),
+    ] = None,
     model: Annotated[str | None, says(description="One of serverInfo.models; the conversation's when empty.")] = None,
     table_id: Annotated[
         strawberry.ID | None, says(description="The table that rows are added to, instead of a new one.")
@@ -129,6 +133,7 @@ async def send_message(
         messages.post,
         text,
         conversation_id=optional_key(conversation_id, Conversation),
+        parent_id=optional_key(parent_id, Message),
         models=info.context.backend.catalog.names if model is None else [checked_model(info, model)],
         table_id=optional_key(table_id, Table),
         idempotency_key=idempotency_key,

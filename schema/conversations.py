@@ -7,7 +7,7 @@ import strawberry
 
 from db import conversations as rows
 from db.base import Visibility
-from resolvers import conversations, messages, organizations, sites, tables
+from resolvers import branches, conversations, messages, organizations, sites, tables
 from schema.base import Audited, Edge, Node, change, choice, edge, maybe, one, page, says, shows
 from schema.organizations import Organization
 from schema.users import User
@@ -48,8 +48,9 @@ class Conversation(Node, Audited, row=rows.Conversation):
     temperature: float | None = says("How freely it answers, 0 to 2; null for the model's own.")
     max_tokens: int | None = says("Longest reply, in tokens; null for the model's own.")
     extraction: rows.ExtractionMode = says("What becomes of the tables that are said.")
-    messages = page(Message, messages.list_messages, "What was said, oldest first.")
-    message_count: int = says("How many messages there are.")
+    all_messages = page(Message, messages.list_all_messages, "What was said on all branches, oldest first.")
+    messages = page(Message, branches.list_messages, "What was said on one branch, oldest first.")
+    message_count: int = says("How many messages there are on all branches.")
     last_message_at: datetime | None = says("When the last message was sent.")
     preview: str | None = says("The beginning of the last message that a person sent.")
     tables = page(Table, tables.list_tables_of_conversation, "The tables that came out of it.")

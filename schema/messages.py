@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import messages as rows
-from resolvers import conversations, messages
+from resolvers import branches, conversations, messages
 from schema.base import Audited, Edge, Node, change, choice, edge, many, maybe, one, says, shows, stream
 from schema.conversations import Conversation
 from schema.failures import MessageError
@@ -51,6 +51,10 @@ class Message(Node, Audited, row=rows.Message):
     parent: "Message | None" = strawberry.field(
         resolver=messages.parent_of, description="The message that it answers or follows."
     )
+    siblings: list[strawberry.ID] = strawberry.field(
+        resolver=branches.list_siblings,
+        description="Its alternatives, oldest first and itself among them: what was said, or replied, in its place.",
+    )
     model: str | None = says("What wrote it; null for a person's.")
     usage = maybe(Usage, messages.usage_of, "What it cost; null for a person's message and for the offline assistant.")
     finish_reason: str | None = says("Why the model ended, in its own word, as `stop` or `length`.")
@@ -66,6 +70,26 @@ class SendMessagePayload:
     message: Message = says("What you said.")
     reply: Message = says("The reply: IN_PROGRESS with its final id, unless you waited for it.")
     message_edge: Edge[Message] = edge(Message, "message", "The message's edge, for the list of messages.")
+    reply_edge: Edge[Message] = edge(Message, "reply", "The reply's edge, for the list of messages.")
+
+
+@shows
+class EditMessagePayload:
+    """What is said instead, and the reply that is being written; what was there stays on its own branch."""
+
+    conversation: Conversation = says("Where it was said; its newest branch is this one.")
+    message: Message = says("What is said instead: a sibling of the message that was named.")
+    reply: Message = says("The reply: IN_PROGRESS with its final id.")
+    message_edge: Edge[Message] = edge(Message, "message", "The message's edge, for the list of messages.")
+    reply_edge: Edge[Message] = edge(Message, "reply", "The reply's edge, for the list of messages.")
+
+
+@shows
+class RegenerateReplyPayload:
+    """Another reply, which is being written; what was there stays on its own branch."""
+
+    conversation = one(Conversation, branches.conversation_of_reply, "Its conversation, whose newest branch is this.")
+    reply: Message = says("The reply: IN_PROGRESS with its final id, a sibling of the one before.")
     reply_edge: Edge[Message] = edge(Message, "reply", "The reply's edge, for the list of messages.")
 
 
@@ -127,6 +151,14 @@ class Query:
 class Mutation:
     send_message = change(
         SendMessagePayload, messages.send_message, "Say something; the reply is written whether or not you follow it."
+    )
+    edit_message = change(
+        EditMessagePayload,
+        branches.edit_message,
+        "Say something else in the place of a message, on a new branch beside it, and get a reply to it.",
+    )
+    regenerate_reply = change(
+        RegenerateReplyPayload, branches.regenerate_reply, "Get another reply, on a new branch beside the one there is."
     )
     stop_reply = change(StopReplyPayload, messages.stop_reply, "End a reply and keep its text.")
 
