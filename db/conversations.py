@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base, Owned, Recorded, Visibility, key_to
 from db.idempotency import once
 from db.listing import Listing
-from db.organizations import personal
+from db.organizations import Organization, personal
 from db.prepared import bind
 from db.session import Session
 from db.sites import Site
@@ -108,7 +108,8 @@ def _create(session: Session, beginning: Beginning) -> Conversation:
 
 def _organization(session: Session, beginning: Beginning) -> UUID:
     if beginning.site_id is None:
-        return beginning.organization_id or personal(session)
+        asked = beginning.organization_id
+        return personal(session) if asked is None else session.obtain(Organization, asked).id
     site = session.obtain(Site, beginning.site_id)
     if beginning.organization_id not in {None, site.organization_id}:
         raise BadUserInput.of("organizationId", "The site is in another organization: leave this out.")

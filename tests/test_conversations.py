@@ -243,7 +243,7 @@ async def test_an_organization_has_its_own_list(site: Site) -> None:
     assert await titles(ann) == ["News", "Draft", "Hers"]
     assert await titles(bob, organizationId=shared) == ["News", "Draft"]
     assert await titles(eve, organizationId=shared) == []
-    assert (await eve.refused("createConversation", organizationId=shared))["extensions"]["code"] == "FORBIDDEN"
+    assert (await eve.refused("createConversation", organizationId=shared))["extensions"]["code"] == "NOT_FOUND"
     for id_ in ("nonsense", await begin(ann)):
         with pytest.raises(Refused) as caught:
             await titles(ann, organizationId=id_)

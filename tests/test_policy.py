@@ -91,7 +91,7 @@ async def test_a_removed_member_loses_everything_at_the_next_query(database: Dat
     assert await texts(database, bob, conversation.id) == []
     assert await database.find(User, bob, ann.user_id or uuid4()) is None
     assert await database.read(members.rows(Window(9), ALL), bob, limit=9, organization_id=shared) == []
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):
         await database.write(speak, bob, "Still here", shared)
     assert await titles(database, ann) == ["News", "Bob's draft"]
 

@@ -168,10 +168,10 @@ async def test_a_member_of_one_organization_creates_nothing_in_another(database:
         conversation, _ = speak(session, "Planted", shared)
         conversation.owner_id = owner.user_id or conversation.owner_id
 
-    with pytest.raises(Forbidden):
+    with pytest.raises(NotFound):
         await database.write(speak, eve, "Intruder", shared)
-    for viewer, owner in ((bob, ann), (ann, bob), (eve, bob)):
-        with pytest.raises(Forbidden):
+    for viewer, owner, refusal in ((bob, ann, Forbidden), (ann, bob, Forbidden), (eve, bob, NotFound)):
+        with pytest.raises(refusal):
             await database.write(for_another, viewer, owner)
     assert await contents(database) == before
 

@@ -1,0 +1,153 @@
+"""How the cases of the matrix are run: operations of people, what they wrote, and a digest of the database."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from app import Product
+from db.base import Base
+from db.engine import Database
+from db.postgresql import PostgreSQL
+from db.session import Session
+from db.sqlite import SQLite
+from errors import Unauthenticated
+from execution.executor import Executor
+from execution.operations import Request, Result
+from resolvers.authentication import authenticate
+from resolvers.context import Context, Origin
+from schema import schema
+from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Given, Person
+from tests.matrix.views import SEEN
+from tests.matrix.world import Scene
+from transport.errors import format_error
+
+UNAUTHENTICATED, NOT_FOUND, FORBIDDEN = "UNAUTHENTICATED", "NOT_FOUND", "FORBIDDEN"
+
+
+class Stage:
+    """A scene and the application that plays in it."""
+
+    def __init__(self, product: Product, scene: Scene, digest: str) -> None:
+        self.backend, self.scene, self.digest = product.backend, scene, digest
+        self._executor = Executor(schema, format_error=format_error, event_context=Context.fresh)
+
+    async def ask(self, person: Person, document: str, **variables: Any) -> tuple[Any, str | None]:
+        """The data of an operation, and the code of its error."""
+        try:
+            context = await self._context(person)
+        except Unauthenticated as error:
+            return None, error.code
+        request = Request(document, variables=variables)
+        operation = self._executor.prepare(request, context)
+        assert not isinstance(operation, Result), (document, operation.errors)
+        return _outcome(await self._executor.execute(operation, context))
+
+    async def follow(self, person: Person, document: str, **variables: Any) -> tuple[Any, str | None]:
+        """The first event of a subscription, or the code of its error."""
+        try:
+            context = await self._context(person)
+        except Unauthenticated as error:
+            return None, error.code
+        operation = self._executor.prepare(Request(document, variables=variables), context)
+        assert not isinstance(operation, Result), (document, operation.errors)
+        events = await self._executor.subscribe(operation, context)
+        if isinstance(events, Result):
+            return _outcome(events)
+        async with asyncio.timeout(10), aclosing(events):
+            return _outcome(await anext(events))
+
+    async def _context(self, person: Person) -> Context:
+        token = self.scene.tokens.get(person)
+        return await authenticate(self.backend, token and f"Bearer {token}", Origin())
+
+    def named(self, given: Any) -> Any:
+        """A value with ids for the names in it."""
+        if isinstance(given, dict):
+            return {key: self.named(value) for key, value in given.items()}
+        if isinstance(given, list):
+            return [self.named(value) for value in given]
+        return self.scene.ids[given[1:]] if isinstance(given, str) and given.startswith("@") else given
+
+
+def _outcome(result: Result) -> tuple[Any, str | None]:
+    code = result.errors[0]["extensions"]["code"] if result.errors else None
+    return result.data, code
+
+
+def refusal(person: Person, given: Given) -> str:
+    """The code that refuses a person who may not do something with these things."""
+    if person in {ANONYMOUS, DEACTIVATED}:
+        return UNAUTHENTICATED
+    seen = {name: people for of_type in SEEN.values() for name, people in of_type.items()}
+    return FORBIDDEN if person in seen.get(next(_names(given), ""), ()) else NOT_FOUND
+
+
+def _names(given: Any) -> Iterator[str]:
+    for value in given.values() if isinstance(given, dict) else given if isinstance(given, list) else ():
+        if isinstance(value, str) and value.startswith("@"):
+            yield value[1:]
+        else:
+            yield from _names(value)
+
+
+def found(value: Any, name: str) -> Any:
+    """What stands in all the lists of this name, of connections too."""
+    if isinstance(value, list):
+        return [each for part in value for each in found(part, name)]
+    if not isinstance(value, dict):
+        return []
+    here = value.get(name)
+    if here is not None:
+        return here["nodes"] if isinstance(here, dict) else here
+    return [each for part in value.values() for each in found(part, name)]
+
+
+class Undone(Exception):
+    """Ends a transaction that went well without a commit."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+
+@contextmanager
+def rehearsing(database: Database) -> Iterator[list[str]]:
+    """Every unit runs to its end and is then rolled back; the names of the models that it wrote are yielded."""
+    transact = database._transact
+    written: list[str] = []
+
+    async def rehearse(run: Any, viewer: Any) -> Any:
+        def undone(session: Session) -> None:
+            @event.listens_for(session, "after_flush")
+            def _note(flushed: Session, _: Any) -> None:
+                written.extend(type(row).__name__ for row in [*flushed.new, *flushed.dirty, *flushed.deleted])
+
+            result = run(session)
+            session.flush()
+            session.expunge_all()  # rows keep what they have, which a rollback takes from those it knows
+            raise Undone(result)
+
+        try:
+            await transact(undone, viewer)
+        except Undone as end:
+            return end.result, []
+
+    database._transact = rehearse  # type: ignore[method-assign]  # the real one runs, and is then undone
+    try:
+        yield written
+    finally:
+        database._transact = transact  # type: ignore[method-assign]
+
+
+async def digest(database: Database) -> str:
+    """Says whether anything at all in the database has changed."""
+    names = sorted(Base.metadata.tables)
+    if isinstance(database, SQLite):
+        rows = [database.reader.execute(f"SELECT * FROM {name} ORDER BY id").fetchall() for name in names]
+        return hashlib.sha256(repr(rows).encode()).hexdigest()
+    assert isinstance(database, PostgreSQL)
+    each = (f"SELECT md5(coalesce(string_agg(t::text, ',' ORDER BY t.id), '')) FROM {name} t" for name in names)
+    return repr(await database.pool.fetch(" UNION ALL ".join(each)))

@@ -1,0 +1,156 @@
+"""Who changes what."""
+
+from tests.matrix.rows import (
+    ADMINS,
+    ANONYMOUS,
+    ANYONE,
+    ASSIGNED,
+    DEACTIVATED,
+    INSIDE,
+    MEMBER,
+    OUTSIDER,
+    OWN,
+    OWNER,
+    SIGNED_IN,
+    SUPERUSER,
+    Change,
+)
+
+PASSWORD, ANOTHER = "correct horse battery", "incorrect horse battery"
+FEW = frozenset({OWNER, ANONYMOUS, DEACTIVATED})
+COLUMN = {"name": "Price", "type": "DECIMAL"}
+READING = {"metric": "level", "value": 1.5, "at": "2026-01-01T12:00:00Z"}
+UNKNOWN = dict.fromkeys((OWNER, MEMBER, OUTSIDER), "BAD_USER_INPUT")  # which of many it is, is in fieldErrors
+
+ACCOUNTS: dict[str, list[Change]] = {
+    "signUp": [
+        Change({"email": "owner@example.com", "password": PASSWORD}, ANYONE, meets="CONFLICT", tried=FEW),
+    ],
+    "logIn": [Change({"email": "owner@example.com", "password": PASSWORD}, ANYONE, tried=FEW)],
+    "refreshSession": [Change({"refreshToken": "@refresh_token"}, ANYONE)],
+    "logOut": [Change({}, SIGNED_IN), Change({"refreshToken": "@refresh_token"}, ANYONE)],
+    "logOutEverywhere": [Change({}, SIGNED_IN)],
+    "revokeSession": [Change({"id": "@session"}, frozenset({OWNER, SUPERUSER}))],
+    "changePassword": [Change({"currentPassword": PASSWORD, "newPassword": ANOTHER}, SIGNED_IN, tried=FEW)],
+    "requestPasswordReset": [Change({"email": "owner@example.com"}, ANYONE, tried=FEW)],
+    "resetPassword": [Change({"token": "@reset_token", "newPassword": ANOTHER}, ANYONE, tried=FEW)],
+    "requestEmailVerification": [Change({}, SIGNED_IN)],
+    "verifyEmail": [Change({"token": "@email_token"}, ANYONE)],
+    "updateProfile": [Change({"firstName": "Another"}, SIGNED_IN)],
+    "updateUser": [
+        Change({"id": "@owner_user", "isActive": False}, frozenset({SUPERUSER})),
+        Change({"id": "@owner_user", "isSuperuser": True}, frozenset({SUPERUSER})),
+    ],
+}
+
+PLACES: dict[str, list[Change]] = {
+    "createOrganization": [Change({"name": "New"}, SIGNED_IN)],
+    "updateOrganization": [
+        Change({"id": "@organization", "name": "New"}, ADMINS),
+        Change({"id": "@personal", "name": "New"}, frozenset({OWNER, SUPERUSER})),
+    ],
+    "deleteOrganization": [Change({"id": "@organization"}, ADMINS)],
+    "inviteMember": [
+        Change({"organizationId": "@organization", "email": "new@example.com", "role": "ADMIN"}, ADMINS),
+    ],
+    "acceptInvitation": [Change({"token": "@invitation_token"}, frozenset({OUTSIDER}))],
+    "changeMemberRole": [
+        Change({"membershipId": "@member_membership", "role": "ADMIN"}, ADMINS),
+        Change({"membershipId": "@owner_membership", "role": "ADMIN"}, ADMINS),
+    ],
+    "removeMember": [
+        Change({"membershipId": "@member_membership"}, ADMINS | {MEMBER}),
+        Change({"membershipId": "@owner_membership"}, ADMINS | {OWNER}),
+    ],
+    "createSite": [Change({"organizationId": "@organization", "name": "New"}, ADMINS)],
+    "updateSite": [Change({"id": "@site", "name": "New"}, ADMINS)],
+    "deleteSite": [Change({"id": "@site"}, ADMINS)],
+    "assignSite": [Change({"siteId": "@site", "userId": "@owner_user"}, ADMINS)],
+    "unassignSite": [Change({"siteId": "@site", "userId": "@assigned_user"}, ADMINS)],
+    "createModule": [Change({"siteId": "@site", "name": "New", "kind": "pump"}, ADMINS)],
+    "updateModule": [Change({"id": "@module", "name": "New"}, ADMINS)],
+    "deleteModule": [Change({"id": "@module"}, ADMINS)],
+    "recordReadings": [Change({"readings": [{"moduleId": "@module", **READING}]}, ADMINS, codes=UNKNOWN)],
+    "createItem": [
+        Change({"title": "New"}, SIGNED_IN),
+        Change({"title": "New", "organizationId": "@organization"}, INSIDE),
+        Change({"title": "New", "siteId": "@site"}, ADMINS | {ASSIGNED}),
+        Change({"title": "New", "conversationId": "@conversation"}, OWN),
+        Change({"title": "New", "conversationId": "@shared_conversation"}, INSIDE),
+    ],
+    "updateItem": [
+        Change({"id": "@item", "title": "New"}, OWN),
+        Change({"id": "@shared_item", "title": "New"}, OWN),
+        Change({"id": "@shared_item", "siteId": "@site"}, ADMINS, codes={OWNER: "NOT_FOUND"}),
+    ],
+    "deleteItem": [Change({"id": "@item"}, OWN), Change({"id": "@shared_item"}, OWN)],
+    "restore": [
+        Change({"id": "@deleted_organization"}, ADMINS),
+        Change({"id": "@deleted_site"}, ADMINS),
+        Change({"id": "@deleted_module"}, ADMINS),
+        Change({"id": "@deleted_item"}, OWN),
+        Change({"id": "@deleted_conversation"}, OWN),
+        Change({"id": "@deleted_table"}, OWN),
+    ],
+}
+
+CHAT: dict[str, list[Change]] = {
+    "createConversation": [
+        Change({"title": "New"}, SIGNED_IN),
+        Change({"organizationId": "@organization"}, INSIDE),
+        Change({"siteId": "@site"}, ADMINS | {ASSIGNED}),
+    ],
+    "updateConversation": [
+        Change({"id": "@conversation", "title": "New"}, OWN),
+        Change({"id": "@shared_conversation", "title": "New"}, OWN),
+    ],
+    "sendMessage": [
+        Change({"text": "Hello"}, SIGNED_IN),
+        Change({"text": "Hello", "conversationId": "@conversation"}, OWN),
+        Change({"text": "Hello", "tableId": "@shared_table"}, OWN),
+    ],
+    "stopReply": [Change({"messageId": "@running_reply"}, OWN)],
+}
+
+TABLES: dict[str, list[Change]] = {
+    "createTable": [
+        Change({"name": "New", "columns": [COLUMN]}, SIGNED_IN),
+        Change({"name": "New", "columns": [COLUMN], "organizationId": "@organization"}, INSIDE),
+        Change({"name": "New", "columns": [COLUMN], "conversationId": "@conversation"}, OWN),
+    ],
+    "updateTable": [
+        Change({"id": "@table", "name": "New"}, OWN),
+        Change({"id": "@shared_table", "name": "New"}, OWN),
+    ],
+    "deleteTable": [Change({"id": "@table"}, OWN), Change({"id": "@shared_table"}, OWN)],
+    "addColumn": [
+        Change({"tableId": "@table", "column": COLUMN}, OWN),
+        Change({"tableId": "@shared_table", "column": COLUMN}, OWN),
+    ],
+    "addRows": [
+        Change({"tableId": "@table", "rows": [{"c1": "Milk"}]}, OWN),
+        Change({"tableId": "@shared_table", "rows": [{"c1": "Milk"}]}, OWN),
+    ],
+    "updateCells": [
+        Change({"tableId": "@table", "cells": [{"rowId": "@row", "column": "c1", "value": "Milk"}]}, OWN),
+        Change({"tableId": "@shared_table", "cells": [{"rowId": "@shared_row", "column": "c1", "value": "x"}]}, OWN),
+    ],
+    "deleteRows": [
+        Change({"tableId": "@table", "rowIds": ["@row"]}, OWN),
+        Change({"tableId": "@shared_table", "rowIds": ["@shared_row"]}, OWN),
+    ],
+    "undoRevision": [
+        Change({"tableId": "@table", "revision": 2}, OWN),
+        Change({"tableId": "@shared_table", "revision": 2}, OWN),
+    ],
+    "applyProposal": [Change({"id": "@proposal"}, OWN), Change({"id": "@shared_proposal"}, OWN)],
+    "rejectProposal": [Change({"id": "@proposal"}, OWN), Change({"id": "@shared_proposal"}, OWN)],
+    "startExport": [
+        Change({"tableId": "@table", "destination": "CSV"}, OWN),
+        Change({"tableId": "@shared_table", "destination": "CSV"}, INSIDE),
+    ],
+    "cancelExport": [Change({"id": "@export"}, OWN)],
+    "retryExport": [Change({"id": "@failed_export"}, OWN)],
+}
+
+CHANGED = ACCOUNTS | PLACES | CHAT | TABLES

@@ -1,0 +1,66 @@
+"""Who finds what in which list."""
+
+from tests.matrix.rows import ADMINS, INSIDE, ON_SITE, OWN, OWNER, SUPERUSER, In
+
+DELETED = {"includeDeleted": True}
+SELF = frozenset({OWNER, SUPERUSER})
+MEASURED = {"metric": "level", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z", "bucket": "DAY"}
+
+LISTED: dict[str, list[In]] = {
+    "Query.organizations": [
+        In("organization", INSIDE),
+        In("deleted_organization", frozenset()),
+        In("personal", SELF),
+    ],
+    "Query.items": [
+        In("item", OWN),
+        In("shared_item", INSIDE),
+        In("shared_item", INSIDE, given={"organizationId": "@organization"}),
+        In("deleted_item", frozenset()),
+        In("deleted_item", OWN, given=DELETED),
+    ],
+    "Query.conversations": [
+        In("conversation", OWN),
+        In("shared_conversation", INSIDE),
+        In("shared_conversation", INSIDE, given={"siteId": "@site"}),
+        In("deleted_conversation", OWN, given=DELETED),
+    ],
+    "Query.tables": [In("table", OWN), In("shared_table", INSIDE), In("deleted_table", OWN, given=DELETED)],
+    "Query.exports": [In("export", OWN), In("export", OWN, given={"tableId": "@table"})],
+    "User.sessions": [In("session", SELF, "owner_user")],
+    "User.memberships": [In("owner_membership", INSIDE, "owner_user")],
+    "User.conversations": [In("conversation", OWN, "owner_user"), In("shared_conversation", INSIDE, "owner_user")],
+    "User.items": [In("item", OWN, "owner_user"), In("shared_item", INSIDE, "owner_user")],
+    "Organization.members": [In("member_membership", INSIDE, "organization")],
+    "Organization.sites": [
+        In("site", ON_SITE, "organization"),
+        In("other_site", ADMINS, "organization"),
+        In("deleted_site", ADMINS, "organization", DELETED),
+    ],
+    "Organization.tables": [In("table", OWN, "organization"), In("shared_table", INSIDE, "organization")],
+    "Site.modules": [In("module", ON_SITE, "site"), In("deleted_module", ADMINS, "site", DELETED)],
+    "Site.assignees": [In("assigned_user", ON_SITE, "site")],
+    "Site.conversations": [In("conversation", ADMINS, "site"), In("shared_conversation", ON_SITE, "site")],
+    "Module.readings": [In(None, ON_SITE, "module"), In(None, ADMINS, "other_module")],
+    "Module.aggregates": [In(None, ON_SITE, "module", MEASURED)],
+    "Conversation.messages": [
+        In("message", OWN, "conversation"),
+        In("shared_message", INSIDE, "shared_conversation"),
+    ],
+    "Conversation.tables": [In("table", OWN, "conversation"), In("shared_table", INSIDE, "shared_conversation")],
+    "Message.proposals": [In("proposal", OWN, "reply"), In("shared_proposal", INSIDE, "running_reply")],
+    "Proposal.columns": [In(None, OWN, "proposal")],
+    "Proposal.changes": [In(None, OWN, "proposal"), In(None, INSIDE, "shared_proposal")],
+    "Table.columns": [In(None, OWN, "table"), In(None, INSIDE, "shared_table")],
+    "Table.rows": [
+        In("row", OWN, "table"),
+        In("shared_row", INSIDE, "shared_table"),
+        In("shared_row", INSIDE, "shared_table", {"search": "tea"}),
+    ],
+    "Table.history": [In(None, OWN, "table"), In(None, INSIDE, "shared_table")],
+    "Table.proposals": [In("proposal", OWN, "table"), In("shared_proposal", INSIDE, "shared_table")],
+    "Table.exports": [In("export", OWN, "table")],
+    "Row.cells": [In(None, OWN, "row"), In(None, INSIDE, "shared_row")],
+    "Row.history": [In(None, OWN, "row"), In(None, INSIDE, "shared_row")],
+    "Revision.changes": [In(None, OWN, "table", inside="... on Table { history { nodes { changes { kind } } } }")],
+}

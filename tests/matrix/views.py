@@ -1,0 +1,41 @@
+"""Who sees what: by its own field, through node(id:) and through nodes(ids:)."""
+
+from tests.matrix.rows import (
+    ADMINS,
+    ANYONE,
+    INSIDE,
+    NOBODY,
+    ON_SITE,
+    OUTSIDER,
+    OWN,
+    OWNER,
+    SIGNED_IN,
+    SUPERUSER,
+    Asked,
+    People,
+)
+
+SEEN: dict[str, dict[str, People]] = {
+    "User": {"owner_user": INSIDE, "assigned_user": INSIDE, "outsider_user": frozenset({OUTSIDER, SUPERUSER})},
+    "Organization": {
+        "organization": INSIDE,
+        "deleted_organization": NOBODY,
+        "personal": frozenset({OWNER, SUPERUSER}),
+    },
+    "Membership": {"owner_membership": INSIDE, "member_membership": INSIDE},
+    "Site": {"site": ON_SITE, "other_site": ADMINS, "deleted_site": NOBODY},
+    "Module": {"module": ON_SITE, "other_module": ADMINS, "deleted_module": NOBODY},
+    "Item": {"item": OWN, "shared_item": INSIDE, "deleted_item": NOBODY},
+    "Conversation": {"conversation": OWN, "shared_conversation": INSIDE, "deleted_conversation": NOBODY},
+    "Message": {"message": OWN, "reply": OWN, "shared_message": INSIDE, "running_reply": INSIDE},
+    "Proposal": {"proposal": OWN, "shared_proposal": INSIDE},
+    "Table": {"table": OWN, "shared_table": INSIDE, "deleted_table": NOBODY},
+    "Row": {"row": OWN, "shared_row": INSIDE},
+    "Export": {"export": OWN, "failed_export": OWN},
+}
+
+ASKED: dict[str, list[Asked]] = {
+    "serverInfo": [Asked(ANYONE)],
+    "health": [Asked(ANYONE)],
+    "me": [Asked(SIGNED_IN)],
+}

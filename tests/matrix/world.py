@@ -1,0 +1,209 @@
+"""The people and things that the matrix is about, by the names that its rows use."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from auth.tokens import issue_access, new_refresh
+from auth.viewer import Role, Viewer
+from db import dissolving, exports, messages, rows, sessions, structure
+from db.base import Base, Visibility, now
+from db.conversations import Conversation
+from db.engine import Database
+from db.exports import ExportDestination
+from db.invitations import Invitation
+from db.items import Item
+from db.jobs import Job, JobStatus
+from db.messages import Message, MessageStatus
+from db.modules import Module
+from db.organizations import Membership, Organization, personal
+from db.proposals import Proposal
+from db.readings import Reading
+from db.rows import OnError
+from db.session import Session
+from db.sessions import SignIn
+from db.sites import Site, SiteAssignment
+from db.tables import Table
+from db.users import User
+from db.verifications import Purpose, Verification
+from resolvers.ids import global_id, model_of
+from tables.changes import definition
+from tables.columns import Column, ColumnType
+from tests.conftest import SYSTEM, World
+from tests.matrix.rows import ADMIN, ANONYMOUS, ASSIGNED, DEACTIVATED, OUTSIDER, OWNER, SUPERUSER, Person
+
+LIFE = timedelta(minutes=30)
+NAME = Column("p1", "Name", ColumnType.TEXT)
+SHARED = {"": Visibility.PRIVATE, "shared_": Visibility.ORGANIZATION}
+
+
+class Scene:
+    """`ids` are what clients send for a name: global ids, and tokens; `tokens` are the access tokens of people."""
+
+    def __init__(self, database: Database, secret: bytes, password_hash: str) -> None:
+        self.database, self._secret, self._hash = database, secret, password_hash
+        self._world = World(database)
+        self.viewers: dict[Person, Viewer] = {}
+        self.tokens: dict[Person, str] = {}
+        self.ids: dict[str, str] = {}
+        self.keys: dict[str, UUID] = {}
+
+    async def build(self) -> None:
+        for person in Person:
+            if person is not ANONYMOUS:
+                await self._sign_in(person)
+        await self._gather()
+        await self.database.write(self._place, SYSTEM)
+        for prefix, visibility in SHARED.items():
+            await self.database.write(self._speak, self.viewers[OWNER], prefix, visibility)
+        await self.database.write(self._export, self.viewers[OWNER])
+        await self.database.write(self._mail, SYSTEM)
+        await self.database.write(self._delete, SYSTEM)
+        await self.database.write(dissolving.delete, self.viewers[ADMIN], self.keys["deleted_organization"])
+
+    def name(self, name: str, row: Base | UUID, model: type[Base] | None = None) -> None:
+        """Let the rows of the matrix call this thing by `name`."""
+        self.keys[name] = row if isinstance(row, UUID) else row.id
+        self.ids[name] = global_id(model or model_of(row), self.keys[name])
+
+    async def _sign_in(self, person: Person) -> None:
+        viewer = await self._world.person(person)
+        user_id = viewer.user_id
+        assert user_id is not None
+
+        def unit(session: Session) -> SignIn:
+            user = session.obtain(User, user_id)
+            user.password_hash, user.is_superuser = self._hash, person is SUPERUSER
+            token, digest = new_refresh()
+            sign_in = sessions.open_for(session, user_id, digest, LIFE, user_agent=None, ip_address=None)
+            user.deactivated_at = now() if person is DEACTIVATED else None
+            if person is OWNER:
+                self.ids["refresh_token"] = token
+            return sign_in
+
+        sign_in = await self.database.write(unit, SYSTEM)
+        self.name(f"{person}_user", user_id, User)
+        if person is OWNER:
+            self.name("session", sign_in.id, SignIn)
+            self.name("personal", await self.database.write(personal, viewer), Organization)
+        self.viewers[person] = Viewer(user_id, sign_in.id, person is SUPERUSER)
+        self.tokens[person] = issue_access(
+            self._secret,
+            user_id=user_id,
+            email=f"{person}@example.com",
+            session_id=sign_in.id,
+            lifetime=LIFE,
+            now=now(),
+        )
+
+    async def _gather(self) -> None:
+        """The organization of everybody but the outsider and the superuser, and one that is deleted later."""
+        for name in ("organization", "deleted_organization"):
+            id_ = await self._world.organization(self.viewers[ADMIN], name=name)
+            self.name(name, id_, Organization)
+        await self._world.organization(self.viewers[OUTSIDER], name="elsewhere")
+        for person in set(self.viewers) - {OUTSIDER, SUPERUSER, ADMIN}:
+            role = Role.ADMIN if person is DEACTIVATED else Role.MEMBER
+            id_ = await self._world.join(self.keys["organization"], self.viewers[person], role)
+            self.name(f"{person}_membership", id_, Membership)
+
+    def _place(self, session: Session) -> None:
+        organization_id, owner_id = self.keys["organization"], self._user_id(OWNER)
+        for prefix in ("", "other_", "deleted_"):
+            self._site(session, f"{prefix}site", organization_id)
+        session.add(SiteAssignment(site_id=self.keys["site"], user_id=self._user_id(ASSIGNED)))
+        for name, site in (("module", "site"), ("other_module", "other_site"), ("deleted_module", "site")):
+            module = Module(site_id=self.keys[site], name=name, kind="pump")
+            moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
+            session.add_all([module, Reading(module_id=module.id, metric="level", value=1.0, at=moment)])
+            self.name(name, module)
+        owned: dict[str, Any] = {"owner_id": owner_id, "organization_id": organization_id}
+        for prefix, visibility in {**SHARED, "deleted_": Visibility.ORGANIZATION}.items():
+            item = Item(title="Order", visibility=visibility, **owned)
+            conversation = Conversation(
+                title="Plans", visibility=visibility, system_prompt="", model="offline", **owned
+            )
+            conversation.site_id = self.keys["site"]
+            session.add_all([item, conversation])
+            self.name(f"{prefix}item", item)
+            self.name(f"{prefix}conversation", conversation)
+
+    def _site(self, session: Session, name: str, organization_id: UUID) -> None:
+        site = Site(organization_id=organization_id, name=name)
+        session.add(site)
+        self.name(name, site)
+
+    def _speak(self, session: Session, prefix: str, visibility: Visibility) -> None:
+        """A table in a conversation, a message there and its reply, and a proposal of that for the table."""
+        table = self._table(session, prefix, visibility)
+        id_ = self.keys[f"{prefix}conversation"]
+        exchange = messages.post(session, "Tea", conversation_id=id_, models=["offline"])
+        proposal = Proposal(
+            conversation_id=id_,
+            message_id=exchange.reply.id,
+            table_id=table.id,
+            table_name="Costs",
+            columns=[definition(NAME)],
+            changes={"message": exchange.message.id.hex, "rows": [[["Tea", 0, 3, "Tea"]]]},
+        )
+        session.add(proposal)
+        self.name(f"{prefix}message", exchange.message)
+        self.name(f"{prefix}proposal", proposal)
+        self.name("running_reply" if prefix else "reply", exchange.reply)
+        if not prefix:
+            _end(session, exchange.reply)
+
+    def _table(self, session: Session, prefix: str, visibility: Visibility) -> Table:
+        beginning = structure.Beginning("Costs", [NAME], self.keys[f"{prefix}conversation"], visibility=visibility)
+        table = structure.create(session, beginning)
+        added = rows.add(session, table.id, [{"Name": "Tea"}], OnError.REJECT_ALL)
+        self.name(f"{prefix}table", table)
+        self.name(f"{prefix}row", added.rows[0])
+        return table
+
+    def _export(self, session: Session) -> None:
+        for name in ("export", "failed_export"):
+            export = exports.start(session, self.keys["table"], ExportDestination.CSV)
+            session.flush()
+            self.name(name, export)
+        job = session.obtain(Job, export.job_id)
+        job.status, job.finished_at = JobStatus.FAILED, now()
+        gone = structure.create(session, structure.Beginning("Gone", [NAME], organization_id=self.keys["organization"]))
+        self.name("deleted_table", gone)
+
+    def _mail(self, session: Session) -> None:
+        """What was mailed: an invitation to the outsider, and the owner's tokens."""
+        made: dict[str, Base] = {
+            "invitation_token": Invitation(
+                organization_id=self.keys["organization"], email=f"{OUTSIDER}@example.com", role=Role.MEMBER
+            ),
+            "email_token": Verification(purpose=Purpose.VERIFY_EMAIL),
+            "reset_token": Verification(purpose=Purpose.RESET_PASSWORD),
+        }
+        for name, row in made.items():
+            self.ids[name], row.digest = new_refresh()  # type: ignore[attr-defined]  # both models have it
+            row.expires_at = now() + LIFE  # type: ignore[attr-defined]  # and this
+            if isinstance(row, Verification):
+                row.user_id, row.email = self._user_id(OWNER), f"{OWNER}@example.com"
+            session.add(row)
+
+    def _delete(self, session: Session) -> None:
+        models: dict[str, type[Base]] = {
+            "deleted_site": Site,
+            "deleted_module": Module,
+            "deleted_item": Item,
+            "deleted_conversation": Conversation,
+            "deleted_table": Table,
+        }
+        for name, model in models.items():
+            session.obtain(model, self.keys[name]).deleted_at = now()
+
+    def _user_id(self, person: Person) -> UUID:
+        return self.keys[f"{person}_user"]
+
+
+def _end(session: Session, reply: Message) -> None:
+    reply.status, reply.text = MessageStatus.COMPLETED, "Tea it is."
+    assert reply.job_id is not None
+    job = session.obtain(Job, reply.job_id)
+    job.status, job.finished_at = JobStatus.COMPLETED, now()
