@@ -116,26 +116,26 @@ class Undone(Exception):
 @contextmanager
 def rehearsing(database: Database) -> Iterator[list[str]]:
     """Every unit runs to its end and is then rolled back; the names of the models that it wrote are yielded."""
-    transact = database._transact
+    transact: Any = database._transact
     written: list[str] = []
 
-    async def rehearse(run: Any, viewer: Any) -> Any:
+    async def rehearse(run: Any, *given: Any) -> Any:
         def undone(session: Session) -> None:
             @event.listens_for(session, "after_flush")
             def _note(flushed: Session, _: Any) -> None:
                 written.extend(type(row).__name__ for row in [*flushed.new, *flushed.dirty, *flushed.deleted])
 
             result = run(session)
-            session.flush()
+            session.finish()
             session.expunge_all()  # rows keep what they have, which a rollback takes from those it knows
             raise Undone(result)
 
         try:
-            await transact(undone, viewer)
+            await transact(undone, *given)
         except Undone as end:
             return end.result, []
 
-    database._transact = rehearse  # type: ignore[method-assign]  # the real one runs, and is then undone
+    database._transact = rehearse  # type: ignore[method-assign, assignment]  # the real one runs, and is then undone
     try:
         yield written
     finally:

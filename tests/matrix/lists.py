@@ -27,6 +27,10 @@ LISTED: dict[str, list[In]] = {
     ],
     "Query.tables": [In("table", OWN), In("shared_table", INSIDE), In("deleted_table", OWN, given=DELETED)],
     "Query.exports": [In("export", OWN), In("export", OWN, given={"tableId": "@table"})],
+    "Query.auditLog": [
+        In("audit_entry", ADMINS),
+        In("audit_entry", ADMINS, given={"organizationId": "@organization"}),
+    ],
     "User.sessions": [In("session", SELF, "owner_user")],
     "User.memberships": [In("owner_membership", INSIDE, "owner_user")],
     "User.conversations": [In("conversation", OWN, "owner_user"), In("shared_conversation", INSIDE, "owner_user")],

@@ -31,6 +31,7 @@ SEEN: dict[str, dict[str, People]] = {
     "Proposal": {"proposal": OWN, "shared_proposal": INSIDE},
     "Table": {"table": OWN, "shared_table": INSIDE, "deleted_table": NOBODY},
     "Row": {"row": OWN, "shared_row": INSIDE},
+    "AuditEntry": {"audit_entry": ADMINS},
     "Export": {"export": OWN, "failed_export": OWN},
 }
 

@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from auth.tokens import issue_access, new_refresh
 from auth.viewer import Role, Viewer
 from db import dissolving, exports, messages, rows, sessions, structure
+from db.audit import AuditEntry
 from db.base import Base, Visibility, now
 from db.conversations import Conversation
 from db.engine import Database
@@ -17,6 +20,7 @@ from db.jobs import Job, JobStatus
 from db.messages import Message, MessageStatus
 from db.modules import Module
 from db.organizations import Membership, Organization, personal
+from db.prepared import Prepared, bind
 from db.proposals import Proposal
 from db.readings import Reading
 from db.rows import OnError
@@ -34,6 +38,12 @@ from tests.matrix.rows import ADMIN, ANONYMOUS, ASSIGNED, DEACTIVATED, OUTSIDER,
 
 LIFE = timedelta(minutes=30)
 NAME = Column("p1", "Name", ColumnType.TEXT)
+_newest_entry = Prepared(
+    select(AuditEntry)
+    .where(AuditEntry.organization_id == bind("organization_id", AuditEntry.organization_id))
+    .order_by(AuditEntry.id.desc())
+    .limit(1)
+)
 SHARED = {"": Visibility.PRIVATE, "shared_": Visibility.ORGANIZATION}
 
 
@@ -60,6 +70,9 @@ class Scene:
         await self.database.write(self._mail, SYSTEM)
         await self.database.write(self._delete, SYSTEM)
         await self.database.write(dissolving.delete, self.viewers[ADMIN], self.keys["deleted_organization"])
+        newest = await self.database.read_one(_newest_entry, SYSTEM, organization_id=self.keys["organization"])
+        assert newest is not None
+        self.name("audit_entry", newest)
 
     def name(self, name: str, row: Base | UUID, model: type[Base] | None = None) -> None:
         """Let the rows of the matrix call this thing by `name`."""
