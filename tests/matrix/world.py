@@ -38,7 +38,7 @@ from tests.matrix.rows import ADMIN, ANONYMOUS, ASSIGNED, DEACTIVATED, OUTSIDER,
 
 LIFE = timedelta(minutes=30)
 NAME = Column("p1", "Name", ColumnType.TEXT)
-_newest_entry = Prepared(
+_newest_entry: Prepared[AuditEntry] = Prepared(
     select(AuditEntry)
     .where(AuditEntry.organization_id == bind("organization_id", AuditEntry.organization_id))
     .order_by(AuditEntry.id.desc())
