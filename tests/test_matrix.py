@@ -156,7 +156,8 @@ async def test_a_change_is_made_by_those_who_may_and_nothing_happens_otherwise(
             expected = None
         else:
             _, code = await stage.ask(person, document, **given)
-            expected = row.meets if person in row.by else row.codes.get(person, refusal(person, row.given))
+            refused = None if person in row.idle else row.codes.get(person, refusal(person, row.given))
+            expected = row.meets if person in row.by else refused
         unchanged = await digest(stage.backend.database) == stage.digest
         if code != expected or not unchanged:
             wrong[person] = (code, expected, unchanged)
@@ -168,9 +169,9 @@ async def test_a_stream_begins_for_those_who_may(stage: Stage, name: str, row: F
     declared, field = call(name, SUBSCRIPTION[name], row.given)
     document, given, wrong = f"subscription {declared} {{ {field} {{ __typename }} }}", stage.named(row.given), {}
     for person in Person:
-        data, code = await stage.follow(person, document, **given)
-        expected = None if person in row.by else refusal(person, row.given)
-        if code != expected or (data is None) is (expected is None):
+        data, code = await stage.follow(person, document, 0.1 if person in row.idle else 10, **given)
+        expected = None if person in row.by | row.idle else refusal(person, row.given)
+        if code != expected or (data is not None) is not (person in row.by):
             wrong[person] = (code, expected)
     assert wrong == {}
     assert await digest(stage.backend.database) == stage.digest

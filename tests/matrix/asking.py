@@ -46,8 +46,8 @@ class Stage:
         assert not isinstance(operation, Result), (document, operation.errors)
         return _outcome(await self._executor.execute(operation, context))
 
-    async def follow(self, person: Person, document: str, **variables: Any) -> tuple[Any, str | None]:
-        """The first event of a subscription, or the code of its error."""
+    async def follow(self, person: Person, document: str, seconds: float, **variables: Any) -> tuple[Any, str | None]:
+        """The first event of a subscription or None when there is none for so long, and the code of its error."""
         try:
             context = await self._context(person)
         except Unauthenticated as error:
@@ -57,8 +57,11 @@ class Stage:
         events = await self._executor.subscribe(operation, context)
         if isinstance(events, Result):
             return _outcome(events)
-        async with asyncio.timeout(10), aclosing(events):
-            return _outcome(await anext(events))
+        try:
+            async with aclosing(events), asyncio.timeout(seconds):
+                return _outcome(await anext(events))
+        except TimeoutError:
+            return None, None
 
     async def _context(self, person: Person) -> Context:
         token = self.scene.tokens.get(person)
@@ -83,7 +86,8 @@ def refusal(person: Person, given: Given) -> str:
     if person in {ANONYMOUS, DEACTIVATED}:
         return UNAUTHENTICATED
     seen = {name: people for of_type in SEEN.values() for name, people in of_type.items()}
-    return FORBIDDEN if person in seen.get(next(_names(given), ""), ()) else NOT_FOUND
+    first = next(_names(given), None)
+    return FORBIDDEN if first is None or person in seen.get(first, ()) else NOT_FOUND
 
 
 def _names(given: Any) -> Iterator[str]:

@@ -112,6 +112,14 @@ CHAT: dict[str, list[Change]] = {
     "stopReply": [Change({"messageId": "@running_reply"}, OWN)],
 }
 
+NOTICES: dict[str, list[Change]] = {
+    "markNotificationsRead": [
+        Change({"ids": ["@notification"]}, frozenset({OWNER}), idle=SIGNED_IN - {OWNER}),
+        Change({}, frozenset({OWNER}), idle=SIGNED_IN - {OWNER}),
+    ],
+    "broadcast": [Change({"title": "Maintenance tonight"}, frozenset({SUPERUSER}))],
+}
+
 TABLES: dict[str, list[Change]] = {
     "createTable": [
         Change({"name": "New", "columns": [COLUMN]}, SIGNED_IN),
@@ -153,4 +161,4 @@ TABLES: dict[str, list[Change]] = {
     "retryExport": [Change({"id": "@failed_export"}, OWN)],
 }
 
-CHANGED = ACCOUNTS | PLACES | CHAT | TABLES
+CHANGED = ACCOUNTS | PLACES | CHAT | NOTICES | TABLES

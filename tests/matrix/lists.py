@@ -31,6 +31,7 @@ LISTED: dict[str, list[In]] = {
         In("audit_entry", ADMINS),
         In("audit_entry", ADMINS, given={"organizationId": "@organization"}),
     ],
+    "Query.notifications": [In("notification", frozenset({OWNER}))],
     "User.sessions": [In("session", SELF, "owner_user")],
     "User.memberships": [In("owner_membership", INSIDE, "owner_user")],
     "User.conversations": [In("conversation", OWN, "owner_user"), In("shared_conversation", INSIDE, "owner_user")],

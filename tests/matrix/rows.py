@@ -11,7 +11,7 @@ from the schema which ones there must be. To add yours:
 
 `"@report"`, anywhere in a value, is the id of that name. Who is not named is refused, and nothing happens:
 UNAUTHENTICATED when signed out or deactivated, NOT_FOUND when the first of the ids is not theirs to see, FORBIDDEN
-when it is; a view is null, and a list leaves it out. State two rows where who asks matters
+when it is, or when there is none; a view is null, and a list leaves it out. State two rows where who asks matters
 differently: for what is private and for what is shared.
 """
 
@@ -75,6 +75,7 @@ class In:
 class Change:
     """These people may send this input; `meets` is the error that they get for another reason than the policy.
 
+    `idle` are those who are answered although nothing is theirs to change: nothing happens.
     `codes` are refusals with another code than the rules at the top of this file say, and `tried` limits who
     is tried where the answer takes long and does not depend on who asks.
     """
@@ -82,13 +83,15 @@ class Change:
     given: Given
     by: People
     meets: str | None = None
+    idle: People = NOBODY
     codes: dict[Person, str] = field(default_factory=dict)
     tried: People = frozenset(Person)
 
 
 @dataclass(frozen=True)
 class Follow:
-    """These people get a first event of a subscription with these arguments."""
+    """These people get a first event of a subscription with these arguments; the `idle` wait for one."""
 
     given: Given
     by: People
+    idle: People = NOBODY

@@ -1,12 +1,15 @@
 """Who follows what."""
 
-from tests.matrix.rows import INSIDE, OWN, Follow
+from tests.matrix.rows import INSIDE, OWN, OWNER, SIGNED_IN, Follow
 
 FOLLOWED: dict[str, list[Follow]] = {
     "replyStream": [Follow({"messageId": "@reply"}, OWN)],
     "tableChanges": [
         Follow({"tableId": "@table", "after": 0}, OWN),
         Follow({"tableId": "@shared_table", "after": 0}, INSIDE),
+    ],
+    "notifications": [
+        Follow({"after": "@first_notification"}, frozenset({OWNER}), idle=SIGNED_IN - {OWNER}),
     ],
     "exportProgress": [Follow({"exportId": "@export"}, OWN)],
 }

@@ -15,12 +15,14 @@ from tests.matrix.rows import (
     People,
 )
 
+SELF = frozenset({OWNER, SUPERUSER})
+
 SEEN: dict[str, dict[str, People]] = {
     "User": {"owner_user": INSIDE, "assigned_user": INSIDE, "outsider_user": frozenset({OUTSIDER, SUPERUSER})},
     "Organization": {
         "organization": INSIDE,
         "deleted_organization": NOBODY,
-        "personal": frozenset({OWNER, SUPERUSER}),
+        "personal": SELF,
     },
     "Membership": {"owner_membership": INSIDE, "member_membership": INSIDE},
     "Site": {"site": ON_SITE, "other_site": ADMINS, "deleted_site": NOBODY},
@@ -32,6 +34,7 @@ SEEN: dict[str, dict[str, People]] = {
     "Table": {"table": OWN, "shared_table": INSIDE, "deleted_table": NOBODY},
     "Row": {"row": OWN, "shared_row": INSIDE},
     "AuditEntry": {"audit_entry": ADMINS},
+    "Notification": {"notification": SELF, "first_notification": SELF},
     "Export": {"export": OWN, "failed_export": OWN},
 }
 

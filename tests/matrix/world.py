@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from auth.tokens import issue_access, new_refresh
 from auth.viewer import Role, Viewer
-from db import dissolving, exports, messages, rows, sessions, structure
+from db import dissolving, exports, messages, notifications, rows, sessions, structure
 from db.audit import AuditEntry
 from db.base import Base, Visibility, now
 from db.conversations import Conversation
@@ -185,7 +185,7 @@ class Scene:
         self.name("deleted_table", gone)
 
     def _mail(self, session: Session) -> None:
-        """What was mailed: an invitation to the outsider, and the owner's tokens."""
+        """What was sent: mail with an invitation to the outsider and with the owner's tokens, notifications."""
         made: dict[str, Base] = {
             "invitation_token": Invitation(
                 organization_id=self.keys["organization"], email=f"{OUTSIDER}@example.com", role=Role.MEMBER
@@ -193,6 +193,8 @@ class Scene:
             "email_token": Verification(purpose=Purpose.VERIFY_EMAIL),
             "reset_token": Verification(purpose=Purpose.RESET_PASSWORD),
         }
+        for name in ("first_notification", "notification"):
+            self.name(name, notifications.tell(session, self._user_id(OWNER), notifications.BROADCAST, "Hello"))
         for name, row in made.items():
             self.ids[name], row.digest = new_refresh()  # type: ignore[attr-defined]  # both models have it
             row.expires_at = now() + LIFE  # type: ignore[attr-defined]  # and this
