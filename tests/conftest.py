@@ -23,6 +23,7 @@ from db.session import Session
 from db.sqlite import SQLite
 from tests.memory import directory_in_memory
 from tests.servers import Postgres, postgres
+from tests.sharing import shared_compilation
 
 __all__ = ["postgres"]
 
@@ -40,6 +41,12 @@ def quick_hashes() -> Iterator[Callable[[], CryptContext]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_context", lambda: quick)
         yield usual
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_compilation() -> Iterator[None]:
+    with shared_compilation():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,52 @@
+"""What every test would pay for anew and is the same each time: compiled statements and read documents.
+
+The product has one engine and one executor in a process; the tests make thousands.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import pytest
+from graphql import GraphQLSchema
+from sqlalchemy import Dialect, Engine
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
+
+from execution import executor
+from execution.documents import Documents
+from execution.limits import Limits
+
+STATEMENTS = 5_000
+
+
+@contextmanager
+def shared_compilation() -> Iterator[None]:
+    """Engines of one dialect share compiled statements, and executors of one schema and limits documents."""
+    with pytest.MonkeyPatch.context() as patch:
+        _share_statements(patch)
+        patch.setattr(executor, "Documents", _documents)
+        yield
+
+
+def _share_statements(patch: pytest.MonkeyPatch) -> None:
+    compiled: defaultdict[str, LRUCache[Any, Any]] = defaultdict(lambda: LRUCache(STATEMENTS))
+    make = Engine.__init__
+
+    def share(engine: Engine, pool: Any, dialect: Dialect, *arguments: Any, **options: Any) -> None:
+        make(engine, pool, dialect, *arguments, **options)
+        engine._compiled_cache = compiled[dialect.name]
+
+    patch.setattr(Engine, "__init__", share)
+    # What is compiled is kept by statement and dialect: one of the same class is as good.
+    for kind in (SQLiteDialect_pysqlite, PGDialect_asyncpg):
+        patch.setattr(kind, "__eq__", lambda one, other: type(one) is type(other))
+        patch.setattr(kind, "__hash__", lambda dialect: hash(type(dialect)))
+
+
+@cache
+def _documents(schema: GraphQLSchema, limits: Limits, *, hide_suggestions: bool) -> Documents:
+    return Documents(schema, limits, hide_suggestions=hide_suggestions)
