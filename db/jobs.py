@@ -1,8 +1,9 @@
 """Work nobody waits for: the row is the truth, the queue only delivers its id."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Index, select
@@ -15,7 +16,7 @@ from db.prepared import Prepared, bind
 from db.session import Session
 from db.users import User
 
-LEASE = timedelta(seconds=10)
+LEASE = timedelta(seconds=7)  # with the sweep of a worker, a dead one is found within ten
 MAX_CRASHES = 5
 SECRETS = frozenset({"token"})  # names of arguments
 
@@ -67,8 +68,17 @@ unheld: Prepared[Job] = Prepared(
 )
 
 
+GaveUp: TypeAlias = Callable[[Session, Job], None]
+_gave_up: dict[str, GaveUp] = {}
+
+
 class LeaseLost(Exception):
     """Another worker has the job, or it was canceled: this one must stop and write nothing more."""
+
+
+def when_given_up(kind: str, unit: GaveUp) -> None:
+    """Call this in the transaction in which a job of a kind fails, to end what waits for it."""
+    _gave_up[kind] = unit
 
 
 def enqueue(session: Session, kind: str, organization_id: UUID, **arguments: Any) -> Job:
@@ -153,6 +163,8 @@ def fail(session: Session, job_id: UUID, attempt: int, code: str, message: str, 
 def _end_in_error(session: Session, job: Job, code: str, message: str, retryable: bool) -> None:
     end(session, job, JobStatus.FAILED)
     job.error_code, job.error_message, job.error_retryable = code, message, retryable
+    if job.kind in _gave_up:
+        _gave_up[job.kind](session, job)
 
 
 def release(session: Session, job_id: UUID, attempt: int) -> None:

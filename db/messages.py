@@ -280,6 +280,20 @@ def tell_end(session: Session, reply: Message) -> None:
         tell(session, session.user_id, REPLY_FAILED, f"The reply in {title} {reply.status.lower()}", reply)
 
 
+def _give_up(session: Session, job: Job) -> None:
+    """End a reply whose job failed without it: nobody is going to write it any more, and the conversation goes on."""
+    message = session.scalars(select(Message).where(Message.id == UUID(job.arguments["reply_id"]))).one_or_none()
+    if message is not None and message.status is MessageStatus.IN_PROGRESS:
+        message.status = MessageStatus.FAILED
+        message.error_code, message.error_message = job.error_code, job.error_message
+        message.error_retryable = job.error_retryable
+        title = session.obtain(Conversation, message.conversation_id).title
+        tell(session, job.owner_id, REPLY_FAILED, f"The reply in {title} failed", message)
+
+
+jobs.when_given_up("reply", _give_up)
+
+
 def checked_text(text: str) -> str:
     if not text.strip():
         raise BadUserInput.of("text", "Say something: the text is empty.")

@@ -56,7 +56,10 @@ class Replies:
         try:
             await self._write(writing, held)
         except asyncio.CancelledError:
-            await writing.end(MessageStatus.STOPPED if held.stopped else MessageStatus.INTERRUPTED)
+            if held.stopped:
+                await writing.end(MessageStatus.STOPPED)
+            else:
+                await writing.end(MessageStatus.INTERRUPTED, error=_interrupted())
             raise
         except Exception as error:
             await writing.end(MessageStatus.FAILED, error=_explained(error))
@@ -67,7 +70,7 @@ class Replies:
 
     async def _write(self, writing: Writing, held: Held) -> None:
         if held.attempt > 1:
-            await writing.end(MessageStatus.INTERRUPTED)
+            await writing.end(MessageStatus.INTERRUPTED, error=_interrupted())
             return
         self._log.begin(writing.reply_id)
         reply = await self._database.find(Message, held.viewer, writing.reply_id)
@@ -139,6 +142,12 @@ async def _told(answer: Answer) -> AsyncGenerator[Delta | Finished, None]:
     async for piece in offline.stream(answer):
         yield Delta(piece)
     yield Finished("stop", None, None)
+
+
+def _interrupted() -> JobFailure:
+    return JobFailure(
+        "INTERRUPTED", "The server stopped while this was written: send the message again.", retryable=True
+    )
 
 
 def _gone() -> NotFound:

@@ -13,7 +13,7 @@ import pytest
 
 from assistant import extraction, offline
 from assistant.extraction import ProposedTable
-from assistant.log import Log
+from assistant.log import MemoryLog
 from assistant.watching import Watching
 from auth.viewer import Viewer
 from db import jobs, messages
@@ -23,8 +23,9 @@ from db.events import Event, Hub, JobChanged
 from db.jobs import Job, JobStatus
 from db.messages import Exchange, Message, MessageStatus
 from db.session import Session
+from db.users import User
 from jobs.replies import Replies
-from jobs.worker import Worker
+from jobs.worker import SWEEP_SECONDS, Worker
 from tests.conftest import SYSTEM, World
 from tests.dictation import Dictation, dictation, failing, follow, held, joined, read, send, site_with, until, watched
 from tests.loopback.faults import events_then_silence
@@ -51,7 +52,8 @@ async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
         again = after.client()
         again.token = ann.token
         reply = await read(again, said["reply"]["id"])
-        assert (reply["status"], reply["text"], reply["error"]) == ("INTERRUPTED", "So far so good 👍", None)
+        assert (reply["status"], reply["text"]) == ("INTERRUPTED", "So far so good 👍")
+        assert (reply["error"]["code"], reply["error"]["retryable"]) == ("INTERRUPTED", True)
         assert reply["proposals"] == []
         (end,) = await follow(after, again, said["reply"]["id"], len(reply["text"]))
         assert end["message"]["status"] == "INTERRUPTED"
@@ -62,7 +64,7 @@ class Desk:
     """Replies over a database, without the rest of the product."""
 
     def __init__(self, database: Database, viewer: Viewer) -> None:
-        self.database, self.viewer, self.hub, self.log = database, viewer, Hub(), Log()
+        self.database, self.viewer, self.hub, self.log = database, viewer, Hub(), MemoryLog()
         database.publish = self.hub.publish
 
     async def post(self, text: str = TABLE) -> Exchange:
@@ -157,11 +159,36 @@ async def test_a_reply_is_stopped_at_any_moment(desk: Desk, monkeypatch: pytest.
         reply, job = await desk.over(exchange.reply.id)
         await asyncio.gather(*stopping)
     assert (reply.status, job.status) == (MessageStatus.STOPPED, JobStatus.CANCELED)
-    assert desk.log._texts == {}
+    assert desk.log.texts == {}
     again = await desk.database.write(
         messages.post, desk.viewer, "Again", conversation_id=reply.conversation_id, models=["offline"]
     )
     assert again.conversation.message_count == 4
+
+
+@pytest.mark.parametrize("reason", ["crashes", "owner"])
+async def test_a_reply_whose_job_is_given_up_ends_with_it(desk: Desk, reason: str) -> None:
+    exchange = await desk.post()
+    job_id = exchange.reply.job_id
+    assert job_id is not None
+
+    def spoil(session: Session) -> None:
+        job = session.obtain(Job, job_id)
+        job.crashes = jobs.MAX_CRASHES
+        if reason == "owner":
+            session.obtain(User, job.owner_id).deactivated_at = now()
+
+    await desk.database.write(spoil, SYSTEM)
+    assert await desk.database.write(jobs.claim, SYSTEM, job_id) is None
+    reply, job = await desk.over(exchange.reply.id)
+    assert (reply.status, job.status) == (MessageStatus.FAILED, JobStatus.FAILED)
+    assert (reply.error_code, reply.error_message) == (job.error_code, job.error_message)
+    assert reply.error_code == ("NOT_FOUND" if reason == "owner" else "INTERNAL_SERVER_ERROR")
+    assert reply.error_retryable is (reason == "crashes")
+
+
+def test_a_dead_worker_is_found_within_ten_seconds() -> None:
+    assert jobs.LEASE.total_seconds() + SWEEP_SECONDS < 10
 
 
 async def test_a_reply_whose_job_is_over_can_still_be_stopped(desk: Desk) -> None:
