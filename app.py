@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
-from assistant.log import Log
+from assistant.log import MemoryLog
 from assistant.watching import Watching
 from auth.limits import Action, Attempts, Rates
 from auth.passwords import PasswordHasher
@@ -32,11 +32,13 @@ from integrations.llm_profiles import ProfilesRefused
 from integrations.llm_routing import ModelRouter
 from integrations.mail import FileMailer, Mailer, SMTPMailer
 from integrations.mail import Server as MailServer
+from integrations.redis import Redis
 from jobs import exports, mail
 from jobs.broadcasts import Broadcasts
 from jobs.exports import Exports
 from jobs.mail import Mails
 from jobs.replies import Replies
+from jobs.sharing import Sharing
 from jobs.worker import Handler, Worker
 from resolvers.authentication import authenticate
 from resolvers.context import Backend, Context, Origin
@@ -71,6 +73,7 @@ class Product:
     model: ModelRouter | None
     connections: Connections
     revocation: Revocation
+    sharing: Sharing | None = None
 
 
 def secrets_of(settings: Settings) -> tuple[bytes, ...]:
@@ -124,22 +127,26 @@ def database_of(settings: Settings) -> Database:
 
 def assemble(settings: Settings) -> Product:
     """Make everything and start nothing."""
-    database, hub, log, watching = database_of(settings), Hub(), Log(), Watching()
+    database, hub, watching = database_of(settings), Hub(), Watching()
     database.publish = hub.publish
+    sharing = sharing_of(settings, database, hub)
     catalog, model = models_of(settings)
     connections = Connections()
     backend = Backend(
         settings=settings,
         database=database,
         hub=hub,
-        log=log,
+        log=sharing.log if sharing else MemoryLog(),
         watching=watching,
         passwords=PasswordHasher(),
         secrets=secrets_of(settings),
         catalog=catalog,
-        attempts=Attempts({Action(name): Rates(*rates) for name, rates in settings.rates.items()}),
+        attempts=Attempts(
+            {Action(name): Rates(*rates) for name, rates in settings.rates.items()},
+            sharing.counts if sharing else None,
+        ),
     )
-    replies = Replies(database, log, model, watching)
+    replies = Replies(database, backend.log, model, watching)
     handlers: dict[str, Handler] = {
         "reply": replies,
         "export": Exports(database, settings),
@@ -147,9 +154,30 @@ def assemble(settings: Settings) -> Product:
         "mail": Mails(mailer(settings), settings.public_url),
     }
     at_once = {"export": exports.AT_ONCE, "mail": mail.AT_ONCE}
-    worker = Worker(database, hub, handlers, fresh=isinstance(database, SQLite), at_once=at_once)
+    worker = Worker(
+        database,
+        hub,
+        handlers if settings.jobs else {},
+        fresh=isinstance(database, SQLite),
+        at_once=at_once,
+        queue=sharing.queue if sharing else None,
+    )
     replies.listen(hub, worker)
-    return Product(backend, worker, model, connections, Revocation(database, hub, connections))
+    return Product(backend, worker, model, connections, Revocation(database, hub, connections), sharing)
+
+
+def sharing_of(settings: Settings, database: Database, hub: Hub) -> Sharing | None:
+    """What joins several processes; None for one that is alone."""
+    if isinstance(database, SQLite) or settings.redis_url is None:
+        if not settings.jobs:
+            raise Misconfigured("JOBS=0 leaves the work to `python app.py worker`: set DATABASE_URL and REDIS_URL too.")
+        if settings.redis_url is not None:
+            logger.warning("REDIS_URL is not used: a SQLite file is served by one process. Several need PostgreSQL.")
+        return None
+    try:
+        return Sharing(Redis(settings.redis_url.get_secret_value(), settings.redis_prefix), hub)
+    except ValueError as error:
+        raise Misconfigured(f"REDIS_URL {error}") from None
 
 
 def models_of(settings: Settings) -> tuple[Catalog, ModelRouter | None]:
@@ -225,6 +253,9 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
         started.callback(product.backend.passwords.close)
         await product.backend.database.start()
         started.push_async_callback(product.backend.database.stop)
+        if product.sharing is not None:
+            await product.sharing.start()
+            started.push_async_callback(product.sharing.stop)
         if product.model is not None:
             started.push_async_callback(product.model.close)
             await product.model.warm()

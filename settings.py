@@ -36,6 +36,21 @@ class Settings(BaseSettings):
         "sqlite:///sheetgpt.db",
         description="`sqlite:///file.db`, a bare file name, or `postgresql://user:password@host/name`.",
     )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="`redis://:password@host:6379/0`, `rediss://…` or `unix://…`: carries replies, events and jobs "
+        "between the processes of one PostgreSQL database. Not used with SQLite.",
+    )
+    redis_prefix: str = Field(
+        "sheetgpt",
+        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        description="Begins every key and channel in Redis; installations that share a Redis need one each.",
+    )
+    jobs: bool = Field(
+        True,
+        description="Whether this server writes replies, exports and mail itself; `0` leaves them to `python app.py "
+        "worker`, which needs `REDIS_URL`.",
+    )
     files_dir: Path = Field(Path("sheetgpt-files"), description="Directory for exported files.")
     secret_key: SecretStr | None = Field(
         None,

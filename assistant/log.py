@@ -6,19 +6,48 @@ A reader's place is the number of code points it has; the same number is its pla
 import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncGenerator
+from contextlib import suppress
+from typing import Protocol
 from uuid import UUID
 
 MERGE_SECONDS = 0.03
+GAP_SECONDS = 0.25
 
 
-class _Text:
-    """Pieces and where each of them ends: adding one to a string would copy all that is there."""
+class Log(Protocol):
+    """What is written now. Readers hold a place, not a queue: a slow one gets more at once."""
 
-    def __init__(self) -> None:
-        self.length = 0
-        self.is_live = False
-        self.is_over = False
+    def begin(self, key: UUID) -> None:
+        """This process writes the reply from here on."""
+
+    def append(self, key: UUID, text: str) -> None: ...
+
+    def end(self, key: UUID) -> None:
+        """The finished row has it all from here on; readers get what they have not seen."""
+
+    def follow(self, key: UUID, after: int, *, idle: float, saved: int = 0) -> AsyncGenerator[tuple[int, str], None]:
+        """Pairs of offset and text from `after` on, merged when they come fast.
+
+        It ends with the reply, and after `idle` seconds of silence, when the row should be looked at again.
+        A place that the text has not reached is nobody's: the reader gets all of it from 0. Places up to `saved`,
+        the length of the text in the row, are not doubted.
+        """
+
+
+class Text:
+    """Pieces and where each of them ends: adding one to a string would copy all that is there.
+
+    It may begin in the middle, at `base`. It is live once something was written, and own when this process does
+    that. Until `is_known` is set, nobody has looked what there is of it.
+    """
+
+    def __init__(self, *, is_known: bool = True) -> None:
+        self.base = self.length = 0
+        self.is_live = self.is_own = self.is_over = False
         self.readers = 0
+        self.is_known = asyncio.Event()
+        if is_known:
+            self.is_known.set()
         self._pieces: list[str] = []
         self._ends: list[int] = []
         self._changed = asyncio.Event()
@@ -28,10 +57,15 @@ class _Text:
         self._pieces.append(text)
         self._ends.append(self.length)
 
+    def restart(self, base: int) -> None:
+        """Forget what there is and go on at a place behind it: what stands between was lost."""
+        self.base = self.length = base
+        self._pieces, self._ends = [], []
+
     def since(self, place: int) -> str:
         """What stands behind a place that it has reached."""
         first = bisect_right(self._ends, place)
-        begins = self._ends[first - 1] if first else 0
+        begins = self._ends[first - 1] if first else self.base
         return "".join(self._pieces[first:])[place - begins :]
 
     def wake(self) -> None:
@@ -40,48 +74,67 @@ class _Text:
         self._changed = asyncio.Event()
 
     async def changed(self, seconds: float) -> bool:
-        try:
+        return await _within(seconds, self._changed)
+
+    async def known(self, seconds: float) -> bool:
+        return await _within(seconds, self.is_known)
+
+    async def reaches(self, place: int, seconds: float) -> bool:
+        """Whether it is that long, or is so many seconds later."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
+                while self.length < place and not self.is_over:
+                    await self._changed.wait()
+        return self.length >= place
 
 
-class Log:
-    """The replies that this process writes. Readers hold a place, not a queue: a slow one gets more at once."""
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
+
+
+class MemoryLog:
+    """The replies that this process writes."""
 
     def __init__(self) -> None:
-        self._texts: dict[UUID, _Text] = {}
+        self.texts: dict[UUID, Text] = {}
 
     def begin(self, key: UUID) -> None:
-        self._texts.setdefault(key, _Text()).is_live = True
+        entry = self.texts.setdefault(key, Text())
+        entry.is_live = entry.is_own = True
+        entry.is_known.set()
 
     def append(self, key: UUID, text: str) -> None:
-        entry = self._texts[key]
+        entry = self.texts[key]
         entry.append(text)
         entry.wake()
 
     def end(self, key: UUID) -> None:
-        """The finished row has it all from here on; readers get what they have not seen."""
-        entry = self._texts.pop(key, None)
+        entry = self.texts.pop(key, None)
         if entry is not None:
             entry.is_over = True
+            entry.is_known.set()
             entry.wake()
 
-    async def follow(self, key: UUID, after: int, *, idle: float) -> AsyncGenerator[tuple[int, str], None]:
-        """Pairs of offset and text from `after` on, merged when they come fast.
-
-        It ends with the reply, and after `idle` seconds of silence, when the row should be looked at again.
-        A place that the text has not reached is nobody's: the reader gets all of it from 0.
-        """
-        entry = self._texts.setdefault(key, _Text())
+    async def follow(
+        self, key: UUID, after: int, *, idle: float, saved: int = 0
+    ) -> AsyncGenerator[tuple[int, str], None]:
+        entry = self.texts.get(key) or self._open(key)
         entry.readers += 1
-        was_live = entry.is_live
         try:
+            if not await entry.known(idle):
+                return
+            # What another process wrote may be on its way here.
+            patience = 0 if entry.is_own else idle
+            is_held = after <= saved or (entry.is_live and await entry.reaches(after, patience))
             while True:
-                if entry.is_live and (not was_live or after > entry.length):
-                    after, was_live = 0, True
+                if entry.is_live and not is_held:
+                    after, is_held = 0, True
+                if after < entry.base:
+                    await asyncio.sleep(GAP_SECONDS)  # the row will have it
+                    return
                 if after < entry.length:
                     piece = entry.since(after)
                     yield after, piece
@@ -92,5 +145,13 @@ class Log:
                     return
         finally:
             entry.readers -= 1
-            if not entry.readers and not entry.is_live and self._texts.get(key) is entry:
-                del self._texts[key]
+            if not entry.readers and not entry.is_own and self.texts.get(key) is entry:
+                self._close(key)
+
+    def _open(self, key: UUID) -> Text:
+        """A text for its first reader, before it is begun here."""
+        return self.texts.setdefault(key, Text())
+
+    def _close(self, key: UUID) -> None:
+        """The last reader has gone."""
+        del self.texts[key]

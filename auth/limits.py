@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import ipaddress
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 from errors import RateLimited
 
 if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.aio.storage import Storage
     from limits.aio.strategies import MovingWindowRateLimiter
 
+AWAY_SECONDS = 5.0  # shared counts that failed are not asked again sooner
 NETWORK = 64  # bits; one customer of a provider has a whole network of IPv6 addresses
 
 
@@ -37,10 +40,15 @@ class Rates:
 
 
 class Attempts:
-    """Counts in this process's memory; what is out of its window is forgotten."""
+    """Counts; what is out of its window is forgotten.
 
-    def __init__(self, rates: Mapping[Action, Rates]) -> None:
-        self._rates = rates
+    They are kept where `shared` says, for all processes; while that is away, and without it, in this process's
+    memory. So an outage neither lets everybody try for ever nor keeps anybody out.
+    """
+
+    def __init__(self, rates: Mapping[Action, Rates], shared: "Callable[[], Storage] | None" = None) -> None:
+        self._rates, self._shared = rates, shared
+        self._shared_from = 0.0
 
     async def count(self, action: Action, address: str | None, account: str | None = None) -> None:
         """Count one attempt. Raises RateLimited, and then the attempt must not be made.
@@ -53,24 +61,50 @@ class Attempts:
             await self._hit(action, rates.account, "account", account)
 
     async def _hit(self, action: Action, rate: str, kind: str, who: str) -> None:
-        if "_limiter" not in vars(self):
+        if "_own_limiter" not in vars(self):
             await asyncio.to_thread(import_module, "limits.aio.strategies")  # a tenth of a second
         from limits import parse
 
-        item = parse(rate)
         key = action.value, kind, hashlib.sha256(who.encode("utf-8", "surrogatepass")).hexdigest()
-        if await self._limiter.hit(item, *key):
-            return
-        again_at, _ = await self._limiter.get_window_stats(item, *key)
-        wait = max(1, round((again_at - time.time()) * 1000))
-        raise RateLimited(f"Too many attempts: wait {_in_words(wait)} and try again.", retryAfterMs=wait)
+        again_at = await self._try(parse(rate), *key)
+        if again_at is not None:
+            wait = max(1, round((again_at - time.time()) * 1000))
+            raise RateLimited(f"Too many attempts: wait {_in_words(wait)} and try again.", retryAfterMs=wait)
+
+    async def _try(self, item: "RateLimitItem", *key: str) -> float | None:
+        """Count one; None, or the time from which there is room again."""
+        from limits.errors import StorageError
+
+        if self._shared is not None and time.monotonic() >= self._shared_from:
+            try:
+                return await _hit(self._shared_limiter, item, *key)
+            except (StorageError, OSError):
+                self._shared_from = time.monotonic() + AWAY_SECONDS
+        return await _hit(self._own_limiter, item, *key)
 
     @cached_property
-    def _limiter(self) -> "MovingWindowRateLimiter":
+    def _own_limiter(self) -> "MovingWindowRateLimiter":
         from limits.aio.storage import MemoryStorage
-        from limits.aio.strategies import MovingWindowRateLimiter
 
-        return MovingWindowRateLimiter(MemoryStorage())
+        return _limiter(MemoryStorage())
+
+    @cached_property
+    def _shared_limiter(self) -> "MovingWindowRateLimiter":
+        assert self._shared is not None
+        return _limiter(self._shared())
+
+
+def _limiter(storage: "Storage") -> "MovingWindowRateLimiter":
+    from limits.aio.strategies import MovingWindowRateLimiter
+
+    return MovingWindowRateLimiter(storage)
+
+
+async def _hit(limiter: "MovingWindowRateLimiter", item: "RateLimitItem", *key: str) -> float | None:
+    if await limiter.hit(item, *key):
+        return None
+    again_at, _ = await limiter.get_window_stats(item, *key)
+    return again_at
 
 
 def network(address: str | None) -> str:

@@ -4,9 +4,11 @@ The tables are what is known; an event only wakes whoever waits to read them aga
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import get_args
 from uuid import UUID
 
 
@@ -49,18 +51,45 @@ class Notified:
 Event = TableChanged | ReplyStopped | JobQueued | JobChanged | SignInEnded | Notified
 
 
+_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
+
+
+def encode(event: Event) -> str:
+    """One line of text; every field of an event is an id."""
+    return json.dumps([type(event).__name__, {name: id_.hex for name, id_ in asdict(event).items()}])
+
+
+def decode(text: str) -> Event | None:
+    """None for a kind of event that only a newer version knows."""
+    name, ids = json.loads(text)
+    kind = _KINDS.get(name)
+    return kind(**{field: UUID(id_) for field, id_ in ids.items()}) if kind else None
+
+
 class Hub:
-    """Hands committed events to whoever listens in this process."""
+    """Hands committed events to whoever listens in this process, and to `forward`, which tells other processes."""
 
     def __init__(self) -> None:
+        self.forward: Callable[[Event], None] = lambda _: None
         self._waiting: dict[Event, set[asyncio.Event]] = {}
         self._handlers: dict[type[Event], list[Callable[[Event], None]]] = {}
 
     def publish(self, event: Event) -> None:
+        self.deliver(event)
+        self.forward(event)
+
+    def deliver(self, event: Event) -> None:
+        """Tell this process alone."""
         for waker in self._waiting.get(event, ()):
             waker.set()
         for handle in self._handlers.get(type(event), ()):
             handle(event)
+
+    def look_again(self) -> None:
+        """Wake everybody who waits: events may have been lost on their way."""
+        for wakers in self._waiting.values():
+            for waker in wakers:
+                waker.set()
 
     def handle(self, kind: type[Event], handler: Callable[[Event], None]) -> None:
         """Call `handler`, which must not block, with each event of a kind for as long as the hub lives."""

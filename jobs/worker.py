@@ -1,36 +1,30 @@
 """Gets jobs to their handlers: from the event that queued one, or from the sweep that finds what nobody holds.
 
-The rows are the truth. The queue, taskiq's in this process, only delivers ids and may lose or repeat them:
-a job is run by whoever claims its row.
+The rows are the truth. The queue only delivers ids and may lose or repeat them: a job is run by whoever claims
+its row.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 from auth.viewer import Viewer
 from db import jobs
 from db.base import now
 from db.engine import Database
-from db.events import Event, Hub, JobQueued
+from db.events import Hub
 from db.jobs import Job
+from jobs.queue import Delivery, InProcessQueue, Queue
 from jobs.running import Handler, Held, JobFailure, Run, log
-
-if TYPE_CHECKING:
-    from taskiq import InMemoryBroker
 
 __all__ = ["Handler", "Held", "JobFailure", "Worker"]
 
 AT_ONCE = 64  # jobs of one kind; the others wait in the database
-MAILBOX = 256  # ids that wait for the queue; what does not fit is found by the sweep
 SWEEP_SECONDS = 2.0
 STOP_SECONDS, ABANDON_SECONDS = 0.7, 0.2
 SYSTEM = Viewer.system()
-
-Send: TypeAlias = Callable[[str], Awaitable[object]]
 
 
 @dataclass(eq=False)
@@ -43,7 +37,7 @@ class Lane:
 
 
 class Worker:
-    """Runs the jobs for whose kind it has a handler.
+    """Runs the jobs for whose kind it has a handler; without any it only sends jobs to where they are run.
 
     A handler may end its job in its own transaction (jobs.finish); otherwise its return completes it, a
     JobFailure or ProductError fails it in those words, and any other exception as an internal error.
@@ -59,11 +53,13 @@ class Worker:
         *,
         fresh: bool,
         at_once: Mapping[str, int] | None = None,
+        queue: Queue | None = None,
     ) -> None:
         self._database, self._hub, self._fresh = database, hub, fresh
+        self._queue = queue or InProcessQueue()
+        self._delivery = Delivery(hub, self._queue)
         limits = at_once or {}
         self._lanes = {kind: Lane(handler, limits.get(kind, AT_ONCE)) for kind, handler in handlers.items()}
-        self._mailbox: asyncio.Queue[UUID] = asyncio.Queue(MAILBOX)
         self._has_room = asyncio.Event()
         self._runs: dict[UUID, Run] = {}
         self._receiving: set[asyncio.Task[object]] = set()
@@ -74,8 +70,10 @@ class Worker:
         """Returns before the queue is imported, which takes a third of a second; ids wait for it meanwhile."""
         if self._fresh:
             await self._database.write(jobs.release_dead, SYSTEM)
-        self._hub.handle(JobQueued, self._post)
-        self._background = [asyncio.create_task(self._deliver()), asyncio.create_task(self._sweep())]
+        steps = [self._delivery.run()]
+        if self._lanes:
+            steps += [self._queue.receive(self._receive), self._sweep()]
+        self._background = [asyncio.create_task(step) for step in steps]
         for task in self._background:
             task.add_done_callback(_report)
 
@@ -91,6 +89,7 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(ABANDON_SECONDS):
                 await asyncio.gather(*(run.abandon() for run in self._runs.values()))
+        await self._queue.close()
 
     def stop_job(self, job_id: UUID) -> bool:
         """Cancel a job's handler because somebody asked; whether it runs here."""
@@ -99,28 +98,10 @@ class Worker:
             run.stop()
         return run is not None
 
-    def _post(self, event: Event) -> None:
-        assert isinstance(event, JobQueued)
-        if not self._is_stopping and not self._mailbox.full():
-            self._mailbox.put_nowait(event.job_id)
-
-    async def _deliver(self) -> None:
-        broker = (await asyncio.to_thread(_import_broker))(cast_types=False)
-
-        async def run_job(job_id: str) -> None:
-            await self._receive(job_id)
-
-        send = broker.register_task(run_job).kiq
-        try:
-            while True:
-                await send((await self._mailbox.get()).hex)
-        finally:
-            await broker.shutdown()
-
     async def _sweep(self) -> None:
         while True:
             try:
-                await self._send_unheld()
+                await self._run_unheld()
             except Exception:
                 log.exception("The jobs that wait could not be read")
             with suppress(TimeoutError):
@@ -128,20 +109,22 @@ class Worker:
                     await self._has_room.wait()
             self._has_room.clear()
 
-    async def _send_unheld(self) -> None:
+    async def _run_unheld(self) -> None:
+        """Without the queue, so that jobs are done while it is away."""
         for kind, lane in self._lanes.items():
             waiting = await self._database.read(jobs.unheld, SYSTEM, kind=kind, moment=now()) if lane.room else []
             lane.is_behind = lane.room < max(1, len(waiting))
             for job in waiting[: lane.room]:
-                self._post(JobQueued(job.id))
+                task = asyncio.create_task(self._receive(job.id))
+                self._receiving.add(task)
 
-    async def _receive(self, job_id: str) -> None:
-        """What the queue delivers to."""
+    async def _receive(self, job_id: UUID) -> None:
+        """What the queue and the sweep deliver to."""
         task = asyncio.current_task()
         assert task is not None
         self._receiving.add(task)
         try:
-            await self._run(UUID(job_id))
+            await self._run(job_id)
         except Exception:
             log.exception("Job %s could not be run", job_id)
         finally:
@@ -169,9 +152,3 @@ class Worker:
 def _report(task: asyncio.Task[None]) -> None:
     if not task.cancelled():
         log.critical("No more jobs are run: restart the server", exc_info=task.exception())
-
-
-def _import_broker() -> "type[InMemoryBroker]":
-    from taskiq import InMemoryBroker
-
-    return InMemoryBroker

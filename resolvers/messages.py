@@ -170,12 +170,13 @@ async def reply_stream(
     reply, held = await _reply(info.context, key(message_id, Message)), max(after or 0, 0)
     with info.context.backend.watching.watching(reply.id, info.context.viewer_id):
         while reply.status is MessageStatus.IN_PROGRESS:
-            async with aclosing(info.context.backend.log.follow(reply.id, held, idle=IDLE_SECONDS)) as written:
+            following = info.context.backend.log.follow(reply.id, held, idle=IDLE_SECONDS, saved=len(reply.text))
+            async with aclosing(following) as written:
                 async for offset, text in written:
                     yield Delta(message_id, offset, text)
                     held = offset + len(text)
             reply = await _reply(info.context, reply.id)
-            # Another process writes it: its checkpoints are what can be read here.
+            # Another process writes it, and its pieces do not come here: its checkpoints do.
             if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:
                 yield Delta(message_id, held, reply.text[held:])
                 held = len(reply.text)

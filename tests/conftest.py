@@ -24,8 +24,9 @@ from db.sqlite import SQLite
 from tests.memory import directory_in_memory
 from tests.servers import Postgres, postgres
 from tests.sharing import shared_compilation
+from tests.valkey import redis_server
 
-__all__ = ["postgres"]
+__all__ = ["postgres", "redis_server"]
 
 SYSTEM = Viewer.system()
 

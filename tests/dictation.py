@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from assistant.log import MemoryLog, Text
 from tests.client import Client
 from tests.loopback.faults import EVENT_STREAM, Exchange, FaultServer, Play, chunk, fault_server, usage
 from tests.site import Site, site_over
@@ -129,10 +131,17 @@ async def held(site: Site, client: Client, id: str, text: str) -> None:
     raise AssertionError(f"The reply ended with {joined(events)!r}")
 
 
+def texts_of(site: Site) -> dict[UUID, Text]:
+    """What the process of a site keeps of the replies that are written now."""
+    log = site.backend.log
+    assert isinstance(log, MemoryLog)
+    return log.texts
+
+
 async def watched(site: Site, count: int) -> None:
     """Returns when so many followers wait for texts."""
     async with asyncio.timeout(20):
-        while sum(text.readers for text in site.backend.log._texts.values()) < count:
+        while sum(text.readers for text in texts_of(site).values()) < count:
             await asyncio.sleep(0.01)
 
 

@@ -11,7 +11,7 @@ import httpx
 from sqlalchemy import func, select
 from starlette.applications import Starlette
 
-from assistant.log import Log
+from assistant.log import MemoryLog
 from assistant.watching import Watching
 from auth.limits import Attempts
 from auth.passwords import PasswordHasher
@@ -100,7 +100,7 @@ class Office:
             settings=self.settings,
             database=self.database,
             hub=self.hub,
-            log=Log(),
+            log=MemoryLog(),
             watching=Watching(),
             passwords=PasswordHasher(),
             secrets=(SECRET,),

@@ -42,7 +42,7 @@ GOES_AROUND = {
     "checked",
 }  # fmt: skip
 OPERATORS = {"op", "bool_op"}
-HEAVY = {"openai", "gspread", "google.auth", "xlsxwriter", "alembic", "taskiq", "requests", "httpx"}
+HEAVY = {"openai", "gspread", "google.auth", "xlsxwriter", "alembic", "taskiq", "redis", "requests", "httpx"}
 
 
 def sources(*packages: str) -> list[Path]:

@@ -22,6 +22,7 @@ from tests.dictation import (
     online,
     read,
     send,
+    texts_of,
     until,
     watched,
 )
@@ -115,7 +116,7 @@ async def test_any_number_may_watch(online: Site, dictation: Dictation) -> None:
         texts = [joined(events) for events in await asyncio.gather(*watching)]
     assert texts == [TEXT * 3] * 25
     assert len(dictation.asked) == 1
-    assert online.backend.log._texts == {}
+    assert texts_of(online) == {}
 
 
 async def test_a_watcher_who_leaves_ends_nothing(online: Site, dictation: Dictation) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from assistant import log as module
-from assistant.log import Log
+from assistant.log import Log, MemoryLog
 
 TEXT = "Ää 👩‍👩‍👧 中文 é\u0301 ok\n" * 20
 
@@ -18,10 +18,10 @@ async def collect(log: Log, key: UUID, after: int = 0, idle: float = 5) -> list[
         return [piece async for piece in log.follow(key, after, idle=idle)]
 
 
-async def started(log: Log, key: UUID, *readers: asyncio.Task[list[tuple[int, str]]]) -> None:
+async def started(log: MemoryLog, key: UUID, *readers: asyncio.Task[list[tuple[int, str]]]) -> None:
     """Returns when the readers wait for a text."""
     async with asyncio.timeout(5):
-        while log._texts.get(key) is None or log._texts[key].readers < len(readers):
+        while log.texts.get(key) is None or log.texts[key].readers < len(readers):
             await asyncio.sleep(0)
 
 
@@ -35,7 +35,7 @@ def joined(pieces: list[tuple[int, str]], held: str = "") -> str:
 
 async def test_readers_get_the_text_in_pieces_and_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MERGE_SECONDS", 0)
-    log, key = Log(), uuid4()
+    log, key = MemoryLog(), uuid4()
     log.begin(key)
     reader = asyncio.create_task(collect(log, key))
     await started(log, key, reader)
@@ -47,7 +47,7 @@ async def test_readers_get_the_text_in_pieces_and_the_end(monkeypatch: pytest.Mo
 
 
 async def test_a_reader_gets_exactly_the_rest_at_every_place() -> None:
-    log, key = Log(), uuid4()
+    log, key = MemoryLog(), uuid4()
     log.begin(key)
     for character in TEXT:
         log.append(key, character)
@@ -63,7 +63,7 @@ async def test_a_reader_gets_exactly_the_rest_at_every_place() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1_000])
 def test_the_text_since_a_place_does_not_depend_on_how_it_was_cut(size: int) -> None:
-    text = module._Text()
+    text = module.Text()
     for start in range(0, len(TEXT), size):
         text.append(TEXT[start : start + size])
     assert text.length == len(TEXT)
@@ -71,7 +71,7 @@ def test_the_text_since_a_place_does_not_depend_on_how_it_was_cut(size: int) -> 
 
 
 async def test_a_place_that_the_text_has_not_reached_starts_again_from_0() -> None:
-    log, key = Log(), uuid4()
+    log, key = MemoryLog(), uuid4()
     log.begin(key)
     log.append(key, "Hello")
     reader = asyncio.create_task(collect(log, key, 99))
@@ -84,7 +84,7 @@ async def test_a_place_that_the_text_has_not_reached_starts_again_from_0() -> No
 
 
 async def test_who_says_that_they_hold_something_of_a_text_that_had_not_begun_gets_all_of_it() -> None:
-    log, key = Log(), uuid4()
+    log, key = MemoryLog(), uuid4()
     early = asyncio.create_task(collect(log, key, 3))
     await started(log, key, early)
     log.begin(key)
@@ -94,7 +94,7 @@ async def test_who_says_that_they_hold_something_of_a_text_that_had_not_begun_ge
 
 
 async def test_many_readers_get_the_same_and_the_text_is_kept_once() -> None:
-    log, key, piece, count = Log(), uuid4(), "word " * 200, 500
+    log, key, piece, count = MemoryLog(), uuid4(), "word " * 200, 500
     log.begin(key)
     readers = [asyncio.create_task(collect(log, key)) for _ in range(count)]
     await started(log, key, *readers)
@@ -109,7 +109,7 @@ async def test_many_readers_get_the_same_and_the_text_is_kept_once() -> None:
 
 
 async def test_a_slow_reader_gets_what_it_missed_at_once() -> None:
-    log, key = Log(), uuid4()
+    log, key = MemoryLog(), uuid4()
     log.begin(key)
     log.append(key, "First.")
     reading = log.follow(key, 0, idle=5)
@@ -122,7 +122,7 @@ async def test_a_slow_reader_gets_what_it_missed_at_once() -> None:
 
 
 async def test_what_comes_fast_is_sent_together() -> None:
-    log, key = Log(), uuid4()
+    log, key = MemoryLog(), uuid4()
     log.begin(key)
     reader, begun = asyncio.create_task(collect(log, key)), time.perf_counter()
     for number in range(200):
@@ -135,7 +135,7 @@ async def test_what_comes_fast_is_sent_together() -> None:
 
 
 async def test_silence_ends_the_reading_so_that_the_row_is_looked_at() -> None:
-    log, key = Log(), uuid4()
+    log, key = MemoryLog(), uuid4()
     log.begin(key)
     log.append(key, "Hm")
     assert await collect(log, key, idle=0.05) == [(0, "Hm")]
@@ -143,7 +143,7 @@ async def test_silence_ends_the_reading_so_that_the_row_is_looked_at() -> None:
 
 
 async def test_nothing_is_kept_of_what_is_over_or_was_never_written() -> None:
-    log, written, unknown = Log(), uuid4(), uuid4()
+    log, written, unknown = MemoryLog(), uuid4(), uuid4()
     assert await collect(log, unknown, idle=0.01) == []
     log.begin(written)
     log.append(written, "Hello")
@@ -152,22 +152,22 @@ async def test_nothing_is_kept_of_what_is_over_or_was_never_written() -> None:
     log.end(written)
     assert await reader == [(0, "Hello")]
     log.end(unknown)
-    assert log._texts == {}
+    assert log.texts == {}
 
 
 async def test_a_reader_that_goes_away_leaves_nothing_behind() -> None:
-    log, live, unknown = Log(), uuid4(), uuid4()
+    log, live, unknown = MemoryLog(), uuid4(), uuid4()
     log.begin(live)
     readers = [asyncio.create_task(collect(log, key)) for key in (live, unknown)]
     for key, reader in zip((live, unknown), readers, strict=True):
         await started(log, key, reader)
         reader.cancel()
     await asyncio.gather(*readers, return_exceptions=True)
-    assert [(key, text.readers) for key, text in log._texts.items()] == [(live, 0)]
+    assert [(key, text.readers) for key, text in log.texts.items()] == [(live, 0)]
 
 
 async def test_the_end_of_a_reply_that_nobody_began_wakes_who_waits_for_it() -> None:
-    log, key = Log(), uuid4()
+    log, key = MemoryLog(), uuid4()
     reader = asyncio.create_task(collect(log, key))
     await started(log, key, reader)
     log.end(key)
@@ -175,7 +175,7 @@ async def test_the_end_of_a_reply_that_nobody_began_wakes_who_waits_for_it() -> 
 
 
 async def test_a_long_reply_costs_no_more_for_each_word_than_a_short_one() -> None:
-    log, key, words = Log(), uuid4(), 250_000
+    log, key, words = MemoryLog(), uuid4(), 250_000
     log.begin(key)
     begun = time.perf_counter()
     for _ in range(words):

@@ -1,0 +1,52 @@
+"""What the processes of one installation tell each other, through Redis: replies, events, jobs and counts."""
+
+from typing import TYPE_CHECKING
+
+from assistant.shared_log import SharedLog
+from db.events import Event, Hub, JobQueued, decode, encode
+from integrations.redis import Redis
+from integrations.redis_counts import shared_counts
+from integrations.redis_events import Broadcast
+from integrations.redis_queue import RedisQueue
+from integrations.redis_streams import Streams
+
+if TYPE_CHECKING:
+    from limits.aio.storage import Storage
+
+
+class Sharing:
+    """One process's part in it. The database stays the truth: without Redis everything goes on, only later."""
+
+    def __init__(self, redis: Redis, hub: Hub) -> None:
+        self._redis, self._hub = redis, hub
+        self._streams = Streams(redis)
+        self._events = Broadcast(redis, self._streams, self._receive, hub.look_again)
+        self.log = SharedLog(self._streams)
+        self.queue = RedisQueue(redis)
+        hub.forward = self._forward
+
+    async def start(self) -> None:
+        """Does not wait for Redis."""
+        await self._redis.load()
+        self._streams.start()
+        self._events.start()
+        self.log.start()
+
+    async def stop(self) -> None:
+        await self.log.stop()
+        await self._events.stop()
+        await self._streams.stop()
+        await self._redis.close()
+
+    def counts(self) -> "Storage":
+        return shared_counts(self._redis)
+
+    def _forward(self, event: Event) -> None:
+        # The queue of jobs brings it to one worker, and not to all.
+        if not isinstance(event, JobQueued):
+            self._events.send(encode(event))
+
+    def _receive(self, text: str) -> None:
+        event = decode(text)
+        if event is not None:
+            self._hub.deliver(event)

@@ -1,0 +1,58 @@
+"""An installation of several processes, each with its own connections and nothing shared but PostgreSQL and Redis."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.client import Client
+from tests.dictation import Dictation, site_with
+from tests.site import Site
+from tests.valkey import Valkey
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where it is; `run` starts one more process of it, in the test's own."""
+
+    database_url: str
+    redis_url: str
+    prefix: str
+    directory: Path
+    dictation: Dictation
+
+    @asynccontextmanager
+    async def run(self, **settings: Any) -> AsyncIterator[Site]:
+        given = {"redis_url": self.redis_url, "redis_prefix": self.prefix} | settings
+        async with site_with(self.dictation.server, self.database_url, self.directory, **given) as site:
+            yield site
+
+
+@pytest.fixture
+def installation(redis_server: Valkey, postgres_url: str, dictation: Dictation, tmp_path: Path) -> Installation:
+    return Installation(postgres_url, redis_server.url, uuid4().hex, tmp_path, dictation)
+
+
+@pytest.fixture
+async def worker(installation: Installation) -> AsyncIterator[Site]:
+    """A process that runs jobs, and that nobody talks to."""
+    async with installation.run() as site:
+        yield site
+
+
+@pytest.fixture
+async def web(installation: Installation, worker: Site) -> AsyncIterator[Site]:
+    """A process that serves people and runs no jobs."""
+    async with installation.run(jobs=False) as site:
+        yield site
+
+
+def same_person(site: Site, client: Client) -> Client:
+    """Somebody at another process."""
+    again = site.client()
+    again.token = client.token
+    return again
