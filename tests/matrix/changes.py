@@ -110,6 +110,8 @@ CHAT: dict[str, list[Change]] = {
         Change({"text": "Hello", "tableId": "@shared_table"}, OWN),
     ],
     "stopReply": [Change({"messageId": "@running_reply"}, OWN)],
+    "editMessage": [Change({"messageId": "@message", "text": "Hello"}, OWN)],
+    "regenerateReply": [Change({"messageId": "@reply"}, OWN)],
 }
 
 NOTICES: dict[str, list[Change]] = {

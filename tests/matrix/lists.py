@@ -52,6 +52,10 @@ LISTED: dict[str, list[In]] = {
         In("message", OWN, "conversation"),
         In("shared_message", INSIDE, "shared_conversation"),
     ],
+    "Conversation.allMessages": [
+        In("message", OWN, "conversation"),
+        In("shared_message", INSIDE, "shared_conversation"),
+    ],
     "Conversation.tables": [In("table", OWN, "conversation"), In("shared_table", INSIDE, "shared_conversation")],
     "Message.proposals": [In("proposal", OWN, "reply"), In("shared_proposal", INSIDE, "running_reply")],
     "Proposal.columns": [In(None, OWN, "proposal")],
