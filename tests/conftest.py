@@ -75,10 +75,25 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+@pytest.fixture(scope="session")
+def postgres_database(postgres: Postgres, postgres_template: str) -> str:
+    """The name of the database that the tests of one process have in turn."""
+    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    asyncio.run(postgres.create_database(name, postgres_template))
+    return name
+
+
 @pytest.fixture
-def postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
-    """A migrated PostgreSQL database, gone after the test."""
-    name = f"test_{uuid4().hex}"
+def postgres_url(postgres: Postgres, postgres_database: str) -> str:
+    """A migrated PostgreSQL database with no rows."""
+    asyncio.run(postgres.empty_database(postgres_database))
+    return postgres.url(postgres_database)
+
+
+@pytest.fixture
+def own_postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
+    """A migrated PostgreSQL database to do anything with: gone after the test."""
+    name = f"own_{uuid4().hex}"
     asyncio.run(postgres.create_database(name, postgres_template))
     yield postgres.url(name)
     asyncio.run(postgres.drop_database(name))

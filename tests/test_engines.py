@@ -76,17 +76,17 @@ async def test_a_file_that_is_gone_does_not_answer(sqlite_url: str) -> None:
     await database.stop()
 
 
-async def test_a_server_that_is_gone_does_not_answer(postgres_url: str, postgres: Postgres) -> None:
-    database = PostgreSQL(postgres_url)
+async def test_a_server_that_is_gone_does_not_answer(own_postgres_url: str, postgres: Postgres) -> None:
+    database = PostgreSQL(own_postgres_url)
     await database.start()
     assert await database.check()
-    await postgres.drop_database(postgres_url.rpartition("/")[2])
+    await postgres.drop_database(own_postgres_url.rpartition("/")[2])
     assert not await database.check()
     await database.stop()
 
 
-async def test_an_address_may_have_options(postgres_url: str) -> None:
-    database = PostgreSQL(f"{postgres_url}?sslmode=prefer&application_name=sheetgpt")
+async def test_an_address_may_have_options(own_postgres_url: str) -> None:
+    database = PostgreSQL(f"{own_postgres_url}?sslmode=prefer&application_name=sheetgpt")
     await database.start()
     ann = await World(database).person("ann")
     await database.write(speak, ann, "Plans")
@@ -110,8 +110,8 @@ def wait_for(session: Session, done: Callable[[], bool]) -> None:
         session.execute(select(func.pg_sleep(0.005)))
 
 
-async def test_a_deadlock_is_resolved_by_running_again(postgres_url: str) -> None:
-    database = await configured(postgres_url, "deadlock_timeout = '20ms'")
+async def test_a_deadlock_is_resolved_by_running_again(own_postgres_url: str) -> None:
+    database = await configured(own_postgres_url, "deadlock_timeout = '20ms'")
     world = World(database)
     ann = await world.person("ann")
     first, second = [(await database.write(speak, ann, title))[0].id for title in ("first", "second")]
@@ -138,8 +138,8 @@ async def test_a_deadlock_is_resolved_by_running_again(postgres_url: str) -> Non
     await database.stop()
 
 
-async def test_a_serialization_failure_is_resolved_by_running_again(postgres_url: str) -> None:
-    database = await configured(postgres_url, "default_transaction_isolation = 'serializable'")
+async def test_a_serialization_failure_is_resolved_by_running_again(own_postgres_url: str) -> None:
+    database = await configured(own_postgres_url, "default_transaction_isolation = 'serializable'")
     ann = await World(database).person("ann")
     id_ = (await database.write(speak, ann, "Plans"))[0].id
     runs: list[int] = []
@@ -157,8 +157,8 @@ async def test_a_serialization_failure_is_resolved_by_running_again(postgres_url
     await database.stop()
 
 
-async def test_a_conflict_without_end_is_an_error(postgres_url: str) -> None:
-    database = PostgreSQL(postgres_url)
+async def test_a_conflict_without_end_is_an_error(own_postgres_url: str) -> None:
+    database = PostgreSQL(own_postgres_url)
     await database.start()
     ann = await World(database).person("ann")
     runs: list[Viewer] = []

@@ -64,6 +64,19 @@ async def test_copies_of_one_template_are_made_at_the_same_time(postgres: Postgr
     assert found == 8
 
 
+async def test_an_emptied_database_has_its_tables_and_nobody_in_them(postgres: Postgres, database: str) -> None:
+    url = postgres.url(database)
+    await run(url, "CREATE TABLE people (id int PRIMARY KEY, friend int REFERENCES people)")
+    await run(url, "CREATE TABLE notes AS SELECT id, repeat('x', 100) FROM generate_series(1, 2000) AS id")
+    await run(url, "INSERT INTO people VALUES (1, 2), (2, 1)")
+    left = await asyncpg.connect(url)
+    await left.execute("BEGIN; INSERT INTO people VALUES (3, 1)")
+    for _ in range(2):
+        await postgres.empty_database(database)
+        assert await run(url, "SELECT (SELECT count(*) FROM people) + (SELECT count(*) FROM notes)") == 0
+    assert left.is_closed()
+
+
 async def test_a_database_in_use_is_dropped_and_an_absent_one_is_no_error(postgres: Postgres, database: str) -> None:
     connection = await asyncpg.connect(postgres.url(database))
     await postgres.drop_database(database)
