@@ -52,6 +52,12 @@ def way(bounds: Bounds, leaf_id: Any) -> Any:
     )
 
 
+def whole(leaf_id: UUID) -> Select[Any]:
+    """All messages of the branch that ends at `leaf_id`, oldest first, for a session to read."""
+    steps = way(lambda leaf: (literal(0), leaf.depth), leaf_id)
+    return select(Message).join(steps, Message.id == steps.c.id).order_by(steps.c.depth)
+
+
 def _page(bounds: Bounds, *, backwards: bool = False) -> Prepared[Message]:
     """Messages of a branch with low < depth ≤ high, oldest first unless backwards; `leaf_id` is bound."""
     steps = way(bounds, bind("leaf_id", Message.id))

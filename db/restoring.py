@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from db import dissolving
+from db import deleting, dissolving
 from db.base import Base
 from db.conversations import Conversation
 from db.events import TableChanged
@@ -21,6 +21,8 @@ def restore(session: Session, model: type[Base], id_: UUID) -> Base:
     row = session.obtain_deleted(model, id_)
     if isinstance(row, Organization):
         dissolving.restore(session, row)
+    if isinstance(row, Conversation):
+        deleting.restore_tables(session, row)
     row.deleted_at = None
     if isinstance(row, Table):
         session.emit(TableChanged(id_))

@@ -6,14 +6,16 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET
 
-from db import conversations
+from db import conversations, deleting, forks
 from db.base import Visibility
 from db.conversations import Beginning, Conversation, ExtractionMode
+from db.messages import Message
 from db.organizations import Organization
 from db.sites import Site
+from db.tables import Table
 from errors import BadUserInput
 from resolvers.context import IdempotencyKey, Info
-from resolvers.ids import key, optional_key
+from resolvers.ids import global_id, key, optional_key
 from resolvers.pages import IncludeDeleted, KeysetPage, checked_search
 
 NAMED_MODELS = 20
@@ -107,6 +109,37 @@ async def update_conversation(
     changes |= {"visibility": visibility} if visibility else {}
     changes |= {"extraction": extraction} if extraction else {}
     return Changed(await info.context.write(conversations.update, key(id, Conversation), changes))
+
+
+@dataclass(frozen=True)
+class Deleted:
+    deleted_id: strawberry.ID
+    deleted_table_ids: list[strawberry.ID]
+
+
+async def delete_conversation(
+    info: Info,
+    id: Annotated[strawberry.ID, says(description="Which one.")],
+    with_tables: Annotated[
+        bool, says(description="Whether its tables are deleted too, as far as you may change them.")
+    ] = False,
+) -> Deleted:
+    gone = await info.context.write(deleting.delete, key(id, Conversation), with_tables=with_tables)
+    tables = [global_id(Table, table_id) for table_id in gone.table_ids]
+    return Deleted(global_id(Conversation, gone.conversation_id), tables)
+
+
+async def fork_conversation(
+    info: Info,
+    id: Annotated[strawberry.ID, says(description="A conversation that you see.")],
+    message_id: Annotated[
+        strawberry.ID | None, says(description="The last message to copy; the newest one when empty.")
+    ] = None,
+    title: Annotated[str | None, says(description="What the copy is called; the same when empty.")] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Changed:
+    last = optional_key(message_id, Message)
+    return Changed(await info.context.write(forks.fork, key(id, Conversation), last, title, idempotency_key))
 
 
 def checked_model(info: Info, model: str | None) -> str:

@@ -71,6 +71,22 @@ class UpdateConversationPayload:
     conversation: Conversation = says("As it is now.")
 
 
+@shows
+class DeleteConversationPayload:
+    """What is gone, until restore brings it back."""
+
+    deleted_id: strawberry.ID = says("The conversation that was deleted; restore brings it back, with its tables.")
+    deleted_table_ids: list[strawberry.ID] = says("The tables that were deleted with it.")
+
+
+@shows
+class ForkConversationPayload:
+    """The copy."""
+
+    conversation: Conversation = says("The new conversation.")
+    conversation_edge: Edge[Conversation] = edge(Conversation, "conversation", "Its edge, for a list of them.")
+
+
 @strawberry.type
 class Query:
     conversation = maybe(Conversation, conversations.conversation, "A conversation that you may see.")
@@ -90,4 +106,14 @@ class Mutation:
         UpdateConversationPayload,
         conversations.update_conversation,
         "Change a conversation; what is not named stays as it is.",
+    )
+    delete_conversation = change(
+        DeleteConversationPayload,
+        conversations.delete_conversation,
+        "Delete a conversation with its messages and end its replies; its tables stay unless you say so.",
+    )
+    fork_conversation = change(
+        ForkConversationPayload,
+        conversations.fork_conversation,
+        "Copy a branch into a new conversation of yours; tables, proposals and costs stay with the first.",
     )

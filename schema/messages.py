@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db import messages as rows
-from resolvers import branches, conversations, messages
+from db.ratings import Rating
+from resolvers import branches, conversations, messages, ratings
 from schema.base import Audited, Edge, Node, change, choice, edge, many, maybe, one, says, shows, stream
 from schema.conversations import Conversation
 from schema.failures import MessageError
@@ -29,6 +30,9 @@ choice(
     INTERRUPTED="The server stopped while it was written; its text is kept.",
     FAILED="The model failed; `error` says how, and its text is kept.",
 )
+
+
+choice(Rating, UP="It is good.", DOWN="It is not.")
 
 
 @shows
@@ -59,6 +63,12 @@ class Message(Node, Audited, row=rows.Message):
     usage = maybe(Usage, messages.usage_of, "What it cost; null for a person's message and for the offline assistant.")
     finish_reason: str | None = says("Why the model ended, in its own word, as `stop` or `length`.")
     error = maybe(MessageError, messages.error_of, "Why it failed or was cut short.")
+    rating: Rating | None = strawberry.field(
+        resolver=ratings.rating_of, description="What you think of it; null when you have not said."
+    )
+    rating_comment: str | None = strawberry.field(
+        resolver=ratings.rating_comment_of, description="Why you think so; null when you have not said."
+    )
     proposals = many(Proposal, messages.list_proposals, "The tables that it proposed.")
 
 
@@ -91,6 +101,13 @@ class RegenerateReplyPayload:
     conversation = one(Conversation, branches.conversation_of_reply, "Its conversation, whose newest branch is this.")
     reply: Message = says("The reply: IN_PROGRESS with its final id, a sibling of the one before.")
     reply_edge: Edge[Message] = edge(Message, "reply", "The reply's edge, for the list of messages.")
+
+
+@shows
+class RateMessagePayload:
+    """The message, with what you think of it."""
+
+    message: Message = says("The message.")
 
 
 @shows
@@ -159,6 +176,9 @@ class Mutation:
     )
     regenerate_reply = change(
         RegenerateReplyPayload, branches.regenerate_reply, "Get another reply, on a new branch beside the one there is."
+    )
+    rate_message = change(
+        RateMessagePayload, ratings.rate_message, "Say what you think of a message; nobody else sees it."
     )
     stop_reply = change(StopReplyPayload, messages.stop_reply, "End a reply and keep its text.")
 

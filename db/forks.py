@@ -1,0 +1,81 @@
+"""Forks: a branch of a conversation copied into a new one."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from db import branches, conversations
+from db.conversations import Beginning, Conversation
+from db.idempotency import once
+from db.messages import PREVIEW_LENGTH, Message, MessageRole, MessageStatus, cut
+from db.placing import after
+from db.session import Session
+from db.sites import Site
+from errors import BadUserInput, Conflict, NotFound
+
+MAX_COPIED = 5_000
+COPIED = ("role", "text", "status", "model", "finish_reason", "error_code", "error_message", "error_retryable")
+
+
+def fork(
+    session: Session, id_: UUID, message_id: UUID | None, title: str | None, idempotency_key: str | None = None
+) -> Conversation:
+    """Copy the branch that ends at a message, the newest one if None, into a new conversation of the viewer's.
+
+    They need only see the conversation. What was said is copied, with the settings that it was said under; what
+    the replies cost, what they proposed and the tables stay where they are.
+    """
+    return once(
+        session,
+        "forkConversation",
+        idempotency_key,
+        make=lambda: _fork(session, session.obtain(Conversation, id_), message_id, title),
+        ids=lambda made: [made.id],
+        again=lambda ids: session.obtain(Conversation, ids[0]),
+    )
+
+
+def _fork(session: Session, source: Conversation, message_id: UUID | None, title: str | None) -> Conversation:
+    copied = _branch(session, source, message_id or source.leaf_id)
+    beginning = Beginning(
+        source.model,
+        title or source.title,
+        source.system_prompt,
+        source.organization_id,
+        # A member may see a conversation about a site that they are not assigned to.
+        session.scalars(select(Site.id).where(Site.id == source.site_id)).one_or_none(),
+        extraction=source.extraction,
+    )
+    fork = conversations.create(session, beginning)
+    fork.temperature, fork.max_tokens = source.temperature, source.max_tokens
+    said = _copies(fork.id, copied)
+    session.add_all(said)
+    fork.message_count = len(said)
+    if said:
+        fork.leaf_id, fork.last_message_at = said[-1].id, said[-1].created_at
+        fork.preview = next((cut(m.text, PREVIEW_LENGTH) for m in reversed(said) if m.role is MessageRole.USER), None)
+    return fork
+
+
+def _branch(session: Session, source: Conversation, leaf_id: UUID | None) -> list[Message]:
+    """The messages to copy, oldest first."""
+    if leaf_id is None:
+        return []
+    leaf = session.obtain(Message, leaf_id)
+    if leaf.conversation_id != source.id:
+        raise NotFound("The message of messageId is not in this conversation.")
+    if leaf.status is MessageStatus.IN_PROGRESS:
+        raise Conflict("The reply is still being written: wait for its end, or name an earlier message.")
+    if leaf.depth > MAX_COPIED:
+        raise BadUserInput.of("messageId", f"Name one of the first {MAX_COPIED:,} messages: more are not copied.")
+    return list(session.scalars(branches.whole(leaf_id)))
+
+
+def _copies(conversation_id: UUID, originals: list[Message]) -> list[Message]:
+    made: dict[UUID, Message] = {}
+    parent = None
+    for original in originals:
+        columns = {name: getattr(original, name) for name in COPIED} | after(parent, made.__getitem__)
+        parent = Message(conversation_id=conversation_id, **columns)
+        made[parent.id] = parent
+    return list(made.values())
