@@ -107,11 +107,24 @@ CHAT: dict[str, list[Change]] = {
     "sendMessage": [
         Change({"text": "Hello"}, SIGNED_IN),
         Change({"text": "Hello", "conversationId": "@conversation"}, OWN),
+        Change({"text": "Hello", "parentId": "@reply"}, OWN),
         Change({"text": "Hello", "tableId": "@shared_table"}, OWN),
     ],
     "stopReply": [Change({"messageId": "@running_reply"}, OWN)],
     "editMessage": [Change({"messageId": "@message", "text": "Hello"}, OWN)],
     "regenerateReply": [Change({"messageId": "@reply"}, OWN)],
+    "rateMessage": [
+        Change({"messageId": "@reply", "rating": "UP"}, OWN),
+        Change({"messageId": "@shared_message", "rating": "UP"}, INSIDE),
+    ],
+    "forkConversation": [
+        Change({"id": "@conversation"}, OWN),
+        Change({"id": "@shared_conversation", "messageId": "@shared_message"}, INSIDE),
+    ],
+    "deleteConversation": [
+        Change({"id": "@conversation", "withTables": True}, OWN),
+        Change({"id": "@shared_conversation", "withTables": True}, OWN),
+    ],
 }
 
 NOTICES: dict[str, list[Change]] = {
