@@ -10,6 +10,7 @@ bug: it is logged with its request id and shown as INTERNAL_SERVER_ERROR.
     ├── NotFound            404   absent or invisible: one answer for both
     ├── BadUserInput        400   carries one FieldError per mistake
     ├── Conflict            409   somebody else was first; carries what is there now
+    ├── BudgetExceeded      402   carries when it begins anew
     ├── RateLimited         429   carries how long to wait
     ├── NotConfigured       501   names the setting
     └── UpstreamFailed      502   somebody else's computer said no
@@ -68,6 +69,11 @@ class BadUserInput(ProductError):
 class Conflict(ProductError):
     code, status = "CONFLICT", 409
     default = "It has changed since you read it: read it again and repeat."
+
+
+class BudgetExceeded(ProductError):
+    code, status = "BUDGET_EXCEEDED", 402
+    default = "The organization's budget for this month is spent."
 
 
 class RateLimited(ProductError):

@@ -121,6 +121,9 @@ class Settings(BaseSettings):
         None,
         description="More providers and models: a JSON list of profiles, or the path of a file that holds one.",
     )
+    currency: str = Field(
+        "USD", pattern=r"^[A-Z]{3}$", description="What the prices in `LLM_PROFILES` and all budgets are in (ISO 4217)."
+    )
     google_service_account_file: Path | None = Field(
         None, description="Service account key (JSON) for exports to Google Sheets."
     )

@@ -1,6 +1,6 @@
 """Branches of a conversation: the way from its first message to one of the last."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from db.messages import (
 from db.prepared import OneOf, Prepared, bind
 from db.session import Session
 from db.tables import Table
+from db.usage import Models
 from errors import BadUserInput
 
 LIMIT: Any = bind("limit", Message.depth)
@@ -113,9 +114,7 @@ def page(window: Window) -> Prepared[Message]:
     return first if window.cursor is None else after
 
 
-def edit(
-    session: Session, message_id: UUID, text: str, models: Sequence[str], idempotency_key: str | None = None
-) -> Exchange:
+def edit(session: Session, message_id: UUID, text: str, models: Models, idempotency_key: str | None = None) -> Exchange:
     """Say something else in the place of a person's message, beside it, and begin a reply."""
 
     def make() -> Exchange:
@@ -130,7 +129,7 @@ def edit(
 
 
 def regenerate(
-    session: Session, message_id: UUID, models: Sequence[str], model: str | None, idempotency_key: str | None = None
+    session: Session, message_id: UUID, models: Models, model: str | None, idempotency_key: str | None = None
 ) -> Message:
     """Begin another reply to what the reply `message_id` answers, or to the person's message of that id.
 
@@ -146,7 +145,8 @@ def regenerate(
             asked = session.obtain(Message, message.parent_id)
         check_siblings(session, conversation, asked.id, "messageId")
         known = (name for name in (model, message.model, conversation.model) if name and name in models)
-        return begin_reply(session, conversation, asked, next(known, models[0]), _table_of(session, asked))
+        chosen = next(known, next(iter(models)))
+        return begin_reply(session, conversation, asked, chosen, models, _table_of(session, asked))
 
     return once(
         session,

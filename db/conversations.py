@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, func
+from sqlalchemy import Index, func, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Owned, Recorded, Visibility, key_to
@@ -36,9 +36,10 @@ class Conversation(Recorded, Owned, Base):
 
     __tablename__ = "conversations"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "site_id", "id"))
-    unrecorded = frozenset({"message_count", "last_message_at", "preview", "leaf_id"})
+    unrecorded = frozenset({"is_named", "message_count", "last_message_at", "preview", "leaf_id"})
 
     title: Mapped[str]
+    is_named: Mapped[bool] = mapped_column(default=False, server_default=true())
     site_id: Mapped[UUID | None] = mapped_column(key_to("sites.id"))
     system_prompt: Mapped[str]
     model: Mapped[str]
@@ -67,10 +68,14 @@ every = Listing(
 
 @dataclass(frozen=True)
 class Beginning:
-    """What a conversation begins with; the model is the one that answers in it."""
+    """What a conversation begins with; the model is the one that answers in it.
+
+    `is_named` says whether the title, if there is one, was chosen by a person.
+    """
 
     model: str
     title: str | None = None
+    is_named: bool = True
     system_prompt: str | None = None
     organization_id: UUID | None = None
     site_id: UUID | None = None
@@ -93,6 +98,7 @@ def create(session: Session, beginning: Beginning, idempotency_key: str | None =
 def _create(session: Session, beginning: Beginning) -> Conversation:
     conversation = Conversation(
         title=checked_title(beginning.title or UNTITLED),
+        is_named=beginning.is_named and bool(beginning.title),
         system_prompt=checked_prompt(beginning.system_prompt or SYSTEM_PROMPT),
         model=beginning.model,
         owner_id=session.user_id,
@@ -121,6 +127,7 @@ def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Conversation
     conversation = session.obtain_to_change(Conversation, id_)
     for name, value in changes.items():
         setattr(conversation, name, value)
+    conversation.is_named = conversation.is_named or "title" in changes
     return conversation
 
 

@@ -1,15 +1,16 @@
 """What is said: people's messages and the assistant's replies."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import Index, func, select
+from sqlalchemy import BigInteger, Index, false, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db import conversations, jobs
+from db import conversations, jobs, spending
 from db.base import Base, Child, Counted, key_to, now
 from db.conversations import Beginning, Conversation
 from db.events import ReplyStopped
@@ -20,6 +21,7 @@ from db.notifications import REPLY_FAILED, REPLY_FINISHED, tell
 from db.placing import after
 from db.session import Session
 from db.tables import Table
+from db.usage import Models, Tokens
 from errors import BadUserInput, Conflict, NotFound
 
 MAX_TEXT, PREVIEW_LENGTH, TITLE_LENGTH, MAX_SIBLINGS = 200_000, 140, 60, 100
@@ -66,10 +68,15 @@ class Message(Counted, Child, Base):
     model: Mapped[str | None]
     finish_reason: Mapped[str | None]
     input_tokens: Mapped[int | None]
+    cached_tokens: Mapped[int | None]
     output_tokens: Mapped[int | None]
+    reasoning_tokens: Mapped[int | None]
+    cost_nanos: Mapped[int | None] = mapped_column(BigInteger)
+    usage_estimated: Mapped[bool] = mapped_column(default=False, server_default=false())
     error_code: Mapped[str | None]
     error_message: Mapped[str | None]
     error_retryable: Mapped[bool] = mapped_column(default=False)
+    error_retry_at: Mapped[datetime | None]
     job_id: Mapped[UUID | None] = mapped_column(key_to("jobs.id"))
     depth: Mapped[int] = mapped_column(default=1, server_default="1")
     jump_id: Mapped[UUID | None]
@@ -96,11 +103,12 @@ class Ending:
     status: MessageStatus
     text: str | None = None
     finish_reason: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    tokens: Tokens | None = None
+    cost_nanos: int = 0
     error_code: str | None = None
     error_message: str | None = None
     error_retryable: bool = False
+    error_retry_at: datetime | None = None
 
 
 def post(
@@ -108,7 +116,7 @@ def post(
     text: str,
     *,
     conversation_id: UUID | None,
-    models: Sequence[str],
+    models: Models,
     parent_id: UUID | None = None,
     table_id: UUID | None = None,
     idempotency_key: str | None = None,
@@ -123,7 +131,7 @@ def post(
         said = checked_text(text)
         if table_id is not None:
             session.obtain_to_change(Table, table_id)
-        conversation, parent = _place(session, said, conversation_id, parent_id, models[0])
+        conversation, parent = _place(session, said, conversation_id, parent_id, next(iter(models)))
         return say(session, conversation, parent, said, models, table_id)
 
     return exchanged_once(session, "sendMessage", idempotency_key, make)
@@ -144,7 +152,7 @@ def _place(
 ) -> tuple[Conversation, Message | None]:
     """The conversation to speak in, locked, and the message to speak after."""
     if id_ is None and parent_id is None:
-        return conversations.create(session, Beginning(model, title=cut(text, TITLE_LENGTH))), None
+        return conversations.create(session, Beginning(model, title=cut(text, TITLE_LENGTH), is_named=False)), None
     conversation = session.obtain_to_change(Conversation, id_ or conversation_of(session, parent_id))
     if parent_id is not None:
         parent = session.obtain(Message, parent_id)
@@ -183,7 +191,7 @@ def say(
     conversation: Conversation,
     parent: Message | None,
     text: str,
-    models: Sequence[str],
+    models: Models,
     table_id: UUID | None,
 ) -> Exchange:
     """A person's message after `parent`, and the reply to it, which begins; the conversation is locked."""
@@ -198,14 +206,22 @@ def say(
     session.add(message)
     conversation.message_count += 1
     conversation.preview = cut(text, PREVIEW_LENGTH)
-    model = conversation.model if conversation.model in models else models[0]
-    return Exchange(conversation, message, begin_reply(session, conversation, message, model, table_id))
+    model = conversation.model if conversation.model in models else next(iter(models))
+    return Exchange(conversation, message, begin_reply(session, conversation, message, model, models, table_id))
 
 
 def begin_reply(
-    session: Session, conversation: Conversation, message: Message, model: str, table_id: UUID | None
+    session: Session,
+    conversation: Conversation,
+    message: Message,
+    model: str,
+    models: Models,
+    table_id: UUID | None,
 ) -> Message:
-    """A reply to `message`, with its job; it is the newest of the conversation, which is locked."""
+    """A reply to `message`, with its job; it is the newest of the conversation, which is locked.
+
+    What it may cost is reserved; BudgetExceeded when there is no room for it.
+    """
     reply = Message(
         conversation_id=conversation.id,
         role=MessageRole.ASSISTANT,
@@ -219,6 +235,8 @@ def begin_reply(
     session.add(reply)
     conversation.message_count += 1
     conversation.leaf_id, conversation.last_message_at = reply.id, now()
+    if (terms := models[model]) is not None:
+        spending.reserve_reply(session, conversation, reply.id, model, terms, message.text)
     return reply
 
 
@@ -241,6 +259,7 @@ def stop(session: Session, id_: UUID) -> Message:
         if job.finished_at is None:
             jobs.end(session, job, JobStatus.CANCELED)
         message.status = MessageStatus.STOPPED
+        spending.settle_reply(session, message.id, None, 0, message.text)
     session.emit(ReplyStopped(message.job_id))
     return message
 
@@ -265,9 +284,15 @@ def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, ending: Endi
     }.get(ending.status, JobStatus.FAILED)
     jobs.finish(session, job_id, attempt, outcome)
     message = session.obtain(Message, id_)
-    text = message.text if ending.text is None else ending.text
-    for name, value in (vars(ending) | {"text": text}).items():
-        setattr(message, name, value)
+    message.text = message.text if ending.text is None else ending.text
+    message.status, message.finish_reason = ending.status, ending.finish_reason
+    message.error_code, message.error_message = ending.error_code, ending.error_message
+    message.error_retryable, message.error_retry_at = ending.error_retryable, ending.error_retry_at
+    if (tokens := ending.tokens) is not None:
+        message.input_tokens, message.output_tokens = tokens.input, tokens.output
+        message.cached_tokens, message.reasoning_tokens = tokens.cached, tokens.reasoning
+        message.usage_estimated, message.cost_nanos = tokens.is_estimated, ending.cost_nanos
+    spending.settle_reply(session, message.id, tokens, ending.cost_nanos, message.text)
     return message
 
 

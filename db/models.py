@@ -2,6 +2,7 @@
 
 from db import (
     audit,
+    budgets,
     conversations,
     exports,
     idempotency,
@@ -19,12 +20,14 @@ from db import (
     sessions,
     sites,
     tables,
+    usage,
     users,
     verifications,
 )
 
 __all__ = [
     "audit",
+    "budgets",
     "conversations",
     "exports",
     "idempotency",
@@ -42,6 +45,7 @@ __all__ = [
     "sessions",
     "sites",
     "tables",
+    "usage",
     "users",
     "verifications",
 ]

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from integrations.llm import ChatCompletions, ChatModel, Delta, Finished, ModelFailure, Turn
 from integrations.llm_breaker import Breaker
-from integrations.llm_catalog import Catalog
+from integrations.llm_catalog import Catalog, Offer
 from integrations.llm_clients import Clients
 from integrations.llm_failures import Names
 from integrations.llm_profiles import DEFAULT, Profile
@@ -33,6 +33,10 @@ class ModelRouter:
     async def close(self) -> None:
         await self._clients.close()
 
+    def offer(self, model: str | None) -> Offer:
+        """What answers for a name: for one that is not offered any more, the server's own."""
+        return self._catalog.find(model or "") or self._catalog.offers[0]
+
     async def stream(
         self,
         turns: Sequence[Turn],
@@ -41,8 +45,8 @@ class ModelRouter:
         temperature: float | None = None,
         max_tokens: int | None = None,
     ) -> AsyncGenerator[Delta | Finished, None]:
-        """See ChatModel. A model that is not offered any more is written by the first that is."""
-        offer = self._catalog.find(model or "") or self._catalog.offers[0]
+        """See ChatModel."""
+        offer = self.offer(model)
         endpoint: ChatModel = self._endpoints[offer.profile.name]
         events = endpoint.stream(turns, model=offer.model, temperature=temperature, max_tokens=max_tokens)
         async with aclosing(_guarded(self._breakers[offer.profile.name], events)) as guarded:

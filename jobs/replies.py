@@ -9,15 +9,19 @@ from assistant import context, extraction, offline
 from assistant.extraction import ProposedTable
 from assistant.log import Log
 from assistant.offline import Answer
+from assistant.terms import terms_of
 from assistant.watching import Watching
 from db import branches
+from db.base import now
 from db.conversations import Conversation, ExtractionMode
 from db.engine import Database
 from db.events import Event, Hub, ReplyStopped
 from db.messages import Message, MessageRole, MessageStatus
+from db.usage import estimated
 from errors import NotFound
-from integrations.llm import ChatModel, Delta, Finished, ModelFailure, Turn
+from integrations.llm import Delta, Finished, ModelFailure, Turn
 from integrations.llm_failures import cut_short, filtered
+from integrations.llm_routing import ModelRouter
 from jobs.running import INTERNAL, Explained, Held, JobFailure
 from jobs.worker import Worker
 from jobs.writing import Found, Writing
@@ -39,7 +43,7 @@ class Replies:
     conversation takes the next message only when its last reply is over.
     """
 
-    def __init__(self, database: Database, log: Log, model: ChatModel | None, watching: Watching) -> None:
+    def __init__(self, database: Database, log: Log, model: ModelRouter | None, watching: Watching) -> None:
         self._database, self._log, self._model, self._watching = database, log, model, watching
 
     def listen(self, hub: Hub, worker: Worker) -> None:
@@ -102,12 +106,18 @@ class Replies:
         await writing.end(MessageStatus.COMPLETED, found=_found(conversation, message, answer.tables))
 
     async def _online(
-        self, model: ChatModel, writing: Writing, reply: Message, conversation: Conversation, before: Sequence[Message]
+        self,
+        model: ModelRouter,
+        writing: Writing,
+        reply: Message,
+        conversation: Conversation,
+        before: Sequence[Message],
     ) -> None:
         turns = context.build(conversation.system_prompt, [Turn(_ROLES[m.role], m.text) for m in before])
-        writing.prompted(turns)
+        offer = model.offer(reply.model)
+        writing.prompted(sum(estimated(turn.text) for turn in turns), terms_of(offer, now().date()))
         events = model.stream(
-            turns, model=reply.model, temperature=conversation.temperature, max_tokens=conversation.max_tokens
+            turns, model=offer.name, temperature=conversation.temperature, max_tokens=conversation.max_tokens
         )
         async with aclosing(events):
             reason = await writing.follow(events)

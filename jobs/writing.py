@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from assistant.extraction import ProposedTable
@@ -12,16 +13,18 @@ from assistant.log import Log
 from assistant.watching import Watching
 from auth.viewer import Viewer
 from db import messages, proposals
+from db.base import now
 from db.engine import Database
 from db.jobs import LeaseLost
 from db.messages import Ending, MessageStatus
 from db.session import Session
+from db.usage import Terms, Tokens, estimated
 from errors import Forbidden, NotFound
-from integrations.llm import Delta, Finished, Turn
+from integrations.llm import Delta, Finished
 from jobs.running import Explained, Held
 
 CHECKPOINT_SECONDS = 1.0
-CHARACTERS_PER_TOKEN = 4
+COSTLY = frozenset({"FIRST_TOKEN_TIMEOUT", "CONTENT_FILTERED"})  # failures without a word that are charged all the same
 
 logger = logging.getLogger("sheetgpt.replies")
 
@@ -45,6 +48,7 @@ class Writing:
         self._pieces: list[str] = []
         self._key = self.reply_id, held.job.id, held.attempt
         self._tokens_read: int | None = None
+        self._terms: Terms | None = None
         self._finished = Finished("", None, None)
         self._ending: asyncio.Task[None] | None = None
 
@@ -53,9 +57,9 @@ class Writing:
         """All of it so far."""
         return "".join(self._pieces)
 
-    def prompted(self, turns: Sequence[Turn]) -> None:
-        """What a model is asked; it costs, also when the reply does not come about."""
-        self._tokens_read = _estimated("".join(turn.text for turn in turns))
+    def prompted(self, tokens: int, terms: Terms) -> None:
+        """What a model is asked, in tokens by our own count, and what they cost."""
+        self._tokens_read, self._terms = tokens, terms
 
     async def follow(self, events: AsyncIterator[Delta | Finished]) -> str:
         """Write what comes, and return why it finished, in the model's word."""
@@ -93,17 +97,34 @@ class Writing:
             raise
 
     def _worded(self, status: MessageStatus, error: Explained | None) -> Ending:
-        finished, is_counted = self._finished, self._tokens_read is not None
+        tokens = self._tokens(error)
+        wait: float | None = getattr(error, "retry_after", None)
         return Ending(
             status,
             # A later attempt writes nothing: what the first one saved is the text.
             text=self.text if self._held.attempt == 1 else None,
-            finish_reason=finished.reason or None,
-            input_tokens=finished.input_tokens or self._tokens_read,
-            output_tokens=(finished.output_tokens or _estimated(self.text)) if is_counted else None,
+            finish_reason=self._finished.reason or None,
+            tokens=tokens,
+            cost_nanos=self._terms.cost(tokens) if self._terms and tokens else 0,
             error_code=error.code if error else None,
             error_message=error.message if error else None,
             error_retryable=error.retryable if error else False,
+            error_retry_at=None if wait is None else now() + timedelta(seconds=wait),
+        )
+
+    def _tokens(self, error: Explained | None) -> Tokens | None:
+        """As the provider told them, else as we count them; None when no model was asked."""
+        told, read = self._finished, self._tokens_read
+        if read is None:
+            return None
+        if error is not None and not self.text and error.code not in COSTLY:
+            return Tokens()  # the provider refused, or was not there
+        return Tokens(
+            input=told.input_tokens or read,
+            output=told.output_tokens or estimated(self.text),
+            cached=told.cached_tokens or 0,
+            reasoning=told.reasoning_tokens or 0,
+            is_estimated=not (told.input_tokens and told.output_tokens),
         )
 
     async def _keep(self, ending: Ending, found: Found | None) -> None:
@@ -154,7 +175,3 @@ class Writing:
 
     def _say(self, what: str) -> None:
         logger.warning(what, extra={"fields": {"messageId": str(self.reply_id)}})
-
-
-def _estimated(text: str) -> int:
-    return -(-len(text) // CHARACTERS_PER_TOKEN)

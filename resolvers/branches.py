@@ -14,7 +14,7 @@ from db.listing import Window
 from db.messages import Exchange, Message
 from errors import BadUserInput, NotFound
 from resolvers.context import Context, IdempotencyKey, Info
-from resolvers.conversations import checked_model
+from resolvers.conversations import checked_model, models_of
 from resolvers.ids import global_id, key
 from resolvers.pages import Asked, Slice, decode_cursor, encode_cursor, slice_of
 
@@ -101,7 +101,7 @@ async def edit_message(
     text: Annotated[str, says(description="What is said instead: at most 200,000 characters.")],
     idempotency_key: IdempotencyKey = None,
 ) -> Exchange:
-    models = info.context.backend.catalog.names
+    models = models_of(info)
     return await info.context.write(branches.edit, key(message_id, Message), text, models, idempotency_key)
 
 
@@ -117,7 +117,7 @@ async def regenerate_reply(
     idempotency_key: IdempotencyKey = None,
 ) -> Regenerated:
     chosen = None if model is None else checked_model(info, model)
-    models = info.context.backend.catalog.names
+    models = models_of(info)
     id_ = key(message_id, Message)
     return Regenerated(await info.context.write(branches.regenerate, id_, models, chosen, idempotency_key))
 

@@ -6,13 +6,15 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET
 
+from assistant import terms
 from db import conversations, deleting, forks
-from db.base import Visibility
+from db.base import Visibility, now
 from db.conversations import Beginning, Conversation, ExtractionMode
 from db.messages import Message
 from db.organizations import Organization
 from db.sites import Site
 from db.tables import Table
+from db.usage import Models
 from errors import BadUserInput
 from resolvers.context import IdempotencyKey, Info
 from resolvers.ids import global_id, key, optional_key
@@ -151,6 +153,12 @@ def checked_model(info: Info, model: str | None) -> str:
         more = "" if len(catalog.names) <= NAMED_MODELS else " …; serverInfo.models has them all"
         raise BadUserInput.of("model", f"Choose one of: {', '.join(catalog.names[:NAMED_MODELS])}{more}.")
     return offer.name
+
+
+def models_of(info: Info, chosen: str | None = None) -> Models:
+    """The models that may write a reply, or the chosen one, with what they cost now."""
+    name = None if chosen is None else checked_model(info, chosen)
+    return terms.models_of(info.context.backend.catalog, now().date(), name)
 
 
 def _within(field: str, value: float | None, low: float, high: float) -> float | None:

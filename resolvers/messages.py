@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
@@ -16,9 +17,10 @@ from db.proposals import Proposal
 from db.tables import Table
 from errors import BadUserInput, NotFound
 from resolvers.context import Context, IdempotencyKey, Info
-from resolvers.conversations import checked_model
+from resolvers.conversations import models_of
 from resolvers.ids import key, optional_key
 from resolvers.pages import KeysetPage
+from resolvers.usage import Usage
 
 WAIT_SECONDS, STOP_SECONDS, IDLE_SECONDS = 60.0, 5.0, 1.0
 
@@ -53,22 +55,11 @@ ReplyEvent: TypeAlias = Delta | Proposed | Ended
 
 
 @dataclass(frozen=True)
-class Usage:
-    """Tokens of a reply; costs are not known without prices."""
-
-    input_tokens: int
-    output_tokens: int
-
-    @property
-    def total_tokens(self) -> int:
-        return self.input_tokens + self.output_tokens
-
-
-@dataclass(frozen=True)
 class Failure:
     code: str
     message: str
     retryable: bool
+    retry_at: datetime | None
 
 
 async def message(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Message | None:
@@ -86,13 +77,20 @@ async def parent_of(root: strawberry.Parent[Any], info: Info) -> Message | None:
 def usage_of(root: strawberry.Parent[Any]) -> Usage | None:
     if root.output_tokens is None:
         return None
-    return Usage(root.input_tokens or 0, root.output_tokens)
+    return Usage(
+        input_tokens=root.input_tokens or 0,
+        output_tokens=root.output_tokens,
+        cached_tokens=root.cached_tokens or 0,
+        reasoning_tokens=root.reasoning_tokens or 0,
+        cost_nanos=root.cost_nanos or 0,
+        estimated=root.usage_estimated,
+    )
 
 
 def error_of(root: strawberry.Parent[Any]) -> Failure | None:
     if root.error_code is None:
         return None
-    return Failure(root.error_code, root.error_message, root.error_retryable)
+    return Failure(root.error_code, root.error_message, root.error_retryable, root.error_retry_at)
 
 
 async def list_proposals(root: strawberry.Parent[Any], info: Info) -> list[Proposal]:
@@ -134,7 +132,7 @@ async def send_message(
         text,
         conversation_id=optional_key(conversation_id, Conversation),
         parent_id=optional_key(parent_id, Message),
-        models=info.context.backend.catalog.names if model is None else [checked_model(info, model)],
+        models=models_of(info, model),
         table_id=optional_key(table_id, Table),
         idempotency_key=idempotency_key,
     )

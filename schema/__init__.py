@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema import (
     accounts,
     audit,
+    budgets,
     conversations,
     exports,
     items,
@@ -44,6 +45,7 @@ class Mutation(
     users.Mutation,
     accounts.Mutation,
     organizations.Mutation,
+    budgets.Mutation,
     sites.Mutation,
     modules.Mutation,
     items.Mutation,

@@ -7,9 +7,10 @@ import strawberry
 
 from db import conversations as rows
 from db.base import Visibility
-from resolvers import branches, conversations, messages, organizations, sites, tables
+from resolvers import branches, conversations, messages, organizations, sites, tables, usage
 from schema.base import Audited, Edge, Node, change, choice, edge, maybe, one, page, says, shows
 from schema.organizations import Organization
+from schema.usage import Usage
 from schema.users import User
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Conversation(Node, Audited, row=rows.Conversation):
     message_count: int = says("How many messages there are on all branches.")
     last_message_at: datetime | None = says("When the last message was sent.")
     preview: str | None = says("The beginning of the last message that a person sent.")
+    usage = one(Usage, usage.usage_of_conversation, "What all replies in it cost, and its title.")
     tables = page(Table, tables.list_tables_of_conversation, "The tables that came out of it.")
 
 

@@ -10,6 +10,7 @@ from resolvers import branches, conversations, messages, ratings
 from schema.base import Audited, Edge, Node, change, choice, edge, many, maybe, one, says, shows, stream
 from schema.conversations import Conversation
 from schema.failures import MessageError
+from schema.usage import Usage
 
 if TYPE_CHECKING:
     from schema.tables import Proposal
@@ -33,15 +34,6 @@ choice(
 
 
 choice(Rating, UP="It is good.", DOWN="It is not.")
-
-
-@shows
-class Usage:
-    """Tokens that were read and written; estimated where the provider does not say."""
-
-    input_tokens: int = says("Tokens that the model read.")
-    output_tokens: int = says("Tokens that the model wrote.")
-    total_tokens: int = says("Both together.")
 
 
 @shows

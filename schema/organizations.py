@@ -7,8 +7,10 @@ import strawberry
 
 from auth.viewer import Role
 from db import organizations as rows
-from resolvers import organizations, sites, tables
-from schema.base import Audited, Edge, Node, change, choice, edge, maybe, page, says, shows
+from resolvers import budgets, organizations, sites, tables, usage
+from schema.base import Audited, Edge, Node, change, choice, edge, maybe, one, page, says, shows
+from schema.budgets import Budget
+from schema.usage import Usage
 
 if TYPE_CHECKING:
     from schema.sites import Site
@@ -47,6 +49,8 @@ class Organization(Node, Audited, row=rows.Organization):
     is_personal: bool = says("Whether it is somebody's own.")
     my_role = maybe(Role, organizations.my_role, "Your role there; null while you are only invited.")
     members = page(Membership, organizations.list_members, "Who is in it.")
+    budget = maybe(Budget, budgets.budget_of, "What models may cost it in a month; null when nothing limits that.")
+    usage = one(Usage, usage.usage_of_organization, "What models cost it; for members, as far as they see.")
     sites = page(Site, sites.list_sites_of_organization, "The sites of it that you may see.")
     tables = page(Table, tables.list_tables_of_organization, "The tables in it that you may see.")
 

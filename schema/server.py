@@ -23,6 +23,7 @@ class ServerInfo:
     version: str = says("Version of the product.")
     environment: str = says("`development` or `production`.")
     models: list[str] = says("The models that you may choose for a conversation; the first is the server's own.")
+    currency: str = says("What costs and budgets are in, as `USD`.")
     offline: bool = says("Whether no model is configured, so that the offline assistant answers.")
 
 
@@ -42,6 +43,7 @@ def server_info(info: Info) -> ServerInfo:
         version=VERSION,
         environment=backend.settings.environment,
         models=list(backend.catalog.names),
+        currency=backend.settings.currency,
         offline=backend.catalog.is_offline,
     )
 

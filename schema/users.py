@@ -7,9 +7,10 @@ import strawberry
 
 from db import users as rows
 from db.sessions import SignIn
-from resolvers import items, users
+from resolvers import items, usage, users
 from resolvers.ids import name_type
-from schema.base import Audited, Node, change, many, maybe, node_id, page, says, shows
+from schema.base import Audited, Node, change, many, maybe, node_id, one, page, says, shows
+from schema.usage import Usage
 
 if TYPE_CHECKING:
     from schema.conversations import Conversation
@@ -51,6 +52,7 @@ class User(Node, Audited, row=rows.User):
     sessions = many(Session, users.list_sessions, "Where you are signed in; empty for other people.")
     memberships = page(Membership, users.list_memberships, "The organizations they are in, as far as you see them.")
     conversations = page(Conversation, users.list_conversations, "The conversations they own, as far as you see them.")
+    usage = one(Usage, usage.usage_of_user, "What models cost for them, as far as you see it.")
     items = page(Item, items.list_items_of_user, "The items they own, as far as you see them.")
 
 

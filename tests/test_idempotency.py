@@ -27,7 +27,7 @@ async def begin(database: Database, viewer: Viewer, key: str | None, title: str 
 
 async def say(database: Database, viewer: Viewer, key: str) -> Exchange:
     return await database.write(
-        messages.post, viewer, "Hello", conversation_id=None, models=["model"], idempotency_key=key
+        messages.post, viewer, "Hello", conversation_id=None, models={"model": None}, idempotency_key=key
     )
 
 

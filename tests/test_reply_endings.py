@@ -68,7 +68,9 @@ class Desk:
         database.publish = self.hub.publish
 
     async def post(self, text: str = TABLE) -> Exchange:
-        return await self.database.write(messages.post, self.viewer, text, conversation_id=None, models=["offline"])
+        return await self.database.write(
+            messages.post, self.viewer, text, conversation_id=None, models={"offline": None}
+        )
 
     async def reply(self, id_: UUID) -> Message:
         found = await self.database.find(Message, SYSTEM, id_)
@@ -123,7 +125,7 @@ async def test_a_reply_of_a_process_that_was_killed_is_interrupted_with_the_text
     with pytest.raises(jobs.LeaseLost):
         await desk.database.write(messages.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "too late")
     again = await desk.database.write(
-        messages.post, desk.viewer, "Again", conversation_id=ended.conversation_id, models=["offline"]
+        messages.post, desk.viewer, "Again", conversation_id=ended.conversation_id, models={"offline": None}
     )
     assert again.reply.status is MessageStatus.IN_PROGRESS
 
@@ -161,7 +163,7 @@ async def test_a_reply_is_stopped_at_any_moment(desk: Desk, monkeypatch: pytest.
     assert (reply.status, job.status) == (MessageStatus.STOPPED, JobStatus.CANCELED)
     assert desk.log.texts == {}
     again = await desk.database.write(
-        messages.post, desk.viewer, "Again", conversation_id=reply.conversation_id, models=["offline"]
+        messages.post, desk.viewer, "Again", conversation_id=reply.conversation_id, models={"offline": None}
     )
     assert again.conversation.message_count == 4
 

@@ -49,6 +49,7 @@ PLACES: dict[str, list[Change]] = {
         Change({"id": "@organization", "name": "New"}, ADMINS),
         Change({"id": "@personal", "name": "New"}, frozenset({OWNER, SUPERUSER})),
     ],
+    "setBudget": [Change({"organizationId": "@organization", "limit": "10", "hard": False}, ADMINS)],
     "deleteOrganization": [Change({"id": "@organization"}, ADMINS)],
     "inviteMember": [
         Change({"organizationId": "@organization", "email": "new@example.com", "role": "ADMIN"}, ADMINS),

@@ -150,7 +150,7 @@ class Scene:
         """A table in a conversation, a message there and its reply, and a proposal of that for the table."""
         table = self._table(session, prefix, visibility)
         id_ = self.keys[f"{prefix}conversation"]
-        exchange = messages.post(session, "Tea", conversation_id=id_, models=["offline"])
+        exchange = messages.post(session, "Tea", conversation_id=id_, models={"offline": None})
         proposal = Proposal(
             conversation_id=id_,
             message_id=exchange.reply.id,

@@ -1,0 +1,48 @@
+"""Budgets of organizations."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from db.budgets import BudgetUnit
+from resolvers import budgets
+from schema.base import change, choice, says, shows
+
+if TYPE_CHECKING:
+    from schema.organizations import Organization
+else:  # an organization has a budget, and setting it answers with the organization
+    Organization = Annotated["Organization", strawberry.lazy("schema.organizations")]
+
+choice(BudgetUnit, MONEY="Money, in serverInfo.currency.", TOKENS="Tokens, those read and those written together.")
+
+
+@shows
+class Budget:
+    """What models may cost an organization in a calendar month (UTC)."""
+
+    limit: Decimal = says("How much a month may cost.")
+    spent: Decimal = says("What this month has cost so far.")
+    reserved: Decimal = says("What the replies that are being written may come to.")
+    unit: BudgetUnit = says("What is counted.")
+    period: str = says("The month, as `2026-01`.")
+    resets_at: datetime = says("When the next month begins.")
+    hard: bool = says("Whether messages are refused when it is spent; otherwise the admins are only told.")
+
+
+@shows
+class SetBudgetPayload:
+    """The organization with its budget."""
+
+    organization: Organization = says("The organization.")
+
+
+@strawberry.type
+class Mutation:
+    set_budget = change(
+        SetBudgetPayload,
+        budgets.set_budget,
+        "Set what models may cost an organization in a month, or take the limit away. Its admins are told at 80 % "
+        "and at 100 %.",
+    )
