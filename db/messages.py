@@ -312,6 +312,7 @@ def _give_up(session: Session, job: Job) -> None:
         message.status = MessageStatus.FAILED
         message.error_code, message.error_message = job.error_code, job.error_message
         message.error_retryable = job.error_retryable
+        spending.settle_reply(session, message.id, None, 0, message.text)
         title = session.obtain(Conversation, message.conversation_id).title
         tell(session, job.owner_id, REPLY_FAILED, f"The reply in {title} failed", message)
 

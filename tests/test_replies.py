@@ -10,6 +10,7 @@ from db.base import now
 from db.conversations import SYSTEM_PROMPT
 from db.organizations import Membership
 from db.session import Session
+from db.usage import estimated
 from resolvers.ids import key
 from tests.client import Client
 from tests.conftest import SYSTEM
@@ -70,8 +71,8 @@ async def test_tokens_are_estimated_where_the_provider_does_not_say(online: Site
     dictation.say("x" * 10)
     dictation.finish()
     reply = await ended(online, ann, await begin(ann, "Hi"))
-    asked = len(f"{SYSTEM_PROMPT}\n\n{TABLES}Hi")
-    assert reply["usage"] == {"inputTokens": -(-asked // 4), "outputTokens": 3, "totalTokens": -(-asked // 4) + 3}
+    asked = estimated(f"{SYSTEM_PROMPT}\n\n{TABLES}") + estimated("Hi")
+    assert reply["usage"] == {"inputTokens": asked, "outputTokens": 3, "totalTokens": asked + 3}
     assert (reply["status"], reply["finishReason"], reply["error"]) == ("COMPLETED", "stop", None)
 
 
