@@ -156,6 +156,12 @@ def parent_visible(model: type[Base], key: ColumnElement[Any], *, everything: bo
     return exists(select(parent.c.id).where(*conditions))
 
 
+def seen(model: type[Base], key: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the row whose id is `key` is there and may be seen, for a rule that goes by another row."""
+    row = cast(Table, model.__table__).alias()
+    return exists(select(row.c.id).where(row.c.id == key, row.c.deleted_at.is_(None), visible(model, row.c)))
+
+
 def _models() -> Iterable[type[Base]]:
     return [mapper.class_ for mapper in Base.registry.mappers]
 

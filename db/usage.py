@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Table, case, exists, func, select
+from sqlalchemy import BigInteger, Index, case, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement, or_
 
 from auth.viewer import Role, Viewer
 from db.base import Base, Unlogged, key_to, now
 from db.conversations import Conversation
-from db.policy import VIEWER, administered, visible
+from db.policy import VIEWER, administered, seen
 from db.prepared import OneOf, Prepared, bind
 from db.session import Session
 
@@ -106,12 +106,10 @@ class Usage(Unlogged, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        spoken = cast(Table, Conversation.__table__).alias()
-        is_seen = (spoken.c.id == row.conversation_id, spoken.c.deleted_at.is_(None), visible(Conversation, spoken.c))
         return or_(
             row.user_id == VIEWER,
             row.organization_id.in_(administered()),
-            exists(select(spoken.c.id).where(*is_seen)),
+            seen(Conversation, row.conversation_id),
         )
 
     def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
