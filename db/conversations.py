@@ -75,12 +75,12 @@ class Beginning:
 
     model: str
     title: str | None = None
-    is_named: bool = True
     system_prompt: str | None = None
     organization_id: UUID | None = None
     site_id: UUID | None = None
     visibility: Visibility = Visibility.PRIVATE
     extraction: ExtractionMode = ExtractionMode.AUTO
+    is_named: bool = True
 
 
 def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Conversation:

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = '0005_usage_budgets_and_costs'
-down_revision = '0004_messages_are_a_tree'
+revision = '0006_usage_budgets_and_costs'
+down_revision = '0005_ratings_of_messages'
 
 
 def upgrade() -> None:
