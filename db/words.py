@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 MAX_WORD = 64  # characters; what is longer is cut
-MAX_WORDS = 250_000  # characters of a text's folded words; PostgreSQL indexes at most a megabyte of distinct ones
+MAX_BYTES = 1_000_000  # of a text's folded words; what is behind is not found. PostgreSQL indexes less than 2 ** 20
 WITHOUT_SPACES = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # kana
@@ -39,7 +39,13 @@ def words(text: str) -> Iterator[Word]:
 
 def folded(text: str) -> str:
     """The folded words, each between two spaces, so that a phrase is found as a part of the text."""
-    return f" {' '.join(word.folded for word in words(text))[:MAX_WORDS].rstrip()} ".replace("  ", " ")
+    kept, room = [" "], MAX_BYTES
+    for word in words(text):
+        room -= len(word.folded.encode())
+        if room < 0:
+            break
+        kept += [word.folded, " "]
+    return "".join(kept)
 
 
 @cache

@@ -96,10 +96,10 @@ class Context:
         self._loaders.clear()
         return written
 
-    def page(self, listing: Listing[R], **given: Any) -> KeysetPage[R]:
+    def page(self, listing: Listing[R], *, aside: bool = False, **given: Any) -> KeysetPage[R]:
         """A page of a list; parameters that are None and optional in the list do not limit it."""
         given = {k: v for k, v in given.items() if v is not None or k not in listing.optional}
-        return KeysetPage(self.backend.database, self.viewer, listing, given)
+        return KeysetPage(self.backend.database, self.viewer, listing, given, aside=aside)
 
     async def by_id(self, model: type[R], id_: UUID | None) -> R | None:
         """A row, fetched together with every other row of its table that this operation asks for."""

@@ -12,13 +12,16 @@ from db.base import Visibility, now
 from db.conversations import Beginning, Conversation, ExtractionMode
 from db.messages import Message
 from db.organizations import Organization
+from db.search import conversations_with
 from db.sites import Site
 from db.tables import Table
 from db.usage import Models
+from db.wanted import Wanted
 from errors import BadUserInput
 from resolvers.context import IdempotencyKey, Info
 from resolvers.ids import global_id, key, optional_key
 from resolvers.pages import IncludeDeleted, KeysetPage, checked_search
+from resolvers.search import found
 
 NAMED_MODELS = 20
 
@@ -34,19 +37,27 @@ async def conversation(info: Info, id: Annotated[strawberry.ID, says(description
     return await info.context.find(Conversation, id)
 
 
-def list_conversations(
+async def list_conversations(
     info: Info,
-    search: Annotated[str | None, says(description="Only those with this in their title.")] = None,
+    search: Annotated[
+        str | None,
+        says(description="Only those with this in their title, or with a message that searchMessages finds by it."),
+    ] = None,
     organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
     site_id: Annotated[strawberry.ID | None, says(description="Only those about a site.")] = None,
     include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Conversation]:
-    return info.context.page(
-        conversations.every.with_deleted if include_deleted else conversations.every,
-        site_id=optional_key(site_id, Site),
-        search=checked_search(search),
-        organization_id=optional_key(organization_id, Organization),
-    )
+    given: dict[str, Any] = {
+        "site_id": optional_key(site_id, Site),
+        "organization_id": optional_key(organization_id, Organization),
+    }
+    looked_for = checked_search(search)
+    wanted = None if looked_for is None else Wanted.read(looked_for)
+    listing = conversations.every if wanted is None else conversations_with
+    listing = listing.with_deleted if include_deleted else listing
+    if wanted is None:
+        return info.context.page(listing, search=looked_for, **given)
+    return await found(info.context, listing, wanted, search=looked_for, **given)
 
 
 async def conversation_of(root: strawberry.Parent[Any], info: Info) -> Conversation | None:

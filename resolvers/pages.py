@@ -13,12 +13,15 @@ from auth.viewer import Viewer
 from db.base import Base
 from db.engine import Database
 from db.listing import Listing, Window
+from db.prepared import Prepared
+from db.texts import checked_text
 from errors import BadUserInput
 
 R = TypeVar("R", bound=Base)
 T = TypeVar("T", covariant=True)
 
 DEFAULT_SIZE, MAX_SIZE = 20, 100
+MAX_SEARCH = 200  # characters that are looked for
 
 IncludeDeleted = Annotated[
     bool | None,
@@ -70,10 +73,19 @@ class Page(Protocol[T]):
 
 
 class KeysetPage(Generic[R]):
-    """A page of a prepared list; the cursor is the row's id."""
+    """A page of a prepared list; the cursor is the row's id. With `aside` it is read off the event loop."""
 
-    def __init__(self, database: Database, viewer: Viewer, listing: Listing[R], given: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        viewer: Viewer,
+        listing: Listing[R],
+        given: dict[str, Any],
+        *,
+        aside: bool = False,
+    ) -> None:
         self._database, self._viewer, self._listing, self._given = database, viewer, listing, given
+        self._aside = aside
         self._optional = frozenset(given) & frozenset(listing.optional)
 
     async def load(self, asked: Asked) -> Slice[R]:
@@ -81,13 +93,19 @@ class KeysetPage(Generic[R]):
         window = Window(asked.size + 1, cursor, asked.backwards)
         query = self._listing.rows(window, self._optional)
         given = self._given if window.cursor is None else {**self._given, "cursor": window.cursor}
-        rows = await self._database.read(query, self._viewer, limit=window.limit, **given)
+        rows = await self._read(query, limit=window.limit, **given)
         return slice_of(rows, lambda row: encode_cursor(row.id), asked)
 
     async def total(self) -> int:
         query = self._listing.total(self._optional)
-        (row,) = await self._database.read(query, self._viewer, **self._given)
+        (row,) = await self._read(query, **self._given)
         return int(row.total)
+
+    async def _read(self, query: Prepared[Any], **given: Any) -> list[Any]:
+        if not self._aside:
+            return await self._database.read(query, self._viewer, **given)
+        batches = self._database.stream(query, self._viewer, **given)
+        return [row async for batch in batches for row in batch]
 
 
 def slice_of(rows: list[Any], cursor_of: Callable[[Any], str], asked: Asked) -> Slice[Any]:
@@ -113,6 +131,4 @@ def decode_cursor(cursor: str, name: str = "after") -> UUID:
 
 def checked_search(search: str | None) -> str | None:
     """What to look for; None for nothing at all."""
-    if search is not None and "\x00" in search:
-        raise BadUserInput.of("search", "What you look for has a NUL character in it: take it out.")
-    return search or None
+    return None if search is None else checked_text(search, "search", MAX_SEARCH) or None

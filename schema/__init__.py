@@ -14,6 +14,7 @@ from schema import (
     modules,
     notifications,
     organizations,
+    search,
     server,
     sites,
     tables,
@@ -36,6 +37,7 @@ class Query(
     exports.Query,
     audit.Query,
     notifications.Query,
+    search.Query,
 ):
     pass
 

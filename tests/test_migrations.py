@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.base import Base
-from db.migrations import head, migrate
+from db.migrations import head, is_mapped, migrate
 from tests.servers import Postgres
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +54,9 @@ def inspected(url: str, look: Any) -> Any:
 
 
 def differences(connection: Connection) -> list[Any]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "compare_server_default": True, "include_name": is_mapped}
+    )
     return list(compare_metadata(context, Base.metadata))
 
 
@@ -66,7 +68,7 @@ def test_the_migrations_make_what_the_models_say(database_url: str) -> None:
     assert inspected(database_url, differences) == []
     assert inspected(database_url, revision) == head()
     tables = inspected(database_url, lambda connection: inspect(connection).get_table_names())
-    assert set(tables) == {"alembic_version", *Base.metadata.tables}
+    assert set(filter(is_mapped, tables)) == {"alembic_version", *Base.metadata.tables}
 
 
 def test_four_processes_migrate_a_new_database_at_once(empty_url: str) -> None:

@@ -6,6 +6,7 @@ from alembic import context
 
 import db.models  # noqa: F401  every model, so that the metadata is whole
 from db.base import Base, JsonType, UtcDateTime
+from db.migrations import is_mapped
 
 
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
@@ -22,6 +23,7 @@ context.configure(
     target_metadata=Base.metadata,
     transaction_per_migration=False,
     render_item=render_item,
+    include_name=is_mapped,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,32 @@
+"""Search over messages."""
+
+import strawberry
+
+from resolvers import search
+from schema.base import Connection, Paged, one, says, shows
+from schema.messages import Message
+
+
+@shows
+class MessageHit:
+    """A message in which something was found."""
+
+    message: Message = says("The message.")
+    snippet = one(
+        str, search.snippet_of, "One line of its text, at most 160 characters, the first hit between « and »."
+    )
+
+
+@strawberry.type(description="A page of messages in which something was found.")
+class MessageSearchConnection(Connection[MessageHit]):
+    pass
+
+
+@strawberry.type
+class Query:
+    search_messages = strawberry.field(
+        resolver=search.search_messages,
+        graphql_type=MessageSearchConnection,
+        description="Messages that you may see and that have what you look for, newest first.",
+        extensions=[Paged()],
+    )
