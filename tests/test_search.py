@@ -119,9 +119,7 @@ async def test_the_same_words_find_the_same_messages_newest_first(site: Site) ->
     for query, expected in FINDS.items():
         assert [names[text] for text in await texts(ann, query)] == expected, query
     for query in HARMLESS[1:]:
-        assert [names[text] for text in await texts(ann, query)] in ([], ["fox"], ["code"], ["code", "cafe", "fox"]), (
-            query
-        )
+        assert {names[text] for text in await texts(ann, query)} <= {"fox", "code", "cafe"}, query
 
 
 async def test_any_query_is_harmless(site: Site) -> None:

@@ -24,12 +24,18 @@ LISTED: dict[str, list[In]] = {
         In("shared_conversation", INSIDE),
         In("shared_conversation", INSIDE, given={"siteId": "@site"}),
         In("deleted_conversation", OWN, given=DELETED),
+        In("conversation", OWN, given={"search": "tea it i"}),
+        In("shared_conversation", INSIDE, given={"search": "tea"}),
     ],
     "Query.tables": [In("table", OWN), In("shared_table", INSIDE), In("deleted_table", OWN, given=DELETED)],
     "Query.exports": [In("export", OWN), In("export", OWN, given={"tableId": "@table"})],
     "Query.auditLog": [
         In("audit_entry", ADMINS),
         In("audit_entry", ADMINS, given={"organizationId": "@organization"}),
+    ],
+    "Query.searchMessages": [
+        In(None, OWN, given={"query": '"tea it is"'}),  # said in the private conversation alone
+        In(None, INSIDE, given={"query": "tea"}),
     ],
     "Query.notifications": [In("notification", frozenset({OWNER}))],
     "User.sessions": [In("session", SELF, "owner_user")],
