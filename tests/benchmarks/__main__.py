@@ -15,6 +15,7 @@ import orjson
 from app import application
 from resolvers.ids import decode
 from tests.benchmarks.floor import floor
+from tests.benchmarks.streams import streams
 from tests.client import Client
 from tests.site import site_over
 
@@ -136,6 +137,7 @@ async def main() -> None:
             for title, route, body in reads:
                 await compare(title, ours, body, Target(base, route), {}, cpu)
             await _writes(ann, ours, base, table)
+        await streams(f"sqlite:///{Path(name) / 'streams.db'}", Path(name))
 
 
 async def _writes(ann: Client, ours: Target, base: Any, table: str) -> None:
