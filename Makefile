@@ -38,7 +38,7 @@ check: $(VENV)/.development ## Lint, format, types, import contracts, SDL snapsh
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m schema --check
 
-bench: $(VENV)/.development ## Measure reads and writes against a floor in the same run
+bench: $(VENV)/.development ## Measure reads, writes and streams against a floor in the same run
 	@$(BIN)/python -m tests.benchmarks
 
 eval: $(VENV)/.development ## Count what is read out of the corpus of texts (docs/extraction.md)

@@ -19,7 +19,6 @@ from graphql import (
     create_source_event_stream,
     located_error,
 )
-from graphql.execution import Executor as GraphQLCoreExecutor
 from graphql.execution import execute_subscription_event
 from strawberry.execution import optimized_is_awaitable
 
@@ -31,7 +30,7 @@ from execution.planned import PlannedExecution
 
 MAX_MESSAGE = 300
 
-Execution: TypeAlias = GraphQLCoreExecutor[Any]
+Execution: TypeAlias = PlannedExecution
 FormatError: TypeAlias = Callable[[GraphQLError, Any], dict[str, Any]]
 
 is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
@@ -107,6 +106,9 @@ class Executor:
     ) -> AsyncGenerator[Result, None]:
         try:
             async for payload in source:
+                if (data := execution.planned_event(payload)) is not None:
+                    yield Result(data)
+                    continue
                 event = execution.build_per_event_executor(payload)
                 event.context_value = self._event_context(context)
                 yield await self._finish(partial(execute_subscription_event, event), context)
@@ -118,7 +120,7 @@ class Executor:
 
     def _start(self, operation: Operation, context: Any) -> Execution | Result:
         request, document = operation.request, operation.document
-        execution = PlannedExecution.build(
+        built = PlannedExecution.build(
             self._schema,
             document.node,
             context_value=context,
@@ -130,6 +132,7 @@ class Executor:
             operation_extensions=request.extensions,
             plans={} if document.plans is None else document.plans,
         )
+        execution = cast("PlannedExecution | list[GraphQLError]", built)
         if isinstance(execution, list):
             errors = [OperationError.of(Code.BAD_VARIABLES, error) for error in execution]
             return self.refuse(errors, context)

@@ -7,6 +7,7 @@ import strawberry
 from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
+    OperationType,
     is_non_null_type,
     is_object_type,
 )
@@ -26,6 +27,23 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, plans: Plans, **options: Any) -> None:
         super().__init__(*args, **options)
         self._plans = plans
+        # By the class of an event: the copies of this execution, one for each event, share it.
+        self._planned_events: dict[type, tuple[str, Plan, Info]] = {}
+
+    def planned_event(self, payload: Any) -> dict[str, Any] | None:
+        """The data of a subscription's event; None for one that graphql-core must complete.
+
+        It has completed one of the same class, and found it plain: variables, and with them directives, do not
+        change between the events of one execution.
+        """
+        planned = self._planned_events.get(type(payload))
+        if planned is None:
+            return None
+        name, plan, info = planned
+        try:
+            return {name: plan.complete(payload, info)}
+        except Exception:  # graphql-core does the event over, and says what is wrong
+            return None
 
     def complete_object_value(
         self,
@@ -46,6 +64,8 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
         if plan is None or known is None:
             return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
         if not plan.rest:
+            if self.operation.operation is OperationType.SUBSCRIPTION and result is self.root_value:
+                self._planned_events[type(result)] = str(path.key), plan, info
             return known
         found = self.execute_fields(return_type, result, path, plan.rest, None)
         if self.is_awaitable(found):

@@ -147,15 +147,22 @@ async def streams(database_url: str, directory: Path) -> None:
             lambda text: site.backend.log.append(decoded[1], text),
         )
         base = Stand(plain.app, "/stream", _said(ann, reply), plain.say)
+        breathing = asyncio.create_task(_breathe(dictation))
         for count in VIEWERS:
-            dictation.say(PIECE)  # a provider that says nothing for long is given up
-            await asyncio.sleep(REST)
             _print(f"delta, {count} viewers (each)", await ours.costs(count), await base.costs(count))
+        breathing.cancel()
         relaying = asyncio.create_task(plain.relay())
         _print("provider's chunk to frame (wall)", await ours.delays(dictation), await base.delays(plain_dictation))
         for spoken in (dictation, plain_dictation):
             spoken.finish()
         await relaying
+
+
+async def _breathe(dictation: Dictation) -> None:
+    """A provider that sends nothing for long is given up."""
+    while True:
+        await asyncio.sleep(5)
+        dictation.say("")
 
 
 def _said(client: Client, reply: str) -> list[dict[str, Any]]:

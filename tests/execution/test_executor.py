@@ -101,6 +101,11 @@ class Subscription:
         yield Event(number=1)
         raise RuntimeError("secret")
 
+    @strawberry.subscription
+    async def counted(self) -> AsyncGenerator[Event, None]:
+        for number in (1, 2, 2**40, 3):
+            yield Event(number=number)
+
 
 schema = strawberry.Schema(Query, Mutation, Subscription)
 
@@ -255,6 +260,29 @@ async def test_each_event_has_a_context_of_its_own() -> None:
     on = executor(event_context=lambda _: Context(next(made)))
     stream = await follow("subscription {count {context}}", on, Context())
     assert [result.data async for result in stream] == [{"count": {"context": "a"}}, {"count": {"context": "b"}}]
+
+
+@pytest.mark.parametrize(
+    "document", ["subscription { counted { number } }", "subscription { it: counted { n: number @include(if: true) } }"]
+)
+async def test_events_like_one_before_are_completed_alike_and_what_is_wrong_with_one_is_said(document: str) -> None:
+    looked_at: list[Any] = []
+
+    def event_context(context: Any) -> Any:
+        looked_at.append(context)
+        return context
+
+    stream = await follow(document, executor(event_context=event_context), Context())
+    results = [result async for result in stream]
+    outer, inner = ("it", "n") if "it:" in document else ("counted", "number")
+    assert [result.data for result in results] == [
+        {outer: {inner: 1}},
+        {outer: {inner: 2}},
+        None,
+        {outer: {inner: 3}},
+    ]
+    assert [[error["path"] for error in result.errors] for result in results] == [[], [], [[outer, inner]], []]
+    assert len(looked_at) == 2  # the first of its class, and the one that is wrong
 
 
 async def test_closing_a_subscription_closes_its_source() -> None:
