@@ -22,6 +22,7 @@ class Product:
         environment = {
             k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "GOOGLE_", "MAKE", "MFLAGS"))
         }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode each start costs seconds
         environment |= {
             "PORT": "0",
             "FILES_DIR": str(directory / "files"),

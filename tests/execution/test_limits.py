@@ -23,10 +23,10 @@ def nested(depth: int) -> str:
 def test_a_document_of_800_bytes_whose_fragments_double_twenty_times_is_refused_in_ten_milliseconds() -> None:
     steps = "".join(f"fragment f{n} on Q{{q{{...f{n + 1} ...f{n + 1}}}}}" for n in range(21))
     bomb = parse("{...f0 ...f0}" + steps + "fragment f21 on Q{a}")
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(OperationError):
         measure(bomb, Limits(), PAGED)
-    assert time.perf_counter() - started < 0.01
+    assert time.process_time() - started < 0.01
 
 
 def test_what_doubling_fragments_return_is_counted_and_not_only_their_depth() -> None:
