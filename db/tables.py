@@ -94,6 +94,10 @@ columns_of: Prepared[TableColumn] = Prepared(
     .order_by(TableColumn.table_id, TableColumn.position, TableColumn.id)
 )
 
+first_rows: Prepared[Row] = Prepared(
+    select(Row).order_by(Row.position, Row.id).limit(bind("limit", Row.position)), children=Row
+)
+
 
 def column_of(row: TableColumn) -> Column:
     """The definition that a row keeps."""

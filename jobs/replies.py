@@ -9,7 +9,9 @@ from assistant import context, extraction, offline
 from assistant.extraction import ProposedTable
 from assistant.log import Log
 from assistant.offline import Answer
+from assistant.sheets import sheets_of
 from assistant.terms import terms_of
+from assistant.tokens import counter
 from assistant.watching import Watching
 from db import branches
 from db.base import now
@@ -17,9 +19,9 @@ from db.conversations import Conversation, ExtractionMode
 from db.engine import Database
 from db.events import Event, Hub, ReplyStopped
 from db.messages import Message, MessageRole, MessageStatus
-from db.usage import estimated
 from errors import NotFound
 from integrations.llm import Delta, Finished, ModelFailure, Turn
+from integrations.llm_catalog import Offer
 from integrations.llm_failures import cut_short, filtered
 from integrations.llm_routing import ModelRouter
 from jobs.running import INTERNAL, Explained, Held, JobFailure
@@ -113,9 +115,9 @@ class Replies:
         conversation: Conversation,
         before: Sequence[Message],
     ) -> None:
-        turns = context.build(conversation.system_prompt, [Turn(_ROLES[m.role], m.text) for m in before])
         offer = model.offer(reply.model)
-        writing.prompted(sum(estimated(turn.text) for turn in turns), terms_of(offer, now().date()))
+        turns, tokens = await self._prompt(writing, offer, conversation, before)
+        writing.prompted(tokens, terms_of(offer, now().date()))
         events = model.stream(
             turns, model=offer.name, temperature=conversation.temperature, max_tokens=conversation.max_tokens
         )
@@ -127,6 +129,21 @@ class Replies:
         whole = _whole_lines(writing.text) if is_cut else writing.text
         found = await self._extract(conversation, reply, whole, before[-1])
         await writing.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, found=found)
+
+    async def _prompt(
+        self, writing: Writing, offer: Offer, conversation: Conversation, before: Sequence[Message]
+    ) -> tuple[list[Turn], int]:
+        """What the model is sent, and how many tokens that is by our own count."""
+        sheets = await sheets_of(self._database, writing.viewer, conversation.id, writing.table_id)
+        said = [Turn(_ROLES[message.role], message.text) for message in before]
+
+        def work() -> tuple[list[Turn], int]:
+            count = counter()
+            room = context.room_for(offer.context_window, conversation.max_tokens or offer.max_output, count)
+            turns = context.build(conversation.system_prompt, said, room, sheets)
+            return turns, sum(count(turn.text) for turn in turns)
+
+        return await asyncio.to_thread(work)
 
     async def _extract(self, conversation: Conversation, reply: Message, text: str, message: Message) -> Found | None:
         """Tables of the reply, or else of what it answers: what was pasted is often not repeated."""

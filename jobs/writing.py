@@ -53,6 +53,17 @@ class Writing:
         self._ending: asyncio.Task[None] | None = None
 
     @property
+    def viewer(self) -> Viewer:
+        """Who asked."""
+        return self._held.viewer
+
+    @property
+    def table_id(self) -> UUID | None:
+        """The table that was named with the message."""
+        named = self._held.job.arguments.get("table_id")
+        return UUID(named) if named else None
+
+    @property
     def text(self) -> str:
         """All of it so far."""
         return "".join(self._pieces)
@@ -145,7 +156,6 @@ class Writing:
                 await self._database.write(messages.finish, Viewer.system(), *self._key, ending)
 
     def _propose(self, session: Session, found: Found) -> None:
-        named = self._held.job.arguments.get("table_id")
         for table in found.tables:
             proposals.propose(
                 session,
@@ -153,7 +163,7 @@ class Writing:
                 self.reply_id,
                 found.source_id,
                 table,
-                table_id=UUID(named) if named else None,
+                table_id=self.table_id,
                 apply=found.is_applied,
             )
 
