@@ -30,7 +30,7 @@ def checked(columns: Sequence[Column], taken: Iterable[str], paths: Sequence[str
     for column, path in zip(columns, paths, strict=True):
         column = _checked(column, path)
         if column.name.casefold() in names:
-            raise BadUserInput.of(f"{path}.name", f"There is a column {column.name} already: choose another name.")
+            raise BadUserInput.of(_at(path, "name"), f"There is a column {column.name} already: choose another name.")
         names.add(column.name.casefold())
         found.append(column)
     return found
@@ -48,19 +48,24 @@ def checked_name(name: str, path: str) -> str:
     return name
 
 
+def _at(path: str, name: str) -> str:
+    """Where a part of the definition is in the input, which may be the definition itself."""
+    return f"{path}.{name}" if path else name
+
+
 def _checked(column: Column, path: str) -> Column:
     column = replace(
         column,
-        name=checked_name(column.name, f"{path}.name"),
-        options=_options(column, f"{path}.options"),
-        minimum=_bound(column, column.minimum, f"{path}.minimum"),
-        maximum=_bound(column, column.maximum, f"{path}.maximum"),
+        name=checked_name(column.name, _at(path, "name")),
+        options=_options(column, _at(path, "options")),
+        minimum=_bound(column, column.minimum, _at(path, "minimum")),
+        maximum=_bound(column, column.maximum, _at(path, "maximum")),
     )
     if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
-        raise BadUserInput.of(f"{path}.minimum", "The minimum is above the maximum: exchange them.")
+        raise BadUserInput.of(_at(path, "minimum"), "The minimum is above the maximum: exchange them.")
     _check_text_rules(column, path)
-    _check_format(column, f"{path}.format")
-    return replace(column, default=_default(column, f"{path}.default"))
+    _check_format(column, _at(path, "format"))
+    return replace(column, default=_default(column, _at(path, "default")))
 
 
 def _options(column: Column, path: str) -> tuple[str, ...] | None:
@@ -93,17 +98,17 @@ def _bound(column: Column, bound: Decimal | None, path: str) -> Decimal | None:
 def _check_text_rules(column: Column, path: str) -> None:
     if column.max_length is not None:
         if column.type not in TEXT_TYPES:
-            raise BadUserInput.of(f"{path}.maxLength", f"A length is for texts, not for {column.type}.")
+            raise BadUserInput.of(_at(path, "maxLength"), f"A length is for texts, not for {column.type}.")
         if not 1 <= column.max_length <= MAX_TEXT:
-            raise BadUserInput.of(f"{path}.maxLength", f"Choose a length from 1 to {MAX_TEXT:,}.")
+            raise BadUserInput.of(_at(path, "maxLength"), f"Choose a length from 1 to {MAX_TEXT:,}.")
     if column.pattern is not None:
         if column.type not in TEXT_TYPES:
-            raise BadUserInput.of(f"{path}.pattern", f"A pattern is for texts, not for {column.type}.")
+            raise BadUserInput.of(_at(path, "pattern"), f"A pattern is for texts, not for {column.type}.")
         try:
             check_text(column.pattern)
             compile_pattern(column.pattern)
         except (CellError, PatternError) as error:
-            raise BadUserInput.of(f"{path}.pattern", str(error)) from error
+            raise BadUserInput.of(_at(path, "pattern"), str(error)) from error
 
 
 def _check_format(column: Column, path: str) -> None:

@@ -56,7 +56,7 @@ def add(
     def make() -> Added:
         accepted, rejected = _read(edit, rows)
         if rejected and on_error is OnError.REJECT_ALL:
-            raise _rejection(rejected)
+            raise rejection(rejected)
         edit.check_room(rows=len(accepted))
         added = [edit.add_row(values) for values in accepted]
         return Added(edit.table, added, rejected, edit.finish(ChangeSource.USER))
@@ -108,10 +108,11 @@ def _repeated(edit: Edit, taken: Taken, values: dict[str, Value], path: str) -> 
     return errors
 
 
-def _rejection(rejected: list[RejectedRow]) -> BadUserInput:
+def rejection(rejected: list[RejectedRow]) -> BadUserInput:
+    """What is wrong with rows of which one alone is enough to refuse them all."""
     fields = [error for row in rejected for error in row.field_errors]
     rows = "1 row is" if len(rejected) == 1 else f"{len(rejected):,} rows are"
-    message = f"{rows} not valid, so none was added: correct them, or send onError: SKIP_INVALID."
+    message = f"{rows} not valid, so nothing was changed: correct them, or send onError: SKIP_INVALID."
     return BadUserInput(message, fields=fields[:MAX_ERRORS])
 
 

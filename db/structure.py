@@ -39,7 +39,9 @@ class Changed:
 
 
 @dataclass(frozen=True)
-class Widened(Changed):
+class Redefined(Changed):
+    """`column` is the one that was added, changed or moved."""
+
     column: Column | None = None
 
 
@@ -105,7 +107,7 @@ def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Changed:
     return Changed(edit.table, edit.finish(ChangeSource.USER))
 
 
-def add_column(session: Session, table_id: UUID, column: Column, position: int | None) -> Widened:
+def add_column(session: Session, table_id: UUID, column: Column, position: int | None) -> Redefined:
     """Add a column, at the end or before the one at `position`; its default is for rows that come later."""
     edit = Edit.of(session, table_id)
     edit.check_room(columns=1, field="column")
@@ -119,7 +121,7 @@ def add_column(session: Session, table_id: UUID, column: Column, position: int |
     key = edit.add_column(column).key
     if position is not None:
         edit.move_column(key, position)
-    return Widened(edit.table, edit.finish(ChangeSource.USER), edit.columns[key])
+    return Redefined(edit.table, edit.finish(ChangeSource.USER), edit.columns[key])
 
 
 def delete(session: Session, id_: UUID) -> UUID:

@@ -1,6 +1,7 @@
 """What clients put into rows: read by the columns' types, checked against their rules."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,15 @@ def check(column: Column, value: Value) -> None:
     validate(column, value)
 
 
+@dataclass(frozen=True)
+class Misfit:
+    """A cell whose value a column's new definition does not take."""
+
+    row_id: UUID
+    value: Value
+    message: str
+
+
 class RowReader:
     """Reads rows that name their columns by key or by name."""
 
@@ -40,11 +50,18 @@ class RowReader:
 
     def read(self, raw: object, path: str) -> tuple[dict[str, Value], list[FieldError]]:
         """The values by column key, and every mistake with its path."""
+        return self._read(raw, path, self._columns)
+
+    def read_given(self, raw: object, path: str) -> tuple[dict[str, Value], list[FieldError]]:
+        """Like `read`, but what a row does not name is not among its values, and neither required nor a default."""
+        return self._read(raw, path, {})
+
+    def _read(self, raw: object, path: str, wanted: Mapping[str, Column]) -> tuple[dict[str, Value], list[FieldError]]:
         if not isinstance(raw, Mapping):
             return {}, [FieldError(path, "A row is an object whose keys are column keys or column names.")]
         given, errors = self._given(raw, path)
         values: dict[str, Value] = {}
-        for key, column in self._columns.items():
+        for key, column in (wanted or {key: self._columns[key] for key in given}).items():
             name, value = given.get(key, (column.name, column.default))
             try:
                 values[key] = read(column, value)
@@ -71,34 +88,35 @@ class RowReader:
 class Taken:
     """The values that the unique columns of a table hold, and in which row; read when they are asked for."""
 
-    def __init__(self, edit: Edit, without: Iterable[UUID] = ()) -> None:
+    def __init__(self, edit: Edit, without: Iterable[UUID] = (), column: str | None = None) -> None:
+        """Rows `without` count for nothing, nor does what the column with the key `column` holds now."""
         self._edit, self._without = edit, frozenset(without)
-        self._rows: dict[str, dict[object, UUID]] = {}
+        self._rows: dict[str, dict[object, UUID]] = {} if column is None else {column: {}}
 
     def check(self, column: Column, value: Value, row_id: UUID | None = None) -> None:
         """Raise CellError when another row than `row_id` holds the value."""
-        if value is not None and column.is_unique and self._of(column).get(_same(column, value)) not in {None, row_id}:
+        if value is not None and column.is_unique and self._of(column).get(same(column, value)) not in {None, row_id}:
             raise CellError(f"{column.name} is unique, and another row has this value: give another.")
 
     def take(self, column: Column, value: Value, row_id: UUID) -> None:
         if value is not None and column.is_unique:
-            self._of(column)[_same(column, value)] = row_id
+            self._of(column)[same(column, value)] = row_id
 
     def release(self, column: Column, value: Value) -> None:
         if value is not None and column.is_unique:
-            self._of(column).pop(_same(column, value), None)
+            self._of(column).pop(same(column, value), None)
 
     def _of(self, column: Column) -> dict[object, UUID]:
         if column.key not in self._rows:
             held = self._edit.values(column.key).items()
             self._rows[column.key] = {
-                _same(column, value): row_id for row_id, value in held if row_id not in self._without
+                same(column, value): row_id for row_id, value in held if row_id not in self._without
             }
         return self._rows[column.key]
 
 
-def _same(column: Column, value: Value) -> object:
+def same(column: Column, value: Value) -> object:
     """What is equal for values that mean the same: 1.0 is 1.00."""
     if isinstance(value, list):
         return tuple(value)
-    return Decimal(str(value)) if column.type in NUMERIC_TYPES else value
+    return Decimal(str(value)) if value is not None and column.type in NUMERIC_TYPES else value

@@ -150,17 +150,5 @@ async def update_table(
     return await info.context.write(structure.update, key(id, Table), changes)
 
 
-async def add_column(
-    info: Info,
-    table_id: TableId,
-    column: Annotated[ColumnInput, says(description="The new column.")],
-    position: Annotated[int | None, says(description="Before which one it goes, from 0; last when empty.")] = None,
-) -> structure.Widened:
-    id_ = key(table_id, Table)
-    widened = await info.context.write(structure.add_column, id_, column.column(), position)
-    forget_columns(info.context)
-    return widened
-
-
 async def delete_table(info: Info, id: TableId) -> Deleted:
     return Deleted(global_id(Table, await info.context.write(structure.delete, key(id, Table))))

@@ -10,7 +10,7 @@ from strawberry.scalars import JSON
 from db import filters
 from db import rows as row_changes
 from db import tables as models
-from resolvers import cells, revisions, rows
+from resolvers import cells, revisions, rows, upserts
 from schema.base import Node, change, choice, each, maybe, page, says, shows
 from schema.users import User
 from tables.types import ColumnType
@@ -149,6 +149,18 @@ class AddRowsPayload:
 
 
 @shows
+class UpsertRowsPayload:
+    """What became of the rows."""
+
+    table: Table = says("The table, as it is now.")
+    inserted: int = says("How many were added.")
+    updated: int = says("How many rows of the table were changed.")
+    unchanged: int = says("How many were there as they are.")
+    rejected: list[RejectedRow] = says("The rows that were left out.")
+    revision: Revision | None = says("What was done; null when nothing changed.")
+
+
+@shows
 class UpdateCellsPayload:
     """The rows whose cells you named."""
 
@@ -169,6 +181,11 @@ class DeleteRowsPayload:
 @strawberry.type
 class Mutation:
     add_rows = change(AddRowsPayload, rows.add_rows, "Add rows at the end of a table.")
+    upsert_rows = change(
+        UpsertRowsPayload,
+        upserts.upsert_rows,
+        "Add rows, or change those that have the same key; columns that a row does not name stay as they are.",
+    )
     update_cells = change(
         UpdateCellsPayload,
         rows.update_cells,

@@ -8,6 +8,7 @@ from db import tables as rows
 from db.base import Visibility
 from resolvers import conversations, exports, organizations, proposals, revisions, tables
 from resolvers import rows as table_rows
+from schema import columns as column_types
 from schema import proposals as proposal_types
 from schema import revisions as revision_types
 from schema import rows as row_types
@@ -67,15 +68,6 @@ class DeleteTablePayload:
     deleted_id: strawberry.ID = says("The table that was deleted.")
 
 
-@shows
-class AddColumnPayload:
-    """The new column."""
-
-    table: Table = says("The table, as it is now.")
-    column: Column = says("The new column, with its key.")
-    revision: Revision = says("What was done.")
-
-
 @strawberry.type
 class Query:
     table = maybe(Table, tables.table, "A table that you may see.")
@@ -83,13 +75,12 @@ class Query:
 
 
 @strawberry.type
-class Mutation(row_types.Mutation, revision_types.Mutation, proposal_types.Mutation):
+class Mutation(column_types.Mutation, row_types.Mutation, revision_types.Mutation, proposal_types.Mutation):
     create_table = change(CreateTablePayload, tables.create_table, "Make a table.")
     update_table = change(
         UpdateTablePayload, tables.update_table, "Rename or share a table; what is not named stays as it is."
     )
     delete_table = change(DeleteTablePayload, tables.delete_table, "Delete a table with everything in it.")
-    add_column = change(AddColumnPayload, tables.add_column, "Add a column to a table.")
 
 
 @strawberry.type

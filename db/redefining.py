@@ -1,0 +1,128 @@
+"""Columns given another definition, moved, deleted: cells are converted, or nothing is changed."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from db.columns import checked
+from db.edits import Edit, origin_of
+from db.revisions import ChangeSource
+from db.session import Session
+from db.structure import Changed, Redefined
+from db.tables import Row
+from db.values import Misfit, Taken, check
+from errors import BadUserInput
+from tables.changes import definition
+from tables.conversion import convert
+from tables.types import CellError, Column, Value
+
+MAX_SHOWN = 1_000
+# What a type may do without another type knowing of it.
+_RULES = ("options", "minimum", "maximum", "max_length", "pattern", "format")
+
+
+def update(session: Session, table_id: UUID, key: str, changes: Mapping[str, Any]) -> Redefined:
+    """Set parts of a column's definition; with another type, rules of the old one that are not named are dropped.
+
+    When cells do not fit, nothing is changed: BadUserInput has the first 1,000 (`misfits`), and how many (`cellCount`).
+    """
+    edit = Edit.of(session, table_id)
+    old = _column(edit, key)
+    new = _redefined(edit, old, changes)
+    values, misfits = _converted(edit, old, new)
+    if misfits:
+        raise _misfitting(new, misfits)
+    edit.change_column(key, definition(new))
+    rows = edit.rows(values)
+    for row_id, value in values.items():
+        edit.set_cell(rows[row_id], key, value, origin_of(rows[row_id], key))
+    return Redefined(edit.table, edit.finish(ChangeSource.USER), edit.columns[key])
+
+
+def move(session: Session, table_id: UUID, key: str, position: int) -> Redefined:
+    """Put a column before the one that is at `position` without it, from 0."""
+    edit = Edit.of(session, table_id)
+    _column(edit, key)
+    if not 0 <= position < len(edit.columns):
+        raise BadUserInput.of("position", f"Choose a position from 0 to {len(edit.columns) - 1}.")
+    edit.move_column(key, position)
+    return Redefined(edit.table, edit.finish(ChangeSource.USER), edit.columns[key])
+
+
+def delete(session: Session, table_id: UUID, key: str) -> Changed:
+    """Delete a column with its cells; undoRevision brings both back."""
+    edit = Edit.of(session, table_id)
+    _column(edit, key)
+    if len(edit.columns) == 1:
+        raise BadUserInput.of("key", "A table has at least one column: add another first, or use deleteTable.")
+    edit.delete_column(key)
+    return Changed(edit.table, edit.finish(ChangeSource.USER))
+
+
+def _column(edit: Edit, key: str) -> Column:
+    if key not in edit.columns:
+        keys = ", ".join([*edit.columns][:10])
+        raise BadUserInput.of("key", f"The table has no column with this key: its keys are {keys}.")
+    return edit.columns[key]
+
+
+def _redefined(edit: Edit, old: Column, changes: Mapping[str, Any]) -> Column:
+    column = replace(old, **changes)
+    if column.type is not old.type:
+        dropped: dict[str, Any] = {name: None for name in _RULES if name not in changes}
+        column = replace(column, **dropped)
+        if "default" not in changes:
+            column = replace(column, default=_default(old, column))
+    others = [other.name for key, other in edit.columns.items() if key != old.key]
+    (column,) = checked([column], others, [""])
+    return column
+
+
+def _default(old: Column, new: Column) -> Value:
+    try:
+        return convert(old, new, old.default)
+    except CellError as error:
+        raise BadUserInput.of("default", f"The default does not fit the new type: {error}") from error
+
+
+def _converted(edit: Edit, old: Column, new: Column) -> tuple[dict[UUID, Value], list[Misfit]]:
+    """The values that change, and the cells that do not fit."""
+    if all(getattr(old, each.name) == getattr(new, each.name) for each in fields(Column) if each.name != "name"):
+        return {}, []
+    taken = Taken(edit, column=new.key)
+    changed: dict[UUID, Value] = {}
+    misfits: list[Misfit] = []
+    for row_id, value in _cells(edit, old, new).items():
+        try:
+            fitting = convert(old, new, value)
+            check(new, fitting)
+            taken.check(new, fitting, row_id)
+        except CellError as error:
+            misfits.append(Misfit(row_id, value, str(error)))
+        else:
+            taken.take(new, fitting, row_id)
+            if fitting != value:
+                changed[row_id] = fitting
+    return changed, misfits
+
+
+def _cells(edit: Edit, old: Column, new: Column) -> dict[UUID, Value]:
+    """The filled cells, and the empty ones too where none may be empty."""
+    filled = edit.values(old.key)
+    if not new.is_required or old.is_required:
+        return filled
+    ids = edit.session.scalars(select(Row.id).where(Row.table_id == edit.table.id).order_by(Row.position, Row.id))
+    return {id_: filled.get(id_) for id_ in ids}
+
+
+def _misfitting(column: Column, misfits: list[Misfit]) -> BadUserInput:
+    cells = "1 cell does" if len(misfits) == 1 else f"{len(misfits):,} cells do"
+    return BadUserInput(
+        f"{cells} not fit {column.name} as you want it, so nothing was changed: correct them first. "
+        f"The first: {misfits[0].message}",
+        misfits=misfits[:MAX_SHOWN],
+        cellCount=len(misfits),
+    )

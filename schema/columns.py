@@ -1,0 +1,65 @@
+"""The mutations of columns."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from resolvers import columns
+from schema.base import change, says, shows
+from schema.rows import Column
+
+if TYPE_CHECKING:
+    from schema.revisions import Revision
+    from schema.tables import Table
+else:  # a table has columns and revisions
+    Revision = Annotated["Revision", strawberry.lazy("schema.revisions")]
+    Table = Annotated["Table", strawberry.lazy("schema.tables")]
+
+
+@shows
+class AddColumnPayload:
+    """The new column."""
+
+    table: Table = says("The table, as it is now.")
+    column: Column = says("The new column, with its key.")
+    revision: Revision = says("What was done.")
+
+
+@shows
+class UpdateColumnPayload:
+    """The changed column."""
+
+    table: Table = says("The table, as it is now.")
+    column: Column = says("The column, as it is now.")
+    revision: Revision | None = says("What was done; null when nothing changed.")
+
+
+@shows
+class MoveColumnPayload:
+    """The moved column."""
+
+    table: Table = says("The table, as it is now.")
+    column: Column = says("The column, at its new place.")
+    revision: Revision | None = says("What was done; null when it was there already.")
+
+
+@shows
+class DeleteColumnPayload:
+    """The column that is gone."""
+
+    table: Table = says("The table, as it is now.")
+    deleted_key: strawberry.ID = says("The key of the column, which no other column gets.")
+    revision: Revision = says("What was done; undoRevision brings the column back with its cells.")
+
+
+@strawberry.type
+class Mutation:
+    add_column = change(AddColumnPayload, columns.add_column, "Add a column to a table.")
+    update_column = change(
+        UpdateColumnPayload,
+        columns.update_column,
+        "Change a column; what is not named stays as it is. Another type converts the cells; when some do not fit, the "
+        "answer lists them (`extensions.cells`), and nothing is changed.",
+    )
+    move_column = change(MoveColumnPayload, columns.move_column, "Put a column at another place.")
+    delete_column = change(DeleteColumnPayload, columns.delete_column, "Delete a column with its cells.")
