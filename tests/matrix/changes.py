@@ -151,6 +151,22 @@ TABLES: dict[str, list[Change]] = {
         Change({"tableId": "@table", "column": COLUMN}, OWN),
         Change({"tableId": "@shared_table", "column": COLUMN}, OWN),
     ],
+    "updateColumn": [
+        Change({"tableId": "@table", "key": "c1", "name": "New"}, OWN),
+        Change({"tableId": "@shared_table", "key": "c1", "name": "New"}, OWN),
+    ],
+    "moveColumn": [
+        Change({"tableId": "@table", "key": "c2", "position": 0}, OWN),
+        Change({"tableId": "@shared_table", "key": "c2", "position": 0}, OWN),
+    ],
+    "deleteColumn": [
+        Change({"tableId": "@table", "key": "c2"}, OWN),
+        Change({"tableId": "@shared_table", "key": "c2"}, OWN),
+    ],
+    "upsertRows": [
+        Change({"tableId": "@table", "keyColumns": ["c1"], "rows": [{"c1": "Milk"}]}, OWN),
+        Change({"tableId": "@shared_table", "keyColumns": ["c1"], "rows": [{"c1": "Milk"}]}, OWN),
+    ],
     "addRows": [
         Change({"tableId": "@table", "rows": [{"c1": "Milk"}]}, OWN),
         Change({"tableId": "@shared_table", "rows": [{"c1": "Milk"}]}, OWN),

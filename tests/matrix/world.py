@@ -37,7 +37,7 @@ from tests.conftest import SYSTEM, World
 from tests.matrix.rows import ADMIN, ANONYMOUS, ASSIGNED, DEACTIVATED, OUTSIDER, OWNER, SUPERUSER, Person
 
 LIFE = timedelta(minutes=30)
-NAME = Column("p1", "Name", ColumnType.TEXT)
+NAME, NOTE = Column("p1", "Name", ColumnType.TEXT), Column("p2", "Note", ColumnType.TEXT)
 _newest_entry: Prepared[AuditEntry] = Prepared(
     select(AuditEntry)
     .where(AuditEntry.organization_id == bind("organization_id", AuditEntry.organization_id))
@@ -167,7 +167,9 @@ class Scene:
             _end(session, exchange.reply)
 
     def _table(self, session: Session, prefix: str, visibility: Visibility) -> Table:
-        beginning = structure.Beginning("Costs", [NAME], self.keys[f"{prefix}conversation"], visibility=visibility)
+        beginning = structure.Beginning(
+            "Costs", [NAME, NOTE], self.keys[f"{prefix}conversation"], visibility=visibility
+        )
         table = structure.create(session, beginning)
         added = rows.add(session, table.id, [{"Name": "Tea"}], OnError.REJECT_ALL)
         self.name(f"{prefix}table", table)
