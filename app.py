@@ -1,4 +1,4 @@
-"""Assembly: settings → database, assistant, jobs → Starlette. `python app.py` serves."""
+"""Assembly: settings → database, assistant, jobs → Starlette. `python app.py` serves; `commands.py` has the rest."""
 
 import contextlib
 import logging
@@ -6,10 +6,10 @@ import secrets
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -20,11 +20,11 @@ from assistant.watching import Watching
 from auth.limits import Action, Attempts, Rates
 from auth.passwords import PasswordHasher
 from auth.secrets import require_secret
+from db.administration import perform
 from db.engine import Database
 from db.events import Hub
 from db.opening import open_database
-from db.postgresql import DatabaseUnreachable
-from db.sqlite import DatabaseInUse, SQLite
+from db.sqlite import SQLite
 from execution.executor import Executor
 from integrations.llm import ModelFailure
 from integrations.llm_catalog import Catalog, catalog_of
@@ -45,15 +45,14 @@ from resolvers.context import Backend, Context, Origin
 from resolvers.revocation import Revocation
 from schema import schema
 from settings import VERSION, Settings
-from transport import logs, server
 from transport.callers import Caller
 from transport.connections import Connections
+from transport.control import Control
 from transport.downloads import download_route
 from transport.errors import format_error
 from transport.graphiql import GraphiQL
 from transport.guard import Guard
 from transport.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
-from transport.server import CannotListen
 from transport.socket import SocketLimits
 from transport.uploads import PREFLIGHT, Uploads
 
@@ -74,6 +73,7 @@ class Product:
     connections: Connections
     revocation: Revocation
     sharing: Sharing | None = None
+    control: Control | None = None
 
 
 def secrets_of(settings: Settings) -> tuple[bytes, ...]:
@@ -163,7 +163,10 @@ def assemble(settings: Settings) -> Product:
         queue=sharing.queue if sharing else None,
     )
     replies.listen(hub, worker)
-    return Product(backend, worker, model, connections, Revocation(database, hub, connections), sharing)
+    revocation = Revocation(database, hub, connections)
+    # On PostgreSQL commands need no server: they open the database themselves.
+    control = Control(database.socket, partial(perform, database)) if isinstance(database, SQLite) else None
+    return Product(backend, worker, model, connections, revocation, sharing, control)
 
 
 def sharing_of(settings: Settings, database: Database, hub: Hub) -> Sharing | None:
@@ -263,35 +266,14 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
         started.push_async_callback(product.worker.stop)
         product.revocation.start()
         started.push_async_callback(product.revocation.stop)
+        if product.control is not None:
+            await product.control.start()
+            started.push_async_callback(product.control.stop)
         yield
 
 
-def serve() -> None:
-    """Serve until a signal comes; exit with a sentence when it cannot."""
-    try:
-        settings = Settings()
-        logs.configure(settings.log_format, settings.log_level)
-        product = assemble(settings)
-        with contextlib.suppress(KeyboardInterrupt):
-            server.serve(
-                application(product),
-                lifespan(product),
-                product.connections,
-                host=settings.host,
-                port=settings.port,
-                max_message_bytes=settings.max_body_bytes,
-                ready=announce,
-            )
-    except ValidationError as error:
-        details = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        sys.exit(f"SheetGPT cannot start: {details}")
-    except (Misconfigured, DatabaseInUse, DatabaseUnreachable, CannotListen) as error:
-        sys.exit(f"SheetGPT cannot start: {error}")
-
-
-def announce(address: str) -> None:
-    print(f"SheetGPT {VERSION} · GraphiQL: {address}/graphql · stop with Ctrl-C", flush=True)
-
-
 if __name__ == "__main__":
-    serve()
+    sys.modules["app"] = sys.modules[__name__]  # the commands import what has just been made
+    from commands import cli
+
+    cli()

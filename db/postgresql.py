@@ -115,15 +115,18 @@ class PostgreSQL(Database):
 
 
 async def _reach(url: str) -> None:
-    """Raise DatabaseUnreachable, without the password of the URL, unless the server lets us in."""
+    await (await connect(url)).close(timeout=5)
+
+
+async def connect(url: str) -> Any:
+    """A connection of asyncpg's. Raises DatabaseUnreachable, without the password of the URL."""
     try:
-        connection = await asyncpg.connect(url, timeout=10)
+        return await asyncpg.connect(url, timeout=10)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         address = make_url(url).render_as_string(hide_password=True)
         raise DatabaseUnreachable(
             f"the database {address} cannot be used ({error}): check that its server runs, and DATABASE_URL."
         ) from error
-    await connection.close(timeout=5)
 
 
 async def _leave_as_it_is(_: Any) -> None:

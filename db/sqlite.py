@@ -28,7 +28,14 @@ PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_time
 
 
 class DatabaseInUse(RuntimeError):
-    """Another process serves the same file."""
+    """Another process serves the same file; `holder` is its process id, as far as it is known."""
+
+    def __init__(self, path: Path, holder: str) -> None:
+        super().__init__(
+            f"{path} is served by another process (pid {holder}). Stop that one, name another file in "
+            "DATABASE_URL, or use postgresql://… to run several processes on one database."
+        )
+        self.holder = holder
 
 
 class SQLite(Database):
@@ -39,6 +46,7 @@ class SQLite(Database):
         self.path = path.resolve()
         self.dialect = SQLiteDialect_pysqlite(paramstyle="qmark", json_deserializer=parse_json)
         self._read_only = f"{self.path.as_uri()}?mode=ro"
+        self.socket = self.path.with_name(self.path.name + ".sock")  # where the server takes commands
         self._lock: IO[str] | None = None
 
     async def start(self) -> None:
@@ -131,10 +139,7 @@ def take_lock(path: Path) -> IO[str]:
         lock.seek(0)
         holder = lock.read().strip() or "unknown"
         lock.close()
-        raise DatabaseInUse(
-            f"{path} is served by another process (pid {holder}). Stop that one, name another file in "
-            "DATABASE_URL, or use postgresql://… to run several processes on one database."
-        ) from None
+        raise DatabaseInUse(path, holder) from None
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +57,32 @@ def configuration() -> "Config":
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     return config
+
+
+def revision_at(url: str) -> str | None:
+    """The revision that the database at `url` is at, None when it is new or absent; changes nothing. Blocks."""
+    if url.startswith(("postgresql://", "postgres://")):
+        return asyncio.run(_revision_postgresql(url))
+    path = Path(url.removeprefix("sqlite:///")).resolve()
+    if not path.exists():
+        return None
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        try:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.DatabaseError:
+            return None
+    return row and str(row[0])
+
+
+async def _revision_postgresql(url: str) -> str | None:
+    from db.postgresql import connect
+
+    connection = await connect(url)
+    try:
+        known = await connection.fetchval("SELECT to_regclass('alembic_version')::text", timeout=10)
+        return await connection.fetchval("SELECT version_num FROM alembic_version", timeout=10) if known else None
+    finally:
+        await connection.close(timeout=5)
 
 
 def _revision(connection: Connection) -> str | None:
