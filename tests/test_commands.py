@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +219,11 @@ async def test_requests_are_bounded_in_size_and_time(
         assert await asyncio.to_thread(exchange, b'{"operation"') is None  # too slow
         failed = await asyncio.to_thread(exchange, b'{"operation": "fail", "arguments": {}}\n')
         assert failed == {"error": "The server failed at this: its log says why."}
+        with ExitStack() as idle:
+            for _ in range(control.MAX_OPEN):
+                waiting = idle.enter_context(socket.socket(socket.AF_UNIX))
+                waiting.connect(str(path))
+            assert await asyncio.to_thread(exchange, b"{}\n") is None
     async with listening(path, seconds=1):
         with pytest.raises(CommandFailed, match="The server is busy"):
             await asyncio.to_thread(ask, path, "x", {})
