@@ -67,6 +67,8 @@ class Control:
                 await self._exchange(reader, writer)
         except (TimeoutError, OSError):
             pass  # whoever asked is gone, or too slow to be waited for
+        except asyncio.CancelledError:
+            pass  # by `stop`; asyncio's streams report a task that ends canceled as an error
         finally:
             self._open.discard(task)
             writer.close()
