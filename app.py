@@ -33,12 +33,13 @@ from integrations.llm_routing import ModelRouter
 from integrations.mail import FileMailer, Mailer, SMTPMailer
 from integrations.mail import Server as MailServer
 from integrations.redis import Redis
-from jobs import exports, mail
+from jobs import exports, mail, titles
 from jobs.broadcasts import Broadcasts
 from jobs.exports import Exports
 from jobs.mail import Mails
 from jobs.replies import Replies
 from jobs.sharing import Sharing
+from jobs.titles import Titles
 from jobs.worker import Handler, Worker
 from resolvers.authentication import authenticate
 from resolvers.context import Backend, Context, Origin
@@ -146,14 +147,16 @@ def assemble(settings: Settings) -> Product:
             sharing.counts if sharing else None,
         ),
     )
-    replies = Replies(database, backend.log, model, watching)
+    replies = Replies(database, backend.log, model, watching, writes_titles=settings.titles == "model")
     handlers: dict[str, Handler] = {
         "reply": replies,
         "export": Exports(database, settings),
         "broadcast": Broadcasts(database),
         "mail": Mails(mailer(settings), settings.public_url),
     }
-    at_once = {"export": exports.AT_ONCE, "mail": mail.AT_ONCE}
+    if model is not None:
+        handlers["title"] = Titles(database, model)
+    at_once = {"title": titles.AT_ONCE, "export": exports.AT_ONCE, "mail": mail.AT_ONCE}
     worker = Worker(
         database,
         hub,

@@ -121,6 +121,11 @@ class Settings(BaseSettings):
         None,
         description="More providers and models: a JSON list of profiles, or the path of a file that holds one.",
     )
+    titles: Literal["model", "text"] = Field(
+        "model",
+        description="Who names a conversation after its first exchange: `model`, in a short call of its own, or its "
+        "`text` alone.",
+    )
     currency: str = Field(
         "USD", pattern=r"^[A-Z]{3}$", description="What the prices in `LLM_PROFILES` and all budgets are in (ISO 4217)."
     )

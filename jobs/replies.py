@@ -45,8 +45,17 @@ class Replies:
     conversation takes the next message only when its last reply is over.
     """
 
-    def __init__(self, database: Database, log: Log, model: ModelRouter | None, watching: Watching) -> None:
+    def __init__(
+        self,
+        database: Database,
+        log: Log,
+        model: ModelRouter | None,
+        watching: Watching,
+        *,
+        writes_titles: bool = False,
+    ) -> None:
         self._database, self._log, self._model, self._watching = database, log, model, watching
+        self._writes_titles = writes_titles
 
     def listen(self, hub: Hub, worker: Worker) -> None:
         """Stop a reply of this process when somebody asks for it."""
@@ -117,7 +126,7 @@ class Replies:
     ) -> None:
         offer = model.offer(reply.model)
         turns, tokens = await self._prompt(writing, offer, conversation, before)
-        writing.prompted(tokens, terms_of(offer, now().date()))
+        writing.prompted(tokens, terms_of(offer, now().date()), wants_title=self._writes_titles)
         events = model.stream(
             turns, model=offer.name, temperature=conversation.temperature, max_tokens=conversation.max_tokens
         )

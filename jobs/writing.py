@@ -12,7 +12,7 @@ from assistant.extraction import ProposedTable
 from assistant.log import Log
 from assistant.watching import Watching
 from auth.viewer import Viewer
-from db import messages, proposals
+from db import messages, proposals, titles
 from db.base import now
 from db.engine import Database
 from db.jobs import LeaseLost
@@ -49,6 +49,7 @@ class Writing:
         self._key = self.reply_id, held.job.id, held.attempt
         self._tokens_read: int | None = None
         self._terms: Terms | None = None
+        self._wants_title = False
         self._finished = Finished("", None, None)
         self._ending: asyncio.Task[None] | None = None
 
@@ -68,9 +69,9 @@ class Writing:
         """All of it so far."""
         return "".join(self._pieces)
 
-    def prompted(self, tokens: int, terms: Terms) -> None:
-        """What a model is asked, in tokens by our own count, and what they cost."""
-        self._tokens_read, self._terms = tokens, terms
+    def prompted(self, tokens: int, terms: Terms, *, wants_title: bool) -> None:
+        """What a model is asked, in tokens by our own count, what they cost, and whether it is to give a title too."""
+        self._tokens_read, self._terms, self._wants_title = tokens, terms, wants_title
 
     async def follow(self, events: AsyncIterator[Delta | Finished]) -> str:
         """Write what comes, and return why it finished, in the model's word."""
@@ -143,6 +144,8 @@ class Writing:
             reply = messages.finish(session, *self._key, ending)
             if not self._watching.is_watched(reply.id, self._held.viewer.user_id):
                 messages.tell_end(session, reply)
+            if self._wants_title:
+                titles.ask(session, reply)
             if found is not None:
                 self._propose(session, found)
 

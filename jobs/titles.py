@@ -1,0 +1,75 @@
+"""Titles: after the first exchange a model names the conversation, unless a person has."""
+
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
+from functools import partial
+from uuid import UUID
+
+from assistant.terms import terms_of
+from auth.viewer import Viewer
+from db import branches, titles
+from db.base import now
+from db.conversations import Conversation
+from db.engine import Database
+from db.messages import Message
+from db.usage import Tokens, estimated
+from errors import Forbidden, NotFound
+from integrations.llm import Delta, Finished, ModelFailure, Turn
+from integrations.llm_routing import ModelRouter
+from jobs.running import Held
+
+AT_ONCE = 8
+MAX_TOKENS = 300  # a model that reasons needs some before its first word
+MAX_READ = 2_000  # characters of each message
+ASKED = (
+    "Give the conversation a title of three to six words in its own language. Answer with the title alone, without "
+    "quotation marks."
+)
+
+
+class Titles:
+    """The handler of title jobs. A model that cannot leaves the title that was taken from the text."""
+
+    def __init__(self, database: Database, model: ModelRouter) -> None:
+        self._database, self._model = database, model
+
+    async def __call__(self, held: Held) -> None:
+        conversation_id = UUID(held.job.arguments["conversation_id"])
+        conversation = await self._database.find(Conversation, held.viewer, conversation_id)
+        if conversation is None or conversation.is_named or conversation.leaf_id is None:
+            return
+        if not await self._database.write(titles.has_room, held.viewer, conversation.organization_id):
+            return
+        said = await self._database.read(
+            branches.first, held.viewer, conversation_id=conversation_id, leaf_id=conversation.leaf_id, limit=2
+        )
+        await self._name(held.viewer, conversation, said)
+
+    async def _name(self, viewer: Viewer, conversation: Conversation, said: Sequence[Message]) -> None:
+        offer = self._model.offer(conversation.model)
+        turns = [Turn("system", ASKED), Turn("user", "\n\n".join(message.text[:MAX_READ] for message in said))]
+        text, finished = "", Finished("", None, None)
+        with suppress(ModelFailure):
+            async with aclosing(self._model.stream(turns, model=offer.name, max_tokens=MAX_TOKENS)) as events:
+                async for event in events:
+                    if isinstance(event, Delta):
+                        text += event.text
+                    else:
+                        finished = event
+        tokens = _counted(turns, text, finished)
+        cost = terms_of(offer, now().date()).cost(tokens)
+        keep = partial(titles.keep, title=text, model=offer.name, tokens=tokens, cost_nanos=cost)
+        with suppress(Forbidden, NotFound):  # who asked may not write there any more
+            await self._database.write(keep, viewer, conversation.id)
+
+
+def _counted(turns: Sequence[Turn], text: str, finished: Finished) -> Tokens:
+    if not text and not finished.reason:
+        return Tokens()
+    return Tokens(
+        input=finished.input_tokens or sum(estimated(turn.text) for turn in turns),
+        output=finished.output_tokens or estimated(text),
+        cached=finished.cached_tokens or 0,
+        reasoning=finished.reasoning_tokens or 0,
+        is_estimated=not (finished.input_tokens and finished.output_tokens),
+    )
