@@ -44,6 +44,7 @@ from jobs.worker import Handler, Worker
 from resolvers.authentication import authenticate
 from resolvers.context import Backend, Context, Origin
 from resolvers.revocation import Revocation
+from resolvers.shares import opener
 from schema import schema
 from settings import VERSION, Settings
 from transport.callers import Caller
@@ -54,6 +55,7 @@ from transport.errors import format_error
 from transport.graphiql import GraphiQL
 from transport.guard import Guard
 from transport.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
+from transport.shared import shared_route
 from transport.socket import SocketLimits
 from transport.uploads import PREFLIGHT, Uploads
 
@@ -235,6 +237,7 @@ def application(product: Product) -> Any:
         ),
         *ops_routes(version=VERSION, check=backend.database.check),
         download_route(backend.secrets, settings.files_dir),
+        shared_route(opener(backend)),
     ]
     # The guard stands inside: Starlette's own outermost layer would answer its refusals as faults of ours.
     middleware = [Middleware(Guard, max_body_bytes=settings.max_body_bytes, max_upload_bytes=uploads.body_bytes)]

@@ -1,10 +1,12 @@
-"""Links that open one path for a while without signing in."""
+"""Links that open something without signing in: a path for a while, or what was shared."""
 
 import hmac
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
 
 from auth.secrets import derive_key
 from errors import Forbidden
@@ -43,3 +45,14 @@ def _signature(secret: bytes, path: str, expires: str) -> bytes:
     message = f"{expires}\n{path}".encode("utf-8", "surrogatepass")
     digest = hmac.digest(derive_key(secret, "download link"), message, "sha256")
     return urlsafe_b64encode(digest).rstrip(b"=")
+
+
+def share_token(secret: bytes, id_: UUID) -> str:
+    """The token of a shared thing's link: 43 characters that say nothing of its id, the same each time."""
+    digest = hmac.digest(derive_key(secret, "shared link"), id_.bytes, "sha256")
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def share_digest(token: str) -> bytes:
+    """What is kept of a token to find its thing by."""
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -16,6 +16,7 @@ from schema import (
     organizations,
     search,
     server,
+    shares,
     sites,
     tables,
     users,
@@ -56,6 +57,7 @@ class Mutation(
     tables.Mutation,
     exports.Mutation,
     notifications.Mutation,
+    shares.Mutation,
 ):
     pass
 

@@ -7,7 +7,7 @@ import strawberry
 
 from db import conversations as rows
 from db.base import Visibility
-from resolvers import branches, conversations, messages, organizations, sites, tables, usage
+from resolvers import branches, conversations, messages, organizations, shares, sites, tables, usage
 from schema.base import Audited, Edge, Node, change, choice, edge, maybe, one, page, says, shows
 from schema.organizations import Organization
 from schema.usage import Usage
@@ -56,6 +56,11 @@ class Conversation(Node, Audited, row=rows.Conversation):
     preview: str | None = says("The beginning of the last message that a person sent.")
     usage = one(Usage, usage.usage_of_conversation, "What all replies in it cost, and its title.")
     tables = page(Table, tables.list_tables_of_conversation, "The tables that came out of it.")
+    share_url = maybe(
+        str,
+        shares.share_url,
+        "The link that shows it, as it was when it was shared; null without one.",
+    )
 
 
 @shows

@@ -122,6 +122,14 @@ CHAT: dict[str, list[Change]] = {
         Change({"id": "@conversation"}, OWN),
         Change({"id": "@shared_conversation", "messageId": "@shared_message"}, INSIDE),
     ],
+    "shareConversation": [
+        Change({"conversationId": "@conversation"}, OWN),
+        Change({"conversationId": "@shared_conversation"}, OWN),
+    ],
+    "unshareConversation": [
+        Change({"conversationId": "@conversation"}, OWN),
+        Change({"conversationId": "@shared_conversation"}, OWN),
+    ],
     "deleteConversation": [
         Change({"id": "@conversation", "withTables": True}, OWN),
         Change({"id": "@shared_conversation", "withTables": True}, OWN),

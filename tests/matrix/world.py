@@ -1,6 +1,7 @@
 """The people and things that the matrix is about, by the names that its rows use."""
 
 from datetime import UTC, datetime, timedelta
+from secrets import token_bytes
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from db.readings import Reading
 from db.rows import OnError
 from db.session import Session
 from db.sessions import SignIn
+from db.shares import Share
 from db.sites import Site, SiteAssignment
 from db.tables import Table
 from db.users import User
@@ -159,7 +161,8 @@ class Scene:
             columns=[definition(NAME)],
             changes={"message": exchange.message.id.hex, "rows": [[["Tea", 0, 3, "Tea"]]]},
         )
-        session.add(proposal)
+        share = Share(conversation_id=id_, digest=token_bytes(32), expires_at=now() + LIFE, content={})
+        session.add_all([proposal, share])
         self.name(f"{prefix}message", exchange.message)
         self.name(f"{prefix}proposal", proposal)
         self.name("running_reply" if prefix else "reply", exchange.reply)
