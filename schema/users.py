@@ -49,7 +49,9 @@ class User(Node, Audited, row=rows.User):
     name: str = says("What to call them: the full name, or the part of the address before the @.")
     is_superuser: bool = says("Whether they see and change everything.")
     is_email_verified: bool = says("Whether they have shown that the address is theirs.")
-    sessions = many(Session, users.list_sessions, "Where you are signed in; empty for other people.")
+    sessions = many(
+        Session, users.list_sessions, "Where they are signed in; empty for other people, unless you are a superuser."
+    )
     memberships = page(Membership, users.list_memberships, "The organizations they are in, as far as you see them.")
     conversations = page(Conversation, users.list_conversations, "The conversations they own, as far as you see them.")
     usage = one(Usage, usage.usage_of_user, "What models cost for them, as far as you see it.")
