@@ -1,6 +1,6 @@
 # `make help` prints every target with the line after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench eval lock migration schema graphiql clean
+.PHONY: help run test check test-llm bench eval lock migration schema graphiql clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -37,6 +37,9 @@ check: $(VENV)/.development ## Lint, format, types, import contracts, SDL snapsh
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m schema --check
+
+test-llm: $(VENV)/.development ## Download a tiny real model (130 MB) and have it answer
+	@$(BIN)/python -m tests.real_model .llm
 
 bench: $(VENV)/.development ## Measure reads, writes and streams against a floor in the same run
 	@$(BIN)/python -m tests.benchmarks
