@@ -1,6 +1,7 @@
 """An installation of several processes, each with its own connections and nothing shared but PostgreSQL and Redis."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 
-from tests.client import Client
 from tests.dictation import Dictation, site_with
 from tests.site import Site
 from tests.valkey import Valkey
@@ -51,8 +51,8 @@ async def web(installation: Installation, worker: Site) -> AsyncIterator[Site]:
         yield site
 
 
-def same_person(site: Site, client: Client) -> Client:
-    """Somebody at another process."""
-    again = site.client()
-    again.token = client.token
-    return again
+async def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Returns when something has become true."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)

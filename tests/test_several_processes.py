@@ -1,29 +1,27 @@
 """Several processes on one PostgreSQL and one Redis: what one writes, everybody at another sees at once."""
 
 import asyncio
+import time
+from dataclasses import fields, replace
+from typing import get_args
+from uuid import uuid4
 
 import pytest
 
+import jobs.worker
 import jobs.writing
 import resolvers.messages
-from tests.dictation import (
-    Dictation,
-    begin,
-    dictation,
-    follow,
-    held,
-    joined,
-    read,
-    texts_of,
-    watched,
-)
-from tests.several import installation, web, worker
+from db.events import Event, TableChanged, decode, encode
+from tests.dictation import Dictation, begin, dictation, follow, held, joined, read, texts_of, watched
+from tests.several import Installation, eventually, installation, web, worker
 from tests.site import Site
+from tests.valkey import valkey_server
 
 __all__ = ["dictation", "installation", "web", "worker"]
 
 PIECES = ["Grüße ", "👩", "\u200d👩\u200d", "👧 ", "中", "文 e", "\u0301", "\n| a |", " b |\n", "🇩🇪", "\r\n", "Schluß"]
 TEXT = "".join(PIECES)
+LATE = 0.5  # seconds on a machine that has much else to do; alone it is a hundredth of that
 
 
 @pytest.fixture
@@ -44,17 +42,146 @@ async def test_what_a_worker_writes_is_followed_piece_by_piece_from_a_server(web
         dictation.say(piece)
         so_far += piece
         await held(web, ann, id_, so_far)
-    late = [asyncio.create_task(follow(web, ann, id_, place)) for place in range(len(TEXT) + 1)]
+    late = [asyncio.create_task(follow(web, ann, id_, place)) for place in [*range(len(TEXT) + 1), 10_000]]
     await watched(web, 5 + len(late))
     dictation.finish()
-    for place, events in enumerate(await asyncio.gather(*late)):
+    *rests, bogus = await asyncio.gather(*late)
+    for place, events in enumerate(rests):
         assert joined(events, TEXT[:place]) == TEXT
         assert place == len(TEXT) or events[0]["offset"] == place
         assert events[-1]["message"] == {"id": id_, "text": TEXT, "status": "COMPLETED"}
+    assert (bogus[0]["offset"], joined(bogus)) == (0, TEXT)
     for events in await asyncio.gather(*following):
         offsets = [event["offset"] for event in events if event["__typename"] == "ReplyDelta"]
         assert joined(events) == TEXT
         assert len(offsets) == len(PIECES)
         assert offsets == sorted(set(offsets))
-    assert (await read(ann, id_))["text"] == TEXT
+    assert joined(await follow(web, ann, id_, 7), TEXT[:7]) == (await read(ann, id_))["text"] == TEXT
     assert texts_of(web) == {}
+
+
+@pytest.mark.usefixtures("without_checkpoints")
+async def test_a_stop_at_a_server_hangs_up_on_the_provider_of_a_worker_at_once(web: Site, dictation: Dictation) -> None:
+    ann = await web.person()
+    id_ = await begin(ann)
+    dictation.say(*PIECES)
+    await held(web, ann, id_, TEXT)
+    following = asyncio.create_task(follow(web, ann, id_))
+    await watched(web, 1)
+    (exchange,) = dictation.server.exchanges
+    stopping = asyncio.create_task(ann.mutate("stopReply", "{ message { status text } }", messageId=id_))
+    begun = time.perf_counter()
+    await asyncio.wait_for(exchange.hung_up.wait(), 2)
+    assert time.perf_counter() - begun < LATE
+    assert (await stopping)["message"] == {"status": "STOPPED", "text": TEXT}
+    events = await following
+    assert (joined(events), events[-1]["message"]["status"]) == (TEXT, "STOPPED")
+
+
+async def test_servers_come_and_go_while_a_worker_writes(
+    installation: Installation, worker: Site, dictation: Dictation
+) -> None:
+    async with installation.run(jobs=False) as first:
+        ann = await first.person()
+        id_ = await begin(ann)
+        dictation.say(*PIECES[:6])
+        half = "".join(PIECES[:6])
+        await held(first, ann, id_, half)
+        await ann.run("mutation { logOut { ok } }")
+    async with installation.run(jobs=False) as second:
+        again = second.client()
+        session = "{ session { accessToken } }"
+        logged = await again.mutate("logIn", session, email="ann@example.com", password="correct horse battery")
+        again.token = logged["session"]["accessToken"]
+        following = asyncio.create_task(follow(second, again, id_, len(half)))
+        await watched(second, 1)
+        dictation.say(*PIECES[6:])
+        dictation.finish()
+        assert joined(await following, half) == TEXT
+        assert (await read(again, id_))["status"] == "COMPLETED"
+    assert len(dictation.asked) == 1
+
+
+async def test_what_happens_in_one_process_wakes_who_waits_in_another(web: Site, worker: Site) -> None:
+    event, told = TableChanged(uuid4()), time.perf_counter()
+    with web.backend.hub.listening(event) as here, worker.backend.hub.listening(event) as there:
+        worker.backend.hub.publish(event)
+        assert there.is_set()
+        await asyncio.wait_for(here.wait(), 2)
+        assert time.perf_counter() - told < LATE
+        here.clear()
+        there.clear()
+        await asyncio.sleep(0.1)
+        assert (here.is_set(), there.is_set()) == (False, False)
+
+
+@pytest.mark.parametrize("kind", get_args(Event))
+def test_every_kind_of_event_can_be_told(kind: type[Event]) -> None:
+    event = kind(*(uuid4() for _ in fields(kind)))
+    assert decode(encode(event)) == event
+    assert "\n" not in encode(event)
+
+
+def test_an_event_of_a_newer_version_is_nobodys() -> None:
+    assert decode('["Unheard", {"id": "00"}]') is None
+
+
+async def test_a_server_without_jobs_leaves_them_to_a_worker_who_is_told_at_once(
+    installation: Installation, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.worker, "SWEEP_SECONDS", 3600)
+    async with installation.run(jobs=False) as web:
+        ann = await web.person()
+        id_ = await begin(ann)
+        await asyncio.sleep(0.1)
+        assert dictation.asked == []
+        async with installation.run():
+            await eventually(lambda: len(dictation.asked) == 1)
+            await ann.mutate("stopReply", "{ message { status } }", messageId=id_)
+            id_ = await begin(ann)
+            await eventually(lambda: len(dictation.asked) == 2)
+            await ann.mutate("stopReply", "{ message { status } }", messageId=id_)
+
+
+async def test_attempts_are_counted_for_all_processes_together(installation: Installation) -> None:
+    given = {"log_in_limit_account": "3 per hour", "jobs": False}
+    async with installation.run(**given) as one, installation.run(**given) as other:
+        codes = [await wrong_password(site) for site in (one, other, one, other, one)]
+    assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"] * 2
+
+
+async def wrong_password(site: Site) -> str:
+    error = await site.client().refused("logIn", email="ann@example.com", password="guess")
+    return str(error["extensions"]["code"])
+
+
+async def test_while_redis_is_away_the_database_tells_and_everything_goes_on(
+    installation: Installation, dictation: Dictation, caplog: pytest.LogCaptureFixture
+) -> None:
+    with valkey_server() as redis:
+        there = replace(installation, redis_url=redis.url)
+        given = {"log_in_limit_account": "2 per hour"}
+        async with there.run(**given), there.run(jobs=False, **given) as web:
+            ann = await web.person()
+            id_ = await begin(ann)
+            following = asyncio.create_task(follow(web, ann, id_))
+            dictation.say("Before. ")
+            await held(web, ann, id_, "Before. ")
+            redis.stop()
+            dictation.say("Away.")
+            dictation.finish()
+            assert joined(await following) == "Before. Away."
+            assert [await wrong_password(web) for _ in range(3)] == ["UNAUTHENTICATED"] * 2 + ["RATE_LIMITED"]
+            found_by_the_sweep = await begin(ann)
+            dictation.say("Still away. ")
+            following = asyncio.create_task(follow(web, ann, found_by_the_sweep))
+            await held(web, ann, found_by_the_sweep, "Still away. ")
+            redis.start()
+            await eventually(lambda: caplog.text.count("Redis is back") == 2)
+            dictation.say("Back.")
+            await held(web, ann, found_by_the_sweep, "Still away. Back.")
+            dictation.finish()
+            assert joined(await following) == "Still away. Back."
+    said = [record.getMessage() for record in caplog.records if record.name == "sheetgpt.redis"]
+    # Each process says so once when it goes and once when it is back.
+    assert sorted(line.partition(" (")[0] for line in said) == ["Redis is away"] * 2 + ["Redis is back"] * 2
