@@ -1,7 +1,7 @@
 """A client as people write them: GraphQL over HTTP, WebSocket (graphql-transport-ws) and server-sent events."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -78,13 +78,13 @@ class Client:
             assert json.loads(await connection.recv()) == {"type": "connection_ack"}
             yield Socket(connection)
 
-    async def follow(self, document: str, **variables: Any) -> AsyncIterator[dict[str, Any]]:
+    async def follow(self, document: str, **variables: Any) -> AsyncGenerator[dict[str, Any], None]:
         """The events of a subscription on a socket of its own."""
         async with self.socket() as socket:
             async for event in socket.follow(document, **variables):
                 yield event
 
-    async def follow_sse(self, document: str, **variables: Any) -> AsyncIterator[dict[str, Any]]:
+    async def follow_sse(self, document: str, **variables: Any) -> AsyncGenerator[dict[str, Any], None]:
         """The events of a subscription as server-sent events."""
         headers = {**self.headers, "Accept": "text/event-stream"}
         body = {"query": document, "variables": variables}

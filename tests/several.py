@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.dictation import Dictation, site_with
-from tests.site import Site
+from tests.dictation import MODEL, Dictation, site_with
+from tests.loopback.faults import FaultServer
+from tests.site import SECRET, Site
 from tests.valkey import Valkey
 
 
@@ -23,18 +24,33 @@ class Installation:
     redis_url: str
     prefix: str
     directory: Path
-    dictation: Dictation
+    server: FaultServer
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """For a process that is not the test's own."""
+        return {
+            "database_url": self.database_url,
+            "redis_url": self.redis_url,
+            "redis_prefix": self.prefix,
+            "secret_key": SECRET,
+            "openai_api_key": "sk-test-secret",
+            "openai_base_url": self.server.base_url,
+            "openai_model": MODEL,
+            "files_dir": self.directory / "files",
+            "mail_dir": self.directory / "mail",
+        }
 
     @asynccontextmanager
     async def run(self, **settings: Any) -> AsyncIterator[Site]:
-        given = {"redis_url": self.redis_url, "redis_prefix": self.prefix} | settings
-        async with site_with(self.dictation.server, self.database_url, self.directory, **given) as site:
+        given = {"database_url": self.database_url, "redis_url": self.redis_url, "redis_prefix": self.prefix} | settings
+        async with site_with(self.server, given.pop("database_url"), self.directory, **given) as site:
             yield site
 
 
 @pytest.fixture
 def installation(redis_server: Valkey, postgres_url: str, dictation: Dictation, tmp_path: Path) -> Installation:
-    return Installation(postgres_url, redis_server.url, uuid4().hex, tmp_path, dictation)
+    return Installation(postgres_url, redis_server.url, uuid4().hex, tmp_path, dictation.server)
 
 
 @pytest.fixture

@@ -156,8 +156,11 @@ async def wrong_password(site: Site) -> str:
 
 
 async def test_while_redis_is_away_the_database_tells_and_everything_goes_on(
-    installation: Installation, dictation: Dictation, caplog: pytest.LogCaptureFixture
+    installation: Installation, dictation: Dictation, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(jobs.writing, "CHECKPOINT_SECONDS", 0.2)
+    monkeypatch.setattr(resolvers.messages, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(jobs.worker, "SWEEP_SECONDS", 0.3)
     with valkey_server() as redis:
         there = replace(installation, redis_url=redis.url)
         given = {"log_in_limit_account": "2 per hour"}
