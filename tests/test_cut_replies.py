@@ -1,5 +1,6 @@
 """A reply that is cut at every chunk and taken up again is the stored text, over every way to follow it."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
 from itertools import cycle
@@ -9,7 +10,7 @@ import pytest
 
 import assistant.shared_log
 from tests.client import Client
-from tests.dictation import FOLLOW, Dictation, begin, dictation, joined, read, texts_of
+from tests.dictation import FOLLOW, Dictation, begin, dictation, follow, joined, read, texts_of, watched
 from tests.serving import listening
 from tests.several import Installation, installation
 from tests.site import Site
@@ -56,6 +57,9 @@ async def test_a_reply_that_is_cut_at_every_chunk_is_whole(
         ann = await site.person()
         there.token = ann.token
         id_ = await begin(ann)
+        # Somebody who stays, so that the process does not read the text anew at each cut.
+        staying = asyncio.create_task(follow(site, ann, id_))
+        await watched(site, 1)
         held = ""
         for chunk, way in zip(CHUNKS, cycle(ways(site, ann, there, id_)), strict=False):
             dictation.say(chunk)
@@ -63,6 +67,7 @@ async def test_a_reply_that_is_cut_at_every_chunk_is_whole(
             held += chunk
             assert text == held
         dictation.finish()
+        assert joined(await staying) == TEXT
         for way in ways(site, ann, there, id_):
             assert await more(way, held) is None
         assert (await read(ann, id_))["text"] == held == TEXT
