@@ -73,6 +73,20 @@ def announce(address: str) -> None:
 
 
 @cli.command()
+def worker() -> None:
+    """Run jobs and serve nobody, until a signal comes: beside servers with JOBS=0, and as many as you need."""
+    with explained("The worker cannot start: "):
+        settings = Settings().model_copy(update={"jobs": True})
+        logs.configure(settings.log_format, settings.log_level)
+        product = assemble(settings)
+        if product.sharing is None:
+            raise Misconfigured(
+                "set DATABASE_URL to a PostgreSQL database, and REDIS_URL. With SQLite the server works."
+            )
+        server.work(lifespan(product), lambda: print(f"SheetGPT {VERSION} · worker · stop with Ctrl-C", flush=True))
+
+
+@cli.command()
 def migrate() -> None:
     """Bring the database to this version; a server does the same when it starts."""
     with explained():

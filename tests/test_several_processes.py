@@ -1,9 +1,12 @@
 """Several processes on one PostgreSQL and one Redis: what one writes, everybody at another sees at once."""
 
 import asyncio
+import signal
+import sys
 import time
+from asyncio.subprocess import PIPE, STDOUT
 from dataclasses import fields, replace
-from typing import get_args
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
@@ -11,8 +14,11 @@ import pytest
 import jobs.worker
 import jobs.writing
 import resolvers.messages
+from app import Misconfigured, assemble
 from db.events import Event, TableChanged, decode, encode
+from settings import Settings
 from tests.dictation import Dictation, begin, dictation, follow, held, joined, read, texts_of, watched
+from tests.product import ROOT
 from tests.several import Installation, eventually, installation, web, worker
 from tests.site import Site
 from tests.valkey import valkey_server
@@ -148,6 +154,49 @@ async def test_attempts_are_counted_for_all_processes_together(installation: Ins
     async with installation.run(**given) as one, installation.run(**given) as other:
         codes = [await wrong_password(site) for site in (one, other, one, other, one)]
     assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"] * 2
+
+
+async def test_the_worker_command_runs_jobs_until_a_signal_comes(
+    installation: Installation, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in installation.settings.items():
+        monkeypatch.setenv(name.upper(), str(value))
+    async with installation.run(jobs=False) as web:
+        ann = await web.person()
+        id_ = await begin(ann)
+        command = [sys.executable, "app.py", "worker"]
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE, stderr=STDOUT)
+        try:
+            dictation.say("From a process of its own")
+            await held(web, ann, id_, "From a process of its own")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            said, _ = await asyncio.wait_for(process.communicate(), 20)
+        assert process.returncode == 0
+        assert b"worker" in said
+        assert b"Traceback" not in said
+        events = await follow(web, ann, id_)
+        assert (joined(events), events[-1]["message"]["status"]) == ("From a process of its own", "INTERRUPTED")
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        ({"redis_url": None, "jobs": False}, "JOBS=0 leaves the work to `python app.py worker`"),
+        ({"redis_url": "http://cache:80"}, "REDIS_URL is not understood: write redis://"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(installation: Installation, given: dict[str, Any], part: str) -> None:
+    with pytest.raises(Misconfigured, match=part):
+        assemble(Settings(_env_file=None, **(installation.settings | given)))
+
+
+def test_with_sqlite_redis_is_not_used_and_it_is_said(
+    installation: Installation, sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    product = assemble(Settings(_env_file=None, **(installation.settings | {"database_url": sqlite_url})))
+    assert product.sharing is None
+    assert "REDIS_URL is not used" in caplog.text
 
 
 async def wrong_password(site: Site) -> str:
