@@ -26,6 +26,8 @@ from db.events import Hub
 from db.opening import open_database
 from db.sqlite import SQLite
 from execution.executor import Executor
+from integrations.blobs import DirectoryBlobs
+from integrations.documents.reader import DocumentReader
 from integrations.llm import ModelFailure
 from integrations.llm_catalog import Catalog, catalog_of
 from integrations.llm_profiles import ProfilesRefused
@@ -39,6 +41,7 @@ from jobs.exports import Exports
 from jobs.mail import Mails
 from jobs.replies import Replies
 from jobs.sharing import Sharing
+from jobs.sweeping import Sweep
 from jobs.titles import Titles
 from jobs.worker import Handler, Worker
 from resolvers.authentication import authenticate
@@ -50,7 +53,7 @@ from settings import VERSION, Settings
 from transport.callers import Caller
 from transport.connections import Connections
 from transport.control import Control
-from transport.downloads import download_route
+from transport.downloads import attachment_route, download_route
 from transport.errors import format_error
 from transport.graphiql import GraphiQL
 from transport.guard import Guard
@@ -75,6 +78,7 @@ class Product:
     model: ModelRouter | None
     connections: Connections
     revocation: Revocation
+    sweep: Sweep
     sharing: Sharing | None = None
     control: Control | None = None
 
@@ -144,6 +148,8 @@ def assemble(settings: Settings) -> Product:
         passwords=PasswordHasher(),
         secrets=secrets_of(settings),
         catalog=catalog,
+        blobs=DirectoryBlobs(settings.files_dir / "attachments"),
+        documents=DocumentReader(),
         attempts=Attempts(
             {Action(name): Rates(*rates) for name, rates in settings.rates.items()},
             sharing.counts if sharing else None,
@@ -168,10 +174,10 @@ def assemble(settings: Settings) -> Product:
         queue=sharing.queue if sharing else None,
     )
     replies.listen(hub, worker)
-    revocation = Revocation(database, hub, connections)
+    revocation, sweep = Revocation(database, hub, connections), Sweep(database, backend.blobs)
     # On PostgreSQL commands need no server: they open the database themselves.
     control = Control(database.socket, partial(perform, database)) if isinstance(database, SQLite) else None
-    return Product(backend, worker, model, connections, revocation, sharing, control)
+    return Product(backend, worker, model, connections, revocation, sweep, sharing, control)
 
 
 def sharing_of(settings: Settings, database: Database, hub: Hub) -> Sharing | None:
@@ -237,6 +243,7 @@ def application(product: Product) -> Any:
         ),
         *ops_routes(version=VERSION, check=backend.database.check),
         download_route(backend.secrets, settings.files_dir),
+        attachment_route(backend.secrets, backend.blobs.open),
         shared_route(opener(backend)),
     ]
     # The guard stands inside: Starlette's own outermost layer would answer its refusals as faults of ours.
@@ -272,6 +279,8 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
         started.push_async_callback(product.worker.stop)
         product.revocation.start()
         started.push_async_callback(product.revocation.stop)
+        product.sweep.start()
+        started.push_async_callback(product.sweep.stop)
         if product.control is not None:
             await product.control.start()
             started.push_async_callback(product.control.stop)

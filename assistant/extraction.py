@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
+from uuid import UUID
 
 from tables.grids import Cell, Grid, Span, find_grids
 from tables.inference import infer
@@ -23,6 +25,17 @@ _TOTALS = frozenset(
 _SUMMED = frozenset(["markdown", "delimited", "aligned", "list"])
 
 
+class Attached(Protocol):
+    """A file that came with a message, and what it says."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class ProposedCell:
     """`value` is canonical for its column's type; source[start:end] == quote, in code points."""
@@ -35,12 +48,16 @@ class ProposedCell:
 
 @dataclass(frozen=True)
 class ProposedTable:
-    """Rows are as wide as `columns`. `left_out` shows the rows of the source that are not among them."""
+    """Rows are as wide as `columns`. `left_out` shows the rows of the source that are not among them.
+
+    The source is the message, or its attachment `attachment_id`.
+    """
 
     name: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[ProposedCell | None, ...], ...]
     left_out: tuple[str, ...] = ()
+    attachment_id: UUID | None = None
 
 
 def propose(text: str) -> list[ProposedTable]:
@@ -51,6 +68,18 @@ def propose(text: str) -> list[ProposedTable]:
     tables = [_table(text, number, grid) for number, grid in enumerate(find_grids(text), 1)]
     names = unique([table.name for table in tables])
     return [replace(table, name=name) for table, name in zip(tables, names, strict=True)]
+
+
+def propose_from(message: str, attachments: Sequence[Attached]) -> list[ProposedTable]:
+    """The tables of a message, then those of its attachments; without a name of its own, one has its file's."""
+    found = propose(message)
+    for attached in attachments:
+        for number, table in enumerate(propose(attached.text), 1):
+            is_unnamed = table.name == f"Table {number}"
+            name = attached.name.rpartition(".")[0] or attached.name if is_unnamed else table.name
+            found.append(replace(table, name=name, attachment_id=attached.id))
+    names = unique(table.name for table in found)
+    return [replace(table, name=name) for table, name in zip(found, names, strict=True)]
 
 
 def unique(names: Iterable[str]) -> list[str]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from assistant.extraction import ProposedTable, propose
+from assistant.extraction import Attached, ProposedTable, propose_from
 from tables.grids import MAX_COLUMNS, MAX_GRIDS, MAX_ROWS, MAX_TEXT
 from tables.inference import ambiguous
 from tables.types import Column, ColumnType
@@ -59,11 +59,11 @@ class Answer:
     tables: tuple[ProposedTable, ...]
 
 
-def answer(text: str) -> Answer:
-    """What the assistant says to a message, and the tables it found; at most MAX_TEXT characters are read."""
-    tables = tuple(propose(text))
+def answer(text: str, attachments: Sequence[Attached] = ()) -> Answer:
+    """What the assistant says to a message, and the tables it found; at most MAX_TEXT characters are read of each."""
+    tables = tuple(propose_from(text, attachments))
     told = [_found(tables), _NEXT] if tables else [_NOTHING]
-    limits = _limits(text, tables)
+    limits = _limits(max([text, *(attached.text for attached in attachments)], key=len), tables)
     return Answer("\n\n".join([_INTRODUCTION, *told, *limits]), tables)
 
 

@@ -10,10 +10,11 @@ from tables.conversion import convert
 from tables.types import CellError, Column, Value
 
 
-def origin(message: str, cell: Sequence[Any]) -> Origin:
-    """Where the cell [value, start, end, quote] of the message was read."""
+def origin(source: Mapping[str, Any], cell: Sequence[Any]) -> Origin:
+    """Where the cell [value, start, end, quote] was read: in the "message" of the source, or its "attachment"."""
     _, start, end, quote = cell
-    return {"message": message, "start": start, "end": end, "quote": quote, "grounding": "EXACT"}
+    named = {name: source[name] for name in ("message", "attachment") if name in source}
+    return {**named, "start": start, "end": end, "quote": quote, "grounding": "EXACT"}
 
 
 class Adding:
@@ -22,8 +23,10 @@ class Adding:
     `row_ids` and `problems` say what became of them, as a proposal keeps it.
     """
 
-    def __init__(self, edit: Edit, columns: Sequence[Column], rows: Sequence[Sequence[Any]], message: str) -> None:
-        self.edit, self.columns, self.rows, self.message = edit, columns, rows, message
+    def __init__(
+        self, edit: Edit, columns: Sequence[Column], rows: Sequence[Sequence[Any]], source: Mapping[str, Any]
+    ) -> None:
+        self.edit, self.columns, self.rows, self.source = edit, columns, rows, source
         self.row_ids: list[str | None] = []
         self.problems: dict[str, str] = {}
         self._taken = Taken(edit)
@@ -44,7 +47,7 @@ class Adding:
                 continue
             try:
                 values[target.key] = self._converted(column, target, cell[0])
-                origins[target.key] = origin(self.message, cell)
+                origins[target.key] = origin(self.source, cell)
             except CellError as error:
                 self.problems[f"{number}.{column.key}"] = str(error)
         if not origins:

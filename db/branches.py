@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, case, literal, select
 from sqlalchemy.orm import aliased
 
+from db import attachments
 from db.conversations import Conversation
 from db.idempotency import once
 from db.listing import Window
@@ -122,7 +123,9 @@ def edit(session: Session, message_id: UUID, text: str, models: Models, idempote
             raise BadUserInput.of("messageId", "Edit what a person said; for another reply, use regenerateReply.")
         check_siblings(session, conversation, message.parent_id, "messageId")
         parent = session.obtain(Message, message.parent_id) if message.parent_id else None
-        return say(session, conversation, parent, checked_text(text), models, _table_of(session, message))
+        said = say(session, conversation, parent, checked_text(text), models, _table_of(session, message))
+        attachments.carry(session, [(message, said.message)])
+        return said
 
     return exchanged_once(session, "editMessage", idempotency_key, make)
 

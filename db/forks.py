@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db import branches, conversations
+from db import attachments, branches, conversations
 from db.conversations import Beginning, Conversation
 from db.idempotency import once
 from db.messages import PREVIEW_LENGTH, Message, MessageRole, MessageStatus, cut
@@ -50,6 +50,7 @@ def _fork(session: Session, source: Conversation, message_id: UUID | None, title
     fork.temperature, fork.max_tokens = source.temperature, source.max_tokens
     said = _copies(fork.id, copied)
     session.add_all(said)
+    attachments.carry(session, list(zip(copied, said, strict=True)))
     fork.message_count = len(said)
     if said:
         fork.leaf_id, fork.last_message_at = said[-1].id, said[-1].created_at

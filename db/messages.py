@@ -120,11 +120,12 @@ def post(
     parent_id: UUID | None = None,
     table_id: UUID | None = None,
     idempotency_key: str | None = None,
+    also: Callable[[Message], None] = lambda _: None,
 ) -> Exchange:
     """Keep what was said and begin a reply: after `parent_id`, else after the conversation's newest message.
 
     Without a conversation and a parent, a conversation begins with it. The reply is written by the
-    conversation's model if it is one of `models`, else by the first of them.
+    conversation's model if it is one of `models`, else by the first of them. `also` makes what belongs to the message.
     """
 
     def make() -> Exchange:
@@ -132,7 +133,9 @@ def post(
         if table_id is not None:
             session.obtain_to_change(Table, table_id)
         conversation, parent = _place(session, said, conversation_id, parent_id, next(iter(models)))
-        return say(session, conversation, parent, said, models, table_id)
+        exchange = say(session, conversation, parent, said, models, table_id)
+        also(exchange.message)
+        return exchange
 
     return exchanged_once(session, "sendMessage", idempotency_key, make)
 

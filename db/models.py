@@ -1,6 +1,7 @@
 """Every model, imported in one place: the metadata and the policy are whole from here on."""
 
 from db import (
+    attachments,
     audit,
     budgets,
     conversations,
@@ -28,6 +29,7 @@ from db import (
 )
 
 __all__ = [
+    "attachments",
     "audit",
     "budgets",
     "conversations",

@@ -36,9 +36,9 @@ class Proposal(Recorded, Child, Base):
     """Rows to add, to a new table or to one that is there.
 
     `columns` are definitions as `tables.changes.definition` writes them; their keys are the proposal's own.
-    `changes` are {"message": the source's id, "rows": [[[value, start, end, quote] or null, …], …]}; applied,
-    also "row_ids": the row that each became or null, and "problems": why a cell ("2.c1") or a row ("2") was
-    left out.
+    `changes` are {"message": the source's id, "rows": [[[value, start, end, quote] or null, …], …]}, and
+    "attachment" when they were read in a file of that message; applied, also "row_ids": the row that each
+    became or null, and "problems": why a cell ("2.c1") or a row ("2") was left out.
     """
 
     __tablename__ = "proposals"
@@ -95,6 +95,8 @@ class ProposedTable(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def attachment_id(self) -> UUID | None: ...
+    @property
     def columns(self) -> tuple[Column, ...]: ...
     @property
     def rows(self) -> Sequence[Sequence[ProposedCell | None]]: ...
@@ -142,7 +144,7 @@ def changes_of(proposal: Proposal) -> Iterator[ProposedChange]:
             if not cell:
                 continue
             why = problem or problems.get(f"{number}.{key}")
-            source = origin(changes["message"], cell)
+            source = origin(changes, cell)
             mine = ProposalStatus.REJECTED if why else status
             yield ProposedChange(next(ids), ChangeKind.CELL_CHANGED, row, key, cell[0], source, row_id, mine, why)
 
@@ -169,12 +171,16 @@ def propose(
         status=ProposalStatus.PENDING,
         table_name=proposed.name,
         columns=[definition(column) for column in proposed.columns],
-        changes={"message": source_message_id.hex, "rows": rows},
+        changes={"message": source_message_id.hex, **_attachment(proposed), "rows": rows},
     )
     session.add(proposal)
     if apply and _fits(session, proposal):
         _apply(session, proposal)
     return proposal
+
+
+def _attachment(proposed: ProposedTable) -> dict[str, str]:
+    return {"attachment": proposed.attachment_id.hex} if proposed.attachment_id else {}
 
 
 def _fits(session: Session, proposal: Proposal) -> bool:
@@ -211,7 +217,7 @@ def _apply(session: Session, proposal: Proposal) -> Applied:
     edit = Edit.of(session, proposal.table_id) if proposal.table_id else _new_table(session, proposal)
     _check_room(edit, proposal)
     columns = [column_of(column) for column in proposal.columns]
-    adding = Adding(edit, columns, proposal.changes["rows"], proposal.changes["message"])
+    adding = Adding(edit, columns, proposal.changes["rows"], proposal.changes)
     adding.run()
     revision = edit.finish(ChangeSource.ASSISTANT)
     proposal.status, proposal.table_id = ProposalStatus.APPLIED, edit.table.id

@@ -14,6 +14,7 @@ from db.exports import EXTENSIONS, Export, ExportDestination, Outcome
 from db.jobs import LeaseLost
 from db.users import User
 from errors import NotFound
+from integrations.blobs import put_in_place
 from integrations.sheets import Cell, Sheets, Spreadsheet
 from jobs import snapshots
 from jobs.running import Held, JobFailure, explanation
@@ -77,7 +78,7 @@ class Exports:
         try:
             await in_thread(write, source.stop)
             await self._database.write(jobs.hold, held.viewer, held.job.id, held.attempt)
-            await asyncio.to_thread(_put_in_place, parts[-1], self._directory / name)
+            await asyncio.to_thread(put_in_place, parts[-1], self._directory / name)
         except BaseException:
             await asyncio.to_thread(parts[-1].unlink, missing_ok=True)
             raise
@@ -171,16 +172,6 @@ def _write_file(path: Path, export: Export, source: _Source) -> None:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-
-
-def _put_in_place(part: Path, path: Path) -> None:
-    """Rename, and see to it that the name survives a power failure."""
-    part.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _cell(column: Column, value: Value) -> Cell:

@@ -1,9 +1,10 @@
 """Replies: what the assistant says to a message, from a model or without one, and the tables in it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Literal
+from uuid import UUID
 
 from assistant import context, extraction, offline
 from assistant.extraction import ProposedTable
@@ -24,6 +25,7 @@ from integrations.llm import Delta, Finished, ModelFailure, Turn
 from integrations.llm_catalog import Offer
 from integrations.llm_failures import cut_short, filtered
 from integrations.llm_routing import ModelRouter
+from jobs.attachments import Attached, attached_to
 from jobs.running import INTERNAL, Explained, Held, JobFailure
 from jobs.worker import Worker
 from jobs.writing import Found, Writing
@@ -95,10 +97,11 @@ class Replies:
         if conversation is None:
             raise _gone()
         before = await self._before(held, reply)
+        attached = await attached_to(self._database, held, before)
         if self._model is None:
-            await self._offline(writing, conversation, before[-1])
+            await self._offline(writing, conversation, before[-1], attached.get(before[-1].id, []))
         else:
-            await self._online(self._model, writing, reply, conversation, before)
+            await self._online(self._model, writing, reply, conversation, before, attached)
 
     async def _before(self, held: Held, reply: Message) -> list[Message]:
         """What was said before the reply on its branch, oldest first; the last is what it answers."""
@@ -111,8 +114,10 @@ class Replies:
         )
         return rows[::-1]
 
-    async def _offline(self, writing: Writing, conversation: Conversation, message: Message) -> None:
-        answer = await asyncio.to_thread(offline.answer, message.text)
+    async def _offline(
+        self, writing: Writing, conversation: Conversation, message: Message, attached: Sequence[Attached]
+    ) -> None:
+        answer = await asyncio.to_thread(offline.answer, message.text, attached)
         await writing.follow(_told(answer))
         await writing.end(MessageStatus.COMPLETED, found=_found(conversation, message, answer.tables))
 
@@ -123,9 +128,10 @@ class Replies:
         reply: Message,
         conversation: Conversation,
         before: Sequence[Message],
+        attached: Mapping[UUID, Sequence[Attached]],
     ) -> None:
         offer = model.offer(reply.model)
-        turns, tokens = await self._prompt(writing, offer, conversation, before)
+        turns, tokens = await self._prompt(writing, offer, conversation, before, attached)
         writing.prompted(tokens, terms_of(offer, now().date()), wants_title=self._writes_titles)
         events = model.stream(
             turns, model=offer.name, temperature=conversation.temperature, max_tokens=conversation.max_tokens
@@ -136,31 +142,45 @@ class Replies:
             raise filtered()
         is_cut = reason == CUT_SHORT
         whole = _whole_lines(writing.text) if is_cut else writing.text
-        found = await self._extract(conversation, reply, whole, before[-1])
+        found = await self._extract(conversation, reply, whole, before[-1], attached.get(before[-1].id, ()))
         await writing.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, found=found)
 
     async def _prompt(
-        self, writing: Writing, offer: Offer, conversation: Conversation, before: Sequence[Message]
+        self,
+        writing: Writing,
+        offer: Offer,
+        conversation: Conversation,
+        before: Sequence[Message],
+        attached: Mapping[UUID, Sequence[Attached]],
     ) -> tuple[list[Turn], int]:
         """What the model is sent, and how many tokens that is by our own count."""
         sheets = await sheets_of(self._database, writing.viewer, conversation.id, writing.table_id)
         said = [Turn(_ROLES[message.role], message.text) for message in before]
+        files = [(file.name, file.text) for message in before for file in attached.get(message.id, ())]
 
         def work() -> tuple[list[Turn], int]:
             count = counter()
             room = context.room_for(offer.context_window, conversation.max_tokens or offer.max_output, count)
-            turns = context.build(conversation.system_prompt, said, room, sheets)
+            turns = context.build(conversation.system_prompt, said, room, sheets, files)
             return turns, sum(count(turn.text) for turn in turns)
 
         return await asyncio.to_thread(work)
 
-    async def _extract(self, conversation: Conversation, reply: Message, text: str, message: Message) -> Found | None:
-        """Tables of the reply, or else of what it answers: what was pasted is often not repeated."""
+    async def _extract(
+        self,
+        conversation: Conversation,
+        reply: Message,
+        text: str,
+        message: Message,
+        attached: Sequence[Attached],
+    ) -> Found | None:
+        """Tables of the reply, or else of what it answers and its files: what was pasted is often not repeated."""
         if conversation.extraction is ExtractionMode.OFF:
             return None
         if tables := await asyncio.to_thread(extraction.propose, text):
             return _found(conversation, reply, tables)
-        return _found(conversation, message, await asyncio.to_thread(extraction.propose, message.text))
+        tables = await asyncio.to_thread(extraction.propose_from, message.text, attached)
+        return _found(conversation, message, tables)
 
 
 def _found(conversation: Conversation, source: Message, tables: Sequence[ProposedTable]) -> Found | None:

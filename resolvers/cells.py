@@ -9,6 +9,7 @@ from uuid import UUID
 
 import strawberry
 
+from db.attachments import Attachment
 from db.edits import Origin
 from db.messages import Message
 from db.tables import Row
@@ -28,9 +29,10 @@ class Grounding(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """Where in a message a value was read."""
+    """Where in a message, or in a file that came with it, a value was read."""
 
     message_id: UUID
+    attachment_id: UUID | None
     start: int
     end: int
     quote: str
@@ -68,7 +70,8 @@ def source_in(origin: Mapping[str, Any] | None) -> Source | None:
     if not origin or "message" not in origin:
         return None
     place = origin["start"], origin["end"], origin["quote"]
-    return Source(UUID(origin["message"]), *place, Grounding(origin["grounding"]))
+    attachment_id = UUID(origin["attachment"]) if "attachment" in origin else None
+    return Source(UUID(origin["message"]), attachment_id, *place, Grounding(origin["grounding"]))
 
 
 async def list_cells(rows: Sequence[Row], info: Info) -> list[list[Cell]]:
@@ -100,3 +103,7 @@ async def editor_of(root: strawberry.Parent[Any], info: Info) -> User | None:
 
 async def message_of(root: strawberry.Parent[Any], info: Info) -> Message | None:
     return await info.context.by_id(Message, root.message_id)
+
+
+async def attachment_of(root: strawberry.Parent[Any], info: Info) -> Attachment | None:
+    return await info.context.by_id(Attachment, root.attachment_id)

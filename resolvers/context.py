@@ -19,6 +19,8 @@ from db.events import Hub
 from db.listing import Listing
 from db.prepared import Prepared
 from errors import Unauthenticated
+from integrations.blobs import Blobs
+from integrations.documents.reader import DocumentReader
 from integrations.llm_catalog import Catalog
 from resolvers.ids import typed
 from resolvers.pages import KeysetPage
@@ -42,6 +44,8 @@ class Backend:
     secrets: tuple[bytes, ...]
     catalog: Catalog
     attempts: Attempts
+    blobs: Blobs
+    documents: DocumentReader
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,12 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 import strawberry
 
-from auth.links import sign
 from db import exports
-from db.base import now
 from db.events import JobChanged
 from db.exports import EXTENSIONS, Export, ExportDestination, ExportMode
 from db.jobs import JobStatus
@@ -22,6 +18,7 @@ from db.tables import Table
 from errors import NotConfigured, NotFound
 from resolvers.context import Context, IdempotencyKey, Info
 from resolvers.ids import key, optional_key
+from resolvers.links import signed
 from resolvers.pages import KeysetPage
 
 IDLE_SECONDS = 15.0
@@ -93,7 +90,8 @@ async def url_of(root: strawberry.Parent[Any], info: Info) -> str | None:
     if state.spreadsheet_url is not None:
         return str(state.spreadsheet_url)
     table = await info.context.by_id(Table, root.table_id)
-    return _link(info.context, root, file_name(table.name if table else "table"))
+    name = file_name(table.name if table else "table")
+    return signed(info.context, "exports", root.id.hex, f"{name}.{EXTENSIONS[root.destination]}")
 
 
 def from_state(name: str) -> Callable[..., Any]:
@@ -157,14 +155,6 @@ def file_name(name: str) -> str:
     """A table's name as a file's, without an extension: nothing in it that a path or a shell would take apart."""
     kept = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|\u2028-\u202e\u2066-\u2069]+', " ", name)
     return " ".join(kept.split())[:MAX_FILE_NAME].strip(" .") or "table"
-
-
-def _link(context: Context, row: Export, name: str) -> str:
-    """An address that opens the file for a while without signing in."""
-    settings = context.backend.settings
-    path = f"/exports/{row.id.hex}/{quote(name, safe='')}.{EXTENSIONS[row.destination]}"
-    expires_at = now() + timedelta(minutes=settings.download_link_minutes)
-    return (settings.public_url or "").rstrip("/") + sign(context.backend.secrets[0], path, expires_at=expires_at)
 
 
 def _check_configured(context: Context, destination: ExportDestination) -> None:

@@ -10,16 +10,18 @@ from uuid import UUID
 
 import strawberry
 
-from db import messages, proposals
+from db import attachments, messages, proposals
 from db.conversations import Conversation
 from db.messages import Exchange, Message, MessageRole, MessageStatus
 from db.proposals import Proposal
 from db.tables import Table
 from errors import BadUserInput, NotFound
+from resolvers.attachments import erase_unused, taken_in
 from resolvers.context import Context, IdempotencyKey, Info
 from resolvers.conversations import models_of
 from resolvers.ids import key, optional_key
 from resolvers.pages import KeysetPage
+from resolvers.uploads import Upload
 from resolvers.usage import Usage
 
 WAIT_SECONDS, STOP_SECONDS, IDLE_SECONDS = 60.0, 5.0, 1.0
@@ -122,20 +124,30 @@ async def send_message(
     table_id: Annotated[
         strawberry.ID | None, says(description="The table that rows are added to, instead of a new one.")
     ] = None,
+    attachments_: Annotated[
+        list[Upload] | None,
+        says(
+            name="attachments",
+            description="At most ten files: text, Markdown, CSV, JSON, XLSX, PDF, or images (PNG, JPEG, WebP, GIF).",
+        ),
+    ] = None,
     wait: Annotated[
         bool, says(description="Answer when the reply has ended (60 s at most), for clients that do not stream.")
     ] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Exchange:
-    exchange = await info.context.write(
-        messages.post,
-        text,
-        conversation_id=optional_key(conversation_id, Conversation),
-        parent_id=optional_key(parent_id, Message),
-        models=models_of(info, model),
-        table_id=optional_key(table_id, Table),
-        idempotency_key=idempotency_key,
-    )
+    async with taken_in(info.context, attachments_ or []) as files:
+        exchange = await info.context.write(
+            attachments.post,
+            text,
+            files,
+            conversation_id=optional_key(conversation_id, Conversation),
+            parent_id=optional_key(parent_id, Message),
+            models=models_of(info, model),
+            table_id=optional_key(table_id, Table),
+            idempotency_key=idempotency_key,
+        )
+    await erase_unused(info.context, exchange.message.id, files)
     if not wait:
         return exchange
     reply = await _ended(info.context, exchange.reply, WAIT_SECONDS)

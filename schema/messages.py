@@ -6,7 +6,8 @@ import strawberry
 
 from db import messages as rows
 from db.ratings import Rating
-from resolvers import branches, conversations, messages, ratings
+from resolvers import attachments, branches, conversations, messages, ratings
+from schema.attachments import Attachment
 from schema.base import Audited, Edge, Node, change, choice, edge, many, maybe, one, says, shows, stream
 from schema.conversations import Conversation
 from schema.failures import MessageError
@@ -61,6 +62,7 @@ class Message(Node, Audited, row=rows.Message):
     rating_comment: str | None = strawberry.field(
         resolver=ratings.rating_comment_of, description="Why you think so; null when you have not said."
     )
+    attachments = many(Attachment, attachments.list_attachments, "The files that came with it.")
     proposals = many(Proposal, messages.list_proposals, "The tables that it proposed.")
 
 

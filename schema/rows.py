@@ -11,6 +11,7 @@ from db import filters
 from db import rows as row_changes
 from db import tables as models
 from resolvers import cells, revisions, rows, upserts
+from schema.attachments import Attachment
 from schema.base import Node, change, choice, each, maybe, page, says, shows
 from schema.users import User
 from tables.types import ColumnType
@@ -59,7 +60,7 @@ choice(
 )
 choice(
     cells.Grounding,
-    EXACT="The quote is the message's text from `start` to `end`.",
+    EXACT="The quote is the text of the message, or of the attachment, from `start` to `end`.",
     FUZZY="Something alike is there.",
     NONE="It was not found.",
 )
@@ -92,6 +93,11 @@ class Source:
     """Where a value was read."""
 
     message = maybe(Message, cells.message_of, "The message; null when you may not see it.")
+    attachment = maybe(
+        Attachment,
+        cells.attachment_of,
+        "The file that came with the message, when the value was read there: then the quote is in the file's `text`.",
+    )
     start: int = says("Where the quote begins in its text, in code points.")
     end: int = says("Where the quote ends.")
     quote: str = says("What stands there.")

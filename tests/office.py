@@ -26,6 +26,8 @@ from db.session import Session
 from db.tables import Row, Table, TableColumn
 from execution.executor import Executor
 from execution.operations import Request, Result
+from integrations.blobs import DirectoryBlobs
+from integrations.documents.reader import DocumentReader
 from integrations.llm_catalog import Catalog
 from jobs.exports import Exports
 from jobs.worker import Worker
@@ -105,6 +107,8 @@ class Office:
             passwords=PasswordHasher(),
             secrets=(SECRET,),
             catalog=Catalog(),
+            blobs=DirectoryBlobs(self.files / "attachments"),
+            documents=DocumentReader(),
             attempts=Attempts({}),
         )
         self.executor = Executor(schema, format_error=format_error, event_context=Context.fresh)

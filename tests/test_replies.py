@@ -152,7 +152,7 @@ async def test_rows_go_to_the_table_that_was_named(online: Site, dictation: Dict
 async def test_a_bug_ends_the_reply_and_is_shown_only_as_an_internal_error(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(text: str) -> offline.Answer:
+    def broken(*_: object) -> offline.Answer:
         raise KeyError("secret")
 
     ann = await site.person()

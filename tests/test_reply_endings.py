@@ -143,15 +143,15 @@ async def test_a_reply_is_stopped_at_any_moment(desk: Desk, monkeypatch: pytest.
             stopping.append(loop.create_task(desk.database.write(messages.stop, desk.viewer, exchange.reply.id)))
             stopping[0].add_done_callback(lambda _: is_stopped.set())
 
-    def slow(text: str) -> Sequence[ProposedTable]:
+    def slow(text: str, attachments: Sequence[extraction.Attached]) -> Sequence[ProposedTable]:
         loop.call_soon_threadsafe(stop)
         assert is_stopped.wait(10)
-        return extraction.propose(text)
+        return extraction.propose_from(text, attachments)
 
     if moment == "claimed":
         desk.hub.handle(JobChanged, stop)
     elif moment == "extracted":
-        monkeypatch.setattr(offline, "propose", slow)
+        monkeypatch.setattr(offline, "propose_from", slow)
     monkeypatch.setattr(offline, "stream", partial(offline.stream, delay=0.3))
     async with desk.working():
         if moment == "begun":

@@ -1,14 +1,16 @@
-"""Files that exports made, for whoever has a link that was signed for one of them."""
+"""Files that exports made or messages brought, for whoever has a link that was signed for one of them."""
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
+from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, StreamingResponse
 from starlette.routing import Route
 
 from auth.links import verify
@@ -19,8 +21,17 @@ CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
     "md": "text/markdown; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "gif": "image/gif",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+CHUNK = 256_000  # bytes
+ERASED = "There is no such file any more: it was erased with its message."
 GONE = "There is no such file any more: export the table again."
 
 
@@ -32,15 +43,47 @@ def download_route(secrets: Sequence[bytes], files_dir: Path) -> Route:
     """
 
     async def download(request: Request) -> FileResponse:
-        id, name = request.path_params["id"], request.path_params["name"]
-        query = request.query_params
-        path = f"/exports/{id}/{quote(name, safe='')}"
-        verify(secrets, path, query.get("expires"), query.get("signature"), now=datetime.now(UTC))
+        id, name = _verified(request, secrets, "exports")
         extension = name.rpartition(".")[2]
         file = files_dir / f"{id}.{extension}"
         if not ID.fullmatch(id) or extension not in CONTENT_TYPES or not await asyncio.to_thread(file.is_file):
             raise NotFound(GONE)
-        headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-        return FileResponse(file, headers=headers, media_type=CONTENT_TYPES[extension], filename=name)
+        return FileResponse(file, headers=HEADERS, media_type=CONTENT_TYPES[extension], filename=name)
 
     return Route("/exports/{id}/{name}", download)
+
+
+def attachment_route(secrets: Sequence[bytes], open_blob: Callable[[UUID], IO[bytes] | None]) -> Route:
+    """GET /attachments/{id}.{extension}/{name}?expires=…&signature=…: a content, to be kept as `name`.
+
+    Raises as `download_route` does. `open_blob` blocks.
+    """
+
+    async def download(request: Request) -> StreamingResponse:
+        file, name = _verified(request, secrets, "attachments")
+        id, _, extension = file.partition(".")
+        if not ID.fullmatch(id) or extension not in CONTENT_TYPES:
+            raise NotFound(ERASED)
+        blob = await asyncio.to_thread(open_blob, UUID(hex=id))
+        if blob is None:
+            raise NotFound(ERASED)
+        disposition = f"attachment; filename*=utf-8''{quote(name, safe='')}"
+        headers = HEADERS | {"content-disposition": disposition, "content-security-policy": "sandbox"}
+        return StreamingResponse(_chunks(blob), headers=headers, media_type=CONTENT_TYPES[extension].partition(";")[0])
+
+    return Route("/attachments/{file}/{name}", download)
+
+
+def _verified(request: Request, secrets: Sequence[bytes], kind: str) -> tuple[str, str]:
+    """The two parts of a path that one of `secrets` signed. Raises Forbidden."""
+    first, name = request.path_params.values()
+    query = request.query_params
+    path = f"/{kind}/{first}/{quote(name, safe='')}"
+    verify(secrets, path, query.get("expires"), query.get("signature"), now=datetime.now(UTC))
+    return first, name
+
+
+async def _chunks(blob: IO[bytes]) -> AsyncIterator[bytes]:
+    with blob:
+        while data := await asyncio.to_thread(blob.read, CHUNK):
+            yield data

@@ -63,6 +63,7 @@ LISTED: dict[str, list[In]] = {
         In("shared_message", INSIDE, "shared_conversation"),
     ],
     "Conversation.tables": [In("table", OWN, "conversation"), In("shared_table", INSIDE, "shared_conversation")],
+    "Message.attachments": [In("attachment", OWN, "message"), In("shared_attachment", INSIDE, "shared_message")],
     "Message.proposals": [In("proposal", OWN, "reply"), In("shared_proposal", INSIDE, "running_reply")],
     "Proposal.columns": [In(None, OWN, "proposal")],
     "Proposal.changes": [In(None, OWN, "proposal"), In(None, INSIDE, "shared_proposal")],

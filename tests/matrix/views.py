@@ -30,6 +30,7 @@ SEEN: dict[str, dict[str, People]] = {
     "Item": {"item": OWN, "shared_item": INSIDE, "deleted_item": NOBODY},
     "Conversation": {"conversation": OWN, "shared_conversation": INSIDE, "deleted_conversation": NOBODY},
     "Message": {"message": OWN, "reply": OWN, "shared_message": INSIDE, "running_reply": INSIDE},
+    "Attachment": {"attachment": OWN, "shared_attachment": INSIDE},
     "Proposal": {"proposal": OWN, "shared_proposal": INSIDE},
     "Table": {"table": OWN, "shared_table": INSIDE, "deleted_table": NOBODY},
     "Row": {"row": OWN, "shared_row": INSIDE},

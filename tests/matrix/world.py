@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
 from auth.tokens import issue_access, new_refresh
 from auth.viewer import Role, Viewer
-from db import dissolving, exports, messages, notifications, rows, sessions, structure
+from db import attachments, dissolving, exports, notifications, rows, sessions, structure
+from db.attachments import Attachment, Stored
 from db.audit import AuditEntry
 from db.base import Base, Visibility, now
 from db.conversations import Conversation
@@ -152,7 +153,11 @@ class Scene:
         """A table in a conversation, a message there and its reply, and a proposal of that for the table."""
         table = self._table(session, prefix, visibility)
         id_ = self.keys[f"{prefix}conversation"]
-        exchange = messages.post(session, "Tea", conversation_id=id_, models={"offline": None})
+        files = [Stored(uuid4(), "tea.txt", "text/plain", 3, "Tea")]
+        exchange = attachments.post(session, "Tea", files, conversation_id=id_, models={"offline": None})
+        session.flush()
+        attachment = session.scalars(select(Attachment).where(Attachment.message_id == exchange.message.id)).one()
+        self.name(f"{prefix}attachment", attachment)
         proposal = Proposal(
             conversation_id=id_,
             message_id=exchange.reply.id,

@@ -1,0 +1,55 @@
+"""`python -m integrations.documents pdf|text|rows <file`: what `reader` starts for each file, within limits."""
+
+import json
+import resource
+import sys
+from typing import IO
+
+from integrations.documents.failures import DocumentRefused
+
+MEMORY = 1_000_000_000  # bytes
+CPU_SECONDS = 20
+WRITTEN = 300_000_000  # bytes
+DAMAGED = "The file is damaged, or no program that keeps to the format wrote it: save it again, then send it."
+
+
+def main(task: str) -> None:
+    for limit, value in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, WRITTEN),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
+    try:
+        _read(task, sys.stdin.buffer, sys.stdout.buffer)
+    except DocumentRefused as error:
+        _refuse(str(error))
+    except MemoryError:
+        raise
+    except Exception:
+        _refuse(DAMAGED)
+
+
+def _read(task: str, source: IO[bytes], target: IO[bytes]) -> None:
+    if task == "pdf":
+        from integrations.documents.pdf import text_of
+
+        target.write(json.dumps({"text": text_of(source)}).encode())
+    elif task == "text":
+        from integrations.documents.workbooks import text_of as text_of_workbook
+
+        target.write(json.dumps({"text": text_of_workbook(source)}).encode())
+    else:
+        from integrations.documents.workbooks import rows_of
+
+        target.writelines(json.dumps(row).encode() + b"\n" for row in rows_of(source))
+
+
+def _refuse(why: str) -> None:
+    sys.stderr.write("\n" + json.dumps({"refused": why}))
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

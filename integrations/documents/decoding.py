@@ -1,0 +1,101 @@
+"""Text files in whatever encoding they are: which one, and what they say."""
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import IO
+
+from integrations.documents.failures import DocumentRefused
+
+SAMPLE = 100_000  # bytes by which an encoding is told
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# What people's programs still write. The more there are to choose from, the oftener a short text is read as another.
+LEGACY = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr", "mac_roman"]
+UNKNOWN = "The encoding of the text cannot be told: save it as UTF-8, then send it."
+
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """`name` as Python has it; `has_mark` when the file begins with a byte order mark."""
+
+    name: str
+    has_mark: bool = False
+
+
+def decode(head: bytes) -> str | None:
+    """The beginning of a text; None when the bytes are none."""
+    if (encoding := _encoding(head)) is None:
+        return None
+    text = codecs.getincrementaldecoder(encoding.name)("replace").decode(head)
+    return None if _BINARY.search(text) else text
+
+
+def detect(file: IO[bytes]) -> Encoding:
+    """The encoding of a text file. Blocking. Raises DocumentRefused when it cannot be told."""
+    file.seek(0)
+    sample = file.read(SAMPLE)
+    encoding = _encoding(sample)
+    if encoding is None or (encoding.name == "utf-8" and not _is_utf8(file)):
+        encoding = _legacy(sample)
+    if encoding is None:
+        raise DocumentRefused(UNKNOWN)
+    return encoding
+
+
+def decoded_whole(file: IO[bytes]) -> str:
+    """All that a text file says, without its byte order mark. Blocking. Raises DocumentRefused."""
+    encoding = detect(file)
+    file.seek(0)
+    try:
+        text = file.read().decode(encoding.name)
+    except UnicodeDecodeError:
+        raise DocumentRefused(UNKNOWN) from None
+    if _BINARY.search(text):
+        raise DocumentRefused("The file has characters in it that no text has: send a text, or another kind of file.")
+    return text
+
+
+def _encoding(sample: bytes) -> Encoding | None:
+    for mark, name in MARKS:
+        if sample.startswith(mark):
+            return Encoding(name, has_mark=True)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return _legacy(sample)
+    return Encoding("utf-8")
+
+
+def _legacy(sample: bytes) -> Encoding | None:
+    """By which letters stand beside each other."""
+    from charset_normalizer import from_bytes
+
+    if b"\0" in sample:
+        return None
+    best = from_bytes(sample, cp_isolation=LEGACY).best()
+    if best is None:
+        return None
+    # Where two encodings read the same, the one that people have.
+    is_western = sample.decode("cp1252", "replace") == str(best)
+    return Encoding("cp1252" if is_western else best.encoding)
+
+
+def _is_utf8(file: IO[bytes]) -> bool:
+    """Whether the rest of the file is, too."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    file.seek(0)
+    try:
+        while data := file.read(1_000_000):
+            decoder.decode(data)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,5 @@
+"""Why a file is not taken."""
+
+
+class DocumentRefused(Exception):
+    """The file cannot be read; the message says why and what to do."""

@@ -1,0 +1,106 @@
+"""What a file is, told by its content: neither its name nor what its sender says of it counts."""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import IO
+
+from integrations.documents import images
+from integrations.documents.decoding import decode, decoded_whole
+from integrations.documents.failures import DocumentRefused
+
+HEAD = 4_096  # bytes
+MAX_UNPACKED = 200_000_000  # bytes of a workbook's parts together
+MAX_PARTS = 2_000
+
+
+class Kind(StrEnum):
+    """The kinds of file that are taken; each value is the content type."""
+
+    TEXT = "text/plain"
+    MARKDOWN = "text/markdown"
+    CSV = "text/csv"
+    JSON = "application/json"
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    PDF = "application/pdf"
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    WEBP = "image/webp"
+    GIF = "image/gif"
+
+    @property
+    def is_image(self) -> bool:
+        return self in IMAGES
+
+
+IMAGES = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF})
+TAKEN = "Send text, Markdown, CSV, JSON, XLSX, PDF, or an image (PNG, JPEG, WebP, GIF)."
+# A text is whatever its reader takes it for, so here, and only here, the name decides.
+_TEXTS = {"md": Kind.MARKDOWN, "markdown": Kind.MARKDOWN, "csv": Kind.CSV, "tsv": Kind.CSV}
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A kind, and for texts what they say."""
+
+    kind: Kind
+    text: str | None = None
+
+
+def recognise(file: IO[bytes], name: str) -> Recognised:
+    """What a file is. Blocking. Raises DocumentRefused for what is damaged or is not taken."""
+    file.seek(0)
+    head = file.read(HEAD)
+    if not head:
+        raise DocumentRefused("The file is empty: send one that has something in it.")
+    if kind := images.kind_of(head):
+        images.check(kind, file)
+        return Recognised(Kind(kind))
+    if b"%PDF-" in head[:1_024]:
+        return Recognised(Kind.PDF)
+    if head.startswith(b"PK\x03\x04"):
+        check_workbook(file)
+        return Recognised(Kind.XLSX)
+    if decode(head) is None:
+        raise DocumentRefused(f"{_guess(head)} {TAKEN}")
+    text = decoded_whole(file)
+    return Recognised(_kind_of_text(text, name), text)
+
+
+def check_workbook(file: IO[bytes]) -> None:
+    """Raise DocumentRefused for a ZIP that is no workbook, or that says it unpacks to too much."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError):
+        raise DocumentRefused("The file is a damaged ZIP or workbook: save it again, then send it.") from None
+    if not any(part.filename == "xl/workbook.xml" for part in parts):
+        raise DocumentRefused(f"The file is a ZIP and no XLSX workbook. {TAKEN}")
+    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
+        raise DocumentRefused("The workbook unpacks to more than 200 MB: send the sheet that matters, or CSV.")
+
+
+def _kind_of_text(text: str, name: str) -> Kind:
+    if text.lstrip()[:1] in {"[", "{"} and _is_json(text):
+        return Kind.JSON
+    return _TEXTS.get(name.rpartition(".")[2].lower(), Kind.TEXT)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _guess(head: bytes) -> str:
+    """What somebody else's list of signatures says of it, for the message only."""
+    import puremagic
+
+    try:
+        extension = puremagic.from_string(head).lstrip(".")
+    except (puremagic.PureError, ValueError):
+        extension = ""
+    return f"The file looks like {extension.upper()}, which is not read." if extension else "The file is no text."

@@ -1,0 +1,74 @@
+"""Reading PDF and XLSX in a process of their own: whatever is in the file, it ends, and takes nothing along."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from integrations.documents.failures import DocumentRefused
+
+SECONDS = 30.0
+AT_ONCE = 2
+ROOT = Path(__file__).parents[2]
+TOO_MUCH = "The file takes too much memory or time to read: send a part of it, or its text."
+
+Task = Literal["pdf", "text", "rows"]
+
+
+class DocumentReader:
+    """Gives files to a process with limits on memory and time; the others wait."""
+
+    def __init__(self) -> None:
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def text_of(self, task: Literal["pdf", "text"], source: IO[bytes]) -> str:
+        """The text of a PDF, or of a workbook's sheets. Raises DocumentRefused."""
+        said = await self._run(task, source, asyncio.subprocess.PIPE)
+        return str(_last(said)["text"])
+
+    async def rows_into(self, source: IO[bytes], target: IO[bytes]) -> None:
+        """Writes a workbook's first sheet with rows into a file, each row a line of JSON. Raises DocumentRefused."""
+        await self._run("rows", source, target.fileno())
+
+    async def _run(self, task: Task, source: IO[bytes], target: int) -> bytes:
+        async with self._room:
+            descriptor = await asyncio.to_thread(_ready, source)
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "integrations.documents", task,
+                cwd=ROOT, env={}, stdin=descriptor, stdout=target, stderr=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            try:
+                async with asyncio.timeout(SECONDS):
+                    said, told = await process.communicate()
+            except TimeoutError:
+                raise DocumentRefused(TOO_MUCH) from None
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+        if process.returncode:
+            raise DocumentRefused(_reason(told))
+        return said or b""
+
+
+def _ready(source: IO[bytes]) -> int:
+    """The descriptor of a file on the disk, at its beginning; blocking."""
+    source.seek(0)
+    descriptor = source.fileno()
+    source.flush()
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _reason(told: bytes) -> str:
+    """What the process says of the file; nothing, when the system ended it."""
+    try:
+        return str(_last(told)["refused"])
+    except (ValueError, LookupError, TypeError):
+        return TOO_MUCH
+
+
+def _last(lines: bytes) -> Any:
+    return json.loads(lines.splitlines()[-1])
