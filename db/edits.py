@@ -1,5 +1,6 @@
 """An edit of a table: everything that one transaction changes in it, which becomes one revision."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from db.revisions import CellChange, ChangeSource, Revision
 from db.session import Session
 from db.tables import MAX_COLUMNS, MAX_ROWS, Row, Table, TableColumn, column_of
 from errors import BadUserInput
-from tables.changes import Change, ChangeKind, definition, summary
+from tables.changes import ChangeKind, counted, definition
 from tables.types import Column, Value
 
 Origin = dict[str, Any]
@@ -49,6 +50,8 @@ class Edit:
         self._kept = {column.key: column for column in columns}
         self.columns: dict[str, Column] = {key: column_of(row) for key, row in self._kept.items()}
         self._versions: dict[UUID, int] = {}
+        self._revision_id = uuid7()
+        self._written: Counter[ChangeKind] = Counter()
 
     @classmethod
     def of(cls, session: Session, table_id: UUID) -> "Edit":
@@ -89,6 +92,30 @@ class Edit:
         self.table.row_count += 1
         self._record(ChangeKind.ROW_ADDED, row_id=row.id, new=_kept(row))
         return row
+
+    def add_rows(self, batch: Sequence[Mapping[str, Value]]) -> None:
+        """Add rows at once and keep none of them, for more than fit into memory; other changes come before them."""
+        self._write()
+        rows = [
+            {
+                "id": uuid7(),
+                "position": self.table.next_position + number,
+                "version": 1,
+                "values": {key: value for key, value in values.items() if value is not None},
+                "origins": {},
+            }
+            for number, values in enumerate(batch)
+        ]
+        self.table.next_position += len(rows)
+        self.table.row_count += len(rows)
+        self.session.insert_children(Row, self.table.id, rows)
+        self.session.insert_children(CellChange, self.table.id, [self._added(row) for row in rows])
+
+    def _added(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        place = self._place(ChangeKind.ROW_ADDED)
+        kept = {"position": row["position"], "values": row["values"]}
+        change = {"id": uuid7(), "revision_id": self._revision_id, "place": place, "kind": ChangeKind.ROW_ADDED}
+        return change | {"row_id": row["id"], "new": kept}
 
     def delete_row(self, row: Row) -> None:
         """Hide a row for good: it gives up its id, under which the log keeps what brings it back."""
@@ -194,20 +221,32 @@ class Edit:
 
     def finish(self, source: ChangeSource) -> Revision | None:
         """Make one revision of what has changed; None when nothing has."""
-        if not self.changes:
+        self._write()
+        if not self._written:
             return None
         self.table.revision += 1
         revision = Revision(
+            id=self._revision_id,
             table_id=self.table.id,
             number=self.table.revision,
             source=source,
-            summary=summary(Change(kind, None, None, None, None) for kind in (one.kind for one in self.changes)),
+            summary=counted(self._written),
         )
-        for place, change in enumerate(self.changes):
-            change.place, change.revision_id = place, revision.id
-        self.session.add_all([revision, *self.changes])
+        self.session.add(revision)
         self.session.emit(TableChanged(self.table.id))
         return revision
+
+    def _write(self) -> None:
+        """Hand what has changed to the session; the key to the revision is checked at the commit."""
+        for change in self.changes:
+            change.place, change.revision_id = self._place(change.kind), self._revision_id
+        self.session.add_all(self.changes)
+        self.changes = []
+
+    def _place(self, kind: ChangeKind) -> int:
+        """The next place in the revision, for a change of this kind."""
+        self._written[kind] += 1
+        return self._written.total() - 1
 
     def _record(self, kind: ChangeKind, **what: Any) -> None:
         self.changes.append(CellChange(table_id=self.table.id, kind=kind, **what))

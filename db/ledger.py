@@ -44,6 +44,11 @@ class Ledger:
         elif isinstance(row, Recorded):
             self._added[row] = None
 
+    def add_many(self, row: Base, count: int) -> None:
+        """So many rows like this one."""
+        if isinstance(row, Counted):
+            self._count(row, "added", count)
+
     def change(self, row: Base) -> None:
         """Called before the session's own columns are set."""
         if isinstance(row, Counted):
@@ -64,8 +69,8 @@ class Ledger:
         """Add to the row's entry what is kept in another one."""
         self._notes[row] = before, after
 
-    def _count(self, row: Counted, verb: str) -> None:
-        self._counts[row.counted_in()].setdefault(row.counted_as, Counter())[verb] += 1
+    def _count(self, row: Counted, verb: str, count: int = 1) -> None:
+        self._counts[row.counted_in()].setdefault(row.counted_as, Counter())[verb] += count
 
     def entries(self) -> list[Noted]:
         """One for each row that has changed, with what was counted in it."""

@@ -9,6 +9,7 @@ from schema import (
     budgets,
     conversations,
     exports,
+    imports,
     items,
     messages,
     modules,
@@ -56,6 +57,7 @@ class Mutation(
     messages.Mutation,
     tables.Mutation,
     exports.Mutation,
+    imports.Mutation,
     notifications.Mutation,
     shares.Mutation,
 ):

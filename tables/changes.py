@@ -117,9 +117,13 @@ _INVERSES = {
 
 def summary(changes: Iterable[Change]) -> str:
     """How many of what, in words: "3 cells changed, 1 row added"."""
-    counts = Counter(change.kind for change in changes)
-    said = [_said(noun, verb, counts[kind]) for kind, noun, verb in _WORDS if counts[kind]]
-    if counts[ChangeKind.TABLE_CHANGED]:
+    return counted(Counter(change.kind for change in changes))
+
+
+def counted(counts: Mapping[ChangeKind, int]) -> str:
+    """What `summary` says of so many changes of each kind."""
+    said = [_said(noun, verb, counts[kind]) for kind, noun, verb in _WORDS if counts.get(kind)]
+    if counts.get(ChangeKind.TABLE_CHANGED):
         said.append("table changed")
     return ", ".join(said) or "nothing changed"
 

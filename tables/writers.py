@@ -22,7 +22,8 @@ def write_csv(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
 
     Numbers are written with a decimal point, percents with their sign, amounts without their currency, dates
     as ISO 8601: what any spreadsheet reads back. A text that a spreadsheet would take for a formula gets an
-    apostrophe in front. A byte order mark, if wanted, is the caller's.
+    apostrophe in front, which an import takes off again, and so does one that has apostrophes there already.
+    A byte order mark, if wanted, is the caller's.
     """
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     yield writer.writerow([_harmless(column.name) for column in columns])
@@ -48,7 +49,7 @@ def _csv_field(column: Column, value: Value) -> str:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if starts_like_formula(text) else text
+    return f"'{text}" if starts_like_formula(text.lstrip("'")) else text
 
 
 def write_json(columns: Sequence[Column], rows: Rows) -> Iterator[str]:

@@ -179,6 +179,10 @@ TABLES: dict[str, list[Change]] = {
         Change({"tableId": "@table", "rows": [{"c1": "Milk"}]}, OWN),
         Change({"tableId": "@shared_table", "rows": [{"c1": "Milk"}]}, OWN),
     ],
+    "importTable": [
+        Change({"tableId": "@table", "text": "Name\nMilk\n"}, OWN),
+        Change({"tableId": "@shared_table", "text": "Name\nMilk\n"}, OWN),
+    ],
     "updateCells": [
         Change({"tableId": "@table", "cells": [{"rowId": "@row", "column": "c1", "value": "Milk"}]}, OWN),
         Change({"tableId": "@shared_table", "cells": [{"rowId": "@shared_row", "column": "c1", "value": "x"}]}, OWN),

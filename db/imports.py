@@ -1,0 +1,125 @@
+"""Files on their way into a table: all their rows are one revision."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+
+from db.edits import Edit
+from db.idempotency import once
+from db.revisions import CellChange, ChangeSource, Revision
+from db.rows import OnError, RejectedRow
+from db.session import Session
+from db.structure import Beginning, begin
+from db.tables import Table
+from db.values import MAX_ERRORS, Taken
+from errors import BadUserInput, Conflict, FieldError
+from tables.changes import ChangeKind
+from tables.types import CellError, Column, Value
+
+BATCH = 1_000
+
+ReadRow = tuple[int, Mapping[str, Value]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the rows go: into the table `table_id`, read with these columns, or into a new one called `name`."""
+
+    name: str
+    columns: Sequence[Column]
+    table_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """`rejected` are the first of the rows that another row kept out of a unique column."""
+
+    table: Table
+    row_count: int
+    revision: Revision | None
+    rejected: Sequence[RejectedRow] = ()
+
+
+def run(
+    session: Session, target: Target, rows: Iterable[ReadRow], count: int, on_error: OnError, key: str | None = None
+) -> Imported:
+    """Add `count` rows, whose values are checked already but for what the table holds; read in batches.
+
+    Raises Conflict when the columns are not those that the rows were read with.
+    """
+
+    def make() -> Imported:
+        edit = _edit(session, target)
+        edit.check_room(rows=count, field="file")
+        adding = _Adding(edit, on_error)
+        remaining = iter(rows)
+        while batch := list(islice(remaining, BATCH)):
+            edit.add_rows(adding.free(batch))
+        revision = edit.finish(ChangeSource.IMPORT)
+        session.flush()
+        return Imported(edit.table, adding.count, revision, adding.rejected)
+
+    def again(ids: list[UUID]) -> Imported:
+        table = session.obtain(Table, ids[0])
+        revision = session.obtain(Revision, ids[1]) if len(ids) > 1 else None
+        return Imported(table, _added(session, revision), revision)
+
+    return once(session, "importTable", key, make, _ids, again)
+
+
+def _ids(made: Imported) -> list[UUID]:
+    return [made.table.id, *([made.revision.id] if made.revision else [])]
+
+
+def _edit(session: Session, target: Target) -> Edit:
+    if target.table_id is None:
+        edit = begin(session, Beginning(target.name, ()))
+        for column in target.columns:
+            edit.add_column(column)
+        return edit
+    edit = Edit.of(session, target.table_id)
+    if list(edit.columns.values()) != list(target.columns):
+        raise Conflict("The columns of the table have changed while the file was read: import it again.")
+    return edit
+
+
+def _added(session: Session, revision: Revision | None) -> int:
+    if revision is None:
+        return 0
+    query = select(func.count(CellChange.id)).where(
+        CellChange.revision_id == revision.id, CellChange.kind == ChangeKind.ROW_ADDED
+    )
+    return session.scalar(query) or 0
+
+
+class _Adding:
+    """Which rows the unique columns leave room for."""
+
+    def __init__(self, edit: Edit, on_error: OnError) -> None:
+        self._unique = [column for column in edit.columns.values() if column.is_unique]
+        self._taken, self._on_error = Taken(edit), on_error
+        self.rejected: list[RejectedRow] = []
+        self.count = 0
+
+    def free(self, batch: Sequence[ReadRow]) -> list[Mapping[str, Value]]:
+        kept = [values for index, values in batch if self._is_free(index, values)]
+        self.count += len(kept)
+        return kept
+
+    def _is_free(self, index: int, values: Mapping[str, Value]) -> bool:
+        try:
+            for column in self._unique:
+                self._taken.check(column, values.get(column.key))
+        except CellError as error:
+            mistake = RejectedRow(index, [FieldError(f"rows.{index}.{column.name}", str(error))])
+            if self._on_error is OnError.REJECT_ALL:
+                raise BadUserInput(f"Row {index + 1}: {error}", fields=mistake.field_errors) from None
+            self.rejected += [mistake][: MAX_ERRORS - len(self.rejected)]
+            return False
+        row_id = uuid4()
+        for column in self._unique:
+            self._taken.take(column, values.get(column.key), row_id)
+        return True

@@ -1,0 +1,267 @@
+"""Importing a file or a pasted text into a table, or seeing first what would come of it."""
+
+import asyncio
+import io
+import json
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import IO, Annotated
+from uuid import UUID
+
+import strawberry
+
+from db import imports, tables
+from db.columns import checked_name
+from db.imports import Imported, Target
+from db.revisions import Revision
+from db.rows import OnError, RejectedRow
+from db.tables import Table, column_of
+from db.values import MAX_ERRORS, check
+from errors import BadUserInput, FieldError, NotFound
+from integrations.documents.failures import DocumentRefused
+from integrations.documents.kinds import check_workbook
+from resolvers.context import Context, IdempotencyKey, Info
+from resolvers.ids import optional_key
+from resolvers.import_sources import ImportFormat, Layout, lay_out, told
+from resolvers.tables import forget_columns
+from resolvers.uploads import Upload
+from tables.files.choosing import choose
+from tables.inference import infer
+from tables.types import (
+    NUMERIC_TYPES,
+    CellError,
+    Column,
+    ColumnType,
+    Value,
+    currency_code,
+    from_json,
+    parse,
+)
+
+SAMPLES, SAMPLED = 5, 2_000
+MAX_TEXT = 2_000_000  # characters that are pasted
+says = strawberry.argument
+
+
+@dataclass
+class Reading:
+    """Columns, and the rows that fit them: one line of JSON each in `file`, as its index and its values."""
+
+    columns: list[Column]
+    target: Target
+    count: int = 0
+    rejected: list[RejectedRow] = field(default_factory=list)
+    rejected_count: int = 0
+    samples: list[dict[str, Value]] = field(default_factory=list)
+    file: IO[bytes] = field(default_factory=io.BytesIO)
+
+    def rows(self) -> Iterator[tuple[int, Mapping[str, Value]]]:
+        self.file.seek(0)
+        for line in self.file:
+            index, values = json.loads(line)
+            yield index, values
+
+
+@dataclass(frozen=True)
+class ImportedTable:
+    """What came of it, or would; `table` is None when nothing was imported."""
+
+    table: Table | None
+    columns: list[Column]
+    row_count: int
+    rejected: Sequence[RejectedRow]
+    rejected_count: int
+    samples: list[dict[str, Value]]
+    format: ImportFormat
+    encoding: str | None
+    has_byte_order_mark: bool
+    delimiter: str | None
+    has_header: bool
+    revision: Revision | None = None
+
+
+async def import_table(
+    info: Info,
+    table_id: Annotated[
+        strawberry.ID | None, says(description="The table that rows are added to; a new one when empty.")
+    ] = None,
+    name: Annotated[str | None, says(description="What a new table is called; the file's name when empty.")] = None,
+    text: Annotated[str | None, says(description="What to import: this, or `file`.")] = None,
+    file: Annotated[Upload | None, says(description="What to import: this, or `text`.")] = None,
+    format: Annotated[ImportFormat | None, says(description="What it is; told by its content when empty.")] = None,
+    on_error: Annotated[OnError, says(description="What becomes of the good rows when others do not fit.")] = (
+        OnError.REJECT_ALL
+    ),
+    dry_run: Annotated[
+        bool, says(description="Only say which columns it would have, which rows do not fit, and show some.")
+    ] = False,
+    idempotency_key: IdempotencyKey = None,
+) -> ImportedTable:
+    context = info.context
+    target = await _target(context, optional_key(table_id, Table), name or _stem(file))
+    source = _source(text, file)
+    async with _laid_out(context, source, file.name if file else "", format) as layout:
+        reading = await asyncio.to_thread(_read, layout, target, context.backend.settings.files_dir)
+        with reading.file:
+            made = None if dry_run else await _import(context, reading, on_error, idempotency_key)
+    return _answer(layout, reading, made)
+
+
+async def _import(context: Context, reading: Reading, on_error: OnError, key: str | None) -> Imported:
+    if reading.rejected and on_error is OnError.REJECT_ALL:
+        fields = [error for row in reading.rejected for error in row.field_errors][:MAX_ERRORS]
+        many = f"{reading.rejected_count:,} rows do" if reading.rejected_count > 1 else "1 row does"
+        message = f"{many} not fit, so none was imported: correct them, or send onError: SKIP_INVALID."
+        raise BadUserInput(message, fields=fields)
+    if reading.target.table_id is None:
+        checked_name(reading.target.name, "name")
+    made = await context.write(imports.run, reading.target, reading.rows(), reading.count, on_error, key)
+    forget_columns(context)
+    return made
+
+
+def _stem(file: Upload | None) -> str:
+    return (file.name.rpartition(".")[0] or file.name)[:100] if file else "Imported table"
+
+
+def _source(text: str | None, file: Upload | None) -> IO[bytes]:
+    if (text is None) == (file is None):
+        raise BadUserInput.of("file", "Send either text or a file.")
+    if file is not None:
+        return file.file
+    assert text is not None
+    if len(text) > MAX_TEXT:
+        raise BadUserInput.of("text", f"Paste at most {MAX_TEXT:,} characters; send more as a file.")
+    return io.BytesIO(text.encode("utf-8", "replace"))
+
+
+@asynccontextmanager
+async def _laid_out(
+    context: Context, source: IO[bytes], name: str, format: ImportFormat | None
+) -> AsyncIterator[Layout]:
+    directory = context.backend.settings.files_dir
+    with tempfile.TemporaryFile(dir=directory if directory.is_dir() else None) as rows_file:
+        try:
+            format = format or await asyncio.to_thread(told, source, name)
+            if format is ImportFormat.XLSX:
+                await asyncio.to_thread(check_workbook, source)
+                await context.backend.documents.rows_into(source, rows_file)
+        except DocumentRefused as error:
+            raise BadUserInput.of("file" if name else "text", str(error)) from None
+        layout = await asyncio.to_thread(lay_out, source, name, format, rows_file, directory)
+        with layout.file:
+            yield layout
+
+
+async def _target(context: Context, table_id: UUID | None, name: str) -> Target:
+    """A table that is there with the columns that it has now."""
+    if table_id is None:
+        return Target(name, ())
+    if await context.by_id(Table, table_id) is None:
+        raise NotFound("There is no such table, or you may not see it.")
+    rows = await context.read(tables.columns_of, ids=[table_id])
+    return Target(name, [column_of(row) for row in rows], table_id)
+
+
+def _read(layout: Layout, target: Target, directory: Path) -> Reading:
+    """Choose columns, or match those that are there by name, and read every row with them. Blocking."""
+    if target.table_id is None:
+        columns = choose(layout.names, layout.rows, layout.strings)
+        target = replace(target, columns=columns)
+        places = dict(enumerate(columns))
+    else:
+        places = _matched(layout, target.columns)
+    reading = Reading([places[n] for n in sorted(places)], target)
+    reading.file = tempfile.SpooledTemporaryFile(1_000_000, dir=str(directory))  # noqa: SIM115  closed by the caller
+    ways = {n: (column, _way(layout, n, column, target)) for n, column in places.items()}
+    try:
+        for index, row in enumerate(layout.rows()):
+            _take(reading, index, row, ways, layout.format is ImportFormat.JSON)
+    except BaseException:
+        reading.file.close()
+        raise
+    return reading
+
+
+def _matched(layout: Layout, columns: Sequence[Column]) -> dict[int, Column]:
+    by_name = {column.name.casefold(): column for column in columns}
+    if not layout.has_header:
+        return dict(enumerate(columns[: len(layout.names)]))
+    unknown = [name for name in layout.names if name.casefold() not in by_name]
+    if unknown:
+        listed, known = ", ".join(unknown[:10]), ", ".join([column.name for column in columns][:10])
+        raise BadUserInput.of(
+            "file", f"The table has no columns {listed}: it has {known}. Rename them, or add columns."
+        )
+    return {n: by_name[name.casefold()] for n, name in enumerate(layout.names)}
+
+
+def _way(layout: Layout, n: int, column: Column, target: Target) -> Column:
+    """The column as the file writes it: a file with decimal points may go into a column of decimal commas."""
+    if target.table_id is None or column.type is ColumnType.TEXT:
+        return column
+    texts = [row[n] if n < len(row) else None for row in islice(layout.rows(), SAMPLED)]
+    found = infer(column.name, column.key, texts)
+    if found.type not in NUMERIC_TYPES or (found.format or "").endswith("?") or column.type not in NUMERIC_TYPES:
+        return column
+    code = currency_code(column)
+    written = "," if (found.format or "").endswith(",") else None
+    return replace(column, format=" ".join(filter(None, (code, written))) or None)
+
+
+def _take(
+    reading: Reading, index: int, row: Sequence[str | None], ways: Mapping[int, tuple[Column, Column]], is_json: bool
+) -> None:
+    values: dict[str, Value] = {column.key: column.default for column in reading.target.columns}
+    errors: list[FieldError] = []
+    for n, (column, way) in ways.items():
+        text = row[n] if n < len(row) else None
+        try:
+            value = (from_json if is_json else parse)(way, text) if text is not None else None
+            values[column.key] = value
+        except CellError as error:
+            errors.append(FieldError(f"rows.{index}.{column.name}", str(error)))
+    errors = errors or _missing(reading.target.columns, values, index)
+    if errors:
+        reading.rejected_count += 1
+        if len(reading.rejected) < MAX_ERRORS:
+            reading.rejected.append(RejectedRow(index, errors))
+        return
+    filled: dict[str, Value] = {key: value for key, value in values.items() if value is not None}
+    reading.file.write(json.dumps([index, filled]).encode() + b"\n")
+    reading.count += 1
+    if len(reading.samples) < SAMPLES:
+        reading.samples.append(filled)
+
+
+def _missing(columns: Sequence[Column], values: Mapping[str, Value], index: int) -> list[FieldError]:
+    """What the rules of the columns say of the values."""
+    errors = []
+    for column in columns:
+        try:
+            check(column, values[column.key])
+        except CellError as error:
+            errors.append(FieldError(f"rows.{index}.{column.name}", str(error)))
+    return errors
+
+
+def _answer(layout: Layout, reading: Reading, made: Imported | None) -> ImportedTable:
+    in_the_way = list(made.rejected) if made else []
+    return ImportedTable(
+        table=made.table if made else None,
+        columns=reading.columns,
+        row_count=made.row_count if made else reading.count,
+        rejected=[*reading.rejected, *in_the_way],
+        rejected_count=reading.rejected_count + (reading.count - made.row_count if made else 0),
+        samples=reading.samples,
+        format=layout.format,
+        encoding=layout.encoding,
+        has_byte_order_mark=layout.has_mark,
+        delimiter=layout.delimiter,
+        has_header=layout.has_header,
+        revision=made.revision if made else None,
+    )

@@ -1,0 +1,55 @@
+"""Imports: a file or a pasted text into a table."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from strawberry.scalars import JSON
+
+from resolvers import imports
+from resolvers.import_sources import ImportFormat
+from schema.base import change, choice, says, shows
+from schema.revisions import Revision
+from schema.rows import Column, RejectedRow
+
+if TYPE_CHECKING:
+    from schema.tables import Table
+else:  # tables list what this module is listed with
+    Table = Annotated["Table", strawberry.lazy("schema.tables")]
+
+choice(
+    ImportFormat,
+    CSV="Values separated by commas, semicolons or bars, in any common encoding.",
+    TSV="Values separated by tabs.",
+    XLSX="A workbook: its first sheet that has rows.",
+    JSON="An array of objects, or of arrays whose first one names the columns.",
+    MARKDOWN="One Markdown table.",
+)
+
+
+@shows
+class ImportTablePayload:
+    """What was imported, or with `dryRun` what would be."""
+
+    table: Table | None = says("The table, as it is now; null when nothing was imported.")
+    columns: list[Column] = says("The columns that the rows have values for, with the types that fit all of them.")
+    row_count: int = says("How many rows were added, or would be.")
+    rejected: list[RejectedRow] = says(
+        "The first hundred rows that do not fit; `index` counts the rows below the header."
+    )
+    rejected_count: int = says("How many rows do not fit.")
+    samples: list[JSON] = says("The first rows that fit: their values by column key.")
+    format: ImportFormat = says("What it was.")
+    encoding: str | None = says("The encoding of a text file; null for a workbook and for pasted text.")
+    has_byte_order_mark: bool = says("Whether the file begins with a byte order mark.")
+    delimiter: str | None = says("What separates the values of CSV and TSV.")
+    has_header: bool = says("Whether its first row names the columns.")
+    revision: Revision | None = says("What was done, undone as one; null when nothing was.")
+
+
+@strawberry.type
+class Mutation:
+    import_table = change(
+        ImportTablePayload,
+        imports.import_table,
+        "Add the rows of a file or a text to a table, at most 100,000 at once.",
+    )

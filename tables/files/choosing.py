@@ -1,0 +1,68 @@
+"""Which columns a file has, and of which types, told from all of its rows without holding them."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from tables.columns import CellError, Column, ColumnType
+from tables.inference import infer
+from tables.readers import evidence
+from tables.readers.spans import Span
+from tables.types import parse
+
+SAMPLE = 2_000  # rows by which types are chosen first
+EXCEPTIONS = 200  # texts of a column that do not fit its first choice
+WORDS = frozenset({ColumnType.TEXT, ColumnType.EMAIL, ColumnType.URL})
+
+Texts = Sequence[str | None]
+Again = Callable[[], Iterable[Texts]]
+
+
+def has_header(rows: Sequence[Texts]) -> bool:
+    """Whether the first row names the columns."""
+    return evidence.has_header([[Span(text, 0, 0) if text else None for text in row] for row in rows])
+
+
+def choose(names: Sequence[str], rows: Again, strings: Collection[int] = ()) -> list[Column]:
+    """The narrowest type in which every text of a column parses; `rows` gives them from the beginning each time.
+
+    A column among `strings` is text to who wrote the file, whatever it looks like.
+    """
+    sample = list(islice(rows(), SAMPLE))
+    texts = [[row[n] if n < len(row) else None for row in sample] for n in range(len(names))]
+    columns = [_infer(n, name, texts[n], strings) for n, name in enumerate(names)]
+    exceptions = _exceptions(columns, rows)
+    again = {n: _infer(n, names[n], [*texts[n], *found], strings) for n, found in exceptions.items()}
+    columns = [again.get(n, column) for n, column in enumerate(columns)]
+    left = _exceptions(columns, rows, again) if again else {}
+    return [_text(n, column.name) if n in left else column for n, column in enumerate(columns)]
+
+
+def _infer(n: int, name: str, texts: Sequence[str | None], strings: Collection[int]) -> Column:
+    column = infer(name, f"c{n + 1}", texts)
+    return _text(n, name) if n in strings and column.type not in WORDS else replace(column, position=n)
+
+
+def _text(n: int, name: str) -> Column:
+    return Column(key=f"c{n + 1}", name=name, type=ColumnType.TEXT, position=n)
+
+
+def _exceptions(columns: Sequence[Column], rows: Again, only: Collection[int] | None = None) -> dict[int, list[str]]:
+    """Texts that do not parse in their columns, some of each."""
+    found: dict[int, list[str]] = {}
+    looked_at = [n for n, column in enumerate(columns) if column.type is not ColumnType.TEXT]
+    looked_at = [n for n in looked_at if only is None or n in only]
+    for row in rows() if looked_at else ():
+        for n in looked_at:
+            text = row[n] if n < len(row) else None
+            if text and not _fits(columns[n], text) and len(found.setdefault(n, [])) < EXCEPTIONS:
+                found[n].append(text)
+    return found
+
+
+def _fits(column: Column, text: str) -> bool:
+    try:
+        parse(column, text)
+    except CellError:
+        return False
+    return True

@@ -1,0 +1,187 @@
+"""Imports as clients see them: types chosen from all rows, what does not fit shown, one revision, undone as one."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from tables.columns import Column, ColumnType
+from tables.writers import write_csv, write_json, write_xlsx
+from tests.client import Client, Refused
+from tests.site import Site, site
+
+__all__ = ["site"]
+
+ANSWER = """{ rowCount rejectedCount rejected { index fieldErrors { field message } } samples format encoding
+  hasByteOrderMark delimiter hasHeader columns { name type } revision { number summary source }
+  table { id name rowCount } }"""
+ROWS = """query Rows($id: ID!) { table(id: $id) { revision columns { key name type }
+  rows(first: 100) { totalCount nodes { values } } } }"""
+# What other programs change when they read it.
+HOSTILE = [
+    "007", "12345678901234567890", "-5", "1e5", "=1+1", "@x", "+49 30 1234", "'quoted", "'=1+1", "2026-01-31",
+    "31.01.2026", "01/31/2026", "a,b;c\td|e", 'say "hi"', "two\nlines", "two\r\nlines", " spaces ", "🙂 família",
+    "مرحبا بالعالم", "true", "NULL", "x" * 32_000, "<r>b</r>", "#REF!",
+]  # fmt: skip
+
+
+async def take_in(client: Client, content: bytes | str, file_name: str = "prices.csv", **given: Any) -> Any:
+    sent = content.encode() if isinstance(content, str) else content
+    return await client.upload("importTable", ANSWER, {"file": (file_name, sent)}, file=None, **given)
+
+
+async def paste(client: Client, text: str, **given: Any) -> Any:
+    return await client.mutate("importTable", ANSWER, text=text, **given)
+
+
+async def table(client: Client, id: str) -> Any:
+    return (await client.run(ROWS, id=id))["table"]
+
+
+async def test_a_file_becomes_a_typed_table(site: Site) -> None:
+    ann = await site.person()
+    content = "Größe;Preis;Am;Nr\n klein ;1.234,50;31.01.2026;007\ngroß;2,00;01.02.2026;008\n;;;\n".encode("cp1252")
+    made = await take_in(ann, content, "Preise.csv")
+    assert made == {
+        "rowCount": 2,
+        "rejectedCount": 0,
+        "rejected": [],
+        "samples": [
+            {"c1": " klein ", "c2": "1234.50", "c3": "2026-01-31", "c4": "007"},
+            {"c1": "groß", "c2": "2.00", "c3": "2026-02-01", "c4": "008"},
+        ],
+        "format": "CSV",
+        "encoding": "cp1252",
+        "hasByteOrderMark": False,
+        "delimiter": ";",
+        "hasHeader": True,
+        "columns": [
+            {"name": "Größe", "type": "TEXT"},
+            {"name": "Preis", "type": "DECIMAL"},
+            {"name": "Am", "type": "DATE"},
+            {"name": "Nr", "type": "TEXT"},
+        ],
+        "revision": {"number": 1, "summary": "2 rows added, 4 columns added", "source": "IMPORT"},
+        "table": {"id": made["table"]["id"], "name": "Preise", "rowCount": 2},
+    }
+    found = await table(ann, made["table"]["id"])
+    assert [row["values"] for row in found["rows"]["nodes"]] == made["samples"]
+
+
+async def test_a_type_is_chosen_from_all_rows(site: Site) -> None:
+    ann = await site.person()
+    numbers = [str(n) for n in range(3_000)]
+    for last, type in (("1.5", "DECIMAL"), ("n/a", "TEXT"), ("3000", "INTEGER")):
+        made = await paste(ann, "n\n" + "\n".join([*numbers, last]), dryRun=True, format="CSV")
+        assert (made["columns"], made["rowCount"]) == ([{"name": "n", "type": type}], 3_001)
+        assert (made["table"], made["revision"]) == (None, None)
+    assert (await ann.run("{ tables { totalCount } }"))["tables"]["totalCount"] == 0
+
+
+async def test_rows_that_do_not_fit_a_table_are_shown_and_left_out_when_asked(site: Site) -> None:
+    ann = await site.person()
+    columns = [{"name": "Item", "type": "TEXT", "isUnique": True}, {"name": "Price", "type": "DECIMAL"}]
+    made = await ann.mutate("createTable", "{ table { id } }", name="Prices", columns=columns)
+    id_ = made["table"]["id"]
+    text = "price,item\n1.20,pen\ncheap,ink\n3.50,pen\n2,ink\n"
+    wrong = "rows.1.Price", "“cheap” is not a number: write it as 1234.50."
+    dry = await paste(ann, text, tableId=id_, dryRun=True)
+    assert (dry["rowCount"], dry["rejectedCount"]) == (3, 1)
+    assert dry["rejected"] == [{"index": 1, "fieldErrors": [{"field": wrong[0], "message": wrong[1]}]}]
+    with pytest.raises(Refused) as refused:
+        await paste(ann, text, tableId=id_)
+    assert refused.value.codes == ["BAD_USER_INPUT"]
+    assert (await table(ann, id_))["revision"] == 1
+    done = await paste(ann, text, tableId=id_, onError="SKIP_INVALID", idempotencyKey="k")
+    assert (done["rowCount"], done["rejectedCount"]) == (2, 2)
+    assert [row["index"] for row in done["rejected"]] == [1, 2]
+    again = await paste(ann, text, tableId=id_, onError="SKIP_INVALID", idempotencyKey="k")
+    assert (again["rowCount"], again["revision"], again["table"]) == (2, done["revision"], done["table"])
+    with pytest.raises(Refused) as refused:
+        await paste(ann, "Item,Colour\na,red\n", tableId=id_)
+    assert "The table has no columns Colour" in str(refused.value)
+
+
+async def test_an_import_is_undone_as_one(site: Site) -> None:
+    ann = await site.person()
+    id_ = (await paste(ann, "item,n\nink,1\n"))["table"]["id"]
+    more = await paste(ann, "item,n\n" + "pen,2\n" * 1_500, tableId=id_)
+    assert more["revision"] == {"number": 2, "summary": "1,500 rows added", "source": "IMPORT"}
+    undone = await ann.mutate("undoRevision", "{ table { rowCount } }", tableId=id_, revision=2)
+    assert undone["table"]["rowCount"] == 1
+
+
+async def test_who_may_only_see_a_table_imports_nothing(site: Site) -> None:
+    ann, eve = await site.person("ann"), await site.person("eve")
+    id_ = (await paste(ann, "item,n\nink,1\n"))["table"]["id"]
+    with pytest.raises(Refused) as refused:
+        await paste(eve, "item,n\npen,2\n", tableId=id_)
+    assert refused.value.codes == ["NOT_FOUND"]
+    assert (await table(ann, id_))["rows"]["totalCount"] == 1
+
+
+def written(format: str, texts: list[str]) -> tuple[str, bytes]:
+    """The hostile texts in a column called `id`, beside one that is empty in every other row."""
+    columns = [Column("c1", "id", ColumnType.TEXT), Column("c2", "note", ColumnType.TEXT, 1)]
+    rows: list[dict[str, Any]] = [{"c1": text, "c2": "n" if n % 2 else None} for n, text in enumerate(texts)]
+    if format == "csv":
+        return "h.csv", b"\xef\xbb\xbf" + "".join(write_csv(columns, rows)).encode()
+    if format == "json":
+        return "h.json", "".join(write_json(columns, rows)).encode()
+    target = io.BytesIO()
+    if format == "xlsx":
+        write_xlsx(target, columns, rows, "Sheet")
+        return "h.xlsx", target.getvalue()
+    lines = io.StringIO()
+    csv.writer(lines, delimiter="\t").writerows([["id", "note"], *([row["c1"], row["c2"]] for row in rows)])
+    return "h.tsv", lines.getvalue().encode("utf-16")
+
+
+@pytest.mark.parametrize("format", ["csv", "tsv", "xlsx", "json"])
+async def test_what_other_programs_change_comes_back_as_it_was(site: Site, format: str) -> None:
+    ann = await site.person()
+    texts = [text for text in HOSTILE if format != "tsv" or not text.startswith("'=")]
+    name, content = written(format, texts)
+    columns = [{"name": "id", "type": "TEXT"}, {"name": "note", "type": "TEXT"}]
+    made = await ann.mutate("createTable", "{ table { id } }", name="Hostile", columns=columns)
+    for table_id in (made["table"]["id"], None):
+        done = await take_in(ann, content, name, tableId=table_id)
+        assert done["columns"] == columns
+        values = [row["values"] for row in (await table(ann, done["table"]["id"]))["rows"]["nodes"]]
+        assert [row["c1"] for row in values] == texts
+        assert [row.get("c2") for row in values] == ["n" if n % 2 else None for n in range(len(texts))]
+
+
+async def test_two_hundred_columns_fit_and_one_more_does_not(site: Site) -> None:
+    ann = await site.person()
+    for width, fits in ((200, True), (201, False)):
+        rows = [{f"n{n}": n for n in range(width)}]
+        if fits:
+            made = await paste(ann, json.dumps(rows), name="Wide", format="JSON")
+            assert [c["type"] for c in made["columns"]] == ["INTEGER"] * 200
+        else:
+            with pytest.raises(Refused) as refused:
+                await paste(ann, json.dumps(rows), name="Wide")
+            assert "A table has at most 200 columns; this has 201." in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[{]", "The JSON is not valid"),
+        (b"[1, 2]", "The file is no JSON array of objects"),
+        (b'[{"a": 1}', "The JSON"),
+        (b"PK\x03\x04", "The file is a damaged ZIP or workbook"),
+        (b"a\0b", "The file"),
+    ],
+)
+async def test_what_cannot_be_imported_is_refused(site: Site, content: bytes, message: str) -> None:
+    ann = await site.person()
+    format = "JSON" if content[:1] == b"[" else None
+    with pytest.raises(Refused) as refused:
+        await take_in(ann, content, format=format)
+    (error,) = refused.value.errors
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["message"].startswith(message)
