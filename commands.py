@@ -14,14 +14,14 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from app import Misconfigured, application, assemble, database_of, lifespan
+from app import application, assemble, database_of, lifespan
 from db import administration
 from db.engine import Database
 from db.migrations import head, revision_at
 from db.postgresql import DatabaseUnreachable
 from db.sqlite import DatabaseInUse, SQLite
 from errors import ProductError
-from settings import VERSION, Settings
+from settings import VERSION, Misconfigured, Settings
 from transport import control, logs, server
 from transport.control import CommandFailed, NotServing
 from transport.server import CannotListen

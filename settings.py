@@ -14,6 +14,10 @@ Rate: TypeAlias = Annotated[
 ]
 
 
+class Misconfigured(RuntimeError):
+    """A setting that the server cannot start with; the message names it and the way out."""
+
+
 class Settings(BaseSettings):
     """Frozen; every field's description is its row in the README's table."""
 

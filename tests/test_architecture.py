@@ -19,7 +19,7 @@ from db.base import Base, Child, Counted, Owned, Recorded, Unlogged
 from db.policy import Ruled, visible
 
 ROOT = Path(__file__).parents[1]
-MODULES = {"app", "commands", "errors", "settings"}
+MODULES = {"app", "commands", "errors", "keys", "settings"}
 PACKAGES = {
     "transport", "schema", "execution", "resolvers", "jobs", "assistant", "db", "integrations", "tables", "auth"
 }  # fmt: skip

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from app import Misconfigured, assemble, mailer, secrets_of
+from app import assemble, mailer
 from integrations.mail import FileMailer, SMTPMailer
-from settings import Settings
+from keys import secrets_of
+from settings import Misconfigured, Settings
 from tests.client import Client, Refused
 from tests.site import site_over
 

@@ -14,9 +14,9 @@ import pytest
 import jobs.worker
 import jobs.writing
 import resolvers.messages
-from app import Misconfigured, assemble
+from app import assemble
 from db.events import Event, TableChanged, decode, encode
-from settings import Settings
+from settings import Misconfigured, Settings
 from tests.dictation import Dictation, begin, dictation, follow, held, joined, read, texts_of, watched
 from tests.product import ROOT
 from tests.several import Installation, eventually, installation, web, worker

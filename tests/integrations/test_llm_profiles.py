@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from app import Misconfigured, models_of
+from app import models_of
 from integrations.llm_breaker import FAILURES, OPEN_SECONDS, Breaker
 from integrations.llm_catalog import Catalog, catalog_of
 from integrations.llm_failures import ModelFailure, token_timeout
 from integrations.llm_profiles import Profile, ProfilesRefused, read_profiles
-from settings import Settings
+from settings import Misconfigured, Settings
 
 PASSING = token_timeout(1)
 LASTING = ModelFailure("KEY_REFUSED", "No.", retryable=False)

@@ -1,0 +1,50 @@
+"""The keys that sign: given, kept in a file, or made for development."""
+
+import contextlib
+import secrets
+from pathlib import Path
+
+from auth.secrets import require_secret
+from settings import Misconfigured, Settings
+
+
+def secrets_of(settings: Settings) -> tuple[bytes, ...]:
+    """The key that signs, and behind it those from before, whose signatures are still good."""
+    production = settings.environment == "production"
+    before = settings.secret_keys_previous.get_secret_value() if settings.secret_keys_previous else ""
+    try:
+        first = require_secret(given_secret(settings), production=production)
+        previous = [require_secret(key, production=production) for key in map(str.strip, before.split(",")) if key]
+    except ValueError as error:
+        raise Misconfigured(str(error)) from None
+    return first or development_secret(settings), *filter(None, previous)
+
+
+def given_secret(settings: Settings) -> str | None:
+    """SECRET_KEY, or what is in SECRET_KEY_FILE."""
+    key, path = settings.secret_key, settings.secret_key_file
+    if key is not None and path is not None:
+        raise Misconfigured("SECRET_KEY and SECRET_KEY_FILE are both set: leave one of them out.")
+    if path is None:
+        return key.get_secret_value() if key else None
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"SECRET_KEY_FILE={path} cannot be read ({error}): name a text file.") from None
+
+
+def development_secret(settings: Settings) -> bytes:
+    """A random key that is kept beside the database."""
+    path = key_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError), path.open("x", encoding="ascii") as file:
+        path.chmod(0o600)
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text(encoding="ascii").encode()
+
+
+def key_file(settings: Settings) -> Path:
+    """Where the development key is: beside the SQLite file, or in the working directory."""
+    url = settings.database_url
+    name = "sheetgpt.db" if url.startswith("postgres") else url.removeprefix("sqlite:///")
+    return Path(name + ".key")
