@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -36,6 +37,7 @@ from jobs import exports, mail, titles
 from jobs.broadcasts import Broadcasts
 from jobs.exports import Exports
 from jobs.mail import Mails
+from jobs.purging import Purger
 from jobs.replies import Replies
 from jobs.sharing import Sharing
 from jobs.sweeping import Sweep
@@ -73,6 +75,7 @@ class Product:
     connections: Connections
     revocation: Revocation
     sweep: Sweep
+    purger: Purger
     sharing: Sharing | None = None
     control: Control | None = None
 
@@ -129,7 +132,8 @@ def assemble(settings: Settings) -> Product:
     revocation, sweep = Revocation(database, hub, connections), Sweep(database, backend.blobs)
     # On PostgreSQL commands need no server: they open the database themselves.
     control = Control(database.socket, partial(perform, database)) if isinstance(database, SQLite) else None
-    return Product(backend, worker, model, connections, revocation, sweep, sharing, control)
+    purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))
+    return Product(backend, worker, model, connections, revocation, sweep, purger, sharing, control)
 
 
 def sharing_of(settings: Settings, database: Database, hub: Hub) -> Sharing | None:
@@ -229,6 +233,8 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
             await product.model.warm()
         await product.worker.start()
         started.push_async_callback(product.worker.stop)
+        product.purger.start()
+        started.push_async_callback(product.purger.stop)
         product.revocation.start()
         started.push_async_callback(product.revocation.stop)
         product.sweep.start()

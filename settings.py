@@ -148,6 +148,9 @@ class Settings(BaseSettings):
         description="Largest file of a multipart request, in bytes; one request has at most ten files and three times "
         "as many bytes.",
     )
+    purge_after_days: int = Field(
+        30, ge=1, le=3650, description="How long what was deleted can be restored, in days; then it is erased."
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json`, `text`, or `auto`: text on a terminal, else JSON."
     )

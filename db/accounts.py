@@ -2,11 +2,23 @@
 
 from uuid import UUID
 
+from sqlalchemy import select
+
 from db.base import now
 from db.session import Session
 from db.sessions import Ending, end_all
 from db.users import User
 from errors import Conflict, Forbidden
+
+
+def keep_a_superuser(session: Session, user: User) -> None:
+    """Raise Conflict when without this one there would be no superuser; other such changes wait for this one's end."""
+    if not user.is_superuser:
+        return
+    query = select(User).where(User.is_superuser, User.deactivated_at.is_(None)).order_by(User.id).with_for_update()
+    standing = set(session.scalars(query))
+    if standing == {user}:
+        raise Conflict("This is the last superuser: make somebody else one first.")
 
 
 def change_password(session: Session, password_hash: str) -> User:
@@ -25,8 +37,12 @@ def update(session: Session, user_id: UUID, is_active: bool | None, is_superuser
     user = session.obtain(User, user_id, lock=True)
     if not session.viewer.is_superuser:
         raise Forbidden("Only a superuser may do this.")
+    if user.departed_at is not None:
+        raise Conflict("Whoever this was has deleted the account: nothing is left to open.")
     if user.id == session.viewer.user_id and False in (is_active, is_superuser):
         raise Conflict("Another superuser has to take this from you, so that there is always one.")
+    if False in (is_active, is_superuser):
+        keep_a_superuser(session, user)
     if is_active is not None and is_active is not user.is_active:
         user.deactivated_at = None if is_active else now()
     if is_superuser is not None:

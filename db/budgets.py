@@ -12,7 +12,7 @@ from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
 from db import usage
-from db.base import Base, Recorded, key_to, now
+from db.base import Base, Recorded, Subject, key_to, now
 from db.organizations import Organization
 from db.policy import administered, mine
 from db.prepared import OneOf, Prepared
@@ -48,6 +48,9 @@ class Budget(Recorded, Base):
     spent_units: Mapped[int] = mapped_column(BigInteger, default=0)
     reserved_units: Mapped[int] = mapped_column(BigInteger, default=0)
     told: Mapped[int] = mapped_column(default=0)
+
+    def subject(self) -> Subject:
+        return Organization, self.organization_id
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:

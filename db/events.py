@@ -48,7 +48,14 @@ class Notified:
     user_id: UUID
 
 
-Event = TableChanged | ReplyStopped | JobQueued | JobChanged | SignInEnded | Notified
+@dataclass(frozen=True)
+class AccountDeleted:
+    """Somebody is gone, and what they had is to be erased."""
+
+    user_id: UUID
+
+
+Event = TableChanged | ReplyStopped | JobQueued | JobChanged | SignInEnded | Notified | AccountDeleted
 
 
 _KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}

@@ -56,7 +56,7 @@ class Export(Recorded, Owned, Base):
     unrecorded = frozenset({"job_id", "file", "spreadsheet_url"})
 
     table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
-    job_id: Mapped[UUID] = mapped_column(key_to("jobs.id"))
+    job_id: Mapped[UUID] = mapped_column(key_to("jobs.id"), index=True)
     destination: Mapped[ExportDestination]
     mode: Mapped[ExportMode] = mapped_column(default=ExportMode.CREATE)
     sheet_name: Mapped[str | None]

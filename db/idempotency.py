@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -25,7 +25,10 @@ class IdempotencyKey(Unlogged, Base):
     """A viewer's key for one operation, and the ids of what the first call made."""
 
     __tablename__ = "idempotency_keys"
-    __table_args__ = (UniqueConstraint("user_id", "operation", "key", name="uq_idempotency_keys"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "operation", "key", name="uq_idempotency_keys"),
+        Index(None, "created_at"),
+    )
 
     user_id: Mapped[UUID]
     operation: Mapped[str]

@@ -30,8 +30,8 @@ class Item(Recorded, Owned, Base):
     title: Mapped[str]
     description: Mapped[str | None]
     is_completed: Mapped[bool] = mapped_column(default=False)
-    site_id: Mapped[UUID | None] = mapped_column(key_to("sites.id"))
-    conversation_id: Mapped[UUID | None] = mapped_column(key_to("conversations.id"))
+    site_id: Mapped[UUID | None] = mapped_column(key_to("sites.id"), index=True)
+    conversation_id: Mapped[UUID | None] = mapped_column(key_to("conversations.id"), index=True)
 
 
 every = Listing(

@@ -39,7 +39,11 @@ class Job(Unlogged, Owned, Base):
     """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "status", "leased_until"))
+    __table_args__ = (
+        Index(None, "organization_id", "id"),
+        Index(None, "status", "leased_until"),
+        Index(None, "kind", "finished_at"),
+    )
 
     kind: Mapped[str]
     arguments: Mapped[Json] = mapped_column()

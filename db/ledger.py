@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -134,9 +135,14 @@ def _former(row: Base) -> Iterator[tuple[str, Any]]:
             yield key, next(iter(change.deleted), None)
 
 
-def _recorded(row: Base) -> list[str]:
-    left_out = SYSTEM_COLUMNS | cast(Recorded, row).unrecorded
-    return [attribute.key for attribute in inspect(type(row)).column_attrs if attribute.key not in left_out]
+def _recorded(row: Base) -> tuple[str, ...]:
+    return _recorded_of(type(row))
+
+
+@cache
+def _recorded_of(model: type[Base]) -> tuple[str, ...]:
+    left_out = SYSTEM_COLUMNS | cast(type[Recorded], model).unrecorded
+    return tuple(attribute.key for attribute in inspect(model).column_attrs if attribute.key not in left_out)
 
 
 def _current(row: Base) -> Values:
@@ -169,6 +175,7 @@ def plain(column: Column[Any], value: Any) -> Any:
     return value
 
 
+@cache
 def _referred(column: Column[Any]) -> str:
     """The model that a foreign key names, or nothing."""
     for key in column.foreign_keys:

@@ -10,11 +10,13 @@ from db.organizations import Membership, Organization
 from db.session import Session
 from db.users import User
 
+KIND = "mail"
+
 
 def post(session: Session, user: User, template: str, **arguments: str) -> Job:
     """Mail a user something about their account; a `token` among the arguments is kept no longer than the job."""
     job = Job(
-        kind="mail",
+        kind=KIND,
         arguments={"template": template, "to": user.email, "arguments": {"name": user.name, **arguments}},
         organization_id=_personal(session, user.id),
         owner_id=user.id,

@@ -77,7 +77,7 @@ class Message(Counted, Child, Base):
     error_message: Mapped[str | None]
     error_retryable: Mapped[bool] = mapped_column(default=False)
     error_retry_at: Mapped[datetime | None]
-    job_id: Mapped[UUID | None] = mapped_column(key_to("jobs.id"))
+    job_id: Mapped[UUID | None] = mapped_column(key_to("jobs.id"), index=True)
     depth: Mapped[int] = mapped_column(default=1, server_default="1")
     jump_id: Mapped[UUID | None]
     jump_depth: Mapped[int] = mapped_column(default=0, server_default="0")

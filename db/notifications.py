@@ -95,12 +95,3 @@ def unread_count(session: Session) -> int:
         Notification.user_id == session.user_id, Notification.read_at.is_(None)
     )
     return session.scalars(query).one()
-
-
-def purge(session: Session, limit: int) -> int:
-    """Erase at most `limit` notifications that were kept long enough; for the product itself. Returns how many."""
-    query = select(Notification).where(Notification.created_at < now() - KEPT).limit(limit)
-    old = list(session.scalars(query))
-    for notification in old:
-        session.delete(notification)
-    return len(old)

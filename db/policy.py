@@ -90,9 +90,9 @@ def own_email() -> Any:
 
 
 def fellows() -> Any:
-    """Ids of the users who are in an organization with the viewer."""
+    """Ids of the users who are, or once were, in an organization that the viewer is in: what they made names them."""
     fellow = _memberships.alias()
-    return select(fellow.c.user_id).where(fellow.c.organization_id.in_(mine()), fellow.c.deleted_at.is_(None))
+    return select(fellow.c.user_id).where(fellow.c.organization_id.in_(mine()))
 
 
 @runtime_checkable

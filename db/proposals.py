@@ -47,7 +47,7 @@ class Proposal(Recorded, Child, Base):
     parent_key = "conversation_id"
     unrecorded = frozenset({"columns", "changes"})
 
-    conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
+    conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"), index=True)
     message_id: Mapped[UUID] = mapped_column(key_to("messages.id"))
     table_id: Mapped[UUID | None] = mapped_column(key_to("tables.id"))
     status: Mapped[ProposalStatus] = mapped_column(default=ProposalStatus.PENDING)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
-from db.base import Base, Unlogged, key_to
+from db.base import Base, Counted, Subject, key_to
 from db.messages import Message
 from db.policy import VIEWER
 from db.prepared import OneOf, Prepared, bind
@@ -26,16 +26,20 @@ class Rating(StrEnum):
     DOWN = "DOWN"
 
 
-class MessageRating(Unlogged, Base):
+class MessageRating(Counted, Base):
     """One person's, of one message; `value` is null when they took it back."""
 
     __tablename__ = "message_ratings"
     __table_args__ = (UniqueConstraint("message_id", "user_id", name="uq_message_ratings"),)
+    counted_as = "ratings"
 
     message_id: Mapped[UUID] = mapped_column(key_to("messages.id"))
     user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
     value: Mapped[Rating | None]
     comment: Mapped[str | None]
+
+    def counted_in(self) -> Subject:
+        return Message, self.message_id
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:

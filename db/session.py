@@ -133,7 +133,7 @@ class Session(sqlalchemy.orm.Session):
             for noted in self._ledger.entries()
         ]
         if rows:
-            self.execute(insert(AuditEntry), rows, execution_options=INSIDE)
+            self.execute(insert(cast(Table, AuditEntry.__table__)), rows, execution_options=INSIDE)
         return self.events
 
     def _organization_of(self, subject: Subject) -> UUID | None:

@@ -30,6 +30,7 @@ class Ending(StrEnum):
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  no password
     RIGHTS_CHANGED = "RIGHTS_CHANGED"
     DEACTIVATED = "DEACTIVATED"
+    DELETED = "DELETED"
 
 
 class SignIn(Counted, Base):

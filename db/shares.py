@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Index, LargeBinary, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.base import Base, Child, Json, Recorded, key_to, now
+from db.base import Base, Child, Json, Recorded, Subject, key_to, now
 from db.branches import way
 from db.conversations import Conversation
 from db.idempotency import once
@@ -43,6 +43,9 @@ class Share(Recorded, Child, Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     expires_at: Mapped[datetime]
     content: Mapped[Json] = mapped_column()
+
+    def subject(self) -> Subject:
+        return Conversation, self.conversation_id
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,11 @@ class Row(Counted, Child, Base):
     origins: Mapped[Json] = mapped_column()
 
 
+# What was deleted is looked for among all rows when its time is over.
+_is_deleted = Row.deleted_at.is_not(None)
+Index("ix_rows_deleted_at", Row.deleted_at, sqlite_where=_is_deleted, postgresql_where=_is_deleted)
+
+
 every = Listing(
     Table,
     newest_first=True,

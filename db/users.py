@@ -11,11 +11,12 @@ from sqlalchemy.sql import ColumnElement
 from auth.viewer import Role, Viewer
 from db.base import Base, Recorded
 from db.idempotency import IdempotencyKey, check_key, remember
+from db.listing import Listing
 from db.organizations import add_personal
 from db.policy import VIEWER, fellows
 from db.prepared import Prepared, bind
 from db.session import Session
-from errors import Conflict
+from errors import Conflict, Forbidden
 
 GRANTED = ("email", "is_superuser", "is_email_verified", "deactivated_at")
 
@@ -24,6 +25,8 @@ class User(Recorded, Base):
     """Seen by themselves and by those who share an organization with them; changed by themselves.
 
     Who they are and what they may do is not theirs to change: that takes a superuser, or a token that was mailed.
+    Of somebody who deleted their account, at `departed_at`, a row without a name stays, since others refer to it;
+    at `erased_at` everything else was gone.
     """
 
     __tablename__ = "users"
@@ -35,11 +38,13 @@ class User(Recorded, Base):
     is_superuser: Mapped[bool] = mapped_column(default=False)
     is_email_verified: Mapped[bool] = mapped_column(default=False)
     deactivated_at: Mapped[datetime | None]
+    departed_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
 
     def concealed(self) -> frozenset[str]:
         """Of somebody who is gone, also who they were."""
         who = frozenset({"email", "first_name", "last_name"})
-        return frozenset({"password_hash"}) | (who if self.deleted_at is not None else frozenset())
+        return frozenset({"password_hash"}) | (who if self.departed_at is not None else frozenset())
 
     @property
     def is_active(self) -> bool:
@@ -61,6 +66,25 @@ class User(Recorded, Base):
 def _is_granted(row: object) -> bool:
     """Whether a row changes what its owner does not decide; what it was before is asked too, and changes nothing."""
     return isinstance(row, User) and any(inspect(row).attrs[name].load_history().has_changes() for name in GRANTED)
+
+
+_named = func.lower(User.email + " " + User.first_name + " " + User.last_name)
+every = Listing(
+    User,
+    User.departed_at.is_(None),
+    newest_first=True,
+    optional={
+        # What is looked for is taken out of the names: LIKE would read % and _ in it as wildcards.
+        "search": func.replace(_named, func.lower(bind("search", User.email)), "") != _named,
+    },
+)
+
+
+def everybody(viewer: Viewer) -> Listing[User]:
+    """All accounts, newest first; for superusers."""
+    if not viewer.is_superuser:
+        raise Forbidden("Only a superuser may list everybody; see the members of an organization.")
+    return every
 
 
 by_email: Prepared[User] = Prepared(select(User).where(User.email == bind("email", User.email)))

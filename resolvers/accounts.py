@@ -11,7 +11,7 @@ from auth.limits import Action
 from auth.passwords import check_rules
 from auth.tokens import new_refresh, refresh_digest
 from auth.viewer import Viewer
-from db import accounts, sessions, users, verifications
+from db import accounts, departures, sessions, users, verifications
 from db.base import now
 from db.sessions import SignIn
 from db.texts import EMAIL
@@ -62,6 +62,16 @@ async def change_password(
         raise BadUserInput.of("currentPassword", "This is not your password.")
     hashed = await _hashed(context, new_password, person)
     return Changed(await context.write(accounts.change_password, hashed))
+
+
+async def delete_account(info: Info, password: Annotated[str, says(description="Your password.")]) -> SignedOut:
+    context = info.context
+    person = await _viewer(context)
+    await context.backend.attempts.count(Action.LOG_IN, context.origin.ip_address, person.email)
+    if not (await context.backend.passwords.verify(password, person.password_hash)).ok:
+        raise BadUserInput.of("password", "This is not your password.")
+    await context.write(departures.depart)
+    return SignedOut()
 
 
 async def request_password_reset(

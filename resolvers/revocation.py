@@ -25,6 +25,7 @@ REASONS = {
     Ending.PASSWORD_CHANGED: "signed out, as the password was changed: log in again",
     Ending.RIGHTS_CHANGED: "signed out, as your rights were changed: log in again",
     Ending.DEACTIVATED: "this account is deactivated: ask whoever runs the server",
+    Ending.DELETED: "this account was deleted",
 }
 
 log = logging.getLogger("sheetgpt.error")
@@ -86,7 +87,7 @@ class Revocation:
         for ending in Ending:
             ids = {sign_in.id for sign_in in ended if sign_in.ending == ending}
             if ids:
-                code = FORBIDDEN if ending is Ending.DEACTIVATED else UNAUTHENTICATED
+                code = FORBIDDEN if ending in (Ending.DEACTIVATED, Ending.DELETED) else UNAUTHENTICATED
                 await self._streams.close_where(_of(ids), code, REASONS[ending])
 
 

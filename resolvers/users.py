@@ -22,7 +22,7 @@ from db.texts import EMAIL, checked_email
 from db.users import User
 from errors import BadUserInput, Conflict, Unauthenticated
 from resolvers.context import Backend, Context, IdempotencyKey, Info
-from resolvers.pages import KeysetPage
+from resolvers.pages import KeysetPage, checked_search
 
 MAX_NAME = 100
 
@@ -59,6 +59,13 @@ async def me(info: Info) -> User | None:
 
 async def user(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> User | None:
     return await info.context.find(User, id)
+
+
+def list_users(
+    info: Info,
+    search: Annotated[str | None, says(description="Only those with this in the e-mail address or a name.")] = None,
+) -> KeysetPage[User]:
+    return info.context.page(users.everybody(info.context.viewer), search=checked_search(search))
 
 
 async def list_sessions(root: strawberry.Parent[Any], info: Info) -> list[SignIn]:

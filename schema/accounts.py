@@ -70,6 +70,13 @@ class UpdateUserPayload:
     user: User = says("Whose it is.")
 
 
+@shows
+class DeleteAccountPayload:
+    """Your account is gone."""
+
+    ok: bool = says("Always true; what goes wrong is an error.")
+
+
 @strawberry.type
 class Mutation:
     log_out_everywhere = change(
@@ -106,4 +113,9 @@ class Mutation:
         UpdateUserPayload,
         accounts.update_user,
         "Superusers: close or open an account, give or take a superuser's rights; who loses something is signed out.",
+    )
+    delete_account = change(
+        DeleteAccountPayload,
+        accounts.delete_account,
+        "Delete your account at once; what is yours alone is erased, and what you shared stays without your name.",
     )

@@ -103,6 +103,7 @@ class LogOutPayload:
 class Query:
     me = maybe(User, users.me, "You; null when signed out.")
     user = maybe(User, users.user, "A user whom you may see.")
+    users = page(User, users.list_users, "All accounts, newest first; for superusers.")
 
 
 @strawberry.type

@@ -23,6 +23,8 @@ from db.prepared import OneOf, Prepared
 
 # A subquery's rows are there already, and a list of ids is a table to SQLite.
 TABLE_SCAN = re.compile(rf"SCAN ({'|'.join(Base.metadata.tables)})(_\d+)?\b")
+# Only superusers list everybody, so nothing limits the list: it is read in the order of the primary key.
+WHOLE = {"users.every"}
 ANYBODY = Viewer(uuid4())
 WINDOWS = [Window(1), Window(1, backwards=True), Window(1, uuid4()), Window(1, uuid4(), backwards=True)]
 
@@ -84,6 +86,8 @@ async def test_postgresql_has_an_index_for_every_condition(postgres_url: str) ->
         await connection.execute("DEALLOCATE explained")
         whole = [node for node in nodes(explained["Plan"]) if unconditional(node)]
         scanned = [f"{node['Node Type']} {node.get('Relation Name')}" for node in whole]
+        if name.partition(" ")[0] in WHOLE:
+            scanned = [kind for kind in scanned if "total" not in name and kind != "Index Scan users"]
         if scanned:
             scans[name] = scanned
     await connection.close()

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from auth.viewer import Viewer
-from db import broadcasts, jobs, notifications
+from db import broadcasts, jobs, notifications, purging
 from db.base import now
 from db.engine import Database
 from db.jobs import LeaseLost
@@ -254,5 +254,5 @@ async def test_the_old_ones_are_erased_a_batch_at_a_time(database: Database, wor
             row.created_at = now() - notifications.KEPT - timedelta(minutes=1)
 
     await database.write(age, SYSTEM)
-    assert [await database.write(notifications.purge, SYSTEM, 1) for _ in range(3)] == [1, 1, 0]
+    assert [await database.write(purging.purge_some, SYSTEM, 1, now()) for _ in range(3)] == [True, True, False]
     assert await counted(database, 1)

@@ -32,6 +32,14 @@ ACCOUNTS: dict[str, list[Change]] = {
     "logOutEverywhere": [Change({}, SIGNED_IN)],
     "revokeSession": [Change({"id": "@session"}, frozenset({OWNER, SUPERUSER}))],
     "changePassword": [Change({"currentPassword": PASSWORD, "newPassword": ANOTHER}, SIGNED_IN, tried=FEW)],
+    "deleteAccount": [
+        Change(
+            {"password": PASSWORD},
+            SIGNED_IN - {SUPERUSER},
+            codes={SUPERUSER: "CONFLICT"},  # the last one
+            tried=FEW | {SUPERUSER},
+        ),
+    ],
     "requestPasswordReset": [Change({"email": "owner@example.com"}, ANYONE, tried=FEW)],
     "resetPassword": [Change({"token": "@reset_token", "newPassword": ANOTHER}, ANYONE, tried=FEW)],
     "requestEmailVerification": [Change({}, SIGNED_IN)],

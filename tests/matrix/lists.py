@@ -37,6 +37,7 @@ LISTED: dict[str, list[In]] = {
         In(None, OWN, given={"query": '"tea it is"'}),  # said in the private conversation alone
         In(None, INSIDE, given={"query": "tea"}),
     ],
+    "Query.users": [In("owner_user", frozenset({SUPERUSER}))],
     "Query.notifications": [In("notification", frozenset({OWNER}))],
     "User.sessions": [In("session", SELF, "owner_user")],
     "User.memberships": [In("owner_membership", INSIDE, "owner_user")],
