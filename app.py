@@ -110,7 +110,7 @@ def assemble(settings: Settings) -> Product:
             sharing.counts if sharing else None,
         ),
     )
-    replies = Replies(database, backend.log, model, watching, writes_titles=settings.titles == "model")
+    replies = Replies(database, backend.log, model, watching, backend.blobs, writes_titles=settings.titles == "model")
     handlers: dict[str, Handler] = {
         "reply": replies,
         "export": Exports(database, settings),

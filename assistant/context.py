@@ -13,6 +13,7 @@ TABLES = (
     "the table is taken into a spreadsheet. Put only what was said into it, and leave unknown cells empty."
 )
 TURN_TOKENS = 4  # that a provider adds to each turn
+IMAGE_TOKENS = 1_000  # of one image, estimated: providers count from under a hundred to about 1,700
 SHARE_OF_SHEETS, SHARE_OF_ATTACHMENTS = 0.25, 0.5  # of the room that is left when they are added
 CUT = "\n[… cut here: {left:,} more characters do not fit]"
 
@@ -52,23 +53,31 @@ def build(
     room: Room,
     sheets: Sequence[Sheet] = (),
     attachments: Sequence[tuple[str, str]] = (),
+    images: Sequence[str] = (),
 ) -> list[Turn]:
     """The system's turn, then the newest of the branch that fit: the oldest go first, each with its reply.
 
-    The last one is always there, with the attachments (name and text) before it; cut at its beginning if need be.
+    The last one is always there, with the attachments (name and text) before it and the images (`data:` URLs); cut at
+    its beginning if need be.
     A person begins, and they and the assistant take turns: there are models that take nothing else. So what a
     reply without a word stood between becomes one turn.
     """
     system = f"{system_prompt}\n\n{TABLES}"
     if drawn := _drawn(sheets, room.less(system).share(SHARE_OF_SHEETS)):
         system = f"{system}\n\n{drawn}"
-    room = room.less(system)
+    room = Room(room.less(system).tokens - IMAGE_TOKENS * len(images), room.count)
     *before, last = _merged(turns) or [Turn("user", "")]
     attached = _attached(attachments, room.share(SHARE_OF_ATTACHMENTS))
     last = Turn(last.role, _ending(last.text, room.less(attached)))
     if attached:
         last = Turn(last.role, f"{attached}\n\n{last.text}")
+    last = Turn(last.role, last.text, images)
     return [Turn("system", system), *_newest(before, room.less(last.text)), last]
+
+
+def tokens_of(turns: Sequence[Turn], count: Count) -> int:
+    """What turns cost to read, by our own count."""
+    return sum(count(turn.text) + IMAGE_TOKENS * len(turn.images) for turn in turns)
 
 
 def _merged(turns: Sequence[Turn]) -> list[Turn]:

@@ -15,7 +15,7 @@ from db.messages import Exchange, Message
 from db.prepared import OneOf, Prepared, bind
 from db.session import Session
 
-MAX_OF_BRANCH = 20
+MAX_OF_BRANCH, MAX_IMAGES = 20, 4
 BATCH = 500
 
 
@@ -61,6 +61,12 @@ texts_of_branch: Prepared[Any] = Prepared(
     .where(OneOf(Attachment.message_id))
     .order_by(Attachment.message_id.desc(), Attachment.id)
     .limit(MAX_OF_BRANCH)
+)
+images_of_messages: Prepared[Attachment] = Prepared(
+    select(Attachment)
+    .where(OneOf(Attachment.message_id), Attachment.content_type.startswith("image/"))
+    .order_by(Attachment.message_id.desc(), Attachment.id)
+    .limit(MAX_IMAGES)
 )
 of_blobs: Prepared[Any] = Prepared(
     select(Attachment.blob_id.label("blob_id")).where(OneOf(Attachment.blob_id)).distinct()

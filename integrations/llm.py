@@ -23,8 +23,11 @@ _END: Final = object()
 
 @dataclass(frozen=True)
 class Turn:
+    """What somebody said; `images` are `data:` URLs."""
+
     role: Literal["system", "user", "assistant"]
     text: str
+    images: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ class ChatCompletions:
     def _request(self, ask: _Ask) -> dict[str, Any]:
         request: dict[str, Any] = {
             "model": ask.model,
-            "messages": [{"role": turn.role, "content": turn.text} for turn in ask.turns],
+            "messages": [{"role": turn.role, "content": _content(turn)} for turn in ask.turns],
             "stream": True,
         }
         if self._counts_tokens:
@@ -196,3 +199,11 @@ def _retry_wait(error: "APIError") -> float:
     """Seconds before the second try: what the provider asks for, else half a second."""
     asked = failures.retry_after(error)
     return 0.5 if asked is None else asked
+
+
+def _content(turn: Turn) -> str | list[dict[str, Any]]:
+    """Plain text where there are no images: not every provider takes parts."""
+    if not turn.images:
+        return turn.text
+    images = [{"type": "image_url", "image_url": {"url": url}} for url in turn.images]
+    return [{"type": "text", "text": turn.text}, *images]

@@ -21,11 +21,12 @@ from db.engine import Database
 from db.events import Event, Hub, ReplyStopped
 from db.messages import Message, MessageRole, MessageStatus
 from errors import NotFound
+from integrations.blobs import Blobs
 from integrations.llm import Delta, Finished, ModelFailure, Turn
 from integrations.llm_catalog import Offer
 from integrations.llm_failures import cut_short, filtered
 from integrations.llm_routing import ModelRouter
-from jobs.attachments import Attached, attached_to
+from jobs.attachments import Attached, attached_to, images_of
 from jobs.running import INTERNAL, Explained, Held, JobFailure
 from jobs.worker import Worker
 from jobs.writing import Found, Writing
@@ -53,10 +54,12 @@ class Replies:
         log: Log,
         model: ModelRouter | None,
         watching: Watching,
+        blobs: Blobs,
         *,
         writes_titles: bool = False,
     ) -> None:
         self._database, self._log, self._model, self._watching = database, log, model, watching
+        self._blobs = blobs
         self._writes_titles = writes_titles
 
     def listen(self, hub: Hub, worker: Worker) -> None:
@@ -101,7 +104,7 @@ class Replies:
         if self._model is None:
             await self._offline(writing, conversation, before[-1], attached.get(before[-1].id, []))
         else:
-            await self._online(self._model, writing, reply, conversation, before, attached)
+            await self._online(self._model, held, writing, reply, conversation, before, attached)
 
     async def _before(self, held: Held, reply: Message) -> list[Message]:
         """What was said before the reply on its branch, oldest first; the last is what it answers."""
@@ -124,6 +127,7 @@ class Replies:
     async def _online(
         self,
         model: ModelRouter,
+        held: Held,
         writing: Writing,
         reply: Message,
         conversation: Conversation,
@@ -131,7 +135,7 @@ class Replies:
         attached: Mapping[UUID, Sequence[Attached]],
     ) -> None:
         offer = model.offer(reply.model)
-        turns, tokens = await self._prompt(writing, offer, conversation, before, attached)
+        turns, tokens = await self._prompt(held, writing, offer, conversation, before, attached)
         writing.prompted(tokens, terms_of(offer, now().date()), wants_title=self._writes_titles)
         events = model.stream(
             turns, model=offer.name, temperature=conversation.temperature, max_tokens=conversation.max_tokens
@@ -147,6 +151,7 @@ class Replies:
 
     async def _prompt(
         self,
+        held: Held,
         writing: Writing,
         offer: Offer,
         conversation: Conversation,
@@ -157,12 +162,14 @@ class Replies:
         sheets = await sheets_of(self._database, writing.viewer, conversation.id, writing.table_id)
         said = [Turn(_ROLES[message.role], message.text) for message in before]
         files = [(file.name, file.text) for message in before for file in attached.get(message.id, ())]
+        sees = offer.capabilities.images
+        images = await images_of(self._database, self._blobs, held, before) if sees else []
 
         def work() -> tuple[list[Turn], int]:
             count = counter()
             room = context.room_for(offer.context_window, conversation.max_tokens or offer.max_output, count)
-            turns = context.build(conversation.system_prompt, said, room, sheets, files)
-            return turns, sum(count(turn.text) for turn in turns)
+            turns = context.build(conversation.system_prompt, said, room, sheets, files, images)
+            return turns, context.tokens_of(turns, count)
 
         return await asyncio.to_thread(work)
 

@@ -2,8 +2,11 @@
 
 import asyncio
 import io
+import json
 import os
+from base64 import b64encode
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -16,7 +19,7 @@ from tests.client import Client, Refused
 from tests.dictation import Dictation, dictation, online
 from tests.loopback.images import GIF, JPEG, PNG, WEBP
 from tests.loopback.pdfs import pdf
-from tests.site import Site, site
+from tests.site import Site, site, site_over
 
 __all__ = ["dictation", "online", "site"]
 
@@ -201,3 +204,20 @@ async def test_a_model_is_sent_what_the_files_say(online: Site, dictation: Dicta
     await send(ann, ("a.csv", CSV), ("long.txt", "x" * 500), text="What is this?")
     said = dictation.asked[0]["messages"][-1]["content"]
     assert said == f"Attached file a.csv:\n{CSV}\n\nAttached file long.txt:\n{'x' * 500}\n\nWhat is this?"
+
+
+async def test_images_go_to_a_model_that_sees_and_to_no_other(
+    dictation: Dictation, database_url: str, tmp_path: Path
+) -> None:
+    models = [{"name": "sees", "capabilities": {"images": True}}, "reads"]
+    profile = {"name": "p", "base_url": dictation.server.base_url, "api_key": "k", "models": models}
+    async with site_over(database_url, tmp_path, llm_profiles=json.dumps([profile])) as site:
+        ann = await site.person()
+        for model in ("sees", "reads"):
+            dictation.say("A dot.")
+            dictation.finish()
+            await send(ann, ("dot.png", PNG), ("a.csv", CSV), text="What is this?", model=model)
+    seen, read = (asked["messages"][-1]["content"] for asked in dictation.asked)
+    assert read == f"Attached file a.csv:\n{CSV}\n\nWhat is this?"
+    url = f"data:image/png;base64,{b64encode(PNG).decode()}"
+    assert seen == [{"type": "text", "text": read}, {"type": "image_url", "image_url": {"url": url}}]

@@ -24,6 +24,7 @@ from db.jobs import Job, JobStatus
 from db.messages import Exchange, Message, MessageStatus
 from db.session import Session
 from db.users import User
+from integrations.blobs import DirectoryBlobs
 from jobs.replies import Replies
 from jobs.worker import SWEEP_SECONDS, Worker
 from tests.conftest import SYSTEM, World
@@ -92,7 +93,7 @@ class Desk:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Worker]:
-        replies = Replies(self.database, self.log, None, Watching())
+        replies = Replies(self.database, self.log, None, Watching(), DirectoryBlobs(Path("nowhere")))
         worker = Worker(self.database, self.hub, {"reply": replies}, fresh=False)
         replies.listen(self.hub, worker)
         await worker.start()
