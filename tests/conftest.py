@@ -1,9 +1,11 @@
 """What every test may ask for: a database of its own of either kind, and people in it."""
 
 import asyncio
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -11,6 +13,7 @@ import pytest
 from passlib.context import CryptContext
 
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
+from assistant import offline
 from auth import passwords
 from auth.viewer import Role, Viewer
 from db import users
@@ -32,6 +35,20 @@ SYSTEM = Viewer.system()
 
 if memory := directory_in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # databases then wait for no disk
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _offline_replies_without_pauses() -> Iterator[None]:
+    """They are half a second of each reply; tests/assistant/test_offline.py imports what has them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(offline, "stream", partial(offline.stream, delay=0))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
