@@ -5,6 +5,7 @@ look at rows of other tables before it filters them out, so a conversion passes 
 SQLite compares decimals in order as floating point, 15 digits exactly, and folds the case of ASCII only.
 """
 
+import re
 from typing import Any
 
 from sqlalchemy import Text
@@ -16,6 +17,7 @@ from db.tables import Row
 from tables.types import DECIMAL_TYPES, NUMERIC_TYPES, ColumnType, Value
 
 SEPARATOR = "\x1f"
+KEY = re.compile(r"c[0-9]{1,9}", re.ASCII)
 IS_NUMBER = r"^-?[0-9]+([.][0-9]+)?$"
 
 
@@ -44,16 +46,29 @@ def _spell(element: Spelled, compiler: SQLCompiler, **options: Any) -> str:
 
 def text(key: str) -> Any:
     """A cell as text; NULL when it is empty."""
-    return Row.values[key].as_string()
+    return Spelled("CAST(json_extract({0}, {1}) AS TEXT)", "({0} ->> {1})", Row.values, _name(key))
+
+
+def list_text(key: str) -> Any:
+    """A cell with a list as the text of its JSON, the same for equal lists."""
+    return Spelled("json_extract({0}, {1})", "CAST({0} -> {1} AS TEXT)", Row.values, _name(key))
+
+
+def _name(key: str) -> Any:
+    """A key as it stands in SQL: an index of an expression serves no query that binds a part of it."""
+    if not KEY.fullmatch(key):
+        raise ValueError(f"{key!r} is no key of a column")
+    return Spelled(f"'$.{key}'", f"'{key}'")
 
 
 def _items(key: str) -> Any:
     """The items of a list, between separators."""
     return Spelled(
-        "(SELECT group_concat(value, char(31)) FROM json_each({0}))",
+        "(SELECT group_concat(value, char(31)) FROM json_each({0}, {1}))",
         "(SELECT string_agg(item, chr(31) ORDER BY place) FROM jsonb_array_elements_text("
-        "CASE WHEN jsonb_typeof({0}) = 'array' THEN {0} END) WITH ORDINALITY AS items(item, place))",
-        Row.values[key],
+        "CASE WHEN jsonb_typeof({0} -> {1}) = 'array' THEN {0} -> {1} END) WITH ORDINALITY AS items(item, place))",
+        Row.values,
+        _name(key),
     )
 
 
@@ -128,3 +143,23 @@ def starts_with(whole: Any, part: Any) -> ColumnElement[bool]:
 def surrounded(operand: Any) -> Any:
     """Items with a separator on either side of each."""
     return Spelled("(char(31) || {0} || char(31))", "(chr(31) || {0} || chr(31))", operand)
+
+
+def numbers(operand: Any) -> Any:
+    """Of all numbers [sum, smallest, largest] as a text of JSON, exactly; nulls when there are none."""
+    number = _number(operand).spelling["postgresql"]
+    parts = ", ".join(f"CAST({function}({number}) AS TEXT)" for function in ("sum", "min", "max"))
+    return Spelled("summed({0})", f"CAST(json_build_array({parts}) AS TEXT)", operand)
+
+
+def first_and_last(type: ColumnType, operand: Any) -> Any:
+    """Of all texts [null, first, last] in the order of their type, as a text of JSON; moments without their Z."""
+    ordered = in_order(type, operand)
+    if len(ordered) == 1:
+        spelled = "(null, min({0}), max({0}))"
+        return Spelled(f"json_array{spelled}", f"CAST(json_build_array{spelled} AS TEXT)", *ordered)
+    ends = ", ".join(
+        f"(array_agg({{0}} ORDER BY {{1}} {way}, {{2}} {way}) FILTER (WHERE {{0}} IS NOT NULL))[1]"
+        for way in ("ASC", "DESC")
+    )
+    return Spelled("ends({0})", f"CAST(json_build_array(null, {ends}) AS TEXT)", operand, *ordered)

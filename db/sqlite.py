@@ -21,6 +21,7 @@ from db.engine import Database
 from db.events import Event
 from db.prepared import Plan
 from db.session import Session
+from db.sqlite_functions import Connection
 
 T = TypeVar("T")
 
@@ -53,10 +54,9 @@ class SQLite(Database):
         await asyncio.to_thread(self._take)
         self.engine = engine_of(self.path)
         self.writer = ThreadPoolExecutor(1, "sqlite-writer")
-        self.reader = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        self.reader = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, factory=Connection)
         self.reader.execute("PRAGMA query_only=ON")
         self.reader.execute("PRAGMA busy_timeout=5000")
-        self.reader.create_function("lower", 1, lower, deterministic=True)
 
     def _take(self) -> None:
         from db.migrations import migrate
@@ -89,11 +89,12 @@ class SQLite(Database):
         return self.reader.execute(plan.sql, values).fetchall()
 
     async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]:
-        async with aiosqlite.connect(self._read_only, uri=True) as connection:
-            await connection.create_function("lower", 1, lower, deterministic=True)
-            async with connection.execute(plan.sql, values) as cursor:
-                while rows := await cursor.fetchmany(batch):
-                    yield list(rows)
+        async with (
+            aiosqlite.connect(self._read_only, uri=True, factory=Connection) as connection,
+            connection.execute(plan.sql, values) as cursor,
+        ):
+            while rows := await cursor.fetchmany(batch):
+                yield list(rows)
 
     async def _transact(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
         def work() -> tuple[T, list[Event]]:
@@ -110,24 +111,20 @@ def engine_of(path: Path) -> Any:
     A read that later becomes a write cannot wait for the lock: it fails at once, whatever the timeout.
     """
     url = URL.create("sqlite", database=str(path))  # a path may have any character in it
-    engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"isolation_level": None})
+    engine = create_engine(
+        url, pool_size=1, max_overflow=0, connect_args={"isolation_level": None, "factory": Connection}
+    )
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _: Any) -> None:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-        connection.create_function("lower", 1, lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
-
-
-def lower(value: Any) -> Any:
-    """In every alphabet; SQLite's own knows only the ASCII letters."""
-    return value.lower() if isinstance(value, str) else value
 
 
 def take_lock(path: Path) -> IO[str]:

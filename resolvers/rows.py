@@ -9,11 +9,9 @@ import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
-from auth.viewer import Viewer
 from db import corrections, rows, selections
 from db.base import Base
 from db.corrections import CellConflict, CellEdit, Updated
-from db.engine import Database
 from db.filters import FilterOp
 from db.prepared import Prepared
 from db.revisions import Revision
@@ -21,7 +19,7 @@ from db.rows import Added, OnError
 from db.selections import Selection, Shape
 from db.tables import Row, Table
 from errors import BadUserInput, Conflict
-from resolvers.context import IdempotencyKey, Info
+from resolvers.context import Context, IdempotencyKey, Info
 from resolvers.ids import global_id, key
 from resolvers.pages import Asked, Slice, slice_of
 from resolvers.tables import TableId, columns_of
@@ -74,8 +72,8 @@ class Deleted:
 class RowPage:
     """A page of the rows of a table; the cursor says where in the order a row stands."""
 
-    def __init__(self, database: Database, viewer: Viewer, table: Table, selection: Selection) -> None:
-        self._database, self._viewer, self._table, self._selection = database, viewer, table, selection
+    def __init__(self, context: Context, table: Table, selection: Selection) -> None:
+        self._context, self._table, self._selection = context, table, selection
 
     async def load(self, asked: Asked) -> Slice[Row]:
         selection = self._selection
@@ -94,18 +92,24 @@ class RowPage:
         return int(row.total)
 
     async def _read(self, query: Prepared[R], **given: Any) -> list[R]:
-        """A question that looks at every row of a large table is answered beside the event loop."""
-        given = {**given, "table_id": self._table.id}
-        if self._selection.shape == Shape() or self._table.row_count <= MAX_INLINE:
-            return await self._database.read(query, self._viewer, **given)
-        stream = self._database.stream(query, self._viewer, **given)
-        return [row async for batch in stream for row in batch]
+        if self._selection.shape == Shape():
+            return await self._context.read(query, table_id=self._table.id, **given)
+        return await read_rows(self._context, self._table, query, **given)
 
     def _bound(self, place: list[Any] | None) -> dict[str, Any]:
         try:
             return {} if place is None else self._selection.bound(place)
         except ValueError:
             raise _bad_cursor() from None
+
+
+async def read_rows(context: Context, table: Table, query: Prepared[R], **given: Any) -> list[R]:
+    """A question that looks at every row of a table; of a large one it is answered beside the event loop."""
+    given = {**given, "table_id": table.id}
+    if table.row_count <= MAX_INLINE:
+        return await context.read(query, **given)
+    stream = context.backend.database.stream(query, context.viewer, **given)
+    return [row async for batch in stream for row in batch]
 
 
 def _encode(place: list[Any]) -> str:
@@ -141,7 +145,7 @@ async def list_rows(
     is_plain = filter is None and not sort and not search
     columns = {} if is_plain else await columns_of(info.context, root.id)
     selection = selections.select_rows(columns, filter, sort, search)
-    return RowPage(info.context.backend.database, info.context.viewer, root, selection)
+    return RowPage(info.context, root, selection)
 
 
 async def add_rows(

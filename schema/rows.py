@@ -129,6 +129,19 @@ class Row(Node, row=models.Row):
 
 
 @shows
+class Summary:
+    """What the cells of a column come to, of all rows or of those with one value in another column."""
+
+    group: JSON | None = says("The value that the rows have in common; null where it is empty, and without `groupBy`.")
+    row_count: int = says("How many rows there are.")
+    count: int = says("How many of their cells are not empty.")
+    sum: Decimal | None = says("The exact sum of numbers; null for what is no number, and of nothing.")
+    min: JSON | None = says("The smallest number, earliest date or first text, as a value of the column.")
+    max: JSON | None = says("The largest number, latest date or last text.")
+    mean: Decimal | None = says("The sum divided by `count`, to 28 digits.")
+
+
+@shows
 class FieldError:
     """A mistake in the input."""
 

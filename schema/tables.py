@@ -6,7 +6,7 @@ import strawberry
 
 from db import tables as rows
 from db.base import Visibility
-from resolvers import conversations, exports, organizations, proposals, revisions, tables
+from resolvers import conversations, exports, organizations, proposals, revisions, summaries, tables
 from resolvers import rows as table_rows
 from schema import columns as column_types
 from schema import proposals as proposal_types
@@ -16,7 +16,7 @@ from schema.base import Audited, Edge, Node, change, edge, many, maybe, one, pag
 from schema.organizations import Organization
 from schema.proposals import Proposal
 from schema.revisions import Revision
-from schema.rows import Column, Row
+from schema.rows import Column, Row, Summary
 from schema.users import User
 
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ class Table(Node, Audited, row=rows.Table):
     columns = many(Column, tables.list_columns, "Its columns, in their order.")
     row_count: int = says("How many rows it has.")
     rows = page(Row, table_rows.list_rows, "Its rows, in its own order or sorted.")
+    summary = many(
+        Summary,
+        summaries.summarize,
+        "Count, sum, smallest, largest and mean of a column, in the order of the groups; a column with more than 1,000 "
+        "different values makes no groups, and is BAD_USER_INPUT.",
+    )
     history = page(Revision, revisions.list_history, "Its revisions, newest first.")
     proposals = many(Proposal, proposals.list_proposals_of_table, "The newest 50 proposals for it, newest first.")
     exports = page(Export, exports.list_exports_of_table, "Its exports that you may see, newest first.")

@@ -74,6 +74,10 @@ LISTED: dict[str, list[In]] = {
         In("shared_row", INSIDE, "shared_table"),
         In("shared_row", INSIDE, "shared_table", {"search": "tea"}),
     ],
+    "Table.summary": [
+        In(None, OWN, "table", {"column": "c1"}),
+        In(None, INSIDE, "shared_table", {"column": "c1", "groupBy": "c1"}),
+    ],
     "Table.history": [In(None, OWN, "table"), In(None, INSIDE, "shared_table")],
     "Table.proposals": [In("proposal", OWN, "table"), In("shared_proposal", INSIDE, "shared_table")],
     "Table.exports": [In("export", OWN, "table")],

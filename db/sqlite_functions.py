@@ -1,0 +1,66 @@
+"""What SQL asks of a SQLite connection and SQLite itself has not: letters of every alphabet, exact sums."""
+
+import json
+import sqlite3
+from decimal import Context, Decimal
+from typing import Any
+
+# Cells have at most 38 digits on either side of the point, and a table at most 100,000 of them.
+EXACT = Context(prec=100)
+
+
+class Connection(sqlite3.Connection):
+    """A connection that has them."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.create_function("lower", 1, lower, deterministic=True)
+        self.create_aggregate("summed", 1, Summed)
+        self.create_aggregate("ends", 1, Ends)
+
+
+def lower(value: Any) -> Any:
+    """In every alphabet; SQLite's own knows only the ASCII letters."""
+    return value.lower() if isinstance(value, str) else value
+
+
+class Summed:
+    """[sum, smallest, largest] of decimals, as a text of JSON."""
+
+    def __init__(self) -> None:
+        self._sum, self._smallest, self._largest = Decimal(), Decimal("Infinity"), Decimal("-Infinity")
+
+    def step(self, text: Any) -> None:
+        if text is None:
+            return
+        number = Decimal(text)
+        self._sum = EXACT.add(self._sum, number)
+        if number < self._smallest:
+            self._smallest = number
+        if number > self._largest:
+            self._largest = number
+
+    def finalize(self) -> Any:
+        if self._smallest > self._largest:
+            return "[null, null, null]"
+        return json.dumps([f"{number:f}" for number in (self._sum, self._smallest, self._largest)])
+
+
+class Ends:
+    """[null, first, last] of texts in the order of the alphabet, capitals first where only they differ."""
+
+    def __init__(self) -> None:
+        self._first: tuple[str, str] | None = None
+        self._last: tuple[str, str] = ("", "")
+
+    def step(self, text: Any) -> None:
+        if text is None:
+            return
+        place = text.lower(), text
+        if self._first is None or place < self._first:
+            self._first = place
+        if place > self._last:
+            self._last = place
+
+    def finalize(self) -> Any:
+        return json.dumps([None, self._first[1], self._last[1]] if self._first else [None, None, None])
