@@ -262,7 +262,7 @@ def stop(session: Session, id_: UUID) -> Message:
         if job.finished_at is None:
             jobs.end(session, job, JobStatus.CANCELED)
         message.status = MessageStatus.STOPPED
-        spending.settle_reply(session, message.id, None, 0, message.text)
+        _charge(session, message)
     session.emit(ReplyStopped(message.job_id))
     return message
 
@@ -291,12 +291,18 @@ def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, ending: Endi
     message.status, message.finish_reason = ending.status, ending.finish_reason
     message.error_code, message.error_message = ending.error_code, ending.error_message
     message.error_retryable, message.error_retry_at = ending.error_retryable, ending.error_retry_at
-    if (tokens := ending.tokens) is not None:
+    _charge(session, message, ending.tokens, ending.cost_nanos)
+    return message
+
+
+def _charge(session: Session, message: Message, counted: Tokens | None = None, cost_nanos: int = 0) -> None:
+    """Settle what a reply cost and note it there, as it was counted or estimated; nothing where no model was asked."""
+    charged = spending.settle_reply(session, message.id, counted, cost_nanos, message.text)
+    if charged is not None:
+        tokens, message.cost_nanos = charged
         message.input_tokens, message.output_tokens = tokens.input, tokens.output
         message.cached_tokens, message.reasoning_tokens = tokens.cached, tokens.reasoning
-        message.usage_estimated, message.cost_nanos = tokens.is_estimated, ending.cost_nanos
-    spending.settle_reply(session, message.id, tokens, ending.cost_nanos, message.text)
-    return message
+        message.usage_estimated = tokens.is_estimated
 
 
 def tell_end(session: Session, reply: Message) -> None:
@@ -315,7 +321,7 @@ def _give_up(session: Session, job: Job) -> None:
         message.status = MessageStatus.FAILED
         message.error_code, message.error_message = job.error_code, job.error_message
         message.error_retryable = job.error_retryable
-        spending.settle_reply(session, message.id, None, 0, message.text)
+        _charge(session, message)
         title = session.obtain(Conversation, message.conversation_id).title
         tell(session, job.owner_id, REPLY_FAILED, f"The reply in {title} failed", message)
 

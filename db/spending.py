@@ -22,17 +22,23 @@ INSTRUCTIONS = 200  # tokens that the product itself adds to what is said
 
 def reserve(session: Session, row: Usage, terms: Terms, tokens: Tokens) -> Usage:
     """Add a call that may come to so many tokens; BudgetExceeded when a hard budget has no room for it."""
-    row.reserved_tokens, row.reserved_nanos = tokens.total, terms.cost(tokens)
     session.add(row)
+    _hold(session, row, terms, tokens)
+    return row
+
+
+def _hold(session: Session, row: Usage, terms: Terms, tokens: Tokens) -> None:
+    """Let a row that is not settled hold so much of the budget, instead of what it held."""
+    before = row.reserved_tokens or 0, row.reserved_nanos or 0
+    row.input_tokens, row.reserved_tokens, row.reserved_nanos = tokens.input, tokens.total, terms.cost(tokens)
     budget = budgets.find(session, row.organization_id)
     if budget is None or budget.limit_units is None:
-        return row
+        return
     _open(session, budget)
-    units = in_units(budget, row.reserved_tokens, row.reserved_nanos)
+    units = in_units(budget, row.reserved_tokens, row.reserved_nanos) - in_units(budget, *before)
     if budget.hard and budget.spent_units + budget.reserved_units + units > budget.limit_units:
         raise budgets.exceeded(budget)
     budget.reserved_units += units
-    return row
 
 
 def settle(session: Session, row: Usage, tokens: Tokens, cost_nanos: int) -> None:
@@ -50,15 +56,31 @@ def settle(session: Session, row: Usage, tokens: Tokens, cost_nanos: int) -> Non
     _tell(session, budget, budget.limit_units)
 
 
-def settle_reply(session: Session, message_id: UUID, tokens: Tokens | None, cost_nanos: int, text: str) -> None:
-    """Settle the call for a reply; where nobody counted, by its text and by the share of what was reserved."""
-    row = session.scalars(select(Usage).where(Usage.message_id == message_id).with_for_update()).one_or_none()
-    if row is None:
-        return
-    if tokens is None and text:
-        tokens = Tokens(row.input_tokens, estimated(text), is_estimated=True)
-        cost_nanos = row.reserved_nanos * tokens.total // max(row.reserved_tokens, 1)
-    settle(session, row, tokens or Tokens(), cost_nanos)
+def settle_reply(
+    session: Session, message_id: UUID, tokens: Tokens | None, cost_nanos: int, text: str
+) -> tuple[Tokens, int] | None:
+    """Settle the call for a reply, and return its tokens and nanos; None where no model was to be asked.
+
+    Where nobody counted, it is estimated by the text and by the share of what was reserved.
+    """
+    row = _of_reply(session, message_id)
+    if row is not None:
+        if tokens is None:
+            tokens, cost_nanos = _estimate(row, text)
+        settle(session, row, tokens, cost_nanos)
+    return None if tokens is None else (tokens, cost_nanos)
+
+
+def _estimate(row: Usage, text: str) -> tuple[Tokens, int]:
+    """Of a reply whose writer was never heard of again."""
+    if not text:
+        return Tokens(), 0
+    tokens = Tokens(row.input_tokens, estimated(text), is_estimated=True)
+    return tokens, row.reserved_nanos * tokens.total // max(row.reserved_tokens, 1)
+
+
+def _of_reply(session: Session, message_id: UUID) -> Usage | None:
+    return session.scalars(select(Usage).where(Usage.message_id == message_id).with_for_update()).one_or_none()
 
 
 def reserve_reply(
@@ -79,9 +101,15 @@ def reserve_reply(
         message_id=reply_id,
         kind=UsageKind.REPLY,
         model=model,
-        input_tokens=tokens.input,
     )
     reserve(session, row, terms, tokens)
+
+
+def reserve_read(session: Session, message_id: UUID, terms: Terms, read: int) -> None:
+    """Reserve what a reply is really about to read, where that is more; BudgetExceeded when there is no room for it."""
+    row = _of_reply(session, message_id)
+    if row is not None and row.settled_at is None and read > row.input_tokens:
+        _hold(session, row, terms, Tokens(read, row.reserved_tokens - row.input_tokens))
 
 
 def _open(session: Session, budget: Budget) -> None:

@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
-from db import budgets, jobs, spending
-from db.base import now
+from sqlalchemy import select
+
+from db import jobs, spending
 from db.conversations import Conversation
+from db.jobs import Job
 from db.messages import Message, MessageStatus
 from db.session import Session
-from db.usage import Tokens, Usage, UsageKind
+from db.usage import Terms, Tokens, Usage, UsageKind
 
 MAX_LENGTH = 80
 FIRST_EXCHANGE = 2  # messages
@@ -21,23 +23,10 @@ def ask(session: Session, reply: Message) -> None:
         jobs.enqueue(session, "title", conversation.organization_id, conversation_id=conversation.id.hex)
 
 
-def has_room(session: Session, organization_id: UUID) -> bool:
-    """Whether the organization's budget, if it has a hard one, is not spent yet."""
-    budget = budgets.find(session, organization_id)
-    if budget is None or budget.limit_units is None or not budget.hard:
-        return True
-    spent = budget.spent_units if budget.month == budgets.month_of(now()) else 0
-    return spent + budget.reserved_units < budget.limit_units
-
-
-def keep(
-    session: Session, conversation_id: UUID, *, title: str, model: str, tokens: Tokens, cost_nanos: int
-) -> Conversation:
-    """Name the conversation, unless somebody did meanwhile, and count what that cost."""
+def reserve(session: Session, conversation_id: UUID, model: str, terms: Terms, tokens: Tokens) -> None:
+    """Reserve what a title may cost; BudgetExceeded when there is no room. What a dead attempt reserved is it."""
     conversation = session.obtain_to_change(Conversation, conversation_id)
-    if (cleaned := clean(title)) and not conversation.is_named:
-        conversation.title = cleaned
-    if tokens.total:
+    if _reserved(session, conversation_id) is None:
         row = Usage(
             organization_id=conversation.organization_id,
             user_id=session.user_id,
@@ -45,9 +34,35 @@ def keep(
             kind=UsageKind.TITLE,
             model=model,
         )
-        session.add(row)
+        spending.reserve(session, row, terms, tokens)
+
+
+def keep(session: Session, conversation_id: UUID, *, title: str, tokens: Tokens, cost_nanos: int) -> None:
+    """Count what a title cost, and name the conversation unless somebody did meanwhile."""
+    settle(session, conversation_id, tokens, cost_nanos)
+    conversation = session.obtain_to_change(Conversation, conversation_id)
+    if (cleaned := clean(title)) and not conversation.is_named:
+        conversation.title = cleaned
+
+
+def settle(session: Session, conversation_id: UUID, tokens: Tokens, cost_nanos: int) -> None:
+    """Count what a title cost, whatever has become of the conversation."""
+    if (row := _reserved(session, conversation_id)) is not None:
         spending.settle(session, row, tokens, cost_nanos)
-    return conversation
+
+
+def _reserved(session: Session, conversation_id: UUID) -> Usage | None:
+    query = select(Usage).where(
+        Usage.conversation_id == conversation_id, Usage.settled_at.is_(None), Usage.kind == UsageKind.TITLE
+    )
+    return session.scalars(query.with_for_update()).one_or_none()
+
+
+def _give_up(session: Session, job: Job) -> None:
+    settle(session, UUID(job.arguments["conversation_id"]), Tokens(), 0)
+
+
+jobs.when_given_up("title", _give_up)
 
 
 def clean(title: str) -> str:

@@ -169,5 +169,6 @@ def reserved(session: Session, organization_id: UUID) -> tuple[int, int]:
 def last_context(session: Session, conversation_id: UUID) -> int:
     """Tokens that the last reply in a conversation read and wrote: the next one reads about as many."""
     query = select(Usage).where(Usage.conversation_id == conversation_id, Usage.settled_at.is_not(None))
+    query = query.where(Usage.kind == UsageKind.REPLY)
     last = session.scalars(query.order_by(Usage.settled_at.desc()).limit(1)).one_or_none()
     return 0 if last is None else last.input_tokens + last.output_tokens

@@ -23,7 +23,10 @@ OFFLINE = "offline"
 
 @dataclass(frozen=True)
 class Offer:
-    """A model that may be chosen as `name`; its provider knows it as `model`. Sizes are in tokens."""
+    """A model that may be chosen as `name`; its provider knows it as `model`. Sizes are in tokens.
+
+    `named_output` is `max_output` where the operator named it.
+    """
 
     name: str
     model: str
@@ -32,6 +35,7 @@ class Offer:
     prices: Prices
     context_window: int
     max_output: int
+    named_output: int | None
 
     def price(self, day: date) -> Price | None:
         """What it costs on a day (UTC); None when nobody said."""
@@ -75,6 +79,7 @@ def _offers(profile: Profile, count: Counter[str]) -> list[Offer]:
             prices=profile.prices if model.prices is None else model.prices,
             context_window=model.context_window or profile.context_window,
             max_output=model.max_output or profile.max_output,
+            named_output=model.max_output or profile.named_output,
         )
         for model in profile.models
     ]

@@ -110,6 +110,11 @@ class Profile(Part):
         _check_prices(self.prices)
         return self
 
+    @property
+    def named_output(self) -> int | None:
+        """What a reply may be at most, if the profile says."""
+        return self.max_output if "max_output" in self.model_fields_set else None
+
     def key(self, environment: Mapping[str, str] = os.environ) -> str:
         """The key; `none` where the provider wants none. Raises ProfilesRefused."""
         where = f"LLM_PROFILES: the profile {self.name}:"

@@ -20,13 +20,14 @@ from db.conversations import Conversation, ExtractionMode
 from db.engine import Database
 from db.events import Event, Hub, ReplyStopped
 from db.messages import Message, MessageRole, MessageStatus
-from errors import NotFound
+from errors import NotFound, ProductError
 from integrations.blobs import Blobs
 from integrations.llm import Delta, Finished, ModelFailure, Turn
 from integrations.llm_catalog import Offer
 from integrations.llm_failures import cut_short, filtered
 from integrations.llm_routing import ModelRouter
 from jobs.attachments import Attached, attached_to, images_of
+from jobs.bounds import most_written
 from jobs.running import INTERNAL, Explained, Held, JobFailure
 from jobs.worker import Worker
 from jobs.writing import Found, Writing
@@ -136,10 +137,10 @@ class Replies:
     ) -> None:
         offer = model.offer(reply.model)
         turns, tokens = await self._prompt(held, writing, offer, conversation, before, attached)
-        writing.prompted(tokens, terms_of(offer, now().date()), wants_title=self._writes_titles)
-        events = model.stream(
-            turns, model=offer.name, temperature=conversation.temperature, max_tokens=conversation.max_tokens
-        )
+        terms = terms_of(offer, now().date())
+        most = await most_written(self._database, writing.viewer, conversation, reply.id, offer, terms, tokens)
+        writing.prompted(tokens, terms, wants_title=self._writes_titles)
+        events = model.stream(turns, model=offer.name, temperature=conversation.temperature, max_tokens=most)
         async with aclosing(events):
             reason = await writing.follow(events)
         if reason == FILTERED:
@@ -221,6 +222,7 @@ def _explained(error: Exception) -> Explained:
     """What the message says of it; what nobody explained is logged with the job."""
     if isinstance(error, Explained):
         return error
-    if isinstance(error, NotFound):
-        return JobFailure(error.code, error.message)
+    if isinstance(error, ProductError):
+        wait = error.details.get("retryAfterMs")
+        return JobFailure(error.code, error.message, retry_after=None if wait is None else wait / 1000)
     return JobFailure(INTERNAL, "Something went wrong on the server: send the message again.", retryable=True)

@@ -26,10 +26,10 @@ log = logging.getLogger("sheetgpt.job")
 
 
 class JobFailure(Exception):
-    """A job that cannot be done, and why; `message` tells its owner what to do."""
+    """A job that cannot be done, and why; `message` tells its owner what to do, `retry_after` in how many seconds."""
 
-    def __init__(self, code: str, message: str, *, retryable: bool = False) -> None:
-        self.code, self.message, self.retryable = code, message, retryable
+    def __init__(self, code: str, message: str, *, retryable: bool = False, retry_after: float | None = None) -> None:
+        self.code, self.message, self.retryable, self.retry_after = code, message, retryable, retry_after
         super().__init__(f"{code}: {message}")
 
 

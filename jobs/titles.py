@@ -13,7 +13,7 @@ from db.conversations import Conversation
 from db.engine import Database
 from db.messages import Message
 from db.usage import Tokens, estimated
-from errors import Forbidden, NotFound
+from errors import BudgetExceeded, Forbidden, NotFound
 from integrations.llm import Delta, Finished, ModelFailure, Turn
 from integrations.llm_routing import ModelRouter
 from jobs.running import Held
@@ -38,8 +38,6 @@ class Titles:
         conversation = await self._database.find(Conversation, held.viewer, conversation_id)
         if conversation is None or conversation.is_named or conversation.leaf_id is None:
             return
-        if not await self._database.write(titles.has_room, held.viewer, conversation.organization_id):
-            return
         said = await self._database.read(
             branches.first, held.viewer, conversation_id=conversation_id, leaf_id=conversation.leaf_id, limit=2
         )
@@ -47,7 +45,13 @@ class Titles:
 
     async def _name(self, viewer: Viewer, conversation: Conversation, said: Sequence[Message]) -> None:
         offer = self._model.offer(conversation.model)
+        terms = terms_of(offer, now().date())
         turns = [Turn("system", ASKED), Turn("user", "\n\n".join(message.text[:MAX_READ] for message in said))]
+        most = Tokens(_read(turns), MAX_TOKENS)
+        try:
+            await self._database.write(titles.reserve, viewer, conversation.id, offer.name, terms, most)
+        except (BudgetExceeded, Forbidden, NotFound):
+            return
         text, finished = "", Finished("", None, None)
         with suppress(ModelFailure):
             async with aclosing(self._model.stream(turns, model=offer.name, max_tokens=MAX_TOKENS)) as events:
@@ -57,17 +61,24 @@ class Titles:
                     else:
                         finished = event
         tokens = _counted(turns, text, finished)
-        cost = terms_of(offer, now().date()).cost(tokens)
-        keep = partial(titles.keep, title=text, model=offer.name, tokens=tokens, cost_nanos=cost)
-        with suppress(Forbidden, NotFound):  # who asked may not write there any more
+        cost = terms.cost(tokens)
+        keep = partial(titles.keep, title=text, tokens=tokens, cost_nanos=cost)
+        try:
             await self._database.write(keep, viewer, conversation.id)
+        except (Forbidden, NotFound):  # who asked may not write there any more
+            await self._database.write(titles.settle, viewer, conversation.id, tokens, cost)
+
+
+def _read(turns: Sequence[Turn]) -> int:
+    """Tokens of what the model is sent, by our own count."""
+    return sum(estimated(turn.text) for turn in turns)
 
 
 def _counted(turns: Sequence[Turn], text: str, finished: Finished) -> Tokens:
     if not text and not finished.reason:
         return Tokens()
     return Tokens(
-        input=finished.input_tokens or sum(estimated(turn.text) for turn in turns),
+        input=finished.input_tokens or _read(turns),
         output=finished.output_tokens or estimated(text),
         cached=finished.cached_tokens or 0,
         reasoning=finished.reasoning_tokens or 0,
