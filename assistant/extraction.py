@@ -37,13 +37,26 @@ class Attached(Protocol):
 
 
 @dataclass(frozen=True)
+class Source:
+    """A message, or a file that came with it."""
+
+    message_id: UUID
+    attachment_id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class ProposedCell:
-    """`value` is canonical for its column's type; source[start:end] == quote, in code points."""
+    """`value` is canonical for its column's type; EXACT means source[start:end] == quote, in code points.
+
+    `source` is the index of the text that it was read in.
+    """
 
     value: Value
     start: int
     end: int
     quote: str
+    grounding: str = "EXACT"
+    source: int = 0
 
 
 @dataclass(frozen=True)

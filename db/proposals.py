@@ -1,44 +1,41 @@
 """What the assistant would put into a table, each cell with its source, until somebody decides."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from itertools import count
+from collections.abc import Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Index, and_, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.adoption import Adding, origin
+from db.adoption import Fit, Fitting, Given, Target, Unmade
 from db.base import Base, Child, Json, Recorded, key_to
 from db.conversations import Conversation
-from db.edits import Edit, Origin, check_size
+from db.edits import Edit, origin_of
 from db.prepared import OneOf, Prepared
-from db.revisions import ChangeSource, Revision, numbered
+from db.proposed import Place, ProposalStatus, named
 from db.session import Session
-from db.structure import Beginning, begin
-from db.tables import Table
-from errors import BadUserInput, Conflict
-from tables.changes import ChangeKind, column_of, definition
+from db.tables import Row
+from errors import Conflict
+from tables.changes import column_of, definition
 from tables.types import Column, Value
-
-
-class ProposalStatus(StrEnum):
-    """What became of a proposal, or of one of its changes."""
-
-    PENDING = "PENDING"
-    APPLIED = "APPLIED"
-    REJECTED = "REJECTED"
 
 
 class Proposal(Recorded, Child, Base):
     """Rows to add, to a new table or to one that is there.
 
     `columns` are definitions as `tables.changes.definition` writes them; their keys are the proposal's own.
-    `changes` are {"message": the source's id, "rows": [[[value, start, end, quote] or null, …], …]}, and
-    "attachment" when they were read in a file of that message; applied, also "row_ids": the row that each
-    became or null, and "problems": why a cell ("2.c1") or a row ("2") was left out.
+    `changes` are
+      "sources"   [{"message": id, "attachment": id, when it was read in a file of that message}]; or those keys
+                  themselves, when there is only one
+      "rows"      [[[value, start, end, quote, grounding, index of the source] or null, …], …]
+      "keys"      keys of the columns that tell which row is which; the table's unique one when empty
+      "matched"   {"2": the row of the table that the row means}
+      "old"       {"2.c1": what stands in the cell of such a row, when that is something else}
+      "human"     ["2.c1"], those of them that a person entered
+      "problems"  {"2.c1" or "2": why the cell or the row does not fit}
+      "edited"    ["2.c1"], whose value is a person's
+      "row_ids"   [the row that each became, or null]
+      "statuses"  {id of a change: what became of it, when that is not what became of the proposal}
     """
 
     __tablename__ = "proposals"
@@ -77,7 +74,7 @@ of_tables: Prepared[Proposal] = Prepared(
 
 
 class ProposedCell(Protocol):
-    """A value and its quote: the source's text[start:end]."""
+    """A value and its quote; EXACT is the text[start:end] of the source with this index."""
 
     @property
     def value(self) -> Value: ...
@@ -87,152 +84,123 @@ class ProposedCell(Protocol):
     def end(self) -> int: ...
     @property
     def quote(self) -> str: ...
+    @property
+    def grounding(self) -> str: ...
+    @property
+    def source(self) -> int: ...
+
+
+class Source(Protocol):
+    """A message, or a file that came with it."""
+
+    @property
+    def message_id(self) -> UUID: ...
+    @property
+    def attachment_id(self) -> UUID | None: ...
 
 
 class ProposedTable(Protocol):
-    """What was read out of a text; rows are as wide as the columns."""
+    """What was read out of texts; rows are as wide as the columns."""
 
     @property
     def name(self) -> str: ...
-    @property
-    def attachment_id(self) -> UUID | None: ...
     @property
     def columns(self) -> tuple[Column, ...]: ...
     @property
     def rows(self) -> Sequence[Sequence[ProposedCell | None]]: ...
 
 
-@dataclass(frozen=True)
-class ProposedChange:
-    """One change of a proposal: ROW_ADDED for a row with its values, then CELL_CHANGED for each of its cells.
-
-    `id` counts them through. `row` is the id of the row's ROW_ADDED, `row_id` the row that it became.
-    """
-
-    id: str
-    kind: ChangeKind
-    row: str
-    column: str | None
-    new: Any
-    origin: Origin | None
-    row_id: UUID | None
-    status: ProposalStatus
-    problem: str | None
-
-
-@dataclass(frozen=True)
-class Applied:
-    table: Table
-    proposal: Proposal
-    revision: Revision
-
-
-def changes_of(proposal: Proposal) -> Iterator[ProposedChange]:
-    """What a proposal would change, or has changed, in its order."""
-    columns, changes = proposal.columns, proposal.changes
-    keys = [column["key"] for column in columns]
-    row_ids, problems = changes.get("row_ids") or [], changes.get("problems") or {}
-    ids = map(str, count(1))
-    status = ProposalStatus(proposal.status)
-    for number, cells in enumerate(changes["rows"]):
-        row_id = UUID(row_ids[number]) if number < len(row_ids) and row_ids[number] else None
-        row, problem = next(ids), problems.get(str(number))
-        values = {key: cell[0] for key, cell in zip(keys, cells, strict=True) if cell}
-        mine = ProposalStatus.REJECTED if problem else status
-        yield ProposedChange(row, ChangeKind.ROW_ADDED, row, None, values, None, row_id, mine, problem)
-        for key, cell in zip(keys, cells, strict=True):
-            if not cell:
-                continue
-            why = problem or problems.get(f"{number}.{key}")
-            source = origin(changes, cell)
-            mine = ProposalStatus.REJECTED if why else status
-            yield ProposedChange(next(ids), ChangeKind.CELL_CHANGED, row, key, cell[0], source, row_id, mine, why)
-
-
 def propose(
     session: Session,
     conversation_id: UUID,
-    message_id: UUID,
-    source_message_id: UUID,
+    message_id: UUID | None,
+    sources: Sequence[Source],
     proposed: ProposedTable,
     *,
     table_id: UUID | None,
-    apply: bool,
 ) -> Proposal:
-    """Keep a proposal of the message `message_id`, whose quotes are from the source message, and apply it.
-
-    One that the table has no room for is kept PENDING all the same.
-    """
-    rows = [[cell and [cell.value, cell.start, cell.end, cell.quote] for cell in row] for row in proposed.rows]
+    """Keep a proposal of the message `message_id`, with what of it the table has already and what does not fit."""
     proposal = Proposal(
         conversation_id=conversation_id,
         message_id=message_id,
         table_id=table_id,
         status=ProposalStatus.PENDING,
         table_name=proposed.name,
-        columns=[definition(column) for column in proposed.columns],
-        changes={"message": source_message_id.hex, **_attachment(proposed), "rows": rows},
+        columns=[],
+        changes={},
     )
+    fill(session, proposal, sources, proposed)
     session.add(proposal)
-    if apply and _fits(session, proposal):
-        _apply(session, proposal)
     return proposal
 
 
-def _attachment(proposed: ProposedTable) -> dict[str, str]:
-    return {"attachment": proposed.attachment_id.hex} if proposed.attachment_id else {}
+def fill(session: Session, proposal: Proposal, sources: Sequence[Source], proposed: ProposedTable) -> None:
+    """Put what was read into a proposal, in place of what was there."""
+    proposal.columns = [definition(column) for column in proposed.columns]
+    proposal.changes = {
+        "sources": [_named(source) for source in sources],
+        "rows": [[cell and _kept(cell) for cell in row] for row in proposed.rows],
+    }
+    target: Target
+    if proposal.table_id is None:
+        target = Unmade({column.key: column for column in proposed.columns})
+    else:
+        target = Edit.of(session, proposal.table_id)
+    compare(proposal, target)
 
 
-def _fits(session: Session, proposal: Proposal) -> bool:
-    """Asked before anything is written, for the proposal is kept even when the table cannot be."""
-    try:
-        if proposal.table_id is None:
-            check_size(len(proposal.changes["rows"]), len(proposal.columns), "id")
-        else:
-            _check_room(Edit.of(session, proposal.table_id), proposal)
-    except BadUserInput:
-        return False
-    return True
+def _kept(cell: ProposedCell) -> list[Any]:
+    return [cell.value, cell.start, cell.end, cell.quote, cell.grounding, cell.source]
 
 
-def _check_room(edit: Edit, proposal: Proposal) -> None:
-    names = {column.name.casefold() for column in edit.columns.values()}
-    missing = [column for column in proposal.columns if column["name"].casefold() not in names]
-    edit.check_room(rows=len(proposal.changes["rows"]), columns=len(missing), field="id")
+def _named(source: Source) -> dict[str, str]:
+    attachment = {"attachment": source.attachment_id.hex} if source.attachment_id else {}
+    return {"message": source.message_id.hex, **attachment}
 
 
-def apply(session: Session, proposal_id: UUID) -> Applied:
-    """Add the rows as one revision, to the proposal's table or to a new one of the viewer's.
-
-    Columns are matched by name, and added where there is none. A value that does not fit its column is left
-    out, and the proposal says why.
-    """
-    proposal = session.obtain_to_change(Proposal, proposal_id)
-    if proposal.status is not ProposalStatus.PENDING:
-        raise Conflict(f"This proposal was {proposal.status.lower()} already.")
-    return _apply(session, proposal)
-
-
-def _apply(session: Session, proposal: Proposal) -> Applied:
-    edit = Edit.of(session, proposal.table_id) if proposal.table_id else _new_table(session, proposal)
-    _check_room(edit, proposal)
+def compare(proposal: Proposal, target: Target) -> None:
+    """Keep which rows the table has, what stands in their cells, and what does not fit."""
     columns = [column_of(column) for column in proposal.columns]
-    adding = Adding(edit, columns, proposal.changes["rows"], proposal.changes)
-    adding.run()
-    revision = edit.finish(ChangeSource.ASSISTANT)
-    proposal.status, proposal.table_id = ProposalStatus.APPLIED, edit.table.id
-    proposal.changes = {**proposal.changes, "row_ids": adding.row_ids, "problems": adding.problems}
-    return Applied(edit.table, proposal, revision or numbered(session, edit.table.id, edit.table.revision))
+    fitting = Fitting(target, columns, proposal.changes.get("keys", ()))
+    fits = fitting.fit([Given(n, values(cells)) for n, cells in enumerate(proposal.changes["rows"])])
+    matched: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    old: dict[str, Value] = {}
+    human: list[str] = []
+    for fit in fits:
+        problems |= problems_in(proposal, fit)
+        if not fit.row:
+            continue
+        matched[str(fit.number)] = fit.row.id.hex
+        for place, value in fit.values.items():
+            key, name = fitting.column(place).key, named(Place(fit.number, place), proposal.columns)
+            if fit.row.values.get(key) != value:
+                old[name] = fit.row.values.get(key)
+                human += [name] if is_human(fit.row, key) else []
+    found = {"matched": matched, "old": old, "human": human, "problems": problems}
+    proposal.changes = {**proposal.changes, **found}
 
 
-def _new_table(session: Session, proposal: Proposal) -> Edit:
-    conversation = session.obtain(Conversation, proposal.conversation_id)
-    name = proposal.table_name
-    return begin(session, Beginning(name, (), conversation.id, visibility=conversation.visibility))
+def values(cells: Sequence[Any]) -> dict[int, Value]:
+    """What was read in a row, by the place of its column."""
+    return {place: cell[0] for place, cell in enumerate(cells) if cell}
+
+
+def problems_in(proposal: Proposal, fit: Fit) -> dict[str, str]:
+    """Why a row does not fit, or cells of it, as a proposal keeps it."""
+    if fit.problem:
+        return {str(fit.number): fit.problem}
+    return {named(Place(fit.number, place), proposal.columns): why for place, why in fit.problems.items()}
+
+
+def is_human(row: Row, key: str) -> bool:
+    """Whether what stands in a cell, or that it is empty, is a person's doing."""
+    origin = origin_of(row, key) or {}
+    return "by" in origin or (row.values.get(key) is not None and "message" not in origin)
 
 
 def reject(session: Session, proposal_id: UUID) -> Proposal:
-    """Put a proposal aside; one that was put aside before stays so."""
+    """Put a proposal aside; of one that is in the table in part, the rest. One that was put aside before stays so."""
     proposal = session.obtain_to_change(Proposal, proposal_id)
     if proposal.status is ProposalStatus.APPLIED:
         raise Conflict("This proposal was applied already: take it back with undoRevision, or delete the table.")

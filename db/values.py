@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from db.edits import Edit
 from errors import BadUserInput, FieldError
 from tables.types import NUMERIC_TYPES, CellError, Column, Value, from_json, validate
 
@@ -85,12 +84,18 @@ class RowReader:
         return given, errors
 
 
+class Holding(Protocol):
+    """What has columns, and their values by row."""
+
+    def values(self, key: str) -> Mapping[UUID, Value]: ...
+
+
 class Taken:
     """The values that the unique columns of a table hold, and in which row; read when they are asked for."""
 
-    def __init__(self, edit: Edit, without: Iterable[UUID] = (), column: str | None = None) -> None:
+    def __init__(self, held: Holding, without: Iterable[UUID] = (), column: str | None = None) -> None:
         """Rows `without` count for nothing, nor does what the column with the key `column` holds now."""
-        self._edit, self._without = edit, frozenset(without)
+        self._held, self._without = held, frozenset(without)
         self._rows: dict[str, dict[object, UUID]] = {} if column is None else {column: {}}
 
     def check(self, column: Column, value: Value, row_id: UUID | None = None) -> None:
@@ -108,7 +113,7 @@ class Taken:
 
     def _of(self, column: Column) -> dict[object, UUID]:
         if column.key not in self._rows:
-            held = self._edit.values(column.key).items()
+            held = self._held.values(column.key).items()
             self._rows[column.key] = {
                 same(column, value): row_id for row_id, value in held if row_id not in self._without
             }

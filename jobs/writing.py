@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from assistant.extraction import ProposedTable
+from assistant.extraction import ProposedTable, Source
 from assistant.log import Log
 from assistant.watching import Watching
 from auth.viewer import Viewer
-from db import messages, proposals, titles
+from db import applying, messages, proposals, titles
 from db.base import now
 from db.engine import Database
 from db.jobs import LeaseLost
@@ -160,15 +160,11 @@ class Writing:
 
     def _propose(self, session: Session, found: Found) -> None:
         for table in found.tables:
-            proposals.propose(
-                session,
-                found.conversation_id,
-                self.reply_id,
-                found.source_id,
-                table,
-                table_id=self.table_id,
-                apply=found.is_applied,
-            )
+            sources = [Source(found.source_id, table.attachment_id)]
+            given = found.conversation_id, self.reply_id, sources, table
+            proposal = proposals.propose(session, *given, table_id=self.table_id)
+            if found.is_applied:
+                applying.apply_harmless(session, proposal)
 
     async def _save_each_second(self) -> None:
         saved = 0

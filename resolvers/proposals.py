@@ -6,19 +6,32 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import UNSET
+from strawberry.scalars import JSON
 
-from db import proposals
+from db import applying, proposals, proposed
+from db.applying import Applied
+from db.choosing import ChangeEdit, Choice
 from db.messages import Message
-from db.proposals import Applied, Proposal, ProposalStatus, ProposedChange
+from db.proposals import Proposal
+from db.proposed import ProposalStatus, ProposedChange
 from db.tables import Row, Table
+from errors import BadUserInput, Conflict
 from resolvers.cells import Source, source_in
 from resolvers.context import Info
 from resolvers.ids import global_id, key
+from resolvers.rows import shown
 from resolvers.tables import forget_columns
 from tables.changes import column_of
 from tables.types import Column
 
 says = strawberry.argument
+
+
+@strawberry.input(description="A value instead of the one that is proposed.")
+class ProposalEdit:
+    change_id: strawberry.ID = strawberry.field(description="The CELL_CHANGED whose value it replaces.")
+    value: JSON | None = strawberry.field(default=UNSET, description="The value, or null for an empty cell.")
 
 
 @dataclass(frozen=True)
@@ -54,11 +67,11 @@ def list_columns(root: strawberry.Parent[Any]) -> list[Column]:
 
 
 def list_changes(root: strawberry.Parent[Any]) -> Iterable[ProposedChange]:
-    return list(proposals.changes_of(root))
+    return list(proposed.changes_of(root))
 
 
 def row_id_of(root: strawberry.Parent[ProposedChange]) -> strawberry.ID:
-    """The row that was added, or while it is only proposed the change that would add it."""
+    """The row that is changed or was added, or while it is only proposed the change that would add it."""
     return strawberry.ID(root.row) if root.row_id is None else global_id(Row, root.row_id)
 
 
@@ -67,11 +80,33 @@ def source_of(root: strawberry.Parent[ProposedChange]) -> Source | None:
 
 
 async def apply_proposal(
-    info: Info, id: Annotated[strawberry.ID, says(description="The proposal to apply.")]
+    info: Info,
+    id: Annotated[strawberry.ID, says(description="The proposal to apply.")],
+    change_ids: Annotated[
+        list[strawberry.ID] | None,
+        says(
+            description="Only these of its `changes`: a row stands for all its cells, cells bring their row with them. "
+            "The others stay PENDING."
+        ),
+    ] = None,
+    edits: Annotated[list[ProposalEdit] | None, says(description="Values that you want instead.")] = None,
+    force: Annotated[
+        bool, says(description="Replace also what has changed since it was proposed, which is a CONFLICT otherwise.")
+    ] = False,
 ) -> Applied:
-    applied = await info.context.write(proposals.apply, key(id, Proposal))
+    choice = Choice(change_ids, [_edit(n, edit) for n, edit in enumerate(edits or ())], force)
+    try:
+        applied = await info.context.write(applying.apply, key(id, Proposal), choice)
+    except Conflict as conflict:
+        raise (shown(conflict) if conflict.details.get("conflicts") else conflict) from None
     forget_columns(info.context)
     return applied
+
+
+def _edit(number: int, edit: ProposalEdit) -> ChangeEdit:
+    if edit.value is UNSET:
+        raise BadUserInput.of(f"edits.{number}.value", "Give the value, or null for an empty cell.")
+    return ChangeEdit(edit.change_id, edit.value)
 
 
 async def reject_proposal(

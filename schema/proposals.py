@@ -7,6 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from db import proposals as rows
+from db.proposed import ProposalStatus
 from resolvers import proposals
 from schema.base import Node, change, choice, many, maybe, one, says, shows
 from schema.revisions import Revision
@@ -21,8 +22,8 @@ else:  # a message and a table list their proposals, and a proposal names both
     Table = Annotated["Table", strawberry.lazy("schema.tables")]
 
 choice(
-    rows.ProposalStatus,
-    PENDING="Nobody has decided yet.",
+    ProposalStatus,
+    PENDING="Nobody has decided yet; of a proposal that is in the table in part, not yet about the rest.",
     APPLIED="It is in the table.",
     REJECTED="It was put aside, or did not fit.",
 )
@@ -30,29 +31,32 @@ choice(
 
 @shows
 class ProposedChange:
-    """A row to add, or one cell of such a row."""
+    """A row to add, one cell of such a row, or one of a row that the table has."""
 
     id: strawberry.ID = says("Names it in the proposal.")
-    kind: ChangeKind = says("ROW_ADDED for a row with all its values, then CELL_CHANGED for each of its cells.")
-    row_id = one(strawberry.ID, proposals.row_id_of, "The row; until it is added, the `id` of its ROW_ADDED.")
+    kind: ChangeKind = says(
+        "ROW_ADDED for a new row with all its values, then CELL_CHANGED for each of its cells; "
+        "of a row that the table has, CELL_CHANGED for what differs."
+    )
+    row_id = one(
+        strawberry.ID, proposals.row_id_of, "The row; of a new one until it is added, the `id` of its ROW_ADDED."
+    )
     column: strawberry.ID | None = says("Key of the column among the proposal's own, when it is about a cell.")
-    old: JSON | None = strawberry.field(resolver=lambda: None, description="What is there; null for what is new.")
+    old: JSON | None = says("What was there when it was proposed; null for what is new.")
     new: JSON | None = says("The value, or a row's values by column key.")
     source = maybe(Source, proposals.source_of, "Where the assistant read the value; null for a whole row.")
-    overwrites_human: bool = strawberry.field(
-        resolver=lambda: False, description="Whether it would replace what a person entered; a new row never does."
-    )
-    status: rows.ProposalStatus = says("What became of it; REJECTED when it did not fit the table.")
-    problem: str | None = says("Why it did not fit.")
+    overwrites_human: bool = says("Whether it would replace what a person entered; that is never done by itself.")
+    status: ProposalStatus = says("What became of it; REJECTED when it did not fit the table.")
+    problem: str | None = says("Why it does not fit: then it is left out, unless `edits` give another value.")
 
 
 @shows
 class Proposal(Node, row=rows.Proposal):
-    """Rows that the assistant read in a message."""
+    """Rows and cells that the assistant read, for a new table or for one that is there."""
 
     table = maybe(Table, proposals.table_of, "The table that they are for; null while it would be a new one.")
     message = maybe(Message, proposals.message_of, "The reply that proposed them.")
-    status: rows.ProposalStatus = says("Whether they are in the table.")
+    status: ProposalStatus = says("Whether they are in the table; what became of each change is said there.")
     table_name: str = says("What a new table would be called.")
     columns = many(Column, proposals.list_columns, "The columns, as the texts suggest them.")
     changes = many(ProposedChange, proposals.list_changes, "The rows and their cells, in the order of the message.")
@@ -64,7 +68,7 @@ class ApplyProposalPayload:
     """The table with the rows in it."""
 
     table: Table = says("The table, as it is now.")
-    proposal: Proposal = says("The proposal, APPLIED.")
+    proposal: Proposal = says("The proposal, APPLIED; PENDING while changes of it are left.")
     revision: Revision = says("What was done; the newest one when nothing fitted.")
 
 
@@ -80,6 +84,8 @@ class Mutation:
     apply_proposal = change(
         ApplyProposalPayload,
         proposals.apply_proposal,
-        "Put what is proposed into its table, or into a new one of yours, as one revision.",
+        "Put what is proposed, or what you choose of it, into its table or a new one of yours, as one revision. Rows "
+        "that the table has, by its unique column, are changed. What has changed since it was proposed is a CONFLICT "
+        "with both values, and nothing is applied.",
     )
     reject_proposal = change(RejectProposalPayload, proposals.reject_proposal, "Put a proposal aside.")

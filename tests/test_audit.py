@@ -15,7 +15,8 @@ from db.audit import AuditEntry
 from db.exports import Export
 from db.jobs import Job, JobStatus
 from db.prepared import Prepared
-from db.proposals import Proposal, ProposalStatus
+from db.proposals import Proposal
+from db.proposed import ProposalStatus
 from db.session import Session
 from db.users import User
 from errors import Forbidden

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from assistant.extraction import propose
+from assistant.extraction import Source, propose
 from auth.viewer import Viewer
-from db import conversations, proposals
+from db import applying, conversations, proposals
 from db.base import Visibility
 from db.conversations import Beginning, Conversation
 from db.engine import Database
@@ -54,8 +54,11 @@ class Chat(Sheet):
             session.add_all([said, reply])
             (proposed, *_) = propose(text)
             table_id = typed(table, Table) if table else None
-            given = self.conversation, reply.id, said.id, proposed
-            return proposals.propose(session, *given, table_id=table_id, apply=apply).id
+            sources = [Source(said.id)]
+            proposal = proposals.propose(session, self.conversation, reply.id, sources, proposed, table_id=table_id)
+            if apply:
+                applying.apply_harmless(session, proposal)
+            return proposal.id
 
         return global_id(Proposal, await self.office.database.write(unit, self.viewer))
 
@@ -63,8 +66,8 @@ class Chat(Sheet):
         document = f"query P($id: ID!) {{ node(id: $id) {{ ... on Proposal {PROPOSAL} }} }}"
         return (await self.run(document, id=id))["node"]
 
-    async def apply(self, id: str) -> Any:
-        return await self.mutate("applyProposal", APPLY, id=id)
+    async def apply(self, id: str, **given: Any) -> Any:
+        return await self.mutate("applyProposal", APPLY, id=id, **given)
 
 
 def _message(conversation: UUID, role: MessageRole, text: str) -> Message:
@@ -186,8 +189,12 @@ async def test_a_row_without_what_the_table_requires_stays_out(chat: Chat) -> No
         for kind in ("ROW_ADDED", "CELL_CHANGED", "CELL_CHANGED")
     ]
     again = await chat.apply(await chat.say(table=made["table"]["id"]))
-    (twice,) = [c for c in again["proposal"]["changes"] if c["id"] == "2"]
-    assert twice["problem"] == "Item is unique, and another row has this value: give another."
+    assert again["revision"]["number"] == 2
+    assert [(c["id"], c["status"]) for c in again["proposal"]["changes"]] == [
+        ("5", "REJECTED"),
+        ("6", "REJECTED"),
+        ("7", "REJECTED"),
+    ]  # the first row is there already, as it is: nothing is to be changed
 
 
 async def test_a_stale_table_does_not_matter_but_a_deleted_one_does(chat: Chat) -> None:
