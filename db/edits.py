@@ -269,4 +269,5 @@ def _past(row: Row) -> dict[str, Any]:
     origins = dict(row.origins)
     for key in row.values:
         origins[key] = {**({} if origin_of(row, key) else by), **origins.get(key, {})}
-    return {"version": row.version, "origins": origins, "created_at": row.created_at.isoformat()}
+    made = {"created_at": row.created_at.isoformat()} | ({"created_by": by["by"]} if by else {})
+    return {"version": row.version, "origins": origins, **made}

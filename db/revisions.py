@@ -45,7 +45,8 @@ class CellChange(Unlogged, Child, Base):
     """One change of a revision, as `tables.changes.Change` says, with what it takes to turn it round.
 
     `place` is its place among them, from 0. CELL_CHANGED keeps in `old_origin` and `new_origin` where the
-    values came from; ROW_DELETED in `old_origin` the row's {"version", "origins", "created_at"}.
+    values came from; ROW_DELETED in `old_origin` the row's {"version", "origins", "created_at",
+    "created_by"}.
     """
 
     __tablename__ = "cell_changes"

@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from db.attachments import Attachment
+from db.earlier import EarlierRow
 from db.edits import Origin
 from db.messages import Message
 from db.tables import Row
@@ -43,7 +44,7 @@ class Source:
 class Cell:
     """A value in its column; `origin` is what the row keeps of it."""
 
-    row: Row
+    row: Row | EarlierRow
     column: Column
     value: Value
     origin: Origin | None
@@ -74,27 +75,27 @@ def source_in(origin: Mapping[str, Any] | None) -> Source | None:
     return Source(UUID(origin["message"]), attachment_id, *place, Grounding(origin["grounding"]))
 
 
-async def list_cells(rows: Sequence[Row], info: Info) -> list[list[Cell]]:
+async def list_cells(rows: Sequence[Row | EarlierRow], info: Info) -> list[list[Cell]]:
     return [_cells(row, columns) for row, columns in zip(rows, await _columns(rows, info), strict=True)]
 
 
-def _cells(row: Row, columns: Mapping[str, Column]) -> list[Cell]:
+def _cells(row: Row | EarlierRow, columns: Mapping[str, Column]) -> list[Cell]:
     values, origins = row.values, row.origins
     return [Cell(row, column, values.get(key), origins.get(key)) for key, column in columns.items()]
 
 
-async def values_of(rows: Sequence[Row], info: Info) -> list[dict[str, Value]]:
+async def values_of(rows: Sequence[Row | EarlierRow], info: Info) -> list[dict[str, Value]]:
     return [
         {key: value for key, value in row.values.items() if key in columns}
         for row, columns in zip(rows, await _columns(rows, info), strict=True)
     ]
 
 
-async def _columns(rows: Sequence[Row], info: Info) -> list[Mapping[str, Column]]:
-    """The columns of each row's table, which is mostly one for all of them."""
-    tables = list(dict.fromkeys(row.table_id for row in rows))
+async def _columns(rows: Sequence[Row | EarlierRow], info: Info) -> list[Mapping[str, Column]]:
+    """The columns of each row's table, which is mostly one for all of them; an earlier row has its own."""
+    tables = list(dict.fromkeys(row.table_id for row in rows if not isinstance(row, EarlierRow)))
     found = dict(zip(tables, await gather(*(columns_of(info.context, id_) for id_ in tables)), strict=True))
-    return [found[row.table_id] for row in rows]
+    return [row.columns if isinstance(row, EarlierRow) else found[row.table_id] for row in rows]
 
 
 async def editor_of(root: strawberry.Parent[Any], info: Info) -> User | None:

@@ -8,7 +8,6 @@ from uuid import UUID
 from strawberry import ID
 
 from db.base import Base
-from db.prepared import Record
 from errors import NotFound
 
 _names: dict[type[Base], str] = {}
@@ -26,8 +25,8 @@ def type_name(row: object) -> str:
 
 
 def model_of(row: object) -> type[Base]:
-    """The model of a row, whether it came from a read (a record) or from a write (an instance)."""
-    return cast("type[Base]", row.row_of if isinstance(row, Record) else type(row))
+    """The model of a row, whether it came from a read, which says so, or from a write (an instance)."""
+    return cast("type[Base]", getattr(row, "row_of", None) or type(row))
 
 
 def global_id(model: type[Base], id_: UUID) -> ID:

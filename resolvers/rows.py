@@ -1,7 +1,5 @@
 """Rows: filter, sort, page through them; add, correct, delete them."""
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -20,12 +18,14 @@ from db.selections import Selection, Shape
 from db.tables import Row, Table
 from errors import BadUserInput, Conflict
 from resolvers.context import Context, IdempotencyKey, Info
+from resolvers.earlier_rows import EarlierPage
 from resolvers.ids import global_id, key
 from resolvers.pages import Asked, Slice, slice_of
+from resolvers.row_cursors import bad_cursor, decode_place, encode_place
 from resolvers.tables import TableId, columns_of
 
 says = strawberry.argument
-MAX_CURSOR, MAX_INLINE = 1_000_000, 2_000
+MAX_INLINE = 2_000
 R = TypeVar("R", bound=Base)
 
 
@@ -77,11 +77,11 @@ class RowPage:
 
     async def load(self, asked: Asked) -> Slice[Row]:
         selection = self._selection
-        place = None if asked.cursor is None else _decode(asked.cursor)
+        place = None if asked.cursor is None else decode_place(asked.cursor)
         given = {**selection.values, **self._bound(place)}
         query = selections.rows(selection.shape, place, backwards=asked.backwards)
         found = await self._read(query, limit=asked.size + 1, **given)
-        return slice_of(found, lambda row: _encode(selection.place(row)), asked)
+        return slice_of(found, lambda row: encode_place(selection.place(row)), asked)
 
     async def total(self) -> int:
         shape = self._selection.shape
@@ -100,7 +100,7 @@ class RowPage:
         try:
             return {} if place is None else self._selection.bound(place)
         except ValueError:
-            raise _bad_cursor() from None
+            raise bad_cursor() from None
 
 
 async def read_rows(context: Context, table: Table, query: Prepared[R], **given: Any) -> list[R]:
@@ -112,26 +112,6 @@ async def read_rows(context: Context, table: Table, query: Prepared[R], **given:
     return [row async for batch in stream for row in batch]
 
 
-def _encode(place: list[Any]) -> str:
-    return urlsafe_b64encode(json.dumps(place, separators=(",", ":")).encode()).decode().rstrip("=")
-
-
-def _decode(cursor: str) -> list[Any]:
-    try:
-        place = json.loads(urlsafe_b64decode(cursor[:MAX_CURSOR] + "=" * (-len(cursor) % 4)))
-    except (ValueError, RecursionError):
-        raise _bad_cursor() from None
-    if not isinstance(place, list) or len(place) < 2:
-        raise _bad_cursor()
-    return place
-
-
-def _bad_cursor() -> BadUserInput:
-    return BadUserInput.of(
-        "after", "This is no cursor of this list, or of another order: send an endCursor as it came."
-    )
-
-
 async def list_rows(
     root: strawberry.Parent[Any],
     info: Info,
@@ -141,11 +121,27 @@ async def list_rows(
         says(description="Columns to sort by, the most important first; the table's own order when empty."),
     ] = None,
     search: Annotated[str | None, says(description="Only rows with this in one of their texts.")] = None,
-) -> RowPage:
+    as_of_revision: Annotated[
+        int | None,
+        says(
+            description="The rows as they were at this revision, with the columns of then, in the table's own order; "
+            "as they are now when empty."
+        ),
+    ] = None,
+) -> RowPage | EarlierPage:
+    if as_of_revision is not None:
+        _check_plain(filter=filter, sort=sort, search=search)
+        return EarlierPage(info.context, root, as_of_revision)
     is_plain = filter is None and not sort and not search
     columns = {} if is_plain else await columns_of(info.context, root.id)
     selection = selections.select_rows(columns, filter, sort, search)
     return RowPage(info.context, root, selection)
+
+
+def _check_plain(**asked: object) -> None:
+    for name, value in asked.items():
+        if value:
+            raise BadUserInput.of(name, f"Earlier rows come whole and in the table's own order: leave {name} out.")
 
 
 async def add_rows(

@@ -36,6 +36,10 @@ def reads() -> dict[str, Prepared[Any]]:
         for name, value in vars(importlib.import_module(f"db.{module.name}")).items():
             if isinstance(value, Prepared):
                 found[f"{module.name}.{name}"] = value
+            elif isinstance(value, dict):
+                found |= {
+                    f"{module.name}.{name} {key}": each for key, each in value.items() if isinstance(each, Prepared)
+                }
             elif isinstance(value, Listing):
                 found |= {f"{module.name}.{name} {variant}": query for variant, query in variants(value)}
     for mapper in Base.registry.mappers:

@@ -1,0 +1,55 @@
+"""Earlier states of tables, kept while people page through them."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from auth.viewer import Viewer
+from db.earlier import LAST, Earlier, log
+from db.engine import Database
+
+MAX_ROWS_KEPT = 200_000  # changed rows, of all states together
+
+
+@dataclass
+class _Kept:
+    state: Earlier
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class EarlierStates:
+    """States by table and revision, the least used forgotten first. What is here was seen by somebody: ask the policy.
+
+    A state is brought up to date with the changes since it was last asked for, so each change is read once; a reader
+    who leaves halfway does no harm.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[UUID, int], _Kept] = OrderedDict()
+
+    async def at(self, database: Database, viewer: Viewer, table_id: UUID, number: int, today: int) -> Earlier:
+        """What has changed in a table since revision `number`, up to `today`, the newest one."""
+        kept = self._kept.setdefault((table_id, number), _Kept(Earlier(number)))
+        self._kept.move_to_end((table_id, number))
+        async with kept.lock:
+            await _bring_up(kept.state, database, viewer, table_id, today)
+        self._forget()
+        return kept.state
+
+    def _forget(self) -> None:
+        rows = sum(len(kept.state) for kept in self._kept.values())
+        while rows > MAX_ROWS_KEPT and len(self._kept) > 1:
+            _, oldest = self._kept.popitem(last=False)
+            rows -= len(oldest.state)
+
+
+async def _bring_up(state: Earlier, database: Database, viewer: Viewer, table_id: UUID, today: int) -> None:
+    if state.taken >= (today, LAST):
+        return
+    number, place = state.taken
+    changes = database.stream(log, viewer, table_id=table_id, number=number, place=place, until=today)
+    async for batch in changes:
+        for change in batch:
+            state.take(change)
+    state.taken = (today, LAST)
