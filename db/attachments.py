@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Index, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db import messages
+from db import posting
 from db.base import Base, Child, Unlogged, key_to
 from db.messages import Exchange, Message
 from db.prepared import OneOf, Prepared, bind
@@ -85,8 +85,8 @@ class Stored:
 
 
 def post(session: Session, /, text: str, files: Sequence[Stored], **given: Any) -> Exchange:
-    """`messages.post` of a message with files; when the same key made it before, these files are not among its."""
-    return messages.post(session, text, **given, also=partial(_attach, session, files))
+    """`posting.post` of a message with files; when the same key made it before, these files are not among its."""
+    return posting.post(session, text, **given, also=partial(_attach, session, files))
 
 
 def _attach(session: Session, files: Sequence[Stored], message: Message) -> None:

@@ -1,27 +1,18 @@
 """Branches of a conversation: the way from its first message to one of the last."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, literal, select
+from sqlalchemy import Select, literal, select
 from sqlalchemy.orm import aliased
 
-from db import attachments
+from db import attachments, replies
 from db.conversations import Conversation
 from db.idempotency import once
+from db.lines import Stretch
 from db.listing import Window
-from db.messages import (
-    Exchange,
-    Message,
-    MessageRole,
-    begin_reply,
-    check_siblings,
-    checked_text,
-    conversation_of,
-    exchanged_once,
-    say,
-)
+from db.messages import Exchange, Message, MessageRole, checked_text
+from db.posting import check_siblings, conversation_of, exchanged_once, say
 from db.prepared import OneOf, Prepared, bind
 from db.session import Session
 from db.tables import Table
@@ -29,82 +20,75 @@ from db.usage import Models
 from errors import BadUserInput
 
 LIMIT: Any = bind("limit", Message.depth)
-Bounds = Callable[[Any], tuple[Any, Any]]
 
 
-def way(bounds: Bounds, leaf_id: Any) -> Any:
-    """A CTE of the branch that ends at `leaf_id`: ids and depths between `bounds(leaf)`, and a few that it jumps by.
+def _of(name: str, column: Any) -> Any:
+    """A column of the message that is bound as `name`: the database looks it up once, before everything else."""
+    one = aliased(Message)
+    return select(getattr(one, column.key)).where(one.id == bind(name, Message.id)).scalar_subquery()
 
-    Down to the upper bound it goes by jumps, then from parent to parent, so it reads little more than it gives.
-    """
-    leaf, next_ = aliased(Message), aliased(Message)
-    low, high = bounds(leaf)
-    steps = (
-        select(leaf.id, leaf.depth, leaf.parent_id, leaf.jump_id, leaf.jump_depth)
-        .add_columns(low.label("low"), high.label("high"))
-        .where(leaf.id == leaf_id)
-        .cte("way", recursive=True)
+
+LINE, DEPTH = _of("leaf_id", Message.line_id), _of("leaf_id", Message.depth)
+CURSOR = _of("cursor", Message.depth)
+
+
+def _ending(line_id: Any, depth: Any) -> Select[Any]:
+    """The messages of the branch that ends on a line at a depth."""
+    along = (
+        (Message.line_id == Stretch.along_id)
+        & (Message.depth >= Stretch.first_depth)
+        & (Message.depth <= Stretch.last_depth)
     )
-    to = case((steps.c.jump_depth >= steps.c.high, steps.c.jump_id), else_=steps.c.parent_id)
-    return steps.union_all(
-        select(next_.id, next_.depth, next_.parent_id, next_.jump_id, next_.jump_depth)
-        .add_columns(steps.c.low, steps.c.high)
-        .join(steps, next_.id == to)
-        .where(steps.c.depth > steps.c.low)
+    return select(Message).join(Stretch, along).where(Stretch.line_id == line_id, Message.depth <= depth)
+
+
+def ending_at(leaf: Message) -> Select[Any]:
+    """The messages of the branch that ends at `leaf`, for a session to read."""
+    return _ending(leaf.line_id, leaf.depth)
+
+
+def _page(low: Any, high: Any, *, backwards: bool = False) -> Prepared[Message]:
+    """Messages of a branch with low < depth ≤ high, oldest first unless backwards; `leaf_id` is bound."""
+    query = _ending(LINE, DEPTH).where(Stretch.last_depth > low, Message.depth > low, Message.depth <= high)
+    return Prepared(
+        query.order_by(Message.depth.desc() if backwards else Message.depth), children=Message, by_parent=False
     )
 
 
-def whole(leaf_id: UUID) -> Select[Any]:
-    """All messages of the branch that ends at `leaf_id`, oldest first, for a session to read."""
-    steps = way(lambda leaf: (literal(0), leaf.depth), leaf_id)
-    return select(Message).join(steps, Message.id == steps.c.id).order_by(steps.c.depth)
-
-
-def _page(bounds: Bounds, *, backwards: bool = False) -> Prepared[Message]:
-    """Messages of a branch with low < depth ≤ high, oldest first unless backwards; `leaf_id` is bound.
-
-    They are named in a list: for a join, SQLite goes through the whole conversation.
-    """
-    steps = way(bounds, bind("leaf_id", Message.id))
-    between = select(steps.c.id).where(steps.c.depth > steps.c.low, steps.c.depth <= steps.c.high)
-    query = select(Message).where(Message.id.in_(between))
-    return Prepared(query.order_by(Message.depth.desc() if backwards else Message.depth), children=Message)
-
-
-def _cursor() -> Any:
-    """The depth of the message that a cursor names: its place on every branch."""
-    at = aliased(Message)
-    return select(at.depth).where(at.id == bind("cursor", Message.id)).scalar_subquery()
-
-
-first = _page(lambda _: (literal(0), LIMIT))
-after = _page(lambda _: (_cursor(), _cursor() + LIMIT))
-last = _page(lambda leaf: (leaf.depth - LIMIT, leaf.depth), backwards=True)
-before = _page(lambda _: (_cursor() - 1 - LIMIT, _cursor() - 1), backwards=True)
+first = _page(literal(0), LIMIT)
+after = _page(CURSOR, CURSOR + LIMIT)
+last = _page(DEPTH - LIMIT, DEPTH, backwards=True)
+before = _page(CURSOR - 1 - LIMIT, CURSOR - 1, backwards=True)
 length: Prepared[Any] = Prepared(
     select(Message.id, Message.depth.label("total")).where(Message.id == bind("leaf_id", Message.id)), children=Message
 )
 
 
-children_of: Prepared[Any] = Prepared(
-    select(Message.id, Message.parent_id).where(OneOf(Message.parent_id)).order_by(Message.parent_id, Message.id)
-)
-beginnings_of: Prepared[Any] = Prepared(
-    select(Message.id, Message.conversation_id)
-    .where(OneOf(Message.conversation_id), Message.parent_id.is_(None))
-    .order_by(Message.conversation_id, Message.id)
-)
-
-
 def _newest_below() -> Prepared[Any]:
-    """The newest of the messages that follow `message_id` on any branch, or itself."""
-    top, next_ = aliased(Message), aliased(Message)
-    below = select(top.id).where(top.id == bind("message_id", Message.id)).cte("below", recursive=True)
-    below = below.union_all(select(next_.id).join(below, next_.parent_id == below.c.id))
-    return Prepared(select(below.c.id).order_by(below.c.id.desc()).limit(1), children=Message)
+    """The newest of the messages that follow `message_id` on any branch, or itself: it is the last of a line."""
+    on_line = aliased(Message)
+    last_of_line = (
+        select(on_line.id)
+        .where(on_line.line_id == Stretch.line_id)
+        .order_by(on_line.depth.desc())
+        .limit(1)
+        .correlate(Stretch)
+        .scalar_subquery()
+        .label("id")
+    )
+    through = Stretch.along_id == _of("message_id", Message.line_id)
+    query = (
+        select(last_of_line).select_from(Stretch).where(through, Stretch.last_depth >= _of("message_id", Message.depth))
+    )
+    return Prepared(query.order_by(last_of_line.desc()).limit(1), children=Message, by_parent=False)
 
 
 newest_below = _newest_below()
+
+
+children_of: Prepared[Any] = Prepared(
+    select(Message.id, Message.parent_id).where(OneOf(Message.parent_id)).order_by(Message.parent_id, Message.id)
+)
 
 
 def page(window: Window) -> Prepared[Message]:
@@ -123,7 +107,8 @@ def edit(session: Session, message_id: UUID, text: str, models: Models, idempote
             raise BadUserInput.of("messageId", "Edit what a person said; for another reply, use regenerateReply.")
         check_siblings(session, conversation, message.parent_id, "messageId")
         parent = session.obtain(Message, message.parent_id) if message.parent_id else None
-        said = say(session, conversation, parent, checked_text(text), models, _table_of(session, message))
+        table_id = _table_of(session, message)
+        said = say(session, conversation, parent, checked_text(text), models, table_id, field="messageId")
         attachments.carry(session, [(message, said.message)])
         return said
 
@@ -148,7 +133,7 @@ def regenerate(
         check_siblings(session, conversation, asked.id, "messageId")
         known = (name for name in (model, message.model, conversation.model) if name and name in models)
         chosen = next(known, next(iter(models)))
-        return begin_reply(session, conversation, asked, chosen, models, _table_of(session, asked))
+        return replies.begin(session, conversation, asked, chosen, models, _table_of(session, asked))
 
     return once(
         session,

@@ -4,11 +4,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db import attachments, branches, conversations
+from db import attachments, branches, conversations, lines
 from db.conversations import Beginning, Conversation
 from db.idempotency import once
 from db.messages import PREVIEW_LENGTH, Message, MessageRole, MessageStatus, cut
-from db.placing import after
 from db.session import Session
 from db.sites import Site
 from errors import BadUserInput, Conflict, NotFound
@@ -48,7 +47,7 @@ def _fork(session: Session, source: Conversation, message_id: UUID | None, title
     )
     fork = conversations.create(session, beginning)
     fork.temperature, fork.max_tokens = source.temperature, source.max_tokens
-    said = _copies(fork.id, copied)
+    said = _copies(session, fork.id, copied)
     session.add_all(said)
     attachments.carry(session, list(zip(copied, said, strict=True)))
     fork.message_count = len(said)
@@ -69,14 +68,19 @@ def _branch(session: Session, source: Conversation, leaf_id: UUID | None) -> lis
         raise Conflict("The reply is still being written: wait for its end, or name an earlier message.")
     if leaf.depth > MAX_COPIED:
         raise BadUserInput.of("messageId", f"Name one of the first {MAX_COPIED:,} messages: more are not copied.")
-    return list(session.scalars(branches.whole(leaf_id)))
+    return list(session.scalars(branches.ending_at(leaf).order_by(Message.depth)))
 
 
-def _copies(conversation_id: UUID, originals: list[Message]) -> list[Message]:
-    made: dict[UUID, Message] = {}
-    parent = None
-    for original in originals:
-        columns = {name: getattr(original, name) for name in COPIED} | after(parent, made.__getitem__)
-        parent = Message(conversation_id=conversation_id, **columns)
-        made[parent.id] = parent
-    return list(made.values())
+def _copies(session: Session, conversation_id: UUID, originals: list[Message]) -> list[Message]:
+    """The messages of a conversation of one line."""
+    copies: list[Message] = []
+    for depth, original in enumerate(originals, 1):
+        parent_id = copies[-1].id if copies else None
+        copy = Message(conversation_id=conversation_id, parent_id=parent_id, depth=depth)
+        copy.line_id = copies[0].id if copies else copy.id
+        for name in COPIED:
+            setattr(copy, name, getattr(original, name))
+        copies.append(copy)
+    if copies:
+        lines.begin(session, conversation_id, copies[0].id, 1, [])
+    return copies

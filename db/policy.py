@@ -14,7 +14,8 @@ from functools import cache
 from typing import Any, Protocol, cast, runtime_checkable
 from uuid import UUID
 
-from sqlalchemy import Table, Uuid, and_, bindparam, exists, false, not_, or_, select
+from sqlalchemy import String, Table, Uuid, and_, bindparam, exists, false, not_, or_, select
+from sqlalchemy import cast as cast_to
 from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import ColumnElement, column, table
@@ -220,24 +221,26 @@ def criteria(
     *,
     everything: bool = False,
     children: type[Base] | None = None,
+    by_parent: bool = True,
     deleted: tuple[type[Base], Deleted] | None = None,
 ) -> CriteriaOption:
     """The policy as an option of a statement: every entity in it, however aliased or nested, is filtered.
 
     `everything` is a superuser's: only deleted rows are hidden, rather than a criterion that is always
     true and spoils the index. `children` names a model that is limited, wherever it stands, to the parent
-    whose id is bound as its `parent_key`; the statement asks about that parent itself. `deleted` names a
-    model whose deleted rows are read too, or nothing but them, by those who may change them.
+    whose id is bound as its `parent_key`, as are other models with that parent; the statement asks about the parent
+    itself. Without `by_parent` the limit is written so that no index serves it. `deleted` names a model whose
+    deleted rows are read too, or nothing but them, by those who may change them.
     """
 
     def rule(model: type[Base], row: Any) -> ColumnElement[bool]:
         alive = _standing(model, row, deleted[1] if deleted and model is deleted[0] else None, everything=everything)
-        if model is children:
-            return and_(alive, getattr(row, parent_id(model).key) == parent_id(model))
+        if children is not None and _has_parent_of(model, children):
+            return and_(alive, _is_of_parent(model, row, by_parent=by_parent))
         is_restored = deleted == (model, Deleted.ONLY)
         return alive if everything or is_restored else and_(alive, visible(model, row))
 
-    return _Policy(rule, (everything, children, deleted))
+    return _Policy(rule, (everything, children, by_parent, deleted))
 
 
 def _standing(model: type[Base], row: Any, deleted: Deleted | None, *, everything: bool) -> ColumnElement[bool]:
@@ -246,6 +249,18 @@ def _standing(model: type[Base], row: Any, deleted: Deleted | None, *, everythin
         return alive
     theirs = row.id.is_not(None) if everything else changeable(model, row)
     return and_(not_(alive), theirs) if deleted is Deleted.ONLY else or_(alive, theirs)
+
+
+def _has_parent_of(model: type[Base], child: type[Base]) -> bool:
+    assert issubclass(child, Child)
+    return issubclass(model, Child) and (model.parent, model.parent_key) == (child.parent, child.parent_key)
+
+
+def _is_of_parent(model: type[Base], row: Any, *, by_parent: bool) -> ColumnElement[bool]:
+    """PostgreSQL, when it believes that a parent has few children, reads them all rather than use a better index."""
+    key, wanted = getattr(row, parent_id(model).key), parent_id(model)
+    of_parent: ColumnElement[bool] = key == wanted if by_parent else cast_to(key, String) == cast_to(wanted, String)
+    return of_parent
 
 
 def parent_id(model: type[Base]) -> BindParameter[UUID]:

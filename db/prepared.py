@@ -120,7 +120,8 @@ class Prepared(Generic[R]):
     """A select whose policy cannot be left out: it is compiled in, for every entity of the statement.
 
     `children` limits the rows of that child model to one parent, whose id is bound as `<parent_key>`;
-    whether the parent may be seen is then asked once, not for every row. `deleted` names a model whose
+    whether the parent may be seen is then asked once, not for every row. Without `by_parent` they are found by
+    something else than their parent, and no index of it is gone through. `deleted` names a model whose
     deleted rows are read too, by those who may change them.
     """
 
@@ -129,11 +130,12 @@ class Prepared(Generic[R]):
         statement: Select[*tuple[Any, ...]],
         *,
         children: type[Base] | None = None,
+        by_parent: bool = True,
         deleted: type[Base] | None = None,
     ) -> None:
         refuse_unmapped(statement)
         self.statement = statement
-        self.children = children
+        self.children, self.by_parent = children, by_parent
         self.deleted = None if deleted is None else (deleted, Deleted.TOO)
         self._plans: dict[tuple[str, bool], Plan] = {}
 
@@ -170,7 +172,7 @@ class Prepared(Generic[R]):
 
     def _guarded(self, *, everything: bool) -> Select[*tuple[Any, ...]]:
         statement = self.statement.options(
-            criteria(everything=everything, children=self.children, deleted=self.deleted)
+            criteria(everything=everything, children=self.children, by_parent=self.by_parent, deleted=self.deleted)
         )
         if self.children is None:
             return statement

@@ -10,7 +10,7 @@ from sqlalchemy import Index, LargeBinary, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Child, Json, Recorded, Subject, key_to, now
-from db.branches import way
+from db.branches import ending_at
 from db.conversations import Conversation
 from db.idempotency import once
 from db.messages import Message, MessageStatus
@@ -122,8 +122,7 @@ def _messages(session: Session, conversation: Conversation, leaf_id: UUID | None
     leaf = session.obtain(Message, last)
     if leaf.conversation_id != conversation.id:
         raise NotFound("The message of leafId is not in this conversation.")
-    steps = way(lambda at: (at.depth - MAX_MESSAGES, at.depth), leaf.id)
-    branch = select(Message).join(steps, Message.id == steps.c.id).where(steps.c.depth > steps.c.low)
+    branch = ending_at(leaf).where(Message.depth > leaf.depth - MAX_MESSAGES)
     kept, room = [], MAX_CHARACTERS
     for message in session.scalars(branch.order_by(Message.depth.desc())):
         room -= len(message.text)

@@ -12,11 +12,12 @@ from assistant.extraction import ProposedTable, Source
 from assistant.log import Log
 from assistant.watching import Watching
 from auth.viewer import Viewer
-from db import applying, messages, proposals, titles
+from db import applying, proposals, replies, titles
 from db.base import now
 from db.engine import Database
 from db.jobs import LeaseLost
-from db.messages import Ending, MessageStatus
+from db.messages import MessageStatus
+from db.replies import Ending
 from db.session import Session
 from db.usage import Terms, Tokens, estimated
 from errors import Forbidden, NotFound
@@ -141,9 +142,9 @@ class Writing:
 
     async def _keep(self, ending: Ending, found: Found | None) -> None:
         def unit(session: Session) -> None:
-            reply = messages.finish(session, *self._key, ending)
+            reply = replies.finish(session, *self._key, ending)
             if not self._watching.is_watched(reply.id, self._held.viewer.user_id):
-                messages.tell_end(session, reply)
+                replies.tell_end(session, reply)
             if self._wants_title:
                 titles.ask(session, reply)
             if found is not None:
@@ -156,7 +157,7 @@ class Writing:
         except (Forbidden, NotFound):
             # Who asked may not write there any more: the reply ends, and nothing is put into a table.
             with suppress(LeaseLost, NotFound):
-                await self._database.write(messages.finish, Viewer.system(), *self._key, ending)
+                await self._database.write(replies.finish, Viewer.system(), *self._key, ending)
 
     def _propose(self, session: Session, found: Found) -> None:
         for table in found.tables:
@@ -174,7 +175,7 @@ class Writing:
                 continue
             count, text = len(self._pieces), self.text
             try:
-                await self._database.write(messages.checkpoint, self._held.viewer, *self._key, text)
+                await self._database.write(replies.checkpoint, self._held.viewer, *self._key, text)
             except (LeaseLost, Forbidden, NotFound):
                 return
             except Exception:

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from auth.viewer import Viewer
-from db import branches
+from db import branches, lines
 from db.conversations import Conversation
 from db.engine import Database
 from db.listing import Window
@@ -80,7 +80,7 @@ async def _found(context: Context, query: Any, conversation_id: UUID, **given: U
 async def list_siblings(root: strawberry.Parent[Any], info: Info) -> list[strawberry.ID]:
     """The ids of a page's messages are asked for in one statement, those of first messages in another."""
     query, name, of = (
-        (branches.beginnings_of, "conversation_id", root.conversation_id)
+        (lines.beginnings_of, "conversation_id", root.conversation_id)
         if root.parent_id is None
         else (branches.children_of, "parent_id", root.parent_id)
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import strawberry
 
-from db import attachments, messages, proposals
+from db import attachments, messages, proposals, replies
 from db.conversations import Conversation
 from db.messages import Exchange, Message, MessageRole, MessageStatus
 from db.proposals import Proposal
@@ -163,7 +163,7 @@ class Stopped:
 async def stop_reply(
     info: Info, message_id: Annotated[strawberry.ID, says(description="The reply to end.")]
 ) -> Stopped:
-    reply = await info.context.write(messages.stop, key(message_id, Message))
+    reply = await info.context.write(replies.stop, key(message_id, Message))
     if reply.status is not MessageStatus.IN_PROGRESS:
         # Nobody had begun to write it, so nobody else tells those who wait for it.
         info.context.backend.log.end(reply.id)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from auth.viewer import Viewer
-from db import conversations, messages, users
+from db import conversations, posting, users
 from db.conversations import Beginning, Conversation
 from db.engine import Database
 from db.events import JobQueued
@@ -27,7 +27,7 @@ async def begin(database: Database, viewer: Viewer, key: str | None, title: str 
 
 async def say(database: Database, viewer: Viewer, key: str) -> Exchange:
     return await database.write(
-        messages.post, viewer, "Hello", conversation_id=None, models={"model": None}, idempotency_key=key
+        posting.post, viewer, "Hello", conversation_id=None, models={"model": None}, idempotency_key=key
     )
 
 

@@ -16,7 +16,7 @@ from assistant.extraction import ProposedTable
 from assistant.log import MemoryLog
 from assistant.watching import Watching
 from auth.viewer import Viewer
-from db import jobs, messages
+from db import jobs, posting, replies
 from db.base import now
 from db.engine import Database
 from db.events import Event, Hub, JobChanged
@@ -70,7 +70,7 @@ class Desk:
 
     async def post(self, text: str = TABLE) -> Exchange:
         return await self.database.write(
-            messages.post, self.viewer, text, conversation_id=None, models={"offline": None}
+            posting.post, self.viewer, text, conversation_id=None, models={"offline": None}
         )
 
     async def reply(self, id_: UUID) -> Message:
@@ -112,7 +112,7 @@ async def test_a_reply_of_a_process_that_was_killed_is_interrupted_with_the_text
     reply = (await desk.post()).reply
     assert reply.job_id is not None
     await desk.database.write(jobs.claim, SYSTEM, reply.job_id)
-    await desk.database.write(messages.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "Half of it")
+    await desk.database.write(replies.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "Half of it")
 
     def die(session: Session) -> None:
         assert reply.job_id is not None
@@ -124,9 +124,9 @@ async def test_a_reply_of_a_process_that_was_killed_is_interrupted_with_the_text
     assert (ended.status, ended.text, ended.output_tokens) == (MessageStatus.INTERRUPTED, "Half of it", None)
     assert (job.status, job.attempt) == (JobStatus.FAILED, 2)
     with pytest.raises(jobs.LeaseLost):
-        await desk.database.write(messages.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "too late")
+        await desk.database.write(replies.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "too late")
     again = await desk.database.write(
-        messages.post, desk.viewer, "Again", conversation_id=ended.conversation_id, models={"offline": None}
+        posting.post, desk.viewer, "Again", conversation_id=ended.conversation_id, models={"offline": None}
     )
     assert again.reply.status is MessageStatus.IN_PROGRESS
 
@@ -141,7 +141,7 @@ async def test_a_reply_is_stopped_at_any_moment(desk: Desk, monkeypatch: pytest.
 
     def stop(_: Event | None = None) -> None:
         if not stopping:
-            stopping.append(loop.create_task(desk.database.write(messages.stop, desk.viewer, exchange.reply.id)))
+            stopping.append(loop.create_task(desk.database.write(replies.stop, desk.viewer, exchange.reply.id)))
             stopping[0].add_done_callback(lambda _: is_stopped.set())
 
     def slow(text: str, attachments: Sequence[extraction.Attached]) -> Sequence[ProposedTable]:
@@ -164,7 +164,7 @@ async def test_a_reply_is_stopped_at_any_moment(desk: Desk, monkeypatch: pytest.
     assert (reply.status, job.status) == (MessageStatus.STOPPED, JobStatus.CANCELED)
     assert desk.log.texts == {}
     again = await desk.database.write(
-        messages.post, desk.viewer, "Again", conversation_id=reply.conversation_id, models={"offline": None}
+        posting.post, desk.viewer, "Again", conversation_id=reply.conversation_id, models={"offline": None}
     )
     assert again.conversation.message_count == 4
 
@@ -203,7 +203,7 @@ async def test_a_reply_whose_job_is_over_can_still_be_stopped(desk: Desk) -> Non
         jobs.end(session, session.obtain(Job, reply.job_id), JobStatus.FAILED)
 
     await desk.database.write(give_up, SYSTEM)
-    stopped = await desk.database.write(messages.stop, desk.viewer, reply.id)
+    stopped = await desk.database.write(replies.stop, desk.viewer, reply.id)
     assert stopped.status is MessageStatus.STOPPED
     job = await desk.database.find(Job, SYSTEM, reply.job_id)
     assert job is not None
@@ -215,7 +215,7 @@ async def test_a_stop_and_the_end_may_come_at_once(desk: Desk) -> None:
         for _ in range(5):
             exchange = await desk.post("Hello")
             await asyncio.sleep(0.1)
-            stops = (desk.database.write(messages.stop, desk.viewer, exchange.reply.id) for _ in range(4))
+            stops = (desk.database.write(replies.stop, desk.viewer, exchange.reply.id) for _ in range(4))
             await asyncio.gather(*stops)
             reply, _ = await desk.over(exchange.reply.id)
             assert reply.status in (MessageStatus.STOPPED, MessageStatus.COMPLETED)

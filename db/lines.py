@@ -1,0 +1,104 @@
+"""Lines: runs of messages of which branches are made, so that any page of a branch is found by an index.
+
+A message that follows the last one of a line continues it; one beside another message begins a line, which is
+called by its id. For each line it is kept along which lines the way from the first message to it goes: branches are
+read much more often than made.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+from db.base import Base, Child, Unlogged, key_to
+from db.conversations import Conversation
+from db.messages import Message
+from db.prepared import OneOf, Prepared
+from db.session import Session
+from errors import BadUserInput
+
+MAX_LINES, MAX_STRETCHES = 1_000, 200
+ENDLESS = 2**31 - 1  # a line grows
+
+
+class Stretch(Unlogged, Child, Base):
+    """The branches that end on `line_id` go along `along_id` from `first_depth` to `last_depth`, both included."""
+
+    __tablename__ = "stretches"
+    __table_args__ = (
+        Index(None, "line_id", "last_depth"),
+        Index(None, "along_id", "last_depth"),
+        Index(None, "conversation_id", "first_depth"),
+    )
+    parent = Conversation
+    parent_key = "conversation_id"
+
+    conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
+    line_id: Mapped[UUID]
+    along_id: Mapped[UUID]
+    first_depth: Mapped[int]
+    last_depth: Mapped[int]
+
+
+_begins = Stretch.first_depth == 1
+beginnings_of: Prepared[Any] = Prepared(
+    select(Stretch.line_id.label("id"), Stretch.conversation_id)
+    .where(OneOf(Stretch.conversation_id), _begins, Stretch.along_id == Stretch.line_id)
+    .order_by(Stretch.conversation_id, Stretch.line_id)
+)
+
+
+def after(session: Session, conversation: Conversation, parent: Message | None, field: str) -> dict[str, Any]:
+    """The columns that put a new message after `parent`, or at the beginning; the conversation is locked.
+
+    BadUserInput, under `field`, when it would begin a line and there are very many.
+    """
+    depth = 1 if parent is None else parent.depth + 1
+    columns: dict[str, Any] = {"id": uuid7(), "parent_id": parent and parent.id, "depth": depth}
+    if parent is not None and not _is_followed(session, parent):
+        return columns | {"line_id": parent.line_id}
+    before = [] if parent is None else _stretches(session, parent)
+    if len(before) >= MAX_STRETCHES:
+        raise BadUserInput.of(field, f"Its branch has {MAX_STRETCHES} turns: fork it, and go on in the fork.")
+    if conversation.message_count and _lines(session, conversation) >= MAX_LINES:
+        raise BadUserInput.of(field, f"This conversation has {MAX_LINES:,} branches: fork one, and go on in the fork.")
+    begin(session, conversation.id, columns["id"], depth, before)
+    return columns | {"line_id": columns["id"]}
+
+
+def begin(session: Session, conversation_id: UUID, id_: UUID, depth: int, before: list[Stretch]) -> None:
+    """Begin a line with the message `id_` at `depth`; `before` are the stretches of the branch that it leaves."""
+    ways = [(s.along_id, s.first_depth, min(s.last_depth, depth - 1)) for s in before]
+    for along_id, first, last in [*ways, (id_, depth, ENDLESS)]:
+        session.add(
+            Stretch(conversation_id=conversation_id, line_id=id_, along_id=along_id, first_depth=first, last_depth=last)
+        )
+
+
+def number_of_beginnings(session: Session, conversation: Conversation) -> int:
+    """How many messages of a conversation follow no other."""
+    query = select(func.count(Stretch.id)).where(
+        Stretch.conversation_id == conversation.id, _begins, Stretch.along_id == Stretch.line_id
+    )
+    return session.scalar(query) or 0
+
+
+def _is_followed(session: Session, message: Message) -> bool:
+    """Whether the line of a message goes on after it."""
+    if message in session.new:
+        return False
+    query = select(Message.id).where(Message.line_id == message.line_id, Message.depth == message.depth + 1)
+    with session.no_autoflush:
+        return session.scalars(query).one_or_none() is not None
+
+
+def _stretches(session: Session, leaf: Message) -> list[Stretch]:
+    query = select(Stretch).where(Stretch.line_id == leaf.line_id, Stretch.first_depth <= leaf.depth)
+    return list(session.scalars(query.order_by(Stretch.first_depth)))
+
+
+def _lines(session: Session, conversation: Conversation) -> int:
+    query = select(func.count(Stretch.id)).where(Stretch.conversation_id == conversation.id, _begins)
+    return session.scalar(query) or 0
