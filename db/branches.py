@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, literal, select
+from sqlalchemy import Select, case, literal, select
 from sqlalchemy.orm import aliased
 
 from db import attachments, replies
 from db.conversations import Conversation
 from db.idempotency import once
-from db.lines import Stretch
+from db.lines import ENDLESS, Stretch
 from db.listing import Window
 from db.messages import Exchange, Message, MessageRole, checked_text
 from db.posting import check_siblings, conversation_of, exchanged_once, say
@@ -32,33 +32,38 @@ LINE, DEPTH = _of("leaf_id", Message.line_id), _of("leaf_id", Message.depth)
 CURSOR = _of("cursor", Message.depth)
 
 
-def _ending(line_id: Any, depth: Any) -> Select[Any]:
-    """The messages of the branch that ends on a line at a depth."""
-    along = (
-        (Message.line_id == Stretch.along_id)
-        & (Message.depth >= Stretch.first_depth)
-        & (Message.depth <= Stretch.last_depth)
-    )
-    return select(Message).join(Stretch, along).where(Stretch.line_id == line_id, Message.depth <= depth)
+def _between(low: Any, high: Any) -> Any:
+    """What joins the messages with low < depth ≤ high to the stretches of a branch.
+
+    Each bound is one expression: of two for one column SQLite gives the index either, and reads the rest of the line.
+    """
+    from_ = case((Stretch.first_depth > low, Stretch.first_depth), else_=low + 1)
+    to = case((Stretch.last_depth < high, Stretch.last_depth), else_=high)
+    return (Message.line_id == Stretch.along_id) & (Message.depth >= from_) & (Message.depth <= to) & (from_ <= to)
 
 
-def ending_at(leaf: Message) -> Select[Any]:
-    """The messages of the branch that ends at `leaf`, for a session to read."""
-    return _ending(leaf.line_id, leaf.depth)
+def ending_at(leaf: Message, most: int = ENDLESS) -> Select[Any]:
+    """The messages of the branch that ends at `leaf`, the last of them if it is longer than `most`; for a session."""
+    along = _between(literal(leaf.depth - most), literal(leaf.depth))
+    return select(Message).join(Stretch, along).where(Stretch.line_id == leaf.line_id)
 
 
 def _page(low: Any, high: Any, *, backwards: bool = False) -> Prepared[Message]:
     """Messages of a branch with low < depth ≤ high, oldest first unless backwards; `leaf_id` is bound."""
-    query = _ending(LINE, DEPTH).where(Stretch.last_depth > low, Message.depth > low, Message.depth <= high)
+    query = select(Message).join(Stretch, _between(low, high)).where(Stretch.line_id == LINE)
     return Prepared(
         query.order_by(Message.depth.desc() if backwards else Message.depth), children=Message, by_parent=False
     )
 
 
-first = _page(literal(0), LIMIT)
-after = _page(CURSOR, CURSOR + LIMIT)
+def _at_most_to_leaf(depth: Any) -> Any:
+    return case((depth < DEPTH, depth), else_=DEPTH)
+
+
+first = _page(literal(0), _at_most_to_leaf(LIMIT))
+after = _page(CURSOR, _at_most_to_leaf(CURSOR + LIMIT))
 last = _page(DEPTH - LIMIT, DEPTH, backwards=True)
-before = _page(CURSOR - 1 - LIMIT, CURSOR - 1, backwards=True)
+before = _page(CURSOR - 1 - LIMIT, _at_most_to_leaf(CURSOR - 1), backwards=True)
 length: Prepared[Any] = Prepared(
     select(Message.id, Message.depth.label("total")).where(Message.id == bind("leaf_id", Message.id)), children=Message
 )

@@ -28,7 +28,7 @@ class Stretch(Unlogged, Child, Base):
 
     __tablename__ = "stretches"
     __table_args__ = (
-        Index(None, "line_id", "last_depth"),
+        Index(None, "line_id", "first_depth"),
         Index(None, "along_id", "last_depth"),
         Index(None, "conversation_id", "first_depth"),
     )

@@ -14,8 +14,7 @@ from functools import cache
 from typing import Any, Protocol, cast, runtime_checkable
 from uuid import UUID
 
-from sqlalchemy import String, Table, Uuid, and_, bindparam, exists, false, not_, or_, select
-from sqlalchemy import cast as cast_to
+from sqlalchemy import Table, Uuid, and_, bindparam, exists, false, not_, or_, select, true
 from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql import ColumnElement, column, table
@@ -259,8 +258,8 @@ def _has_parent_of(model: type[Base], child: type[Base]) -> bool:
 def _is_of_parent(model: type[Base], row: Any, *, by_parent: bool) -> ColumnElement[bool]:
     """PostgreSQL, when it believes that a parent has few children, reads them all rather than use a better index."""
     key, wanted = getattr(row, parent_id(model).key), parent_id(model)
-    of_parent: ColumnElement[bool] = key == wanted if by_parent else cast_to(key, String) == cast_to(wanted, String)
-    return of_parent
+    of_parent: ColumnElement[bool] = key == wanted
+    return of_parent if by_parent else of_parent.is_(true())
 
 
 def parent_id(model: type[Base]) -> BindParameter[UUID]:

@@ -24,6 +24,8 @@ T = TypeVar("T")
 SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION = "40001", "40P01", "23505"
 TRIES = 5
 MIGRATION_SECONDS = 120
+# Every read has an index. A plan that was made while a table was small, and is kept, must not go through it later.
+READING = {"default_transaction_read_only": "on", "enable_seqscan": "off"}
 
 
 def dialect_of_reads() -> PGDialect_asyncpg:
@@ -66,7 +68,7 @@ class PostgreSQL(Database):
             timeout=10,
             command_timeout=30,
             reset=_leave_as_it_is,
-            server_settings={"default_transaction_read_only": "on"},
+            server_settings=READING,
         )
 
     async def _disconnect(self) -> None:

@@ -122,9 +122,8 @@ def _messages(session: Session, conversation: Conversation, leaf_id: UUID | None
     leaf = session.obtain(Message, last)
     if leaf.conversation_id != conversation.id:
         raise NotFound("The message of leafId is not in this conversation.")
-    branch = ending_at(leaf).where(Message.depth > leaf.depth - MAX_MESSAGES)
     kept, room = [], MAX_CHARACTERS
-    for message in session.scalars(branch.order_by(Message.depth.desc())):
+    for message in session.scalars(ending_at(leaf, MAX_MESSAGES).order_by(Message.depth.desc())):
         room -= len(message.text)
         if room < 0:
             break

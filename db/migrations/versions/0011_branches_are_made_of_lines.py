@@ -43,7 +43,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_stretches_along_id'), 'stretches', ['along_id', 'last_depth'], unique=False)
     op.create_index(op.f('ix_stretches_conversation_id'), 'stretches', ['conversation_id', 'first_depth'], unique=False)
-    op.create_index(op.f('ix_stretches_line_id'), 'stretches', ['line_id', 'last_depth'], unique=False)
+    op.create_index(op.f('ix_stretches_line_id'), 'stretches', ['line_id', 'first_depth'], unique=False)
     op.add_column('messages', sa.Column('line_id', sa.Uuid(), nullable=True))
     op.drop_index(op.f('ix_messages_parent_id'), table_name='messages')
     op.create_index(op.f('ix_messages_parent_id'), 'messages', ['parent_id', 'id'], unique=False)
