@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import select
 
 from auth.viewer import Viewer
-from db import budgets, conversations, jobs, messages, spending, titles
+from db import budgets, conversations, jobs, posting, replies, spending, titles
 from db.base import now
 from db.budgets import Budget, BudgetUnit, month_of
 from db.conversations import Beginning
 from db.engine import Database
 from db.jobs import Job, JobStatus
-from db.messages import Ending, Exchange, Message, MessageStatus
+from db.messages import Exchange, Message, MessageStatus
 from db.notifications import Notification
 from db.session import Session
 from db.usage import Terms, Tokens, Usage, UsageKind
@@ -49,7 +49,7 @@ class Till:
 
     async def post(self) -> Exchange:
         given: dict[str, Any] = {"conversation_id": self.conversation_id, "models": {"m": TERMS}}
-        return await self.database.write(messages.post, self.ann, "Hello", **given)
+        return await self.database.write(posting.post, self.ann, "Hello", **given)
 
     async def change(self, unit: Callable[[Budget], None]) -> None:
         def work(session: Session) -> None:
@@ -104,7 +104,7 @@ async def dies(till: Till, reply: Message) -> None:
     claimed = await till.database.write(jobs.claim, SYSTEM, reply.job_id)
     assert claimed is not None
     job, _ = claimed
-    await till.database.write(messages.checkpoint, till.ann, reply.id, job.id, job.attempt, HALF)
+    await till.database.write(replies.checkpoint, till.ann, reply.id, job.id, job.attempt, HALF)
 
     def forget(session: Session) -> None:
         session.obtain(Job, job.id).leased_until = now() - timedelta(seconds=1)
@@ -124,8 +124,8 @@ async def test_a_reply_whose_writer_died_is_charged_for_what_was_saved_and_says_
     await dies(till, reply)
     assert reply.job_id is not None
     assert await till.database.write(jobs.claim, SYSTEM, reply.job_id) is not None
-    ending = Ending(MessageStatus.INTERRUPTED, error_code="INTERRUPTED")
-    await till.database.write(messages.finish, till.ann, reply.id, reply.job_id, 2, ending)
+    ending = replies.Ending(MessageStatus.INTERRUPTED, error_code="INTERRUPTED")
+    await till.database.write(replies.finish, till.ann, reply.id, reply.job_id, 2, ending)
     read = reserved - 1_000
     assert charged(await till.database.find(Message, till.ann, reply.id)) == (read, 7, (read + 7) * 1_000, True)
     assert await till.counters() == (read + 7, 0)
@@ -144,7 +144,7 @@ async def test_a_reply_that_is_given_up_and_one_that_nobody_began_are_settled(ti
     assert given_up.status is MessageStatus.FAILED
     spent = reserved - 1_000 + 7
     assert (charged(given_up)[1], await till.counters()) == (7, (spent, 0))
-    stopped = await till.database.write(messages.stop, till.ann, (await till.post()).reply.id)
+    stopped = await till.database.write(replies.stop, till.ann, (await till.post()).reply.id)
     assert (charged(stopped), await till.counters()) == ((0, 0, 0, False), (spent, 0))
 
 
