@@ -47,10 +47,10 @@ async def bob(world: World) -> Viewer:
 
 
 async def test_a_table_becomes_a_csv_that_excel_reads_and_that_runs_no_formula(office: Office, ann: Viewer) -> None:
+    started = await office.start(ann, await office.table(ann))
+    assert (started["status"], started["attempts"], started["url"]) == ("QUEUED", 0, None)
+    assert (started["table"], started["createdBy"]) == ({"name": "Costs"}, {"email": "ann@example.com"})
     async with office.working():
-        started = await office.start(ann, await office.table(ann))
-        assert (started["status"], started["attempts"], started["url"]) == ("QUEUED", 0, None)
-        assert (started["table"], started["createdBy"]) == ({"name": "Costs"}, {"email": "ann@example.com"})
         done = await office.over(ann, started["id"])
     assert (done["status"], done["attempts"], done["error"]) == ("COMPLETED", 1, None)
     assert (done["progress"], done["rowCount"], done["revision"]) == ({"done": 3, "total": 3}, 3, 4)
