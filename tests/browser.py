@@ -2,14 +2,15 @@
 
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Route, ViewportSize, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, ConsoleMessage, Page, Route, ViewportSize, async_playwright
 
 FLAGS = [
     "--headless",
@@ -20,9 +21,11 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 WINDOW = ViewportSize(width=1500, height=900)
 DEADLINE = 15.0
+Test = TypeVar("Test", bound=Callable[..., Any])
 TAB = "button[id^=graphiql-session-tab-]"
 RUN = "button.graphiql-execute-button"
 
@@ -49,25 +52,35 @@ class Visit:
     """Addresses on other hosts that the page asked for; all were refused."""
 
 
-@asynccontextmanager
-async def visit(url: str, *, dark: bool = False) -> AsyncIterator[Visit]:
-    """Open `url` in a fresh profile; skips the test where Debian's chromium is not installed."""
+def in_browser(test: Test) -> Test:
+    """Marks a test that visits pages: all share one event loop, in one process, as they share one browser."""
+    marked: Test = pytest.mark.xdist_group("browser")(pytest.mark.asyncio(loop_scope="session")(test))
+    return marked
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Started once, as that costs more than a page; skips the tests where Debian's chromium is not installed."""
     executable = shutil.which("chromium")
     if executable is None:
         pytest.skip("this test needs a browser: install Debian's chromium (apt-get install chromium)")
     async with async_playwright() as playwright:
-        no_other_host = f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {urlsplit(url).hostname}"
-        browser = await playwright.chromium.launch(executable_path=executable, args=[*FLAGS, no_other_host])
-        try:
-            page = await browser.new_page(
-                viewport=WINDOW, service_workers="block", color_scheme="dark" if dark else "light"
-            )
-            page.set_default_timeout(DEADLINE * 1000)
-            watched = await _watch(Visit(page), urlsplit(url).netloc)
-            await page.goto(url)
-            yield watched
-        finally:
-            await browser.close()
+        browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def visit(browser: Browser, url: str, *, dark: bool = False) -> AsyncIterator[Visit]:
+    """Open `url`, on 127.0.0.1, in a fresh profile."""
+    page = await browser.new_page(viewport=WINDOW, service_workers="block", color_scheme="dark" if dark else "light")
+    try:
+        page.set_default_timeout(DEADLINE * 1000)
+        watched = await _watch(Visit(page), urlsplit(url).netloc)
+        await page.goto(url)
+        yield watched
+    finally:
+        await page.close()
 
 
 async def _watch(watched: Visit, host: str) -> Visit:

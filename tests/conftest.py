@@ -24,12 +24,13 @@ from db.organizations import Membership, MembershipStatus, Organization
 from db.postgresql import PostgreSQL
 from db.session import Session
 from db.sqlite import SQLite
+from tests.browser import browser
 from tests.memory import directory_in_memory
 from tests.servers import Postgres, postgres
 from tests.sharing import shared_compilation
 from tests.valkey import redis_server
 
-__all__ = ["postgres", "redis_server"]
+__all__ = ["browser", "postgres", "redis_server"]
 
 SYSTEM = Viewer.system()
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 import uvicorn
-from playwright.async_api import Dialog, Page
+from playwright.async_api import Browser, Dialog, Page
 
-from tests.browser import open_tab, read_editor, ready, run_operation, tab_names, visit, write_editor
+from tests.browser import in_browser, open_tab, read_editor, ready, run_operation, tab_names, visit, write_editor
 from tests.graphiql_app import BUILT, TOKEN, application
 
 TOUR = Path(__file__).parents[1] / "web" / "graphiql" / "src" / "tour"
@@ -39,7 +40,7 @@ INLINE_SCRIPT = """() => {
 }"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def url() -> AsyncIterator[str]:
     config = uvicorn.Config(application(), port=0, log_level="error", ws="websockets-sansio", lifespan="off")
     server = uvicorn.Server(config)
@@ -103,9 +104,12 @@ def test_the_built_page_holds_the_tour_of_the_sources() -> None:
     assert [file.stem for file in TOUR.iterdir() if file.read_text().replace("`", "\\`") not in built] == []
 
 
+@in_browser
 @pytest.mark.parametrize("dark", [False, True])
-async def test_the_tour_opens_in_named_tabs_with_nothing_fetched_from_elsewhere(url: str, dark: bool) -> None:
-    async with visit(url, dark=dark) as visited:
+async def test_the_tour_opens_in_named_tabs_with_nothing_fetched_from_elsewhere(
+    browser: Browser, url: str, dark: bool
+) -> None:
+    async with visit(browser, url, dark=dark) as visited:
         page = visited.page
         await ready(page)
         assert await page.title() == "SheetGPT · GraphiQL"
@@ -117,8 +121,9 @@ async def test_the_tour_opens_in_named_tabs_with_nothing_fetched_from_elsewhere(
         assert visited.foreign_requests == []
 
 
-async def test_the_policy_refuses_another_host_and_code_in_the_page(url: str) -> None:
-    async with visit(url) as visited:
+@in_browser
+async def test_the_policy_refuses_another_host_and_code_in_the_page(browser: Browser, url: str) -> None:
+    async with visit(browser, url) as visited:
         await ready(visited.page)
         await visited.page.evaluate("fetch('http://192.0.2.1/').catch(() => null)")
         async with visited.page.expect_console_message(lambda said: "script-src-elem" in said.text):
@@ -127,8 +132,9 @@ async def test_the_policy_refuses_another_host_and_code_in_the_page(url: str) ->
         assert reports == [["connect-src", "http://192.0.2.1/"], ["script-src-elem", "inline"]]
 
 
-async def test_the_editors_check_operations_and_variables_in_their_workers(url: str) -> None:
-    async with visit(url) as visited:
+@in_browser
+async def test_the_editors_check_operations_and_variables_in_their_workers(browser: Browser, url: str) -> None:
+    async with visit(browser, url) as visited:
         page = visited.page
         await ready(page)
         await write_editor(page, "operation.graphql", "{ nothing }")
@@ -140,8 +146,11 @@ async def test_the_editors_check_operations_and_variables_in_their_workers(url: 
         assert visited.errors == []
 
 
-async def test_a_log_in_puts_its_token_into_every_tab_and_only_into_memory_of_this_tab(url: str) -> None:
-    async with visit(url) as visited:
+@in_browser
+async def test_a_log_in_puts_its_token_into_every_tab_and_only_into_memory_of_this_tab(
+    browser: Browser, url: str
+) -> None:
+    async with visit(browser, url) as visited:
         page = visited.page
         await ready(page)
         assert await run_operation(page, "me") == {"data": {"me": None}}
@@ -159,10 +168,11 @@ async def test_a_log_in_puts_its_token_into_every_tab_and_only_into_memory_of_th
         assert visited.errors == []
 
 
+@in_browser
 async def test_ids_of_answers_are_filled_into_later_tabs_and_a_subscription_carries_the_token(
-    url: str,
+    browser: Browser, url: str
 ) -> None:
-    async with visit(url) as visited:
+    async with visit(browser, url) as visited:
         page = visited.page
         await ready(page)
         await run_operation(page, "logIn")
@@ -176,8 +186,9 @@ async def test_ids_of_answers_are_filled_into_later_tabs_and_a_subscription_carr
         assert visited.foreign_requests == []
 
 
-async def test_edits_and_the_token_outlive_a_reload_until_the_tour_is_started_again(url: str) -> None:
-    async with visit(url) as visited:
+@in_browser
+async def test_edits_and_the_token_outlive_a_reload_until_the_tour_is_started_again(browser: Browser, url: str) -> None:
+    async with visit(browser, url) as visited:
         page = visited.page
         await ready(page)
         await run_operation(page, "logIn")

@@ -191,7 +191,11 @@ async def test_a_reply_is_stopped_while_it_is_written(online: Site, dictation: D
     (exchange,) = dictation.server.exchanges
     await asyncio.wait_for(exchange.hung_up.wait(), 2)
     reply = await read(ann, id_)
-    assert (reply["error"], reply["proposals"], reply["usage"]["outputTokens"]) == (None, [], -(-len(TEXT.encode()) // 4))
+    assert (reply["error"], reply["proposals"], reply["usage"]["outputTokens"]) == (
+        None,
+        [],
+        -(-len(TEXT.encode()) // 4),
+    )
     again = await ann.mutate("stopReply", "{ message { status text } }", messageId=id_)
     assert again == stopped
     await send(ann, "And now?", conversationId=said["conversation"]["id"])

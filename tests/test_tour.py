@@ -5,15 +5,16 @@ from pathlib import Path
 
 import httpx
 import openpyxl
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
-from tests.browser import ready, run_operation, tab_names, visit
+from tests.browser import in_browser, ready, run_operation, tab_names, visit
 from tests.product import running
 
 
-async def test_every_tab_of_the_tour_runs(tmp_path: Path) -> None:
+@in_browser
+async def test_every_tab_of_the_tour_runs(browser: Browser, tmp_path: Path) -> None:
     with running(tmp_path) as product:
-        async with visit(f"{product.url}/graphql") as visitor:
+        async with visit(browser, f"{product.url}/graphql") as visitor:
             await ready(visitor.page)
             answers = {}
             for name in await tab_names(visitor.page):
