@@ -16,7 +16,7 @@ START_SECONDS, STOP_SECONDS = 30.0, 10.0
 
 
 class Product:
-    """A server process; what it prints is in `lines`."""
+    """A server process; what it keeps is in `directory`, what it prints in `lines`."""
 
     def __init__(self, directory: Path, **settings: str) -> None:
         environment = {
@@ -32,6 +32,7 @@ class Product:
             **settings,
         }
         environment.setdefault("DATABASE_URL", f"sqlite:///{directory / 'product.db'}")
+        self.directory = directory
         self.lines: list[str] = []
         self.url = ""
         self._ready = threading.Event()

@@ -28,7 +28,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 NAMED_FENCE = re.compile(r"^`([\w/]+\.py)`:[^\n]*\n\n```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\[[^\]]+\]\((?!https?://)([^)#]+)")
 PATH = re.compile(r"`([\w.]+(?:/[\w.]+)*(?:/|\.(?:py|md|toml|graphql|lock)))`")
-NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "__pycache__", "web", "docs", "graphiql", "*.db*")
+NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "web", "docs", "graphiql", "*.db*")
 
 
 @pytest.fixture
