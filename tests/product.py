@@ -16,7 +16,7 @@ START_SECONDS, STOP_SECONDS = 30.0, 10.0
 
 
 class Product:
-    """A server process; what it keeps is in `directory`, what it prints in `lines`."""
+    """A server process; what it keeps is in `directory`, what it prints in `lines`. It may be started again."""
 
     def __init__(self, directory: Path, **settings: str) -> None:
         environment = {
@@ -32,15 +32,18 @@ class Product:
             **settings,
         }
         environment.setdefault("DATABASE_URL", f"sqlite:///{directory / 'product.db'}")
-        self.directory = directory
+        self.directory, self._environment = directory, environment
         self.lines: list[str] = []
+        self.start()
+
+    def start(self) -> None:
         self.url = ""
         self._ready = threading.Event()
         # A session of its own is a process group of its own, which is what Ctrl-C in a terminal reaches.
         self.process = subprocess.Popen(
             ["make", "--no-print-directory", "run"],
             cwd=ROOT,
-            env=environment,
+            env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -48,6 +51,10 @@ class Product:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    @property
+    def database_url(self) -> str:
+        return self._environment["DATABASE_URL"]
 
     def _read(self) -> None:
         assert self.process.stdout

@@ -6,11 +6,13 @@ import io
 import json
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import openpyxl
 import pytest
@@ -33,6 +35,7 @@ MODEL_REPLY = """Here is what you spent:
 | 茶   | €4.10 |
 
 Enjoy ☕"""
+LONG = " ".join(f"word{n}" for n in range(4_000))
 
 STREAM = """subscription Follow($id: ID!, $after: Int) { replyStream(messageId: $id, after: $after) { __typename
   ... on ReplyDelta { offset text }
@@ -48,17 +51,22 @@ EXPORT = "{ id status progress { done total } url rowCount revision spreadsheetI
 EXPORTING = f"subscription Exporting($id: ID!) {{ exportProgress(exportId: $id) {EXPORT} }}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_setting(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """DATABASE_URL of a new, empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'new' / 'product.db'}"
-    url: str = request.getfixturevalue("empty_postgres_url")
-    return url
+KINDS = [pytest.param(kind, marks=pytest.mark.xdist_group(f"main-path-{kind}")) for kind in ("sqlite", "postgresql")]
 
 
-@pytest.fixture
-def empty_postgres_url(postgres: Postgres) -> Iterator[str]:
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Of database."""
+    return str(request.param)
+
+
+@contextmanager
+def empty_database(request: pytest.FixtureRequest, kind: str, directory: Path) -> Iterator[str]:
+    """DATABASE_URL of a new, empty database."""
+    if kind == "sqlite":
+        yield f"sqlite:///{directory / 'new' / 'product.db'}"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
     name = f"empty_{uuid4().hex}"
     asyncio.run(postgres.create_database(name))
     yield postgres.url(name)
@@ -71,34 +79,43 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.fixture
-def offline(database_setting: str, tmp_path: Path) -> Iterator[Product]:
-    with running(tmp_path, DATABASE_URL=database_setting) as product:
+@pytest.fixture(scope="module")
+def offline(request: pytest.FixtureRequest, kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """With nothing configured; several people use it, one after another."""
+    directory = tmp_path_factory.mktemp("offline")
+    with empty_database(request, kind, directory) as url, running(directory, DATABASE_URL=url) as product:
         yield product
+        assert product.stop(signal.SIGINT) < 2
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def google() -> Iterator[Google]:
     with loopback_sheets() as server:
         yield server
 
 
-@pytest.fixture
-def online(database_setting: str, google: Google, tmp_path: Path) -> Iterator[Product]:
+@pytest.fixture(scope="module")
+def online(
+    request: pytest.FixtureRequest, kind: str, google: Google, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Product]:
     """With a model and Google's services, both on loopback."""
+    directory = tmp_path_factory.mktemp("online")
     with (
-        mock_openai({"spent": MODEL_REPLY}, piece=5, pause_ms=5) as provider,
+        mock_openai({"spent": MODEL_REPLY, "long": LONG}, piece=5, pause_ms=5) as provider,
+        empty_database(request, kind, directory) as url,
         running(
-            tmp_path,
-            DATABASE_URL=database_setting,
+            directory,
+            DATABASE_URL=url,
+            SECRET_KEY="a key that is the same after a restart, " * 2,
             OPENAI_API_KEY="sk-test",
             OPENAI_BASE_URL=provider.base_url,
             OPENAI_MODEL="gpt-test",
-            GOOGLE_SERVICE_ACCOUNT_FILE=str(google.service_account(tmp_path)),
+            GOOGLE_SERVICE_ACCOUNT_FILE=str(google.service_account(directory)),
             GOOGLE_SHEETS_URL=google.url,
         ) as product,
     ):
         yield product
+        assert product.stop(signal.SIGINT) < 2
 
 
 async def _events(stream: AsyncIterator[dict[str, Any]], name: str) -> list[dict[str, Any]]:
@@ -222,7 +239,6 @@ async def test_the_whole_story_without_any_set_up(offline: Product, http: httpx.
     with pytest.raises(Refused) as unset:
         await _export(client, table_id, "GOOGLE_SHEETS")
     assert "GOOGLE_SERVICE_ACCOUNT_FILE" in str(unset.value)
-    assert offline.stop(signal.SIGINT) < 2
 
 
 async def _download(client: Client, url: str) -> bytes:
@@ -234,7 +250,7 @@ async def _download(client: Client, url: str) -> bytes:
 
 async def test_a_stranger_sees_nothing_of_it(offline: Product, http: httpx.AsyncClient) -> None:
     ann, eve = Client(offline.url, http), Client(offline.url, http)
-    await ann.sign_up("ann@example.com")
+    await ann.sign_up("ann.who.shares.nothing@example.com")
     await eve.sign_up("eve@example.com")
     said = await _say(ann, PASTED, wait=True)
     assert said["reply"]["status"] == "COMPLETED"
@@ -304,56 +320,49 @@ async def test_a_provider_that_fails_leaves_a_message_that_says_so(http: httpx.A
         assert not any("sk-secret" in line for line in product.lines)
 
 
-async def test_a_killed_server_leaves_the_text_that_was_there(
-    database_setting: str, http: httpx.AsyncClient, tmp_path: Path
-) -> None:
-    long = " ".join(f"word{n}" for n in range(4_000))
-    with mock_openai({"long": long}, piece=20, pause_ms=20) as provider:
-        settings = {
-            "DATABASE_URL": database_setting,
-            "OPENAI_API_KEY": "sk-test",
-            "OPENAI_BASE_URL": provider.base_url,
-            "SECRET_KEY": "a key that is the same after the restart, " * 2,
-        }
-        with running(tmp_path, **settings) as product:
-            client = Client(product.url, http)
-            await client.sign_up("ann@example.com")
-            said = await _say(client, "Say something long")
-            held = ""
-            async for event in client.follow(STREAM, id=said["reply"]["id"], after=0):
-                held += event["replyStream"]["text"]
-                if len(held) > 2_500:
-                    break
-            product.stop(signal.SIGKILL)
-        with running(tmp_path, **settings) as again:
-            client.url = again.url
-            events = await _events(client.follow(STREAM, id=said["reply"]["id"], after=0), "replyStream")
-            kept = events[-1]["message"]
-            assert kept["status"] == "INTERRUPTED"
-            assert kept["text"] == _text(events)
-            # Checkpoints are a second apart, in which about a thousand characters come.
-            assert len(held) - 1_500 < len(kept["text"])
-            assert long.startswith(kept["text"])
+async def test_a_killed_server_leaves_the_text_that_was_there(online: Product, http: httpx.AsyncClient) -> None:
+    client = Client(online.url, http)
+    await client.sign_up("killed@example.com")
+    said = await _say(client, "Say something long")
+    held = ""
+    async for event in client.follow(STREAM, id=said["reply"]["id"], after=0):
+        held += event["replyStream"]["text"]
+        if len(held) > 2_500:
+            break
+    online.stop(signal.SIGKILL)
+    await _let_its_lease_run_out(online.database_url)
+    online.start()
+    client.url = online.wait_until_ready()
+    events = await _events(client.follow(STREAM, id=said["reply"]["id"], after=0), "replyStream")
+    kept = events[-1]["message"]
+    assert kept["status"] == "INTERRUPTED"
+    assert kept["text"] == _text(events)
+    # Checkpoints are a second apart, in which about a thousand characters come.
+    assert len(held) - 1_500 < len(kept["text"])
+    assert LONG.startswith(kept["text"])
 
 
-async def test_a_reply_is_stopped_and_keeps_its_text(http: httpx.AsyncClient, tmp_path: Path) -> None:
-    long = " ".join(f"word{n}" for n in range(4_000))
-    with (
-        mock_openai({"long": long}, piece=20, pause_ms=20) as provider,
-        running(tmp_path, OPENAI_API_KEY="sk-test", OPENAI_BASE_URL=provider.base_url) as product,
-    ):
-        client = Client(product.url, http)
-        await client.sign_up("ann@example.com")
-        said = await _say(client, "Say something long")
-        with pytest.raises(Refused) as busy:
-            await _say(client, "And more", conversationId=said["conversation"]["id"])
-        assert busy.value.codes == ["CONFLICT"]
-        events = []
-        async for event in client.follow(STREAM, id=said["reply"]["id"], after=0):
-            events.append(event["replyStream"])
-            if len(events) == 5:
-                stopped = await client.mutate("stopReply", "{ message { status text } }", messageId=said["reply"]["id"])
-        assert stopped["message"]["status"] == "STOPPED"
-        assert stopped["message"]["text"] == _text(events) == events[-1]["message"]["text"]
-        assert 0 < len(_text(events)) < len(long)
-        assert product.stop(signal.SIGINT) < 2
+async def _let_its_lease_run_out(database_url: str) -> None:
+    """As if the seconds had passed in which another process leaves a job alone; SQLite has no other process."""
+    if database_url.startswith("postgresql"):
+        connection = await asyncpg.connect(database_url)
+        done = await connection.execute("UPDATE jobs SET leased_until = now() WHERE status = 'RUNNING'")
+        await connection.close()
+        assert done == "UPDATE 1"
+
+
+async def test_a_reply_is_stopped_and_keeps_its_text(online: Product, http: httpx.AsyncClient) -> None:
+    client = Client(online.url, http)
+    await client.sign_up("stopping@example.com")
+    said = await _say(client, "Say something long")
+    with pytest.raises(Refused) as busy:
+        await _say(client, "And more", conversationId=said["conversation"]["id"])
+    assert busy.value.codes == ["CONFLICT"]
+    events = []
+    async for event in client.follow(STREAM, id=said["reply"]["id"], after=0):
+        events.append(event["replyStream"])
+        if len(events) == 5:
+            stopped = await client.mutate("stopReply", "{ message { status text } }", messageId=said["reply"]["id"])
+    assert stopped["message"]["status"] == "STOPPED"
+    assert stopped["message"]["text"] == _text(events) == events[-1]["message"]["text"]
+    assert 0 < len(_text(events)) < len(LONG)
