@@ -27,7 +27,7 @@ from db.sqlite import SQLite
 from tests.browser import browser
 from tests.memory import directory_in_memory
 from tests.servers import Postgres, postgres
-from tests.sharing import shared_compilation
+from tests.sharing import MIGRATED, shared_compilation
 from tests.valkey import redis_server
 
 __all__ = ["browser", "postgres", "redis_server"]
@@ -98,6 +98,7 @@ def postgres_database(postgres: Postgres, postgres_template: str) -> str:
     """The name of the database that the tests of one process have in turn."""
     name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     asyncio.run(postgres.create_database(name, postgres_template))
+    MIGRATED.add(postgres.url(name))
     return name
 
 

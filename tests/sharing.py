@@ -1,26 +1,29 @@
-"""What every test would pay for anew and is the same each time: compiled statements and read documents.
+"""What every test would pay for anew and is the same each time: statements, documents, what PostgreSQL is.
 
 The product has one engine and one executor in a process; the tests make thousands.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import pytest
 from graphql import GraphQLSchema
-from sqlalchemy import Dialect, Engine
+from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
+from db import migrations
 from execution import executor
 from execution.documents import Documents
 from execution.limits import Limits
 
 STATEMENTS = 5_000
+MIGRATED: set[str] = set()
+"""URLs of databases that stay migrated: what starts on one does not look again."""
 
 
 @contextmanager
@@ -28,6 +31,8 @@ def shared_compilation() -> Iterator[None]:
     """Engines of one dialect share compiled statements, and executors of one schema and limits documents."""
     with pytest.MonkeyPatch.context() as patch:
         _share_statements(patch)
+        _share_what_postgresql_is(patch)
+        _skip_migrations(patch)
         patch.setattr(executor, "Documents", _documents)
         yield
 
@@ -45,6 +50,26 @@ def _share_statements(patch: pytest.MonkeyPatch) -> None:
     for kind in (SQLiteDialect_pysqlite, PGDialect_asyncpg):
         patch.setattr(kind, "__eq__", lambda one, other: type(one) is type(other))
         patch.setattr(kind, "__hash__", lambda dialect: hash(type(dialect)))
+
+
+def _share_what_postgresql_is(patch: pytest.MonkeyPatch) -> None:
+    """The first engine asks the server for its version and settings; the others take what it heard."""
+    ask: Callable[[PGDialect_asyncpg, Connection], None] = PGDialect_asyncpg.initialize
+    heard: dict[str, object] = {}
+
+    def initialize(dialect: PGDialect_asyncpg, connection: Connection) -> None:
+        if not heard:
+            before = dict(vars(dialect))
+            ask(dialect, connection)
+            heard.update((name, value) for name, value in vars(dialect).items() if before.get(name, heard) != value)
+        vars(dialect).update(heard)
+
+    patch.setattr(PGDialect_asyncpg, "initialize", initialize)
+
+
+def _skip_migrations(patch: pytest.MonkeyPatch) -> None:
+    migrate = migrations.migrate
+    patch.setattr(migrations, "migrate", lambda url: None if url in MIGRATED else migrate(url))
 
 
 @cache
