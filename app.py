@@ -33,9 +33,10 @@ from integrations.llm_routing import ModelRouter
 from integrations.mail import FileMailer, Mailer, SMTPMailer
 from integrations.mail import Server as MailServer
 from integrations.redis import Redis
-from jobs import exports, mail, titles
+from jobs import exports, indexes, mail, titles
 from jobs.broadcasts import Broadcasts
 from jobs.exports import Exports
+from jobs.indexes import Indexes
 from jobs.mail import Mails
 from jobs.purging import Purger
 from jobs.replies import Replies
@@ -115,11 +116,12 @@ def assemble(settings: Settings) -> Product:
         "reply": replies,
         "export": Exports(database, settings),
         "broadcast": Broadcasts(database),
+        "index": Indexes(database),
         "mail": Mails(mailer(settings), settings.public_url),
     }
     if model is not None:
         handlers["title"] = Titles(database, model)
-    at_once = {"title": titles.AT_ONCE, "export": exports.AT_ONCE, "mail": mail.AT_ONCE}
+    at_once = {"index": indexes.AT_ONCE, "title": titles.AT_ONCE, "export": exports.AT_ONCE, "mail": mail.AT_ONCE}
     worker = Worker(
         database,
         hub,

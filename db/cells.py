@@ -7,6 +7,7 @@ SQLite compares decimals in order as floating point, 15 digits exactly, and fold
 
 import re
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Text
 from sqlalchemy.ext.compiler import compiles
@@ -16,7 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from db.tables import Row
 from tables.types import DECIMAL_TYPES, NUMERIC_TYPES, ColumnType, Value
 
-SEPARATOR = "\x1f"
+SEPARATOR, RANKED = "\x1f", 100
 KEY = re.compile(r"c[0-9]{1,9}", re.ASCII)
 IS_NUMBER = r"^-?[0-9]+([.][0-9]+)?$"
 
@@ -85,7 +86,8 @@ def bound(value: Value) -> str:
 
 
 def folded(operand: Any) -> Any:
-    return Spelled("lower({0})", 'lower({0}) COLLATE "C"', operand)
+    """A name of our own in SQLite: who writes with another program must not put its `lower` into an index."""
+    return Spelled("folded({0})", 'lower({0}) COLLATE "C"', operand)
 
 
 def exact(operand: Any) -> Any:
@@ -122,6 +124,29 @@ def in_order(type: ColumnType, operand: Any) -> tuple[Any, ...]:
     if type is ColumnType.DATETIME:
         return (_moment(operand),)
     return (exact(operand),) if type is ColumnType.DATE else (folded(operand), exact(operand))
+
+
+def rank_of(type: ColumnType) -> str:
+    """The name of what an index of a column of this type is in order of. Raises ValueError for a list."""
+    if type is ColumnType.MULTI_SELECT:
+        raise ValueError("a list has no order to make an index of")
+    if type in NUMERIC_TYPES:
+        return "number"
+    return {ColumnType.BOOLEAN: "truth", ColumnType.DATE: "day", ColumnType.DATETIME: "moment"}.get(type, "text")
+
+
+def ranked(type: ColumnType, operand: Any) -> Any:
+    """What an index of a column holds: what its order goes by first, of texts only the beginning.
+
+    PostgreSQL has no room for more of a text in an index.
+    """
+    first, *others = in_order(type, operand)
+    return Spelled(f"substr({{0}}, 1, {RANKED})", f'substr({{0}}, 1, {RANKED}) COLLATE "C"', first) if others else first
+
+
+def of_table(table_id: UUID) -> Any:
+    """Whether a row is one of a table that is written out, as it is in the condition of the table's indexes."""
+    return Spelled(f"({{0}} = '{table_id.hex}')", f"({{0}} = CAST('{table_id}' AS UUID))", Row.table_id)
 
 
 def equal(type: ColumnType, operand: Any) -> Any:

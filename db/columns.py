@@ -12,7 +12,7 @@ from tables.patterns import PatternError, compile_pattern
 from tables.reading import MAX_TEXT, check_text
 from tables.types import NUMERIC_TYPES, TEXT_TYPES, CellError, Column, ColumnType, Value, from_json, validate
 
-MAX_NAME, MAX_OPTIONS, MAX_OPTION = 100, 200, 200
+MAX_NAME, MAX_OPTIONS, MAX_OPTION, MAX_INDEXED = 100, 200, 200, 5
 
 _LISTS = frozenset({ColumnType.SELECT, ColumnType.MULTI_SELECT})
 _DAYS = frozenset({ColumnType.DATE, ColumnType.DATETIME})
@@ -34,6 +34,13 @@ def checked(columns: Sequence[Column], taken: Iterable[str], paths: Sequence[str
         names.add(column.name.casefold())
         found.append(column)
     return found
+
+
+def check_indexed(columns: Iterable[Column], field: str) -> None:
+    """Raise BadUserInput when more columns of a table are marked than may be."""
+    if sum(column.is_indexed for column in columns) > MAX_INDEXED:
+        problem = f"A table has at most {MAX_INDEXED} indexed columns: take the mark from another first."
+        raise BadUserInput.of(field, problem)
 
 
 def checked_name(name: str, path: str) -> str:
@@ -63,6 +70,8 @@ def _checked(column: Column, path: str) -> Column:
     )
     if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
         raise BadUserInput.of(_at(path, "minimum"), "The minimum is above the maximum: exchange them.")
+    if column.is_indexed and column.type is ColumnType.MULTI_SELECT:
+        raise BadUserInput.of(_at(path, "isIndexed"), "Lists have no order to make an index of: leave this out.")
     _check_text_rules(column, path)
     _check_format(column, _at(path, "format"))
     return replace(column, default=_default(column, _at(path, "default")))

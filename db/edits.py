@@ -9,14 +9,16 @@ from uuid import UUID
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
+from db import jobs
 from db.base import now
+from db.columns import check_indexed
 from db.events import TableChanged
 from db.revisions import CellChange, ChangeSource, Revision
 from db.session import Session
 from db.tables import MAX_COLUMNS, MAX_ROWS, Row, Table, TableColumn, column_of
 from errors import BadUserInput
 from tables.changes import ChangeKind, counted, definition
-from tables.types import Column, Value
+from tables.types import Column, ColumnType, Value
 
 Origin = dict[str, Any]
 BATCH = 1_000
@@ -50,6 +52,7 @@ class Edit:
         self._kept = {column.key: column for column in columns}
         self.columns: dict[str, Column] = {key: column_of(row) for key, row in self._kept.items()}
         self._versions: dict[UUID, int] = {}
+        self._indexes = self._indexed()
         self._revision_id = uuid7()
         self._written: Counter[ChangeKind] = Counter()
 
@@ -206,6 +209,7 @@ class Edit:
         row = TableColumn(table_id=self.table.id, **was["definition"])
         self.session.add(row)
         self._keep(row)
+        check_indexed(self.columns.values(), "revision")
         self.columns = dict(sorted(self.columns.items(), key=lambda item: (item[1].position, item[0])))
         self._record(ChangeKind.COLUMN_ADDED, column=row.key, new=dict(was))
 
@@ -234,7 +238,13 @@ class Edit:
         )
         self.session.add(revision)
         self.session.emit(TableChanged(self.table.id))
+        if self._indexed() != self._indexes:
+            jobs.enqueue(self.session, "index", self.table.organization_id, table_id=self.table.id.hex)
         return revision
+
+    def _indexed(self) -> set[tuple[str, ColumnType]]:
+        """What there are indexes of: a column of another type needs another."""
+        return {(key, column.type) for key, column in self.columns.items() if column.is_indexed}
 
     def _write(self) -> None:
         """Hand what has changed to the session; the key to the revision is checked at the commit."""

@@ -25,6 +25,10 @@ Unit = Callable[Concatenate[Session, P], T]
 MAX_WAITING_WRITES = 1_000
 
 
+class LockTimeout(Exception):
+    """Others held what was to be changed for too long."""
+
+
 class Database(ABC):
     """One database of either kind; a subclass knows its driver.
 
@@ -105,6 +109,14 @@ class Database(ABC):
     def _transact(
         self, run: Callable[[Session], T], viewer: Viewer, cause: Cause
     ) -> Coroutine[Any, Any, tuple[T, list[Event]]]: ...
+
+    @abstractmethod
+    async def define(self, statement: str) -> None:
+        """Make or drop an index, outside of every unit. Raises LockTimeout when others hold the table for long."""
+
+    @abstractmethod
+    async def index_names(self, prefix: str) -> dict[str, bool]:
+        """The indexes whose names begin so, and whether each is whole."""
 
     @abstractmethod
     async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]: ...

@@ -57,6 +57,7 @@ class Test:
     type: ColumnType
     op: FilterOp
     names: tuple[str, ...]
+    is_indexed: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class FilterReader:
 
     def _typed(self, column: Column, op: FilterOp, raw: Any, path: str) -> Condition:
         _check_fits(column, op, path)
-        empty = Test(column.key, column.type, FilterOp.IS_EMPTY, ())
+        empty = Test(column.key, column.type, FilterOp.IS_EMPTY, (), column.is_indexed)
         if op is FilterOp.IS_EMPTY:
             if raw is not None and not isinstance(raw, bool):
                 raise BadUserInput.of(f"{path}.value", "IS_EMPTY takes true, false or nothing.")
@@ -134,7 +135,8 @@ class FilterReader:
         if values == [None]:
             return empty if op is FilterOp.EQ else Group("not", (empty,))
         positive = FilterOp.EQ if op is FilterOp.NE else op
-        test = Test(column.key, column.type, positive, tuple(self._bind(value) for value in values))
+        names = tuple(self._bind(value) for value in values)
+        test = Test(column.key, column.type, positive, names, column.is_indexed)
         return Group("not", (test,)) if op is FilterOp.NE else test
 
     def _bind(self, value: Value) -> str:
@@ -203,6 +205,45 @@ def searched(text: str) -> str:
     return text
 
 
+def conditions(condition: Condition | None) -> list[ColumnElement[bool]]:
+    """A condition as parts that must all be true, each in a form that an index serves."""
+    if condition is None:
+        return []
+    if isinstance(condition, Test):
+        return [_test(condition), *_within_index(condition)]
+    if condition.kind == "and":
+        return [part for each in condition.parts for part in conditions(each)]
+    return [criterion(condition)]
+
+
+def uses_index(condition: Condition | None) -> bool:
+    """Whether `conditions` has a part that an index of a column serves."""
+    if isinstance(condition, Group) and condition.kind == "and":
+        return any(uses_index(part) for part in condition.parts)
+    return isinstance(condition, Test) and bool(_within_index(condition))
+
+
+def _within_index(test: Test) -> list[ColumnElement[bool]]:
+    """What follows from a test for what the index of its column holds."""
+    if not test.is_indexed or test.op in _WITHIN_TEXT:
+        return []
+    here, *there = (
+        cells.ranked(test.type, operand)
+        for operand in (cells.cell(test.key, test.type), *(_given(name) for name in test.names))
+    )
+    if test.op is FilterOp.IS_EMPTY:
+        return [here.is_(None)]
+    if test.op in {FilterOp.LT, FilterOp.LTE}:
+        return [here <= there[0]]
+    if test.op in {FilterOp.GT, FilterOp.GTE}:
+        return [here >= there[0]]
+    return [here == there[0] if len(there) == 1 else here.in_(there)]
+
+
+def _given(name: str) -> Any:
+    return bindparam(name, required=False, type_=Text())
+
+
 def criterion(condition: Condition) -> ColumnElement[bool]:
     """A condition as SQL that is true or false for every row, so that `not` is everything else."""
     if isinstance(condition, Test):
@@ -215,7 +256,7 @@ def criterion(condition: Condition) -> ColumnElement[bool]:
 
 def _test(test: Test) -> Any:
     cell = cells.cell(test.key, test.type)
-    values = [bindparam(name, required=False, type_=Text()) for name in test.names]
+    values = [_given(name) for name in test.names]
     if test.op is FilterOp.IS_EMPTY:
         return cell.is_(None)
     if test.op in _COMPARED:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from auth.viewer import Viewer
 from db.base import parse_json
 from db.causes import Cause
-from db.engine import Database
+from db.engine import Database, LockTimeout
 from db.events import Event
 from db.prepared import Plan
 from db.session import Session
@@ -26,6 +26,7 @@ TRIES = 5
 MIGRATION_SECONDS = 120
 # Every read has an index. A plan that was made while a table was small, and is kept, must not go through it later.
 READING = {"default_transaction_read_only": "on", "enable_seqscan": "off"}
+LOCK_SECONDS, DEFINITION_SECONDS = 5, 600  # for making and dropping indexes
 
 
 def dialect_of_reads() -> PGDialect_asyncpg:
@@ -84,6 +85,22 @@ class PostgreSQL(Database):
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return False
         return True
+
+    async def define(self, statement: str) -> None:
+        connection = await connect(self.url)
+        try:
+            await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            await connection.execute(statement, timeout=DEFINITION_SECONDS)
+        except asyncpg.LockNotAvailableError as error:
+            raise LockTimeout from error
+        finally:
+            await connection.close(timeout=5)
+
+    async def index_names(self, prefix: str) -> dict[str, bool]:
+        query = """SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            WHERE i.indrelid = 'rows'::regclass AND starts_with(c.relname, $1)"""
+        async with self.pool.acquire(timeout=30) as connection:
+            return {str(name): bool(whole) for name, whole in await connection.fetch(query, prefix)}
 
     async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]:
         async with self.pool.acquire(timeout=30) as connection:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.columns import checked
+from db.columns import check_indexed, checked
 from db.edits import Edit, origin_of
 from db.revisions import ChangeSource
 from db.session import Session
@@ -21,6 +21,7 @@ from tables.types import CellError, Column, Value
 
 MAX_SHOWN = 1_000
 # What a type may do without another type knowing of it.
+_MARKS = frozenset({"name", "is_indexed"})
 _RULES = ("options", "minimum", "maximum", "max_length", "pattern", "format")
 
 
@@ -76,8 +77,9 @@ def _redefined(edit: Edit, old: Column, changes: Mapping[str, Any]) -> Column:
         column = replace(column, **dropped)
         if "default" not in changes:
             column = replace(column, default=_default(old, column))
-    others = [other.name for key, other in edit.columns.items() if key != old.key]
-    (column,) = checked([column], others, [""])
+    others = [other for key, other in edit.columns.items() if key != old.key]
+    (column,) = checked([column], [other.name for other in others], [""])
+    check_indexed([*others, column], "isIndexed")
     return column
 
 
@@ -90,7 +92,7 @@ def _default(old: Column, new: Column) -> Value:
 
 def _converted(edit: Edit, old: Column, new: Column) -> tuple[dict[UUID, Value], list[Misfit]]:
     """The values that change, and the cells that do not fit."""
-    if all(getattr(old, each.name) == getattr(new, each.name) for each in fields(Column) if each.name != "name"):
+    if all(getattr(old, each.name) == getattr(new, each.name) for each in fields(Column) if each.name not in _MARKS):
         return {}, []
     taken = Taken(edit, column=new.key)
     changed: dict[UUID, Value] = {}

@@ -85,6 +85,17 @@ class SQLite(Database):
 
         return await asyncio.to_thread(probe)
 
+    async def define(self, statement: str) -> None:
+        def work() -> None:
+            with self.engine.begin() as connection:
+                connection.exec_driver_sql(statement)
+
+        await asyncio.get_running_loop().run_in_executor(self.writer, work)
+
+    async def index_names(self, prefix: str) -> dict[str, bool]:
+        query = "SELECT name FROM sqlite_master WHERE type = 'index' AND substr(name, 1, length(?1)) = ?1"
+        return {name: True for (name,) in self.reader.execute(query, (prefix,))}
+
     async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]:
         return self.reader.execute(plan.sql, values).fetchall()
 

@@ -15,6 +15,7 @@ class Connection(sqlite3.Connection):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.create_function("lower", 1, lower, deterministic=True)
+        self.create_function("folded", 1, lower, deterministic=True)
         self.create_aggregate("summed", 1, Summed)
         self.create_aggregate("ends", 1, Ends)
 

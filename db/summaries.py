@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, null, select
 
 from db import cells
-from db.filters import Condition, Filter, FilterReader, column_named, criterion
+from db.filters import Condition, Filter, FilterReader, column_named, conditions
 from db.prepared import Prepared
 from db.selections import KEPT
 from db.tables import Row
@@ -81,8 +81,7 @@ def groups(shape: Shape) -> Prepared[Any]:
         func.count(cell).label("count"),
         _found(shape.column[1], cell).label("found"),
     )
-    if shape.where is not None:
-        query = query.where(criterion(shape.where))
+    query = query.where(*conditions(shape.where))
     if group is not None:
         query = query.group_by(group)
     return Prepared(query.limit(MAX_GROUPS + 1), children=Row)

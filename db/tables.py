@@ -3,7 +3,7 @@
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, func, select
+from sqlalchemy import Index, UniqueConstraint, false, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, Child, Counted, Json, Owned, Recorded, key_to
@@ -45,6 +45,7 @@ class TableColumn(Counted, Child, Base):
     position: Mapped[int]
     is_required: Mapped[bool] = mapped_column(default=False)
     is_unique: Mapped[bool] = mapped_column(default=False)
+    is_indexed: Mapped[bool] = mapped_column(default=False, server_default=false())
     options: Mapped[Json | None] = mapped_column()
     minimum: Mapped[str | None]
     maximum: Mapped[str | None]
@@ -114,6 +115,7 @@ def column_of(row: TableColumn) -> Column:
         position=row.position,
         is_required=row.is_required,
         is_unique=row.is_unique,
+        is_indexed=row.is_indexed,
         options=None if options is None else tuple(options),
         minimum=None if row.minimum is None else Decimal(row.minimum),
         maximum=None if row.maximum is None else Decimal(row.maximum),

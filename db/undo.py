@@ -1,6 +1,7 @@
 """Taking a revision back, as a new revision."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from db.base import Visibility
@@ -12,7 +13,7 @@ from db.structure import Changed
 from db.tables import Row
 from db.values import Taken
 from errors import BadUserInput, Conflict
-from tables.changes import ChangeKind, definition
+from tables.changes import ChangeKind, column_of, definition
 from tables.types import CellError
 
 MAX_SHOWN = 100
@@ -64,7 +65,7 @@ class _Undoing:
             return self._column_conflicts(str(change.column), change.new["values"])
         if change.kind is ChangeKind.COLUMN_CHANGED and change.column not in self.dropped:
             column = self.edit.columns.get(str(change.column))
-            return self._definition_conflicts(change, None if column is None else definition(column))
+            return self._definition_conflicts(change, None if column is None else definition(column), _whole)
         if change.kind is ChangeKind.TABLE_CHANGED:
             current = {name: getattr(self.edit.table, name) for name in change.new}
             return self._definition_conflicts(change, current)
@@ -82,8 +83,10 @@ class _Undoing:
             if row_id not in self.added and values.get(row_id.hex) != value:
                 yield CellConflict(row_id, key, value, None)
 
-    def _definition_conflicts(self, change: CellChange, current: object) -> Iterable[CellConflict]:
-        if current not in (change.new, change.old):
+    def _definition_conflicts(
+        self, change: CellChange, current: object, read: Callable[[Any], object] = lambda was: was
+    ) -> Iterable[CellConflict]:
+        if current not in (read(change.new), read(change.old)):
             yield CellConflict(None, change.column, current, change.old)
 
     def run(self) -> None:
@@ -137,6 +140,11 @@ class _Undoing:
                     except CellError as error:
                         raise BadUserInput.of("revision", str(error)) from error
                     taken.take(column, value, row_id)
+
+
+def _whole(was: Mapping[str, Any]) -> dict[str, Any]:
+    """A definition from the log, with the parts that columns have got since it was written."""
+    return definition(column_of(was))
 
 
 def _places(conflicts: list[CellConflict]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from auth.viewer import Viewer
-from db import departures, purging
+from db import cell_indexes, departures, purging
 from db.base import now
 from db.causes import Cause, caused_by
 from db.engine import Database
@@ -67,6 +67,7 @@ class Purger:
         """Erase everything that is due now."""
         await self._all(departures.erase_some)
         await self._all(purging.purge_some, now() - self._kept)
+        await cell_indexes.drop_left(self._database)
         await self._erase_files()
 
     async def _all(self, erase_some: Callable[..., bool], *given: datetime) -> None:

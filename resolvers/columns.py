@@ -20,7 +20,7 @@ from tables.types import ColumnType
 
 says = strawberry.argument
 # What null says nothing about: a column always has these.
-_LASTING = frozenset({"name", "type", "is_required", "is_unique"})
+_LASTING = frozenset({"name", "type", "is_required", "is_unique", "is_indexed"})
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ async def update_column(
     ] = UNSET,
     is_required: Annotated[bool | None, says(description="Whether no cell may be empty.")] = UNSET,
     is_unique: Annotated[bool | None, says(description="Whether no two rows may have the same value.")] = UNSET,
+    is_indexed: Annotated[
+        bool | None, says(description="Whether to keep an index of it, for filtering and sorting.")
+    ] = UNSET,
     options: Annotated[
         list[str] | None, says(description="What SELECT and MULTI_SELECT choose from; null: anything goes.")
     ] = UNSET,
@@ -73,6 +76,7 @@ async def update_column(
         "type": type,
         "is_required": is_required,
         "is_unique": is_unique,
+        "is_indexed": is_indexed,
         "options": tuple(options) if options else options,
         "minimum": minimum,
         "maximum": maximum,

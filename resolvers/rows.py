@@ -1,6 +1,6 @@
 """Rows: filter, sort, page through them; add, correct, delete them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 
 import strawberry
@@ -79,15 +79,20 @@ class RowPage:
         selection = self._selection
         place = None if asked.cursor is None else decode_place(asked.cursor)
         given = {**selection.values, **self._bound(place)}
-        query = selections.rows(selection.shape, place, backwards=asked.backwards)
-        found = await self._read(query, limit=asked.size + 1, **given)
+        found: list[Row] = []
+        for part in selections.parts(selection.shape, place, backwards=asked.backwards):
+            query = selections.rows(selection.shape, place, part, backwards=asked.backwards)
+            found += await self._read(query, limit=asked.size + 1 - len(found), **given)
+            if len(found) > asked.size:
+                break
+            place = None
         return slice_of(found, lambda row: encode_place(selection.place(row)), asked)
 
     async def total(self) -> int:
         shape = self._selection.shape
-        if shape == Shape(orders=shape.orders):
+        if shape.where is None and shape.searched is None:
             return self._table.row_count
-        query = selections.total(Shape(shape.where, shape.searched))
+        query = selections.total(replace(shape, orders=()))
         (row,) = await self._read(query, **self._selection.values)
         return int(row.total)
 
@@ -134,7 +139,7 @@ async def list_rows(
         return EarlierPage(info.context, root, as_of_revision)
     is_plain = filter is None and not sort and not search
     columns = {} if is_plain else await columns_of(info.context, root.id)
-    selection = selections.select_rows(columns, filter, sort, search)
+    selection = selections.select_rows(root.id, columns, filter, sort, search)
     return RowPage(info.context, root, selection)
 
 

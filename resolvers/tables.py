@@ -35,6 +35,11 @@ class ColumnInput:
     )
     is_required: bool = strawberry.field(default=False, description="Whether no cell may be empty.")
     is_unique: bool = strawberry.field(default=False, description="Whether no two rows may have the same value.")
+    is_indexed: bool = strawberry.field(
+        default=False,
+        description="Whether to keep an index of it, which makes filtering and sorting by it fast in large tables; at "
+        "most 5 columns of a table.",
+    )
     options: list[str] | None = strawberry.field(default=None, description="What SELECT and MULTI_SELECT choose from.")
     minimum: Decimal | None = strawberry.field(default=None, description="The smallest number.")
     maximum: Decimal | None = strawberry.field(default=None, description="The largest number.")

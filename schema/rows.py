@@ -76,6 +76,7 @@ class Column:
     position: int = says("Its place among the columns; there may be gaps.")
     is_required: bool = says("Whether no cell may be empty.")
     is_unique: bool = says("Whether no two rows may have the same value.")
+    is_indexed: bool = says("Whether it is marked for filtering and sorting: both are then fast in large tables.")
     options: list[str] | None = says("What SELECT and MULTI_SELECT choose from; null when anything goes.")
     minimum: Decimal | None = says("The smallest number.")
     maximum: Decimal | None = says("The largest number.")

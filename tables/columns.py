@@ -54,6 +54,7 @@ class Column:
     position: int = 0
     is_required: bool = False
     is_unique: bool = False
+    is_indexed: bool = False
     options: tuple[str, ...] | None = None
     minimum: Decimal | None = None
     maximum: Decimal | None = None

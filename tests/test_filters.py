@@ -274,7 +274,7 @@ async def test_other_values_in_the_same_question_use_the_same_statement(sheet: S
     assert selections._rows.cache_info().currsize == 1
     for number in range(selections.KEPT + 20):
         shape = selections.Shape(orders=(selections.Order(f"c{number}", ColumnType.TEXT, False),))
-        selections.rows(shape, None, backwards=False)
+        selections.rows(shape, None, selections.Part.WHOLE, backwards=False)
     assert selections._rows.cache_info().currsize == selections.KEPT
 
 

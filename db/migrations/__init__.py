@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 ADVISORY_LOCK = 7_351_960
-# What only one kind of database has, and no model: the full-text index and what keeps it.
-UNMAPPED = ("message_index", "message_numbers", "ix_message_words_terms")
+# What no model has: the full-text index of either database and what keeps it, and indexes of marked columns.
+UNMAPPED = ("ix_cells_", "message_index", "message_numbers", "ix_message_words_terms")
 
 
 def is_mapped(name: str | None, *_: object) -> bool:

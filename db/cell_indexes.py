@@ -1,0 +1,74 @@
+"""Indexes of the columns that are marked for filtering: one for each, over the rows of its table alone."""
+
+import re
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import Dialect, select
+
+from auth.viewer import Viewer
+from db import cells
+from db.engine import Database
+from db.prepared import OneOf, Prepared
+from db.tables import Row, Table, column_of, columns_of
+from tables.types import ColumnType
+
+KIND = "index"  # of the jobs that make them
+PREFIX = "ix_cells_"
+NAME = re.compile(rf"{PREFIX}([0-9a-f]{{32}})_(c[0-9]+)_([a-z]+)")
+MAX_INDEXES = 100  # in the database: each is weighed whenever any row is written or asked for (decision 18)
+SYSTEM = Viewer.system()
+
+known: Prepared[Table] = Prepared(select(Table).where(OneOf(Table.id)), deleted=Table)
+
+
+class TooManyIndexes(RuntimeError):
+    """The database has as many of them as it bears."""
+
+
+def name_of(table_id: UUID, key: str, type: ColumnType) -> str:
+    """Of ids alone, never of what people write; with another type it is another index."""
+    return f"{PREFIX}{table_id.hex}_{key}_{cells.rank_of(type)}"
+
+
+def definition(dialect: Dialect, table_id: UUID, key: str, type: ColumnType) -> str:
+    """The statement that makes the index; PostgreSQL lets others write meanwhile."""
+    is_sqlite = dialect.name == "sqlite"
+    # SQLite allows no table's name before a column in an index, and PostgreSQL takes a bare `values` for a keyword.
+    options = {"include_table": not is_sqlite}
+    parts = [
+        f"({each.compile(dialect=dialect, compile_kwargs=options)})"
+        for each in (Row.table_id, cells.ranked(type, cells.cell(key, type)), Row.position, Row.id)
+    ]
+    where = cells.of_table(table_id).compile(dialect=dialect, compile_kwargs=options)
+    begin = "CREATE INDEX IF NOT EXISTS" if is_sqlite else "CREATE INDEX CONCURRENTLY IF NOT EXISTS"
+    return f"{begin} {name_of(table_id, key, type)} ON rows ({', '.join(parts)}) WHERE {where} AND deleted_at IS NULL"
+
+
+async def bring_about(database: Database, table_id: UUID) -> None:
+    """Make the indexes of a table those that its columns ask for. Raises TooManyIndexes."""
+    table = await database.find(Table, SYSTEM, table_id)
+    found = [column_of(row) for row in await database.read(columns_of, SYSTEM, ids=[table_id])] if table else []
+    wanted = {name_of(table_id, column.key, column.type): column for column in found if column.is_indexed}
+    there = await database.index_names(PREFIX)
+    mine = {name for name in there if name.startswith(f"{PREFIX}{table_id.hex}_")}
+    await _drop(database, (name for name in mine if name not in wanted or not there[name]))
+    missing = [column for name, column in wanted.items() if not there.get(name)]
+    for count, column in enumerate(missing, len(there)):
+        if count >= MAX_INDEXES:
+            raise TooManyIndexes(f"The database has {MAX_INDEXES} indexes of columns already.")
+        await database.define(definition(database.dialect, table_id, column.key, column.type))
+
+
+async def drop_left(database: Database) -> None:
+    """Drop the indexes of tables that have been erased."""
+    there = await database.index_names(PREFIX)
+    named = {name: UUID(found[1]) for name in there if (found := NAME.fullmatch(name))}
+    tables = {table.id for table in await database.read(known, SYSTEM, ids=list({*named.values()}))} if named else set()
+    await _drop(database, (name for name, table_id in named.items() if table_id not in tables))
+
+
+async def _drop(database: Database, names: Iterable[str]) -> None:
+    how = "" if database.dialect.name == "sqlite" else "CONCURRENTLY "
+    for name in sorted(names):
+        await database.define(f"DROP INDEX {how}IF EXISTS {name}")
