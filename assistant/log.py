@@ -37,12 +37,13 @@ class Log(Protocol):
 class Text:
     """Pieces and where each of them ends: adding one to a string would copy all that is there.
 
-    It may begin in the middle, at `base`. It is live once something was written, and own when this process does
-    that. Until `is_known` is set, nobody has looked what there is of it.
+    Readers see as much as is `shown`: pieces that come fast are shown together, and all readers wait for that by one
+    timer. It may begin in the middle, at `base`. It is live once something was written, and own when this process
+    does that. Until `is_known` is set, nobody has looked what there is of it.
     """
 
     def __init__(self, *, is_known: bool = True) -> None:
-        self.base = self.length = 0
+        self.base = self.length = self.shown = 0
         self.is_live = self.is_own = self.is_over = False
         self.readers = 0
         self.is_known = asyncio.Event()
@@ -50,7 +51,10 @@ class Text:
             self.is_known.set()
         self._pieces: list[str] = []
         self._ends: list[int] = []
-        self._changed = asyncio.Event()
+        self._turn = asyncio.Event()  # set when readers look again; each time there is a new one
+        self._next_turn = 0.0  # not before that time of the loop
+        self._showing: asyncio.TimerHandle | None = None
+        self._silence: asyncio.TimerHandle | None = None
 
     def append(self, text: str) -> None:
         self.length += len(text)
@@ -68,31 +72,57 @@ class Text:
         begins = self._ends[first - 1] if first else self.base
         return "".join(self._pieces[first:])[place - begins :]
 
-    def wake(self) -> None:
-        """Wake whoever waits; the next to wait waits for the next change."""
-        self._changed.set()
-        self._changed = asyncio.Event()
+    def end(self) -> None:
+        """There will be no more of it."""
+        self.is_over = True
+        self.is_known.set()
+        self._show()
 
-    async def changed(self, seconds: float) -> bool:
-        return await _within(seconds, self._changed)
+    def show(self) -> None:
+        """Show readers what there is: at once, or with what comes until their next turn."""
+        if self._showing is None:
+            loop = asyncio.get_running_loop()
+            if loop.time() >= self._next_turn:
+                self._show()
+            else:
+                self._showing = loop.call_at(self._next_turn, self._show)
+
+    def _show(self) -> None:
+        if self._showing is not None:
+            self._showing.cancel()
+            self._showing = None
+        self.shown = self.length
+        self._next_turn = asyncio.get_running_loop().time() + MERGE_SECONDS
+        self._take_turn()
+
+    def _take_turn(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+        self._turn.set()
+        self._turn = asyncio.Event()
+
+    async def look_again(self, seconds: float) -> None:
+        """Returns when more is shown; when nothing is, after so many seconds of the first who waits for it."""
+        if self._silence is None:
+            self._silence = asyncio.get_running_loop().call_later(seconds, self._take_turn)
+        await self._turn.wait()
 
     async def known(self, seconds: float) -> bool:
-        return await _within(seconds, self.is_known)
+        """Whether somebody has looked what there is, or has so many seconds later."""
+        if not self.is_known.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self.is_known.wait()
+        return self.is_known.is_set()
 
     async def reaches(self, place: int, seconds: float) -> bool:
         """Whether it is that long, or is so many seconds later."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self.length < place and not self.is_over:
-                    await self._changed.wait()
+                    await self._turn.wait()
         return self.length >= place
-
-
-async def _within(seconds: float, event: asyncio.Event) -> bool:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    return event.is_set()
 
 
 class MemoryLog:
@@ -109,14 +139,12 @@ class MemoryLog:
     def append(self, key: UUID, text: str) -> None:
         entry = self.texts[key]
         entry.append(text)
-        entry.wake()
+        entry.show()
 
     def end(self, key: UUID) -> None:
         entry = self.texts.pop(key, None)
         if entry is not None:
-            entry.is_over = True
-            entry.is_known.set()
-            entry.wake()
+            entry.end()
 
     async def follow(
         self, key: UUID, after: int, *, idle: float, saved: int = 0
@@ -129,20 +157,22 @@ class MemoryLog:
             # What another process wrote may be on its way here.
             patience = 0 if entry.is_own else idle
             is_held = after <= saved or (entry.is_live and await entry.reaches(after, patience))
+            is_silent = False
             while True:
                 if entry.is_live and not is_held:
                     after, is_held = 0, True
                 if after < entry.base:
                     await asyncio.sleep(GAP_SECONDS)  # the row will have it
                     return
-                if after < entry.length:
+                if after < entry.shown:
                     piece = entry.since(after)
                     yield after, piece
                     after += len(piece)
-                    if not entry.is_over:
-                        await asyncio.sleep(MERGE_SECONDS)
-                elif entry.is_over or not await entry.changed(idle):
+                elif entry.is_over or is_silent:
                     return
+                else:
+                    await entry.look_again(idle)
+                    is_silent = after >= entry.shown
         finally:
             entry.readers -= 1
             if not entry.readers and not entry.is_own and self.texts.get(key) is entry:

@@ -101,7 +101,7 @@ class SharedLog(MemoryLog):
         if new := text[entry.length - offset :]:
             entry.append(new)
         entry.is_live = entry.is_live or bool(text)
-        entry.wake()
+        entry.show()
         if b"last" in fields:
             self._end_here(key)
 

@@ -142,14 +142,20 @@ class ChatCompletions:
 
     async def _open(self, ask: _Ask, clock: Clock) -> "AsyncStream[Any]":
         client = await self._clients.client(self._key, self._base_url, self._deadlines)
-        from openai import APIError, APIStatusError
+        from openai import APIError, APIStatusError, AsyncStream
 
         for tried in range(1, TRIES + 1):
             seconds, late = clock.limit(None)
             try:
                 async with asyncio.timeout(seconds):
-                    events: AsyncStream[Any] = await client.chat.completions.create(**self._request(ask))
-                    return events
+                    # As plain JSON: to make the SDK's models of it is a fifth of what an event costs.
+                    return await client.post(
+                        "/chat/completions",
+                        cast_to=object,
+                        body=self._request(ask),
+                        stream=True,
+                        stream_cls=AsyncStream[object],
+                    )
             except TimeoutError:
                 raise late from None
             except APIError as error:

@@ -38,7 +38,4 @@ class Clients:
 def _build() -> "AsyncOpenAI":
     from openai import AsyncOpenAI
 
-    client = AsyncOpenAI(api_key="none", base_url="http://127.0.0.1", max_retries=0)
-    # The resource imports its modules at first use: let that be here, off the loop.
-    _ = client.chat.completions
-    return client
+    return AsyncOpenAI(api_key="none", base_url="http://127.0.0.1", max_retries=0)

@@ -71,7 +71,7 @@ class Reply:
         self._half = ""
 
     def take(self, event: Any) -> str:
-        """The text in one event; raises ModelFailure for an event of another shape."""
+        """The text in one event, which is JSON; raises ModelFailure for an event of another shape."""
         self.heard = True
         try:
             return self._clean("".join(self._texts(event)))
@@ -89,14 +89,14 @@ class Reply:
         return Finished(self.reason, *self._tokens)
 
     def _texts(self, event: Any) -> list[str]:
-        if event.usage is not None:
-            self._tokens = _counts(event.usage)
+        if (usage := event.get("usage")) is not None:
+            self._tokens = _counts(usage)
         texts: list[str] = []
-        for choice in event.choices or ():
-            if choice.finish_reason is not None:
-                self.reason = str(choice.finish_reason)
-            if choice.delta is not None:
-                texts += [text for text in (choice.delta.content, choice.delta.refusal) if text is not None]
+        for choice in event.get("choices") or ():
+            if (reason := choice.get("finish_reason")) is not None:
+                self.reason = str(reason)
+            if (delta := choice.get("delta")) is not None:
+                texts += [text for text in (delta.get("content"), delta.get("refusal")) if text is not None]
         return texts
 
     def _clean(self, text: str) -> str:
@@ -112,15 +112,14 @@ class Reply:
 
 def _counts(usage: Any) -> tuple[int | None, ...]:
     """Read, written, cached, of reasoning; many servers tell only the first two."""
-    read = getattr(usage, "prompt_tokens_details", None)
-    written = getattr(usage, "completion_tokens_details", None)
     return (
-        _count(usage.prompt_tokens),
-        _count(usage.completion_tokens),
-        _count(getattr(read, "cached_tokens", None)),
-        _count(getattr(written, "reasoning_tokens", None)),
+        _count(usage, "prompt_tokens"),
+        _count(usage, "completion_tokens"),
+        _count(usage.get("prompt_tokens_details"), "cached_tokens"),
+        _count(usage.get("completion_tokens_details"), "reasoning_tokens"),
     )
 
 
-def _count(value: object) -> int | None:
+def _count(counts: object, name: str) -> int | None:
+    value = counts.get(name) if isinstance(counts, dict) else None
     return value if isinstance(value, int) and value >= 0 else None

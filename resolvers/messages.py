@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from resolvers.uploads import Upload
 from resolvers.usage import Usage
 
 WAIT_SECONDS, STOP_SECONDS, IDLE_SECONDS = 60.0, 5.0, 1.0
+LOOK_SECONDS = 5.0  # those who follow for long are asked whether they still may
 
 says = strawberry.argument
 
@@ -180,11 +182,15 @@ async def reply_stream(
     reply, held = await _reply(info.context, key(message_id, Message)), max(after or 0, 0)
     with info.context.backend.watching.watching(reply.id, info.context.viewer_id):
         while reply.status is MessageStatus.IN_PROGRESS:
+            looked = monotonic()
             following = info.context.backend.log.follow(reply.id, held, idle=IDLE_SECONDS, saved=len(reply.text))
             async with aclosing(following) as written:
                 async for offset, text in written:
                     yield Delta(message_id, offset, text)
                     held = offset + len(text)
+                    if monotonic() - looked > LOOK_SECONDS:
+                        await _reply(info.context, reply.id)
+                        looked = monotonic()
             reply = await _reply(info.context, reply.id)
             # Another process writes it, and its pieces do not come here: its checkpoints do.
             if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:

@@ -9,7 +9,7 @@ from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 import alembic.command  # noqa: F401  like the four below, what a process loads when it starts: here it is loaded once
-import openai.resources.chat  # noqa: F401
+import openai  # noqa: F401
 import redis.asyncio  # noqa: F401
 import taskiq.receiver  # noqa: F401
 import taskiq_redis  # noqa: F401

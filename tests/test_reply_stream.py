@@ -151,7 +151,13 @@ async def test_a_message_that_is_no_reply_is_not_followed(online: Site, dictatio
         assert (await client.refused("stopReply", messageId=id_))["extensions"]["code"] == "NOT_FOUND"
 
 
-async def test_members_follow_what_is_shared_until_they_are_removed(online: Site, dictation: Dictation) -> None:
+@pytest.mark.parametrize("more", ["", "And more. "])
+async def test_members_follow_what_is_shared_until_they_are_removed_also_while_more_comes(
+    more: str, online: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolvers.messages, "LOOK_SECONDS", 0)
+    if more:
+        monkeypatch.setattr(resolvers.messages, "IDLE_SECONDS", 60)
     ann, bob = await online.person("ann"), await online.person("bob")
     shared = await online.organization(ann, bob)
     given = {"organizationId": shared, "visibility": "ORGANIZATION"}
@@ -169,12 +175,13 @@ async def test_members_follow_what_is_shared_until_they_are_removed(online: Site
     query = of_user.rows(Window(10), frozenset())
     _, *memberships = await online.backend.database.read(query, SYSTEM, user_id=viewer.user_id, limit=10)
     await online.backend.database.write(remove, SYSTEM)
+    dictation.say(more)
     with pytest.raises(Refused) as refused:
         await following
     assert refused.value.codes == ["NOT_FOUND"]
     assert await code_of(online, bob, id_) == "NOT_FOUND"
     dictation.finish()
-    assert joined(await follow(online, ann, id_)) == "For everybody. "
+    assert joined(await follow(online, ann, id_)) == f"For everybody. {more}"
 
 
 async def test_a_reply_is_stopped_while_it_is_written(online: Site, dictation: Dictation) -> None:

@@ -21,6 +21,7 @@ from transport.callers import (
     seconds_left,
 )
 from transport.connections import FORBIDDEN, UNAUTHENTICATED
+from transport.deadline import SendDeadline
 from transport.errors import RequestRefused, refusal
 from transport.frames import BadFrame
 from transport.json import encode
@@ -65,6 +66,7 @@ class Socket:
         self._operations = 0
         self._acknowledged = asyncio.Event()
         self._reader: asyncio.Task[Any] | None = None
+        self._deadline = SendDeadline(limits.send_deadline, self._give_up)
         self.context: Context | None = None
 
     async def run(self, receive: Receive) -> None:
@@ -82,6 +84,7 @@ class Socket:
             for running in self._running.values():
                 running.stop()
             await _all_ended({keeper, *self._tasks})
+            self._deadline.close()
 
     async def close(self, code: int, reason: str) -> None:
         if not self._is_closed:
@@ -90,11 +93,20 @@ class Socket:
             for running in self._running.values():
                 running.stop()
             message = {"type": "websocket.close", "code": code, "reason": frames.shortened(reason)}
-            await self._within_deadline(message)
+            try:
+                async with asyncio.timeout(self._limits.send_deadline):
+                    await self._send(message)
+            except OSError:  # the client is gone, or (TimeoutError) reads nothing
+                self._give_up()
 
     async def send(self, message: dict[str, Any]) -> None:
-        if not self._is_closed:
-            await self._within_deadline({"type": "websocket.send", "text": encode(message).decode()})
+        if self._is_closed:
+            return
+        try:
+            with self._deadline:
+                await self._send({"type": "websocket.send", "text": encode(message).decode()})
+        except OSError:  # the client is gone
+            self._give_up()
 
     async def sign_in(self) -> Context:
         """Signs in again for one operation: what was revoked meanwhile is refused, nothing read is shared."""
@@ -115,14 +127,11 @@ class Socket:
         )
         return await authenticated(self._authenticate, caller)
 
-    async def _within_deadline(self, message: Message) -> None:
-        try:
-            async with asyncio.timeout(self._limits.send_deadline):
-                await self._send(message)
-        except OSError:  # the client is gone, or (TimeoutError) reads nothing
-            self._is_closed = self._is_given_up = True
-            if self._reader:
-                self._reader.cancel()
+    def _give_up(self) -> None:
+        """The client is gone, or reads nothing: what it asked for ends."""
+        self._is_closed = self._is_given_up = True
+        if self._reader:
+            self._reader.cancel()
 
     async def _keep(self) -> None:
         """Ends the socket when it is not signed in in time, when its sign-in ends, or when no one is there."""
