@@ -90,9 +90,10 @@ def database_of(settings: Settings) -> Database:
 
 def assemble(settings: Settings) -> Product:
     """Make everything and start nothing."""
-    database, hub, watching = database_of(settings), Hub(), Watching()
+    database, hub = database_of(settings), Hub()
     database.publish = hub.publish
     sharing = sharing_of(settings, database, hub)
+    watching = sharing.watching if sharing else Watching()
     catalog, model = models_of(settings)
     connections = Connections()
     backend = Backend(

@@ -1,12 +1,14 @@
-"""What the processes of one installation tell each other, through Redis: replies, events, jobs and counts."""
+"""What the processes of one installation tell each other through Redis: replies, who watches, events, jobs, counts."""
 
 from typing import TYPE_CHECKING
 
 from assistant.shared_log import SharedLog
+from assistant.watching import SharedWatching
 from db.events import Event, Hub, JobQueued, decode, encode
 from integrations.redis import Redis
 from integrations.redis_counts import shared_counts
 from integrations.redis_events import Broadcast
+from integrations.redis_marks import Marks
 from integrations.redis_queue import RedisQueue
 from integrations.redis_streams import Streams
 
@@ -21,7 +23,8 @@ class Sharing:
         self._redis, self._hub = redis, hub
         self._streams = Streams(redis)
         self._events = Broadcast(redis, self._streams, self._receive, hub.look_again)
-        self.log = SharedLog(self._streams)
+        self._marks = Marks(redis)
+        self.log, self.watching = SharedLog(self._streams), SharedWatching(self._marks)
         self.queue = RedisQueue(redis)
         hub.forward = self._forward
 
@@ -31,8 +34,10 @@ class Sharing:
         self._streams.start()
         self._events.start()
         self.log.start()
+        self._marks.start()
 
     async def stop(self) -> None:
+        await self._marks.stop()
         await self.log.stop()
         await self._events.stop()
         await self._streams.stop()

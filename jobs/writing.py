@@ -141,9 +141,11 @@ class Writing:
         )
 
     async def _keep(self, ending: Ending, found: Found | None) -> None:
+        is_watched = await self._watching.is_watched(self.reply_id, self._held.viewer.user_id)
+
         def unit(session: Session) -> None:
             reply = replies.finish(session, *self._key, ending)
-            if not self._watching.is_watched(reply.id, self._held.viewer.user_id):
+            if not is_watched:
                 replies.tell_end(session, reply)
             if self._wants_title:
                 titles.ask(session, reply)

@@ -6,18 +6,23 @@ import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any, get_args
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+import redis
 
+import integrations.redis
 import jobs.worker
 import jobs.writing
+import resolvers.exports
 import resolvers.messages
 from app import assemble
 from db.events import Event, TableChanged, decode, encode
+from resolvers.ids import decode as decode_id
 from settings import Misconfigured, Settings
-from tests.dictation import Dictation, begin, dictation, follow, held, joined, read, texts_of, watched
+from tests.dictation import Dictation, begin, dictation, follow, held, joined, read, texts_of, until, watched
 from tests.product import ROOT
 from tests.several import Installation, eventually, installation, web, worker
 from tests.site import Site
@@ -82,6 +87,69 @@ async def test_a_stop_at_a_server_hangs_up_on_the_provider_of_a_worker_at_once(w
     assert (await stopping)["message"] == {"status": "STOPPED", "text": TEXT}
     events = await following
     assert (joined(events), events[-1]["message"]["status"]) == (TEXT, "STOPPED")
+
+
+async def test_who_watches_at_a_server_is_not_told_of_the_end_by_a_worker_and_who_left_is(
+    web: Site, worker: Site, dictation: Dictation
+) -> None:
+    ann = await web.person()
+    viewer = await web.viewer(ann)
+
+    async def told() -> list[str]:
+        nodes = (await ann.run("{ notifications { nodes { kind subjectId } } }"))["notifications"]["nodes"]
+        return [node["subjectId"] for node in nodes]
+
+    for is_there in (True, False):
+        id_ = await begin(ann)
+        decoded = decode_id(id_)
+        assert decoded is not None
+        following = asyncio.create_task(follow(web, ann, id_))
+        await until(partial(worker.backend.watching.is_watched, decoded[1], viewer.user_id))
+        if not is_there:
+            following.cancel()
+            await asyncio.wait([following])
+            await until(partial(is_unwatched, worker, decoded[1], viewer.user_id))
+        dictation.say("Well")
+        dictation.finish()
+        await (following if is_there else until(told))
+        assert await told() == ([] if is_there else [id_])
+
+
+async def is_unwatched(site: Site, reply_id: UUID, user_id: UUID | None) -> bool:
+    return not await site.backend.watching.is_watched(reply_id, user_id)
+
+
+async def test_who_comes_when_the_beginning_was_trimmed_gets_it_from_the_row(
+    installation: Installation, web: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.writing, "CHECKPOINT_SECONDS", 0.1)
+    monkeypatch.setattr(resolvers.messages, "IDLE_SECONDS", 0.1)
+    ann = await web.person()
+    id_ = await begin(ann)
+    for number, piece in enumerate(PIECES[:6]):
+        dictation.say(piece)
+        await held(web, ann, id_, "".join(PIECES[: number + 1]))
+    decoded = decode_id(id_)
+    assert decoded is not None
+    with redis.Redis.from_url(installation.redis_url) as client:
+        assert client.xtrim(f"{installation.prefix}:reply:{decoded[1].hex}", maxlen=1, approximate=False) == 5
+    late = [asyncio.create_task(follow(web, ann, id_, place)) for place in (0, 3)]
+    await watched(web, 2)
+    dictation.say(*PIECES[6:])
+    dictation.finish()
+    for place, follower in zip((0, 3), late, strict=True):
+        assert joined(await follower, TEXT[:place]) == TEXT
+
+
+async def test_an_export_of_a_worker_is_followed_at_a_server(web: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolvers.exports, "IDLE_SECONDS", 3600)
+    ann = await web.person()
+    table = (await ann.mutate("importTable", "{ table { id } }", text="a,b\n1,2\n", name="T"))["table"]["id"]
+    started = await ann.mutate("startExport", "{ export { id } }", tableId=table, destination="CSV")
+    progress = "subscription P($id: ID!) { exportProgress(exportId: $id) { status } }"
+    async with asyncio.timeout(10):
+        seen = [event async for event in web.follow(ann, progress, id=started["export"]["id"])]
+    assert seen[-1] == {"exportProgress": {"status": "COMPLETED"}}
 
 
 async def test_servers_come_and_go_while_a_worker_writes(
@@ -204,9 +272,15 @@ async def wrong_password(site: Site) -> str:
     return str(error["extensions"]["code"])
 
 
-async def test_while_redis_is_away_the_database_tells_and_everything_goes_on(
-    installation: Installation, dictation: Dictation, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("how", ["away", "hanging"])
+async def test_while_redis_is_away_or_hangs_the_database_tells_and_everything_goes_on(
+    how: str,
+    installation: Installation,
+    dictation: Dictation,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(integrations.redis, "SECONDS", 0.2)
     monkeypatch.setattr(jobs.writing, "CHECKPOINT_SECONDS", 0.2)
     monkeypatch.setattr(resolvers.messages, "IDLE_SECONDS", 0.2)
     monkeypatch.setattr(jobs.worker, "SWEEP_SECONDS", 0.3)
@@ -219,16 +293,15 @@ async def test_while_redis_is_away_the_database_tells_and_everything_goes_on(
             following = asyncio.create_task(follow(web, ann, id_))
             dictation.say("Before. ")
             await held(web, ann, id_, "Before. ")
-            redis.stop()
-            dictation.say("Away.")
-            dictation.finish()
-            assert joined(await following) == "Before. Away."
-            assert [await wrong_password(web) for _ in range(3)] == ["UNAUTHENTICATED"] * 2 + ["RATE_LIMITED"]
-            found_by_the_sweep = await begin(ann)
-            dictation.say("Still away. ")
-            following = asyncio.create_task(follow(web, ann, found_by_the_sweep))
-            await held(web, ann, found_by_the_sweep, "Still away. ")
-            redis.start()
+            with getattr(redis, how)():
+                dictation.say("Away.")
+                dictation.finish()
+                assert joined(await following) == "Before. Away."
+                assert [await wrong_password(web) for _ in range(3)] == ["UNAUTHENTICATED"] * 2 + ["RATE_LIMITED"]
+                found_by_the_sweep = await begin(ann)
+                dictation.say("Still away. ")
+                following = asyncio.create_task(follow(web, ann, found_by_the_sweep))
+                await held(web, ann, found_by_the_sweep, "Still away. ")
             await eventually(lambda: caplog.text.count("Redis is back") == 2)
             dictation.say("Back.")
             await held(web, ann, found_by_the_sweep, "Still away. Back.")

