@@ -57,27 +57,31 @@ def once(
         return make()
     check_key(key)
     kept = session.scalars(
-        select(IdempotencyKey).where(
+        select(IdempotencyKey)
+        .where(
             IdempotencyKey.user_id == session.user_id,
             IdempotencyKey.operation == operation,
             IdempotencyKey.key == key,
         )
+        .with_for_update()
     ).one_or_none()
     if kept is not None and kept.created_at > now() - KEPT:
         return again([UUID(id_) for id_ in kept.result])
-    made = make()
     if kept is None:
-        remember(session, session.user_id, operation, key, ids(made))
-    else:
-        kept.result, kept.created_at = [str(id_) for id_ in ids(made)], now()
+        kept = remember(session, session.user_id, operation, key, [])
+        # Before anything is done: whoever comes with the same key meanwhile waits here, and then finds the result.
+        session.flush()
+    made = make()
+    kept.result, kept.created_at = [str(id_) for id_ in ids(made)], now()
     return made
 
 
-def remember(session: Session, user_id: UUID, operation: str, key: str, made: list[UUID]) -> None:
+def remember(session: Session, user_id: UUID, operation: str, key: str, made: list[UUID]) -> IdempotencyKey:
     """Keep the ids of what a key made."""
     check_key(key)
-    result = [str(id_) for id_ in made]
-    session.add(IdempotencyKey(user_id=user_id, operation=operation, key=key, result=result))
+    kept = IdempotencyKey(user_id=user_id, operation=operation, key=key, result=[str(id_) for id_ in made])
+    session.add(kept)
+    return kept
 
 
 def check_key(key: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -25,9 +26,9 @@ async def begin(database: Database, viewer: Viewer, key: str | None, title: str 
     return await database.write(conversations.create, viewer, Beginning("model", title=title), key)
 
 
-async def say(database: Database, viewer: Viewer, key: str) -> Exchange:
+async def say(database: Database, viewer: Viewer, key: str, conversation_id: UUID | None = None) -> Exchange:
     return await database.write(
-        posting.post, viewer, "Hello", conversation_id=None, models={"model": None}, idempotency_key=key
+        posting.post, viewer, "Hello", conversation_id=conversation_id, models={"model": None}, idempotency_key=key
     )
 
 
@@ -54,10 +55,36 @@ async def test_a_key_is_of_one_person_and_one_operation(database: Database, worl
 async def test_what_comes_at_once_with_one_key_is_made_once(database: Database, world: World) -> None:
     ann = await world.person("ann")
     async with asyncio.timeout(20):
-        said = await asyncio.gather(*(say(database, ann, "key") for _ in range(8)))
+        said = await asyncio.gather(*(say(database, ann, "key") for _ in range(20)))
     assert len({exchange.reply.id for exchange in said}) == 1
     assert await titles(database, ann) == ["Hello"]
     assert [type(event) for event in world.published] == [JobQueued]
+
+
+async def test_who_comes_second_finds_the_result_and_not_what_stands_in_the_way_of_another(
+    database: Database, world: World
+) -> None:
+    ann = await world.person("ann")
+    conversation = await begin(database, ann, None)
+    async with asyncio.timeout(20):
+        said = await asyncio.gather(*(say(database, ann, "key", conversation.id) for _ in range(20)))
+    assert len({exchange.reply.id for exchange in said}) == 1
+    with pytest.raises(Conflict, match="still being written"):
+        await say(database, ann, "other", conversation.id)
+
+
+async def test_a_key_that_was_forgotten_is_used_once_by_all_who_come_at_once(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    first = await begin(database, ann, "key")
+
+    def age(session: Session) -> None:
+        session.scalars(select(IdempotencyKey)).one().created_at -= KEPT
+
+    await database.write(age, SYSTEM)
+    async with asyncio.timeout(20):
+        begun = await asyncio.gather(*(begin(database, ann, "key") for _ in range(20)))
+    assert len({conversation.id for conversation in begun} - {first.id}) == 1
+    assert len(await titles(database, ann)) == 2
 
 
 async def test_a_key_is_forgotten_after_a_day(database: Database, world: World) -> None:
