@@ -2,13 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import Any
 
 from sqlalchemy import event
 
 from app import Product
+from db.audit import AuditEntry
 from db.base import Base
 from db.engine import Database
 from db.postgresql import PostgreSQL
@@ -19,6 +20,7 @@ from execution.executor import Executor
 from execution.operations import Request, Result
 from resolvers.authentication import authenticate
 from resolvers.context import Context, Origin
+from resolvers.ids import global_id
 from schema import schema
 from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Given, Person
 from tests.matrix.views import SEEN
@@ -74,6 +76,15 @@ class Stage:
         if isinstance(given, list):
             return [self.named(value) for value in given]
         return self.scene.ids[given[1:]] if isinstance(given, str) and given.startswith("@") else given
+
+    def disguised(self, given: Given, place: Sequence[str]) -> str:
+        """The id that stands in a place of an input, if any does, as one of an audit entry: nothing takes those."""
+        value: Any = given
+        for step in place:
+            value = value[0] if isinstance(value, list) else value
+            value = value.get(step) if value else None
+        name = value[0] if isinstance(value, list) else value
+        return global_id(AuditEntry, self.scene.keys[name[1:] if name else "audit_entry"])
 
 
 def _outcome(result: Result) -> tuple[Any, str | None]:

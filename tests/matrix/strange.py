@@ -1,0 +1,58 @@
+"""Ids of another type, wherever the schema takes one: each must be refused, whoever sends it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import GraphQLInputField, get_named_type, is_input_object_type
+
+from tests.matrix.changes import CHANGED
+from tests.matrix.lists import LISTED
+from tests.matrix.parts import LISTS, MUTATION
+from tests.matrix.rows import Given, In
+
+# Not ids of things: keys that a table gives to its columns.
+COLUMN_KEYS = {"key", "keyColumns", "column", "groupBy"}
+# Refused in another way than NOT_FOUND, and the one that takes ids of every type.
+EXCEPT = {"recordReadings.readings.moduleId": "BAD_USER_INPUT", "Query.auditLog(subjectId)": None}
+
+Path = tuple[str, ...]
+
+
+def places(kind: Any, before: Path = ()) -> Iterator[Path]:
+    """Where an input takes an id: the fields' names, through lists and inputs."""
+    fields: dict[str, GraphQLInputField] = kind.fields
+    for name, field in fields.items():
+        inner = get_named_type(field.type)
+        if is_input_object_type(inner):
+            yield from places(inner, (*before, name))
+        elif inner.name == "ID" and name not in COLUMN_KEYS:
+            yield *before, name
+
+
+def changes() -> Iterator[tuple[str, Given, Path]]:
+    """Every mutation that takes an id, an input for it, and the place to put a strange one."""
+    for name, field in MUTATION.items():
+        argument = field.args.get("input")
+        for place in places(get_named_type(argument.type)) if argument else ():
+            yield (
+                name,
+                next((row.given for row in CHANGED[name] if place[0] in row.given), CHANGED[name][0].given),
+                place,
+            )
+
+
+def lists() -> Iterator[tuple[str, In, str]]:
+    """Every list that is limited by an id, a row of it, and the argument."""
+    for name, field in LISTS.items():
+        for argument, definition in field.args.items():
+            if get_named_type(definition.type).name == "ID" and argument not in COLUMN_KEYS:
+                yield name, LISTED[name][0], argument
+
+
+def put(value: Any, place: Path, id_: str) -> Any:
+    """The value with another id in a place, also where nothing stood."""
+    if not place:
+        return [id_] if isinstance(value, list) else id_
+    if isinstance(value, list):
+        return [put(each, place, id_) for each in value]
+    return {**(value or {}), place[0]: put((value or {}).get(place[0]), place[1:], id_)}
