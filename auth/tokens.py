@@ -23,7 +23,7 @@ LONGEST_LIFE = timedelta(hours=24)
 LEEWAY = timedelta(seconds=60)  # between the clocks of two servers
 LARGEST = 4096  # characters
 NOT_VALID = "The access token is not valid: call logIn, or refreshSession with your refresh token."
-EXPIRED = "The access token has expired: call refreshSession with your refresh token, or logIn."
+EXPIRED = "The access token has expired: leave it out and call refreshSession with your refresh token, or logIn."
 # Times are checked here, against the caller's clock.
 OPTIONS: Options = {
     "require": ["sub", "email", "iat", "exp", "jti", "sid", "iss", "aud"],

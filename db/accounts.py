@@ -7,6 +7,7 @@ from sqlalchemy import select
 from db.base import now
 from db.session import Session
 from db.sessions import Ending, end_all
+from db.stopping import stop_jobs
 from db.users import User
 from errors import Conflict, Forbidden
 
@@ -32,7 +33,7 @@ def change_password(session: Session, password_hash: str) -> User:
 def update(session: Session, user_id: UUID, is_active: bool | None, is_superuser: bool | None) -> User:
     """Close or open an account, give or take a superuser's rights; None leaves it as it is.
 
-    Whoever loses something is signed out everywhere. Superusers only.
+    Whoever loses something is signed out everywhere, and nothing runs for a closed account. Superusers only.
     """
     user = session.obtain(User, user_id, lock=True)
     if not session.viewer.is_superuser:
@@ -51,5 +52,6 @@ def update(session: Session, user_id: UUID, is_active: bool | None, is_superuser
             end_all(session, user.id, Ending.RIGHTS_CHANGED)
     if not user.is_active:
         end_all(session, user.id, Ending.DEACTIVATED)
+        stop_jobs(session, user.id)
     session.flush()
     return user

@@ -10,18 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role
-from db import accounts, jobs
+from db import accounts
 from db.audit import AuditEntry
 from db.base import Base, Owned, Visibility, now
 from db.erasure import erase
-from db.events import AccountDeleted, ReplyStopped
+from db.events import AccountDeleted
 from db.idempotency import IdempotencyKey
 from db.invitations import Invitation
-from db.jobs import Job, JobStatus
-from db.messages import Message, MessageStatus
 from db.organizations import Membership, MembershipStatus, Organization
 from db.session import Session
 from db.sessions import Ending, SignIn, end_all
+from db.stopping import stop_jobs
 from db.users import User
 from errors import Conflict
 
@@ -46,7 +45,7 @@ def depart(session: Session) -> None:
     user = session.obtain_to_change(User, session.user_id)
     accounts.keep_a_superuser(session, user)
     moment, places = now(), _places(session, user.id)
-    _stop_jobs(session, user.id)
+    stop_jobs(session, user.id)
     _leave(session, user, places, moment)
     end_all(session, user.id, Ending.DELETED)
     session.allow(user)  # that it was they who asked is what the password showed
@@ -94,21 +93,6 @@ def _is_empty(session: Session, membership: Membership, organization: Organizati
             f"You are the last admin of {organization.name}: make somebody else an admin first, or delete it."
         )
     return not others
-
-
-def _stop_jobs(session: Session, user_id: UUID) -> None:
-    """Nothing goes on for somebody who is gone; what was being said stays as far as it came."""
-    query = select(Job).where(Job.owner_id == user_id, Job.finished_at.is_(None)).order_by(Job.id).with_for_update()
-    ended = []
-    for job in session.scalars(query):
-        session.allow(job)
-        ended.append(jobs.end(session, job, JobStatus.CANCELED).id)
-    written = select(Message).where(Message.job_id.in_(ended), Message.status == MessageStatus.IN_PROGRESS)
-    for message in session.scalars(written):
-        session.allow(message)
-        message.status = MessageStatus.STOPPED
-    for job_id in ended:
-        session.emit(ReplyStopped(job_id))
 
 
 def _leave(session: Session, user: User, places: list[Place], moment: datetime) -> None:

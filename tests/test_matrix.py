@@ -22,7 +22,7 @@ from tests.matrix.changes import CHANGED, PASSWORD
 from tests.matrix.lists import LISTED
 from tests.matrix.parts import ANSWERS, BY_ID, LISTS, MUTATION, NODES, QUERY, SUBSCRIPTION, TYPES, call, leaves, listing
 from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Asked, Change, Follow, In, Person
-from tests.matrix.strange import EXCEPT, changes, lists, put
+from tests.matrix.strange import OTHERWISE, changes, lists, put
 from tests.matrix.streams import FOLLOWED
 from tests.matrix.views import ASKED, SEEN
 from tests.matrix.world import Scene
@@ -187,26 +187,25 @@ async def test_a_stream_begins_for_those_who_may(stage: Stage, name: str, row: F
 
 async def test_an_id_of_another_type_is_refused_wherever_one_is_sent(stage: Stage) -> None:
     """Even by superusers, who see everything; with the rest of the id right, only the type can be what is wrong."""
-    wrong: dict[str, Any] = {}
+    codes: dict[str, str | None] = {}
     for name, given, place in changes():
         declared = f"($input: {MUTATION[name].args['input'].type})"
         sent = put(stage.named(given), place, stage.disguised(given, place))
         document = f"mutation {declared} {{ {name}(input: $input) {{ __typename }} }}"
-        wrong[".".join((name, *place))] = (await stage.ask(Person.SUPERUSER, document, input=sent))[1]
+        codes[".".join((name, *place))] = (await stage.ask(Person.SUPERUSER, document, input=sent))[1]
     for name, row, argument in lists():
         type_, _, field = name.partition(".")
         asked = replace(row, given={**row.given, argument: stage.scene.ids["audit_entry"]})
-        of, document = {"of": stage.scene.ids[row.of]} if row.of else {}, listing(type_, field, LISTS[name], asked)
-        wrong[f"{name}({argument})"] = (await stage.ask(Person.SUPERUSER, document, **of, **stage.named(asked.given)))[
-            1
-        ]
+        sent = stage.named(asked.given) | ({"of": stage.scene.ids[row.of]} if row.of else {})
+        document = listing(type_, field, LISTS[name], asked)
+        codes[f"{name}({argument})"] = (await stage.ask(Person.SUPERUSER, document, **sent))[1]
     for name, follows in FOLLOWED.items():
         declared, field = call(name, SUBSCRIPTION[name], follows[0].given)
         ids = {key: stage.disguised(follows[0].given, (key,)) for key in follows[0].given if key.endswith("Id")}
         document, given = f"subscription {declared} {{ {field} {{ __typename }} }}", stage.named(follows[0].given) | ids
         if ids:
-            wrong[name] = (await stage.follow(Person.SUPERUSER, document, 10, **given))[1]
-    assert {name: code for name, code in wrong.items() if code != NOT_FOUND} == EXCEPT
+            codes[name] = (await stage.follow(Person.SUPERUSER, document, 10, **given))[1]
+    assert {name: code for name, code in codes.items() if code != NOT_FOUND} == OTHERWISE
     ids = {name: stage.disguised({"id": f"@{next(iter(SEEN[type_]))}"}, ("id",)) for type_, name in BY_ID.items()}
     document = " ".join(f'{name}(id: "{id_}") {{ id }}' for name, id_ in ids.items())
     assert await stage.ask(Person.SUPERUSER, f"{{ {document} }}") == (dict.fromkeys(ids), None)

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from assistant import extraction, offline
 from assistant.extraction import ProposedTable
@@ -22,7 +23,9 @@ from db.engine import Database
 from db.events import Event, Hub, JobChanged
 from db.jobs import Job, JobStatus
 from db.messages import Exchange, Message, MessageStatus
+from db.prepared import Prepared
 from db.session import Session
+from db.usage import Usage
 from db.users import User
 from integrations.blobs import DirectoryBlobs
 from jobs.replies import Replies
@@ -30,6 +33,7 @@ from jobs.worker import SWEEP_SECONDS, Worker
 from tests.conftest import SYSTEM, World
 from tests.dictation import Dictation, dictation, failing, follow, held, joined, read, send, site_with, until, watched
 from tests.loopback.faults import events_then_silence
+from tests.test_audit import superuser
 
 __all__ = ["dictation"]
 
@@ -59,6 +63,26 @@ async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
         (end,) = await follow(after, again, said["reply"]["id"], len(reply["text"]))
         assert end["message"]["status"] == "INTERRUPTED"
     assert len(dictation.asked) == 1
+
+
+async def test_what_is_written_for_somebody_ends_when_their_account_is_closed(
+    dictation: Dictation, database_url: str, tmp_path: Path
+) -> None:
+    async with site_with(dictation.server, database_url, tmp_path) as site:
+        ann, root = await site.person(), await superuser(site, "root")
+        said = await send(ann)
+        dictation.say("So far ", "so good")
+        await held(site, ann, said["reply"]["id"], "So far so good")
+        id_ = (await ann.run("{ me { id } }"))["me"]["id"]
+        await root.mutate("updateUser", "{ __typename }", id=id_, isActive=False)
+        await asyncio.wait_for(dictation.server.exchanges[0].hung_up.wait(), 2)
+        assert (await read(root, said["reply"]["id"]))["status"] == "STOPPED"
+        jobs_left: Prepared[Job] = Prepared(select(Job).where(Job.kind == "reply"))
+        (job,) = await site.backend.database.read(jobs_left, SYSTEM)
+        assert (job.status, job.finished_at is not None, job.leased_until) == ("CANCELED", True, None)
+        usages: Prepared[Usage] = Prepared(select(Usage))
+        (spent,) = await site.backend.database.read(usages, SYSTEM)
+        assert spent.settled_at is not None
 
 
 class Desk:

@@ -12,8 +12,13 @@ from tests.matrix.rows import Given, In
 
 # Not ids of things: keys that a table gives to its columns.
 COLUMN_KEYS = {"key", "keyColumns", "column", "groupBy"}
-# Refused in another way than NOT_FOUND, and the one that takes ids of every type.
-EXCEPT = {"recordReadings.readings.moduleId": "BAD_USER_INPUT", "Query.auditLog(subjectId)": None}
+# What is one of many that are sent at once is refused in the words of its field; a subject is of any type.
+OTHERWISE: dict[str, str | None] = {
+    "applyProposal.changeIds": "BAD_USER_INPUT",
+    "applyProposal.edits.changeId": "BAD_USER_INPUT",
+    "recordReadings.readings.moduleId": "BAD_USER_INPUT",
+    "Query.auditLog(subjectId)": None,
+}
 
 Path = tuple[str, ...]
 

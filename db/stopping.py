@@ -1,0 +1,27 @@
+"""Work that goes on for somebody is ended: their account is closed, so nothing more is done in their name."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from db import jobs, spending
+from db.events import ReplyStopped
+from db.jobs import Job, JobStatus
+from db.messages import Message, MessageStatus
+from db.session import Session
+
+
+def stop_jobs(session: Session, user_id: UUID) -> None:
+    """Cancel what runs or waits for a user; what was being said stays as far as it came, and is paid for that far."""
+    query = select(Job).where(Job.owner_id == user_id, Job.finished_at.is_(None)).order_by(Job.id).with_for_update()
+    ended = []
+    for job in session.scalars(query):
+        session.allow(job)
+        ended.append(jobs.end(session, job, JobStatus.CANCELED).id)
+    written = select(Message).where(Message.job_id.in_(ended), Message.status == MessageStatus.IN_PROGRESS)
+    for message in session.scalars(written):
+        session.allow(message)
+        message.status = MessageStatus.STOPPED
+        spending.settle_reply(session, message.id, None, 0, message.text)
+    for job_id in ended:
+        session.emit(ReplyStopped(job_id))
