@@ -4,6 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
+from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -25,6 +26,11 @@ Unit = Callable[Concatenate[Session, P], T]
 MAX_WAITING_WRITES = 1_000
 
 
+@cache
+def _of_ids(model: type[Base]) -> Prepared[Any]:
+    return Prepared(select(model).where(OneOf(model.id)))
+
+
 class LockTimeout(Exception):
     """Others held what was to be changed for too long."""
 
@@ -39,7 +45,6 @@ class Database(ABC):
 
     def __init__(self) -> None:
         self.publish: Callable[[Event], None] = lambda _: None
-        self._by_id: dict[type[Base], Prepared[Any]] = {}
         self._writes: set[asyncio.Task[Any]] = set()
 
     @abstractmethod
@@ -69,9 +74,7 @@ class Database(ABC):
 
     async def by_ids(self, model: type[R], viewer: Viewer, ids: list[UUID]) -> dict[UUID, R]:
         """The rows of these ids that the viewer may see."""
-        if model not in self._by_id:
-            self._by_id[model] = Prepared(select(model).where(OneOf(model.id)))
-        rows: list[R] = await self.read(self._by_id[model], viewer, ids=ids)
+        rows: list[R] = await self.read(_of_ids(model), viewer, ids=ids)
         return {row.id: row for row in rows}
 
     async def find(self, model: type[R], viewer: Viewer, id_: UUID) -> R | None:
