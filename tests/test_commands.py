@@ -68,6 +68,9 @@ async def test_commands_act_at_once_while_the_server_runs(site: Site) -> None:
     ]
     assert (await beside(site, "users", "list", "--search", "BOB@"))[1].splitlines() == [listed.splitlines()[1]]
     assert await beside(site, "users", "activate", "bob@example.com") == (0, "bob@example.com is active now.")
+    last = "This is the last superuser: make somebody else one first."
+    assert await beside(site, "superuser", "revoke", "ann@example.com") == (1, last)
+    assert await beside(site, "superuser", "grant", "bob@example.com") == (0, "bob@example.com is a superuser now.")
     assert await beside(site, "superuser", "revoke", "ann@example.com") == (0, "ann@example.com is no superuser now.")
     with pytest.raises(Refused):  # signed out: the rights are kept with the sign-in
         await ann.run(ME)
