@@ -137,8 +137,9 @@ def _give_up(session: Session, job: Job) -> None:
         message.error_code, message.error_message = job.error_code, job.error_message
         message.error_retryable = job.error_retryable
         _charge(session, message)
-        title = session.obtain(Conversation, message.conversation_id).title
-        tell(session, job.owner_id, REPLY_FAILED, f"The reply in {title} failed", message)
+        standing = select(Conversation).where(Conversation.id == message.conversation_id)
+        if (conversation := session.scalars(standing).one_or_none()) is not None:
+            tell(session, job.owner_id, REPLY_FAILED, f"The reply in {conversation.title} failed", message)
 
 
 jobs.when_given_up("reply", _give_up)

@@ -15,6 +15,7 @@ from db.listing import Listing
 from db.matching import Mentions
 from db.messages import Message, MessageStatus
 from db.organizations import Membership, MembershipStatus
+from db.policy import Deleted
 from db.prepared import Prepared, bind
 from db.session import Session
 from db.words import folded
@@ -92,6 +93,7 @@ def _add(session: Session, message: Message) -> None:
 
 
 def _conversation(session: Session, id_: UUID) -> Conversation:
-    """It may be as new as its message."""
+    """It may be as new as its message, and deleted: a reply in it ends all the same."""
     added = (row for row in session.new if isinstance(row, Conversation) and row.id == id_)
-    return next(added, None) or session.obtain(Conversation, id_)
+    query, deleted = select(Conversation).where(Conversation.id == id_), (Conversation, Deleted.TOO)
+    return next(added, None) or session.scalars(query, execution_options={"deleted": deleted}).one()

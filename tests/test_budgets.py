@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,10 +14,10 @@ import pytest
 from sqlalchemy import select
 
 from auth.viewer import Viewer
-from db import budgets, conversations, jobs, posting, replies, spending, titles
+from db import budgets, conversations, deleting, jobs, posting, replies, restoring, spending, titles
 from db.base import now
 from db.budgets import Budget, BudgetUnit, month_of
-from db.conversations import Beginning
+from db.conversations import Beginning, Conversation
 from db.engine import Database
 from db.jobs import Job, JobStatus
 from db.messages import Exchange, Message, MessageStatus
@@ -129,6 +130,25 @@ async def test_a_reply_whose_writer_died_is_charged_for_what_was_saved_and_says_
     read = reserved - 1_000
     assert charged(await till.database.find(Message, till.ann, reply.id)) == (read, 7, (read + 7) * 1_000, True)
     assert await till.counters() == (read + 7, 0)
+
+
+async def test_a_reply_that_is_given_up_is_settled_also_when_its_conversation_was_deleted(till: Till) -> None:
+    await till.limit(100_000)
+    reply = (await till.post()).reply
+    reserved = (await till.counters())[1]
+    assert reply.job_id is not None
+    for _ in range(jobs.MAX_CRASHES):
+        await dies(till, reply)
+    await till.database.write(partial(deleting.delete, with_tables=False), till.ann, till.conversation_id)
+    assert await till.database.write(jobs.claim, SYSTEM, reply.job_id) is None
+    assert await till.counters() == (reserved - 1_000 + 7, 0)
+    job = await till.database.find(Job, SYSTEM, reply.job_id)
+    assert job is not None
+    assert (job.status, await till.told()) == (JobStatus.FAILED, [])
+    await till.database.write(restoring.restore, till.ann, Conversation, till.conversation_id)
+    given_up = await till.database.find(Message, till.ann, reply.id)
+    assert given_up is not None
+    assert given_up.status is MessageStatus.FAILED
 
 
 async def test_a_reply_that_is_given_up_and_one_that_nobody_began_are_settled(till: Till) -> None:

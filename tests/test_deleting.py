@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from tests.client import Client
-from tests.dictation import Dictation, begin, dictation, online, read, send, until
+from tests.dictation import Dictation, begin, dictation, online, read, send, texts_of, until
 from tests.site import Site, site
 
 __all__ = ["dictation", "online", "site"]
@@ -104,6 +104,11 @@ async def test_a_reply_that_is_being_written_ends_and_does_not_hold_the_conversa
     await ann.mutate("deleteConversation", GONE, id=listed["id"])
     async with asyncio.timeout(5):
         await dictation.server.exchanges[0].hung_up.wait()
+
+    async def over() -> bool:
+        return texts_of(online) == {}
+
+    await until(over)
     await ann.mutate("restore", "{ node { id } }", id=listed["id"])
 
     async def stopped() -> bool:
