@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from db.tables import Row
+from db.held import HeldRow
 from db.values import Holding, Taken, check, same
 from tables.conversion import convert
 from tables.types import CellError, Column, Value, from_json
@@ -20,7 +20,7 @@ class Target(Holding, Protocol):
     @property
     def columns(self) -> Mapping[str, Column]: ...
 
-    def rows(self, ids: Iterable[UUID]) -> dict[UUID, Row]: ...
+    def rows(self, ids: Iterable[UUID]) -> dict[UUID, HeldRow]: ...
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Unmade:
     def values(self, key: str) -> Mapping[UUID, Value]:  # noqa: ARG002  what every target takes
         return {}
 
-    def rows(self, ids: Iterable[UUID]) -> dict[UUID, Row]:  # noqa: ARG002  what every target takes
+    def rows(self, ids: Iterable[UUID]) -> dict[UUID, HeldRow]:  # noqa: ARG002  what every target takes
         return {}
 
 
@@ -57,7 +57,7 @@ class Fit:
     """
 
     number: int
-    row: Row | None = None
+    row: HeldRow | None = None
     values: dict[int, Value] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
     problem: str | None = None

@@ -40,6 +40,14 @@ def parse_json(text: str) -> Any:
         return json.loads(text)
 
 
+def dump_json(value: Any) -> str:
+    """What a JSON column gets; Python itself writes what orjson refuses, such as whole numbers past 64 bits."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value)
+
+
 JsonType = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 Json = Annotated[Any, mapped_column(JsonType)]
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from db.edits import Edit, changed_in
+from db.held import HeldRow
 from db.idempotency import once
 from db.revisions import ChangeSource, Revision
 from db.session import Session
-from db.tables import Row, Table
+from db.tables import Table
 from db.values import MAX_ERRORS, Taken, check_number, read
 from errors import BadUserInput, Conflict, FieldError, NotFound
 from tables.types import CellError, Value
@@ -27,7 +28,7 @@ class CellEdit:
 @dataclass(frozen=True)
 class Updated:
     table: Table
-    rows: list[Row]
+    rows: list[HeldRow]
     revision: Revision | None
 
 
@@ -49,7 +50,7 @@ def update(session: Session, table_id: UUID, cells: Sequence[CellEdit], idempote
     edit = Edit.of(session, table_id)
     rows = edit.rows(cell.row_id for cell in cells)
 
-    def named() -> list[Row]:
+    def named() -> list[HeldRow]:
         return list(dict.fromkeys(rows[cell.row_id] for cell in cells if cell.row_id in rows))
 
     def make() -> Updated:
@@ -67,7 +68,7 @@ def update(session: Session, table_id: UUID, cells: Sequence[CellEdit], idempote
     return once(session, "updateCells", idempotency_key, make, lambda u: [u.revision.id] if u.revision else [], again)
 
 
-def _checked_values(edit: Edit, rows: dict[UUID, Row], cells: Sequence[CellEdit]) -> list[Value]:
+def _checked_values(edit: Edit, rows: dict[UUID, HeldRow], cells: Sequence[CellEdit]) -> list[Value]:
     values: list[Value] = []
     errors: list[FieldError] = []
     seen: set[tuple[UUID, str]] = set()
@@ -88,7 +89,7 @@ def _checked_values(edit: Edit, rows: dict[UUID, Row], cells: Sequence[CellEdit]
     return values
 
 
-def _problem(edit: Edit, row: Row, cell: CellEdit, seen: set[tuple[UUID, str]], path: str) -> FieldError | None:
+def _problem(edit: Edit, row: HeldRow, cell: CellEdit, seen: set[tuple[UUID, str]], path: str) -> FieldError | None:
     if cell.column not in edit.columns:
         keys = ", ".join([*edit.columns][:10])
         return FieldError(f"{path}.column", f"The table has no column with this key: its keys are {keys}.")
@@ -100,7 +101,7 @@ def _problem(edit: Edit, row: Row, cell: CellEdit, seen: set[tuple[UUID, str]], 
     return None
 
 
-def _conflicts(rows: dict[UUID, Row], cells: Sequence[CellEdit], values: list[Value]) -> list[CellConflict]:
+def _conflicts(rows: dict[UUID, HeldRow], cells: Sequence[CellEdit], values: list[Value]) -> list[CellConflict]:
     """The cells that were changed since; one that already has the value is none of them."""
     found = []
     for cell, value in zip(cells, values, strict=True):
@@ -117,7 +118,7 @@ def _said(conflicts: list[CellConflict]) -> str:
     return f"{cells} changed since you read the row, so nothing was changed: compare the values and send again."
 
 
-def _check_unique(edit: Edit, rows: dict[UUID, Row], cells: Sequence[CellEdit], values: list[Value]) -> None:
+def _check_unique(edit: Edit, rows: dict[UUID, HeldRow], cells: Sequence[CellEdit], values: list[Value]) -> None:
     """Values may be exchanged between rows, so all old ones go before the new ones come."""
     taken = Taken(edit)
     for cell in cells:

@@ -1,15 +1,12 @@
 """Files on their way into a table: all their rows are one revision."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from uuid import UUID, uuid4
-
-from sqlalchemy import func, select
 
 from db.edits import Edit
 from db.idempotency import once
-from db.revisions import CellChange, ChangeSource, Revision
+from db.revisions import ChangeSource, Revision, row_ids_of
 from db.rows import OnError, RejectedRow
 from db.session import Session
 from db.structure import Beginning, begin
@@ -18,8 +15,6 @@ from db.values import MAX_ERRORS, Taken
 from errors import BadUserInput, Conflict, FieldError
 from tables.changes import ChangeKind
 from tables.types import CellError, Column, Value
-
-BATCH = 1_000
 
 ReadRow = tuple[int, Mapping[str, Value]]
 
@@ -46,7 +41,7 @@ class Imported:
 def run(
     session: Session, target: Target, rows: Iterable[ReadRow], count: int, on_error: OnError, key: str | None = None
 ) -> Imported:
-    """Add `count` rows, whose values are checked already but for what the table holds; read in batches.
+    """Add `count` rows, whose values are checked already but for what the table holds; none of them is kept.
 
     Raises Conflict when the columns are not those that the rows were read with.
     """
@@ -55,9 +50,8 @@ def run(
         edit = _edit(session, target)
         edit.check_room(rows=count, field="file")
         adding = _Adding(edit, on_error)
-        remaining = iter(rows)
-        while batch := list(islice(remaining, BATCH)):
-            edit.add_rows(adding.free(batch))
+        for values in adding.free(rows):
+            edit.add_row(values)
         revision = edit.finish(ChangeSource.IMPORT)
         session.flush()
         return Imported(edit.table, adding.count, revision, adding.rejected)
@@ -87,12 +81,7 @@ def _edit(session: Session, target: Target) -> Edit:
 
 
 def _added(session: Session, revision: Revision | None) -> int:
-    if revision is None:
-        return 0
-    query = select(func.count(CellChange.id)).where(
-        CellChange.revision_id == revision.id, CellChange.kind == ChangeKind.ROW_ADDED
-    )
-    return session.scalar(query) or 0
+    return len(row_ids_of(session, revision, ChangeKind.ROW_ADDED)) if revision else 0
 
 
 class _Adding:
@@ -104,10 +93,11 @@ class _Adding:
         self.rejected: list[RejectedRow] = []
         self.count = 0
 
-    def free(self, batch: Sequence[ReadRow]) -> list[Mapping[str, Value]]:
-        kept = [values for index, values in batch if self._is_free(index, values)]
-        self.count += len(kept)
-        return kept
+    def free(self, rows: Iterable[ReadRow]) -> Iterator[Mapping[str, Value]]:
+        for index, values in rows:
+            if self._is_free(index, values):
+                self.count += 1
+                yield values
 
     def _is_free(self, index: int, values: Mapping[str, Value]) -> bool:
         try:

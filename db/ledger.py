@@ -1,7 +1,7 @@
 """What a unit changes, row by row, until its end makes entries of the audit log of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -37,6 +37,7 @@ class Ledger:
     _before: dict[Base, Values] = field(default_factory=dict)
     _removed: dict[Base, Values] = field(default_factory=dict)
     _counts: dict[Subject, dict[str, Counter[str]]] = field(default_factory=lambda: defaultdict(dict))
+    _known: dict[tuple[Subject, str, str], set[UUID]] = field(default_factory=dict)
     _notes: dict[Base, tuple[Values, Values]] = field(default_factory=dict)
 
     def add(self, row: Base) -> None:
@@ -45,10 +46,13 @@ class Ledger:
         elif isinstance(row, Recorded):
             self._added[row] = None
 
-    def add_many(self, row: Base, count: int) -> None:
-        """So many rows like this one."""
+    def count_many(self, row: Base, verb: str, ids: Collection[UUID]) -> None:
+        """These rows, which are like `row`; one of them that comes again is counted once."""
         if isinstance(row, Counted):
-            self._count(row, "added", count)
+            known = self._known.setdefault((row.counted_in(), row.counted_as, verb), set())
+            new = set(ids) - known
+            self._count(row, verb, len(new))
+            known |= new
 
     def change(self, row: Base) -> None:
         """Called before the session's own columns are set."""

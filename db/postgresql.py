@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from auth.viewer import Viewer
-from db.base import parse_json
+from db.base import dump_json, parse_json
 from db.causes import Cause
 from db.engine import Database, LockTimeout
 from db.events import Event
@@ -61,6 +61,8 @@ class PostgreSQL(Database):
             max_overflow=0,
             pool_timeout=30,
             pool_pre_ping=True,
+            json_deserializer=parse_json,
+            json_serializer=dump_json,
         )
         self.pool = await asyncpg.create_pool(
             self.url,

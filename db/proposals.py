@@ -11,10 +11,10 @@ from db.adoption import Fit, Fitting, Given, Target, Unmade
 from db.base import Base, Child, Json, Recorded, key_to
 from db.conversations import Conversation
 from db.edits import Edit, origin_of
+from db.held import HeldRow
 from db.prepared import OneOf, Prepared
 from db.proposed import Place, ProposalStatus, named
 from db.session import Session
-from db.tables import Row
 from errors import Conflict
 from tables.changes import column_of, definition
 from tables.types import Column, Value
@@ -193,7 +193,7 @@ def problems_in(proposal: Proposal, fit: Fit) -> dict[str, str]:
     return {named(Place(fit.number, place), proposal.columns): why for place, why in fit.problems.items()}
 
 
-def is_human(row: Row, key: str) -> bool:
+def is_human(row: HeldRow, key: str) -> bool:
     """Whether what stands in a cell, or that it is empty, is a person's doing."""
     origin = origin_of(row, key) or {}
     return "by" in origin or (row.values.get(key) is not None and "message" not in origin)

@@ -5,24 +5,20 @@ from dataclasses import fields, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from db.columns import check_indexed, checked
 from db.edits import Edit, origin_of
 from db.revisions import ChangeSource
 from db.session import Session
 from db.structure import Changed, Redefined
-from db.tables import Row
 from db.values import Misfit, Taken, check
 from errors import BadUserInput
 from tables.changes import definition
+from tables.columns import RULES
 from tables.conversion import convert
 from tables.types import CellError, Column, Value
 
 MAX_SHOWN = 1_000
-# What a type may do without another type knowing of it.
-_MARKS = frozenset({"name", "is_indexed"})
-_RULES = ("options", "minimum", "maximum", "max_length", "pattern", "format")
+_MARKS = frozenset({"name", "is_indexed"})  # say nothing of values
 
 
 def update(session: Session, table_id: UUID, key: str, changes: Mapping[str, Any]) -> Redefined:
@@ -37,9 +33,8 @@ def update(session: Session, table_id: UUID, key: str, changes: Mapping[str, Any
     if misfits:
         raise _misfitting(new, misfits)
     edit.change_column(key, definition(new))
-    rows = edit.rows(values)
-    for row_id, value in values.items():
-        edit.set_cell(rows[row_id], key, value, origin_of(rows[row_id], key))
+    for row in edit.each_row(values):
+        edit.set_cell(row, key, values[row.id], origin_of(row, key))
     return Redefined(edit.table, edit.finish(ChangeSource.USER), edit.columns[key])
 
 
@@ -73,7 +68,7 @@ def _column(edit: Edit, key: str) -> Column:
 def _redefined(edit: Edit, old: Column, changes: Mapping[str, Any]) -> Column:
     column = replace(old, **changes)
     if column.type is not old.type:
-        dropped: dict[str, Any] = {name: None for name in _RULES if name not in changes}
+        dropped: dict[str, Any] = {name: None for name in RULES if name not in changes}
         column = replace(column, **dropped)
         if "default" not in changes:
             column = replace(column, default=_default(old, column))
@@ -116,8 +111,7 @@ def _cells(edit: Edit, old: Column, new: Column) -> dict[UUID, Value]:
     filled = edit.values(old.key)
     if not new.is_required or old.is_required:
         return filled
-    ids = edit.session.scalars(select(Row.id).where(Row.table_id == edit.table.id).order_by(Row.position, Row.id))
-    return {id_: filled.get(id_) for id_ in ids}
+    return {id_: filled.get(id_) for id_ in edit.row_ids()}
 
 
 def _misfitting(column: Column, misfits: list[Misfit]) -> BadUserInput:

@@ -1,10 +1,11 @@
 """Every change of a table, in order: history, undo, provenance and change feed in one log."""
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, exists, or_, select
+from sqlalchemy import Index, UniqueConstraint, exists, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
@@ -14,7 +15,10 @@ from db.prepared import OneOf, Prepared, bind
 from db.session import Session
 from db.tables import Table
 from errors import NotFound
-from tables.changes import ChangeKind
+from tables.changes import ChangeKind, column_of
+from tables.types import Column
+
+BATCH = 1_000  # changes of one revision that are read at once
 
 
 class ChangeSource(StrEnum):
@@ -99,7 +103,42 @@ def numbered(session: Session, table_id: UUID, number: int) -> Revision:
     return revision
 
 
-def changes_in(session: Session, revision: Revision) -> list[CellChange]:
-    """All changes of a revision, in their order."""
-    query = select(CellChange).where(CellChange.revision_id == revision.id).order_by(CellChange.place)
-    return list(session.scalars(query))
+class Logged(NamedTuple):
+    """A `CellChange` as undoing reads it."""
+
+    kind: ChangeKind
+    row_id: UUID | None
+    column: str | None
+    old: Any
+    new: Any
+    old_origin: Any
+    new_origin: Any
+
+
+_LOGGED = [getattr(CellChange, name) for name in Logged._fields]
+
+
+def changes_back(session: Session, revision: Revision) -> Iterator[list[Logged]]:
+    """All changes of a revision, last first, some at a time."""
+    mine = select(*_LOGGED).where(CellChange.revision_id == revision.id).order_by(CellChange.place.desc())
+    last = session.scalar(select(func.max(CellChange.place)).where(CellChange.revision_id == revision.id))
+    for end in range(-1 if last is None else last, -1, -BATCH):
+        found = session.execute(mine.where(CellChange.place <= end, CellChange.place > end - BATCH))
+        yield [Logged._make(row) for row in found]
+
+
+def row_ids_of(session: Session, revision: Revision, *kinds: ChangeKind) -> list[UUID]:
+    """The rows that a revision did one of these to, each once."""
+    query = select(CellChange.row_id).where(CellChange.revision_id == revision.id, CellChange.kind.in_(kinds))
+    return [id_ for id_ in session.scalars(query.distinct()) if id_]
+
+
+def columns_before(session: Session, table_id: UUID, number: int) -> dict[str, Column]:
+    """Definitions before a revision, by key, of the columns that were changed in it or since."""
+    query = select(CellChange.column, CellChange.old).join(Revision, CellChange.revision_id == Revision.id)
+    changed = (CellChange.row_id.is_(None), CellChange.kind == ChangeKind.COLUMN_CHANGED)
+    query = query.where(CellChange.table_id == table_id, *changed, Revision.number >= number)
+    found: dict[str, Column] = {}
+    for key, old in session.execute(query.order_by(Revision.number, CellChange.place)):
+        found.setdefault(str(key), column_of(old))
+    return found

@@ -6,10 +6,11 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 
 from db.edits import Edit
+from db.held import HeldRow
 from db.idempotency import once
-from db.revisions import ChangeSource, Revision, changes_in
+from db.revisions import ChangeSource, Revision, row_ids_of
 from db.session import Session
-from db.tables import Row, Table
+from db.tables import Table
 from db.values import MAX_ERRORS, RowReader, Taken, check_number
 from errors import BadUserInput, FieldError, NotFound
 from tables.changes import ChangeKind
@@ -34,7 +35,7 @@ class RejectedRow:
 @dataclass(frozen=True)
 class Added:
     table: Table
-    rows: list[Row]
+    rows: list[HeldRow]
     rejected: list[RejectedRow]
     revision: Revision | None
 
@@ -116,9 +117,8 @@ def rejection(rejected: list[RejectedRow]) -> BadUserInput:
     return BadUserInput(message, fields=fields[:MAX_ERRORS])
 
 
-def _added_in(edit: Edit, revision: Revision) -> list[Row]:
-    changes = [change for change in changes_in(edit.session, revision) if change.kind is ChangeKind.ROW_ADDED]
-    found = edit.rows(change.row_id for change in changes if change.row_id)
+def _added_in(edit: Edit, revision: Revision) -> list[HeldRow]:
+    found = edit.rows(row_ids_of(edit.session, revision, ChangeKind.ROW_ADDED))
     return sorted(found.values(), key=lambda row: (row.position, row.id))
 
 

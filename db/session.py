@@ -1,6 +1,6 @@
 """The unit of work: a session that filters what it reads, checks what it writes, and keeps the audit log."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from types import SimpleNamespace
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
@@ -33,7 +33,7 @@ class Session(sqlalchemy.orm.Session):
         self.checked: set[tuple[type[Base], UUID]] = set()
         self.allowed: set[Base] = set()
         self._roles: dict[UUID, Role] | None = None
-        self._ledger = Ledger()
+        self.ledger = Ledger()
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise RuntimeError("a unit is one transaction of checked rows: nothing that goes around the checks")
@@ -60,20 +60,6 @@ class Session(sqlalchemy.orm.Session):
 
             self._roles = roles_of(self, self.viewer.user_id)
         return self._roles
-
-    def insert_children(self, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add many children of one parent that were never objects: checked, counted and dated as one would be."""
-        key = cast(type[Child], model).parent_key
-        one = model(**{key: parent_id})
-        assert not isinstance(one, Recorded), "each change of it is an entry of the audit log"
-        self.flush()
-        check(self, one)
-        moment, user_id = now(), self.viewer.user_id
-        common = {"created_at": moment, "updated_at": moment, "created_by_id": user_id, "updated_by_id": user_id}
-        if rows:
-            filled = [{**common, key: parent_id, **row} for row in rows]
-            sqlalchemy.orm.Session.connection(self).execute(insert(cast(Table, model.__table__)), filled)
-            self._ledger.add_many(one, len(filled))
 
     def obtain(self, model: type[R], id_: UUID, *, lock: bool = False) -> R:
         """The row, if the viewer may see it; NotFound otherwise. `lock` makes other writers of it wait."""
@@ -113,7 +99,7 @@ class Session(sqlalchemy.orm.Session):
     def note(self, row: Base, before: dict[str, Any], after: dict[str, Any]) -> None:
         """Say in the audit log what a row's own columns do not: a change that is kept in another row."""
         assert isinstance(row, Recorded)
-        self._ledger.note(row, before, after)
+        self.ledger.note(row, before, after)
 
     def finish(self) -> list[Event]:
         """Write what is left and the audit log; called by the engine, and followed by the commit."""
@@ -130,7 +116,7 @@ class Session(sqlalchemy.orm.Session):
                 "after": noted.after,
                 **vars(self.cause),
             }
-            for noted in self._ledger.entries()
+            for noted in self.ledger.entries()
         ]
         if rows:
             self.execute(insert(cast(Table, AuditEntry.__table__)), rows, execution_options=INSIDE)
@@ -183,14 +169,14 @@ def _before_flush(session: Session, _: UOWTransaction, __: Any) -> None:
     for row in session.deleted:
         if not session.viewer.is_superuser:
             raise Forbidden(f"A {type(row).__name__.lower()} is deleted softly.")
-        session._ledger.remove(row)
+        session.ledger.remove(row)
     for row in session.new:
         check(session, row)
-        session._ledger.add(row)
+        session.ledger.add(row)
         row.created_by_id = row.updated_by_id = user_id
     for row in changed:
         check(session, row)
-        session._ledger.change(row)
+        session.ledger.change(row)
         row.updated_at, row.updated_by_id = moment, user_id
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import URL, create_engine, event
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from auth.viewer import Viewer
-from db.base import parse_json
+from db.base import dump_json, parse_json
 from db.causes import Cause
 from db.engine import Database
 from db.events import Event
@@ -123,7 +123,12 @@ def engine_of(path: Path) -> Any:
     """
     url = URL.create("sqlite", database=str(path))  # a path may have any character in it
     engine = create_engine(
-        url, pool_size=1, max_overflow=0, connect_args={"isolation_level": None, "factory": Connection}
+        url,
+        pool_size=1,
+        max_overflow=0,
+        json_deserializer=parse_json,
+        json_serializer=dump_json,
+        connect_args={"isolation_level": None, "factory": Connection},
     )
 
     @event.listens_for(engine, "connect")

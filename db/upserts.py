@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from db.edits import Edit
+from db.held import HeldRow
 from db.idempotency import once
-from db.revisions import ChangeSource, Revision, changes_in
+from db.revisions import ChangeSource, Revision, row_ids_of
 from db.rows import OnError, RejectedRow, rejection
 from db.session import Session
-from db.tables import Row, Table
+from db.tables import Table
 from db.values import RowReader, Taken, check_number, same
 from errors import BadUserInput, FieldError
 from tables.changes import ChangeKind
@@ -35,7 +36,7 @@ class _Plan:
     """What is to be done: values of new rows, and what changes in rows that are there."""
 
     added: list[dict[str, Value]] = field(default_factory=list)
-    changed: dict[Row, dict[str, Value]] = field(default_factory=dict)
+    changed: dict[HeldRow, dict[str, Value]] = field(default_factory=dict)
     unchanged: int = 0
     rejected: list[RejectedRow] = field(default_factory=list)
 
@@ -157,7 +158,7 @@ class _Matching:
 class _Planning:
     """What the rows of the input add and change."""
 
-    def __init__(self, edit: Edit, rows: Mapping[UUID, Row]) -> None:
+    def __init__(self, edit: Edit, rows: Mapping[UUID, HeldRow]) -> None:
         self._columns, self._rows = edit.columns, rows
         self._reader, self._taken = RowReader(edit.columns), Taken(edit)
 
@@ -174,7 +175,7 @@ class _Planning:
             plan.added.append(values)
         return errors
 
-    def _change(self, plan: _Plan, given: _Given, row: Row) -> list[FieldError]:
+    def _change(self, plan: _Plan, given: _Given, row: HeldRow) -> list[FieldError]:
         new = {key: value for key, value in given.values.items() if not self._is_same(key, value, row.values.get(key))}
         errors = self._taken_by_others(new, row.id, given.path, row.values)
         if not errors and new:
@@ -225,6 +226,5 @@ def _carry_out(edit: Edit, plan: _Plan) -> None:
 
 def _done(session: Session, revision: Revision) -> tuple[int, int]:
     """How many rows a revision added, and how many it changed."""
-    changes = changes_in(session, revision)
-    added = {change.row_id for change in changes if change.kind is ChangeKind.ROW_ADDED}
-    return len(added), len({change.row_id for change in changes if change.kind is ChangeKind.CELL_CHANGED})
+    added = row_ids_of(session, revision, ChangeKind.ROW_ADDED)
+    return len(added), len(row_ids_of(session, revision, ChangeKind.CELL_CHANGED))

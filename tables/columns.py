@@ -29,6 +29,8 @@ class ColumnType(StrEnum):
 
 DECIMAL_TYPES = frozenset({ColumnType.DECIMAL, ColumnType.CURRENCY, ColumnType.PERCENT})
 NUMERIC_TYPES = DECIMAL_TYPES | {ColumnType.INTEGER}
+# Rules that mean something in columns of some types only.
+RULES = frozenset({"options", "minimum", "maximum", "max_length", "pattern", "format"})
 TEXT_TYPES = frozenset({ColumnType.TEXT, ColumnType.EMAIL, ColumnType.URL, ColumnType.SELECT, ColumnType.MULTI_SELECT})
 
 

@@ -28,7 +28,18 @@ MODELS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda 
 # What the policy, the engines and the session are made of; nothing else writes SQL.
 FOUNDATIONS = {
     f"db/{name}.py"
-    for name in ("base", "engine", "erasure", "policy", "postgresql", "prepared", "session", "sqlite", "statements")
+    for name in (
+        "base",
+        "children",
+        "engine",
+        "erasure",
+        "policy",
+        "postgresql",
+        "prepared",
+        "session",
+        "sqlite",
+        "statements",
+    )
 }
 UNFILTERED = {
     "text", "literal_column", "table", "column", "Table", "MetaData", "TextClause", "insert", "update", "delete",

@@ -30,7 +30,7 @@ from db.session import Session
 from db.sessions import SignIn
 from db.shares import Share
 from db.sites import Site, SiteAssignment
-from db.tables import Table
+from db.tables import Row, Table
 from db.users import User
 from db.verifications import Purpose, Verification
 from resolvers.ids import global_id, model_of
@@ -181,7 +181,7 @@ class Scene:
         table = structure.create(session, beginning)
         added = rows.add(session, table.id, [{"Name": "Tea"}], OnError.REJECT_ALL)
         self.name(f"{prefix}table", table)
-        self.name(f"{prefix}row", added.rows[0])
+        self.name(f"{prefix}row", added.rows[0].id, Row)
         return table
 
     def _export(self, session: Session) -> None:
