@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from db.base import Base, now
 from db.invitations import Invitation
+from db.memberships import narrow
 from db.organizations import Membership, Organization
 from db.policy import Deleted
 from db.session import Session
@@ -23,6 +24,8 @@ def delete(session: Session, id_: UUID) -> UUID:
     # All of them are read before the first is hidden, which takes from the viewer what they may do.
     for row in [organization, *_belonging(session, id_)]:
         row.deleted_at = moment
+        if isinstance(row, Membership):
+            narrow(session, row)
     return id_
 
 

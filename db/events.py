@@ -42,6 +42,13 @@ class SignInEnded:
 
 
 @dataclass(frozen=True)
+class RightsNarrowed:
+    """Members of an organization may do less than before: what they have open must close."""
+
+    organization_id: UUID
+
+
+@dataclass(frozen=True)
 class Notified:
     """Somebody has a new notification."""
 
@@ -55,7 +62,7 @@ class AccountDeleted:
     user_id: UUID
 
 
-Event = TableChanged | ReplyStopped | JobQueued | JobChanged | SignInEnded | Notified | AccountDeleted
+Event = TableChanged | ReplyStopped | JobQueued | JobChanged | SignInEnded | RightsNarrowed | Notified | AccountDeleted
 
 
 _KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}

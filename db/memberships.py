@@ -1,4 +1,4 @@
-"""Changes of who is in an organization and as what: there is always an admin."""
+"""Changes of who is in an organization and as what: there is always an admin, and who loses something is cut off."""
 
 from uuid import UUID
 
@@ -6,11 +6,23 @@ from sqlalchemy import func, select
 
 from auth.viewer import Role
 from db.base import now
+from db.events import RightsNarrowed
 from db.invitations import withdraw
 from db.organizations import Membership, MembershipStatus, Organization
+from db.prepared import Prepared, bind
 from db.session import Session, check
 from db.sites import unassign_everywhere
 from errors import Conflict
+
+MAX_NARROWED = 500  # read at once
+
+narrowed: Prepared[Membership] = Prepared(
+    select(Membership)
+    .where(Membership.narrowed_at > bind("since", Membership.narrowed_at))
+    .order_by(Membership.narrowed_at)
+    .limit(MAX_NARROWED),
+    deleted=Membership,
+)
 
 
 def change_role(session: Session, membership_id: UUID, role: Role) -> Membership:
@@ -19,6 +31,8 @@ def change_role(session: Session, membership_id: UUID, role: Role) -> Membership
     check(session, membership)
     if role is not Role.ADMIN:
         _keep_an_admin(session, membership)
+        if membership.role is Role.ADMIN:
+            narrow(session, membership)
     membership.role = role
     return membership
 
@@ -35,7 +49,15 @@ def remove(session: Session, membership_id: UUID) -> UUID:
     withdraw(session, membership)
     unassign_everywhere(session, membership)
     membership.deleted_at = now()
+    narrow(session, membership)
     return membership_id
+
+
+def narrow(session: Session, membership: Membership) -> None:
+    """Note that an active member may do less from now on, so that what they have open closes."""
+    if membership.status is MembershipStatus.ACTIVE:
+        membership.narrowed_at = now()
+        session.emit(RightsNarrowed(membership.organization_id))
 
 
 def _locked(session: Session, membership_id: UUID) -> Membership:

@@ -1,5 +1,6 @@
 """Organizations and who is a member of them; everybody has a personal one."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -51,9 +52,13 @@ class Organization(Recorded, Base):
 
 
 class Membership(Recorded, Base):
-    """Seen by the member and by the other members, changed by the organization's admins."""
+    """Seen by the member and by the other members, changed by the organization's admins.
+
+    `narrowed_at` is when the member was last let do less: made a plain member, or taken out.
+    """
 
     __tablename__ = "memberships"
+    unrecorded = frozenset({"narrowed_at"})
     __table_args__ = (
         Index(None, "user_id", "organization_id", unique=True),
         Index(None, "organization_id", "id"),
@@ -63,6 +68,7 @@ class Membership(Recorded, Base):
     organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
     role: Mapped[Role]
     status: Mapped[MembershipStatus]
+    narrowed_at: Mapped[datetime | None] = mapped_column(index=True)
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:

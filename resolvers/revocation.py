@@ -1,18 +1,19 @@
-"""Closes what is open on devices that were signed out, by this process or by another."""
+"""Closes what is open for those who were signed out or lost rights, by this process or by another."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from auth.viewer import Viewer
-from db import sessions
+from db import memberships, sessions
 from db.base import now
 from db.engine import Database
-from db.events import Event, Hub, SignInEnded
+from db.events import Event, Hub, RightsNarrowed, SignInEnded
+from db.organizations import Membership
 from db.sessions import Ending, SignIn
 
 SWEEP_SECONDS = 0.5
@@ -27,6 +28,8 @@ REASONS = {
     Ending.DEACTIVATED: "this account is deactivated: ask whoever runs the server",
     Ending.DELETED: "this account was deleted",
 }
+
+NARROWED = "your rights in an organization were taken or changed: connect again"
 
 log = logging.getLogger("sheetgpt.error")
 
@@ -43,16 +46,19 @@ class Streams(Protocol):
 class Revocation:
     """Looks for sign-ins that have just ended: at once when it was here, else twice a second while streams are open.
 
-    Each is found several times; the last time is after whatever was being opened has come up.
+    Each is found several times; the last time is after whatever was being opened has come up. Members who may do less
+    stay signed in, so their streams are closed once: what they open after that shows what they still have.
     """
 
     def __init__(self, database: Database, hub: Hub, streams: Streams) -> None:
         self._database, self._hub, self._streams = database, hub, streams
         self._wake = asyncio.Event()
         self._sweeper: asyncio.Task[None] | None = None
+        self._acted_on: dict[UUID, datetime | None] = {}
 
     def start(self) -> None:
         self._hub.handle(SignInEnded, self._on_end)
+        self._hub.handle(RightsNarrowed, self._on_end)
         self._sweeper = asyncio.create_task(self._sweep())
 
     async def stop(self) -> None:
@@ -71,8 +77,9 @@ class Revocation:
             self._wake.clear()
             try:
                 await self._close_ended()
+                await self._close_narrowed()
             except Exception:
-                log.exception("The sign-ins that have ended could not be read")
+                log.exception("The sign-ins and memberships that have ended could not be read")
 
     async def _close_ended(self) -> None:
         since = now() - WINDOW
@@ -82,6 +89,19 @@ class Revocation:
             if len(ended) < sessions.MAX_ENDED:
                 return
             since = ended[-1].revoked_at or since
+
+    async def _close_narrowed(self) -> None:
+        since, found = now() - WINDOW, list[Membership]()
+        while len(self._streams):
+            some = await self._database.read(memberships.narrowed, SYSTEM, since=since)
+            found += some
+            if len(some) < memberships.MAX_NARROWED:
+                break
+            since = some[-1].narrowed_at or since
+        people = {row.user_id for row in found if self._acted_on.get(row.id) != row.narrowed_at}
+        self._acted_on = {row.id: row.narrowed_at for row in found}
+        if people:
+            await self._streams.close_where(lambda context: context.viewer_id in people, FORBIDDEN, NARROWED)
 
     async def _close(self, ended: list[SignIn]) -> None:
         for ending in Ending:

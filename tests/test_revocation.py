@@ -25,6 +25,7 @@ OTHER = "another long passphrase"
 TOKENS = "{ session { accessToken refreshToken } }"
 FOLLOW = "subscription F($id: ID!) { tableChanges(tableId: $id) { number } }"
 COLUMNS = [{"name": "Item", "type": "TEXT"}]
+NARROWED = "your rights in an organization were taken or changed: connect again"
 LOG_OUT = "mutation { logOut { ok } }"
 LOG_OUT_EVERYWHERE = "mutation { logOutEverywhere { ok } }"
 SESSIONS = "{ me { sessions { id isCurrent } } }"
@@ -54,18 +55,18 @@ class Device:
         assert socket.connection.close_code is not None
         return socket.connection.close_code, socket.connection.close_reason or ""
 
-    async def _end_of_stream(self) -> list[str]:
-        """The messages of the errors that the event stream ends with."""
+    async def _end_of_stream(self) -> tuple[str, str]:
+        """Code and message of the error that the event stream ends with."""
         with pytest.raises(Refused) as caught:
             async for _ in self.client.follow_sse(FOLLOW, id=self.table):
                 pass
-        assert caught.value.codes == ["UNAUTHENTICATED"]
-        return [error["message"] for error in caught.value.errors]
+        (code,) = caught.value.codes
+        return code, caught.value.errors[0]["message"]
 
     async def closed(self) -> tuple[int, str]:
         """Code and reason, once both are closed with the same reason."""
-        (code, reason), messages = await asyncio.wait_for(asyncio.gather(*self.ends), 5)
-        assert messages == [reason]
+        (code, reason), end = await asyncio.wait_for(asyncio.gather(*self.ends), 5)
+        assert end == ({4401: "UNAUTHENTICATED", 4403: "FORBIDDEN"}[code], reason)
         return code, reason
 
     @property
@@ -207,6 +208,38 @@ async def test_who_is_no_superuser_any_more_is_signed_out_and_who_becomes_one_is
         await refused(device)
 
 
+async def test_who_loses_rights_in_an_organization_is_cut_off_once_and_stays_signed_in(site: Site) -> None:
+    async with person(site) as ann:
+        root = await site.person("root")
+        organization = await site.organization(root, ann.at[0])
+        place = await membership(root, organization, "ann@example.com")
+        await root.mutate("changeMemberRole", "{ __typename }", membershipId=place, role="ADMIN")
+        for name, given in (
+            ("changeMemberRole", {"membershipId": place, "role": "MEMBER"}),
+            ("removeMember", {"membershipId": place}),
+        ):
+            device = await ann.device()
+            await settled(site, streams=2)
+            assert device.is_open
+            started = time.monotonic()
+            await root.mutate(name, "{ __typename }", **given)
+            assert await device.closed() == (4403, NARROWED)
+            assert time.monotonic() - started < 1
+        assert (await device.client.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
+        again = await ann.device()
+        await settled(site, streams=2)
+        await asyncio.sleep(0.6)
+        assert again.is_open
+
+
+async def membership(client: Client, organization: str, email: str) -> str:
+    """The id of somebody's place in an organization."""
+    members = "query M($id: ID!) { organization(id: $id) { members { nodes { id user { email } } } } }"
+    nodes = (await client.run(members, id=organization))["organization"]["members"]["nodes"]
+    (place,) = [str(node["id"]) for node in nodes if node["user"]["email"] == email]
+    return place
+
+
 async def test_a_removed_member_stays_signed_in_and_hears_no_more_of_what_was_shared(site: Site) -> None:
     ann, bob = await site.person(), await site.person("bob")
     organization = await site.organization(ann, bob)
@@ -219,9 +252,7 @@ async def test_a_removed_member_stays_signed_in_and_hears_no_more_of_what_was_sh
         visibility="ORGANIZATION",
     )
     table = made["table"]["id"]
-    members = "query M($id: ID!) { organization(id: $id) { members { nodes { id user { email } } } } }"
-    nodes = (await ann.run(members, id=organization))["organization"]["members"]["nodes"]
-    (place,) = [node["id"] for node in nodes if node["user"]["email"] == "bob@example.com"]
+    place = await membership(ann, organization, "bob@example.com")
     events = site.follow(bob, FOLLOW, id=table)
     following = asyncio.create_task(anext(events))
     await asyncio.sleep(0.1)
@@ -252,6 +283,14 @@ async def test_what_is_signed_out_in_another_process_is_closed_here_within_a_sec
         assert await ended.closed() == (4401, "signed out: log in again")
         assert time.monotonic() - started < 1
         assert stays.is_open
+        root, again = await here.person("root"), await ann.device(at=1)
+        organization = await here.organization(root, ann.at[0])
+        await settled(here, there, streams=4)
+        started = time.monotonic()
+        place = await membership(root, organization, "ann@example.com")
+        await root.mutate("removeMember", "{ __typename }", membershipId=place)
+        assert await again.closed() == await stays.closed() == (4403, NARROWED)
+        assert time.monotonic() - started < 1
 
 
 async def test_nothing_is_read_while_no_stream_is_open_and_little_while_one_is(site: Site) -> None:

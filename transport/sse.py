@@ -11,11 +11,11 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from errors import Unauthenticated
+from errors import Forbidden, Unauthenticated
 from execution.executor import Executor
 from execution.operations import Operation, Result
 from transport.callers import Context, seconds_left
-from transport.connections import GOING_AWAY, Connections
+from transport.connections import FORBIDDEN, GOING_AWAY, Connections
 from transport.errors import RequestRefused, product_error
 from transport.json import encode
 from transport.logs import log_operation
@@ -74,7 +74,7 @@ class EventStream:
     async def close(self, code: int, reason: str) -> None:
         """A stream that ends without `complete` tells its client to come back."""
         if self._last_words is None:
-            self._last_words = b"" if code == GOING_AWAY else _refused(reason)
+            self._last_words = b"" if code == GOING_AWAY else _refused(code, reason)
             if self._pump:
                 self._pump.cancel()
 
@@ -133,5 +133,6 @@ class EventStream:
             pass
 
 
-def _refused(reason: str) -> bytes:
-    return next_event(Result(errors=[product_error(Unauthenticated(reason))], is_request_error=True)) + COMPLETE
+def _refused(code: int, reason: str) -> bytes:
+    error = Forbidden(reason) if code == FORBIDDEN else Unauthenticated(reason)
+    return next_event(Result(errors=[product_error(error)], is_request_error=True)) + COMPLETE
