@@ -141,7 +141,7 @@ def test_a_stream_ends_with_the_sign_in(shared: Served) -> None:
     assert complete == COMPLETE
 
 
-def test_a_stream_of_who_logged_out_ends() -> None:
+def test_a_stream_that_is_closed_for_its_viewer_ends_with_the_reason() -> None:
     with serving() as served:
         with streaming(served, "subscription {forever}", authorization="Bearer good") as events:
             next(events)
@@ -150,7 +150,7 @@ def test_a_stream_of_who_logged_out_ends() -> None:
             closed = served.run(served.connections.close_where(lambda context: context.viewer_id == "viewer-1"))
             assert closed == 1
             refused, complete = events
-        assert b'"code":"UNAUTHENTICATED"' in refused
+        assert b'"code":"FORBIDDEN"' in refused
         assert complete == COMPLETE
         assert served.world.ended.wait(1)
 
