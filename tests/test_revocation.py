@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import websockets
 
+import resolvers.revocation as revocation
 from db.session import Session
 from db.users import User
 from tests.client import Client, Refused, Socket
@@ -293,18 +294,30 @@ async def test_what_is_signed_out_in_another_process_is_closed_here_within_a_sec
         assert time.monotonic() - started < 1
 
 
-async def test_nothing_is_read_while_no_stream_is_open_and_little_while_one_is(site: Site) -> None:
+async def test_nothing_is_read_while_no_stream_is_open_and_little_while_one_is(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert revocation.SWEEP_SECONDS == 0.5
+    monkeypatch.setattr(revocation, "SWEEP_SECONDS", 0.1)
     await site.person("bob")
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.1)
     site.reads.clear()
     await asyncio.sleep(0.7)
-    assert [sql for sql in site.reads if "sign_ins" in sql] == []
+    assert looks(site) == 0
     async with person(site) as ann:
         await ann.device()
         await settled(site, streams=2)
         site.reads.clear()
-        await asyncio.sleep(1.2)
-        assert len([sql for sql in site.reads if "sign_ins" in sql]) in (1, 2, 3)
+        started = time.monotonic()
+        async with asyncio.timeout(10):
+            while looks(site) < 4:
+                await asyncio.sleep(0.01)
+        assert time.monotonic() - started > 0.29  # four looks are three sweeps apart at least
+
+
+def looks(site: Site) -> int:
+    """How often the ends of sign-ins were read."""
+    return len([sql for sql in site.reads if "sign_ins" in sql])
 
 
 async def test_more_sign_ins_than_are_read_at_once_all_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
