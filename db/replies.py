@@ -77,7 +77,7 @@ def stop(session: Session, id_: UUID) -> Message:
         if job.finished_at is None:
             jobs.end(session, job, JobStatus.CANCELED)
         message.status = MessageStatus.STOPPED
-        _charge(session, message)
+        charge(session, message)
     session.emit(ReplyStopped(message.job_id))
     return message
 
@@ -106,11 +106,11 @@ def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, ending: Endi
     message.status, message.finish_reason = ending.status, ending.finish_reason
     message.error_code, message.error_message = ending.error_code, ending.error_message
     message.error_retryable, message.error_retry_at = ending.error_retryable, ending.error_retry_at
-    _charge(session, message, ending.tokens, ending.cost_nanos)
+    charge(session, message, ending.tokens, ending.cost_nanos)
     return message
 
 
-def _charge(session: Session, message: Message, counted: Tokens | None = None, cost_nanos: int = 0) -> None:
+def charge(session: Session, message: Message, counted: Tokens | None = None, cost_nanos: int = 0) -> None:
     """Settle what a reply cost and note it there, as it was counted or estimated; nothing where no model was asked."""
     charged = spending.settle_reply(session, message.id, counted, cost_nanos, message.text)
     if charged is not None:
@@ -136,7 +136,7 @@ def _give_up(session: Session, job: Job) -> None:
         message.status = MessageStatus.FAILED
         message.error_code, message.error_message = job.error_code, job.error_message
         message.error_retryable = job.error_retryable
-        _charge(session, message)
+        charge(session, message)
         standing = select(Conversation).where(Conversation.id == message.conversation_id)
         if (conversation := session.scalars(standing).one_or_none()) is not None:
             tell(session, job.owner_id, REPLY_FAILED, f"The reply in {conversation.title} failed", message)

@@ -4,11 +4,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db import jobs, spending
+from db import jobs, replies, titles
 from db.events import ReplyStopped
 from db.jobs import Job, JobStatus
 from db.messages import Message, MessageStatus
 from db.session import Session
+from db.usage import Tokens
 
 
 def stop_jobs(session: Session, user_id: UUID) -> None:
@@ -17,11 +18,13 @@ def stop_jobs(session: Session, user_id: UUID) -> None:
     ended = []
     for job in session.scalars(query):
         session.allow(job)
+        if job.kind == "title":
+            titles.settle(session, UUID(job.arguments["conversation_id"]), Tokens(), 0)
         ended.append(jobs.end(session, job, JobStatus.CANCELED).id)
     written = select(Message).where(Message.job_id.in_(ended), Message.status == MessageStatus.IN_PROGRESS)
     for message in session.scalars(written):
         session.allow(message)
         message.status = MessageStatus.STOPPED
-        spending.settle_reply(session, message.id, None, 0, message.text)
+        replies.charge(session, message)
     for job_id in ended:
         session.emit(ReplyStopped(job_id))

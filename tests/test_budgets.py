@@ -23,6 +23,7 @@ from db.jobs import Job, JobStatus
 from db.messages import Exchange, Message, MessageStatus
 from db.notifications import Notification
 from db.session import Session
+from db.stopping import stop_jobs
 from db.usage import Terms, Tokens, Usage, UsageKind
 from errors import BudgetExceeded
 from tests.conftest import SYSTEM, World
@@ -166,6 +167,26 @@ async def test_a_reply_that_is_given_up_and_one_that_nobody_began_are_settled(ti
     assert (charged(given_up)[1], await till.counters()) == (7, (spent, 0))
     stopped = await till.database.write(replies.stop, till.ann, (await till.post()).reply.id)
     assert (charged(stopped), await till.counters()) == ((0, 0, 0, False), (spent, 0))
+
+
+async def test_what_is_under_way_for_an_account_that_is_closed_is_paid_for_and_holds_nothing(till: Till) -> None:
+    await till.limit(100_000)
+    reply = (await till.post()).reply
+    reserved = (await till.counters())[1]
+    await dies(till, reply)
+
+    def close(session: Session) -> None:
+        titles.reserve(session, till.conversation_id, "m", TERMS, Tokens(100, 300))
+        jobs.enqueue(session, "title", till.organization_id, conversation_id=till.conversation_id.hex)
+        session.flush()
+        assert session.user_id is not None
+        stop_jobs(session, session.user_id)
+
+    await till.database.write(close, till.ann)
+    stopped = await till.database.find(Message, till.ann, reply.id)
+    assert stopped is not None
+    assert (stopped.status, charged(stopped)[1]) == (MessageStatus.STOPPED, 7)
+    assert await till.counters() == (reserved - 1_000 + 7, 0)
 
 
 async def test_a_budget_begins_anew_with_the_month_and_what_is_reserved_stays_so(till: Till) -> None:
