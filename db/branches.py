@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from db import attachments, replies
 from db.conversations import Conversation
 from db.idempotency import once
-from db.lines import ENDLESS, Stretch
+from db.lines import Stretch
 from db.listing import Window
 from db.messages import Exchange, Message, MessageRole, checked_text
 from db.posting import check_siblings, conversation_of, exchanged_once, say
@@ -42,9 +42,9 @@ def _between(low: Any, high: Any) -> Any:
     return (Message.line_id == Stretch.along_id) & (Message.depth >= from_) & (Message.depth <= to) & (from_ <= to)
 
 
-def ending_at(leaf: Message, most: int = ENDLESS) -> Select[Any]:
-    """The messages of the branch that ends at `leaf`, the last of them if it is longer than `most`; for a session."""
-    along = _between(literal(leaf.depth - most), literal(leaf.depth))
+def ending_at(leaf: Message, most: int | None = None) -> Select[Any]:
+    """The messages of the branch that ends at `leaf`, or the last `most` of them, for a session to read."""
+    along = _between(literal(0 if most is None else leaf.depth - most), literal(leaf.depth))
     return select(Message).join(Stretch, along).where(Stretch.line_id == leaf.line_id)
 
 
@@ -71,21 +71,18 @@ length: Prepared[Any] = Prepared(
 
 def _newest_below() -> Prepared[Any]:
     """The newest of the messages that follow `message_id` on any branch, or itself: it is the last of a line."""
-    on_line = aliased(Message)
-    last_of_line = (
-        select(on_line.id)
-        .where(on_line.line_id == Stretch.line_id)
-        .order_by(on_line.depth.desc())
-        .limit(1)
-        .correlate(Stretch)
-        .scalar_subquery()
-        .label("id")
-    )
-    through = Stretch.along_id == _of("message_id", Message.line_id)
+    line = aliased(Stretch)
     query = (
-        select(last_of_line).select_from(Stretch).where(through, Stretch.last_depth >= _of("message_id", Message.depth))
+        select(Message.id)
+        .select_from(Stretch)
+        .join(line, line.id == Stretch.line_id)
+        .join(Message, (Message.line_id == line.id) & (Message.depth == line.last_depth))
+        .where(
+            Stretch.along_id == _of("message_id", Message.line_id),
+            Stretch.last_depth >= _of("message_id", Message.depth),
+        )
     )
-    return Prepared(query.order_by(last_of_line.desc()).limit(1), children=Message, by_parent=False)
+    return Prepared(query.order_by(Message.id.desc()).limit(1), children=Message, by_parent=False)
 
 
 newest_below = _newest_below()

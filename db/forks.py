@@ -82,5 +82,5 @@ def _copies(session: Session, conversation_id: UUID, originals: list[Message]) -
             setattr(copy, name, getattr(original, name))
         copies.append(copy)
     if copies:
-        lines.begin(session, conversation_id, copies[0].id, 1, [])
+        lines.begin(session, conversation_id, copies[0].id, 1, len(copies))
     return copies

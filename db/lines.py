@@ -19,17 +19,19 @@ from db.prepared import OneOf, Prepared
 from db.session import Session
 from errors import BadUserInput
 
-MAX_LINES, MAX_STRETCHES = 1_000, 200
-ENDLESS = 2**31 - 1  # a line grows
+MAX_LINES, MAX_TURNS = 1_000, 200
 
 
 class Stretch(Unlogged, Child, Base):
-    """The branches that end on `line_id` go along `along_id` from `first_depth` to `last_depth`, both included."""
+    """The branches that end on `line_id` go along `along_id` from `first_depth` to `last_depth`, both included.
+
+    The last stretch of a line is along the line itself, ends at its last message, and has its id.
+    """
 
     __tablename__ = "stretches"
     __table_args__ = (
         Index(None, "line_id", "first_depth"),
-        Index(None, "along_id", "last_depth"),
+        Index(None, "along_id", "first_depth"),
         Index(None, "conversation_id", "first_depth"),
     )
     parent = Conversation
@@ -57,24 +59,34 @@ def after(session: Session, conversation: Conversation, parent: Message | None, 
     """
     depth = 1 if parent is None else parent.depth + 1
     columns: dict[str, Any] = {"id": uuid7(), "parent_id": parent and parent.id, "depth": depth}
-    if parent is not None and not _is_followed(session, parent):
-        return columns | {"line_id": parent.line_id}
+    if parent is not None:
+        line = _line(session, parent)
+        if line.last_depth == parent.depth:
+            line.last_depth = depth
+            return columns | {"line_id": parent.line_id}
     before = [] if parent is None else _stretches(session, parent)
-    if len(before) >= MAX_STRETCHES:
-        raise BadUserInput.of(field, f"Its branch has {MAX_STRETCHES} turns: fork it, and go on in the fork.")
+    if len(before) > MAX_TURNS:
+        raise BadUserInput.of(field, f"Its branch has {MAX_TURNS} turns: fork it, and go on in the fork.")
     if conversation.message_count and _lines(session, conversation) >= MAX_LINES:
         raise BadUserInput.of(field, f"This conversation has {MAX_LINES:,} branches: fork one, and go on in the fork.")
-    begin(session, conversation.id, columns["id"], depth, before)
+    for stretch in before:
+        last = min(stretch.last_depth, depth - 1)
+        session.add(_stretch(conversation.id, columns["id"], stretch.along_id, stretch.first_depth, last))
+    begin(session, conversation.id, columns["id"], depth, depth)
     return columns | {"line_id": columns["id"]}
 
 
-def begin(session: Session, conversation_id: UUID, id_: UUID, depth: int, before: list[Stretch]) -> None:
-    """Begin a line with the message `id_` at `depth`; `before` are the stretches of the branch that it leaves."""
-    ways = [(s.along_id, s.first_depth, min(s.last_depth, depth - 1)) for s in before]
-    for along_id, first, last in [*ways, (id_, depth, ENDLESS)]:
-        session.add(
-            Stretch(conversation_id=conversation_id, line_id=id_, along_id=along_id, first_depth=first, last_depth=last)
-        )
+def begin(session: Session, conversation_id: UUID, id_: UUID, first_depth: int, last_depth: int) -> None:
+    """Begin a line with the message `id_`, which has messages of these depths."""
+    last = _stretch(conversation_id, id_, id_, first_depth, last_depth)
+    last.id = id_
+    session.add(last)
+
+
+def _stretch(conversation_id: UUID, line_id: UUID, along_id: UUID, first: int, last: int) -> Stretch:
+    return Stretch(
+        conversation_id=conversation_id, line_id=line_id, along_id=along_id, first_depth=first, last_depth=last
+    )
 
 
 def number_of_beginnings(session: Session, conversation: Conversation) -> int:
@@ -85,13 +97,12 @@ def number_of_beginnings(session: Session, conversation: Conversation) -> int:
     return session.scalar(query) or 0
 
 
-def _is_followed(session: Session, message: Message) -> bool:
-    """Whether the line of a message goes on after it."""
-    if message in session.new:
-        return False
-    query = select(Message.id).where(Message.line_id == message.line_id, Message.depth == message.depth + 1)
+def _line(session: Session, message: Message) -> Stretch:
+    """The last stretch of the line that a message is on; it may be as new as the message."""
+    here = [row for row in (*session.new, *session.identity_map.values()) if isinstance(row, Stretch)]
     with session.no_autoflush:
-        return session.scalars(query).one_or_none() is not None
+        known = (row for row in here if row.id == message.line_id)
+        return next(known, None) or session.obtain(Stretch, message.line_id)
 
 
 def _stretches(session: Session, leaf: Message) -> list[Stretch]:
