@@ -114,5 +114,5 @@ def _mentions_postgresql(element: Mentions, compiler: SQLCompiler, **options: An
         f"{column} = ANY (ARRAY(SELECT w.id FROM message_words AS w "  # noqa: S608  parts that are compiled; values are bound
         "WHERE array_to_tsvector(string_to_array(btrim(w.words || w.scope), ' ')) "
         f"@@ CAST(CAST({terms} AS text) AS tsquery) "
-        f"AND NOT EXISTS (SELECT 1 FROM unnest(CAST({phrases} AS text[])) AS phrase WHERE strpos(w.words, phrase) = 0)))"
+        f"AND NOT EXISTS (SELECT 1 FROM unnest(CAST({phrases} AS text[])) AS part WHERE strpos(w.words, part) = 0)))"
     )

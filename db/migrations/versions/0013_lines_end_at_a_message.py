@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = '0012_lines_end_at_a_message'
-down_revision = '0011_branches_are_made_of_lines'
+revision = '0013_lines_end_at_a_message'
+down_revision = '0012_indexed_columns'
 
 ENDLESS = 2**31 - 1
 LAST = """UPDATE stretches SET id = line_id,
