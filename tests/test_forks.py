@@ -105,3 +105,20 @@ async def test_one_key_forks_once_and_what_is_being_written_is_not_copied(online
     assert (await fork(ann, id_, messageId=one["reply"]["id"]))["messageCount"] == 2
     dictation.finish()
     await ended(online, ann, running)
+
+
+async def test_a_fork_leaves_the_tables_and_writes_to_them_when_it_is_told_to(site: Site) -> None:
+    ann = await site.person()
+    one = await send(ann, TABLE, wait=True)
+    id_ = one["conversation"]["id"]
+    rows = "query T($id: ID!) { conversation(id: $id) { tables { nodes { id rowCount } } } }"
+    (table,) = (await ann.run(rows, id=id_))["conversation"]["tables"]["nodes"]
+    forked = await fork(ann, id_)
+    assert (await ann.run(rows, id=forked["id"]))["conversation"]["tables"]["nodes"] == []
+    more = TABLE.replace("ink", "nib").replace("pen", "cap")
+    await send(ann, more, conversationId=forked["id"], tableId=table["id"], wait=True)
+    assert (await ann.run(rows, id=forked["id"]))["conversation"]["tables"]["nodes"] == []
+    assert (await ann.run(rows, id=id_))["conversation"]["tables"]["nodes"] == [
+        {"id": table["id"], "rowCount": table["rowCount"] + 2}
+    ]
+    assert (await branch(ann, id_))["totalCount"] == 2

@@ -6,9 +6,11 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 from sqlalchemy import event
 
 from db.conversations import Conversation
@@ -17,10 +19,8 @@ from db.sqlite import SQLite
 from resolvers.ids import global_id
 from tests.client import Client
 from tests.long import converse
-from tests.site import Site, site
+from tests.site import Site, site_over
 from tests.test_indexes import nodes
-
-__all__ = ["site"]
 
 SHORT, LONG = 50, 5_000
 PAGE = 20
@@ -195,6 +195,19 @@ async def analyze(url: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute("ANALYZE")
     await connection.close()
+
+
+@pytest.fixture(params=["sqlite_url", "own_postgres_url"])
+def own_url(request: pytest.FixtureRequest) -> str:
+    """A database of its own: what PostgreSQL learns about these tables stays with it."""
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+@pytest.fixture
+async def site(own_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    async with site_over(own_url, tmp_path) as site:
+        yield site
 
 
 async def test_everything_costs_the_same_in_a_long_conversation(site: Site) -> None:

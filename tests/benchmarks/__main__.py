@@ -14,8 +14,10 @@ import orjson
 
 from app import application
 from resolvers.ids import decode
+from tests.benchmarks.conversations import conversations
 from tests.benchmarks.floor import floor
 from tests.benchmarks.streams import streams
+from tests.benchmarks.target import Target
 from tests.client import Client
 from tests.site import site_over
 
@@ -28,46 +30,6 @@ MESSAGES = """query Messages($id: ID!) { conversation(id: $id) { messages(first:
   nodes { id role text status createdAt } } } }"""
 ROWS = "query Rows($id: ID!) { table(id: $id) { rows(first: 100) { nodes { id position version values } } } }"
 UPDATE = """mutation Update($input: UpdateCellsInput!) { updateCells(input: $input) { rows { id version values } } }"""
-
-
-class Target:
-    """An ASGI application that is called directly, so that no client's cost is in the figures."""
-
-    def __init__(self, app: Any, path: str, token: str = "") -> None:
-        self._app = app
-        self._scope = {
-            "type": "http",
-            "http_version": "1.1",
-            "method": "POST",
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "root_path": "",
-            "headers": [
-                (b"host", b"site"),
-                (b"content-type", b"application/json"),
-                (b"accept", b"application/json"),
-                *([(b"authorization", f"Bearer {token}".encode())] if token else []),
-            ],
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 80),
-        }
-
-    async def call(self, body: bytes) -> bytes:
-        sent: list[bytes] = []
-        messages = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-        async def receive() -> Any:
-            return next(messages, {"type": "http.disconnect"})
-
-        async def send(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                assert message["status"] == 200, message
-            sent.append(message.get("body", b""))
-
-        await self._app({**self._scope, "state": {}}, receive, send)
-        return b"".join(sent)
 
 
 async def seconds(target: Target, body: Callable[[], bytes], clock: Callable[[], float]) -> float:
@@ -137,6 +99,7 @@ async def main() -> None:
             for title, route, body in reads:
                 await compare(title, ours, body, Target(base, route), {}, cpu)
             await _writes(ann, ours, base, table)
+            await conversations(site, ann, ours)
         await streams(f"sqlite:///{Path(name) / 'streams.db'}", Path(name))
 
 
