@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = '0013_lines_end_at_a_message'
-down_revision = '0012_indexed_columns'
+revision = '0014_lines_end_at_a_message'
+down_revision = '0013_members_are_let_do_less'
 
 ENDLESS = 2**31 - 1
 LAST = """UPDATE stretches SET id = line_id,
