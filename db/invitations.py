@@ -153,18 +153,41 @@ def _place(
     return session.scalars(query, execution_options=options).one_or_none()
 
 
+def call_off(session: Session, organization_id: UUID, email: str) -> None:
+    """Take back what an address was sent, and the place that waits for its account if it has one. Raises NotFound."""
+    session.obtain_to_change(Organization, organization_id)
+    if not _withdraw(session, organization_id, email):
+        raise NotFound(
+            "Nobody with this address is invited, or they have accepted: then take them out by removeMember."
+        )
+    waiting = (
+        select(Membership)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            Membership.organization_id == organization_id,
+            Membership.status == MembershipStatus.INVITED,
+            User.email == email,
+        )
+    )
+    for membership in session.scalars(waiting.with_for_update(of=Membership)):
+        membership.deleted_at = now()
+
+
 def withdraw(session: Session, membership: Membership) -> None:
     """Make the invitations of somebody who has not accepted yet void."""
     _withdraw(session, membership.organization_id, session.obtain(User, membership.user_id).email)
 
 
-def _withdraw(session: Session, organization_id: UUID, email: str) -> None:
+def _withdraw(session: Session, organization_id: UUID, email: str) -> bool:
+    """Whether there was an invitation to make void."""
     query = select(Invitation).where(
         Invitation.organization_id == organization_id, Invitation.email == email, Invitation.used_at.is_(None)
     )
-    for invitation in session.scalars(query):
+    found = session.scalars(query).all()
+    for invitation in found:
         session.allow(invitation)  # whoever may invite, or is invited, may call it off
         invitation.deleted_at = now()
+    return bool(found)
 
 
 def _mail(session: Session, organization: Organization, invitation: Invitation, token: str) -> None:

@@ -45,6 +45,11 @@ class Invited:
     membership: Membership | None
 
 
+@dataclass(frozen=True)
+class Withdrawn:
+    ok: bool = True
+
+
 async def organization(
     info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Which one.")]
 ) -> Organization | None:
@@ -116,6 +121,16 @@ async def invite_member(
     invitee = Invitee(address, role, known.id if known else None)
     made = await info.context.write(invitations.invite, id_, invitee, Secret(*new_refresh()), idempotency_key)
     return Invited(made.invitation.email, made.invitation.expires_at, made.membership)
+
+
+async def withdraw_invitation(
+    info: Info,
+    organization_id: OrganizationId,
+    email: Annotated[str, says(description="Where the invitation was sent.")],
+) -> Withdrawn:
+    address = checked_email(email, "email")
+    await info.context.write(invitations.call_off, key(organization_id, Organization), address)
+    return Withdrawn()
 
 
 async def accept_invitation(

@@ -87,6 +87,13 @@ class InviteMemberPayload:
 
 
 @shows
+class WithdrawInvitationPayload:
+    """The token in the mail is good no more."""
+
+    ok: bool = says("Always true; what goes wrong is an error.")
+
+
+@shows
 class AcceptInvitationPayload:
     """You are a member."""
 
@@ -130,6 +137,11 @@ class Mutation:
         InviteMemberPayload,
         organizations.invite_member,
         "Invite somebody by e-mail; an earlier invitation of theirs is void.",
+    )
+    withdraw_invitation = change(
+        WithdrawInvitationPayload,
+        organizations.withdraw_invitation,
+        "Take back an invitation that nobody has accepted, also one to an address without an account.",
     )
     accept_invitation = change(
         AcceptInvitationPayload, organizations.accept_invitation, "Become a member by the token in an invitation."

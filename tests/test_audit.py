@@ -142,6 +142,8 @@ class Telling:
         if name == "revokeSession":
             listed = (await ann.run("{ me { sessions { id isCurrent } } }"))["me"]["sessions"]
             (story.ids["session"],) = [one["id"] for one in listed if not one["isCurrent"]]
+        if name == "withdrawInvitation":
+            await ann.mutate("inviteMember", "{ email }", organizationId=story["works"], email="new@example.com")
         if name == "rejectProposal":
             story.ids["pending"] = global_id(Proposal, await self._pending())
         if name == "cancelExport":

@@ -66,12 +66,14 @@ REASONS = {
     "UpdateModuleInput.status": "of a device, told by who looks after it",
     "UpdateUserInput.isActive": "what the mutation is for; superusers decide",
     "UpdateUserInput.isSuperuser": "what the mutation is for; superusers decide",
+    "WithdrawInvitationInput.email": "where the invitation went",
 }
 # A value of any shape says nothing about what it sets, so each is read by rules of its own.
 OPAQUE = {
     "AddRowsInput.rows": "rows keyed by column, read by the columns' types",
     "CellInput.value": "read by the column's type",
     "ColumnInput.default": "read by the column's type",
+    "ProposalEdit.value": "read by the column's type",
     "RowFilter.value": "compared by the column's type",
     "UpdateColumnInput.default": "read by the column's type",
     "UpsertRowsInput.rows": "rows keyed by column, read by the columns' types",

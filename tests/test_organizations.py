@@ -166,6 +166,23 @@ async def test_a_token_is_void_when_it_is_old_replaced_or_taken_back(site: Site)
     assert await members(bob, works) == {"ann": ("ADMIN", "ACTIVE"), "bob": ("MEMBER", "ACTIVE")}
 
 
+@pytest.mark.parametrize("has_account", [True, False])
+async def test_an_invitation_is_taken_back_by_its_address(site: Site, has_account: bool) -> None:
+    ann, bob = await site.person("ann"), site.client()
+    if has_account:
+        await bob.sign_up("bob@example.com")
+    works = await found(ann)
+    await ann.mutate("inviteMember", "{ email }", organizationId=works, email="bob@example.com")
+    token = await token_of(site, "bob@example.com")
+    given = {"organizationId": works, "email": " Bob@example.com"}
+    assert await ann.mutate("withdrawInvitation", "{ ok }", **given) == {"ok": True}
+    if not has_account:
+        await bob.sign_up("bob@example.com")
+    assert (await bob.refused("acceptInvitation", token=token))["extensions"]["code"] == "NOT_FOUND"
+    assert await members(ann, works) == {"ann": ("ADMIN", "ACTIVE")}
+    assert (await ann.refused("withdrawInvitation", **given))["extensions"]["code"] == "NOT_FOUND"
+
+
 async def test_of_a_token_only_its_digest_is_kept(site: Site) -> None:
     ann = await site.person("ann")
     await ann.mutate("inviteMember", "{ email }", organizationId=await found(ann), email="bob@example.com")

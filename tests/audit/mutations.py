@@ -146,6 +146,10 @@ CALLS: Mapping[str, Call] = {
         who="bob",
         token=("invitation", "bob@example.com"),
     ),
+    "withdrawInvitation": Call(
+        lambda s: {"organizationId": s["works"], "email": "new@example.com"},
+        ("Organization - digest email expires_at organization_id role",),
+    ),
     "changeMemberRole": Call(lambda s: {"membershipId": s["place"], "role": "ADMIN"}, ("Membership ~ role",)),
     "setBudget": Call(
         lambda s: {"organizationId": s["works"], "limit": "5"},

@@ -62,6 +62,10 @@ PLACES: dict[str, list[Change]] = {
     "inviteMember": [
         Change({"organizationId": "@organization", "email": "new@example.com", "role": "ADMIN"}, ADMINS),
     ],
+    "withdrawInvitation": [
+        Change({"organizationId": "@organization", "email": "outsider@example.com"}, ADMINS),
+        Change({"organizationId": "@organization", "email": "new@example.com"}, ADMINS, meets="NOT_FOUND"),
+    ],
     "acceptInvitation": [Change({"token": "@invitation_token"}, frozenset({OUTSIDER}))],
     "changeMemberRole": [
         Change({"membershipId": "@member_membership", "role": "ADMIN"}, ADMINS),
