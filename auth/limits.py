@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from limits.aio.storage import Storage
     from limits.aio.strategies import MovingWindowRateLimiter
 
+SHARED_SECONDS = 1.0  # shared counts that have not answered by then have failed
 AWAY_SECONDS = 5.0  # shared counts that failed are not asked again sooner
 NETWORK = 64  # bits; one customer of a provider has a whole network of IPv6 addresses
 
@@ -77,7 +78,8 @@ class Attempts:
 
         if self._shared is not None and time.monotonic() >= self._shared_from:
             try:
-                return await _hit(self._shared_limiter, item, *key)
+                async with asyncio.timeout(SHARED_SECONDS):
+                    return await _hit(self._shared_limiter, item, *key)
             except (StorageError, OSError):
                 self._shared_from = time.monotonic() + AWAY_SECONDS
         return await _hit(self._own_limiter, item, *key)

@@ -1,5 +1,6 @@
 """What the processes of one installation tell each other through Redis: replies, who watches, events, jobs, counts."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from assistant.shared_log import SharedLog
@@ -37,9 +38,8 @@ class Sharing:
         self._marks.start()
 
     async def stop(self) -> None:
-        await self._marks.stop()
-        await self.log.stop()
-        await self._events.stop()
+        # Each has something left to say, and waits as long as any other for a Redis that does not answer.
+        await asyncio.gather(self._marks.stop(), self.log.stop(), self._events.stop())
         await self._streams.stop()
         await self._redis.close()
 

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 import redis
 
+import auth.limits
 import integrations.redis
 import jobs.worker
 import jobs.writing
@@ -281,6 +282,7 @@ async def test_while_redis_is_away_or_hangs_the_database_tells_and_everything_go
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(integrations.redis, "SECONDS", 0.2)
+    monkeypatch.setattr(auth.limits, "SHARED_SECONDS", 0.1)
     monkeypatch.setattr(jobs.writing, "CHECKPOINT_SECONDS", 0.2)
     monkeypatch.setattr(resolvers.messages, "IDLE_SECONDS", 0.2)
     monkeypatch.setattr(jobs.worker, "SWEEP_SECONDS", 0.3)
