@@ -33,9 +33,10 @@ from integrations.llm_routing import ModelRouter
 from integrations.mail import FileMailer, Mailer, SMTPMailer
 from integrations.mail import Server as MailServer
 from integrations.redis import Redis
-from jobs import exports, indexes, mail, titles
+from jobs import exports, extractions, indexes, mail, titles
 from jobs.broadcasts import Broadcasts
 from jobs.exports import Exports
+from jobs.extractions import Extractions
 from jobs.indexes import Indexes
 from jobs.mail import Mails
 from jobs.purging import Purger
@@ -117,12 +118,19 @@ def assemble(settings: Settings) -> Product:
         "reply": replies,
         "export": Exports(database, settings),
         "broadcast": Broadcasts(database),
+        "extraction": Extractions(database, model),
         "index": Indexes(database),
         "mail": Mails(mailer(settings), settings.public_url),
     }
     if model is not None:
         handlers["title"] = Titles(database, model)
-    at_once = {"index": indexes.AT_ONCE, "title": titles.AT_ONCE, "export": exports.AT_ONCE, "mail": mail.AT_ONCE}
+    at_once = {
+        "export": exports.AT_ONCE,
+        "extraction": extractions.AT_ONCE,
+        "index": indexes.AT_ONCE,
+        "mail": mail.AT_ONCE,
+        "title": titles.AT_ONCE,
+    }
     worker = Worker(
         database,
         hub,

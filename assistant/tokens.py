@@ -2,12 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
-from db.usage import estimated
+from db.usage import Tokens, estimated
+from integrations.llm import Finished, Turn
 
 Count: TypeAlias = Callable[[str], int]
 
@@ -38,3 +39,26 @@ def is_whole(path: Path) -> bool:
         return hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
     except OSError:
         return False
+
+
+def counted(turns: Sequence[Turn], text: str, finished: Finished) -> Tokens:
+    """As the provider told them, else as we count them; none when it said nothing."""
+    if not text and not finished.reason:
+        return Tokens()
+    return Tokens(
+        input=finished.input_tokens or sum(estimated(turn.text) for turn in turns),
+        output=finished.output_tokens or estimated(text),
+        cached=finished.cached_tokens or 0,
+        reasoning=finished.reasoning_tokens or 0,
+        is_estimated=not (finished.input_tokens and finished.output_tokens),
+    )
+
+
+def added(one: Tokens, other: Tokens) -> Tokens:
+    return Tokens(
+        one.input + other.input,
+        one.output + other.output,
+        one.cached + other.cached,
+        one.reasoning + other.reasoning,
+        one.is_estimated or other.is_estimated,
+    )

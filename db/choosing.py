@@ -30,6 +30,8 @@ EVERYTHING = Choice()
 
 
 def check_open(proposal: Proposal, choice: Choice) -> None:
+    if not proposal.is_complete:
+        raise Conflict("The rows of this proposal are still being read: wait until it isComplete.")
     is_over = proposal.status is not ProposalStatus.PENDING
     if is_over and (choice.change_ids is None or proposal.status is ProposalStatus.REJECTED):
         raise Conflict(f"This proposal was {proposal.status.lower()} already.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Index, and_, func, select
+from sqlalchemy import Index, and_, func, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.adoption import Fit, Fitting, Given, Target, Unmade
@@ -21,7 +21,10 @@ from tables.types import Column, Value
 
 
 class Proposal(Recorded, Child, Base):
-    """Rows to add, to a new table or to one that is there.
+    """Rows to add and cells to change, in a new table or in one that is there.
+
+    It is of a reply, or of the job that reads what somebody chose; until it `is_complete`, rows are still read.
+    `problem` says why not all was read.
 
     `columns` are definitions as `tables.changes.definition` writes them; their keys are the proposal's own.
     `changes` are
@@ -42,15 +45,18 @@ class Proposal(Recorded, Child, Base):
     __table_args__ = (Index(None, "message_id", "id"), Index(None, "table_id", "id"))
     parent = Conversation
     parent_key = "conversation_id"
-    unrecorded = frozenset({"columns", "changes"})
+    unrecorded = frozenset({"columns", "changes", "job_id", "is_complete", "problem"})
 
     conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"), index=True)
-    message_id: Mapped[UUID] = mapped_column(key_to("messages.id"))
+    message_id: Mapped[UUID | None] = mapped_column(key_to("messages.id"))
     table_id: Mapped[UUID | None] = mapped_column(key_to("tables.id"))
     status: Mapped[ProposalStatus] = mapped_column(default=ProposalStatus.PENDING)
     table_name: Mapped[str]
     columns: Mapped[Json] = mapped_column()
     changes: Mapped[Json] = mapped_column()
+    job_id: Mapped[UUID | None]
+    is_complete: Mapped[bool] = mapped_column(default=True, server_default=true())
+    problem: Mapped[str | None]
 
 
 MAX_OF_TABLE = 50
@@ -140,6 +146,7 @@ def fill(session: Session, proposal: Proposal, sources: Sequence[Source], propos
     proposal.changes = {
         "sources": [_named(source) for source in sources],
         "rows": [[cell and _kept(cell) for cell in row] for row in proposed.rows],
+        "keys": proposal.changes.get("keys", []),
     }
     target: Target
     if proposal.table_id is None:

@@ -112,6 +112,34 @@ def reserve_read(session: Session, message_id: UUID, terms: Terms, read: int) ->
         _hold(session, row, terms, Tokens(read, row.reserved_tokens - row.input_tokens))
 
 
+def reserve_extraction(
+    session: Session, job_id: UUID, conversation_id: UUID, model: str, terms: Terms, tokens: Tokens
+) -> None:
+    """Reserve what reading a table may come to, once for a job; BudgetExceeded when there is no room for it."""
+    conversation = session.obtain_to_change(Conversation, conversation_id)
+    if _of_job(session, job_id) is None:
+        row = Usage(
+            id=job_id,
+            organization_id=conversation.organization_id,
+            user_id=session.user_id,
+            conversation_id=conversation.id,
+            kind=UsageKind.EXTRACTION,
+            model=model,
+        )
+        reserve(session, row, terms, tokens)
+
+
+def settle_extraction(session: Session, job_id: UUID, tokens: Tokens, cost_nanos: int) -> None:
+    """Settle what was reserved for a job's reading, if something was and is not settled yet."""
+    if (row := _of_job(session, job_id)) is not None:
+        settle(session, row, tokens, cost_nanos)
+
+
+def _of_job(session: Session, job_id: UUID) -> Usage | None:
+    """The calls of a job have its id."""
+    return session.scalars(select(Usage).where(Usage.id == job_id).with_for_update()).one_or_none()
+
+
 def _open(session: Session, budget: Budget) -> None:
     """Let this unit count in it, in the month that it is."""
     session.allow(budget)  # members spend of what only admins set

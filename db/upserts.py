@@ -44,7 +44,7 @@ class _Plan:
 def upsert(
     session: Session,
     table_id: UUID,
-    key_columns: Sequence[str],
+    named: Sequence[str],
     rows: Sequence[object],
     on_error: OnError,
     idempotency_key: str | None = None,
@@ -55,7 +55,7 @@ def upsert(
     """
     check_number(len(rows), "rows")
     edit = Edit.of(session, table_id)
-    keys = _keys(edit, key_columns)
+    keys = key_columns(edit.columns, named)
 
     def make() -> Upserted:
         plan = _plan(edit, keys, rows)
@@ -79,14 +79,14 @@ def upsert(
     return once(session, "upsertRows", idempotency_key, make, lambda u: [u.revision.id] if u.revision else [], again)
 
 
-def _keys(edit: Edit, named: Sequence[str]) -> list[Column]:
+def key_columns(columns: Mapping[str, Column], named: Sequence[str]) -> list[Column]:
     """The key columns, which are named like those of a row."""
-    by_name = {column.name.casefold(): column for column in edit.columns.values()}
+    by_name = {column.name.casefold(): column for column in columns.values()}
     keys: list[Column] = []
     for n, name in enumerate(named):
-        column = edit.columns.get(name) or by_name.get(" ".join(name.split()).casefold())
+        column = columns.get(name) or by_name.get(" ".join(name.split()).casefold())
         if column is None:
-            names = ", ".join([column.name for column in edit.columns.values()][:10])
+            names = ", ".join([column.name for column in columns.values()][:10])
             raise BadUserInput.of(f"keyColumns.{n}", f"There is no such column: the columns are {names}.")
         if column in keys:
             raise BadUserInput.of(f"keyColumns.{n}", f"{column.name} is there twice: name it once.")

@@ -34,6 +34,7 @@ class UsageKind(StrEnum):
 
     REPLY = "REPLY"
     TITLE = "TITLE"
+    EXTRACTION = "EXTRACTION"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 from integrations import llm_failures as failures
 from integrations.llm_clients import Clients
@@ -13,12 +13,14 @@ from integrations.llm_reply import Clock, Deadlines, Finished, Reply
 if TYPE_CHECKING:
     from openai import APIError, APIStatusError, AsyncStream
 
-__all__ = ["ChatCompletions", "ChatModel", "Deadlines", "Delta", "Finished", "ModelFailure", "Turn"]
+__all__ = ["ChatCompletions", "ChatModel", "Deadlines", "Delta", "Finished", "ModelFailure", "Schema", "Turn"]
 
 OPENAI_URL = "https://api.openai.com/v1"
 TRIES = 2
 LONGEST_RETRY_WAIT = 5.0
 _END: Final = object()
+
+Schema: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class _Ask:
     model: str
     temperature: float | None
     max_tokens: int | None
+    schema: Schema | None
 
 
 class ChatModel(Protocol):
@@ -55,8 +58,11 @@ class ChatModel(Protocol):
         model: str | None = None,
         temperature: float | None = None,
         max_tokens: int | None = None,
+        schema: Schema | None = None,
     ) -> AsyncGenerator[Delta | Finished, None]:
         """Deltas in order, then exactly one Finished; anything else raises ModelFailure.
+
+        With a strict JSON `schema` the text is JSON of it, as far as the provider keeps to it.
 
         Close it (`contextlib.aclosing`) or cancel the task that reads it to hang up on the provider.
         """
@@ -108,11 +114,12 @@ class ChatCompletions:
         model: str | None = None,
         temperature: float | None = None,
         max_tokens: int | None = None,
+        schema: Schema | None = None,
     ) -> AsyncGenerator[Delta | Finished, None]:
         """See ChatModel. At most two tries before the first token, none after it."""
         clock = Clock(self._deadlines)
         reply = Reply()
-        ask = _Ask(turns, model or self._model, temperature, max_tokens)
+        ask = _Ask(turns, model or self._model, temperature, max_tokens, schema)
         events = await self._open(ask, clock)
         try:
             while (event := await self._next(events, ask, reply, clock)) is not _END:
@@ -138,6 +145,9 @@ class ChatCompletions:
             request["temperature"] = ask.temperature
         if ask.max_tokens is not None:
             request[self._max_tokens] = ask.max_tokens
+        if ask.schema is not None:
+            named = {"name": "answer", "strict": True, "schema": ask.schema}
+            request["response_format"] = {"type": "json_schema", "json_schema": named}
         return request
 
     async def _open(self, ask: _Ask, clock: Clock) -> "AsyncStream[Any]":

@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from integrations.llm import ChatCompletions, ChatModel, Delta, Finished, ModelFailure, Turn
+from integrations.llm import ChatCompletions, ChatModel, Delta, Finished, ModelFailure, Schema, Turn
 from integrations.llm_breaker import Breaker
 from integrations.llm_catalog import Catalog, Offer
 from integrations.llm_clients import Clients
@@ -44,11 +44,14 @@ class ModelRouter:
         model: str | None = None,
         temperature: float | None = None,
         max_tokens: int | None = None,
+        schema: Schema | None = None,
     ) -> AsyncGenerator[Delta | Finished, None]:
         """See ChatModel."""
         offer = self.offer(model)
         endpoint: ChatModel = self._endpoints[offer.profile.name]
-        events = endpoint.stream(turns, model=offer.model, temperature=temperature, max_tokens=max_tokens)
+        events = endpoint.stream(
+            turns, model=offer.model, temperature=temperature, max_tokens=max_tokens, schema=schema
+        )
         async with aclosing(_guarded(self._breakers[offer.profile.name], events)) as guarded:
             async for event in guarded:
                 yield event

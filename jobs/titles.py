@@ -6,6 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from assistant.terms import terms_of
+from assistant.tokens import counted
 from auth.viewer import Viewer
 from db import branches, titles
 from db.base import now
@@ -60,7 +61,7 @@ class Titles:
                         text += event.text
                     else:
                         finished = event
-        tokens = _counted(turns, text, finished)
+        tokens = counted(turns, text, finished)
         cost = terms.cost(tokens)
         keep = partial(titles.keep, title=text, tokens=tokens, cost_nanos=cost)
         try:
@@ -72,15 +73,3 @@ class Titles:
 def _read(turns: Sequence[Turn]) -> int:
     """Tokens of what the model is sent, by our own count."""
     return sum(estimated(turn.text) for turn in turns)
-
-
-def _counted(turns: Sequence[Turn], text: str, finished: Finished) -> Tokens:
-    if not text and not finished.reason:
-        return Tokens()
-    return Tokens(
-        input=finished.input_tokens or _read(turns),
-        output=finished.output_tokens or estimated(text),
-        cached=finished.cached_tokens or 0,
-        reasoning=finished.reasoning_tokens or 0,
-        is_estimated=not (finished.input_tokens and finished.output_tokens),
-    )

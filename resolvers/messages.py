@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast
 from uuid import UUID
 
 import strawberry
@@ -105,7 +105,7 @@ async def _proposals(context: Context, message_id: UUID) -> list[Proposal]:
     async def load(ids: list[UUID]) -> list[list[Proposal]]:
         of: dict[UUID, list[Proposal]] = {id_: [] for id_ in ids}
         for row in await context.read(proposals.of_messages, ids=ids):
-            of[row.message_id].append(row)
+            of[cast(UUID, row.message_id)].append(row)
         return list(of.values())
 
     loaded: list[Proposal] = await context.loader(list_proposals, load).load(message_id)

@@ -1,6 +1,8 @@
 """Proposals: see what the assistant would put into a table, apply it, reject it."""
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,29 +11,38 @@ import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
-from db import applying, proposals, proposed
+from db import applying, extractions, proposals, proposed
 from db.applying import Applied
 from db.choosing import ChangeEdit, Choice
+from db.conversations import Conversation, ExtractionMode
+from db.events import JobChanged
+from db.extractions import Asked
 from db.messages import Message
 from db.proposals import Proposal
 from db.proposed import ProposalStatus, ProposedChange
 from db.tables import Row, Table
 from errors import BadUserInput, Conflict
 from resolvers.cells import Source, source_in
-from resolvers.context import Info
-from resolvers.ids import global_id, key
+from resolvers.context import Context, IdempotencyKey, Info
+from resolvers.ids import global_id, key, optional_key
 from resolvers.rows import shown
-from resolvers.tables import forget_columns
+from resolvers.tables import ColumnInput, forget_columns
 from tables.changes import column_of
 from tables.types import Column
 
 says = strawberry.argument
+WAIT_SECONDS, IDLE_SECONDS = 60.0, 1.0
 
 
 @strawberry.input(description="A value instead of the one that is proposed.")
 class ProposalEdit:
     change_id: strawberry.ID = strawberry.field(description="The CELL_CHANGED whose value it replaces.")
     value: JSON | None = strawberry.field(default=UNSET, description="The value, or null for an empty cell.")
+
+
+@dataclass(frozen=True)
+class Extracted:
+    proposal: Proposal
 
 
 @dataclass(frozen=True)
@@ -107,6 +118,63 @@ def _edit(number: int, edit: ProposalEdit) -> ChangeEdit:
     if edit.value is UNSET:
         raise BadUserInput.of(f"edits.{number}.value", "Give the value, or null for an empty cell.")
     return ChangeEdit(edit.change_id, edit.value)
+
+
+async def extract_table(
+    info: Info,
+    conversation_id: Annotated[
+        strawberry.ID | None, says(description="The conversation to read; may be empty when messages are named.")
+    ] = None,
+    message_ids: Annotated[
+        list[strawberry.ID] | None,
+        says(description="Only these messages of it, with their files: at most 100. Its newest branch when empty."),
+    ] = None,
+    table_id: Annotated[strawberry.ID | None, says(description="The table whose columns are wanted.")] = None,
+    name: Annotated[str | None, says(description="What a new table is called.")] = None,
+    columns: Annotated[
+        list[ColumnInput] | None, says(description="The columns of a new table; such as are found when empty.")
+    ] = None,
+    key_columns: Annotated[
+        list[strawberry.ID] | None,
+        says(description="Keys or names of the columns that tell which row is which; else the first unique one."),
+    ] = None,
+    mode: Annotated[
+        ExtractionMode, says(description="REVIEW proposes; AUTO also applies what overwrites nobody's value.")
+    ] = ExtractionMode.REVIEW,
+    wait: Annotated[
+        bool, says(description="Answer when all is read (60 s at most), and not with a proposal that is still empty.")
+    ] = True,
+    idempotency_key: IdempotencyKey = None,
+) -> Extracted:
+    asked = Asked(
+        optional_key(conversation_id, Conversation),
+        None if message_ids is None else [key(id_, Message) for id_ in message_ids],
+        optional_key(table_id, Table),
+        name,
+        None if columns is None else [column.column() for column in columns],
+        key_columns or [],
+        mode,
+    )
+    proposal = await info.context.write(extractions.start, asked, idempotency_key)
+    if wait:
+        proposal = await _read(info.context, proposal)
+    forget_columns(info.context)
+    return Extracted(proposal)
+
+
+async def _read(context: Context, proposal: Proposal) -> Proposal:
+    """The proposal when all of it is read, or as it is after a while."""
+    if proposal.is_complete or proposal.job_id is None:
+        return proposal
+    with suppress(TimeoutError), context.backend.hub.listening(JobChanged(proposal.job_id)) as changed:
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not proposal.is_complete:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await changed.wait()
+                changed.clear()
+                proposal = await context.fresh().by_id(Proposal, proposal.id) or proposal
+    return proposal
 
 
 async def reject_proposal(

@@ -55,11 +55,13 @@ class Proposal(Node, row=rows.Proposal):
     """Rows and cells that the assistant read, for a new table or for one that is there."""
 
     table = maybe(Table, proposals.table_of, "The table that they are for; null while it would be a new one.")
-    message = maybe(Message, proposals.message_of, "The reply that proposed them.")
+    message = maybe(Message, proposals.message_of, "The reply that proposed them; null for what `extractTable` read.")
     status: ProposalStatus = says("Whether they are in the table; what became of each change is said there.")
     table_name: str = says("What a new table would be called.")
     columns = many(Column, proposals.list_columns, "The columns, as the texts suggest them.")
     changes = many(ProposedChange, proposals.list_changes, "The rows and their cells, in the order of the message.")
+    is_complete: bool = says("Whether all is read; until then it grows, and cannot be applied.")
+    problem: str | None = says("Why not all was read, if so.")
     created_at: datetime = says("When it was made.")
 
 
@@ -70,6 +72,13 @@ class ApplyProposalPayload:
     table: Table = says("The table, as it is now.")
     proposal: Proposal = says("The proposal, APPLIED; PENDING while changes of it are left.")
     revision: Revision = says("What was done; the newest one when nothing fitted.")
+
+
+@shows
+class ExtractTablePayload:
+    """What was read."""
+
+    proposal: Proposal = says("The rows; still growing when reading takes longer than a minute (`isComplete`).")
 
 
 @shows
@@ -87,5 +96,11 @@ class Mutation:
         "Put what is proposed, or what you choose of it, into its table or a new one of yours, as one revision. Rows "
         "that the table has, by its unique column, are changed. What has changed since it was proposed is a CONFLICT "
         "with both values, and nothing is applied.",
+    )
+    extract_table = change(
+        ExtractTablePayload,
+        proposals.extract_table,
+        "Read a table out of a conversation, or of some of its messages and their files: into a new table, or into one "
+        "whose columns say what is wanted and whose rows are brought up to date by key.",
     )
     reject_proposal = change(RejectProposalPayload, proposals.reject_proposal, "Put a proposal aside.")

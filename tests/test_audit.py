@@ -32,7 +32,7 @@ __all__ = ["site"]
 mutation = schema._schema.mutation_type
 assert mutation is not None
 FIELDS = mutation.fields
-BY_JOBS = {"purge", "reply", "export", "system"}
+BY_JOBS = {"purge", "reply", "export", "extraction", "system"}
 TOGETHER = 5  # with one key, each on a connection of its own
 UNREFUSED = {"markNotificationsRead", "requestPasswordReset", "requestEmailVerification", "logOut", "logOutEverywhere"}
 

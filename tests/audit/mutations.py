@@ -240,6 +240,11 @@ CALLS: Mapping[str, Call] = {
         keeps("applied", "table", "id"),
     ),
     "rejectProposal": Call(lambda s: {"id": s["pending"]}, ("Proposal ~ status",)),
+    "extractTable": Call(
+        lambda s: {"messageIds": [s["message"]], "name": "Costs", "wait": False},
+        ("Proposal + conversation_id status table_name",),
+        bad={"name": LONG},
+    ),
     "createTable": Call(
         lambda s: {"name": "Parts", "organizationId": s["works"], "columns": [{"name": "Part", "type": "TEXT"}]},
         ("Table + name organization_id owner_id revision visibility columns.added=1",),

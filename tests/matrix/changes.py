@@ -208,6 +208,11 @@ TABLES: dict[str, list[Change]] = {
         Change({"tableId": "@shared_table", "revision": 2}, OWN),
     ],
     "applyProposal": [Change({"id": "@proposal"}, OWN), Change({"id": "@shared_proposal"}, OWN)],
+    "extractTable": [
+        Change({"conversationId": "@conversation", "wait": False}, OWN),
+        Change({"conversationId": "@shared_conversation", "wait": False}, OWN),
+        Change({"messageIds": ["@shared_message"], "tableId": "@shared_table", "wait": False}, OWN),
+    ],
     "rejectProposal": [Change({"id": "@proposal"}, OWN), Change({"id": "@shared_proposal"}, OWN)],
     "startExport": [
         Change({"tableId": "@table", "destination": "CSV"}, OWN),

@@ -1,0 +1,89 @@
+"""Tables that people ask to have read out of a conversation: by its model, or by the readers without one."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from uuid import UUID
+
+from assistant.extraction import ProposedTable, Source, propose
+from assistant.mapping import combined, from_source
+from assistant.passages import MAX_READ, Passage, Passages
+from db import branches, extractions
+from db.conversations import Conversation
+from db.engine import Database
+from db.extractions import MAX_MESSAGES
+from db.messages import Message
+from db.proposals import Proposal
+from errors import NotFound
+from integrations.llm_routing import ModelRouter
+from jobs.attachments import attached_to
+from jobs.extracting import Extracting
+from jobs.running import Held
+from tables.changes import column_of
+
+AT_ONCE = 4
+CUT = f"Only the first {MAX_READ:,} characters were read: name fewer messages."
+
+
+class Extractions:
+    """The handler of extraction jobs; doing one again reads everything anew."""
+
+    def __init__(self, database: Database, model: ModelRouter | None) -> None:
+        self._database, self._model = database, model
+
+    async def __call__(self, held: Held) -> None:
+        proposal = await self._database.find(Proposal, held.viewer, UUID(held.job.arguments["proposal_id"]))
+        if proposal is None:
+            raise NotFound("The proposal is gone, or you may not see it any more.")
+        conversation = await self._database.find(Conversation, held.viewer, proposal.conversation_id)
+        if conversation is None:
+            raise NotFound("The conversation is gone, or you may not see it any more.")
+        passages = await self._passages(held, conversation)
+        read, problem = await self._read(held, conversation, proposal, passages)
+        problem = problem or (CUT if passages.is_cut else None)
+        given = held.job.id, held.attempt, passages.sources, read, problem
+        await self._database.write(extractions.complete, held.viewer, *given)
+
+    async def _passages(self, held: Held, conversation: Conversation) -> Passages:
+        """What was said, oldest first, each message with its files."""
+        said = await self._messages(held, conversation)
+        attached = await attached_to(self._database, held, said)
+        passages: list[Passage] = []
+        for message in said:
+            passages.append(Passage(Source(message.id), message.text))
+            passages += [Passage(Source(message.id, file.id), file.text) for file in attached.get(message.id, ())]
+        return Passages(passages)
+
+    async def _messages(self, held: Held, conversation: Conversation) -> Sequence[Message]:
+        named: list[str] | None = held.job.arguments["message_ids"]
+        if named is not None:
+            found = await self._database.by_ids(Message, held.viewer, [UUID(id_) for id_ in named])
+            return sorted(found.values(), key=lambda message: message.id)
+        if conversation.leaf_id is None:
+            return []
+        given = {"conversation_id": conversation.id, "leaf_id": conversation.leaf_id, "limit": MAX_MESSAGES}
+        return (await self._database.read(branches.last, held.viewer, **given))[::-1]
+
+    async def _read(
+        self, held: Held, conversation: Conversation, proposal: Proposal, passages: Passages
+    ) -> tuple[ProposedTable | None, str | None]:
+        """By the model if it can; what it cannot, the readers do."""
+        columns, name, problem = [column_of(kept) for kept in proposal.columns], proposal.table_name, None
+        offer = self._model.offer(conversation.model) if self._model else None
+        if self._model and offer and offer.capabilities.json_schema:
+            extracting = Extracting(self._database, self._model, offer, held, conversation.id)
+            show = partial(self._show, held, passages)
+            table = await extracting.read(name, columns, proposal.changes.get("keys", ()), passages, show)
+            if table is not None:
+                return table, extracting.problem
+            problem = extracting.problem
+        found = await asyncio.to_thread(_found, passages)
+        return combined(found, columns, name), problem
+
+    async def _show(self, held: Held, passages: Passages, table: ProposedTable) -> None:
+        await self._database.write(extractions.grow, held.viewer, held.job.id, held.attempt, passages.sources, table)
+
+
+def _found(passages: Passages) -> list[ProposedTable]:
+    """The tables that the readers find, whose cells say which text they are from."""
+    return [from_source(table, number) for number, text in enumerate(passages.texts()) for table in propose(text)]
