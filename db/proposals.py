@@ -124,6 +124,7 @@ def propose(
     proposed: ProposedTable,
     *,
     table_id: UUID | None,
+    is_complete: bool = True,
 ) -> Proposal:
     """Keep a proposal of the message `message_id`, with what of it the table has already and what does not fit."""
     proposal = Proposal(
@@ -134,6 +135,7 @@ def propose(
         table_name=proposed.name,
         columns=[],
         changes={},
+        is_complete=is_complete,
     )
     fill(session, proposal, sources, proposed)
     session.add(proposal)
@@ -186,6 +188,13 @@ def compare(proposal: Proposal, target: Target) -> None:
                 human += [name] if is_human(fit.row, key) else []
     found = {"matched": matched, "old": old, "human": human, "problems": problems}
     proposal.changes = {**proposal.changes, **found}
+
+
+def complete(session: Session, message_id: UUID) -> None:
+    """Nobody reads on: what a reply has proposed so far is all."""
+    query = select(Proposal).where(Proposal.message_id == message_id, Proposal.is_complete.is_(False))
+    for proposal in session.scalars(query):
+        proposal.is_complete = True
 
 
 def values(cells: Sequence[Any]) -> dict[int, Value]:

@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from assistant import context, extraction, offline
-from assistant.extraction import ProposedTable
+from assistant.extraction import ProposedTable, Source
 from assistant.log import Log
 from assistant.offline import Answer
 from assistant.sheets import sheets_of
@@ -26,11 +26,13 @@ from integrations.llm import Delta, Finished, ModelFailure, Turn
 from integrations.llm_catalog import Offer
 from integrations.llm_failures import cut_short, filtered
 from integrations.llm_routing import ModelRouter
+from jobs import named_tables
 from jobs.attachments import Attached, attached_to, images_of
 from jobs.bounds import most_written
+from jobs.named_tables import read_named
 from jobs.running import INTERNAL, Explained, Held, JobFailure
 from jobs.worker import Worker
-from jobs.writing import Found, Writing
+from jobs.writing import Found, FoundTable, Writing
 
 MAX_TURNS = 100
 CUT_SHORT, FILTERED = "length", "content_filter"  # why a model ends that has not said all
@@ -147,7 +149,12 @@ class Replies:
             raise filtered()
         is_cut = reason == CUT_SHORT
         whole = _whole_lines(writing.text) if is_cut else writing.text
-        found = await self._extract(conversation, reply, whole, before[-1], attached.get(before[-1].id, ()))
+        files = attached.get(before[-1].id, ())
+        found = None
+        if conversation.extraction is not ExtractionMode.OFF:
+            passages = named_tables.said(before[-1], files, reply, whole)
+            found = await read_named(self._database, model, offer, held, writing, conversation, passages)
+        found = found or await self._extract(conversation, reply, whole, before[-1], files)
         await writing.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, found=found)
 
     async def _prompt(
@@ -194,7 +201,8 @@ class Replies:
 def _found(conversation: Conversation, source: Message, tables: Sequence[ProposedTable]) -> Found | None:
     if not tables or conversation.extraction is ExtractionMode.OFF:
         return None
-    return Found(conversation.id, source.id, tables, conversation.extraction is ExtractionMode.AUTO)
+    found = [FoundTable([Source(source.id, table.attachment_id)], table) for table in tables]
+    return Found(conversation.id, found, conversation.extraction is ExtractionMode.AUTO)
 
 
 def _whole_lines(text: str) -> str:

@@ -180,6 +180,7 @@ async def reply_stream(
     ] = 0,
 ) -> AsyncGenerator[ReplyEvent, None]:
     reply, held = await _reply(info.context, key(message_id, Message)), max(after or 0, 0)
+    shown: dict[UUID, datetime] = {}  # proposals that grow while they are read
     with info.context.backend.watching.watching(reply.id, info.context.viewer_id):
         while reply.status is MessageStatus.IN_PROGRESS:
             looked = monotonic()
@@ -192,6 +193,11 @@ async def reply_stream(
                         await _reply(info.context, reply.id)
                         looked = monotonic()
             reply = await _reply(info.context, reply.id)
+            if reply.status is MessageStatus.IN_PROGRESS:
+                for proposal in await _proposals(info.context.fresh(), reply.id):
+                    if shown.get(proposal.id) != proposal.updated_at:
+                        shown[proposal.id] = proposal.updated_at
+                        yield Proposed(message_id, proposal)
             # Another process writes it, and its pieces do not come here: its checkpoints do.
             if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:
                 yield Delta(message_id, held, reply.text[held:])

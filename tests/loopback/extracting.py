@@ -1,5 +1,6 @@
 """A model that gives rows by schema, as a test told it, cut where the test wants."""
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ class Extractor:
     """Plays answers: the rows that it was told and that the request does not hold yet.
 
     `cut` ends the first answer after so many characters, by `reason`. `rows_of` makes the rows of a piece of text;
-    `corrections` are given by the number of the cell that is asked for again. One that `refuses` keeps to no schema.
+    `gate` is waited for before the last row. `corrections` are given by the number of the cell that is asked for.
     """
 
     rows: Sequence[Row] = ()
@@ -27,6 +28,7 @@ class Extractor:
     prose: str = "Look."
     refuses: bool = False
     piece: int = 9
+    gate: asyncio.Event | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     async def play(self, exchange: Exchange) -> None:
@@ -39,6 +41,11 @@ class Extractor:
         exchange.writer.write(EVENT_STREAM)
         pieces = [text[n : n + self.piece] for n in range(0, len(text), self.piece)]
         lines = [*map(chunk, pieces), *([chunk(finish=reason)] if reason else []), usage(100, 10)]
+        if is_rows and self.gate:
+            first = text.rfind("}, {") // self.piece + 1  # all but the last row, which has begun
+            exchange.writer.write("".join(f"data: {line}\n\n" for line in lines[: first + 1]).encode())
+            await self.gate.wait()
+            lines = lines[first + 1 :]
         exchange.writer.write("".join(f"data: {line}\n\n" for line in lines).encode())
 
     def answer(self, body: dict[str, Any]) -> str:

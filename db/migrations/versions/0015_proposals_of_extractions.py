@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0014_proposals_of_extractions'
-down_revision = '0013_members_are_let_do_less'
+revision = '0015_proposals_of_extractions'
+down_revision = '0014_lines_end_at_a_message'
 
 
 def upgrade() -> None:

@@ -1,0 +1,49 @@
+"""A reply for a table that somebody named: after the prose, a model reads the table's rows out of what was said."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from assistant.extraction import Source
+from assistant.passages import Passage, Passages
+from db import tables
+from db.conversations import Conversation, ExtractionMode
+from db.engine import Database
+from db.messages import Message
+from db.tables import Table, column_of
+from integrations.llm_catalog import Offer
+from integrations.llm_routing import ModelRouter
+from jobs.attachments import Attached
+from jobs.extracting import Extracting
+from jobs.running import Held
+from jobs.writing import Found, FoundTable, Writing
+
+
+async def read_named(
+    database: Database,
+    model: ModelRouter,
+    offer: Offer,
+    held: Held,
+    writing: Writing,
+    conversation: Conversation,
+    passages: Passages,
+) -> Found | None:
+    """The rows for the table's columns, shown as they come; None when the readers are to try."""
+    table = await database.find(Table, held.viewer, writing.table_id) if writing.table_id else None
+    if table is None or not offer.capabilities.json_schema:
+        return None
+    columns = [column_of(row) for row in await database.read(tables.columns_of, held.viewer, ids=[table.id])]
+    if not columns:
+        return None
+    extracting = Extracting(database, model, offer, held, conversation.id)
+    show = partial(writing.show, conversation.id, passages.sources)
+    read = await extracting.read(table.name, columns, (), passages, show)
+    if read is None:
+        return None
+    found = [FoundTable(passages.sources, read)] if read.rows else []
+    return Found(conversation.id, found, conversation.extraction is ExtractionMode.AUTO)
+
+
+def said(message: Message, attached: Sequence[Attached], reply: Message, text: str) -> Passages:
+    """What a person said, with their files, and what the assistant did."""
+    files = [Passage(Source(message.id, file.id), file.text) for file in attached]
+    return Passages([Passage(Source(message.id), message.text), *files, Passage(Source(reply.id), text)])
