@@ -86,6 +86,10 @@ class Database(ABC):
         fetched = self._stream(plan, plan.values(viewer, given), batch)
         return cast("AsyncIterator[list[R]]", _batches(plan, fetched))
 
+    async def read_aside(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
+        """The rows of a query that has a limit and looks at many more, read beside the event loop."""
+        return [row async for batch in self.stream(query, viewer, **given) for row in batch]
+
     async def write(self, unit: Unit[P, T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a unit in one transaction, for the cause at hand, and commit it; then tell what it emitted.
 

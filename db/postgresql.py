@@ -12,14 +12,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from auth.viewer import Viewer
-from db.base import dump_json, parse_json
+from db.base import Base, dump_json, parse_json
 from db.causes import Cause
 from db.engine import Database, LockTimeout
 from db.events import Event
-from db.prepared import Plan
+from db.prepared import Plan, Prepared
 from db.session import Session
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Base)
 
 SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION = "40001", "40P01", "23505"
 TRIES = 5
@@ -27,6 +28,7 @@ MIGRATION_SECONDS = 120
 # Every read has an index. A plan that was made while a table was small, and is kept, must not go through it later.
 READING = {"default_transaction_read_only": "on", "enable_seqscan": "off"}
 LOCK_SECONDS, DEFINITION_SECONDS = 5, 600  # for making and dropping indexes
+DEFINITION_LOCK = 7_351_961  # any number that nobody else locks
 
 
 def dialect_of_reads() -> PGDialect_asyncpg:
@@ -88,12 +90,19 @@ class PostgreSQL(Database):
             return False
         return True
 
+    async def read_aside(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
+        """The server works beside the event loop in any case, and on several cores unless it is given a cursor."""
+        return await self.read(query, viewer, **given)
+
     async def define(self, statement: str) -> None:
         connection = await connect(self.url)
         try:
+            # Two of these at once would wait for each other: the second one comes back later.
+            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", DEFINITION_LOCK):
+                raise LockTimeout
             await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
             await connection.execute(statement, timeout=DEFINITION_SECONDS)
-        except asyncpg.LockNotAvailableError as error:
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
             raise LockTimeout from error
         finally:
             await connection.close(timeout=5)

@@ -135,6 +135,8 @@ async def table_changes(
             changed.clear()
             await _table(context, id_)
             found = await context.read(revisions.after, table_id=id_, after=held)
+            if found and found[0].number > held + 1:
+                raise _too_old(held, found[0].number)
             for revision in found:
                 held = revision.number
                 yield revision
@@ -150,6 +152,14 @@ def _held(current: int, after: int | None) -> int:
     if not 0 <= after <= current:
         raise BadUserInput.of("after", f"The table is at revision {current}: send the last one that you have.")
     return after
+
+
+def _too_old(held: int, oldest: int) -> BadUserInput:
+    return BadUserInput.of(
+        "after",
+        f"What came after revision {held} is not kept any more; the oldest is {oldest}. Read the table again, and "
+        "follow it from the revision that it then has.",
+    )
 
 
 async def _table(context: Context, id_: UUID) -> Table:

@@ -113,8 +113,7 @@ async def read_rows(context: Context, table: Table, query: Prepared[R], **given:
     given = {**given, "table_id": table.id}
     if table.row_count <= MAX_INLINE:
         return await context.read(query, **given)
-    stream = context.backend.database.stream(query, context.viewer, **given)
-    return [row async for batch in stream for row in batch]
+    return await context.backend.database.read_aside(query, context.viewer, **given)
 
 
 async def list_rows(

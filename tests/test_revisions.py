@@ -3,14 +3,21 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
-from db.base import Visibility
+from auth.viewer import Viewer
+from db.base import Visibility, now
 from db.engine import Database
 from db.organizations import Organization
+from db.revisions import Revision, changes_in
+from db.session import Session
+from db.users import User
 from resolvers import revisions
 from resolvers.ids import global_id
 from tests.conftest import World
@@ -236,6 +243,41 @@ async def test_a_place_that_the_table_has_not_reached_is_refused(sheet: Sheet) -
         with pytest.raises(Refused) as refused:
             await anext(aiter(sheet.follow(after)))
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", ["after"])
+
+
+async def test_a_place_whose_successors_are_not_kept_any_more_is_refused(sheet: Sheet, world: World) -> None:
+    row = (await sheet.add({"Number": 0}))["rows"][0]
+    await sheet.update(cell(row, NUMBER, 1))
+
+    def forget(session: Session) -> None:
+        old = select(Revision).where(Revision.number <= 2)
+        for revision in session.scalars(old).all():
+            for change in changes_in(session, revision):
+                session.delete(change)
+            session.delete(revision)
+
+    await world.database.write(forget, Viewer.system())
+    with pytest.raises(Refused, match="Read the table again") as refused:
+        await anext(aiter(sheet.follow(1)))
+    assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", ["after"])
+    async with asyncio.timeout(20), aclosing(sheet.follow(2)) as stream:
+        assert (await anext(stream))["number"] == 3
+
+
+async def test_whoever_is_gone_stays_who_did_it(sheet: Sheet, world: World) -> None:
+    await sheet.add({"Item": "Taxi"})
+    superuser = replace(await world.person("root"), is_superuser=True)
+
+    def deactivate(session: Session) -> None:
+        session.obtain_to_change(User, sheet.viewer.user_id or UUID(int=0)).deactivated_at = now()
+
+    await world.database.write(deactivate, superuser)
+    document = """query H($id: ID!) { table(id: $id) { history { nodes { actor { email } } }
+      rows { nodes { cells { editedBy { email } } } } } }"""
+    table = (await sheet.seen_by(superuser).run(document, id=sheet.id))["table"]
+    ann = {"email": "ann@example.com"}
+    assert [node["actor"] for node in table["history"]["nodes"]] == [ann, ann]
+    assert table["rows"]["nodes"][0]["cells"][0]["editedBy"] == ann
 
 
 async def test_a_follower_is_shut_out_when_the_table_is(

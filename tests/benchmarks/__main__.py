@@ -1,28 +1,21 @@
 """`python -m tests.benchmarks` prints, for each operation, its cost and how many times the floor's that is."""
 
 import asyncio
-import gc
-import os
-import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from app import application
 from resolvers.ids import decode
 from tests.benchmarks.conversations import conversations
 from tests.benchmarks.floor import floor
+from tests.benchmarks.measuring import CALLS, ROUNDS, compare
 from tests.benchmarks.streams import streams
+from tests.benchmarks.tables import tables
 from tests.benchmarks.target import Target
 from tests.client import Client
 from tests.site import site_over
-
-ROUNDS = int(os.environ.get("ROUNDS", "15"))
-CALLS = int(os.environ.get("CALLS", "40"))
 
 ME = "{ me { id email firstName lastName } }"
 CONVERSATIONS = "{ conversations(first: 20) { nodes { id title messageCount lastMessageAt preview } } }"
@@ -30,32 +23,6 @@ MESSAGES = """query Messages($id: ID!) { conversation(id: $id) { messages(first:
   nodes { id role text status createdAt } } } }"""
 ROWS = "query Rows($id: ID!) { table(id: $id) { rows(first: 100) { nodes { id position version values } } } }"
 UPDATE = """mutation Update($input: UpdateCellsInput!) { updateCells(input: $input) { rows { id version values } } }"""
-
-
-async def seconds(target: Target, body: Callable[[], bytes], clock: Callable[[], float]) -> float:
-    """Per call, over one round."""
-    started = clock()
-    for _ in range(CALLS):
-        await target.call(body())
-    return (clock() - started) / CALLS
-
-
-async def compare(name: str, ours: Target, ask: Any, plain: Target, give: Any, clock: Callable[[], float]) -> None:
-    """Rounds of both in turn, so that what slows the machine slows both; the medians are printed."""
-
-    def encoded(make: Any) -> Callable[[], bytes]:
-        return lambda: orjson.dumps(make() if callable(make) else make)
-
-    answer = orjson.loads(await ours.call(encoded(ask)()))
-    assert "errors" not in answer, answer
-    await plain.call(encoded(give)())
-    gc.collect()
-    rounds = [
-        (await seconds(ours, encoded(ask), clock), await seconds(plain, encoded(give), clock)) for _ in range(ROUNDS)
-    ]
-    cost, base = (statistics.median(part) * 1e6 for part in zip(*rounds, strict=True))
-    ratio = statistics.median(a / b for a, b in rounds)
-    print(f"{name:34} {cost:9.0f} µs   floor {base:7.0f} µs   {ratio:6.1f} ×")
 
 
 async def people(client: Client) -> tuple[str, str]:
@@ -100,6 +67,7 @@ async def main() -> None:
                 await compare(title, ours, body, Target(base, route), {}, cpu)
             await _writes(ann, ours, base, table)
             await conversations(site, ann, ours)
+        await tables(Path(name))
         await streams(f"sqlite:///{Path(name) / 'streams.db'}", Path(name))
 
 
