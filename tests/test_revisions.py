@@ -15,7 +15,7 @@ from auth.viewer import Viewer
 from db.base import Visibility, now
 from db.engine import Database
 from db.organizations import Organization
-from db.revisions import Revision, changes_in
+from db.revisions import CellChange, Revision
 from db.session import Session
 from db.users import User
 from resolvers import revisions
@@ -252,7 +252,7 @@ async def test_a_place_whose_successors_are_not_kept_any_more_is_refused(sheet: 
     def forget(session: Session) -> None:
         old = select(Revision).where(Revision.number <= 2)
         for revision in session.scalars(old).all():
-            for change in changes_in(session, revision):
+            for change in session.scalars(select(CellChange).where(CellChange.revision_id == revision.id)):
                 session.delete(change)
             session.delete(revision)
 
