@@ -91,7 +91,7 @@ def fields() -> Iterator[tuple[str, str, str]]:
             yield name, field, get_named_type(definition.type).name
 
 
-@pytest.mark.parametrize("model", [name for name in MODELS if f"Update{name}Input" in INPUTS])
+@pytest.mark.parametrize("model", sorted(name for name in MODELS if f"Update{name}Input" in INPUTS))
 def test_inputs_set_the_columns_that_are_named_here_and_no_others(model: str) -> None:
     columns = set(MODELS[model].__mapper__.columns.keys()) - {"id"}
     named = {snake(f) for name, f, _ in fields() if name in {f"Create{model}Input", f"Update{model}Input"}}
