@@ -140,7 +140,8 @@ def assemble(settings: Settings) -> Product:
         queue=sharing.queue if sharing else None,
     )
     replies.listen(hub, worker)
-    revocation, sweep = Revocation(database, hub, connections), Sweep(database, backend.blobs)
+    revocation = Revocation(database, hub, connections)
+    sweep = Sweep(database, backend.blobs, settings.files_dir, timedelta(days=settings.exports_kept_days))
     # On PostgreSQL commands need no server: they open the database themselves.
     control = Control(database.socket, partial(perform, database)) if isinstance(database, SQLite) else None
     purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))

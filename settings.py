@@ -151,6 +151,9 @@ class Settings(BaseSettings):
     purge_after_days: int = Field(
         30, ge=1, le=3650, description="How long what was deleted can be restored, in days; then it is erased."
     )
+    exports_kept_days: int = Field(
+        7, ge=1, le=3650, description="How long the files of exports can be downloaded, in days; then they are erased."
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json`, `text`, or `auto`: text on a terminal, else JSON."
     )

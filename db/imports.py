@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from db.base import Visibility
 from db.edits import Edit
 from db.idempotency import once
 from db.revisions import ChangeSource, Revision, row_ids_of
@@ -21,11 +22,17 @@ ReadRow = tuple[int, Mapping[str, Value]]
 
 @dataclass(frozen=True)
 class Target:
-    """Where the rows go: into the table `table_id`, read with these columns, or into a new one called `name`."""
+    """Where the rows go: into the table `table_id`, read with these columns, or into a new one called `name`.
+
+    The others are of a new table, as `structure.Beginning` has them.
+    """
 
     name: str
     columns: Sequence[Column]
     table_id: UUID | None = None
+    conversation_id: UUID | None = None
+    organization_id: UUID | None = None
+    visibility: Visibility = Visibility.PRIVATE
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,9 @@ def _ids(made: Imported) -> list[UUID]:
 
 def _edit(session: Session, target: Target) -> Edit:
     if target.table_id is None:
-        edit = begin(session, Beginning(target.name, ()))
+        edit = begin(
+            session, Beginning(target.name, (), target.conversation_id, target.organization_id, target.visibility)
+        )
         for column in target.columns:
             edit.add_column(column)
         return edit

@@ -5,12 +5,14 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
 
 from db import exports
+from db.base import now
 from db.events import JobChanged
 from db.exports import EXTENSIONS, Export, ExportDestination, ExportMode
 from db.jobs import JobStatus
@@ -89,6 +91,8 @@ async def url_of(root: strawberry.Parent[Any], info: Info) -> str | None:
         return None
     if state.spreadsheet_url is not None:
         return str(state.spreadsheet_url)
+    if state.finished_at < now() - timedelta(days=info.context.backend.settings.exports_kept_days):
+        return None
     table = await info.context.by_id(Table, root.table_id)
     name = file_name(table.name if table else "table")
     return signed(info.context, "exports", root.id.hex, f"{name}.{EXTENSIONS[root.destination]}")

@@ -7,42 +7,38 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import IO, Annotated
-from uuid import UUID
 
 import strawberry
 
-from db import imports, tables
+from db import imports
+from db.base import Visibility
 from db.columns import checked_name
 from db.imports import Imported, Target
 from db.revisions import Revision
 from db.rows import OnError, RejectedRow
-from db.tables import Table, column_of
+from db.tables import Table
 from db.values import MAX_ERRORS, check
-from errors import BadUserInput, FieldError, NotFound
+from errors import BadUserInput, FieldError
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import check_workbook
 from resolvers.context import Context, IdempotencyKey, Info
-from resolvers.ids import optional_key
+from resolvers.ids import key
 from resolvers.import_sources import ImportFormat, Layout, lay_out, told
+from resolvers.import_targets import matched, new_target, refuse_place, target_of, way
 from resolvers.tables import forget_columns
 from resolvers.uploads import Upload
 from tables.files.choosing import choose
-from tables.inference import infer
 from tables.types import (
-    NUMERIC_TYPES,
     CellError,
     Column,
-    ColumnType,
     Value,
-    currency_code,
     from_json,
     parse,
 )
 
-SAMPLES, SAMPLED = 5, 2_000
+SAMPLES = 5
 MAX_TEXT = 2_000_000  # characters that are pasted
 says = strawberry.argument
 
@@ -90,6 +86,16 @@ async def import_table(
         strawberry.ID | None, says(description="The table that rows are added to; a new one when empty.")
     ] = None,
     name: Annotated[str | None, says(description="What a new table is called; the file's name when empty.")] = None,
+    conversation_id: Annotated[
+        strawberry.ID | None, says(description="The conversation that a new table belongs to.")
+    ] = None,
+    organization_id: Annotated[
+        strawberry.ID | None,
+        says(description="Whose a new table is; the conversation's organization, or your personal one, when empty."),
+    ] = None,
+    visibility: Annotated[
+        Visibility | None, says(description="Who sees a new table besides you; PRIVATE when empty.")
+    ] = None,
     text: Annotated[str | None, says(description="What to import: this, or `file`.")] = None,
     file: Annotated[Upload | None, says(description="What to import: this, or `text`.")] = None,
     format: Annotated[ImportFormat | None, says(description="What it is; told by its content when empty.")] = None,
@@ -102,7 +108,11 @@ async def import_table(
     idempotency_key: IdempotencyKey = None,
 ) -> ImportedTable:
     context = info.context
-    target = await _target(context, optional_key(table_id, Table), name or _stem(file))
+    if table_id is None:
+        target = await new_target(context, name or _stem(file), conversation_id, organization_id, visibility)
+    else:
+        refuse_place(conversation_id=conversation_id, organization_id=organization_id, visibility=visibility)
+        target = await target_of(context, key(table_id, Table))
     source = _source(text, file)
     async with _laid_out(context, source, file.name if file else "", format) as layout:
         reading = await asyncio.to_thread(_read, layout, target, context.backend.settings.files_dir)
@@ -157,16 +167,6 @@ async def _laid_out(
             yield layout
 
 
-async def _target(context: Context, table_id: UUID | None, name: str) -> Target:
-    """A table that is there with the columns that it has now."""
-    if table_id is None:
-        return Target(name, ())
-    if await context.by_id(Table, table_id) is None:
-        raise NotFound("There is no such table, or you may not see it.")
-    rows = await context.read(tables.columns_of, ids=[table_id])
-    return Target(name, [column_of(row) for row in rows], table_id)
-
-
 def _read(layout: Layout, target: Target, directory: Path) -> Reading:
     """Choose columns, or match those that are there by name, and read every row with them. Blocking."""
     if target.table_id is None:
@@ -174,10 +174,10 @@ def _read(layout: Layout, target: Target, directory: Path) -> Reading:
         target = replace(target, columns=columns)
         places = dict(enumerate(columns))
     else:
-        places = _matched(layout, target.columns)
+        places = matched(layout, target.columns)
     reading = Reading([places[n] for n in sorted(places)], target)
     reading.file = tempfile.SpooledTemporaryFile(1_000_000, dir=str(directory))  # noqa: SIM115  closed by the caller
-    ways = {n: (column, _way(layout, n, column, target)) for n, column in places.items()}
+    ways = {n: (column, way(layout, n, column, target)) for n, column in places.items()}
     try:
         for index, row in enumerate(layout.rows()):
             _take(reading, index, row, ways, layout.format is ImportFormat.JSON)
@@ -187,41 +187,15 @@ def _read(layout: Layout, target: Target, directory: Path) -> Reading:
     return reading
 
 
-def _matched(layout: Layout, columns: Sequence[Column]) -> dict[int, Column]:
-    by_name = {column.name.casefold(): column for column in columns}
-    if not layout.has_header:
-        return dict(enumerate(columns[: len(layout.names)]))
-    unknown = [name for name in layout.names if name.casefold() not in by_name]
-    if unknown:
-        listed, known = ", ".join(unknown[:10]), ", ".join([column.name for column in columns][:10])
-        raise BadUserInput.of(
-            "file", f"The table has no columns {listed}: it has {known}. Rename them, or add columns."
-        )
-    return {n: by_name[name.casefold()] for n, name in enumerate(layout.names)}
-
-
-def _way(layout: Layout, n: int, column: Column, target: Target) -> Column:
-    """The column as the file writes it: a file with decimal points may go into a column of decimal commas."""
-    if target.table_id is None or column.type is ColumnType.TEXT:
-        return column
-    texts = [row[n] if n < len(row) else None for row in islice(layout.rows(), SAMPLED)]
-    found = infer(column.name, column.key, texts)
-    if found.type not in NUMERIC_TYPES or (found.format or "").endswith("?") or column.type not in NUMERIC_TYPES:
-        return column
-    code = currency_code(column)
-    written = "," if (found.format or "").endswith(",") else None
-    return replace(column, format=" ".join(filter(None, (code, written))) or None)
-
-
 def _take(
     reading: Reading, index: int, row: Sequence[str | None], ways: Mapping[int, tuple[Column, Column]], is_json: bool
 ) -> None:
     values: dict[str, Value] = {column.key: column.default for column in reading.target.columns}
     errors: list[FieldError] = []
-    for n, (column, way) in ways.items():
+    for n, (column, written) in ways.items():
         text = row[n] if n < len(row) else None
         try:
-            value = (from_json if is_json else parse)(way, text) if text is not None else None
+            value = (from_json if is_json else parse)(written, text) if text is not None else None
             values[column.key] = value
         except CellError as error:
             errors.append(FieldError(f"rows.{index}.{column.name}", str(error)))

@@ -58,7 +58,7 @@ class Export(Node, Audited, row=rows.Export):
         str,
         exports.url_of,
         "Where to get it, once it is COMPLETED: the spreadsheet, or a download link that is made for this answer "
-        "and expires.",
+        "and expires. The file is kept for some days.",
     )
     row_count = maybe(int, exports.from_state("row_count"), "How many rows it holds, once it is COMPLETED.")
     revision = maybe(int, exports.from_state("revision"), "Which revision of the table it holds, once it is COMPLETED.")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -24,8 +25,9 @@ from db.tables import Row, Table, TableColumn
 from errors import RateLimited
 from jobs import snapshots
 from jobs.exports import Exports
+from jobs.sweeping import Sweep
 from jobs.worker import Held, JobFailure
-from resolvers.ids import global_id
+from resolvers.ids import decode, global_id
 from tables.columns import ColumnType, Value
 from tests.conftest import SYSTEM, World
 from tests.office import CANCEL, COLUMNS, HEADER, LIST, RETRY, ROWS, SHOW, START, Office, until
@@ -225,6 +227,27 @@ async def test_a_canceled_export_is_not_done(office: Office, ann: Viewer) -> Non
         assert (await office.refused(ann, CANCEL, input={"id": other["id"]}))[0] == "CONFLICT"
     assert (await office.get(ann, SHOW, id=given["id"]))["status"] == "CANCELED"
     assert len(office.kept) == 1
+
+
+async def test_files_of_exports_are_kept_for_some_days(office: Office, ann: Viewer) -> None:
+    table = await office.table(ann)
+    async with office.working():
+        old, new = [await office.over(ann, (await office.start(ann, table))["id"]) for _ in range(2)]
+    kept = timedelta(days=office.settings.exports_kept_days)
+    half = office.files / f".{'0' * 32}.1.part"
+    half.touch()
+    long_ago = now() - kept - timedelta(minutes=1)
+    decoded = decode(old["id"])
+    assert decoded is not None
+    for path in (office.files / f"{decoded[1].hex}.csv", half):
+        os.utime(path, (long_ago.timestamp(), long_ago.timestamp()))
+    job = (await office.database.by_ids(Export, ann, [decoded[1]]))[decoded[1]].job_id
+    await office.change(Job, job, finished_at=long_ago)
+    sweep = Sweep(office.database, office.backend.blobs, office.files, kept)
+    assert await sweep.sweep() == 2
+    assert (await office.open(old["url"])).status_code == 404
+    assert (await office.open(new["url"])).status_code == 200
+    assert [(await office.get(ann, SHOW, id=export["id"]))["url"] is None for export in (old, new)] == [True, False]
 
 
 async def test_the_same_key_starts_one_export(office: Office, ann: Viewer) -> None:

@@ -122,6 +122,44 @@ async def test_who_may_only_see_a_table_imports_nothing(site: Site) -> None:
     assert (await table(ann, id_))["rows"]["totalCount"] == 1
 
 
+async def test_a_new_table_has_its_place_and_one_that_is_there_keeps_its_own(site: Site) -> None:
+    ann, eve = await site.person("ann"), await site.person("eve")
+    organization = await site.organization(ann)
+    made = await ann.mutate("createConversation", "{ conversation { id } }", organizationId=organization)
+    place = {"conversationId": made["conversation"]["id"], "visibility": "ORGANIZATION"}
+    id_ = (await paste(ann, "item,n\nink,1\n", **place))["table"]["id"]
+    seen = await ann.run("query T($id: ID!) { table(id: $id) { visibility conversation { id } } }", id=id_)
+    assert seen["table"] == {"visibility": "ORGANIZATION", "conversation": {"id": place["conversationId"]}}
+    for person, given, code in (
+        (eve, {"conversationId": place["conversationId"], "dryRun": True}, "NOT_FOUND"),
+        (eve, {"organizationId": organization}, "NOT_FOUND"),
+        (ann, {"tableId": id_, "visibility": "PRIVATE"}, "BAD_USER_INPUT"),
+        (ann, {"organizationId": id_}, "NOT_FOUND"),
+    ):
+        with pytest.raises(Refused) as refused:
+            await paste(person, "item,n\nink,1\n", **given)
+        assert refused.value.codes == [code]
+    assert (await eve.run("{ tables { totalCount } }"))["tables"]["totalCount"] == 0
+    assert (await ann.run("{ tables { totalCount } }"))["tables"]["totalCount"] == 1
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+async def test_what_was_exported_goes_back_into_a_column_of_decimal_commas(site: Site, format: str) -> None:
+    ann = await site.person()
+    columns = [{"name": "id", "type": "TEXT"}, {"name": "n", "type": "DECIMAL", "format": ","}]
+    made = await ann.mutate("createTable", "{ table { id } }", name="Exact", columns=columns)
+    shown = [Column("c1", "id", ColumnType.TEXT), Column("c2", "n", ColumnType.DECIMAL, 1)]
+    rows: list[dict[str, Any]] = [{"c1": "a", "c2": "1.125"}, {"c1": "b", "c2": "2.250"}]
+    target = io.BytesIO()
+    if format == "xlsx":
+        write_xlsx(target, shown, rows, "Sheet")
+    else:
+        target.write("".join(write_csv(shown, rows)).encode())
+    await take_in(ann, target.getvalue(), f"exact.{format}", tableId=made["table"]["id"])
+    values = [row["values"]["c2"] for row in (await table(ann, made["table"]["id"]))["rows"]["nodes"]]
+    assert values == (["1.125", "2.25"] if format == "xlsx" else ["1.125", "2.250"])
+
+
 def written(format: str, texts: list[str]) -> tuple[str, bytes]:
     """The hostile texts in a column called `id`, beside one that is empty in every other row."""
     columns = [Column("c1", "id", ColumnType.TEXT), Column("c2", "note", ColumnType.TEXT, 1)]
@@ -142,16 +180,15 @@ def written(format: str, texts: list[str]) -> tuple[str, bytes]:
 @pytest.mark.parametrize("format", ["csv", "tsv", "xlsx", "json"])
 async def test_what_other_programs_change_comes_back_as_it_was(site: Site, format: str) -> None:
     ann = await site.person()
-    texts = [text for text in HOSTILE if format != "tsv" or not text.startswith("'=")]
-    name, content = written(format, texts)
+    name, content = written(format, HOSTILE)
     columns = [{"name": "id", "type": "TEXT"}, {"name": "note", "type": "TEXT"}]
     made = await ann.mutate("createTable", "{ table { id } }", name="Hostile", columns=columns)
     for table_id in (made["table"]["id"], None):
         done = await take_in(ann, content, name, tableId=table_id)
         assert done["columns"] == columns
         values = [row["values"] for row in (await table(ann, done["table"]["id"]))["rows"]["nodes"]]
-        assert [row["c1"] for row in values] == texts
-        assert [row.get("c2") for row in values] == ["n" if n % 2 else None for n in range(len(texts))]
+        assert [row["c1"] for row in values] == HOSTILE
+        assert [row.get("c2") for row in values] == ["n" if n % 2 else None for n in range(len(HOSTILE))]
 
 
 async def test_two_hundred_columns_fit_and_one_more_does_not(site: Site) -> None:

@@ -9,6 +9,7 @@ from itertools import islice
 from tables.workbook import starts_like_formula
 
 DELIMITERS = (",", ";", "\t", "|")
+EXPORTED = ","  # what exports separate values with
 SAMPLED = 50  # records by which a delimiter is told
 
 Texts = list[str | None]
@@ -35,11 +36,13 @@ def _score(sample: str, delimiter: str) -> tuple[int, int]:
 def rows(lines: Iterable[str], delimiter: str) -> Iterator[Texts]:
     """Each record with its fields; an empty field is None. Raises ValueError for one that is no CSV.
 
-    An apostrophe that keeps a spreadsheet from taking a text for a formula is taken off, as a spreadsheet does.
+    Where commas separate the values, an apostrophe that keeps a text from being a formula is taken off: that is
+    how exports write it.
     """
+    plain = _plain if delimiter == EXPORTED else str
     try:
         for record in csv.reader(lines, delimiter=delimiter):
-            yield [_plain(field) if field else None for field in record]
+            yield [plain(field) if field else None for field in record]
     except csv.Error as error:
         raise ValueError(f"The file is no CSV: {error}.") from None
 

@@ -1,0 +1,96 @@
+"""Where imported rows go, and how the columns there read what a file has."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from uuid import UUID
+
+import strawberry
+
+from db import tables
+from db.base import Visibility
+from db.conversations import Conversation
+from db.imports import Target
+from db.organizations import Organization
+from db.tables import Table, column_of
+from errors import BadUserInput, NotFound
+from resolvers.context import Context
+from resolvers.ids import optional_key
+from resolvers.import_sources import ImportFormat, Layout
+from tables.inference import ambiguous, infer
+from tables.types import NUMERIC_TYPES, Column, currency_code, decimal_mark
+
+SAMPLED = 2_000  # rows by which the decimal mark of a file is told
+
+
+async def new_target(
+    context: Context,
+    name: str,
+    conversation_id: strawberry.ID | None,
+    organization_id: strawberry.ID | None,
+    visibility: Visibility | None,
+) -> Target:
+    """Looked at before the file is: what cannot be seen is found out by a dry run, too."""
+    conversation, organization = (
+        optional_key(conversation_id, Conversation),
+        optional_key(organization_id, Organization),
+    )
+    for model, id_ in ((Conversation, conversation), (Organization, organization)):
+        if id_ is not None and await context.by_id(model, id_) is None:
+            raise NotFound(f"There is no such {model.__name__.lower()}, or you may not see it.")
+    return Target(name, (), None, conversation, organization, visibility or Visibility.PRIVATE)
+
+
+def refuse_place(**given: object) -> None:
+    for name, value in given.items():
+        if value is not None:
+            field = "".join(part.title() if n else part for n, part in enumerate(name.split("_")))
+            raise BadUserInput.of(field, "The table of tableId has it already: leave one of the two out.")
+
+
+async def target_of(context: Context, table_id: UUID) -> Target:
+    """A table that is there with the columns that it has now."""
+    if await context.by_id(Table, table_id) is None:
+        raise NotFound("There is no such table, or you may not see it.")
+    rows = await context.read(tables.columns_of, ids=[table_id])
+    return Target("", [column_of(row) for row in rows], table_id)
+
+
+def matched(layout: Layout, columns: Sequence[Column]) -> dict[int, Column]:
+    by_name = {column.name.casefold(): column for column in columns}
+    if not layout.has_header:
+        return dict(enumerate(columns[: len(layout.names)]))
+    unknown = [name for name in layout.names if name.casefold() not in by_name]
+    if unknown:
+        listed, known = ", ".join(unknown[:10]), ", ".join([column.name for column in columns][:10])
+        raise BadUserInput.of(
+            "file", f"The table has no columns {listed}: it has {known}. Rename them, or add columns."
+        )
+    return {n: by_name[name.casefold()] for n, name in enumerate(layout.names)}
+
+
+def way(layout: Layout, n: int, column: Column, target: Target) -> Column:
+    """The column as the file writes it: a file with decimal points may go into a column of decimal commas."""
+    if target.table_id is None or column.type not in NUMERIC_TYPES:
+        return column
+    mark = _mark(layout, n, column)
+    if mark is None:
+        return column
+    return replace(column, format=" ".join(filter(None, (currency_code(column), mark.replace(".", "")))) or None)
+
+
+def _mark(layout: Layout, n: int, column: Column) -> str | None:
+    """The decimal mark of a column of the file; None when nothing tells it.
+
+    Numbers of a workbook have points. Where commas separate the values, exports write points, and so does whoever
+    would need quotes for every other number.
+    """
+    if layout.format is ImportFormat.XLSX and n not in layout.strings:
+        return "."
+    texts = [row[n] if n < len(row) else None for row in islice(layout.rows(), SAMPLED)]
+    found = infer(column.name, column.key, texts)
+    if found.type not in NUMERIC_TYPES:
+        return None
+    if ambiguous(found):
+        return "." if layout.delimiter == "," and not any("," in text for text in texts if text) else None
+    return decimal_mark(found)
