@@ -194,6 +194,8 @@ TABLES: dict[str, list[Change]] = {
     "importTable": [
         Change({"tableId": "@table", "text": "Name\nMilk\n"}, OWN),
         Change({"tableId": "@shared_table", "text": "Name\nMilk\n"}, OWN),
+        Change({"name": "New", "text": "Name\nMilk\n", "organizationId": "@organization"}, INSIDE),
+        Change({"name": "New", "text": "Name\nMilk\n", "conversationId": "@conversation"}, OWN),
     ],
     "updateCells": [
         Change({"tableId": "@table", "cells": [{"rowId": "@row", "column": "c1", "value": "Milk"}]}, OWN),
