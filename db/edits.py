@@ -61,7 +61,7 @@ class Edit:
         """Lock a table that the viewer may change."""
         table = session.obtain_to_change(Table, table_id)
         query = select(TableColumn).where(TableColumn.table_id == table_id)
-        return cls(session, table, list(session.scalars(query.order_by(TableColumn.position, TableColumn.id))))
+        return cls(session, table, list(session.scalars(query.order_by(TableColumn.position, TableColumn.key))))
 
     def rows(self, ids: Iterable[UUID]) -> dict[UUID, HeldRow]:
         """Those of the rows that the table has."""
@@ -114,7 +114,9 @@ class Edit:
         row = self._rows.add(was["position"], was["values"], past["origins"], **before)
         self.table.row_count += 1
         self.touched.add(id_)
-        self._record(ChangeKind.ROW_RESTORED, row_id=id_, new=_kept(row))
+        # What the row has in columns that are deleted comes back with them.
+        seen = {key: value for key, value in row.values.items() if key in self.columns}
+        self._record(ChangeKind.ROW_RESTORED, row_id=id_, new=_kept(row) | {"values": seen})
         return row
 
     def set_cell(self, row: HeldRow, key: str, value: Value, origin: Origin | None) -> None:
@@ -180,7 +182,8 @@ class Edit:
         self._keep(row)
         check_indexed(self.columns.values(), "revision")
         self.columns = dict(sorted(self.columns.items(), key=lambda item: (item[1].position, item[0])))
-        self._record(ChangeKind.COLUMN_ADDED, column=row.key, new=dict(was))
+        values = {id_.hex: value for id_, value in self.values(row.key).items()}
+        self._record(ChangeKind.COLUMN_ADDED, column=row.key, new={"definition": was["definition"], "values": values})
 
     def change_table(self, new: Mapping[str, Any]) -> None:
         """Set properties of the table: its name, its visibility."""

@@ -141,7 +141,7 @@ def _tables(session: Session, conversation: Conversation) -> list[dict[str, Any]
 
 def _table(session: Session, table: Table) -> dict[str, Any]:
     """The first rows of a table, as people read them."""
-    query = select(TableColumn).where(TableColumn.table_id == table.id).order_by(TableColumn.position, TableColumn.id)
+    query = select(TableColumn).where(TableColumn.table_id == table.id).order_by(TableColumn.position, TableColumn.key)
     columns = [column_of(row) for row in session.scalars(query)]
     most = min(MAX_ROWS, MAX_CELLS // max(1, len(columns)))
     rows = session.scalars(select(Row).where(Row.table_id == table.id).order_by(Row.position, Row.id).limit(most))

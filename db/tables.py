@@ -97,7 +97,7 @@ every = Listing(
 columns_of: Prepared[TableColumn] = Prepared(
     select(TableColumn)
     .where(OneOf(TableColumn.table_id))
-    .order_by(TableColumn.table_id, TableColumn.position, TableColumn.id)
+    .order_by(TableColumn.table_id, TableColumn.position, TableColumn.key)
 )
 
 first_rows: Prepared[Row] = Prepared(

@@ -71,7 +71,7 @@ class _Undoing:
     def _conflicts(self, change: Logged, rows: Mapping[UUID, HeldRow]) -> Iterable[CellConflict]:
         row = rows.get(change.row_id) if change.row_id else None
         if change.kind in ADDED and row:
-            return _row_conflicts(row, change.new["values"])
+            return self._row_conflicts(row, change.new["values"])
         if change.kind is ChangeKind.CELL_CHANGED:
             return self._cell_conflicts(change, row)
         if change.kind is ChangeKind.COLUMN_ADDED and change.column in self.edit.columns:
@@ -82,6 +82,11 @@ class _Undoing:
         if change.kind is ChangeKind.TABLE_CHANGED:
             return _property_conflicts(change, {name: getattr(self.edit.table, name) for name in change.new})
         return ()
+
+    def _row_conflicts(self, row: HeldRow, values: Mapping[str, object]) -> Iterable[CellConflict]:
+        for key in self.edit.columns:
+            if row.values.get(key) != values.get(key):
+                yield CellConflict(row.id, key, row.values.get(key), None)
 
     def _cell_conflicts(self, change: Logged, row: HeldRow | None) -> Iterable[CellConflict]:
         assert change.row_id
@@ -137,12 +142,6 @@ def _whole(change: Logged) -> Logged:
     if change.kind is not ChangeKind.COLUMN_CHANGED:
         return change
     return change._replace(old=definition(column_of(change.old)), new=definition(column_of(change.new)))
-
-
-def _row_conflicts(row: HeldRow, values: Mapping[str, object]) -> Iterable[CellConflict]:
-    for key in sorted({*row.values, *values}):
-        if row.values.get(key) != values.get(key):
-            yield CellConflict(row.id, key, row.values.get(key), None)
 
 
 def _property_conflicts(change: Logged, current: Mapping[str, object] | None) -> Iterable[CellConflict]:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tables.types import CellError, Column, ColumnType, Value, currency_code, format_value, parse
+from tables.types import NUMERIC_TYPES, CellError, Column, ColumnType, Value, currency_code, format_value, parse
 
 _AMOUNTS = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.CURRENCY})
 
@@ -18,7 +18,7 @@ def convert(source: Column, target: Column, value: Value) -> Value:
     if all(codes) and codes[0] != codes[1]:
         raise CellError(f"{format_value(source, value)} is another currency than {codes[1]}: enter it in {codes[1]}.")
     same = source.type is target.type
-    if (source.type in _AMOUNTS and target.type in _AMOUNTS) or (same and source.type is ColumnType.PERCENT):
+    if (source.type in _AMOUNTS or same) and source.type in NUMERIC_TYPES and target.type in NUMERIC_TYPES:
         return parse(target, Decimal(str(value)))
     if same and isinstance(value, list):
         return parse(target, value)

@@ -1,9 +1,12 @@
 """Any sequence of changes, undone in reverse, leaves the table as it was; and its history tells how it came to be."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -23,6 +26,7 @@ COLUMNS: list[dict[str, Any]] = [
     {"name": "Price", "type": "DECIMAL"},
 ]
 STEPS = 25
+PEOPLE, STEPS_AT_ONCE = 20, 3
 
 
 class Story:
@@ -33,20 +37,24 @@ class Story:
 
     async def step(self) -> None:
         table = await self.sheet.table()
-        rows = [row["id"] for row in table["rows"]["nodes"]]
-        keys = [column["key"] for column in table["columns"]]
-        choices: list[Callable[[list[str], list[str]], Awaitable[Any]]] = [
-            self.add, self.add, self.update, self.update, self.delete, self.upsert,
-            self.add_column, self.rename, self.retype, self.move, self.drop, self.undo,
-        ]  # fmt: skip
         try:
-            await self.random.choice(choices)(rows, keys)
+            await self.any_of(table)
         except Refused as error:
             is_refusal = error.code in {"BAD_USER_INPUT", "CONFLICT"}
         else:
             return
         assert is_refusal
         assert await self.sheet.table() == table
+
+    async def any_of(self, table: dict[str, Any]) -> None:
+        """One change of the table as it was seen."""
+        rows = [row["id"] for row in table["rows"]["nodes"]]
+        keys = [column["key"] for column in table["columns"]]
+        choices: list[Callable[[list[str], list[str]], Awaitable[Any]]] = [
+            self.add, self.add, self.update, self.update, self.delete, self.upsert,
+            self.add_column, self.rename, self.retype, self.move, self.drop, self.undo,
+        ]  # fmt: skip
+        await self.random.choice(choices)(rows, keys)
 
     def value(self) -> Any:
         return self.random.choice(["1", "2", "33", None, "4"])
@@ -103,9 +111,7 @@ def log(session: Session) -> tuple[list[int], list[Change]]:
     numbers = list(session.scalars(select(Revision.number).order_by(Revision.number)))
     query = select(CellChange).join(Revision, CellChange.revision_id == Revision.id)
     return numbers, [
-        Change(
-            change.kind, global_id(Row, change.row_id) if change.row_id else None, change.column, change.old, change.new
-        )
+        Change(change.kind, change.row_id.hex if change.row_id else None, change.column, change.old, change.new)
         for change in session.scalars(query.order_by(Revision.number, CellChange.place))
     ]
 
@@ -130,11 +136,8 @@ async def test_a_sequence_undone_leaves_the_table_as_it_was(world: World, tmp_pa
     assert content(await sheet.table()) == states[last]
 
 
-async def test_the_history_replayed_from_nothing_is_the_table(world: World, tmp_path: Path) -> None:
-    sheet = await Sheet.new(world, tmp_path, columns=COLUMNS)
-    story = Story(sheet, 7)
-    for _ in range(STEPS):
-        await story.step()
+async def check_replay(world: World, sheet: Sheet) -> None:
+    """The log, replayed from nothing, is the table; its numbers have no gaps."""
     numbers, changes = await world.database.write(log, Viewer.system())
     state = apply(TableState(), changes)
     table = await sheet.table()
@@ -142,6 +145,28 @@ async def test_the_history_replayed_from_nothing_is_the_table(world: World, tmp_
     assert [(c.key, c.name, c.type.value) for c in state.columns.values()] == [
         (c["key"], c["name"], c["type"]) for c in table["columns"]
     ]
-    assert [(id_, dict(row.values)) for id_, row in state.rows.items()] == [
+    assert [(global_id(Row, UUID(id_)), dict(row.values)) for id_, row in state.rows.items()] == [
         (row["id"], row["values"]) for row in table["rows"]["nodes"]
     ]
+
+
+async def test_the_history_replayed_from_nothing_is_the_table(world: World, tmp_path: Path) -> None:
+    sheet = await Sheet.new(world, tmp_path, columns=COLUMNS)
+    story = Story(sheet, 7)
+    for _ in range(STEPS):
+        await story.step()
+    await check_replay(world, sheet)
+
+
+async def test_many_people_at_once_make_one_history(world: World, tmp_path: Path) -> None:
+    sheet = await Sheet.new(world, tmp_path, columns=COLUMNS)
+    await Story(sheet, 0).add([], ["c1", "c2"])
+
+    async def change(seed: int) -> None:
+        story = Story(sheet, seed)
+        for _ in range(STEPS_AT_ONCE):
+            with suppress(Refused):
+                await story.any_of(await sheet.table())
+
+    await asyncio.gather(*(change(seed) for seed in range(PEOPLE)))
+    await check_replay(world, sheet)
