@@ -139,6 +139,8 @@ async def test_rows_go_to_the_table_that_was_named(online: Site, dictation: Dict
     for row in ("| Ink | €3.50 |", "| Pen | €1.20 |"):
         dictation.say(f"| Item | Price |\n|---|---|\n{row}\n")
         dictation.finish()
+    dictation.say("No JSON, so that what the reply says is read without the model")
+    dictation.finish()
     said = await send(ann)
     await ended(online, ann, said["reply"]["id"])
     query = "query T($id: ID!) { conversation(id: $id) { tables { nodes { id rowCount } } } }"
