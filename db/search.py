@@ -96,4 +96,5 @@ def _conversation(session: Session, id_: UUID) -> Conversation:
     """It may be as new as its message, and deleted: a reply in it ends all the same."""
     added = (row for row in session.new if isinstance(row, Conversation) and row.id == id_)
     query, deleted = select(Conversation).where(Conversation.id == id_), (Conversation, Deleted.TOO)
-    return next(added, None) or session.scalars(query, execution_options={"deleted": deleted}).one()
+    seen = next(added, None) or session.scalars(query, execution_options={"deleted": deleted}).one_or_none()
+    return seen or session.obtain(Conversation, id_)  # which says that there is none for this viewer

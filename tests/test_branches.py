@@ -276,10 +276,9 @@ async def test_siblings_cost_the_same_reads_however_many_there_are(site: Site) -
     async def reads() -> int:
         site.reads.clear()
         await ann.run(query, id=id_)
-        return len(site.reads)
+        return len([sql for sql in site.reads if "FROM jobs" not in sql])  # the worker reads too
 
     few = await reads()
     for n in range(3):
         await edit(site, ann, message, f"Else {n}")
-    await site.product.worker.stop()  # it reads too
     assert await reads() == few == 5
