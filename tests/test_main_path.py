@@ -294,7 +294,8 @@ async def test_with_a_model_and_google_sheets(online: Product, google: Google, h
     said = await _say(client, "What have I spent?")
     events = await _events(client.follow(STREAM, id=said["reply"]["id"], after=0), "replyStream")
     assert _text(events) == events[-1]["message"]["text"] == MODEL_REPLY
-    assert len([event for event in events if event["__typename"] == "ReplyDelta"]) > 3
+    # How many pieces there are is the clock's doing: those that come close together go out as one.
+    assert len([event for event in events if event["__typename"] == "ReplyDelta"]) > 1
     (proposal,) = [event["proposal"] for event in events if event["__typename"] == "ReplyProposal"]
     table = await _table(client, proposal["table"]["id"])
     assert [[cell["text"] for cell in row["cells"]] for row in table["rows"]["nodes"]] == [
