@@ -14,7 +14,7 @@ from tests.site import Site
 
 __all__ = ["dictation", "installation"]
 
-KILLS, REPLIES = 4, 5  # processes, and replies that each of them writes when it is killed
+KILLS, REPLIES = 20, 2  # processes, and replies that each of them writes when it is killed
 WORDS = [f"wörd{number}👩‍👧 " for number in range(5_000)]
 TEXT = "".join(WORDS)
 
