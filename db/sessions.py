@@ -11,6 +11,7 @@ from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
 from db.base import Base, Counted, Subject, Unlogged, key_to, now
+from db.claims import claim
 from db.events import SignInEnded
 from db.policy import VIEWER
 from db.prepared import Prepared, bind
@@ -136,16 +137,17 @@ def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelt
 
     None when the token was used before: the caller answers with an error, and the end is kept all the same.
     """
-    token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest).with_for_update()).one_or_none()
+    is_first = claim(session, RefreshToken.used_at, RefreshToken.digest == digest)
+    token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
     if token is None:
         raise Unauthenticated(REFUSED)
     sign_in = session.obtain(SignIn, token.sign_in_id, lock=True)
-    if token.used_at is not None:
+    if not is_first:
         end(session, sign_in, Ending.TOKEN_REUSED)
         return None
     if sign_in.revoked_at is not None or sign_in.expires_at <= now():
         raise Unauthenticated(REFUSED)
-    token.used_at = sign_in.last_used_at = now()
+    sign_in.last_used_at = now()
     sign_in.expires_at = now() + lifetime
     session.add(RefreshToken(sign_in_id=sign_in.id, digest=successor))
     return sign_in, session.obtain(User, sign_in.user_id)

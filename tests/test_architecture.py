@@ -31,6 +31,7 @@ FOUNDATIONS = {
     for name in (
         "base",
         "children",
+        "claims",
         "engine",
         "erasure",
         "policy",
