@@ -97,7 +97,7 @@ CALLS: Mapping[str, Call] = {
     ),
     "resetPassword": Call(
         lambda _: {"newPassword": OTHER},
-        ("User ~ is_email_verified password_hash sessions.changed=6 verifications.changed=1",),
+        ("User ~ is_email_verified password_hash sessions.changed=21 verifications.changed=1",),
         who="nobody",
         bad={"token": "x"},
         token=("reset_password", "cid@example.com"),
