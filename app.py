@@ -113,7 +113,20 @@ def assemble(settings: Settings) -> Product:
             sharing.counts if sharing else None,
         ),
     )
-    replies = Replies(database, backend.log, model, watching, backend.blobs, writes_titles=settings.titles == "model")
+    worker = worker_of(backend, model, sharing)
+    revocation = Revocation(database, hub, connections)
+    sweep = Sweep(database, backend.blobs, settings.files_dir, timedelta(days=settings.exports_kept_days))
+    # On PostgreSQL commands need no server: they open the database themselves.
+    control = Control(database.socket, partial(perform, database)) if isinstance(database, SQLite) else None
+    purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))
+    return Product(backend, worker, model, connections, revocation, sweep, purger, sharing, control)
+
+
+def worker_of(backend: Backend, model: ModelRouter | None, sharing: Sharing | None) -> Worker:
+    """What runs jobs, with a handler for each kind; with none where other processes do."""
+    settings, database, hub = backend.settings, backend.database, backend.hub
+    writes_titles = settings.titles == "model"
+    replies = Replies(database, backend.log, model, backend.watching, backend.blobs, writes_titles=writes_titles)
     handlers: dict[str, Handler] = {
         "reply": replies,
         "export": Exports(database, settings),
@@ -124,28 +137,22 @@ def assemble(settings: Settings) -> Product:
     }
     if model is not None:
         handlers["title"] = Titles(database, model)
-    at_once = {
-        "export": exports.AT_ONCE,
-        "extraction": extractions.AT_ONCE,
-        "index": indexes.AT_ONCE,
-        "mail": mail.AT_ONCE,
-        "title": titles.AT_ONCE,
-    }
     worker = Worker(
         database,
         hub,
         handlers if settings.jobs else {},
         fresh=isinstance(database, SQLite),
-        at_once=at_once,
+        at_once={
+            "export": exports.AT_ONCE,
+            "extraction": extractions.AT_ONCE,
+            "index": indexes.AT_ONCE,
+            "mail": mail.AT_ONCE,
+            "title": titles.AT_ONCE,
+        },
         queue=sharing.queue if sharing else None,
     )
     replies.listen(hub, worker)
-    revocation = Revocation(database, hub, connections)
-    sweep = Sweep(database, backend.blobs, settings.files_dir, timedelta(days=settings.exports_kept_days))
-    # On PostgreSQL commands need no server: they open the database themselves.
-    control = Control(database.socket, partial(perform, database)) if isinstance(database, SQLite) else None
-    purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))
-    return Product(backend, worker, model, connections, revocation, sweep, purger, sharing, control)
+    return worker
 
 
 def sharing_of(settings: Settings, database: Database, hub: Hub) -> Sharing | None:

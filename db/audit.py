@@ -43,7 +43,7 @@ class AuditEntry(Unlogged, Base):
         organization: ColumnElement[bool] = row.organization_id.in_(administered())
         return organization
 
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002
+    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
         """Never by anybody: the session itself writes it beside a change that was checked."""
         return False
 
