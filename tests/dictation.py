@@ -143,11 +143,3 @@ async def watched(site: Site, count: int) -> None:
     async with asyncio.timeout(20):
         while sum(text.readers for text in texts_of(site).values()) < count:
             await asyncio.sleep(0.01)
-
-
-async def until(condition: Any, seconds: float = 10) -> Any:
-    """What an asynchronous condition says once it is true."""
-    async with asyncio.timeout(seconds):
-        while not (said := await condition()):
-            await asyncio.sleep(0.01)
-    return said

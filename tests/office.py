@@ -1,7 +1,6 @@
 """A product without a server around it: people ask through GraphQL, workers work, links are opened."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,7 @@ from schema import schema
 from settings import Settings
 from tables.columns import ColumnType, Value
 from tests.conftest import SYSTEM, World
+from tests.waiting import until
 from transport.downloads import download_route
 from transport.errors import format_error
 from transport.routes import EXCEPTION_HANDLERS
@@ -74,17 +74,6 @@ everything: Prepared[Any] = Prepared(
 )
 
 all_jobs: Prepared[Job] = Prepared(select(Job).limit(2))
-
-
-async def until(condition: Callable[[], Awaitable[Any] | Any], seconds: float = 10) -> Any:
-    """What the condition says once it is true."""
-    async with asyncio.timeout(seconds):
-        while True:
-            said = condition()
-            said = await said if isinstance(said, Awaitable) else said
-            if said:
-                return said
-            await asyncio.sleep(0.01)
 
 
 class Office:

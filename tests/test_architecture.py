@@ -16,7 +16,8 @@ from sqlalchemy.sql.elements import False_
 
 import db.models
 from db.base import Base, Child, Counted, Owned, Recorded, Unlogged
-from db.policy import Ruled, visible
+from db.policy import visible
+from db.rules import Ruled
 
 ROOT = Path(__file__).parents[1]
 MODULES = {"app", "commands", "errors", "keys", "settings"}

@@ -27,9 +27,10 @@ from db.stopping import stop_jobs
 from db.usage import Terms, Tokens, Usage, UsageKind
 from errors import BudgetExceeded
 from tests.conftest import SYSTEM, World
-from tests.dictation import ended, until
+from tests.dictation import ended
 from tests.loopback.faults import chunk, events, fault_server, usage
 from tests.site import site_over
+from tests.waiting import until
 
 TERMS = Terms(10_000, 1_000, input=Decimal(1), output=Decimal(1))
 HALF = "Half of what was to be said"  # 7 tokens as they are estimated

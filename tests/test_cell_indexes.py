@@ -22,10 +22,10 @@ from resolvers.ids import key
 from resolvers.rows import RowFilter, RowSort
 from tests.client import Client
 from tests.conftest import World
-from tests.office import until
 from tests.sheet import AT, COLUMNS, DAY, ITEM, NUMBER, PRICE, TAGS, Refused, Sheet
 from tests.site import Site, site
 from tests.test_filters import COMPARED, KEYS, ORDERS, VALUES, compared, found, in_order, is_, walked
+from tests.waiting import until
 
 __all__ = ["site"]
 MARKED = [ITEM, NUMBER, PRICE, DAY, AT]

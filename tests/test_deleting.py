@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 from tests.client import Client
-from tests.dictation import Dictation, begin, dictation, online, read, send, texts_of, until
+from tests.dictation import Dictation, begin, dictation, online, read, send, texts_of
 from tests.site import Site, site
+from tests.waiting import until
 
 __all__ = ["dictation", "online", "site"]
 

@@ -30,7 +30,8 @@ from jobs.worker import Held, JobFailure
 from resolvers.ids import decode, global_id
 from tables.columns import ColumnType, Value
 from tests.conftest import SYSTEM, World
-from tests.office import CANCEL, COLUMNS, HEADER, LIST, RETRY, ROWS, SHOW, START, Office, until
+from tests.office import CANCEL, COLUMNS, HEADER, LIST, RETRY, ROWS, SHOW, START, Office
+from tests.waiting import until
 
 
 @pytest.fixture

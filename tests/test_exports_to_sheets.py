@@ -12,7 +12,8 @@ from db.tables import Table
 from resolvers.ids import global_id
 from tests.conftest import World
 from tests.loopback.sheets import LoopbackSheets, loopback_sheets
-from tests.office import CANCEL, HEADER, RETRY, START, Office, until
+from tests.office import CANCEL, HEADER, RETRY, START, Office
+from tests.waiting import until
 
 
 @pytest.fixture

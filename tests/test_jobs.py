@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -23,17 +23,7 @@ from errors import NotFound, RateLimited
 from jobs import running
 from jobs.worker import Handler, Held, JobFailure, Worker
 from tests.conftest import SYSTEM, World
-
-
-async def until(condition: Callable[[], Awaitable[Any] | Any], seconds: float = 10) -> Any:
-    """What the condition says once it is true."""
-    async with asyncio.timeout(seconds):
-        while True:
-            said = condition()
-            said = await said if isinstance(said, Awaitable) else said
-            if said:
-                return said
-            await asyncio.sleep(0.01)
+from tests.waiting import until
 
 
 class Desk:

@@ -6,11 +6,12 @@ from functools import partial
 from itertools import count
 
 from tests.client import Client
-from tests.dictation import begin, dictation, follow, joined, read, texts_of, until
+from tests.dictation import begin, dictation, follow, joined, read, texts_of
 from tests.killable import working
 from tests.loopback.faults import EVENT_STREAM, Exchange, chunk, fault_server
 from tests.several import Installation, installation
 from tests.site import Site
+from tests.waiting import until
 
 __all__ = ["dictation", "installation"]
 

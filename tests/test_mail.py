@@ -1,15 +1,12 @@
 """Mail: what is sent, to whom, by which server, and what happens when it cannot be."""
 
-import asyncio
 import ipaddress
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -26,6 +23,7 @@ from jobs.mail_texts import TEXTS, write
 from tests.conftest import SYSTEM
 from tests.loopback.smtp import loopback_smtp
 from tests.site import Site, site, site_over
+from tests.waiting import until
 
 __all__ = ["site"]
 
@@ -33,14 +31,6 @@ HELLO = Mail("7f", "ann@example.com", "Hello", "A line.\n.\nAnother line.\n")
 SENDER = "sheets@example.com"
 
 every_job: Prepared[Job] = Prepared(select(Job).where(Job.kind == "mail").order_by(Job.id))
-
-
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
-    """What the condition says once it is true."""
-    async with asyncio.timeout(seconds):
-        while not (said := await condition()):
-            await asyncio.sleep(0.02)
-        return said
 
 
 async def jobs_over(site: Site) -> list[Job]:

@@ -23,8 +23,9 @@ from db.users import User
 from resolvers.ids import global_id
 from tests.client import Client, Refused
 from tests.conftest import SYSTEM, World
-from tests.office import Office, until
+from tests.office import Office
 from tests.site import Site, site
+from tests.waiting import until
 
 __all__ = ["site"]
 

@@ -31,9 +31,10 @@ from integrations.blobs import DirectoryBlobs
 from jobs.replies import Replies
 from jobs.worker import SWEEP_SECONDS, Worker
 from tests.conftest import SYSTEM, World
-from tests.dictation import Dictation, dictation, failing, follow, held, joined, read, send, site_with, until, watched
+from tests.dictation import Dictation, dictation, failing, follow, held, joined, read, send, site_with, watched
 from tests.loopback.faults import events_then_silence
 from tests.test_audit import superuser
+from tests.waiting import until
 
 __all__ = ["dictation"]
 

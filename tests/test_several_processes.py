@@ -23,11 +23,12 @@ from app import assemble
 from db.events import Event, TableChanged, decode, encode
 from resolvers.ids import decode as decode_id
 from settings import Misconfigured, Settings
-from tests.dictation import Dictation, begin, dictation, follow, held, joined, read, texts_of, until, watched
+from tests.dictation import Dictation, begin, dictation, follow, held, joined, read, texts_of, watched
 from tests.product import ROOT
 from tests.several import Installation, eventually, installation, web, worker
 from tests.site import Site
 from tests.valkey import valkey_server
+from tests.waiting import until
 
 __all__ = ["dictation", "installation", "web", "worker"]
 

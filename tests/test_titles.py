@@ -7,9 +7,10 @@ import pytest
 
 from db.titles import clean
 from tests.client import Client
-from tests.dictation import ended, send, until
+from tests.dictation import ended, send
 from tests.loopback.faults import chunk, error, events, fault_server, usage
 from tests.site import site_over
+from tests.waiting import until
 
 REPLY = events(chunk("Rent is 1200."), chunk(finish="stop"), usage(10, 5), "[DONE]")
 TITLE = events(chunk('"Rent of '), chunk('the flat"\n'), chunk(finish="stop"), usage(20, 7), "[DONE]")

@@ -16,9 +16,9 @@ from tests.benchmarks.measuring import Doing, compare
 from tests.benchmarks.plain_tables import PlainTable, connection_to, fill
 from tests.benchmarks.target import Target
 from tests.client import Client
-from tests.office import until
 from tests.servers import postgres_server
 from tests.site import Site, site_over
+from tests.waiting import until
 
 ROWS, PUT = 100_000, 5_000
 COLUMNS = [

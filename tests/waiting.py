@@ -1,0 +1,16 @@
+"""Waiting for what others do."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+
+async def until(condition: Callable[[], Awaitable[Any] | Any], seconds: float = 10) -> Any:
+    """What the condition says once it is true."""
+    async with asyncio.timeout(seconds):
+        while True:
+            said = condition()
+            said = await said if isinstance(said, Awaitable) else said
+            if said:
+                return said
+            await asyncio.sleep(0.01)
