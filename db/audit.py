@@ -7,14 +7,14 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from auth.viewer import Role, Viewer
 from db.base import Base, Json, Unlogged
 from db.listing import Listing
-from db.policy import administered
 from db.prepared import bind
+from db.rules import Internal
+from db.scopes import administered
 
 
-class AuditEntry(Unlogged, Base):
+class AuditEntry(Unlogged, Internal, Base):
     """What one transaction did to one thing; the actor and the moment are the row's own creation.
 
     `before` and `after` have the changed columns: a thing that is new has only `after`, one that was deleted
@@ -42,10 +42,6 @@ class AuditEntry(Unlogged, Base):
     def visible(cls, row: Any) -> ColumnElement[bool]:
         organization: ColumnElement[bool] = row.organization_id.in_(administered())
         return organization
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        """Never by anybody: the session itself writes it beside a change that was checked."""
-        return False
 
 
 every = Listing(

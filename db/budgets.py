@@ -10,12 +10,12 @@ from sqlalchemy import BigInteger, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from auth.viewer import Role, Viewer
 from db import usage
 from db.base import Base, Recorded, Subject, key_to, now
 from db.organizations import Organization
-from db.policy import administered, mine
 from db.prepared import OneOf, Prepared
+from db.rules import Administered
+from db.scopes import administered, mine
 from db.session import Session
 from db.usage import NANOS
 from errors import BadUserInput, BudgetExceeded
@@ -30,7 +30,7 @@ class BudgetUnit(StrEnum):
     TOKENS = "TOKENS"
 
 
-class Budget(Recorded, Base):
+class Budget(Recorded, Administered, Base):
     """At most one of an organization; seen by its members, set by its admins.
 
     Amounts are whole tokens, or nanos of the currency. `spent` is of the month that begins at `month`, `told`
@@ -61,9 +61,6 @@ class Budget(Recorded, Base):
     def changeable(cls, row: Any) -> ColumnElement[bool]:
         own: ColumnElement[bool] = row.organization_id.in_(administered())
         return own
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return roles.get(self.organization_id) is Role.ADMIN
 
     @property
     def limit(self) -> Decimal:

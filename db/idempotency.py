@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import ColumnElement
 
-from auth.viewer import Role, Viewer
 from db.base import Base, Json, Unlogged, now
-from db.policy import VIEWER
+from db.rules import Personal
 from db.session import Session
 from errors import BadUserInput
 
@@ -21,7 +19,7 @@ KEPT = timedelta(hours=24)
 MAX_LENGTH = 255
 
 
-class IdempotencyKey(Unlogged, Base):
+class IdempotencyKey(Unlogged, Personal, Base):
     """A viewer's key for one operation, and the ids of what the first call made."""
 
     __tablename__ = "idempotency_keys"
@@ -34,14 +32,6 @@ class IdempotencyKey(Unlogged, Base):
     operation: Mapped[str]
     key: Mapped[str]
     result: Mapped[Json] = mapped_column()
-
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        own: ColumnElement[bool] = row.user_id == VIEWER
-        return own
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return self.user_id == viewer.user_id
 
 
 def once(

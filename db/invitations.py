@@ -11,13 +11,15 @@ from sqlalchemy import Index, LargeBinary, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from auth.viewer import Role, Viewer
+from auth.viewer import Role
 from db import jobs
 from db.base import Base, Recorded, Subject, key_to, now
 from db.idempotency import once
 from db.notifications import INVITED, tell
 from db.organizations import Membership, MembershipStatus, Organization
-from db.policy import Deleted, administered, dissolved, own_email
+from db.policy import Deleted
+from db.rules import Administered
+from db.scopes import administered, dissolved, own_email
 from db.session import Session
 from db.users import User
 from errors import Conflict, NotFound
@@ -27,7 +29,7 @@ LIFETIME = timedelta(days=7)
 REFUSED = "This invitation was used, has ended or is for another address: sign in as the one it was sent to."
 
 
-class Invitation(Recorded, Base):
+class Invitation(Recorded, Administered, Base):
     """Of its token only the digest is kept; seen by the admins and by whoever has the address."""
 
     __tablename__ = "invitations"
@@ -54,9 +56,6 @@ class Invitation(Recorded, Base):
     @classmethod
     def changeable(cls, row: Any) -> ColumnElement[bool]:
         return or_(row.organization_id.in_(administered()), row.organization_id.in_(dissolved()))
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return roles.get(self.organization_id) is Role.ADMIN
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, func, select
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import ColumnElement
 
-from auth.viewer import Role, Viewer
 from db.base import Base, Unlogged, key_to, now
 from db.events import Notified
 from db.listing import Listing
-from db.policy import VIEWER
 from db.prepared import Prepared, bind
+from db.rules import Personal
 from db.session import Session
 
 KEPT = timedelta(days=30)
@@ -27,7 +24,7 @@ REPLY_FINISHED, REPLY_FAILED = "REPLY_FINISHED", "REPLY_FAILED"
 INVITED, BROADCAST = "INVITED", "BROADCAST"
 
 
-class Notification(Unlogged, Base):
+class Notification(Unlogged, Personal, Base):
     """To one person, who alone sees it; `subject_table` and `subject_id` name the row that it is about."""
 
     __tablename__ = "notifications"
@@ -39,14 +36,6 @@ class Notification(Unlogged, Base):
     subject_table: Mapped[str | None]
     subject_id: Mapped[UUID | None]
     read_at: Mapped[datetime | None]
-
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        own: ColumnElement[bool] = row.user_id == VIEWER
-        return own
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return self.user_id == viewer.user_id
 
 
 # A superuser's policy hides nothing, so whose they are is a condition of each of these.

@@ -14,8 +14,9 @@ from auth.viewer import Role, Viewer
 from db.base import Base, Recorded, key_to
 from db.idempotency import once
 from db.listing import Listing
-from db.policy import VIEWER, administered, dissolved, joined, mine
 from db.prepared import OneOf, Prepared, bind
+from db.rules import Administered
+from db.scopes import VIEWER, administered, dissolved, joined, mine
 from db.session import Session
 from db.texts import checked_line
 
@@ -51,7 +52,7 @@ class Organization(Recorded, Base):
         return roles.get(self.id) is Role.ADMIN
 
 
-class Membership(Recorded, Base):
+class Membership(Recorded, Administered, Base):
     """Seen by the member and by the other members, changed by the organization's admins.
 
     `narrowed_at` is when the member was last let do less: made a plain member, or taken out.
@@ -77,9 +78,6 @@ class Membership(Recorded, Base):
     @classmethod
     def changeable(cls, row: Any) -> ColumnElement[bool]:
         return or_(row.organization_id.in_(administered()), row.organization_id.in_(dissolved()))
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return roles.get(self.organization_id) is Role.ADMIN
 
 
 every = Listing(

@@ -3,108 +3,24 @@
 Of the rows of their organizations a viewer sees those they own, those that are shared, and all where
 they are ADMIN. A child is seen when its parent is. What cannot be seen reads as not found. The owner
 and the organization's admins change, and see what was deleted; a superuser does everything.
-
-The subqueries name tables without their mapping: they are what the criterion is made of, so the
-criterion must not be applied to them.
 """
 
 from collections.abc import Callable, Hashable, Iterable
 from enum import StrEnum
 from functools import cache
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Table, Uuid, and_, bindparam, exists, false, not_, or_, select, true
 from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
-from sqlalchemy.sql import ColumnElement, column, table
+from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.sql.visitors import ExtendedInternalTraversal
 
-from auth.viewer import Role, Viewer
 from db.base import Base, Child, Owned, Visibility
-
-VIEWER = bindparam("viewer_id", type_=Uuid(), required=False)
-
-_memberships = table(
-    "memberships",
-    column("user_id", Uuid()),
-    column("organization_id", Uuid()),
-    column("role"),
-    column("status"),
-    column("deleted_at"),
-)
-_assignments = table("site_assignments", column("user_id", Uuid()), column("site_id", Uuid()), column("deleted_at"))
-_users = table("users", column("id", Uuid()), column("email"))
-_all_organizations = table("organizations", column("id", Uuid()), column("deleted_at"))
-
-
-def _organizations(*roles: Role) -> Any:
-    own = _memberships.alias()
-    return select(own.c.organization_id).where(
-        own.c.user_id == VIEWER,
-        own.c.status == "ACTIVE",
-        own.c.deleted_at.is_(None),
-        *([own.c.role.in_([role.value for role in roles])] if roles else []),
-    )
-
-
-def joined() -> Any:
-    """Ids of the organizations that the viewer is a member of or is invited to."""
-    own = _memberships.alias()
-    return select(own.c.organization_id).where(own.c.user_id == VIEWER, own.c.deleted_at.is_(None))
-
-
-def mine() -> Any:
-    """Ids of the organizations that the viewer is an active member of."""
-    return _organizations()
-
-
-def administered() -> Any:
-    """Ids of the organizations that the viewer is an admin of."""
-    return _organizations(Role.ADMIN)
-
-
-def dissolved() -> Any:
-    """Ids of the deleted organizations that the viewer was an admin of; their memberships were deleted with them."""
-    own, gone = _memberships.alias(), _all_organizations.alias()
-    return select(own.c.organization_id).where(
-        own.c.user_id == VIEWER,
-        own.c.status == "ACTIVE",
-        own.c.role == Role.ADMIN.value,
-        gone.c.id == own.c.organization_id,
-        gone.c.deleted_at == own.c.deleted_at,
-    )
-
-
-def assigned() -> Any:
-    """Ids of the sites that the viewer is assigned to."""
-    own = _assignments.alias()
-    return select(own.c.site_id).where(own.c.user_id == VIEWER, own.c.deleted_at.is_(None))
-
-
-def own_email() -> Any:
-    """The address of the viewer."""
-    own = _users.alias()
-    return select(own.c.email).where(own.c.id == VIEWER).scalar_subquery()
-
-
-def fellows() -> Any:
-    """Ids of the users who are, or once were, in an organization that the viewer is in: what they made names them."""
-    fellow = _memberships.alias()
-    return select(fellow.c.user_id).where(fellow.c.organization_id.in_(mine()))
-
-
-@runtime_checkable
-class Ruled(Protocol):
-    """A model that states its own rule instead of being Owned or a Child."""
-
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        """The criterion over `row`, the mapped class or the columns of an alias of its table."""
-
-    def writable(self, viewer: Viewer, roles: dict[Any, Role]) -> bool:
-        """Whether the viewer, with these roles by organization, may make or change this row."""
+from db.rules import Ruled
+from db.scopes import VIEWER, administered, mine
 
 
 def visible(model: type[Base], row: Any) -> ColumnElement[bool]:

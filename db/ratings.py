@@ -1,18 +1,15 @@
 """Ratings: what each person thinks of a message; nobody sees another's."""
 
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import ColumnElement
 
-from auth.viewer import Role, Viewer
 from db.base import Base, Counted, Subject, key_to
 from db.messages import Message
-from db.policy import VIEWER
 from db.prepared import OneOf, Prepared, bind
+from db.rules import Personal
 from db.session import Session
 from errors import BadUserInput
 
@@ -26,7 +23,7 @@ class Rating(StrEnum):
     DOWN = "DOWN"
 
 
-class MessageRating(Counted, Base):
+class MessageRating(Counted, Personal, Base):
     """One person's, of one message; `value` is null when they took it back."""
 
     __tablename__ = "message_ratings"
@@ -40,14 +37,6 @@ class MessageRating(Counted, Base):
 
     def counted_in(self) -> Subject:
         return Message, self.message_id
-
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        own: ColumnElement[bool] = row.user_id == VIEWER
-        return own
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return self.user_id == viewer.user_id
 
 
 # A superuser's policy hides nothing, so whose they are is a condition.

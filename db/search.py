@@ -5,9 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ForeignKey, event, inspect, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import ColumnElement
 
-from auth.viewer import Role, Viewer
 from db import conversations
 from db.base import Base, Unlogged
 from db.conversations import Conversation
@@ -17,13 +15,14 @@ from db.messages import Message, MessageStatus
 from db.organizations import Membership, MembershipStatus
 from db.policy import Deleted
 from db.prepared import Prepared, bind
+from db.rules import Internal
 from db.session import Session
 from db.words import folded
 
 SCOPE = "§"  # no letter and no digit: no word that somebody writes or looks for begins with it
 
 
-class MessageWords(Unlogged, Base):
+class MessageWords(Unlogged, Internal, Base):
     """The folded words of the message with the same id, and its organization as one more; the index is over both.
 
     It is the database's own triggers, on SQLite, and an index over an expression, on PostgreSQL, that keep up.
@@ -38,15 +37,6 @@ class MessageWords(Unlogged, Base):
     )
     words: Mapped[str]
     scope: Mapped[str]
-
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        """Nobody's to see: only conditions on messages look at it."""
-        nobody: ColumnElement[bool] = row.id.is_(None)
-        return nobody
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return False
 
 
 messages = Listing(Message, Mentions(Message.id), newest_first=True)

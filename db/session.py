@@ -16,7 +16,8 @@ from db.base import Base, Child, Owned, Recorded, Subject, now
 from db.causes import Cause
 from db.events import Event
 from db.ledger import Ledger
-from db.policy import Deleted, Ruled, criteria
+from db.policy import Deleted, criteria
+from db.rules import Ruled
 from db.statements import refuse_unmapped
 from errors import Forbidden, NotFound
 

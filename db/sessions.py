@@ -2,19 +2,16 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, select
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import ColumnElement
 
-from auth.viewer import Role, Viewer
 from db.base import Base, Counted, Subject, Unlogged, key_to, now
 from db.claims import claim
 from db.events import SignInEnded
-from db.policy import VIEWER
 from db.prepared import Prepared, bind
+from db.rules import Internal, Personal
 from db.session import Session
 from db.users import User
 from errors import Unauthenticated
@@ -34,7 +31,7 @@ class Ending(StrEnum):
     DELETED = "DELETED"
 
 
-class SignIn(Counted, Base):
+class SignIn(Counted, Personal, Base):
     """A family of refresh tokens, of which the newest is good; ended by `revoked_at` or by time."""
 
     __tablename__ = "sign_ins"
@@ -53,16 +50,8 @@ class SignIn(Counted, Base):
     def counted_in(self) -> Subject:
         return User, self.user_id
 
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        own: ColumnElement[bool] = row.user_id == VIEWER
-        return own
 
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return self.user_id == viewer.user_id
-
-
-class RefreshToken(Unlogged, Base):
+class RefreshToken(Unlogged, Internal, Base):
     """A token that was given out; only its digest is kept. A used one that comes back is a thief's."""
 
     __tablename__ = "refresh_tokens"
@@ -70,15 +59,6 @@ class RefreshToken(Unlogged, Base):
     sign_in_id: Mapped[UUID] = mapped_column(key_to("sign_ins.id"), index=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     used_at: Mapped[datetime | None]
-
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        """Nobody's to see: the product itself reads it."""
-        nobody: ColumnElement[bool] = row.id.is_(None)
-        return nobody
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return False
 
 
 of_viewer: Prepared[SignIn] = Prepared(

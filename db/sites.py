@@ -7,13 +7,14 @@ from sqlalchemy import Index, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement, and_, or_
 
-from auth.viewer import Role, Viewer
 from db.base import Base, Child, Recorded, Subject, key_to, now
 from db.idempotency import once
 from db.listing import Listing
 from db.organizations import Membership, MembershipStatus, Organization
-from db.policy import Deleted, administered, assigned, mine
+from db.policy import Deleted
 from db.prepared import bind
+from db.rules import Administered
+from db.scopes import administered, assigned, mine
 from db.session import Session
 from db.texts import checked_line, checked_text
 from db.users import User
@@ -22,7 +23,7 @@ from errors import BadUserInput
 MAX_NAME, MAX_ADDRESS = 100, 500
 
 
-class Site(Recorded, Base):
+class Site(Recorded, Administered, Base):
     """Seen by the members assigned to it and by the organization's admins, who change it."""
 
     __tablename__ = "sites"
@@ -41,9 +42,6 @@ class Site(Recorded, Base):
     def changeable(cls, row: Any) -> ColumnElement[bool]:
         own: ColumnElement[bool] = row.organization_id.in_(administered())
         return own
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return roles.get(self.organization_id) is Role.ADMIN
 
 
 class SiteAssignment(Recorded, Child, Base):

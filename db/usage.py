@@ -12,11 +12,12 @@ from sqlalchemy import BigInteger, Index, case, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement, or_
 
-from auth.viewer import Role, Viewer
 from db.base import Base, Unlogged, key_to, now
 from db.conversations import Conversation
-from db.policy import VIEWER, administered, seen
+from db.policy import seen
 from db.prepared import OneOf, Prepared, bind
+from db.rules import Personal
+from db.scopes import VIEWER, administered
 from db.session import Session
 
 NANOS = 10**9  # money is kept in billionths of the currency's unit, so that sums are exact
@@ -75,7 +76,7 @@ class Terms:
 Models: TypeAlias = Mapping[str, Terms | None]
 
 
-class Usage(Unlogged, Base):
+class Usage(Unlogged, Personal, Base):
     """One call. It counts from `settled_at` on; until then it is a reservation of what it may come to.
 
     Seen by who asked, by the admins of the organization, and with the conversation.
@@ -112,9 +113,6 @@ class Usage(Unlogged, Base):
             row.organization_id.in_(administered()),
             seen(Conversation, row.conversation_id),
         )
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return self.user_id == viewer.user_id
 
     def settle(self, tokens: Tokens, cost_nanos: int) -> None:
         """Let it count from now on."""

@@ -13,8 +13,8 @@ from db.base import Base, Recorded
 from db.idempotency import IdempotencyKey, check_key, remember
 from db.listing import Listing
 from db.organizations import add_personal
-from db.policy import VIEWER, fellows
 from db.prepared import Prepared, bind
+from db.scopes import VIEWER, fellows
 from db.session import Session
 from errors import Conflict, Forbidden
 

@@ -2,18 +2,16 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, select
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import ColumnElement
 
-from auth.viewer import Role, Viewer
 from db import users
 from db.base import Base, Counted, Subject, key_to, now
 from db.mails import post
 from db.prepared import Prepared, bind
+from db.rules import Internal
 from db.session import Session
 from db.sessions import Ending, end_all
 from db.users import User
@@ -33,7 +31,7 @@ LIFETIMES = {Purpose.VERIFY_EMAIL: timedelta(days=3), Purpose.RESET_PASSWORD: ti
 TEMPLATES = {Purpose.VERIFY_EMAIL: "verify_email", Purpose.RESET_PASSWORD: "reset_password"}
 
 
-class Verification(Counted, Base):
+class Verification(Counted, Internal, Base):
     """A token that was mailed; only its digest is kept, it is good once, and only for the address it went to."""
 
     __tablename__ = "verifications"
@@ -49,15 +47,6 @@ class Verification(Counted, Base):
 
     def counted_in(self) -> Subject:
         return User, self.user_id
-
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        """Nobody's to see: the product itself reads it."""
-        nobody: ColumnElement[bool] = row.id.is_(None)
-        return nobody
-
-    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
-        return False
 
 
 resettable: Prepared[User] = Prepared(

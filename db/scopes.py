@@ -1,0 +1,81 @@
+"""What a viewer reaches: ids of their organizations, sites and fellows, as subqueries that criteria are made of.
+
+They name tables without their mapping, so that no criterion is applied to what a criterion is made of.
+"""
+
+from typing import Any
+
+from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy.sql import column, table
+
+from auth.viewer import Role
+
+VIEWER = bindparam("viewer_id", type_=Uuid(), required=False)
+
+_memberships = table(
+    "memberships",
+    column("user_id", Uuid()),
+    column("organization_id", Uuid()),
+    column("role"),
+    column("status"),
+    column("deleted_at"),
+)
+_assignments = table("site_assignments", column("user_id", Uuid()), column("site_id", Uuid()), column("deleted_at"))
+_users = table("users", column("id", Uuid()), column("email"))
+_all_organizations = table("organizations", column("id", Uuid()), column("deleted_at"))
+
+
+def _organizations(*roles: Role) -> Any:
+    own = _memberships.alias()
+    return select(own.c.organization_id).where(
+        own.c.user_id == VIEWER,
+        own.c.status == "ACTIVE",
+        own.c.deleted_at.is_(None),
+        *([own.c.role.in_([role.value for role in roles])] if roles else []),
+    )
+
+
+def joined() -> Any:
+    """Ids of the organizations that the viewer is a member of or is invited to."""
+    own = _memberships.alias()
+    return select(own.c.organization_id).where(own.c.user_id == VIEWER, own.c.deleted_at.is_(None))
+
+
+def mine() -> Any:
+    """Ids of the organizations that the viewer is an active member of."""
+    return _organizations()
+
+
+def administered() -> Any:
+    """Ids of the organizations that the viewer is an admin of."""
+    return _organizations(Role.ADMIN)
+
+
+def dissolved() -> Any:
+    """Ids of the deleted organizations that the viewer was an admin of; their memberships were deleted with them."""
+    own, gone = _memberships.alias(), _all_organizations.alias()
+    return select(own.c.organization_id).where(
+        own.c.user_id == VIEWER,
+        own.c.status == "ACTIVE",
+        own.c.role == Role.ADMIN.value,
+        gone.c.id == own.c.organization_id,
+        gone.c.deleted_at == own.c.deleted_at,
+    )
+
+
+def assigned() -> Any:
+    """Ids of the sites that the viewer is assigned to."""
+    own = _assignments.alias()
+    return select(own.c.site_id).where(own.c.user_id == VIEWER, own.c.deleted_at.is_(None))
+
+
+def own_email() -> Any:
+    """The address of the viewer."""
+    own = _users.alias()
+    return select(own.c.email).where(own.c.id == VIEWER).scalar_subquery()
+
+
+def fellows() -> Any:
+    """Ids of the users who are, or once were, in an organization that the viewer is in: what they made names them."""
+    fellow = _memberships.alias()
+    return select(fellow.c.user_id).where(fellow.c.organization_id.in_(mine()))
