@@ -23,9 +23,9 @@ from tests.dictation import (
     online,
     read,
     send,
-    until,
 )
 from tests.site import Site, site
+from tests.waiting import until
 
 __all__ = ["dictation", "online", "site"]
 

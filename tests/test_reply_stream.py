@@ -24,10 +24,10 @@ from tests.dictation import (
     read,
     send,
     texts_of,
-    until,
     watched,
 )
 from tests.site import Site
+from tests.waiting import until
 
 __all__ = ["dictation", "online"]
 
