@@ -36,6 +36,7 @@ FOUNDATIONS = {
         "engine",
         "erasure",
         "policy",
+        "scopes",
         "postgresql",
         "prepared",
         "session",
