@@ -134,6 +134,9 @@ async def test_the_tour_of_the_readme_runs_as_it_is_written(server: str, tmp_pat
     assert '"quote": "€81.40",\n    "grounding": "EXACT"' in said
     assert '"summary": "1 cell changed"' in said
     assert '"status": "COMPLETED",\n  "rowCount": 3' in said
+    assert '"rowCount": 2,\n  "rejectedCount": 0,\n  "delimiter": ";",\n  "encoding": "utf-8"' in said
+    assert '"old": "11.90",\n    "new": "12.90",\n    "overwritesHuman": true' in said
+    assert '"summary": "1 cell changed, 1 row added"' in said
     assert said.rstrip().endswith("event: complete\ndata:")
     sheet = load_workbook(tmp_path / "expenses.xlsx").worksheets[0]
     assert [[cell.value for cell in row][1:] for row in sheet.iter_rows()] == [
