@@ -1,7 +1,7 @@
 """What a column may be: the rules of its definition."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,7 +12,8 @@ from tables.patterns import PatternError, compile_pattern
 from tables.reading import MAX_TEXT, check_text
 from tables.types import NUMERIC_TYPES, TEXT_TYPES, CellError, Column, ColumnType, Value, from_json, validate
 
-MAX_NAME, MAX_OPTIONS, MAX_OPTION, MAX_INDEXED = 100, 200, 200, 5
+MAX_NAME, MAX_OPTIONS, MAX_OPTION = 100, 200, 200
+MAX_INDEXED, MAX_PATTERNS = 5, 20  # of a table: each costs time with every change
 
 _LISTS = frozenset({ColumnType.SELECT, ColumnType.MULTI_SELECT})
 _DAYS = frozenset({ColumnType.DATE, ColumnType.DATETIME})
@@ -36,11 +37,15 @@ def checked(columns: Sequence[Column], taken: Iterable[str], paths: Sequence[str
     return found
 
 
-def check_indexed(columns: Iterable[Column], field: str) -> None:
-    """Raise BadUserInput when more columns of a table are marked than may be."""
+def check_together(columns: Collection[Column], indexed: str, pattern: str) -> None:
+    """Raise BadUserInput, with one of the two fields, when more columns of a table are indexed or have a pattern
+    than may."""
     if sum(column.is_indexed for column in columns) > MAX_INDEXED:
         problem = f"A table has at most {MAX_INDEXED} indexed columns: take the mark from another first."
-        raise BadUserInput.of(field, problem)
+        raise BadUserInput.of(indexed, problem)
+    if sum(column.pattern is not None for column in columns) > MAX_PATTERNS:
+        problem = f"A table has at most {MAX_PATTERNS} columns with a pattern: take it from another first."
+        raise BadUserInput.of(pattern, problem)
 
 
 def checked_name(name: str, path: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from db import jobs
 from db.base import now
-from db.columns import check_indexed
+from db.columns import check_together
 from db.events import TableChanged
 from db.held import BATCH, HeldRow, HeldRows
 from db.revisions import ChangeSource, Revision
@@ -180,7 +180,7 @@ class Edit:
         row = TableColumn(table_id=self.table.id, **was["definition"])
         self.session.add(row)
         self._keep(row)
-        check_indexed(self.columns.values(), "revision")
+        check_together(self.columns.values(), "revision", "revision")
         self.columns = dict(sorted(self.columns.items(), key=lambda item: (item[1].position, item[0])))
         values = {id_.hex: value for id_, value in self.values(row.key).items()}
         self._record(ChangeKind.COLUMN_ADDED, column=row.key, new={"definition": was["definition"], "values": values})

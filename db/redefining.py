@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from typing import Any
 from uuid import UUID
 
-from db.columns import check_indexed, checked
+from db.columns import check_together, checked
 from db.edits import Edit, origin_of
 from db.revisions import ChangeSource
 from db.session import Session
@@ -74,7 +74,7 @@ def _redefined(edit: Edit, old: Column, changes: Mapping[str, Any]) -> Column:
             column = replace(column, default=_default(old, column))
     others = [other for key, other in edit.columns.items() if key != old.key]
     (column,) = checked([column], [other.name for other in others], [""])
-    check_indexed([*others, column], "isIndexed")
+    check_together([*others, column], "isIndexed", "pattern")
     return column
 
 

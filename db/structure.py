@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from db.base import Visibility, now
-from db.columns import check_indexed, checked, checked_name
+from db.columns import check_together, checked, checked_name
 from db.conversations import Conversation
 from db.edits import Edit
 from db.events import TableChanged
@@ -62,7 +62,7 @@ def _create(session: Session, beginning: Beginning) -> Table:
         raise BadUserInput.of("columns", f"A table has 1 to {MAX_COLUMNS} columns.")
     paths = [f"columns.{n}" for n in range(len(beginning.columns))]
     columns = checked(beginning.columns, (), paths)
-    check_indexed(columns, "columns")
+    check_together(columns, "columns", "columns")
     edit = begin(session, beginning)
     for column in columns:
         edit.add_column(column)
@@ -119,7 +119,7 @@ def add_column(session: Session, table_id: UUID, column: Column, position: int |
         )
     if position is not None and not 0 <= position <= len(edit.columns):
         raise BadUserInput.of("position", f"Choose a position from 0 to {len(edit.columns)}.")
-    check_indexed([*edit.columns.values(), column], "column.isIndexed")
+    check_together([*edit.columns.values(), column], "column.isIndexed", "column.pattern")
     key = edit.add_column(column).key
     if position is not None:
         edit.move_column(key, position)

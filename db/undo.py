@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from db.base import Visibility
-from db.columns import check_indexed
+from db.columns import check_together
 from db.corrections import CellConflict
 from db.edits import Edit
 from db.held import HeldRow
@@ -129,7 +129,7 @@ class _Undoing:
             back = {name: change.old[name] for name in _properties(change)}
             self._check_name(key, back)
             edit.change_column(key, definition(edit.columns[key]) | back)
-            check_indexed(edit.columns.values(), "revision")
+            check_together(edit.columns.values(), "revision", "revision")
 
     def _check_name(self, key: str, back: Mapping[str, object]) -> None:
         name = str(back.get("name", ""))

@@ -45,7 +45,9 @@ class ColumnInput:
     maximum: Decimal | None = strawberry.field(default=None, description="The largest number.")
     max_length: int | None = strawberry.field(default=None, description="The longest text, in characters.")
     pattern: str | None = strawberry.field(
-        default=None, description="A regular expression that the whole text matches."
+        default=None,
+        description="A regular expression that the whole text matches; a text on which it takes too long is refused. "
+        "At most 20 columns of a table have one.",
     )
     format: str | None = strawberry.field(
         default=None,

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from tables.dates import ORDERS
 from tables.money import CODES
+from tables.patterns import Matcher
 
 Value = str | int | bool | list[str] | None
 
@@ -64,6 +66,11 @@ class Column:
     pattern: str | None = None
     format: str | None = None
     default: Value = None
+
+    @cached_property
+    def matcher(self) -> Matcher | None:
+        """What holds texts against the pattern; who reads the column anew gets its time anew."""
+        return None if self.pattern is None else Matcher(self.pattern)
 
 
 def currency_code(column: Column) -> str | None:

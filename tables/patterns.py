@@ -1,69 +1,79 @@
-"""Patterns that people give a column: regular expressions kept within what can be answered quickly."""
+"""Patterns that people give a column: regular expressions that get so much processor time and no more."""
 
 import re
 from functools import lru_cache
+from math import prod
+from time import thread_time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import regex  # type: ignore[import-untyped]  # it is published without types
 
 MAX_PATTERN = 200
 MAX_SUBJECT = 1_000
-_REPEAT = re.compile(r"[*+]|\{(?:\d*,\d*|\d+)\}", re.ASCII)
-_ONCE = re.compile(r"\{(?:0?,1|[01](?:,[01])?)\}", re.ASCII)
+DEADLINE = 0.02  # seconds of one match; an ordinary one takes a thousandth of it
+_ALLOWANCE = 0.1  # seconds that the slow matches of one column share within one operation
+_ORDINARY = 50e-6  # seconds that every match may take
+_MAX_REPEATS = 2_000
+
+_COUNT = re.compile(r"\{(\d*)(?:,(\d*))?\}", re.ASCII)
+_GROUP_COUNT = re.compile(r"\)\s*\{(\d*)(?:,(\d*))?\}", re.ASCII)
+_REFUSED = re.compile(r"\(\?(?:#|[a-zA-Z01]*x|R|\d|&|P>)", re.ASCII)
 
 
 class PatternError(ValueError):
-    """A pattern that is not accepted; the message says what to change."""
+    """A pattern that is not accepted, or takes too long; the message says what to change."""
+
+
+class Matcher:
+    """One column's pattern in one operation: of all its matches together only so many may be slow."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._left = _ALLOWANCE
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole text matches. Raises PatternError for what is not answered within the time."""
+        if len(text) > MAX_SUBJECT:
+            raise PatternError(f"A text with a pattern has at most {MAX_SUBJECT:,} characters: shorten it.")
+        compiled = compile_pattern(self._pattern)
+        deadline = min(DEADLINE, max(_ORDINARY, self._left))
+        begun = thread_time()
+        try:
+            # The lock is kept: a column of 100,000 texts would else queue for it as often.
+            return compiled.fullmatch(text, timeout=deadline, concurrent=False) is not None
+        except TimeoutError:
+            raise PatternError(
+                f"The pattern {self._pattern} takes too long on such a text: write it without repetitions that can "
+                "share a text in many ways, such as (a+)+."
+            ) from None
+        finally:
+            self._left -= max(0.0, thread_time() - begun - _ORDINARY)
 
 
 @lru_cache(maxsize=256)
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a column's pattern, or raise PatternError.
+def compile_pattern(pattern: str) -> "regex.Pattern[Any]":
+    """Compile a column's pattern, or raise PatternError."""
+    import regex
 
-    A repeated group that itself repeats or chooses, such as (a+)+ or (a|b)*, is refused: matching it can take
-    time exponential in the text.
-    """
     if len(pattern) > MAX_PATTERN:
         raise PatternError(f"A pattern has at most {MAX_PATTERN} characters: shorten it.")
+    if _REFUSED.search(pattern):
+        raise PatternError("A pattern has no comments, no flag x and no group that calls itself: leave them out.")
+    if _repeats(pattern) > _MAX_REPEATS:
+        raise PatternError("The pattern counts too far, such as (a{500}){500}: take smaller numbers.")
     try:
-        compiled = re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
+        return regex.compile(pattern, cache_pattern=False)
+    # Besides its own error, the parser lets out whatever it stumbles over.
+    except (regex.error, ValueError, OverflowError, RecursionError, LookupError) as error:
         raise PatternError(f"The pattern is not a regular expression ({error}): correct it.") from error
-    if _repeats_within_repeats(pattern):
-        raise PatternError(
-            "The pattern repeats a group that holds a repetition or an alternative, such as (a+)+: "
-            "write it without the outer repetition."
-        )
-    return compiled
 
 
-def _repeats_within_repeats(pattern: str) -> bool:
-    groups, position = [False], 0
-    while position < len(pattern):
-        character = pattern[position]
-        if character == "\\":
-            position += 2
-            continue
-        if character == "[":
-            position = _end_of_class(pattern, position)
-            continue
-        if character == "(":
-            groups.append(False)
-        elif character == ")":
-            inner = groups.pop()
-            if inner and _repeated_at(pattern, position + 1):
-                return True
-            groups[-1] = groups[-1] or inner
-        elif character == "|" or _repeated_at(pattern, position):
-            groups[-1] = True
-        position += 1
-    return False
+def _repeats(pattern: str) -> int:
+    """An upper bound of how many copies of a part the pattern asks for: memory is taken for each of them."""
+    groups = prod(_highest(found) for found in _GROUP_COUNT.finditer(pattern))
+    return groups * max((_highest(found) for found in _COUNT.finditer(pattern)), default=1)
 
 
-def _repeated_at(pattern: str, position: int) -> bool:
-    return _REPEAT.match(pattern, position) is not None and _ONCE.match(pattern, position) is None
-
-
-def _end_of_class(pattern: str, start: int) -> int:
-    position = start + 1 + (pattern[start + 1] == "^")
-    position += pattern[position] == "]"
-    while pattern[position] != "]":
-        position += 2 if pattern[position] == "\\" else 1
-    return position + 1
+def _highest(count: re.Match[str]) -> int:
+    return max([1, *(int(bound) for bound in count.groups() if bound)])

@@ -15,7 +15,7 @@ from tables.columns import (
     date_order,
     decimal_mark,
 )
-from tables.patterns import MAX_SUBJECT, PatternError, compile_pattern
+from tables.patterns import PatternError
 from tables.reading import READERS, bounded, check_text, join_items, listed, shown
 
 __all__ = [
@@ -112,13 +112,11 @@ def _check_length(column: Column, text: str) -> None:
 
 
 def _check_pattern(column: Column, text: str) -> None:
-    if column.pattern is None:
+    if column.matcher is None:
         return
-    if len(text) > MAX_SUBJECT:
-        raise CellError(f"A text with a pattern has at most {MAX_SUBJECT:,} characters: shorten it.")
     try:
-        pattern = compile_pattern(column.pattern)
+        is_match = column.matcher.matches(text)
     except PatternError as error:
         raise CellError(str(error)) from error
-    if not pattern.fullmatch(text):
+    if not is_match:
         raise CellError(f"{shown(text)} does not match the pattern {column.pattern}: write it that way.")
