@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from tables.grids import Cell, Grid, Span, find_grids
+from tables.growing import grids_so_far
 from tables.inference import infer
 from tables.reading import MAX_TEXT as MAX_CELL
 from tables.reading import check_text
@@ -63,7 +64,8 @@ class ProposedCell:
 class ProposedTable:
     """Rows are as wide as `columns`. `left_out` shows the rows of the source that are not among them.
 
-    The source is the message, or its attachment `attachment_id`.
+    The source is the message, or its attachment `attachment_id`. What readers found stands at source[start:end], and
+    `end` is 0 for what was pieced together.
     """
 
     name: str
@@ -71,6 +73,8 @@ class ProposedTable:
     rows: tuple[tuple[ProposedCell | None, ...], ...]
     left_out: tuple[str, ...] = ()
     attachment_id: UUID | None = None
+    start: int = 0
+    end: int = 0
 
 
 def propose(text: str) -> list[ProposedTable]:
@@ -78,9 +82,12 @@ def propose(text: str) -> list[ProposedTable]:
 
     A closing row of sums is derived from the rows above it, so it is left out, and shown in `left_out`.
     """
-    tables = [_table(text, number, grid) for number, grid in enumerate(find_grids(text), 1)]
-    names = unique([table.name for table in tables])
-    return [replace(table, name=name) for table, name in zip(tables, names, strict=True)]
+    return _tables(text, find_grids(text))
+
+
+def propose_so_far(text: str) -> list[ProposedTable]:
+    """Those of a text that is still being written, with the rows that are surely whole."""
+    return [table for table in _tables(text, grids_so_far(text)) if table.rows]
 
 
 def propose_from(message: str, attachments: Sequence[Attached]) -> list[ProposedTable]:
@@ -111,6 +118,12 @@ def unique(names: Iterable[str]) -> list[str]:
     return given
 
 
+def _tables(text: str, grids: Iterable[Grid]) -> list[ProposedTable]:
+    tables = [_table(text, number, grid) for number, grid in enumerate(grids, 1)]
+    names = unique([table.name for table in tables])
+    return [replace(table, name=name) for table, name in zip(tables, names, strict=True)]
+
+
 def _table(text: str, number: int, grid: Grid) -> ProposedTable:
     rows, left_out = _without_total(grid)
     names = unique(_name(title, n) for n, title in enumerate(grid.header, 1))
@@ -120,6 +133,8 @@ def _table(text: str, number: int, grid: Grid) -> ProposedTable:
         columns=tuple(column for column, _ in read),
         rows=tuple(zip(*(cells for _, cells in read), strict=True)),
         left_out=tuple(map(_shown, left_out)),
+        start=grid.start,
+        end=grid.end,
     )
 
 

@@ -25,6 +25,13 @@ class ReplyStopped:
 
 
 @dataclass(frozen=True)
+class ReplyProposed:
+    """A reply that is still being written shows rows."""
+
+    message_id: UUID
+
+
+@dataclass(frozen=True)
 class JobQueued:
     job_id: UUID
 
@@ -62,7 +69,17 @@ class AccountDeleted:
     user_id: UUID
 
 
-Event = TableChanged | ReplyStopped | JobQueued | JobChanged | SignInEnded | RightsNarrowed | Notified | AccountDeleted
+Event = (
+    TableChanged
+    | ReplyStopped
+    | ReplyProposed
+    | JobQueued
+    | JobChanged
+    | SignInEnded
+    | RightsNarrowed
+    | Notified
+    | AccountDeleted
+)
 
 
 _KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}

@@ -190,13 +190,6 @@ def compare(proposal: Proposal, target: Target) -> None:
     proposal.changes = {**proposal.changes, **found}
 
 
-def complete(session: Session, message_id: UUID) -> None:
-    """Nobody reads on: what a reply has proposed so far is all."""
-    query = select(Proposal).where(Proposal.message_id == message_id, Proposal.is_complete.is_(False))
-    for proposal in session.scalars(query):
-        proposal.is_complete = True
-
-
 def values(cells: Sequence[Any]) -> dict[int, Value]:
     """What was read in a row, by the place of its column."""
     return {place: cell[0] for place, cell in enumerate(cells) if cell}

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db import jobs, proposals, spending
+from db import growing, jobs, spending
 from db.base import now
 from db.conversations import Conversation
 from db.events import ReplyStopped
@@ -112,7 +112,7 @@ def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, ending: Endi
 
 def charge(session: Session, message: Message, counted: Tokens | None = None, cost_nanos: int = 0) -> None:
     """End what a reply began: its proposals grow no more, and what it cost is settled and noted there, if it did."""
-    proposals.complete(session, message.id)
+    growing.complete(session, message.id)
     if message.job_id is not None:
         spending.settle_extraction(session, message.job_id, Tokens(), 0)
     charged = spending.settle_reply(session, message.id, counted, cost_nanos, message.text)

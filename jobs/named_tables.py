@@ -14,8 +14,9 @@ from integrations.llm_catalog import Offer
 from integrations.llm_routing import ModelRouter
 from jobs.attachments import Attached
 from jobs.extracting import Extracting
+from jobs.proposing import Found, FoundTable
 from jobs.running import Held
-from jobs.writing import Found, FoundTable, Writing
+from jobs.writing import Writing
 
 
 async def read_named(
@@ -35,7 +36,7 @@ async def read_named(
     if not columns:
         return None
     extracting = Extracting(database, model, offer, held, conversation.id)
-    show = partial(writing.show, conversation.id, passages.sources)
+    show = partial(writing.proposing.show_read, conversation.id, passages.sources)
     read = await extracting.read(table.name, columns, (), passages, show)
     if read is None:
         return None

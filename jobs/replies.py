@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
-from assistant import context, extraction, offline
-from assistant.extraction import ProposedTable, Source
+from assistant import context, offline
 from assistant.log import Log
 from assistant.offline import Answer
 from assistant.sheets import sheets_of
@@ -29,10 +29,13 @@ from integrations.llm_routing import ModelRouter
 from jobs import named_tables
 from jobs.attachments import Attached, attached_to, images_of
 from jobs.bounds import most_written
+from jobs.looks import Looks
 from jobs.named_tables import read_named
+from jobs.reply_tables import found_in, read_reply, whole_lines
 from jobs.running import INTERNAL, Explained, Held, JobFailure
+from jobs.showing import Showing
 from jobs.worker import Worker
-from jobs.writing import Found, FoundTable, Writing
+from jobs.writing import Writing
 
 MAX_TURNS = 100
 CUT_SHORT, FILTERED = "length", "content_filter"  # why a model ends that has not said all
@@ -62,7 +65,7 @@ class Replies:
         writes_titles: bool = False,
     ) -> None:
         self._database, self._log, self._model, self._watching = database, log, model, watching
-        self._blobs = blobs
+        self._blobs, self._looks = blobs, Looks()
         self._writes_titles = writes_titles
 
     def listen(self, hub: Hub, worker: Worker) -> None:
@@ -124,8 +127,12 @@ class Replies:
         self, writing: Writing, conversation: Conversation, message: Message, attached: Sequence[Attached]
     ) -> None:
         answer = await asyncio.to_thread(offline.answer, message.text, attached)
+        found = None
+        if conversation.extraction is not ExtractionMode.OFF:
+            found = found_in(conversation, message, answer.tables)
+            await writing.proposing.show(found)
         await writing.follow(_told(answer))
-        await writing.end(MessageStatus.COMPLETED, found=_found(conversation, message, answer.tables))
+        await writing.end(MessageStatus.COMPLETED, found=found)
 
     async def _online(
         self,
@@ -143,18 +150,18 @@ class Replies:
         most = await most_written(self._database, writing.viewer, conversation, reply.id, offer, terms, tokens)
         writing.prompted(tokens, terms, wants_title=self._writes_titles)
         events = model.stream(turns, model=offer.name, temperature=conversation.temperature, max_tokens=most)
-        async with aclosing(events):
+        async with aclosing(events), self._showing(writing, conversation, reply):
             reason = await writing.follow(events)
         if reason == FILTERED:
             raise filtered()
         is_cut = reason == CUT_SHORT
-        whole = _whole_lines(writing.text) if is_cut else writing.text
+        whole = whole_lines(writing.text) if is_cut else writing.text
         files = attached.get(before[-1].id, ())
         found = None
         if conversation.extraction is not ExtractionMode.OFF:
             passages = named_tables.said(before[-1], files, reply, whole)
             found = await read_named(self._database, model, offer, held, writing, conversation, passages)
-        found = found or await self._extract(conversation, reply, whole, before[-1], files)
+            found = found or await read_reply(conversation, reply, whole, before[-1], files)
         await writing.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, found=found)
 
     async def _prompt(
@@ -181,33 +188,14 @@ class Replies:
 
         return await asyncio.to_thread(work)
 
-    async def _extract(
-        self,
-        conversation: Conversation,
-        reply: Message,
-        text: str,
-        message: Message,
-        attached: Sequence[Attached],
-    ) -> Found | None:
-        """Tables of the reply, or else of what it answers and its files: what was pasted is often not repeated."""
+    def _showing(
+        self, writing: Writing, conversation: Conversation, reply: Message
+    ) -> AbstractAsyncContextManager[None]:
+        """Beside the reply, what shows its tables as they come."""
         if conversation.extraction is ExtractionMode.OFF:
-            return None
-        if tables := await asyncio.to_thread(extraction.propose, text):
-            return _found(conversation, reply, tables)
-        tables = await asyncio.to_thread(extraction.propose_from, message.text, attached)
-        return _found(conversation, message, tables)
-
-
-def _found(conversation: Conversation, source: Message, tables: Sequence[ProposedTable]) -> Found | None:
-    if not tables or conversation.extraction is ExtractionMode.OFF:
-        return None
-    found = [FoundTable([Source(source.id, table.attachment_id)], table) for table in tables]
-    return Found(conversation.id, found, conversation.extraction is ExtractionMode.AUTO)
-
-
-def _whole_lines(text: str) -> str:
-    """The lines of a reply that was cut which are surely whole: half a number would pass for one."""
-    return text[: text.rfind("\n") + 1]
+            return nullcontext()
+        found = partial(found_in, conversation, reply)
+        return Showing(self._looks, writing.proposing, lambda: writing.text, found).running()
 
 
 async def _told(answer: Answer) -> AsyncGenerator[Delta | Finished, None]:

@@ -2,50 +2,31 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from assistant.extraction import ProposedTable, Source
 from assistant.log import Log
 from assistant.watching import Watching
 from auth.viewer import Viewer
-from db import applying, jobs, proposals, replies, titles
+from db import replies, titles
 from db.base import now
 from db.engine import Database
 from db.jobs import LeaseLost
 from db.messages import MessageStatus
-from db.proposals import Proposal
 from db.replies import Ending
 from db.session import Session
 from db.usage import Terms, Tokens, estimated
 from errors import Forbidden, NotFound
 from integrations.llm import Delta, Finished
+from jobs.proposing import Found, Proposing
 from jobs.running import Explained, Held
 
 CHECKPOINT_SECONDS = 1.0
 COSTLY = frozenset({"FIRST_TOKEN_TIMEOUT", "CONTENT_FILTERED"})  # failures without a word that are charged all the same
 
 logger = logging.getLogger("sheetgpt.replies")
-
-
-@dataclass(frozen=True)
-class FoundTable:
-    """A table, and the texts that its cells were read in."""
-
-    sources: Sequence[Source]
-    table: ProposedTable
-
-
-@dataclass(frozen=True)
-class Found:
-    """Tables that were read in what was said, to apply or to propose only."""
-
-    conversation_id: UUID
-    tables: Sequence[FoundTable]
-    is_applied: bool
 
 
 class Writing:
@@ -56,10 +37,10 @@ class Writing:
         self.reply_id = UUID(held.job.arguments["reply_id"])
         self._pieces: list[str] = []
         self._key = self.reply_id, held.job.id, held.attempt
+        self.proposing = Proposing(database, held, self.reply_id, self.table_id)
         self._tokens_read: int | None = None
         self._terms: Terms | None = None
         self._wants_title = False
-        self._shown: UUID | None = None
         self._finished = Finished("", None, None)
         self._ending: asyncio.Task[None] | None = None
 
@@ -159,7 +140,7 @@ class Writing:
             if self._wants_title:
                 titles.ask(session, reply)
             if found is not None:
-                self._propose(session, found)
+                self.proposing.keep(session, found)
 
         try:
             await self._database.write(unit, self._held.viewer)
@@ -169,31 +150,6 @@ class Writing:
             # Who asked may not write there any more: the reply ends, and nothing is put into a table.
             with suppress(LeaseLost, NotFound):
                 await self._database.write(replies.finish, Viewer.system(), *self._key, ending)
-
-    async def show(self, conversation_id: UUID, sources: Sequence[Source], table: ProposedTable) -> None:
-        """Propose the rows that were read so far; at the end of the reply the proposal gets all of them."""
-
-        def unit(session: Session) -> UUID:
-            jobs.hold(session, *self._key[1:])
-            return self._put(session, conversation_id, FoundTable(sources, table), is_complete=False).id
-
-        self._shown = await self._database.write(unit, self.viewer)
-
-    def _propose(self, session: Session, found: Found) -> None:
-        for table in found.tables:
-            proposal = self._put(session, found.conversation_id, table, is_complete=True)
-            if found.is_applied:
-                applying.apply_harmless(session, proposal)
-
-    def _put(self, session: Session, conversation_id: UUID, found: FoundTable, *, is_complete: bool) -> Proposal:
-        """The proposal that was shown already, with these rows, or a new one."""
-        if self._shown is None:
-            given = conversation_id, self.reply_id, found.sources, found.table
-            return proposals.propose(session, *given, table_id=self.table_id, is_complete=is_complete)
-        proposal = session.obtain(Proposal, self._shown)
-        proposals.fill(session, proposal, found.sources, found.table)
-        proposal.is_complete = is_complete
-        return proposal
 
     async def _save_each_second(self) -> None:
         saved = 0

@@ -6,12 +6,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 import strawberry
 
-from db import attachments, messages, proposals, replies
+from db import attachments, messages, replies
 from db.conversations import Conversation
 from db.messages import Exchange, Message, MessageRole, MessageStatus
 from db.proposals import Proposal
@@ -20,6 +20,7 @@ from errors import BadUserInput, NotFound
 from resolvers.attachments import erase_unused, taken_in
 from resolvers.context import Context, IdempotencyKey, Info
 from resolvers.conversations import models_of
+from resolvers.growing import Growing, proposals_of
 from resolvers.ids import key, optional_key
 from resolvers.pages import KeysetPage
 from resolvers.uploads import Upload
@@ -97,21 +98,6 @@ def error_of(root: strawberry.Parent[Any]) -> Failure | None:
     return Failure(root.error_code, root.error_message, root.error_retryable, root.error_retry_at)
 
 
-async def list_proposals(root: strawberry.Parent[Any], info: Info) -> list[Proposal]:
-    return await _proposals(info.context, root.id)
-
-
-async def _proposals(context: Context, message_id: UUID) -> list[Proposal]:
-    async def load(ids: list[UUID]) -> list[list[Proposal]]:
-        of: dict[UUID, list[Proposal]] = {id_: [] for id_ in ids}
-        for row in await context.read(proposals.of_messages, ids=ids):
-            of[cast(UUID, row.message_id)].append(row)
-        return list(of.values())
-
-    loaded: list[Proposal] = await context.loader(list_proposals, load).load(message_id)
-    return loaded
-
-
 async def send_message(
     info: Info,
     text: Annotated[str, says(description="What you say, or paste: at most 200,000 characters.")],
@@ -180,11 +166,12 @@ async def reply_stream(
     ] = 0,
 ) -> AsyncGenerator[ReplyEvent, None]:
     reply, held = await _reply(info.context, key(message_id, Message)), max(after or 0, 0)
-    shown: dict[UUID, datetime] = {}  # proposals that grow while they are read
-    with info.context.backend.watching.watching(reply.id, info.context.viewer_id):
+    backend = info.context.backend
+    watching = backend.watching.watching(reply.id, info.context.viewer_id)
+    with watching, Growing.of(info.context, reply.id) as growing:
         while reply.status is MessageStatus.IN_PROGRESS:
             looked = monotonic()
-            following = info.context.backend.log.follow(reply.id, held, idle=IDLE_SECONDS, saved=len(reply.text))
+            following = backend.log.follow(reply.id, held, idle=IDLE_SECONDS, saved=len(reply.text))
             async with aclosing(following) as written:
                 async for offset, text in written:
                     yield Delta(message_id, offset, text)
@@ -192,12 +179,12 @@ async def reply_stream(
                     if monotonic() - looked > LOOK_SECONDS:
                         await _reply(info.context, reply.id)
                         looked = monotonic()
+                    for proposal in await growing.news():
+                        yield Proposed(message_id, proposal)
             reply = await _reply(info.context, reply.id)
             if reply.status is MessageStatus.IN_PROGRESS:
-                for proposal in await _proposals(info.context.fresh(), reply.id):
-                    if shown.get(proposal.id) != proposal.updated_at:
-                        shown[proposal.id] = proposal.updated_at
-                        yield Proposed(message_id, proposal)
+                for proposal in await growing.news(untold=True):
+                    yield Proposed(message_id, proposal)
             # Another process writes it, and its pieces do not come here: its checkpoints do.
             if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:
                 yield Delta(message_id, held, reply.text[held:])
@@ -206,7 +193,7 @@ async def reply_stream(
     held = held if held <= len(reply.text) else 0
     if reply.text[held:]:
         yield Delta(message_id, held, reply.text[held:])
-    for proposal in await _proposals(info.context.fresh(), reply.id):
+    for proposal in await proposals_of(info.context.fresh(), reply.id):
         yield Proposed(message_id, proposal)
     yield Ended(reply)
 

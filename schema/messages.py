@@ -6,7 +6,7 @@ import strawberry
 
 from db import messages as rows
 from db.ratings import Rating
-from resolvers import attachments, branches, conversations, messages, ratings
+from resolvers import attachments, branches, conversations, growing, messages, ratings
 from schema.attachments import Attachment
 from schema.base import Audited, Edge, Node, change, choice, edge, many, maybe, one, says, shows, stream
 from schema.conversations import Conversation
@@ -63,7 +63,7 @@ class Message(Node, Audited, row=rows.Message):
         resolver=ratings.rating_comment_of, description="Why you think so; null when you have not said."
     )
     attachments = many(Attachment, attachments.list_attachments, "The files that came with it.")
-    proposals = many(Proposal, messages.list_proposals, "The tables that it proposed.")
+    proposals = many(Proposal, growing.list_proposals, "The tables that it proposed.")
 
 
 @shows

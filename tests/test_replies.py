@@ -193,5 +193,6 @@ async def test_who_loses_access_meanwhile_gets_no_table(online: Site, dictation:
     await online.backend.database.write(remove, SYSTEM)
     dictation.finish()
     reply = await ended(online, ann, id_)
-    assert (reply["status"], reply["text"], reply["proposals"]) == ("COMPLETED", TABLE, [])
+    shown = [{"tableName": "Table 1", "status": "PENDING"}]  # while they still had access
+    assert (reply["status"], reply["text"], reply["proposals"]) == ("COMPLETED", TABLE, shown)
     assert await tables_of(ann, payload["conversation"]["id"]) == []

@@ -23,6 +23,11 @@ class Node:
     end: int = 0
     members: "list[tuple[Node | None, Node]]" = field(default_factory=list)
 
+    @property
+    def closing(self) -> str:
+        """What ends a container."""
+        return "]" if self.kind == "array" else "}"
+
 
 class _Malformed(Exception):
     def __init__(self, position: int) -> None:
@@ -43,6 +48,27 @@ def scan(text: str, start: int, end: int) -> Iterator[Node]:
         except _Malformed as mistake:
             start = max(mistake.position, found.end())
         yield from reader.complete
+
+
+def ending(text: str, start: int, end: int) -> list[Node]:
+    """The JSON at the end of a text that is still being written: what is open, outermost first, or what has just ended.
+
+    `members` of what is open are the whole ones, and its `end` is 0. A mistake in the last line may be none yet.
+    """
+    last_line = text.rfind("\n", start, end) + 1
+    closed: list[Node] = []
+    while found := _OPEN.search(text, start, end):
+        reader = _Reader(text, end)
+        try:
+            root = reader.container(found.start(), 0)
+        except _Malformed as mistake:
+            if mistake.position >= last_line:
+                return reader.open
+            start = max(mistake.position, found.end())
+        else:
+            start = root.end
+            closed = [root] if root.end > last_line else []
+    return closed
 
 
 def span(text: str, node: Node) -> Cell:
@@ -73,12 +99,14 @@ class _Reader:
     def __init__(self, text: str, end: int) -> None:
         self._text, self._end = text, end
         self.complete: list[Node] = []
+        self.open: list[Node] = []
 
     def container(self, at: int, depth: int) -> Node:
         if depth == MAX_DEPTH:
             raise _Malformed(at)
         node = Node("array" if self._text[at] == "[" else "object", at)
-        closing = "]" if node.kind == "array" else "}"
+        self.open.append(node)
+        closing = node.closing
         at = self._skip(at + 1)
         while self._peek(at) != closing:
             if node.members:
@@ -109,6 +137,7 @@ class _Reader:
         while self.complete and self.complete[-1].start > node.start:
             self.complete.pop()
         self.complete.append(node)
+        self.open.pop()
 
     def _match(self, pattern: re.Pattern[str], kind: str, at: int) -> Node:
         found = pattern.match(self._text, at, self._end)

@@ -1,0 +1,24 @@
+"""Whether it is worth a look for tables what came of a reply since the last one."""
+
+import re
+
+# Two lines without a blank one between them, an item of a list, or JSON: without these no reader finds a table.
+_SIGN = re.compile(
+    r"[\[{]|\S[^\S\n]*\n[^\S\n]*+\S|^[ \t>]*(?:[-*•–‣◦▪][ \t]|\d{1,4}[.)][ \t]|[☐☑☒✅✔✓✗✘❌])", re.MULTILINE
+)
+
+
+class Growing:
+    """A text that is still being written, and how far it was looked at."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+
+    def has_news(self, text: str) -> bool:
+        """Whether lines or JSON that ended since the last call may belong to a table; prose costs next to nothing."""
+        if not any(mark in text[self._seen :] for mark in "\n]}"):
+            return False
+        # A table that goes on began in the last paragraph that was seen, or before a list's blank line.
+        start = text.rfind("\n\n", 0, len(text[: self._seen].rstrip())) + 1
+        self._seen = len(text)
+        return _SIGN.search(text, start) is not None

@@ -1,0 +1,46 @@
+"""Proposals of a reply that is still being written: they grow, and end with it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from db.proposals import Proposal, ProposedTable, Source, fill
+from db.proposed import ProposalStatus
+from db.session import Session
+
+NO_TABLE = "The rest of the reply showed that this is not a table."
+
+
+def grow(
+    session: Session, id_: UUID, sources: Sequence[Source], proposed: ProposedTable, *, is_complete: bool
+) -> Proposal:
+    """Put what is read by now into a proposal that was shown, unless somebody has put it aside meanwhile."""
+    proposal = session.obtain(Proposal, id_)
+    if proposal.status is ProposalStatus.PENDING:
+        proposal.table_name = proposed.name
+        fill(session, proposal, sources, proposed)
+    proposal.is_complete = is_complete
+    return proposal
+
+
+def empty(session: Session, id_: UUID, *, is_complete: bool) -> None:
+    """Take back what does not look like a table any more; it may again, until that is the end of it."""
+    proposal = session.obtain(Proposal, id_)
+    if proposal.changes["rows"]:
+        proposal.columns, proposal.changes = [], {"sources": proposal.changes["sources"], "rows": [], "keys": []}
+    if is_complete:
+        _complete(proposal)
+
+
+def complete(session: Session, message_id: UUID) -> None:
+    """Nobody reads on: what a reply has proposed so far is all."""
+    query = select(Proposal).where(Proposal.message_id == message_id, Proposal.is_complete.is_(False))
+    for proposal in session.scalars(query):
+        _complete(proposal)
+
+
+def _complete(proposal: Proposal) -> None:
+    proposal.is_complete = True
+    if not proposal.changes["rows"]:
+        proposal.status, proposal.problem = ProposalStatus.REJECTED, NO_TABLE

@@ -1,0 +1,120 @@
+"""The proposals of one reply: shown while it is written, each the same one until its end."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from assistant.extraction import ProposedTable, Source
+from db import applying, growing, jobs, proposals
+from db.engine import Database
+from db.events import ReplyProposed
+from db.jobs import LeaseLost
+from db.proposals import Proposal
+from db.proposed import ProposalStatus
+from db.session import Session
+from errors import ProductError
+from jobs.running import Held
+
+MAX_SHOWN_ROWS = 1_000  # of a table that is still read
+
+logger = logging.getLogger("sheetgpt.replies")
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """A table, and the texts that its cells were read in."""
+
+    sources: Sequence[Source]
+    table: ProposedTable
+
+    def is_where(self, other: "FoundTable") -> bool:
+        """Whether both were found at one place; what was pieced together has none, and takes any."""
+        mine, its = self.table, other.table
+        if not mine.end or not its.end:
+            return True
+        return self.sources[0] == other.sources[0] and mine.start <= its.end and its.start <= mine.end
+
+
+@dataclass(frozen=True)
+class Found:
+    """Tables that were read in what was said, to apply or to propose only."""
+
+    conversation_id: UUID
+    tables: Sequence[FoundTable]
+    is_applied: bool
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A table as its proposal has it; while it does not look like one, without rows."""
+
+    id: UUID
+    found: FoundTable
+
+
+class Proposing:
+    """What an attempt at a reply proposes."""
+
+    def __init__(self, database: Database, held: Held, reply_id: UUID, table_id: UUID | None) -> None:
+        self._database, self._held = database, held
+        self._reply_id, self._table_id = reply_id, table_id
+        self._shown: list[_Shown] = []
+
+    async def show(self, found: Found) -> bool:
+        """Propose what was found so far; False when it is shown already, or cannot be."""
+        tables = [_first_rows(table) for table in found.tables]
+        if tables == [shown.found for shown in self._shown]:
+            return False
+
+        def unit(session: Session) -> list[_Shown]:
+            jobs.hold(session, self._held.job.id, self._held.attempt)
+            session.emit(ReplyProposed(self._reply_id))
+            return self._put(session, found.conversation_id, tables, is_complete=False)
+
+        try:
+            self._shown = await self._database.write(unit, self._held.viewer)
+        except (LeaseLost, ProductError):
+            return False  # the end of the reply says why
+        except Exception:
+            logger.exception("Rows of the reply %s could not be shown; it is tried again", self._reply_id)
+            return False
+        return True
+
+    async def show_read(self, conversation_id: UUID, sources: Sequence[Source], table: ProposedTable) -> None:
+        """Show what a model has read, once that is as much as the reply itself has shown."""
+        if len(table.rows) >= sum(len(shown.found.table.rows) for shown in self._shown):
+            await self.show(Found(conversation_id, [FoundTable(sources, table)], is_applied=False))
+
+    def keep(self, session: Session, found: Found) -> None:
+        """At the end: what was found in all that was said, and nothing else that was shown."""
+        kept = self._put(session, found.conversation_id, found.tables, is_complete=True)
+        for shown in kept[: len(found.tables)]:
+            proposal = session.obtain(Proposal, shown.id)
+            if found.is_applied and proposal.status is ProposalStatus.PENDING:
+                applying.apply_harmless(session, proposal)
+
+    def _put(
+        self, session: Session, conversation_id: UUID, tables: Sequence[FoundTable], *, is_complete: bool
+    ) -> list[_Shown]:
+        """The proposals of these tables in their order, then those of what was shown and is none of them."""
+        left, kept = list(self._shown), []
+        for found in tables:
+            same = next((shown for shown in left if shown.found.is_where(found)), None)
+            if same is None:
+                given = conversation_id, self._reply_id, found.sources, found.table
+                proposal = proposals.propose(session, *given, table_id=self._table_id, is_complete=is_complete)
+                kept.append(_Shown(proposal.id, found))
+                continue
+            left.remove(same)
+            if is_complete or same.found != found:
+                growing.grow(session, same.id, found.sources, found.table, is_complete=is_complete)
+            kept.append(_Shown(same.id, found))
+        for shown in left:
+            growing.empty(session, shown.id, is_complete=is_complete)
+            kept.append(_Shown(shown.id, replace(shown.found, table=replace(shown.found.table, rows=()))))
+        return kept
+
+
+def _first_rows(found: FoundTable) -> FoundTable:
+    return replace(found, table=replace(found.table, rows=found.table.rows[:MAX_SHOWN_ROWS]))

@@ -1,0 +1,55 @@
+"""The proposals of messages, which grow while a reply is written."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import strawberry
+
+from db import proposals
+from db.events import ReplyProposed
+from db.proposals import Proposal
+from resolvers.context import Context, Info
+
+
+async def list_proposals(root: strawberry.Parent[Any], info: Info) -> list[Proposal]:
+    return await proposals_of(info.context, root.id)
+
+
+async def proposals_of(context: Context, message_id: UUID) -> list[Proposal]:
+    async def load(ids: list[UUID]) -> list[list[Proposal]]:
+        of: dict[UUID, list[Proposal]] = {id_: [] for id_ in ids}
+        for row in await context.read(proposals.of_messages, ids=ids):
+            of[cast(UUID, row.message_id)].append(row)
+        return list(of.values())
+
+    loaded: list[Proposal] = await context.loader(list_proposals, load).load(message_id)
+    return loaded
+
+
+class Growing:
+    """What a reply proposes, for somebody who follows it; `told` is set when there may be more."""
+
+    def __init__(self, context: Context, message_id: UUID, told: asyncio.Event) -> None:
+        self._context, self._message_id, self._told = context, message_id, told
+        self._seen: dict[UUID, datetime] = {}
+
+    @classmethod
+    @contextmanager
+    def of(cls, context: Context, message_id: UUID) -> Iterator["Growing"]:
+        with context.backend.hub.listening(ReplyProposed(message_id)) as told:
+            told.set()  # some may be there before anybody follows
+            yield cls(context, message_id, told)
+
+    async def news(self, *, untold: bool = False) -> list[Proposal]:
+        """Those that have changed since the last call; with `untold` also when nobody has told of it."""
+        if not (untold or self._told.is_set()):
+            return []
+        self._told.clear()
+        found = await proposals_of(self._context.fresh(), self._message_id)
+        news = [proposal for proposal in found if self._seen.get(proposal.id) != proposal.updated_at]
+        self._seen |= {proposal.id: proposal.updated_at for proposal in news}
+        return news

@@ -1,0 +1,66 @@
+"""Tables of a text that is still being written: whole rows, as they will stand in the whole text."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import takewhile
+
+from tables.grids import Cell, Grid, find_grids
+from tables.readers.blocks import readable, unquoted
+from tables.readers.json_nodes import Node, ending
+from tables.readers.spans import MAX_TEXT, split_lines
+
+
+def grids_so_far(text: str) -> list[Grid]:
+    """What `find_grids` gives, with the rows that are surely whole: perhaps none yet.
+
+    The last row of a table that may go on is held back: a line below may belong to it, or show that it is a sum.
+    """
+    text = _readable_part(text[:MAX_TEXT])
+    return [_whole_rows(text, grid) for grid in find_grids(text)]
+
+
+def _readable_part(text: str) -> str:
+    """The whole lines; JSON that is open ends behind its last whole row, as if it were closed there."""
+    path = _json_at_the_end(text)
+    depth = _depth_of_rows(path)
+    if depth is None:
+        end = path[0].start if path and not path[0].end else len(text)
+        return text[: text.rfind("\n", 0, end) + 1]
+    last = path[depth].end or path[depth].members[-1][1].end
+    return text[:last] + "".join(node.closing for node in reversed(path[: depth + 1]) if not node.end)
+
+
+def _json_at_the_end(text: str) -> Sequence[Node]:
+    """In the last block of lines, if tables are read there."""
+    if "{" not in text and "[" not in text:
+        return ()
+    *_, last = [(), *readable([unquoted(line) for line in split_lines(text)])]
+    if not last or last[-1].end < len(text):
+        return ()
+    return ending(text, last[0].start, last[-1].end)
+
+
+def _depth_of_rows(path: Sequence[Node]) -> int | None:
+    """Which of the open containers has whole rows: the outermost array, or else an object around it with another."""
+    array = next((depth for depth, node in enumerate(path) if node.kind == "array"), len(path) - 1)
+    return next((depth for depth in range(array, -1, -1) if _has_rows(path[depth])), None)
+
+
+def _has_rows(node: Node) -> bool:
+    if node.kind == "array":
+        return any(value.kind in ("array", "object") for _, value in node.members)
+    return node.kind == "object" and any(_has_rows(value) for _, value in node.members)
+
+
+def _whole_rows(text: str, grid: Grid) -> Grid:
+    """Without the last row when lines below may be of the table, and without what may be half of a quoted field."""
+    goes_on = grid.kind != "json" and not text[grid.end :].strip()
+    rows = grid.rows[:-1] if goes_on else grid.rows
+    if grid.kind == "delimited":
+        rows = tuple(takewhile(lambda row: not any(_opens_quote(text, cell) for cell in row), rows))
+    return replace(grid, rows=rows)
+
+
+def _opens_quote(text: str, cell: Cell) -> bool:
+    """`"one` and no mark behind it: lines below may be of the field."""
+    return cell is not None and cell.text.startswith('"') and not text.endswith('"', 0, cell.start)
