@@ -126,10 +126,13 @@ class ReplyDelta:
 
 @shows
 class ReplyProposal:
-    """A table that the reply proposes."""
+    """A table that the reply proposes, as far as it is read: the same proposal comes again when it has more rows.
+
+    At the end of the reply each comes once more, complete; REJECTED and without rows if it turned out to be no table.
+    """
 
     message_id: strawberry.ID = says("The reply.")
-    proposal: Proposal = says("The table, each cell with its source.")
+    proposal: Proposal = says("The table, each cell with its source; what came of it before is replaced by it.")
 
     @classmethod
     def is_type_of(cls, value: object, _: object) -> bool:

@@ -33,7 +33,7 @@ choice(
 class ProposedChange:
     """A row to add, one cell of such a row, or one of a row that the table has."""
 
-    id: strawberry.ID = says("Names it in the proposal.")
+    id: strawberry.ID = says("Names it in the proposal; it stays while rows are added to those that were read.")
     kind: ChangeKind = says(
         "ROW_ADDED for a new row with all its values, then CELL_CHANGED for each of its cells; "
         "of a row that the table has, CELL_CHANGED for what differs."
@@ -60,8 +60,10 @@ class Proposal(Node, row=rows.Proposal):
     table_name: str = says("What a new table would be called.")
     columns = many(Column, proposals.list_columns, "The columns, as the texts suggest them.")
     changes = many(ProposedChange, proposals.list_changes, "The rows and their cells, in the order of the message.")
-    is_complete: bool = says("Whether all is read; until then it grows, and cannot be applied.")
-    problem: str | None = says("Why not all was read, if so.")
+    is_complete: bool = says(
+        "Whether all is read; until then it grows, or is read in another way, and cannot be applied."
+    )
+    problem: str | None = says("Why not all was read, or why it was put aside by itself, if so.")
     created_at: datetime = says("When it was made.")
 
 

@@ -167,7 +167,8 @@ async def test_the_whole_story_without_any_set_up(offline: Product, http: httpx.
     assert ended["status"] == "COMPLETED"
     assert _text(events) == ended["text"]
     assert "OPENAI_API_KEY" in ended["text"]
-    (proposal,) = [event["proposal"] for event in events if event["__typename"] == "ReplyProposal"]
+    *shown, proposal = [event["proposal"] for event in events if event["__typename"] == "ReplyProposal"]
+    assert shown == [{"tableName": EXPECTED["name"], "status": "PENDING", "table": None}]
     assert (proposal["tableName"], proposal["status"]) == (EXPECTED["name"], "APPLIED")
 
     # A late subscriber gets exactly the missing text, over either transport.
@@ -295,7 +296,7 @@ async def test_with_a_model_and_google_sheets(online: Product, google: Google, h
     events = await _events(client.follow(STREAM, id=said["reply"]["id"], after=0), "replyStream")
     assert _text(events) == events[-1]["message"]["text"] == MODEL_REPLY
     assert len([event for event in events if event["__typename"] == "ReplyDelta"]) > 3
-    (proposal,) = [event["proposal"] for event in events if event["__typename"] == "ReplyProposal"]
+    *_, proposal = [event["proposal"] for event in events if event["__typename"] == "ReplyProposal"]
     table = await _table(client, proposal["table"]["id"])
     assert [[cell["text"] for cell in row["cells"]] for row in table["rows"]["nodes"]] == [
         ["Café", "3.20 EUR"],
