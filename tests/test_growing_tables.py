@@ -14,10 +14,11 @@ from assistant.offline import stream
 from db.growing import NO_TABLE
 from jobs.looks import SHARE, Looks
 from tests.client import Client
-from tests.dictation import Dictation, begin, dictation, ended, send, site_with, until
+from tests.dictation import Dictation, begin, dictation, ended, send, site_with
 from tests.serving import listening
 from tests.several import Installation, installation
 from tests.site import Site, site_over
+from tests.waiting import until
 
 __all__ = ["dictation", "installation"]
 
