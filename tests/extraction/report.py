@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from assistant.extraction import ProposedTable, propose
-from tests.extraction.scoring import Expected, Sample, Score, score, shown
+from tests.extraction.scoring import GROUPS, Expected, Sample, Score, score, shown
 
 _HEAD = "| {} | Texts | Precision | Recall | Names of columns |\n| --- | ---: | ---: | ---: | ---: |\n"
 
@@ -26,7 +26,7 @@ def scores(samples: Sequence[Sample], found: Mapping[str, Sequence[Expected]]) -
 def report(samples: Sequence[Sample], by_name: Mapping[str, Score]) -> str:
     """Markdown: sums, then by language, by kind, and each text that is not read in full."""
     groups: list[tuple[str, list[tuple[str, Sequence[Sample]]]]] = [
-        ("", [("all", samples), ("held out", [s for s in samples if s.is_held_out])]),
+        ("", [("all", samples), *((name, [s for s in samples if s.group == name]) for name in GROUPS)]),
         ("Language", _grouped(samples, [s.language for s in samples])),
         ("Kind", _grouped(samples, [s.kind for s in samples])),
         ("Not read in full", [(s.name, [s]) for s in samples if by_name[s.name].right < by_name[s.name].expected]),

@@ -12,6 +12,10 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "corpus"
 
+# The readers were made for the known; those once held out were written without a look at the readers, which have been
+# made better for them since; no reader was ever changed after a look at what is held out.
+GROUPS = KNOWN, ONCE_HELD_OUT, HELD_OUT = "known", "once held out", "held out"
+
 Row = tuple[str | None, ...]
 
 
@@ -25,12 +29,12 @@ class Expected:
 
 @dataclass(frozen=True)
 class Sample:
-    """A text with the tables that a person would make of it; no reader was changed after a look at what is held out."""
+    """A text with the tables that a person would make of it, and which of the GROUPS it is in."""
 
     name: str
     language: str
     kind: str
-    is_held_out: bool
+    group: str
     text: str
     tables: tuple[Expected, ...]
 
@@ -65,7 +69,7 @@ def samples() -> Iterator[Sample]:
             Expected(tuple(t["columns"]), tuple(tuple(map(shown, row)) for row in t["rows"])) for t in told["tables"]
         )
         text = path.with_suffix(".txt").read_text(encoding="utf-8")
-        yield Sample(path.stem, told["language"], told["kind"], told["held_out"], text, tables)
+        yield Sample(path.stem, told["language"], told["kind"], told["group"], text, tables)
 
 
 def shown(value: Any) -> str | None:
