@@ -1,9 +1,12 @@
 """Which columns a text has when nobody said which are wanted: asked of a model."""
 
+import json
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from assistant import structured
+from assistant.answers import Answer
 from assistant.extraction import MAX_NAME, unique
 from assistant.passages import Piece
 from assistant.reading import Asks
@@ -20,8 +23,17 @@ ASKED = (
 )
 
 
-async def discover(model: Asks, name: str | None, piece: Piece) -> tuple[list[Column], Tokens]:
-    """The columns, none when there is nothing to list, and what the call read and wrote. Raises ModelFailure."""
+@dataclass(frozen=True)
+class Discovered:
+    """No columns when there is nothing to list; `name` is what the table may be called, "" where nobody says."""
+
+    columns: list[Column]
+    name: str
+    tokens: Tokens
+
+
+async def discover(model: Asks, name: str | None, piece: Piece) -> Discovered:
+    """What a text lists, asked of the model `name`. Raises ModelFailure."""
     turns = [Turn("system", ASKED), Turn("user", piece.text)]
     text, finished = "", Finished("", None, None)
     async with aclosing(model.stream(turns, model=name, temperature=0, schema=structured.columns_schema())) as events:
@@ -30,15 +42,27 @@ async def discover(model: Asks, name: str | None, piece: Piece) -> tuple[list[Co
                 finished = event
             else:
                 text += event.text
-    answer = structured.Answer("columns")
-    items = [*answer.feed(text)]
-    return _columns(items), counted(turns, text, finished)
+    return Discovered(_columns(Answer("columns").feed(text)), _name(text), counted(turns, text, finished))
+
+
+def _name(text: str) -> str:
+    """The name in an answer; a model that thinks aloud around its answer gives none."""
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    name = answer.get("name") if isinstance(answer, dict) else None
+    return _one_line(name) if isinstance(name, str) else ""
+
+
+def _one_line(name: str) -> str:
+    return " ".join(structured.storable(name).split())[:MAX_NAME].rstrip()
 
 
 def _columns(items: Sequence[object]) -> list[Column]:
     """Those that have a name, each name once; a type that there is not is TEXT."""
-    given = [item for item in items if isinstance(item, dict) and str(item.get("name") or "").strip()][:MAX_COLUMNS]
-    names = unique(" ".join(str(item["name"]).split())[:MAX_NAME] for item in given)
+    given = [item for item in items if isinstance(item, dict) and _one_line(str(item.get("name") or ""))][:MAX_COLUMNS]
+    names = unique(_one_line(str(item["name"])) for item in given)
     return [
         Column(key=f"c{n + 1}", name=name, type=_type(item.get("type")), position=n)
         for n, (name, item) in enumerate(zip(names, given, strict=True))

@@ -14,13 +14,13 @@ NAME_SCORE = 85  # percent that two names have in common to mean the same column
 def combined(tables: Sequence[ProposedTable], wanted: Sequence[Column], name: str) -> ProposedTable | None:
     """The rows of all tables that have some of the wanted columns, as one table; None when none has.
 
-    With no columns wanted, it is the largest table, and the rows of those with the same columns.
+    With no columns wanted, it is the largest table, under its own name, and the rows of those with the same columns.
     """
     if not wanted and tables:
         largest = max(tables, key=lambda table: len(table.rows) * len(table.columns))
         names = [folded(column.name) for column in largest.columns]
         tables = [table for table in tables if [folded(column.name) for column in table.columns] == names]
-        wanted = largest.columns
+        wanted, name = largest.columns, largest.name
     rows = [row for table in tables for row in _rows(table, wanted)]
     return ProposedTable(name, tuple(wanted), tuple(rows)) if rows else None
 

@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from assistant import structured
+from assistant.answers import Answer
 from assistant.correcting import Wrong, value_of
 from assistant.extraction import ProposedCell, ProposedTable
 from assistant.grounding import Place, find_row
 from assistant.merging import merged
 from assistant.passages import Passages, Piece
-from assistant.structured import Answer, Row, Said, row_of
+from assistant.structured import Row, Said, row_of
 from assistant.tokens import added, counted
 from db.usage import Tokens
 from integrations.llm import Delta, Finished, ModelFailure, Schema, Turn
@@ -22,6 +23,11 @@ PIECES_AT_ONCE = 4
 CALLS_OF_PIECE = 20  # the first, and those that go on with a cut answer
 IDLE_CALLS = 2  # in a row that bring nothing new
 SECONDS = 300.0
+
+USED_UP = "The model gave up before all was read: name fewer messages, or another model."
+LATE = f"After {SECONDS:.0f} seconds not all was read: name fewer messages, or another model."
+ENDLESS = "The model came to no end, so rows may be missing: name fewer messages, or another model."
+GARBLED = "Some of what the model gave were no rows, so some may be missing: try again, or name another model."
 
 NO_TOKENS = Tokens()
 WHOLE = "stop"  # why a model ends that has said all
@@ -52,6 +58,7 @@ class _Read:
     """What was read in a piece: the rows as the model gave them, and with their places."""
 
     said: list[Row] = field(default_factory=list)
+    known: set[frozenset[tuple[str, Said]]] = field(default_factory=set)
     rows: list[Cells] = field(default_factory=list)
     end: int = 0
 
@@ -62,6 +69,7 @@ class _Call:
 
     reason: str = ""
     gained: int = 0
+    has_begun: bool = False
     is_whole: bool = False
     failure: ModelFailure | None = None
 
@@ -70,7 +78,7 @@ class Reading:
     """One reading of a table's rows; `table` is what was read so far.
 
     `tokens` are those of all its calls, on top of those `spent` before; when there are as many as `most`, no other call
-    is made and it `is_used_up`. `failure` says why some text was not read, if so.
+    is made. `problem` says why not everything was read, if so.
     """
 
     def __init__(
@@ -85,12 +93,14 @@ class Reading:
         spent: Tokens = NO_TOKENS,
     ) -> None:
         self._model, self._name, self._columns, self._passages = model, name, tuple(columns), passages
-        self._keys = [n for n, column in enumerate(columns) if column.key in keys or (not keys and column.is_unique)]
+        unique = [column.key for column in columns if column.is_unique][:1]
+        self._keys = [n for n, column in enumerate(columns) if column.key in (keys or unique)]
         self._pieces = passages.pieces()
         self._read = [_Read() for _ in self._pieces]
         self.tokens, self._most = spent, most
-        self.failure: ModelFailure | None = None
-        self.is_used_up = False
+        self.problem: str | None = None
+        self._failure: ModelFailure | None = None
+        self._is_unstructured = False
 
     @property
     def count(self) -> int:
@@ -99,7 +109,7 @@ class Reading:
 
     def table(self, name: str) -> ProposedTable:
         pieces = [(piece, read.rows) for piece, read in zip(self._pieces, self._read, strict=True)]
-        return ProposedTable(name, self._columns, tuple(merged(pieces, self._keys[:1] or self._keys)))
+        return ProposedTable(name, self._columns, tuple(merged(self._columns, pieces, self._keys)))
 
     async def run(self) -> None:
         """Read everything. Raises Unstructured, or ModelFailure when nothing was read at all."""
@@ -109,33 +119,52 @@ class Reading:
             async with at_once:
                 await self._read_piece(self._pieces[number], self._read[number])
 
-        try:
-            async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS) as deadline, asyncio.TaskGroup() as group:
                 for number in range(len(self._pieces)):
                     group.create_task(read(number))
-        except* Unstructured:
-            raise Unstructured from None
-        except* TimeoutError:
-            pass
-        if self.failure and not any(read.rows for read in self._read):
-            raise self.failure
+        if deadline.expired():
+            self._miss(LATE)
+        if not self.count and self._failure:
+            raise self._failure
+        if not self.count and self._is_unstructured:
+            raise Unstructured
+
+    def _miss(self, why: str) -> None:
+        """Something was not read; of several reasons the first is told."""
+        self.problem = self.problem or why
+
+    def _fail(self, failure: ModelFailure) -> None:
+        self._failure = failure
+        self._miss(failure.message)
 
     async def _read_piece(self, piece: Piece, read: _Read) -> None:
         idle = 0
         for _ in range(CALLS_OF_PIECE):
             if self._most and self.tokens.total >= self._most.total:
-                self.is_used_up = True
-                return
+                self._miss(USED_UP)
+                break
             call = await self._call(piece, read)
-            if call.is_whole:
+            if call.is_whole or self._is_no_answer(call, read):
                 break
             if call.failure and not (call.failure.retryable and call.gained):
-                self.failure = call.failure
+                self._fail(call.failure)
                 return
             idle = 0 if call.gained else idle + 1
             if idle == IDLE_CALLS:
+                self._miss(ENDLESS)
                 break
+        else:
+            self._miss(ENDLESS)
         await self._correct(piece, read)
+
+    def _is_no_answer(self, call: _Call, read: _Read) -> bool:
+        """Whether the first answer of a piece is something else than rows; the others are read all the same."""
+        is_other = not read.said and call.reason == WHOLE and not call.has_begun
+        if is_other:
+            self._is_unstructured = True
+            self._miss(GARBLED)
+        return is_other
 
     async def _call(self, piece: Piece, read: _Read) -> _Call:
         """Ask for the rows, or for those after what is held, and take them as they come."""
@@ -149,10 +178,9 @@ class Reading:
                 call.gained += self._take(piece, read, answer.feed(text), is_first=is_first)
         except ModelFailure as failure:
             call.failure = failure
-        answer.end()
-        call.is_whole = answer.is_whole
-        if is_first and call.reason == WHOLE and not answer.has_begun:
-            raise Unstructured
+        call.has_begun, call.is_whole = answer.has_begun, answer.is_whole
+        if answer.broken:
+            self._miss(GARBLED)
         return call
 
     async def _answered(self, call: _Call, turns: Sequence[Turn], schema: structured.JSON) -> AsyncGenerator[str, None]:
@@ -179,9 +207,11 @@ class Reading:
                 continue
             places = find_row(piece.text, {key: said.quote for key, said in row.items()}, read.end)
             begin = max((place.start for place in places.values() if place.grounding == "EXACT"), default=0)
-            if not is_first and row in read.said and begin < read.end:
+            known = frozenset(row.items())
+            if not is_first and known in read.known and begin < read.end:
                 continue
             read.said.append(row)
+            read.known.add(known)
             read.rows.append(tuple(self._cell(piece, column, row, places) for column in self._columns))
             read.end = max([read.end, *(place.end for place in places.values() if place.grounding == "EXACT")])
             taken += 1
@@ -196,7 +226,7 @@ class Reading:
     async def _correct(self, piece: Piece, read: _Read) -> None:
         """Ask once more for the cells that do not fit, and for nothing else."""
         wrong = Wrong(self._columns, read.rows)
-        if not wrong.cells:
+        if not wrong.cells or (self._most and self.tokens.total >= self._most.total):
             return
         answer = Answer("cells")
         try:
@@ -205,7 +235,7 @@ class Reading:
                     if corrected := wrong.corrected(item):
                         self._put(piece, read, *corrected)
         except ModelFailure as failure:
-            self.failure = failure
+            self._fail(failure)
 
     def _put(self, piece: Piece, read: _Read, row: int, place: int, said: Said) -> None:
         found = find_row(piece.text, {"": said.quote})[""]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -66,19 +67,41 @@ class Fit:
 class Fitting:
     """Fits rows to a table. Its columns are found by name; what it does not have is judged as it was read.
 
+    `known` are columns that were found before, {name: key of the table's}: they are found also when they have another
+    name by now, and when they were deleted nothing goes into them.
+
     A row means the one of the table with the same values in the key columns: the `named` ones, else the first
     column that is unique.
     """
 
-    def __init__(self, target: Target, columns: Sequence[Column], named: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        target: Target,
+        columns: Sequence[Column],
+        named: Sequence[str] = (),
+        known: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         here = {column.name.casefold(): column for column in target.columns.values()}
+        names = [column.name.casefold() for column in columns]
         self.target, self.columns = target, columns
-        self.found = [here.get(column.name.casefold()) for column in columns]
+        self.found = [target.columns.get(known.get(name, "")) or here.get(name) for name in names]
+        self.gone = {n for n, name in enumerate(names) if name in known and self.found[n] is None}
         self.keys = [n for n, column in enumerate(columns) if column.key in named] or self._unique()
         self._taken = Taken(target)
 
     def _unique(self) -> list[int]:
         return [n for n, column in enumerate(self.found) if column is not None and column.is_unique][:1]
+
+    @property
+    def places(self) -> dict[str, str]:
+        """The table's columns that were found, as `known`."""
+        pairs = zip(self.columns, self.found, strict=True)
+        return {column.name.casefold(): found.key for column, found in pairs if found is not None}
+
+    @property
+    def missing(self) -> list[int]:
+        """The places of columns that the table never had."""
+        return [n for n, found in enumerate(self.found) if found is None and n not in self.gone]
 
     def column(self, place: int) -> Column:
         """Where values go that were read for the column at a place."""
@@ -105,6 +128,8 @@ class Fitting:
         fit = Fit(given.number)
         for place, value in given.values.items():
             try:
+                if place in self.gone:
+                    raise CellError(f"The column {self.columns[place].name} was deleted.")
                 if place in given.edited:
                     fit.values[place] = self.read(place, value)
                 else:

@@ -9,7 +9,7 @@ from db.choosing import EVERYTHING, Choice, check_open, chosen_of
 from db.conversations import Conversation
 from db.corrections import CellConflict
 from db.edits import Edit, Origin, check_size
-from db.proposals import Proposal, problems_in, values
+from db.proposals import Proposal, fitting_of, places_of, problems_in, values
 from db.proposed import (
     Place,
     ProposalStatus,
@@ -71,8 +71,7 @@ def _fits(session: Session, proposal: Proposal, chosen: Sequence[ProposedChange]
 
 
 def _check_room(edit: Edit, proposal: Proposal, chosen: Sequence[ProposedChange]) -> None:
-    names = {column.name.casefold() for column in edit.columns.values()}
-    missing = [column for column in proposal.columns if column["name"].casefold() not in names]
+    missing = fitting_of(proposal, edit).missing
     new = {change.place.row for change in chosen if change.row_id is None}
     edit.check_room(rows=len(new), columns=len(missing), field="id")
 
@@ -112,14 +111,13 @@ class _Applying:
 
     def add_columns(self, *, everything: bool) -> None:
         """Those that the table does not have and that something goes into."""
-        here = {column.name.casefold() for column in self.edit.columns.values()}
         wanted = {place for places in self.rows.values() for place in places}
-        for place, column in enumerate(map(column_of, self.proposal.columns)):
-            if column.name.casefold() not in here and (everything or place in wanted):
-                self.edit.add_column(column)
+        for place in fitting_of(self.proposal, self.edit).missing:
+            if everything or place in wanted:
+                self.edit.add_column(column_of(self.proposal.columns[place]))
 
     def run(self) -> None:
-        fitting = Fitting(self.edit, list(map(column_of, self.proposal.columns)), self.proposal.changes.get("keys", ()))
+        fitting = fitting_of(self.proposal, self.edit)
         self.edited = self._edits(fitting)
         fits = fitting.fit([self._given(number, places, fitting) for number, places in self.rows.items()])
         if not self.choice.force and (conflicts := [c for fit in fits for c in self._conflicts(fitting, fit)]):
@@ -207,6 +205,7 @@ class _Applying:
         was = {change.place: change.status for change in changes_of(proposal)}
         changes["problems"] = before | self.problems
         changes["row_ids"] = self._row_ids()
+        changes["places"] = places_of(proposal, fitting_of(proposal, self.edit))
         changes["rows"] = self._with_edits()
         edited = (named(place, proposal.columns) for place in self.edited)
         changes["edited"] = sorted({*changes.get("edited", ()), *edited})

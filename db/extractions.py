@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db import applying, jobs, posting, proposals, spending
+from db.base import now
 from db.columns import checked, checked_name
 from db.conversations import Conversation, ExtractionMode
 from db.edits import Edit
@@ -59,13 +60,14 @@ def _start(session: Session, asked: Asked) -> Proposal:
     _check_messages(session, conversation, asked.message_ids)
     columns, name = _wanted(session, asked)
     keys = [column.key for column in key_columns(columns, asked.key_columns)] if asked.key_columns else []
+    places = {column.name.casefold(): key for key, column in columns.items()} if asked.table_id else {}
     proposal = Proposal(
         conversation_id=conversation.id,
         table_id=asked.table_id,
         status=ProposalStatus.PENDING,
         table_name=name,
         columns=[definition(column) for column in columns.values()],
-        changes={"sources": [], "rows": [], "keys": keys},
+        changes={"sources": [], "rows": [], "keys": keys, "places": places},
         is_complete=False,
     )
     session.add(proposal)
@@ -129,7 +131,35 @@ def grow(session: Session, job_id: UUID, attempt: int, sources: Sequence[Source]
     job = jobs.hold(session, job_id, attempt)
     proposal = _of(session, job)
     if proposal.status is ProposalStatus.PENDING:
-        proposals.fill(session, proposal, sources, read)
+        _fill(session, proposal, sources, read)
+    else:
+        _stop(session, job, proposal)
+
+
+def reject(session: Session, proposal_id: UUID) -> Proposal:
+    """Put a proposal aside; one that is still being read is read no further."""
+    proposal = proposals.reject(session, proposal_id)
+    if proposal.job_id is not None and not proposal.is_complete:
+        query = select(Job).where(Job.id == proposal.job_id, Job.finished_at.is_(None)).with_for_update()
+        # Whose job it is not cannot see it: then it ends itself when it has more rows to show.
+        if (job := session.scalars(query).one_or_none()) is not None:
+            _stop(session, job, proposal)
+    return proposal
+
+
+def _stop(session: Session, job: Job, proposal: Proposal) -> None:
+    """Nobody wants to know any more. Who reads settles what it cost; nobody does when nobody holds the job."""
+    if job.leased_until is None or job.leased_until < now():
+        spending.settle_extraction(session, job.id, Tokens(), 0)
+    jobs.end(session, job, JobStatus.CANCELED)
+    proposal.is_complete = True
+
+
+def _fill(session: Session, proposal: Proposal, sources: Sequence[Source], read: ProposedTable) -> None:
+    """What was read; a table that is new and that nobody has named has the name that was found for it."""
+    if proposal.table_id is None and proposal.table_name == UNNAMED:
+        proposal.table_name = read.name
+    proposals.fill(session, proposal, sources, read)
 
 
 def complete(
@@ -146,7 +176,7 @@ def complete(
     proposal.is_complete, proposal.problem = True, problem
     if proposal.status is not ProposalStatus.PENDING or read is None:
         return
-    proposals.fill(session, proposal, sources, read)
+    _fill(session, proposal, sources, read)
     if job.arguments["is_applied"] and read.rows:
         applying.apply_harmless(session, proposal)
 

@@ -32,6 +32,7 @@ class Proposal(Recorded, Child, Base):
                   themselves, when there is only one
       "rows"      [[[value, start, end, quote, grounding, index of the source] or null, …], …]
       "keys"      keys of the columns that tell which row is which; the table's unique one when empty
+      "places"    {name of a column without case: key of the table's column that it is, whatever that is called later}
       "matched"   {"2": the row of the table that the row means}
       "old"       {"2.c1": what stands in the cell of such a row, when that is something else}
       "human"     ["2.c1"], those of them that a person entered
@@ -149,6 +150,7 @@ def fill(session: Session, proposal: Proposal, sources: Sequence[Source], propos
         "sources": [_named(source) for source in sources],
         "rows": [[cell and _kept(cell) for cell in row] for row in proposed.rows],
         "keys": proposal.changes.get("keys", []),
+        "places": proposal.changes.get("places", {}),
     }
     target: Target
     if proposal.table_id is None:
@@ -169,8 +171,7 @@ def _named(source: Source) -> dict[str, str]:
 
 def compare(proposal: Proposal, target: Target) -> None:
     """Keep which rows the table has, what stands in their cells, and what does not fit."""
-    columns = [column_of(column) for column in proposal.columns]
-    fitting = Fitting(target, columns, proposal.changes.get("keys", ()))
+    fitting = fitting_of(proposal, target)
     fits = fitting.fit([Given(n, values(cells)) for n, cells in enumerate(proposal.changes["rows"])])
     matched: dict[str, str] = {}
     problems: dict[str, str] = {}
@@ -187,7 +188,19 @@ def compare(proposal: Proposal, target: Target) -> None:
                 old[name] = fit.row.values.get(key)
                 human += [name] if is_human(fit.row, key) else []
     found = {"matched": matched, "old": old, "human": human, "problems": problems}
-    proposal.changes = {**proposal.changes, **found}
+    proposal.changes = {**proposal.changes, **found, "places": places_of(proposal, fitting)}
+
+
+def fitting_of(proposal: Proposal, target: Target) -> Fitting:
+    """What fits the proposal's rows to its table, or to the one that it would make."""
+    columns = [column_of(column) for column in proposal.columns]
+    known = proposal.changes.get("places", {}) if proposal.table_id else {}
+    return Fitting(target, columns, proposal.changes.get("keys", ()), known)
+
+
+def places_of(proposal: Proposal, fitting: Fitting) -> dict[str, str]:
+    """The columns of the table that are known by now; of a table that is still to be made, none."""
+    return {**proposal.changes.get("places", {}), **fitting.places} if proposal.table_id else {}
 
 
 def values(cells: Sequence[Any]) -> dict[int, Value]:

@@ -23,7 +23,7 @@ from jobs.running import Held
 from tables.types import Column
 
 SHOWN_SECONDS = 1.0
-USED_UP = "The model gave up before all was read: name fewer messages, or another model."
+UNSTRUCTURED = "The model gave no rows in the form that was asked for, so they were read without it."
 
 Show = Callable[[ProposedTable], Awaitable[None]]
 
@@ -55,6 +55,7 @@ class Extracting:
             self.problem = failure.message
             return None
         except Unstructured:
+            self.problem = UNSTRUCTURED
             return None
         finally:
             await asyncio.shield(self._settle())
@@ -63,7 +64,8 @@ class Extracting:
         self, name: str, columns: Sequence[Column], keys: Sequence[str], passages: Passages, show: Show, most: Tokens
     ) -> ProposedTable | None:
         if not columns:
-            columns, self._tokens = await discover(self._model, self._offer.name, passages.pieces()[0])
+            found = await discover(self._model, self._offer.name, passages.pieces()[0])
+            columns, name, self._tokens = found.columns, found.name or name, found.tokens
         if not columns:
             return None
         reading = Reading(self._model, self._offer.name, columns, passages, keys, most=most, spent=self._tokens)
@@ -74,7 +76,7 @@ class Extracting:
             self._tokens = reading.tokens
             showing.cancel()
             await asyncio.wait([showing])
-        self.problem = reading.failure.message if reading.failure else USED_UP if reading.is_used_up else None
+        self.problem = reading.problem
         return reading.table(name)
 
     async def _settle(self) -> None:

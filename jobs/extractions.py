@@ -23,6 +23,7 @@ from tables.changes import column_of
 
 AT_ONCE = 4
 CUT = f"Only the first {MAX_READ:,} characters were read: name fewer messages."
+LATEST = f"Only the last {MAX_MESSAGES} messages were read: name the others in another call."
 
 
 class Extractions:
@@ -38,21 +39,23 @@ class Extractions:
         conversation = await self._database.find(Conversation, held.viewer, proposal.conversation_id)
         if conversation is None:
             raise NotFound("The conversation is gone, or you may not see it any more.")
-        passages = await self._passages(held, conversation)
+        passages, is_all = await self._passages(held, conversation)
         read, problem = await self._read(held, conversation, proposal, passages)
-        problem = problem or (CUT if passages.is_cut else None)
+        problem = problem or (CUT if passages.is_cut else None if is_all else LATEST)
         given = held.job.id, held.attempt, passages.sources, read, problem
         await self._database.write(extractions.complete, held.viewer, *given)
 
-    async def _passages(self, held: Held, conversation: Conversation) -> Passages:
-        """What was said, oldest first, each message with its files."""
+    async def _passages(self, held: Held, conversation: Conversation) -> tuple[Passages, bool]:
+        """What was said, oldest first, each message with its files; and whether that is all that was wanted."""
         said = await self._messages(held, conversation)
+        is_all = held.job.arguments["message_ids"] is not None or len(said) <= MAX_MESSAGES
+        said = said[-MAX_MESSAGES:]
         attached = await attached_to(self._database, held, said)
         passages: list[Passage] = []
         for message in said:
             passages.append(Passage(Source(message.id), message.text))
             passages += [Passage(Source(message.id, file.id), file.text) for file in attached.get(message.id, ())]
-        return Passages(passages)
+        return Passages(passages), is_all
 
     async def _messages(self, held: Held, conversation: Conversation) -> Sequence[Message]:
         named: list[str] | None = held.job.arguments["message_ids"]
@@ -61,7 +64,7 @@ class Extractions:
             return sorted(found.values(), key=lambda message: message.id)
         if conversation.leaf_id is None:
             return []
-        given = {"conversation_id": conversation.id, "leaf_id": conversation.leaf_id, "limit": MAX_MESSAGES}
+        given = {"conversation_id": conversation.id, "leaf_id": conversation.leaf_id, "limit": MAX_MESSAGES + 1}
         return (await self._database.read(branches.last, held.viewer, **given))[::-1]
 
     async def _read(

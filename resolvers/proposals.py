@@ -180,4 +180,4 @@ async def _read(context: Context, proposal: Proposal) -> Proposal:
 async def reject_proposal(
     info: Info, id: Annotated[strawberry.ID, says(description="The proposal to put aside.")]
 ) -> Rejected:
-    return Rejected(await info.context.write(proposals.reject, key(id, Proposal)))
+    return Rejected(await info.context.write(extractions.reject, key(id, Proposal)))

@@ -105,4 +105,8 @@ class Mutation:
         "Read a table out of a conversation, or of some of its messages and their files: into a new table, or into one "
         "whose columns say what is wanted and whose rows are brought up to date by key.",
     )
-    reject_proposal = change(RejectProposalPayload, proposals.reject_proposal, "Put a proposal aside.")
+    reject_proposal = change(
+        RejectProposalPayload,
+        proposals.reject_proposal,
+        "Put a proposal aside; one that is still being read is read no further.",
+    )

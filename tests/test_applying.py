@@ -165,6 +165,26 @@ async def test_a_row_that_is_gone_or_means_another_now_is_a_conflict(chat: Chat)
     assert await values(chat) == [{"c1": "Tea", "c2": "4.10"}, MILK, CAKE]
 
 
+async def test_a_column_that_has_another_name_by_now_is_the_same_and_into_a_deleted_one_nothing_goes(
+    chat: Chat,
+) -> None:
+    id = await chat.say(PRICES, table=chat.id)
+    await chat.mutate("updateColumn", "{ column { key } }", tableId=chat.id, key="c1", name="Thing")
+    await chat.mutate("updateColumn", "{ column { key } }", tableId=chat.id, key="c2", name="Cost")
+    await chat.mutate("deleteColumn", "{ table { id } }", tableId=chat.id, key="c3")
+    applied = await chat.mutate("applyProposal", FEW, id=id)
+    assert {c["problem"] for c in applied["proposal"]["changes"] if c["column"] == "c2"} == {
+        "The column Number was deleted."
+    }
+    assert await values(chat) == [
+        {"c1": "Tea", "c2": "4.10"},
+        {"c1": "Milk", "c2": "1.50"},
+        {"c1": "Cake", "c2": "9.90"},
+    ]
+    columns = [(column["key"], column["name"]) for column in (await chat.table())["columns"]]
+    assert columns == [("c1", "Thing"), ("c2", "Cost")]
+
+
 async def test_rows_with_one_key_are_shown_as_one_too_many(chat: Chat) -> None:
     shown = await chat.proposal(await chat.say(PRICES.replace("Cake", "Milk"), table=chat.id))
     problem = "Row 2 of the proposal has the same key: only one of them can be taken."

@@ -1,16 +1,19 @@
 """extractTable: tables read out of a conversation, by the readers or by a model, into new tables and old ones."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs.extracting import UNSTRUCTURED
 from tests.client import Client, Refused
 from tests.dictation import MODEL, send
 from tests.loopback.extracting import Extractor
 from tests.loopback.faults import fault_server
 from tests.site import Site, site, site_over
+from tests.waiting import until
 
 __all__ = ["site"]
 
@@ -174,7 +177,7 @@ async def test_a_model_finds_the_columns_when_nobody_says_them(online: Site, ext
     said = await send(ann, PROSE, wait=True)
     read = await extract(ann, conversationId=said["conversation"]["id"], mode="AUTO")
     assert [(column["name"], column["type"]) for column in read["columns"]] == [("Item", "TEXT"), ("Price", "TEXT")]
-    assert read["status"] == "APPLIED"
+    assert (read["status"], read["tableName"], read["problem"]) == ("APPLIED", "Prices", None)
 
 
 async def test_a_model_that_gives_no_rows_leaves_it_to_the_readers(online: Site, extractor: Extractor) -> None:
@@ -183,3 +186,27 @@ async def test_a_model_that_gives_no_rows_leaves_it_to_the_readers(online: Site,
     extractor.refuses = True
     read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS)
     assert [new for _, new, _ in cells(read)] == ["Tee", "4.10", 2, "Kuchen", "9.90", "x"]
+    assert read["problem"] == UNSTRUCTURED
+
+
+async def test_a_proposal_that_is_put_aside_is_read_no_further_and_costs_what_was_said(
+    online: Site, extractor: Extractor
+) -> None:
+    ann = await online.person()
+    said, extractor.gate = await send(ann, PROSE, wait=True), asyncio.Event()
+    given = {"messageIds": [said["message"]["id"]], "columns": COLUMNS, "wait": False}
+    read = await extract(ann, **given)
+
+    await until(lambda: len(extractor.asked) == 2)
+    assert (await ann.refused("applyProposal", id=read["id"]))["extensions"]["code"] == "CONFLICT"
+    selection = "{ proposal { status isComplete changes { id } } }"
+    rejected = (await ann.mutate("rejectProposal", selection, id=read["id"]))["proposal"]
+    assert rejected == {"status": "REJECTED", "isComplete": True, "changes": []}
+    assert extractor.exchange is not None
+    await asyncio.wait_for(extractor.exchange.hung_up.wait(), 5)
+
+    async def settled() -> bool:
+        usage = (await ann.run("{ me { usage { inputTokens outputTokens } } }"))["me"]["usage"]
+        return bool(usage["inputTokens"] > 100)  # of what was broken off, an estimate
+
+    await until(settled)

@@ -1,6 +1,5 @@
 """Rows that a model reads out of texts: whole at every cut, each cell with its place, asked for again when wrong."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from assistant.extraction import ProposedTable, Source
-from assistant.passages import Passage, Passages
-from assistant.reading import CALLS_OF_PIECE, Reading, Unstructured
-from assistant.structured import Answer, rows_schema
+from assistant.passages import PIECE, Passage, Passages
+from assistant.reading import CALLS_OF_PIECE, ENDLESS, GARBLED, Reading, Unstructured
+from assistant.structured import rows_schema
 from integrations.llm import ChatCompletions, ModelFailure
 from tables.columns import Column, ColumnType
 from tests.loopback.extracting import Extractor, Row
@@ -80,22 +79,6 @@ async def test_an_answer_that_is_cut_anywhere_keeps_its_whole_rows_and_goes_on(r
             ], cut  # fmt: skip
             calls.add(len(extractor.asked))
     assert calls == {2}
-
-
-def test_rows_are_whole_when_the_next_begins_or_the_list_closes() -> None:
-    whole = Extractor(ROWS).answer({"messages": [{}, {}], "response_format": _format(*COLUMNS)})
-    ends = [
-        n + 1
-        for n in range(len(whole))
-        if whole[n : n + 3] in ("}, ", "}]}") and whole[:n].count("{") - whole[:n].count("}") == 2
-    ]
-    for cut in range(len(whole) + 1):
-        answer, rows = Answer(), []
-        for n in range(0, cut, 5):
-            rows += answer.feed(whole[n : min(n + 5, cut)])
-        assert rows == json.loads(whole)["rows"][: len(rows)]
-        assert len(rows) >= sum(cut > end for end in ends) - 1
-        assert answer.is_whole == (cut == len(whole))
 
 
 def _format(*columns: Column) -> dict[str, Any]:
@@ -168,8 +151,30 @@ async def test_a_model_that_never_gets_anywhere_is_not_asked_for_ever() -> None:
         one = Reading(model, None, COLUMNS, Passages([Passage(Source(uuid4()), TEXT)]))
         await one.run()
         await model.close()
-        assert (len(server.exchanges), one.table("x").rows) == (2, ())
+        assert (len(server.exchanges), one.table("x").rows, one.problem) == (2, (), ENDLESS)
     assert CALLS_OF_PIECE > 2
+
+
+async def test_what_cannot_be_read_of_one_piece_takes_nothing_from_the_others_and_is_told() -> None:
+    whole = '{"rows": [{"c1": {"value": "Tea", "quote": "Tea"}, "c2": null, "c3": null}'
+    for first in ("I cannot.", f"{whole}, {{nothing}}]}}"):
+        plays = [events(chunk(first), chunk(finish="stop")), events(chunk(f"{whole}]}}"), chunk(finish="stop"))]
+        async with fault_server(*plays) as server:
+            model = ChatCompletions(api_key="sk-test", base_url=server.base_url, model="tiny")
+            text = "Tea. " * (PIECE // 5 + 100)
+            one = Reading(model, None, COLUMNS, Passages([Passage(Source(uuid4()), text)]))
+            await one.run()
+            await model.close()
+        assert (len(server.exchanges), one.count > 0, one.problem) == (2, True, GARBLED)
+
+
+async def test_what_no_database_keeps_is_replaced_and_shown_as_not_found() -> None:
+    row: Row = {"c1": ("Te\0a", "Te\0a"), "c2": ("4.10", "4.10"), "c3": None}
+    async with reading(Extractor([row])) as one:
+        await one.run()
+        (item, *_), *_ = one.table("x").rows
+    assert item is not None
+    assert (item.value, item.quote, item.grounding) == ("Te\ufffda", "Te\ufffda", "NONE")
 
 
 async def test_a_provider_that_refuses_is_a_failure() -> None:

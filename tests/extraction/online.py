@@ -33,10 +33,10 @@ async def read_online(model: Asks, name: str, samples: Sequence[Sample]) -> dict
 
 async def _read(model: Asks, name: str, text: str) -> list[Expected]:
     passages = Passages([Passage(Source(NOBODY), text)])
-    columns, _ = await discover(model, name, passages.pieces()[0])
-    if not columns:
+    found = await discover(model, name, passages.pieces()[0])
+    if not found.columns:
         return []
-    reading = Reading(model, name, columns, passages)
+    reading = Reading(model, name, found.columns, passages)
     await reading.run()
     table = reading.table("")
     return [plain(table)] if table.rows else []

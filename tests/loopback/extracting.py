@@ -30,9 +30,10 @@ class Extractor:
     piece: int = 9
     gate: asyncio.Event | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
+    exchange: Exchange | None = None
 
     async def play(self, exchange: Exchange) -> None:
-        body = exchange.body
+        body, self.exchange = exchange.body, exchange
         self.asked.append(body)
         text, reason = self.answer(body), "stop"
         is_rows = "rows" in _properties(body)
