@@ -244,6 +244,7 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
         started.callback(product.backend.passwords.close)
         await product.backend.database.start()
         started.push_async_callback(product.backend.database.stop)
+        started.push_async_callback(product.backend.earlier.close)
         if product.sharing is not None:
             await product.sharing.start()
             started.push_async_callback(product.sharing.stop)

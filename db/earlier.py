@@ -18,7 +18,10 @@ from tables.changes import column_of as defined
 from tables.types import Column, Value
 
 LAST = 2**31 - 1  # no place and no position is behind it
+OF_ROWS = ("id", "table_id", "position", "version", "values", "origins", "created_at", "created_by_id", "updated_at")
 Place = tuple[int, UUID]
+
+_revision = select(Table.revision).where(Table.id == bind("table_id", Table.id)).scalar_subquery()
 
 head: Prepared[Any] = Prepared(select(Table.revision, Table.row_count).where(Table.id == bind("table_id", Table.id)))
 
@@ -56,8 +59,7 @@ moments: Prepared[Any] = Prepared(
 def _rows(*, placed: bool, backwards: bool) -> Prepared[Any]:
     """At most `limit` rows before the position `ceiling`; each says which revision of the table it is of."""
     here, there = tuple_(Row.position, Row.id), tuple_(bind("position", Row.position), bind("row_id", Row.id))
-    revision = select(Table.revision).where(Table.id == bind("table_id", Table.id)).scalar_subquery()
-    query = select(Row, revision.label("revision")).where(Row.position < bind("ceiling", Row.position))
+    query = select(Row, _revision.label("revision")).where(Row.position < bind("ceiling", Row.position))
     if placed:
         query = query.where(here < there if backwards else here > there)
     order = (Row.position.desc(), Row.id.desc()) if backwards else (Row.position, Row.id)
@@ -69,6 +71,14 @@ rows = {
     for placed in (False, True)
     for backwards in (False, True)
 }
+
+# All rows before a position, in order; each says which revision of the table it is of.
+rows_below: Prepared[Any] = Prepared(
+    select(*(getattr(Row, name) for name in OF_ROWS), _revision.label("revision"))
+    .where(Row.position < bind("ceiling", Row.position))
+    .order_by(Row.position, Row.id),
+    children=Row,
+)
 
 
 @dataclass(frozen=True)
@@ -234,6 +244,5 @@ def _set(mapping: dict[str, Any], key: str, value: Any) -> None:
 
 
 def vars_of(row: Any) -> dict[str, Any]:
-    """What a row of today has of an earlier one."""
-    names = ("table_id", "position", "version", "values", "origins", "created_at", "created_by_id", "updated_at")
-    return {name: getattr(row, name) for name in names}
+    """What a row of today has of an earlier one, besides its id."""
+    return {name: getattr(row, name) for name in OF_ROWS[1:]}

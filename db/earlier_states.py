@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -30,12 +32,18 @@ class EarlierStates:
 
     async def at(self, database: Database, viewer: Viewer, table_id: UUID, number: int, today: int) -> Earlier:
         """What has changed in a table since revision `number`, up to `today`, the newest one."""
+        async with self.held(table_id, number) as state:
+            await bring_up(state, database, viewer, table_id, today)
+        return state
+
+    @asynccontextmanager
+    async def held(self, table_id: UUID, number: int) -> AsyncIterator[Earlier]:
+        """What is known by now of what has changed; nobody else brings it up to date meanwhile."""
         kept = self._kept.setdefault((table_id, number), _Kept(Earlier(number)))
         self._kept.move_to_end((table_id, number))
         async with kept.lock:
-            await _bring_up(kept.state, database, viewer, table_id, today)
+            yield kept.state
         self._forget()
-        return kept.state
 
     def _forget(self) -> None:
         rows = sum(len(kept.state) for kept in self._kept.values())
@@ -44,7 +52,8 @@ class EarlierStates:
             rows -= len(oldest.state)
 
 
-async def _bring_up(state: Earlier, database: Database, viewer: Viewer, table_id: UUID, today: int) -> None:
+async def bring_up(state: Earlier, database: Database, viewer: Viewer, table_id: UUID, today: int) -> None:
+    """Tell a state that is held the changes up to `today`."""
     if state.taken >= (today, LAST):
         return
     number, place = state.taken

@@ -6,7 +6,7 @@ from enum import StrEnum
 from operator import ge, gt, le, lt
 from typing import Any, Protocol
 
-from sqlalchemy import Text, and_, bindparam, false, func, not_, or_
+from sqlalchemy import Boolean, Text, and_, bindparam, false, func, not_, or_
 from sqlalchemy.sql import ColumnElement
 
 from db import cells
@@ -247,7 +247,7 @@ def _given(name: str) -> Any:
 def criterion(condition: Condition) -> ColumnElement[bool]:
     """A condition as SQL that is true or false for every row, so that `not` is everything else."""
     if isinstance(condition, Test):
-        return func.coalesce(_test(condition), false())
+        return func.coalesce(_test(condition), false(), type_=Boolean())
     parts = [criterion(part) for part in condition.parts]
     if condition.kind == "not":
         return not_(parts[0])

@@ -28,6 +28,10 @@ T = TypeVar("T")
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
 
 
+def dialect_of_reads() -> SQLiteDialect_pysqlite:
+    return SQLiteDialect_pysqlite(paramstyle="qmark", json_deserializer=parse_json)
+
+
 class DatabaseInUse(RuntimeError):
     """Another process serves the same file; `holder` is its process id, as far as it is known."""
 
@@ -45,7 +49,7 @@ class SQLite(Database):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path.resolve()
-        self.dialect = SQLiteDialect_pysqlite(paramstyle="qmark", json_deserializer=parse_json)
+        self.dialect = dialect_of_reads()
         self._read_only = f"{self.path.as_uri()}?mode=ro"
         self.socket = self.path.with_name(self.path.name + ".sock")  # where the server takes commands
         self._lock: IO[str] | None = None

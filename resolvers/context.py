@@ -14,7 +14,7 @@ from auth.limits import Attempts
 from auth.passwords import PasswordHasher
 from auth.viewer import Viewer
 from db.base import Base
-from db.earlier_states import EarlierStates
+from db.earlier_copies import EarlierCopies
 from db.engine import Database, Unit
 from db.events import Hub
 from db.listing import Listing
@@ -47,7 +47,7 @@ class Backend:
     attempts: Attempts
     blobs: Blobs
     documents: DocumentReader
-    earlier: EarlierStates = field(default_factory=EarlierStates)
+    earlier: EarlierCopies = field(default_factory=EarlierCopies)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,25 @@ class _Moved(Exception):
     """The table changed while it was read."""
 
 
+async def head_of(context: Context, table_id: UUID, number: int) -> Any:
+    """The table as it is now. Raises NotFound when it cannot be seen any more, BadUserInput for a number it has not."""
+    head = await context.read_one(earlier.head, table_id=table_id)
+    if head is None:
+        raise NotFound("There is no such table, or you may not see it any more.")
+    if not 1 <= number <= head.revision:
+        known = "revision 1 only" if head.revision == 1 else f"the revisions 1 to {head.revision:,}"
+        raise BadUserInput.of("asOfRevision", f"The table has {known}: ask for one that it has.")
+    return head
+
+
+async def moments_of(context: Context, table_id: UUID, ids: list[UUID], number: int) -> dict[UUID, datetime]:
+    """When rows that have changed since were last changed before that, which only the log knows."""
+    if not ids:
+        return {}
+    found = await context.read(earlier.moments, table_id=table_id, ids=ids, number=number)
+    return {row.row_id: row.moment for row in found}
+
+
 class EarlierPage:
     """A page of the rows that a table had at a revision; its cursors are those of the table's own order."""
 
@@ -41,18 +61,11 @@ class EarlierPage:
         return (await self._state(head.revision)).row_count(head.row_count)
 
     async def _head(self) -> Any:
-        """The table as it is now. Raises NotFound when it cannot be seen any more."""
-        head = await self._context.read_one(earlier.head, table_id=self._table_id)
-        if head is None:
-            raise NotFound("There is no such table, or you may not see it any more.")
-        if not 1 <= self._number <= head.revision:
-            known = "revision 1 only" if head.revision == 1 else f"the revisions 1 to {head.revision:,}"
-            raise BadUserInput.of("asOfRevision", f"The table has {known}: ask for one that it has.")
-        return head
+        return await head_of(self._context, self._table_id, self._number)
 
     async def _state(self, today: int) -> Earlier:
-        backend = self._context.backend
-        return await backend.earlier.at(backend.database, self._context.viewer, self._table_id, self._number, today)
+        backend, viewer = self._context.backend, self._context.viewer
+        return await backend.earlier.states.at(backend.database, viewer, self._table_id, self._number, today)
 
     async def _settled(self, limit: int, place: Place | None, backwards: bool) -> list[EarlierRow]:
         """The rows, all of one moment; somebody who changes the table meanwhile makes it begin again."""
@@ -68,12 +81,8 @@ class EarlierPage:
         raise Conflict("The table changes without a pause: try again in a moment.")
 
     async def _dated(self, rows: list[EarlierRow], state: Earlier) -> list[EarlierRow]:
-        """With the time of their last change, which of changed rows only the log knows."""
         changed = [row.id for row in rows if state.is_changed(row.id)]
-        if not changed:
-            return rows
-        found = await self._context.read(earlier.moments, table_id=self._table_id, ids=changed, number=self._number)
-        moments = {row.row_id: row.moment for row in found}
+        moments = await moments_of(self._context, self._table_id, changed, self._number)
         return [replace(row, updated_at=moments[row.id]) if row.id in moments else row for row in rows]
 
 

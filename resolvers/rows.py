@@ -1,32 +1,31 @@
 """Rows: filter, sort, page through them; add, correct, delete them."""
 
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
 
 import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
 from db import corrections, rows, selections
-from db.base import Base
 from db.corrections import CellConflict, CellEdit, Updated
 from db.filters import FilterOp
-from db.prepared import Prepared
 from db.revisions import Revision
 from db.rows import Added, OnError
 from db.selections import Selection, Shape
 from db.tables import Row, Table
 from errors import BadUserInput, Conflict
 from resolvers.context import Context, IdempotencyKey, Info
+from resolvers.earlier_copies import Then, selection_of
 from resolvers.earlier_rows import EarlierPage
 from resolvers.ids import global_id, key
-from resolvers.pages import Asked, Slice, slice_of
-from resolvers.row_cursors import bad_cursor, decode_place, encode_place
+from resolvers.row_pages import RowPage, Today
 from resolvers.tables import TableId, columns_of
+from tables.types import Column
 
 says = strawberry.argument
-MAX_INLINE = 2_000
-R = TypeVar("R", bound=Base)
 
 
 @strawberry.input(description="Which rows: everything that is given must hold. At most 5 levels and 50 conditions.")
@@ -69,53 +68,6 @@ class Deleted:
     revision: Revision | None
 
 
-class RowPage:
-    """A page of the rows of a table; the cursor says where in the order a row stands."""
-
-    def __init__(self, context: Context, table: Table, selection: Selection) -> None:
-        self._context, self._table, self._selection = context, table, selection
-
-    async def load(self, asked: Asked) -> Slice[Row]:
-        selection = self._selection
-        place = None if asked.cursor is None else decode_place(asked.cursor)
-        given = {**selection.values, **self._bound(place)}
-        found: list[Row] = []
-        for part in selections.parts(selection.shape, place, backwards=asked.backwards):
-            query = selections.rows(selection.shape, place, part, backwards=asked.backwards)
-            found += await self._read(query, limit=asked.size + 1 - len(found), **given)
-            if len(found) > asked.size:
-                break
-            place = None
-        return slice_of(found, lambda row: encode_place(selection.place(row)), asked)
-
-    async def total(self) -> int:
-        shape = self._selection.shape
-        if shape.where is None and shape.searched is None:
-            return self._table.row_count
-        query = selections.total(replace(shape, orders=()))
-        (row,) = await self._read(query, **self._selection.values)
-        return int(row.total)
-
-    async def _read(self, query: Prepared[R], **given: Any) -> list[R]:
-        if self._selection.shape == Shape():
-            return await self._context.read(query, table_id=self._table.id, **given)
-        return await read_rows(self._context, self._table, query, **given)
-
-    def _bound(self, place: list[Any] | None) -> dict[str, Any]:
-        try:
-            return {} if place is None else self._selection.bound(place)
-        except ValueError:
-            raise bad_cursor() from None
-
-
-async def read_rows(context: Context, table: Table, query: Prepared[R], **given: Any) -> list[R]:
-    """A question that looks at every row of a table; of a large one it is answered beside the event loop."""
-    given = {**given, "table_id": table.id}
-    if table.row_count <= MAX_INLINE:
-        return await context.read(query, **given)
-    return await context.backend.database.read_aside(query, context.viewer, **given)
-
-
 async def list_rows(
     root: strawberry.Parent[Any],
     info: Info,
@@ -128,24 +80,26 @@ async def list_rows(
     as_of_revision: Annotated[
         int | None,
         says(
-            description="The rows as they were at this revision, with the columns of then, in the table's own order; "
-            "as they are now when empty."
+            description="The rows as they were at this revision, with the columns of then, which `filter` and `sort` "
+            "name too; as they are now when empty."
         ),
     ] = None,
 ) -> RowPage | EarlierPage:
-    if as_of_revision is not None:
-        _check_plain(filter=filter, sort=sort, search=search)
-        return EarlierPage(info.context, root, as_of_revision)
     is_plain = filter is None and not sort and not search
-    columns = {} if is_plain else await columns_of(info.context, root.id)
-    selection = selections.select_rows(root.id, columns, filter, sort, search)
-    return RowPage(info.context, root, selection)
+    select = partial(selections.select_rows, root.id, filter=filter, sort=sort, search=search)
+    if as_of_revision is not None:
+        return await _earlier(info.context, root, as_of_revision, None if is_plain else select)
+    selection = select({} if is_plain else await columns_of(info.context, root.id))
+    return RowPage(Today(info.context, root, is_plain=selection.shape == Shape()), selection)
 
 
-def _check_plain(**asked: object) -> None:
-    for name, value in asked.items():
-        if value:
-            raise BadUserInput.of(name, f"Earlier rows come whole and in the table's own order: leave {name} out.")
+async def _earlier(
+    context: Context, table: Table, number: int, select: Callable[[Mapping[str, Column]], Selection] | None
+) -> RowPage | EarlierPage:
+    selection = select and await selection_of(context, table.id, number, select)
+    if selection is None or selection.shape == Shape():
+        return EarlierPage(context, table, number)
+    return RowPage(await Then.of(context, table.id, number), selection)
 
 
 async def add_rows(

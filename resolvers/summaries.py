@@ -8,7 +8,8 @@ from db import summaries
 from db.summaries import Summary
 from db.tables import Table
 from resolvers.context import Info
-from resolvers.rows import RowFilter, read_rows
+from resolvers.row_pages import read_rows
+from resolvers.rows import RowFilter
 from resolvers.tables import columns_of
 
 says = strawberry.argument

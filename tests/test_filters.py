@@ -305,7 +305,7 @@ async def test_a_filtered_page_costs_as_many_statements_as_it_has_to(
 
 
 async def test_a_large_table_is_searched_beside_the_event_loop(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolvers.rows.MAX_INLINE", 0)
+    monkeypatch.setattr("resolvers.row_pages.MAX_INLINE", 0)
     filled = where(NUMBER, lambda v: v > 0)
     asked = is_(NUMBER, "GT", 0)
     assert await walked(sheet, "first", "after", 2, filter=asked) == filled

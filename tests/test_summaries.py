@@ -142,7 +142,7 @@ async def test_a_summary_costs_one_statement_and_a_large_table_none_on_the_loop(
     given: dict[str, Any] = {"column": PRICE, "groupBy": DAY, "filter": is_(NUMBER, "GT", 0)}
     assert await counted(sheet, database, monkeypatch, SUMMARY, id=sheet.id, **given) == 3  # table, columns, summary
     inline = await summary(sheet, **given)
-    monkeypatch.setattr("resolvers.rows.MAX_INLINE", 0)
+    monkeypatch.setattr("resolvers.row_pages.MAX_INLINE", 0)
     assert await summary(sheet, **given) == inline
     stranger = sheet.seen_by(await world.person("eve"))
     assert await stranger.run(SUMMARY, id=sheet.id, column=PRICE) == {"table": None}
