@@ -19,12 +19,12 @@ from resolvers.context import Context
 from resolvers.earlier_copies import Then
 from resolvers.ids import global_id, key
 from tests.conftest import World
-from tests.office import until
 from tests.sheet import ITEM, NUMBER, PRICE, TAGS, Refused, Sheet, cell
 from tests.site import Site, site
 from tests.test_filters import ORDERS, VALUES, compared, found, in_order, is_
 from tests.test_tables import counted
 from tests.test_undo_sequences import COLUMNS, Story
+from tests.waiting import until
 
 __all__ = ["site"]
 
