@@ -18,6 +18,7 @@ _MAX_DIGITS = 15
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _CODE = re.compile(
     rf"""[-+(]?0\d.*                    # a leading zero: 007, 030 1234567
+    | .*\d[eE][-+]?\d+                # an exponent, or an article such as 1E5
     | \+\s?\d[\d\s]{{6,}}              # an international telephone number
     | {_OCTET}(?:\.{_OCTET}){{3}}       # an IPv4 address
     """,
@@ -54,13 +55,18 @@ def ambiguous(column: Column) -> bool:
     return (column.format or "").endswith("?")
 
 
+def is_code(text: str) -> bool:
+    """Whether a text that reads as a number may stand for something else, which a number would not keep."""
+    return _CODE.fullmatch(numbers.simplify(text)) is not None
+
+
 def _boolean(_: str, cells: Sequence[str]) -> Found | None:
     words = TRUE_WORDS | FALSE_WORDS
-    return (ColumnType.BOOLEAN, None) if all(cell.casefold() in words for cell in cells) else None
+    return (ColumnType.BOOLEAN, None) if all(numbers.visible(cell).casefold() in words for cell in cells) else None
 
 
 def _quantity(name: str, cells: Sequence[str]) -> Found | None:
-    if _NAMES_A_CODE.fullmatch(name.strip()) or any(_CODE.fullmatch(cell) for cell in cells):
+    if _NAMES_A_CODE.fullmatch(name.strip()) or any(map(is_code, cells)):
         return None
     return _integer_or_decimal(cells) or _percent(cells) or _currency(cells)
 
@@ -89,7 +95,7 @@ def _currency(cells: Sequence[str]) -> Found | None:
             codes.add(split[1][0])
     code = codes.pop() if len(codes) == 1 else ""
     read = _read_all(amounts, in_groups=True) if code else None
-    if read is None or any(_CODE.fullmatch(amount) for amount in amounts):
+    if read is None or any(map(is_code, amounts)):
         return None
     mark = _written(read[0])
     return ColumnType.CURRENCY, f"{code} {mark}" if mark else code

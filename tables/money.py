@@ -49,34 +49,65 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "Kč": ("CZK",),
     "Ft": ("HUF",),
     "Fr.": ("CHF",),
+    "SFr.": ("CHF",),
+    "Euro": ("EUR",),
+    "Euros": ("EUR",),
+    "euro": ("EUR",),
+    "euros": ("EUR",),
+    "RMB": ("CNY",),
+    "MX$": ("MXN",),
+    "NT$": ("TWD",),
+    "Rp": ("IDR",),
+    "RM": ("MYR",),
+    "₡": ("CRC",),
+    "₲": ("PYG",),
+    "₵": ("GHS",),
+    "৳": ("BDT",),
+    "₮": ("MNT",),
+    "₼": ("AZN",),
+    "₭": ("LAK",),
+    "֏": ("AMD",),
     "kr": ("", "SEK", "NOK", "DKK", "ISK"),
     "kr.": ("", "SEK", "NOK", "DKK", "ISK"),
     "Rs": ("", "INR", "PKR", "LKR", "NPR"),
     "Rs.": ("", "INR", "PKR", "LKR", "NPR"),
 }
 _LONGEST = 80
+_BEFORE, _AFTER = frozenset(["", "-", "+", "("]), frozenset(["", "-", ")"])
 _SIGN = re.compile(
     r"(?<![A-Za-z])(?:"
     + "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))
-    + r"|[A-Z]{3})(?![A-Za-z])"
+    + r"|[A-Za-z]{3})(?![A-Za-z])"
 )
 
 
 def split_currency(text: str) -> tuple[str, tuple[str, ...]] | None:
-    """Take the one sign or code before or after an amount: "- 5,00 €" is ("-5,00", ("EUR",)).
+    """Take the sign or code before or after an amount, or both: "- 5,00 €" is ("- 5,00", ("EUR",)).
 
-    The codes are those that the sign can mean, the likeliest first. None: no known sign, or more than one, or
-    a sign inside the number.
+    The codes are those that the sign can mean, the likeliest first. None: no known sign, or two that contradict
+    each other, or a sign inside the number.
     """
     if len(text) > _LONGEST:
         return None
     text = simplify(text)
     found = list(_SIGN.finditer(text))
-    if len(found) != 1:
+    if not 1 <= len(found) <= 2:
         return None
-    sign = found[0].group()
-    codes = SIGNS.get(sign) or ((sign,) if sign in CODES else ())
-    before, after = text[: found[0].start()].strip(), text[found[0].end() :].strip()
-    if not codes or not (before in {"", "-", "+", "("} or after in {"", ")"}):
+    first, last = found[0], found[-1]
+    before, between, after = text[: first.start()], text[first.end() : last.start()], text[last.end() :]
+    is_outside = before.strip() in _BEFORE, after.strip() in _AFTER
+    codes = _meant(first.group())
+    if first is not last:
+        codes = tuple(code for code in _meant(last.group()) if code in codes)
+    if not codes or not (any if first is last else all)(is_outside):
         return None
-    return re.sub(r"^([-+])\s+", r"\1", before + after), codes
+    return (before.strip() + between.strip() + after.strip()), codes
+
+
+def _meant(sign: str) -> tuple[str, ...]:
+    """The currencies of a sign; a code in small letters may be a word as well."""
+    if known := SIGNS.get(sign):
+        return known
+    if sign.upper() not in CODES:
+        return ()
+    return (sign,) if sign.isupper() else ("", sign.upper())

@@ -1,6 +1,7 @@
 """Numbers as people write them: signs, thousands separators, decimal comma or decimal point."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -9,15 +10,22 @@ MAX_DIGITS = 38
 _LONGEST = 64
 
 _SIMPLER = str.maketrans(
-    "０１２３４５６７８９＋－−–，．％（）\u00a0\u202f\u2009’",
-    "0123456789+---,.%()   '",
+    "＋－−–—‐‑﹣，٬．٫％٪﹪（）／：＄￡￦\u00a0\u202f\u2007\u2009\u3000’‘＇ʼ",
+    "+-------,,..%%%()/:$£₩     ''''",
 )
+# Marks of joining and of writing direction, which come along when people copy.
+_UNSEEN = re.compile("[\u00ad\u061c\u200b-\u200f\u2060\u2066-\u2069\ufe0f\ufeff]")
 _EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 _GROUPED = re.compile(r"([1-9]\d{0,2}([.,' ])\d{3}(?:\2\d{3})*)(?:((?!\2)[.,])(\d+))?", re.ASCII)
 _INDIAN = re.compile(r"([1-9]\d?((?:,)\d\d)+,\d{3})(?:(\.)(\d+))?", re.ASCII)
 _PLAIN = re.compile(r"(\d*)()(?:([.,])(\d+))?", re.ASCII)
 _CANONICAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
+_EXPONENT = re.compile(r"(?:\d+|\d*([.,])\d+)[eE][-+]?\d{1,3}", re.ASCII)
+_NO_CENTS = re.compile(r"(.*\d)([.,])\s?--?")
 _PERCENT = re.compile(r"(\(?[-+]?)\s*%\s*([^%]+)|([^%]+?)\s*%\s*(\)?)")
+_PERCENT_WORD = re.compile(
+    r"(?<=[\d\s])(?:per ?cent|pct\.?|prozent|v\. ?h\.|pour ?cents?|por ?ciento)|^百分之", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -32,9 +40,17 @@ class Number:
     evidence: Literal[".", ",", "?"] | None
 
 
+def visible(text: str) -> str:
+    """The text without outer space and without what nobody sees."""
+    return (text if text.isascii() else _UNSEEN.sub("", text)).strip()
+
+
 def simplify(text: str) -> str:
-    """Full-width and typographic digits, signs and spaces as their ASCII twins, outer space removed."""
-    return text.translate(_SIMPLER).strip()
+    """Digits of every script, typographic signs and spaces as their ASCII twins, without what is outside or unseen."""
+    text = visible(text)
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(letter, letter)) for letter in text.translate(_SIMPLER)).strip()
 
 
 def read_number(text: str, mark: str = ".") -> Number | None:
@@ -46,7 +62,9 @@ def read_number(text: str, mark: str = ".") -> Number | None:
     if text.startswith("(") and text.endswith(")"):
         sign, text = "-", text[1:-1].strip()
     elif text[:1] in {"-", "+"}:
-        sign, text = text[:1], text[1:]
+        sign, text = text[:1], text[1:].strip()
+    elif text[-1:] == "-" and text[-2:-1].isdecimal():
+        sign, text = "-", text[:-1]
     unsigned = _read_unsigned(text, mark)
     if unsigned is None:
         return None
@@ -59,10 +77,22 @@ def _read_unsigned(text: str, mark: str) -> Number | None:
         return Number(f"{whole}.{rest}" if separator == mark else whole + rest, "?")
     found = _GROUPED.fullmatch(text) or _INDIAN.fullmatch(text) or _PLAIN.fullmatch(text)
     if found is None or not text:
-        return None
+        return _read_special(text)
     whole, separator, shown, fraction = found.groups()
     digits = "".join(filter(str.isdigit, whole)) or "0"
     return Number(f"{digits}.{fraction}" if fraction else digits, _evidence(separator, shown))
+
+
+def _read_special(text: str) -> Number | None:
+    """Amounts without cents, "1'250.–" and "5,-", and numbers with an exponent."""
+    if found := _NO_CENTS.fullmatch(text):
+        whole, mark = found.groups()
+        read = None if mark in whole else _read_unsigned(whole, mark)
+        return Number(read.plain, _evidence(mark, mark)) if read else None
+    if found := _EXPONENT.fullmatch(text):
+        exact = plain_number(Decimal(text.replace(",", ".")))
+        return Number(exact, _evidence("", found[1])) if exact else None
+    return None
 
 
 def _evidence(separator: str, shown: str | None) -> Literal[".", ","] | None:
@@ -74,8 +104,11 @@ def _evidence(separator: str, shown: str | None) -> Literal[".", ","] | None:
 
 
 def without_percent(text: str) -> str | None:
-    """The number beside the one percent sign; None when there is no such sign."""
-    found = _PERCENT.fullmatch(simplify(text)) if len(text) <= _LONGEST else None
+    """The number beside the one percent sign or word; None when there is none."""
+    if len(text) > _LONGEST:
+        return None
+    text = simplify(text)
+    found = _PERCENT.fullmatch(text if "%" in text else _PERCENT_WORD.sub("%", text))
     return "".join(part or "" for part in found.groups()) if found else None
 
 

@@ -25,6 +25,9 @@ def check_text(text: str) -> None:
 
 
 def shown(raw: object) -> str:
+    """The value as an error names it: its beginning, in quotation marks."""
+    if isinstance(raw, int) and abs(raw) >= 10**40:
+        return "This number"
     text = str(raw) if isinstance(raw, str | int | float) else "This value"
     return f"“{text[:40]}{'…' if len(text) > 40 else ''}”"
 
@@ -84,24 +87,26 @@ def _currency(column: Column, raw: object) -> str:
     return _number(column, raw, amount[0]).plain
 
 
-TRUE_WORDS = frozenset(["true", "yes", "ja", "oui", "si", "sí", "x", "✓", "✔", "✅", "☑", "[x]"])
-FALSE_WORDS = frozenset(["false", "no", "nein", "non", "✗", "✘", "❌", "☐", "[ ]", "[]"])
+# In English, German, French, Spanish and Chinese, with what spreadsheets write there; casefolded.
+_TRUE = "true yes y wahr ja vrai oui verdadero si sí 真 是 对 對 x ✓ ✔ ✅ ☑ 🗹 [x]"
+_FALSE = "false no n falsch nein faux non falso 假 否 错 錯 ✗ ✘ ❌ ☐ []"
+TRUE_WORDS, FALSE_WORDS = frozenset(_TRUE.split()), frozenset([*_FALSE.split(), "[ ]"])
 
 
 def _boolean(_: Column, raw: object) -> bool:
     if isinstance(raw, bool):
         return raw
-    word = str(raw).strip().casefold() if isinstance(raw, str | int) else ""
-    if word in TRUE_WORDS or word == "1":
+    word = numbers.visible(raw).casefold() if isinstance(raw, str) else ""
+    if word in TRUE_WORDS or numbers.simplify(word) == "1" or (raw == 1 and isinstance(raw, int)):
         return True
-    if word in FALSE_WORDS or word == "0":
+    if word in FALSE_WORDS or numbers.simplify(word) == "0" or (raw == 0 and isinstance(raw, int)):
         return False
     raise CellError(f"{shown(raw)} is neither yes nor no: write true or false.")
 
 
 def _date(column: Column, raw: object) -> str:
     text, order = raw if isinstance(raw, str) else "", date_order(column)
-    if reading := dates.read_date(text):
+    if reading := dates.read_date(text) or dates.read_digits(text):
         if day := reading.resolve(order):
             return day.isoformat()
         raise _unresolved(raw, reading, order)
@@ -144,7 +149,9 @@ def listed(options: Sequence[str]) -> str:
     return ", ".join(options[:10]) + (", …" if len(options) > 10 else "")
 
 
-_ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*|([^,;\n]*))(?:[,;\n]|\Z)')
+_BREAKS = ",;\n，；、"
+_ITEM = re.compile(rf'\s*(?:"((?:[^"]|"")*)"\s*|([^{_BREAKS}]*))(?:[{_BREAKS}]|\Z)')
+_QUOTED = re.compile(rf'[{_BREAKS}"]')
 
 
 def _multi_select(column: Column, raw: object) -> list[str] | None:
@@ -166,7 +173,7 @@ def _multi_select(column: Column, raw: object) -> list[str] | None:
 
 
 def split_items(text: str) -> list[str]:
-    """Items between commas, semicolons or line ends; an item that holds one of them is in double quotes."""
+    """Items between commas, semicolons (those of Chinese too) or line ends; one that holds them is in double quotes."""
     items, position = [], 0
     while position < len(text) and (found := _ITEM.match(text, position)):
         quoted, plain = found.groups()
@@ -178,7 +185,7 @@ def split_items(text: str) -> list[str]:
 def join_items(items: Sequence[str]) -> str:
     """The text that `split_items` reads back as these items."""
     quoted = (item.replace('"', '""') for item in items)
-    return ", ".join(f'"{text}"' if re.search(r'[,;\n"]', text) else text for text in quoted)
+    return ", ".join(f'"{text}"' if _QUOTED.search(text) else text for text in quoted)
 
 
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@(?:[^\s@.,;:<>()/\\\"]{1,63}\.)+[^\s@.,;:<>()/\\\"]{2,63}")
@@ -186,14 +193,14 @@ _URL = re.compile(r"(?:https?|ftp)://[^\s/?#<>\"@]+(?:[/?#][^\s<>\"]*)?", re.IGN
 
 
 def _email(_: Column, raw: object) -> str:
-    text = raw.strip() if isinstance(raw, str) else ""
+    text = numbers.visible(raw) if isinstance(raw, str) else ""
     if len(text) > 254 or not _EMAIL.fullmatch(text):
         raise CellError(f"{shown(raw)} is not an e-mail address: write it as name@example.org.")
     return text
 
 
 def _url(_: Column, raw: object) -> str:
-    text = raw.strip() if isinstance(raw, str) else ""
+    text = numbers.visible(raw) if isinstance(raw, str) else ""
     if not _URL.fullmatch(text):
         raise CellError(f"{shown(raw)} is not a web address: write it in full, as https://example.org/page.")
     return text

@@ -43,7 +43,7 @@ def parse(column: Column, raw: object) -> Value:
     """
     if isinstance(raw, str):
         check_text(raw)
-        if not raw.strip():
+        if not (raw.strip() if column.type in TEXT_TYPES else numbers.visible(raw)):
             return None
     return None if raw is None else READERS[column.type](column, raw)
 

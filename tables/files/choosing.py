@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from tables.columns import CellError, Column, ColumnType
-from tables.inference import infer
+from tables.columns import NUMERIC_TYPES, CellError, Column, ColumnType
+from tables.inference import infer, is_code
 from tables.readers import evidence
 from tables.readers.spans import Span
 from tables.types import parse
@@ -65,4 +65,4 @@ def _fits(column: Column, text: str) -> bool:
         parse(column, text)
     except CellError:
         return False
-    return True
+    return column.type not in NUMERIC_TYPES or not is_code(text)

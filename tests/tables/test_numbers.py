@@ -31,6 +31,22 @@ NUMBERS = [
     (".5", "0.5"),
     ("-0.00", "0.00"),
     ("007", "7"),
+    ("5-", "-5"),
+    ("- 5", "-5"),
+    ("1'250.–", "1250"),
+    ("1 250,—", "1250"),
+    ("1.250,--", "1250"),
+    ("1e5", "100000"),
+    ("-1.5E-03", "-0.0015"),
+    ("2,5e+2", "250"),
+    (".5e1", "5"),
+    ("1e-37", "0." + "0" * 36 + "1"),
+    ("٣٫٥", "3.5"),
+    ("۱۲۳", "123"),
+    ("१२३", "123"),
+    ("１，２３４．５", "1234.5"),
+    ("\u200e−5", "-5"),
+    ("\ufeff12", "12"),
     ("１２３", "123"),
     (12, "12"),
     (12.5, "12.5"),
@@ -48,8 +64,25 @@ def test_a_number_is_read_however_it_is_written(raw: object, value: str) -> None
 @pytest.mark.parametrize(
     "raw",
     [
-        *("abc", "1.2.3", "1,2,3", "12,34,56", "1.234,567,8", "1e5", "5²", "5.", "--5", "1 2", "€5", "5%", "$"),
-        *("1 234 56", "(5", "0 123", "٣", "9" * 39, "1" * 70, True, [1], {"a": 1}, float("nan"), float("inf"), 1e40),
+        *("abc", "1.2.3", "1,2,3", "12,34,56", "1.234,567,8", "1e", "5²", "5.", "--5", "1 2", "€5", "5%", "$"),
+        *(
+            "1 234 56",
+            "(5",
+            "0 123",
+            "1e40",
+            "1.2e",
+            "5--",
+            "-5-",
+            "1.250.-",
+            "9" * 39,
+            "1" * 70,
+            True,
+            [1],
+            {"a": 1},
+            float("nan"),
+            float("inf"),
+            1e40,
+        ),
     ],
 )
 def test_what_is_no_number_is_refused(raw: object) -> None:
@@ -94,7 +127,9 @@ def test_a_currency_stands_before_or_after_its_amount(text: str) -> None:
     assert parse(column("CURRENCY", format="EUR"), text) == "-12.50"
 
 
-@pytest.mark.parametrize("text", ["$5", "5 USD", "5 XXX", "€5 EUR", "1€5", "5 €/h", "euro 5"])
+@pytest.mark.parametrize(
+    "text", ["$5", "5 USD", "5 XXX", "$5 EUR", "€5 USD", "1€5", "€ 5 € 6", "5 €/h", "5 eurs", "5 usd"]
+)
 def test_another_currency_is_refused(text: str) -> None:
     with pytest.raises(CellError):
         parse(column("CURRENCY", format="EUR"), text)
@@ -107,8 +142,59 @@ def test_a_sign_that_several_currencies_share_is_the_columns(format: str | None,
     assert parse(column("CURRENCY", format=format), text) == "5"
 
 
+AMOUNTS = [
+    *[
+        ("EUR", text, "12.50")
+        for text in ("€12.50", "12,50 €", "EUR 12.50", "12.50EUR", "12,50\u00a0€", "€\u202f12,50", "+€12.50")
+    ],
+    *[
+        ("EUR", text, "-5")
+        for text in ("-€5", "€-5", "€ -5", "- 5 €", "(5 €)", "€(5)", "5- €", "€5-", "−5 EUR", "5 €-")
+    ],
+    *[
+        ("EUR", text, "5")
+        for text in ("5 Euro", "5 euros", "euro 5", "5 eur", "€5 EUR", "5,- €", "5.-- €", "٥ €", "5\u200e€")
+    ],
+    *[("USD", text, "5") for text in ("$5", "US$ 5", "5 USD", "usd 5", "$5 USD", "＄5")],
+    *[("CHF", text, "1250") for text in ("CHF 1'250.–", "1’250.- CHF", "SFr. 1'250", "Fr. 1250.—", "CHF 1 250")],
+    *[("JPY", text, "1200") for text in ("¥1,200.–", "￥1200", "1200円", "JPY 1200", "¥1200 JPY")],
+    *[("CNY", text, "1200") for text in ("¥1200", "1200元", "RMB 1200", "1200 CNY")],
+    *[("SEK ,", text, "1250") for text in ("1.250 kr", "kr 1.250,-", "1 250 SEK", "1.250 kr.")],
+    *[("BRL", text, "10") for text in ("R$ 10", "R$10", "10 BRL")],
+    *[("CAD", text, "10") for text in ("$10 CAD", "C$10", "$10")],
+    *[("INR", text, "1234567.89") for text in ("₹12,34,567.89", "Rs. 12,34,567.89", "INR 1,234,567.89")],
+    *[("EUR", text, None) for text in ("$5", "5 USD", "£5", "5 kr", "€", "-€", "EUR", "5 € 5", "abc")],
+    *[("AUD", text, None) for text in ("US$5", "$5 USD", "C$5")],
+]
+
+
+@pytest.mark.parametrize(("format", "text", "value"), AMOUNTS)
+def test_an_amount_is_read_with_its_currency_or_refused_with_another(format: str, text: str, value: str | None) -> None:
+    of = column("CURRENCY", format=format)
+    if value is not None:
+        assert parse(of, text) == value
+        return
+    with pytest.raises(CellError, match=r"another currency than|is not a number: write it as"):
+        parse(of, text)
+
+
 @pytest.mark.parametrize(
-    ("raw", "value"), [("12.5%", "12.5"), ("12,5 %", "12.5"), ("%5", "5"), ("(5%)", "-5"), ("7", "7"), (0.5, "0.5")]
+    ("raw", "value"),
+    [
+        ("12.5%", "12.5"),
+        ("12,5 %", "12.5"),
+        ("%5", "5"),
+        ("(5%)", "-5"),
+        ("7", "7"),
+        (0.5, "0.5"),
+        ("5 percent", "5"),
+        ("5 Prozent", "5"),
+        ("5,5 pour cent", "5.5"),
+        ("5 por ciento", "5"),
+        ("百分之5", "5"),
+        ("٪٥", "5"),
+        ("1e1 %", "10"),
+    ],
 )
 def test_a_percent_is_the_number_before_its_sign(raw: object, value: str) -> None:
     assert parse(column("PERCENT"), raw) == value

@@ -1,0 +1,56 @@
+"""The names of months and days of the week in English, German, French, Spanish and Chinese."""
+
+import re
+import unicodedata
+
+_MONTHS = """
+january jan januar janner janvier janv enero ene
+february feb februar fevrier fevr fev febrero
+march mar marz maerz mrz mars marzo
+april apr avril avr abril abr
+may mai mayo
+june jun juni juin junio
+july jul juli juillet juil julio
+august aug aout agosto ago
+september sep sept septembre septiembre setiembre
+october oct oktober okt octobre octubre
+november nov novembre noviembre
+december dec dezember dez decembre diciembre dic
+"""
+_WEEKDAYS = """
+monday mon montag mo lundi lun lunes 星期一 周一 礼拜一 月曜日
+tuesday tue tues dienstag di mardi mar martes 星期二 周二 礼拜二 火曜日
+wednesday wed mittwoch mi mercredi mer miercoles mie 星期三 周三 礼拜三 水曜日
+thursday thu thur thurs donnerstag do jeudi jeu jueves jue 星期四 周四 礼拜四 木曜日
+friday fri freitag fr vendredi ven viernes vie 星期五 周五 礼拜五 金曜日
+saturday sat samstag sonnabend sa samedi sam sabado sab 星期六 周六 礼拜六 土曜日
+sunday sun sonntag so dimanche dim domingo dom 星期日 星期天 周日 周天 礼拜日 礼拜天 日曜日
+"""
+
+
+def _numbered(names: str) -> dict[str, int]:
+    return {name: number for number, line in enumerate(names.split("\n")[1:-1]) for name in line.split()}
+
+
+MONTHS = {name: month + 1 for name, month in _numbered(_MONTHS).items()}
+WEEKDAYS = _numbered(_WEEKDAYS)  # Monday is 0, as `date.weekday` counts
+_WEEKDAY = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
+_BEFORE = re.compile(rf"({_WEEKDAY})\.?(?:,\s*|\s+|(?<=[^a-z.])|\Z)")
+_BEHIND = re.compile(rf"(?:,\s*|\s+|(?<=日)|(?<=号))\(?({_WEEKDAY})\.?\)?\Z")
+_ARTICLE = re.compile(r"(?:the|den|am|le|el)\s+")
+
+
+def fold(text: str) -> str:
+    """Small letters without accents."""
+    plain = text.casefold()
+    if plain.isascii():
+        return plain
+    spread = unicodedata.normalize("NFKD", plain)
+    return "".join(letter for letter in spread if not unicodedata.combining(letter))
+
+
+def without_weekday(folded: str) -> tuple[str, int | None]:
+    """A folded date without the day of the week and the article around it, and which day that is."""
+    found = _BEFORE.match(folded) or _BEHIND.search(folded)
+    left = folded[: found.start()] + folded[found.end() :] if found else folded
+    return _ARTICLE.sub("", left, count=1) if _ARTICLE.match(left) else left, WEEKDAYS[found[1]] if found else None
