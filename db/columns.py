@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from errors import BadUserInput
+from tables.columns import DAYS, LISTS
 from tables.money import CODES
 from tables.numbers import plain_number
 from tables.patterns import PatternError, compile_pattern
@@ -15,11 +16,9 @@ from tables.types import NUMERIC_TYPES, TEXT_TYPES, CellError, Column, ColumnTyp
 MAX_NAME, MAX_OPTIONS, MAX_OPTION = 100, 200, 200
 MAX_INDEXED, MAX_PATTERNS = 5, 20  # of a table: each costs time with every change
 
-_LISTS = frozenset({ColumnType.SELECT, ColumnType.MULTI_SELECT})
-_DAYS = frozenset({ColumnType.DATE, ColumnType.DATETIME})
 _FORMATS = {
     **dict.fromkeys(NUMERIC_TYPES, (re.compile(r"[.,]\??"), "the decimal mark, . or ,")),
-    **dict.fromkeys(_DAYS, (re.compile(r"(YMD|DMY|MDY)\??"), "the order of day, month and year: YMD, DMY or MDY")),
+    **dict.fromkeys(DAYS, (re.compile(r"(YMD|DMY|MDY)\??"), "the order of day, month and year: YMD, DMY or MDY")),
     ColumnType.CURRENCY: (re.compile(rf"({'|'.join(sorted(CODES))})( [.,]\??)?"), "an ISO 4217 code, as EUR"),
 }
 
@@ -85,7 +84,7 @@ def _checked(column: Column, path: str) -> Column:
 def _options(column: Column, path: str) -> tuple[str, ...] | None:
     if column.options is None:
         return None
-    if column.type not in _LISTS:
+    if column.type not in LISTS:
         raise BadUserInput.of(path, f"Options are for SELECT and MULTI_SELECT, not for {column.type}.")
     options = tuple(dict.fromkeys(option.strip() for option in column.options))
     if not 1 <= len(options) <= MAX_OPTIONS or not all(0 < len(option) <= MAX_OPTION for option in options):

@@ -13,16 +13,15 @@ from db.structure import Changed, Redefined
 from db.values import Misfit, Taken, check
 from errors import BadUserInput
 from tables.changes import definition
-from tables.columns import RULES
-from tables.conversion import convert
-from tables.types import CellError, Column, Value
+from tables.conversion import convert, rules_kept
+from tables.types import CellError, Column, ColumnType, Value
 
 MAX_SHOWN = 1_000
 _MARKS = frozenset({"name", "is_indexed"})  # say nothing of values
 
 
 def update(session: Session, table_id: UUID, key: str, changes: Mapping[str, Any]) -> Redefined:
-    """Set parts of a column's definition; with another type, rules of the old one that are not named are dropped.
+    """Set parts of a column's definition; with another type, rules that it does not know are dropped.
 
     When cells do not fit, nothing is changed: BadUserInput has the first 1,000 (`misfits`), and how many (`cellCount`).
     """
@@ -68,14 +67,20 @@ def _column(edit: Edit, key: str) -> Column:
 def _redefined(edit: Edit, old: Column, changes: Mapping[str, Any]) -> Column:
     column = replace(old, **changes)
     if column.type is not old.type:
-        dropped: dict[str, Any] = {name: None for name in RULES if name not in changes}
-        column = replace(column, **dropped)
+        column = replace(column, **{**_rules_kept(edit, old, column.type, changes), **changes})
         if "default" not in changes:
             column = replace(column, default=_default(old, column))
     others = [other for key, other in edit.columns.items() if key != old.key]
     (column,) = checked([column], [other.name for other in others], [""])
     check_together([*others, column], "isIndexed", "pattern")
     return column
+
+
+def _rules_kept(edit: Edit, old: Column, type: ColumnType, changes: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return rules_kept(old, type, lambda: () if "format" in changes else edit.values(old.key).values())
+    except CellError as error:
+        raise BadUserInput.of("format", str(error)) from error
 
 
 def _default(old: Column, new: Column) -> Value:

@@ -33,6 +33,8 @@ DECIMAL_TYPES = frozenset({ColumnType.DECIMAL, ColumnType.CURRENCY, ColumnType.P
 NUMERIC_TYPES = DECIMAL_TYPES | {ColumnType.INTEGER}
 # Rules that mean something in columns of some types only.
 RULES = frozenset({"options", "minimum", "maximum", "max_length", "pattern", "format"})
+LISTS = frozenset({ColumnType.SELECT, ColumnType.MULTI_SELECT})
+DAYS = frozenset({ColumnType.DATE, ColumnType.DATETIME})
 TEXT_TYPES = frozenset({ColumnType.TEXT, ColumnType.EMAIL, ColumnType.URL, ColumnType.SELECT, ColumnType.MULTI_SELECT})
 
 

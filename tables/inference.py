@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from tables import dates, numbers
-from tables.columns import CellError, Column, ColumnType
-from tables.money import split_currency
+from tables.columns import NUMERIC_TYPES, CellError, Column, ColumnType
+from tables.money import CODES, split_currency
 from tables.numbers import Number
 from tables.reading import FALSE_WORDS, READERS, TRUE_WORDS
 
@@ -37,6 +37,10 @@ _NAMES_A_CODE = re.compile(
 )
 
 
+# One of them alone may be anything.
+_LETTERS = frozenset({"y", "n"})
+
+
 def infer(name: str, key: str, texts: Sequence[str | None]) -> Column:
     """Find the column's type and the way its texts are written; without any text it is TEXT.
 
@@ -60,9 +64,46 @@ def is_code(text: str) -> bool:
     return _CODE.fullmatch(numbers.simplify(text)) is not None
 
 
+def format_of(type: ColumnType, texts: Iterable[str]) -> str | None:
+    """How the texts are written that can become values of a type, as they tell it together; others do not count.
+
+    The order of dates is None when they do not tell it. Raises CellError when they have several currencies, or a
+    sign that several share.
+    """
+    if type in {ColumnType.DATE, ColumnType.DATETIME}:
+        return _order(texts)
+    if type is ColumnType.CURRENCY:
+        return _currency_format(texts)
+    if type not in NUMERIC_TYPES:
+        return None
+    percent = type is ColumnType.PERCENT
+    amounts = (numbers.without_percent(text) or text if percent else text for text in texts)
+    return _written(_mark([number for text in amounts if (number := numbers.read_number(text))]))
+
+
+def _order(texts: Iterable[str]) -> str | None:
+    timed = ((dates.read_datetime(text), text) for text in texts)
+    readings = [day for time, text in timed if (day := time.day if time else dates.read_date(text))]
+    numeric = [reading for reading in readings if not reading.is_certain]
+    found = _ordered(ColumnType.DATE, numeric) if numeric else None
+    return found[1] if found and found[1] in dates.ORDERS else None
+
+
+def _currency_format(texts: Iterable[str]) -> str | None:
+    split = [split_currency(text) or (text, None) for text in texts]
+    codes = {codes[0] or " or ".join(codes[1:]) for _, codes in split if codes}
+    if not codes:
+        return None
+    if len(codes) > 1 or not codes & CODES:
+        raise CellError(f"The amounts can be in {', '.join(sorted(codes))}: give the currency as the format.")
+    mark = _written(_mark([number for text, _ in split if (number := numbers.read_number(text))], in_groups=True))
+    return f"{codes.pop()} {mark}" if mark else codes.pop()
+
+
 def _boolean(_: str, cells: Sequence[str]) -> Found | None:
     words = TRUE_WORDS | FALSE_WORDS
-    return (ColumnType.BOOLEAN, None) if all(numbers.visible(cell).casefold() in words for cell in cells) else None
+    seen = {numbers.visible(cell).casefold() for cell in cells}
+    return (ColumnType.BOOLEAN, None) if seen <= words and not seen < _LETTERS else None
 
 
 def _quantity(name: str, cells: Sequence[str]) -> Found | None:
@@ -110,15 +151,21 @@ def _read_all(texts: Sequence[str], *, in_groups: bool = False) -> tuple[str, li
     first = _all(numbers.read_number(text) for text in texts)
     if first is None:
         return None
-    told = {number.evidence for number in first} & {".", ","}
-    open_ones = [number for number in first if number.evidence == "?"]
+    mark = _mark(first, in_groups=in_groups)
+    found = _all(numbers.read_number(text, mark[0]) for text in texts)
+    if found is None or any(numbers.count_digits(number.plain) > _MAX_DIGITS for number in found):
+        return None
+    return mark, found
+
+
+def _mark(found: Sequence[Number], *, in_groups: bool = False) -> str:
+    """The decimal mark of numbers that were read with a point as theirs."""
+    told = {number.evidence for number in found} & {".", ","}
+    open_ones = [number for number in found if number.evidence == "?"]
     mark = "," if told == {","} else "."
     if in_groups and not told and open_ones and all("." in number.plain for number in open_ones):
         mark = ","
-    found = _all(numbers.read_number(text, mark) for text in texts)
-    if found is None or any(numbers.count_digits(number.plain) > _MAX_DIGITS for number in found):
-        return None
-    return (f"{mark}?" if open_ones and len(told) != 1 else mark), found
+    return f"{mark}?" if open_ones and len(told) != 1 else mark
 
 
 def _written(mark: str) -> str | None:

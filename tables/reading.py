@@ -123,7 +123,7 @@ def _datetime(column: Column, raw: object) -> str:
         if moment := reading.resolve(order):
             return dates.show_datetime(moment)
         raise _unresolved(raw, reading.day, order)
-    if dates.read_date(text):
+    if dates.read_date(text) or dates.read_digits(text):
         return f"{_date(column, raw)}T00:00:00Z"
     raise CellError(f"{shown(raw)} is not a date with a time: write it as 2025-12-31T14:30:00Z.")
 

@@ -1,5 +1,6 @@
 """Columns changed, moved and deleted: cells are converted, or nothing is changed."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,41 @@ async def test_rules_of_the_old_type_go_with_it_and_the_default_is_converted(she
     }
     error = await refused(sheet, "updateColumn", key=ITEM, type="DATE")
     assert error.fields == ["default"]
+
+
+async def test_texts_tell_together_how_their_dates_and_numbers_are_written(sheet: Sheet) -> None:
+    texts = {"31/12/2025": "2025-12-31", "03/04/2025": "2025-04-03"}
+    await sheet.add(*({"Item": text} for text in texts))
+    assert (await change(sheet, ITEM, type="DATE"))["column"]["format"] == "DMY"
+    assert await values(sheet, ITEM) == list(texts.values())
+    await sheet.undo(3)
+    assert await values(sheet, ITEM) == list(texts)
+    rows = (await sheet.rows(first=9))["nodes"]
+    await sheet.update(*(cell(row, ITEM, text) for row, text in zip(rows, ["1.234 €", "€ 5,50"], strict=True)))
+    assert (await change(sheet, ITEM, type="CURRENCY"))["column"]["format"] == "EUR ,"
+    assert await values(sheet, ITEM) == ["1234", "5.50"]
+    await sheet.undo(6)
+    await sheet.update(cell(rows[0], ITEM, "$5"))
+    assert (await refused(sheet, "updateColumn", key=ITEM, type="CURRENCY")).fields == ["format"]
+    error = await refused(sheet, "updateColumn", key=ITEM, type="CURRENCY", format="USD")
+    assert [cell["value"] for cell in error.first["cells"]] == ["€ 5,50"]
+
+
+async def test_a_slow_pattern_is_refused_on_the_texts_that_it_is_slow_on(sheet: Sheet) -> None:
+    rows = (await sheet.add({"Item": "a,b,c,d,e,f,g,h,i,j,k,P"}, *({"Item": "1," * 400} for _ in range(30))))["rows"]
+    begun = time.process_time()
+    error = await refused(sheet, "updateColumn", key=ITEM, pattern="(.*?,){11}P")
+    assert time.process_time() - begun < 2
+    assert [cell["rowId"] for cell in error.first["cells"]] == [row["id"] for row in rows[1:]]
+    assert "takes too long on such a text" in error.first["message"]
+
+
+async def test_a_table_has_at_most_twenty_columns_with_a_pattern(world: World, tmp_path: Path) -> None:
+    columns = [{"name": f"C{n}", "type": "TEXT", "pattern": "a"} for n in range(20)]
+    wide = await Sheet.new(world, tmp_path, columns=[*columns, {"name": "Free", "type": "TEXT"}])
+    assert (await refused(wide, "updateColumn", key="c21", pattern="a")).fields == ["pattern"]
+    added = await refused(wide, "addColumn", column={"name": "More", "type": "TEXT", "pattern": "a"})
+    assert added.fields == ["column.pattern"]
 
 
 async def test_what_a_column_cannot_be_is_refused_with_its_field(sheet: Sheet) -> None:

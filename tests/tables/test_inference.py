@@ -24,6 +24,7 @@ def found(texts: list[str | None], name: str = "Column") -> tuple[str, str | Non
         (["[x]", "[ ]"], "BOOLEAN", None),
         (["是", "否"], "BOOLEAN", None),
         (["Y", "n"], "BOOLEAN", None),
+        (["n", "n"], "TEXT", None),
         (["1", "0"], "INTEGER", None),
         (["1", "", "-20"], "INTEGER", None),
         (["5.0", "6.0"], "DECIMAL", None),
