@@ -18,7 +18,7 @@ bug: it is logged with its request id and shown as INTERNAL_SERVER_ERROR.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ class ProductError(Exception):
         self.details: Mapping[str, Any] = extensions
         super().__init__(self.message)
 
+    @classmethod
+    def of(cls, field: str, message: str) -> Self:
+        """One mistake, shown both as the message and under its field."""
+        return cls(message, fields=[FieldError(field, message)])
+
 
 class Unauthenticated(ProductError):
     code, status = "UNAUTHENTICATED", 401
@@ -59,11 +64,6 @@ class NotFound(ProductError):
 class BadUserInput(ProductError):
     code, status = "BAD_USER_INPUT", 400
     default = "The input is not valid."
-
-    @classmethod
-    def of(cls, field: str, message: str) -> "BadUserInput":
-        """One mistake, shown both as the message and under its field."""
-        return cls(message, fields=[FieldError(field, message)])
 
 
 class Conflict(ProductError):

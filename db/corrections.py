@@ -10,8 +10,8 @@ from db.idempotency import once
 from db.revisions import ChangeSource, Revision
 from db.session import Session
 from db.tables import Table
-from db.values import MAX_ERRORS, Taken, check_number, read
-from errors import BadUserInput, Conflict, FieldError, NotFound
+from db.values import MAX_ERRORS, Taken, check_number, no_such_row, read
+from errors import BadUserInput, Conflict, FieldError
 from tables.types import CellError, Value
 
 
@@ -75,7 +75,7 @@ def _checked_values(edit: Edit, rows: dict[UUID, HeldRow], cells: Sequence[CellE
     for index, cell in enumerate(cells):
         path = f"cells.{index}"
         if cell.row_id not in rows:
-            raise NotFound(f"{path}.rowId: the table has no such row, or no longer: read it again.")
+            raise no_such_row(f"{path}.rowId")
         problem, value = _problem(edit, rows[cell.row_id], cell, seen, path), None
         if problem is None:
             try:

@@ -102,7 +102,7 @@ def _check_messages(session: Session, conversation: Conversation, ids: Sequence[
     found = {message.id: message for message in session.scalars(query)}
     for n, id_ in enumerate(ids):
         if id_ not in found:
-            raise NotFound(f"messageIds.{n}: there is no such message in this conversation.")
+            raise NotFound.of(f"messageIds.{n}", "There is no such message in this conversation.")
         if found[id_].status is MessageStatus.IN_PROGRESS:
             raise Conflict(f"messageIds.{n}: this reply is still being written: wait for its end.")
 

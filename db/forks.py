@@ -63,7 +63,7 @@ def _branch(session: Session, source: Conversation, leaf_id: UUID | None) -> lis
         return []
     leaf = session.obtain(Message, leaf_id)
     if leaf.conversation_id != source.id:
-        raise NotFound("The message of messageId is not in this conversation.")
+        raise NotFound.of("messageId", "The message of messageId is not in this conversation.")
     if leaf.status is MessageStatus.IN_PROGRESS:
         raise Conflict("The reply is still being written: wait for its end, or name an earlier message.")
     if leaf.depth > MAX_COPIED:

@@ -67,7 +67,7 @@ def _place(
     if parent_id is not None:
         parent = session.obtain(Message, parent_id)
         if parent.conversation_id != conversation.id:
-            raise NotFound("The message of parentId is not in this conversation.")
+            raise NotFound.of("parentId", "The message of parentId is not in this conversation.")
         check_siblings(session, conversation, parent.id, "parentId")
     elif conversation.leaf_id is not None:
         parent = session.obtain(Message, conversation.leaf_id)

@@ -87,10 +87,16 @@ after: Prepared[Revision] = Prepared(
     children=Revision,
 )
 
-changes_of: Prepared[CellChange] = Prepared(
-    select(CellChange)
-    .where(OneOf(CellChange.revision_id), CellChange.place < bind("limit", CellChange.place))
-    .order_by(CellChange.revision_id, CellChange.place)
+
+def _changes(*conditions: ColumnElement[bool]) -> Prepared[CellChange]:
+    query = select(CellChange).where(OneOf(CellChange.revision_id), *conditions)
+    return Prepared(query.order_by(CellChange.revision_id, CellChange.place))
+
+
+changes_of = _changes(CellChange.place < bind("limit", CellChange.place))
+changes_of_row = _changes(CellChange.table_id == bind("table_id", CellChange.table_id), _row)
+changes_of_cell = _changes(
+    CellChange.table_id == bind("table_id", CellChange.table_id), _row, or_(_column, CellChange.column.is_(None))
 )
 
 
@@ -99,7 +105,7 @@ def numbered(session: Session, table_id: UUID, number: int) -> Revision:
     query = select(Revision).where(Revision.table_id == table_id, Revision.number == number)
     revision = session.scalars(query).one_or_none()
     if revision is None:
-        raise NotFound(f"The table has no revision {number}: see its history.")
+        raise NotFound.of("revision", f"The table has no revision {number}: see its history.")
     return revision
 
 

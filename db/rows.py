@@ -11,8 +11,8 @@ from db.idempotency import once
 from db.revisions import ChangeSource, Revision, row_ids_of
 from db.session import Session
 from db.tables import Table
-from db.values import MAX_ERRORS, RowReader, Taken, check_number
-from errors import BadUserInput, FieldError, NotFound
+from db.values import MAX_ERRORS, RowReader, Taken, check_number, no_such_row
+from errors import BadUserInput, FieldError
 from tables.changes import ChangeKind
 from tables.types import CellError, Value
 
@@ -129,7 +129,7 @@ def delete(session: Session, table_id: UUID, row_ids: Sequence[UUID]) -> Deleted
     rows = edit.rows(row_ids)
     for index, id_ in enumerate(row_ids):
         if id_ not in rows:
-            raise NotFound(f"rowIds.{index}: the table has no such row, or no longer: read it again.")
+            raise no_such_row(f"rowIds.{index}")
     for row in rows.values():
         edit.delete_row(row)
     return Deleted(edit.table, list(rows), edit.finish(ChangeSource.USER))

@@ -121,7 +121,7 @@ def _messages(session: Session, conversation: Conversation, leaf_id: UUID | None
         raise Conflict("There is nothing to share yet: say something first.")
     leaf = session.obtain(Message, last)
     if leaf.conversation_id != conversation.id:
-        raise NotFound("The message of leafId is not in this conversation.")
+        raise NotFound.of("leafId", "The message of leafId is not in this conversation.")
     kept, room = [], MAX_CHARACTERS
     for message in session.scalars(ending_at(leaf, MAX_MESSAGES).order_by(Message.depth.desc())):
         room -= len(message.text)

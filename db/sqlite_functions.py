@@ -21,8 +21,11 @@ class Connection(sqlite3.Connection):
 
 
 def lower(value: Any) -> Any:
-    """In every alphabet; SQLite's own knows only the ASCII letters."""
-    return value.lower() if isinstance(value, str) else value
+    """In every alphabet, where SQLite's own knows only the ASCII letters; one letter for one, as PostgreSQL does it.
+
+    Python alone makes two of İ, and looks whether a Σ ends its word.
+    """
+    return value.replace("İ", "i").replace("Σ", "σ").lower() if isinstance(value, str) else value
 
 
 class Summed:
@@ -57,7 +60,7 @@ class Ends:
     def step(self, text: Any) -> None:
         if text is None:
             return
-        place = text.lower(), text
+        place = lower(text), text
         if self._first is None or place < self._first:
             self._first = place
         if place > self._last:

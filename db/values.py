@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
-from errors import BadUserInput, FieldError
+from errors import BadUserInput, FieldError, NotFound
 from tables.types import NUMERIC_TYPES, CellError, Column, Value, from_json, validate
 
 MAX_AT_ONCE, MAX_ERRORS = 5_000, 100
@@ -15,6 +15,10 @@ MAX_AT_ONCE, MAX_ERRORS = 5_000, 100
 def check_number(number: int, field: str) -> None:
     if number > MAX_AT_ONCE:
         raise BadUserInput.of(field, f"Send at most {MAX_AT_ONCE:,} at once; this has {number:,}: split them up.")
+
+
+def no_such_row(field: str) -> NotFound:
+    return NotFound.of(field, "The table has no such row, or no longer: read it again.")
 
 
 def read(column: Column, raw: object) -> Value:

@@ -70,11 +70,12 @@ def typed(id_: str, model: type[Base]) -> UUID | None:
     return decoded[1] if decoded and decoded[0] == _names[model] else None
 
 
-def key(id_: str, model: type[Base]) -> UUID:
-    """The row id in a global id of the model; NotFound otherwise."""
+def key(id_: str, model: type[Base], field: str | None = None) -> UUID:
+    """The row id in a global id of the model; NotFound otherwise, of the `field` where one of several is meant."""
     found = typed(id_, model)
     if found is None:
-        raise NotFound(f"There is no {_names[model]} with this id, or you may not see it.")
+        message = f"There is no {_names[model]} with this id, or you may not see it."
+        raise NotFound(message) if field is None else NotFound.of(field, message)
     return found
 
 

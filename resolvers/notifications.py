@@ -63,7 +63,7 @@ async def mark_notifications_read(
 ) -> Marked:
     if ids is not None and len(ids) > MAX_IDS:
         raise BadUserInput.of("ids", f"Name at most {MAX_IDS} at once, or none to mark all of them.")
-    keys = None if ids is None else [key(id_, Notification) for id_ in ids]
+    keys = None if ids is None else [key(id_, Notification, f"ids.{n}") for n, id_ in enumerate(ids)]
 
     def unit(session: Session) -> Marked:
         return Marked(notifications.mark_read(session, keys), notifications.unread_count(session))

@@ -148,7 +148,7 @@ async def extract_table(
 ) -> Extracted:
     asked = Asked(
         optional_key(conversation_id, Conversation),
-        None if message_ids is None else [key(id_, Message) for id_ in message_ids],
+        None if message_ids is None else [key(id_, Message, f"messageIds.{n}") for n, id_ in enumerate(message_ids)],
         optional_key(table_id, Table),
         name,
         None if columns is None else [column.column() for column in columns],

@@ -68,17 +68,28 @@ async def list_changes(
     root: strawberry.Parent[Any],
     info: Info,
     first: Annotated[int, says(description="How many at most: 0 to 5,000.")] = 100,
+    row_id: Annotated[strawberry.ID | None, says(description="Only those of this row.")] = None,
+    column: Annotated[
+        strawberry.ID | None, says(description="With `rowId`: only those of this cell, and of its row as a whole.")
+    ] = None,
 ) -> list[CellChange]:
     if not 0 <= first <= MAX_CHANGES:
         raise BadUserInput.of("first", f"Ask for 0 to {MAX_CHANGES:,} changes.")
+    if column is not None and row_id is None:
+        raise BadUserInput.of("column", "Name the row too: rowId and column are a cell.")
+    query, given = revisions.changes_of, {"limit": first}
+    if row_id is not None:
+        query, given = revisions.changes_of_row, {"table_id": root.table_id, "row_id": key(row_id, Row, "rowId")}
+    if column is not None:
+        query, given = revisions.changes_of_cell, {**given, "column": column}
 
     async def load(ids: list[UUID]) -> list[list[CellChange]]:
         found: dict[UUID, list[CellChange]] = {id_: [] for id_ in ids}
-        for change in await info.context.read(revisions.changes_of, ids=ids, limit=first):
+        for change in await info.context.read(query, ids=ids, **given):
             found[change.revision_id].append(change)
-        return [found[id_] for id_ in ids]
+        return [found[id_][:first] for id_ in ids]
 
-    changes: list[CellChange] = await info.context.loader((list_changes, first), load).load(root.id)
+    changes: list[CellChange] = await info.context.loader((list_changes, first, *given.values()), load).load(root.id)
     return changes
 
 
@@ -133,10 +144,10 @@ async def table_changes(
         held = _held((await _table(context, id_)).revision, after)
         while True:
             changed.clear()
-            await _table(context, id_)
+            current = (await _table(context, id_)).revision
             found = await context.read(revisions.after, table_id=id_, after=held)
-            if found and found[0].number > held + 1:
-                raise _too_old(held, found[0].number)
+            if (found[0].number > held + 1) if found else (current > held):
+                raise _too_old(held)
             for revision in found:
                 held = revision.number
                 yield revision
@@ -154,11 +165,11 @@ def _held(current: int, after: int | None) -> int:
     return after
 
 
-def _too_old(held: int, oldest: int) -> BadUserInput:
+def _too_old(held: int) -> BadUserInput:
     return BadUserInput.of(
         "after",
-        f"What came after revision {held} is not kept any more; the oldest is {oldest}. Read the table again, and "
-        "follow it from the revision that it then has.",
+        f"What came after revision {held} is not kept any more. Read the table again, and follow it from the "
+        "revision that it then has.",
     )
 
 

@@ -133,7 +133,7 @@ async def update_cells(
 def _edit(cell: CellInput, path: str) -> CellEdit:
     if cell.value is UNSET:
         raise BadUserInput.of(f"{path}.value", "Give the new value, or null to empty the cell.")
-    return CellEdit(key(cell.row_id, Row), cell.column, cell.value, cell.expected_version)
+    return CellEdit(key(cell.row_id, Row, f"{path}.rowId"), cell.column, cell.value, cell.expected_version)
 
 
 async def delete_rows(
@@ -141,7 +141,7 @@ async def delete_rows(
     table_id: TableId,
     row_ids: Annotated[list[strawberry.ID], says(description="At most 5,000 rows of the table.")],
 ) -> Deleted:
-    ids = [key(id_, Row) for id_ in row_ids]
+    ids = [key(id_, Row, f"rowIds.{n}") for n, id_ in enumerate(row_ids)]
     deleted = await info.context.write(rows.delete, key(table_id, Table), ids)
     return Deleted(deleted.table, [global_id(Row, id_) for id_ in deleted.deleted_ids], deleted.revision)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -140,7 +141,7 @@ async def test_the_first_revision_and_unknown_ones_are_not_undone(sheet: Sheet) 
     for number, code in ((1, "BAD_USER_INPUT"), (2, "NOT_FOUND"), (0, "NOT_FOUND"), (-1, "NOT_FOUND")):
         with pytest.raises(Refused) as refused:
             await sheet.undo(number)
-        assert refused.value.code == code
+        assert (refused.value.code, refused.value.fields) == (code, ["revision"])
     assert (await sheet.table())["revision"] == 1
 
 
@@ -172,10 +173,29 @@ async def test_history_is_that_of_a_row_or_a_column_when_asked(sheet: Sheet) -> 
         history = (await sheet.run(document, id=sheet.id, **given))["table"]["history"]
         assert [node["number"] for node in history["nodes"]] == numbers, given
         assert history["totalCount"] == len(numbers), given
+    await check_changes_of_one(sheet, two["id"])
     of_row = await sheet.run(
         "query R($id: ID!) { node(id: $id) { ... on Row { history { nodes { number } } } } }", id=one["id"]
     )
     assert [node["number"] for node in of_row["node"]["history"]["nodes"]] == [5, 3, 2]
+
+
+async def check_changes_of_one(sheet: Sheet, row_id: str) -> None:
+    """Of what a revision did, that to one row or cell alone, wherever in it that stands."""
+    document = """query C($id: ID!, $of: ID!, $row: ID, $column: ID) { table(id: $id) { history(rowId: $of) {
+      nodes { number changes(first: 1, rowId: $row, column: $column) { kind rowId column new } } } } }"""
+
+    async def changes(**of: str) -> dict[int, list[tuple[Any, ...]]]:
+        found = (await sheet.run(document, id=sheet.id, of=row_id, **of))["table"]["history"]["nodes"]
+        assert {change["rowId"] for node in found for change in node["changes"]} == {row_id}
+        return {node["number"]: [(change["kind"], change["new"]) for change in node["changes"]] for node in found}
+
+    gone, added = ("ROW_DELETED", None), ("ROW_ADDED", {"position": 2, "values": {ITEM: "Bus"}})
+    assert await changes(row=row_id) == {6: [gone], 4: [("CELL_CHANGED", 2)], 2: [added]}
+    assert await changes(row=row_id, column=ITEM) == {6: [gone], 4: [], 2: [added]}
+    with pytest.raises(Refused) as refused:
+        await changes(column=ITEM)
+    assert refused.value.fields == ["column"]
 
 
 async def test_history_costs_as_many_statements_as_one_revision(
@@ -249,19 +269,25 @@ async def test_a_place_whose_successors_are_not_kept_any_more_is_refused(sheet: 
     row = (await sheet.add({"Number": 0}))["rows"][0]
     await sheet.update(cell(row, NUMBER, 1))
 
-    def forget(session: Session) -> None:
-        old = select(Revision).where(Revision.number <= 2)
+    def forget(until: int, session: Session) -> None:
+        old = select(Revision).where(Revision.number <= until)
         for revision in session.scalars(old).all():
             for change in session.scalars(select(CellChange).where(CellChange.revision_id == revision.id)):
                 session.delete(change)
             session.delete(revision)
 
-    await world.database.write(forget, Viewer.system())
-    with pytest.raises(Refused, match="Read the table again") as refused:
-        await anext(aiter(sheet.follow(1)))
-    assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", ["after"])
+    async def check(after: int) -> None:
+        async with asyncio.timeout(20):
+            with pytest.raises(Refused, match="Read the table again") as refused:
+                await anext(aiter(sheet.follow(after)))
+        assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", ["after"])
+
+    await world.database.write(partial(forget, 2), Viewer.system())
+    await check(1)
     async with asyncio.timeout(20), aclosing(sheet.follow(2)) as stream:
         assert (await anext(stream))["number"] == 3
+    await world.database.write(partial(forget, 3), Viewer.system())
+    await check(2)
 
 
 async def test_whoever_is_gone_stays_who_did_it(sheet: Sheet, world: World) -> None:

@@ -183,14 +183,15 @@ async def test_rows_of_other_tables_are_not_found(sheet: Sheet, world: World, tm
     other = await Sheet.new(world, tmp_path, viewer=sheet.viewer, office=sheet.office)
     theirs = (await other.add({"Item": "Taxi"}))["rows"][0]
     mine = (await sheet.add({"Item": "Taxi"}))["rows"][0]
-    for attempt in (
-        sheet.update(cell(mine, ITEM, "x"), cell(theirs, ITEM, "x")),
-        sheet.delete(mine["id"], theirs["id"]),
-        sheet.update(cell({"id": sheet.id}, ITEM, "x")),
+    for attempt, field in (
+        (sheet.update(cell(mine, ITEM, "x"), cell(theirs, ITEM, "x")), "cells.1.rowId"),
+        (sheet.delete(mine["id"], theirs["id"]), "rowIds.1"),
+        (sheet.update(cell(mine, ITEM, "x"), cell({"id": sheet.id}, ITEM, "x")), "cells.1.rowId"),
+        (sheet.delete(mine["id"], "nonsense"), "rowIds.1"),
     ):
         with pytest.raises(Refused) as refused:
             await attempt
-        assert refused.value.code == "NOT_FOUND"
+        assert (refused.value.code, refused.value.fields) == ("NOT_FOUND", [field])
     assert [(await one.table())["revision"] for one in (sheet, other)] == [2, 2]
 
 
