@@ -86,5 +86,5 @@ def listing(type_: str, name: str, field: GraphQLField, row: In) -> str:
     if type_ == "Query":
         return f"query {declared} {{ {asked} }}"
     declared = declared.replace("(", "($of: ID!, ") if declared else "($of: ID!)"
-    selection = row.inside or f"... on {type_} {{ {asked} }}"
+    selection = (row.inside or f"... on {type_} {{ … }}").replace("…", asked)
     return f"query {declared} {{ node(id: $of) {{ {selection} }} }}"

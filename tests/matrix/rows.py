@@ -60,8 +60,8 @@ class Asked:
 class In:
     """`name` is in the list for these people; without a name, the list has anything at all.
 
-    `of` is the thing whose list it is. `inside` selects the list from there when its type has no id:
-    `"... on Table { history { nodes { changes { kind } } } }"`.
+    `of` is the thing whose list it is. `inside` selects the list, as `…`, from there when its type has no id:
+    `"... on Table { history { nodes { … } } }"`.
     """
 
     name: str | None
