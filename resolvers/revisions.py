@@ -12,6 +12,7 @@ import strawberry
 from db import revisions, undo
 from db.events import TableChanged
 from db.listing import Listing
+from db.prepared import Prepared
 from db.revisions import CellChange, Revision
 from db.structure import Changed
 from db.tables import Row, Table
@@ -75,13 +76,7 @@ async def list_changes(
 ) -> list[CellChange]:
     if not 0 <= first <= MAX_CHANGES:
         raise BadUserInput.of("first", f"Ask for 0 to {MAX_CHANGES:,} changes.")
-    if column is not None and row_id is None:
-        raise BadUserInput.of("column", "Name the row too: rowId and column are a cell.")
-    query, given = revisions.changes_of, {"limit": first}
-    if row_id is not None:
-        query, given = revisions.changes_of_row, {"table_id": root.table_id, "row_id": key(row_id, Row, "rowId")}
-    if column is not None:
-        query, given = revisions.changes_of_cell, {**given, "column": column}
+    query, given = _which(root, first, row_id, column)
 
     async def load(ids: list[UUID]) -> list[list[CellChange]]:
         found: dict[UUID, list[CellChange]] = {id_: [] for id_ in ids}
@@ -91,6 +86,20 @@ async def list_changes(
 
     changes: list[CellChange] = await info.context.loader((list_changes, first, *given.values()), load).load(root.id)
     return changes
+
+
+def _which(
+    revision: Any, first: int, row_id: str | None, column: str | None
+) -> tuple[Prepared[CellChange], dict[str, Any]]:
+    """The question for the changes of a revision, without the revision's id."""
+    if row_id is not None:
+        of_row = {"table_id": revision.table_id, "row_id": key(row_id, Row, "rowId")}
+        if column is None:
+            return revisions.changes_of_row, of_row
+        return revisions.changes_of_cell, of_row | {"column": column}
+    if column is not None:
+        raise BadUserInput.of("column", "Name the row too: rowId and column are a cell.")
+    return revisions.changes_of, {"limit": first}
 
 
 def row_id_of(root: strawberry.Parent[Any]) -> strawberry.ID | None:
