@@ -1,7 +1,7 @@
 """Where imported rows go, and how the columns there read what a file has."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from uuid import UUID
 
@@ -16,9 +16,9 @@ from db.tables import Table, column_of
 from errors import BadUserInput, NotFound
 from resolvers.context import Context
 from resolvers.ids import optional_key
-from resolvers.import_sources import ImportFormat, Layout
+from resolvers.import_layouts import Cell, ImportFormat, Layout
 from tables.inference import ambiguous, infer
-from tables.types import NUMERIC_TYPES, Column, currency_code, decimal_mark
+from tables.types import NUMERIC_TYPES, CellError, Column, Value, currency_code, decimal_mark, from_json, parse
 
 SAMPLED = 2_000  # rows by which the decimal mark of a file is told
 
@@ -69,25 +69,46 @@ def matched(layout: Layout, columns: Sequence[Column]) -> dict[int, Column]:
     return {n: by_name[name.casefold()] for n, name in enumerate(layout.names)}
 
 
-def way(layout: Layout, n: int, column: Column, target: Target) -> Column:
+@dataclass(frozen=True)
+class Way:
+    """How a column reads what stands in its place of a file: texts as `written` there."""
+
+    column: Column
+    written: Column
+    format: ImportFormat
+
+    def read(self, cell: Cell) -> Value:
+        """Raises CellError."""
+        if isinstance(cell, dict):
+            raise CellError(cell["problem"])
+        if self.format is ImportFormat.JSON:
+            return from_json(self.written, cell)
+        if self.format is not ImportFormat.XLSX or cell is None:
+            return parse(self.written, cell)
+        return parse(self.written, cell[1:]) if cell.startswith('"') else parse(_marked(self.column, "."), cell)
+
+
+def way(layout: Layout, n: int, column: Column, target: Target) -> Way:
     """The column as the file writes it: a file with decimal points may go into a column of decimal commas."""
-    if target.table_id is None or column.type not in NUMERIC_TYPES:
-        return column
-    mark = _mark(layout, n, column)
-    if mark is None:
+    mark = _mark(layout, n, column) if target.table_id is not None and column.type in NUMERIC_TYPES else None
+    return Way(column, _marked(column, mark) if mark else column, layout.format)
+
+
+def _marked(column: Column, mark: str) -> Column:
+    if column.type not in NUMERIC_TYPES:
         return column
     return replace(column, format=" ".join(filter(None, (currency_code(column), mark.replace(".", "")))) or None)
 
 
 def _mark(layout: Layout, n: int, column: Column) -> str | None:
-    """The decimal mark of a column of the file; None when nothing tells it.
+    """The decimal mark of the texts in a column of the file; None when nothing tells it.
 
-    Numbers of a workbook have points. Where commas separate the values, exports write points, and so does whoever
-    would need quotes for every other number.
+    Where commas separate the values, exports write points, and so does whoever would need quotes for every other
+    number.
     """
-    if layout.format is ImportFormat.XLSX and n not in layout.strings:
-        return "."
-    texts = [row[n] if n < len(row) else None for row in islice(layout.rows(), SAMPLED)]
+    if layout.is_marked and n not in layout.strings:
+        return None
+    texts = [row[n] for row in islice(layout.rows(), SAMPLED)]
     found = infer(column.name, column.key, texts)
     if found.type not in NUMERIC_TYPES:
         return None

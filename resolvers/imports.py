@@ -25,18 +25,13 @@ from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import check_workbook
 from resolvers.context import Context, IdempotencyKey, Info
 from resolvers.ids import key
-from resolvers.import_sources import ImportFormat, Layout, lay_out, told
-from resolvers.import_targets import matched, new_target, refuse_place, target_of, way
+from resolvers.import_layouts import Cell, Header, ImportFormat, Layout
+from resolvers.import_sources import lay_out, told
+from resolvers.import_targets import Way, matched, new_target, refuse_place, target_of, way
 from resolvers.tables import forget_columns
 from resolvers.uploads import Upload
 from tables.files.choosing import choose
-from tables.types import (
-    CellError,
-    Column,
-    Value,
-    from_json,
-    parse,
-)
+from tables.types import CellError, Column, Value
 
 SAMPLES = 5
 MAX_TEXT = 2_000_000  # characters that are pasted
@@ -77,6 +72,8 @@ class ImportedTable:
     has_byte_order_mark: bool
     delimiter: str | None
     has_header: bool
+    sheet: str | None
+    notes: list[str]
     revision: Revision | None = None
 
 
@@ -99,6 +96,12 @@ async def import_table(
     text: Annotated[str | None, says(description="What to import: this, or `file`.")] = None,
     file: Annotated[Upload | None, says(description="What to import: this, or `text`.")] = None,
     format: Annotated[ImportFormat | None, says(description="What it is; told by its content when empty.")] = None,
+    sheet: Annotated[
+        str | None, says(description="The sheet of a workbook; its first with rows that is not hidden, when empty.")
+    ] = None,
+    has_header: Annotated[
+        bool | None, says(description="Whether the first row names the columns; told by the rows when empty.")
+    ] = None,
     on_error: Annotated[OnError, says(description="What becomes of the good rows when others do not fit.")] = (
         OnError.REJECT_ALL
     ),
@@ -114,7 +117,8 @@ async def import_table(
         refuse_place(conversation_id=conversation_id, organization_id=organization_id, visibility=visibility)
         target = await target_of(context, key(table_id, Table))
     source = _source(text, file)
-    async with _laid_out(context, source, file.name if file else "", format) as layout:
+    header = Header(has_header, frozenset(column.name.casefold() for column in target.columns))
+    async with _laid_out(context, source, file.name if file else "", format, sheet, header) as layout:
         reading = await asyncio.to_thread(_read, layout, target, context.backend.settings.files_dir)
         with reading.file:
             made = None if dry_run else await _import(context, reading, on_error, idempotency_key)
@@ -151,18 +155,20 @@ def _source(text: str | None, file: Upload | None) -> IO[bytes]:
 
 @asynccontextmanager
 async def _laid_out(
-    context: Context, source: IO[bytes], name: str, format: ImportFormat | None
+    context: Context, source: IO[bytes], name: str, format: ImportFormat | None, sheet: str | None, header: Header
 ) -> AsyncIterator[Layout]:
     directory = context.backend.settings.files_dir
     with tempfile.TemporaryFile(dir=directory if directory.is_dir() else None) as rows_file:
         try:
-            format = format or await asyncio.to_thread(told, source, name)
-            if format is ImportFormat.XLSX:
+            what = format if format is not None else await asyncio.to_thread(told, source)
+            if what is ImportFormat.XLSX:
                 await asyncio.to_thread(check_workbook, source)
-                await context.backend.documents.rows_into(source, rows_file)
+                await context.backend.documents.rows_into(source, rows_file, sheet)
+            elif sheet is not None:
+                raise BadUserInput.of("sheet", f"Only a workbook has sheets, and this is {what}: leave it out.")
         except DocumentRefused as error:
             raise BadUserInput.of("file" if name else "text", str(error)) from None
-        layout = await asyncio.to_thread(lay_out, source, name, format, rows_file, directory)
+        layout = await asyncio.to_thread(lay_out, source, name, what, rows_file, header, directory)
         with layout.file:
             yield layout
 
@@ -170,35 +176,31 @@ async def _laid_out(
 def _read(layout: Layout, target: Target, directory: Path) -> Reading:
     """Choose columns, or match those that are there by name, and read every row with them. Blocking."""
     if target.table_id is None:
-        columns = choose(layout.names, layout.rows, layout.strings)
+        columns = choose(layout.names, layout.rows, layout.strings, mark="." if layout.is_marked else None)
         target = replace(target, columns=columns)
         places = dict(enumerate(columns))
     else:
         places = matched(layout, target.columns)
     reading = Reading([places[n] for n in sorted(places)], target)
     reading.file = tempfile.SpooledTemporaryFile(1_000_000, dir=str(directory))  # noqa: SIM115  closed by the caller
-    ways = {n: (column, way(layout, n, column, target)) for n, column in places.items()}
+    ways = {n: way(layout, n, column, target) for n, column in places.items()}
     try:
-        for index, row in enumerate(layout.rows()):
-            _take(reading, index, row, ways, layout.format is ImportFormat.JSON)
+        for index, row in enumerate(layout.cells()):
+            _take(reading, index, row, ways)
     except BaseException:
         reading.file.close()
         raise
     return reading
 
 
-def _take(
-    reading: Reading, index: int, row: Sequence[str | None], ways: Mapping[int, tuple[Column, Column]], is_json: bool
-) -> None:
+def _take(reading: Reading, index: int, row: Sequence[Cell], ways: Mapping[int, Way]) -> None:
     values: dict[str, Value] = {column.key: column.default for column in reading.target.columns}
     errors: list[FieldError] = []
-    for n, (column, written) in ways.items():
-        text = row[n] if n < len(row) else None
+    for n, reader in ways.items():
         try:
-            value = (from_json if is_json else parse)(written, text) if text is not None else None
-            values[column.key] = value
+            values[reader.column.key] = None if row[n] is None else reader.read(row[n])
         except CellError as error:
-            errors.append(FieldError(f"rows.{index}.{column.name}", str(error)))
+            errors.append(FieldError(f"rows.{index}.{reader.column.name}", str(error)))
     errors = errors or _missing(reading.target.columns, values, index)
     if errors:
         reading.rejected_count += 1
@@ -237,5 +239,7 @@ def _answer(layout: Layout, reading: Reading, made: Imported | None) -> Imported
         has_byte_order_mark=layout.has_mark,
         delimiter=layout.delimiter,
         has_header=layout.has_header,
+        sheet=layout.sheet,
+        notes=layout.notes,
         revision=made.revision if made else None,
     )

@@ -6,7 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from resolvers import imports
-from resolvers.import_sources import ImportFormat
+from resolvers.import_layouts import ImportFormat
 from schema.base import change, choice, says, shows
 from schema.revisions import Revision
 from schema.rows import Column, RejectedRow
@@ -20,7 +20,7 @@ choice(
     ImportFormat,
     CSV="Values separated by commas, semicolons or bars, in any common encoding.",
     TSV="Values separated by tabs.",
-    XLSX="A workbook: its first sheet that has rows.",
+    XLSX="A workbook: what a person sees in one of its sheets, with every digit that is stored.",
     JSON="An array of objects, or of arrays whose first one names the columns.",
     MARKDOWN="One Markdown table.",
 )
@@ -43,6 +43,8 @@ class ImportTablePayload:
     has_byte_order_mark: bool = says("Whether the file begins with a byte order mark.")
     delimiter: str | None = says("What separates the values of CSV and TSV.")
     has_header: bool = says("Whether its first row names the columns.")
+    sheet: str | None = says("Which sheet of a workbook it was.")
+    notes: list[str] = says("What of a workbook may be missed: sheets that were not read, hidden rows, merged cells.")
     revision: Revision | None = says("What was done, undone as one; null when nothing was.")
 
 

@@ -1,5 +1,6 @@
-"""`python -m integrations.documents pdf|text|rows <file`: what `reader` starts for each file, within limits."""
+"""`python -m integrations.documents pdf|text|rows [sheet] <file`: what `reader` starts for each file, within limits."""
 
+import errno
 import json
 import resource
 import sys
@@ -13,7 +14,7 @@ WRITTEN = 300_000_000  # bytes
 DAMAGED = "The file is damaged, or no program that keeps to the format wrote it: save it again, then send it."
 
 
-def main(task: str) -> None:
+def main(task: str, *details: str) -> None:
     for limit, value in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, CPU_SECONDS),
@@ -22,28 +23,32 @@ def main(task: str) -> None:
     ):
         resource.setrlimit(limit, (value, value))
     try:
-        _read(task, sys.stdin.buffer, sys.stdout.buffer)
+        _read(task, sys.stdin.buffer, sys.stdout.buffer, *details)
     except DocumentRefused as error:
         _refuse(str(error))
     except MemoryError:
         raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            raise
         _refuse(DAMAGED)
 
 
-def _read(task: str, source: IO[bytes], target: IO[bytes]) -> None:
+def _read(task: str, source: IO[bytes], target: IO[bytes], sheet: str = "null") -> None:
     if task == "pdf":
         from integrations.documents.pdf import text_of
 
         target.write(json.dumps({"text": text_of(source)}).encode())
     elif task == "text":
-        from integrations.documents.workbooks import text_of as text_of_workbook
+        from integrations.documents.workbooks import workbook_text
 
-        target.write(json.dumps({"text": text_of_workbook(source)}).encode())
+        target.write(json.dumps({"text": workbook_text(source)}).encode())
     else:
-        from integrations.documents.workbooks import rows_of
+        from integrations.documents.workbooks import open_sheet
 
-        target.writelines(json.dumps(row).encode() + b"\n" for row in rows_of(source))
+        reader, rows = open_sheet(source, json.loads(sheet))
+        target.writelines(json.dumps(row).encode() + b"\n" for row in rows)
+        target.write(json.dumps({"sheet": reader.sheet.name, "notes": reader.notes()}).encode() + b"\n")
 
 
 def _refuse(why: str) -> None:
@@ -52,4 +57,4 @@ def _refuse(why: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

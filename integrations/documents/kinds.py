@@ -36,6 +36,8 @@ class Kind(StrEnum):
 
 IMAGES = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF})
 TAKEN = "Send text, Markdown, CSV, JSON, XLSX, PDF, or an image (PNG, JPEG, WebP, GIF)."
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLD_OR_LOCKED = "The file is an old Office document, or one with a password: save it as XLSX without a password."
 # A text is whatever its reader takes it for, so here, and only here, the name decides.
 _TEXTS = {"md": Kind.MARKDOWN, "markdown": Kind.MARKDOWN, "csv": Kind.CSV, "tsv": Kind.CSV}
 
@@ -59,7 +61,7 @@ def recognise(file: IO[bytes], name: str) -> Recognised:
         return Recognised(Kind(kind))
     if b"%PDF-" in head[:1_024]:
         return Recognised(Kind.PDF)
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith((b"PK\x03\x04", OLE)):
         check_workbook(file)
         return Recognised(Kind.XLSX)
     if decode(head) is None:
@@ -68,8 +70,21 @@ def recognise(file: IO[bytes], name: str) -> Recognised:
     return Recognised(_kind_of_text(text, name), text)
 
 
+def refuse_other_kinds(head: bytes) -> None:
+    """Raise DocumentRefused for the beginning of a file that has no rows for a table in it."""
+    if not head:
+        raise DocumentRefused("The file is empty: send one that has something in it.")
+    if images.kind_of(head) or b"%PDF-" in head[:1_024]:
+        raise DocumentRefused("Import CSV, TSV, XLSX, JSON or a Markdown table; send other files with a message.")
+    if head.startswith(OLE):
+        raise DocumentRefused(OLD_OR_LOCKED)
+
+
 def check_workbook(file: IO[bytes]) -> None:
     """Raise DocumentRefused for a ZIP that is no workbook, or that says it unpacks to too much."""
+    file.seek(0)
+    if file.read(len(OLE)) == OLE:
+        raise DocumentRefused(OLD_OR_LOCKED)
     try:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()

@@ -28,15 +28,19 @@ class DocumentReader:
         said = await self._run(task, source, asyncio.subprocess.PIPE)
         return str(_last(said)["text"])
 
-    async def rows_into(self, source: IO[bytes], target: IO[bytes]) -> None:
-        """Writes a workbook's first sheet with rows into a file, each row a line of JSON. Raises DocumentRefused."""
-        await self._run("rows", source, target.fileno())
+    async def rows_into(self, source: IO[bytes], target: IO[bytes], sheet: str | None = None) -> None:
+        """Writes a sheet of a workbook, or else its first with rows, into a file. Raises DocumentRefused.
 
-    async def _run(self, task: Task, source: IO[bytes], target: int) -> bytes:
+        Each row is a line of JSON, whose cells are as in `workbooks.Cell`. The last line names the `sheet`, with
+        `notes` on what was left out.
+        """
+        await self._run("rows", source, target.fileno(), json.dumps(sheet))
+
+    async def _run(self, task: Task, source: IO[bytes], target: int, *details: str) -> bytes:
         async with self._room:
             descriptor = await asyncio.to_thread(_ready, source)
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "integrations.documents", task,
+                sys.executable, "-m", "integrations.documents", task, *details,
                 cwd=ROOT, env={}, stdin=descriptor, stdout=target, stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
             try:

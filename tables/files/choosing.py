@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
+from typing import Literal
 
-from tables.columns import NUMERIC_TYPES, CellError, Column, ColumnType
+from tables.columns import NUMERIC_TYPES, CellError, Column, ColumnType, currency_code
 from tables.inference import infer, is_code
 from tables.readers import evidence
 from tables.readers.spans import Span
@@ -23,24 +25,32 @@ def has_header(rows: Sequence[Texts]) -> bool:
     return evidence.has_header([[Span(text, 0, 0) if text else None for text in row] for row in rows])
 
 
-def choose(names: Sequence[str], rows: Again, strings: Collection[int] = ()) -> list[Column]:
+def choose(
+    names: Sequence[str], rows: Again, strings: Collection[int] = (), mark: Literal["."] | None = None
+) -> list[Column]:
     """The narrowest type in which every text of a column parses; `rows` gives them from the beginning each time.
 
-    A column among `strings` is text to who wrote the file, whatever it looks like.
+    A column among `strings` is text to who wrote the file, whatever it looks like. The `mark` is that of all numbers,
+    when it is known.
     """
+    chosen = partial(_infer, strings=strings, mark=mark)
     sample = list(islice(rows(), SAMPLE))
     texts = [[row[n] if n < len(row) else None for row in sample] for n in range(len(names))]
-    columns = [_infer(n, name, texts[n], strings) for n, name in enumerate(names)]
+    columns = [chosen(n, name, texts[n]) for n, name in enumerate(names)]
     exceptions = _exceptions(columns, rows)
-    again = {n: _infer(n, names[n], [*texts[n], *found], strings) for n, found in exceptions.items()}
+    again = {n: chosen(n, names[n], [*texts[n], *found]) for n, found in exceptions.items()}
     columns = [again.get(n, column) for n, column in enumerate(columns)]
     left = _exceptions(columns, rows, again) if again else {}
     return [_text(n, column.name) if n in left else column for n, column in enumerate(columns)]
 
 
-def _infer(n: int, name: str, texts: Sequence[str | None], strings: Collection[int]) -> Column:
-    column = infer(name, f"c{n + 1}", texts)
-    return _text(n, name) if n in strings and column.type not in WORDS else replace(column, position=n)
+def _infer(
+    n: int, name: str, texts: Sequence[str | None], strings: Collection[int], mark: Literal["."] | None
+) -> Column:
+    column = replace(infer(name, f"c{n + 1}", texts), position=n)
+    if n in strings and column.type not in WORDS:
+        return _text(n, name)
+    return replace(column, format=currency_code(column)) if mark and column.type in NUMERIC_TYPES else column
 
 
 def _text(n: int, name: str) -> Column:

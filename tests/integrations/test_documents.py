@@ -1,6 +1,7 @@
 """Files of other programs: what they are, what they say, and what hostile ones come to."""
 
 import io
+import json
 import tempfile
 import time
 import zipfile
@@ -15,6 +16,7 @@ from integrations.documents.kinds import Kind, recognise
 from integrations.documents.reader import TOO_MUCH, DocumentReader
 from tests.loopback.images import GIF, JPEG, PNG, WEBP, png
 from tests.loopback.pdfs import pdf
+from tests.loopback.workbooks import book
 
 DAMAGED_IMAGE = "The image is damaged or cut short: send it whole."
 DAMAGED = "The file is damaged, or no program that keeps to the format wrote it: save it again, then send it."
@@ -135,14 +137,11 @@ async def test_a_reader_that_takes_too_much_is_ended(monkeypatch: pytest.MonkeyP
 
 
 async def test_a_bomb_ends_the_process_that_reads_it_and_nothing_else() -> None:
-    """Two cells in opposite corners: a few kilobytes that its reader makes seventeen thousand million cells of."""
-    book, target = Workbook(), io.BytesIO()
-    sheet: Any = book.active
-    sheet["A1"], sheet["XFD1048576"] = 1, 2
-    book.save(target)
-    assert recognise(target, "a").kind is Kind.XLSX
-    with file(target.getvalue()) as source, pytest.raises(DocumentRefused) as refused:
-        await DocumentReader().text_of("text", source)
+    """One long text that every cell of a row refers to: some kilobytes of which a reader makes a gigabyte."""
+    with file(book(["<c t='s'><v>0</v></c>" * 16_384], texts=["x" * 65_000])) as source, file(b"") as rows:
+        with pytest.raises(DocumentRefused) as refused:
+            await DocumentReader().rows_into(source, rows)
+        assert rows.seek(0, io.SEEK_END) == 0
     assert str(refused.value) == TOO_MUCH
 
 
@@ -155,4 +154,7 @@ async def test_rows_of_a_workbook_keep_their_types() -> None:
     with file(target.getvalue()) as source, file(b"") as rows:
         await DocumentReader().rows_into(source, rows)
         rows.seek(0)
-        assert rows.read() == b'["text", 1, 2.5, true, "007", "=1+1"]\n'
+        assert [json.loads(line) for line in rows] == [
+            ['"text', "1", "2.5", "true", '"007', '"=1+1'],
+            {"sheet": "Sheet", "notes": []},
+        ]

@@ -1,0 +1,111 @@
+"""The parts of a workbook that its sheets refer to: their names, its texts, its number formats and its calendar."""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from posixpath import join, normpath
+from typing import IO
+from xml.etree.ElementTree import Element, iterparse
+
+from tables.files.number_formats import BUILT_IN, NumberFormat, read_format
+
+_RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_RELATED_STRICTLY = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One with cells; `part` is its place in the archive."""
+
+    name: str
+    part: str
+    is_hidden: bool = False
+
+
+class Parts:
+    """An open workbook. What its sheets share is read at once: texts take the memory that they have in the file."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._archive = zipfile.ZipFile(file)
+        related = self._related()
+        self.sheets = [sheet for sheet in self._sheets(related) if sheet.part in self._archive.namelist()]
+        self.is_1904 = any(_is_true(each.get("date1904")) for each in self._elements("xl/workbook.xml", "workbookPr"))
+        self.texts = [text_of(item) for item in self._elements(_of_type(related, "sharedStrings"), "si")]
+        self.formats = self._formats(_of_type(related, "styles"))
+
+    def rows(self, sheet: Sheet) -> Iterator[Element]:
+        """Each `row` of a sheet, then each `mergeCell`."""
+        return self._elements(sheet.part, "row", "mergeCell")
+
+    def _elements(self, part: str, *names: str) -> Iterator[Element]:
+        if part in self._archive.namelist():
+            with self._archive.open(part) as opened:
+                yield from elements(opened, *names)
+
+    def _related(self) -> dict[str, tuple[str, str]]:
+        """Type and part by the id of the relation."""
+        found = self._elements("xl/_rels/workbook.xml.rels", "Relationship")
+        return {each.get("Id", ""): (each.get("Type", ""), _place(each.get("Target", ""))) for each in found}
+
+    def _sheets(self, related: dict[str, tuple[str, str]]) -> Iterator[Sheet]:
+        for each in self._elements("xl/workbook.xml", "sheet"):
+            kind, part = related.get(each.get(_RELATED) or each.get(_RELATED_STRICTLY) or "", ("", ""))
+            if kind.endswith("/worksheet"):
+                yield Sheet(each.get("name", ""), part, each.get("state", "visible") != "visible")
+
+    def _formats(self, part: str) -> list[NumberFormat]:
+        """By the number that a cell has for its style."""
+        codes = dict(BUILT_IN)
+        styles: list[int] = []
+        for each in self._elements(part, "numFmt", "cellXfs"):
+            if each.tag.endswith("numFmt"):
+                codes[int(each.get("numFmtId", 0))] = each.get("formatCode", "")
+            else:
+                styles = [int(style.get("numFmtId", 0)) for style in each]
+        known = {number: read_format(code) for number, code in codes.items()}
+        return [known.get(number, NumberFormat()) for number in styles]
+
+
+def elements(part: IO[bytes], *names: str) -> Iterator[Element]:
+    """The elements of these names, each when it is whole; what came before is forgotten."""
+    around: list[Element] = []
+    wanted: frozenset[str] = frozenset()
+    for event, element in iterparse(part, ("start", "end")):  # noqa: S314  in a process with limits; expat ends bombs
+        if event == "start":
+            if not around:
+                namespace = element.tag.rpartition("}")
+                wanted = frozenset("".join((*namespace[:2], name)) for name in names)
+            around.append(element)
+        else:
+            around.pop()
+            if element.tag in wanted:
+                yield element
+                around[-1].clear()
+
+
+def text_of(item: Element) -> str:
+    """The text of a string item in all its runs, without what tells how to pronounce it."""
+    namespace = item.tag.rpartition("}")
+    prefix = "".join(namespace[:2])
+    runs = (run.findtext(f"{prefix}t") if run.tag == f"{prefix}r" else run.text for run in item
+            if run.tag in {f"{prefix}t", f"{prefix}r"})  # fmt: skip
+    return unescaped("".join(run or "" for run in runs))
+
+
+def unescaped(text: str) -> str:
+    """With the characters that XML has no place for, which are written as _x000D_."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+def _of_type(related: dict[str, tuple[str, str]], kind: str) -> str:
+    return next((part for type, part in related.values() if type.endswith(f"/{kind}")), "")
+
+
+def _place(target: str) -> str:
+    return target[1:] if target.startswith("/") else normpath(join("xl", target))
+
+
+def _is_true(text: str | None) -> bool:
+    return text in {"1", "true"}
