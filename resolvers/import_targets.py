@@ -17,7 +17,7 @@ from errors import BadUserInput, NotFound
 from resolvers.context import Context
 from resolvers.ids import optional_key
 from resolvers.import_layouts import Cell, ImportFormat, Layout
-from tables.inference import ambiguous, infer
+from tables.inference import ambiguous, infer, is_code
 from tables.types import NUMERIC_TYPES, CellError, Column, Value, currency_code, decimal_mark, from_json, parse
 
 SAMPLED = 2_000  # rows by which the decimal mark of a file is told
@@ -71,16 +71,22 @@ def matched(layout: Layout, columns: Sequence[Column]) -> dict[int, Column]:
 
 @dataclass(frozen=True)
 class Way:
-    """How a column reads what stands in its place of a file: texts as `written` there."""
+    """How a column reads what stands in its place of a file: texts as `written` there.
+
+    To a column that `is_new`, chosen by what it holds, a code such as 007 is no number.
+    """
 
     column: Column
     written: Column
     format: ImportFormat
+    is_new: bool
 
     def read(self, cell: Cell) -> Value:
         """Raises CellError."""
         if isinstance(cell, dict):
             raise CellError(cell["problem"])
+        if self.is_new and cell is not None and self.column.type in NUMERIC_TYPES and is_code(cell):
+            raise CellError(f"{cell} is a code: keep it in a text column.")
         if self.format is ImportFormat.JSON:
             return from_json(self.written, cell)
         if self.format is not ImportFormat.XLSX or cell is None:
@@ -91,7 +97,7 @@ class Way:
 def way(layout: Layout, n: int, column: Column, target: Target) -> Way:
     """The column as the file writes it: a file with decimal points may go into a column of decimal commas."""
     mark = _mark(layout, n, column) if target.table_id is not None and column.type in NUMERIC_TYPES else None
-    return Way(column, _marked(column, mark) if mark else column, layout.format)
+    return Way(column, _marked(column, mark) if mark else column, layout.format, is_new=target.table_id is None)
 
 
 def _marked(column: Column, mark: str) -> Column:

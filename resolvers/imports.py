@@ -30,7 +30,7 @@ from resolvers.import_sources import lay_out, told
 from resolvers.import_targets import Way, matched, new_target, refuse_place, target_of, way
 from resolvers.tables import forget_columns
 from resolvers.uploads import Upload
-from tables.files.choosing import choose
+from tables.files.choosing import Choice
 from tables.types import CellError, Column, Value
 
 SAMPLES = 5
@@ -175,12 +175,18 @@ async def _laid_out(
 
 def _read(layout: Layout, target: Target, directory: Path) -> Reading:
     """Choose columns, or match those that are there by name, and read every row with them. Blocking."""
-    if target.table_id is None:
-        columns = choose(layout.names, layout.rows, layout.strings, mark="." if layout.is_marked else None)
-        target = replace(target, columns=columns)
-        places = dict(enumerate(columns))
-    else:
-        places = matched(layout, target.columns)
+    if target.table_id is not None:
+        return _read_as(layout, target, matched(layout, target.columns), directory)
+    choice = Choice(layout.names, layout.rows, layout.strings, mark="." if layout.is_marked else None)
+    while True:
+        columns = choice.columns
+        reading = _read_as(layout, replace(target, columns=columns), dict(enumerate(columns)), directory)
+        if not reading.rejected or not choice.fit():
+            return reading
+        reading.file.close()
+
+
+def _read_as(layout: Layout, target: Target, places: Mapping[int, Column], directory: Path) -> Reading:
     reading = Reading([places[n] for n in sorted(places)], target)
     reading.file = tempfile.SpooledTemporaryFile(1_000_000, dir=str(directory))  # noqa: SIM115  closed by the caller
     ways = {n: way(layout, n, column, target) for n, column in places.items()}

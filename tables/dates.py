@@ -9,6 +9,8 @@ from tables.date_words import MONTHS, fold, without_weekday
 from tables.numbers import simplify
 
 ORDERS = ("YMD", "DMY", "MDY")
+DAY = re.compile(r"[1-9]\d{3}-\d\d-\d\d", re.ASCII)  # the shapes of the canonical texts
+MOMENT = re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _LONGEST = 96
 _CENTURY = 69  # two-digit years: 69 to 99 are 19xx, 00 to 68 are 20xx, as in POSIX
 

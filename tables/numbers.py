@@ -8,6 +8,7 @@ from typing import Literal
 
 MAX_DIGITS = 38
 _LONGEST = 64
+_THOUSAND = 3  # digits behind a mark that may stand for thousands
 
 _SIMPLER = str.maketrans(
     "＋－−–—‐‑﹣，٬．٫％٪﹪（）／：＄￡￦\u00a0\u202f\u2007\u2009\u3000’‘＇ʼ",
@@ -15,6 +16,7 @@ _SIMPLER = str.maketrans(
 )
 # Marks of joining and of writing direction, which come along when people copy.
 _UNSEEN = re.compile("[\u00ad\u061c\u200b-\u200f\u2060\u2066-\u2069\ufe0f\ufeff]")
+_CERTAIN = re.compile(r"(?:0|[1-9]\d*)(?:\.(\d+))?", re.ASCII)
 _EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 _GROUPED = re.compile(r"([1-9]\d{0,2}([.,' ])\d{3}(?:\2\d{3})*)(?:((?!\2)[.,])(\d+))?", re.ASCII)
 _INDIAN = re.compile(r"([1-9]\d?((?:,)\d\d)+,\d{3})(?:(\.)(\d+))?", re.ASCII)
@@ -72,6 +74,9 @@ def read_number(text: str, mark: str = ".") -> Number | None:
 
 
 def _read_unsigned(text: str, mark: str) -> Number | None:
+    certain = _CERTAIN.fullmatch(text)
+    if certain and (certain[1] is None or len(certain[1]) != _THOUSAND):  # most are such
+        return Number(text, "." if certain[1] else None)
     if _EITHER.fullmatch(text):
         whole, separator, rest = text[:-4], text[-4], text[-3:]
         return Number(f"{whole}.{rest}" if separator == mark else whole + rest, "?")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 from tables import dates, numbers
@@ -104,8 +105,21 @@ def _boolean(_: Column, raw: object) -> bool:
     raise CellError(f"{shown(raw)} is neither yes nor no: write true or false.")
 
 
+def _is_canonical(shape: re.Pattern[str], text: str, read: Callable[[str], object]) -> bool:
+    """Whether the text is the value itself, as most are that programs write."""
+    if not shape.fullmatch(text):
+        return False
+    try:
+        read(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _date(column: Column, raw: object) -> str:
     text, order = raw if isinstance(raw, str) else "", date_order(column)
+    if _is_canonical(dates.DAY, text, date.fromisoformat):
+        return text
     if reading := dates.read_date(text) or dates.read_digits(text):
         if day := reading.resolve(order):
             return day.isoformat()
@@ -119,6 +133,8 @@ def _date(column: Column, raw: object) -> str:
 
 def _datetime(column: Column, raw: object) -> str:
     text, order = raw if isinstance(raw, str) else "", date_order(column)
+    if _is_canonical(dates.MOMENT, text, datetime.fromisoformat):
+        return text
     if reading := dates.read_datetime(text):
         if moment := reading.resolve(order):
             return dates.show_datetime(moment)

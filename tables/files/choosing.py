@@ -25,23 +25,31 @@ def has_header(rows: Sequence[Texts]) -> bool:
     return evidence.has_header([[Span(text, 0, 0) if text else None for text in row] for row in rows])
 
 
-def choose(
-    names: Sequence[str], rows: Again, strings: Collection[int] = (), mark: Literal["."] | None = None
-) -> list[Column]:
-    """The narrowest type in which every text of a column parses; `rows` gives them from the beginning each time.
+class Choice:
+    """Columns by a sample of the rows, until a row does not fit them; `rows` gives them from the beginning each time.
 
     A column among `strings` is text to who wrote the file, whatever it looks like. The `mark` is that of all numbers,
     when it is known.
     """
-    chosen = partial(_infer, strings=strings, mark=mark)
-    sample = list(islice(rows(), SAMPLE))
-    texts = [[row[n] if n < len(row) else None for row in sample] for n in range(len(names))]
-    columns = [chosen(n, name, texts[n]) for n, name in enumerate(names)]
-    exceptions = _exceptions(columns, rows)
-    again = {n: chosen(n, names[n], [*texts[n], *found]) for n, found in exceptions.items()}
-    columns = [again.get(n, column) for n, column in enumerate(columns)]
-    left = _exceptions(columns, rows, again) if again else {}
-    return [_text(n, column.name) if n in left else column for n, column in enumerate(columns)]
+
+    def __init__(
+        self, names: Sequence[str], rows: Again, strings: Collection[int] = (), mark: Literal["."] | None = None
+    ) -> None:
+        self._names, self._rows = names, rows
+        self._infer = partial(_infer, strings=strings, mark=mark)
+        sample = list(islice(rows(), SAMPLE))
+        self._texts = [[row[n] for row in sample] for n in range(len(names))]
+        self.columns = [self._infer(n, name, self._texts[n]) for n, name in enumerate(names)]
+
+    def fit(self) -> bool:
+        """Choose the narrowest types in which every text of a column parses; whether any is another now."""
+        before = self.columns
+        exceptions = _exceptions(before, self._rows)
+        again = {n: self._infer(n, self._names[n], [*self._texts[n], *found]) for n, found in exceptions.items()}
+        columns = [again.get(n, column) for n, column in enumerate(before)]
+        left = _exceptions(columns, self._rows, again) if again else {}
+        self.columns = [_text(n, column.name) if n in left else column for n, column in enumerate(columns)]
+        return self.columns != before
 
 
 def _infer(
@@ -64,7 +72,7 @@ def _exceptions(columns: Sequence[Column], rows: Again, only: Collection[int] | 
     looked_at = [n for n in looked_at if only is None or n in only]
     for row in rows() if looked_at else ():
         for n in looked_at:
-            text = row[n] if n < len(row) else None
+            text = row[n]
             if text and not _fits(columns[n], text) and len(found.setdefault(n, [])) < EXCEPTIONS:
                 found[n].append(text)
     return found
