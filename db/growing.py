@@ -19,7 +19,7 @@ def grow(
     proposal = session.obtain(Proposal, id_)
     if proposal.status is ProposalStatus.PENDING:
         proposal.table_name = proposed.name
-        fill(session, proposal, sources, proposed)
+        fill(session, proposal, sources, proposed, compares=is_complete or proposal.table_id is not None)
     proposal.is_complete = is_complete
     return proposal
 

@@ -127,7 +127,10 @@ def propose(
     table_id: UUID | None,
     is_complete: bool = True,
 ) -> Proposal:
-    """Keep a proposal of the message `message_id`, with what of it the table has already and what does not fit."""
+    """Keep a proposal of the message `message_id`, with what of it the table has already and what does not fit.
+
+    What readers found fits the table that it would make: nobody looks whether it does while it grows.
+    """
     proposal = Proposal(
         conversation_id=conversation_id,
         message_id=message_id,
@@ -138,13 +141,15 @@ def propose(
         changes={},
         is_complete=is_complete,
     )
-    fill(session, proposal, sources, proposed)
+    fill(session, proposal, sources, proposed, compares=is_complete or table_id is not None)
     session.add(proposal)
     return proposal
 
 
-def fill(session: Session, proposal: Proposal, sources: Sequence[Source], proposed: ProposedTable) -> None:
-    """Put what was read into a proposal, in place of what was there."""
+def fill(
+    session: Session, proposal: Proposal, sources: Sequence[Source], proposed: ProposedTable, *, compares: bool = True
+) -> None:
+    """Put what was read into a proposal, in place of what was there; nearly all that this costs is to compare it."""
     proposal.columns = [definition(column) for column in proposed.columns]
     proposal.changes = {
         "sources": [_named(source) for source in sources],
@@ -152,6 +157,8 @@ def fill(session: Session, proposal: Proposal, sources: Sequence[Source], propos
         "keys": proposal.changes.get("keys", []),
         "places": proposal.changes.get("places", {}),
     }
+    if not compares:
+        return
     target: Target
     if proposal.table_id is None:
         target = Unmade({column.key: column for column in proposed.columns})

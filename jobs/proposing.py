@@ -16,7 +16,7 @@ from db.session import Session
 from errors import ProductError
 from jobs.running import Held
 
-MAX_SHOWN_ROWS = 1_000  # of a table that is still read
+MAX_SHOWN_ROWS = 500  # of a table that is still read
 
 logger = logging.getLogger("sheetgpt.replies")
 
