@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from tables.grids import Cell, Grid, Span, find_grids
-from tables.growing import grids_so_far
+from tables.growing import grids_of_cut, grids_so_far
 from tables.inference import infer
 from tables.reading import MAX_TEXT as MAX_CELL
 from tables.reading import check_text
@@ -88,6 +88,11 @@ def propose(text: str) -> list[ProposedTable]:
 def propose_so_far(text: str) -> list[ProposedTable]:
     """Those of a text that is still being written, with the rows that are surely whole."""
     return [table for table in _tables(text, grids_so_far(text)) if table.rows]
+
+
+def propose_of_cut(text: str) -> list[ProposedTable]:
+    """Those of a text that was broken off: half a number would pass for one, half a row for a whole."""
+    return [table for table in _tables(text, grids_of_cut(text)) if table.rows]
 
 
 def propose_from(message: str, attachments: Sequence[Attached]) -> list[ProposedTable]:

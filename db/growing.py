@@ -24,6 +24,12 @@ def grow(
     return proposal
 
 
+def keep(session: Session, id_: UUID, sources: Sequence[Source], proposed: ProposedTable) -> None:
+    """Complete what was shown of a reply that was broken off, with rows that were not shown yet."""
+    if len(proposed.rows) >= len(session.obtain(Proposal, id_).changes["rows"]):
+        grow(session, id_, sources, proposed, is_complete=True)
+
+
 def empty(session: Session, id_: UUID, *, is_complete: bool) -> None:
     """Take back what does not look like a table any more; it may again, until that is the end of it."""
     proposal = session.obtain(Proposal, id_)

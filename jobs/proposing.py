@@ -64,7 +64,7 @@ class Proposing:
     async def show(self, found: Found) -> bool:
         """Propose what was found so far; False when it is shown already, or cannot be."""
         tables = [_first_rows(table) for table in found.tables]
-        if tables == [shown.found for shown in self._shown]:
+        if tables == [shown.found for shown in self._shown if shown.found.table.rows]:
             return False
 
         def unit(session: Session) -> list[_Shown]:
@@ -94,19 +94,33 @@ class Proposing:
             if found.is_applied and proposal.status is ProposalStatus.PENDING:
                 applying.apply_harmless(session, proposal)
 
+    def keep_part(self, session: Session, found: Found) -> None:
+        """When the reply was broken off: what was shown, and what else was found in what was said, to be decided."""
+        left = list(self._shown)
+        for table in found.tables:
+            if same := _taken(left, table):
+                growing.keep(session, same.id, table.sources, table.table)
+            else:
+                given = found.conversation_id, self._reply_id, table.sources, table.table
+                proposals.propose(session, *given, table_id=self._table_id)
+
+    async def take_up(self) -> None:
+        """Go on from what an attempt before has shown."""
+        shown = await self._database.read(proposals.of_messages, self._held.viewer, ids=[self._reply_id])
+        self._shown = [_Shown(proposal.id, _found_in(proposal)) for proposal in shown]
+
     def _put(
         self, session: Session, conversation_id: UUID, tables: Sequence[FoundTable], *, is_complete: bool
     ) -> list[_Shown]:
         """The proposals of these tables in their order, then those of what was shown and is none of them."""
         left, kept = list(self._shown), []
         for found in tables:
-            same = next((shown for shown in left if shown.found.is_where(found)), None)
+            same = _taken(left, found)
             if same is None:
                 given = conversation_id, self._reply_id, found.sources, found.table
                 proposal = proposals.propose(session, *given, table_id=self._table_id, is_complete=is_complete)
                 kept.append(_Shown(proposal.id, found))
                 continue
-            left.remove(same)
             if is_complete or same.found != found:
                 growing.grow(session, same.id, found.sources, found.table, is_complete=is_complete)
             kept.append(_Shown(same.id, found))
@@ -114,6 +128,25 @@ class Proposing:
             growing.empty(session, shown.id, is_complete=is_complete)
             kept.append(_Shown(shown.id, replace(shown.found, table=replace(shown.found.table, rows=()))))
         return kept
+
+
+def _taken(left: list[_Shown], found: FoundTable) -> _Shown | None:
+    """The one that was shown at the same place, which is left no more."""
+    same = next((shown for shown in left if shown.found.is_where(found)), None)
+    if same is not None:
+        left.remove(same)
+    return same
+
+
+def _found_in(proposal: Proposal) -> FoundTable:
+    """Where a proposal's rows stand, without them; what was read in several texts has no place."""
+    sources = [
+        Source(UUID(source["message"]), UUID(source["attachment"]) if "attachment" in source else None)
+        for source in proposal.changes["sources"]
+    ]
+    cells = [cell for row in proposal.changes["rows"] for cell in row if cell] if len(sources) == 1 else []
+    start, end = min((cell[1] for cell in cells), default=0), max((cell[2] for cell in cells), default=0)
+    return FoundTable(sources, ProposedTable(proposal.table_name, (), (), start=start, end=end))
 
 
 def _first_rows(found: FoundTable) -> FoundTable:

@@ -31,7 +31,7 @@ from jobs.attachments import Attached, attached_to, images_of
 from jobs.bounds import most_written
 from jobs.looks import Looks
 from jobs.named_tables import read_named
-from jobs.reply_tables import found_in, read_reply, whole_lines
+from jobs.reply_tables import found_in, read_part, read_reply, whole_lines
 from jobs.running import INTERNAL, Explained, Held, JobFailure
 from jobs.showing import Showing
 from jobs.worker import Worker
@@ -83,20 +83,22 @@ class Replies:
             await self._write(writing, held)
         except asyncio.CancelledError:
             if held.stopped:
-                await writing.end(MessageStatus.STOPPED)
+                await self._break_off(writing, MessageStatus.STOPPED)
             else:
-                await writing.end(MessageStatus.INTERRUPTED, error=_interrupted())
+                await self._break_off(writing, MessageStatus.INTERRUPTED, _interrupted())
             raise
+        except ModelFailure as failure:
+            await self._break_off(writing, MessageStatus.FAILED, failure)
         except Exception as error:
             await writing.end(MessageStatus.FAILED, error=_explained(error))
-            if not isinstance(error, ModelFailure):
-                raise
+            raise
         finally:
             self._log.end(writing.reply_id)
 
     async def _write(self, writing: Writing, held: Held) -> None:
         if held.attempt > 1:
-            await writing.end(MessageStatus.INTERRUPTED, error=_interrupted())
+            await writing.proposing.take_up()
+            await self._break_off(writing, MessageStatus.INTERRUPTED, _interrupted())
             return
         self._log.begin(writing.reply_id)
         reply = await self._database.find(Message, held.viewer, writing.reply_id)
@@ -111,6 +113,15 @@ class Replies:
             await self._offline(writing, conversation, before[-1], attached.get(before[-1].id, []))
         else:
             await self._online(self._model, held, writing, reply, conversation, before, attached)
+
+    async def _break_off(self, writing: Writing, status: MessageStatus, error: Explained | None = None) -> None:
+        """What was said so far stays, and so do the whole rows of it."""
+        found = (
+            None
+            if writing.is_ending
+            else await read_part(self._database, writing.viewer, writing.reply_id, writing.text)
+        )
+        await writing.end(status, error=error, found=found)
 
     async def _before(self, held: Held, reply: Message) -> list[Message]:
         """What was said before the reply on its branch, oldest first; the last is what it answers."""
@@ -161,7 +172,7 @@ class Replies:
         if conversation.extraction is not ExtractionMode.OFF:
             passages = named_tables.said(before[-1], files, reply, whole)
             found = await read_named(self._database, model, offer, held, writing, conversation, passages)
-            found = found or await read_reply(conversation, reply, whole, before[-1], files)
+            found = found or await read_reply(conversation, reply, writing.text, before[-1], files, is_cut=is_cut)
         await writing.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, found=found)
 
     async def _prompt(

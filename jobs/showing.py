@@ -13,7 +13,7 @@ from jobs.proposing import Found, Proposing
 
 LOOK_SECONDS = 0.3
 SHOWN_SECONDS = 1.0
-RESTS = 10  # times as long as it took to write what is shown, nothing more of the reply is
+RESTS = 4  # times as long as it took to write what is shown, nothing more of the reply is
 
 logger = logging.getLogger("sheetgpt.replies")
 

@@ -56,6 +56,11 @@ class Writing:
         return UUID(named) if named else None
 
     @property
+    def is_ending(self) -> bool:
+        """Whether how it ends is decided."""
+        return self._ending is not None
+
+    @property
     def text(self) -> str:
         """All of it so far."""
         return "".join(self._pieces)
@@ -139,8 +144,10 @@ class Writing:
                 replies.tell_end(session, reply)
             if self._wants_title:
                 titles.ask(session, reply)
-            if found is not None:
+            if found is not None and ending.status is MessageStatus.COMPLETED:
                 self.proposing.keep(session, found)
+            elif found is not None:
+                self.proposing.keep_part(session, found)
 
         try:
             await self._database.write(unit, self._held.viewer)

@@ -1,4 +1,4 @@
-"""Tables of a text that is still being written: whole rows, as they will stand in the whole text."""
+"""Tables of a text that is still being written, or was broken off: whole rows, as they stand in the whole text."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,13 @@ def grids_so_far(text: str) -> list[Grid]:
     The last row of a table that may go on is held back: a line below may belong to it, or show that it is a sum.
     """
     text = _readable_part(text[:MAX_TEXT])
-    return [_whole_rows(text, grid) for grid in find_grids(text)]
+    return [_whole_rows(grid, text, _goes_on(text, grid)) for grid in find_grids(text)]
+
+
+def grids_of_cut(text: str) -> list[Grid]:
+    """What `find_grids` gives of a text that was broken off: no half line, and no row of which lines may be missing."""
+    text = _readable_part(text[:MAX_TEXT])
+    return [_whole_rows(grid, text, _goes_on(text, grid) and _may_miss_lines(grid)) for grid in find_grids(text)]
 
 
 def _readable_part(text: str) -> str:
@@ -52,10 +58,20 @@ def _has_rows(node: Node) -> bool:
     return node.kind == "object" and any(_has_rows(value) for _, value in node.members)
 
 
-def _whole_rows(text: str, grid: Grid) -> Grid:
-    """Without the last row when lines below may be of the table, and without what may be half of a quoted field."""
-    goes_on = grid.kind != "json" and not text[grid.end :].strip()
-    rows = grid.rows[:-1] if goes_on else grid.rows
+def _goes_on(text: str, grid: Grid) -> bool:
+    """Whether lines below may be of the table; of JSON there are only whole rows."""
+    return grid.kind != "json" and not text[grid.end :].strip()
+
+
+def _may_miss_lines(grid: Grid) -> bool:
+    """Whether the last row may be written on several lines, or may be a header."""
+    is_alone = len(grid.rows) == 1 and all(isinstance(title, str) for title in grid.header)
+    return is_alone or grid.kind in ("key_value", "list")
+
+
+def _whole_rows(grid: Grid, text: str, is_last_open: bool) -> Grid:
+    """Without the last row if that is open, and without what may be half of a quoted field."""
+    rows = grid.rows[:-1] if is_last_open else grid.rows
     if grid.kind == "delimited":
         rows = tuple(takewhile(lambda row: not any(_opens_quote(text, cell) for cell in row), rows))
     return replace(grid, rows=rows)

@@ -5,15 +5,27 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from assistant import offline
 from assistant.growing import Growing
+from assistant.log import MemoryLog
 from assistant.offline import stream
+from assistant.watching import Watching
 from db.growing import NO_TABLE
+from db.jobs import Job
+from db.messages import Message
+from db.prepared import Prepared
+from db.session import Session
+from integrations.blobs import DirectoryBlobs
 from jobs.looks import SHARE, Looks
+from jobs.replies import Replies
+from jobs.running import Held
 from tests.client import Client
+from tests.conftest import SYSTEM
 from tests.dictation import Dictation, begin, dictation, ended, send, site_with
 from tests.serving import listening
 from tests.several import Installation, installation
@@ -168,7 +180,7 @@ async def test_what_turns_out_to_be_no_table_is_put_aside(online: Site, dictatio
 
 
 @pytest.mark.parametrize("end", ["stop", "restart"])
-async def test_what_was_shown_stays_to_be_decided_when_the_reply_breaks_off(
+async def test_the_whole_rows_of_a_reply_that_breaks_off_stay_to_be_decided(
     online: Site, dictation: Dictation, end: str
 ) -> None:
     ann = await online.person()
@@ -183,9 +195,40 @@ async def test_what_was_shown_stays_to_be_decided_when_the_reply_breaks_off(
         await follower.task
     assert follower.ended == ("STOPPED" if end == "stop" else "INTERRUPTED")
     (kept,) = await proposals_of(ann, id)
-    assert kept == shown | {"isComplete": True}
+    assert (kept["id"], kept["status"], kept["isComplete"], count(kept)) == (shown["id"], "PENDING", True, 2)
+    assert kept["changes"][:3] == shown["changes"]
     applied = await ann.mutate("applyProposal", "{ table { rowCount } }", id=kept["id"])
-    assert applied["table"]["rowCount"] == 1
+    assert applied["table"]["rowCount"] == 2
+
+
+async def test_another_process_completes_what_was_shown_with_the_text_that_was_saved(
+    online: Site, dictation: Dictation
+) -> None:
+    ann = await online.person()
+    id = await begin(ann)
+    async with following(online, ann, id) as follower:
+        dictation.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
+        (shown,) = await follower.sees(1)
+        viewer, database = await online.viewer(ann), online.backend.database
+        await database.write(take_over, viewer, f"{HEADER}| Ink | 3 |\n| Pen | 12 |\n| Cup | 4 |\n| M")
+        (job,) = await database.read(reply_jobs, SYSTEM)
+        next_one = Replies(database, MemoryLog(), None, Watching(), DirectoryBlobs(Path("nowhere")))
+        await next_one(Held(job, viewer, lambda: None))
+        (kept,) = await proposals_of(ann, id)
+        dictation.finish()
+        await follower.task
+    assert (kept["id"], kept["status"], kept["isComplete"], count(kept)) == (shown["id"], "PENDING", True, 3)
+    assert (follower.ended, await proposals_of(ann, id)) == ("INTERRUPTED", [kept])
+
+
+reply_jobs: Prepared[Job] = Prepared(select(Job).where(Job.kind == "reply"))
+
+
+def take_over(session: Session, saved: str) -> None:
+    """Another attempt begins, with what was saved of the text by then."""
+    (job,) = session.scalars(select(Job).where(Job.kind == "reply"))
+    job.attempt += 1
+    session.obtain(Message, UUID(job.arguments["reply_id"])).text = saved
 
 
 async def test_what_a_person_puts_aside_while_it_grows_stays_there(alone: Site, dictation: Dictation) -> None:
