@@ -1,5 +1,6 @@
 """Tables of a text that is still being written, or was broken off: whole rows, as they stand in the whole text."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
@@ -8,6 +9,9 @@ from tables.grids import Cell, Grid, find_grids
 from tables.readers.blocks import readable, unquoted
 from tables.readers.json_nodes import Node, ending
 from tables.readers.spans import MAX_TEXT, split_lines
+
+_DRAWN = re.compile(r"\S {2,}\S|\d\d:\d\d:\d\d")
+_FEWEST = 3  # lines of them
 
 
 def grids_so_far(text: str) -> list[Grid]:
@@ -63,6 +67,11 @@ def _goes_on(text: str, grid: Grid) -> bool:
     return grid.kind != "json" and not text[grid.end :].strip()
 
 
+def _may_be_drawn(lines: str) -> bool:
+    """Too few lines to be seen as columns drawn with spaces, or as a log: the comma in `Ink   3,50` parts nothing."""
+    return lines.count("\n") < _FEWEST - 1 and _DRAWN.search(lines) is not None
+
+
 def _may_miss_lines(grid: Grid) -> bool:
     """Whether the last row may be written on several lines, or may be a header."""
     is_alone = len(grid.rows) == 1 and all(isinstance(title, str) for title in grid.header)
@@ -72,6 +81,8 @@ def _may_miss_lines(grid: Grid) -> bool:
 def _whole_rows(grid: Grid, text: str, is_last_open: bool) -> Grid:
     """Without the last row if that is open, and without what may be half of a quoted field."""
     rows = grid.rows[:-1] if is_last_open else grid.rows
+    if _goes_on(text, grid) and _may_be_drawn(text[grid.start : grid.end]):
+        rows = ()
     if grid.kind == "delimited":
         rows = tuple(takewhile(lambda row: not any(_opens_quote(text, cell) for cell in row), rows))
     return replace(grid, rows=rows)

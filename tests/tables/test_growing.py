@@ -71,7 +71,7 @@ def test_the_texts_of_the_corpus_grow_by_whole_rows() -> None:
         looks = [grid for cut in cuts for grid in grids_so_far(sample.text[:cut]) if grid.rows]
         if not all(any(is_beginning(grid, final) for final in whole) for grid in looks):
             others.add(sample.name)
-    assert 10 * len(others) <= len(list(samples()))
+    assert 20 * len(others) <= len(list(samples()))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,8 @@ def test_the_texts_of_the_corpus_grow_by_whole_rows() -> None:
         ("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\nSo.\n", 2),
         ('[{"a": 1, "b": 2}, {"a": 3, "b": 4}, {"a": 5', 2),
         ('{"at": {"x": 1, "y": 2}, "rows": [', 0),
+        ("Tomatoes      8,99\nPetunia       8,94\n\n", 0),
+        ("Tomatoes      8,99\nPetunia       8,94\nPot          12,50\n\n", 2),
         ("See [the page](https://example.com) and {this\n", 0),
     ],
 )
