@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 MAX_BYTES, CACHED_BYTES = 2**30, 2**23
 SYSTEM = Viewer.system()
+_AS_THEY_ARE = (str, int)
 
 # The policy asks whether the parent is there; who may see it is asked of the database that the rows came from.
 TABLES = "CREATE TABLE tables (id, deleted_at)"
@@ -111,8 +112,10 @@ def _written(rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
 
 def _plain(value: Any) -> Any:
     """A value of a row, or what a driver gave for it, as SQLite keeps it."""
+    if value is None or type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, UUID):
         return value.hex
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-    return dump_json(value) if isinstance(value, dict) else value
+    return dump_json(value)
