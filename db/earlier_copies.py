@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from db.earlier import OF_ROWS, Earlier, head, rows_below
+from db.earlier import OF_ROWS, head, rows_below
+from db.earlier_changes import Earlier
 from db.earlier_copy import SYSTEM, Copy
 from db.earlier_states import EarlierStates, bring_up
 from db.engine import Database
@@ -123,19 +124,26 @@ async def _revision(database: Database, table_id: UUID) -> int:
     return int(now.revision)
 
 
-def _rows(state: Earlier, batch: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def _rows(state: Earlier, batch: Sequence[Any]) -> Iterator[Iterable[Any]]:
     """Those that were there; the ones that have not changed since as the database gave them."""
     for row in batch:
-        if not state.was_there(row.id):
+        id_ = row.id
+        if not state.was_there(id_):
             continue
-        yield _changed(state.row(row, {})) if state.is_changed(row.id) else row[: len(OF_ROWS)]
+        given = row[: len(OF_ROWS)]
+        if state.is_changed(id_):
+            last = {"values": row.values, "origins": row.origins, "version": row.version}
+            yield _as_it_was({**dict(zip(OF_ROWS, given, strict=True)), **state.taken_back(id_, last)})
+        else:
+            yield given
 
 
-def _deleted(state: Earlier, table_id: UUID, ids: Sequence[UUID]) -> Iterator[Sequence[Any]]:
+def _deleted(state: Earlier, table_id: UUID, ids: Sequence[UUID]) -> Iterator[Iterable[Any]]:
     for id_ in ids:
-        yield _changed(state.deleted_row(id_, table_id, {}))
+        row = state.deleted_row(id_, table_id, {})
+        yield _as_it_was({name: getattr(row, name) for name in OF_ROWS})
 
 
-def _changed(row: Any) -> list[Any]:
+def _as_it_was(row: dict[str, Any]) -> Iterable[Any]:
     """When a row that has changed since was changed before that, only the log knows: here it says nothing of it."""
-    return [None if name == "updated_at" else getattr(row, name) for name in OF_ROWS]
+    return {**row, "updated_at": None}.values()

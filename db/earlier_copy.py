@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -60,7 +60,7 @@ class Copy:
 
         await self._run(work)
 
-    async def lay(self, rows: Callable[[], Iterable[Sequence[Any]]]) -> None:
+    async def lay(self, rows: Callable[[], Iterable[Iterable[Any]]]) -> None:
         """Add rows, of which each has what OF_ROWS names; they are made in the copy's thread."""
 
         def work() -> None:
@@ -105,7 +105,7 @@ class Copy:
         return cast(int, self._connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
-def _written(rows: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
+def _written(rows: Iterable[Iterable[Any]]) -> Iterator[list[Any]]:
     for row in rows:
         yield [_plain(value) for value in row]
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from auth.viewer import Viewer
-from db.earlier import LAST, Earlier, log
+from db.earlier import LAST, log
+from db.earlier_changes import Earlier
 from db.engine import Database
 
 MAX_ROWS_KEPT = 200_000  # changed rows, of all states together

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from db import earlier
-from db.earlier import Earlier, EarlierRow, Place
+from db.earlier import EarlierRow, Place
+from db.earlier_changes import Earlier
 from db.selections import Selection, Shape
 from db.tables import Table, column_of, columns_of
 from errors import BadUserInput, Conflict, NotFound
