@@ -35,6 +35,7 @@ class Earlier:
         # Position of rows that were deleted since, and what the log keeps of them; which of them are there again.
         self._deleted: dict[int, tuple[int, str, str]] = {}
         self._back: set[int] = set()
+        self._places: list[Place] | None = []
 
     def __len__(self) -> int:
         return len(self._absent) + len(self._edits) + len(self._deleted)
@@ -69,6 +70,7 @@ class Earlier:
         if row not in self._deleted:
             kept = change.old
             self._deleted[row] = kept["position"], dump_json(kept["values"]), dump_json(change.old_origin)
+            self._places = None
         self._back.discard(row)
 
     def _take_cell(self, change: Any) -> None:
@@ -96,10 +98,15 @@ class Earlier:
     def is_changed(self, id_: UUID) -> bool:
         return id_.int in self._edits or id_.int in self._deleted
 
-    def deleted_rows(self) -> list[tuple[Place, UUID]]:
-        """Places and ids of the rows that were deleted since, in order, those among them that are back too."""
-        places = ((kept[0], UUID(int=row)) for row, kept in self._deleted.items())
-        return sorted(((position, id_), id_) for position, id_ in places)
+    def is_sorted(self) -> bool:
+        """Whether `deleted_rows` knows its answer; with many rows it thinks for long."""
+        return self._places is not None
+
+    def deleted_rows(self) -> list[Place]:
+        """The rows that were deleted since, in order, those among them that are back too."""
+        if self._places is None:
+            self._places = sorted((kept[0], UUID(int=row)) for row, kept in self._deleted.items())
+        return self._places
 
     def was_there(self, id_: UUID) -> bool:
         """Whether a row of today is one of then, the same without a break."""

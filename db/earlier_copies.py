@@ -110,7 +110,7 @@ async def _copy(states: EarlierStates, database: Database, table_id: UUID, numbe
             await copy.lay(partial(_rows, state, batch))
         if is_empty:
             await bring_up(state, database, SYSTEM, table_id, await _revision(database, table_id))
-        deleted = await asyncio.to_thread(state.deleted_rows)
+        deleted = state.deleted_rows()
         for start in range(0, len(deleted), BATCH):
             await copy.lay(partial(_deleted, state, table_id, [id_ for _, id_ in deleted[start : start + BATCH]]))
         await copy.finish(state.columns(columns))

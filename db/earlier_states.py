@@ -62,4 +62,6 @@ async def bring_up(state: Earlier, database: Database, viewer: Viewer, table_id:
     async for batch in changes:
         for change in batch:
             state.take(change)
+    if not state.is_sorted():
+        await asyncio.to_thread(state.deleted_rows)
     state.taken = (today, LAST)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from db import earlier
-from db.earlier import EarlierRow, Place
+from db.earlier import LAST, EarlierRow, Place
 from db.earlier_changes import Earlier
 from db.selections import Selection, Shape
 from db.tables import Table, column_of, columns_of
@@ -58,8 +58,12 @@ class EarlierPage:
         return slice_of(rows, lambda row: encode_place(OWN_ORDER.place(row)), asked)
 
     async def total(self) -> int:
-        head = await self._head()
-        return (await self._state(head.revision)).row_count(head.row_count)
+        for _ in range(TRIES):
+            head = await self._head()
+            state = await self._state(head.revision)
+            if state.taken == (head.revision, LAST):
+                return state.row_count(head.row_count)
+        raise _restless()
 
     async def _head(self) -> Any:
         return await head_of(self._context, self._table_id, self._number)
@@ -76,10 +80,12 @@ class EarlierPage:
             state = await self._state(head.revision)
             reading = _Reading(self._context, self._table_id, state, head.revision, state.columns(columns))
             try:
-                return await self._dated(await reading.rows(limit, place, backwards), state)
+                rows = await reading.rows(limit, place, backwards)
             except _Moved:
                 continue
-        raise Conflict("The table changes without a pause: try again in a moment.")
+            if state.taken == (head.revision, LAST):  # others may have brought it further meanwhile
+                return await self._dated(rows, state)
+        raise _restless()
 
     async def _dated(self, rows: list[EarlierRow], state: Earlier) -> list[EarlierRow]:
         changed = [row.id for row in rows if state.is_changed(row.id)]
@@ -105,26 +111,30 @@ class _Reading:
             batch = await self._read(size, place, backwards)
             for row in batch:
                 place = row.position, row.id
-                while gone and ((gone[-1].position, gone[-1].id) < place) is not backwards:
-                    found.append(gone.pop())
+                while gone and len(found) < limit and (gone[-1] < place) is not backwards:
+                    found.append(self._deleted(gone.pop()))
+                if len(found) == limit:
+                    break
                 if self._state.was_there(row.id):
                     found.append(self._state.row(row, self._columns))
             if len(batch) < size:
-                found += gone[::-1]
+                found += [self._deleted(place) for place in gone[::-1][: limit - len(found)]]
                 break
             size = BATCH
             await asyncio.sleep(0)  # many rows that were not there are passed over beside others' work
-        return found[:limit]
+        return found
 
-    def _gone(self, place: Place | None, backwards: bool) -> list[EarlierRow]:
+    def _gone(self, place: Place | None, backwards: bool) -> list[Place]:
         """The rows that are gone, beyond the place; the next one last."""
         deleted = self._state.deleted_rows()
         if place is not None and backwards:
-            deleted = deleted[: bisect_left(deleted, place, key=lambda row: row[0])]
+            deleted = deleted[: bisect_left(deleted, place)]
         elif place is not None:
-            deleted = deleted[bisect_right(deleted, place, key=lambda row: row[0]) :]
-        ordered = deleted if backwards else deleted[::-1]
-        return [self._state.deleted_row(id_, self._table_id, self._columns) for _, id_ in ordered]
+            deleted = deleted[bisect_right(deleted, place) :]
+        return deleted[:] if backwards else deleted[::-1]
+
+    def _deleted(self, place: Place) -> EarlierRow:
+        return self._state.deleted_row(place[1], self._table_id, self._columns)
 
     async def _read(self, limit: int, place: Place | None, backwards: bool) -> list[Any]:
         query = earlier.rows[place is not None, backwards]
@@ -137,6 +147,10 @@ class _Reading:
         if says is None or says.revision != self._revision:
             raise _Moved
         return batch
+
+
+def _restless() -> Conflict:
+    return Conflict("The table changes without a pause: try again in a moment.")
 
 
 def _place(cursor: str) -> Place:
