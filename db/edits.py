@@ -124,6 +124,8 @@ class Edit:
         old, old_origin = row.values.get(key), origin_of(row, key)
         if old == value:
             return
+        if old is not None:  # who brings a row back is who adds it from then on
+            old_origin = old_origin or _adder(row)
         if row.id not in self._raised:
             row.version += 1
             self._raised.add(row.id)
@@ -233,9 +235,13 @@ def _kept(row: HeldRow) -> dict[str, Any]:
     return {"position": row.position, "values": row.values}
 
 
+def _adder(row: HeldRow) -> Origin | None:
+    return None if row.created_by_id is None else {"by": row.created_by_id.hex}
+
+
 def _past(row: HeldRow) -> dict[str, Any]:
     """What a row is besides its values; a cell that came with the row is said to be from who added it."""
-    by = {} if row.created_by_id is None else {"by": row.created_by_id.hex}
+    by = _adder(row) or {}
     origins = row.origins | {key: by for key in row.values if key not in row.origins}
     for key in row.origins.keys() & row.values.keys():
         origins[key] = {**({} if origin_of(row, key) else by), **row.origins[key]}
