@@ -15,7 +15,7 @@ from tables.types import ColumnType
 
 KIND = "index"  # of the jobs that make them
 PREFIX = "ix_cells_"
-NAME = re.compile(rf"{PREFIX}([0-9a-f]{{32}})_(c[0-9]+)_([a-z]+)")
+NAME = re.compile(rf"{PREFIX}([0-9a-f]{{32}})_(c[0-9]+)_(by_)?([a-z]+)")
 MAX_INDEXES = 100  # in the database: each is weighed whenever any row is written or asked for (decision 18)
 SYSTEM = Viewer.system()
 
@@ -28,7 +28,7 @@ class TooManyIndexes(RuntimeError):
 
 def name_of(table_id: UUID, key: str, type: ColumnType) -> str:
     """Of ids alone, never of what people write; with another type it is another index."""
-    return f"{PREFIX}{table_id.hex}_{key}_{cells.rank_of(type)}"
+    return f"{PREFIX}{table_id.hex}_{key}_by_{cells.rank_of(type)}"
 
 
 def definition(dialect: Dialect, table_id: UUID, key: str, type: ColumnType) -> str:
@@ -38,9 +38,9 @@ def definition(dialect: Dialect, table_id: UUID, key: str, type: ColumnType) -> 
     options = {"include_table": not is_sqlite}
     parts = [
         f"({each.compile(dialect=dialect, compile_kwargs=options)})"
-        for each in (Row.table_id, cells.ranked(type, cells.cell(key, type)), Row.position, Row.id)
+        for each in (*cells.ranks(type, cells.cell(key, type)), Row.position, Row.id, Row.table_id)
     ]
-    where = cells.of_table(table_id).compile(dialect=dialect, compile_kwargs=options)
+    where = cells.in_index(table_id, key).compile(dialect=dialect, compile_kwargs=options)
     begin = "CREATE INDEX IF NOT EXISTS" if is_sqlite else "CREATE INDEX CONCURRENTLY IF NOT EXISTS"
     return f"{begin} {name_of(table_id, key, type)} ON rows ({', '.join(parts)}) WHERE {where} AND deleted_at IS NULL"
 
@@ -60,12 +60,19 @@ async def bring_about(database: Database, table_id: UUID) -> None:
         await database.define(definition(database.dialect, table_id, column.key, column.type))
 
 
-async def drop_left(database: Database) -> None:
-    """Drop the indexes of tables that have been erased."""
+async def tidy(database: Database) -> None:
+    """Drop the indexes of tables that have been erased, and make those anew that an earlier version made otherwise."""
     there = await database.index_names(PREFIX)
     named = {name: UUID(found[1]) for name in there if (found := NAME.fullmatch(name))}
     tables = {table.id for table in await database.read(known, SYSTEM, ids=list({*named.values()}))} if named else set()
     await _drop(database, (name for name, table_id in named.items() if table_id not in tables))
+    for table_id in {named[name] for name in named if not _is_current(name)} & tables:
+        await bring_about(database, table_id)
+
+
+def _is_current(name: str) -> bool:
+    found = NAME.fullmatch(name)
+    return found is not None and found[3] is not None
 
 
 async def _drop(database: Database, names: Iterable[str]) -> None:

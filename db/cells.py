@@ -135,18 +135,46 @@ def rank_of(type: ColumnType) -> str:
     return {ColumnType.BOOLEAN: "truth", ColumnType.DATE: "day", ColumnType.DATETIME: "moment"}.get(type, "text")
 
 
-def ranked(type: ColumnType, operand: Any) -> Any:
-    """What an index of a column holds: what its order goes by first, of texts only the beginning.
+def ranks(type: ColumnType, operand: Any) -> tuple[Any, ...]:
+    """What an index of a column holds: what its order goes by, of texts only the beginning.
 
-    PostgreSQL has no room for more of a text in an index.
+    PostgreSQL has no room for more of a text in an index. Of texts below RANKED characters it is all.
     """
-    first, *others = in_order(type, operand)
-    return Spelled(f"substr({{0}}, 1, {RANKED})", f'substr({{0}}, 1, {RANKED}) COLLATE "C"', first) if others else first
+    ordered = in_order(type, operand)
+    if len(ordered) == 1:
+        return ordered
+    spelled = f"substr({{0}}, 1, {RANKED})"
+    return tuple(Spelled(spelled, f'{spelled} COLLATE "C"', each) for each in ordered)
 
 
-def of_table(table_id: UUID) -> Any:
-    """Whether a row is one of a table that is written out, as it is in the condition of the table's indexes."""
-    return Spelled(f"({{0}} = '{table_id.hex}')", f"({{0}} = CAST('{table_id}' AS UUID))", Row.table_id)
+def ranked(type: ColumnType, operand: Any) -> Any:
+    """The first of the ranks; it is there for each value."""
+    return ranks(type, operand)[0]
+
+
+def is_whole(value: Value) -> bool:
+    """Whether an index of texts holds all of a value."""
+    return not isinstance(value, str) or max(len(value), len(value.lower())) < RANKED
+
+
+def in_index(table_id: UUID, key: str) -> Any:
+    """Whether a row is one that the index of a column holds, in words that no other index has.
+
+    A question that says this is served by that index, and one that does not by none: left to themselves both
+    databases take an index of any column of the table for questions that it slows down.
+    """
+    _name(key)
+    return Spelled(
+        f"('{key} ' || {{0}} = '{key} {table_id.hex}')",
+        # PostgreSQL expects that nearly all rows are not null, and that one in 200 is equal to something.
+        f"(NULLIF('{key} ' || CAST({{0}} AS TEXT) = '{key} {table_id}', FALSE) IS NOT NULL)",
+        Row.table_id,
+    )
+
+
+def unindexed(operand: Any) -> Any:
+    """A whole number that no index is gone through for the order of."""
+    return Spelled("+{0}", "({0} + 0)", operand)
 
 
 def equal(type: ColumnType, operand: Any) -> Any:

@@ -1,19 +1,16 @@
-"""Conditions on the rows of a table: read from what a client asks, and their SQL."""
+"""Conditions on the rows of a table, read from what a client asks; `db/conditions.py` has their SQL."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from operator import ge, gt, le, lt
 from typing import Any, Protocol
-
-from sqlalchemy import Boolean, Text, and_, bindparam, false, func, not_, or_
-from sqlalchemy.sql import ColumnElement
 
 from db import cells
 from errors import BadUserInput
 from tables.reading import check_text
 from tables.types import TEXT_TYPES, CellError, Column, ColumnType, Value, from_json
 
+LAST = "\U0010ffff"  # the character that comes after all others
 MAX_DEPTH, MAX_CONDITIONS, MAX_LISTED, MAX_SEARCH = 5, 50, 100, 200
 
 
@@ -51,13 +48,17 @@ class Filter(Protocol):
 
 @dataclass(frozen=True)
 class Test:
-    """A condition on one cell; `names` are the binds of its values."""
+    """A condition on one cell; `names` are the binds of its values. NE without any holds for every filled cell.
+
+    `is_whole` says that an index has room for all of the values.
+    """
 
     key: str
     type: ColumnType
     op: FilterOp
     names: tuple[str, ...]
     is_indexed: bool = False
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,7 @@ class Group:
 
 Condition = Test | Group
 
-_COMPARED: Mapping[FilterOp, Callable[[Any, Any], Any]] = {
-    FilterOp.LT: lt,
-    FilterOp.LTE: le,
-    FilterOp.GT: gt,
-    FilterOp.GTE: ge,
-}
+_COMPARED = frozenset({FilterOp.LT, FilterOp.LTE, FilterOp.GT, FilterOp.GTE})
 _WITHIN_TEXT = frozenset({FilterOp.CONTAINS, FilterOp.STARTS_WITH})
 _UNORDERED = frozenset({ColumnType.BOOLEAN, ColumnType.MULTI_SELECT})
 
@@ -127,16 +123,20 @@ class FilterReader:
     def _typed(self, column: Column, op: FilterOp, raw: Any, path: str) -> Condition:
         _check_fits(column, op, path)
         empty = Test(column.key, column.type, FilterOp.IS_EMPTY, (), column.is_indexed)
+        filled = replace(empty, op=FilterOp.NE)
         if op is FilterOp.IS_EMPTY:
             if raw is not None and not isinstance(raw, bool):
                 raise BadUserInput.of(f"{path}.value", "IS_EMPTY takes true, false or nothing.")
-            return Group("not", (empty,)) if raw is False else empty
+            return filled if raw is False else empty
         values = _values(column, op, raw, f"{path}.value")
         if values == [None]:
-            return empty if op is FilterOp.EQ else Group("not", (empty,))
+            return empty if op is FilterOp.EQ else filled
         positive = FilterOp.EQ if op is FilterOp.NE else op
+        is_whole = all(map(cells.is_whole, values))
+        if op is FilterOp.STARTS_WITH:
+            values = [*values, f"{values[0]}{LAST * cells.RANKED}"]  # no text that begins so comes later
         names = tuple(self._bind(value) for value in values)
-        test = Test(column.key, column.type, positive, names, column.is_indexed)
+        test = Test(column.key, column.type, positive, names, column.is_indexed, is_whole)
         return Group("not", (test,)) if op is FilterOp.NE else test
 
     def _bind(self, value: Value) -> str:
@@ -203,76 +203,3 @@ def searched(text: str) -> str:
     except CellError as error:
         raise BadUserInput.of("search", str(error)) from error
     return text
-
-
-def conditions(condition: Condition | None) -> list[ColumnElement[bool]]:
-    """A condition as parts that must all be true, each in a form that an index serves."""
-    if condition is None:
-        return []
-    if isinstance(condition, Test):
-        return [_test(condition), *_within_index(condition)]
-    if condition.kind == "and":
-        return [part for each in condition.parts for part in conditions(each)]
-    return [criterion(condition)]
-
-
-def uses_index(condition: Condition | None) -> bool:
-    """Whether `conditions` has a part that an index of a column serves."""
-    if isinstance(condition, Group) and condition.kind == "and":
-        return any(uses_index(part) for part in condition.parts)
-    return isinstance(condition, Test) and bool(_within_index(condition))
-
-
-def _within_index(test: Test) -> list[ColumnElement[bool]]:
-    """What follows from a test for what the index of its column holds."""
-    if not test.is_indexed or test.op in _WITHIN_TEXT:
-        return []
-    here, *there = (
-        cells.ranked(test.type, operand)
-        for operand in (cells.cell(test.key, test.type), *(_given(name) for name in test.names))
-    )
-    if test.op is FilterOp.IS_EMPTY:
-        return [here.is_(None)]
-    if test.op in {FilterOp.LT, FilterOp.LTE}:
-        return [here <= there[0]]
-    if test.op in {FilterOp.GT, FilterOp.GTE}:
-        return [here >= there[0]]
-    return [here == there[0] if len(there) == 1 else here.in_(there)]
-
-
-def _given(name: str) -> Any:
-    return bindparam(name, required=False, type_=Text())
-
-
-def criterion(condition: Condition) -> ColumnElement[bool]:
-    """A condition as SQL that is true or false for every row, so that `not` is everything else."""
-    if isinstance(condition, Test):
-        return func.coalesce(_test(condition), false(), type_=Boolean())
-    parts = [criterion(part) for part in condition.parts]
-    if condition.kind == "not":
-        return not_(parts[0])
-    return and_(*parts) if condition.kind == "and" else or_(*parts)
-
-
-def _test(test: Test) -> Any:
-    cell = cells.cell(test.key, test.type)
-    values = [_given(name) for name in test.names]
-    if test.op is FilterOp.IS_EMPTY:
-        return cell.is_(None)
-    if test.op in _COMPARED:
-        left, right = (cells.in_order(test.type, operand)[0] for operand in (cell, values[0]))
-        return _COMPARED[test.op](left, right)
-    if test.op is FilterOp.CONTAINS:
-        is_list = test.type is ColumnType.MULTI_SELECT
-        whole, part = (cells.surrounded(operand) if is_list else operand for operand in (cell, values[0]))
-        return cells.contains(cells.folded(whole), cells.folded(part))
-    if test.op is FilterOp.STARTS_WITH:
-        return cells.starts_with(cells.folded(cell), cells.folded(values[0]))
-    same = cells.equal(test.type, cell)
-    return same.in_([cells.equal(test.type, value) for value in values])
-
-
-def found(columns: Sequence[tuple[str, ColumnType]]) -> ColumnElement[bool]:
-    """Whether the text bound as `search` is in a cell of these columns."""
-    part = cells.folded(bindparam("search", required=False, type_=Text()))
-    return or_(false(), *(cells.contains(cells.folded(cells.cell(*column)), part) for column in columns))

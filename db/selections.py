@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Select, Text, and_, bindparam, func, or_, select, tuple_
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import Select, func, select
 
 from db import cells
-from db.filters import Condition, Filter, FilterReader, column_named, conditions, found, searched, uses_index
+from db.conditions import conditions, found
+from db.filters import Condition, Filter, FilterReader, column_named, searched
+from db.orders import FILLED, Order, Part, beyond, from_place, ordering, ranks
 from db.prepared import Prepared, bind
 from db.tables import Row
 from errors import BadUserInput
@@ -30,29 +30,22 @@ class Sort(Protocol):
 
 
 @dataclass(frozen=True)
-class Order:
-    key: str
-    type: ColumnType
-    descending: bool
-    is_indexed: bool = False
-
-
-class Part(StrEnum):
-    """Which rows of an order: the index of a column has the rows that it is not empty in, and then the others."""
-
-    WHOLE = "WHOLE"
-    FILLED = "FILLED"
-    EMPTY = "EMPTY"
-
-
-@dataclass(frozen=True)
 class Shape:
-    """A question without its values: what decides the SQL. `table_id` is given when an index may serve it."""
+    """A question without its values: what decides the SQL.
+
+    `served` is the index that answers it: table and column. When it leaves `few` rows, they are fetched, then sorted.
+    """
 
     where: Condition | None = None
     searched: tuple[tuple[str, ColumnType], ...] | None = None
     orders: tuple[Order, ...] = ()
-    table_id: UUID | None = None
+    served: tuple[UUID, str] | None = None
+    few: bool = False
+
+    @property
+    def key(self) -> str | None:
+        """The column of the index."""
+        return self.served and self.served[1]
 
 
 @dataclass(frozen=True)
@@ -83,7 +76,6 @@ class Selection:
 
 
 def select_rows(
-    table_id: UUID,
     columns: Mapping[str, Column],
     filter: Filter | None,
     sort: Sequence[Sort] | None,
@@ -98,8 +90,7 @@ def select_rows(
         values = {**values, "search": searched(search)}
         looked_in = tuple((key, column.type) for key, column in columns.items() if column.type in TEXT_TYPES)
     orders = _orders(columns, sort or ())
-    is_served = uses_index(where) or (bool(orders) and orders[0].is_indexed)
-    return Selection(columns, Shape(where, looked_in, orders, table_id if is_served else None), values)
+    return Selection(columns, Shape(where, looked_in, orders), values)
 
 
 def _orders(columns: Mapping[str, Column], sort: Sequence[Sort]) -> tuple[Order, ...]:
@@ -123,10 +114,16 @@ def _fits(column: Column, value: Value) -> bool:
 
 def parts(shape: Shape, place: Sequence[Any] | None, *, backwards: bool) -> tuple[Part, ...]:
     """The parts of the order that are still to be read after a place, one by one; the place is in the first of them."""
-    if not shape.orders or not shape.orders[0].is_indexed:
+    if not shape.orders or shape.orders[0].key != shape.key:
         return (Part.WHOLE,)
-    both = (Part.EMPTY, Part.FILLED) if backwards else (Part.FILLED, Part.EMPTY)
+    filled = Part.BRIEF if place is None or cells.is_whole(place[0]) else Part.FILLED
+    both = (Part.EMPTY, filled) if backwards else (filled, Part.EMPTY)
     return both if place is None or (place[0] is None) is backwards else both[1:]
+
+
+def is_right(shape: Shape, part: Part, rows: Sequence[Row]) -> bool:
+    """Whether rows are in their order: those that an index told apart by less than all of their texts may not be."""
+    return part is not Part.BRIEF or all(cells.is_whole(row.values.get(shape.key)) for row in rows)
 
 
 def rows(shape: Shape, place: Sequence[Any] | None, part: Part, *, backwards: bool) -> Prepared[Row]:
@@ -140,79 +137,33 @@ def _rows(shape: Shape, empty: tuple[bool, ...] | None, part: Part, backwards: b
     query = _filtered(select(Row), shape)
     if part is Part.EMPTY:
         _, first = orders.pop(0)
-        query = query.where(_ranked(first).is_(None))
-    elif part is Part.FILLED:
-        query = query.where(_ranked(shape.orders[0]).is_not(None))
+        query = query.where(*(rank.is_(None) for rank in ranks(first)))
+    elif part is not Part.WHOLE:
+        query = query.where(ranks(shape.orders[0])[0].is_not(None))
     if empty is not None:
-        query = query.where(_beyond(orders, empty, part, backwards=backwards))
-    if empty is not None and part is Part.FILLED:
-        query = query.where(_from_place(shape.orders[0], backwards=backwards))
-    ordering = [one for number, order in orders for one in _ordering(order, part if number == 0 else None, backwards)]
-    last = [Row.position.desc(), Row.id.desc()] if backwards else [Row.position, Row.id]
-    return Prepared(query.order_by(*ordering, *last).limit(bind("limit", Row.position)), children=Row)
+        query = query.where(beyond(orders, empty, part, backwards=backwards))
+    if empty is not None and part in FILLED:
+        query = query.where(from_place(shape.orders, part, backwards=backwards))
+    order = [way for n, one in orders for way in ordering(one, part if n == 0 else None, backwards)]
+    last = [cells.unindexed(Row.position) if shape.few else Row.position, Row.id]
+    order += [one.desc() for one in last] if backwards else last
+    query = query.order_by(*order).limit(bind("limit", Row.position))
+    if shape.served and not shape.few and part is not Part.EMPTY and (not orders or orders[0][1].descending):
+        # The index is not in this order: its entries are sorted, and only the rows of the page are fetched.
+        query = select(Row).where(Row.id.in_(query.with_only_columns(Row.id).correlate(None))).order_by(*order)
+    return Prepared(query, children=Row, by_parent=shape.served is None)
 
 
 @lru_cache(maxsize=KEPT)
 def total(shape: Shape) -> Prepared[Any]:
     """How many rows there are on all pages."""
-    return Prepared(_filtered(select(func.count(Row.id).label("total")), shape), children=Row)
+    return Prepared(
+        _filtered(select(func.count(Row.id).label("total")), shape), children=Row, by_parent=shape.served is None
+    )
 
 
 def _filtered(query: Select[Any], shape: Shape) -> Select[Any]:
-    query = query.where(*conditions(shape.where))
-    if shape.table_id is not None:
-        query = query.where(cells.of_table(shape.table_id))
+    query = query.where(*conditions(shape.where, shape.key))
+    if shape.served is not None:
+        query = query.where(cells.in_index(*shape.served))
     return query if shape.searched is None else query.where(found(shape.searched))
-
-
-def _ranked(order: Order) -> Any:
-    return cells.ranked(order.type, cells.cell(order.key, order.type))
-
-
-def _place(number: int) -> Any:
-    return bindparam(f"place_{number}", required=False, type_=Text())
-
-
-def _from_place(order: Order, *, backwards: bool) -> ColumnElement[bool]:
-    """Where in the index of the first column to begin: it follows from being beyond the place."""
-    here, there = _ranked(order), cells.ranked(order.type, _place(0))
-    within: ColumnElement[bool] = here <= there if order.descending != backwards else here >= there
-    return within
-
-
-def _ordering(order: Order, part: Part | None, backwards: bool) -> list[Any]:
-    """Empty cells come last in either direction; where there are none, an index is read in either direction."""
-    down = order.descending != backwards
-    cell = cells.cell(order.key, order.type)
-    ordered = cells.in_order(order.type, cell)
-    if part is Part.FILLED and len(ordered) > 1:
-        ordered = (_ranked(order), *ordered)
-    ways = [one.desc() if down else one.asc() for one in ordered]
-    if part is Part.FILLED:
-        return ways
-    return [way.nulls_first() if backwards else way.nulls_last() for way in ways]
-
-
-def _beyond(
-    orders: Sequence[tuple[int, Order]], empty: tuple[bool, ...], part: Part, *, backwards: bool
-) -> ColumnElement[bool]:
-    """The rows behind a place: further in the first column, or equal there and further in the next, …"""
-    alternatives: list[ColumnElement[bool]] = []
-    equal: list[ColumnElement[bool]] = []
-    for number, order in orders:
-        cell = cells.cell(order.key, order.type)
-        if empty[number]:
-            if backwards:
-                alternatives.append(and_(*equal, cell.is_not(None)))
-            equal.append(cell.is_(None))
-            continue
-        has_empty = not backwards and not (part is Part.FILLED and number == 0)
-        for here, there in zip(
-            cells.in_order(order.type, cell), cells.in_order(order.type, _place(number)), strict=True
-        ):
-            further = here < there if order.descending != backwards else here > there
-            alternatives.append(and_(*equal, or_(further, cell.is_(None)) if has_empty else further))
-            equal.append(here == there)
-    here, there = tuple_(Row.position, Row.id), tuple_(bind("position", Row.position), bind("row_id", Row.id))
-    alternatives.append(and_(*equal, here < there if backwards else here > there))
-    return or_(*alternatives)

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import func, null, select
 
 from db import cells
-from db.filters import Condition, Filter, FilterReader, column_named, conditions
+from db.conditions import conditions
+from db.filters import Condition, Filter, FilterReader, column_named
 from db.prepared import Prepared
 from db.selections import KEPT
 from db.tables import Row

@@ -8,7 +8,7 @@ from uuid import UUID
 from db.earlier import OF_ROWS, EarlierRow
 from db.earlier_copy import Copy
 from db.prepared import Prepared
-from db.selections import Selection
+from db.selections import Selection, Shape
 from db.tables import column_of, columns_of
 from errors import BadUserInput
 from resolvers.context import Context
@@ -30,6 +30,10 @@ class Then:
     @property
     def row_count(self) -> int:
         return self._copy.row_count
+
+    async def served(self, selection: Selection, *, total: bool = False) -> Shape:
+        """A copy has no indexes of cells."""
+        return replace(selection.shape, orders=()) if total else selection.shape
 
     async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
         rows = await self._asked(query, given)

@@ -1,12 +1,13 @@
 """Pages of the rows of a table: which questions to ask for one, and who answers them."""
 
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
-from db import selections
+from db import selections, serving
 from db.base import Base
+from db.orders import Part
 from db.prepared import Prepared
-from db.selections import Selection
+from db.selections import Selection, Shape
 from db.tables import Table
 from resolvers.context import Context
 from resolvers.pages import Asked, Slice, slice_of
@@ -21,6 +22,9 @@ class Source(Protocol):
 
     @property
     def row_count(self) -> int: ...
+
+    async def served(self, selection: Selection, *, total: bool = False) -> Shape:
+        """The shape of a page or the total, with the index that serves it."""
 
     async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
         """The rows that a query finds."""
@@ -38,6 +42,22 @@ class Today:
     @property
     def row_count(self) -> int:
         return self._table.row_count
+
+    async def served(self, selection: Selection, *, total: bool = False) -> Shape:
+        hits = await self._hits(selection)
+        if total:
+            return serving.served_total(selection.shape, self._table.id, hits)
+        return serving.served(selection.shape, self._table.id, hits, self._context.backend.database.dialect)
+
+    async def _hits(self, selection: Selection) -> Mapping[str, int]:
+        """How many rows the index of each column leaves; of a small table they are few anyway."""
+        keys = serving.countable(selection.shape)
+        if not keys or self.row_count <= serving.FEW:
+            return dict.fromkeys(keys, self.row_count)
+        query = serving.hits(selection.shape.where, self._table.id, keys)
+        values = {**selection.values, "most": serving.MANY + 1}
+        (counts,) = await read_rows(self._context, self._table, query, **values)
+        return dict(zip(keys, counts, strict=True))
 
     async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
         if self._is_plain:
@@ -59,20 +79,31 @@ class RowPage:
         selection = self._selection
         place = None if asked.cursor is None else decode_place(asked.cursor)
         given = {**selection.values, **self._bound(place)}
+        shape = await self._source.served(selection)
         found: list[Any] = []
-        for part in selections.parts(selection.shape, place, backwards=asked.backwards):
-            query = selections.rows(selection.shape, place, part, backwards=asked.backwards)
-            found += await self._source.read(query, limit=asked.size + 1 - len(found), **given)
+        for part in selections.parts(shape, place, backwards=asked.backwards):
+            given["limit"] = asked.size + 1 - len(found)
+            found += await self._part(shape, place, part, asked, given)
             if len(found) > asked.size:
                 break
             place = None
         return slice_of(found, lambda row: encode_place(selection.place(row)), asked)
 
+    async def _part(
+        self, shape: Shape, place: list[Any] | None, part: Part, asked: Asked, given: dict[str, Any]
+    ) -> list[Any]:
+        rows = await self._source.read(selections.rows(shape, place, part, backwards=asked.backwards), **given)
+        if selections.is_right(shape, part, rows):
+            return rows
+        query = selections.rows(shape, place, Part.FILLED, backwards=asked.backwards)
+        return await self._source.read(query, **given)
+
     async def total(self) -> int:
         shape = self._selection.shape
         if shape.where is None and shape.searched is None:
             return self._source.row_count
-        return await self._source.count(selections.total(replace(shape, orders=())), **self._selection.values)
+        shape = await self._source.served(self._selection, total=True)
+        return await self._source.count(selections.total(shape), **self._selection.values)
 
     def _bound(self, place: list[Any] | None) -> dict[str, Any]:
         try:

@@ -86,7 +86,7 @@ async def list_rows(
     ] = None,
 ) -> RowPage | EarlierPage:
     is_plain = filter is None and not sort and not search
-    select = partial(selections.select_rows, root.id, filter=filter, sort=sort, search=search)
+    select = partial(selections.select_rows, filter=filter, sort=sort, search=search)
     if as_of_revision is not None:
         return await _earlier(info.context, root, as_of_revision, None if is_plain else select)
     selection = select({} if is_plain else await columns_of(info.context, root.id))

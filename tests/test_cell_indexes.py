@@ -11,11 +11,11 @@ import asyncpg
 import pytest
 from strawberry import ID
 
-from db import cell_indexes, selections
+from db import cell_indexes, selections, serving
 from db.columns import MAX_INDEXED
 from db.engine import Database
 from db.filters import FilterOp
-from db.selections import Part
+from db.orders import Part
 from db.sqlite import SQLite
 from db.tables import Table, column_of, columns_of
 from resolvers.ids import key
@@ -56,7 +56,13 @@ async def indexed(world: World, directory: Path, *rows: dict[str, Any]) -> Sheet
 
 
 @pytest.mark.usefixtures("nothing_is_left")
-async def test_questions_have_the_same_answers_with_indexes(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("few", "many"), [(serving.FEW, serving.MANY), (1, 4)])
+async def test_questions_have_the_same_answers_with_indexes(
+    world: World, tmp_path: Path, monkeypatch: Any, few: int, many: int
+) -> None:
+    """Whether the hits of their indexes are few, many or too many."""
+    monkeypatch.setattr(serving, "FEW", few)
+    monkeypatch.setattr(serving, "MANY", many)
     sheet = await indexed(world, tmp_path, *VALUES)
     assert len(await world.database.index_names(cell_indexes.PREFIX)) == len(MARKED)
     for column, value in COMPARED:
@@ -65,8 +71,14 @@ async def test_questions_have_the_same_answers_with_indexes(world: World, tmp_pa
     for column in KEYS:
         empty = [row for row in VALUES if column not in row]
         assert found(await sheet.rows(filter=is_(column, "IS_EMPTY"))) == empty, column
-    few = [row for row in VALUES if row.get(NUMBER) in (9, 2)]
-    assert found(await sheet.rows(filter=is_(NUMBER, "IN", [9, 2]))) == few
+        filled = await sheet.rows(filter=is_(column, "IS_EMPTY", False))
+        assert found(filled) == [row for row in VALUES if column in row], column
+    listed = [row for row in VALUES if row.get(NUMBER) in (9, 2)]
+    assert found(await sheet.rows(filter=is_(NUMBER, "IN", [9, 2]))) == listed
+    for start in ("a", "A", "ä", "x" * 120):
+        begun = [row for row in VALUES if row.get(ITEM, "").lower().startswith(start.lower()) and ITEM in row]
+        rows = await sheet.rows(filter=is_(ITEM, "STARTS_WITH", start))
+        assert (found(rows), rows["totalCount"]) == (begun, len(begun)), start
     for orders in ORDERS:
         sort = [{"column": column, "descending": descending} for column, descending in orders]
         rows = await sheet.rows(sort=sort)
@@ -84,8 +96,72 @@ async def test_a_long_text_is_found_and_sorted_by_its_index(world: World, tmp_pa
     assert found(await sheet.rows(filter=is_(ITEM, "GT", long[1]))) == [
         {ITEM: t} for t in (long[0], long[2], "é" * 32_000)
     ]
+    assert found(await sheet.rows(filter=is_(ITEM, "STARTS_WITH", "x" * 150 + "b"))) == [{ITEM: long[2]}]
     expected = ["a", long[1], long[2], long[0], "é" * 32_000]
-    assert [row[ITEM] for row in found(await sheet.rows(sort=[{"column": ITEM}]))] == expected
+    for descending in (False, True):
+        sort = [{"column": ITEM, "descending": descending}]
+        for way in (("first", "after"), ("last", "before")):
+            rows = await walked(sheet, *way, 2, sort=sort)
+            assert [row[ITEM] for row in rows] == (expected[::-1] if descending else expected), (descending, way)
+
+
+@pytest.mark.usefixtures("nothing_is_left")
+async def test_rows_with_the_same_value_are_paged_in_their_own_order(world: World, tmp_path: Path) -> None:
+    rows = [{ITEM: ("open", "Open", "done")[n % 3], NUMBER: n % 2, PRICE: f"{n}.00"} for n in range(24)]
+    sheet = await indexed(world, tmp_path, *rows)
+    for column in (ITEM, NUMBER):
+        for descending in (False, True):
+            values = sorted({row[column] for row in rows}, key=lambda value: (str(value).lower(), value))
+            ordered = [
+                row for value in (values[::-1] if descending else values) for row in rows if row[column] == value
+            ]
+            sort = [{"column": column, "descending": descending}]
+            assert await walked(sheet, "first", "after", 5, sort=sort) == ordered, (column, descending)
+            assert await walked(sheet, "last", "before", 5, sort=sort) == ordered, (column, descending)
+
+
+@pytest.mark.usefixtures("nothing_is_left")
+async def test_an_index_serves_only_the_questions_that_it_makes_faster(
+    world: World, tmp_path: Path, monkeypatch: Any
+) -> None:
+    sheet = await indexed(world, tmp_path, *({ITEM: f"Item {n}", NUMBER: n, PRICE: f"{n % 9}.5"} for n in range(60)))
+    monkeypatch.setattr(serving, "FEW", 20)
+    monkeypatch.setattr(serving, "MANY", 40)
+    database, table_id = world.database, key(sheet.id, Table)
+    columns = {row.key: column_of(row) for row in await database.read(columns_of, sheet.viewer, ids=[table_id])}
+
+    async def index_of(filter: dict[str, Any] | None, sort: str | None = None) -> tuple[str | None, str | None]:
+        """Of which columns are the indexes that serve the page and the total."""
+        by = [RowSort(column=ID(sort))] if sort else None
+        selection = selections.select_rows(columns, asked(filter), by, None)
+        shape, keys = selection.shape, serving.countable(selection.shape)
+        given = {**selection.values, "table_id": table_id, "most": serving.MANY + 1}
+        counts = await database.read(serving.hits(shape.where, table_id, keys), sheet.viewer, **given) if keys else [()]
+        hits = dict(zip(keys, counts[0], strict=True))
+        page = serving.served(shape, table_id, hits, database.dialect)
+        return page.key, serving.served_total(shape, table_id, hits).key
+
+    is_sqlite = isinstance(database, SQLite)
+    few, many, most = (is_(NUMBER, "GTE", 60 - count) for count in (10, 30, 50))
+    assert await index_of(few) == (NUMBER, NUMBER)
+    assert await index_of(many) == (NUMBER if is_sqlite else None, NUMBER)
+    assert await index_of(most) == (None, NUMBER)
+    assert await index_of(few, PRICE) == (NUMBER, NUMBER)
+    assert await index_of(many, PRICE) == (PRICE, NUMBER)
+    assert await index_of(many, NUMBER) == (NUMBER, NUMBER)
+    assert await index_of({"and": [many, is_(ITEM, "STARTS_WITH", "item 5")]}) == (ITEM, ITEM)
+    assert await index_of({"and": [many, is_(TAGS, "IS_EMPTY")]}) == (None, None)
+    assert await index_of(None, ITEM) == (ITEM, None)
+
+
+@pytest.mark.usefixtures("nothing_is_left")
+async def test_indexes_of_an_earlier_version_are_made_anew(world: World, tmp_path: Path) -> None:
+    sheet = await Sheet.new(world, tmp_path, marked()[:1])
+    table_id = key(sheet.id, Table)
+    old = f"{cell_indexes.PREFIX}{table_id.hex}_c1_text"
+    await world.database.define(f"CREATE INDEX {old} ON rows (position)")
+    await cell_indexes.tidy(world.database)
+    assert set(await world.database.index_names(cell_indexes.PREFIX)) == {old.replace("c1_", "c1_by_")}
 
 
 QUESTIONS: list[tuple[str, dict[str, Any] | None, str | None, Part]] = [
@@ -93,10 +169,10 @@ QUESTIONS: list[tuple[str, dict[str, Any] | None, str | None, Part]] = [
     (PRICE, {"and": [is_(PRICE, "GT", "14.90"), is_(TAGS, "IS_EMPTY")]}, None, Part.WHOLE),
     (ITEM, is_(ITEM, "EQ", "Item 7"), None, Part.WHOLE),
     (DAY, is_(DAY, "EQ", "2010-01-01"), None, Part.WHOLE),
-    (DAY, None, DAY, Part.FILLED),
-    (NUMBER, None, NUMBER, Part.FILLED),
+    (DAY, None, DAY, Part.BRIEF),
+    (NUMBER, None, NUMBER, Part.BRIEF),
     (NUMBER, None, NUMBER, Part.EMPTY),
-    (ITEM, None, ITEM, Part.FILLED),
+    (ITEM, None, ITEM, Part.BRIEF),
 ]
 
 
@@ -121,9 +197,10 @@ async def explained(
     """The plan of a page of such a question, in the words of the database."""
     columns = {row.key: column_of(row) for row in await database.read(columns_of, sheet.viewer, ids=[table_id])}
     by = [RowSort(column=ID(sort))] if sort else None
-    selection = selections.select_rows(table_id, columns, asked(filter), by, None)
-    assert selection.shape.table_id == table_id
-    query = selections.rows(selection.shape, None, part, backwards=False).plan(database.dialect, sheet.viewer)
+    selection = selections.select_rows(columns, asked(filter), by, None)
+    hits = dict.fromkeys(serving.countable(selection.shape), serving.FEW)
+    shape = serving.served(selection.shape, table_id, hits, database.dialect)
+    query = selections.rows(shape, None, part, backwards=False).plan(database.dialect, sheet.viewer)
     values = query.values(sheet.viewer, {**selection.values, "table_id": table_id, "limit": 101})
     if isinstance(database, SQLite):
         return str(database.reader.execute(f"EXPLAIN QUERY PLAN {query.sql}", values).fetchall())
@@ -147,7 +224,7 @@ def asked(filter: dict[str, Any] | None) -> RowFilter | None:
 async def names(site: Site) -> set[str]:
     """What is indexed, as "c1_text"; half an index is none."""
     there = await site.backend.database.index_names(cell_indexes.PREFIX)
-    return {"_".join(name.split("_")[3:]) for name, whole in there.items() if whole}
+    return {"_".join(name.split("_")[3:]).replace("by_", "") for name, whole in there.items() if whole}
 
 
 async def have(site: Site, *expected: str) -> None:
@@ -177,7 +254,7 @@ async def test_the_indexes_follow_the_columns(site: Site) -> None:
     await have(site, "c1_text", "c2_text")
     await ann.mutate("updateColumn", changed, tableId=table["id"], key="c1", isIndexed=False)
     await have(site, "c2_text")
-    await cell_indexes.drop_left(site.backend.database)
+    await cell_indexes.tidy(site.backend.database)
     assert await names(site) == {"c2_text"}
     await drop_all(site.backend.database)
 

@@ -10,6 +10,7 @@ import pytest
 
 from db import selections
 from db.engine import Database
+from db.orders import Order, Part
 from tables.types import ColumnType
 from tests.conftest import World
 from tests.sheet import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, Sheet
@@ -285,8 +286,8 @@ async def test_other_values_in_the_same_question_use_the_same_statement(sheet: S
         await sheet.rows(filter={"or": [is_(NUMBER, "GT", number), is_(ITEM, "IN", [str(number), "x", "y"])]})
     assert selections._rows.cache_info().currsize == 1
     for number in range(selections.KEPT + 20):
-        shape = selections.Shape(orders=(selections.Order(f"c{number}", ColumnType.TEXT, False),))
-        selections.rows(shape, None, selections.Part.WHOLE, backwards=False)
+        shape = selections.Shape(orders=(Order(f"c{number}", ColumnType.TEXT, False),))
+        selections.rows(shape, None, Part.WHOLE, backwards=False)
     assert selections._rows.cache_info().currsize == selections.KEPT
 
 

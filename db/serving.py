@@ -1,0 +1,72 @@
+"""Which index serves a question about rows: its hits are counted first, for no database has statistics of them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Dialect, func, select
+
+from db import cells
+from db.conditions import is_about, tested, within
+from db.filters import Condition
+from db.prepared import Prepared, bind
+from db.selections import KEPT, Shape
+from db.tables import Row
+
+FEW = 2_500  # hits that are fetched and sorted in less time than others are passed over
+MANY = 20_000  # entries of an index that SQLite sorts in less time than that
+
+
+def countable(shape: Shape) -> tuple[str, ...]:
+    """The columns in whose indexes hits are counted, before `served` chooses one."""
+    keys = tested(shape.where)
+    return () if keys == (_sorting(shape),) else keys
+
+
+@lru_cache(maxsize=KEPT)
+def hits(where: Condition | None, table_id: UUID, keys: tuple[str, ...]) -> Prepared[Any]:
+    """How many rows the index of each column leaves, in the order of the columns; one more than MANY at most."""
+    counts = []
+    for n, key in enumerate(keys):
+        there = select(Row.id).where(*within(where, key), cells.in_index(table_id, key))
+        count = select(func.count()).select_from(there.limit(bind("most", Row.position)).subquery())
+        counts.append(count.scalar_subquery().label(f"hits_{n}"))
+    return Prepared(select(*counts), children=Row, by_parent=False)
+
+
+def served(shape: Shape, table_id: UUID, hits: Mapping[str, int], dialect: Dialect) -> Shape:
+    """The shape with the index that serves it, if any does.
+
+    Few hits are fetched by their index, and then sorted. Where there are many, a page is full soon: rows are gone
+    through in the order that was asked for, by the index of its first column if it has one.
+    """
+    fewest, key = _fewest(hits), _sorting(shape)
+    if fewest and hits.get(key or "", FEW + 1) > FEW:
+        return replace(shape, served=(table_id, fewest), few=True)
+    if not shape.orders and dialect.name == "sqlite":
+        alone = _alone(shape)
+        key = alone if alone and hits.get(alone, MANY + 1) <= MANY else None
+    return replace(shape, served=(table_id, key) if key else None)
+
+
+def served_total(shape: Shape, table_id: UUID, hits: Mapping[str, int]) -> Shape:
+    """The shape of the total, which an index alone gives where nothing but its column is asked for."""
+    key = _fewest(hits) or _alone(shape)
+    return replace(shape, orders=(), served=(table_id, key) if key else None)
+
+
+def _fewest(hits: Mapping[str, int]) -> str | None:
+    """The column with the fewest hits, if they are few."""
+    fewest = min(hits, key=lambda key: hits[key], default=None)
+    return fewest if fewest and hits[fewest] <= FEW else None
+
+
+def _sorting(shape: Shape) -> str | None:
+    return shape.orders[0].key if shape.orders and shape.orders[0].is_indexed else None
+
+
+def _alone(shape: Shape) -> str | None:
+    """The column that is all that is asked for."""
+    return next((key for key in tested(shape.where) if is_about(shape.where, key) and not shape.searched), None)
