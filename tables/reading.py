@@ -29,6 +29,8 @@ def shown(raw: object) -> str:
     """The value as an error names it: its beginning, in quotation marks."""
     if isinstance(raw, int) and abs(raw) >= 10**40:
         return "This number"
+    if isinstance(raw, bool):
+        return f"“{str(raw).lower()}”"
     text = str(raw) if isinstance(raw, str | int | float) else "This value"
     return f"“{text[:40]}{'…' if len(text) > 40 else ''}”"
 
@@ -38,9 +40,16 @@ def _text(_: Column, raw: object) -> str:
         return raw
     if isinstance(raw, bool):
         return str(raw).lower()
-    if isinstance(raw, int | float | Decimal) and (plain := numbers.plain_number(raw)) is not None:
+    if isinstance(raw, int | float | Decimal) and (plain := numbers.plain_number(_exact(raw))) is not None:
         return plain
     raise CellError(f"{shown(raw)} is not a text: send a string.")
+
+
+def _exact(raw: int | float | Decimal) -> int | float | Decimal:
+    """Raise CellError for a float that stands for many numbers: the digits that were sent are lost already."""
+    if isinstance(raw, float) and abs(raw) > MAX_INTEGER:
+        raise CellError(f"{shown(raw)} is more than a JSON number holds exactly: send it as a string.")
+    return raw
 
 
 def bounded(raw: object, plain: str | None) -> str:
@@ -52,7 +61,7 @@ def bounded(raw: object, plain: str | None) -> str:
 def _number(column: Column, raw: object, text: str | None = None) -> numbers.Number:
     """The number in `raw`, or in `text` when something was taken off it."""
     if isinstance(raw, int | float | Decimal) and not isinstance(raw, bool):
-        return numbers.Number(bounded(raw, numbers.plain_number(raw)), None)
+        return numbers.Number(bounded(raw, numbers.plain_number(_exact(raw))), None)
     text = text or (raw if isinstance(raw, str) else "")
     number = numbers.read_number(text, decimal_mark(column))
     if number is None:

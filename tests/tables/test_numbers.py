@@ -82,6 +82,8 @@ def test_a_number_is_read_however_it_is_written(raw: object, value: str) -> None
             float("nan"),
             float("inf"),
             1e40,
+            1e17,
+            -1e16,
         ),
     ],
 )

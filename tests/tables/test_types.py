@@ -191,6 +191,7 @@ def test_what_is_shown_reads_back_as_the_same_value(type: ColumnType, data: st.D
         return
     assert parse(of, format_value(of, value)) == value
     assert from_json(of, value) == value
+    assert from_json(of, format_value(of, value)) == value
 
 
 @pytest.mark.parametrize("type", list(ColumnType))
