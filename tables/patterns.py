@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 MAX_PATTERN = 200
 MAX_SUBJECT = 1_000
-DEADLINE = 0.02  # seconds of one match; an ordinary one takes a thousandth of it
-_ALLOWANCE = 0.1  # seconds that the slow matches of one column share within one operation
+DEADLINE = 0.01  # seconds of one match; an ordinary one takes a few microseconds
+_ALLOWANCE = 0.05  # seconds that the slow matches of one column share within one operation
 _ORDINARY = 50e-6  # seconds that every match may take
 _MAX_REPEATS = 2_000
 

@@ -61,7 +61,7 @@ async def test_values_of_every_type_survive_being_kept_shown_and_sent_back(world
 
 
 async def test_an_absent_cell_gets_the_default_and_null_leaves_it_empty(world: World, tmp_path: Path) -> None:
-    columns = [
+    columns: list[dict[str, Any]] = [
         {"name": "Item", "type": "TEXT", "default": "none"},
         {"name": "Paid", "type": "BOOLEAN", "isRequired": True, "default": "ja"},
         {"name": "Cost", "type": "CURRENCY", "format": "EUR ,", "minimum": "0", "default": "12,50 €"},
