@@ -14,7 +14,7 @@ from integrations.documents.decoding import detect
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import refuse_other_kinds
 from resolvers.import_layouts import Cell, Header, ImportFormat, Layout, spool
-from tables.files import delimited, objects
+from tables.files import delimited, markdown, objects
 from tables.grids import MAX_TEXT as MAX_MARKDOWN
 from tables.grids import find_grids
 
@@ -49,9 +49,13 @@ def told(source: IO[bytes]) -> ImportFormat:
         raise DocumentRefused("The file is no text: there are NUL characters in it. Remove them, or send a text.")
     if _JSON.match(text):
         return ImportFormat.JSON
-    if text.lstrip().startswith("|") and any(grid.kind == "markdown" for grid in find_grids(text[:10_000].lstrip())):
-        return ImportFormat.MARKDOWN
-    return ImportFormat.CSV
+    return ImportFormat.MARKDOWN if _is_markdown(text.lstrip()) else ImportFormat.CSV
+
+
+def _is_markdown(text: str) -> bool:
+    if not text.startswith("|"):
+        return False
+    return markdown.is_table(text) or any(grid.kind == "markdown" for grid in find_grids(text[:10_000]))
 
 
 def _sample(source: IO[bytes], encoding: str) -> str:
@@ -70,8 +74,7 @@ def _read(
     if format is ImportFormat.JSON:
         return layout, _cells(objects.rows(lambda: _pieces(source, encoding.name)))
     if format is ImportFormat.MARKDOWN:
-        source.seek(0)
-        return layout, _cells(_markdown_rows(source.read().decode(encoding.name)))
+        return layout, _cells(_markdown_rows(source, encoding.name))
     layout.delimiter = "\t" if format is ImportFormat.TSV else delimited.sniff(_sample(source, encoding.name))
     layout.format = ImportFormat.TSV if layout.delimiter == "\t" else ImportFormat.CSV
     return layout, _cells(delimited.rows(_lines(source, encoding.name), layout.delimiter))
@@ -112,9 +115,16 @@ def _workbook_rows(lines: IO[bytes], layout: Layout) -> Iterator[list[Cell]]:
             layout.sheet, layout.notes = read["sheet"], read["notes"]
 
 
-def _markdown_rows(text: str) -> Iterator[list[str | None]]:
+def _markdown_rows(source: IO[bytes], encoding: str) -> Iterator[list[str | None]]:
+    """Of a file that is one table, or else of the one among the text of a file."""
+    lines = (line.strip() for line in _lines(source, encoding))
+    if markdown.is_table(_sample(source, encoding)) and all(line.startswith("|") for line in lines if line):
+        yield from markdown.rows(_lines(source, encoding))
+        return
+    source.seek(0)
+    text = source.read(4 * MAX_MARKDOWN + 4).decode(encoding, "ignore")
     if len(text) > MAX_MARKDOWN:
-        raise ValueError(f"A Markdown table has at most {MAX_MARKDOWN:,} characters here: send it as CSV.")
+        raise ValueError(f"Markdown has at most {MAX_MARKDOWN:,} characters beside a table: send the table alone.")
     grids = [grid for grid in find_grids(text) if grid.kind == "markdown"]
     if len(grids) != 1:
         raise ValueError(f"Send one Markdown table: here are {len(grids)}.")

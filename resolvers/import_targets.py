@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from uuid import UUID
 
 import strawberry
@@ -17,10 +16,11 @@ from errors import BadUserInput, NotFound
 from resolvers.context import Context
 from resolvers.ids import optional_key
 from resolvers.import_layouts import Cell, ImportFormat, Layout
-from tables.inference import ambiguous, infer, is_code
-from tables.types import NUMERIC_TYPES, CellError, Column, Value, currency_code, decimal_mark, from_json, parse
-
-SAMPLED = 2_000  # rows by which the decimal mark of a file is told
+from tables.columns import ColumnType
+from tables.inference import format_of, is_code
+from tables.money import split_currency
+from tables.numbers import without_percent
+from tables.types import NUMERIC_TYPES, CellError, Column, Value, currency_code, from_json, parse
 
 
 async def new_target(
@@ -96,7 +96,7 @@ class Way:
 
 def way(layout: Layout, n: int, column: Column, target: Target) -> Way:
     """The column as the file writes it: a file with decimal points may go into a column of decimal commas."""
-    mark = _mark(layout, n, column) if target.table_id is not None and column.type in NUMERIC_TYPES else None
+    mark = _mark(layout, n) if target.table_id is not None and column.type in NUMERIC_TYPES else None
     return Way(column, _marked(column, mark) if mark else column, layout.format, is_new=target.table_id is None)
 
 
@@ -106,7 +106,7 @@ def _marked(column: Column, mark: str) -> Column:
     return replace(column, format=" ".join(filter(None, (currency_code(column), mark.replace(".", "")))) or None)
 
 
-def _mark(layout: Layout, n: int, column: Column) -> str | None:
+def _mark(layout: Layout, n: int) -> str | None:
     """The decimal mark of the texts in a column of the file; None when nothing tells it.
 
     Where commas separate the values, exports write points, and so does whoever would need quotes for every other
@@ -114,10 +114,9 @@ def _mark(layout: Layout, n: int, column: Column) -> str | None:
     """
     if layout.is_marked and n not in layout.strings:
         return None
-    texts = [row[n] for row in islice(layout.rows(), SAMPLED)]
-    found = infer(column.name, column.key, texts)
-    if found.type not in NUMERIC_TYPES:
-        return None
-    if ambiguous(found):
-        return "." if layout.delimiter == "," and not any("," in text for text in texts if text) else None
-    return decimal_mark(found)
+    texts = [text for row in layout.rows() if (text := row[n])]
+    amounts = (without_percent(text) or (split_currency(text) or (text,))[0] for text in texts)
+    mark = format_of(ColumnType.DECIMAL, amounts) or "."
+    if mark.endswith("?"):
+        return "." if layout.delimiter == "," and not any("," in text for text in texts) else None
+    return mark

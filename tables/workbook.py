@@ -22,6 +22,7 @@ _NARROWEST, _WIDEST = 8, 60
 
 # Before March 1900 a spreadsheet's days are off by one: its calendar has a 29 February 1900.
 _FIRST_DATE = date(1900, 3, 1)
+_MILLISECOND = 1_000  # microseconds: what days with 15 digits still tell apart
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NOT_IN_XML = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 
@@ -122,7 +123,7 @@ class _Sheet:
 
     def _write_date(self, row: int, index: int, text: str) -> None:
         moment = datetime.fromisoformat(text.removesuffix("Z"))
-        if moment.date() < _FIRST_DATE:
+        if moment.date() < _FIRST_DATE or moment.microsecond % _MILLISECOND:
             self._sheet.write_string(row, index, text)
             return
         shown = "yyyy-mm-dd" if "T" not in text else "yyyy-mm-dd hh:mm:ss"

@@ -1,6 +1,5 @@
 """Tables as text in the formats that people take away; the caller owns the files and the encoding."""
 
-import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,8 +12,10 @@ __all__ = ["unique_names", "write_csv", "write_json", "write_markdown", "write_x
 
 Rows = Iterable[Mapping[str, Value]]
 
-_MARKDOWN_SIGNS = re.compile(r"[\\|<`*\[]")
-_LINE_ENDS = re.compile(r"\r\n|[\r\n]")
+_QUOTE = '"'
+_QUOTED = re.compile(r'[",;|\t\r\n]')
+_MARKDOWN_SIGNS = re.compile(r"[\\|<`*\[&]")
+_OUTER_SPACE = re.compile(r"\A\s+|\s+\Z|[\r\v\f\x1c-\x1f\x85\u2028\u2029]")
 
 
 def write_csv(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
@@ -25,17 +26,15 @@ def write_csv(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
     apostrophe in front, which an import takes off again, and so does one that has apostrophes there already.
     A byte order mark, if wanted, is the caller's.
     """
-    writer = csv.writer(_Echo(), lineterminator="\r\n")
-    yield writer.writerow([_harmless(column.name) for column in columns])
+    yield _csv_line(_harmless(column.name) for column in columns)
     for row in rows:
-        yield writer.writerow([_csv_field(column, row.get(column.key)) for column in columns])
+        yield _csv_line(_csv_field(column, row.get(column.key)) for column in columns)
 
 
-class _Echo:
-    """Gives back what the csv module writes, so that the line can be yielded."""
-
-    def write(self, line: str) -> str:
-        return line
+def _csv_line(fields: Iterable[str]) -> str:
+    """Whatever a reader may take for a delimiter is quoted; a lone empty field is, or the line would be a blank one."""
+    quoted = (f'"{field.replace(_QUOTE, _QUOTE * 2)}"' if _QUOTED.search(field) else field for field in fields)
+    return (",".join(quoted) or '""') + "\r\n"
 
 
 def _csv_field(column: Column, value: Value) -> str:
@@ -79,7 +78,10 @@ def unique_names(columns: Sequence[Column]) -> list[str]:
 
 
 def write_markdown(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
-    """A GitHub-flavoured table, line by line; numbers stand right, a line end in a cell is <br>."""
+    """A GitHub-flavoured table, line by line; numbers stand right, a line end in a cell is <br>.
+
+    What would be lost in reading it, spaces around a text and other line ends, is written by its number, as &#32;.
+    """
     yield _markdown_line(_markdown_text(column.name) for column in columns)
     yield _markdown_line("---:" if column.type in NUMERIC_TYPES else "---" for column in columns)
     for row in rows:
@@ -91,4 +93,9 @@ def _markdown_line(cells: Iterable[str]) -> str:
 
 
 def _markdown_text(text: str) -> str:
-    return _LINE_ENDS.sub("<br>", _MARKDOWN_SIGNS.sub(r"\\\g<0>", text))
+    signs = _MARKDOWN_SIGNS.sub(r"\\\g<0>", text)
+    return _OUTER_SPACE.sub(_by_numbers, signs).replace("\n", "<br>")
+
+
+def _by_numbers(found: re.Match[str]) -> str:
+    return "".join("\n" if sign == "\n" else f"&#{ord(sign)};" for sign in found[0])

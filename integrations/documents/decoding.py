@@ -67,11 +67,24 @@ def _encoding(sample: bytes) -> Encoding | None:
     for mark, name in MARKS:
         if sample.startswith(mark):
             return Encoding(name, has_mark=True)
+    if wide := _wide(sample):
+        return Encoding(wide)
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
         return _legacy(sample)
     return Encoding("utf-8")
+
+
+def _wide(sample: bytes) -> str | None:
+    """UTF-16 without its mark: in most texts of most languages every other byte tells, and is often zero."""
+    if len(sample) % 2:
+        return None
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    most, few = len(sample) // 4, len(sample) // 100
+    if odd > most and even <= few:
+        return "utf-16-le"
+    return "utf-16-be" if even > most and odd <= few else None
 
 
 def _legacy(sample: bytes) -> Encoding | None:

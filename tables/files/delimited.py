@@ -39,12 +39,13 @@ def rows(lines: Iterable[str], delimiter: str) -> Iterator[Texts]:
     Where commas separate the values, an apostrophe that keeps a text from being a formula is taken off: that is
     how exports write it.
     """
-    plain = _plain if delimiter == EXPORTED else str
+    plain, reader = _plain if delimiter == EXPORTED else str, csv.reader(lines, delimiter=delimiter)
     try:
-        for record in csv.reader(lines, delimiter=delimiter):
+        for record in reader:
             yield [plain(field) if field else None for field in record]
     except csv.Error as error:
-        raise ValueError(f"The file is no CSV: {error}.") from None
+        message = f"The file is no CSV at line {reader.line_num:,} ({error}): close each quote that begins a value."
+        raise ValueError(message) from None
 
 
 def _plain(field: str) -> str:

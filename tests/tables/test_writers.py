@@ -61,6 +61,6 @@ def test_markdown_escapes_what_would_break_the_table() -> None:
     assert lines == [
         "| Item \\| kind | Price |\n",
         "| --- | ---: |\n",
-        "| a\\|b<br>c \\\\ \\<b> \\[x](y) | 12.50 EUR |\n",
+        "| a\\|b&#13;<br>c \\\\ \\<b> \\[x](y) | 12.50 EUR |\n",
         "|  |  |\n",
     ]

@@ -1,0 +1,42 @@
+"""Markdown files that are one table with bars at its edges, as exports write them."""
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+
+_RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+\s*", re.ASCII)
+_CELL = re.compile(r"((?:[^|\\]|\\.|\\$)*)\|?", re.DOTALL)
+_MEANT = re.compile(r"\\(?P<sign>[!-/:-@\[-`{-~])|(?P<end><br\s*/?>)|&#(?P<code>\d{1,7});", re.IGNORECASE | re.ASCII)
+_BOLD = "**"
+
+Texts = list[str | None]
+
+
+def is_table(beginning: str) -> bool:
+    """Whether a text begins with the header of such a table."""
+    header, _, rest = beginning.lstrip().partition("\n")
+    return header.startswith("|") and _RULE.fullmatch(rest.partition("\n")[0].strip()) is not None
+
+
+def rows(lines: Iterable[str]) -> Iterator[Texts]:
+    """The header, then each row; an empty cell is None."""
+    for place, line in enumerate(filter(None, map(str.strip, lines))):
+        if place != 1:  # the rule below the header
+            yield _cells(line)
+
+
+def _cells(line: str) -> Texts:
+    return [_meant(found[1].strip()) or None for found in _CELL.finditer(line, 1) if found[0]]
+
+
+def _meant(raw: str) -> str:
+    """The text without the signs that keep it in its cell; emphasis around all of it is not content."""
+    if len(raw) > 2 * len(_BOLD) and raw.startswith(_BOLD) and raw.endswith(_BOLD):
+        raw = raw.removeprefix(_BOLD).removesuffix(_BOLD)
+    return _MEANT.sub(_one, raw)
+
+
+def _one(found: re.Match[str]) -> str:
+    if found["end"]:
+        return "\n"
+    return found["sign"] or chr(min(int(found["code"]), sys.maxunicode))
