@@ -14,6 +14,7 @@ from tables.readers import (
     logs,
     markdown,
     quantities,
+    times,
 )
 from tables.readers.captions import caption
 from tables.readers.spans import (
@@ -27,6 +28,7 @@ from tables.readers.spans import (
     Span,
     split_lines,
 )
+from tables.readers.sums import are_sums
 
 __all__ = ["MAX_COLUMNS", "MAX_GRIDS", "MAX_ROWS", "MAX_TEXT", "Cell", "Grid", "Span", "find_grids"]
 
@@ -38,6 +40,7 @@ _READERS = (
     aligned.read,
     delimited.read,
     quantities.read,
+    times.read,
     entries.read,
     key_values.read,
     lists.read,
@@ -59,6 +62,7 @@ def find_grids(text: str) -> list[Grid]:
             left.extend(blocks.remaining(block, grids))
         free = left
     found.sort(key=lambda grid: grid.start)
+    found = [grid for n, grid in enumerate(found) if n == 0 or not are_sums(grid)]
     return [_named(text, lines, starts, grid) for grid in found[:MAX_GRIDS]]
 
 

@@ -11,6 +11,7 @@ _DELIMITERS = "\t;|,"
 _SHORT = 40
 _SAMPLE = 200
 _NUMBER_ALONE = re.compile(r"[^\w\n]{0,3}\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|,\d{1,2})\W{0,3}")
+_NUMBER_LAST = re.compile(r"[^\n]*[^\W\d_][^,\n]*[ \t]\d{1,6},\d{2}(?:[ \t]?(?:€|EUR|[A-Z]))?")
 _LOG_TIME = re.compile(r":\d\d,\d{3}\b")
 _SENTENCE_END = re.compile(r"[^\W\d]{2}[.!?] +[^\W\d_]")
 _PAIR = re.compile(r"\s*[^\W\d_][^:,;|]{0,40}(?:: | = )")
@@ -103,10 +104,11 @@ def _is_code(table: Sequence[Record]) -> bool:
 
 
 def _is_plain_numbers(table: Sequence[Record]) -> bool:
-    """`1,234` and `12,50` line by line under no header, and the milliseconds of a log."""
+    """`1,234` and `12,50` line by line under no header, `Coffee  2,80`, and the milliseconds of a log."""
     lines = [record.line.text.strip() for record in table]
     return not evidence.has_header([record.cells for record in table]) and (
         evidence.is_most([_NUMBER_ALONE.fullmatch(line) is not None for line in lines])
+        or all(_NUMBER_LAST.fullmatch(line) for line in lines)
         or evidence.is_most([_LOG_TIME.search(line) is not None for line in lines])
     )
 

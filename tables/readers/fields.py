@@ -9,11 +9,12 @@ from tables.readers.spans import MAX_COLUMNS, Cell, Span, cell
 
 # In the order of their strength.
 _SEPARATOR = re.compile(
-    r"(?P<tab>\t)|(?P<pipe> \| )|(?P<dash> [-–—] )|(?P<colon>:(?:\*\*)?[ ]|(?<=\*\*):[ ]|：)"
-    r"|(?P<semicolon>; )|(?P<comma>, |，)"
+    r"(?P<tab>\t)|(?P<pipe> \| )|(?P<dash> [-–—] )|(?P<colon>:(?:\*\*)?[ ]|(?<=\*\*):[ ]|："
+    r"|(?<=[\u3400-\u9fff]):(?!//))|(?P<semicolon>; )|(?P<comma>, |，)"
 )
 _KINDS = tuple(_SEPARATOR.groupindex)
 _WORD = re.compile(r"[^\W\d_]+[ :]+")
+_REMARK = re.compile(r"(?<![ \t])[ \t]+\((?P<inside>[^()\n]{1,80})\)[.;,]?\Z")
 _LONGEST_CLAUSE, _SHORT_FIELD = 80, 40
 
 
@@ -26,7 +27,31 @@ class _Cut(NamedTuple):
 def split(
     text: str, items: Sequence[Span], unescape: Callable[[str], str]
 ) -> tuple[list[Span | str | None], list[list[Cell]]]:
-    """The header and the rows; one column when the items have no separator in common."""
+    """The header and the rows; one column when the items have no separator in common.
+
+    What every item has in brackets at its end is a column of its own: `Kitchen: leak (by 12 May)`.
+    """
+    remarks = [_REMARK.search(text, item.start, item.end) for item in items]
+    if len(items) > 1 and all(remarks):
+        return _with_remarks(text, items, [remark for remark in remarks if remark], unescape)
+    return _split(text, items, unescape)
+
+
+def _with_remarks(
+    text: str, items: Sequence[Span], remarks: Sequence[re.Match[str]], unescape: Callable[[str], str]
+) -> tuple[list[Span | str | None], list[list[Cell]]]:
+    before = [cell(text, item.start, remark.start(), unescape) for item, remark in zip(items, remarks, strict=True)]
+    named = [item for item in before if item]
+    if len(named) < len(items):
+        return _split(text, items, unescape)
+    header, rows = _split(text, named, unescape)
+    word, column = _worded(text, [cell(text, *remark.span("inside"), unescape) for remark in remarks])
+    return [*header, word], [[*row, remark] for row, remark in zip(rows, column, strict=True)]
+
+
+def _split(
+    text: str, items: Sequence[Span], unescape: Callable[[str], str]
+) -> tuple[list[Span | str | None], list[list[Cell]]]:
     cuts = _common([_cuts(text, item) for item in items], text, items)
     kinds = [cut.kind for cut in cuts[0]] if cuts else []
     rows = [_pieces(text, item, chosen, unescape) for item, chosen in zip(items, cuts, strict=True)]

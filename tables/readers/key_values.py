@@ -10,7 +10,7 @@ from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, Span, 
 
 _PAIR = re.compile(
     r"(?P<lead>[ \t]*(?:[-*•–][ \t]+)?)(?P<bold>\*\*|__)?(?P<key>[^\W\d_][^:：|\t*]{0,39}?)"
-    r"(?P<colon>[ \t]?(?::(?:\*\*|__)|(?:\*\*|__):|:)(?=[ \t]|$)|[ \t]?：(?:\*\*)?)"
+    r"(?P<colon>[ \t]?(?::(?:\*\*|__)|(?:\*\*|__):|:)(?=[ \t]|$)|[ \t]?：(?:\*\*)?|(?<=[\u3400-\u9fff]):(?!//))"
 )
 _LEVELS = frozenset(["trace", "debug", "info", "notice", "warn", "warning", "error", "critical", "fatal"])
 _MOST_WORDS = 6
@@ -89,7 +89,7 @@ def _is_block(lines: Sequence[Line], block: Block) -> bool:
 def _is_prose_or_code(values: Sequence[str]) -> bool:
     return (
         is_most([is_sentence(value) for value in values])
-        or all(value.endswith((".", "!", "?")) for value in values)
+        or all(value.endswith((".", "!", "?", "。", "！", "？")) for value in values)
         or is_most([value.endswith((";", ",", "{")) for value in values])
     )
 

@@ -1,40 +1,59 @@
-"""Lines of a log: a time, mostly a level and who writes, then the message."""
+"""Lines of a log: a time, mostly a level and who writes, then the message; and those of a system log."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from tables.readers.spans import Cell, Grid, Line, cell, grid
 
+_ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _LINE = re.compile(
-    r"\[?(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)\]?\s+"
+    rf"\[?(?P<time>{_ISO})\]?\s+"
     r"(?:[\[(]?(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRIT(?:ICAL)?|FATAL)[\])]?:?\s+)"
     r"(?:(?P<writer>\[[^\]\n]{1,60}\]|[\w./-]{1,60}(?=:?\s{2}|:\s)):?\s+)?"
     r"(?P<message>\S.*)",
     re.IGNORECASE,
 )
+# The month is a word of any language; whoever writes may have the number of a process behind it.
+_SYSTEM = re.compile(
+    rf"(?:<\d{{1,3}}>)?(?P<time>[^\W\d_]{{3,5}}\.?[ ]{{1,2}}\d{{1,2}}[ ]\d\d:\d\d:\d\d|{_ISO})[ ]+"
+    r"(?P<host>[\w.-]{1,255})[ ]+(?P<process>[\w./()-]{1,60}(?:\[\d{1,9}\])?):[ ]+(?P<message>\S.*)"
+)
 _TIME = re.compile(r"\d\d:\d\d:\d\d")
 _FEWEST = 3
-_TITLES = {"time": "Time", "level": "Level", "writer": "Component", "message": "Message"}
+_FORMS = (
+    (_LINE, {"time": "Time", "level": "Level", "writer": "Component", "message": "Message"}),
+    (_SYSTEM, {"time": "Time", "host": "Host", "process": "Process", "message": "Message"}),
+)
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     if _TIME.search(text, lines[0].start, lines[-1].end) is None:
         return
-    run: list[tuple[Line, re.Match[str]]] = []
+    run: list[tuple[Line, re.Match[str], dict[str, str]]] = []
     for line in lines:
-        if found := _LINE.fullmatch(line.text):
-            run.append((line, found))
-        else:
+        found, titles = _found(line)
+        if run and titles is not run[0][2]:
             yield from _table(text, run)
             run = []
+        if found and titles:
+            run.append((line, found, titles))
     yield from _table(text, run)
 
 
-def _table(text: str, run: Sequence[tuple[Line, re.Match[str]]]) -> Iterator[Grid]:
+def _found(line: Line) -> tuple[re.Match[str] | None, dict[str, str] | None]:
+    """What a line says in the first form that it has, and the titles of that form."""
+    for form, titles in _FORMS:
+        if found := form.fullmatch(line.text):
+            return found, titles
+    return None, None
+
+
+def _table(text: str, run: Sequence[tuple[Line, re.Match[str], dict[str, str]]]) -> Iterator[Grid]:
     if len(run) >= _FEWEST:
-        rows = [[_part(text, line, found, name) for name in _TITLES] for line, found in run]
+        names = run[0][2]
+        rows = [[_part(text, line, found, name) for name in names] for line, found, _ in run]
         # What is empty in every row is left out with its title.
-        titles = [title if any(row[n] for row in rows) else None for n, title in enumerate(_TITLES.values())]
+        titles = [title if any(row[n] for row in rows) else None for n, title in enumerate(names.values())]
         if found := grid("log", titles, rows, (run[0][0].start, run[-1][0].end)):
             yield found
 

@@ -1,38 +1,82 @@
-"""Orders: `12 x Safety helmet` and `3 Stk. Lampe`, line by line."""
+"""Orders and bills: `12 x Safety helmet`, `3 Stk. Lampe`, `2 locks at $35 = $70`, `- 40 bricks`, line by line."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from tables.readers.spans import Cell, Grid, Line, cell, grid
 
-_LINE = re.compile(
-    r"[ \t]*(?:[-*•–][ \t]+)?(?P<number>\d{1,6}(?:[.,]\d{1,3})?)[ \t]?"
-    r"(?:[x×X*](?=[ \t])|(?P<unit>pcs?|pieces|boxes|stk|stück|ud?s|unidades|pièces|kg|個|个|箱|件|瓶|包)\b\.?)"
-    r"[ \t]*(?P<item>\S.*)",
+_LEAD = r"[ \t]*(?P<bullet>[-*•–][ \t]+)?(?P<number>\d{1,6}(?:[.,]\d{1,3})?)[ \t]?"
+_MONEY = (
+    r"(?:(?:[€$£¥₹]|[A-Z]{3})[ \t]?)?\d[\d.,'’ \u00a0\u202f]{0,18}(?<![ \u00a0\u202f])"
+    r"(?:[ \t\u00a0\u202f]?(?:[€$£¥₹元]|[A-Z]{3}))?"
+)
+_UNIT = r"pcs?|pieces|boxes|stk|stück|ud?s|unidades|pièces|kg|個|个|箱|件|瓶|包"
+_COUNTED = re.compile(
+    rf"{_LEAD}(?:[x×X*](?=[ \t])|(?P<unit>{_UNIT})\b\.?)[ \t]*(?P<item>\S.*)",
     re.IGNORECASE,
 )
+_PRICED = re.compile(
+    rf"{_LEAD}(?P<item>[^\W\d_](?:(?! = ).)*?)(?:[ \t]+(?:at|@|à|a|je|zu|each)[ \t]+(?P<price>{_MONEY}))?"
+    rf"(?:[ \t]+=[ \t]+(?P<amount>{_MONEY}))?"
+)
+_BARE = re.compile(rf"{_LEAD}(?<=[ \t])(?P<item>[^\W\d_].*)")
 _NUMBER = re.compile(r"^[ \t]*(?:[-*•–][ \t]+)?\d", re.MULTILINE)
+_IS_MONEY = re.compile(r"[€$£¥₹元]|[A-Z]{3}|[.,]\d{2}\Z")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_FEWEST_BARE, _LONGEST = 3, 300
+_TITLES = {"number": "Quantity", "unit": "Unit", "item": "Item", "price": "Price", "amount": "Amount"}
+
+Found = tuple[Line, re.Match[str]]
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     if _NUMBER.search(text, lines[0].start, lines[-1].end) is None:
         return
-    run: list[tuple[Line, re.Match[str]]] = []
+    run: list[Found] = []
+    form: re.Pattern[str] | None = None
     for line in lines:
-        if found := _LINE.fullmatch(line.text):
-            run.append((line, found))
-        else:
+        found = _found(line, form)
+        if found is None or found.re is not form:
             yield from _table(text, run)
-            run = []
+            run, form = [], found.re if found else None
+        if found:
+            run.append((line, found))
     yield from _table(text, run)
 
 
-def _table(text: str, run: Sequence[tuple[Line, re.Match[str]]]) -> Iterator[Grid]:
-    if len(run) > 1:
-        rows = [[_part(text, line, found, name) for name in ("number", "unit", "item")] for line, found in run]
-        titles = ["Quantity", "Unit" if any(row[1] for row in rows) else None, "Item"]
-        if found := grid("list", titles, rows, (run[0][0].start, run[-1][0].end)):
-            yield found
+def _found(line: Line, form: re.Pattern[str] | None) -> re.Match[str] | None:
+    """What a line says in the form of the lines above it, or else in the first that it has."""
+    if len(line.text) > _LONGEST:
+        return None
+    for pattern in (form, _COUNTED, _PRICED, _BARE):
+        found = pattern.fullmatch(line.text) if pattern else None
+        if found and _is_so(found):
+            return found
+    return None
+
+
+def _is_so(found: re.Match[str]) -> bool:
+    """A price tells a bill from a sentence that begins with a number, and a mark an order."""
+    if found.re is _PRICED:
+        return any(_IS_MONEY.search(told) for told in (found["price"], found["amount"]) if told)
+    return found.re is _COUNTED or (found["bullet"] is not None and not found["item"].endswith((".", "!", "?")))
+
+
+def _table(text: str, run: Sequence[Found]) -> Iterator[Grid]:
+    if len(run) < 2 or (run[0][1].re is _BARE and not _are_counts(run)):
+        return
+    names = [name for name in _TITLES if name in run[0][1].re.groupindex]
+    rows = [[_part(text, line, found, name) for name in names] for line, found in run]
+    titles = [_TITLES[name] if any(row[n] for row in rows) else None for n, name in enumerate(names)]
+    if found := grid("list", titles, rows, (run[0][0].start, run[-1][0].end)):
+        yield found
+
+
+def _are_counts(run: Sequence[Found]) -> bool:
+    """Numbers before things, and not years, nor what numbers the items."""
+    numbers = [found["number"] for _, found in run]
+    ordinals = [str(n) for n in range(int(numbers[0]), int(numbers[0]) + len(run))] if numbers[0].isdigit() else []
+    return len(run) >= _FEWEST_BARE and numbers != ordinals and not all(map(_YEAR.fullmatch, numbers))
 
 
 def _part(text: str, line: Line, found: re.Match[str], name: str) -> Cell:

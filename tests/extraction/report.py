@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from assistant.extraction import ProposedTable, propose
-from tests.extraction.scoring import GROUPS, Expected, Sample, Score, score, shown
+from tests.extraction.scoring import GROUPS, HELD_OUT, Expected, Sample, Score, score, shown
 
 _HEAD = "| {} | Texts | Precision | Recall | Names of columns |\n| --- | ---: | ---: | ---: | ---: |\n"
 
@@ -29,11 +29,16 @@ def report(samples: Sequence[Sample], by_name: Mapping[str, Score]) -> str:
         ("", [("all", samples), *((name, [s for s in samples if s.group == name]) for name in GROUPS)]),
         ("Language", _grouped(samples, [s.language for s in samples])),
         ("Kind", _grouped(samples, [s.kind for s in samples])),
-        ("Not read in full", [(s.name, [s]) for s in samples if by_name[s.name].right < by_name[s.name].expected]),
+        ("Not read in full", [(s.name, [s]) for s in samples if _is_missed(s, by_name[s.name])]),
     ]
     return "\n".join(
         _HEAD.format(title) + "".join(_line(name, members, by_name) for name, members in rows) for title, rows in groups
     )
+
+
+def _is_missed(sample: Sample, result: Score) -> bool:
+    """Of what is held out nobody is to know which text it is."""
+    return sample.group != HELD_OUT and result.right < result.expected
 
 
 def _grouped(samples: Sequence[Sample], keys: Sequence[str]) -> list[tuple[str, Sequence[Sample]]]:

@@ -106,3 +106,95 @@ def test_no_text_takes_long(text: str) -> None:
     started = time.process_time()
     find_grids(text)
     assert time.process_time() - started < 2
+
+
+SYSLOG = """\
+May  4 10:00:01 mail-1 postfix[22]: queue empty
+<13>May  4 10:00:02 mail-1 kernel: eth0: link up
+2026-05-04T10:00:03+02:00 mail-2 (cron)[7]: done
+"""
+
+
+def test_lines_of_a_system_log_have_a_host_and_a_process() -> None:
+    grid = only(SYSLOG)
+    assert header(grid) == ["Time", "Host", "Process", "Message"]
+    assert rows(grid) == [
+        ["May  4 10:00:01", "mail-1", "postfix[22]", "queue empty"],
+        ["May  4 10:00:02", "mail-1", "kernel", "eth0: link up"],
+        ["2026-05-04T10:00:03+02:00", "mail-2", "(cron)[7]", "done"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "4 doors at $80 = $320\n1 survey = $50\n",
+            [["4", "doors", "$80", "$320"], ["1", "survey", None, "$50"]],
+        ),
+        (
+            "2 Türen à 80,00 €\n12 Griffe à 4,50 €\n",
+            [["2", "Türen", "80,00 €"], ["12", "Griffe", "4,50 €"]],
+        ),
+        (
+            "- 25 tulips\n- 3 bags of soil\n- 40 pots\n",
+            [["25", "tulips"], ["3", "bags of soil"], ["40", "pots"]],
+        ),
+    ],
+)
+def test_bills_and_orders_are_read_line_by_line(text: str, expected: list[list[str | None]]) -> None:
+    grid = only(text)
+    assert (header(grid)[:2], rows(grid)) == (["Quantity", "Item"], expected)
+
+
+def test_a_schedule_is_read_by_its_times() -> None:
+    grid = only("Friday\n\n9:00-9:45 Yoga, Hall 1\n10:15-11:00 Chess, Hall 3\n14:00-15:30 Choir, Hall 1\n")
+    assert header(grid) == ["Time", "Item", "Hall"]
+    assert rows(grid)[1] == ["10:15-11:00", "Chess", "3"]
+
+
+def test_what_all_items_have_in_brackets_is_a_column() -> None:
+    grid = only("1) Roof: two tiles broken (until 3 May)\n2) Door: lock jams (until 9 May)\n")
+    assert header(grid)[2] == "until"
+    assert rows(grid) == [["Roof", "two tiles broken", "3 May"], ["Door", "lock jams", "9 May"]]
+
+
+def test_a_colon_behind_a_chinese_character_needs_no_space() -> None:
+    assert rows(only("姓名:李雷\n电话:139\n\n姓名:韩梅\n电话:138\n")) == [["李雷", "139"], ["韩梅", "138"]]
+
+
+def test_sums_below_a_table_are_no_table_of_their_own() -> None:
+    items = "Tea      2.00\nCake     3.50\nWater    1.20\n"
+    assert len(find_grids(items + "\nTotal:  6.70\nVAT 7 %:  0.44\nCash:  10.00\n")) == 1
+    assert len(find_grids(items + "\nSumme EUR   6,70\nMwSt 7%      0,44\n")) == 1
+    assert len(find_grids("Total: 6.70\nVAT: 0.44\n")) == 1  # there is nothing else
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10:32 Anna: are you there?\n10:33 Ben: yes\n10:34 Anna: see you\n",
+        "9:00 we left.\n10:30 it rained.\n11:00 we came back.\n",
+        "12:1 In the beginning\n12:2 There was light\n12:3 And it was good\n",
+        "3 tickets at $60 and then we went home\n2 of us stayed at the door\n",
+        "1 if a = 3\n2 if b = 4\n",
+        "他说:好的，我们明天去。\n我说:不行，太远了。\n",
+        "网址:http://example.com\n",
+    ],
+)
+def test_talk_and_sentences_are_no_bills_and_schedules(text: str) -> None:
+    assert find_grids(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["- 2019 we moved\n- 2020 we stayed\n- 2021 we left\n", "- 1 open\n- 2 pour\n- 3 close\n"]
+)
+def test_years_and_ordinals_are_no_quantities(text: str) -> None:
+    assert header(only(text)) == ["Item"]
+
+
+@pytest.mark.parametrize("part", ["1 a" + " " * 50_000, "- a" + " (" * 25_000, "9:00 " * 10_000, "王:" * 25_000])
+def test_no_line_of_these_forms_takes_long(part: str) -> None:
+    started = time.process_time()
+    find_grids(f"{part}\n{part}\n{part}\n")
+    assert time.process_time() - started < 1
