@@ -32,11 +32,13 @@ class Discovered:
     tokens: Tokens
 
 
-async def discover(model: Asks, name: str | None, piece: Piece) -> Discovered:
-    """What a text lists, asked of the model `name`. Raises ModelFailure."""
+async def discover(model: Asks, name: str | None, piece: Piece, max_tokens: int | None = None) -> Discovered:
+    """What a text lists, asked of the model `name`, which writes at most `max_tokens`. Raises ModelFailure."""
     turns = [Turn("system", ASKED), Turn("user", piece.text)]
     text, finished = "", Finished("", None, None)
-    async with aclosing(model.stream(turns, model=name, temperature=0, schema=structured.columns_schema())) as events:
+    schema = structured.columns_schema()
+    answer = model.stream(turns, model=name, temperature=0, max_tokens=max_tokens, schema=schema)
+    async with aclosing(answer) as events:
         async for event in events:
             if isinstance(event, Finished):
                 finished = event

@@ -78,7 +78,7 @@ class Reading:
     """One reading of a table's rows; `table` is what was read so far.
 
     `tokens` are those of all its calls, on top of those `spent` before; when there are as many as `most`, no other call
-    is made. `problem` says why not everything was read, if so.
+    is made. A call writes at most `max_tokens`. `problem` says why not everything was read, if so.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Reading:
         keys: Sequence[str] = (),
         *,
         most: Tokens | None = None,
+        max_tokens: int | None = None,
         spent: Tokens = NO_TOKENS,
     ) -> None:
         self._model, self._name, self._columns, self._passages = model, name, tuple(columns), passages
@@ -97,7 +98,7 @@ class Reading:
         self._keys = [n for n, column in enumerate(columns) if column.key in (keys or unique)]
         self._pieces = passages.pieces()
         self._read = [_Read() for _ in self._pieces]
-        self.tokens, self._most = spent, most
+        self.tokens, self._most, self._max_tokens = spent, most, max_tokens
         self.problem: str | None = None
         self._failure: ModelFailure | None = None
         self._is_unstructured = False
@@ -187,7 +188,10 @@ class Reading:
         """The pieces of an answer; what it read and wrote is counted, also when it breaks off."""
         text, finished = "", Finished("", None, None)
         try:
-            async with aclosing(self._model.stream(turns, model=self._name, temperature=0, schema=schema)) as events:
+            answer = self._model.stream(
+                turns, model=self._name, temperature=0, max_tokens=self._max_tokens, schema=schema
+            )
+            async with aclosing(answer) as events:
                 async for event in events:
                     if isinstance(event, Finished):
                         finished = event

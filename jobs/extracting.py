@@ -42,7 +42,7 @@ class Extracting:
         self, name: str, columns: Sequence[Column], keys: Sequence[str], passages: Passages, show: Show
     ) -> ProposedTable | None:
         """The rows; None when the model cannot tell any, and the readers are to try."""
-        most = Tokens(*_most(passages, columns, self._offer))
+        most = most_of(passages, columns, self._offer)
         given = self._held.job.id, self._conversation_id, self._offer.name, self._terms, most
         try:
             await self._database.write(spending.reserve_extraction, self._held.viewer, *given)
@@ -64,11 +64,20 @@ class Extracting:
         self, name: str, columns: Sequence[Column], keys: Sequence[str], passages: Passages, show: Show, most: Tokens
     ) -> ProposedTable | None:
         if not columns:
-            found = await discover(self._model, self._offer.name, passages.pieces()[0])
+            found = await discover(self._model, self._offer.name, passages.pieces()[0], self._offer.named_output)
             columns, name, self._tokens = found.columns, found.name or name, found.tokens
         if not columns:
             return None
-        reading = Reading(self._model, self._offer.name, columns, passages, keys, most=most, spent=self._tokens)
+        reading = Reading(
+            self._model,
+            self._offer.name,
+            columns,
+            passages,
+            keys,
+            most=most,
+            max_tokens=self._offer.named_output,
+            spent=self._tokens,
+        )
         showing = asyncio.create_task(_show_each_second(reading, name, show))
         try:
             await reading.run()
@@ -88,11 +97,11 @@ class Extracting:
             return
 
 
-def _most(passages: Passages, columns: Sequence[Column], offer: Offer) -> tuple[int, int]:
+def most_of(passages: Passages, columns: Sequence[Column], offer: Offer) -> Tokens:
     """Tokens that are read and written when each piece is answered in one call."""
     pieces = passages.pieces()
     told = estimated(instructions(columns))
-    return sum(estimated(piece.text) + told for piece in pieces), len(pieces) * offer.max_output
+    return Tokens(sum(estimated(piece.text) + told for piece in pieces), len(pieces) * offer.max_output)
 
 
 async def _show_each_second(reading: Reading, name: str, show: Show) -> None:

@@ -12,7 +12,7 @@ from db import branches, extractions
 from db.conversations import Conversation
 from db.engine import Database
 from db.extractions import MAX_MESSAGES
-from db.messages import Message
+from db.messages import Message, MessageStatus
 from db.proposals import Proposal
 from errors import NotFound
 from integrations.llm_routing import ModelRouter
@@ -23,6 +23,7 @@ from tables.changes import column_of
 
 AT_ONCE = 4
 CUT = f"Only the first {MAX_READ:,} characters were read: name fewer messages."
+UNFINISHED = "A reply that is still being written was not read: ask again when it has ended."
 LATEST = f"Only the last {MAX_MESSAGES} messages were read: name the others in another call."
 
 
@@ -39,23 +40,24 @@ class Extractions:
         conversation = await self._database.find(Conversation, held.viewer, proposal.conversation_id)
         if conversation is None:
             raise NotFound("The conversation is gone, or you may not see it any more.")
-        passages, is_all = await self._passages(held, conversation)
+        passages, missing = await self._passages(held, conversation)
         read, problem = await self._read(held, conversation, proposal, passages)
-        problem = problem or (CUT if passages.is_cut else None if is_all else LATEST)
+        problem = problem or (CUT if passages.is_cut else missing)
         given = held.job.id, held.attempt, passages.sources, read, problem
         await self._database.write(extractions.complete, held.viewer, *given)
 
-    async def _passages(self, held: Held, conversation: Conversation) -> tuple[Passages, bool]:
-        """What was said, oldest first, each message with its files; and whether that is all that was wanted."""
-        said = await self._messages(held, conversation)
-        is_all = held.job.arguments["message_ids"] is not None or len(said) <= MAX_MESSAGES
+    async def _passages(self, held: Held, conversation: Conversation) -> tuple[Passages, str | None]:
+        """What was said, oldest first, each message with its files; and what of it is not read, if so."""
+        found = await self._messages(held, conversation)
+        said = [message for message in found if message.status is not MessageStatus.IN_PROGRESS]
+        missing = UNFINISHED if len(said) < len(found) else LATEST if len(said) > MAX_MESSAGES else None
         said = said[-MAX_MESSAGES:]
         attached = await attached_to(self._database, held, said)
         passages: list[Passage] = []
         for message in said:
             passages.append(Passage(Source(message.id), message.text))
             passages += [Passage(Source(message.id, file.id), file.text) for file in attached.get(message.id, ())]
-        return Passages(passages), is_all
+        return Passages(passages), missing
 
     async def _messages(self, held: Held, conversation: Conversation) -> Sequence[Message]:
         named: list[str] | None = held.job.arguments["message_ids"]

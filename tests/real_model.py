@@ -6,6 +6,8 @@ import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -54,7 +56,9 @@ async def answered(base_url: str) -> None:
     assert reply["usage"]["outputTokens"] > 0
 
 
-def main(directory: Path) -> None:
+@contextmanager
+def serving(directory: Path) -> Iterator[str]:
+    """The address of the model, which is downloaded when it is not there yet; gone at the end."""
     python, weights = install(directory)
     with subprocess.Popen(
         [str(python), "-c", SERVE, str(weights)],
@@ -66,9 +70,14 @@ def main(directory: Path) -> None:
         assert server.stdout is not None
         try:
             address = next(line.split()[1] for line in server.stdout if line.startswith("AT "))
-            asyncio.run(asyncio.wait_for(answered(f"{address}/v1"), 120))
+            yield f"{address}/v1"
         finally:
             server.kill()
+
+
+def main(directory: Path) -> None:
+    with serving(directory) as base_url:
+        asyncio.run(asyncio.wait_for(answered(base_url), 120))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from db.messages import Message, MessageStatus
+from db.session import Session
 from jobs.extracting import UNSTRUCTURED
+from jobs.extractions import LATEST, UNFINISHED
+from resolvers.ids import typed
 from tests.client import Client, Refused
 from tests.dictation import MODEL, send
 from tests.loopback.extracting import Extractor
@@ -187,6 +191,27 @@ async def test_a_model_that_gives_no_rows_leaves_it_to_the_readers(online: Site,
     read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS)
     assert [new for _, new, _ in cells(read)] == ["Tee", "4.10", 2, "Kuchen", "9.90", "x"]
     assert read["problem"] == UNSTRUCTURED
+
+
+async def test_what_of_a_long_or_unfinished_conversation_is_not_read_is_told(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await site.person()
+    said = await send(ann, PRICES, wait=True)
+    given = {"conversationId": said["conversation"]["id"], "columns": COLUMNS}
+    monkeypatch.setattr("jobs.extractions.MAX_MESSAGES", 1)
+    read = await extract(ann, **given)
+    assert (read["changes"], read["problem"]) == ([], LATEST)  # the reply says nothing of the columns
+    monkeypatch.undo()
+    reply_id = typed(said["reply"]["id"], Message)
+    assert reply_id is not None
+
+    def unfinished(session: Session) -> None:
+        session.obtain(Message, reply_id).status = MessageStatus.IN_PROGRESS
+
+    await site.backend.database.write(unfinished, await site.viewer(ann))
+    read = await extract(ann, **given)
+    assert (len(cells(read)), read["problem"]) == (6, UNFINISHED)
 
 
 async def test_a_proposal_that_is_put_aside_is_read_no_further_and_costs_what_was_said(

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from integrations.llm_catalog import Catalog
+from integrations.llm_catalog import Catalog, catalog_of
+from integrations.llm_routing import ModelRouter
 from settings import Settings
 from tests.client import Client
 from tests.dictation import MODEL, begin, send
 from tests.extraction.__main__ import figures_of_model
-from tests.extraction.online import read_online
+from tests.extraction.online import read_online, told
 from tests.extraction.scoring import Expected, samples
 from tests.loopback.extracting import Extractor
-from tests.loopback.faults import fault_server
+from tests.loopback.faults import error, fault_server
 from tests.site import Site, site_over
 
 SAID = "Add tea for 4.10, and cake."
@@ -103,22 +104,28 @@ async def test_what_was_shown_of_a_reply_that_is_stopped_stays_to_be_decided(
     assert (await ann.run(SHOW, id=id))["table"]["rows"]["nodes"] == []
 
 
-async def test_the_corpus_is_read_by_a_model_with_the_same_measure(extractor: Extractor) -> None:
-    from integrations.llm import ChatCompletions
-
-    (sample, *_) = [sample for sample in samples() if sample.tables]
-    expected = sample.tables[0]
+async def test_the_corpus_is_read_by_a_model_with_the_same_measure_and_what_fails_is_counted(
+    extractor: Extractor,
+) -> None:
+    first, second, *_ = [sample for sample in samples() if sample.tables]
+    expected = first.tables[0]
     extractor.columns = {"name": "x", "columns": [{"name": name, "type": "TEXT"} for name in expected.columns]}
     extractor.rows = [
         {f"c{n + 1}": (cell, cell) for n, cell in enumerate(row) if cell is not None} for row in expected.rows
     ]
-    async with fault_server(extractor.play) as server:
-        model = ChatCompletions(api_key="sk-test", base_url=server.base_url, model=MODEL)
-        found = await read_online(model, MODEL, [sample])
+    async with fault_server(extractor.play, extractor.play, error(400, "no schemas here")) as server:
+        catalog = catalog_of(None, key="sk-test", base_url=server.base_url, model=MODEL, context_window=8_000)
+        model, notes = ModelRouter(catalog), list[str]()
+        read = await read_online(model, catalog.offers[0], [first, second], at_once=1, note=notes.append)
         await model.close()
-    assert found == {sample.name: [Expected(expected.columns, expected.rows)]}
+    assert read.tables == {first.name: [Expected(expected.columns, expected.rows)], second.name: []}
+    assert (list(read.problems), [note.split(":")[0] for note in notes]) == ([second.name], [first.name, second.name])
+    page = told(catalog.offers[0], [first, second], read)
+    assert page.startswith(f"{MODEL} at {server.base_url}: 2 texts in ")
+    assert " s, 200 tokens read and 20 written" in page
+    assert "1 of them were read to their end; 0 were not asked." in page
 
 
 async def test_without_a_model_there_are_only_the_readers_figures() -> None:
     assert Catalog().is_offline
-    assert await figures_of_model(Settings(_env_file=None)) == ""
+    assert await figures_of_model(Settings(_env_file=None), []) == ""

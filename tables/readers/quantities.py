@@ -23,7 +23,7 @@ _BARE = re.compile(rf"{_LEAD}(?<=[ \t])(?P<item>[^\W\d_].*)")
 _NUMBER = re.compile(r"^[ \t]*(?:[-*•–][ \t]+)?\d", re.MULTILINE)
 _IS_MONEY = re.compile(r"[€$£¥₹元]|[A-Z]{3}|[.,]\d{2}\Z")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_FEWEST_BARE, _LONGEST = 3, 300
+_LONGEST = 300
 _TITLES = {"number": "Quantity", "unit": "Unit", "item": "Item", "price": "Price", "amount": "Amount"}
 
 Found = tuple[Line, re.Match[str]]
@@ -76,7 +76,7 @@ def _are_counts(run: Sequence[Found]) -> bool:
     """Numbers before things, and not years, nor what numbers the items."""
     numbers = [found["number"] for _, found in run]
     ordinals = [str(n) for n in range(int(numbers[0]), int(numbers[0]) + len(run))] if numbers[0].isdigit() else []
-    return len(run) >= _FEWEST_BARE and numbers != ordinals and not all(map(_YEAR.fullmatch, numbers))
+    return numbers != ordinals and not all(map(_YEAR.fullmatch, numbers))
 
 
 def _part(text: str, line: Line, found: re.Match[str], name: str) -> Cell:

@@ -9,8 +9,9 @@ import pytest
 
 from assistant.extraction import ProposedTable, Source
 from assistant.passages import PIECE, Passage, Passages
-from assistant.reading import CALLS_OF_PIECE, ENDLESS, GARBLED, Reading, Unstructured
+from assistant.reading import CALLS_OF_PIECE, ENDLESS, GARBLED, PIECES_AT_ONCE, USED_UP, Reading, Unstructured
 from assistant.structured import rows_schema
+from db.usage import Tokens
 from integrations.llm import ChatCompletions, ModelFailure
 from tables.columns import Column, ColumnType
 from tests.loopback.extracting import Extractor, Row
@@ -166,6 +167,13 @@ async def test_what_cannot_be_read_of_one_piece_takes_nothing_from_the_others_an
             await one.run()
             await model.close()
         assert (len(server.exchanges), one.count > 0, one.problem) == (2, True, GARBLED)
+
+
+async def test_when_what_was_reserved_is_used_up_no_other_call_is_made() -> None:
+    extractor = Extractor(ROWS)
+    async with reading(extractor, "Tea. " * (2 * PIECES_AT_ONCE * PIECE // 5), most=Tokens(100, 10)) as one:
+        await one.run()
+    assert (len(extractor.asked) <= PIECES_AT_ONCE, one.count > 0, one.problem) == (True, True, USED_UP)
 
 
 async def test_what_no_database_keeps_is_replaced_and_shown_as_not_found() -> None:

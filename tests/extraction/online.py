@@ -1,42 +1,113 @@
-"""What a model reads out of the corpus, asked as the product asks."""
+"""What a model reads out of the corpus, asked as the product asks, and what that took."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 from assistant.discovering import discover
 from assistant.extraction import Source
 from assistant.passages import Passage, Passages
 from assistant.reading import Asks, Reading, Unstructured
+from assistant.terms import terms_of
+from assistant.tokens import added
+from db.usage import NANOS, Tokens
 from integrations.llm import ModelFailure
-from tests.extraction.report import plain
+from integrations.llm_catalog import Offer
+from jobs.extracting import UNSTRUCTURED, most_of
+from tests.extraction.report import plain, report, scores
 from tests.extraction.scoring import Expected, Sample
 
-AT_ONCE = 4
 NOBODY = UUID(int=0)
 
-
-async def read_online(model: Asks, name: str, samples: Sequence[Sample]) -> dict[str, list[Expected]]:
-    """The one table of each text, by the sample's name; none where the model fails, and where it finds no columns."""
-    at_once = asyncio.Semaphore(AT_ONCE)
-
-    async def read(sample: Sample) -> list[Expected]:
-        async with at_once:
-            with suppress(ModelFailure, Unstructured):
-                return await _read(model, name, sample.text)
-        return []
-
-    found = await asyncio.gather(*map(read, samples))
-    return {sample.name: tables for sample, tables in zip(samples, found, strict=True)}
+Note = Callable[[str], None]
 
 
-async def _read(model: Asks, name: str, text: str) -> list[Expected]:
-    passages = Passages([Passage(Source(NOBODY), text)])
-    found = await discover(model, name, passages.pieces()[0])
+@dataclass
+class Read:
+    """What came of each text that was asked for, by its name; `problems` say why one was not read to its end."""
+
+    tables: dict[str, list[Expected]] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    tokens: Tokens = field(default_factory=Tokens)
+    seconds: float = 0.0
+
+
+async def read_online(
+    model: Asks,
+    offer: Offer,
+    samples: Sequence[Sample],
+    *,
+    at_once: int = 4,
+    seconds: float | None = None,
+    note: Note = lambda _: None,
+) -> Read:
+    """The one table of each text, as far as one comes in so many seconds, or before Ctrl-C.
+
+    A text that cannot be read is one with a problem; the others are read all the same.
+    """
+    read, started, room = Read(), time.monotonic(), asyncio.Semaphore(at_once)
+
+    async def one(sample: Sample) -> None:
+        async with room:
+            try:
+                read.tables[sample.name] = await _read(model, offer, sample, read)
+            except ModelFailure as failure:
+                read.problems[sample.name] = failure.message
+            except Unstructured:
+                read.problems[sample.name] = UNSTRUCTURED
+        read.tables.setdefault(sample.name, [])
+        note(f"{sample.name}: {read.problems.get(sample.name, 'read')}")
+
+    with suppress(TimeoutError, asyncio.CancelledError):  # cancelled is what Ctrl-C does: the figures come all the same
+        async with asyncio.timeout(seconds):
+            await asyncio.gather(*map(one, samples))
+    read.seconds = time.monotonic() - started
+    return read
+
+
+async def _read(model: Asks, offer: Offer, sample: Sample, read: Read) -> list[Expected]:
+    passages = Passages([Passage(Source(NOBODY), sample.text)])
+    found = await discover(model, offer.name, passages.pieces()[0], offer.named_output)
+    read.tokens = added(read.tokens, found.tokens)
     if not found.columns:
         return []
-    reading = Reading(model, name, found.columns, passages)
-    await reading.run()
+    most = most_of(passages, found.columns, offer)
+    reading = Reading(model, offer.name, found.columns, passages, most=most, max_tokens=offer.named_output)
+    try:
+        await reading.run()
+    finally:
+        read.tokens = added(read.tokens, reading.tokens)
     table = reading.table("")
+    if reading.problem:
+        read.problems[sample.name] = reading.problem
     return [plain(table)] if table.rows else []
+
+
+def told(offer: Offer, samples: Sequence[Sample], read: Read) -> str:
+    """The figures of a model, and what they took, as Markdown."""
+    price = offer.price(datetime.now(UTC).date())
+    cost = terms_of(offer, datetime.now(UTC).date()).cost(read.tokens) / NANOS
+    asked = [sample for sample in samples if sample.name in read.tables]
+    whole, left = len(asked) - len(read.problems), len(samples) - len(asked)
+    written = "counted by us" if read.tokens.is_estimated else "counted by the provider"
+    lines = [
+        f"{offer.model} at {offer.profile.base_url or 'api.openai.com'}: {len(asked)} texts in {read.seconds:.0f} s, "
+        f"{read.tokens.input:,} tokens read and {read.tokens.output:,} written ({written}), "
+        + (f"{cost:.4f} in the currency of its price." if price else "no price known."),
+        f"{whole} of them were read to their end; {left} were not asked.",
+        "",
+    ]
+    return "\n".join(lines) + "\n" + report(asked, scores(asked, read.tables)) + _problems(read.problems)
+
+
+def _problems(problems: Mapping[str, str]) -> str:
+    """Each problem with the number of texts that had it."""
+    counts: dict[str, int] = {}
+    for problem in problems.values():
+        counts[problem] = counts.get(problem, 0) + 1
+    rows = [f"| {problem} | {count} |\n" for problem, count in sorted(counts.items())]
+    return "\n| Not read, or not to the end | Texts |\n| --- | ---: |\n" + "".join(rows) if rows else ""
