@@ -9,7 +9,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text
+from sqlalchemy import Text, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -48,6 +48,18 @@ def _spell(element: Spelled, compiler: SQLCompiler, **options: Any) -> str:
 def text(key: str) -> Any:
     """A cell as text; NULL when it is empty."""
     return Spelled("CAST(json_extract({0}, {1}) AS TEXT)", "({0} ->> {1})", Row.values, _name(key))
+
+
+def json_value(key: str) -> Any:
+    """A cell as it is kept; SQLite's own path expression would give 1 for true."""
+    kept = Spelled(
+        "CASE json_type({0}, {1}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
+        "ELSE json_quote(json_extract({0}, {1})) END",
+        "({0} -> {1})",
+        Row.values,
+        _name(key),
+    )
+    return type_coerce(kept, Row.values.type)
 
 
 def list_text(key: str) -> Any:

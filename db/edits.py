@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db import jobs
+from db import cells, jobs
 from db.base import now
 from db.columns import check_together
 from db.events import TableChanged
@@ -83,7 +83,7 @@ class Edit:
     def values(self, key: str) -> dict[UUID, Value]:
         """The values of a column by row, without the empty ones."""
         self._rows.write()
-        query = select(Row.id, Row.values[key].label("value")).where(Row.table_id == self.table.id)
+        query = select(Row.id, cells.json_value(key).label("value")).where(Row.table_id == self.table.id)
         return {id_: value for id_, value in self.session.execute(query) if value is not None}
 
     def check_room(self, *, rows: int = 0, columns: int = 0, field: str = "rows") -> None:

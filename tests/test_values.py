@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from tables.types import Column, ColumnType, from_json
 from tests.conftest import World
 from tests.sheet import Refused, Sheet, cell
+from tests.tables.columns import VALUES
 from tests.tables.test_types import values
 
 FORMATS = {"DECIMAL": ",", "CURRENCY": "EUR ,", "DATE": "MDY", "DATETIME": "DMY"}
 COLUMNS = [Column(f"c{n}", type.value, type, format=FORMATS.get(type)) for n, type in enumerate(ColumnType, 1)]
+DEFINITIONS = [{"name": each.name, "type": each.type.value, "format": each.format} for each in COLUMNS]
 EDGES: list[dict[str, Any]] = [
     {
         "TEXT": " \u2028\U0010ffff\u202e\x01\x7f\\u0000'\";--",
@@ -46,8 +48,7 @@ def drawn(count: int) -> list[dict[str, Any]]:
 
 
 async def test_values_of_every_type_survive_being_kept_shown_and_sent_back(world: World, tmp_path: Path) -> None:
-    columns = [{"name": column.name, "type": column.type.value, "format": column.format} for column in COLUMNS]
-    sheet = await Sheet.new(world, tmp_path, columns)
+    sheet = await Sheet.new(world, tmp_path, DEFINITIONS)
     sent = [*EDGES, *drawn(20)]
     kept = (await sheet.add(*sent))["rows"]
     for row, was in zip(kept, sent, strict=True):
@@ -90,3 +91,22 @@ async def test_digits_that_json_lost_are_not_kept_as_others(world: World, tmp_pa
         )
     kept = (await sheet.add({"Number": str(10**20 + 1), "Code": 2**53 - 1}))["rows"][0]["values"]
     assert kept == {"c1": "100000000000000000001", "c2": "9007199254740991"}
+
+
+async def test_every_type_becomes_text_and_comes_back(world: World, tmp_path: Path) -> None:
+    sheet = await Sheet.new(world, tmp_path, DEFINITIONS)
+    given = {**VALUES, ColumnType.DECIMAL: "1234.500", ColumnType.MULTI_SELECT: ["a", "b, c"]}
+    await sheet.add({column.name: given[column.type] for column in COLUMNS})
+    before = (await sheet.table())["rows"]["nodes"][0]["cells"]
+    for column in COLUMNS[1:]:
+        change = {"tableId": sheet.id, "key": column.key}
+        as_text = await sheet.mutate("updateColumn", "{ column { type } }", type="TEXT", **change)
+        assert as_text == {"column": {"type": "TEXT"}}
+    texts = (await sheet.table())["rows"]["nodes"][0]["cells"]
+    assert [shown["value"] for shown in texts] == [shown["text"] for shown in before]
+    for column in COLUMNS[1:]:
+        change = {"tableId": sheet.id, "key": column.key}
+        back = {"type": column.type.value, "format": column.format}
+        await sheet.mutate("updateColumn", "{ column { type } }", **change, **back)
+    after = (await sheet.table())["rows"]["nodes"][0]["cells"]
+    assert [(shown["value"], shown["text"]) for shown in after] == [(was["value"], was["text"]) for was in before]
