@@ -14,30 +14,32 @@ from db.session import Session, check
 
 def add(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
     """Each of the rows has its id; what they leave out is the column's default, the same in all of them."""
+    if not rows:
+        return
     one, key = _checked(session, model, parent_id)
     moment, user_id = now(), session.viewer.user_id
     common = {"created_at": moment, "updated_at": moment, "created_by_id": user_id, "updated_by_id": user_id}
-    filled = [{**common, key: parent_id, **row} for row in rows]
-    if filled:
-        _run(session, insert(_table(model)), filled)
-        session.ledger.count_many(one, "added", [row["id"] for row in filled])
+    _run(session, insert(_table(model)), [{**common, key: parent_id, **row} for row in rows])
+    session.ledger.count_many(one, "added", [row["id"] for row in rows])
 
 
 def change(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
     """Each of the rows has the id of one that is there, and the same columns to set."""
+    if not rows:
+        return
     one, _ = _checked(session, model, parent_id)
-    if rows:
-        _update(session, model, parent_id, rows)
-        session.ledger.count_many(one, "changed", [row["id"] for row in rows])
+    _update(session, model, parent_id, rows)
+    session.ledger.count_many(one, "changed", [row["id"] for row in rows])
 
 
 def hide(session: Session, model: type[Base], parent_id: UUID, ids: Sequence[UUID]) -> None:
     """Delete softly; each gives up its id, so that a row can come back under it."""
+    if not ids:
+        return
     one, _ = _checked(session, model, parent_id)
-    if ids:
-        moment = now()
-        _update(session, model, parent_id, [{"id": id_, "new_id": uuid7(), "deleted_at": moment} for id_ in ids])
-        session.ledger.count_many(one, "deleted", ids)
+    moment = now()
+    _update(session, model, parent_id, [{"id": id_, "new_id": uuid7(), "deleted_at": moment} for id_ in ids])
+    session.ledger.count_many(one, "deleted", ids)
 
 
 def _checked(session: Session, model: type[Base], parent_id: UUID) -> tuple[Base, str]:

@@ -1,8 +1,9 @@
-"""PostgreSQL: reads straight on asyncpg, writes through the same units on SQLAlchemy's pool."""
+"""PostgreSQL: reads straight on asyncpg, writes through the same units on SQLAlchemy's pool, in a thread."""
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from threading import Thread
 from typing import Any, TypeVar
 
 import asyncpg
@@ -75,9 +76,15 @@ class PostgreSQL(Database):
             reset=_leave_as_it_is,
             server_settings=READING,
         )
+        self._writing = asyncio.new_event_loop()
+        self._writer = Thread(target=self._writing.run_forever, name="postgresql-writer", daemon=True)
+        self._writer.start()
 
     async def _disconnect(self) -> None:
-        await self.engine.dispose()
+        await self._beside(self.engine.dispose())
+        self._writing.call_soon_threadsafe(self._writing.stop)
+        await asyncio.to_thread(self._writer.join)
+        self._writing.close()
         try:
             await asyncio.wait_for(self.pool.close(), 1)
         except TimeoutError:
@@ -123,7 +130,14 @@ class PostgreSQL(Database):
             while rows := await cursor.fetch(batch):
                 yield list(rows)
 
+    async def _beside(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do this in the event loop of the writer: between its statements a unit computes, a large one for long."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._writing))
+
     async def _transact(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
+        return await self._beside(self._repeat(run, viewer, cause))
+
+    async def _repeat(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
         for attempt in range(1, TRIES + 1):
             try:
                 return await self._try(run, viewer, cause)

@@ -16,6 +16,7 @@ from graphql import (
     FieldNode,
     GraphQLError,
     OperationDefinitionNode,
+    OperationType,
     create_source_event_stream,
     located_error,
 )
@@ -79,7 +80,7 @@ class Executor:
         execution = self._start(operation, context)
         if isinstance(execution, Result):
             return execution
-        return await self._finish(execution.execute_operation, context)
+        return await self._finish(execution.execute_operation, context, operation.kind)
 
     async def subscribe(self, operation: Operation, context: Any) -> AsyncGenerator[Result, None] | Result:
         """Starts a subscription; close the generator to stop it. A source that fails ends in one error."""
@@ -138,7 +139,9 @@ class Executor:
             return self.refuse(errors, context)
         return execution
 
-    async def _finish(self, run: Callable[[], Any], context: Any) -> Result:
+    async def _finish(
+        self, run: Callable[[], Any], context: Any, kind: OperationType = OperationType.SUBSCRIPTION
+    ) -> Result:
         deadline = asyncio.timeout(self._deadline)
         try:
             result = run()
@@ -146,12 +149,14 @@ class Executor:
                 async with deadline:
                     result = await result
         except Exception as error:
-            failure = self._too_late() if deadline.expired() else error
+            failure = self._too_late(kind) if deadline.expired() else error
             return Result(errors=self._formatted([failure], context))
         return Result(result.data, self._formatted(result.errors or (), context))
 
-    def _too_late(self) -> OperationError:
+    def _too_late(self, kind: OperationType) -> OperationError:
         advice = "ask for less, or try again."
+        if kind is OperationType.MUTATION:
+            advice = "it may be done all the same, so look at what has become of it before you try again."
         message = f"The operation was stopped after {self._deadline:g} s: {advice}"
         return OperationError(Code.DEADLINE_EXCEEDED, message)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -228,6 +229,22 @@ async def test_more_waiting_writers_than_there_is_room_for_are_sent_away(databas
     assert isinstance(refused[0], RateLimited)
     assert refused[0].details == {"retryAfterMs": 1_000}
     assert await database.write(lambda session: session.user_id, ann) == ann.user_id
+
+
+async def test_a_unit_that_computes_for_long_holds_nobody_up(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    begun, over = threading.Event(), threading.Event()
+
+    def unit(session: Session) -> bool:
+        begun.set()
+        return session.user_id == ann.user_id and over.wait(10)
+
+    writing = asyncio.create_task(database.write(unit, ann))
+    await asyncio.to_thread(begun.wait, 10)
+    assert await database.find(User, ann, ann.user_id or uuid4()) is not None
+    assert not writing.done()
+    over.set()
+    assert await writing
 
 
 async def test_two_who_take_one_address_at_once_get_one_account(database: Database, world: World) -> None:
