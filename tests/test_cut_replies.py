@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+import assistant.log
 import assistant.shared_log
 from tests.client import Client
 from tests.dictation import FOLLOW, Dictation, begin, dictation, follow, joined, read, texts_of, watched
@@ -47,7 +48,8 @@ def ways(site: Site, ann: Client, there: Client, id: str) -> list[Way]:
 async def test_a_reply_that_is_cut_at_every_chunk_is_whole(
     log: str, installation: Installation, sqlite_url: str, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assistant.shared_log, "MERGE_SECONDS", 0.001)  # each piece is waited for
+    for module in (assistant.log, assistant.shared_log):
+        monkeypatch.setattr(module, "MERGE_SECONDS", 0.001)  # each piece is waited for
     async with AsyncExitStack() as stack:
         if log == "redis":
             await stack.enter_async_context(installation.run())
