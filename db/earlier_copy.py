@@ -11,16 +11,17 @@ from uuid import UUID
 
 from auth.viewer import Viewer
 from db.base import dump_json
+from db.cell_indexes import definition
 from db.earlier import OF_ROWS
 from db.prepared import Prepared
 from db.sqlite import dialect_of_reads
 from db.sqlite_functions import Connection
 from errors import BadUserInput
-from tables.types import Column
+from tables.types import Column, ColumnType
 
 T = TypeVar("T")
 
-MAX_BYTES, CACHED_BYTES = 2**30, 2**23
+MAX_BYTES, CACHED_BYTES, MAX_INDEXED = 2**30, 2**23, 5
 SYSTEM = Viewer.system()
 _AS_THEY_ARE = (str, int)
 
@@ -42,6 +43,7 @@ class Copy:
         self.table_id = table_id
         self.columns: Mapping[str, Column] = {}
         self.row_count = self.size = 0
+        self._indexed: set[str] = set()
         self._dialect = dialect_of_reads()
         self._thread = ThreadPoolExecutor(1, "earlier-rows")
         self._connection = sqlite3.connect("", check_same_thread=False, isolation_level=None, factory=Connection)
@@ -74,11 +76,25 @@ class Copy:
         def work() -> None:
             self._connection.execute(INDEX)
             self._connection.execute("COMMIT")
-            self._connection.execute("PRAGMA query_only=ON")
-            self.size = self._number("page_count") * self._number("page_size")
+            self._measure()
 
         await self._run(work)
         self.columns = columns
+
+    async def index(self, key: str, type: ColumnType) -> bool:
+        """Whether the rows can be read in the order of a column without looking at all of them; they soon can."""
+        if key in self._indexed:
+            return True
+        if type is ColumnType.MULTI_SELECT or len(self._indexed) >= MAX_INDEXED or self.size > MAX_BYTES // 2:
+            return False
+
+        def work() -> None:
+            self._connection.execute(definition(self._dialect, self.table_id, key, type))
+            self._measure()
+
+        await self._run(work)
+        self._indexed.add(key)
+        return True
 
     async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
         """What a query of rows of `table_id` finds in the copy."""
@@ -100,6 +116,9 @@ class Copy:
                 raise
             message = "The table was too large then to be filtered, sorted or searched: leave these out."
             raise BadUserInput.of("asOfRevision", message) from error
+
+    def _measure(self) -> None:
+        self.size = self._number("page_count") * self._number("page_size")
 
     def _number(self, pragma: str) -> int:
         return cast(int, self._connection.execute(f"PRAGMA {pragma}").fetchone()[0])

@@ -27,6 +27,15 @@ class Then:
         backend = context.backend
         return cls(context, table_id, number, await backend.earlier.at(backend.database, table_id, number))
 
+    async def ordered(self, selection: Selection) -> Selection:
+        """The same question with an index of its order where nothing is filtered: few hits are found faster without."""
+        shape = selection.shape
+        is_filtered = shape.where is not None or shape.searched is not None
+        if is_filtered or not await self._copy.index(shape.orders[0].key, shape.orders[0].type):
+            return selection
+        orders = (replace(shape.orders[0], is_indexed=True), *shape.orders[1:])
+        return replace(selection, shape=replace(shape, orders=orders, table_id=self._table_id))
+
     @property
     def row_count(self) -> int:
         return self._copy.row_count
@@ -61,7 +70,7 @@ async def selection_of(
     """What is asked of the columns of then. Raises NotFound, BadUserInput."""
     columns = await _columns(context, table_id, number)
     try:
-        # A copy has no indexes of cells.
+        # A copy has other indexes than the table.
         return select({key: replace(column, is_indexed=False) for key, column in columns.items()})
     except BadUserInput as error:
         raise BadUserInput(f"At revision {number:,}: {error.message}", fields=error.fields) from None

@@ -99,7 +99,8 @@ async def _earlier(
     selection = select and await selection_of(context, table.id, number, select)
     if selection is None or selection.shape == Shape():
         return EarlierPage(context, table, number)
-    return RowPage(await Then.of(context, table.id, number), selection)
+    then = await Then.of(context, table.id, number)
+    return RowPage(then, await then.ordered(selection))
 
 
 async def add_rows(
