@@ -108,7 +108,7 @@ class Copy:
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
-            if not future.cancel():
+            if not future.cancel() and not future.done():
                 self._connection.interrupt()
             raise
         except sqlite3.OperationalError as error:

@@ -197,6 +197,25 @@ async def test_who_may_not_see_the_table_any_more_is_not_answered_by_a_copy(
     assert (await shared.run(SHORT, id=shared.id, **asked))["table"]["rows"]["totalCount"] == 1
 
 
+async def test_copies_that_are_made_while_others_change_the_table_are_all_the_same(sheet: Sheet) -> None:
+    rows = (await sheet.rows())["nodes"]
+    was = await rows_of(sheet, 2, sort=[{"column": PRICE}])
+    copies, id_ = sheet.office.backend.earlier, key(sheet.id, Table)
+
+    async def change() -> None:
+        for n, row in enumerate(rows[:6]):
+            await sheet.update(cell(row, NUMBER, n), cell(rows[-1], PRICE, n))
+            await sheet.delete(row["id"])
+            await sheet.undo((await sheet.table())["revision"])
+            await sheet.mutate("updateColumn", "{ table { id } }", tableId=sheet.id, key=NUMBER, name=f"Number {n}")
+
+    changing = asyncio.create_task(change())
+    while not changing.done():
+        copies._forget((id_, 2))
+        assert await rows_of(sheet, 2, sort=[{"column": PRICE}]) == was
+    await changing
+
+
 async def test_a_copy_is_made_once_and_forgotten_when_nobody_asks(
     sheet: Sheet, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
