@@ -99,8 +99,7 @@ async def _earlier(
     selection = select and await selection_of(context, table.id, number, select)
     if selection is None or selection.shape == Shape():
         return EarlierPage(context, table, number)
-    then = await Then.of(context, table.id, number)
-    return RowPage(then, await then.ordered(selection))
+    return RowPage(await Then.of(context, table.id, number), selection)
 
 
 async def add_rows(
