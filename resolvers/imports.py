@@ -2,12 +2,10 @@
 
 import asyncio
 import io
-import json
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import IO, Annotated
 
 import strawberry
@@ -15,46 +13,26 @@ import strawberry
 from db import imports
 from db.base import Visibility
 from db.columns import checked_name
-from db.imports import Imported, Target
+from db.imports import Imported
 from db.revisions import Revision
 from db.rows import OnError, RejectedRow
 from db.tables import Table
-from db.values import MAX_ERRORS, check
-from errors import BadUserInput, FieldError
+from db.values import MAX_ERRORS
+from errors import BadUserInput
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import check_workbook
 from resolvers.context import Context, IdempotencyKey, Info
 from resolvers.ids import key
-from resolvers.import_layouts import Cell, Header, ImportFormat, Layout
+from resolvers.import_layouts import Header, ImportFormat, Layout
+from resolvers.import_readings import Reading, read
 from resolvers.import_sources import lay_out, told
-from resolvers.import_targets import Way, matched, new_target, refuse_place, target_of, way
+from resolvers.import_targets import new_target, refuse_place, target_of
 from resolvers.tables import forget_columns
 from resolvers.uploads import Upload
-from tables.files.choosing import Choice
-from tables.types import CellError, Column, Value
+from tables.types import Column, Value
 
-SAMPLES = 5
 MAX_TEXT = 2_000_000  # characters that are pasted
 says = strawberry.argument
-
-
-@dataclass
-class Reading:
-    """Columns, and the rows that fit them: one line of JSON each in `file`, as its index and its values."""
-
-    columns: list[Column]
-    target: Target
-    count: int = 0
-    rejected: list[RejectedRow] = field(default_factory=list)
-    rejected_count: int = 0
-    samples: list[dict[str, Value]] = field(default_factory=list)
-    file: IO[bytes] = field(default_factory=io.BytesIO)
-
-    def rows(self) -> Iterator[tuple[int, Mapping[str, Value]]]:
-        self.file.seek(0)
-        for line in self.file:
-            index, values = json.loads(line)
-            yield index, values
 
 
 @dataclass(frozen=True)
@@ -119,10 +97,19 @@ async def import_table(
     source = _source(text, file)
     header = Header(has_header, frozenset(column.name.casefold() for column in target.columns))
     async with _laid_out(context, source, file.name if file else "", format, sheet, header) as layout:
-        reading = await asyncio.to_thread(_read, layout, target, context.backend.settings.files_dir)
+        reading = await asyncio.to_thread(read, layout, target, context.backend.settings.files_dir)
         with reading.file:
-            made = None if dry_run else await _import(context, reading, on_error, idempotency_key)
-    return _answer(layout, reading, made)
+            if dry_run:
+                return _answer(layout, reading, await _rehearse(context, reading), is_kept=False)
+            return _answer(layout, reading, await _import(context, reading, on_error, idempotency_key))
+
+
+async def _rehearse(context: Context, reading: Reading) -> Imported | None:
+    """Which rows the unique columns of a table leave room for; None when it has none."""
+    target = reading.target
+    if target.table_id is None or not any(column.is_unique for column in target.columns):
+        return None
+    return await context.write(imports.rehearse, target, reading.rows())
 
 
 async def _import(context: Context, reading: Reading, on_error: OnError, key: str | None) -> Imported:
@@ -173,68 +160,10 @@ async def _laid_out(
             yield layout
 
 
-def _read(layout: Layout, target: Target, directory: Path) -> Reading:
-    """Choose columns, or match those that are there by name, and read every row with them. Blocking."""
-    if target.table_id is not None:
-        return _read_as(layout, target, matched(layout, target.columns), directory)
-    choice = Choice(layout.names, layout.rows, layout.strings, mark="." if layout.is_marked else None)
-    while True:
-        columns = choice.columns
-        reading = _read_as(layout, replace(target, columns=columns), dict(enumerate(columns)), directory)
-        if not reading.rejected or not choice.fit():
-            return reading
-        reading.file.close()
-
-
-def _read_as(layout: Layout, target: Target, places: Mapping[int, Column], directory: Path) -> Reading:
-    reading = Reading([places[n] for n in sorted(places)], target)
-    reading.file = tempfile.SpooledTemporaryFile(1_000_000, dir=str(directory))  # noqa: SIM115  closed by the caller
-    ways = {n: way(layout, n, column, target) for n, column in places.items()}
-    try:
-        for index, row in enumerate(layout.cells()):
-            _take(reading, index, row, ways)
-    except BaseException:
-        reading.file.close()
-        raise
-    return reading
-
-
-def _take(reading: Reading, index: int, row: Sequence[Cell], ways: Mapping[int, Way]) -> None:
-    values: dict[str, Value] = {column.key: column.default for column in reading.target.columns}
-    errors: list[FieldError] = []
-    for n, reader in ways.items():
-        try:
-            values[reader.column.key] = None if row[n] is None else reader.read(row[n])
-        except CellError as error:
-            errors.append(FieldError(f"rows.{index}.{reader.column.name}", str(error)))
-    errors = errors or _missing(reading.target.columns, values, index)
-    if errors:
-        reading.rejected_count += 1
-        if len(reading.rejected) < MAX_ERRORS:
-            reading.rejected.append(RejectedRow(index, errors))
-        return
-    filled: dict[str, Value] = {key: value for key, value in values.items() if value is not None}
-    reading.file.write(json.dumps([index, filled]).encode() + b"\n")
-    reading.count += 1
-    if len(reading.samples) < SAMPLES:
-        reading.samples.append(filled)
-
-
-def _missing(columns: Sequence[Column], values: Mapping[str, Value], index: int) -> list[FieldError]:
-    """What the rules of the columns say of the values."""
-    errors = []
-    for column in columns:
-        try:
-            check(column, values[column.key])
-        except CellError as error:
-            errors.append(FieldError(f"rows.{index}.{column.name}", str(error)))
-    return errors
-
-
-def _answer(layout: Layout, reading: Reading, made: Imported | None) -> ImportedTable:
+def _answer(layout: Layout, reading: Reading, made: Imported | None, *, is_kept: bool = True) -> ImportedTable:
     in_the_way = list(made.rejected) if made else []
     return ImportedTable(
-        table=made.table if made else None,
+        table=made.table if made and is_kept else None,
         columns=reading.columns,
         row_count=made.row_count if made else reading.count,
         rejected=[*reading.rejected, *in_the_way],

@@ -123,8 +123,11 @@ async def test_rows_that_do_not_fit_a_table_are_shown_and_left_out_when_asked(si
     text = "price,item\n1.20,pen\ncheap,ink\n3.50,pen\n2,ink\n"
     wrong = "rows.1.Price", "“cheap” is not a number: write it as 1234.50."
     dry = await paste(ann, text, tableId=id_, dryRun=True)
-    assert (dry["rowCount"], dry["rejectedCount"]) == (3, 1)
-    assert dry["rejected"] == [{"index": 1, "fieldErrors": [{"field": wrong[0], "message": wrong[1]}]}]
+    assert (dry["rowCount"], dry["rejectedCount"], dry["table"], dry["revision"]) == (2, 2, None, None)
+    assert [row["index"] for row in dry["rejected"]] == [1, 2]
+    assert dry["rejected"][0]["fieldErrors"] == [{"field": wrong[0], "message": wrong[1]}]
+    assert dry["rejected"][1]["fieldErrors"][0]["field"] == "rows.2.Item"
+    assert (await table(ann, id_))["revision"] == 1
     with pytest.raises(Refused) as refused:
         await paste(ann, text, tableId=id_)
     assert refused.value.codes == ["BAD_USER_INPUT"]
