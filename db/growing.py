@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.proposals import Proposal, ProposedTable, Source, fill
+from db.proposals import Proposal, ProposedTable, Source, fill, show
 from db.proposed import ProposalStatus
 from db.session import Session
 
@@ -19,7 +19,8 @@ def grow(
     proposal = session.obtain(Proposal, id_)
     if proposal.status is ProposalStatus.PENDING:
         proposal.table_name = proposed.name
-        fill(session, proposal, sources, proposed, compares=is_complete or proposal.table_id is not None)
+        put = fill if is_complete else show
+        put(session, proposal, sources, proposed)
     proposal.is_complete = is_complete
     return proposal
 

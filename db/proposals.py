@@ -15,6 +15,7 @@ from db.held import HeldRow
 from db.prepared import OneOf, Prepared
 from db.proposed import Place, ProposalStatus, named
 from db.session import Session
+from db.tables import Table
 from errors import Conflict
 from tables.changes import column_of, definition
 from tables.types import Column, Value
@@ -61,6 +62,7 @@ class Proposal(Recorded, Child, Base):
 
 
 MAX_OF_TABLE = 50
+MAX_COMPARED = 5_000  # rows of a table with which a growing proposal is compared
 
 of_messages: Prepared[Proposal] = Prepared(
     select(Proposal).where(OneOf(Proposal.message_id)).order_by(Proposal.message_id, Proposal.id)
@@ -127,10 +129,7 @@ def propose(
     table_id: UUID | None,
     is_complete: bool = True,
 ) -> Proposal:
-    """Keep a proposal of the message `message_id`, with what of it the table has already and what does not fit.
-
-    What readers found fits the table that it would make: nobody looks whether it does while it grows.
-    """
+    """Keep a proposal of the message `message_id`, with what of it the table has already and what does not fit."""
     proposal = Proposal(
         conversation_id=conversation_id,
         message_id=message_id,
@@ -141,15 +140,35 @@ def propose(
         changes={},
         is_complete=is_complete,
     )
-    fill(session, proposal, sources, proposed, compares=is_complete or table_id is not None)
+    put = fill if is_complete else show
+    put(session, proposal, sources, proposed)
     session.add(proposal)
     return proposal
 
 
-def fill(
-    session: Session, proposal: Proposal, sources: Sequence[Source], proposed: ProposedTable, *, compares: bool = True
-) -> None:
-    """Put what was read into a proposal, in place of what was there; nearly all that this costs is to compare it."""
+def fill(session: Session, proposal: Proposal, sources: Sequence[Source], proposed: ProposedTable) -> None:
+    """Put what was read into a proposal, in place of what was there."""
+    _put(proposal, sources, proposed)
+    target: Target
+    if proposal.table_id is None:
+        target = Unmade({column.key: column for column in proposed.columns})
+    else:
+        target = Edit.of(session, proposal.table_id)
+    compare(proposal, target)
+
+
+def show(session: Session, proposal: Proposal, sources: Sequence[Source], proposed: ProposedTable) -> None:
+    """As `fill`, while rows are still read, many times over: only a small table is compared, which is what this costs.
+
+    What readers found fits the table that it would make.
+    """
+    _put(proposal, sources, proposed)
+    table = session.obtain(Table, proposal.table_id) if proposal.table_id else None
+    if table and table.row_count <= MAX_COMPARED:
+        compare(proposal, Edit.of(session, table.id))
+
+
+def _put(proposal: Proposal, sources: Sequence[Source], proposed: ProposedTable) -> None:
     proposal.columns = [definition(column) for column in proposed.columns]
     proposal.changes = {
         "sources": [_named(source) for source in sources],
@@ -157,14 +176,6 @@ def fill(
         "keys": proposal.changes.get("keys", []),
         "places": proposal.changes.get("places", {}),
     }
-    if not compares:
-        return
-    target: Target
-    if proposal.table_id is None:
-        target = Unmade({column.key: column for column in proposed.columns})
-    else:
-        target = Edit.of(session, proposal.table_id)
-    compare(proposal, target)
 
 
 def _kept(cell: ProposedCell) -> list[Any]:

@@ -1,9 +1,10 @@
 """The proposals of messages, which grow while a reply is written."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from time import monotonic
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from db import proposals
 from db.events import ReplyProposed
 from db.proposals import Proposal
 from resolvers.context import Context, Info
+
+RESTS = 4  # times as long as it took to send proposals, none are sent to somebody who follows
 
 
 async def list_proposals(root: strawberry.Parent[Any], info: Info) -> list[Proposal]:
@@ -36,20 +39,25 @@ class Growing:
     def __init__(self, context: Context, message_id: UUID, told: asyncio.Event) -> None:
         self._context, self._message_id, self._told = context, message_id, told
         self._seen: dict[UUID, datetime] = {}
+        self._next = 0.0
 
     @classmethod
     @contextmanager
     def of(cls, context: Context, message_id: UUID) -> Iterator["Growing"]:
         with context.backend.hub.listening(ReplyProposed(message_id)) as told:
-            told.set()  # some may be there before anybody follows
             yield cls(context, message_id, told)
 
-    async def news(self, *, untold: bool = False) -> list[Proposal]:
-        """Those that have changed since the last call; with `untold` also when nobody has told of it."""
-        if not (untold or self._told.is_set()):
-            return []
+    async def news(self, *, untold: bool = False) -> AsyncGenerator[Proposal, None]:
+        """Those that have changed since the last time; with `untold` also when nobody has told of it.
+
+        What takes long to send, for it is much or goes to many, is not sent again at once.
+        """
+        started = monotonic()
+        if not (untold or self._told.is_set()) or started < self._next:
+            return
         self._told.clear()
-        found = await proposals_of(self._context.fresh(), self._message_id)
-        news = [proposal for proposal in found if self._seen.get(proposal.id) != proposal.updated_at]
-        self._seen |= {proposal.id: proposal.updated_at for proposal in news}
-        return news
+        for proposal in await proposals_of(self._context.fresh(), self._message_id):
+            if self._seen.get(proposal.id) != proposal.updated_at:
+                self._seen[proposal.id] = proposal.updated_at
+                yield proposal
+        self._next = monotonic() + RESTS * (monotonic() - started)

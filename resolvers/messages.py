@@ -170,6 +170,8 @@ async def reply_stream(
     watching = backend.watching.watching(reply.id, info.context.viewer_id)
     with watching, Growing.of(info.context, reply.id) as growing:
         while reply.status is MessageStatus.IN_PROGRESS:
+            async for proposal in growing.news(untold=True):
+                yield Proposed(message_id, proposal)
             looked = monotonic()
             following = backend.log.follow(reply.id, held, idle=IDLE_SECONDS, saved=len(reply.text))
             async with aclosing(following) as written:
@@ -179,12 +181,9 @@ async def reply_stream(
                     if monotonic() - looked > LOOK_SECONDS:
                         await _reply(info.context, reply.id)
                         looked = monotonic()
-                    for proposal in await growing.news():
+                    async for proposal in growing.news():
                         yield Proposed(message_id, proposal)
             reply = await _reply(info.context, reply.id)
-            if reply.status is MessageStatus.IN_PROGRESS:
-                for proposal in await growing.news(untold=True):
-                    yield Proposed(message_id, proposal)
             # Another process writes it, and its pieces do not come here: its checkpoints do.
             if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:
                 yield Delta(message_id, held, reply.text[held:])
