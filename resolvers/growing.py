@@ -47,14 +47,14 @@ class Growing:
         with context.backend.hub.listening(ReplyProposed(message_id)) as told:
             yield cls(context, message_id, told)
 
-    async def news(self, *, untold: bool = False) -> AsyncGenerator[Proposal, None]:
-        """Those that have changed since the last time; with `untold` also when nobody has told of it.
+    @property
+    def is_told(self) -> bool:
+        """Whether there may be more; what takes long to send, for it is much or goes to many, not at once again."""
+        return self._told.is_set() and monotonic() >= self._next
 
-        What takes long to send, for it is much or goes to many, is not sent again at once.
-        """
+    async def news(self) -> AsyncGenerator[Proposal, None]:
+        """Those that have changed since the last time."""
         started = monotonic()
-        if not (untold or self._told.is_set()) or started < self._next:
-            return
         self._told.clear()
         for proposal in await proposals_of(self._context.fresh(), self._message_id):
             if self._seen.get(proposal.id) != proposal.updated_at:

@@ -170,7 +170,7 @@ async def reply_stream(
     watching = backend.watching.watching(reply.id, info.context.viewer_id)
     with watching, Growing.of(info.context, reply.id) as growing:
         while reply.status is MessageStatus.IN_PROGRESS:
-            async for proposal in growing.news(untold=True):
+            async for proposal in growing.news():
                 yield Proposed(message_id, proposal)
             looked = monotonic()
             following = backend.log.follow(reply.id, held, idle=IDLE_SECONDS, saved=len(reply.text))
@@ -181,8 +181,9 @@ async def reply_stream(
                     if monotonic() - looked > LOOK_SECONDS:
                         await _reply(info.context, reply.id)
                         looked = monotonic()
-                    async for proposal in growing.news():
-                        yield Proposed(message_id, proposal)
+                    if growing.is_told:
+                        async for proposal in growing.news():
+                            yield Proposed(message_id, proposal)
             reply = await _reply(info.context, reply.id)
             # Another process writes it, and its pieces do not come here: its checkpoints do.
             if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:
