@@ -2,20 +2,20 @@
 
 A cell is read as text and converted from there, so values are bound as texts too (`bound`). PostgreSQL may
 look at rows of other tables before it filters them out, so a conversion passes over what it cannot read.
-SQLite compares decimals in order as floating point, 15 digits exactly, and folds the case of ASCII only.
+SQLite compares decimals as floating point first, and what that leaves of long ones where it is equal.
 """
 
 import re
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, type_coerce
+from sqlalchemy import Text, tuple_, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from db.tables import Row
-from tables.types import DECIMAL_TYPES, NUMERIC_TYPES, ColumnType, Value
+from tables.types import DECIMAL_TYPES, TEXT_TYPES, ColumnType, Value
 
 SEPARATOR, RANKED = "\x1f", 100
 KEY = re.compile(r"c[0-9]{1,9}", re.ASCII)
@@ -110,6 +110,12 @@ def _number(operand: Any) -> Any:
     return Spelled("CAST({0} AS REAL)", f"CASE WHEN {{0}} ~ '{IS_NUMBER}' THEN CAST({{0}} AS NUMERIC) END", operand)
 
 
+def _beyond_real(operand: Any) -> Any:
+    """What floating point leaves of a decimal, and of 15 digits it leaves nothing; PostgreSQL has exact numbers."""
+    left = "CASE length({0}) > 15 WHEN 1 THEN beyond_real({0}, CAST({0} AS REAL)) WHEN 0 THEN 'm' END"
+    return Spelled(left, _number(operand).spelling["postgresql"], operand)
+
+
 def _plain(operand: Any) -> Any:
     """A decimal without zeros at its end, so that equal ones are equal texts."""
     trimmed = "rtrim(rtrim({0}, '0'), '.')"
@@ -129,7 +135,9 @@ def _moment(operand: Any) -> Any:
 
 def in_order(type: ColumnType, operand: Any) -> tuple[Any, ...]:
     """What to order by, the second where the first is equal."""
-    if type in NUMERIC_TYPES:
+    if type in DECIMAL_TYPES:
+        return _number(operand), _beyond_real(operand)
+    if type is ColumnType.INTEGER:
         return (_number(operand),)
     if type is ColumnType.BOOLEAN:
         return (_truth(operand),)
@@ -138,13 +146,24 @@ def in_order(type: ColumnType, operand: Any) -> tuple[Any, ...]:
     return (exact(operand),) if type is ColumnType.DATE else (folded(operand), exact(operand))
 
 
+def size(type: ColumnType, operand: Any) -> Any:
+    """What is smaller or larger than another; of texts without their case."""
+    ordered = in_order(type, operand)
+    return tuple_(*ordered) if type in DECIMAL_TYPES else ordered[0]
+
+
 def rank_of(type: ColumnType) -> str:
     """The name of what an index of a column of this type is in order of. Raises ValueError for a list."""
     if type is ColumnType.MULTI_SELECT:
         raise ValueError("a list has no order to make an index of")
-    if type in NUMERIC_TYPES:
-        return "number"
-    return {ColumnType.BOOLEAN: "truth", ColumnType.DATE: "day", ColumnType.DATETIME: "moment"}.get(type, "text")
+    if type in DECIMAL_TYPES:
+        return "decimal"
+    return {
+        ColumnType.INTEGER: "number",
+        ColumnType.BOOLEAN: "truth",
+        ColumnType.DATE: "day",
+        ColumnType.DATETIME: "moment",
+    }.get(type, "text")
 
 
 def ranks(type: ColumnType, operand: Any) -> tuple[Any, ...]:
@@ -153,7 +172,7 @@ def ranks(type: ColumnType, operand: Any) -> tuple[Any, ...]:
     PostgreSQL has no room for more of a text in an index. Of texts below RANKED characters it is all.
     """
     ordered = in_order(type, operand)
-    if len(ordered) == 1:
+    if type not in TEXT_TYPES:
         return ordered
     spelled = f"substr({{0}}, 1, {RANKED})"
     return tuple(Spelled(spelled, f'{spelled} COLLATE "C"', each) for each in ordered)

@@ -107,7 +107,7 @@ def _test(test: Test) -> Any:
     if not test.names:
         return cell.is_(None) if test.op is FilterOp.IS_EMPTY else cell.is_not(None)
     if test.op in _COMPARED:
-        left, right = (cells.in_order(test.type, operand)[0] for operand in (cell, values[0]))
+        left, right = (cells.size(test.type, operand) for operand in (cell, values[0]))
         return _COMPARED[test.op](left, right)
     if test.op is FilterOp.CONTAINS:
         is_list = test.type is ColumnType.MULTI_SELECT

@@ -6,7 +6,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 # Cells have at most 38 digits on either side of the point, and a table at most 100,000 of them.
-EXACT = Context(prec=100)
+EXACT, PLACES = Context(prec=100), 38
 
 
 class Connection(sqlite3.Connection):
@@ -16,6 +16,7 @@ class Connection(sqlite3.Connection):
         super().__init__(*args, **options)
         self.create_function("lower", 1, lower, deterministic=True)
         self.create_function("folded", 1, lower, deterministic=True)
+        self.create_function("beyond_real", 2, beyond_real, deterministic=True)
         self.create_aggregate("summed", 1, Summed)
         self.create_aggregate("ends", 1, Ends)
 
@@ -26,6 +27,16 @@ def lower(value: Any) -> Any:
     Python alone makes two of İ, and looks whether a Σ ends its word.
     """
     return value.replace("İ", "i").replace("Σ", "σ").lower() if isinstance(value, str) else value
+
+
+def beyond_real(text: Any, real: Any) -> Any:
+    """How much more a decimal is than what floating point makes of it, as texts in order; "m" is nothing more."""
+    if text is None:
+        return None
+    more = int(EXACT.scaleb(EXACT.subtract(Decimal(text), Decimal(repr(real))), PLACES))
+    if not more:
+        return "m"
+    return f"p{more:080d}" if more > 0 else f"a{10**80 + more:080d}"
 
 
 class Summed:

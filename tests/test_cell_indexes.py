@@ -245,7 +245,7 @@ async def test_the_indexes_follow_the_columns(site: Site) -> None:
     changed = "{ column { isIndexed } revision { summary } }"
     made = await ann.mutate("updateColumn", changed, tableId=table["id"], key="c2", isIndexed=True)
     assert made == {"column": {"isIndexed": True}, "revision": {"summary": "1 column changed"}}
-    await have(site, "c1_text", "c2_number")
+    await have(site, "c1_text", "c2_decimal")
     await ann.mutate("updateColumn", changed, tableId=table["id"], key="c2", type="TEXT")
     await have(site, "c1_text", "c2_text")
     await ann.mutate("deleteColumn", "{ deletedKey }", tableId=table["id"], key="c1")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cmp_to_key
+from operator import eq, ge, gt, le, lt
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,39 @@ async def test_a_search_looks_into_every_text(sheet: Sheet) -> None:
     ):
         rows = await sheet.rows(search=text)
         assert (found(rows), rows["totalCount"]) == (expected, len(expected)), text
+
+
+LONG = [
+    "-12345678901234567891",
+    "-12345678901234567890.5",
+    "-12345678901234567890",
+    "0.30000000000000000001",
+    "0.3",
+    "0.30",
+    "0.29999999999999999999",
+    "12345678901234567890",
+    "12345678901234567890.10",
+    "12345678901234567890.1",
+    "1" + "0" * 37,
+    "1" + "0" * 36 + "1",
+]
+
+
+async def test_decimals_are_compared_exactly_whatever_their_length(sheet: Sheet) -> None:
+    other = await sheet.mutate(
+        "createTable", "{ table { id } }", name="Long", columns=[{"name": "Price", "type": "DECIMAL"}]
+    )
+    sheet.id = other["table"]["id"]
+    await sheet.add(*({"c1": number} for number in LONG))
+    for value in (LONG[1], LONG[3], LONG[5], LONG[9], LONG[11]):
+        for op, test in (("LT", lt), ("LTE", le), ("GT", gt), ("GTE", ge), ("EQ", eq)):
+            expected = [one for one in LONG if test(Decimal(one), Decimal(value))]
+            assert [row["c1"] for row in found(await sheet.rows(filter=is_("c1", op, value)))] == expected, (op, value)
+    for is_descending in (False, True):
+        ordered = sorted(LONG, key=Decimal, reverse=is_descending)
+        sort = [{"column": "c1", "descending": is_descending}]
+        for way in (("first", "after"), ("last", "before")):
+            assert [row["c1"] for row in await walked(sheet, *way, 2, sort=sort)] == ordered
 
 
 async def test_letters_are_folded_one_by_one(sheet: Sheet) -> None:
