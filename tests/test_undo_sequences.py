@@ -165,7 +165,7 @@ def log(session: Session) -> tuple[list[int], list[Change]]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [1, 3])
 async def test_a_sequence_undone_leaves_the_table_as_it_was(world: World, tmp_path: Path, seed: int) -> None:
     sheet, other = await begun(world, tmp_path)
     story = Story(sheet, seed, other)
