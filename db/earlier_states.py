@@ -13,6 +13,7 @@ from db.earlier_changes import Earlier
 from db.engine import Database
 
 MAX_ROWS_KEPT = 200_000  # changed rows, of all states together
+BATCH = 200  # changes that are taken without a pause
 
 
 @dataclass
@@ -58,7 +59,7 @@ async def bring_up(state: Earlier, database: Database, viewer: Viewer, table_id:
     if state.taken >= (today, LAST):
         return
     number, place = state.taken
-    changes = database.stream(log, viewer, table_id=table_id, number=number, place=place, until=today)
+    changes = database.stream(log, viewer, batch=BATCH, table_id=table_id, number=number, place=place, until=today)
     async for batch in changes:
         for change in batch:
             state.take(change)
