@@ -19,6 +19,8 @@ SERVE = """
 import sys, time, xllamacpp
 params = xllamacpp.CommonParams()
 params.model.path, params.n_ctx, params.n_parallel, params.port = sys.argv[1], 4096, 1, 0
+# Threads that wait for each other by spinning take minutes where others want the processor too.
+params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
 server = xllamacpp.Server(params)
 print("AT", server.listening_address, flush=True)
 sys.stdin.read()
