@@ -27,13 +27,18 @@ def countable(shape: Shape) -> tuple[str, ...]:
 
 @lru_cache(maxsize=KEPT)
 def hits(where: Condition | None, table_id: UUID, keys: tuple[str, ...]) -> Prepared[Any]:
-    """How many rows the index of each column leaves, in the order of the columns; one more than MANY at most."""
+    """How many rows the index of each column leaves, in the order of the columns; `most` at most."""
     counts = []
     for n, key in enumerate(keys):
         there = select(Row.id).where(*within(where, key), cells.in_index(table_id, key))
         count = select(func.count()).select_from(there.limit(bind("most", Row.position)).subquery())
         counts.append(count.scalar_subquery().label(f"hits_{n}"))
     return Prepared(select(*counts), children=Row, by_parent=False)
+
+
+def most(shape: Shape, dialect: Dialect) -> int:
+    """How far hits are counted: so far that `served` can tell."""
+    return (MANY if _sorts_entries(shape, dialect) else FEW) + 1
 
 
 def served(shape: Shape, table_id: UUID, hits: Mapping[str, int], dialect: Dialect) -> Shape:
@@ -45,7 +50,7 @@ def served(shape: Shape, table_id: UUID, hits: Mapping[str, int], dialect: Diale
     fewest, key = _fewest(hits), _sorting(shape)
     if fewest and hits.get(key or "", FEW + 1) > FEW:
         return replace(shape, served=(table_id, fewest), few=True)
-    if not shape.orders and dialect.name == "sqlite":
+    if _sorts_entries(shape, dialect):
         alone = _alone(shape)
         key = alone if alone and hits.get(alone, MANY + 1) <= MANY else None
     return replace(shape, served=(table_id, key) if key else None)
@@ -61,6 +66,11 @@ def _fewest(hits: Mapping[str, int]) -> str | None:
     """The column with the fewest hits, if they are few."""
     fewest = min(hits, key=lambda key: hits[key], default=None)
     return fewest if fewest and hits[fewest] <= FEW else None
+
+
+def _sorts_entries(shape: Shape, dialect: Dialect) -> bool:
+    """Whether the entries of an index alone can be sorted: PostgreSQL would fetch the rows for that."""
+    return dialect.name == "sqlite" and not shape.orders and _alone(shape) is not None
 
 
 def _sorting(shape: Shape) -> str | None:

@@ -55,8 +55,8 @@ class Today:
         if not keys or self.row_count <= serving.FEW:
             return dict.fromkeys(keys, self.row_count)
         query = serving.hits(selection.shape.where, self._table.id, keys)
-        values = {**selection.values, "most": serving.MANY + 1}
-        (counts,) = await read_rows(self._context, self._table, query, **values)
+        most = serving.most(selection.shape, self._context.backend.database.dialect)
+        (counts,) = await read_rows(self._context, self._table, query, **selection.values, most=most)
         return dict(zip(keys, counts, strict=True))
 
     async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
