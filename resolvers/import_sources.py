@@ -92,7 +92,8 @@ def _lines(source: IO[bytes], encoding: str) -> Iterator[str]:
     try:
         yield from text
     finally:
-        text.detach()  # or it would close the source
+        if not source.closed:  # as it may be by now, when the reading ended with a mistake
+            text.detach()  # or it would close the source
 
 
 def _pieces(source: IO[bytes], encoding: str) -> Iterator[str]:

@@ -216,6 +216,11 @@ async def test_two_hundred_columns_fit_and_one_more_does_not(site: Site) -> None
         (b'[{"a": 1}', "The JSON"),
         (b"PK\x03\x04", "The file is a damaged ZIP or workbook"),
         (b"a\0b", "The file"),
+        (
+            b'a,b\n"' + b"x" * 140_000,
+            "The file is no CSV at line 2 (field larger than field limit (131072)): close each",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(50), "The file is an old Office document, or one with a password"),
     ],
 )
 async def test_what_cannot_be_imported_is_refused(site: Site, content: bytes, message: str) -> None:

@@ -50,8 +50,8 @@ class SheetReader:
             place = _column(name) if (name := (cell.get("r") or "").rstrip("0123456789")) else place + 1
             value = self._cell(cell, prefix)
             if value is not None:
-                row += [None] * (place - 1 - len(row))
-                row[place - 1 :] = [value]
+                row += [None] * (place - len(row))
+                row[place - 1] = value
         return row
 
     def _cell(self, cell: Element, prefix: str) -> Cell:

@@ -94,6 +94,10 @@ def test_a_workbook_as_text_is_what_it_shows() -> None:
     assert workbook_text(io.BytesIO(book(rows, formats=FORMATS))) == 'Sheet\n\n"rate, now",0\n50.0%,#N/A,=A1'
 
 
+def test_cells_stand_where_they_say_whatever_their_order() -> None:
+    assert read(book(['<c r="C1"><v>3</v></c><c r="A1"><v>1</v></c><c><v>2</v></c>']))[0] == [["1", "2", "3"]]
+
+
 def test_opposite_corners_of_a_sheet_cost_what_two_cells_do() -> None:
     made, target = Workbook(), io.BytesIO()
     sheet: Any = made.active
