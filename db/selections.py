@@ -134,7 +134,7 @@ def rows(shape: Shape, place: Sequence[Any] | None, part: Part, *, backwards: bo
 @lru_cache(maxsize=KEPT)
 def _rows(shape: Shape, empty: tuple[bool, ...] | None, part: Part, backwards: bool) -> Prepared[Row]:
     orders = list(enumerate(shape.orders))
-    query = _filtered(select(Row), shape)
+    query = filtered(select(Row), shape)
     if part is Part.EMPTY:
         _, first = orders.pop(0)
         query = query.where(*(rank.is_(None) for rank in ranks(first)))
@@ -158,11 +158,12 @@ def _rows(shape: Shape, empty: tuple[bool, ...] | None, part: Part, backwards: b
 def total(shape: Shape) -> Prepared[Any]:
     """How many rows there are on all pages."""
     return Prepared(
-        _filtered(select(func.count(Row.id).label("total")), shape), children=Row, by_parent=shape.served is None
+        filtered(select(func.count(Row.id).label("total")), shape), children=Row, by_parent=shape.served is None
     )
 
 
-def _filtered(query: Select[Any], shape: Shape) -> Select[Any]:
+def filtered(query: Select[Any], shape: Shape) -> Select[Any]:
+    """The rows of all pages."""
     query = query.where(*conditions(shape.where, shape.key))
     if shape.served is not None:
         query = query.where(cells.in_index(*shape.served))

@@ -8,15 +8,18 @@ from uuid import UUID
 
 from sqlalchemy import Dialect, func, select
 
-from db import cells
+from db import cells, orders
 from db.conditions import is_about, tested, within
 from db.filters import Condition
+from db.orders import Part
 from db.prepared import Prepared, bind
-from db.selections import KEPT, Shape
+from db.selections import KEPT, Shape, filtered
 from db.tables import Row
 
 FEW = 2_500  # hits that are fetched and sorted in less time than others are passed over
 MANY = 20_000  # entries of an index that SQLite sorts in less time than that
+SAMPLE = 1_000  # of these at least RARE must be what is asked for, where an index is gone through
+RARE = 3
 
 
 def countable(shape: Shape) -> tuple[str, ...]:
@@ -54,6 +57,28 @@ def served(shape: Shape, table_id: UUID, hits: Mapping[str, int], dialect: Diale
         alone = _alone(shape)
         key = alone if alone and hits.get(alone, MANY + 1) <= MANY else None
     return replace(shape, served=(table_id, key) if key else None)
+
+
+def is_gone_through(shape: Shape) -> bool:
+    """Whether the rest of the question is asked of row after row, in the order of the index, until a page is full."""
+    is_rest = shape.searched is not None or not (shape.where is None or is_about(shape.where, shape.key or ""))
+    return shape.served is not None and not shape.few and bool(shape.orders) and is_rest
+
+
+@lru_cache(maxsize=KEPT)
+def sample(shape: Shape) -> Prepared[Any]:
+    """How many of the first rows in the order of the index are what is asked for, as `total`."""
+    assert shape.served
+    order = shape.orders[0]
+    first = select(Row.id).where(cells.in_index(*shape.served), orders.ranks(order)[0].is_not(None))
+    first = first.order_by(*orders.ordering(order, Part.BRIEF, backwards=False)).limit(SAMPLE).correlate(None)
+    query = filtered(select(func.count(Row.id).label("total")), replace(shape, served=None))
+    return Prepared(query.where(Row.id.in_(first)), children=Row, by_parent=False)
+
+
+def sampled(shape: Shape, total: int) -> Shape:
+    """The shape without its index where so few rows are what is asked for that all would be gone through."""
+    return shape if total >= RARE else replace(shape, served=None)
 
 
 def served_total(shape: Shape, table_id: UUID, hits: Mapping[str, int]) -> Shape:

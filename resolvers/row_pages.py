@@ -47,7 +47,10 @@ class Today:
         hits = await self._hits(selection)
         if total:
             return serving.served_total(selection.shape, self._table.id, hits)
-        return serving.served(selection.shape, self._table.id, hits, self._context.backend.database.dialect)
+        shape = serving.served(selection.shape, self._table.id, hits, self._context.backend.database.dialect)
+        if self.row_count <= serving.FEW or not serving.is_gone_through(shape):
+            return shape
+        return serving.sampled(shape, await self.count(serving.sample(shape), **selection.values))
 
     async def _hits(self, selection: Selection) -> Mapping[str, int]:
         """How many rows the index of each column leaves; of a small table they are few anyway."""
