@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 import uvicorn
 
 from transport.connections import Connections
+
+# Seconds that a working thread keeps the interpreter while the event loop waits for it. A request waits several times:
+# with Python's 0.005 one took up to 860 ms while a file of 100,000 rows was read, with this 56 ms, at the same CPU.
+TURN = 0.0005
 
 
 class CannotListen(RuntimeError):
@@ -82,6 +87,7 @@ def serve(
                 await server.serve(sockets=[listener])
 
     gc.freeze()  # what is loaded stays: looking through it stopped every stream for a tenth of a second at a time
+    sys.setswitchinterval(TURN)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(run())
 
@@ -98,6 +104,7 @@ def work(running: AbstractAsyncContextManager[Any], ready: Callable[[], None]) -
             await stopped.wait()
 
     gc.freeze()  # what is loaded stays: looking through it stopped every stream for a tenth of a second at a time
+    sys.setswitchinterval(TURN)
     with asyncio.Runner(loop_factory=uvicorn.Config(None).get_loop_factory()) as runner:  # type: ignore[arg-type]  # only for its loop
         runner.run(run())
 
