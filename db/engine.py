@@ -1,6 +1,7 @@
 """The database: reads of prepared queries, writes as units in one transaction, the only commit."""
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
@@ -15,8 +16,8 @@ from db.base import Base
 from db.causes import Cause, cause
 from db.events import Event
 from db.prepared import OneOf, Plan, Prepared
-from db.session import Session
-from errors import RateLimited
+from db.session import Declined, Session
+from errors import ProductError, RateLimited
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,6 +25,8 @@ R = TypeVar("R", bound=Base)
 Unit = Callable[Concatenate[Session, P], T]
 
 MAX_WAITING_WRITES = 1_000
+
+log = logging.getLogger("sheetgpt.database")
 
 
 @cache
@@ -104,7 +107,11 @@ class Database(ABC):
         task = asyncio.create_task(self._commit(run, viewer, cause()))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_unheard)
+            raise
 
     async def _commit(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> T:
         result, events = await self._transact(run, viewer, cause)
@@ -130,6 +137,13 @@ class Database(ABC):
 
     @abstractmethod
     def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]: ...
+
+
+def _unheard(task: asyncio.Task[Any]) -> None:
+    """How a write ended whose caller had gone: an answer was for the caller, anything else is a fault."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, Declined | ProductError):
+        log.error("A write failed whose caller had gone", exc_info=error)
 
 
 async def _batches(plan: Plan, fetched: AsyncGenerator[list[Any], None]) -> AsyncGenerator[list[Any], None]:

@@ -13,7 +13,7 @@ from auth.viewer import Viewer
 from db.base import Base, Json, Owned, Unlogged, now
 from db.events import JobChanged, JobQueued
 from db.prepared import Prepared, bind
-from db.session import Session
+from db.session import Declined, Session
 from db.users import User
 
 LEASE = timedelta(seconds=7)  # with the sweep of a worker, a dead one is found within ten
@@ -76,7 +76,7 @@ GaveUp: TypeAlias = Callable[[Session, Job], None]
 _gave_up: dict[str, GaveUp] = {}
 
 
-class LeaseLost(Exception):
+class LeaseLost(Declined):
     """Another worker has the job, or it was canceled: this one must stop and write nothing more."""
 
 

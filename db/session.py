@@ -24,6 +24,10 @@ from errors import Forbidden, NotFound
 R = TypeVar("R", bound=Base)
 
 
+class Declined(Exception):
+    """What a unit answers to its caller instead of doing it; a caller who has gone need not hear it."""
+
+
 class Session(sqlalchemy.orm.Session):
     """A session of one viewer; what it emits is told after its commit, and not at all without one."""
 

@@ -1,6 +1,7 @@
 """Units are all or nothing, events follow commits, many write at once, and readers only read."""
 
 import asyncio
+import gc
 import sqlite3
 import threading
 import time
@@ -19,7 +20,7 @@ from db.base import Base, now
 from db.conversations import Conversation
 from db.engine import MAX_WAITING_WRITES, Database
 from db.events import Event, JobQueued, ReplyStopped
-from db.jobs import Job
+from db.jobs import Job, LeaseLost
 from db.messages import Message
 from db.organizations import personal
 from db.postgresql import PostgreSQL
@@ -177,6 +178,36 @@ async def test_a_caller_who_goes_away_does_not_undo_the_unit(database: Database,
             await asyncio.sleep(0.01)
     assert world.published == [event]
     assert await titles(database, ann) == ["Plans"]
+
+
+async def test_what_a_unit_says_to_a_caller_who_has_gone_is_no_fault(
+    database: Database, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann = await world.person("ann")
+    reported: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    for error in (LeaseLost(), Conflict("It is there already."), Stumbled()):
+        begun, left = threading.Event(), threading.Event()
+
+        def unit(_: Session, error: Exception = error, begun: Any = begun, left: Any = left) -> None:
+            begun.set()
+            left.wait(10)
+            raise error
+
+        caller = asyncio.create_task(database.write(unit, ann))
+        await asyncio.to_thread(begun.wait, 10)
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        left.set()
+        while database._writes:
+            await asyncio.sleep(0.01)
+    del caller
+    gc.collect()
+    await asyncio.sleep(0)
+    assert reported == []
+    faults = [record.exc_info[0] for record in caplog.records if record.exc_info]
+    assert faults == [Stumbled]
 
 
 async def test_stopping_waits_for_the_units_under_way(database_url: str) -> None:
