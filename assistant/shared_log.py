@@ -6,7 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from assistant.log import MERGE_SECONDS, MemoryLog, Text
-from integrations.redis import RETRY_SECONDS
+from integrations.redis import RETRY_SECONDS, ended
 from integrations.redis_streams import Entry, Fields, Streams
 
 LIFE_SECONDS = 15 * 60  # longer than a reply may take
@@ -56,8 +56,7 @@ class SharedLog(MemoryLog):
     async def stop(self) -> None:
         """Send what is left, ends above all."""
         if self._sender:
-            self._sender.cancel()
-            await asyncio.wait([self._sender])
+            await ended([self._sender])
         await self._send()
 
     def begin(self, key: UUID) -> None:

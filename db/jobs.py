@@ -18,6 +18,7 @@ from db.users import User
 
 LEASE = timedelta(seconds=7)  # with the sweep of a worker, a dead one is found within ten
 MAX_CRASHES = 5
+CRASHED = "INTERNAL_SERVER_ERROR"  # what a job fails with whose workers died so often
 SECRETS = frozenset({"token"})  # names of arguments
 
 
@@ -107,7 +108,7 @@ def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
         return None
     if job.crashes >= MAX_CRASHES:
         message = f"The server stopped {MAX_CRASHES} times while it worked on this: report it."
-        _end_in_error(session, job, "INTERNAL_SERVER_ERROR", message, True)
+        _end_in_error(session, job, CRASHED, message, True)
         return None
     job.attempt += 1
     job.status = JobStatus.RUNNING

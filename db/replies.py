@@ -18,6 +18,8 @@ from db.session import Session
 from db.usage import Models, Tokens
 from errors import BadUserInput
 
+INTERRUPTED = "The server stopped while this was written: send the message again."
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -133,16 +135,24 @@ def tell_end(session: Session, reply: Message) -> None:
 
 
 def _give_up(session: Session, job: Job) -> None:
-    """End a reply whose job failed without it: nobody is going to write it any more, and the conversation goes on."""
+    """End a reply whose job failed without it: nobody is going to write it any more, and the conversation goes on.
+
+    One whose writers died is what one that died once is, with the text that was saved.
+    """
     message = session.scalars(select(Message).where(Message.id == UUID(job.arguments["reply_id"]))).one_or_none()
     if message is not None and message.status is MessageStatus.IN_PROGRESS:
-        message.status = MessageStatus.FAILED
-        message.error_code, message.error_message = job.error_code, job.error_message
+        if job.crashes >= jobs.MAX_CRASHES and job.error_code == jobs.CRASHED:
+            message.status = MessageStatus.INTERRUPTED
+            message.error_code, message.error_message = "INTERRUPTED", INTERRUPTED
+        else:
+            message.status = MessageStatus.FAILED
+            message.error_code, message.error_message = job.error_code, job.error_message
         message.error_retryable = job.error_retryable
         charge(session, message)
         standing = select(Conversation).where(Conversation.id == message.conversation_id)
         if (conversation := session.scalars(standing).one_or_none()) is not None:
-            tell(session, job.owner_id, REPLY_FAILED, f"The reply in {conversation.title} failed", message)
+            ended = f"The reply in {conversation.title} {message.status.lower()}"
+            tell(session, job.owner_id, REPLY_FAILED, ended, message)
 
 
 jobs.when_given_up("reply", _give_up)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SECONDS = 2.0  # for one command, and for one connection
 BLOCK_SECONDS = 5.0  # how long a read may wait for news
 RETRY_SECONDS = 0.5  # between attempts to reach it again
+CANCEL_SECONDS = 0.5  # between attempts to end a task
 SCHEMES = ("redis", "rediss", "unix")
 
 log = logging.getLogger("sheetgpt.redis")
@@ -86,6 +87,19 @@ class Redis:
     def on_return(self, call: Callable[[], None]) -> None:
         """Call this each time an outage is over: what others said meanwhile may be lost."""
         self._on_return.append(call)
+
+
+async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks that speak to Redis, and wait for their ends.
+
+    One cancellation may be lost: the client sends with `asyncio.wait_for`, which on Python 3.11 swallows what comes
+    just as it is done.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
 
 
 def is_outage(error: Exception) -> bool:

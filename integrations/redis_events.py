@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from uuid import uuid4
 
-from integrations.redis import RETRY_SECONDS, Redis
+from integrations.redis import RETRY_SECONDS, Redis, ended
 from integrations.redis_streams import Entry, Fields, Streams
 
 STREAM, KEEP_SECONDS, MAX_ENTRIES = "events", 3600, 10_000
@@ -34,8 +34,7 @@ class Broadcast:
 
     async def stop(self) -> None:
         if self._sender:
-            self._sender.cancel()
-            await asyncio.wait([self._sender])
+            await ended([self._sender])
         await self._send_waiting()
 
     def send(self, text: str) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import islice
 from uuid import uuid4
 
-from integrations.redis import RETRY_SECONDS, Redis, is_outage
+from integrations.redis import RETRY_SECONDS, Redis, ended, is_outage
 
 LIFE_SECONDS = 30
 REFRESH_SECONDS = 10.0
@@ -31,8 +31,7 @@ class Marks:
 
     async def stop(self) -> None:
         if self._keeper:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+            await ended([self._keeper])
         gone, self._set = self._set, set()
         await self._write(gone)
 

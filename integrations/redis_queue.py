@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
-from integrations.redis import RETRY_SECONDS, SECONDS, Redis, is_outage
+from integrations.redis import RETRY_SECONDS, SECONDS, Redis, ended, is_outage
 
 if TYPE_CHECKING:
     from taskiq.abc.broker import AsyncBroker
@@ -72,10 +72,7 @@ class RedisQueue:
             log.error("The queue of jobs failed; workers find them in the database", exc_info=error)
 
     async def close(self) -> None:
-        for task in self._running:
-            task.cancel()
-        if self._running:
-            await asyncio.wait(self._running)
+        await ended(self._running)
         if self._opening:
             await (await self._opening).shutdown()
 

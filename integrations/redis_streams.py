@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from integrations.redis import BLOCK_SECONDS, RETRY_SECONDS, Redis, is_outage
+from integrations.redis import BLOCK_SECONDS, RETRY_SECONDS, Redis, ended, is_outage
 
 AT_ONCE = 500  # entries of one stream in one read
 BELL_SECONDS = 60
@@ -51,10 +51,7 @@ class Streams:
         self._tasks = [asyncio.create_task(self._repeat(step)) for step in steps]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await ended(self._tasks)
 
     def follow(
         self, stream: str, receive: Callable[[Fields], None], caught_up: Callable[[], None] = lambda: None

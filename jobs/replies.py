@@ -14,7 +14,7 @@ from assistant.sheets import sheets_of
 from assistant.terms import terms_of
 from assistant.tokens import counter
 from assistant.watching import Watching
-from db import branches
+from db import branches, replies
 from db.base import now
 from db.conversations import Conversation, ExtractionMode
 from db.engine import Database
@@ -216,9 +216,7 @@ async def _told(answer: Answer) -> AsyncGenerator[Delta | Finished, None]:
 
 
 def _interrupted() -> JobFailure:
-    return JobFailure(
-        "INTERRUPTED", "The server stopped while this was written: send the message again.", retryable=True
-    )
+    return JobFailure("INTERRUPTED", replies.INTERRUPTED, retryable=True)
 
 
 def _gone() -> NotFound:

@@ -213,7 +213,7 @@ async def test_what_cannot_be_is_refused_with_its_reason(site: Site) -> None:
         ("editMessage", {"messageId": id_, "text": "x"}, "NOT_FOUND", None),
         ("regenerateReply", {"messageId": reply, "model": "gpt-9"}, "BAD_USER_INPUT", "model"),
         ("regenerateReply", {"messageId": "nonsense"}, "NOT_FOUND", None),
-        ("sendMessage", {"text": "x", "conversationId": id_, "parentId": other["reply"]["id"]}, "NOT_FOUND", None),
+        ("sendMessage", {"text": "x", "conversationId": id_, "parentId": other["reply"]["id"]}, "NOT_FOUND", "parentId"),
         ("sendMessage", {"text": "x", "parentId": id_}, "NOT_FOUND", None),
     ]
     for name, given, code, field in refused:

@@ -150,7 +150,7 @@ async def test_a_reply_that_is_given_up_is_settled_also_when_its_conversation_wa
     await till.database.write(restoring.restore, till.ann, Conversation, till.conversation_id)
     given_up = await till.database.find(Message, till.ann, reply.id)
     assert given_up is not None
-    assert given_up.status is MessageStatus.FAILED
+    assert given_up.status is MessageStatus.INTERRUPTED
 
 
 async def test_a_reply_that_is_given_up_and_one_that_nobody_began_are_settled(till: Till) -> None:
@@ -163,7 +163,7 @@ async def test_a_reply_that_is_given_up_and_one_that_nobody_began_are_settled(ti
     assert await till.database.write(jobs.claim, SYSTEM, reply.job_id) is None
     given_up = await till.database.find(Message, till.ann, reply.id)
     assert given_up is not None
-    assert given_up.status is MessageStatus.FAILED
+    assert given_up.status is MessageStatus.INTERRUPTED
     spent = reserved - 1_000 + 7
     assert (charged(given_up)[1], await till.counters()) == (7, (spent, 0))
     stopped = await till.database.write(replies.stop, till.ann, (await till.post()).reply.id)
