@@ -207,13 +207,14 @@ async def test_what_cannot_be_is_refused_with_its_reason(site: Site) -> None:
     ann = await site.person()
     one, other = await send(ann, "One", wait=True), await send(ann, "Other", wait=True)
     id_, message, reply = one["conversation"]["id"], *parts(one)
+    foreign = other["reply"]["id"]
     refused = [
         ("editMessage", {"messageId": reply, "text": "x"}, "BAD_USER_INPUT", "messageId"),
         ("editMessage", {"messageId": message, "text": " "}, "BAD_USER_INPUT", "text"),
         ("editMessage", {"messageId": id_, "text": "x"}, "NOT_FOUND", None),
         ("regenerateReply", {"messageId": reply, "model": "gpt-9"}, "BAD_USER_INPUT", "model"),
         ("regenerateReply", {"messageId": "nonsense"}, "NOT_FOUND", None),
-        ("sendMessage", {"text": "x", "conversationId": id_, "parentId": other["reply"]["id"]}, "NOT_FOUND", "parentId"),
+        ("sendMessage", {"text": "x", "conversationId": id_, "parentId": foreign}, "NOT_FOUND", "parentId"),
         ("sendMessage", {"text": "x", "parentId": id_}, "NOT_FOUND", None),
     ]
     for name, given, code, field in refused:
