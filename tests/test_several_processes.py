@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT
+from contextlib import aclosing
 from dataclasses import fields, replace
 from functools import partial
 from typing import Any, get_args
@@ -34,6 +35,8 @@ __all__ = ["dictation", "installation", "web", "worker"]
 
 PIECES = ["Grüße ", "👩", "\u200d👩\u200d", "👧 ", "中", "文 e", "\u0301", "\n| a |", " b |\n", "🇩🇪", "\r\n", "Schluß"]
 TEXT = "".join(PIECES)
+CHANGES = """subscription F($id: ID!, $after: Int) {
+  tableChanges(tableId: $id, after: $after) { number changes { kind new } } }"""
 LATE = 0.5  # seconds on a machine that has much else to do; alone it is a hundredth of that
 
 
@@ -176,6 +179,44 @@ async def test_servers_come_and_go_while_a_worker_writes(
         assert joined(await following, half) == TEXT
         assert (await read(again, id_))["status"] == "COMPLETED"
     assert len(dictation.asked) == 1
+
+
+async def test_every_change_is_followed_from_another_process_also_by_who_comes_back_after_each(
+    web: Site, worker: Site
+) -> None:
+    ann = await web.person()
+    made = await ann.mutate(
+        "createTable", "{ table { id } }", name="T", columns=[{"name": "Number", "type": "INTEGER"}]
+    )
+    table = made["table"]["id"]
+
+    async def add(site: Site, writer: int) -> None:
+        client = site.client()
+        client.token = ann.token
+        for number in range(4):
+            rows = [{"c1": writer * 10 + number}]
+            await client.mutate("addRows", "{ table { revision } }", tableId=table, rows=rows)
+
+    async def followed(*, comes_back: bool) -> list[tuple[int, list[dict[str, Any]]]]:
+        seen: list[tuple[int, list[dict[str, Any]]]] = []
+        while len(seen) < 41:
+            after = seen[-1][0] if seen else 0
+            async with aclosing(web.follow(ann, CHANGES, id=table, after=after)) as events:
+                async for event in events:
+                    revision = event["tableChanges"]
+                    seen.append((revision["number"], revision["changes"]))
+                    if comes_back or len(seen) == 41:
+                        break
+        return seen
+
+    following = [asyncio.create_task(followed(comes_back=n > 0)) for n in range(3)]
+    await asyncio.gather(*(add(site, writer) for writer, site in enumerate([worker, web] * 5)))
+    async with asyncio.timeout(20):
+        stayed, *came_back = await asyncio.gather(*following)
+    assert [number for number, _ in stayed] == [*range(1, 42)]
+    assert came_back == [stayed, stayed]
+    added = sorted(change["new"]["values"]["c1"] for _, changes in stayed[1:] for change in changes)
+    assert added == sorted(writer * 10 + number for writer in range(10) for number in range(4))
 
 
 async def test_what_happens_in_one_process_wakes_who_waits_in_another(web: Site, worker: Site) -> None:
