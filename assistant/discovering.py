@@ -9,10 +9,9 @@ from assistant import structured
 from assistant.answers import Answer
 from assistant.extraction import MAX_NAME, unique
 from assistant.passages import Piece
-from assistant.reading import Asks
 from assistant.tokens import counted
 from db.usage import Tokens
-from integrations.llm import Finished, Turn
+from integrations.llm import ChatModel, Finished, Turn
 from tables.types import Column, ColumnType
 
 MAX_COLUMNS = 50
@@ -32,7 +31,7 @@ class Discovered:
     tokens: Tokens
 
 
-async def discover(model: Asks, name: str | None, piece: Piece, max_tokens: int | None = None) -> Discovered:
+async def discover(model: ChatModel, name: str | None, piece: Piece, max_tokens: int | None = None) -> Discovered:
     """What a text lists, asked of the model `name`, which writes at most `max_tokens`. Raises ModelFailure."""
     turns = [Turn("system", ASKED), Turn("user", piece.text)]
     text, finished = "", Finished("", None, None)

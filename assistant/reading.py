@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from assistant import structured
 from assistant.answers import Answer
@@ -16,7 +16,7 @@ from assistant.passages import Passages, Piece
 from assistant.structured import Row, Said, row_of
 from assistant.tokens import added, counted
 from db.usage import Tokens
-from integrations.llm import Delta, Finished, ModelFailure, Schema, Turn
+from integrations.llm import ChatModel, Finished, ModelFailure, Turn
 from tables.types import Column
 
 PIECES_AT_ONCE = 4
@@ -33,20 +33,6 @@ NO_TOKENS = Tokens()
 WHOLE = "stop"  # why a model ends that has said all
 
 Cells = tuple[ProposedCell | None, ...]
-
-
-class Asks(Protocol):
-    """A model that keeps to a JSON schema."""
-
-    def stream(
-        self,
-        turns: Sequence[Turn],
-        *,
-        model: str | None = None,
-        temperature: float | None = None,
-        max_tokens: int | None = None,
-        schema: Schema | None = None,
-    ) -> AsyncGenerator[Delta | Finished, None]: ...
 
 
 class Unstructured(Exception):
@@ -83,7 +69,7 @@ class Reading:
 
     def __init__(
         self,
-        model: Asks,
+        model: ChatModel,
         name: str | None,
         columns: Sequence[Column],
         passages: Passages,

@@ -11,11 +11,11 @@ from uuid import UUID
 from assistant.discovering import discover
 from assistant.extraction import Source
 from assistant.passages import Passage, Passages
-from assistant.reading import Asks, Reading, Unstructured
+from assistant.reading import Reading, Unstructured
 from assistant.terms import terms_of
 from assistant.tokens import added
 from db.usage import NANOS, Tokens
-from integrations.llm import ModelFailure
+from integrations.llm import ChatModel, ModelFailure
 from integrations.llm_catalog import Offer
 from jobs.extracting import UNSTRUCTURED, most_of
 from tests.extraction.report import plain, report, scores
@@ -37,7 +37,7 @@ class Read:
 
 
 async def read_online(
-    model: Asks,
+    model: ChatModel,
     offer: Offer,
     samples: Sequence[Sample],
     *,
@@ -69,7 +69,7 @@ async def read_online(
     return read
 
 
-async def _read(model: Asks, offer: Offer, sample: Sample, read: Read) -> list[Expected]:
+async def _read(model: ChatModel, offer: Offer, sample: Sample, read: Read) -> list[Expected]:
     passages = Passages([Passage(Source(NOBODY), sample.text)])
     found = await discover(model, offer.name, passages.pieces()[0], offer.named_output)
     read.tokens = added(read.tokens, found.tokens)
