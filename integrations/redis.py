@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -76,6 +76,17 @@ class Redis:
         if not self._is_away:
             self._is_away = True
             log.error("Redis is away (%s): other processes are followed by the database until it is back", error)
+
+    async def does(self, commands: Awaitable[object]) -> bool:
+        """Whether all were done; when not, some may have been. Redis being away is no error here."""
+        try:
+            await commands
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            self.failed(error)
+            return False
+        return True
 
     def answered(self) -> None:
         if self._is_away:

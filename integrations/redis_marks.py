@@ -33,7 +33,7 @@ class Marks:
         if self._keeper:
             await ended([self._keeper])
         gone, self._set = self._set, set()
-        await self._write(gone)
+        await self._redis.does(self._write(gone))
 
     def set(self, name: str) -> None:
         self._set.add(name)
@@ -66,20 +66,13 @@ class Marks:
                     await self._has_changed.wait()
             self._has_changed.clear()
             changed, self._changed = self._changed or self._set, set()
-            if not await self._write(changed):
+            if not await self._redis.does(self._write(changed)):
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _write(self, names: Iterable[str]) -> bool:
+    async def _write(self, names: Iterable[str]) -> None:
         left = iter(list(names))
-        try:
-            while some := list(islice(left, AT_ONCE)):
-                await self._write_some(some)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            self._redis.failed(error)
-            return False
-        return True
+        while some := list(islice(left, AT_ONCE)):
+            await self._write_some(some)
 
     async def _write_some(self, names: Iterable[str]) -> None:
         pipeline = self._redis.client.pipeline(transaction=False)

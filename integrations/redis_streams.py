@@ -65,14 +65,7 @@ class Streams:
 
     async def write(self, entries: Sequence[Entry]) -> bool:
         """Whether all were added; when not, some may have been. Redis being away is no error here."""
-        try:
-            await self._add(entries)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            self._redis.failed(error)
-            return False
-        return True
+        return await self._redis.does(self._add(entries))
 
     async def _add(self, entries: Sequence[Entry]) -> None:
         pipeline = self._redis.client.pipeline(transaction=False)
