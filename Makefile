@@ -39,7 +39,7 @@ check: $(VENV)/.development ## Lint, format, types, import contracts, SDL snapsh
 	@$(BIN)/python -m schema --check
 
 test-llm: $(VENV)/.development ## Download a tiny real model (130 MB) and have it answer
-	@$(BIN)/python -m tests.real_model .llm
+	@$(BIN)/python -m tests.support.real_model .llm
 
 bench: $(VENV)/.development ## Measure reads, writes and streams against a floor in the same run
 	@$(BIN)/python -m tests.benchmarks

@@ -14,55 +14,59 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
-from assistant.log import MemoryLog
-from assistant.watching import Watching
+from assistant.reply_log.log import MemoryLog
+from assistant.reply_log.watchers import Watching
 from auth.limits import Action, Attempts, Rates
 from auth.passwords import PasswordHasher
-from db.administration import perform
-from db.engine import Database
-from db.events import Hub
-from db.opening import open_database
-from db.sqlite import SQLite
+from db.accounts.administration import perform
+from db.core.engine import Database
+from db.core.events import Hub
+from db.core.factory import open_database
+from db.core.sqlite import SQLite
 from execution.executor import Executor
 from integrations.blobs import DirectoryBlobs
 from integrations.documents.reader import DocumentReader
-from integrations.llm import ModelFailure
-from integrations.llm_catalog import Catalog, catalog_of
-from integrations.llm_profiles import ProfilesRefused
-from integrations.llm_routing import ModelRouter
+from integrations.llm.catalog import Catalog, catalog_of
+from integrations.llm.chat_completions import ModelFailure
+from integrations.llm.profiles import ProfilesRefused
+from integrations.llm.routing import ModelRouter
 from integrations.mail import FileMailer, Mailer, SMTPMailer
 from integrations.mail import Server as MailServer
-from integrations.redis import Redis
-from jobs import exports, extractions, indexes, mail, titles
-from jobs.broadcasts import Broadcasts
-from jobs.exports import Exports
-from jobs.extractions import Extractions
-from jobs.indexes import Indexes
-from jobs.mail import Mails
-from jobs.purging import Purger
-from jobs.replies import Replies
-from jobs.sharing import Sharing
-from jobs.sweeping import Sweep
-from jobs.titles import Titles
-from jobs.worker import Handler, Worker
+from integrations.redis.connection import Redis
+from jobs.exports import exports
+from jobs.exports.exports import Exports
+from jobs.extraction import extractions
+from jobs.extraction.extractions import Extractions
+from jobs.mail import mail
+from jobs.mail.mail import Mails
+from jobs.notifications.broadcasts import Broadcasts
+from jobs.replies import titles
+from jobs.replies.replies import Replies
+from jobs.replies.titles import Titles
+from jobs.retention.file_sweep import Sweep
+from jobs.retention.purger import Purger
+from jobs.runner.cluster import Sharing
+from jobs.runner.worker import Handler, Worker
+from jobs.tables import cell_indexes
+from jobs.tables.cell_indexes import Indexes
 from keys import secrets_of
-from resolvers.authentication import authenticate
-from resolvers.context import Backend, Context, Origin
-from resolvers.revocation import Revocation
-from resolvers.shares import opener
+from resolvers.conversations.share_links import opener
+from resolvers.core.authentication import authenticate
+from resolvers.core.context import Backend, Context, Origin
+from resolvers.core.revocation import Revocation
 from schema import schema
 from settings import VERSION, Misconfigured, Settings
 from transport.callers import Caller
 from transport.connections import Connections
 from transport.control import Control
-from transport.downloads import attachment_route, download_route
 from transport.errors import format_error
 from transport.graphiql import GraphiQL
+from transport.graphql.socket import SocketLimits
+from transport.graphql.uploads import PREFLIGHT, Uploads
 from transport.guard import Guard
-from transport.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
-from transport.shared import shared_route
-from transport.socket import SocketLimits
-from transport.uploads import PREFLIGHT, Uploads
+from transport.routes.downloads import attachment_route, download_route
+from transport.routes.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
+from transport.routes.share_page import shared_route
 
 logger = logging.getLogger("sheetgpt")
 
@@ -145,7 +149,7 @@ def worker_of(backend: Backend, model: ModelRouter | None, sharing: Sharing | No
         at_once={
             "export": exports.AT_ONCE,
             "extraction": extractions.AT_ONCE,
-            "index": indexes.AT_ONCE,
+            "index": cell_indexes.AT_ONCE,
             "mail": mail.AT_ONCE,
             "title": titles.AT_ONCE,
         },

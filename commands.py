@@ -15,11 +15,11 @@ import typer
 from pydantic import ValidationError
 
 from app import application, assemble, database_of, lifespan
-from db import administration
-from db.engine import Database
+from db.accounts import administration
+from db.core.engine import Database
+from db.core.postgresql import DatabaseUnreachable
+from db.core.sqlite import DatabaseInUse, SQLite
 from db.migrations import head, revision_at
-from db.postgresql import DatabaseUnreachable
-from db.sqlite import DatabaseInUse, SQLite
 from errors import ProductError
 from settings import VERSION, Misconfigured, Settings
 from transport import control, logs, server

@@ -5,10 +5,10 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from assistant.extraction import Attached, ProposedTable, propose_from
-from tables.grids import MAX_COLUMNS, MAX_GRIDS, MAX_ROWS, MAX_TEXT
-from tables.inference import ambiguous
-from tables.types import Column, ColumnType
+from assistant.reading.extraction import Attached, ProposedTable, propose_from
+from tables.readers.grids import MAX_COLUMNS, MAX_GRIDS, MAX_ROWS, MAX_TEXT
+from tables.types.inference import ambiguous
+from tables.types.types import Column, ColumnType
 
 _INTRODUCTION = (
     "No language model is configured, so this is the offline assistant: it only reads the tables in what you"

@@ -17,7 +17,7 @@ from schema import (
     organizations,
     search,
     server,
-    shares,
+    share_links,
     sites,
     tables,
     users,
@@ -59,7 +59,7 @@ class Mutation(
     exports.Mutation,
     imports.Mutation,
     notifications.Mutation,
-    shares.Mutation,
+    share_links.Mutation,
 ):
     pass
 

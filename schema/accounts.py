@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers import accounts
+from resolvers.accounts import accounts
 from schema.base import change, says, shows
 from schema.users import User
 

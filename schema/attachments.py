@@ -1,7 +1,7 @@
 """Files that came with a message."""
 
-from db import attachments as rows
-from resolvers import attachments
+from db.conversations import attachments as rows
+from resolvers.conversations import attachments
 from schema.base import Node, maybe, one, says, shows
 
 

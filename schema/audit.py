@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db import audit as rows
-from resolvers import audit
+from db.accounts import audit as rows
+from resolvers.accounts import audit
 from schema.base import Node, maybe, page, says, shows
 
 if TYPE_CHECKING:

@@ -15,13 +15,13 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from db.base import Base
-from db.causes import Cause, caused_by
-from db.users import User as UserRow
+from db.accounts.users import User as UserRow
+from db.core.audit_context import Cause, caused_by
+from db.core.base import Base
 from execution.plans import BATCH
-from resolvers.context import Info
-from resolvers.ids import global_id_of, model_of, name_type, type_name
-from resolvers.pages import Asked, Page, Slice, encode_cursor
+from resolvers.core.context import Info
+from resolvers.core.ids import global_id_of, model_of, name_type, type_name
+from resolvers.core.pages import Asked, Page, Slice, encode_cursor
 
 if TYPE_CHECKING:
     from schema.users import User

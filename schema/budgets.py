@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.budgets import BudgetUnit
-from resolvers import budgets
+from db.billing.budgets import BudgetUnit
+from resolvers.billing import budgets
 from schema.base import change, choice, says, shows
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from resolvers import columns
+from resolvers.tables import columns
 from schema.base import change, says, shows
 from schema.rows import Column
 

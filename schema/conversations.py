@@ -5,9 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import conversations as rows
-from db.base import Visibility
-from resolvers import branches, conversations, messages, organizations, shares, sites, tables, usage
+from db.conversations import conversations as rows
+from db.core.base import Visibility
+from resolvers.billing import usage
+from resolvers.conversations import branches, conversations, messages, share_links
+from resolvers.organizations import organizations
+from resolvers.sites import sites
+from resolvers.tables import tables
 from schema.base import Audited, Edge, Node, change, choice, edge, maybe, one, page, says, shows
 from schema.organizations import Organization
 from schema.usage import Usage
@@ -58,7 +62,7 @@ class Conversation(Node, Audited, row=rows.Conversation):
     tables = page(Table, tables.list_tables_of_conversation, "The tables that came out of it.")
     share_url = maybe(
         str,
-        shares.share_url,
+        share_links.share_url,
         "The link that shows it, as it was when it was shared; null without one.",
     )
 

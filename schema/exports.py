@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import exports as rows
-from db.jobs import JobStatus
-from resolvers import exports
+from db.exports import exports as rows
+from db.jobs.jobs import JobStatus
+from resolvers.exports import exports
 from schema.base import Audited, Node, change, choice, maybe, one, page, says, shows, stream
 from schema.failures import MessageError
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from resolvers import imports
-from resolvers.import_layouts import ImportFormat
+from resolvers.imports import imports
+from resolvers.imports.layouts import ImportFormat
 from schema.base import change, choice, says, shows
 from schema.revisions import Revision
 from schema.rows import Column, RejectedRow

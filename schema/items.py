@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import items as rows
-from db.base import Visibility
-from resolvers import conversations, items, organizations, restoring, sites
+from db.core.base import Visibility
+from db.sites import items as rows
+from resolvers.conversations import conversations
+from resolvers.organizations import organizations
+from resolvers.retention import restoring
+from resolvers.sites import items, sites
 from schema.base import Audited, Edge, Node, change, edge, maybe, one, page, says, shows
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import messages as rows
-from db.ratings import Rating
-from resolvers import attachments, branches, conversations, growing, messages, ratings
+from db.conversations import messages as rows
+from db.conversations.ratings import Rating
+from resolvers.conversations import attachments, branches, conversations, messages, ratings
+from resolvers.proposals import streaming
 from schema.attachments import Attachment
 from schema.base import Audited, Edge, Node, change, choice, edge, many, maybe, one, says, shows, stream
 from schema.conversations import Conversation
@@ -63,7 +64,7 @@ class Message(Node, Audited, row=rows.Message):
         resolver=ratings.rating_comment_of, description="Why you think so; null when you have not said."
     )
     attachments = many(Attachment, attachments.list_attachments, "The files that came with it.")
-    proposals = many(Proposal, growing.list_proposals, "The tables that it proposed.")
+    proposals = many(Proposal, streaming.list_proposals, "The tables that it proposed.")
 
 
 @shows

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import modules as rows
-from db import readings
-from resolvers import modules, sites
+from db.sites import modules as rows
+from db.sites import readings
+from resolvers.sites import modules, sites
 from schema.base import Audited, Edge, Node, change, choice, edge, many, maybe, one, page, says, shows
 
 if TYPE_CHECKING:

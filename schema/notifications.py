@@ -4,8 +4,8 @@ from datetime import datetime
 
 import strawberry
 
-from db import notifications as rows
-from resolvers import broadcasts, notifications
+from db.notifications import notifications as rows
+from resolvers.notifications import broadcasts, notifications
 from schema.base import Node, change, maybe, one, page, says, shows, stream
 
 

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from auth.viewer import Role
-from db import organizations as rows
-from resolvers import budgets, organizations, sites, tables, usage
+from db.organizations import organizations as rows
+from resolvers.billing import budgets, usage
+from resolvers.organizations import organizations
+from resolvers.sites import sites
+from resolvers.tables import tables
 from schema.base import Audited, Edge, Node, change, choice, edge, maybe, one, page, says, shows
 from schema.budgets import Budget
 from schema.usage import Usage

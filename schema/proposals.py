@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db import proposals as rows
-from db.proposed import ProposalStatus
-from resolvers import proposals
+from db.proposals import proposals as rows
+from db.proposals.changes import ProposalStatus
+from resolvers.proposals import proposals
 from schema.base import Node, change, choice, many, maybe, one, says, shows
 from schema.revisions import Revision
 from schema.rows import Column, Source

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db import revisions as rows
-from resolvers import revisions
+from db.tables.history import revisions as rows
+from resolvers.tables import revisions
 from schema.base import change, choice, many, maybe, says, shows, stream
 from schema.rows import Source
 from schema.users import User

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db import filters
-from db import rows as row_changes
-from db import tables as models
-from resolvers import cells, revisions, rows, upserts
+from db.tables import rows as row_changes
+from db.tables import tables as models
+from db.tables.query import filters
+from resolvers.tables import cells, revisions, row_upserts, rows
 from schema.attachments import Attachment
 from schema.base import Node, change, choice, each, maybe, page, says, shows
 from schema.users import User
-from tables.types import ColumnType
+from tables.types.types import ColumnType
 
 if TYPE_CHECKING:
     from schema.messages import Message
@@ -203,7 +203,7 @@ class Mutation:
     add_rows = change(AddRowsPayload, rows.add_rows, "Add rows at the end of a table.")
     upsert_rows = change(
         UpsertRowsPayload,
-        upserts.upsert_rows,
+        row_upserts.upsert_rows,
         "Add rows, or change those that have the same key; columns that a row does not name stay as they are.",
     )
     update_cells = change(

@@ -8,7 +8,7 @@ from graphql import GraphQLError, ValueNode
 from strawberry.schema.types.base_scalars import DateDefinition, DateTimeDefinition, DecimalDefinition
 from strawberry.types.scalar import ScalarDefinition, scalar
 
-from resolvers.uploads import Upload
+from resolvers.core.uploads import Upload
 
 FORM = (
     "Send the file as a variable of a multipart request: https://github.com/jaydenseric/graphql-multipart-request-spec."

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from resolvers import search
+from resolvers.search import search
 from schema.base import Connection, Paged, one, says, shows
 from schema.messages import Message
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import strawberry
 
 from errors import BadUserInput
-from resolvers.context import Info
-from resolvers.ids import decode
+from resolvers.core.context import Info
+from resolvers.core.ids import decode
 from schema.base import NODES, Node, says, shows
 from settings import VERSION
 

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import sites as rows
-from resolvers import modules, organizations, sites
+from db.sites import sites as rows
+from resolvers.organizations import organizations
+from resolvers.sites import modules, sites
 from schema.base import Audited, Edge, Node, change, edge, maybe, one, page, says, shows
 
 if TYPE_CHECKING:

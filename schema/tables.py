@@ -4,10 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import tables as rows
-from db.base import Visibility
-from resolvers import conversations, exports, organizations, proposals, revisions, summaries, tables
-from resolvers import rows as table_rows
+from db.core.base import Visibility
+from db.tables import tables as rows
+from resolvers.conversations import conversations
+from resolvers.exports import exports
+from resolvers.organizations import organizations
+from resolvers.proposals import proposals
+from resolvers.tables import revisions, summaries, tables
+from resolvers.tables import rows as table_rows
 from schema import columns as column_types
 from schema import proposals as proposal_types
 from schema import revisions as revision_types

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import users as rows
-from db.sessions import SignIn
-from resolvers import items, usage, users
-from resolvers.ids import name_type
+from db.accounts import users as rows
+from db.accounts.sessions import SignIn
+from resolvers.accounts import users
+from resolvers.billing import usage
+from resolvers.core.ids import name_type
+from resolvers.sites import items
 from schema.base import Audited, Node, change, many, maybe, node_id, one, page, says, shows
 from schema.usage import Usage
 

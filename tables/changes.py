@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from tables.columns import Column, ColumnType, Value
+from tables.types.columns import Column, ColumnType, Value
 
 
 class ChangeKind(StrEnum):

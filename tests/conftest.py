@@ -16,19 +16,19 @@ import db.models  # noqa: F401  the policy covers every model only when all are 
 from assistant import offline
 from auth import passwords
 from auth.viewer import Role, Viewer
-from db import users
-from db.engine import Database
-from db.events import Event
+from db.accounts import users
+from db.core.engine import Database
+from db.core.events import Event
+from db.core.postgresql import PostgreSQL
+from db.core.session import Session
+from db.core.sqlite import SQLite
 from db.migrations import migrate
-from db.organizations import Membership, MembershipStatus, Organization
-from db.postgresql import PostgreSQL
-from db.session import Session
-from db.sqlite import SQLite
-from tests.browser import browser
-from tests.memory import directory_in_memory
-from tests.servers import Postgres, postgres
-from tests.sharing import MIGRATED, shared_compilation
-from tests.valkey import redis_server
+from db.organizations.organizations import Membership, MembershipStatus, Organization
+from tests.support.browser import browser
+from tests.support.postgres import Postgres, postgres
+from tests.support.shared_compilation import MIGRATED, shared_compilation
+from tests.support.temporary_directory import directory_in_memory
+from tests.support.valkey import redis_server
 
 __all__ = ["browser", "postgres", "redis_server"]
 

@@ -75,7 +75,7 @@ def revision_at(url: str) -> str | None:
 
 
 async def _revision_postgresql(url: str) -> str | None:
-    from db.postgresql import connect
+    from db.core.postgresql import connect
 
     connection = await connect(url)
     try:
@@ -94,7 +94,7 @@ def _revision(connection: Connection) -> str | None:
 @contextlib.contextmanager
 def _sqlite(path: Path) -> Iterator[Connection]:
     """The lock file keeps away a second writer, which SQLite's write-ahead log does not bear."""
-    from db.sqlite import engine_of
+    from db.core.sqlite import engine_of
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(path.name + ".migrating").open("w") as lock:

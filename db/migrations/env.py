@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 
 import db.models  # noqa: F401  every model, so that the metadata is whole
-from db.base import Base, JsonType, UtcDateTime
+from db.core.base import Base, JsonType, UtcDateTime
 from db.migrations import is_mapped
 
 

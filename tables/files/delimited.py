@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from tables.workbook import starts_like_formula
+from tables.writers.xlsx import starts_like_formula
 
 DELIMITERS = (",", ";", "\t", "|")
 EXPORTED = ","  # what exports separate values with

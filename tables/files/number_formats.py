@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 
-from tables.money import SIGNS, split_currency
-from tables.numbers import MAX_DIGITS, count_digits, plain_number
+from tables.types.money import SIGNS, split_currency
+from tables.types.numbers import MAX_DIGITS, count_digits, plain_number
 
 MILLISECONDS = 86_400_000  # of a day
 LONGEST_WHOLE = 1e22  # beyond it a number of a spreadsheet is not exact, and is shown with an exponent

@@ -6,8 +6,8 @@ from decimal import Decimal, InvalidOperation
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]  # it is there, and not in the stubs
 from typing import Any
 
-from tables.numbers import plain_number
-from tables.reading import join_items
+from tables.types.numbers import plain_number
+from tables.types.parsing import join_items
 
 MAX_NAMES = 16_384
 MAX_ELEMENT = 10_000_000  # characters; a row of 200 cells has at most two thirds of that

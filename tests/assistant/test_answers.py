@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answers import Answer
+from assistant.reading.json_stream import Answer
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(blacklist_categories=["Cs"])),

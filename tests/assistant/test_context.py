@@ -5,10 +5,10 @@ from typing import Literal
 
 import pytest
 
-from assistant import tokens
-from assistant.context import TABLES, Room, Sheet, build, room_for
-from db.usage import estimated
-from integrations.llm import Turn
+from assistant.prompt import tokens
+from assistant.prompt.prompt import TABLES, Room, Sheet, build, room_for
+from db.billing.usage import estimated
+from integrations.llm.chat_completions import Turn
 
 SYSTEM = Turn("system", f"Be brief.\n\n{TABLES}")
 LARGE = Room(10_000, len)  # a token for each character

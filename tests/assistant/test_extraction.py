@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.extraction import MAX_NAME, ProposedTable, propose, unique
-from tables.types import ColumnType
+from assistant.reading.extraction import MAX_NAME, ProposedTable, propose, unique
+from tables.types.types import ColumnType
 
 
 def only(text: str) -> ProposedTable:

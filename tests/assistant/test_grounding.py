@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.extraction import Source
-from assistant.grounding import NOWHERE, Place, find, find_row
-from assistant.passages import OVERLAP, PIECE, Passage, Passages
+from assistant.reading.extraction import Source
+from assistant.reading.grounding import NOWHERE, Place, find, find_row
+from assistant.reading.passages import OVERLAP, PIECE, Passage, Passages
 
 WORDS = st.sampled_from(
     ["Tee", "👩‍👩‍👧", "🇩🇪", "茶", "合计", "شاي", "é", "é", "ﬁ", " ", "\n", "12", "4,10 €", "|", "ſ"]

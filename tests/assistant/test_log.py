@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from assistant import log as module
-from assistant.log import Log, MemoryLog
+from assistant.reply_log import log as module
+from assistant.reply_log.log import Log, MemoryLog
 
 TEXT = "Ää 👩‍👩‍👧 中文 é\u0301 ok\n" * 20
 

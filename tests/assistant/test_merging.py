@@ -1,9 +1,9 @@
 """Rows that were read twice: by key, by what is in them, by where they stand."""
 
-from assistant.extraction import ProposedCell
-from assistant.merging import Cells, merged
-from assistant.passages import Piece
-from tables.columns import Column, ColumnType
+from assistant.reading.extraction import ProposedCell
+from assistant.reading.passages import Piece
+from assistant.reading.row_merging import Cells, merged
+from tables.types.columns import Column, ColumnType
 
 COLUMNS = [
     Column("c1", "Item", ColumnType.TEXT),

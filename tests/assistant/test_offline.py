@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from assistant.extraction import propose
 from assistant.offline import Answer, answer, stream
-from tables.grids import MAX_TEXT
+from assistant.reading.extraction import propose
+from tables.readers.grids import MAX_TEXT
 
 INTRODUCTION = (
     "No language model is configured, so this is the offline assistant: it only reads the tables in what you"

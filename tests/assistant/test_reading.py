@@ -7,15 +7,23 @@ from uuid import uuid4
 
 import pytest
 
-from assistant.extraction import ProposedTable, Source
-from assistant.passages import PIECE, Passage, Passages
-from assistant.reading import CALLS_OF_PIECE, ENDLESS, GARBLED, PIECES_AT_ONCE, USED_UP, Reading, Unstructured
-from assistant.structured import rows_schema
-from db.usage import Tokens
-from integrations.llm import ChatCompletions, ModelFailure
-from tables.columns import Column, ColumnType
-from tests.loopback.extracting import Extractor, Row
-from tests.loopback.faults import chunk, error, events, fault_server
+from assistant.reading.extraction import ProposedTable, Source
+from assistant.reading.passages import PIECE, Passage, Passages
+from assistant.reading.row_reader import (
+    CALLS_OF_PIECE,
+    ENDLESS,
+    GARBLED,
+    PIECES_AT_ONCE,
+    USED_UP,
+    Reading,
+    Unstructured,
+)
+from assistant.reading.structured_call import rows_schema
+from db.billing.usage import Tokens
+from integrations.llm.chat_completions import ChatCompletions, ModelFailure
+from tables.types.columns import Column, ColumnType
+from tests.support.loopback.provider_faults import chunk, error, events, fault_server
+from tests.support.loopback.scripted_extraction import Extractor, Row
 
 TEXT = "Tee 茶 costs €4,10 on 1 May.\nMilk is 2 a 1.50;\nmilk is 2 a 1.50 again.\nA cake 🎂 for five."
 ITEM = Column("c1", "Item", ColumnType.TEXT)

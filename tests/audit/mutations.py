@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.client import Client
+from tests.support.client import Client
 
 PASSWORD = "correct horse battery"
 OTHER = "staple battery correct"

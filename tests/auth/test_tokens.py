@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from auth.tokens import EXPIRED, NOT_VALID, Claims, issue_access, new_refresh, read_access, refresh_digest
 from errors import Unauthenticated
-from tests.auth.forgeries import (
+from tests.support.forged_tokens import (
     AT,
     CLAIMS,
     FORGERIES,

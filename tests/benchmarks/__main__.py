@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from app import application
-from resolvers.ids import decode
+from resolvers.core.ids import decode
 from tests.benchmarks.conversations import conversations
 from tests.benchmarks.floor import floor
 from tests.benchmarks.measuring import CALLS, ROUNDS, compare
 from tests.benchmarks.streams import streams
 from tests.benchmarks.tables import tables
 from tests.benchmarks.target import Target
-from tests.client import Client
-from tests.site import site_over
+from tests.support.app import site_over
+from tests.support.client import Client
 
 ME = "{ me { id email firstName lastName } }"
 CONVERSATIONS = "{ conversations(first: 20) { nodes { id title messageCount lastMessageAt preview } } }"

@@ -7,12 +7,12 @@ from typing import Any
 
 import orjson
 
-from db.conversations import Conversation
-from resolvers.ids import global_id
+from db.conversations.conversations import Conversation
+from resolvers.core.ids import global_id
 from tests.benchmarks.target import Target
-from tests.client import Client
-from tests.long import converse
-from tests.site import Site
+from tests.support.app import Site
+from tests.support.client import Client
+from tests.support.long_conversations import converse
 
 SHORT, LONG, ROUNDS = 50, 5_000, 40
 PAGE = """query Page($id: ID!, $before: String) { conversation(id: $id) { messages(last: 20, before: $before) {

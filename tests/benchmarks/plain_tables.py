@@ -8,7 +8,7 @@ import asyncpg
 import orjson
 from uuid_utils.compat import uuid7
 
-from db.base import now
+from db.core.base import now
 
 # `{number}` is the number in a column, `{text}` its text, in the words of either database.
 SPELLINGS = {

@@ -15,11 +15,11 @@ from typing import Any
 import orjson
 
 from app import application
-from resolvers.ids import decode
+from resolvers.core.ids import decode
 from tests.benchmarks.plain_stream import PlainStream
-from tests.client import Client
-from tests.dictation import FOLLOW, Dictation, begin, site_with
-from tests.loopback.faults import fault_server
+from tests.support.client import Client
+from tests.support.loopback.provider_faults import fault_server
+from tests.support.scripted_llm import FOLLOW, Dictation, begin, site_with
 
 VIEWERS = (1, 50, 500)
 DELTAS, ROUNDS = 20, 5

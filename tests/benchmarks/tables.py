@@ -10,15 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from app import application
-from db import cell_indexes
-from resolvers.ids import decode
+from db.tables.query import cell_indexes
+from resolvers.core.ids import decode
 from tests.benchmarks.measuring import Doing, compare
 from tests.benchmarks.plain_tables import PlainTable, connection_to, fill
 from tests.benchmarks.target import Target
-from tests.client import Client
-from tests.servers import postgres_server
-from tests.site import Site, site_over
-from tests.waiting import until
+from tests.support.app import Site, site_over
+from tests.support.client import Client
+from tests.support.postgres import postgres_server
+from tests.support.waiting import until
 
 ROWS, PUT = 100_000, 5_000
 COLUMNS = [

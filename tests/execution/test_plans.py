@@ -14,8 +14,8 @@ from execution.documents import Document, Documents
 from execution.executor import is_awaitable
 from execution.limits import Limits
 from execution.planned import PlannedExecution
-from tests.execution.selections import BELOW, LEAVES, Objects, Selections
-from tests.execution.things import schema
+from tests.support.random_selections import BELOW, LEAVES, Objects, Selections
+from tests.support.thing_schema import schema
 
 Unplanned = StrawberryGraphQLCoreExecutionContext
 

@@ -18,7 +18,7 @@ from settings import Settings
 from tests.extraction.online import read_online, told
 from tests.extraction.report import read_offline, report, scores
 from tests.extraction.scoring import Sample, samples
-from tests.real_model import serving
+from tests.support.real_model import serving
 
 PAGE = Path(__file__).parents[2] / "docs" / "extraction.md"
 MARK = "<!-- make eval -->\n"

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from assistant.discovering import discover
-from assistant.extraction import Source
-from assistant.passages import Passage, Passages
-from assistant.reading import Reading, Unstructured
-from assistant.terms import terms_of
-from assistant.tokens import added
-from db.usage import NANOS, Tokens
-from integrations.llm import ChatModel, ModelFailure
-from integrations.llm_catalog import Offer
-from jobs.extracting import UNSTRUCTURED, most_of
+from assistant.prompt.model_terms import terms_of
+from assistant.prompt.tokens import added
+from assistant.reading.column_discovery import discover
+from assistant.reading.extraction import Source
+from assistant.reading.passages import Passage, Passages
+from assistant.reading.row_reader import Reading, Unstructured
+from db.billing.usage import NANOS, Tokens
+from integrations.llm.catalog import Offer
+from integrations.llm.chat_completions import ChatModel, ModelFailure
+from jobs.extraction.table_extraction import UNSTRUCTURED, most_of
 from tests.extraction.report import plain, report, scores
 from tests.extraction.scoring import Expected, Sample
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from assistant.extraction import ProposedTable, propose
+from assistant.reading.extraction import ProposedTable, propose
 from tests.extraction.scoring import GROUPS, HELD_OUT, Expected, Sample, Score, score, shown
 
 _HEAD = "| {} | Texts | Precision | Recall | Names of columns |\n| --- | ---: | ---: | ---: | ---: |\n"

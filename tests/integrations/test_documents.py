@@ -14,9 +14,9 @@ from integrations.documents.decoding import Encoding, detect
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import Kind, recognise
 from integrations.documents.reader import TOO_MUCH, DocumentReader
-from tests.loopback.images import GIF, JPEG, PNG, WEBP, png
-from tests.loopback.pdfs import pdf
-from tests.loopback.workbooks import book
+from tests.support.loopback.images import GIF, JPEG, PNG, WEBP, png
+from tests.support.loopback.pdfs import pdf
+from tests.support.loopback.workbooks import book
 
 DAMAGED_IMAGE = "The image is damaged or cut short: send it whole."
 DAMAGED = "The file is damaged, or no program that keeps to the format wrote it: save it again, then send it."

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from integrations.llm import ChatCompletions, Deadlines, Delta, Finished, ModelFailure, Turn
-from tests.loopback.faults import (
+from integrations.llm.chat_completions import ChatCompletions, Deadlines, Delta, Finished, ModelFailure, Turn
+from tests.support.loopback.openai import mock_openai
+from tests.support.loopback.provider_faults import (
     FaultServer,
     Play,
     chunk,
@@ -30,7 +31,6 @@ from tests.loopback.faults import (
     slam,
     usage,
 )
-from tests.loopback.openai import mock_openai
 
 KEY = "sk-secret-0123456789"
 HELLO = [Turn("system", "Be brief."), Turn("user", "Hello")]
@@ -351,7 +351,7 @@ async def test_cancelling_the_reader_hangs_up_within_100_ms(play: Play) -> None:
 
 def test_importing_the_module_and_making_a_client_does_not_import_the_sdk() -> None:
     code = (
-        "import sys; from integrations.llm import ChatCompletions;"
+        "import sys; from integrations.llm.chat_completions import ChatCompletions;"
         "ChatCompletions(api_key='k', base_url=None, model='m'); sys.exit('openai' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
@@ -360,7 +360,7 @@ def test_importing_the_module_and_making_a_client_does_not_import_the_sdk() -> N
 async def test_warming_up_leaves_the_loop_free() -> None:
     code = """
 import asyncio, time
-from integrations.llm import ChatCompletions
+from integrations.llm.chat_completions import ChatCompletions
 async def main():
     model = ChatCompletions(api_key="k", base_url="http://127.0.0.1:9/v1", model="m")
     warm = asyncio.create_task(model.warm())

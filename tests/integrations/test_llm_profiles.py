@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from app import models_of
-from integrations.llm_breaker import FAILURES, OPEN_SECONDS, Breaker
-from integrations.llm_catalog import Catalog, catalog_of
-from integrations.llm_failures import ModelFailure, token_timeout
-from integrations.llm_profiles import Profile, ProfilesRefused, read_profiles
+from integrations.llm.breaker import FAILURES, OPEN_SECONDS, Breaker
+from integrations.llm.catalog import Catalog, catalog_of
+from integrations.llm.failures import ModelFailure, token_timeout
+from integrations.llm.profiles import Profile, ProfilesRefused, read_profiles
 from settings import Misconfigured, Settings
 
 PASSING = token_timeout(1)

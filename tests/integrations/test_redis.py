@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from integrations.redis import ended
+from integrations.redis.connection import ended
 
 
 async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from integrations.sheets import Cell, Patience, Sheets, SheetsFailure, Spreadsheet
-from tests.loopback.sheets import LoopbackSheets, loopback_sheets, service_account_file
-from tests.loopback.spreadsheets import Sheet
+from integrations.google.sheets import Cell, Patience, Sheets, SheetsFailure, Spreadsheet
+from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets, service_account_file
+from tests.support.loopback.spreadsheets import Sheet
 
 HEADER = ["Item", "Cost", "Paid"]
 ROWS: list[list[Cell]] = [["Rent", 1200, True], ["Food", 310.5, False], ["=1+1", None, None]]
@@ -165,7 +165,7 @@ def test_what_google_sheets_cannot_hold_is_told_before_it_is_sent(google: Loopba
 def test_a_table_of_too_many_cells_stops_at_the_limit(
     google: LoopbackSheets, sheets: Sheets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations.sheets.MAX_CELLS", 90_000)
+    monkeypatch.setattr("integrations.google.sheets.MAX_CELLS", 90_000)
     with pytest.raises(SheetsFailure, match="99,996 cells and more") as caught:
         export(sheets, [["a"]] * 60_000)
     assert caught.value.code == "TOO_LARGE"
@@ -342,7 +342,7 @@ def test_nobody_but_the_given_host_is_spoken_to_and_nothing_heavy_is_imported_ea
 ) -> None:
     code = """
 import sys, pathlib
-from integrations.sheets import Sheets
+from integrations.google.sheets import Sheets
 sheets = Sheets(pathlib.Path(sys.argv[1]), sys.argv[2])
 assert not {"gspread", "google.auth", "requests"} & set(sys.modules)
 asked = set()

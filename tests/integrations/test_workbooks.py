@@ -8,7 +8,7 @@ from openpyxl import Workbook
 
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.workbooks import Cell, open_sheet, workbook_text
-from tests.loopback.workbooks import book
+from tests.support.loopback.workbooks import book
 
 PROBLEM = "The cell shows #DIV/0!, an error of its spreadsheet: correct or empty it there."
 NO_RESULT = (

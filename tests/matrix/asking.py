@@ -9,18 +9,18 @@ from typing import Any
 from sqlalchemy import event
 
 from app import Product
-from db.audit import AuditEntry
-from db.base import Base
-from db.engine import Database
-from db.postgresql import PostgreSQL
-from db.session import Session
-from db.sqlite import SQLite
+from db.accounts.audit import AuditEntry
+from db.core.base import Base
+from db.core.engine import Database
+from db.core.postgresql import PostgreSQL
+from db.core.session import Session
+from db.core.sqlite import SQLite
 from errors import Unauthenticated
 from execution.executor import Executor
 from execution.operations import Request, Result
-from resolvers.authentication import authenticate
-from resolvers.context import Context, Origin
-from resolvers.ids import global_id
+from resolvers.core.authentication import authenticate
+from resolvers.core.context import Context, Origin
+from resolvers.core.ids import global_id
 from schema import schema
 from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Given, Person
 from tests.matrix.views import SEEN

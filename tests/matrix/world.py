@@ -9,33 +9,38 @@ from sqlalchemy import select
 
 from auth.tokens import issue_access, new_refresh
 from auth.viewer import Role, Viewer
-from db import attachments, dissolving, exports, notifications, rows, sessions, structure
-from db.attachments import Attachment, Stored
-from db.audit import AuditEntry
-from db.base import Base, Visibility, now
-from db.conversations import Conversation
-from db.engine import Database
-from db.exports import ExportDestination
-from db.invitations import Invitation
-from db.items import Item
-from db.jobs import Job, JobStatus
-from db.messages import Message, MessageStatus
-from db.modules import Module
-from db.organizations import Membership, Organization, personal
-from db.prepared import Prepared, bind
-from db.proposals import Proposal
-from db.readings import Reading
-from db.rows import OnError
-from db.session import Session
-from db.sessions import SignIn
-from db.shares import Share
-from db.sites import Site, SiteAssignment
-from db.tables import Row, Table
-from db.users import User
-from db.verifications import Purpose, Verification
-from resolvers.ids import global_id, model_of
+from db.accounts import sessions
+from db.accounts.audit import AuditEntry
+from db.accounts.sessions import SignIn
+from db.accounts.users import User
+from db.accounts.verifications import Purpose, Verification
+from db.conversations import attachments
+from db.conversations.attachments import Attachment, Stored
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Message, MessageStatus
+from db.conversations.share_links import Share
+from db.core.base import Base, Visibility, now
+from db.core.engine import Database
+from db.core.prepared import Prepared, bind
+from db.core.session import Session
+from db.exports import exports
+from db.exports.exports import ExportDestination
+from db.jobs.jobs import Job, JobStatus
+from db.notifications import notifications
+from db.organizations import organization_deletion
+from db.organizations.invitations import Invitation
+from db.organizations.organizations import Membership, Organization, personal
+from db.proposals.proposals import Proposal
+from db.sites.items import Item
+from db.sites.modules import Module
+from db.sites.readings import Reading
+from db.sites.sites import Site, SiteAssignment
+from db.tables import rows, structure
+from db.tables.rows import OnError
+from db.tables.tables import Row, Table
+from resolvers.core.ids import global_id, model_of
 from tables.changes import definition
-from tables.columns import Column, ColumnType
+from tables.types.columns import Column, ColumnType
 from tests.conftest import SYSTEM, World
 from tests.matrix.rows import ADMIN, ANONYMOUS, ASSIGNED, DEACTIVATED, OUTSIDER, OWNER, SUPERUSER, Person
 
@@ -72,7 +77,7 @@ class Scene:
         await self.database.write(self._export, self.viewers[OWNER])
         await self.database.write(self._mail, SYSTEM)
         await self.database.write(self._delete, SYSTEM)
-        await self.database.write(dissolving.delete, self.viewers[ADMIN], self.keys["deleted_organization"])
+        await self.database.write(organization_deletion.delete, self.viewers[ADMIN], self.keys["deleted_organization"])
         newest = await self.database.read_one(_newest_entry, SYSTEM, organization_id=self.keys["organization"])
         assert newest is not None
         self.name("audit_entry", newest)

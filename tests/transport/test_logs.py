@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.transport.serving import serving
+from tests.support.transport_app import serving
 from transport import logs
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
-from tests.transport.serving import Served, serving
+from tests.support.transport_app import Served, serving
 from transport.graphiql import DIRECTORY, GraphiQL
 
 
@@ -47,7 +47,7 @@ def test_health_is_503_when_the_database_is_gone(check: Callable[[], Awaitable[b
 
 
 def test_health_waits_two_seconds_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transport.routes.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr("transport.routes.routes.CHECK_SECONDS", 0.05)
 
     async def hanging() -> bool:
         await asyncio.sleep(60)

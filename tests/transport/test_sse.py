@@ -7,8 +7,8 @@ import httpx
 import orjson
 import pytest
 
-from tests.transport.serving import Served, serving
-from transport import sse
+from tests.support.transport_app import Served, serving
+from transport.graphql import sse
 
 PING = b":\n\n"
 COMPLETE = b"event: complete\ndata:\n\n"

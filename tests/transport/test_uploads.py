@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.transport.serving import Served, serving
-from transport.file_map import EXAMPLE
-from transport.parts import CUT_SHORT
-from transport.uploads import AT_ONCE_OF_ONE, Uploads, clean_name
+from tests.support.transport_app import Served, serving
+from transport.graphql.file_map import EXAMPLE
+from transport.graphql.multipart import CUT_SHORT
+from transport.graphql.uploads import AT_ONCE_OF_ONE, Uploads, clean_name
 
 KEEP = "mutation Keep($input: FilesInput!, $seconds: Float! = 0) { keep(input: $input, seconds: $seconds) }"
 SIGNED_IN = {"Authorization": "Bearer good", "GraphQL-Preflight": "1"}

@@ -9,8 +9,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from tests.transport.serving import Served, serving
-from transport.socket import SocketLimits
+from tests.support.transport_app import Served, serving
+from transport.graphql.socket import SocketLimits
 
 TRANSPORT_WS = [Subprotocol("graphql-transport-ws")]
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.words import folded
+from db.search.words import folded
 
 revision = '0007_full_text_search'
 down_revision = '0006_usage_budgets_and_costs'

@@ -1,0 +1,1 @@
+"""Prompts: context, table excerpts and token counts."""

@@ -1,0 +1,30 @@
+"""What each model that is offered takes and costs today, as the data layer wants to know it."""
+
+from datetime import date
+from decimal import Decimal
+
+from db.billing.usage import Models, Terms
+from integrations.llm.catalog import Catalog, Offer
+
+NOTHING = Decimal(0)
+
+
+def models_of(catalog: Catalog, day: date, chosen: str | None = None) -> Models:
+    """All models, or the chosen one, with their terms on a day (UTC); the offline assistant has none."""
+    if catalog.is_offline:
+        return dict.fromkeys(catalog.names)
+    return {offer.name: terms_of(offer, day) for offer in catalog.offers if chosen in (None, offer.name)}
+
+
+def terms_of(offer: Offer, day: date) -> Terms:
+    """Without a price it costs nothing."""
+    if (price := offer.price(day)) is None:
+        return Terms(offer.context_window, offer.max_output)
+    return Terms(
+        offer.context_window,
+        offer.max_output,
+        input=price.input,
+        cached=price.input if price.cached is None else price.cached,
+        output=price.output,
+        reasoning=price.output if price.reasoning is None else price.reasoning,
+    )

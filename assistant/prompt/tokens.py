@@ -1,0 +1,64 @@
+"""How many tokens a text is to a model: counted where the encoding's file is at hand, else estimated."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
+
+from db.billing.usage import Tokens, estimated
+from integrations.llm.chat_completions import Finished, Turn
+
+Count: TypeAlias = Callable[[str], int]
+
+# What tiktoken calls the file of the encoding o200k_base in its cache: the digest of where it is from.
+URL = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken"
+FILE = hashlib.sha1(URL.encode(), usedforsecurity=False).hexdigest()
+SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
+
+
+@lru_cache(maxsize=1)
+def counter() -> Count:
+    """Counts with o200k_base if TIKTOKEN_CACHE_DIR holds its file; estimates otherwise. Nothing is ever fetched.
+
+    The first call reads the file, which takes a second: make it in a thread.
+    """
+    directory = os.environ.get("TIKTOKEN_CACHE_DIR")
+    if not directory or not is_whole(Path(directory) / FILE):
+        return estimated
+    import tiktoken
+
+    encoding = tiktoken.get_encoding("o200k_base")
+    return lambda text: len(encoding.encode(text, disallowed_special=()))
+
+
+def is_whole(path: Path) -> bool:
+    """Whether the encoding's file is there as it should be: tiktoken would fetch another one."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
+    except OSError:
+        return False
+
+
+def counted(turns: Sequence[Turn], text: str, finished: Finished) -> Tokens:
+    """As the provider told them, else as we count them; none when it said nothing."""
+    if not text and not finished.reason:
+        return Tokens()
+    return Tokens(
+        input=finished.input_tokens or sum(estimated(turn.text) for turn in turns),
+        output=finished.output_tokens or estimated(text),
+        cached=finished.cached_tokens or 0,
+        reasoning=finished.reasoning_tokens or 0,
+        is_estimated=not (finished.input_tokens and finished.output_tokens),
+    )
+
+
+def added(one: Tokens, other: Tokens) -> Tokens:
+    return Tokens(
+        one.input + other.input,
+        one.output + other.output,
+        one.cached + other.cached,
+        one.reasoning + other.reasoning,
+        one.is_estimated or other.is_estimated,
+    )

@@ -1,0 +1,1 @@
+"""Extraction of tables from texts, by readers and by models."""

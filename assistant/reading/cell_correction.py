@@ -1,0 +1,64 @@
+"""Cells that a model read and that do not fit their columns: asked for again, each with the reason."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from assistant.reading import structured_call
+from assistant.reading.extraction import ProposedCell
+from assistant.reading.structured_call import Said, said_in
+from integrations.llm.chat_completions import Turn
+from tables.types.types import CellError, Column, Value, from_json, validate
+
+MAX_CELLS = 100  # that are asked for again in a piece of text
+
+
+class Wrong:
+    """The first cells that do not fit; `cells` are the places of their rows and columns, and why."""
+
+    def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[ProposedCell | None]]) -> None:
+        self._columns = columns
+        found = [
+            (row, place, cell, why)
+            for row, cells in enumerate(rows)
+            for place, cell in enumerate(cells)
+            if cell and (why := misfit(columns[place], cell.value))
+        ]
+        self.cells = found[:MAX_CELLS]
+
+    def turns(self, text: str) -> list[Turn]:
+        """What a model is asked about a text."""
+        asked = [
+            f"{number}: {self._columns[place].name}: {cell.value!r}, read from {cell.quote!r}: {why}"
+            for number, (_, place, cell, why) in enumerate(self.cells)
+        ]
+        return [
+            Turn("system", structured_call.instructions(self._columns)),
+            Turn("user", "\n".join([text, "", structured_call.CORRECT, *asked])),
+        ]
+
+    def corrected(self, item: Any) -> tuple[int, int, Said] | None:
+        """Row, column and what is said now, if that is about one of the cells and fits."""
+        number, said = (item.get("id"), said_in(item)) if isinstance(item, dict) else (None, None)
+        if not isinstance(number, int) or not 0 <= number < len(self.cells) or said is None:
+            return None
+        row, place, _, _ = self.cells[number]
+        fits = misfit(self._columns[place], value_of(self._columns[place], said.value)) is None
+        return (row, place, said) if fits else None
+
+
+def value_of(column: Column, said: str) -> Value:
+    """The canonical value, or what was said where it does not fit."""
+    try:
+        value = from_json(column, said)
+    except CellError:
+        return said
+    return said if value is None else value
+
+
+def misfit(column: Column, value: Value) -> str | None:
+    """Why a value does not fit its column."""
+    try:
+        validate(column, from_json(column, value))
+    except CellError as error:
+        return str(error)
+    return None

@@ -1,0 +1,102 @@
+"""Tables that the readers found, as the columns that somebody wants."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from assistant.reading.extraction import ProposedCell, ProposedTable
+from tables.types.conversion import convert
+from tables.types.types import CellError, Column, ColumnType, Value, from_json, validate
+
+NAME_SCORE = 85  # percent that two names have in common to mean the same column
+
+
+def combined(tables: Sequence[ProposedTable], wanted: Sequence[Column], name: str) -> ProposedTable | None:
+    """The rows of all tables that have some of the wanted columns, as one table; None when none has.
+
+    With no columns wanted, it is the largest table, under its own name, and the rows of those with the same columns.
+    """
+    if not wanted and tables:
+        largest = max(tables, key=lambda table: len(table.rows) * len(table.columns))
+        names = [folded(column.name) for column in largest.columns]
+        tables = [table for table in tables if [folded(column.name) for column in table.columns] == names]
+        wanted, name = largest.columns, largest.name
+    rows = [row for table in tables for row in _rows(table, wanted)]
+    return ProposedTable(name, tuple(wanted), tuple(rows)) if rows else None
+
+
+def from_source(table: ProposedTable, number: int) -> ProposedTable:
+    """The table with cells that say that they are from the text with this number."""
+    rows = (tuple(cell and replace(cell, source=number) for cell in row) for row in table.rows)
+    return replace(table, rows=tuple(rows))
+
+
+def folded(name: str) -> str:
+    """A name without case, accents, spaces and marks: "Prix (€)" is "prix"."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(character for character in plain if character.isalnum())
+
+
+def places(found: Sequence[Column], wanted: Sequence[Column]) -> dict[int, int]:
+    """Which found column each wanted one is, by place: by the same name, by one that is alike, then by type.
+
+    By type only what has a type of its own, when one wanted and one found column of it are left.
+    """
+    chosen: dict[int, int] = {}
+    likeness = sorted(
+        ((_score(w.name, f.name), -i, -j) for i, w in enumerate(wanted) for j, f in enumerate(found)), reverse=True
+    )
+    for score, i, j in likeness:
+        if score >= NAME_SCORE and -i not in chosen and -j not in chosen.values():
+            chosen[-i] = -j
+    if chosen:
+        chosen |= _by_type(found, wanted, chosen)
+    return chosen
+
+
+def _by_type(found: Sequence[Column], wanted: Sequence[Column], chosen: dict[int, int]) -> dict[int, int]:
+    left = [i for i in range(len(wanted)) if i not in chosen and wanted[i].type is not ColumnType.TEXT]
+    free = [j for j in range(len(found)) if j not in chosen.values()]
+    by_type: dict[int, int] = {}
+    for i in left:
+        alike = [j for j in free if found[j].type is wanted[i].type]
+        if len(alike) == 1 and sum(wanted[other].type is wanted[i].type for other in left) == 1:
+            by_type[i] = alike[0]
+    return by_type
+
+
+def _score(wanted: str, found: str) -> float:
+    from rapidfuzz import fuzz
+
+    return 100.0 if folded(wanted) == folded(found) else fuzz.ratio(folded(wanted), folded(found))
+
+
+def _rows(table: ProposedTable, wanted: Sequence[Column]) -> Iterable[tuple[ProposedCell | None, ...]]:
+    at = places(table.columns, wanted)
+    if not at:
+        return
+    for row in table.rows:
+        cells = [
+            _cell(table.columns[at[i]], column, row[at[i]]) if i in at else None for i, column in enumerate(wanted)
+        ]
+        if any(cells):
+            yield tuple(cells)
+
+
+def _cell(found: Column, wanted: Column, cell: ProposedCell | None) -> ProposedCell | None:
+    """The cell with its value in the wanted column; what it does not take is left as it was read, for people to see."""
+    if cell is None:
+        return None
+    try:
+        return replace(cell, value=_checked(wanted, convert(found, wanted, cell.value)))
+    except CellError:
+        pass
+    try:
+        return replace(cell, value=_checked(wanted, from_json(wanted, cell.quote)))
+    except CellError:
+        return replace(cell, value=cell.quote)
+
+
+def _checked(wanted: Column, value: Value) -> Value:
+    validate(wanted, value)
+    return value

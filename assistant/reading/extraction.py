@@ -1,0 +1,196 @@
+"""Tables proposed from a text: named, typed, every cell with its source."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+from uuid import UUID
+
+from tables.readers.grids import Cell, Grid, Span, find_grids
+from tables.readers.partial_grids import grids_of_cut, grids_so_far
+from tables.types.inference import infer
+from tables.types.parsing import MAX_TEXT as MAX_CELL
+from tables.types.parsing import check_text
+from tables.types.types import CellError, Column, ColumnType, Value, parse
+
+MAX_NAME = 100
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+# What people write before the sum of a column; "Subtotal" is not among them: it seldom stands last.
+_TOTALS = frozenset(
+    {"total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "gesamtbetrag", "insgesamt"}
+    | {"somme", "totale", "totaal", "totalt", "razem", "suma", "toplam", "итого", "всего"}
+    | {"合计", "总计", "合計", "المجموع"}
+)
+_SUMMED = frozenset(["markdown", "delimited", "aligned", "list"])
+
+
+class Attached(Protocol):
+    """A file that came with a message, and what it says."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Source:
+    """A message, or a file that came with it."""
+
+    message_id: UUID
+    attachment_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class ProposedCell:
+    """`value` is canonical for its column's type; EXACT means source[start:end] == quote, in code points.
+
+    `source` is the index of the text that it was read in.
+    """
+
+    value: Value
+    start: int
+    end: int
+    quote: str
+    grounding: str = "EXACT"
+    source: int = 0
+
+
+@dataclass(frozen=True)
+class ProposedTable:
+    """Rows are as wide as `columns`. `left_out` shows the rows of the source that are not among them.
+
+    The source is the message, or its attachment `attachment_id`. What readers found stands at source[start:end], and
+    `end` is 0 for what was pieced together.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[ProposedCell | None, ...], ...]
+    left_out: tuple[str, ...] = ()
+    attachment_id: UUID | None = None
+    start: int = 0
+    end: int = 0
+
+
+def propose(text: str) -> list[ProposedTable]:
+    """The tables of a text, in its order.
+
+    A closing row of sums is derived from the rows above it, so it is left out, and shown in `left_out`.
+    """
+    return _tables(text, find_grids(text))
+
+
+def propose_so_far(text: str) -> list[ProposedTable]:
+    """Those of a text that is still being written, with the rows that are surely whole."""
+    return [table for table in _tables(text, grids_so_far(text)) if table.rows]
+
+
+def propose_of_cut(text: str) -> list[ProposedTable]:
+    """Those of a text that was broken off: half a number would pass for one, half a row for a whole."""
+    return [table for table in _tables(text, grids_of_cut(text)) if table.rows]
+
+
+def propose_from(message: str, attachments: Sequence[Attached]) -> list[ProposedTable]:
+    """The tables of a message, then those of its attachments; without a name of its own, one has its file's."""
+    found = propose(message)
+    for attached in attachments:
+        for number, table in enumerate(propose(attached.text), 1):
+            is_unnamed = table.name == f"Table {number}"
+            name = attached.name.rpartition(".")[0] or attached.name if is_unnamed else table.name
+            found.append(replace(table, name=name, attachment_id=attached.id))
+    names = unique(table.name for table in found)
+    return [replace(table, name=name) for table, name in zip(found, names, strict=True)]
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """Names of at most MAX_NAME characters, "Amount 2" for the second "Amount"; case makes no difference."""
+    given: list[str] = []
+    taken: set[str] = set()
+    counts: dict[str, int] = {}
+    for name in names:
+        name = chosen = name[:MAX_NAME].rstrip()
+        while chosen.casefold() in taken:
+            counts[name.casefold()] = counts.get(name.casefold(), 1) + 1
+            suffix = f" {counts[name.casefold()]}"
+            chosen = name[: MAX_NAME - len(suffix)] + suffix
+        taken.add(chosen.casefold())
+        given.append(chosen)
+    return given
+
+
+def _tables(text: str, grids: Iterable[Grid]) -> list[ProposedTable]:
+    tables = [_table(text, number, grid) for number, grid in enumerate(grids, 1)]
+    names = unique([table.name for table in tables])
+    return [replace(table, name=name) for table, name in zip(tables, names, strict=True)]
+
+
+def _table(text: str, number: int, grid: Grid) -> ProposedTable:
+    rows, left_out = _without_total(grid)
+    names = unique(_name(title, n) for n, title in enumerate(grid.header, 1))
+    read = [_column(text, n, name, [row[n] for row in rows]) for n, name in enumerate(names)]
+    return ProposedTable(
+        name=_one_line(grid.name or "") or f"Table {number}",
+        columns=tuple(column for column, _ in read),
+        rows=tuple(zip(*(cells for _, cells in read), strict=True)),
+        left_out=tuple(map(_shown, left_out)),
+        start=grid.start,
+        end=grid.end,
+    )
+
+
+def _name(title: Span | str, number: int) -> str:
+    return _one_line(title if isinstance(title, str) else title.text) or f"Column {number}"
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.split())[:MAX_NAME]
+
+
+def _column(text: str, position: int, name: str, cells: Sequence[Cell]) -> tuple[Column, list[ProposedCell | None]]:
+    """The column with its cells; where a text does not fit the type after all, the column stays text."""
+    key = f"c{position + 1}"
+    fitting = [found and replace(found, text=_storable(found.text)) for found in cells]
+    column = replace(infer(name, key, [found.text if found else None for found in fitting]), position=position)
+    try:
+        return column, [_cell(text, column, found) for found in fitting]
+    except CellError:
+        column = Column(key=key, name=name, type=ColumnType.TEXT, position=position)
+        return column, [_cell(text, column, found) for found in fitting]
+
+
+def _cell(text: str, column: Column, found: Cell) -> ProposedCell | None:
+    value = parse(column, found.text) if found else None
+    if found is None or value is None:
+        return None
+    return ProposedCell(value, found.start, found.end, text[found.start : found.end])
+
+
+def _storable(content: str) -> str:
+    """No longer than a cell, and without what is no character in any database; the quote stays whole."""
+    try:
+        check_text(content)
+    except CellError:
+        units = _UNSTORABLE.sub("\ufffd", content).encode("utf-16-le")[: 2 * MAX_CELL]
+        return units.decode("utf-16-le", errors="ignore")
+    return content
+
+
+def _without_total(grid: Grid) -> tuple[Sequence[Sequence[Cell]], Sequence[Sequence[Cell]]]:
+    is_summed = grid.kind in _SUMMED and len(grid.rows) > 2 and _is_total(grid.rows[-1])
+    return (grid.rows[:-1], grid.rows[-1:]) if is_summed else (grid.rows, ())
+
+
+def _is_total(row: Sequence[Cell]) -> bool:
+    """`Total`, then nothing but numbers: where anything else stands, it may be a row like the others."""
+    filled = [found.text for found in row if found]
+    label = filled[0].strip(" :=*").casefold()
+    return label in _TOTALS and len(filled) > 1 and all(any(c.isdigit() for c in rest) for rest in filled[1:])
+
+
+def _shown(row: Sequence[Cell]) -> str:
+    return " | ".join(found.text for found in row if found)

@@ -1,0 +1,90 @@
+"""What is read for a table: texts one after the other, cut into overlapping pieces for a model."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from assistant.reading.extraction import ProposedCell, Source
+from assistant.reading.grounding import Place
+from tables.types.types import Value
+
+MAX_READ = 400_000  # characters of all texts together
+PIECE, OVERLAP = 12_000, 800  # characters that a model reads at once, and of them what it read before
+SEPARATOR = "\n\n"
+
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s|(?<=[。！？；])")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One text: what a person or the assistant said, or what a file says."""
+
+    source: Source
+    text: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """`text` begins at `start` of the whole; its first `overlap` characters are also the end of the piece before."""
+
+    start: int
+    text: str
+    overlap: int = 0
+
+
+class Passages:
+    """The first MAX_READ characters of several texts as one."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self.sources = [passage.source for passage in passages]
+        lengths = [len(passage.text) + len(SEPARATOR) for passage in passages]
+        self._starts = [0, *accumulate(lengths)][: len(passages)]
+        whole = SEPARATOR.join(passage.text for passage in passages)
+        self.text, self.is_cut = whole[:MAX_READ], len(whole) > MAX_READ
+
+    def texts(self) -> list[str]:
+        """Each text, as far as it is among what is read."""
+        ends = [start - len(SEPARATOR) for start in self._starts[1:]] + [len(self.text)]
+        return [self.text[start:end] for start, end in zip(self._starts, ends, strict=True)]
+
+    def pieces(self) -> list[Piece]:
+        """Cut at the ends of lines, else of sentences, else anywhere."""
+        found: list[Piece] = []
+        start = overlap = 0
+        while True:
+            end = _end(self.text, start, min(start + PIECE, len(self.text)))
+            found.append(Piece(start, self.text[start:end], overlap))
+            if end >= len(self.text):
+                return found
+            following = _beginning(self.text, max(end - OVERLAP, start + 1), end)
+            start, overlap = following, end - following
+
+    def cell(self, piece: Piece, value: Value, quote: str, place: Place) -> ProposedCell:
+        """A value, with the place of its quote in a piece as one in the text of its source."""
+        start = piece.start + place.start
+        index = bisect_right(self._starts, start) - 1
+        end = self._starts[index + 1] - len(SEPARATOR) if index + 1 < len(self._starts) else len(self.text)
+        if place.grounding == "NONE" or piece.start + place.end > end:
+            return ProposedCell(value, 0, 0, quote, "NONE")
+        start -= self._starts[index]
+        return ProposedCell(value, start, start + place.end - place.start, quote, place.grounding, index)
+
+
+def _end(text: str, start: int, end: int) -> int:
+    """Where a piece ends that may go up to `end`: in its second half if there is a good place."""
+    if end == len(text):
+        return end
+    half = start + (end - start) // 2
+    line = text.rfind("\n", half, end)
+    if line >= 0:
+        return line + 1
+    sentences = [match.end() for match in _SENTENCE_END.finditer(text, half, end)]
+    return sentences[-1] if sentences else end
+
+
+def _beginning(text: str, start: int, end: int) -> int:
+    """Where the next piece begins, from `start` on: at a line's beginning if there is one."""
+    line = text.find("\n", start, end)
+    return line + 1 if 0 <= line < end - 1 else start

@@ -1,0 +1,69 @@
+"""Rows that were read twice, made one: by key, or by what is in them and where it stands."""
+
+from collections.abc import Iterable, Sequence
+
+from assistant.reading.extraction import ProposedCell
+from assistant.reading.passages import Piece
+from tables.types.columns import DECIMAL_TYPES, Column
+
+Cells = tuple[ProposedCell | None, ...]
+Values = tuple[str, ...]
+
+
+def merged(
+    columns: Sequence[Column], pieces: Iterable[tuple[Piece, Sequence[Cells]]], keys: Sequence[int]
+) -> list[Cells]:
+    """The rows of all pieces in their order.
+
+    Rows with the same values in the `keys` are one, which has what is empty in the first from the others, unless they
+    contradict each other: then all stay, for people to see. Else a row is left out when the piece before has read the
+    same where the two overlap, or when another source said the same; what is repeated within one text are two things.
+    """
+    found: list[Cells] = []
+    values_of: list[Values] = []
+    by_key: dict[Values, int] = {}
+    sources: dict[Values, set[int]] = {}
+    before: dict[Values, list[Cells]] = {}  # what the piece before has read
+    for _, rows in pieces:
+        read: dict[Values, list[Cells]] = {}
+        for row in rows:
+            values = tuple(map(_value, columns, row))
+            read.setdefault(values, []).append(row)
+            key = tuple(values[place] for place in keys)
+            first = by_key.get(key) if key and all(key) else None
+            if first is not None and _agree(values_of[first], values):
+                found[first] = tuple(a or b for a, b in zip(found[first], row, strict=True))
+                values_of[first] = tuple(a or b for a, b in zip(values_of[first], values, strict=True))
+            elif not _is_repeated(row, before.get(values, ()), sources.get(values, set())):
+                by_key.setdefault(key, len(found))
+                found.append(row)
+                values_of.append(values)
+        for values, same in read.items():
+            sources.setdefault(values, set()).update(map(_source, same))
+        before = read
+    return found
+
+
+def _agree(values: Values, others: Values) -> bool:
+    return all(a == b for a, b in zip(values, others, strict=True) if a and b)
+
+
+def _is_repeated(row: Cells, before: Iterable[Cells], sources: set[int]) -> bool:
+    return any(_is_same_place(row, other) for other in before) or bool(sources - {_source(row)})
+
+
+def _is_same_place(row: Cells, other: Cells) -> bool:
+    """Whether what was found of both stands at the same places; a quote may be longer the second time."""
+    pairs = [(a, b) for a, b in zip(row, other, strict=True) if a and b and "NONE" not in (a.grounding, b.grounding)]
+    return all(a.source == b.source and a.start < b.end and b.start < a.end for a, b in pairs)
+
+
+def _value(column: Column, cell: ProposedCell | None) -> str:
+    """A value without regard to case and spaces, and to the zeros behind a decimal point; "" for none."""
+    text = " ".join(str(cell.value).split()).casefold() if cell else ""
+    return text.rstrip("0").rstrip(".") if column.type in DECIMAL_TYPES and "." in text else text
+
+
+def _source(row: Cells) -> int:
+    """The text that a row was read in: that of its first cell that was found."""
+    return next((cell.source for cell in row if cell and cell.grounding != "NONE"), 0)

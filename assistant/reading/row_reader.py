@@ -1,0 +1,236 @@
+"""The rows of a table, read out of texts by a model: piece by piece, gone on with where an answer was cut."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from assistant.prompt.tokens import added, counted
+from assistant.reading import structured_call
+from assistant.reading.cell_correction import Wrong, value_of
+from assistant.reading.extraction import ProposedCell, ProposedTable
+from assistant.reading.grounding import Place, find_row
+from assistant.reading.json_stream import Answer
+from assistant.reading.passages import Passages, Piece
+from assistant.reading.row_merging import merged
+from assistant.reading.structured_call import Row, Said, row_of
+from db.billing.usage import Tokens
+from integrations.llm.chat_completions import ChatModel, Finished, ModelFailure, Turn
+from tables.types.types import Column
+
+PIECES_AT_ONCE = 4
+CALLS_OF_PIECE = 20  # the first, and those that go on with a cut answer
+IDLE_CALLS = 2  # in a row that bring nothing new
+SECONDS = 300.0
+
+USED_UP = "The model gave up before all was read: name fewer messages, or another model."
+LATE = f"After {SECONDS:.0f} seconds not all was read: name fewer messages, or another model."
+ENDLESS = "The model came to no end, so rows may be missing: name fewer messages, or another model."
+GARBLED = "Some of what the model gave were no rows, so some may be missing: try again, or name another model."
+
+NO_TOKENS = Tokens()
+WHOLE = "stop"  # why a model ends that has said all
+
+Cells = tuple[ProposedCell | None, ...]
+
+
+class Unstructured(Exception):
+    """The model gave something else than rows."""
+
+
+@dataclass
+class _Read:
+    """What was read in a piece: the rows as the model gave them, and with their places."""
+
+    said: list[Row] = field(default_factory=list)
+    known: set[frozenset[tuple[str, Said]]] = field(default_factory=set)
+    rows: list[Cells] = field(default_factory=list)
+    end: int = 0
+
+
+@dataclass
+class _Call:
+    """One answer: what is whole of it, and why it ended."""
+
+    reason: str = ""
+    gained: int = 0
+    has_begun: bool = False
+    is_whole: bool = False
+    failure: ModelFailure | None = None
+
+
+class Reading:
+    """One reading of a table's rows; `table` is what was read so far.
+
+    `tokens` are those of all its calls, on top of those `spent` before; when there are as many as `most`, no other call
+    is made. A call writes at most `max_tokens`. `problem` says why not everything was read, if so.
+    """
+
+    def __init__(
+        self,
+        model: ChatModel,
+        name: str | None,
+        columns: Sequence[Column],
+        passages: Passages,
+        keys: Sequence[str] = (),
+        *,
+        most: Tokens | None = None,
+        max_tokens: int | None = None,
+        spent: Tokens = NO_TOKENS,
+    ) -> None:
+        self._model, self._name, self._columns, self._passages = model, name, tuple(columns), passages
+        unique = [column.key for column in columns if column.is_unique][:1]
+        self._keys = [n for n, column in enumerate(columns) if column.key in (keys or unique)]
+        self._pieces = passages.pieces()
+        self._read = [_Read() for _ in self._pieces]
+        self.tokens, self._most, self._max_tokens = spent, most, max_tokens
+        self.problem: str | None = None
+        self._failure: ModelFailure | None = None
+        self._is_unstructured = False
+
+    @property
+    def count(self) -> int:
+        """How many rows were read so far."""
+        return sum(len(read.rows) for read in self._read)
+
+    def table(self, name: str) -> ProposedTable:
+        pieces = [(piece, read.rows) for piece, read in zip(self._pieces, self._read, strict=True)]
+        return ProposedTable(name, self._columns, tuple(merged(self._columns, pieces, self._keys)))
+
+    async def run(self) -> None:
+        """Read everything. Raises Unstructured, or ModelFailure when nothing was read at all."""
+        at_once = asyncio.Semaphore(PIECES_AT_ONCE)
+
+        async def read(number: int) -> None:
+            async with at_once:
+                await self._read_piece(self._pieces[number], self._read[number])
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS) as deadline, asyncio.TaskGroup() as group:
+                for number in range(len(self._pieces)):
+                    group.create_task(read(number))
+        if deadline.expired():
+            self._miss(LATE)
+        if not self.count and self._failure:
+            raise self._failure
+        if not self.count and self._is_unstructured:
+            raise Unstructured
+
+    def _miss(self, why: str) -> None:
+        """Something was not read; of several reasons the first is told."""
+        self.problem = self.problem or why
+
+    def _fail(self, failure: ModelFailure) -> None:
+        self._failure = failure
+        self._miss(failure.message)
+
+    async def _read_piece(self, piece: Piece, read: _Read) -> None:
+        idle = 0
+        for _ in range(CALLS_OF_PIECE):
+            if self._most and self.tokens.total >= self._most.total:
+                self._miss(USED_UP)
+                break
+            call = await self._call(piece, read)
+            if call.is_whole or self._is_no_answer(call, read):
+                break
+            if call.failure and not (call.failure.retryable and call.gained):
+                self._fail(call.failure)
+                return
+            idle = 0 if call.gained else idle + 1
+            if idle == IDLE_CALLS:
+                self._miss(ENDLESS)
+                break
+        else:
+            self._miss(ENDLESS)
+        await self._correct(piece, read)
+
+    def _is_no_answer(self, call: _Call, read: _Read) -> bool:
+        """Whether the first answer of a piece is something else than rows; the others are read all the same."""
+        is_other = not read.said and call.reason == WHOLE and not call.has_begun
+        if is_other:
+            self._is_unstructured = True
+            self._miss(GARBLED)
+        return is_other
+
+    async def _call(self, piece: Piece, read: _Read) -> _Call:
+        """Ask for the rows, or for those after what is held, and take them as they come."""
+        turns = [Turn("system", structured_call.instructions(self._columns)), Turn("user", piece.text)]
+        is_first = not read.said
+        if not is_first:
+            turns += [Turn("assistant", structured_call.held(read.said)), Turn("user", structured_call.GO_ON)]
+        answer, call = Answer(), _Call()
+        try:
+            async for text in self._answered(call, turns, structured_call.rows_schema(self._columns)):
+                call.gained += self._take(piece, read, answer.feed(text), is_first=is_first)
+        except ModelFailure as failure:
+            call.failure = failure
+        call.has_begun, call.is_whole = answer.has_begun, answer.is_whole
+        if answer.broken:
+            self._miss(GARBLED)
+        return call
+
+    async def _answered(
+        self, call: _Call, turns: Sequence[Turn], schema: structured_call.JSON
+    ) -> AsyncGenerator[str, None]:
+        """The pieces of an answer; what it read and wrote is counted, also when it breaks off."""
+        text, finished = "", Finished("", None, None)
+        try:
+            answer = self._model.stream(
+                turns, model=self._name, temperature=0, max_tokens=self._max_tokens, schema=schema
+            )
+            async with aclosing(answer) as events:
+                async for event in events:
+                    if isinstance(event, Finished):
+                        finished = event
+                        call.reason = event.reason
+                    else:
+                        text += event.text
+                        yield event.text
+        finally:
+            self.tokens = added(self.tokens, counted(turns, text, finished))
+
+    def _take(self, piece: Piece, read: _Read, items: Iterable[Any], *, is_first: bool) -> int:
+        """Add rows with their places; how many were new. One that was given before and is nowhere further on is not."""
+        taken = 0
+        for item in items:
+            row = row_of(item, self._columns)
+            if not row:
+                continue
+            places = find_row(piece.text, {key: said.quote for key, said in row.items()}, read.end)
+            begin = max((place.start for place in places.values() if place.grounding == "EXACT"), default=0)
+            known = frozenset(row.items())
+            if not is_first and known in read.known and begin < read.end:
+                continue
+            read.said.append(row)
+            read.known.add(known)
+            read.rows.append(tuple(self._cell(piece, column, row, places) for column in self._columns))
+            read.end = max([read.end, *(place.end for place in places.values() if place.grounding == "EXACT")])
+            taken += 1
+        return taken
+
+    def _cell(self, piece: Piece, column: Column, row: Row, places: Mapping[str, Place]) -> ProposedCell | None:
+        said = row.get(column.key)
+        if said is None:
+            return None
+        return self._passages.cell(piece, value_of(column, said.value), said.quote, places[column.key])
+
+    async def _correct(self, piece: Piece, read: _Read) -> None:
+        """Ask once more for the cells that do not fit, and for nothing else."""
+        wrong = Wrong(self._columns, read.rows)
+        if not wrong.cells or (self._most and self.tokens.total >= self._most.total):
+            return
+        answer = Answer("cells")
+        try:
+            async for text in self._answered(_Call(), wrong.turns(piece.text), structured_call.corrections_schema()):
+                for item in answer.feed(text):
+                    if corrected := wrong.corrected(item):
+                        self._put(piece, read, *corrected)
+        except ModelFailure as failure:
+            self._fail(failure)
+
+    def _put(self, piece: Piece, read: _Read, row: int, place: int, said: Said) -> None:
+        found = find_row(piece.text, {"": said.quote})[""]
+        cells = list(read.rows[row])
+        cells[place] = self._passages.cell(piece, value_of(self._columns[place], said.value), said.quote, found)
+        read.rows[row] = tuple(cells)

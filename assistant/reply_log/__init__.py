@@ -1,0 +1,1 @@
+"""Logs of replies in progress, in memory and across processes."""

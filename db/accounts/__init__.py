@@ -1,0 +1,1 @@
+"""Users, their sessions, verifications and the deletion of accounts."""

@@ -1,0 +1,93 @@
+"""What an operator does to accounts by their e-mail addresses; arguments and results are plain JSON."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from auth.viewer import Viewer
+from db.accounts.accounts import update
+from db.accounts.users import User
+from db.core.audit_context import Cause, caused_by
+from db.core.engine import Database
+from db.core.session import Session
+from errors import BadUserInput, NotFound
+
+MAX_LISTED = 1_000
+
+Account = dict[str, Any]
+
+
+def grant(session: Session, email: str) -> Account:
+    """Let somebody see and change everything, from their next operation on."""
+    return _set(session, email, is_superuser=True)
+
+
+def revoke(session: Session, email: str) -> Account:
+    """Take a superuser's rights from somebody, who is signed out."""
+    return _set(session, email, is_superuser=False)
+
+
+def deactivate(session: Session, email: str) -> Account:
+    """Close an account: nobody signs in to it, and whoever is signed in is signed out."""
+    return _set(session, email, is_active=False)
+
+
+def activate(session: Session, email: str) -> Account:
+    """Open an account again."""
+    return _set(session, email, is_active=True)
+
+
+def list_accounts(session: Session, search: str | None = None) -> list[Account]:
+    """The oldest thousand accounts, or of those that have a text in their address or name."""
+    query = select(User).order_by(User.id).limit(MAX_LISTED)
+    if search:
+        fields = (User.email, User.first_name, User.last_name, User.first_name + " " + User.last_name)
+        query = query.where(or_(*(func.lower(field).contains(search.lower(), autoescape=True) for field in fields)))
+    return [_shown(user) for user in session.scalars(query)]
+
+
+OPERATIONS: Mapping[str, Callable[..., Any]] = {
+    "superuser grant": grant,
+    "superuser revoke": revoke,
+    "users deactivate": deactivate,
+    "users activate": activate,
+    "users list": list_accounts,
+}
+
+
+async def perform(database: Database, name: object, arguments: Mapping[str, Any]) -> Any:
+    """Do what a command asks for, in one transaction; only what is in OPERATIONS. Raises ProductError."""
+    unit = OPERATIONS.get(name) if isinstance(name, str) else None
+    if unit is None or not _fits(unit, arguments):
+        raise BadUserInput("The server does not know this command: it is of another version. Restart the server.")
+    with caused_by(Cause(str(name))):
+        return await database.write(unit, Viewer.system(), **arguments)
+
+
+def _fits(unit: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
+    try:
+        inspect.signature(unit).bind(None, **arguments)
+    except TypeError:
+        return False
+    return all(isinstance(value, str) for value in arguments.values())
+
+
+def _set(session: Session, email: str, *, is_active: bool | None = None, is_superuser: bool | None = None) -> Account:
+    user = session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+    if user is None:
+        raise NotFound(f"There is no account with the address {email.strip()}: `users list` shows all of them.")
+    before = (user.is_active, user.is_superuser)
+    user = update(session, user.id, is_active, is_superuser)
+    return {**_shown(user), "changed": before != (user.is_active, user.is_superuser)}
+
+
+def _shown(user: User) -> Account:
+    return {
+        "email": user.email,
+        "name": user.name,
+        "is_active": user.is_active,
+        "is_superuser": user.is_superuser,
+        "created_at": user.created_at.isoformat(),
+    }

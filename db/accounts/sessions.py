@@ -1,0 +1,165 @@
+"""Where a person is signed in: one row for each device, with the refresh token's digest in it."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.accounts.users import User
+from db.core.base import Base, Counted, Subject, Unlogged, key_to, now
+from db.core.compare_and_set import claim
+from db.core.events import SignInEnded
+from db.core.policy_rules import Internal, Personal
+from db.core.prepared import Prepared, bind
+from db.core.session import Session
+from errors import Unauthenticated
+
+MAX_ENDED = 500  # read at once
+REFUSED = "This refresh token is not valid any more: log in again."
+
+
+class Ending(StrEnum):
+    """Why a sign-in ended before its time."""
+
+    LOGGED_OUT = "LOGGED_OUT"
+    TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105  no password
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  no password
+    RIGHTS_CHANGED = "RIGHTS_CHANGED"
+    DEACTIVATED = "DEACTIVATED"
+    DELETED = "DELETED"
+
+
+class SignIn(Counted, Personal, Base):
+    """A family of refresh tokens, of which the newest is good; ended by `revoked_at` or by time."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (Index(None, "user_id", "id"),)
+    counted_as = "sessions"
+    uncounted = frozenset({"last_used_at", "expires_at"})
+
+    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None] = mapped_column(index=True)
+    ending: Mapped[Ending | None]
+    last_used_at: Mapped[datetime] = mapped_column(default=now)
+    user_agent: Mapped[str | None]
+    ip_address: Mapped[str | None]
+
+    def counted_in(self) -> Subject:
+        return User, self.user_id
+
+
+class RefreshToken(Unlogged, Internal, Base):
+    """A token that was given out; only its digest is kept. A used one that comes back is a thief's."""
+
+    __tablename__ = "refresh_tokens"
+
+    sign_in_id: Mapped[UUID] = mapped_column(key_to("sign_ins.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    used_at: Mapped[datetime | None]
+
+
+of_viewer: Prepared[SignIn] = Prepared(
+    select(SignIn)
+    .where(
+        SignIn.user_id == bind("user_id", SignIn.user_id),
+        SignIn.revoked_at.is_(None),
+        SignIn.expires_at > bind("moment", SignIn.expires_at),
+    )
+    .order_by(SignIn.id.desc())
+    .limit(100)
+)
+standing: Prepared[User] = Prepared(
+    select(User)
+    .join(SignIn, SignIn.user_id == User.id)
+    .where(
+        SignIn.id == bind("sign_in_id", SignIn.id),
+        SignIn.revoked_at.is_(None),
+        User.id == bind("user_id", User.id),
+        User.deactivated_at.is_(None),
+    )
+)
+of_token: Prepared[SignIn] = Prepared(
+    select(SignIn)
+    .join(RefreshToken, RefreshToken.sign_in_id == SignIn.id)
+    .where(RefreshToken.digest == bind("digest", RefreshToken.digest))
+)
+ended: Prepared[SignIn] = Prepared(
+    select(SignIn)
+    .where(SignIn.revoked_at > bind("since", SignIn.revoked_at))
+    .order_by(SignIn.revoked_at)
+    .limit(MAX_ENDED)
+)
+
+
+def open_for(
+    session: Session,
+    user_id: UUID,
+    digest: bytes,
+    lifetime: timedelta,
+    *,
+    user_agent: str | None,
+    ip_address: str | None,
+) -> SignIn:
+    """Sign a user in; `digest` is of the refresh token that they get. Raises Unauthenticated when deactivated."""
+    # Locked, so that whoever is being deactivated meanwhile does not slip in.
+    if not session.obtain(User, user_id, lock=True).is_active:
+        raise Unauthenticated(REFUSED)
+    sign_in = SignIn(user_id=user_id, expires_at=now() + lifetime, user_agent=user_agent, ip_address=ip_address)
+    session.add_all([sign_in, RefreshToken(sign_in_id=sign_in.id, digest=digest)])
+    return sign_in
+
+
+def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelta) -> tuple[SignIn, User] | None:
+    """Exchange a refresh token for its successor; one that was used before ends the whole family.
+
+    None when the token was used before: the caller answers with an error, and the end is kept all the same.
+    """
+    is_first = claim(session, RefreshToken.used_at, RefreshToken.digest == digest)
+    token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
+    if token is None:
+        raise Unauthenticated(REFUSED)
+    sign_in = session.obtain(SignIn, token.sign_in_id, lock=True)
+    if not is_first:
+        end(session, sign_in, Ending.TOKEN_REUSED)
+        return None
+    if sign_in.revoked_at is not None or sign_in.expires_at <= now():
+        raise Unauthenticated(REFUSED)
+    sign_in.last_used_at = now()
+    sign_in.expires_at = now() + lifetime
+    session.add(RefreshToken(sign_in_id=sign_in.id, digest=successor))
+    return sign_in, session.obtain(User, sign_in.user_id)
+
+
+def close(session: Session, sign_in_id: UUID) -> None:
+    """Sign out: the access token stops at the next operation."""
+    end(session, session.obtain(SignIn, sign_in_id, lock=True), Ending.LOGGED_OUT)
+
+
+def close_by_token(session: Session, digest: bytes) -> None:
+    """Sign out by the refresh token, for a client whose access token has expired."""
+    token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
+    if token is None:
+        raise Unauthenticated(REFUSED)
+    close(session, token.sign_in_id)
+
+
+def close_all(session: Session) -> None:
+    """Sign the viewer out everywhere."""
+    end_all(session, session.user_id, Ending.LOGGED_OUT)
+
+
+def end_all(session: Session, user_id: UUID, ending: Ending, *, keep: UUID | None = None) -> None:
+    """Sign somebody out everywhere, except where `keep` says."""
+    standing = select(SignIn).where(SignIn.user_id == user_id, SignIn.revoked_at.is_(None), SignIn.id != keep)
+    for sign_in in session.scalars(standing.with_for_update()):
+        end(session, sign_in, ending)
+
+
+def end(session: Session, sign_in: SignIn, ending: Ending) -> None:
+    """Its tokens stop at the next operation, and what is open closes; nothing happens when it has ended before."""
+    if sign_in.revoked_at is None:
+        sign_in.revoked_at, sign_in.ending = now(), ending
+        session.emit(SignInEnded(sign_in.id))

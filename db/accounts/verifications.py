@@ -1,0 +1,132 @@
+"""Tokens that are mailed to show that somebody reads an address: to verify it, or to choose a new password."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.accounts import users
+from db.accounts.sessions import Ending, end_all
+from db.accounts.users import User
+from db.core.base import Base, Counted, Subject, key_to, now
+from db.core.policy_rules import Internal
+from db.core.prepared import Prepared, bind
+from db.core.session import Session
+from db.jobs.mail import post
+from errors import BadUserInput, Conflict
+
+REFUSED = "This token was used, has expired or was replaced by a newer one: ask for another mail."
+
+
+class Purpose(StrEnum):
+    """What a token is good for."""
+
+    VERIFY_EMAIL = "VERIFY_EMAIL"
+    RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105  no password
+
+
+LIFETIMES = {Purpose.VERIFY_EMAIL: timedelta(days=3), Purpose.RESET_PASSWORD: timedelta(hours=1)}
+TEMPLATES = {Purpose.VERIFY_EMAIL: "verify_email", Purpose.RESET_PASSWORD: "reset_password"}
+
+
+class Verification(Counted, Internal, Base):
+    """A token that was mailed; only its digest is kept, it is good once, and only for the address it went to."""
+
+    __tablename__ = "verifications"
+    __table_args__ = (Index(None, "user_id", "purpose"),)
+    counted_as = "verifications"
+
+    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+    purpose: Mapped[Purpose]
+    email: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    def counted_in(self) -> Subject:
+        return User, self.user_id
+
+
+resettable: Prepared[User] = Prepared(
+    select(User)
+    .join(Verification, Verification.user_id == User.id)
+    .where(
+        Verification.digest == bind("digest", Verification.digest),
+        Verification.purpose == Purpose.RESET_PASSWORD,
+        Verification.used_at.is_(None),
+        Verification.expires_at > bind("moment", Verification.expires_at),
+    )
+)
+
+
+def sign_up(
+    session: Session,
+    email: str,
+    password_hash: str,
+    first_name: str,
+    last_name: str,
+    idempotency_key: str | None,
+    token: str,
+    digest: bytes,
+) -> User:
+    """A new user, who is mailed a token to verify their address with."""
+    user = users.sign_up(session, email, password_hash, first_name, last_name, idempotency_key)
+    _mail(session, user, Purpose.VERIFY_EMAIL, token, digest)
+    return user
+
+
+def request_verification(session: Session, user_id: UUID, token: str, digest: bytes) -> None:
+    """Mail a user a new token to verify their address with."""
+    user = session.obtain(User, user_id, lock=True)
+    if user.is_email_verified:
+        raise Conflict("Your address is verified already.")
+    _mail(session, user, Purpose.VERIFY_EMAIL, token, digest)
+
+
+def request_reset(session: Session, email: str, token: str, digest: bytes) -> None:
+    """Mail a token to whoever has the address, if anybody does."""
+    user = session.scalars(select(User).where(User.email == email).with_for_update()).one_or_none()
+    if user is not None and user.is_active:
+        _mail(session, user, Purpose.RESET_PASSWORD, token, digest)
+
+
+def verify_email(session: Session, digest: bytes) -> User:
+    """Note that the address is its owner's."""
+    user = _redeem(session, Purpose.VERIFY_EMAIL, digest)
+    user.is_email_verified = True
+    return user
+
+
+def reset_password(session: Session, digest: bytes, password_hash: str) -> User:
+    """Give a user another password, and sign them out everywhere; whoever has the token reads their mail."""
+    user = _redeem(session, Purpose.RESET_PASSWORD, digest)
+    user.password_hash, user.is_email_verified = password_hash, True
+    end_all(session, user.id, Ending.PASSWORD_CHANGED)
+    return user
+
+
+def _mail(session: Session, user: User, purpose: Purpose, token: str, digest: bytes) -> None:
+    """Mail a token; the ones from before are good no more."""
+    before = select(Verification).where(
+        Verification.user_id == user.id, Verification.purpose == purpose, Verification.used_at.is_(None)
+    )
+    for verification in session.scalars(before):
+        verification.deleted_at = now()
+    expires_at = now() + LIFETIMES[purpose]
+    session.add(Verification(user_id=user.id, purpose=purpose, email=user.email, digest=digest, expires_at=expires_at))
+    post(session, user, TEMPLATES[purpose], token=token)
+
+
+def _redeem(session: Session, purpose: Purpose, digest: bytes) -> User:
+    """Use a token up, and say whose it was. Raises BadUserInput."""
+    query = select(Verification).where(Verification.digest == digest, Verification.purpose == purpose)
+    verification = session.scalars(query.with_for_update()).one_or_none()
+    if verification is None or verification.used_at is not None or verification.expires_at <= now():
+        raise BadUserInput.of("token", REFUSED)
+    user = session.obtain(User, verification.user_id, lock=True)
+    if user.email != verification.email or not user.is_active:
+        raise BadUserInput.of("token", REFUSED)
+    verification.used_at = now()
+    return user

@@ -1,0 +1,1 @@
+"""Usage of models, budgets and spending."""

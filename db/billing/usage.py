@@ -1,0 +1,173 @@
+"""What models read and wrote for whom, and what that cost: a row for each call, kept when its conversation is not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, case, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement, or_
+
+from db.conversations.conversations import Conversation
+from db.core.base import Base, Unlogged, key_to, now
+from db.core.policy import seen
+from db.core.policy_rules import Personal
+from db.core.policy_scopes import VIEWER, administered
+from db.core.prepared import OneOf, Prepared, bind
+from db.core.session import Session
+
+NANOS = 10**9  # money is kept in billionths of the currency's unit, so that sums are exact
+MILLION = 10**6
+EPOCH, FAR = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def estimated(text: str) -> int:
+    """Tokens of a text where nobody counts them: one for four bytes of UTF-8."""
+    return -(-len(text.encode(errors="replace")) // 4)
+
+
+class UsageKind(StrEnum):
+    """What a model was called for."""
+
+    REPLY = "REPLY"
+    TITLE = "TITLE"
+    EXTRACTION = "EXTRACTION"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Cached tokens are among those read, and those of reasoning among those written."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+    is_estimated: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a model takes, in tokens, and costs today; prices are for a million tokens."""
+
+    context_window: int
+    max_output: int
+    input: Decimal = Decimal(0)
+    cached: Decimal = Decimal(0)
+    output: Decimal = Decimal(0)
+    reasoning: Decimal = Decimal(0)
+
+    def cost(self, tokens: Tokens) -> int:
+        """In nanos, rounded half to even."""
+        cached, reasoning = min(tokens.cached, tokens.input), min(tokens.reasoning, tokens.output)
+        price = (tokens.input - cached) * self.input + cached * self.cached
+        price += (tokens.output - reasoning) * self.output + reasoning * self.reasoning
+        return int((price * NANOS / MILLION).to_integral_value(ROUND_HALF_EVEN))
+
+
+# By the names that models are chosen by, the server's own first; what costs nothing has no terms.
+Models: TypeAlias = Mapping[str, Terms | None]
+
+
+class Usage(Unlogged, Personal, Base):
+    """One call. It counts from `settled_at` on; until then it is a reservation of what it may come to.
+
+    Seen by who asked, by the admins of the organization, and with the conversation.
+    """
+
+    __tablename__ = "usages"
+    __table_args__ = (
+        Index(None, "organization_id", "settled_at"),
+        Index(None, "user_id", "settled_at"),
+        Index(None, "conversation_id", "settled_at"),
+        Index(None, "message_id", unique=True),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
+    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+    conversation_id: Mapped[UUID]
+    message_id: Mapped[UUID | None]
+    kind: Mapped[UsageKind]
+    model: Mapped[str]
+    reserved_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    reserved_nanos: Mapped[int] = mapped_column(BigInteger, default=0)
+    input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    cached_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    reasoning_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    cost_nanos: Mapped[int] = mapped_column(BigInteger, default=0)
+    is_estimated: Mapped[bool] = mapped_column(default=False)
+    settled_at: Mapped[datetime | None]
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        return or_(
+            row.user_id == VIEWER,
+            row.organization_id.in_(administered()),
+            seen(Conversation, row.conversation_id),
+        )
+
+    def settle(self, tokens: Tokens, cost_nanos: int) -> None:
+        """Let it count from now on."""
+        self.input_tokens, self.output_tokens = tokens.input, tokens.output
+        self.cached_tokens, self.reasoning_tokens = tokens.cached, tokens.reasoning
+        self.is_estimated, self.cost_nanos, self.settled_at = tokens.is_estimated, cost_nanos, now()
+
+
+SUMS = (
+    func.coalesce(func.sum(Usage.input_tokens), 0).label("input_tokens"),
+    func.coalesce(func.sum(Usage.cached_tokens), 0).label("cached_tokens"),
+    func.coalesce(func.sum(Usage.output_tokens), 0).label("output_tokens"),
+    func.coalesce(func.sum(Usage.reasoning_tokens), 0).label("reasoning_tokens"),
+    func.coalesce(func.sum(Usage.cost_nanos), 0).label("cost_nanos"),
+    func.coalesce(func.sum(case((Usage.is_estimated, 1), else_=0)), 0).label("estimated"),
+)
+
+
+def _summed(column: Any) -> Prepared[Any]:
+    """Sums by the ids in a column, of what was settled from `since` on and before `until`."""
+    return Prepared(
+        select(column.label("of_id"), *SUMS)
+        .where(
+            OneOf(column),
+            Usage.settled_at >= bind("since", Usage.settled_at),
+            Usage.settled_at < bind("until", Usage.settled_at),
+        )
+        .group_by(column)
+    )
+
+
+of_conversations = _summed(Usage.conversation_id)
+of_users = _summed(Usage.user_id)
+of_organizations = _summed(Usage.organization_id)
+
+
+def spent_since(session: Session, organization_id: UUID, moment: datetime) -> tuple[int, int]:
+    """Tokens and nanos of an organization that were settled from a moment on, for its admins."""
+    total = func.coalesce(func.sum(Usage.input_tokens + Usage.output_tokens), 0)
+    query = select(total, func.coalesce(func.sum(Usage.cost_nanos), 0)).select_from(Usage)
+    row = session.execute(query.where(Usage.organization_id == organization_id, Usage.settled_at >= moment)).one()
+    return int(row[0]), int(row[1])
+
+
+def reserved(session: Session, organization_id: UUID) -> tuple[int, int]:
+    """Tokens and nanos of an organization that are reserved now, for its admins."""
+    sums = func.coalesce(func.sum(Usage.reserved_tokens), 0), func.coalesce(func.sum(Usage.reserved_nanos), 0)
+    query = select(*sums).select_from(Usage)
+    row = session.execute(query.where(Usage.organization_id == organization_id, Usage.settled_at.is_(None))).one()
+    return int(row[0]), int(row[1])
+
+
+def last_context(session: Session, conversation_id: UUID) -> int:
+    """Tokens that the last reply in a conversation read and wrote: the next one reads about as many."""
+    query = select(Usage).where(Usage.conversation_id == conversation_id, Usage.settled_at.is_not(None))
+    query = query.where(Usage.kind == UsageKind.REPLY)
+    last = session.scalars(query.order_by(Usage.settled_at.desc()).limit(1)).one_or_none()
+    return 0 if last is None else last.input_tokens + last.output_tokens

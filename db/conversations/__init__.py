@@ -1,0 +1,1 @@
+"""Conversations, messages and their branches, replies and share links."""

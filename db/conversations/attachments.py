@@ -1,0 +1,110 @@
+"""Files that came with a message: what they are called, what kind they are, and the text that was in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.conversations import sending
+from db.conversations.messages import Exchange, Message
+from db.core.base import Base, Child, Unlogged, key_to
+from db.core.prepared import OneOf, Prepared, bind
+from db.core.session import Session
+
+MAX_OF_BRANCH, MAX_IMAGES = 20, 4
+BATCH = 500
+
+
+class Attachment(Unlogged, Child, Base):
+    """Seen with its message. What is in it is kept under `blob_id`, which copies of the message share."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (Index(None, "message_id", "id"), Index(None, "blob_id"))
+    parent = Message
+    parent_key = "message_id"
+
+    message_id: Mapped[UUID] = mapped_column(key_to("messages.id"))
+    blob_id: Mapped[UUID]
+    name: Mapped[str]
+    content_type: Mapped[str]
+    size: Mapped[int]
+
+
+class AttachmentText(Unlogged, Child, Base):
+    """What a file says, as it was read when it came; an image has none. Apart, for it may be long."""
+
+    __tablename__ = "attachment_texts"
+    __table_args__ = (Index(None, "attachment_id", unique=True),)
+    parent = Attachment
+    parent_key = "attachment_id"
+
+    attachment_id: Mapped[UUID] = mapped_column(key_to("attachments.id"))
+    text: Mapped[str]
+
+
+of_messages: Prepared[Attachment] = Prepared(
+    select(Attachment).where(OneOf(Attachment.message_id)).order_by(Attachment.message_id, Attachment.id)
+)
+texts: Prepared[AttachmentText] = Prepared(select(AttachmentText).where(OneOf(AttachmentText.attachment_id)))
+texts_of_branch: Prepared[Any] = Prepared(
+    select(
+        Attachment.id,
+        Attachment.message_id,
+        Attachment.name,
+        func.substr(AttachmentText.text, 1, bind("length", Message.depth)).label("text"),
+    )
+    .join(AttachmentText, AttachmentText.attachment_id == Attachment.id)
+    .where(OneOf(Attachment.message_id))
+    .order_by(Attachment.message_id.desc(), Attachment.id)
+    .limit(MAX_OF_BRANCH)
+)
+images_of_messages: Prepared[Attachment] = Prepared(
+    select(Attachment)
+    .where(OneOf(Attachment.message_id), Attachment.content_type.startswith("image/"))
+    .order_by(Attachment.message_id.desc(), Attachment.id)
+    .limit(MAX_IMAGES)
+)
+of_blobs: Prepared[Any] = Prepared(
+    select(Attachment.blob_id.label("blob_id")).where(OneOf(Attachment.blob_id)).distinct()
+)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file whose content is kept already."""
+
+    blob_id: UUID
+    name: str
+    content_type: str
+    size: int
+    text: str | None
+
+
+def post(session: Session, /, text: str, files: Sequence[Stored], **given: Any) -> Exchange:
+    """`posting.post` of a message with files; when the same key made it before, these files are not among its."""
+    return sending.post(session, text, **given, also=partial(_attach, session, files))
+
+
+def _attach(session: Session, files: Sequence[Stored], message: Message) -> None:
+    for file in files:
+        attachment = Attachment(
+            message_id=message.id, blob_id=file.blob_id, name=file.name, content_type=file.content_type, size=file.size
+        )
+        session.add(attachment)
+        if file.text is not None:
+            session.add(AttachmentText(attachment_id=attachment.id, text=file.text))
+
+
+def carry(session: Session, copies: Sequence[tuple[Message, Message]]) -> None:
+    """Give each copy of a message what the message has."""
+    for start in range(0, len(copies), BATCH):
+        to = {source.id: copy for source, copy in copies[start : start + BATCH]}
+        query = select(Attachment, AttachmentText.text).where(Attachment.message_id.in_(to)).order_by(Attachment.id)
+        found = session.execute(query.outerjoin(AttachmentText, AttachmentText.attachment_id == Attachment.id))
+        for row, text in found:
+            file = Stored(row.blob_id, row.name, row.content_type, row.size, text)
+            _attach(session, [file], to[row.message_id])

@@ -1,0 +1,158 @@
+"""Branches of a conversation: the way from its first message to one of the last."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, case, literal, select
+from sqlalchemy.orm import aliased
+
+from db.billing.usage import Models
+from db.conversations import attachments, replies
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Exchange, Message, MessageRole, checked_text
+from db.conversations.segments import Stretch
+from db.conversations.sending import check_siblings, conversation_of, exchanged_once, say
+from db.core.idempotency import once
+from db.core.pagination import Window
+from db.core.prepared import OneOf, Prepared, bind
+from db.core.session import Session
+from db.tables.tables import Table
+from errors import BadUserInput
+
+LIMIT: Any = bind("limit", Message.depth)
+
+
+def _of(name: str, column: Any) -> Any:
+    """A column of the message that is bound as `name`: the database looks it up once, before everything else."""
+    one = aliased(Message)
+    return select(getattr(one, column.key)).where(one.id == bind(name, Message.id)).scalar_subquery()
+
+
+LINE, DEPTH = _of("leaf_id", Message.line_id), _of("leaf_id", Message.depth)
+CURSOR = _of("cursor", Message.depth)
+
+
+def _between(low: Any, high: Any) -> Any:
+    """What joins the messages with low < depth ≤ high to the stretches of a branch.
+
+    Each bound is one expression: of two for one column SQLite gives the index either, and reads the rest of the line.
+    """
+    from_ = case((Stretch.first_depth > low, Stretch.first_depth), else_=low + 1)
+    to = case((Stretch.last_depth < high, Stretch.last_depth), else_=high)
+    return (Message.line_id == Stretch.along_id) & (Message.depth >= from_) & (Message.depth <= to) & (from_ <= to)
+
+
+def ending_at(leaf: Message, most: int | None = None) -> Select[Any]:
+    """The messages of the branch that ends at `leaf`, or the last `most` of them, for a session to read."""
+    along = _between(literal(0 if most is None else leaf.depth - most), literal(leaf.depth))
+    return select(Message).join(Stretch, along).where(Stretch.line_id == leaf.line_id)
+
+
+def _page(low: Any, high: Any, *, backwards: bool = False) -> Prepared[Message]:
+    """Messages of a branch with low < depth ≤ high, oldest first unless backwards; `leaf_id` is bound."""
+    query = select(Message).join(Stretch, _between(low, high)).where(Stretch.line_id == LINE)
+    return Prepared(
+        query.order_by(Message.depth.desc() if backwards else Message.depth), children=Message, by_parent=False
+    )
+
+
+def _at_most_to_leaf(depth: Any) -> Any:
+    return case((depth < DEPTH, depth), else_=DEPTH)
+
+
+first = _page(literal(0), _at_most_to_leaf(LIMIT))
+after = _page(CURSOR, _at_most_to_leaf(CURSOR + LIMIT))
+last = _page(DEPTH - LIMIT, DEPTH, backwards=True)
+before = _page(CURSOR - 1 - LIMIT, _at_most_to_leaf(CURSOR - 1), backwards=True)
+length: Prepared[Any] = Prepared(
+    select(Message.id, Message.depth.label("total")).where(Message.id == bind("leaf_id", Message.id)), children=Message
+)
+
+
+def _newest_below() -> Prepared[Any]:
+    """The newest of the messages that follow `message_id` on any branch, or itself: it is the last of a line."""
+    line = aliased(Stretch)
+    query = (
+        select(Message.id)
+        .select_from(Stretch)
+        .join(line, line.id == Stretch.line_id)
+        .join(Message, (Message.line_id == line.id) & (Message.depth == line.last_depth))
+        .where(
+            Stretch.along_id == _of("message_id", Message.line_id),
+            Stretch.last_depth >= _of("message_id", Message.depth),
+        )
+    )
+    return Prepared(query.order_by(Message.id.desc()).limit(1), children=Message, by_parent=False)
+
+
+newest_below = _newest_below()
+
+
+children_of: Prepared[Any] = Prepared(
+    select(Message.id, Message.parent_id).where(OneOf(Message.parent_id)).order_by(Message.parent_id, Message.id)
+)
+
+
+def page(window: Window) -> Prepared[Message]:
+    """The query of a window of a branch; `conversation_id`, `leaf_id`, `limit` and a given `cursor` are bound."""
+    if window.backwards:
+        return last if window.cursor is None else before
+    return first if window.cursor is None else after
+
+
+def edit(session: Session, message_id: UUID, text: str, models: Models, idempotency_key: str | None = None) -> Exchange:
+    """Say something else in the place of a person's message, beside it, and begin a reply."""
+
+    def make() -> Exchange:
+        conversation, message = _of_branch(session, message_id)
+        if message.role is not MessageRole.USER:
+            raise BadUserInput.of("messageId", "Edit what a person said; for another reply, use regenerateReply.")
+        check_siblings(session, conversation, message.parent_id, "messageId")
+        parent = session.obtain(Message, message.parent_id) if message.parent_id else None
+        table_id = _table_of(session, message)
+        said = say(session, conversation, parent, checked_text(text), models, table_id, field="messageId")
+        attachments.carry(session, [(message, said.message)])
+        return said
+
+    return exchanged_once(session, "editMessage", idempotency_key, make)
+
+
+def regenerate(
+    session: Session, message_id: UUID, models: Models, model: str | None, idempotency_key: str | None = None
+) -> Message:
+    """Begin another reply to what the reply `message_id` answers, or to the person's message of that id.
+
+    It is written by `model`, else by that of the reply, else by the conversation's, else by the first of `models`.
+    """
+
+    def make() -> Message:
+        conversation, message = _of_branch(session, message_id)
+        asked = message
+        if message.role is not MessageRole.USER:
+            if message.parent_id is None:
+                raise BadUserInput.of("messageId", "This answers nothing: name a reply.")
+            asked = session.obtain(Message, message.parent_id)
+        check_siblings(session, conversation, asked.id, "messageId")
+        known = (name for name in (model, message.model, conversation.model) if name and name in models)
+        chosen = next(known, next(iter(models)))
+        return replies.begin(session, conversation, asked, chosen, models, _table_of(session, asked))
+
+    return once(
+        session,
+        "regenerateReply",
+        idempotency_key,
+        make,
+        ids=lambda reply: [reply.id],
+        again=lambda ids: session.obtain(Message, ids[0]),
+    )
+
+
+def _of_branch(session: Session, message_id: UUID) -> tuple[Conversation, Message]:
+    """A message to branch off at, and its conversation, locked."""
+    conversation = session.obtain_to_change(Conversation, conversation_of(session, message_id))
+    return conversation, session.obtain(Message, message_id)
+
+
+def _table_of(session: Session, message: Message) -> UUID | None:
+    """The table that was named for a message, while it is there."""
+    return session.scalars(select(Table.id).where(Table.id == message.table_id)).one_or_none()

@@ -1,0 +1,65 @@
+"""Conversations deleted, with their tables if asked, and brought back with what was deleted with them."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Message, MessageStatus
+from db.core.base import now
+from db.core.events import ReplyStopped, TableChanged
+from db.core.policy import Deleted
+from db.core.session import Session, check
+from db.tables.tables import Table
+from errors import Forbidden
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What was deleted."""
+
+    conversation_id: UUID
+    table_ids: list[UUID]
+
+
+def delete(session: Session, id_: UUID, *, with_tables: bool) -> Gone:
+    """Hide a conversation with what was said in it, and end its replies; its tables too if `with_tables`.
+
+    Of the tables it takes those that the viewer may change: the others are somebody else's to delete.
+    """
+    conversation = session.obtain_to_change(Conversation, id_)
+    running = select(Message.job_id).where(
+        Message.conversation_id == id_, Message.status == MessageStatus.IN_PROGRESS, Message.job_id.is_not(None)
+    )
+    for job_id in session.scalars(running):
+        assert job_id is not None
+        session.emit(ReplyStopped(job_id))
+    tables = list(_tables(session, id_)) if with_tables else []
+    moment = now()
+    for row in (conversation, *tables):
+        row.deleted_at = moment
+    for table in tables:
+        session.emit(TableChanged(table.id))
+    return Gone(id_, [table.id for table in tables])
+
+
+def _tables(session: Session, conversation_id: UUID) -> Iterator[Table]:
+    """The conversation's tables that the viewer may change."""
+    query = select(Table).where(Table.conversation_id == conversation_id).order_by(Table.id).with_for_update()
+    for table in session.scalars(query):
+        with suppress(Forbidden):
+            check(session, table)
+            yield table
+
+
+def restore_tables(session: Session, conversation: Conversation) -> None:
+    """Bring back the tables that were deleted with a conversation, which is still deleted; not those of before."""
+    together = select(Table).where(
+        Table.conversation_id == conversation.id, Table.deleted_at == conversation.deleted_at
+    )
+    for table in session.scalars(together.with_for_update(), execution_options={"deleted": (Table, Deleted.ONLY)}):
+        table.deleted_at = None
+        session.emit(TableChanged(table.id))

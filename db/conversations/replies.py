@@ -1,0 +1,160 @@
+"""Replies: how they begin, are kept while they are written, and end."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from db.billing import spending
+from db.billing.usage import Models, Tokens
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Message, MessageRole, MessageStatus
+from db.conversations.segments import after
+from db.core.base import now
+from db.core.events import ReplyStopped
+from db.core.session import Session
+from db.jobs import jobs
+from db.jobs.jobs import Job, JobStatus
+from db.notifications.notifications import REPLY_FAILED, REPLY_FINISHED, tell
+from db.proposals import streaming
+from errors import BadUserInput
+
+INTERRUPTED = "The server stopped while this was written: send the message again."
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a reply ended, and what is known of why and of what it cost. No text leaves what was saved of it."""
+
+    status: MessageStatus
+    text: str | None = None
+    finish_reason: str | None = None
+    tokens: Tokens | None = None
+    cost_nanos: int = 0
+    error_code: str | None = None
+    error_message: str | None = None
+    error_retryable: bool = False
+    error_retry_at: datetime | None = None
+
+
+def begin(
+    session: Session,
+    conversation: Conversation,
+    message: Message,
+    model: str,
+    models: Models,
+    table_id: UUID | None,
+) -> Message:
+    """A reply to `message`, with its job; it is the newest of the conversation, which is locked.
+
+    What it may cost is reserved; BudgetExceeded when there is no room for it.
+    """
+    reply = Message(
+        conversation_id=conversation.id,
+        role=MessageRole.ASSISTANT,
+        text="",
+        status=MessageStatus.IN_PROGRESS,
+        model=model,
+        **after(session, conversation, message, "messageId"),
+    )
+    arguments = {"reply_id": reply.id.hex, "table_id": table_id and table_id.hex}
+    reply.job_id = jobs.enqueue(session, "reply", conversation.organization_id, **arguments).id
+    session.add(reply)
+    conversation.message_count += 1
+    conversation.leaf_id, conversation.last_message_at = reply.id, now()
+    if (terms := models[model]) is not None:
+        spending.reserve_reply(session, conversation, reply.id, model, terms, message.text)
+    return reply
+
+
+def stop(session: Session, id_: UUID) -> Message:
+    """Ask for a reply to end; one that nobody writes yet ends here and now."""
+    job = _job_of(session, id_)
+    message = session.obtain(Message, id_)
+    session.obtain_to_change(Conversation, message.conversation_id)
+    if message.role is not MessageRole.ASSISTANT:
+        raise BadUserInput.of("messageId", "Stop the reply, not the message that it answers.")
+    if message.status is not MessageStatus.IN_PROGRESS or message.job_id is None:
+        return message
+    if job is not None and job.status is not JobStatus.RUNNING:
+        if job.finished_at is None:
+            jobs.end(session, job, JobStatus.CANCELED)
+        message.status = MessageStatus.STOPPED
+        charge(session, message)
+    session.emit(ReplyStopped(message.job_id))
+    return message
+
+
+def _job_of(session: Session, id_: UUID) -> Job | None:
+    """The job that writes a reply, locked before everything else as the job itself does; if the viewer sees it."""
+    query = select(Job).join(Message, Message.job_id == Job.id).where(Message.id == id_)
+    return session.scalars(query.with_for_update(of=Job)).one_or_none()
+
+
+def checkpoint(session: Session, id_: UUID, job_id: UUID, attempt: int, text: str) -> None:
+    """Keep what was written so far, if this attempt still holds the reply."""
+    jobs.hold(session, job_id, attempt)
+    session.obtain(Message, id_).text = text
+
+
+def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, ending: Ending) -> Message:
+    """End a reply and its job together."""
+    outcome = {
+        MessageStatus.COMPLETED: JobStatus.COMPLETED,
+        MessageStatus.STOPPED: JobStatus.CANCELED,
+    }.get(ending.status, JobStatus.FAILED)
+    jobs.finish(session, job_id, attempt, outcome)
+    message = session.obtain(Message, id_)
+    message.text = message.text if ending.text is None else ending.text
+    message.status, message.finish_reason = ending.status, ending.finish_reason
+    message.error_code, message.error_message = ending.error_code, ending.error_message
+    message.error_retryable, message.error_retry_at = ending.error_retryable, ending.error_retry_at
+    charge(session, message, ending.tokens, ending.cost_nanos)
+    return message
+
+
+def charge(session: Session, message: Message, counted: Tokens | None = None, cost_nanos: int = 0) -> None:
+    """End what a reply began: its proposals grow no more, and what it cost is settled and noted there, if it did."""
+    streaming.complete(session, message.id)
+    if message.job_id is not None:
+        spending.settle_extraction(session, message.job_id, Tokens(), 0)
+    charged = spending.settle_reply(session, message.id, counted, cost_nanos, message.text)
+    if charged is not None:
+        tokens, message.cost_nanos = charged
+        message.input_tokens, message.output_tokens = tokens.input, tokens.output
+        message.cached_tokens, message.reasoning_tokens = tokens.cached, tokens.reasoning
+        message.usage_estimated = tokens.is_estimated
+
+
+def tell_end(session: Session, reply: Message) -> None:
+    """Tell the viewer, who asked for the reply, how it ended; not when somebody stopped it."""
+    title = session.obtain(Conversation, reply.conversation_id).title
+    if reply.status is MessageStatus.COMPLETED:
+        tell(session, session.user_id, REPLY_FINISHED, f"The reply in {title} is finished", reply)
+    elif reply.status is not MessageStatus.STOPPED:
+        tell(session, session.user_id, REPLY_FAILED, f"The reply in {title} {reply.status.lower()}", reply)
+
+
+def _give_up(session: Session, job: Job) -> None:
+    """End a reply whose job failed without it: nobody is going to write it any more, and the conversation goes on.
+
+    One whose writers died is what one that died once is, with the text that was saved.
+    """
+    message = session.scalars(select(Message).where(Message.id == UUID(job.arguments["reply_id"]))).one_or_none()
+    if message is not None and message.status is MessageStatus.IN_PROGRESS:
+        if job.crashes >= jobs.MAX_CRASHES and job.error_code == jobs.CRASHED:
+            message.status = MessageStatus.INTERRUPTED
+            message.error_code, message.error_message = "INTERRUPTED", INTERRUPTED
+        else:
+            message.status = MessageStatus.FAILED
+            message.error_code, message.error_message = job.error_code, job.error_message
+        message.error_retryable = job.error_retryable
+        charge(session, message)
+        standing = select(Conversation).where(Conversation.id == message.conversation_id)
+        if (conversation := session.scalars(standing).one_or_none()) is not None:
+            ended = f"The reply in {conversation.title} {message.status.lower()}"
+            tell(session, job.owner_id, REPLY_FAILED, ended, message)
+
+
+jobs.when_given_up("reply", _give_up)

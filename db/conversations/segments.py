@@ -1,0 +1,115 @@
+"""Lines: runs of messages of which branches are made, so that any page of a branch is found by an index.
+
+A message that follows the last one of a line continues it; one beside another message begins a line, which is
+called by its id. For each line it is kept along which lines the way from the first message to it goes: branches are
+read much more often than made.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Message
+from db.core.base import Base, Child, Unlogged, key_to
+from db.core.prepared import OneOf, Prepared
+from db.core.session import Session
+from errors import BadUserInput
+
+MAX_LINES, MAX_TURNS = 1_000, 200
+
+
+class Stretch(Unlogged, Child, Base):
+    """The branches that end on `line_id` go along `along_id` from `first_depth` to `last_depth`, both included.
+
+    The last stretch of a line is along the line itself, ends at its last message, and has its id.
+    """
+
+    __tablename__ = "stretches"
+    __table_args__ = (
+        Index(None, "line_id", "first_depth"),
+        Index(None, "along_id", "first_depth"),
+        Index(None, "conversation_id", "first_depth"),
+    )
+    parent = Conversation
+    parent_key = "conversation_id"
+
+    conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
+    line_id: Mapped[UUID]
+    along_id: Mapped[UUID]
+    first_depth: Mapped[int]
+    last_depth: Mapped[int]
+
+
+_begins = Stretch.first_depth == 1
+beginnings_of: Prepared[Any] = Prepared(
+    select(Stretch.line_id.label("id"), Stretch.conversation_id)
+    .where(OneOf(Stretch.conversation_id), _begins, Stretch.along_id == Stretch.line_id)
+    .order_by(Stretch.conversation_id, Stretch.line_id)
+)
+
+
+def after(session: Session, conversation: Conversation, parent: Message | None, field: str) -> dict[str, Any]:
+    """The columns that put a new message after `parent`, or at the beginning; the conversation is locked.
+
+    BadUserInput, under `field`, when it would begin a line and there are very many.
+    """
+    depth = 1 if parent is None else parent.depth + 1
+    columns: dict[str, Any] = {"id": uuid7(), "parent_id": parent and parent.id, "depth": depth}
+    if parent is not None:
+        line = _line(session, parent)
+        if line.last_depth == parent.depth:
+            line.last_depth = depth
+            return columns | {"line_id": parent.line_id}
+    before = [] if parent is None else _stretches(session, parent)
+    if len(before) > MAX_TURNS:
+        raise BadUserInput.of(field, f"Its branch has {MAX_TURNS} turns: fork it, and go on in the fork.")
+    if conversation.message_count and _lines(session, conversation) >= MAX_LINES:
+        raise BadUserInput.of(field, f"This conversation has {MAX_LINES:,} branches: fork one, and go on in the fork.")
+    for stretch in before:
+        last = min(stretch.last_depth, depth - 1)
+        session.add(_stretch(conversation.id, columns["id"], stretch.along_id, stretch.first_depth, last))
+    begin(session, conversation.id, columns["id"], depth, depth)
+    return columns | {"line_id": columns["id"]}
+
+
+def begin(session: Session, conversation_id: UUID, id_: UUID, first_depth: int, last_depth: int) -> None:
+    """Begin a line with the message `id_`, which has messages of these depths."""
+    last = _stretch(conversation_id, id_, id_, first_depth, last_depth)
+    last.id = id_
+    session.add(last)
+
+
+def _stretch(conversation_id: UUID, line_id: UUID, along_id: UUID, first: int, last: int) -> Stretch:
+    return Stretch(
+        conversation_id=conversation_id, line_id=line_id, along_id=along_id, first_depth=first, last_depth=last
+    )
+
+
+def number_of_beginnings(session: Session, conversation: Conversation) -> int:
+    """How many messages of a conversation follow no other."""
+    query = select(func.count(Stretch.id)).where(
+        Stretch.conversation_id == conversation.id, _begins, Stretch.along_id == Stretch.line_id
+    )
+    return session.scalar(query) or 0
+
+
+def _line(session: Session, message: Message) -> Stretch:
+    """The last stretch of the line that a message is on; it may be as new as the message."""
+    here = [row for row in (*session.new, *session.identity_map.values()) if isinstance(row, Stretch)]
+    with session.no_autoflush:
+        known = (row for row in here if row.id == message.line_id)
+        return next(known, None) or session.obtain(Stretch, message.line_id)
+
+
+def _stretches(session: Session, leaf: Message) -> list[Stretch]:
+    query = select(Stretch).where(Stretch.line_id == leaf.line_id, Stretch.first_depth <= leaf.depth)
+    return list(session.scalars(query.order_by(Stretch.first_depth)))
+
+
+def _lines(session: Session, conversation: Conversation) -> int:
+    query = select(func.count(Stretch.id)).where(Stretch.conversation_id == conversation.id, _begins)
+    return session.scalar(query) or 0

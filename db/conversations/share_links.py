@@ -1,0 +1,153 @@
+"""Shares: a branch of a conversation with its tables, as they were at one moment, for whoever has the link."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.conversations.branches import ending_at
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Message, MessageStatus
+from db.core.base import Base, Child, Json, Recorded, Subject, key_to, now
+from db.core.idempotency import once
+from db.core.prepared import OneOf, Prepared, bind
+from db.core.session import Session
+from db.organizations.organizations import Organization
+from db.tables.tables import Row, Table, TableColumn, column_of
+from errors import BadUserInput, Conflict, NotFound
+from tables.types.types import format_value
+
+MAX_DAYS = 365
+MAX_MESSAGES, MAX_CHARACTERS = 500, 1_000_000  # the newest messages that fit
+MAX_TABLES, MAX_ROWS, MAX_CELLS = 20, 200, 20_000  # the first rows of each table
+
+
+class Share(Recorded, Child, Base):
+    """What is shown is `content`; the token of its link is kept as a digest, and made again of the row's id.
+
+    `content` is {"title", "messages": [{"by", "text"}], "omitted", "tables": [{"name", "columns", "rows",
+    "row_count"}]}: texts alone, nothing that says who somebody is.
+    """
+
+    __tablename__ = "shares"
+    __table_args__ = (Index(None, "conversation_id", "id"),)
+    parent = Conversation
+    parent_key = "conversation_id"
+    unrecorded = frozenset({"content", "digest"})
+
+    conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    expires_at: Mapped[datetime]
+    content: Mapped[Json] = mapped_column()
+
+    def subject(self) -> Subject:
+        return Conversation, self.conversation_id
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be shared: the branch that ends at `leaf_id`, else at the newest message."""
+
+    conversation_id: UUID
+    leaf_id: UUID | None
+    days: int
+    includes_tables: bool
+
+
+# A link leads nowhere when its conversation or the organization of that is gone.
+of_digest: Prepared[Any] = Prepared(
+    select(Share.content)
+    .join(Conversation, Conversation.id == Share.conversation_id)
+    .join(Organization, Organization.id == Conversation.organization_id)
+    .where(Share.digest == bind("digest", Share.digest), Share.expires_at > bind("moment", Share.expires_at))
+)
+of_conversations: Prepared[Any] = Prepared(
+    select(Share.id, Share.conversation_id, Share.digest, Share.expires_at)
+    .where(OneOf(Share.conversation_id), Share.expires_at > bind("moment", Share.expires_at))
+    .order_by(Share.id)
+)
+
+
+def share(session: Session, wish: Wish, digest_of: Callable[[UUID], bytes], idempotency_key: str | None) -> Share:
+    """Share a branch as it is now; the link that the conversation had before leads nowhere from then on."""
+    if not 1 <= wish.days <= MAX_DAYS:
+        raise BadUserInput.of("expiresInDays", f"A link is good for 1 to {MAX_DAYS} days.")
+    return once(
+        session,
+        "shareConversation",
+        idempotency_key,
+        make=lambda: _share(session, wish, digest_of),
+        ids=lambda made: [made.id],
+        again=lambda ids: session.obtain(Share, ids[0]),
+    )
+
+
+def _share(session: Session, wish: Wish, digest_of: Callable[[UUID], bytes]) -> Share:
+    conversation = session.obtain_to_change(Conversation, wish.conversation_id)
+    content = _content(session, conversation, wish)
+    _revoke(session, conversation)
+    made = Share(conversation_id=conversation.id, expires_at=now() + timedelta(days=wish.days), content=content)
+    made.digest = digest_of(made.id)
+    session.add(made)
+    return made
+
+
+def unshare(session: Session, conversation_id: UUID) -> Conversation:
+    """Take the link of a conversation back; without one nothing changes."""
+    conversation = session.obtain_to_change(Conversation, conversation_id)
+    _revoke(session, conversation)
+    return conversation
+
+
+def _revoke(session: Session, conversation: Conversation) -> None:
+    for before in session.scalars(select(Share).where(Share.conversation_id == conversation.id)):
+        before.deleted_at = now()
+
+
+def _content(session: Session, conversation: Conversation, wish: Wish) -> dict[str, Any]:
+    messages, omitted = _messages(session, conversation, wish.leaf_id)
+    tables = _tables(session, conversation) if wish.includes_tables else []
+    return {"title": conversation.title, "messages": messages, "omitted": omitted, "tables": tables}
+
+
+def _messages(session: Session, conversation: Conversation, leaf_id: UUID | None) -> tuple[list[dict[str, str]], int]:
+    """The newest messages of the branch, oldest first, and how many before them are left out."""
+    last = leaf_id or conversation.leaf_id
+    if last is None:
+        raise Conflict("There is nothing to share yet: say something first.")
+    leaf = session.obtain(Message, last)
+    if leaf.conversation_id != conversation.id:
+        raise NotFound.of("leafId", "The message of leafId is not in this conversation.")
+    kept, room = [], MAX_CHARACTERS
+    for message in session.scalars(ending_at(leaf, MAX_MESSAGES).order_by(Message.depth.desc())):
+        room -= len(message.text)
+        if room < 0:
+            break
+        if message.status is not MessageStatus.IN_PROGRESS:
+            kept.append(message)
+    if not kept:
+        raise Conflict("There is nothing to share yet: wait for the end of the reply.")
+    return [{"by": message.role.value, "text": message.text} for message in kept[::-1]], kept[-1].depth - 1
+
+
+def _tables(session: Session, conversation: Conversation) -> list[dict[str, Any]]:
+    query = select(Table).where(Table.conversation_id == conversation.id).order_by(Table.id).limit(MAX_TABLES)
+    return [_table(session, table) for table in session.scalars(query)]
+
+
+def _table(session: Session, table: Table) -> dict[str, Any]:
+    """The first rows of a table, as people read them."""
+    query = select(TableColumn).where(TableColumn.table_id == table.id).order_by(TableColumn.position, TableColumn.key)
+    columns = [column_of(row) for row in session.scalars(query)]
+    most = min(MAX_ROWS, MAX_CELLS // max(1, len(columns)))
+    rows = session.scalars(select(Row).where(Row.table_id == table.id).order_by(Row.position, Row.id).limit(most))
+    return {
+        "name": table.name,
+        "columns": [column.name for column in columns],
+        "rows": [[format_value(column, row.values.get(column.key)) for column in columns] for row in rows],
+        "row_count": table.row_count,
+    }

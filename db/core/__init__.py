@@ -1,0 +1,1 @@
+"""Foundations of the data layer: engines, prepared reads, the session, the policy and the audit trail."""

@@ -1,0 +1,189 @@
+"""What a unit changes, row by row, until its end makes entries of the audit log of it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Column, inspect
+
+from db.core.base import Base, Counted, Recorded, Subject
+
+SYSTEM_COLUMNS = frozenset({"id", "created_at", "created_by_id", "updated_at", "updated_by_id"})
+CONCEALED = "(not kept)"
+MAX_TEXT = 1_000
+
+Values = dict[str, Any]
+
+
+@dataclass
+class Noted:
+    """What became of one thing."""
+
+    subject: Subject
+    before: Values | None = None
+    after: Values | None = None
+
+
+@dataclass
+class Ledger:
+    """Rows are looked at when the session writes them, and once more at the end, when their values are final."""
+
+    _added: dict[Base, None] = field(default_factory=dict)
+    _before: dict[Base, Values] = field(default_factory=dict)
+    _removed: dict[Base, Values] = field(default_factory=dict)
+    _counts: dict[Subject, dict[str, Counter[str]]] = field(default_factory=lambda: defaultdict(dict))
+    _known: dict[tuple[Subject, str, str], set[UUID]] = field(default_factory=dict)
+    _notes: dict[Base, tuple[Values, Values]] = field(default_factory=dict)
+
+    def add(self, row: Base) -> None:
+        if isinstance(row, Counted):
+            self._count(row, "added")
+        elif isinstance(row, Recorded):
+            self._added[row] = None
+
+    def count_many(self, row: Base, verb: str, ids: Collection[UUID]) -> None:
+        """These rows, which are like `row`; one of them that comes again is counted once."""
+        if isinstance(row, Counted):
+            known = self._known.setdefault((row.counted_in(), row.counted_as, verb), set())
+            new = set(ids) - known
+            self._count(row, verb, len(new))
+            known |= new
+
+    def change(self, row: Base) -> None:
+        """Called before the session's own columns are set."""
+        if isinstance(row, Counted):
+            if (verb := _verb(row)) is not None:
+                self._count(row, verb)
+        elif isinstance(row, Recorded) and row not in self._added:
+            before = self._before.setdefault(row, {})
+            for key, value in _former(row):
+                before.setdefault(key, value)
+
+    def remove(self, row: Base) -> None:
+        if isinstance(row, Counted):
+            self._count(row, "deleted")
+        elif isinstance(row, Recorded):
+            self._removed[row] = _filled(row, _current(row))
+
+    def note(self, row: Base, before: Values, after: Values) -> None:
+        """Add to the row's entry what is kept in another one."""
+        self._notes[row] = before, after
+
+    def _count(self, row: Counted, verb: str, count: int = 1) -> None:
+        self._counts[row.counted_in()].setdefault(row.counted_as, Counter())[verb] += count
+
+    def entries(self) -> list[Noted]:
+        """One for each row that has changed, with what was counted in it."""
+        found = [noted for noted in self._rows() if noted.before is not None or noted.after is not None]
+        first = {noted.subject: noted for noted in reversed(found)}
+
+        def of(subject: Subject) -> Noted:
+            if subject not in first:
+                first[subject] = Noted(subject)
+                found.append(first[subject])
+            return first[subject]
+
+        for row, (was, is_now) in self._notes.items():
+            noted = of(_subject(row))
+            noted.before, noted.after = (noted.before or {}) | was, (noted.after or {}) | is_now
+        for subject, counts in self._counts.items():
+            noted = of(subject)
+            noted.after = (noted.after or {}) | {name: dict(verbs) for name, verbs in counts.items()}
+        return found
+
+    def _rows(self) -> Iterator[Noted]:
+        for row in self._added:
+            yield Noted(_subject(row), None, _filled(row, _current(row)))
+        for row, before in self._before.items():
+            yield _changed(row, before)
+        for row, values in self._removed.items():
+            yield Noted(_subject(row), values, None)
+
+
+def _subject(row: Base) -> Subject:
+    return cast(Recorded, row).subject()
+
+
+def _changed(row: Base, before: Values) -> Noted:
+    """A row that was hidden is gone to whoever reads, and one that was brought back is new to them."""
+    after = {key: getattr(row, key) for key in before}
+    before = {key: value for key, value in before.items() if value != after[key]}
+    if "deleted_at" in before:
+        if row.deleted_at is None:
+            return Noted(_subject(row), None, _filled(row, _current(row)))
+        return Noted(_subject(row), _filled(row, _current(row) | before), None)
+    if not before:
+        return Noted(_subject(row))
+    return Noted(_subject(row), dict(_plain(row, before)), dict(_plain(row, {key: after[key] for key in before})))
+
+
+def _verb(row: Counted) -> str | None:
+    """What happened to a row that is counted; None when it is no news."""
+    keys = set(inspect(cast(Any, row)).committed_state)
+    if "deleted_at" in keys:
+        return "deleted" if cast(Base, row).deleted_at is not None else "restored"
+    return None if keys <= row.uncounted else "changed"
+
+
+def _former(row: Base) -> Iterator[tuple[str, Any]]:
+    """The recorded columns that have changed since the last flush, as they were."""
+    state = inspect(row)
+    for key in set(state.committed_state) & set(_recorded(row)):
+        change = state.attrs[key].history
+        if change.has_changes():
+            yield key, next(iter(change.deleted), None)
+
+
+def _recorded(row: Base) -> tuple[str, ...]:
+    return _recorded_of(type(row))
+
+
+@cache
+def _recorded_of(model: type[Base]) -> tuple[str, ...]:
+    left_out = SYSTEM_COLUMNS | cast(type[Recorded], model).unrecorded
+    return tuple(attribute.key for attribute in inspect(model).column_attrs if attribute.key not in left_out)
+
+
+def _current(row: Base) -> Values:
+    return {key: getattr(row, key) for key in _recorded(row)}
+
+
+def _filled(row: Base, values: Values) -> Values:
+    """Without the columns that are empty."""
+    return {key: value for key, value in _plain(row, values) if value is not None}
+
+
+def _plain(row: Base, values: Values) -> Iterator[tuple[str, Any]]:
+    """Values as JSON, without what is secret."""
+    columns, concealed = inspect(type(row)).columns, cast(Recorded, row).concealed()
+    for key, value in values.items():
+        is_secret = value is not None and (key in concealed or isinstance(value, bytes))
+        yield key, CONCEALED if is_secret else plain(columns[key], value)
+
+
+def plain(column: Column[Any], value: Any) -> Any:
+    """A column's value as JSON; a long text is cut."""
+    if isinstance(value, UUID):
+        return f"{_referred(column)}:{value.hex}"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        return f"{value[: MAX_TEXT - 1]}…"
+    return value
+
+
+@cache
+def _referred(column: Column[Any]) -> str:
+    """The model that a foreign key names, or nothing."""
+    for key in column.foreign_keys:
+        for mapper in Base.registry.mappers:
+            if mapper.class_.__tablename__ == key.column.table.name:
+                return mapper.class_.__name__
+    return ""

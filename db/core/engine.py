@@ -1,0 +1,153 @@
+"""The database: reads of prepared queries, writes as units in one transaction, the only commit."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
+from functools import cache
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import Dialect, select
+
+from auth.viewer import Viewer
+from db.core.audit_context import Cause, cause
+from db.core.base import Base
+from db.core.events import Event
+from db.core.prepared import OneOf, Plan, Prepared
+from db.core.session import Declined, Session
+from errors import ProductError, RateLimited
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R", bound=Base)
+Unit = Callable[Concatenate[Session, P], T]
+
+MAX_WAITING_WRITES = 1_000
+
+log = logging.getLogger("sheetgpt.database")
+
+
+@cache
+def _of_ids(model: type[Base]) -> Prepared[Any]:
+    return Prepared(select(model).where(OneOf(model.id)))
+
+
+class LockTimeout(Exception):
+    """Others held what was to be changed for too long."""
+
+
+class Database(ABC):
+    """One database of either kind; a subclass knows its driver.
+
+    `publish` receives what a unit emitted, after its commit, in the event loop.
+    """
+
+    dialect: Dialect
+
+    def __init__(self) -> None:
+        self.publish: Callable[[Event], None] = lambda _: None
+        self._writes: set[asyncio.Task[Any]] = set()
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Migrate and connect."""
+
+    async def stop(self) -> None:
+        """Finish the writes under way and disconnect."""
+        while self._writes:
+            await asyncio.wait(self._writes)
+        await self._disconnect()
+
+    @abstractmethod
+    async def _disconnect(self) -> None: ...
+
+    @abstractmethod
+    async def check(self) -> bool:
+        """Whether the database answers now."""
+
+    async def read(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
+        """The rows of a query that has a limit, as records with the model's column names."""
+        plan = query.plan(self.dialect, viewer)
+        return cast("list[R]", plan.records(await self._fetch(plan, plan.values(viewer, given))))
+
+    async def read_one(self, query: Prepared[R], viewer: Viewer, **given: Any) -> R | None:
+        return next(iter(await self.read(query, viewer, **given)), None)
+
+    async def by_ids(self, model: type[R], viewer: Viewer, ids: list[UUID]) -> dict[UUID, R]:
+        """The rows of these ids that the viewer may see."""
+        rows: list[R] = await self.read(_of_ids(model), viewer, ids=ids)
+        return {row.id: row for row in rows}
+
+    async def find(self, model: type[R], viewer: Viewer, id_: UUID) -> R | None:
+        return (await self.by_ids(model, viewer, [id_])).get(id_)
+
+    def stream(self, query: Prepared[R], viewer: Viewer, *, batch: int = 500, **given: Any) -> AsyncIterator[list[R]]:
+        """All rows of a query without a limit, from one snapshot, in batches, off the event loop."""
+        plan = query.plan(self.dialect, viewer)
+        fetched = self._stream(plan, plan.values(viewer, given), batch)
+        return cast("AsyncIterator[list[R]]", _batches(plan, fetched))
+
+    async def read_aside(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
+        """The rows of a query that has a limit and looks at many more, read beside the event loop."""
+        return [row async for batch in self.stream(query, viewer, **given) for row in batch]
+
+    async def write(self, unit: Unit[P, T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a unit in one transaction, for the cause at hand, and commit it; then tell what it emitted.
+
+        A caller who goes away does not undo the unit or keep its events back.
+        """
+        if len(self._writes) >= MAX_WAITING_WRITES:
+            raise RateLimited("The server is busy: try again in a moment.", retryAfterMs=1_000)
+
+        def run(session: Session) -> T:
+            return unit(session, *args, **kwargs)
+
+        task = asyncio.create_task(self._commit(run, viewer, cause()))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_unheard)
+            raise
+
+    async def _commit(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> T:
+        result, events = await self._transact(run, viewer, cause)
+        for event in events:
+            self.publish(event)
+        return result
+
+    @abstractmethod
+    def _transact(
+        self, run: Callable[[Session], T], viewer: Viewer, cause: Cause
+    ) -> Coroutine[Any, Any, tuple[T, list[Event]]]: ...
+
+    @abstractmethod
+    async def define(self, statement: str) -> None:
+        """Make or drop an index, outside of every unit. Raises LockTimeout when others hold the table for long."""
+
+    @abstractmethod
+    async def index_names(self, prefix: str) -> dict[str, bool]:
+        """The indexes whose names begin so, and whether each is whole."""
+
+    @abstractmethod
+    async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]: ...
+
+    @abstractmethod
+    def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]: ...
+
+
+def _unheard(task: asyncio.Task[Any]) -> None:
+    """How a write ended whose caller had gone: an answer was for the caller, anything else is a fault."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, Declined | ProductError):
+        log.error("A write failed whose caller had gone", exc_info=error)
+
+
+async def _batches(plan: Plan, fetched: AsyncGenerator[list[Any], None]) -> AsyncGenerator[list[Any], None]:
+    """A reader who leaves early gives the connection back at once."""
+    async with aclosing(fetched):
+        async for rows in fetched:
+            yield plan.records(rows)

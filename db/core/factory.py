@@ -1,0 +1,20 @@
+"""Which database a URL names."""
+
+from pathlib import Path
+
+from db.core.engine import Database
+from db.core.postgresql import PostgreSQL
+from db.core.sqlite import SQLite
+
+
+def open_database(url: str) -> Database:
+    """The database of `sqlite:///file.db`, a bare file name, or `postgresql://…`, not started; else ValueError."""
+    if url.startswith(("postgresql://", "postgres://")):
+        return PostgreSQL("postgresql://" + url.partition("://")[2])
+    path = url.removeprefix("sqlite:///")
+    if "://" in path or path in ("", ":memory:"):
+        raise ValueError(
+            "is not understood: name a file (sqlite:///sheetgpt.db or sheetgpt.db) "
+            "or a server (postgresql://user:password@host/name)."
+        )
+    return SQLite(Path(path))

@@ -1,0 +1,82 @@
+"""The same request twice has one effect: the key that a client sent remembers the first result."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Json, Unlogged, now
+from db.core.policy_rules import Personal
+from db.core.session import Session
+from errors import BadUserInput
+
+T = TypeVar("T")
+
+KEPT = timedelta(hours=24)
+MAX_LENGTH = 255
+
+
+class IdempotencyKey(Unlogged, Personal, Base):
+    """A viewer's key for one operation, and the ids of what the first call made."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        UniqueConstraint("user_id", "operation", "key", name="uq_idempotency_keys"),
+        Index(None, "created_at"),
+    )
+
+    user_id: Mapped[UUID]
+    operation: Mapped[str]
+    key: Mapped[str]
+    result: Mapped[Json] = mapped_column()
+
+
+def once(
+    session: Session,
+    operation: str,
+    key: str | None,
+    make: Callable[[], T],
+    ids: Callable[[T], list[UUID]],
+    again: Callable[[list[UUID]], T],
+) -> T:
+    """Make something, or find what the same key made before: `ids` to remember it, `again` to find it."""
+    if key is None:
+        return make()
+    check_key(key)
+    kept = session.scalars(
+        select(IdempotencyKey)
+        .where(
+            IdempotencyKey.user_id == session.user_id,
+            IdempotencyKey.operation == operation,
+            IdempotencyKey.key == key,
+        )
+        .with_for_update()
+    ).one_or_none()
+    if kept is not None and kept.created_at > now() - KEPT:
+        return again([UUID(id_) for id_ in kept.result])
+    if kept is None:
+        kept = remember(session, session.user_id, operation, key, [])
+        # Before anything is done: whoever comes with the same key meanwhile waits here, and then finds the result.
+        session.flush()
+    made = make()
+    kept.result, kept.created_at = [str(id_) for id_ in ids(made)], now()
+    return made
+
+
+def remember(session: Session, user_id: UUID, operation: str, key: str, made: list[UUID]) -> IdempotencyKey:
+    """Keep the ids of what a key made."""
+    check_key(key)
+    kept = IdempotencyKey(user_id=user_id, operation=operation, key=key, result=[str(id_) for id_ in made])
+    session.add(kept)
+    return kept
+
+
+def check_key(key: str) -> None:
+    """Raises BadUserInput."""
+    if not 1 <= len(key) <= MAX_LENGTH or "\x00" in key:
+        raise BadUserInput.of(
+            "idempotencyKey", f"Send a key of 1 to {MAX_LENGTH} characters without a NUL character, or none."
+        )

@@ -1,0 +1,185 @@
+"""PostgreSQL: reads straight on asyncpg, writes through the same units on SQLAlchemy's pool, in a thread."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from threading import Thread
+from typing import Any, TypeVar
+
+import asyncpg
+from sqlalchemy import make_url
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from auth.viewer import Viewer
+from db.core.audit_context import Cause
+from db.core.base import Base, dump_json, parse_json
+from db.core.engine import Database, LockTimeout
+from db.core.events import Event
+from db.core.prepared import Plan, Prepared
+from db.core.session import Session
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Base)
+
+SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION = "40001", "40P01", "23505"
+TRIES = 5
+MIGRATION_SECONDS = 120
+# Every read has an index. A plan that was made while a table was small, and is kept, must not go through it later.
+READING = {"default_transaction_read_only": "on", "enable_seqscan": "off"}
+LOCK_SECONDS, DEFINITION_SECONDS = 5, 600  # for making and dropping indexes
+DEFINITION_LOCK = 7_351_961  # any number that nobody else locks
+
+
+def dialect_of_reads() -> PGDialect_asyncpg:
+    """Reads go to asyncpg itself, which gives JSON as text: it is parsed where a record's column is looked at."""
+    dialect = PGDialect_asyncpg(json_deserializer=parse_json)  # type: ignore[no-untyped-call]  # not annotated there
+    dialect.supports_native_json_deserialization = False
+    return dialect
+
+
+class DatabaseUnreachable(RuntimeError):
+    """The server does not answer, or does not let us in."""
+
+
+class PostgreSQL(Database):
+    """One database on a server, shared by any number of processes."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self.dialect = dialect_of_reads()
+
+    async def start(self) -> None:
+        from db.migrations import migrate
+
+        await _reach(self.url)
+        async with asyncio.timeout(MIGRATION_SECONDS):
+            await asyncio.to_thread(migrate, self.url)
+        self.engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=lambda: asyncpg.connect(self.url, timeout=10, command_timeout=60),
+            pool_size=10,
+            max_overflow=0,
+            pool_timeout=30,
+            pool_pre_ping=True,
+            json_deserializer=parse_json,
+            json_serializer=dump_json,
+        )
+        self.pool = await asyncpg.create_pool(
+            self.url,
+            min_size=1,
+            max_size=10,
+            timeout=10,
+            command_timeout=30,
+            reset=_leave_as_it_is,
+            server_settings=READING,
+        )
+        self._writing = asyncio.new_event_loop()
+        self._writer = Thread(target=self._writing.run_forever, name="postgresql-writer", daemon=True)
+        self._writer.start()
+
+    async def _disconnect(self) -> None:
+        await self._beside(self.engine.dispose())
+        self._writing.call_soon_threadsafe(self._writing.stop)
+        await asyncio.to_thread(self._writer.join)
+        self._writing.close()
+        try:
+            await asyncio.wait_for(self.pool.close(), 1)
+        except TimeoutError:
+            self.pool.terminate()
+
+    async def check(self) -> bool:
+        try:
+            await self.pool.fetchval("SELECT version_num FROM alembic_version", timeout=2)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+        return True
+
+    async def read_aside(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
+        """The server works beside the event loop in any case, and on several cores unless it is given a cursor."""
+        return await self.read(query, viewer, **given)
+
+    async def define(self, statement: str) -> None:
+        connection = await connect(self.url)
+        try:
+            # Two of these at once would wait for each other: the second one comes back later.
+            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", DEFINITION_LOCK):
+                raise LockTimeout
+            await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            await connection.execute(statement, timeout=DEFINITION_SECONDS)
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+            raise LockTimeout from error
+        finally:
+            await connection.close(timeout=5)
+
+    async def index_names(self, prefix: str) -> dict[str, bool]:
+        query = """SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            WHERE i.indrelid = 'rows'::regclass AND starts_with(c.relname, $1)"""
+        async with self.pool.acquire(timeout=30) as connection:
+            return {str(name): bool(whole) for name, whole in await connection.fetch(query, prefix)}
+
+    async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]:
+        async with self.pool.acquire(timeout=30) as connection:
+            return list(await connection.fetch(plan.sql, *values))
+
+    async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]:
+        async with self.pool.acquire(timeout=30) as connection, connection.transaction(isolation="repeatable_read"):
+            cursor = await connection.cursor(plan.sql, *values)
+            while rows := await cursor.fetch(batch):
+                yield list(rows)
+
+    async def _beside(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do this in the event loop of the writer: between its statements a unit computes, a large one for long."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._writing))
+
+    async def _transact(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
+        return await self._beside(self._repeat(run, viewer, cause))
+
+    async def _repeat(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
+        for attempt in range(1, TRIES + 1):
+            try:
+                return await self._try(run, viewer, cause)
+            except DBAPIError as error:
+                if attempt == TRIES or not _worth_repeating(error):
+                    raise
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  spreads retries
+        raise AssertionError("unreachable")
+
+    async def _try(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
+        session: AsyncSession = AsyncSession(self.engine, sync_session_class=Session, viewer=viewer, cause=cause)
+        async with session, session.begin():
+
+            def work(sync: Any) -> tuple[T, list[Event]]:
+                result = run(sync)
+                return result, sync.finish()
+
+            return await session.run_sync(work)
+
+
+async def _reach(url: str) -> None:
+    await (await connect(url)).close(timeout=5)
+
+
+async def connect(url: str) -> Any:
+    """A connection of asyncpg's. Raises DatabaseUnreachable, without the password of the URL."""
+    try:
+        return await asyncpg.connect(url, timeout=10)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        address = make_url(url).render_as_string(hide_password=True)
+        raise DatabaseUnreachable(
+            f"the database {address} cannot be used ({error}): check that its server runs, and DATABASE_URL."
+        ) from error
+
+
+async def _leave_as_it_is(_: Any) -> None:
+    """Reads change nothing in their connection, so returning it costs no reset query."""
+
+
+def _worth_repeating(error: DBAPIError) -> bool:
+    """Somebody else was first; a unit has no effect outside its transaction, so it can run again.
+
+    A unique value that was just taken is such a case: the second run finds the first one's row.
+    """
+    return getattr(error.orig, "sqlstate", None) in (SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION)

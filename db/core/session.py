@@ -1,0 +1,237 @@
+"""The unit of work: a session that filters what it reads, checks what it writes, and keeps the audit log."""
+
+from collections.abc import Callable, Collection
+from types import SimpleNamespace
+from typing import Any, NoReturn, TypeVar, cast
+from uuid import UUID
+
+import sqlalchemy.orm
+from sqlalchemy import Table, event, insert, inspect, select
+from sqlalchemy.orm import ORMExecuteState, UOWTransaction
+from uuid_utils.compat import uuid7
+
+from auth.viewer import Role, Viewer
+from db.accounts.audit import AuditEntry
+from db.core.audit_context import Cause
+from db.core.audit_recorder import Ledger
+from db.core.base import Base, Child, Owned, Recorded, Subject, now
+from db.core.events import Event
+from db.core.policy import Deleted, criteria
+from db.core.policy_rules import Ruled
+from db.core.statement_guard import refuse_unmapped
+from errors import Forbidden, NotFound
+
+R = TypeVar("R", bound=Base)
+
+
+class Declined(Exception):
+    """What a unit answers to its caller instead of doing it; a caller who has gone need not hear it."""
+
+
+class Session(sqlalchemy.orm.Session):
+    """A session of one viewer; what it emits is told after its commit, and not at all without one."""
+
+    def __init__(self, bind: Any = None, *, viewer: Viewer, cause: Cause, **options: Any) -> None:
+        super().__init__(bind, expire_on_commit=False, **options)
+        self.viewer, self.cause = viewer, cause
+        self.events: list[Event] = []
+        self.checked: set[tuple[type[Base], UUID]] = set()
+        self.allowed: set[Base] = set()
+        self._roles: dict[UUID, Role] | None = None
+        self.ledger = Ledger()
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise RuntimeError("a unit is one transaction of checked rows: nothing that goes around the checks")
+
+    connection = begin_nested = _refuse
+    bulk_save_objects = bulk_insert_mappings = bulk_update_mappings = _refuse
+
+    def emit(self, event: Event) -> None:
+        if event not in self.events:
+            self.events.append(event)
+
+    @property
+    def user_id(self) -> UUID:
+        """The person at work; the product itself has none and must not get here."""
+        if self.viewer.user_id is None:
+            raise Forbidden("Only a signed-in person can do this.")
+        return self.viewer.user_id
+
+    @property
+    def roles(self) -> dict[UUID, Role]:
+        """The viewer's roles by organization, read once in a transaction."""
+        if self._roles is None:
+            from db.organizations.organizations import roles_of
+
+            self._roles = roles_of(self, self.viewer.user_id)
+        return self._roles
+
+    def obtain(self, model: type[R], id_: UUID, *, lock: bool = False) -> R:
+        """The row, if the viewer may see it; NotFound otherwise. `lock` makes other writers of it wait."""
+        query = select(model).where(model.id == id_)
+        row = self.scalars(query.with_for_update() if lock else query).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no such {model.__name__.lower()}, or you may not see it.")
+        return row
+
+    def obtain_to_change(self, model: type[R], id_: UUID) -> R:
+        """The locked row, if the viewer may change it; Forbidden when they may only see it."""
+        row = self.obtain(model, id_, lock=True)
+        check(self, row)
+        return row
+
+    def obtain_all_to_change(self, model: type[R], ids: Collection[UUID]) -> dict[UUID, R]:
+        """The locked rows by id, without those that the viewer may not see; Forbidden when one is not to change."""
+        query = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
+        rows = {row.id: row for row in self.scalars(query)}
+        for row in rows.values():
+            check(self, row)
+        self.checked |= {(model, id_) for id_ in rows}
+        return rows
+
+    def obtain_deleted(self, model: type[R], id_: UUID) -> R:
+        """The locked deleted row, if the viewer may bring it back; NotFound otherwise."""
+        query = select(model).where(model.id == id_).with_for_update()
+        row = self.scalars(query, execution_options={"deleted": (model, Deleted.ONLY)}).one_or_none()
+        if row is None:
+            raise NotFound("Nothing that was deleted has this id, or you may not bring it back.")
+        return row
+
+    def allow(self, row: Base) -> None:
+        """Let this unit change a row for a reason that its rule does not know, such as a token that was mailed."""
+        self.allowed.add(row)
+
+    def note(self, row: Base, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """Say in the audit log what a row's own columns do not: a change that is kept in another row."""
+        assert isinstance(row, Recorded)
+        self.ledger.note(row, before, after)
+
+    def finish(self) -> list[Event]:
+        """Write what is left and the audit log; called by the engine, and followed by the commit."""
+        self.flush()
+        rows = [
+            {
+                "id": uuid7(),
+                "created_by_id": self.viewer.user_id,
+                "updated_by_id": self.viewer.user_id,
+                "organization_id": self._organization_of(noted.subject),
+                "subject_type": noted.subject[0].__name__,
+                "subject_id": noted.subject[1],
+                "before": noted.before,
+                "after": noted.after,
+                **vars(self.cause),
+            }
+            for noted in self.ledger.entries()
+        ]
+        if rows:
+            self.execute(insert(cast(Table, AuditEntry.__table__)), rows, execution_options=INSIDE)
+        return self.events
+
+    def _organization_of(self, subject: Subject) -> UUID | None:
+        """Whose entry it is: that of the thing, or of what it is a child of."""
+        model, id_ = subject
+        row: Any = self.identity_map.get(inspect(model).identity_key_from_primary_key((id_,)))
+        if row is None:
+            row = self.scalars(select(model).where(model.id == id_), execution_options=INSIDE).one_or_none()
+        if isinstance(row, Child):
+            return self._organization_of((row.parent, getattr(row, row.parent_key)))
+        return getattr(row, row.organization_key, None) if isinstance(row, Recorded) else None
+
+
+Unit = Callable[..., Any]
+INSIDE = {"inside": object()}  # what the session itself asks, which the policy says nothing of
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _filter(state: ORMExecuteState) -> Any:
+    """Selects of mapped entities get the policy; anything else would slip past it and is refused."""
+    if state.execution_options.get("inside") is INSIDE["inside"]:
+        return None
+    if not state.is_select:
+        raise RuntimeError("a unit changes rows through the session, so that each change is checked")
+    refuse_unmapped(state.statement)
+    assert isinstance(state.session, Session)
+    viewer = state.session.viewer
+    statement = state.statement.options(
+        criteria(everything=viewer.is_superuser, deleted=state.execution_options.get("deleted"))
+    )
+    given = cast("dict[str, Any] | None", state.parameters)
+    state.parameters = {**(given or {}), "viewer_id": viewer.user_id}
+    return state.invoke_statement(statement)
+
+
+@event.listens_for(Session, "detached_to_persistent")
+def _refuse_foreign(_: Session, row: Base) -> None:
+    raise RuntimeError(f"this {type(row).__name__} was not read by this unit, so nobody knows whose it is")
+
+
+@event.listens_for(Session, "before_flush")
+def _before_flush(session: Session, _: UOWTransaction, __: Any) -> None:
+    moment, user_id = now(), session.viewer.user_id
+    changed = [row for row in session.dirty if session.is_modified(row)]
+    if any(isinstance(row, AuditEntry) for row in (*session.new, *changed, *session.deleted)):
+        raise Forbidden("The audit log is only added to, and only by what it is about.")
+    for row in session.deleted:
+        if not session.viewer.is_superuser:
+            raise Forbidden(f"A {type(row).__name__.lower()} is deleted softly.")
+        session.ledger.remove(row)
+    for row in session.new:
+        check(session, row)
+        session.ledger.add(row)
+        row.created_by_id = row.updated_by_id = user_id
+    for row in changed:
+        check(session, row)
+        session.ledger.change(row)
+        row.updated_at, row.updated_by_id = moment, user_id
+
+
+def check(session: Session, row: Base) -> None:
+    """Raise Forbidden unless the viewer may make this change; rows never move to another owner or parent."""
+    if session.viewer.is_superuser or row in session.allowed:
+        return
+    if isinstance(row, Owned):
+        allowed = _owner_may_write(session, row)
+    elif isinstance(row, Child):
+        _check_parent(session, row)
+        allowed = True
+    else:
+        allowed = isinstance(row, Ruled) and _ruled_may_write(session, row)
+    if not allowed:
+        raise Forbidden
+
+
+def _owner_may_write(session: Session, row: Owned) -> bool:
+    role = session.roles.get(row.organization_id)
+    if not inspect(row).persistent:
+        return role is not None and row.owner_id == session.viewer.user_id
+    if _moved(row, "organization_id", "owner_id"):
+        return False
+    return role is Role.ADMIN or (role is not None and row.owner_id == session.viewer.user_id)
+
+
+def _ruled_may_write(session: Session, row: Ruled) -> bool:
+    """By what the row says now and by what it said before: nobody lets themselves in by the change itself."""
+    state = inspect(row)
+    assert state is not None
+    before = SimpleNamespace()
+    for key in state.mapper.column_attrs.keys():  # noqa: SIM118  a collection of attributes, not a dict
+        history = state.attrs[key].load_history()
+        setattr(before, key, next(iter(history.deleted or history.unchanged or history.added or ()), None))
+    return all(type(row).writable(as_, session.viewer, session.roles) for as_ in (cast(Ruled, before), row))
+
+
+def _moved(row: Any, *keys: str) -> bool:
+    state = inspect(row)
+    return state.persistent and any(state.attrs[key].history.has_changes() for key in keys)
+
+
+def _check_parent(session: Session, row: Child) -> None:
+    """Once in a transaction for each parent, however many children are written."""
+    if _moved(row, row.parent_key):
+        raise Forbidden
+    key = row.parent, getattr(row, row.parent_key)
+    if key in session.checked:
+        return
+    added = (new for new in session.new if isinstance(new, row.parent) and new.id == key[1])
+    check(session, next(added, None) or session.obtain(*key))
+    session.checked.add(key)

@@ -1,0 +1,163 @@
+"""SQLite: bounded reads inline, one writer thread, one process per file."""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import aiosqlite
+from sqlalchemy import URL, create_engine, event
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from auth.viewer import Viewer
+from db.core.audit_context import Cause
+from db.core.base import dump_json, parse_json
+from db.core.engine import Database
+from db.core.events import Event
+from db.core.prepared import Plan
+from db.core.session import Session
+from db.core.sqlite_functions import Connection
+
+T = TypeVar("T")
+
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+
+
+def dialect_of_reads() -> SQLiteDialect_pysqlite:
+    return SQLiteDialect_pysqlite(paramstyle="qmark", json_deserializer=parse_json)
+
+
+class DatabaseInUse(RuntimeError):
+    """Another process serves the same file; `holder` is its process id, as far as it is known."""
+
+    def __init__(self, path: Path, holder: str) -> None:
+        super().__init__(
+            f"{path} is served by another process (pid {holder}). Stop that one, name another file in "
+            "DATABASE_URL, or use postgresql://… to run several processes on one database."
+        )
+        self.holder = holder
+
+
+class SQLite(Database):
+    """One file. The reader connection cannot write; only the writer thread writes and checkpoints."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path.resolve()
+        self.dialect = dialect_of_reads()
+        self._read_only = f"{self.path.as_uri()}?mode=ro"
+        self.socket = self.path.with_name(self.path.name + ".sock")  # where the server takes commands
+        self._lock: IO[str] | None = None
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self._take)
+        self.engine = engine_of(self.path)
+        self.writer = ThreadPoolExecutor(1, "sqlite-writer")
+        self.reader = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, factory=Connection)
+        self.reader.execute("PRAGMA query_only=ON")
+        self.reader.execute("PRAGMA busy_timeout=5000")
+
+    def _take(self) -> None:
+        from db.migrations import migrate
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = take_lock(self.path)
+        migrate(f"sqlite:///{self.path}")
+
+    async def _disconnect(self) -> None:
+        self.reader.close()
+        await asyncio.get_running_loop().run_in_executor(self.writer, self.engine.dispose)
+        self.writer.shutdown()
+        if self._lock is not None:
+            self._lock.close()
+
+    async def check(self) -> bool:
+        """Whether the file is still there and readable, as another connection would find it."""
+
+        def probe() -> bool:
+            try:
+                with closing(sqlite3.connect(self._read_only, uri=True, timeout=1)) as fresh:
+                    fresh.execute("SELECT version_num FROM alembic_version")
+            except sqlite3.Error:
+                return False
+            return True
+
+        return await asyncio.to_thread(probe)
+
+    async def define(self, statement: str) -> None:
+        def work() -> None:
+            with self.engine.begin() as connection:
+                connection.exec_driver_sql(statement)
+
+        await asyncio.get_running_loop().run_in_executor(self.writer, work)
+
+    async def index_names(self, prefix: str) -> dict[str, bool]:
+        query = "SELECT name FROM sqlite_master WHERE type = 'index' AND substr(name, 1, length(?1)) = ?1"
+        return {name: True for (name,) in self.reader.execute(query, (prefix,))}
+
+    async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]:
+        return self.reader.execute(plan.sql, values).fetchall()
+
+    async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]:
+        async with (
+            aiosqlite.connect(self._read_only, uri=True, factory=Connection) as connection,
+            connection.execute(plan.sql, values) as cursor,
+        ):
+            while rows := await cursor.fetchmany(batch):
+                yield list(rows)
+
+    async def _transact(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
+        def work() -> tuple[T, list[Event]]:
+            with Session(self.engine, viewer=viewer, cause=cause) as session, session.begin():
+                result = run(session)
+                return result, session.finish()
+
+        return await asyncio.get_running_loop().run_in_executor(self.writer, work)
+
+
+def engine_of(path: Path) -> Any:
+    """An engine whose every transaction takes the write lock at its beginning.
+
+    A read that later becomes a write cannot wait for the lock: it fails at once, whatever the timeout.
+    """
+    url = URL.create("sqlite", database=str(path))  # a path may have any character in it
+    engine = create_engine(
+        url,
+        pool_size=1,
+        max_overflow=0,
+        json_deserializer=parse_json,
+        json_serializer=dump_json,
+        connect_args={"isolation_level": None, "factory": Connection},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _: Any) -> None:
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def take_lock(path: Path) -> IO[str]:
+    """Hold `<file>.lock` until the process ends, so that no second process serves the file."""
+    lock = path.with_name(path.name + ".lock").open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        raise DatabaseInUse(path, holder) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock

@@ -1,0 +1,216 @@
+"""Exports: a table, taken elsewhere by a job."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, exists, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Owned, Recorded, key_to
+from db.core.idempotency import once
+from db.core.pagination import Listing
+from db.core.prepared import OneOf, Prepared, bind
+from db.core.session import Session
+from db.jobs import jobs
+from db.jobs.jobs import Job, JobStatus
+from db.notifications.notifications import EXPORT_FAILED, EXPORT_FINISHED, tell
+from db.tables.tables import Row, Table
+from errors import BadUserInput, Conflict, RateLimited
+
+KIND = "export"
+MAX_UNFINISHED = 20  # of one person
+MAX_SHEET_NAME = 100
+
+
+class ExportDestination(StrEnum):
+    """Where an export goes."""
+
+    GOOGLE_SHEETS = "GOOGLE_SHEETS"
+    CSV = "CSV"
+    XLSX = "XLSX"
+    JSON = "JSON"
+    MARKDOWN = "MARKDOWN"
+
+
+EXTENSIONS = {
+    ExportDestination.CSV: "csv",
+    ExportDestination.XLSX: "xlsx",
+    ExportDestination.JSON: "json",
+    ExportDestination.MARKDOWN: "md",
+}
+
+
+class ExportMode(StrEnum):
+    """What an export does to what is there already."""
+
+    CREATE = "CREATE"
+
+
+class Export(Recorded, Owned, Base):
+    """How far it is stands in its job; what it came to stands here. `file` is a name in the files' directory."""
+
+    __tablename__ = "exports"
+    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "table_id", "id"))
+    unrecorded = frozenset({"job_id", "file", "spreadsheet_url"})
+
+    table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
+    job_id: Mapped[UUID] = mapped_column(key_to("jobs.id"), index=True)
+    destination: Mapped[ExportDestination]
+    mode: Mapped[ExportMode] = mapped_column(default=ExportMode.CREATE)
+    sheet_name: Mapped[str | None]
+    row_count: Mapped[int | None]
+    revision: Mapped[int | None]
+    file: Mapped[str | None]
+    spreadsheet_id: Mapped[str | None]
+    spreadsheet_url: Mapped[str | None]
+
+
+every = Listing(
+    Export,
+    exists(select(Table.id).where(Table.id == Export.table_id)),  # lists name their tables
+    newest_first=True,
+    optional={
+        "table_id": Export.table_id == bind("table_id", Export.table_id),
+        "status": exists(select(Job.id).where(Job.id == Export.job_id, Job.status == bind("status", Job.status))),
+    },
+)
+
+# What came out and how far it is, of one moment: an export is never COMPLETED without its result.
+states: Prepared[Any] = Prepared(
+    select(
+        Export.id,
+        *(getattr(Export, name) for name in ("row_count", "revision", "file", "spreadsheet_id", "spreadsheet_url")),
+        *(getattr(Job, name) for name in ("status", "attempt", "done", "total", "started_at", "finished_at")),
+        *(getattr(Job, name) for name in ("error_code", "error_message", "error_retryable")),
+    )
+    .join(Job, Job.id == Export.job_id)
+    .where(OneOf(Export.id))
+)
+
+# The table's revision on every row says which state of the table the rows are of.
+rows: Prepared[Any] = Prepared(
+    select(
+        Row.values,
+        select(Table.revision).where(Table.id == bind("table_id", Table.id)).scalar_subquery().label("revision"),
+    ).order_by(Row.position, Row.id),
+    children=Row,
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an export came to: a file or a spreadsheet, of so many rows of a revision of the table."""
+
+    row_count: int
+    revision: int
+    file: str | None = None
+    spreadsheet_id: str | None = None
+    spreadsheet_url: str | None = None
+
+
+def start(
+    session: Session,
+    table_id: UUID,
+    destination: ExportDestination,
+    mode: ExportMode = ExportMode.CREATE,
+    sheet_name: str | None = None,
+    idempotency_key: str | None = None,
+) -> Export:
+    """Ask for a table that the viewer may see to be taken somewhere."""
+
+    def make() -> Export:
+        _check_room(session)
+        table = session.obtain(Table, table_id)
+        return _add(session, table, destination, mode, _checked_name(sheet_name))
+
+    return once(
+        session,
+        "startExport",
+        idempotency_key,
+        make,
+        lambda export: [export.id],
+        lambda ids: session.obtain(Export, ids[0]),
+    )
+
+
+def _add(
+    session: Session, table: Table, destination: ExportDestination, mode: ExportMode, sheet_name: str | None
+) -> Export:
+    export = Export(
+        table_id=table.id,
+        organization_id=table.organization_id,
+        owner_id=session.user_id,
+        destination=destination,
+        mode=mode,
+        sheet_name=sheet_name,
+    )
+    export.job_id = jobs.enqueue(session, KIND, table.organization_id, export_id=export.id.hex).id
+    session.add(export)
+    return export
+
+
+def _check_room(session: Session) -> None:
+    unfinished = session.scalars(
+        select(func.count(Job.id)).where(
+            Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]), Job.kind == KIND, Job.owner_id == session.user_id
+        )
+    ).one()
+    if unfinished >= MAX_UNFINISHED:
+        raise RateLimited(f"{unfinished} exports of yours are under way: wait for one to end, or cancel one.")
+
+
+def _checked_name(sheet_name: str | None) -> str | None:
+    name = (sheet_name or "").strip()
+    if len(name) > MAX_SHEET_NAME or "\x00" in name:
+        raise BadUserInput.of("sheetName", f"The name of a sheet has at most {MAX_SHEET_NAME} characters.")
+    return name or None
+
+
+def cancel(session: Session, id_: UUID) -> Export:
+    """End an export that is not over; once more for a canceled one changes nothing."""
+    export = session.obtain_to_change(Export, id_)
+    job = session.obtain_to_change(Job, export.job_id)
+    if job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
+        session.note(export, {"status": job.status}, {"status": JobStatus.CANCELED})
+        jobs.end(session, job, JobStatus.CANCELED)
+    elif job.status is not JobStatus.CANCELED:
+        raise Conflict(f"The export is over ({job.status}): there is nothing to cancel.")
+    return export
+
+
+def retry(session: Session, id_: UUID) -> Export:
+    """Begin a failed or canceled export again, with the table as it is then."""
+    export = session.obtain_to_change(Export, id_)
+    job = session.obtain_to_change(Job, export.job_id)
+    if job.status not in (JobStatus.FAILED, JobStatus.CANCELED):
+        raise Conflict(f"Only a failed or canceled export can be retried; this one is {job.status}.")
+    _check_room(session)
+    session.obtain(Table, export.table_id)
+    session.note(export, {"status": job.status}, {"status": JobStatus.QUEUED})
+    jobs.retry(session, job)
+    return export
+
+
+def complete(session: Session, id_: UUID, attempt: int, outcome: Outcome) -> Export:
+    """Keep what an export came to and end its job, if this attempt still has it; LeaseLost otherwise."""
+    export = session.obtain(Export, id_)
+    job = jobs.finish(session, export.job_id, attempt, JobStatus.COMPLETED)
+    job.done = job.total = outcome.row_count
+    for name, value in vars(outcome).items():
+        setattr(export, name, value)
+    _tell(session, export, EXPORT_FINISHED, "is finished")
+    return export
+
+
+def fail(session: Session, id_: UUID, attempt: int, code: str, message: str, retryable: bool) -> None:
+    """End an export's job in error, if this attempt still has it; LeaseLost otherwise."""
+    export = session.obtain(Export, id_)
+    jobs.fail(session, export.job_id, attempt, code, message, retryable)
+    _tell(session, export, EXPORT_FAILED, f"failed: {message}")
+
+
+def _tell(session: Session, export: Export, kind: str, what: str) -> None:
+    name = session.scalars(select(Table.name).where(Table.id == export.table_id)).one_or_none() or "a table"
+    tell(session, export.owner_id, kind, f"The export of {name} {what}", export)

@@ -1,0 +1,1 @@
+"""Imports into tables."""

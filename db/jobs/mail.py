@@ -1,0 +1,34 @@
+"""Mail that is to be sent: a job, added in the transaction that gives the reason."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from db.accounts.users import User
+from db.core.events import JobQueued
+from db.core.session import Session
+from db.jobs.jobs import Job
+from db.organizations.organizations import Membership, Organization
+
+KIND = "mail"
+
+
+def post(session: Session, user: User, template: str, **arguments: str) -> Job:
+    """Mail a user something about their account; a `token` among the arguments is kept no longer than the job."""
+    job = Job(
+        kind=KIND,
+        arguments={"template": template, "to": user.email, "arguments": {"name": user.name, **arguments}},
+        organization_id=_personal(session, user.id),
+        owner_id=user.id,
+    )
+    session.add(job)
+    session.emit(JobQueued(job.id))
+    return job
+
+
+def _personal(session: Session, user_id: UUID) -> UUID:
+    return session.scalars(
+        select(Organization.id)
+        .join(Membership, Membership.organization_id == Organization.id)
+        .where(Organization.is_personal, Membership.user_id == user_id)
+    ).one()

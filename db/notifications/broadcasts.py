@@ -1,0 +1,52 @@
+"""Broadcasts: one line to everybody, told by a job a batch of people at a time."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from db.accounts.users import User
+from db.core.idempotency import once
+from db.core.session import Session
+from db.core.validation import checked_line
+from db.jobs import jobs
+from db.jobs.jobs import Job
+from db.notifications.notifications import BROADCAST, MAX_TITLE, tell
+from db.organizations.organizations import personal
+from errors import Forbidden
+
+KIND = "broadcast"
+BATCH = 200  # people told in one transaction
+
+
+def start(session: Session, title: str, idempotency_key: str | None = None) -> Job:
+    """Begin to tell everybody who can sign in; Forbidden for all but superusers."""
+    if not session.viewer.is_superuser:
+        raise Forbidden("Only a superuser tells everybody something.")
+    line = checked_line(title, "title", MAX_TITLE)
+
+    def make() -> Job:
+        session.note(session.obtain(User, session.user_id), {}, {"broadcast": line})
+        return jobs.enqueue(session, KIND, personal(session), title=line)
+
+    return once(
+        session,
+        "broadcast",
+        idempotency_key,
+        make=make,
+        ids=lambda job: [job.id],
+        again=lambda ids: session.obtain(Job, ids[0]),
+    )
+
+
+def tell_next(session: Session, job_id: UUID, attempt: int) -> bool:
+    """Tell the next batch, in the order of their ids, and whether there are more; nobody is told twice."""
+    job = jobs.hold(session, job_id, attempt)
+    query = select(User.id).where(User.deactivated_at.is_(None)).order_by(User.id).limit(BATCH)
+    if told := job.arguments.get("after"):
+        query = query.where(User.id > UUID(told))
+    ids = session.scalars(query).all()
+    for id_ in ids:
+        tell(session, id_, BROADCAST, job.arguments["title"])
+    if ids:
+        job.arguments, job.done = job.arguments | {"after": ids[-1].hex}, job.done + len(ids)
+    return len(ids) == BATCH

@@ -1,0 +1,86 @@
+"""Notifications: what a person is told of that happened while they looked elsewhere."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Index, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Unlogged, key_to, now
+from db.core.events import Notified
+from db.core.pagination import Listing
+from db.core.policy_rules import Personal
+from db.core.prepared import Prepared, bind
+from db.core.session import Session
+
+KEPT = timedelta(days=30)
+MAX_TITLE = 200
+MAX_AT_ONCE = 1_000  # that one call marks as read
+SENT_AT_ONCE = 100
+
+EXPORT_FINISHED, EXPORT_FAILED = "EXPORT_FINISHED", "EXPORT_FAILED"
+REPLY_FINISHED, REPLY_FAILED = "REPLY_FINISHED", "REPLY_FAILED"
+INVITED, BROADCAST = "INVITED", "BROADCAST"
+
+
+class Notification(Unlogged, Personal, Base):
+    """To one person, who alone sees it; `subject_table` and `subject_id` name the row that it is about."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (Index(None, "user_id", "id"),)
+
+    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+    kind: Mapped[str]
+    title: Mapped[str]
+    subject_table: Mapped[str | None]
+    subject_id: Mapped[UUID | None]
+    read_at: Mapped[datetime | None]
+
+
+# A superuser's policy hides nothing, so whose they are is a condition of each of these.
+_own = Notification.user_id == bind("user_id", Notification.user_id)
+every = Listing(Notification, _own, newest_first=True, optional={"unread": Notification.read_at.is_(None)})
+since: Prepared[Notification] = Prepared(
+    select(Notification)
+    .where(_own, Notification.id > bind("floor", Notification.id))
+    .order_by(Notification.id)
+    .limit(SENT_AT_ONCE)
+)
+
+
+def tell(session: Session, user_id: UUID, kind: str, title: str, subject: Base | None = None) -> Notification:
+    """Tell a person something, in the caller's transaction; those who listen hear it after the commit.
+
+    `kind` is a word in capitals for programs, `title` a line for people, `subject` what it is about.
+    """
+    notification = Notification(
+        user_id=user_id,
+        kind=kind,
+        title=" ".join(title.split())[:MAX_TITLE],
+        subject_table=None if subject is None else subject.__tablename__,
+        subject_id=None if subject is None else subject.id,
+    )
+    session.allow(notification)  # whoever does something may tell those whom it concerns
+    session.add(notification)
+    session.emit(Notified(user_id))
+    return notification
+
+
+def mark_read(session: Session, ids: Sequence[UUID] | None) -> list[Notification]:
+    """Mark the viewer's notifications of these ids, or the newest thousand unread ones, as read; others are skipped."""
+    query = select(Notification).where(Notification.user_id == session.user_id, Notification.read_at.is_(None))
+    if ids is not None:
+        query = query.where(Notification.id.in_(ids))
+    marked = list(session.scalars(query.order_by(Notification.id.desc()).limit(MAX_AT_ONCE).with_for_update()))
+    for notification in marked:
+        notification.read_at = now()
+    return marked
+
+
+def unread_count(session: Session) -> int:
+    """How many notifications of the viewer are unread."""
+    query = select(func.count(Notification.id)).where(
+        Notification.user_id == session.user_id, Notification.read_at.is_(None)
+    )
+    return session.scalars(query).one()

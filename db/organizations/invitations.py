@@ -1,0 +1,221 @@
+"""Invitations: a token in a mail that makes its reader a member."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
+
+from auth.viewer import Role
+from db.accounts.users import User
+from db.core.base import Base, Recorded, Subject, key_to, now
+from db.core.idempotency import once
+from db.core.policy import Deleted
+from db.core.policy_rules import Administered
+from db.core.policy_scopes import administered, dissolved, own_email
+from db.core.session import Session
+from db.jobs import jobs
+from db.notifications.notifications import INVITED, tell
+from db.organizations.organizations import Membership, MembershipStatus, Organization
+from errors import Conflict, NotFound
+
+FORMER = {"deleted": (Membership, Deleted.ONLY)}
+LIFETIME = timedelta(days=7)
+REFUSED = "This invitation was used, has ended or is for another address: sign in as the one it was sent to."
+
+
+class Invitation(Recorded, Administered, Base):
+    """Of its token only the digest is kept; seen by the admins and by whoever has the address."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (Index(None, "organization_id", "email"),)
+
+    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
+    email: Mapped[str] = mapped_column(index=True)
+    role: Mapped[Role]
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    def concealed(self) -> frozenset[str]:
+        """The address of somebody who may not even have an account is not kept for good."""
+        return frozenset({"digest", "email"})
+
+    def subject(self) -> Subject:
+        return Organization, self.organization_id
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.organization_id.in_(administered()), row.email == own_email())
+
+    @classmethod
+    def changeable(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.organization_id.in_(administered()), row.organization_id.in_(dissolved()))
+
+
+@dataclass(frozen=True)
+class Invitee:
+    """Whom to invite; `user_id` when they have an account already. `email` is in lower case."""
+
+    email: str
+    role: Role
+    user_id: UUID | None
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A new token to send, and the digest to keep of it."""
+
+    token: str
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class Invited:
+    """What came of it; without a membership when the address has no account yet."""
+
+    invitation: Invitation
+    membership: Membership | None
+
+
+def invite(
+    session: Session, organization_id: UUID, invitee: Invitee, secret: Secret, idempotency_key: str | None = None
+) -> Invited:
+    """Invite somebody and mail them the token; an invitation that they had before is void."""
+    return once(
+        session,
+        "inviteMember",
+        idempotency_key,
+        make=lambda: _invite(session, organization_id, invitee, secret),
+        ids=lambda made: [made.invitation.id, *([made.membership.id] if made.membership else [])],
+        again=lambda ids: _again(session, *ids),
+    )
+
+
+def _again(session: Session, id_: UUID, membership_id: UUID | None = None) -> Invited:
+    membership = None if membership_id is None else session.obtain(Membership, membership_id)
+    return Invited(session.obtain(Invitation, id_), membership)
+
+
+def _invite(session: Session, organization_id: UUID, invitee: Invitee, secret: Secret) -> Invited:
+    organization = session.obtain_to_change(Organization, organization_id)
+    if organization.is_personal:
+        raise Conflict("This organization is somebody's own: make another with createOrganization and invite to that.")
+    membership = _membership(session, organization_id, invitee)
+    _withdraw(session, organization_id, invitee.email)
+    invitation = Invitation(
+        organization_id=organization_id,
+        email=invitee.email,
+        role=invitee.role,
+        digest=secret.digest,
+        expires_at=now() + LIFETIME,
+    )
+    session.add(invitation)
+    session.flush()
+    _mail(session, organization, invitation, secret.token)
+    if invitee.user_id is not None:
+        tell(session, invitee.user_id, INVITED, f"You are invited to {organization.name}", organization)
+    return Invited(invitation, membership)
+
+
+def _membership(session: Session, organization_id: UUID, invitee: Invitee) -> Membership | None:
+    if invitee.user_id is None:
+        return None
+    membership = _place(session, organization_id, invitee.user_id)
+    if membership is None:
+        membership = _place(session, organization_id, invitee.user_id, FORMER)
+        if membership is not None:
+            membership.deleted_at, membership.status = None, MembershipStatus.INVITED
+    if membership is None:
+        membership = Membership(
+            user_id=invitee.user_id,
+            organization_id=organization_id,
+            role=invitee.role,
+            status=MembershipStatus.INVITED,
+        )
+        session.add(membership)
+    elif membership.status is MembershipStatus.ACTIVE:
+        raise Conflict("They are a member already: change their role with changeMemberRole.")
+    membership.role = invitee.role
+    return membership
+
+
+def _place(
+    session: Session, organization_id: UUID, user_id: UUID, options: Mapping[str, Any] = MappingProxyType({})
+) -> Membership | None:
+    query = select(Membership).where(Membership.organization_id == organization_id, Membership.user_id == user_id)
+    return session.scalars(query, execution_options=options).one_or_none()
+
+
+def call_off(session: Session, organization_id: UUID, email: str) -> None:
+    """Take back what an address was sent, and the place that waits for its account if it has one. Raises NotFound."""
+    session.obtain_to_change(Organization, organization_id)
+    if not _withdraw(session, organization_id, email):
+        raise NotFound(
+            "Nobody with this address is invited, or they have accepted: then take them out by removeMember."
+        )
+    waiting = (
+        select(Membership)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            Membership.organization_id == organization_id,
+            Membership.status == MembershipStatus.INVITED,
+            User.email == email,
+        )
+    )
+    for membership in session.scalars(waiting.with_for_update(of=Membership)):
+        membership.deleted_at = now()
+
+
+def withdraw(session: Session, membership: Membership) -> None:
+    """Make the invitations of somebody who has not accepted yet void."""
+    _withdraw(session, membership.organization_id, session.obtain(User, membership.user_id).email)
+
+
+def _withdraw(session: Session, organization_id: UUID, email: str) -> bool:
+    """Whether there was an invitation to make void."""
+    query = select(Invitation).where(
+        Invitation.organization_id == organization_id, Invitation.email == email, Invitation.used_at.is_(None)
+    )
+    found = session.scalars(query).all()
+    for invitation in found:
+        session.allow(invitation)  # whoever may invite, or is invited, may call it off
+        invitation.deleted_at = now()
+    return bool(found)
+
+
+def _mail(session: Session, organization: Organization, invitation: Invitation, token: str) -> None:
+    inviter = session.obtain(User, session.user_id)
+    jobs.enqueue(
+        session,
+        "mail",
+        organization.id,
+        template="invitation",
+        to=invitation.email,
+        arguments={"organization": organization.name, "inviter": inviter.name, "token": token},
+    )
+
+
+def accept(session: Session, digest: bytes) -> Membership:
+    """Make the viewer a member by the token that was mailed to their address; it is good once."""
+    query = select(Invitation).where(Invitation.digest == digest).with_for_update()
+    invitation = session.scalars(query).one_or_none()
+    email = session.obtain(User, session.user_id).email
+    if invitation is None or invitation.email != email or invitation.used_at or invitation.expires_at <= now():
+        raise NotFound(REFUSED)
+    session.allow(invitation)  # the token shows that the viewer may use it up
+    invitation.used_at = now()
+    membership = _place(session, invitation.organization_id, session.user_id) or Membership(
+        user_id=session.user_id, organization_id=invitation.organization_id, status=MembershipStatus.INVITED
+    )
+    if membership.status is MembershipStatus.INVITED:
+        session.allow(membership)  # the invitation is an admin's word for it
+        session.add(membership)
+        membership.status, membership.role = MembershipStatus.ACTIVE, invitation.role
+    session.flush()
+    return membership

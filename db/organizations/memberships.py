@@ -1,0 +1,84 @@
+"""Changes of who is in an organization and as what: there is always an admin, and who loses something is cut off."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from auth.viewer import Role
+from db.core.base import now
+from db.core.events import RightsNarrowed
+from db.core.prepared import Prepared, bind
+from db.core.session import Session, check
+from db.organizations.invitations import withdraw
+from db.organizations.organizations import Membership, MembershipStatus, Organization
+from db.sites.sites import unassign_everywhere
+from errors import Conflict
+
+MAX_NARROWED = 500  # read at once
+
+narrowed: Prepared[Membership] = Prepared(
+    select(Membership)
+    .where(Membership.narrowed_at > bind("since", Membership.narrowed_at))
+    .order_by(Membership.narrowed_at)
+    .limit(MAX_NARROWED),
+    deleted=Membership,
+)
+
+
+def change_role(session: Session, membership_id: UUID, role: Role) -> Membership:
+    """Make a member an admin or an admin a member, but never the last admin."""
+    membership = _locked(session, membership_id)
+    check(session, membership)
+    if role is not Role.ADMIN:
+        _keep_an_admin(session, membership)
+        if membership.role is Role.ADMIN:
+            narrow(session, membership)
+    membership.role = role
+    return membership
+
+
+def remove(session: Session, membership_id: UUID) -> UUID:
+    """Take somebody out of an organization, or leave it; who was invited cannot accept any more."""
+    membership = _locked(session, membership_id)
+    if membership.user_id == session.viewer.user_id:
+        session.allow(membership)  # everybody may leave
+    check(session, membership)
+    if session.obtain(Organization, membership.organization_id).is_personal:
+        raise Conflict("This organization is somebody's own: nobody leaves it.")
+    _keep_an_admin(session, membership)
+    withdraw(session, membership)
+    unassign_everywhere(session, membership)
+    membership.deleted_at = now()
+    narrow(session, membership)
+    return membership_id
+
+
+def narrow(session: Session, membership: Membership) -> None:
+    """Note that an active member may do less from now on, so that what they have open closes."""
+    if membership.status is MembershipStatus.ACTIVE:
+        membership.narrowed_at = now()
+        session.emit(RightsNarrowed(membership.organization_id))
+
+
+def _locked(session: Session, membership_id: UUID) -> Membership:
+    """A membership, once every other change of who is in the organization is over."""
+    query = select(Membership.organization_id).where(Membership.id == membership_id)
+    organization_id = session.scalars(query).one_or_none()
+    if organization_id is not None:
+        session.obtain(Organization, organization_id, lock=True)
+    return session.obtain(Membership, membership_id, lock=True)
+
+
+def _keep_an_admin(session: Session, membership: Membership) -> None:
+    if membership.role is not Role.ADMIN or membership.status is not MembershipStatus.ACTIVE:
+        return
+    others = session.scalars(
+        select(func.count(Membership.id)).where(
+            Membership.organization_id == membership.organization_id,
+            Membership.role == Role.ADMIN,
+            Membership.status == MembershipStatus.ACTIVE,
+            Membership.id != membership.id,
+        )
+    ).one()
+    if not others:
+        raise Conflict("An organization needs an admin, and this is the last one: make somebody else an admin first.")

@@ -1,0 +1,1 @@
+"""Proposed changes of a table: created, streamed, selected and applied."""

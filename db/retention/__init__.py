@@ -1,0 +1,1 @@
+"""Restoring, purging and erasing deleted rows."""

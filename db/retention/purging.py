@@ -1,0 +1,52 @@
+"""What is erased because its time is over: tokens and keys that are good no more, and what was deleted long ago."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.sql import ColumnElement
+
+from db.accounts.sessions import SignIn
+from db.accounts.verifications import Verification
+from db.core.base import Base, now
+from db.core.idempotency import KEPT, IdempotencyKey
+from db.core.prepared import OneOf, Prepared
+from db.core.session import Session
+from db.exports.exports import Export
+from db.jobs.jobs import Job
+from db.jobs.mail import KIND as MAIL
+from db.notifications import notifications
+from db.notifications.notifications import Notification
+from db.organizations.invitations import Invitation
+from db.retention.erasure import erase
+from db.retention.restoring import RESTORABLE
+from db.tables.tables import Row, TableColumn
+
+GRACE = timedelta(days=1)  # a sign-in that has ended is still looked at, to close what is open on it
+
+# Deleted memberships stay: what somebody made in an organization names them after they have left.
+DELETED: tuple[type[Base], ...] = (*RESTORABLE, Export, Invitation, Row, TableColumn)
+
+exports: Prepared[Export] = Prepared(select(Export).where(OneOf(Export.id)), deleted=Export)
+
+
+def purge_some(session: Session, most: int, deleted_before: datetime) -> bool:
+    """Erase a part of what is over; whether there may be more."""
+    left = most
+    for model, condition in _over(deleted_before):
+        left -= erase(session, model, condition, most=left)
+        if left <= 0:
+            return True
+    return False
+
+
+def _over(deleted_before: datetime) -> Iterator[tuple[type[Base], ColumnElement[bool]]]:
+    moment = now()
+    yield IdempotencyKey, IdempotencyKey.created_at < moment - KEPT
+    yield Notification, Notification.created_at < moment - notifications.KEPT
+    yield Verification, Verification.expires_at < moment
+    yield SignIn, or_(SignIn.expires_at < moment - GRACE, SignIn.revoked_at < moment - GRACE)
+    yield Invitation, Invitation.expires_at < deleted_before
+    yield Job, (Job.kind == MAIL) & (Job.finished_at < deleted_before)
+    for model in DELETED:
+        yield model, model.deleted_at < deleted_before

@@ -1,0 +1,31 @@
+"""Bringing back what was deleted: allowed to who may change it."""
+
+from uuid import UUID
+
+from db.conversations import conversation_deletion
+from db.conversations.conversations import Conversation
+from db.core.base import Base
+from db.core.events import TableChanged
+from db.core.session import Session
+from db.organizations import organization_deletion
+from db.organizations.organizations import Organization
+from db.sites.items import Item
+from db.sites.modules import Module
+from db.sites.sites import Site
+from db.tables.tables import Table
+
+RESTORABLE: tuple[type[Base], ...] = (Organization, Site, Module, Item, Conversation, Table)
+
+
+def restore(session: Session, model: type[Base], id_: UUID) -> Base:
+    """Bring back a deleted row of a restorable model; NotFound unless the viewer could have deleted it."""
+    row = session.obtain_deleted(model, id_)
+    if isinstance(row, Organization):
+        organization_deletion.restore(session, row)
+    if isinstance(row, Conversation):
+        conversation_deletion.restore_tables(session, row)
+    row.deleted_at = None
+    if isinstance(row, Table):
+        session.emit(TableChanged(id_))
+    session.flush()
+    return row

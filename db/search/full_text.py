@@ -1,0 +1,118 @@
+"""Full text in SQL: which messages have what somebody looks for, by the index of either database.
+
+The index finds the messages that have all the words; what must stand together is then looked for in their
+folded words, so that both databases give the same.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Dialect, Text, TypeDecorator, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import Boolean
+
+from db.search.query_parser import Wanted
+
+MAX_SCOPES = 200
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is wanted, in one of these scopes; in any, when there are none or very many."""
+
+    wanted: Wanted
+    scopes: Sequence[str] = ()
+
+    def for_sqlite(self) -> str:
+        """A query of FTS5."""
+        parts = [f'"{word}"' for word in sorted(self.wanted.whole)]
+        parts += [f'"{word}" *' for word in sorted(self.wanted.beginnings)]
+        return " AND ".join([*self._scoped('("{}")', '" OR "'), *parts])
+
+    def for_postgresql(self) -> str:
+        """The text of a tsquery."""
+        parts = [f"'{word}'" for word in sorted(self.wanted.whole)]
+        parts += [f"'{word}':*" for word in sorted(self.wanted.beginnings)]
+        return " & ".join([*self._scoped("('{}')", "' | '"), *parts])
+
+    def _scoped(self, form: str, between: str) -> list[str]:
+        return [form.format(between.join(self.scopes))] if 0 < len(self.scopes) <= MAX_SCOPES else []
+
+
+class TermsType(TypeDecorator[Terms]):
+    """Terms as the database at hand writes them. Words are letters and digits, so there is nothing to escape."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Terms | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return value.for_postgresql() if dialect.name == "postgresql" else value.for_sqlite()
+
+
+class TextList(TypeDecorator[list[str]]):
+    """Many texts in one parameter, so that their number does not change the SQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(ARRAY(Text()) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else json.dumps(value)
+
+
+class Mentions(ColumnElement[bool]):
+    """`column`, a message's id, is of one that has the bound `terms` and `phrases`."""
+
+    inherit_cache = False
+    type = Boolean()
+
+    def __init__(self, column: Any) -> None:
+        self.column = column
+        self.terms = bindparam("terms", required=False, type_=TermsType())
+        self.phrases = bindparam("phrases", required=False, type_=TextList())
+
+    def self_group(self, against: Any = None) -> "Mentions":  # noqa: ARG002  the signature is SQLAlchemy's
+        """As it is: `IN (…) = 1`, as SQLite is told about booleans, would use no index."""
+        return self
+
+    def get_children(self, **_: Any) -> list[Any]:
+        return [self.column, self.terms, self.phrases]
+
+    def _copy_internals(self, clone: Any = None, **options: Any) -> None:
+        self.column = clone(self.column, **options)
+
+
+@compiles(Mentions, "sqlite")
+def _mentions_sqlite(element: Mentions, compiler: SQLCompiler, **options: Any) -> str:
+    column, terms, phrases = (compiler.process(part, **options) for part in element.get_children())
+    return (
+        f"{column} IN (SELECT w.id FROM message_index "  # noqa: S608  parts that are compiled; values are bound
+        "JOIN message_numbers AS n ON n.number = message_index.rowid "
+        f"JOIN message_words AS w ON w.id = n.id WHERE message_index MATCH {terms} "
+        f"AND NOT EXISTS (SELECT 1 FROM json_each({phrases}) AS phrase WHERE instr(w.words, phrase.value) = 0))"
+    )
+
+
+@compiles(Mentions, "postgresql")
+def _mentions_postgresql(element: Mentions, compiler: SQLCompiler, **options: Any) -> str:
+    """The expression over the words is the one that the index has.
+
+    It is a list that is made first: PostgreSQL, which does not know how rare a word is, would otherwise go through
+    all messages from the newest on, in the hope of a page full soon.
+    """
+    column, terms, phrases = (compiler.process(part, **options) for part in element.get_children())
+    return (
+        f"{column} = ANY (ARRAY(SELECT w.id FROM message_words AS w "  # noqa: S608  parts that are compiled; values are bound
+        "WHERE array_to_tsvector(string_to_array(btrim(w.words || w.scope), ' ')) "
+        f"@@ CAST(CAST({terms} AS text) AS tsquery) "
+        f"AND NOT EXISTS (SELECT 1 FROM unnest(CAST({phrases} AS text[])) AS part WHERE strpos(w.words, part) = 0)))"
+    )

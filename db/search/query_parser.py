@@ -1,0 +1,58 @@
+"""What somebody looks for: words that must all be there, phrases in quotes, and the beginning of the last word."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from db.search.words import words
+
+CHUNK = re.compile(r'"([^"]*)"|“([^”]*)”|([^\s"“”]+)')
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Folded words that stand one behind the other; of the last one only the beginning, when it is `open`."""
+
+    words: tuple[str, ...]
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Everything that a text must have; never empty."""
+
+    chunks: tuple[Chunk, ...]
+
+    @classmethod
+    def read(cls, query: str) -> "Wanted | None":
+        """What a query asks for; None when there is no word in it. Nothing that is written there is an error."""
+        chunks = list(_chunks(query))
+        return cls(tuple(chunks)) if chunks else None
+
+    @property
+    def whole(self) -> set[str]:
+        """The words that must be there as they are."""
+        return {word for chunk in self.chunks for word in (chunk.words[:-1] if chunk.is_open else chunk.words)}
+
+    @property
+    def beginnings(self) -> set[str]:
+        """The beginnings that a word must have."""
+        return {chunk.words[-1] for chunk in self.chunks if chunk.is_open}
+
+    @property
+    def phrases(self) -> list[str]:
+        """What must be a part of the text's folded words because it is more than one word."""
+        return [
+            f" {' '.join(chunk.words)}{'' if chunk.is_open else ' '}" for chunk in self.chunks if len(chunk.words) > 1
+        ]
+
+
+def _chunks(query: str) -> Iterator[Chunk]:
+    """What is written without a space between belongs together, as if it were quoted."""
+    found = [
+        (match, tuple(word.folded for word in words(match[match.lastindex or 0]))) for match in CHUNK.finditer(query)
+    ]
+    found = [(match, folded) for match, folded in found if folded]
+    for match, folded in found:
+        is_quoted = match[3] is None
+        yield Chunk(folded, is_open=match is found[-1][0] and not is_quoted)

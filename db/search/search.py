@@ -1,0 +1,90 @@
+"""Full-text search: the words of each message that is whole, and the lists that are looked up by them."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, event, inspect, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.conversations import conversations
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Message, MessageStatus
+from db.core.base import Base, Unlogged
+from db.core.pagination import Listing
+from db.core.policy import Deleted
+from db.core.policy_rules import Internal
+from db.core.prepared import Prepared, bind
+from db.core.session import Session
+from db.organizations.organizations import Membership, MembershipStatus
+from db.search.full_text import Mentions
+from db.search.words import folded
+
+SCOPE = "§"  # no letter and no digit: no word that somebody writes or looks for begins with it
+
+
+class MessageWords(Unlogged, Internal, Base):
+    """The folded words of the message with the same id, and its organization as one more; the index is over both.
+
+    It is the database's own triggers, on SQLite, and an index over an expression, on PostgreSQL, that keep up.
+    """
+
+    __tablename__ = "message_words"
+
+    id: Mapped[UUID] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+        sort_order=-10,
+    )
+    words: Mapped[str]
+    scope: Mapped[str]
+
+
+messages = Listing(Message, Mentions(Message.id), newest_first=True)
+conversations_with = Listing(
+    Conversation,
+    or_(
+        conversations.every.optional["search"],
+        Conversation.id.in_(select(Message.conversation_id).where(Mentions(Message.id))),
+    ),
+    newest_first=True,
+    optional={name: condition for name, condition in conversations.every.optional.items() if name != "search"},
+)
+organizations: Prepared[Any] = Prepared(
+    select(Membership.organization_id).where(
+        Membership.user_id == bind("user_id", Membership.user_id), Membership.status == MembershipStatus.ACTIVE
+    )
+)
+
+
+def scope_of(organization_id: UUID) -> str:
+    """A word that all messages of an organization have, so that the index itself leaves the others out."""
+    return SCOPE + organization_id.hex
+
+
+@event.listens_for(Session, "before_flush", insert=True)
+def _index(session: Session, *_: Any) -> None:
+    """Keep the words of messages that are whole now; what is still being written is indexed at its end."""
+    for row in [*session.new, *session.dirty]:
+        if isinstance(row, Message) and row.status is not MessageStatus.IN_PROGRESS and _is_new(session, row):
+            _add(session, row)
+
+
+def _is_new(session: Session, message: Message) -> bool:
+    """Whether it was not whole before."""
+    was: Any = inspect(message).attrs.status.history.deleted
+    return message in session.new or MessageStatus.IN_PROGRESS in (was or ())
+
+
+def _add(session: Session, message: Message) -> None:
+    conversation = _conversation(session, message.conversation_id)
+    words = MessageWords(id=message.id, words=folded(message.text), scope=scope_of(conversation.organization_id))
+    session.allow(words)  # whoever may write the message may
+    session.add(words)
+
+
+def _conversation(session: Session, id_: UUID) -> Conversation:
+    """It may be as new as its message, and deleted: a reply in it ends all the same."""
+    added = (row for row in session.new if isinstance(row, Conversation) and row.id == id_)
+    query, deleted = select(Conversation).where(Conversation.id == id_), (Conversation, Deleted.TOO)
+    seen = next(added, None) or session.scalars(query, execution_options={"deleted": deleted}).one_or_none()
+    return seen or session.obtain(Conversation, id_)  # which says that there is none for this viewer

@@ -1,0 +1,1 @@
+"""Sites, their modules and readings, and items."""

@@ -1,0 +1,130 @@
+"""Items: things to do, each with an owner."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.conversations.conversations import Conversation
+from db.core.base import Base, Owned, Recorded, Visibility, key_to, now
+from db.core.idempotency import once
+from db.core.pagination import Listing
+from db.core.prepared import bind
+from db.core.session import Session
+from db.core.validation import checked_line, checked_text
+from db.organizations.organizations import Organization, personal
+from db.sites.sites import Site
+from errors import BadUserInput
+
+MAX_TITLE, MAX_DESCRIPTION = 200, 10_000
+
+
+class Item(Recorded, Owned, Base):
+    """It may be about a site or a conversation of its organization."""
+
+    __tablename__ = "items"
+    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "owner_id", "id"))
+
+    title: Mapped[str]
+    description: Mapped[str | None]
+    is_completed: Mapped[bool] = mapped_column(default=False)
+    site_id: Mapped[UUID | None] = mapped_column(key_to("sites.id"), index=True)
+    conversation_id: Mapped[UUID | None] = mapped_column(key_to("conversations.id"), index=True)
+
+
+every = Listing(
+    Item,
+    newest_first=True,
+    optional={
+        "organization_id": Item.organization_id == bind("organization_id", Item.organization_id),
+        "owner_id": Item.owner_id == bind("owner_id", Item.owner_id),
+        "is_completed": Item.is_completed == bind("is_completed", Item.is_completed),
+    },
+)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What an item begins with."""
+
+    title: str
+    description: str | None = None
+    is_completed: bool = False
+    visibility: Visibility = Visibility.PRIVATE
+    organization_id: UUID | None = None
+    site_id: UUID | None = None
+    conversation_id: UUID | None = None
+
+
+def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Item:
+    """An item of the viewer's, in the organization of what it is about, or their personal one."""
+    return once(
+        session,
+        "createItem",
+        idempotency_key,
+        make=lambda: _create(session, beginning),
+        ids=lambda made: [made.id],
+        again=lambda ids: session.obtain(Item, ids[0]),
+    )
+
+
+def _create(session: Session, beginning: Beginning) -> Item:
+    about = {"site_id": beginning.site_id, "conversation_id": beginning.conversation_id}
+    item = Item(
+        title=checked_line(beginning.title, "title", MAX_TITLE),
+        description=_description(beginning.description),
+        is_completed=beginning.is_completed,
+        visibility=beginning.visibility,
+        owner_id=session.user_id,
+        organization_id=_organization(session, beginning.organization_id, about),
+        **about,
+    )
+    session.add(item)
+    session.flush()
+    return item
+
+
+def _organization(session: Session, asked: UUID | None, about: dict[str, UUID | None]) -> UUID:
+    """The organization that was named, or that of what the item is about, or the viewer's own."""
+    if asked is not None:
+        asked = session.obtain(Organization, asked).id
+    models: tuple[tuple[str, str, type[Site | Conversation]], ...] = (
+        ("site_id", "siteId", Site),
+        ("conversation_id", "conversationId", Conversation),
+    )
+    for column, field, model in models:
+        if (id_ := about.get(column)) is not None:
+            theirs = session.obtain(model, id_).organization_id
+            if asked not in {None, theirs}:
+                raise BadUserInput.of(field, "It is in another organization than the item: choose one of the same.")
+            asked = theirs
+    return asked or personal(session)
+
+
+def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Item:
+    """Set what is named; only the description, the site and the conversation can be empty."""
+    item = session.obtain_to_change(Item, id_)
+    if changes.get("title") is not None:
+        item.title = checked_line(changes["title"], "title", MAX_TITLE)
+    if "description" in changes:
+        item.description = _description(changes["description"])
+    for name in ("is_completed", "visibility"):
+        if changes.get(name) is not None:
+            setattr(item, name, changes[name])
+    about: dict[str, UUID | None] = {n: changes[n] for n in ("site_id", "conversation_id") if n in changes}
+    _organization(session, item.organization_id, about)
+    for name, value in about.items():
+        setattr(item, name, value)
+    return item
+
+
+def _description(description: str | None) -> str | None:
+    return checked_text(description, "description", MAX_DESCRIPTION) or None if description else None
+
+
+def delete(session: Session, id_: UUID) -> UUID:
+    """Hide an item."""
+    session.obtain_to_change(Item, id_).deleted_at = now()
+    return id_

@@ -1,0 +1,107 @@
+"""Modules: devices at a site."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Child, Recorded, key_to, now
+from db.core.idempotency import once
+from db.core.pagination import Listing
+from db.core.session import Session
+from db.core.validation import checked_line
+from db.sites.sites import Site
+
+MAX_NAME, MAX_KIND, MAX_SERIAL = 100, 100, 100
+
+
+class ModuleStatus(StrEnum):
+    """How a module is."""
+
+    ACTIVE = "ACTIVE"
+    DEGRADED = "DEGRADED"
+    OFFLINE = "OFFLINE"
+    RETIRED = "RETIRED"
+
+
+class Module(Recorded, Child, Base):
+    """`last_seen_at` is the newest moment that it sent a reading of."""
+
+    __tablename__ = "modules"
+    __table_args__ = (Index(None, "site_id", "id"),)
+    unrecorded = frozenset({"last_seen_at"})
+    parent = Site
+    parent_key = "site_id"
+
+    site_id: Mapped[UUID] = mapped_column(key_to("sites.id"))
+    name: Mapped[str]
+    kind: Mapped[str]
+    serial_number: Mapped[str | None]
+    status: Mapped[ModuleStatus] = mapped_column(default=ModuleStatus.ACTIVE)
+    last_seen_at: Mapped[datetime | None]
+
+
+of_site = Listing(Module, of_parent=True)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a module begins with."""
+
+    site_id: UUID
+    name: str
+    kind: str
+    serial_number: str | None = None
+    status: ModuleStatus = ModuleStatus.ACTIVE
+
+
+def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Module:
+    """A module at a site that the viewer may change."""
+    return once(
+        session,
+        "createModule",
+        idempotency_key,
+        make=lambda: _create(session, beginning),
+        ids=lambda made: [made.id],
+        again=lambda ids: session.obtain(Module, ids[0]),
+    )
+
+
+def _create(session: Session, beginning: Beginning) -> Module:
+    module = Module(
+        site_id=session.obtain_to_change(Site, beginning.site_id).id,
+        name=checked_line(beginning.name, "name", MAX_NAME),
+        kind=checked_line(beginning.kind, "kind", MAX_KIND),
+        serial_number=_serial_number(beginning.serial_number),
+        status=beginning.status,
+    )
+    session.add(module)
+    session.flush()
+    return module
+
+
+def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Module:
+    """Set what is named; an empty serial number is none, and nothing else can be empty."""
+    module = session.obtain_to_change(Module, id_)
+    for name, longest in (("name", MAX_NAME), ("kind", MAX_KIND)):
+        if changes.get(name) is not None:
+            setattr(module, name, checked_line(changes[name], name, longest))
+    if "serial_number" in changes:
+        module.serial_number = _serial_number(changes["serial_number"])
+    if changes.get("status") is not None:
+        module.status = changes["status"]
+    return module
+
+
+def _serial_number(number: str | None) -> str | None:
+    return checked_line(number, "serialNumber", MAX_SERIAL) if number and number.strip() else None
+
+
+def delete(session: Session, id_: UUID) -> UUID:
+    """Hide a module with its readings."""
+    session.obtain_to_change(Module, id_).deleted_at = now()
+    return id_

@@ -1,0 +1,160 @@
+"""Sites: places of an organization, and who of its members is assigned to them."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, Select, select
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement, and_, or_
+
+from db.accounts.users import User
+from db.core.base import Base, Child, Recorded, Subject, key_to, now
+from db.core.idempotency import once
+from db.core.pagination import Listing
+from db.core.policy import Deleted
+from db.core.policy_rules import Administered
+from db.core.policy_scopes import administered, assigned, mine
+from db.core.prepared import bind
+from db.core.session import Session
+from db.core.validation import checked_line, checked_text
+from db.organizations.organizations import Membership, MembershipStatus, Organization
+from errors import BadUserInput
+
+MAX_NAME, MAX_ADDRESS = 100, 500
+
+
+class Site(Recorded, Administered, Base):
+    """Seen by the members assigned to it and by the organization's admins, who change it."""
+
+    __tablename__ = "sites"
+    __table_args__ = (Index(None, "organization_id", "id"),)
+
+    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
+    name: Mapped[str]
+    address: Mapped[str | None]
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        theirs = or_(row.organization_id.in_(administered()), row.id.in_(assigned()))
+        return and_(row.organization_id.in_(mine()), theirs)
+
+    @classmethod
+    def changeable(cls, row: Any) -> ColumnElement[bool]:
+        own: ColumnElement[bool] = row.organization_id.in_(administered())
+        return own
+
+
+class SiteAssignment(Recorded, Child, Base):
+    """A member's right to see a site."""
+
+    __tablename__ = "site_assignments"
+    __table_args__ = (
+        Index(None, "site_id", "user_id", unique=True),
+        Index(None, "user_id", "site_id"),
+    )
+    parent = Site
+    parent_key = "site_id"
+
+    site_id: Mapped[UUID] = mapped_column(key_to("sites.id"))
+    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+
+    def subject(self) -> Subject:
+        return Site, self.site_id
+
+
+FORMER = {"deleted": (SiteAssignment, Deleted.ONLY)}
+
+of_organization = Listing(Site, Site.organization_id == bind("organization_id", Site.organization_id))
+assignees = Listing(
+    User,
+    User.id.in_(
+        select(SiteAssignment.user_id).where(SiteAssignment.site_id == bind("site_id", SiteAssignment.site_id))
+    ),
+)
+
+
+def create(
+    session: Session, organization_id: UUID, name: str, address: str | None, idempotency_key: str | None = None
+) -> Site:
+    """A site of an organization that the viewer is an admin of."""
+    return once(
+        session,
+        "createSite",
+        idempotency_key,
+        make=lambda: _create(session, organization_id, name, address),
+        ids=lambda made: [made.id],
+        again=lambda ids: session.obtain(Site, ids[0]),
+    )
+
+
+def _create(session: Session, organization_id: UUID, name: str, address: str | None) -> Site:
+    site = Site(
+        organization_id=session.obtain_to_change(Organization, organization_id).id,
+        name=checked_line(name, "name", MAX_NAME),
+        address=_address(address),
+    )
+    session.add(site)
+    session.flush()
+    return site
+
+
+def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Site:
+    """Set the name or the address, or both; an empty address is none."""
+    site = session.obtain_to_change(Site, id_)
+    if changes.get("name") is not None:
+        site.name = checked_line(changes["name"], "name", MAX_NAME)
+    if "address" in changes:
+        site.address = _address(changes["address"])
+    return site
+
+
+def _address(address: str | None) -> str | None:
+    return checked_text(address.strip(), "address", MAX_ADDRESS) or None if address else None
+
+
+def delete(session: Session, id_: UUID) -> UUID:
+    """Hide a site with its modules."""
+    session.obtain_to_change(Site, id_).deleted_at = now()
+    return id_
+
+
+def assign(session: Session, id_: UUID, user_id: UUID) -> Site:
+    """Let a member see a site; once is enough."""
+    site = session.obtain_to_change(Site, id_)
+    place = select(Membership.id).where(
+        Membership.organization_id == site.organization_id,
+        Membership.user_id == user_id,
+        Membership.status == MembershipStatus.ACTIVE,
+    )
+    if session.scalars(place).one_or_none() is None:
+        raise BadUserInput.of("userId", "Only a member of the site's organization can be assigned: invite them first.")
+    if (former := session.scalars(_assignment(id_, user_id), execution_options=FORMER).one_or_none()) is not None:
+        former.deleted_at = None
+    elif session.scalars(_assignment(id_, user_id)).one_or_none() is None:
+        session.add(SiteAssignment(site_id=id_, user_id=user_id))
+    return site
+
+
+def unassign(session: Session, id_: UUID, user_id: UUID) -> Site:
+    """Take the sight of a site from a member; nothing happens to who was not assigned."""
+    site = session.obtain_to_change(Site, id_)
+    assignment = session.scalars(_assignment(id_, user_id)).one_or_none()
+    if assignment is not None:
+        assignment.deleted_at = now()
+    return site
+
+
+def _assignment(site_id: UUID, user_id: UUID) -> Select[SiteAssignment]:
+    return select(SiteAssignment).where(SiteAssignment.site_id == site_id, SiteAssignment.user_id == user_id)
+
+
+def unassign_everywhere(session: Session, membership: Membership) -> None:
+    """Take the sight of all sites of an organization from a member who goes."""
+    query = (
+        select(SiteAssignment)
+        .join(Site, Site.id == SiteAssignment.site_id)
+        .where(Site.organization_id == membership.organization_id, SiteAssignment.user_id == membership.user_id)
+    )
+    for assignment in session.scalars(query):
+        session.allow(assignment)  # who may take the membership away may take what came with it
+        assignment.deleted_at = now()

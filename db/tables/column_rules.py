@@ -1,0 +1,145 @@
+"""What a column may be: the rules of its definition."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from errors import BadUserInput
+from tables.types.columns import DAYS, LISTS
+from tables.types.money import CODES
+from tables.types.numbers import plain_number
+from tables.types.parsing import MAX_TEXT, check_text
+from tables.types.patterns import PatternError, compile_pattern
+from tables.types.types import NUMERIC_TYPES, TEXT_TYPES, CellError, Column, ColumnType, Value, from_json, validate
+
+MAX_NAME, MAX_OPTIONS, MAX_OPTION = 100, 200, 200
+MAX_INDEXED, MAX_PATTERNS = 5, 20  # of a table: each costs time with every change
+
+_FORMATS = {
+    **dict.fromkeys(NUMERIC_TYPES, (re.compile(r"[.,]\??"), "the decimal mark, . or ,")),
+    **dict.fromkeys(DAYS, (re.compile(r"(YMD|DMY|MDY)\??"), "the order of day, month and year: YMD, DMY or MDY")),
+    ColumnType.CURRENCY: (re.compile(rf"({'|'.join(sorted(CODES))})( [.,]\??)?"), "an ISO 4217 code, as EUR"),
+}
+
+
+def checked(columns: Sequence[Column], taken: Iterable[str], paths: Sequence[str]) -> list[Column]:
+    """The columns with every part of their definitions checked; `taken` are names that the table has already."""
+    names = {name.casefold() for name in taken}
+    found = []
+    for column, path in zip(columns, paths, strict=True):
+        column = _checked(column, path)
+        if column.name.casefold() in names:
+            raise BadUserInput.of(_at(path, "name"), f"There is a column {column.name} already: choose another name.")
+        names.add(column.name.casefold())
+        found.append(column)
+    return found
+
+
+def check_together(columns: Collection[Column], indexed: str, pattern: str) -> None:
+    """Raise BadUserInput, with one of the two fields, when more columns of a table are indexed or have a pattern
+    than may."""
+    if sum(column.is_indexed for column in columns) > MAX_INDEXED:
+        problem = f"A table has at most {MAX_INDEXED} indexed columns: take the mark from another first."
+        raise BadUserInput.of(indexed, problem)
+    if sum(column.pattern is not None for column in columns) > MAX_PATTERNS:
+        problem = f"A table has at most {MAX_PATTERNS} columns with a pattern: take it from another first."
+        raise BadUserInput.of(pattern, problem)
+
+
+def checked_name(name: str, path: str) -> str:
+    """A name of a table or column: one line of text."""
+    name = " ".join(name.split())
+    try:
+        check_text(name)
+    except CellError as error:
+        raise BadUserInput.of(path, str(error)) from error
+    if not 1 <= len(name) <= MAX_NAME:
+        raise BadUserInput.of(path, f"A name has 1 to {MAX_NAME} characters.")
+    return name
+
+
+def _at(path: str, name: str) -> str:
+    """Where a part of the definition is in the input, which may be the definition itself."""
+    return f"{path}.{name}" if path else name
+
+
+def _checked(column: Column, path: str) -> Column:
+    column = replace(
+        column,
+        name=checked_name(column.name, _at(path, "name")),
+        options=_options(column, _at(path, "options")),
+        minimum=_bound(column, column.minimum, _at(path, "minimum")),
+        maximum=_bound(column, column.maximum, _at(path, "maximum")),
+    )
+    if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
+        raise BadUserInput.of(_at(path, "minimum"), "The minimum is above the maximum: exchange them.")
+    if column.is_indexed and column.type is ColumnType.MULTI_SELECT:
+        raise BadUserInput.of(_at(path, "isIndexed"), "Lists have no order to make an index of: leave this out.")
+    _check_text_rules(column, path)
+    _check_format(column, _at(path, "format"))
+    return replace(column, default=_default(column, _at(path, "default")))
+
+
+def _options(column: Column, path: str) -> tuple[str, ...] | None:
+    if column.options is None:
+        return None
+    if column.type not in LISTS:
+        raise BadUserInput.of(path, f"Options are for SELECT and MULTI_SELECT, not for {column.type}.")
+    options = tuple(dict.fromkeys(option.strip() for option in column.options))
+    if not 1 <= len(options) <= MAX_OPTIONS or not all(0 < len(option) <= MAX_OPTION for option in options):
+        raise BadUserInput.of(path, f"Give 1 to {MAX_OPTIONS} options of 1 to {MAX_OPTION} characters.")
+    try:
+        for option in options:
+            check_text(option)
+    except CellError as error:
+        raise BadUserInput.of(path, str(error)) from error
+    return options
+
+
+def _bound(column: Column, bound: Decimal | None, path: str) -> Decimal | None:
+    if bound is None:
+        return None
+    if column.type not in NUMERIC_TYPES:
+        raise BadUserInput.of(path, f"Bounds are for numbers, not for {column.type}.")
+    plain = plain_number(bound) if bound.is_finite() else None
+    if plain is None:
+        raise BadUserInput.of(path, "Give a number of at most 38 digits.")
+    return Decimal(plain)
+
+
+def _check_text_rules(column: Column, path: str) -> None:
+    if column.max_length is not None:
+        if column.type not in TEXT_TYPES:
+            raise BadUserInput.of(_at(path, "maxLength"), f"A length is for texts, not for {column.type}.")
+        if not 1 <= column.max_length <= MAX_TEXT:
+            raise BadUserInput.of(_at(path, "maxLength"), f"Choose a length from 1 to {MAX_TEXT:,}.")
+    if column.pattern is not None:
+        if column.type not in TEXT_TYPES:
+            raise BadUserInput.of(_at(path, "pattern"), f"A pattern is for texts, not for {column.type}.")
+        try:
+            check_text(column.pattern)
+            compile_pattern(column.pattern)
+        except (CellError, PatternError) as error:
+            raise BadUserInput.of(_at(path, "pattern"), str(error)) from error
+
+
+def _check_format(column: Column, path: str) -> None:
+    if column.format is None:
+        return
+    if column.type not in _FORMATS:
+        raise BadUserInput.of(path, f"{column.type} has no format: leave it out.")
+    pattern, meaning = _FORMATS[column.type]
+    if not pattern.fullmatch(column.format):
+        raise BadUserInput.of(path, f"The format of {column.type} is {meaning}.")
+
+
+def _default(column: Column, path: str) -> Value:
+    try:
+        value = from_json(column, column.default)
+        validate(column, value)
+    except CellError as error:
+        raise BadUserInput.of(path, str(error)) from error
+    if value is not None and column.is_unique:
+        raise BadUserInput.of(path, "A unique column has no default: the second row could not have it.")
+    return value

@@ -1,0 +1,1 @@
+"""Filters, sort orders, summaries and indexes of table rows."""

@@ -1,0 +1,134 @@
+"""Tables made, named, shared, widened and deleted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from db.conversations.conversations import Conversation
+from db.core.base import Visibility, now
+from db.core.events import TableChanged
+from db.core.idempotency import once
+from db.core.session import Session
+from db.organizations.organizations import Organization, personal
+from db.tables.column_rules import check_together, checked, checked_name
+from db.tables.edits import Edit
+from db.tables.history.revisions import ChangeSource, Revision
+from db.tables.tables import MAX_COLUMNS, Table
+from errors import BadUserInput
+from tables.types.types import Column
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a table begins with; its organization is the conversation's, or else the viewer's own."""
+
+    name: str
+    columns: Sequence[Column]
+    conversation_id: UUID | None = None
+    organization_id: UUID | None = None
+    visibility: Visibility = Visibility.PRIVATE
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A table after a change; `revision` is None when nothing changed."""
+
+    table: Table
+    revision: Revision | None = None
+
+
+@dataclass(frozen=True)
+class Redefined(Changed):
+    """`column` is the one that was added, changed or moved."""
+
+    column: Column | None = None
+
+
+def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Table:
+    """A table of the viewer's, whose first revision adds its columns."""
+    return once(
+        session,
+        "createTable",
+        idempotency_key,
+        make=lambda: _create(session, beginning),
+        ids=lambda made: [made.id],
+        again=lambda ids: session.obtain(Table, ids[0]),
+    )
+
+
+def _create(session: Session, beginning: Beginning) -> Table:
+    if not 1 <= len(beginning.columns) <= MAX_COLUMNS:
+        raise BadUserInput.of("columns", f"A table has 1 to {MAX_COLUMNS} columns.")
+    paths = [f"columns.{n}" for n in range(len(beginning.columns))]
+    columns = checked(beginning.columns, (), paths)
+    check_together(columns, "columns", "columns")
+    edit = begin(session, beginning)
+    for column in columns:
+        edit.add_column(column)
+    edit.finish(ChangeSource.USER)
+    session.flush()
+    return edit.table
+
+
+def begin(session: Session, beginning: Beginning) -> Edit:
+    """The edit of a new table that has no columns yet."""
+    table = Table(
+        name=checked_name(beginning.name, "name"),
+        owner_id=session.user_id,
+        organization_id=_organization(session, beginning),
+        conversation_id=beginning.conversation_id,
+        visibility=beginning.visibility,
+        revision=0,
+        row_count=0,
+        next_column=1,
+        next_position=1,
+    )
+    session.add(table)
+    return Edit(session, table)
+
+
+def _organization(session: Session, beginning: Beginning) -> UUID:
+    if beginning.conversation_id is not None:
+        conversation = session.obtain_to_change(Conversation, beginning.conversation_id)
+        if beginning.organization_id not in {None, conversation.organization_id}:
+            raise BadUserInput.of("organizationId", "The conversation is in another organization: leave this out.")
+        return conversation.organization_id
+    if beginning.organization_id is not None:
+        return session.obtain(Organization, beginning.organization_id).id
+    return personal(session)
+
+
+def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Changed:
+    """Set the name or the visibility, or both."""
+    edit = Edit.of(session, id_)
+    if "name" in changes:
+        changes = changes | {"name": checked_name(changes["name"], "name")}
+    edit.change_table(changes)
+    return Changed(edit.table, edit.finish(ChangeSource.USER))
+
+
+def add_column(session: Session, table_id: UUID, column: Column, position: int | None) -> Redefined:
+    """Add a column, at the end or before the one at `position`; its default is for rows that come later."""
+    edit = Edit.of(session, table_id)
+    edit.check_room(columns=1, field="column")
+    (column,) = checked([column], [other.name for other in edit.columns.values()], ["column"])
+    if column.is_required and edit.table.row_count:
+        raise BadUserInput.of(
+            "column.isRequired", "The rows of the table would have nothing in it: add it without isRequired."
+        )
+    if position is not None and not 0 <= position <= len(edit.columns):
+        raise BadUserInput.of("position", f"Choose a position from 0 to {len(edit.columns)}.")
+    check_together([*edit.columns.values(), column], "column.isIndexed", "column.pattern")
+    key = edit.add_column(column).key
+    if position is not None:
+        edit.move_column(key, position)
+    return Redefined(edit.table, edit.finish(ChangeSource.USER), edit.columns[key])
+
+
+def delete(session: Session, id_: UUID) -> UUID:
+    """Hide a table with everything in it."""
+    table = session.obtain_to_change(Table, id_)
+    table.deleted_at = now()
+    session.emit(TableChanged(id_))
+    return id_

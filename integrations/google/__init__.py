@@ -1,0 +1,1 @@
+"""Clients of Google Sheets and Drive."""

@@ -1,0 +1,160 @@
+"""Google's APIs as a service account: the key file, the bearer token, patience with faults."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import uniform
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from integrations.google.failures import SheetsFailure, bad_account, not_google, refusal, token_refused
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+
+SCOPES = ("https://www.googleapis.com/auth/spreadsheets", "https://www.googleapis.com/auth/drive.file")
+GOOGLE_HOSTS = ("https://sheets.googleapis.com", "https://www.googleapis.com")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Of one call, in seconds. The quota is per minute, so the waits of all tries together exceed one."""
+
+    connect: float = 5.0
+    read: float = 60.0
+    tries: int = 8
+    first_wait: float = 1.0
+    longest_wait: float = 32.0
+    total: float = 240.0
+
+
+def read_service_account(path: Path) -> dict[str, str]:
+    """The key file as Google issues it; raises SheetsFailure BAD_SERVICE_ACCOUNT that names the setting."""
+    try:
+        account = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise bad_account(path, f"cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise bad_account(path, "is not JSON") from error
+    if not isinstance(account, dict) or account.get("type") != "service_account":
+        raise bad_account(path, "is not the key of a service account")
+    missing = [key for key in ("client_email", "private_key", "token_uri") if not account.get(key)]
+    if missing:
+        raise bad_account(path, f"lacks {', '.join(missing)}")
+    return account
+
+
+class Connection:
+    """Calls with a bearer token, for one thread; close it after use.
+
+    google-auth's own session would also ask Google for the account's allowed regions in a background thread;
+    this one speaks with the API's host and the account's `token_uri`, nobody else.
+    """
+
+    def __init__(
+        self, service_account_file: Path, base_url: str | None, patience: Patience, stopped: threading.Event
+    ) -> None:
+        import requests
+        from google.auth.transport.requests import Request
+        from google.oauth2.service_account import Credentials
+
+        self._file = service_account_file
+        account = read_service_account(service_account_file)
+        try:
+            # google-auth says py.typed but leaves its signatures bare: Any keeps that in here.
+            make: Any = Credentials.from_service_account_info
+            self.credentials: Any = make(account, scopes=SCOPES)
+        except ValueError as error:
+            raise bad_account(service_account_file, "holds a private key that is damaged") from error
+        self.session = requests.Session()
+        self.session.auth = self._sign
+        self._tokens = requests.Session()
+        self._ask_token: Any = Request(self._tokens)
+        self._base_url = base_url and base_url.rstrip("/")
+        self._patience = patience
+        self._stopped = stopped
+
+    def close(self) -> None:
+        self.session.close()
+        self._tokens.close()
+
+    def request(self, method: str, endpoint: str, **ask: Any) -> "Response":
+        """`once`, again while the fault is one that passes; only for calls that repeat harmlessly."""
+        return self.repeat(lambda: self.once(method, endpoint, **ask))
+
+    def repeat(self, action: Callable[[], Result]) -> Result:
+        """Runs the action until it succeeds, fails for good, or patience ends."""
+        patience = self._patience
+        give_up = time.monotonic() + patience.total
+        for tried in range(1, patience.tries + 1):
+            try:
+                return action()
+            except SheetsFailure as failure:
+                backoff = min(patience.first_wait * 2 ** (tried - 1), patience.longest_wait)
+                wait = max(failure.retry_after, uniform(0.75, 1) * backoff)  # noqa: S311 # jitter is no secret
+                late = time.monotonic() + wait > give_up
+                if not failure.retryable or tried == patience.tries or late:
+                    raise
+                self._stopped.wait(wait)
+        raise AssertionError("the last try returns or raises")
+
+    def once(
+        self, method: str, endpoint: str, *, params: Mapping[str, Any] | None = None, body: Any = None
+    ) -> "Response":
+        """One request; raises SheetsFailure for whatever is not a success."""
+        from google.auth.exceptions import RefreshError, TransportError
+        from requests import RequestException
+
+        if self._stopped.is_set():
+            raise SheetsFailure("STOPPED", "The server is stopping: the export goes on later.", retryable=True)
+        data = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        try:
+            response = self.session.request(
+                method,
+                self._redirected(endpoint),
+                params=params,
+                data=data,
+                headers={"Content-Type": "application/json"} if data else None,
+                timeout=(self._patience.connect, self._patience.read),
+                allow_redirects=False,
+            )
+        except RefreshError as error:
+            raise token_refused(error) from error
+        except (RequestException, TransportError) as error:
+            raise SheetsFailure(
+                "UNREACHABLE", "Google Sheets could not be reached: try again.", retryable=True
+            ) from error
+        if response.status_code >= 300:
+            raise refusal(response)
+        return response
+
+    def read(self, response: "Response", name: str) -> Any:
+        """A field of the answer; raises SheetsFailure when whoever answered is not Google's API."""
+        try:
+            return response.json()[name]
+        except (ValueError, KeyError, TypeError):
+            raise not_google() from None
+
+    def _sign(self, request: "PreparedRequest") -> "PreparedRequest":
+        if not self.credentials.valid:
+            patience = self._patience
+
+            def ask(*args: Any, **kwargs: Any) -> Any:
+                return self._ask_token(*args, timeout=patience.connect + patience.read, **kwargs)
+
+            try:
+                self.credentials.refresh(ask)
+            except TypeError as error:
+                # What google-auth makes of a 200 that is not JSON.
+                raise bad_account(self._file, "has a token_uri that issues no tokens") from error
+        request.headers["Authorization"] = f"Bearer {self.credentials.token}"
+        return request
+
+    def _redirected(self, endpoint: str) -> str:
+        for host in GOOGLE_HOSTS:
+            if self._base_url and endpoint.startswith(f"{host}/"):
+                return self._base_url + endpoint.removeprefix(host)
+        return endpoint

@@ -1,0 +1,87 @@
+"""One model for the rest of the product: each call goes to the provider that has the model it names."""
+
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+
+from integrations.llm.breaker import Breaker
+from integrations.llm.catalog import Catalog, Offer
+from integrations.llm.chat_completions import ChatCompletions, ChatModel, Delta, Finished, ModelFailure, Schema, Turn
+from integrations.llm.clients import Clients
+from integrations.llm.failures import Names
+from integrations.llm.profiles import DEFAULT, Profile
+from integrations.llm.reply_stream import Deadlines
+
+
+class ModelRouter:
+    """A ChatModel over the profiles of a catalog, which has at least one.
+
+    Raises ModelFailure BAD_SETTING for a key or an address that cannot be one, ProfilesRefused for a key that
+    is not where a profile says.
+    """
+
+    def __init__(self, catalog: Catalog, clock: Callable[[], float] = time.monotonic) -> None:
+        self._catalog = catalog
+        self._clients = Clients()
+        self._endpoints = {profile.name: _endpoint(profile, self._clients) for profile in catalog.profiles}
+        self._breakers = {profile.name: Breaker(profile.name, clock) for profile in catalog.profiles}
+
+    async def warm(self) -> None:
+        """Import the SDK off the event loop, so that the first reply need not wait for it."""
+        await self._clients.warm()
+
+    async def close(self) -> None:
+        await self._clients.close()
+
+    def offer(self, model: str | None) -> Offer:
+        """What answers for a name: for one that is not offered any more, the server's own."""
+        return self._catalog.find(model or "") or self._catalog.offers[0]
+
+    async def stream(
+        self,
+        turns: Sequence[Turn],
+        *,
+        model: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        schema: Schema | None = None,
+    ) -> AsyncGenerator[Delta | Finished, None]:
+        """See ChatModel."""
+        offer = self.offer(model)
+        endpoint: ChatModel = self._endpoints[offer.profile.name]
+        events = endpoint.stream(
+            turns, model=offer.model, temperature=temperature, max_tokens=max_tokens, schema=schema
+        )
+        async with aclosing(_guarded(self._breakers[offer.profile.name], events)) as guarded:
+            async for event in guarded:
+                yield event
+
+
+async def _guarded(
+    breaker: Breaker, events: AsyncGenerator[Delta | Finished, None]
+) -> AsyncGenerator[Delta | Finished, None]:
+    tries = breaker.admit()
+    try:
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Finished):
+                    breaker.succeeded()
+                else:
+                    breaker.heard(tries=tries)
+                yield event
+    except ModelFailure as failure:
+        breaker.failed(failure, tries=tries)
+        raise
+    finally:
+        breaker.ended(tries=tries)
+
+
+def _endpoint(profile: Profile, clients: Clients) -> ChatCompletions:
+    return ChatCompletions(
+        api_key=profile.key(),
+        base_url=profile.base_url,
+        model=profile.models[0].name,
+        deadlines=Deadlines(**profile.deadlines.model_dump()),
+        names=Names() if profile.name == DEFAULT else Names.of_profile(profile.name),
+        clients=clients,
+    )

@@ -1,0 +1,1 @@
+"""Redis: connection, streams, queues, counters and presence."""

@@ -1,0 +1,22 @@
+"""Counts of attempts that all processes share."""
+
+from typing import TYPE_CHECKING
+
+from integrations.redis.connection import Redis
+
+if TYPE_CHECKING:
+    from limits.aio.storage import Storage
+
+
+def shared_counts(redis: Redis) -> "Storage":
+    """Where `limits` counts; it raises StorageError while Redis is away."""
+    from limits.aio.storage import RedisStorage
+
+    # The scheme only chooses the kind of server: the connections are ours, with their deadlines.
+    return RedisStorage(
+        "async+redis://",
+        implementation="redispy",
+        wrap_exceptions=True,
+        key_prefix=redis.key("attempts"),
+        connection_pool=redis.client.connection_pool,  # type: ignore[arg-type]  # documented, and typed too narrowly
+    )

@@ -1,0 +1,1 @@
+"""Jobs that export tables to files and Google Sheets."""

@@ -1,0 +1,84 @@
+"""A table as it was at one moment, copied aside so that slow writing holds nothing of the database."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from uuid import UUID
+
+from auth.viewer import Viewer
+from db.core.engine import Database
+from db.exports import exports
+from db.tables.tables import Row, Table, column_of, columns_of
+from errors import NotFound
+from jobs.runner.job_run import JobFailure
+from tables.types.columns import Column, Value
+
+IN_MEMORY = 1_000_000  # bytes
+TRIES = 20
+
+
+class Snapshot:
+    """The columns and rows of one revision. The rows lie in a file without a name; close it after use."""
+
+    def __init__(self, table: Table, columns: Sequence[Column], directory: Path) -> None:
+        self.name, self.revision, self.columns = table.name, table.revision, columns
+        self.row_count = 0
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(directory))  # noqa: SIM115  closed by close()
+
+    def __enter__(self) -> "Snapshot":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Blocking: it also reads their values."""
+        self._file.write(json.dumps([row.values for row in rows]).encode() + b"\n")
+        self.row_count += len(rows)
+
+    def batches(self) -> Iterator[list[Mapping[str, Value]]]:
+        """All rows, in batches as they were appended; blocking."""
+        self._file.seek(0)
+        for line in self._file:
+            yield json.loads(line)
+
+
+async def take(database: Database, viewer: Viewer, table_id: UUID, directory: Path) -> Snapshot:
+    """A snapshot of a table that the viewer sees. Raises NotFound; JobFailure when it changes without a pause."""
+    for _ in range(TRIES):
+        table = await _table(database, viewer, table_id)
+        columns = await database.read(columns_of, viewer, ids=[table_id])
+        snapshot = Snapshot(table, [column_of(row) for row in columns], directory)
+        try:
+            if await _fill(snapshot, database, viewer, table):
+                return snapshot
+        except BaseException:
+            snapshot.close()
+            raise
+        snapshot.close()
+    raise JobFailure("CONFLICT", "The table changes without a pause: try again in a moment.", retryable=True)
+
+
+async def _table(database: Database, viewer: Viewer, id_: UUID) -> Table:
+    table = await database.find(Table, viewer, id_)
+    if table is None:
+        raise NotFound("The table was deleted, or you may not see it any more.")
+    return table
+
+
+async def _fill(snapshot: Snapshot, database: Database, viewer: Viewer, table: Table) -> bool:
+    """Copy the rows; False when they are of another revision than the columns that were read before."""
+    async for rows in database.stream(exports.rows, viewer, table_id=table.id):
+        if rows[0].revision != table.revision:
+            return False
+        await asyncio.to_thread(snapshot.append, rows)
+    # No row says the revision of an empty table.
+    return bool(snapshot.row_count) or (await _table(database, viewer, table.id)).revision == table.revision

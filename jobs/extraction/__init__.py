@@ -1,0 +1,1 @@
+"""Jobs that extract tables from conversations."""

@@ -1,0 +1,55 @@
+"""What the files of a conversation say, for whoever answers it."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from db.conversations import attachments
+from db.conversations.attachments import Attachment
+from db.conversations.messages import Message
+from db.core.engine import Database
+from integrations.blobs import Blobs
+from jobs.runner.job_run import Held
+
+MAX_TEXT = 200_000  # characters of one file that are read
+MAX_IMAGE_BYTES = 20_000_000  # of all images of a request together
+
+
+@dataclass(frozen=True)
+class Attached:
+    """The beginning of what a file says."""
+
+    id: UUID
+    name: str
+    text: str
+
+
+async def attached_to(database: Database, held: Held, messages: Sequence[Message]) -> Mapping[UUID, list[Attached]]:
+    """The files with text of each message that has some; of the newest twenty files, newest message first."""
+    found: dict[UUID, list[Attached]] = {}
+    ids = [message.id for message in messages]
+    for row in await database.read(attachments.texts_of_branch, held.viewer, ids=ids, length=MAX_TEXT):
+        found.setdefault(row.message_id, []).append(Attached(row.id, row.name, row.text))
+    return found
+
+
+async def images_of(database: Database, blobs: Blobs, held: Held, messages: Sequence[Message]) -> list[str]:
+    """The newest images among the files of messages, as `data:` URLs, newest message first; as many as are allowed."""
+    ids = [message.id for message in messages]
+    rows = await database.read(attachments.images_of_messages, held.viewer, ids=ids)
+    return await asyncio.to_thread(_data_urls, blobs, rows)
+
+
+def _data_urls(blobs: Blobs, images: Sequence[Attachment]) -> list[str]:
+    urls, left = [], MAX_IMAGE_BYTES
+    for image in images:
+        left -= image.size
+        if left < 0:
+            break
+        # Content that is gone was purged meanwhile, with its message.
+        if (file := blobs.open(image.blob_id)) is not None:
+            with file:
+                urls.append(f"data:{image.content_type};base64,{b64encode(file.read()).decode()}")
+    return urls

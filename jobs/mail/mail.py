@@ -1,0 +1,32 @@
+"""Sending mail, a few times if need be."""
+
+import asyncio
+from collections.abc import Sequence
+
+from integrations.mail import Mail, Mailer, MailFailed
+from jobs.mail.templates import write
+from jobs.runner.job_run import Held
+
+AT_ONCE = 8
+WAITS: Sequence[float] = (1.0, 5.0, 25.0)  # seconds between the attempts
+
+
+class Mails:
+    """The handler of jobs of kind `mail`: arguments `template`, `to` and the template's own `arguments`."""
+
+    def __init__(self, mailer: Mailer, server: str | None) -> None:
+        self._mailer, self._server = mailer, server
+
+    async def __call__(self, held: Held) -> None:
+        """Raises MailFailed, which fails the job."""
+        given = held.job.arguments
+        subject, text = write(given["template"], given["arguments"], self._server)
+        mail = Mail(held.job.id.hex, given["to"], subject, text)
+        for wait in WAITS:
+            try:
+                return await self._mailer.send(mail)
+            except MailFailed as error:
+                if not error.retryable:
+                    raise
+            await asyncio.sleep(wait)
+        return await self._mailer.send(mail)

@@ -1,0 +1,1 @@
+"""Jobs that notify many users."""

@@ -1,0 +1,16 @@
+"""Telling everybody something, a batch of people at a time; a later attempt goes on where the last one was."""
+
+from db.core.engine import Database
+from db.notifications import broadcasts
+from jobs.runner.job_run import Held
+
+
+class Broadcasts:
+    """The handler of jobs of kind `broadcast`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(self, held: Held) -> None:
+        while await self._database.write(broadcasts.tell_next, held.viewer, held.job.id, held.attempt):
+            pass

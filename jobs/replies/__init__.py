@@ -1,0 +1,1 @@
+"""Jobs that write replies, their tables and titles."""

@@ -1,0 +1,50 @@
+"""A reply for a table that somebody named: after the prose, a model reads the table's rows out of what was said."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from assistant.reading.extraction import Source
+from assistant.reading.passages import Passage, Passages
+from db.conversations.conversations import Conversation, ExtractionMode
+from db.conversations.messages import Message
+from db.core.engine import Database
+from db.tables import tables
+from db.tables.tables import Table, column_of
+from integrations.llm.catalog import Offer
+from integrations.llm.routing import ModelRouter
+from jobs.extraction.attachments import Attached
+from jobs.extraction.table_extraction import Extracting
+from jobs.replies.reply_proposals import Found, FoundTable
+from jobs.replies.reply_writer import Writing
+from jobs.runner.job_run import Held
+
+
+async def read_named(
+    database: Database,
+    model: ModelRouter,
+    offer: Offer,
+    held: Held,
+    writing: Writing,
+    conversation: Conversation,
+    passages: Passages,
+) -> Found | None:
+    """The rows for the table's columns, shown as they come; None when the readers are to try."""
+    table = await database.find(Table, held.viewer, writing.table_id) if writing.table_id else None
+    if table is None or not offer.capabilities.json_schema:
+        return None
+    columns = [column_of(row) for row in await database.read(tables.columns_of, held.viewer, ids=[table.id])]
+    if not columns:
+        return None
+    extracting = Extracting(database, model, offer, held, conversation.id)
+    show = partial(writing.proposing.show_read, conversation.id, passages.sources)
+    read = await extracting.read(table.name, columns, (), passages, show)
+    if read is None:
+        return None
+    found = [FoundTable(passages.sources, read)] if read.rows else []
+    return Found(conversation.id, found, conversation.extraction is ExtractionMode.AUTO)
+
+
+def said(message: Message, attached: Sequence[Attached], reply: Message, text: str) -> Passages:
+    """What a person said, with their files, and what the assistant did."""
+    files = [Passage(Source(message.id, file.id), file.text) for file in attached]
+    return Passages([Passage(Source(message.id), message.text), *files, Passage(Source(reply.id), text)])

@@ -1,0 +1,234 @@
+"""Replies: what the assistant says to a message, from a model or without one, and the tables in it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from functools import partial
+from typing import Literal
+from uuid import UUID
+
+from assistant import offline
+from assistant.offline import Answer
+from assistant.prompt import prompt
+from assistant.prompt.model_terms import terms_of
+from assistant.prompt.table_context import sheets_of
+from assistant.prompt.tokens import counter
+from assistant.reply_log.log import Log
+from assistant.reply_log.watchers import Watching
+from db.conversations import branches, replies
+from db.conversations.conversations import Conversation, ExtractionMode
+from db.conversations.messages import Message, MessageRole, MessageStatus
+from db.core.base import now
+from db.core.engine import Database
+from db.core.events import Event, Hub, ReplyStopped
+from errors import NotFound, ProductError
+from integrations.blobs import Blobs
+from integrations.llm.catalog import Offer
+from integrations.llm.chat_completions import Delta, Finished, ModelFailure, Turn
+from integrations.llm.failures import cut_short, filtered
+from integrations.llm.routing import ModelRouter
+from jobs.extraction.attachments import Attached, attached_to, images_of
+from jobs.replies import named_tables
+from jobs.replies.named_tables import read_named
+from jobs.replies.output_limit import most_written
+from jobs.replies.parse_scheduler import Looks
+from jobs.replies.reply_tables import found_in, read_part, read_reply, whole_lines
+from jobs.replies.reply_writer import Writing
+from jobs.replies.streaming_tables import Showing
+from jobs.runner.job_run import INTERNAL, Explained, Held, JobFailure
+from jobs.runner.worker import Worker
+
+MAX_TURNS = 100
+CUT_SHORT, FILTERED = "length", "content_filter"  # why a model ends that has not said all
+
+_ROLES: dict[MessageRole, Literal["system", "user", "assistant"]] = {
+    MessageRole.USER: "user",
+    MessageRole.ASSISTANT: "assistant",
+    MessageRole.SYSTEM: "system",
+}
+
+
+class Replies:
+    """The handler of reply jobs; without a model the offline assistant answers.
+
+    However it ends, by itself, by a stop, an error or the end of the process, the message says so: a
+    conversation takes the next message only when its last reply is over.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        log: Log,
+        model: ModelRouter | None,
+        watching: Watching,
+        blobs: Blobs,
+        *,
+        writes_titles: bool = False,
+    ) -> None:
+        self._database, self._log, self._model, self._watching = database, log, model, watching
+        self._blobs, self._looks = blobs, Looks()
+        self._writes_titles = writes_titles
+
+    def listen(self, hub: Hub, worker: Worker) -> None:
+        """Stop a reply of this process when somebody asks for it."""
+
+        def stop(event: Event) -> None:
+            assert isinstance(event, ReplyStopped)
+            worker.stop_job(event.job_id)
+
+        hub.handle(ReplyStopped, stop)
+
+    async def __call__(self, held: Held) -> None:
+        writing = Writing(self._database, self._log, self._watching, held)
+        try:
+            await self._write(writing, held)
+        except asyncio.CancelledError:
+            if held.stopped:
+                await self._break_off(writing, MessageStatus.STOPPED)
+            else:
+                await self._break_off(writing, MessageStatus.INTERRUPTED, _interrupted())
+            raise
+        except ModelFailure as failure:
+            await self._break_off(writing, MessageStatus.FAILED, failure)
+        except Exception as error:
+            await writing.end(MessageStatus.FAILED, error=_explained(error))
+            raise
+        finally:
+            self._log.end(writing.reply_id)
+
+    async def _write(self, writing: Writing, held: Held) -> None:
+        if held.attempt > 1:
+            await writing.proposing.take_up()
+            await self._break_off(writing, MessageStatus.INTERRUPTED, _interrupted())
+            return
+        self._log.begin(writing.reply_id)
+        reply = await self._database.find(Message, held.viewer, writing.reply_id)
+        if reply is None:
+            raise _gone()
+        conversation = await self._database.find(Conversation, held.viewer, reply.conversation_id)
+        if conversation is None:
+            raise _gone()
+        before = await self._before(held, reply)
+        attached = await attached_to(self._database, held, before)
+        if self._model is None:
+            await self._offline(writing, conversation, before[-1], attached.get(before[-1].id, []))
+        else:
+            await self._online(self._model, held, writing, reply, conversation, before, attached)
+
+    async def _break_off(self, writing: Writing, status: MessageStatus, error: Explained | None = None) -> None:
+        """What was said so far stays, and so do the whole rows of it."""
+        found = (
+            None
+            if writing.is_ending
+            else await read_part(self._database, writing.viewer, writing.reply_id, writing.text)
+        )
+        await writing.end(status, error=error, found=found)
+
+    async def _before(self, held: Held, reply: Message) -> list[Message]:
+        """What was said before the reply on its branch, oldest first; the last is what it answers."""
+        rows = await self._database.read(
+            branches.last,
+            held.viewer,
+            conversation_id=reply.conversation_id,
+            leaf_id=reply.parent_id,
+            limit=MAX_TURNS,
+        )
+        return rows[::-1]
+
+    async def _offline(
+        self, writing: Writing, conversation: Conversation, message: Message, attached: Sequence[Attached]
+    ) -> None:
+        answer = await asyncio.to_thread(offline.answer, message.text, attached)
+        found = None
+        if conversation.extraction is not ExtractionMode.OFF:
+            found = found_in(conversation, message, answer.tables)
+            await writing.proposing.show(found)
+        await writing.follow(_told(answer))
+        await writing.end(MessageStatus.COMPLETED, found=found)
+
+    async def _online(
+        self,
+        model: ModelRouter,
+        held: Held,
+        writing: Writing,
+        reply: Message,
+        conversation: Conversation,
+        before: Sequence[Message],
+        attached: Mapping[UUID, Sequence[Attached]],
+    ) -> None:
+        offer = model.offer(reply.model)
+        turns, tokens = await self._prompt(held, writing, offer, conversation, before, attached)
+        terms = terms_of(offer, now().date())
+        most = await most_written(self._database, writing.viewer, conversation, reply.id, offer, terms, tokens)
+        writing.prompted(tokens, terms, wants_title=self._writes_titles)
+        events = model.stream(turns, model=offer.name, temperature=conversation.temperature, max_tokens=most)
+        async with aclosing(events), self._showing(writing, conversation, reply):
+            reason = await writing.follow(events)
+        if reason == FILTERED:
+            raise filtered()
+        is_cut = reason == CUT_SHORT
+        whole = whole_lines(writing.text) if is_cut else writing.text
+        files = attached.get(before[-1].id, ())
+        found = None
+        if conversation.extraction is not ExtractionMode.OFF:
+            passages = named_tables.said(before[-1], files, reply, whole)
+            found = await read_named(self._database, model, offer, held, writing, conversation, passages)
+            found = found or await read_reply(conversation, reply, writing.text, before[-1], files, is_cut=is_cut)
+        await writing.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, found=found)
+
+    async def _prompt(
+        self,
+        held: Held,
+        writing: Writing,
+        offer: Offer,
+        conversation: Conversation,
+        before: Sequence[Message],
+        attached: Mapping[UUID, Sequence[Attached]],
+    ) -> tuple[list[Turn], int]:
+        """What the model is sent, and how many tokens that is by our own count."""
+        sheets = await sheets_of(self._database, writing.viewer, conversation.id, writing.table_id)
+        said = [Turn(_ROLES[message.role], message.text) for message in before]
+        files = [(file.name, file.text) for message in before for file in attached.get(message.id, ())]
+        sees = offer.capabilities.images
+        images = await images_of(self._database, self._blobs, held, before) if sees else []
+
+        def work() -> tuple[list[Turn], int]:
+            count = counter()
+            room = prompt.room_for(offer.context_window, conversation.max_tokens or offer.max_output, count)
+            turns = prompt.build(conversation.system_prompt, said, room, sheets, files, images)
+            return turns, prompt.tokens_of(turns, count)
+
+        return await asyncio.to_thread(work)
+
+    def _showing(
+        self, writing: Writing, conversation: Conversation, reply: Message
+    ) -> AbstractAsyncContextManager[None]:
+        """Beside the reply, what shows its tables as they come."""
+        if conversation.extraction is ExtractionMode.OFF:
+            return nullcontext()
+        found = partial(found_in, conversation, reply)
+        return Showing(self._looks, writing.proposing, lambda: writing.text, found).running()
+
+
+async def _told(answer: Answer) -> AsyncGenerator[Delta | Finished, None]:
+    async for piece in offline.stream(answer):
+        yield Delta(piece)
+    yield Finished("stop", None, None)
+
+
+def _interrupted() -> JobFailure:
+    return JobFailure("INTERRUPTED", replies.INTERRUPTED, retryable=True)
+
+
+def _gone() -> NotFound:
+    return NotFound("The conversation of this reply is gone, or you may not see it any more.")
+
+
+def _explained(error: Exception) -> Explained:
+    """What the message says of it; what nobody explained is logged with the job."""
+    if isinstance(error, Explained):
+        return error
+    if isinstance(error, ProductError):
+        wait = error.details.get("retryAfterMs")
+        return JobFailure(error.code, error.message, retry_after=None if wait is None else wait / 1000)
+    return JobFailure(INTERNAL, "Something went wrong on the server: send the message again.", retryable=True)

@@ -1,0 +1,75 @@
+"""Titles: after the first exchange a model names the conversation, unless a person has."""
+
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
+from functools import partial
+from uuid import UUID
+
+from assistant.prompt.model_terms import terms_of
+from assistant.prompt.tokens import counted
+from auth.viewer import Viewer
+from db.billing.usage import Tokens, estimated
+from db.conversations import branches, titles
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Message
+from db.core.base import now
+from db.core.engine import Database
+from errors import BudgetExceeded, Forbidden, NotFound
+from integrations.llm.chat_completions import Delta, Finished, ModelFailure, Turn
+from integrations.llm.routing import ModelRouter
+from jobs.runner.job_run import Held
+
+AT_ONCE = 8
+MAX_TOKENS = 300  # a model that reasons needs some before its first word
+MAX_READ = 2_000  # characters of each message
+ASKED = (
+    "Give the conversation a title of three to six words in its own language. Answer with the title alone, without "
+    "quotation marks."
+)
+
+
+class Titles:
+    """The handler of title jobs. A model that cannot leaves the title that was taken from the text."""
+
+    def __init__(self, database: Database, model: ModelRouter) -> None:
+        self._database, self._model = database, model
+
+    async def __call__(self, held: Held) -> None:
+        conversation_id = UUID(held.job.arguments["conversation_id"])
+        conversation = await self._database.find(Conversation, held.viewer, conversation_id)
+        if conversation is None or conversation.is_named or conversation.leaf_id is None:
+            return
+        said = await self._database.read(
+            branches.first, held.viewer, conversation_id=conversation_id, leaf_id=conversation.leaf_id, limit=2
+        )
+        await self._name(held.viewer, conversation, said)
+
+    async def _name(self, viewer: Viewer, conversation: Conversation, said: Sequence[Message]) -> None:
+        offer = self._model.offer(conversation.model)
+        terms = terms_of(offer, now().date())
+        turns = [Turn("system", ASKED), Turn("user", "\n\n".join(message.text[:MAX_READ] for message in said))]
+        most = Tokens(_read(turns), MAX_TOKENS)
+        try:
+            await self._database.write(titles.reserve, viewer, conversation.id, offer.name, terms, most)
+        except (BudgetExceeded, Forbidden, NotFound):
+            return
+        text, finished = "", Finished("", None, None)
+        with suppress(ModelFailure):
+            async with aclosing(self._model.stream(turns, model=offer.name, max_tokens=MAX_TOKENS)) as events:
+                async for event in events:
+                    if isinstance(event, Delta):
+                        text += event.text
+                    else:
+                        finished = event
+        tokens = counted(turns, text, finished)
+        cost = terms.cost(tokens)
+        keep = partial(titles.keep, title=text, tokens=tokens, cost_nanos=cost)
+        try:
+            await self._database.write(keep, viewer, conversation.id)
+        except (Forbidden, NotFound):  # who asked may not write there any more
+            await self._database.write(titles.settle, viewer, conversation.id, tokens, cost)
+
+
+def _read(turns: Sequence[Turn]) -> int:
+    """Tokens of what the model is sent, by our own count."""
+    return sum(estimated(turn.text) for turn in turns)

@@ -1,0 +1,1 @@
+"""Periodic deletion of expired rows and files."""

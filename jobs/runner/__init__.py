@@ -1,0 +1,1 @@
+"""Workers, job runs, queues and the cluster of processes."""

@@ -1,0 +1,185 @@
+"""One attempt at a job: its handler runs, its lease is kept alive, its end is written down."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+from uuid import UUID
+
+from auth.viewer import Viewer
+from db.core.audit_context import Cause, caused_by
+from db.core.engine import Database
+from db.core.events import Hub, JobChanged
+from db.core.session import Session
+from db.jobs import jobs
+from db.jobs.jobs import Job, JobStatus, LeaseLost
+from errors import NotFound, ProductError, RateLimited, UpstreamFailed
+
+BEAT_SECONDS = 3.0
+NEWS_SECONDS = 0.2  # progress is written, and news is looked at, no oftener
+INTERNAL = "INTERNAL_SERVER_ERROR"
+SYSTEM = Viewer.system()
+
+log = logging.getLogger("sheetgpt.job")
+
+
+class JobFailure(Exception):
+    """A job that cannot be done, and why; `message` tells its owner what to do, `retry_after` in how many seconds."""
+
+    def __init__(self, code: str, message: str, *, retryable: bool = False, retry_after: float | None = None) -> None:
+        self.code, self.message, self.retryable, self.retry_after = code, message, retryable, retry_after
+        super().__init__(f"{code}: {message}")
+
+
+@runtime_checkable
+class Explained(Protocol):
+    """A JobFailure, or an error of an integration that says the same."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class Held:
+    """A job in a handler's hands. It runs as `viewer`, the person who asked, and writes with `attempt`.
+
+    When the handler is cancelled, `stopped` says whether somebody asked for that; otherwise the process ends,
+    or the job is not this attempt's any more (LeaseLost on every write).
+    """
+
+    def __init__(self, job: Job, viewer: Viewer, wake: Callable[[], object]) -> None:
+        self.job, self.viewer, self.attempt = job, viewer, job.attempt
+        self.stopped = False
+        self.noted: tuple[int, int | None] = job.done, job.total
+        self._loop = asyncio.get_running_loop()
+        self._wake = wake
+
+    def progress(self, done: int, total: int | None) -> None:
+        """Note how far the job is, from any thread and at any rate; it is written five times a second."""
+        self.noted = done, total
+        self._loop.call_soon_threadsafe(self._wake)
+
+
+Handler: TypeAlias = Callable[[Held], Coroutine[Any, Any, None]]
+
+
+class Run:
+    """An attempt at a job, from its claim to its end."""
+
+    def __init__(self, database: Database, hub: Hub, job_id: UUID, handler: Handler) -> None:
+        self._database, self._hub, self._job_id, self._handler = database, hub, job_id, handler
+        self._is_stopped = self._is_process_ending = self._is_cancelled = False
+        self._held: Held | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._written: tuple[int, int | None] = 0, None
+        self._renewed = 0.0
+
+    async def attempt(self) -> None:
+        claimed = await self._database.write(jobs.claim, SYSTEM, self._job_id)
+        if claimed is None:
+            return
+        started = time.perf_counter()
+        self._renewed = time.monotonic()
+        with self._hub.listening(JobChanged(self._job_id)) as wake:
+            self._held = held = Held(*claimed, wake.set)
+            self._written = held.noted
+            with caused_by(Cause(held.job.kind)):
+                self._task = task = asyncio.create_task(self._handler(held))
+            self._cancel_if_asked(held)
+            keeper = asyncio.create_task(self._keep(held, wake))
+            await asyncio.wait([task])
+            keeper.cancel()
+            await asyncio.wait([keeper])
+        await self._conclude(held, task)
+        fields = {"kind": held.job.kind, "jobId": str(held.job.id), "attempt": held.attempt}
+        log.info("job", extra={"fields": fields | {"ms": round((time.perf_counter() - started) * 1000, 3)}})
+
+    def stop(self) -> None:
+        """Cancel the handler because somebody asked."""
+        self._is_stopped = True
+        if self._held:
+            self._cancel_if_asked(self._held)
+
+    def leave(self) -> None:
+        """Cancel the handler because the process ends."""
+        self._is_process_ending = True
+        if self._held:
+            self._cancel_if_asked(self._held)
+
+    async def abandon(self) -> None:
+        """Give the job back although the handler does not end; it cannot write to it any more."""
+        if self._held:
+            with suppress(LeaseLost, NotFound):
+                await self._database.write(jobs.release, SYSTEM, self._job_id, self._held.attempt)
+
+    def _cancel_if_asked(self, held: Held) -> None:
+        held.stopped = self._is_stopped
+        if self._is_stopped or self._is_process_ending:
+            self._cancel()
+
+    def _cancel(self) -> None:
+        """Once: a second time would break into the handler's tidying up."""
+        if self._task and not self._is_cancelled:
+            self._is_cancelled = True
+            # After its first step, so that a handler which is cancelled has always begun.
+            asyncio.get_running_loop().call_soon(self._task.cancel)
+
+    async def _keep(self, held: Held, wake: asyncio.Event) -> None:
+        """Renew the lease and write progress, until the job is over or somebody else's."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await wake.wait()
+            wake.clear()
+            try:
+                if await self._is_over(held):
+                    return
+            except Exception:
+                log.exception("The lease of job %s could not be renewed", self._job_id)
+            await asyncio.sleep(NEWS_SECONDS)
+
+    async def _is_over(self, held: Held) -> bool:
+        """Write what is due; cancel the handler when the job is not its any more."""
+        if held.noted != self._written or time.monotonic() - self._renewed >= BEAT_SECONDS:
+            noted = held.noted
+            with suppress(LeaseLost, NotFound):
+                await self._database.write(jobs.progress, SYSTEM, self._job_id, held.attempt, *noted)
+                self._written, self._renewed = noted, time.monotonic()
+                return False
+        job = await self._database.find(Job, SYSTEM, self._job_id)
+        status = job.status if job is not None and job.attempt == held.attempt else None
+        # A handler that ended its job itself has only to return.
+        if status not in (JobStatus.RUNNING, JobStatus.COMPLETED, JobStatus.FAILED):
+            self._cancel()
+        return status is not JobStatus.RUNNING
+
+    async def _conclude(self, held: Held, task: asyncio.Task[None]) -> None:
+        # LeaseLost: the handler has ended its job itself, or it is not ours any more.
+        with suppress(LeaseLost, NotFound):
+            await self._database.write(self._ending(held, task), SYSTEM)
+
+    def _ending(self, held: Held, task: asyncio.Task[None]) -> Callable[[Session], Any]:
+        """The unit that writes down what came of the attempt."""
+        this = held.job.id, held.attempt
+        if task.cancelled() and self._is_stopped:
+            return lambda session: jobs.finish(session, *this, JobStatus.CANCELED)
+        if task.cancelled() and self._is_process_ending:
+            return lambda session: jobs.release(session, *this)
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is None:
+            return lambda session: jobs.finish(session, *this, JobStatus.COMPLETED)
+        code, message, retryable = explanation(error, held)
+        return lambda session: jobs.fail(session, *this, code, message, retryable)
+
+
+def explanation(error: BaseException, held: Held) -> tuple[str, str, bool]:
+    """Code, message and whether to try again; what nobody explained is logged."""
+    if isinstance(error, Explained):
+        return error.code, error.message, error.retryable
+    if isinstance(error, ProductError):
+        return error.code, error.message, isinstance(error, RateLimited | UpstreamFailed)
+    if not isinstance(error, LeaseLost | asyncio.CancelledError):
+        log.error("Job %s (%s) failed", held.job.id, held.job.kind, exc_info=error)
+    return INTERNAL, f"Something went wrong on the server: try again, and report it with {held.job.id}.", True

@@ -1,0 +1,77 @@
+"""How the id of a job gets to whoever runs it, through taskiq."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+from uuid import UUID
+
+from db.core.events import Event, Hub, JobQueued
+
+if TYPE_CHECKING:
+    from taskiq import InMemoryBroker
+
+MAILBOX = 256  # ids that wait for the queue; what does not fit is found by the sweep
+
+RunJob: TypeAlias = Callable[[UUID], Awaitable[None]]
+
+
+class Queue(Protocol):
+    """Delivers ids, and may lose or repeat them: the rows are the truth."""
+
+    async def send(self, job_id: UUID) -> None: ...
+
+    async def receive(self, run: RunJob) -> None:
+        """Call `run` with each id, many at a time, until it is cancelled; calls under way go on."""
+
+    async def close(self) -> None: ...
+
+
+class InProcessQueue:
+    """For the one process that both sends and receives; it has nothing to close."""
+
+    def __init__(self) -> None:
+        self._is_open = asyncio.Event()
+        self._deliver: Callable[[str], Awaitable[object]]
+
+    async def send(self, job_id: UUID) -> None:
+        await self._is_open.wait()
+        await self._deliver(job_id.hex)
+
+    async def receive(self, run: RunJob) -> None:
+        broker = (await asyncio.to_thread(_import_broker))(cast_types=False)
+
+        async def run_job(job_id: str) -> None:
+            await run(UUID(job_id))
+
+        self._deliver = broker.register_task(run_job).kiq
+        self._is_open.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await broker.shutdown()
+
+    async def close(self) -> None: ...
+
+
+class Delivery:
+    """Sends the jobs that were queued in this process, each after its commit."""
+
+    def __init__(self, hub: Hub, queue: Queue) -> None:
+        self._queue = queue
+        self._mailbox: asyncio.Queue[UUID] = asyncio.Queue(MAILBOX)
+        hub.handle(JobQueued, self._post)
+
+    def _post(self, event: Event) -> None:
+        assert isinstance(event, JobQueued)
+        if not self._mailbox.full():
+            self._mailbox.put_nowait(event.job_id)
+
+    async def run(self) -> None:
+        while True:
+            await self._queue.send(await self._mailbox.get())
+
+
+def _import_broker() -> "type[InMemoryBroker]":
+    from taskiq import InMemoryBroker
+
+    return InMemoryBroker

@@ -1,0 +1,154 @@
+"""Gets jobs to their handlers: from the event that queued one, or from the sweep that finds what nobody holds.
+
+The rows are the truth. The queue only delivers ids and may lose or repeat them: a job is run by whoever claims
+its row.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from auth.viewer import Viewer
+from db.core.base import now
+from db.core.engine import Database
+from db.core.events import Hub
+from db.jobs import jobs
+from db.jobs.jobs import Job
+from jobs.runner.job_run import Handler, Held, JobFailure, Run, log
+from jobs.runner.queue import Delivery, InProcessQueue, Queue
+
+__all__ = ["Handler", "Held", "JobFailure", "Worker"]
+
+AT_ONCE = 64  # jobs of one kind; the others wait in the database
+SWEEP_SECONDS = 2.0
+STOP_SECONDS, ABANDON_SECONDS = 0.7, 0.2
+SYSTEM = Viewer.system()
+
+
+@dataclass(eq=False)
+class Lane:
+    """The jobs of one kind; `is_behind` when one was left in the database because `room` was taken."""
+
+    handler: Handler
+    room: int
+    is_behind: bool = False
+
+
+class Worker:
+    """Runs the jobs for whose kind it has a handler; without any it only sends jobs to where they are run.
+
+    A handler may end its job in its own transaction (jobs.finish); otherwise its return completes it, a
+    JobFailure or ProductError fails it in those words, and any other exception as an internal error.
+    `fresh` says that no other process uses this database, so jobs that look held are of dead ones.
+    `at_once` limits how many jobs of a kind run at the same time.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        hub: Hub,
+        handlers: Mapping[str, Handler],
+        *,
+        fresh: bool,
+        at_once: Mapping[str, int] | None = None,
+        queue: Queue | None = None,
+    ) -> None:
+        self._database, self._hub, self._fresh = database, hub, fresh
+        self._queue = queue or InProcessQueue()
+        self._delivery = Delivery(hub, self._queue)
+        limits = at_once or {}
+        self._lanes = {kind: Lane(handler, limits.get(kind, AT_ONCE)) for kind, handler in handlers.items()}
+        self._has_room = asyncio.Event()
+        self._runs: dict[UUID, Run] = {}
+        self._receiving: set[asyncio.Task[object]] = set()
+        self._background: list[asyncio.Task[None]] = []
+        self._is_stopping = False
+
+    async def start(self) -> None:
+        """Returns before the queue is imported, which takes a third of a second; ids wait for it meanwhile."""
+        if self._fresh:
+            await self._database.write(jobs.release_dead, SYSTEM)
+        steps = [self._delivery.run()]
+        if self._lanes:
+            steps += [self._queue.receive(self._receive), self._sweep()]
+        self._background = [asyncio.create_task(step) for step in steps]
+        for task in self._background:
+            task.add_done_callback(_report)
+
+    async def stop(self) -> None:
+        """Cancel what runs and give it back, within a second."""
+        self._is_stopping = True
+        for task in self._background:
+            task.cancel()
+        for run in self._runs.values():
+            run.leave()
+        if ending := {*self._background, *self._receiving}:
+            await asyncio.wait(ending, timeout=STOP_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ABANDON_SECONDS):
+                await asyncio.gather(*(run.abandon() for run in self._runs.values()))
+        await self._queue.close()
+
+    def stop_job(self, job_id: UUID) -> bool:
+        """Cancel a job's handler because somebody asked; whether it runs here."""
+        run = self._runs.get(job_id)
+        if run is not None:
+            run.stop()
+        return run is not None
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await self._run_unheld()
+            except Exception:
+                log.exception("The jobs that wait could not be read")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._has_room.wait()
+            self._has_room.clear()
+
+    async def _run_unheld(self) -> None:
+        """Without the queue, so that jobs are done while it is away."""
+        for kind, lane in self._lanes.items():
+            waiting = await self._database.read(jobs.unheld, SYSTEM, kind=kind, moment=now()) if lane.room else []
+            lane.is_behind = lane.room < max(1, len(waiting))
+            for job in waiting[: lane.room]:
+                task = asyncio.create_task(self._receive(job.id))
+                self._receiving.add(task)
+
+    async def _receive(self, job_id: UUID) -> None:
+        """What the queue and the sweep deliver to."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._receiving.add(task)
+        try:
+            await self._run(job_id)
+        except Exception:
+            log.exception("Job %s could not be run", job_id)
+        finally:
+            self._receiving.discard(task)
+
+    async def _run(self, job_id: UUID) -> None:
+        job = await self._database.find(Job, SYSTEM, job_id)
+        lane = self._lanes.get(job.kind) if job else None
+        if lane is None or job_id in self._runs or self._is_stopping:
+            return
+        if lane.room == 0:
+            lane.is_behind = True
+            return
+        lane.room -= 1
+        run = self._runs[job_id] = Run(self._database, self._hub, job_id, lane.handler)
+        try:
+            await run.attempt()
+        finally:
+            lane.room += 1
+            del self._runs[job_id]
+            if lane.is_behind:
+                self._has_room.set()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        log.critical("No more jobs are run: restart the server", exc_info=task.exception())

@@ -1,0 +1,1 @@
+"""Jobs that build and drop the indexes of table columns."""

@@ -1,0 +1,36 @@
+"""Makes and drops the indexes of a table, as its columns ask for."""
+
+import asyncio
+import logging
+from uuid import UUID
+
+from db.core.engine import Database, LockTimeout
+from db.tables.query import cell_indexes
+from db.tables.query.cell_indexes import TooManyIndexes
+from jobs.runner.job_run import Held, JobFailure
+
+AT_ONCE = 1  # PostgreSQL makes one index of a table at a time, whatever is asked
+TRIES, PAUSE_SECONDS = 5, 2.0
+
+log = logging.getLogger("sheetgpt.job")
+
+
+class Indexes:
+    """The handler of jobs of kind `index`; rows are found without an index too, so nobody waits for it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(self, held: Held) -> None:
+        table_id = UUID(held.job.arguments["table_id"])
+        for attempt in range(TRIES):
+            try:
+                await cell_indexes.bring_about(self._database, table_id)
+            except TooManyIndexes as error:
+                log.warning("Table %s gets no index: %s", table_id, error)
+                raise JobFailure("CONFLICT", f"{error} Take the mark from columns that nobody filters by.") from None
+            except LockTimeout:
+                await asyncio.sleep(PAUSE_SECONDS * (attempt + 1))
+            else:
+                return
+        raise JobFailure("CONFLICT", "Others held the rows for too long: mark the column again later.", retryable=True)

@@ -1,0 +1,1 @@
+"""Resolvers of users, sessions, accounts and the audit log."""

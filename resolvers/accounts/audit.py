@@ -1,0 +1,96 @@
+"""The audit log, as clients read it."""
+
+import re
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from strawberry.utils.str_converters import to_camel_case
+
+from db.accounts import audit
+from db.accounts.audit import AuditEntry
+from db.accounts.users import User
+from db.core.base import Base
+from db.organizations.organizations import Organization
+from errors import NotFound
+from resolvers.core.context import Info
+from resolvers.core.ids import decode, global_id_of_type, optional_key
+from resolvers.core.pages import KeysetPage
+
+REFERENCE = re.compile(r"([A-Z]\w*):([0-9a-f]{32})")
+
+says = strawberry.argument
+
+
+def list_entries(
+    info: Info,
+    organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
+    actor_id: Annotated[strawberry.ID | None, says(description="Only what somebody did.")] = None,
+    subject_id: Annotated[strawberry.ID | None, says(description="Only what was done to a thing.")] = None,
+    action: Annotated[str | None, says(description="Only what a mutation did, as `updateSite`, or a job.")] = None,
+) -> KeysetPage[AuditEntry]:
+    return info.context.page(
+        audit.every,
+        organization_id=optional_key(organization_id, Organization),
+        actor_id=optional_key(actor_id, User),
+        subject_id=_subject(subject_id),
+        action=action,
+    )
+
+
+def _subject(id_: str | None) -> UUID | None:
+    if id_ is None:
+        return None
+    decoded = decode(id_)
+    if decoded is None:
+        raise NotFound("There is nothing with this id, or you may not see it.")
+    return decoded[1]
+
+
+def at(root: strawberry.Parent[Any]) -> datetime:
+    moment: datetime = root.created_at
+    return moment
+
+
+async def actor(root: strawberry.Parent[Any], info: Info) -> User | None:
+    return await info.context.by_id(User, root.created_by_id)
+
+
+async def organization_of(root: strawberry.Parent[Any], info: Info) -> Organization | None:
+    return await info.context.by_id(Organization, root.organization_id)
+
+
+def subject_id(root: strawberry.Parent[Any]) -> strawberry.ID | None:
+    return _global_id(root.subject_type, root.subject_id)
+
+
+def before(root: strawberry.Parent[Any]) -> Any:
+    return _shown(root.before)
+
+
+def after(root: strawberry.Parent[Any]) -> Any:
+    return _shown(root.after)
+
+
+def _shown(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Columns under the names of their fields, and what they refer to by the ids that clients know."""
+    if values is None:
+        return None
+    return {to_camel_case(name): _value(name, value) for name, value in values.items()}
+
+
+def _value(name: str, value: Any) -> Any:
+    reference = REFERENCE.fullmatch(value) if name.endswith("_id") and isinstance(value, str) else None
+    return value if reference is None else _global_id(reference[1], UUID(reference[2]))
+
+
+def _global_id(model_name: str, id_: UUID) -> strawberry.ID | None:
+    model = _models().get(model_name)
+    return None if model is None else global_id_of_type(model, id_)
+
+
+@cache
+def _models() -> dict[str, type[Base]]:
+    return {mapper.class_.__name__: mapper.class_ for mapper in Base.registry.mappers}

@@ -1,0 +1,44 @@
+"""Budgets: what an organization may spend in a month."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+import strawberry
+
+from db.billing import budgets
+from db.billing.budgets import Budget, BudgetUnit
+from db.organizations.organizations import Organization
+from resolvers.core.context import Info
+from resolvers.core.ids import key
+
+says = strawberry.argument
+
+
+@dataclass(frozen=True)
+class Set:
+    organization: Organization
+
+
+async def budget_of(root: strawberry.Parent[Any], info: Info) -> Budget | None:
+    async def load(ids: list[Any]) -> list[Budget | None]:
+        found = {row.organization_id: row for row in await info.context.read(budgets.of_organizations, ids=ids)}
+        return [found.get(id_) for id_ in ids]
+
+    loaded: Budget | None = await info.context.loader(budget_of, load).load(root.id)
+    return loaded
+
+
+async def set_budget(
+    info: Info,
+    organization_id: Annotated[strawberry.ID, says(description="Whose budget; you administer it.")],
+    limit: Annotated[
+        Decimal | None, says(description="What a month may cost, in the unit; null takes the budget away.")
+    ] = None,
+    unit: Annotated[BudgetUnit, says(description="What is counted.")] = BudgetUnit.MONEY,
+    hard: Annotated[
+        bool, says(description="Whether messages are refused when it is spent; otherwise the admins are only told.")
+    ] = True,
+) -> Set:
+    id_ = key(organization_id, Organization)
+    return Set(await info.context.write(budgets.set_limit, id_, limit, unit, hard))

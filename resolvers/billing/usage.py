@@ -1,0 +1,77 @@
+"""What models read and wrote, and what it cost: of a message, a conversation, a person, an organization."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from db.billing import usage
+from db.billing.usage import EPOCH, FAR, NANOS
+from db.core.prepared import Prepared
+from db.sites.readings import checked_moment
+from resolvers.core.context import Info
+
+says = strawberry.argument
+From = Annotated[datetime | None, says(name="from", description="Only from this moment on.")]
+To = Annotated[datetime | None, says(description="Only before this moment.")]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens, and nanos of the currency."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_nanos: int = 0
+    estimated: bool = False
+
+    @property
+    def total_tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def cost(self) -> Decimal:
+        return Decimal(self.cost_nanos) / NANOS
+
+
+async def usage_of_conversation(root: strawberry.Parent[Any], info: Info) -> Usage:
+    return await _summed(info, usage.of_conversations, root.id, None, None)
+
+
+async def usage_of_user(root: strawberry.Parent[Any], info: Info, from_: From = None, to: To = None) -> Usage:
+    return await _summed(info, usage.of_users, root.id, from_, to)
+
+
+async def usage_of_organization(root: strawberry.Parent[Any], info: Info, from_: From = None, to: To = None) -> Usage:
+    return await _summed(info, usage.of_organizations, root.id, from_, to)
+
+
+async def _summed(info: Info, query: Prepared[Any], id_: UUID, from_: datetime | None, to: datetime | None) -> Usage:
+    """One statement for all of a list. Streamed, because what it goes through has no bound though its answer has."""
+    since = EPOCH if from_ is None else checked_moment(from_, "from")
+    until = FAR if to is None else checked_moment(to, "to")
+
+    async def load(ids: list[UUID]) -> list[Usage]:
+        database, viewer = info.context.backend.database, info.context.viewer
+        batches = database.stream(query, viewer, ids=ids, since=since, until=until)
+        sums = {row.of_id: _usage(row) async for rows in batches for row in rows}
+        return [sums.get(one, Usage()) for one in ids]
+
+    loaded: Usage = await info.context.loader((query, since, until), load).load(id_)
+    return loaded
+
+
+def _usage(row: Any) -> Usage:
+    return Usage(
+        input_tokens=int(row.input_tokens),
+        output_tokens=int(row.output_tokens),
+        cached_tokens=int(row.cached_tokens),
+        reasoning_tokens=int(row.reasoning_tokens),
+        cost_nanos=int(row.cost_nanos),
+        estimated=bool(row.estimated),
+    )

@@ -1,0 +1,1 @@
+"""Resolvers of conversations, messages, replies, ratings and share links."""

@@ -1,0 +1,111 @@
+"""Attachments: taken in before their message is written, listed with it, and read again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+from uuid import UUID
+
+import strawberry
+from uuid_utils.compat import uuid7
+
+from db.conversations import attachments
+from db.conversations.attachments import Attachment, Stored
+from errors import BadUserInput
+from integrations.documents.failures import DocumentRefused
+from integrations.documents.kinds import Kind, Recognised, recognise
+from resolvers.core.context import Backend, Context, Info
+from resolvers.core.links import signed
+from resolvers.core.uploads import Upload
+
+MAX_FILES = 10
+MAX_TEXT = 1_000_000  # characters
+UNSTORABLE = {ord("\0"): "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
+TASKS: dict[Kind, Literal["pdf", "text"]] = {Kind.PDF: "pdf", Kind.XLSX: "text"}
+EXTENSIONS = {
+    Kind.TEXT: "txt",
+    Kind.MARKDOWN: "md",
+    Kind.CSV: "csv",
+    Kind.JSON: "json",
+    Kind.XLSX: "xlsx",
+    Kind.PDF: "pdf",
+    Kind.PNG: "png",
+    Kind.JPEG: "jpg",
+    Kind.WEBP: "webp",
+    Kind.GIF: "gif",
+}
+
+
+@asynccontextmanager
+async def taken_in(context: Context, uploads: Sequence[Upload]) -> AsyncIterator[list[Stored]]:
+    """The files, read and kept; when the block fails they are erased again. Raises BadUserInput."""
+    if len(uploads) > MAX_FILES:
+        raise BadUserInput.of("attachments", f"Attach at most {MAX_FILES} files to one message.")
+    stored: list[Stored] = []
+    try:
+        for number, upload in enumerate(uploads):
+            stored.append(await _take_in(context.backend, upload, f"attachments.{number}"))
+        yield stored
+    except BaseException:
+        await erase(context.backend, [file.blob_id for file in stored])
+        raise
+
+
+async def _take_in(backend: Backend, upload: Upload, field: str) -> Stored:
+    try:
+        found = await asyncio.to_thread(recognise, upload.file, upload.name)
+        text = await _text(backend, upload, found)
+    except DocumentRefused as error:
+        raise BadUserInput.of(field, f"{upload.name}: {error}") from None
+    blob_id = uuid7()
+    await asyncio.to_thread(backend.blobs.put, blob_id, upload.file)
+    return Stored(blob_id, upload.name, found.kind.value, upload.size, text)
+
+
+async def _text(backend: Backend, upload: Upload, found: Recognised) -> str | None:
+    """What a file says, at most a million characters of it; None of an image."""
+    task = TASKS.get(found.kind)
+    text = await backend.documents.text_of(task, upload.file) if task else found.text
+    return None if text is None else text[:MAX_TEXT].translate(UNSTORABLE)
+
+
+async def erase(backend: Backend, blobs: Sequence[UUID]) -> None:
+    """Forget contents that no message has; what cannot be done now, the sweep does."""
+
+    def delete() -> None:
+        for blob_id in blobs:
+            backend.blobs.delete(blob_id)
+
+    if blobs:
+        await asyncio.to_thread(delete)
+
+
+async def erase_unused(context: Context, message_id: UUID, stored: Sequence[Stored]) -> None:
+    """Forget what came with a repeated request, whose message has the files of the first."""
+    if stored:
+        used = {row.blob_id for row in await context.read(attachments.of_messages, ids=[message_id])}
+        await erase(context.backend, [file.blob_id for file in stored if file.blob_id not in used])
+
+
+async def list_attachments(root: strawberry.Parent[Any], info: Info) -> list[Attachment]:
+    async def load(ids: list[UUID]) -> list[list[Attachment]]:
+        of: dict[UUID, list[Attachment]] = {id_: [] for id_ in ids}
+        for row in await info.context.read(attachments.of_messages, ids=ids):
+            of[row.message_id].append(row)
+        return [of[id_] for id_ in ids]
+
+    loaded: list[Attachment] = await info.context.loader(list_attachments, load).load(root.id)
+    return loaded
+
+
+async def text_of(root: strawberry.Parent[Any], info: Info) -> str | None:
+    async def load(ids: list[UUID]) -> list[str | None]:
+        found = {row.attachment_id: row.text for row in await info.context.read(attachments.texts, ids=ids)}
+        return [found.get(id_) for id_ in ids]
+
+    loaded: str | None = await info.context.loader(text_of, load).load(root.id)
+    return loaded
+
+
+def url_of(root: strawberry.Parent[Any], info: Info) -> str:
+    return signed(info.context, "attachments", f"{root.blob_id.hex}.{EXTENSIONS[Kind(root.content_type)]}", root.name)

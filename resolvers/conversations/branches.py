@@ -1,0 +1,126 @@
+"""Branches of a conversation: read one by pages, say something else, have another reply."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from auth.viewer import Viewer
+from db.conversations import branches, segments
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Exchange, Message
+from db.core.engine import Database
+from db.core.pagination import Window
+from errors import BadUserInput, NotFound
+from resolvers.conversations.conversations import checked_model, models_of
+from resolvers.core.context import Context, IdempotencyKey, Info
+from resolvers.core.ids import global_id, key
+from resolvers.core.pages import Asked, Slice, decode_cursor, encode_cursor, slice_of
+
+says = strawberry.argument
+
+
+@dataclass(frozen=True)
+class BranchPage:
+    """A page of the branch that ends at a message; without one it is empty. Cursors are those of messages."""
+
+    database: Database
+    viewer: Viewer
+    conversation_id: UUID
+    leaf_id: UUID | None
+
+    async def load(self, asked: Asked) -> Slice[Message]:
+        cursor = None if asked.cursor is None else decode_cursor(asked.cursor, asked.cursor_name)
+        window = Window(asked.size + 1, cursor, asked.backwards)
+        given = {} if cursor is None else {"cursor": cursor}
+        rows = await self._read(branches.page(window), limit=window.limit, **given)
+        return slice_of(rows, lambda row: encode_cursor(row.id), asked)
+
+    async def total(self) -> int:
+        rows = await self._read(branches.length)
+        return rows[0].total if rows else 0
+
+    async def _read(self, query: Any, **given: Any) -> list[Any]:
+        if self.leaf_id is None:
+            return []
+        named = {"conversation_id": self.conversation_id, "leaf_id": self.leaf_id}
+        return await self.database.read(query, self.viewer, **named, **given)
+
+
+async def list_messages(
+    root: strawberry.Parent[Any],
+    info: Info,
+    leaf_id: Annotated[
+        strawberry.ID | None, says(description="The message that the branch ends at; the newest one when empty.")
+    ] = None,
+    through_id: Annotated[
+        strawberry.ID | None,
+        says(description="Instead: a message, as one of `siblings`, whose newest continuation the branch ends at."),
+    ] = None,
+) -> BranchPage:
+    if leaf_id is not None and through_id is not None:
+        raise BadUserInput.of("throughId", "Name the branch by leafId or by throughId, not by both.")
+    leaf = root.leaf_id
+    if leaf_id is not None:
+        leaf = await _found(info.context, branches.length, root.id, leaf_id=key(leaf_id, Message))
+    elif through_id is not None:
+        leaf = await _found(info.context, branches.newest_below, root.id, message_id=key(through_id, Message))
+    return BranchPage(info.context.backend.database, info.context.viewer, root.id, leaf)
+
+
+async def _found(context: Context, query: Any, conversation_id: UUID, **given: UUID) -> UUID:
+    row = await context.read_one(query, conversation_id=conversation_id, **given)
+    if row is None:
+        raise NotFound("There is no such message in this conversation.")
+    found: UUID = row.id
+    return found
+
+
+async def list_siblings(root: strawberry.Parent[Any], info: Info) -> list[strawberry.ID]:
+    """The ids of a page's messages are asked for in one statement, those of first messages in another."""
+    query, name, of = (
+        (segments.beginnings_of, "conversation_id", root.conversation_id)
+        if root.parent_id is None
+        else (branches.children_of, "parent_id", root.parent_id)
+    )
+
+    async def load(ids: list[UUID]) -> list[list[strawberry.ID]]:
+        beside: dict[UUID, list[strawberry.ID]] = {id_: [] for id_ in ids}
+        for row in await info.context.read(query, ids=ids):
+            beside[getattr(row, name)].append(global_id(Message, row.id))
+        return list(beside.values())
+
+    loaded: list[strawberry.ID] = await info.context.loader(query, load).load(of)
+    return loaded
+
+
+async def edit_message(
+    info: Info,
+    message_id: Annotated[strawberry.ID, says(description="What a person said.")],
+    text: Annotated[str, says(description="What is said instead: at most 200,000 characters.")],
+    idempotency_key: IdempotencyKey = None,
+) -> Exchange:
+    models = models_of(info)
+    return await info.context.write(branches.edit, key(message_id, Message), text, models, idempotency_key)
+
+
+@dataclass(frozen=True)
+class Regenerated:
+    reply: Message
+
+
+async def regenerate_reply(
+    info: Info,
+    message_id: Annotated[strawberry.ID, says(description="A reply, or the message that is to be answered.")],
+    model: Annotated[str | None, says(description="One of serverInfo.models; the reply's own when empty.")] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Regenerated:
+    chosen = None if model is None else checked_model(info, model)
+    models = models_of(info)
+    id_ = key(message_id, Message)
+    return Regenerated(await info.context.write(branches.regenerate, id_, models, chosen, idempotency_key))
+
+
+async def conversation_of_reply(root: strawberry.Parent[Regenerated], info: Info) -> Conversation | None:
+    return await info.context.by_id(Conversation, root.reply.conversation_id)

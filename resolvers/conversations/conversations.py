@@ -1,0 +1,178 @@
+"""Conversations: begin, change, list."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import UNSET
+
+from assistant.prompt import model_terms
+from db.billing.usage import Models
+from db.conversations import conversation_deletion, conversations, forks
+from db.conversations.conversations import Beginning, Conversation, ExtractionMode
+from db.conversations.messages import Message
+from db.core.base import Visibility, now
+from db.organizations.organizations import Organization
+from db.search.query_parser import Wanted
+from db.search.search import conversations_with
+from db.sites.sites import Site
+from db.tables.tables import Table
+from errors import BadUserInput
+from resolvers.core.context import IdempotencyKey, Info
+from resolvers.core.ids import global_id, key, optional_key
+from resolvers.core.pages import IncludeDeleted, KeysetPage, checked_search
+from resolvers.search.search import found
+
+NAMED_MODELS = 20
+
+says = strawberry.argument
+Title = Annotated[str | None, says(description="What it is called; from the first message when empty.")]
+Prompt = Annotated[
+    str | None, says(description="What the model is told before everything else; the server's own when empty.")
+]
+Model = Annotated[str | None, says(description="One of serverInfo.models; the server's own when empty.")]
+
+
+async def conversation(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Conversation | None:
+    return await info.context.find(Conversation, id)
+
+
+async def list_conversations(
+    info: Info,
+    search: Annotated[
+        str | None,
+        says(description="Only those with this in their title, or with a message that searchMessages finds by it."),
+    ] = None,
+    organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
+    site_id: Annotated[strawberry.ID | None, says(description="Only those about a site.")] = None,
+    include_deleted: IncludeDeleted = False,
+) -> KeysetPage[Conversation]:
+    given: dict[str, Any] = {
+        "site_id": optional_key(site_id, Site),
+        "organization_id": optional_key(organization_id, Organization),
+    }
+    looked_for = checked_search(search)
+    wanted = None if looked_for is None else Wanted.read(looked_for)
+    listing = conversations.every if wanted is None else conversations_with
+    listing = listing.with_deleted if include_deleted else listing
+    if wanted is None:
+        return info.context.page(listing, search=looked_for, **given)
+    return await found(info.context, listing, wanted, search=looked_for, **given)
+
+
+async def conversation_of(root: strawberry.Parent[Any], info: Info) -> Conversation | None:
+    return await info.context.by_id(Conversation, root.conversation_id)
+
+
+@dataclass(frozen=True)
+class Changed:
+    conversation: Conversation
+
+
+async def create_conversation(
+    info: Info,
+    title: Title = None,
+    system_prompt: Prompt = None,
+    model: Model = None,
+    organization_id: Annotated[
+        strawberry.ID | None, says(description="Whose it is; your personal organization when empty.")
+    ] = None,
+    site_id: Annotated[strawberry.ID | None, says(description="The site that it is about.")] = None,
+    visibility: Annotated[Visibility, says(description="Who sees it besides you.")] = Visibility.PRIVATE,
+    extraction: Annotated[
+        ExtractionMode, says(description="What becomes of the tables that are said.")
+    ] = ExtractionMode.AUTO,
+    idempotency_key: IdempotencyKey = None,
+) -> Changed:
+    beginning = Beginning(
+        model=checked_model(info, model),
+        title=title,
+        system_prompt=system_prompt,
+        organization_id=optional_key(organization_id, Organization),
+        site_id=optional_key(site_id, Site),
+        visibility=visibility,
+        extraction=extraction,
+    )
+    return Changed(await info.context.write(conversations.create, beginning, idempotency_key))
+
+
+async def update_conversation(
+    info: Info,
+    id: Annotated[strawberry.ID, says(description="Which one.")],
+    title: Annotated[str | None, says(description="A new title.")] = UNSET,
+    system_prompt: Prompt = UNSET,
+    model: Model = UNSET,
+    visibility: Annotated[Visibility | None, says(description="Who sees it besides you.")] = UNSET,
+    extraction: Annotated[ExtractionMode | None, says(description="What becomes of the tables that are said.")] = UNSET,
+    temperature: Annotated[float | None, says(description="0 to 2; null for the model's own.")] = UNSET,
+    max_tokens: Annotated[int | None, says(description="Longest reply in tokens; null for the model's own.")] = UNSET,
+) -> Changed:
+    changes: dict[str, Any] = {}
+    if title is not UNSET:
+        changes["title"] = conversations.checked_title(title or "")
+    if system_prompt is not UNSET:
+        changes["system_prompt"] = conversations.checked_prompt(system_prompt or conversations.SYSTEM_PROMPT)
+    if model is not UNSET:
+        changes["model"] = checked_model(info, model)
+    if temperature is not UNSET:
+        changes["temperature"] = _within("temperature", temperature, 0, 2)
+    if max_tokens is not UNSET:
+        changes["max_tokens"] = _within("maxTokens", max_tokens, 1, 1_000_000)
+    # A visibility or extraction of null says nothing: they have no empty state.
+    changes |= {"visibility": visibility} if visibility else {}
+    changes |= {"extraction": extraction} if extraction else {}
+    return Changed(await info.context.write(conversations.update, key(id, Conversation), changes))
+
+
+@dataclass(frozen=True)
+class Deleted:
+    deleted_id: strawberry.ID
+    deleted_table_ids: list[strawberry.ID]
+
+
+async def delete_conversation(
+    info: Info,
+    id: Annotated[strawberry.ID, says(description="Which one.")],
+    with_tables: Annotated[
+        bool, says(description="Whether its tables are deleted too, as far as you may change them.")
+    ] = False,
+) -> Deleted:
+    gone = await info.context.write(conversation_deletion.delete, key(id, Conversation), with_tables=with_tables)
+    tables = [global_id(Table, table_id) for table_id in gone.table_ids]
+    return Deleted(global_id(Conversation, gone.conversation_id), tables)
+
+
+async def fork_conversation(
+    info: Info,
+    id: Annotated[strawberry.ID, says(description="A conversation that you see.")],
+    message_id: Annotated[
+        strawberry.ID | None, says(description="The last message to copy; the newest one when empty.")
+    ] = None,
+    title: Annotated[str | None, says(description="What the copy is called; the same when empty.")] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Changed:
+    last = optional_key(message_id, Message)
+    return Changed(await info.context.write(forks.fork, key(id, Conversation), last, title, idempotency_key))
+
+
+def checked_model(info: Info, model: str | None) -> str:
+    """The name of a model that this server offers, its own one's when none is named."""
+    catalog = info.context.backend.catalog
+    if model is None or (catalog.is_offline and model == catalog.names[0]):
+        return catalog.names[0]
+    if (offer := catalog.find(model)) is None:
+        more = "" if len(catalog.names) <= NAMED_MODELS else " …; serverInfo.models has them all"
+        raise BadUserInput.of("model", f"Choose one of: {', '.join(catalog.names[:NAMED_MODELS])}{more}.")
+    return offer.name
+
+
+def models_of(info: Info, chosen: str | None = None) -> Models:
+    """The models that may write a reply, or the chosen one, with what they cost now."""
+    name = None if chosen is None else checked_model(info, chosen)
+    return model_terms.models_of(info.context.backend.catalog, now().date(), name)
+
+
+def _within(field: str, value: float | None, low: float, high: float) -> float | None:
+    if value is not None and not low <= value <= high:
+        raise BadUserInput.of(field, f"Choose a number from {low} to {high:,}.")
+    return value

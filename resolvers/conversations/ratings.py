@@ -1,0 +1,51 @@
+"""Ratings: what the viewer thinks of messages."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from db.conversations import ratings
+from db.conversations.messages import Message
+from db.conversations.ratings import MessageRating, Rating
+from resolvers.core.context import Info
+from resolvers.core.ids import key
+
+says = strawberry.argument
+
+
+async def _own(root: Any, info: Info) -> MessageRating | None:
+    """The viewer's own rating of a message, read with those of all messages that the operation asks about."""
+
+    async def load(ids: list[UUID]) -> list[MessageRating | None]:
+        rows = await info.context.read(ratings.of_messages, ids=ids, user_id=info.context.viewer.user_id)
+        found = {row.message_id: row for row in rows}
+        return [found.get(id_) for id_ in ids]
+
+    loaded: MessageRating | None = await info.context.loader(_own, load).load(root.id)
+    return loaded
+
+
+async def rating_of(root: strawberry.Parent[Any], info: Info) -> Rating | None:
+    own = await _own(root, info)
+    return None if own is None else own.value
+
+
+async def rating_comment_of(root: strawberry.Parent[Any], info: Info) -> str | None:
+    own = await _own(root, info)
+    return None if own is None else own.comment
+
+
+@dataclass(frozen=True)
+class Rated:
+    message: Message
+
+
+async def rate_message(
+    info: Info,
+    message_id: Annotated[strawberry.ID, says(description="A message that you see.")],
+    rating: Annotated[Rating | None, says(description="What you think of it; null takes it back.")] = None,
+    comment: Annotated[str | None, says(description="Why: at most 2,000 characters.")] = None,
+) -> Rated:
+    return Rated(await info.context.write(ratings.rate, key(message_id, Message), rating, comment))

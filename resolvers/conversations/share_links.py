@@ -1,0 +1,93 @@
+"""Shared conversations: make a link, take it back, show it again, open it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from auth.links import share_digest, share_token
+from auth.viewer import Viewer
+from db.conversations import share_links
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Message
+from db.conversations.share_links import Wish
+from db.core.base import now
+from resolvers.core.context import Backend, IdempotencyKey, Info
+from resolvers.core.ids import key, optional_key
+
+SYSTEM = Viewer.system()
+
+says = strawberry.argument
+ConversationId = Annotated[strawberry.ID, says(description="The conversation.")]
+
+
+@dataclass(frozen=True)
+class Shared:
+    conversation: Conversation | None
+    share_url: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Unshared:
+    conversation: Conversation
+
+
+async def share_conversation(
+    info: Info,
+    conversation_id: ConversationId,
+    leaf_id: Annotated[
+        strawberry.ID | None, says(description="Last message of the branch; the newest message when empty.")
+    ] = None,
+    expires_in_days: Annotated[int, says(description="How long the link is good: 1 to 365 days.")] = 30,
+    include_tables: Annotated[bool, says(description="Whether the tables that came out of it are shown.")] = True,
+    idempotency_key: IdempotencyKey = None,
+) -> Shared:
+    backend = info.context.backend
+    id_ = key(conversation_id, Conversation)
+    wish = Wish(id_, optional_key(leaf_id, Message), expires_in_days, include_tables)
+
+    def digest_of(share_id: UUID) -> bytes:
+        return share_digest(share_token(backend.secrets[0], share_id))
+
+    made = await info.context.write(share_links.share, wish, digest_of, idempotency_key)
+    return Shared(await info.context.by_id(Conversation, id_), _url(backend, made), made.expires_at)
+
+
+async def unshare_conversation(info: Info, conversation_id: ConversationId) -> Unshared:
+    return Unshared(await info.context.write(share_links.unshare, key(conversation_id, Conversation)))
+
+
+async def share_url(root: strawberry.Parent[Any], info: Info) -> str | None:
+    """Fetched together with the links of every other conversation that is shown."""
+    context = info.context
+
+    async def load(ids: list[UUID]) -> list[str | None]:
+        rows = await context.read(share_links.of_conversations, ids=ids, moment=now())
+        links = {row.conversation_id: _url(context.backend, row) for row in rows}
+        return [links.get(id_) for id_ in ids]
+
+    link: str | None = await context.loader(share_url, load).load(root.id)
+    return link
+
+
+def _url(backend: Backend, share: Any) -> str | None:
+    """The link; None when the key that it was made with is not among the server's any more."""
+    for secret in backend.secrets:
+        token = share_token(secret, share.id)
+        if share_digest(token) == share.digest:
+            return f"{(backend.settings.public_url or '').rstrip('/')}/s/{token}"
+    return None
+
+
+def opener(backend: Backend) -> Callable[[str], Awaitable[Any]]:
+    """What finds the content that a token opens; None when it opens nothing, whatever the reason."""
+
+    async def content_of(token: str) -> Any:
+        found = await backend.database.read_one(share_links.of_digest, SYSTEM, digest=share_digest(token), moment=now())
+        return None if found is None else found.content
+
+    return content_of

@@ -1,0 +1,1 @@
+"""Request context, ids, pagination, authentication and uploads shared by all resolvers."""

@@ -1,0 +1,141 @@
+"""What every resolver is handed: the viewer and the way to the data."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Annotated, Any, ParamSpec, TypeVar
+from uuid import UUID
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from assistant.reply_log.log import Log
+from assistant.reply_log.watchers import Watching
+from auth.limits import Attempts
+from auth.passwords import PasswordHasher
+from auth.viewer import Viewer
+from db.core.base import Base
+from db.core.engine import Database, Unit
+from db.core.events import Hub
+from db.core.pagination import Listing
+from db.core.prepared import Prepared
+from db.tables.history.snapshot_cache import EarlierCopies
+from errors import Unauthenticated
+from integrations.blobs import Blobs
+from integrations.documents.reader import DocumentReader
+from integrations.llm.catalog import Catalog
+from resolvers.core.ids import typed
+from resolvers.core.pages import KeysetPage
+from settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R", bound=Base)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What the process has, the same for every request."""
+
+    settings: Settings
+    database: Database
+    hub: Hub
+    log: Log
+    watching: Watching
+    passwords: PasswordHasher
+    secrets: tuple[bytes, ...]
+    catalog: Catalog
+    attempts: Attempts
+    blobs: Blobs
+    documents: DocumentReader
+    earlier: EarlierCopies = field(default_factory=EarlierCopies)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from."""
+
+    request_id: str = ""
+    ip_address: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """One operation, or one event of a subscription: what was loaded for it is kept no longer.
+
+    `known` are rows that the viewer may see and that were just read, by model and id.
+    """
+
+    backend: Backend
+    signed_in: Viewer | None
+    origin: Origin = Origin()
+    known: dict[tuple[type[Base], UUID], Any] = field(default_factory=dict)
+    _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    def fresh(self) -> "Context":
+        return replace(self, known={}, _loaders={})
+
+    @property
+    def viewer(self) -> Viewer:
+        if self.signed_in is None:
+            raise Unauthenticated
+        return self.signed_in
+
+    @property
+    def viewer_id(self) -> UUID | None:
+        return self.signed_in.user_id if self.signed_in else None
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return self.signed_in.expires_at if self.signed_in else None
+
+    async def read(self, query: Prepared[R], **given: Any) -> list[R]:
+        return await self.backend.database.read(query, self.viewer, **given)
+
+    async def read_one(self, query: Prepared[R], **given: Any) -> R | None:
+        return await self.backend.database.read_one(query, self.viewer, **given)
+
+    async def write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        written = await self.backend.database.write(unit, self.viewer, *args, **kwargs)
+        # What was loaded before, for an earlier mutation of the same operation, is not so any more.
+        self.known.clear()
+        self._loaders.clear()
+        return written
+
+    def page(self, listing: Listing[R], *, aside: bool = False, **given: Any) -> KeysetPage[R]:
+        """A page of a list; parameters that are None and optional in the list do not limit it."""
+        given = {k: v for k, v in given.items() if v is not None or k not in listing.optional}
+        return KeysetPage(self.backend.database, self.viewer, listing, given, aside=aside)
+
+    async def by_id(self, model: type[R], id_: UUID | None) -> R | None:
+        """A row, fetched together with every other row of its table that this operation asks for."""
+        if id_ is None:
+            return None
+        known: R | None = self.known.get((model, id_))
+        return known if known is not None else await self._loader(model).load(id_)
+
+    async def find(self, model: type[R], id_: str) -> R | None:
+        """The row of a global id; None when it is not one of the model, absent or invisible."""
+        return await self.by_id(model, typed(id_, model))
+
+    def _loader(self, model: type[R]) -> DataLoader[UUID, R | None]:
+        async def load(ids: list[UUID]) -> list[R | None]:
+            found = await self.backend.database.by_ids(model, self.viewer, ids)
+            return [found.get(id_) for id_ in ids]
+
+        return self.loader(model, load)
+
+    def loader(self, key: Any, load: Any) -> DataLoader[Any, Any]:
+        """The operation's loader for `key`; `load(keys) -> values in the same order` fills it."""
+        if key not in self._loaders:
+            self._loaders[key] = DataLoader(load, max_batch_size=500)
+        return self._loaders[key]
+
+
+Info = strawberry.Info[Context, None]
+IdempotencyKey = Annotated[
+    str | None,
+    strawberry.argument(
+        description="The same key again within 24 hours returns the first result instead of a second effect."
+    ),
+]

@@ -1,0 +1,16 @@
+"""Addresses that open one file for a while without signing in."""
+
+from datetime import timedelta
+from urllib.parse import quote
+
+from auth.links import sign
+from db.core.base import now
+from resolvers.core.context import Context
+
+
+def signed(context: Context, kind: str, file: str, name: str) -> str:
+    """The link to `file` of a kind of download, to be kept under a name that is nobody's path."""
+    settings = context.backend.settings
+    path = f"/{kind}/{file}/{quote(name, safe='')}"
+    expires_at = now() + timedelta(minutes=settings.download_link_minutes)
+    return (settings.public_url or "").rstrip("/") + sign(context.backend.secrets[0], path, expires_at=expires_at)

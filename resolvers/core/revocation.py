@@ -1,0 +1,117 @@
+"""Closes what is open for those who were signed out or lost rights, by this process or by another."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from auth.viewer import Viewer
+from db.accounts import sessions
+from db.accounts.sessions import Ending, SignIn
+from db.core.base import now
+from db.core.engine import Database
+from db.core.events import Event, Hub, RightsNarrowed, SignInEnded
+from db.organizations import memberships
+from db.organizations.organizations import Membership
+
+SWEEP_SECONDS = 0.5
+WINDOW = timedelta(seconds=10)  # longer than the clocks of two processes differ
+SYSTEM = Viewer.system()
+UNAUTHENTICATED, FORBIDDEN = 4401, 4403
+REASONS = {
+    Ending.LOGGED_OUT: "signed out: log in again",
+    Ending.TOKEN_REUSED: "signed out, as a refresh token came back: log in again",
+    Ending.PASSWORD_CHANGED: "signed out, as the password was changed: log in again",
+    Ending.RIGHTS_CHANGED: "signed out, as your rights were changed: log in again",
+    Ending.DEACTIVATED: "this account is deactivated: ask whoever runs the server",
+    Ending.DELETED: "this account was deleted",
+}
+
+NARROWED = "your rights in an organization were taken or changed: connect again"
+
+log = logging.getLogger("sheetgpt.error")
+
+
+class Streams(Protocol):
+    """The sockets and event streams that are open here."""
+
+    def __len__(self) -> int: ...
+
+    async def close_where(self, chosen: Callable[[Any], bool], code: int, reason: str) -> int:
+        """Closes those whose context is chosen, with the code of a WebSocket and a reason."""
+
+
+class Revocation:
+    """Looks for sign-ins that have just ended: at once when it was here, else twice a second while streams are open.
+
+    Each is found several times; the last time is after whatever was being opened has come up. Members who may do less
+    stay signed in, so their streams are closed once: what they open after that shows what they still have.
+    """
+
+    def __init__(self, database: Database, hub: Hub, streams: Streams) -> None:
+        self._database, self._hub, self._streams = database, hub, streams
+        self._wake = asyncio.Event()
+        self._sweeper: asyncio.Task[None] | None = None
+        self._acted_on: dict[UUID, datetime | None] = {}
+
+    def start(self) -> None:
+        self._hub.handle(SignInEnded, self._on_end)
+        self._hub.handle(RightsNarrowed, self._on_end)
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def stop(self) -> None:
+        if self._sweeper:
+            self._sweeper.cancel()
+            await asyncio.wait([self._sweeper])
+
+    def _on_end(self, _: Event) -> None:
+        self._wake.set()
+
+    async def _sweep(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._close_ended()
+                await self._close_narrowed()
+            except Exception:
+                log.exception("The sign-ins and memberships that have ended could not be read")
+
+    async def _close_ended(self) -> None:
+        since = now() - WINDOW
+        while len(self._streams):
+            ended = await self._database.read(sessions.ended, SYSTEM, since=since)
+            await self._close(ended)
+            if len(ended) < sessions.MAX_ENDED:
+                return
+            since = ended[-1].revoked_at or since
+
+    async def _close_narrowed(self) -> None:
+        since, found = now() - WINDOW, list[Membership]()
+        while len(self._streams):
+            some = await self._database.read(memberships.narrowed, SYSTEM, since=since)
+            found += some
+            if len(some) < memberships.MAX_NARROWED:
+                break
+            since = some[-1].narrowed_at or since
+        people = {row.user_id for row in found if self._acted_on.get(row.id) != row.narrowed_at}
+        self._acted_on = {row.id: row.narrowed_at for row in found}
+        if people:
+            await self._streams.close_where(lambda context: context.viewer_id in people, FORBIDDEN, NARROWED)
+
+    async def _close(self, ended: list[SignIn]) -> None:
+        for ending in Ending:
+            ids = {sign_in.id for sign_in in ended if sign_in.ending == ending}
+            if ids:
+                code = FORBIDDEN if ending in (Ending.DEACTIVATED, Ending.DELETED) else UNAUTHENTICATED
+                await self._streams.close_where(_of(ids), code, REASONS[ending])
+
+
+def _of(sign_in_ids: set[UUID]) -> Callable[[Any], bool]:
+    """Chooses the contexts of some sign-ins; whoever is signed out has none."""
+    return lambda context: context.signed_in is not None and context.signed_in.session_id in sign_in_ids

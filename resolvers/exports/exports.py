@@ -1,0 +1,191 @@
+"""Exports: start, cancel, retry, follow, and the link to what came out."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from db.core.base import now
+from db.core.events import JobChanged
+from db.exports import exports
+from db.exports.exports import EXTENSIONS, Export, ExportDestination, ExportMode
+from db.jobs.jobs import JobStatus
+from db.tables.tables import Table
+from errors import NotConfigured, NotFound
+from resolvers.core.context import Context, IdempotencyKey, Info
+from resolvers.core.ids import key, optional_key
+from resolvers.core.links import signed
+from resolvers.core.pages import KeysetPage
+
+IDLE_SECONDS = 15.0
+MAX_FILE_NAME = 80  # characters; each is up to twelve bytes in a link
+
+says = strawberry.argument
+
+
+@dataclass(frozen=True)
+class Changed:
+    export: Export
+
+
+@dataclass(frozen=True)
+class Failure:
+    code: str
+    message: str
+    retryable: bool
+
+
+async def export(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Export | None:
+    return await info.context.find(Export, id)
+
+
+def list_exports(
+    info: Info,
+    table_id: Annotated[strawberry.ID | None, says(description="Only those of a table.")] = None,
+    status: Annotated[JobStatus | None, says(description="Only those that are so far.")] = None,
+) -> KeysetPage[Export]:
+    return info.context.page(exports.every, table_id=optional_key(table_id, Table), status=status)
+
+
+def list_exports_of_table(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Export]:
+    return info.context.page(exports.every, table_id=root.id)
+
+
+async def table_of(root: strawberry.Parent[Any], info: Info) -> Table:
+    table = await info.context.by_id(Table, root.table_id)
+    if table is None:
+        raise NotFound("The table of this export was deleted, or you may not see it any more.")
+    return table
+
+
+async def state_of(root: strawberry.Parent[Any], info: Info) -> Any:
+    """A record of db.exports.states."""
+    return await _state(info.context, root.id)
+
+
+async def status_of(root: strawberry.Parent[Any], info: Info) -> JobStatus:
+    status: JobStatus = (await state_of(root, info)).status
+    return status
+
+
+async def attempts_of(root: strawberry.Parent[Any], info: Info) -> int:
+    return int((await state_of(root, info)).attempt)
+
+
+async def error_of(root: strawberry.Parent[Any], info: Info) -> Failure | None:
+    state = await state_of(root, info)
+    if state.error_code is None:
+        return None
+    return Failure(state.error_code, state.error_message, state.error_retryable)
+
+
+async def url_of(root: strawberry.Parent[Any], info: Info) -> str | None:
+    state = await state_of(root, info)
+    if state.status is not JobStatus.COMPLETED:
+        return None
+    if state.spreadsheet_url is not None:
+        return str(state.spreadsheet_url)
+    if state.finished_at < now() - timedelta(days=info.context.backend.settings.exports_kept_days):
+        return None
+    table = await info.context.by_id(Table, root.table_id)
+    name = file_name(table.name if table else "table")
+    return signed(info.context, "exports", root.id.hex, f"{name}.{EXTENSIONS[root.destination]}")
+
+
+def from_state(name: str) -> Callable[..., Any]:
+    """A resolver that reads one value of the export's state."""
+
+    async def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
+        return getattr(await state_of(root, info), name)
+
+    return resolve
+
+
+async def start_export(
+    info: Info,
+    table_id: Annotated[strawberry.ID, says(description="The table; who may see it may export it.")],
+    destination: Annotated[ExportDestination, says(description="Where it goes.")],
+    mode: Annotated[ExportMode, says(description="What becomes of what is there already.")] = ExportMode.CREATE,
+    sheet_name: Annotated[
+        str | None,
+        says(description="Name of the sheet in a workbook or spreadsheet; the table's name when empty."),
+    ] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Changed:
+    _check_configured(info.context, destination)
+    id_ = key(table_id, Table)
+    return Changed(await info.context.write(exports.start, id_, destination, mode, sheet_name, idempotency_key))
+
+
+async def cancel_export(info: Info, id: Annotated[strawberry.ID, says(description="The export to end.")]) -> Changed:
+    return Changed(await info.context.write(exports.cancel, key(id, Export)))
+
+
+async def retry_export(
+    info: Info, id: Annotated[strawberry.ID, says(description="An export that failed or was canceled.")]
+) -> Changed:
+    id_ = key(id, Export)
+    _check_configured(info.context, (await _export(info.context, id_)).destination)
+    return Changed(await info.context.write(exports.retry, id_))
+
+
+async def export_progress(
+    info: Info, export_id: Annotated[strawberry.ID, says(description="The export to follow.")]
+) -> AsyncGenerator[Export, None]:
+    """The export now and whenever its job changes, until it is over; looked at again every 15 seconds."""
+    context, shown = info.context, None
+    row = await _export(context, key(export_id, Export))
+    with context.backend.hub.listening(JobChanged(row.job_id)) as changed:
+        while True:
+            changed.clear()
+            state = await _state(context.fresh(), row.id)
+            if state != shown:
+                shown = state
+                yield await _export(context, row.id)
+            if state.finished_at is not None:
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await changed.wait()
+
+
+def file_name(name: str) -> str:
+    """A table's name as a file's, without an extension: nothing in it that a path or a shell would take apart."""
+    kept = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|\u2028-\u202e\u2066-\u2069]+', " ", name)
+    return " ".join(kept.split())[:MAX_FILE_NAME].strip(" .") or "table"
+
+
+def _check_configured(context: Context, destination: ExportDestination) -> None:
+    settings = context.backend.settings
+    if destination is ExportDestination.GOOGLE_SHEETS and settings.google_service_account_file is None:
+        raise NotConfigured(
+            "This server cannot write to Google Sheets: set GOOGLE_SERVICE_ACCOUNT_FILE to the key file of a "
+            "service account, or export to a file."
+        )
+
+
+async def _export(context: Context, id_: UUID) -> Export:
+    """As it is now."""
+    found = await context.fresh().by_id(Export, id_)
+    if found is None:
+        raise NotFound("There is no such export, or you may not see it.")
+    return found
+
+
+async def _state(context: Context, id_: UUID) -> Any:
+    """Fetched together with the states of every other export that is shown."""
+
+    async def load(ids: list[UUID]) -> list[Any]:
+        found = {state.id: state for state in await context.read(exports.states, ids=ids)}
+        return [found.get(id_) for id_ in ids]
+
+    state = await context.loader(_state, load).load(id_)
+    if state is None:
+        raise NotFound("There is no such export, or you may not see it any more.")
+    return state

@@ -1,0 +1,180 @@
+"""Importing a file or a pasted text into a table, or seeing first what would come of it."""
+
+import asyncio
+import io
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import IO, Annotated
+
+import strawberry
+
+from db.core.base import Visibility
+from db.imports import imports
+from db.imports.imports import Imported
+from db.tables.column_rules import checked_name
+from db.tables.history.revisions import Revision
+from db.tables.rows import OnError, RejectedRow
+from db.tables.tables import Table
+from db.tables.values import MAX_ERRORS
+from errors import BadUserInput
+from integrations.documents.failures import DocumentRefused
+from integrations.documents.kinds import check_workbook
+from resolvers.core.context import Context, IdempotencyKey, Info
+from resolvers.core.ids import key
+from resolvers.core.uploads import Upload
+from resolvers.imports.layouts import Header, ImportFormat, Layout
+from resolvers.imports.readings import Reading, read
+from resolvers.imports.sources import lay_out, told
+from resolvers.imports.targets import new_target, refuse_place, target_of
+from resolvers.tables.tables import forget_columns
+from tables.types.types import Column, Value
+
+MAX_TEXT = 2_000_000  # characters that are pasted
+says = strawberry.argument
+
+
+@dataclass(frozen=True)
+class ImportedTable:
+    """What came of it, or would; `table` is None when nothing was imported."""
+
+    table: Table | None
+    columns: list[Column]
+    row_count: int
+    rejected: Sequence[RejectedRow]
+    rejected_count: int
+    samples: list[dict[str, Value]]
+    format: ImportFormat
+    encoding: str | None
+    has_byte_order_mark: bool
+    delimiter: str | None
+    has_header: bool
+    sheet: str | None
+    notes: list[str]
+    revision: Revision | None = None
+
+
+async def import_table(
+    info: Info,
+    table_id: Annotated[
+        strawberry.ID | None, says(description="The table that rows are added to; a new one when empty.")
+    ] = None,
+    name: Annotated[str | None, says(description="What a new table is called; the file's name when empty.")] = None,
+    conversation_id: Annotated[
+        strawberry.ID | None, says(description="The conversation that a new table belongs to.")
+    ] = None,
+    organization_id: Annotated[
+        strawberry.ID | None,
+        says(description="Whose a new table is; the conversation's organization, or your personal one, when empty."),
+    ] = None,
+    visibility: Annotated[
+        Visibility | None, says(description="Who sees a new table besides you; PRIVATE when empty.")
+    ] = None,
+    text: Annotated[str | None, says(description="What to import: this, or `file`.")] = None,
+    file: Annotated[Upload | None, says(description="What to import: this, or `text`.")] = None,
+    format: Annotated[ImportFormat | None, says(description="What it is; told by its content when empty.")] = None,
+    sheet: Annotated[
+        str | None, says(description="The sheet of a workbook; its first with rows that is not hidden, when empty.")
+    ] = None,
+    has_header: Annotated[
+        bool | None, says(description="Whether the first row names the columns; told by the rows when empty.")
+    ] = None,
+    on_error: Annotated[OnError, says(description="What becomes of the good rows when others do not fit.")] = (
+        OnError.REJECT_ALL
+    ),
+    dry_run: Annotated[
+        bool, says(description="Only say which columns it would have, which rows do not fit, and show some.")
+    ] = False,
+    idempotency_key: IdempotencyKey = None,
+) -> ImportedTable:
+    context = info.context
+    if table_id is None:
+        target = await new_target(context, name or _stem(file), conversation_id, organization_id, visibility)
+    else:
+        refuse_place(conversation_id=conversation_id, organization_id=organization_id, visibility=visibility)
+        target = await target_of(context, key(table_id, Table))
+    source = _source(text, file)
+    header = Header(has_header, frozenset(column.name.casefold() for column in target.columns))
+    async with _laid_out(context, source, file.name if file else "", format, sheet, header) as layout:
+        reading = await asyncio.to_thread(read, layout, target, context.backend.settings.files_dir)
+        with reading.file:
+            if dry_run:
+                return _answer(layout, reading, await _rehearse(context, reading), is_kept=False)
+            return _answer(layout, reading, await _import(context, reading, on_error, idempotency_key))
+
+
+async def _rehearse(context: Context, reading: Reading) -> Imported | None:
+    """Which rows the unique columns of a table leave room for; None when it has none."""
+    target = reading.target
+    if target.table_id is None or not any(column.is_unique for column in target.columns):
+        return None
+    return await context.write(imports.rehearse, target, reading.rows())
+
+
+async def _import(context: Context, reading: Reading, on_error: OnError, key: str | None) -> Imported:
+    if reading.rejected and on_error is OnError.REJECT_ALL:
+        fields = [error for row in reading.rejected for error in row.field_errors][:MAX_ERRORS]
+        many = f"{reading.rejected_count:,} rows do" if reading.rejected_count > 1 else "1 row does"
+        message = f"{many} not fit, so none was imported: correct them, or send onError: SKIP_INVALID."
+        raise BadUserInput(message, fields=fields)
+    if reading.target.table_id is None:
+        checked_name(reading.target.name, "name")
+    made = await context.write(imports.run, reading.target, reading.rows(), reading.count, on_error, key)
+    forget_columns(context)
+    return made
+
+
+def _stem(file: Upload | None) -> str:
+    return (file.name.rpartition(".")[0] or file.name)[:100] if file else "Imported table"
+
+
+def _source(text: str | None, file: Upload | None) -> IO[bytes]:
+    if (text is None) == (file is None):
+        raise BadUserInput.of("file", "Send either text or a file.")
+    if file is not None:
+        return file.file
+    assert text is not None
+    if len(text) > MAX_TEXT:
+        raise BadUserInput.of("text", f"Paste at most {MAX_TEXT:,} characters; send more as a file.")
+    return io.BytesIO(text.encode("utf-8", "replace"))
+
+
+@asynccontextmanager
+async def _laid_out(
+    context: Context, source: IO[bytes], name: str, format: ImportFormat | None, sheet: str | None, header: Header
+) -> AsyncIterator[Layout]:
+    directory = context.backend.settings.files_dir
+    with tempfile.TemporaryFile(dir=directory if directory.is_dir() else None) as rows_file:
+        try:
+            what = format if format is not None else await asyncio.to_thread(told, source)
+            if what is ImportFormat.XLSX:
+                await asyncio.to_thread(check_workbook, source)
+                await context.backend.documents.rows_into(source, rows_file, sheet)
+            elif sheet is not None:
+                raise BadUserInput.of("sheet", f"Only a workbook has sheets, and this is {what}: leave it out.")
+        except DocumentRefused as error:
+            raise BadUserInput.of("file" if name else "text", str(error)) from None
+        layout = await asyncio.to_thread(lay_out, source, name, what, rows_file, header, directory)
+        with layout.file:
+            yield layout
+
+
+def _answer(layout: Layout, reading: Reading, made: Imported | None, *, is_kept: bool = True) -> ImportedTable:
+    in_the_way = list(made.rejected) if made else []
+    return ImportedTable(
+        table=made.table if made and is_kept else None,
+        columns=reading.columns,
+        row_count=made.row_count if made else reading.count,
+        rejected=[*reading.rejected, *in_the_way],
+        rejected_count=reading.rejected_count + (reading.count - made.row_count if made else 0),
+        samples=reading.samples,
+        format=layout.format,
+        encoding=layout.encoding,
+        has_byte_order_mark=layout.has_mark,
+        delimiter=layout.delimiter,
+        has_header=layout.has_header,
+        sheet=layout.sheet,
+        notes=layout.notes,
+        revision=made.revision if made else None,
+    )

@@ -1,0 +1,97 @@
+"""The rows of a layout as values of columns, which are chosen or those of a table that is there."""
+
+import io
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO
+
+from db.imports.imports import Target
+from db.tables.rows import RejectedRow
+from db.tables.values import MAX_ERRORS, check
+from errors import FieldError
+from resolvers.imports.layouts import Cell, Layout
+from resolvers.imports.targets import Way, matched, way
+from tables.files.column_choice import Choice
+from tables.types.types import CellError, Column, Value
+
+SAMPLES = 5
+
+
+@dataclass
+class Reading:
+    """Columns, and the rows that fit them: one line of JSON each in `file`, as its index and its values."""
+
+    columns: list[Column]
+    target: Target
+    count: int = 0
+    rejected: list[RejectedRow] = field(default_factory=list)
+    rejected_count: int = 0
+    samples: list[dict[str, Value]] = field(default_factory=list)
+    file: IO[bytes] = field(default_factory=io.BytesIO)
+
+    def rows(self) -> Iterator[tuple[int, Mapping[str, Value]]]:
+        self.file.seek(0)
+        for line in self.file:
+            index, values = json.loads(line)
+            yield index, values
+
+
+def read(layout: Layout, target: Target, directory: Path) -> Reading:
+    """Choose columns, or match those that are there by name, and read every row with them. Blocking."""
+    if target.table_id is not None:
+        return _read_as(layout, target, matched(layout, target.columns), directory)
+    choice = Choice(layout.names, layout.rows, layout.strings, mark="." if layout.is_marked else None)
+    while True:
+        columns = choice.columns
+        reading = _read_as(layout, replace(target, columns=columns), dict(enumerate(columns)), directory)
+        if not reading.rejected or not choice.fit():
+            return reading
+        reading.file.close()
+
+
+def _read_as(layout: Layout, target: Target, places: Mapping[int, Column], directory: Path) -> Reading:
+    reading = Reading([places[n] for n in sorted(places)], target)
+    reading.file = tempfile.SpooledTemporaryFile(1_000_000, dir=str(directory))  # noqa: SIM115  closed by the caller
+    ways = {n: way(layout, n, column, target) for n, column in places.items()}
+    try:
+        for index, row in enumerate(layout.cells()):
+            _take(reading, index, row, ways)
+    except BaseException:
+        reading.file.close()
+        raise
+    return reading
+
+
+def _take(reading: Reading, index: int, row: Sequence[Cell], ways: Mapping[int, Way]) -> None:
+    values: dict[str, Value] = {column.key: column.default for column in reading.target.columns}
+    errors: list[FieldError] = []
+    for n, reader in ways.items():
+        try:
+            values[reader.column.key] = None if row[n] is None else reader.read(row[n])
+        except CellError as error:
+            errors.append(FieldError(f"rows.{index}.{reader.column.name}", str(error)))
+    errors = errors or _missing(reading.target.columns, values, index)
+    if errors:
+        reading.rejected_count += 1
+        if len(reading.rejected) < MAX_ERRORS:
+            reading.rejected.append(RejectedRow(index, errors))
+        return
+    filled: dict[str, Value] = {key: value for key, value in values.items() if value is not None}
+    reading.file.write(json.dumps([index, filled]).encode() + b"\n")
+    reading.count += 1
+    if len(reading.samples) < SAMPLES:
+        reading.samples.append(filled)
+
+
+def _missing(columns: Sequence[Column], values: Mapping[str, Value], index: int) -> list[FieldError]:
+    """What the rules of the columns say of the values."""
+    errors = []
+    for column in columns:
+        try:
+            check(column, values[column.key])
+        except CellError as error:
+            errors.append(FieldError(f"rows.{index}.{column.name}", str(error)))
+    return errors

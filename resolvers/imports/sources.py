@@ -1,0 +1,134 @@
+"""What is imported, whatever its format: told by its beginning, and read row by row."""
+
+import codecs
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from errors import BadUserInput
+from integrations.documents.decoding import SAMPLE as SAMPLED_BYTES
+from integrations.documents.decoding import detect
+from integrations.documents.failures import DocumentRefused
+from integrations.documents.kinds import refuse_other_kinds
+from resolvers.imports.layouts import Cell, Header, ImportFormat, Layout, spool
+from tables.files import delimited, markdown, objects
+from tables.readers.grids import MAX_TEXT as MAX_MARKDOWN
+from tables.readers.grids import find_grids
+
+_JSON = re.compile(r'\s*(?:\[\s*(?:[\[{\]]|$)|\{\s*["}])')
+_CHUNK = 65_536  # characters
+
+
+def lay_out(
+    source: IO[bytes], name: str, format: ImportFormat, rows_file: IO[bytes], header: Header, directory: Path
+) -> Layout:
+    """Read a source; `rows_file` has the lines of a workbook. Blocking. Raises BadUserInput."""
+    try:
+        layout, rows = _read(source, name, format, rows_file)
+        spool(layout, rows, header, directory)
+    except UnicodeDecodeError as error:
+        message = f"The text is not {error.encoding} throughout, as it begins: save it as UTF-8, then send it."
+        raise BadUserInput.of("file", message) from None
+    except (DocumentRefused, ValueError) as error:
+        raise BadUserInput.of("file" if name else "text", str(error)) from None
+    return layout
+
+
+def told(source: IO[bytes]) -> ImportFormat:
+    """What a source is by the beginning of its content. Blocking. Raises DocumentRefused."""
+    source.seek(0)
+    head = source.read(SAMPLED_BYTES)
+    if head.startswith(b"PK\x03\x04"):
+        return ImportFormat.XLSX
+    refuse_other_kinds(head)
+    text = _sample(source, detect(source).name)
+    if "\0" in text:
+        raise DocumentRefused("The file is no text: there are NUL characters in it. Remove them, or send a text.")
+    if _JSON.match(text):
+        return ImportFormat.JSON
+    return ImportFormat.MARKDOWN if _is_markdown(text.lstrip()) else ImportFormat.CSV
+
+
+def _is_markdown(text: str) -> bool:
+    if not text.startswith("|"):
+        return False
+    return markdown.is_table(text) or any(grid.kind == "markdown" for grid in find_grids(text[:10_000]))
+
+
+def _sample(source: IO[bytes], encoding: str) -> str:
+    source.seek(0)
+    return codecs.getincrementaldecoder(encoding)().decode(source.read(SAMPLED_BYTES))
+
+
+def _read(
+    source: IO[bytes], name: str, format: ImportFormat, rows_file: IO[bytes]
+) -> tuple[Layout, Iterator[list[Cell]]]:
+    if format is ImportFormat.XLSX:
+        layout = Layout(format)
+        return layout, _workbook_rows(rows_file, layout)
+    encoding = detect(source)
+    layout = Layout(format, encoding.name if name else None, encoding.has_mark)
+    if format is ImportFormat.JSON:
+        return layout, _cells(objects.rows(lambda: _pieces(source, encoding.name)))
+    if format is ImportFormat.MARKDOWN:
+        return layout, _cells(_markdown_rows(source, encoding.name))
+    layout.delimiter = "\t" if format is ImportFormat.TSV else delimited.sniff(_sample(source, encoding.name))
+    layout.format = ImportFormat.TSV if layout.delimiter == "\t" else ImportFormat.CSV
+    return layout, _cells(delimited.rows(_lines(source, encoding.name), layout.delimiter))
+
+
+def _cells(rows: Iterator[list[str | None]]) -> Iterator[list[Cell]]:
+    """Texts are cells."""
+    return cast("Iterator[list[Cell]]", rows)
+
+
+def _lines(source: IO[bytes], encoding: str) -> Iterator[str]:
+    """The text line by line, each with its end as it is."""
+    source.seek(0)
+    text = io.TextIOWrapper(cast("BinaryIO", source), encoding, newline="")
+    try:
+        yield from text
+    finally:
+        if not source.closed:  # as it may be by now, when the reading ended with a mistake
+            text.detach()  # or it would close the source
+
+
+def _pieces(source: IO[bytes], encoding: str) -> Iterator[str]:
+    """The text from its beginning, a piece at a time."""
+    source.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    while data := source.read(_CHUNK):
+        yield decoder.decode(data)
+    yield decoder.decode(b"", final=True)
+
+
+def _workbook_rows(lines: IO[bytes], layout: Layout) -> Iterator[list[Cell]]:
+    """As `DocumentReader.rows_into` wrote them."""
+    lines.seek(0)
+    for line in lines:
+        read = json.loads(line)
+        if isinstance(read, list):
+            yield read
+        else:
+            layout.sheet, layout.notes = read["sheet"], read["notes"]
+
+
+def _markdown_rows(source: IO[bytes], encoding: str) -> Iterator[list[str | None]]:
+    """Of a file that is one table, or else of the one among the text of a file."""
+    lines = (line.strip() for line in _lines(source, encoding))
+    if markdown.is_table(_sample(source, encoding)) and all(line.startswith("|") for line in lines if line):
+        yield from markdown.rows(_lines(source, encoding))
+        return
+    source.seek(0)
+    text = source.read(4 * MAX_MARKDOWN + 4).decode(encoding, "ignore")
+    if len(text) > MAX_MARKDOWN:
+        raise ValueError(f"Markdown has at most {MAX_MARKDOWN:,} characters beside a table: send the table alone.")
+    grids = [grid for grid in find_grids(text) if grid.kind == "markdown"]
+    if len(grids) != 1:
+        raise ValueError(f"Send one Markdown table: here are {len(grids)}.")
+    (found,) = grids
+    yield [None if isinstance(title, str) else title.text for title in found.header]
+    yield from ([cell.text if cell else None for cell in row] for row in found.rows)

@@ -1,0 +1,23 @@
+"""Broadcasts: one line to everybody."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import strawberry
+
+from db.notifications import broadcasts
+from resolvers.core.context import IdempotencyKey, Info
+
+
+@dataclass(frozen=True)
+class Sent:
+    title: str
+
+
+async def broadcast(
+    info: Info,
+    title: Annotated[str, strawberry.argument(description="The line: 1 to 200 characters.")],
+    idempotency_key: IdempotencyKey = None,
+) -> Sent:
+    job = await info.context.write(broadcasts.start, title, idempotency_key)
+    return Sent(job.arguments["title"])

@@ -1,0 +1,125 @@
+"""Notifications: list, follow, mark as read."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from db.core.base import now
+from db.core.events import Notified
+from db.core.session import Session
+from db.notifications import notifications
+from db.notifications.notifications import Notification
+from errors import BadUserInput
+from resolvers.core.context import Context, Info
+from resolvers.core.ids import global_id_in, key
+from resolvers.core.pages import KeysetPage
+
+IDLE_SECONDS = 15.0
+# A transaction that took longer may commit behind one that began after it: what is new is looked for this far back.
+OVERLAP = timedelta(seconds=10)
+MAX_IDS = 100
+
+says = strawberry.argument
+
+
+@dataclass(frozen=True)
+class Marked:
+    notifications: list[Notification]
+    unread_count: int
+
+
+def list_notifications(
+    info: Info,
+    unread_only: Annotated[bool, says(description="Only those that are not marked as read.")] = False,
+) -> KeysetPage[Notification]:
+    viewer = info.context.viewer
+    return info.context.page(notifications.every, user_id=viewer.user_id, unread=unread_only or None)
+
+
+def moment_of(root: strawberry.Parent[Any]) -> datetime:
+    moment: datetime = root.created_at
+    return moment
+
+
+def is_read(root: strawberry.Parent[Any]) -> bool:
+    return root.read_at is not None
+
+
+def subject_id_of(root: strawberry.Parent[Any]) -> strawberry.ID | None:
+    return global_id_in(root.subject_table, root.subject_id)
+
+
+async def mark_notifications_read(
+    info: Info,
+    ids: Annotated[
+        list[strawberry.ID] | None, says(description="Which ones, at most 100; the newest 1,000 unread when empty.")
+    ] = None,
+) -> Marked:
+    if ids is not None and len(ids) > MAX_IDS:
+        raise BadUserInput.of("ids", f"Name at most {MAX_IDS} at once, or none to mark all of them.")
+    keys = None if ids is None else [key(id_, Notification, f"ids.{n}") for n, id_ in enumerate(ids)]
+
+    def unit(session: Session) -> Marked:
+        return Marked(notifications.mark_read(session, keys), notifications.unread_count(session))
+
+    return await info.context.write(unit)
+
+
+async def follow_notifications(
+    info: Info,
+    after: Annotated[
+        strawberry.ID | None,
+        says(description="The last notification that you have; what comes from now on, when empty."),
+    ] = None,
+) -> AsyncGenerator[Notification, None]:
+    """Each new one once, as soon as it is committed; the list has those that came while nobody listened."""
+    context = info.context
+    user_id = context.viewer.user_id
+    if user_id is None:
+        return
+    news = News(context, user_id, _first(now() - OVERLAP) if after is None else key(after, Notification))
+    with context.backend.hub.listening(Notified(user_id)) as told:
+        if after is None:
+            await news.read()  # these are no news
+        while True:
+            told.clear()
+            found = await news.read()
+            for notification in found:
+                yield notification
+            if not found:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await told.wait()
+
+
+class News:
+    """What a person has not been sent yet of what is newer than the notification `start`."""
+
+    def __init__(self, context: Context, user_id: UUID, start: UUID) -> None:
+        self._context, self._user_id = context, user_id
+        self._start = self._floor = start
+        self._sent: set[UUID] = set()
+
+    async def read(self) -> list[Notification]:
+        while True:
+            rows = await self._context.fresh().read(notifications.since, user_id=self._user_id, floor=self._floor)
+            new = [row for row in rows if row.id not in self._sent]
+            is_last = len(rows) < notifications.SENT_AT_ONCE
+            self._floor = self._overlapping() if is_last else rows[-1].id
+            self._sent = {id_ for id_ in self._sent | {row.id for row in rows} if id_ > self._overlapping()}
+            if new or is_last:
+                return new
+
+    def _overlapping(self) -> UUID:
+        return max(self._start, _first(now() - OVERLAP))
+
+
+def _first(moment: datetime) -> UUID:
+    """The smallest id that a row made at this moment may have."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -1,0 +1,1 @@
+"""Resolvers of organizations, memberships and invitations."""

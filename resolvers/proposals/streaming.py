@@ -1,0 +1,63 @@
+"""The proposals of messages, which grow while a reply is written."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from time import monotonic
+from typing import Any, cast
+from uuid import UUID
+
+import strawberry
+
+from db.core.events import ReplyProposed
+from db.proposals import proposals
+from db.proposals.proposals import Proposal
+from resolvers.core.context import Context, Info
+
+RESTS = 4  # times as long as it took to send proposals, none are sent to somebody who follows
+
+
+async def list_proposals(root: strawberry.Parent[Any], info: Info) -> list[Proposal]:
+    return await proposals_of(info.context, root.id)
+
+
+async def proposals_of(context: Context, message_id: UUID) -> list[Proposal]:
+    async def load(ids: list[UUID]) -> list[list[Proposal]]:
+        of: dict[UUID, list[Proposal]] = {id_: [] for id_ in ids}
+        for row in await context.read(proposals.of_messages, ids=ids):
+            of[cast(UUID, row.message_id)].append(row)
+        return list(of.values())
+
+    loaded: list[Proposal] = await context.loader(list_proposals, load).load(message_id)
+    return loaded
+
+
+class Growing:
+    """What a reply proposes, for somebody who follows it; `told` is set when there may be more."""
+
+    def __init__(self, context: Context, message_id: UUID, told: asyncio.Event) -> None:
+        self._context, self._message_id, self._told = context, message_id, told
+        self._seen: dict[UUID, datetime] = {}
+        self._next = 0.0
+
+    @classmethod
+    @contextmanager
+    def of(cls, context: Context, message_id: UUID) -> Iterator["Growing"]:
+        with context.backend.hub.listening(ReplyProposed(message_id)) as told:
+            yield cls(context, message_id, told)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there may be more; what takes long to send, for it is much or goes to many, not at once again."""
+        return self._told.is_set() and monotonic() >= self._next
+
+    async def news(self) -> AsyncGenerator[Proposal, None]:
+        """Those that have changed since the last time."""
+        started = monotonic()
+        self._told.clear()
+        for proposal in await proposals_of(self._context.fresh(), self._message_id):
+            if self._seen.get(proposal.id) != proposal.updated_at:
+                self._seen[proposal.id] = proposal.updated_at
+                yield proposal
+        self._next = monotonic() + RESTS * (monotonic() - started)

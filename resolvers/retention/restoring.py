@@ -1,0 +1,31 @@
+"""Bringing back what was deleted."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import strawberry
+
+from db.core.base import Base
+from db.retention import restoring
+from errors import NotFound
+from resolvers.core.context import Info
+from resolvers.core.ids import typed
+
+
+@dataclass(frozen=True)
+class Restored:
+    node: Base
+
+
+async def restore(
+    info: Info,
+    id: Annotated[
+        strawberry.ID,
+        strawberry.argument(description="An organization, site, module, item, conversation or table that was deleted."),
+    ],
+) -> Restored:
+    for model in restoring.RESTORABLE:
+        id_ = typed(id, model)
+        if id_ is not None:
+            return Restored(await info.context.write(restoring.restore, model, id_))
+    raise NotFound("Nothing that can be brought back has this id, or you may not bring it back.")

@@ -1,0 +1,1 @@
+"""Resolvers of sites, modules, readings and items."""

@@ -1,0 +1,105 @@
+"""Items: make, change, list."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import UNSET
+
+from db.conversations.conversations import Conversation
+from db.core.base import Visibility
+from db.organizations.organizations import Organization
+from db.sites import items
+from db.sites.items import Beginning, Item
+from db.sites.sites import Site
+from resolvers.core.context import IdempotencyKey, Info
+from resolvers.core.ids import global_id, key, optional_key
+from resolvers.core.pages import IncludeDeleted, KeysetPage
+
+says = strawberry.argument
+ItemId = Annotated[strawberry.ID, says(description="The item.")]
+
+
+@dataclass(frozen=True)
+class Changed:
+    item: Item
+
+
+@dataclass(frozen=True)
+class Deleted:
+    deleted_id: strawberry.ID
+
+
+async def item(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Item | None:
+    return await info.context.find(Item, id)
+
+
+def list_items(
+    info: Info,
+    is_completed: Annotated[bool | None, says(description="Only those that are done, or only the others.")] = None,
+    organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
+    include_deleted: IncludeDeleted = False,
+) -> KeysetPage[Item]:
+    return info.context.page(
+        items.every.with_deleted if include_deleted else items.every,
+        is_completed=is_completed,
+        organization_id=optional_key(organization_id, Organization),
+    )
+
+
+def list_items_of_user(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Item]:
+    return info.context.page(items.every, owner_id=root.id)
+
+
+async def create_item(
+    info: Info,
+    title: Annotated[str, says(description="What it is about: 1 to 200 characters.")],
+    description: Annotated[str | None, says(description="More about it: at most 10,000 characters.")] = None,
+    is_completed: Annotated[bool, says(description="Whether it is done.")] = False,
+    visibility: Annotated[Visibility, says(description="Who sees it besides you.")] = Visibility.PRIVATE,
+    organization_id: Annotated[
+        strawberry.ID | None,
+        says(description="Whose it is; that of the site or conversation, or your personal one, when empty."),
+    ] = None,
+    site_id: Annotated[strawberry.ID | None, says(description="The site that it is about.")] = None,
+    conversation_id: Annotated[strawberry.ID | None, says(description="The conversation that it is about.")] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Changed:
+    beginning = Beginning(
+        title=title,
+        description=description,
+        is_completed=is_completed,
+        visibility=visibility,
+        organization_id=optional_key(organization_id, Organization),
+        site_id=optional_key(site_id, Site),
+        conversation_id=optional_key(conversation_id, Conversation),
+    )
+    return Changed(await info.context.write(items.create, beginning, idempotency_key))
+
+
+async def update_item(
+    info: Info,
+    id: ItemId,
+    title: Annotated[str | None, says(description="A new title.")] = UNSET,
+    description: Annotated[str | None, says(description="More about it; null for nothing.")] = UNSET,
+    is_completed: Annotated[bool | None, says(description="Whether it is done.")] = UNSET,
+    visibility: Annotated[Visibility | None, says(description="Who sees it besides its owner.")] = UNSET,
+    site_id: Annotated[strawberry.ID | None, says(description="The site that it is about; null for none.")] = UNSET,
+    conversation_id: Annotated[
+        strawberry.ID | None, says(description="The conversation that it is about; null for none.")
+    ] = UNSET,
+) -> Changed:
+    given: dict[str, Any] = {
+        "title": title,
+        "description": description,
+        "is_completed": is_completed,
+        "visibility": visibility,
+        "site_id": site_id if site_id is UNSET else optional_key(site_id, Site),
+        "conversation_id": conversation_id if conversation_id is UNSET else optional_key(conversation_id, Conversation),
+    }
+    changes = {name: value for name, value in given.items() if value is not UNSET}
+    return Changed(await info.context.write(items.update, key(id, Item), changes))
+
+
+async def delete_item(info: Info, id: ItemId) -> Deleted:
+    return Deleted(global_id(Item, await info.context.write(items.delete, key(id, Item))))

@@ -1,0 +1,1 @@
+"""Resolvers of tables, columns, rows, cells, revisions and summaries."""

@@ -1,0 +1,161 @@
+"""Rows as they were at an earlier revision: a page of them, in the table's own order."""
+
+import asyncio
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from db.tables.history import as_of_queries
+from db.tables.history.as_of_queries import LAST, EarlierRow, Place
+from db.tables.history.reverse_delta import Earlier
+from db.tables.query.row_query import Selection, Shape
+from db.tables.tables import Table, column_of, columns_of
+from errors import BadUserInput, Conflict, NotFound
+from resolvers.core.context import Context
+from resolvers.core.pages import Asked, Slice, slice_of
+from resolvers.tables.row_cursors import bad_cursor, decode_place, encode_place
+from tables.types.types import Column
+
+TRIES, BATCH = 20, 1_000
+OWN_ORDER = Selection({}, Shape(), {})
+
+
+class _Moved(Exception):
+    """The table changed while it was read."""
+
+
+async def head_of(context: Context, table_id: UUID, number: int) -> Any:
+    """The table as it is now. Raises NotFound when it cannot be seen any more, BadUserInput for a number it has not."""
+    head = await context.read_one(as_of_queries.head, table_id=table_id)
+    if head is None:
+        raise NotFound("There is no such table, or you may not see it any more.")
+    if not 1 <= number <= head.revision:
+        known = "revision 1 only" if head.revision == 1 else f"the revisions 1 to {head.revision:,}"
+        raise BadUserInput.of("asOfRevision", f"The table has {known}: ask for one that it has.")
+    return head
+
+
+async def moments_of(context: Context, table_id: UUID, ids: list[UUID], number: int) -> dict[UUID, datetime]:
+    """When rows that have changed since were last changed before that, which only the log knows."""
+    if not ids:
+        return {}
+    found = await context.read(as_of_queries.moments, table_id=table_id, ids=ids, number=number)
+    return {row.row_id: row.moment for row in found}
+
+
+class EarlierPage:
+    """A page of the rows that a table had at a revision; its cursors are those of the table's own order."""
+
+    def __init__(self, context: Context, table: Table, number: int) -> None:
+        self._context, self._table_id, self._number = context, table.id, number
+
+    async def load(self, asked: Asked) -> Slice[EarlierRow]:
+        place = None if asked.cursor is None else _place(asked.cursor)
+        rows = await self._settled(asked.size + 1, place, asked.backwards)
+        return slice_of(rows, lambda row: encode_place(OWN_ORDER.place(row)), asked)
+
+    async def total(self) -> int:
+        for _ in range(TRIES):
+            head = await self._head()
+            state = await self._state(head.revision)
+            if state.taken == (head.revision, LAST):
+                return state.row_count(head.row_count)
+        raise _restless()
+
+    async def _head(self) -> Any:
+        return await head_of(self._context, self._table_id, self._number)
+
+    async def _state(self, today: int) -> Earlier:
+        backend, viewer = self._context.backend, self._context.viewer
+        return await backend.earlier.states.at(backend.database, viewer, self._table_id, self._number, today)
+
+    async def _settled(self, limit: int, place: Place | None, backwards: bool) -> list[EarlierRow]:
+        """The rows, all of one moment; somebody who changes the table meanwhile makes it begin again."""
+        for _ in range(TRIES):
+            head = await self._head()
+            columns = {row.key: column_of(row) for row in await self._context.read(columns_of, ids=[self._table_id])}
+            state = await self._state(head.revision)
+            reading = _Reading(self._context, self._table_id, state, head.revision, state.columns(columns))
+            try:
+                rows = await reading.rows(limit, place, backwards)
+            except _Moved:
+                continue
+            if state.taken == (head.revision, LAST):  # others may have brought it further meanwhile
+                return await self._dated(rows, state)
+        raise _restless()
+
+    async def _dated(self, rows: list[EarlierRow], state: Earlier) -> list[EarlierRow]:
+        changed = [row.id for row in rows if state.is_changed(row.id)]
+        moments = await moments_of(self._context, self._table_id, changed, self._number)
+        return [replace(row, updated_at=moments[row.id]) if row.id in moments else row for row in rows]
+
+
+class _Reading:
+    """Today's rows and those that are gone, laid together in the order that they had."""
+
+    def __init__(
+        self, context: Context, table_id: UUID, state: Earlier, revision: int, columns: Mapping[str, Column]
+    ) -> None:
+        self._context, self._table_id, self._state = context, table_id, state
+        self._revision, self._columns = revision, columns
+
+    async def rows(self, limit: int, place: Place | None, backwards: bool) -> list[EarlierRow]:
+        """At most `limit` rows after a place or, backwards, before it. Raises _Moved."""
+        gone = self._gone(place, backwards)
+        found: list[EarlierRow] = []
+        size = limit
+        while len(found) < limit:
+            batch = await self._read(size, place, backwards)
+            for row in batch:
+                place = row.position, row.id
+                while gone and len(found) < limit and (gone[-1] < place) is not backwards:
+                    found.append(self._deleted(gone.pop()))
+                if len(found) == limit:
+                    break
+                if self._state.was_there(row.id):
+                    found.append(self._state.row(row, self._columns))
+            if len(batch) < size:
+                found += [self._deleted(place) for place in gone[::-1][: limit - len(found)]]
+                break
+            size = BATCH
+            await asyncio.sleep(0)  # many rows that were not there are passed over beside others' work
+        return found
+
+    def _gone(self, place: Place | None, backwards: bool) -> list[Place]:
+        """The rows that are gone, beyond the place; the next one last."""
+        deleted = self._state.deleted_rows()
+        if place is not None and backwards:
+            deleted = deleted[: bisect_left(deleted, place)]
+        elif place is not None:
+            deleted = deleted[bisect_right(deleted, place) :]
+        return deleted[:] if backwards else deleted[::-1]
+
+    def _deleted(self, place: Place) -> EarlierRow:
+        return self._state.deleted_row(place[1], self._table_id, self._columns)
+
+    async def _read(self, limit: int, place: Place | None, backwards: bool) -> list[Any]:
+        query = as_of_queries.rows[place is not None, backwards]
+        beyond = {} if place is None else {"position": place[0], "row_id": place[1]}
+        batch = await self._context.read(
+            query, table_id=self._table_id, limit=limit, ceiling=self._state.ceiling, **beyond
+        )
+        # No row says of which revision it is that there is none.
+        says = batch[0] if batch else await self._context.read_one(as_of_queries.head, table_id=self._table_id)
+        if says is None or says.revision != self._revision:
+            raise _Moved
+        return batch
+
+
+def _restless() -> Conflict:
+    return Conflict("The table changes without a pause: try again in a moment.")
+
+
+def _place(cursor: str) -> Place:
+    try:
+        bound = OWN_ORDER.bound(decode_place(cursor))
+    except ValueError:
+        raise bad_cursor() from None
+    return bound["position"], bound["row_id"]

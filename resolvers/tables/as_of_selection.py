@@ -1,0 +1,86 @@
+"""Questions about the rows that a table had at an earlier revision: a copy of them answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from db.core.prepared import Prepared
+from db.tables.history.as_of_queries import OF_ROWS, EarlierRow
+from db.tables.history.snapshot import Copy
+from db.tables.query.row_query import Selection, Shape
+from db.tables.tables import column_of, columns_of
+from errors import BadUserInput
+from resolvers.core.context import Context
+from resolvers.tables.as_of_rows import head_of, moments_of
+from tables.types.types import Column
+
+
+class Then:
+    """The rows of a table at a revision, which the table has and the viewer sees."""
+
+    def __init__(self, context: Context, table_id: UUID, number: int, copy: Copy) -> None:
+        self._context, self._table_id, self._number, self._copy = context, table_id, number, copy
+
+    @classmethod
+    async def of(cls, context: Context, table_id: UUID, number: int) -> "Then":
+        backend = context.backend
+        return cls(context, table_id, number, await backend.earlier.at(backend.database, table_id, number))
+
+    @property
+    def row_count(self) -> int:
+        return self._copy.row_count
+
+    async def served(self, selection: Selection, *, total: bool = False) -> Shape:
+        """An index gives the order where nothing is filtered; where something is, few hits are found faster without."""
+        shape = selection.shape
+        if total:
+            return replace(shape, orders=())
+        is_filtered = shape.where is not None or shape.searched is not None
+        if is_filtered or not await self._copy.index(shape.orders[0].key, shape.orders[0].type):
+            return shape
+        return replace(shape, served=(self._table_id, shape.orders[0].key))
+
+    async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
+        rows = await self._asked(query, given)
+        unknown = [row.id for row in rows if row.updated_at is None]
+        moments = await moments_of(self._context, self._table_id, unknown, self._number)
+        return [self._shown(row, moments.get(row.id, row.updated_at)) for row in rows]
+
+    async def count(self, query: Prepared[Any], **given: Any) -> int:
+        (row,) = await self._asked(query, given)
+        return int(row.total)
+
+    async def _asked(self, query: Prepared[Any], given: dict[str, Any]) -> list[Any]:
+        """The copy is asked for those alone who see the table now."""
+        await head_of(self._context, self._table_id, self._number)
+        return await self._copy.read(query, **given)
+
+    def _shown(self, row: Any, updated_at: Any) -> EarlierRow:
+        fields = {name: getattr(row, name) for name in OF_ROWS}
+        return EarlierRow(**{**fields, "updated_at": updated_at or row.created_at}, columns=self._copy.columns)
+
+
+async def selection_of(
+    context: Context, table_id: UUID, number: int, select: Callable[[Mapping[str, Column]], Selection]
+) -> Selection:
+    """What is asked of the columns of then. Raises NotFound, BadUserInput."""
+    columns = await _columns(context, table_id, number)
+    try:
+        # A copy has other indexes than the table.
+        return select({key: replace(column, is_indexed=False) for key, column in columns.items()})
+    except BadUserInput as error:
+        raise BadUserInput(f"At revision {number:,}: {error.message}", fields=error.fields) from None
+
+
+async def _columns(context: Context, table_id: UUID, number: int) -> Mapping[str, Column]:
+    backend = context.backend
+    await head_of(context, table_id, number)
+    copy = backend.earlier.find(table_id, number)
+    if copy is not None:
+        return copy.columns
+    # Today's are read before the changes up to now: what changes between these is among them.
+    today = {row.key: column_of(row) for row in await context.read(columns_of, ids=[table_id])}
+    head = await head_of(context, table_id, number)
+    state = await backend.earlier.states.at(backend.database, context.viewer, table_id, number, head.revision)
+    return state.columns(today)

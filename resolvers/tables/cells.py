@@ -1,0 +1,110 @@
+"""Cells: a row's values one by one, each with its text and where it came from."""
+
+from asyncio import gather
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from db.accounts.users import User
+from db.conversations.attachments import Attachment
+from db.conversations.messages import Message
+from db.tables.edits import Origin
+from db.tables.history.as_of_queries import EarlierRow
+from db.tables.tables import Row
+from resolvers.core.context import Info
+from resolvers.tables.tables import columns_of
+from tables.types.types import Column, Value, format_value
+
+
+class Grounding(StrEnum):
+    """Whether the quote stands in the message."""
+
+    EXACT = "EXACT"
+    FUZZY = "FUZZY"
+    NONE = "NONE"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where in a message, or in a file that came with it, a value was read."""
+
+    message_id: UUID
+    attachment_id: UUID | None
+    start: int
+    end: int
+    quote: str
+    grounding: Grounding
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value in its column; `origin` is what the row keeps of it."""
+
+    row: Row | EarlierRow
+    column: Column
+    value: Value
+    origin: Origin | None
+
+    @property
+    def text(self) -> str:
+        return format_value(self.column, self.value)
+
+    @property
+    def source(self) -> Source | None:
+        return source_in(self.origin)
+
+    @property
+    def editor_id(self) -> UUID | None:
+        """Who entered the value; whoever added the row, when nothing else is known of it."""
+        origin = self.origin or {}
+        if "by" in origin:
+            return UUID(origin["by"])
+        is_theirs = self.value is not None and "message" not in origin
+        return self.row.created_by_id if is_theirs else None
+
+
+def source_in(origin: Mapping[str, Any] | None) -> Source | None:
+    if not origin or "message" not in origin:
+        return None
+    place = origin["start"], origin["end"], origin["quote"]
+    attachment_id = UUID(origin["attachment"]) if "attachment" in origin else None
+    return Source(UUID(origin["message"]), attachment_id, *place, Grounding(origin["grounding"]))
+
+
+async def list_cells(rows: Sequence[Row | EarlierRow], info: Info) -> list[list[Cell]]:
+    return [_cells(row, columns) for row, columns in zip(rows, await _columns(rows, info), strict=True)]
+
+
+def _cells(row: Row | EarlierRow, columns: Mapping[str, Column]) -> list[Cell]:
+    values, origins = row.values, row.origins
+    return [Cell(row, column, values.get(key), origins.get(key)) for key, column in columns.items()]
+
+
+async def values_of(rows: Sequence[Row | EarlierRow], info: Info) -> list[dict[str, Value]]:
+    return [
+        {key: value for key, value in row.values.items() if key in columns}
+        for row, columns in zip(rows, await _columns(rows, info), strict=True)
+    ]
+
+
+async def _columns(rows: Sequence[Row | EarlierRow], info: Info) -> list[Mapping[str, Column]]:
+    """The columns of each row's table, which is mostly one for all of them; an earlier row has its own."""
+    tables = list(dict.fromkeys(row.table_id for row in rows if not isinstance(row, EarlierRow)))
+    found = dict(zip(tables, await gather(*(columns_of(info.context, id_) for id_ in tables)), strict=True))
+    return [row.columns if isinstance(row, EarlierRow) else found[row.table_id] for row in rows]
+
+
+async def editor_of(root: strawberry.Parent[Any], info: Info) -> User | None:
+    return await info.context.by_id(User, root.editor_id)
+
+
+async def message_of(root: strawberry.Parent[Any], info: Info) -> Message | None:
+    return await info.context.by_id(Message, root.message_id)
+
+
+async def attachment_of(root: strawberry.Parent[Any], info: Info) -> Attachment | None:
+    return await info.context.by_id(Attachment, root.attachment_id)

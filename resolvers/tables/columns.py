@@ -1,0 +1,126 @@
+"""Columns: add, change, move, delete them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import UNSET
+from strawberry.scalars import JSON
+
+from db.tables import column_updates, structure
+from db.tables.history.revisions import Revision
+from db.tables.tables import Row, Table
+from db.tables.values import Misfit
+from errors import BadUserInput
+from resolvers.core.context import Info
+from resolvers.core.ids import global_id, key
+from resolvers.tables.tables import ColumnInput, TableId, forget_columns
+from tables.types.types import ColumnType
+
+says = strawberry.argument
+# What null says nothing about: a column always has these.
+_LASTING = frozenset({"name", "type", "is_required", "is_unique", "is_indexed"})
+
+
+@dataclass(frozen=True)
+class Deleted:
+    table: Table
+    deleted_key: strawberry.ID
+    revision: Revision | None
+
+
+async def add_column(
+    info: Info,
+    table_id: TableId,
+    column: Annotated[ColumnInput, says(description="The new column.")],
+    position: Annotated[int | None, says(description="Before which one it goes, from 0; last when empty.")] = None,
+) -> structure.Redefined:
+    id_ = key(table_id, Table)
+    widened = await info.context.write(structure.add_column, id_, column.column(), position)
+    forget_columns(info.context)
+    return widened
+
+
+async def update_column(
+    info: Info,
+    table_id: TableId,
+    key_: Annotated[strawberry.ID, says(name="key", description="The column's `key`.")],
+    name: Annotated[str | None, says(description="A new name; its history stays.")] = UNSET,
+    # Lazy, because the schema describes the enum only after this is read.
+    type: Annotated[
+        Annotated["ColumnType", strawberry.lazy("tables.types.types")] | None,
+        says(description="What its cells hold from now on; those that are there are converted."),
+    ] = UNSET,
+    is_required: Annotated[bool | None, says(description="Whether no cell may be empty.")] = UNSET,
+    is_unique: Annotated[bool | None, says(description="Whether no two rows may have the same value.")] = UNSET,
+    is_indexed: Annotated[
+        bool | None, says(description="Whether to keep an index of it, for filtering and sorting.")
+    ] = UNSET,
+    options: Annotated[
+        list[str] | None, says(description="What SELECT and MULTI_SELECT choose from; null: anything goes.")
+    ] = UNSET,
+    minimum: Annotated[Decimal | None, says(description="The smallest number; null: none.")] = UNSET,
+    maximum: Annotated[Decimal | None, says(description="The largest number; null: none.")] = UNSET,
+    max_length: Annotated[int | None, says(description="The longest text, in characters; null: any.")] = UNSET,
+    pattern: Annotated[
+        str | None, says(description="A regular expression that the whole text matches; null: none.")
+    ] = UNSET,
+    format: Annotated[
+        str | None, says(description="How texts are read where they could be read in two ways; null: as they tell.")
+    ] = UNSET,
+    default: Annotated[JSON | None, says(description="What a new row has when it says nothing.")] = UNSET,
+) -> structure.Redefined:
+    given: dict[str, Any] = {
+        "name": name,
+        "type": type,
+        "is_required": is_required,
+        "is_unique": is_unique,
+        "is_indexed": is_indexed,
+        "options": tuple(options) if options else options,
+        "minimum": minimum,
+        "maximum": maximum,
+        "max_length": max_length,
+        "pattern": pattern,
+        "format": format,
+        "default": default,
+    }
+    changes = {
+        name: value for name, value in given.items() if value is not UNSET and not (value is None and name in _LASTING)
+    }
+    try:
+        changed = await info.context.write(column_updates.update, key(table_id, Table), key_, changes)
+    except BadUserInput as error:
+        raise _shown(error) from None
+    forget_columns(info.context)
+    return changed
+
+
+def _shown(error: BadUserInput) -> BadUserInput:
+    """Cells that do not fit, named as clients name them."""
+    misfits: list[Misfit] = list(error.details.get("misfits", ()))
+    if not misfits:
+        return error
+    cells = [{"rowId": global_id(Row, cell.row_id), "value": cell.value, "message": cell.message} for cell in misfits]
+    return BadUserInput(error.message, fields=error.fields, cells=cells, cellCount=error.details["cellCount"])
+
+
+async def move_column(
+    info: Info,
+    table_id: TableId,
+    key_: Annotated[strawberry.ID, says(name="key", description="The column's `key`.")],
+    position: Annotated[int, says(description="Its new place among the columns, from 0.")],
+) -> structure.Redefined:
+    moved = await info.context.write(column_updates.move, key(table_id, Table), key_, position)
+    forget_columns(info.context)
+    return moved
+
+
+async def delete_column(
+    info: Info,
+    table_id: TableId,
+    key_: Annotated[strawberry.ID, says(name="key", description="The column's `key`.")],
+) -> Deleted:
+    changed = await info.context.write(column_updates.delete, key(table_id, Table), key_)
+    forget_columns(info.context)
+    return Deleted(changed.table, key_, changed.revision)

@@ -1,0 +1,190 @@
+"""Revisions: the history of a table and of a row, undoing, following."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from db.accounts.users import User
+from db.core.events import TableChanged
+from db.core.pagination import Listing
+from db.core.prepared import Prepared
+from db.tables.history import revisions, undo
+from db.tables.history.revisions import CellChange, Revision
+from db.tables.structure import Changed
+from db.tables.tables import Row, Table
+from errors import BadUserInput, Conflict, NotFound
+from resolvers.core.context import Context, Info
+from resolvers.core.ids import global_id, key
+from resolvers.core.pages import KeysetPage
+from resolvers.tables.cells import Source, source_in
+from resolvers.tables.rows import shown
+from resolvers.tables.tables import TableId, forget_columns
+from tables.changes import ChangeKind
+
+MAX_CHANGES, IDLE_SECONDS = 5_000, 15.0
+COLUMNS = frozenset({ChangeKind.COLUMN_ADDED, ChangeKind.COLUMN_DELETED})
+
+says = strawberry.argument
+
+
+def list_history(
+    root: strawberry.Parent[Any],
+    info: Info,
+    row_id: Annotated[strawberry.ID | None, says(description="Only what touched this row.")] = None,
+    column: Annotated[strawberry.ID | None, says(description="Only what touched cells of this column.")] = None,
+) -> KeysetPage[Revision]:
+    given: dict[str, Any] = {"table_id": root.id}
+    if row_id is not None:
+        given["row_id"] = key(row_id, Row)
+    if column is not None:
+        given["column"] = column
+    return info.context.page(_listing(row_id is not None, column is not None), **given)
+
+
+def _listing(of_row: bool, of_column: bool) -> Listing[Revision]:
+    if of_row:
+        return revisions.of_cell if of_column else revisions.of_row
+    return revisions.of_column if of_column else revisions.of_table
+
+
+def list_history_of_row(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Revision]:
+    return info.context.page(revisions.of_row, table_id=root.table_id, row_id=root.id)
+
+
+def moment_of(root: strawberry.Parent[Any]) -> datetime:
+    moment: datetime = root.created_at
+    return moment
+
+
+async def actor_of(root: strawberry.Parent[Any], info: Info) -> User | None:
+    return await info.context.by_id(User, root.created_by_id)
+
+
+async def list_changes(
+    root: strawberry.Parent[Any],
+    info: Info,
+    first: Annotated[int, says(description="How many at most: 0 to 5,000.")] = 100,
+    row_id: Annotated[strawberry.ID | None, says(description="Only those of this row.")] = None,
+    column: Annotated[
+        strawberry.ID | None, says(description="With `rowId`: only those of this cell, and of its row as a whole.")
+    ] = None,
+) -> list[CellChange]:
+    if not 0 <= first <= MAX_CHANGES:
+        raise BadUserInput.of("first", f"Ask for 0 to {MAX_CHANGES:,} changes.")
+    query, given = _which(root, first, row_id, column)
+
+    async def load(ids: list[UUID]) -> list[list[CellChange]]:
+        found: dict[UUID, list[CellChange]] = {id_: [] for id_ in ids}
+        for change in await info.context.read(query, ids=ids, **given):
+            found[change.revision_id].append(change)
+        return [found[id_][:first] for id_ in ids]
+
+    changes: list[CellChange] = await info.context.loader((list_changes, first, *given.values()), load).load(root.id)
+    return changes
+
+
+def _which(
+    revision: Any, first: int, row_id: str | None, column: str | None
+) -> tuple[Prepared[CellChange], dict[str, Any]]:
+    """The question for the changes of a revision, without the revision's id."""
+    if row_id is not None:
+        of_row = {"table_id": revision.table_id, "row_id": key(row_id, Row, "rowId")}
+        if column is None:
+            return revisions.changes_of_row, of_row
+        return revisions.changes_of_cell, of_row | {"column": column}
+    if column is not None:
+        raise BadUserInput.of("column", "Name the row too: rowId and column are a cell.")
+    return revisions.changes_of, {"limit": first}
+
+
+def row_id_of(root: strawberry.Parent[Any]) -> strawberry.ID | None:
+    return global_id(Row, root.row_id) if root.row_id else None
+
+
+def old_of(root: strawberry.Parent[Any]) -> Any:
+    return _said(root.kind, root.old)
+
+
+def new_of(root: strawberry.Parent[Any]) -> Any:
+    return _said(root.kind, root.new)
+
+
+def _said(kind: str, value: Any) -> Any:
+    """A column's definition without the values of all its cells."""
+    return value["definition"] if value is not None and kind in COLUMNS else value
+
+
+def source_of(root: strawberry.Parent[Any]) -> Source | None:
+    return source_in(root.new_origin)
+
+
+async def undo_revision(
+    info: Info,
+    table_id: TableId,
+    revision: Annotated[int, says(description="Number of the revision to take back.")],
+    force: Annotated[
+        bool, says(description="Whether to undo also what was changed again since, which is CONFLICT otherwise.")
+    ] = False,
+) -> Changed:
+    id_ = key(table_id, Table)
+    try:
+        return await info.context.write(undo.undo, id_, revision, force=force)
+    except Conflict as conflict:
+        raise shown(conflict) from None
+    finally:
+        forget_columns(info.context)
+
+
+async def table_changes(
+    info: Info,
+    table_id: TableId,
+    after: Annotated[
+        int | None, says(description="The last revision that you have; what comes from now on, when empty.")
+    ] = None,
+) -> AsyncGenerator[Revision, None]:
+    """Every revision after one, in order, none left out; ends with NOT_FOUND when the table cannot be seen any more."""
+    context, id_ = info.context, key(table_id, Table)
+    with context.backend.hub.listening(TableChanged(id_)) as changed:
+        held = _held((await _table(context, id_)).revision, after)
+        while True:
+            changed.clear()
+            current = (await _table(context, id_)).revision
+            found = await context.read(revisions.after, table_id=id_, after=held)
+            if (found[0].number > held + 1) if found else (current > held):
+                raise _too_old(held)
+            for revision in found:
+                held = revision.number
+                yield revision
+            if not found:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await changed.wait()
+
+
+def _held(current: int, after: int | None) -> int:
+    if after is None:
+        return current
+    if not 0 <= after <= current:
+        raise BadUserInput.of("after", f"The table is at revision {current}: send the last one that you have.")
+    return after
+
+
+def _too_old(held: int) -> BadUserInput:
+    return BadUserInput.of(
+        "after",
+        f"What came after revision {held} is not kept any more. Read the table again, and follow it from the "
+        "revision that it then has.",
+    )
+
+
+async def _table(context: Context, id_: UUID) -> Table:
+    """As it is now, if the viewer may still see it."""
+    found = await context.fresh().by_id(Table, id_)
+    if found is None:
+        raise NotFound("There is no such table, or you may not see it any more.")
+    return found

@@ -1,0 +1,123 @@
+"""Pages of the rows of a table: which questions to ask for one, and who answers them."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
+
+from db.core.base import Base
+from db.core.prepared import Prepared
+from db.tables.query import index_planner, row_query
+from db.tables.query.row_query import Selection, Shape
+from db.tables.query.sort_sql import Part
+from db.tables.tables import Table
+from resolvers.core.context import Context
+from resolvers.core.pages import Asked, Slice, slice_of
+from resolvers.tables.row_cursors import bad_cursor, decode_place, encode_place
+
+MAX_INLINE = 2_000
+R = TypeVar("R", bound=Base)
+
+
+class Source(Protocol):
+    """Where questions about the rows of a table are answered."""
+
+    @property
+    def row_count(self) -> int: ...
+
+    async def served(self, selection: Selection, *, total: bool = False) -> Shape:
+        """The shape of a page or the total, with the index that serves it."""
+
+    async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
+        """The rows that a query finds."""
+
+    async def count(self, query: Prepared[Any], **given: Any) -> int:
+        """What a query counts, in its column `total`."""
+
+
+class Today:
+    """The rows as they are. Without a filter, a sort or a search, only those of the page are looked at."""
+
+    def __init__(self, context: Context, table: Table, *, is_plain: bool) -> None:
+        self._context, self._table, self._is_plain = context, table, is_plain
+
+    @property
+    def row_count(self) -> int:
+        return self._table.row_count
+
+    async def served(self, selection: Selection, *, total: bool = False) -> Shape:
+        hits = await self._hits(selection)
+        if total:
+            return index_planner.served_total(selection.shape, self._table.id, hits)
+        shape = index_planner.served(selection.shape, self._table.id, hits, self._context.backend.database.dialect)
+        if self.row_count <= index_planner.FEW or not index_planner.is_gone_through(shape):
+            return shape
+        return index_planner.sampled(shape, await self.count(index_planner.sample(shape), **selection.values))
+
+    async def _hits(self, selection: Selection) -> Mapping[str, int]:
+        """How many rows the index of each column leaves; of a small table they are few anyway."""
+        keys = index_planner.countable(selection.shape)
+        if not keys or self.row_count <= index_planner.FEW:
+            return dict.fromkeys(keys, self.row_count)
+        query = index_planner.hits(selection.shape.where, self._table.id, keys)
+        most = index_planner.most(selection.shape, self._context.backend.database.dialect)
+        (counts,) = await read_rows(self._context, self._table, query, **selection.values, most=most)
+        return dict(zip(keys, counts, strict=True))
+
+    async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
+        if self._is_plain:
+            return await self._context.read(query, table_id=self._table.id, **given)
+        return await read_rows(self._context, self._table, query, **given)
+
+    async def count(self, query: Prepared[Any], **given: Any) -> int:
+        (row,) = await read_rows(self._context, self._table, query, **given)
+        return int(row.total)
+
+
+class RowPage:
+    """A page of the rows of a table; the cursor says where in the order a row stands."""
+
+    def __init__(self, source: Source, selection: Selection) -> None:
+        self._source, self._selection = source, selection
+
+    async def load(self, asked: Asked) -> Slice[Any]:
+        selection = self._selection
+        place = None if asked.cursor is None else decode_place(asked.cursor)
+        given = {**selection.values, **self._bound(place)}
+        shape = await self._source.served(selection)
+        found: list[Any] = []
+        for part in row_query.parts(shape, place, backwards=asked.backwards):
+            given["limit"] = asked.size + 1 - len(found)
+            found += await self._part(shape, place, part, asked, given)
+            if len(found) > asked.size:
+                break
+            place = None
+        return slice_of(found, lambda row: encode_place(selection.place(row)), asked)
+
+    async def _part(
+        self, shape: Shape, place: list[Any] | None, part: Part, asked: Asked, given: dict[str, Any]
+    ) -> list[Any]:
+        rows = await self._source.read(row_query.rows(shape, place, part, backwards=asked.backwards), **given)
+        if row_query.is_right(shape, part, rows):
+            return rows
+        query = row_query.rows(shape, place, Part.FILLED, backwards=asked.backwards)
+        return await self._source.read(query, **given)
+
+    async def total(self) -> int:
+        shape = self._selection.shape
+        if shape.where is None and shape.searched is None:
+            return self._source.row_count
+        shape = await self._source.served(self._selection, total=True)
+        return await self._source.count(row_query.total(shape), **self._selection.values)
+
+    def _bound(self, place: list[Any] | None) -> dict[str, Any]:
+        try:
+            return {} if place is None else self._selection.bound(place)
+        except ValueError:
+            raise bad_cursor() from None
+
+
+async def read_rows(context: Context, table: Table, query: Prepared[R], **given: Any) -> list[R]:
+    """A question that looks at every row of a table; of a large one it is answered beside the event loop."""
+    given = {**given, "table_id": table.id}
+    if table.row_count <= MAX_INLINE:
+        return await context.read(query, **given)
+    return await context.backend.database.read_aside(query, context.viewer, **given)

@@ -1,0 +1,163 @@
+"""Rows: filter, sort, page through them; add, correct, delete them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import UNSET
+from strawberry.scalars import JSON
+
+from db.tables import cell_updates, rows
+from db.tables.cell_updates import CellConflict, CellEdit, Updated
+from db.tables.history.revisions import Revision
+from db.tables.query import row_query
+from db.tables.query.filters import FilterOp
+from db.tables.query.row_query import Selection, Shape
+from db.tables.rows import Added, OnError
+from db.tables.tables import Row, Table
+from errors import BadUserInput, Conflict
+from resolvers.core.context import Context, IdempotencyKey, Info
+from resolvers.core.ids import global_id, key
+from resolvers.tables.as_of_rows import EarlierPage
+from resolvers.tables.as_of_selection import Then, selection_of
+from resolvers.tables.row_pages import RowPage, Today
+from resolvers.tables.tables import TableId, columns_of
+from tables.types.types import Column
+
+says = strawberry.argument
+
+
+@strawberry.input(description="Which rows: everything that is given must hold. At most 5 levels and 50 conditions.")
+class RowFilter:
+    and_: list["RowFilter"] | None = strawberry.field(name="and", default=None, description="All of these hold.")
+    or_: list["RowFilter"] | None = strawberry.field(name="or", default=None, description="One of these holds.")
+    not_: "RowFilter | None" = strawberry.field(name="not", default=None, description="This does not hold.")
+    column: strawberry.ID | None = strawberry.field(default=None, description="Key of the column to look at.")
+    # Lazy, because the schema describes the enum only after this class is made.
+    op: Annotated["FilterOp", strawberry.lazy("db.tables.query.filters")] | None = strawberry.field(
+        default=None, description="How its cell is compared with `value`."
+    )
+    value: JSON | None = strawberry.field(
+        default=None, description="A value of the column's type; a list of at most 100 for IN; null is an empty cell."
+    )
+
+
+@strawberry.input(description="A column to sort by; empty cells come last.")
+class RowSort:
+    column: strawberry.ID = strawberry.field(description="Key of the column.")
+    descending: bool | None = strawberry.field(default=False, description="Whether the largest comes first.")
+
+
+@strawberry.input(description="A value for one cell.")
+class CellInput:
+    row_id: strawberry.ID = strawberry.field(description="The row.")
+    column: strawberry.ID = strawberry.field(description="Key of the column.")
+    value: JSON | None = strawberry.field(default=UNSET, description="The new value; null empties the cell.")
+    expected_version: int | None = strawberry.field(
+        default=None,
+        description="The row's `version` that you last saw: when the cell was changed since, the answer is CONFLICT "
+        "with both values, and nothing is written.",
+    )
+
+
+@dataclass(frozen=True)
+class Deleted:
+    table: Table
+    deleted_ids: list[strawberry.ID]
+    revision: Revision | None
+
+
+async def list_rows(
+    root: strawberry.Parent[Any],
+    info: Info,
+    filter: Annotated[RowFilter | None, says(description="Which rows; all when empty.")] = None,
+    sort: Annotated[
+        list[RowSort] | None,
+        says(description="Columns to sort by, the most important first; the table's own order when empty."),
+    ] = None,
+    search: Annotated[str | None, says(description="Only rows with this in one of their texts.")] = None,
+    as_of_revision: Annotated[
+        int | None,
+        says(
+            description="The rows as they were at this revision, with the columns of then, which `filter` and `sort` "
+            "name too; as they are now when empty."
+        ),
+    ] = None,
+) -> RowPage | EarlierPage:
+    is_plain = filter is None and not sort and not search
+    select = partial(row_query.select_rows, filter=filter, sort=sort, search=search)
+    if as_of_revision is not None:
+        return await _earlier(info.context, root, as_of_revision, None if is_plain else select)
+    selection = select({} if is_plain else await columns_of(info.context, root.id))
+    return RowPage(Today(info.context, root, is_plain=selection.shape == Shape()), selection)
+
+
+async def _earlier(
+    context: Context, table: Table, number: int, select: Callable[[Mapping[str, Column]], Selection] | None
+) -> RowPage | EarlierPage:
+    selection = select and await selection_of(context, table.id, number, select)
+    if selection is None or selection.shape == Shape():
+        return EarlierPage(context, table, number)
+    return RowPage(await Then.of(context, table.id, number), selection)
+
+
+async def add_rows(
+    info: Info,
+    table_id: TableId,
+    rows_: Annotated[
+        list[JSON],
+        says(name="rows", description="At most 5,000 objects, keyed by column key or column name."),
+    ],
+    on_error: Annotated[OnError, says(description="What becomes of the good rows when others are not valid.")] = (
+        OnError.REJECT_ALL
+    ),
+    idempotency_key: IdempotencyKey = None,
+) -> Added:
+    return await info.context.write(rows.add, key(table_id, Table), rows_, on_error, idempotency_key)
+
+
+async def update_cells(
+    info: Info,
+    table_id: TableId,
+    cells: Annotated[list[CellInput], says(description="At most 5,000 cells, each once.")],
+    idempotency_key: IdempotencyKey = None,
+) -> Updated:
+    edits = [_edit(cell, f"cells.{n}") for n, cell in enumerate(cells)]
+    try:
+        return await info.context.write(cell_updates.update, key(table_id, Table), edits, idempotency_key)
+    except Conflict as conflict:
+        raise shown(conflict) from None
+
+
+def _edit(cell: CellInput, path: str) -> CellEdit:
+    if cell.value is UNSET:
+        raise BadUserInput.of(f"{path}.value", "Give the new value, or null to empty the cell.")
+    return CellEdit(key(cell.row_id, Row, f"{path}.rowId"), cell.column, cell.value, cell.expected_version)
+
+
+async def delete_rows(
+    info: Info,
+    table_id: TableId,
+    row_ids: Annotated[list[strawberry.ID], says(description="At most 5,000 rows of the table.")],
+) -> Deleted:
+    ids = [key(id_, Row, f"rowIds.{n}") for n, id_ in enumerate(row_ids)]
+    deleted = await info.context.write(rows.delete, key(table_id, Table), ids)
+    return Deleted(deleted.table, [global_id(Row, id_) for id_ in deleted.deleted_ids], deleted.revision)
+
+
+def shown(conflict: Conflict) -> Conflict:
+    """A conflict whose cells are named as clients name them."""
+    return Conflict(conflict.message, conflicts=[_shown(cell) for cell in conflict.details.get("conflicts", ())])
+
+
+def _shown(cell: CellConflict) -> dict[str, object]:
+    return {
+        "rowId": cell.row_id and global_id(Row, cell.row_id),
+        "column": cell.column,
+        "expectedVersion": cell.expected_version,
+        "currentVersion": cell.current_version,
+        "currentValue": cell.current_value,
+        "yourValue": cell.your_value,
+    }

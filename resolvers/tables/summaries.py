@@ -1,0 +1,30 @@
+"""Summaries of the columns of a table."""
+
+from typing import Annotated
+
+import strawberry
+
+from db.tables.query import summaries
+from db.tables.query.summaries import Summary
+from db.tables.tables import Table
+from resolvers.core.context import Info
+from resolvers.tables.row_pages import read_rows
+from resolvers.tables.rows import RowFilter
+from resolvers.tables.tables import columns_of
+
+says = strawberry.argument
+
+
+async def summarize(
+    root: strawberry.Parent[Table],
+    info: Info,
+    column: Annotated[strawberry.ID, says(description="Key of the column.")],
+    group_by: Annotated[
+        strawberry.ID | None,
+        says(description="Key of the column whose equal values make a group; all rows are one when empty."),
+    ] = None,
+    filter: Annotated[RowFilter | None, says(description="Which rows; all when empty.")] = None,
+) -> list[Summary]:
+    question = summaries.ask(await columns_of(info.context, root.id), column, group_by, filter)
+    rows = await read_rows(info.context, root, summaries.groups(question.shape), **question.values)
+    return summaries.summaries(question, rows)

@@ -1,0 +1,161 @@
+"""Tables and their columns: make, change, list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+from strawberry.dataloader import DataLoader
+from strawberry.scalars import JSON
+
+from db.conversations.conversations import Conversation
+from db.core.base import Visibility
+from db.organizations.organizations import Organization
+from db.tables import structure, tables
+from db.tables.structure import Beginning
+from db.tables.tables import Table, column_of
+from resolvers.core.context import Context, IdempotencyKey, Info
+from resolvers.core.ids import global_id, key, optional_key
+from resolvers.core.pages import IncludeDeleted, KeysetPage, checked_search
+from tables.types.types import Column, ColumnType, Value
+
+says = strawberry.argument
+TableId = Annotated[strawberry.ID, says(description="The table.")]
+
+
+@strawberry.input(description="A column as you want it.")
+class ColumnInput:
+    name: str = strawberry.field(description="What it is called: 1 to 100 characters, once in a table.")
+    # Lazy, because the schema describes the enum only after this class is made.
+    type: Annotated["ColumnType", strawberry.lazy("tables.types.types")] = strawberry.field(
+        description="What its cells hold."
+    )
+    is_required: bool = strawberry.field(default=False, description="Whether no cell may be empty.")
+    is_unique: bool = strawberry.field(default=False, description="Whether no two rows may have the same value.")
+    is_indexed: bool = strawberry.field(
+        default=False,
+        description="Whether to keep an index of it, which makes filtering and sorting by it fast in large tables; at "
+        "most 5 columns of a table.",
+    )
+    options: list[str] | None = strawberry.field(default=None, description="What SELECT and MULTI_SELECT choose from.")
+    minimum: Decimal | None = strawberry.field(default=None, description="The smallest number.")
+    maximum: Decimal | None = strawberry.field(default=None, description="The largest number.")
+    max_length: int | None = strawberry.field(default=None, description="The longest text, in characters.")
+    pattern: str | None = strawberry.field(
+        default=None,
+        description="A regular expression that the whole text matches; a text on which it takes too long is refused. "
+        "At most 20 columns of a table have one.",
+    )
+    format: str | None = strawberry.field(
+        default=None,
+        description="How texts are read where they could be read in two ways: the decimal mark of numbers, the "
+        "currency (as EUR), the order of dates (YMD, DMY or MDY).",
+    )
+    default: JSON | None = strawberry.field(default=None, description="What a new row has when it says nothing.")
+
+    def column(self) -> Column:
+        """As a definition, which is yet to be checked."""
+        given = vars(self) | {"options": None if self.options is None else tuple(self.options)}
+        return Column(key="", **(given | {"default": cast(Value, self.default)}))
+
+
+@dataclass(frozen=True)
+class Created:
+    table: Table
+
+
+@dataclass(frozen=True)
+class Deleted:
+    deleted_id: strawberry.ID
+
+
+async def table(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Table | None:
+    return await info.context.find(Table, id)
+
+
+def list_tables(
+    info: Info,
+    conversation_id: Annotated[strawberry.ID | None, says(description="Only those of a conversation.")] = None,
+    organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
+    search: Annotated[str | None, says(description="Only those with this in their name.")] = None,
+    include_deleted: IncludeDeleted = False,
+) -> KeysetPage[Table]:
+    return info.context.page(
+        tables.every.with_deleted if include_deleted else tables.every,
+        conversation_id=optional_key(conversation_id, Conversation),
+        organization_id=optional_key(organization_id, Organization),
+        search=checked_search(search),
+    )
+
+
+def list_tables_of_organization(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Table]:
+    return info.context.page(tables.every, organization_id=root.id)
+
+
+def list_tables_of_conversation(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Table]:
+    return info.context.page(tables.every, conversation_id=root.id)
+
+
+async def list_columns(root: strawberry.Parent[Any], info: Info) -> list[Column]:
+    return list((await columns_of(info.context, root.id)).values())
+
+
+async def columns_of(context: Context, table_id: UUID) -> Mapping[str, Column]:
+    """The columns of a table by key, read together with those of the other tables that are asked for."""
+    columns: Mapping[str, Column] = await _loader(context).load(table_id)
+    return columns
+
+
+def forget_columns(context: Context) -> None:
+    """Read columns anew, for what an operation does after it has changed some."""
+    _loader(context).clear_all()
+
+
+def _loader(context: Context) -> DataLoader[UUID, Mapping[str, Column]]:
+    async def load(ids: list[UUID]) -> list[dict[str, Column]]:
+        found: dict[UUID, dict[str, Column]] = {id_: {} for id_ in ids}
+        for row in await context.read(tables.columns_of, ids=ids):
+            found[row.table_id][row.key] = column_of(row)
+        return [found[id_] for id_ in ids]
+
+    return context.loader(columns_of, load)
+
+
+async def create_table(
+    info: Info,
+    name: Annotated[str, says(description="What it is called: 1 to 100 characters.")],
+    columns: Annotated[list[ColumnInput], says(description="Its columns, at least one, in their order.")],
+    conversation_id: Annotated[strawberry.ID | None, says(description="The conversation that it belongs to.")] = None,
+    organization_id: Annotated[
+        strawberry.ID | None,
+        says(description="Whose it is; the conversation's organization, or your personal one, when empty."),
+    ] = None,
+    visibility: Annotated[Visibility, says(description="Who sees it besides you.")] = Visibility.PRIVATE,
+    idempotency_key: IdempotencyKey = None,
+) -> Created:
+    beginning = Beginning(
+        name,
+        [column.column() for column in columns],
+        conversation_id=optional_key(conversation_id, Conversation),
+        organization_id=optional_key(organization_id, Organization),
+        visibility=visibility,
+    )
+    return Created(await info.context.write(structure.create, beginning, idempotency_key))
+
+
+async def update_table(
+    info: Info,
+    id: TableId,
+    name: Annotated[str | None, says(description="A new name.")] = UNSET,
+    visibility: Annotated[Visibility | None, says(description="Who sees it besides its owner.")] = UNSET,
+) -> structure.Changed:
+    # null says nothing: neither has an empty state.
+    changes = {name: value for name, value in (("name", name), ("visibility", visibility)) if value}
+    return await info.context.write(structure.update, key(id, Table), changes)
+
+
+async def delete_table(info: Info, id: TableId) -> Deleted:
+    return Deleted(global_id(Table, await info.context.write(structure.delete, key(id, Table))))

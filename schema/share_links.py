@@ -1,0 +1,37 @@
+"""The mutations that share a conversation by a link."""
+
+from datetime import datetime
+
+import strawberry
+
+from resolvers.conversations import share_links
+from schema.base import change, says, shows
+from schema.conversations import Conversation
+
+
+@shows
+class ShareConversationPayload:
+    """The link, which shows the branch and its tables as they are now, to whoever has it."""
+
+    conversation: Conversation = says("The conversation.")
+    share_url: str | None = says("The link; null when the server has lost the key of an earlier one.")
+    expires_at: datetime = says("Until when it is good.")
+
+
+@shows
+class UnshareConversationPayload:
+    """The conversation, without a link."""
+
+    conversation: Conversation = says("The conversation.")
+
+
+@strawberry.type
+class Mutation:
+    share_conversation = change(
+        ShareConversationPayload,
+        share_links.share_conversation,
+        "Make a read-only link to a conversation as it is now. A link that it had before leads nowhere any more.",
+    )
+    unshare_conversation = change(
+        UnshareConversationPayload, share_links.unshare_conversation, "Take the link of a conversation back."
+    )

@@ -1,0 +1,86 @@
+"""Which columns a file has, and of which types, told from all of its rows without holding them."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import Literal
+
+from tables.readers import evidence
+from tables.readers.spans import Span
+from tables.types.columns import NUMERIC_TYPES, CellError, Column, ColumnType, currency_code
+from tables.types.inference import infer, is_code
+from tables.types.types import parse
+
+SAMPLE = 2_000  # rows by which types are chosen first
+EXCEPTIONS = 200  # texts of a column that do not fit its first choice
+WORDS = frozenset({ColumnType.TEXT, ColumnType.EMAIL, ColumnType.URL})
+
+Texts = Sequence[str | None]
+Again = Callable[[], Iterable[Texts]]
+
+
+def has_header(rows: Sequence[Texts]) -> bool:
+    """Whether the first row names the columns."""
+    return evidence.has_header([[Span(text, 0, 0) if text else None for text in row] for row in rows])
+
+
+class Choice:
+    """Columns by a sample of the rows, until a row does not fit them; `rows` gives them from the beginning each time.
+
+    A column among `strings` is text to who wrote the file, whatever it looks like. The `mark` is that of all numbers,
+    when it is known.
+    """
+
+    def __init__(
+        self, names: Sequence[str], rows: Again, strings: Collection[int] = (), mark: Literal["."] | None = None
+    ) -> None:
+        self._names, self._rows = names, rows
+        self._infer = partial(_infer, strings=strings, mark=mark)
+        sample = list(islice(rows(), SAMPLE))
+        self._texts = [[row[n] for row in sample] for n in range(len(names))]
+        self.columns = [self._infer(n, name, self._texts[n]) for n, name in enumerate(names)]
+
+    def fit(self) -> bool:
+        """Choose the narrowest types in which every text of a column parses; whether any is another now."""
+        before = self.columns
+        exceptions = _exceptions(before, self._rows)
+        again = {n: self._infer(n, self._names[n], [*self._texts[n], *found]) for n, found in exceptions.items()}
+        columns = [again.get(n, column) for n, column in enumerate(before)]
+        left = _exceptions(columns, self._rows, again) if again else {}
+        self.columns = [_text(n, column.name) if n in left else column for n, column in enumerate(columns)]
+        return self.columns != before
+
+
+def _infer(
+    n: int, name: str, texts: Sequence[str | None], strings: Collection[int], mark: Literal["."] | None
+) -> Column:
+    column = replace(infer(name, f"c{n + 1}", texts), position=n)
+    if n in strings and column.type not in WORDS:
+        return _text(n, name)
+    return replace(column, format=currency_code(column)) if mark and column.type in NUMERIC_TYPES else column
+
+
+def _text(n: int, name: str) -> Column:
+    return Column(key=f"c{n + 1}", name=name, type=ColumnType.TEXT, position=n)
+
+
+def _exceptions(columns: Sequence[Column], rows: Again, only: Collection[int] | None = None) -> dict[int, list[str]]:
+    """Texts that do not parse in their columns, some of each."""
+    found: dict[int, list[str]] = {}
+    looked_at = [n for n, column in enumerate(columns) if column.type is not ColumnType.TEXT]
+    looked_at = [n for n in looked_at if only is None or n in only]
+    for row in rows() if looked_at else ():
+        for n in looked_at:
+            text = row[n]
+            if text and not _fits(columns[n], text) and len(found.setdefault(n, [])) < EXCEPTIONS:
+                found[n].append(text)
+    return found
+
+
+def _fits(column: Column, text: str) -> bool:
+    try:
+        parse(column, text)
+    except CellError:
+        return False
+    return column.type not in NUMERIC_TYPES or not is_code(text)

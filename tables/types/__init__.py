@@ -1,0 +1,1 @@
+"""Column types: parsing, validation, formatting, conversion and inference."""

@@ -1,0 +1,225 @@
+"""Which type a column of texts has: the narrowest one in which every text that is not empty parses."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from tables.types import dates, numbers
+from tables.types.columns import NUMERIC_TYPES, CellError, Column, ColumnType
+from tables.types.money import CODES, split_currency
+from tables.types.numbers import Number
+from tables.types.parsing import FALSE_WORDS, READERS, TRUE_WORDS
+
+_T = TypeVar("_T")
+Found = tuple[ColumnType, str | None]
+
+# Past 15 digits a spreadsheet changes the number, and what is that long is a card, an account, an article.
+_MAX_DIGITS = 15
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_CODE = re.compile(
+    rf"""[-+(]?0\d.*                    # a leading zero: 007, 030 1234567
+    | .*\d[eE][-+]?\d+                # an exponent, or an article such as 1E5
+    | \+\s?\d[\d\s]{{6,}}              # an international telephone number
+    | {_OCTET}(?:\.{_OCTET}){{3}}       # an IPv4 address
+    """,
+    re.ASCII | re.VERBOSE,
+)
+_NAMES_A_CODE = re.compile(
+    r"""(?:\w+[ .-])?
+    (?: iban | bic | swift | isbn | issn | ean | gtin | upc | sku | imei | siret | siren | blz | plz
+      | zip | post(?:al)?[ -]?code | postleitzahl | code\ postal | c[oó]digo\ postal
+      | tel | telefon | telefono | teléfono | telephone | téléphone | phone | mobile | mobil | handy | móvil
+      | fax | telefax | kontonummer | seriennummer | artikelnummer
+      | (?:account|card|serial|article|passport|vat|tax)(?=[ .#-]+(?:number|num|no|nr|id|\#))
+    )
+    (?:[ .:#-]*(?:number|num|nummer|no|nr|code|id))?[.:#]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+# One of them alone may be anything.
+_LETTERS = frozenset({"y", "n"})
+
+
+def infer(name: str, key: str, texts: Sequence[str | None]) -> Column:
+    """Find the column's type and the way its texts are written; without any text it is TEXT.
+
+    Texts that stand for something else than a quantity stay TEXT: leading zeros, more than 15 digits,
+    telephone numbers, addresses, and numbers under a name such as "Phone" or "ZIP". So do mixed currencies.
+    """
+    cells = [text.strip() for text in texts if text and text.strip()]
+    for candidate in _CANDIDATES if cells else ():
+        if found := candidate(name, cells):
+            return Column(key=key, name=name, type=found[0], format=found[1])
+    return Column(key=key, name=name, type=ColumnType.TEXT)
+
+
+def ambiguous(column: Column) -> bool:
+    """Whether the column's texts could also be read in another way, as 03/04/2025 or 1.234 alone can."""
+    return (column.format or "").endswith("?")
+
+
+def is_code(text: str) -> bool:
+    """Whether a text that reads as a number may stand for something else, which a number would not keep."""
+    return _CODE.fullmatch(numbers.simplify(text)) is not None
+
+
+def format_of(type: ColumnType, texts: Iterable[str]) -> str | None:
+    """How the texts are written that can become values of a type, as they tell it together; others do not count.
+
+    The order of dates is None when they do not tell it. Raises CellError when they have several currencies, or a
+    sign that several share.
+    """
+    if type in {ColumnType.DATE, ColumnType.DATETIME}:
+        return _order(texts)
+    if type is ColumnType.CURRENCY:
+        return _currency_format(texts)
+    if type not in NUMERIC_TYPES:
+        return None
+    percent = type is ColumnType.PERCENT
+    amounts = (numbers.without_percent(text) or text if percent else text for text in texts)
+    return _written(_mark([number for text in amounts if (number := numbers.read_number(text))]))
+
+
+def _order(texts: Iterable[str]) -> str | None:
+    timed = ((dates.read_datetime(text), text) for text in texts)
+    readings = [day for time, text in timed if (day := time.day if time else dates.read_date(text))]
+    numeric = [reading for reading in readings if not reading.is_certain]
+    found = _ordered(ColumnType.DATE, numeric) if numeric else None
+    return found[1] if found and found[1] in dates.ORDERS else None
+
+
+def _currency_format(texts: Iterable[str]) -> str | None:
+    split = [split_currency(text) or (text, None) for text in texts]
+    codes = {codes[0] or " or ".join(codes[1:]) for _, codes in split if codes}
+    if not codes:
+        return None
+    if len(codes) > 1 or not codes & CODES:
+        raise CellError(f"The amounts can be in {', '.join(sorted(codes))}: give the currency as the format.")
+    mark = _written(_mark([number for text, _ in split if (number := numbers.read_number(text))], in_groups=True))
+    return f"{codes.pop()} {mark}" if mark else codes.pop()
+
+
+def _boolean(_: str, cells: Sequence[str]) -> Found | None:
+    words = TRUE_WORDS | FALSE_WORDS
+    seen = {numbers.visible(cell).casefold() for cell in cells}
+    return (ColumnType.BOOLEAN, None) if seen <= words and not seen < _LETTERS else None
+
+
+def _quantity(name: str, cells: Sequence[str]) -> Found | None:
+    if _NAMES_A_CODE.fullmatch(name.strip()) or any(map(is_code, cells)):
+        return None
+    return _integer_or_decimal(cells) or _percent(cells) or _currency(cells)
+
+
+def _integer_or_decimal(cells: Sequence[str]) -> Found | None:
+    if (read := _read_all(cells)) is None:
+        return None
+    mark, found = read
+    whole = all("." not in number.plain for number in found)
+    return (ColumnType.INTEGER if whole else ColumnType.DECIMAL), _written(mark)
+
+
+def _percent(cells: Sequence[str]) -> Found | None:
+    amounts = _all(map(numbers.without_percent, cells))
+    read = _read_all(amounts) if amounts else None
+    return (ColumnType.PERCENT, _written(read[0])) if read else None
+
+
+def _currency(cells: Sequence[str]) -> Found | None:
+    """Every sign means the same currency; amounts without a sign go along with those that have one."""
+    codes, amounts = set(), []
+    for cell in cells:
+        split = split_currency(cell)
+        amounts.append(split[0] if split else cell)
+        if split:
+            codes.add(split[1][0])
+    code = codes.pop() if len(codes) == 1 else ""
+    read = _read_all(amounts, in_groups=True) if code else None
+    if read is None or any(map(is_code, amounts)):
+        return None
+    mark = _written(read[0])
+    return ColumnType.CURRENCY, f"{code} {mark}" if mark else code
+
+
+def _read_all(texts: Sequence[str], *, in_groups: bool = False) -> tuple[str, list[Number]] | None:
+    """Read every text as a number by the decimal mark that they show together, "?" behind a guess.
+
+    Where nothing tells, a point is the decimal mark; with `in_groups` (amounts of money) three digits behind
+    the mark are taken for thousands.
+    """
+    first = _all(numbers.read_number(text) for text in texts)
+    if first is None:
+        return None
+    mark = _mark(first, in_groups=in_groups)
+    found = _all(numbers.read_number(text, mark[0]) for text in texts)
+    if found is None or any(numbers.count_digits(number.plain) > _MAX_DIGITS for number in found):
+        return None
+    return mark, found
+
+
+def _mark(found: Sequence[Number], *, in_groups: bool = False) -> str:
+    """The decimal mark of numbers that were read with a point as theirs."""
+    told = {number.evidence for number in found} & {".", ","}
+    open_ones = [number for number in found if number.evidence == "?"]
+    mark = "," if told == {","} else "."
+    if in_groups and not told and open_ones and all("." in number.plain for number in open_ones):
+        mark = ","
+    return f"{mark}?" if open_ones and len(told) != 1 else mark
+
+
+def _written(mark: str) -> str | None:
+    return None if mark == "." else mark
+
+
+def _all(found: Iterable[_T | None]) -> list[_T] | None:
+    """The whole list, or None as soon as one is None."""
+    complete: list[_T] = []
+    for one in found:
+        if one is None:
+            return None
+        complete.append(one)
+    return complete
+
+
+def _date(_: str, cells: Sequence[str]) -> Found | None:
+    readings = _all(map(dates.read_date, cells))
+    return _ordered(ColumnType.DATE, readings) if readings else None
+
+
+def _datetime(_: str, cells: Sequence[str]) -> Found | None:
+    """Dates with a time of day; a date alone among them is its midnight."""
+    timed = [dates.read_datetime(cell) for cell in cells]
+    if not any(timed):
+        return None
+    days = _all(one.day if one else dates.read_date(cell) for one, cell in zip(timed, cells, strict=True))
+    found = _ordered(ColumnType.DATETIME, days) if days else None
+    return found if found and _all_parse(found, cells) else None
+
+
+def _ordered(type: ColumnType, readings: Sequence[dates.DateReading]) -> Found | None:
+    """The order that all dates share; a day past the 12th tells it, or else points between the numbers do."""
+    numeric = [reading for reading in readings if not reading.is_certain]
+    shared = frozenset(dates.ORDERS).intersection(*(reading.dates for reading in numeric or readings))
+    if not numeric:
+        return type, next(iter(shared), None)
+    if len(shared) > 1:
+        return type, "DMY" if all(reading.is_dotted for reading in numeric) else "DMY?"
+    return (type, next(iter(shared))) if shared else None
+
+
+def _simple(type: ColumnType) -> Callable[[str, Sequence[str]], Found | None]:
+    return lambda _, cells: (type, None) if _all_parse((type, None), cells) else None
+
+
+def _all_parse(found: Found, cells: Sequence[str]) -> bool:
+    column = Column(key="", name="", type=found[0], format=found[1])
+    try:
+        for cell in cells:
+            READERS[column.type](column, cell)
+    except CellError:
+        return False
+    return True
+
+
+_CANDIDATES = (_boolean, _quantity, _date, _datetime, _simple(ColumnType.EMAIL), _simple(ColumnType.URL))

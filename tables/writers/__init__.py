@@ -1,0 +1,1 @@
+"""Writers of tables: CSV, TSV, JSON, Markdown and XLSX."""

@@ -1,0 +1,157 @@
+"""Tables as XLSX: one sheet of typed cells, written row by row in constant memory."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from errors import BadUserInput
+from tables.types.columns import DECIMAL_TYPES, TEXT_TYPES, Column, ColumnType, Value, currency_code
+from tables.types.numbers import count_digits
+from tables.types.types import format_value
+
+MAX_ROWS = 1_048_576
+MAX_COLUMNS = 16_384
+_MAX_SHEET_NAME = 31
+_EXACT_DIGITS = 15
+_SAMPLE = 100
+_NARROWEST, _WIDEST = 8, 60
+
+# Before March 1900 a spreadsheet's days are off by one: its calendar has a 29 February 1900.
+_FIRST_DATE = date(1900, 3, 1)
+_MILLISECOND = 1_000  # microseconds: what days with 15 digits still tell apart
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NOT_IN_XML = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
+
+
+def starts_like_formula(text: str) -> bool:
+    """Whether a spreadsheet may run the text as a formula when it is opened or edited."""
+    return text.startswith(_FORMULA_STARTS)
+
+
+def safe_sheet_name(name: str) -> str:
+    """The name as a spreadsheet accepts it for a sheet: at most 31 UTF-16 units, none of []:*?/\\ in it."""
+    kept = re.sub(r"[\[\]:*?/\\\x00-\x1f]", "_", _NOT_IN_XML.sub("_", name)).strip().strip("'")
+    units = kept.encode("utf-16-le")[: 2 * _MAX_SHEET_NAME]
+    short = units.decode("utf-16-le", errors="ignore").strip().strip("'")
+    return f"{short}_" if short.casefold() == "history" else short or "Table"
+
+
+def write_xlsx(
+    target: str | Path | BinaryIO,
+    columns: Sequence[Column],
+    rows: Iterable[Mapping[str, Value]],
+    sheet_name: str,
+) -> int:
+    """Write one sheet to a path or a binary file and return the number of rows below its bold, frozen header.
+
+    Rows hold values under their column's key. Numbers are numbers where 15 digits hold them, otherwise text;
+    percents are fractions; dates are dates from 1900-03-01 on; moments are UTC. Raises BadUserInput when the
+    table does not fit on a sheet. When anything raises before the last row, the target stays untouched.
+    """
+    from xlsxwriter.workbook import Workbook  # type: ignore[import-untyped]  # it ships no types
+
+    if len(columns) > MAX_COLUMNS:
+        raise BadUserInput(f"A sheet has at most {MAX_COLUMNS:,} columns: export fewer columns, or as CSV.")
+    workbook = Workbook(target, {"constant_memory": True})
+    sheet = workbook.add_worksheet(safe_sheet_name(sheet_name))
+    try:
+        count = _fill(_Sheet(workbook, sheet), columns, rows)
+    except BaseException:
+        sheet.row_data_fh.close()
+        Path(sheet.row_data_filename).unlink()
+        raise
+    workbook.close()
+    return count
+
+
+def _fill(sheet: "_Sheet", columns: Sequence[Column], rows: Iterable[Mapping[str, Value]]) -> int:
+    remaining = iter(rows)
+    first = list(islice(remaining, _SAMPLE))
+    sheet.write_header(columns, first)
+    count = 0
+    for count, row in enumerate(chain(first, remaining), 1):
+        if count >= MAX_ROWS:
+            raise BadUserInput(f"A sheet has at most {MAX_ROWS - 1:,} rows below its header: export as CSV.")
+        for index, column in enumerate(columns):
+            sheet.write(count, index, column, row.get(column.key))
+    return count
+
+
+def _width(column: Column, rows: Sequence[Mapping[str, Value]]) -> int:
+    texts = (format_value(column, row.get(column.key)) for row in rows)
+    longest = max((len(line) for text in (column.name, *texts) for line in text.split("\n")), default=0)
+    return min(max(longest + 2, _NARROWEST), _WIDEST)
+
+
+class _Sheet:
+    """The open sheet and the cell formats in use, each of which a workbook holds once."""
+
+    def __init__(self, workbook: Any, sheet: Any) -> None:
+        self._workbook, self._sheet = workbook, sheet
+        self._formats: dict[tuple[tuple[str, object], ...], Any] = {}
+
+    def write_header(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Value]]) -> None:
+        self._sheet.freeze_panes(1, 0)
+        for index, column in enumerate(columns):
+            self._sheet.set_column(index, index, _width(column, rows))
+            self._write_text(0, index, column.name, bold=True)
+
+    def write(self, row: int, index: int, column: Column, value: Value) -> None:
+        if value is None:
+            return
+        if isinstance(value, bool):
+            self._sheet.write_boolean(row, index, value)
+        elif column.type in TEXT_TYPES:
+            self._write_text(row, index, format_value(column, value))
+        elif column.type in {ColumnType.DATE, ColumnType.DATETIME}:
+            self._write_date(row, index, str(value))
+        else:
+            self._write_number(row, index, column, str(value))
+
+    def _write_text(self, row: int, index: int, text: str, *, bold: bool = False) -> None:
+        text = _NOT_IN_XML.sub("\ufffd", text)
+        shape = self._format(bold=bold, quote_prefix=starts_like_formula(text))
+        if text.startswith("<r>") and text.endswith("</r>"):
+            # XlsxWriter copies such a string into the sheet as XML of its own; in pieces it is escaped.
+            self._sheet.write_rich_string(row, index, "<", "r", text[2:], shape)
+        else:
+            self._sheet.write_string(row, index, text, shape)
+
+    def _write_date(self, row: int, index: int, text: str) -> None:
+        moment = datetime.fromisoformat(text.removesuffix("Z"))
+        if moment.date() < _FIRST_DATE or moment.microsecond % _MILLISECOND:
+            self._sheet.write_string(row, index, text)
+            return
+        shown = "yyyy-mm-dd" if "T" not in text else "yyyy-mm-dd hh:mm:ss"
+        shown += ".000" if moment.microsecond else ""
+        self._sheet.write_datetime(row, index, moment, self._format(num_format=shown))
+
+    def _write_number(self, row: int, index: int, column: Column, plain: str) -> None:
+        if count_digits(plain.rstrip("0") if "." in plain else plain) > _EXACT_DIGITS:
+            self._sheet.write_string(row, index, format_value(column, plain))
+            return
+        number = Decimal(plain) / 100 if column.type is ColumnType.PERCENT else Decimal(plain)
+        shape = self._format(num_format=_number_format(column, plain))
+        self._sheet.write_number(row, index, float(number), shape)
+
+    def _format(self, **looks: object) -> Any:
+        key = tuple(looks.items())
+        if key not in self._formats:
+            self._formats[key] = self._workbook.add_format(looks)
+        return self._formats[key]
+
+
+def _number_format(column: Column, plain: str) -> str:
+    """As many decimals as the value was written with."""
+    decimals = len(plain.partition(".")[2])
+    places = f".{'0' * decimals}" if decimals else ""
+    if column.type is ColumnType.PERCENT:
+        return f"0{places}%"
+    if column.type is not ColumnType.CURRENCY:
+        return f"0{places}" if column.type in DECIMAL_TYPES else "0"
+    code = currency_code(column)
+    return f"#,##0{places}" + (f" [${code}]" if code else "")

@@ -1,0 +1,221 @@
+"""Accounts deleted by their owners: closed at once, erased soon, nameless in what they shared."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from db.accounts.users import User
+from db.core.base import Base
+from db.core.prepared import Prepared
+from db.core.session import INSIDE, Session
+from db.jobs.jobs import Job
+from resolvers.core.ids import global_id
+from tests.accounts.test_audit import superuser
+from tests.audit.mutations import PASSWORD
+from tests.conftest import SYSTEM
+from tests.support.app import Site, site
+from tests.support.client import Client, Refused
+
+__all__ = ["site"]
+
+ITEMS = "{ items { nodes { title owner { name email } createdBy { name } } } }"
+every_user: Prepared[User] = Prepared(select(User).order_by(User.id))
+
+
+async def counts(site: Site) -> dict[str, int]:
+    """Rows of every table, deleted or not."""
+
+    def unit(session: Session) -> dict[str, int]:
+        counted: dict[str, int] = {}
+        for model in (mapper.class_ for mapper in Base.registry.mappers):
+            counted[model.__name__] = session.scalars(select(func.count(model.id)), execution_options=INSIDE).one()
+        return {name: count for name, count in counted.items() if count}
+
+    return await site.backend.database.write(unit, SYSTEM)
+
+
+async def erased(site: Site) -> None:
+    """Once nothing is left to erase."""
+    async with asyncio.timeout(10):
+        while any(user.departed_at and not user.erased_at for user in await everybody(site)):
+            await asyncio.sleep(0.02)
+    await site.product.purger.purge()
+
+
+async def everybody(site: Site) -> list[User]:
+    return await site.backend.database.read(every_user, SYSTEM)
+
+
+async def fill(client: Client, **where: Any) -> str:
+    """A conversation with a table out of it, an export and an item; the id of the table."""
+    conversation = (await client.mutate("createConversation", "{ conversation { id } }", **where))["conversation"]["id"]
+    text = "Item,Price\nTea,3.20\nMilk,1.10"
+    await client.mutate("sendMessage", "{ reply { id } }", conversationId=conversation, text=text, wait=True)
+    listed = await client.run("query T($id: ID!) { tables(conversationId: $id) { nodes { id } } }", id=conversation)
+    table = str(listed["tables"]["nodes"][0]["id"])
+    await client.mutate("updateTable", "{ __typename }", id=table, name="Shopping")
+    await client.mutate("startExport", "{ __typename }", tableId=table, destination="CSV")
+    return table
+
+
+async def finished(site: Site, count: int) -> None:
+    files = site.backend.settings.files_dir
+    async with asyncio.timeout(10):
+        while len([*files.glob("[!.]*.csv")]) < count:
+            await asyncio.sleep(0.02)
+        jobs: Prepared[Job] = Prepared(select(Job).where(Job.finished_at.is_(None)).limit(1))
+        while await site.backend.database.read(jobs, SYSTEM):
+            await asyncio.sleep(0.02)
+
+
+async def test_what_was_only_theirs_is_erased_as_if_it_had_never_been(site: Site) -> None:
+    bob = await site.person("bob")
+    await finished(site, 0)
+    before = await counts(site)
+    ann = await site.person("ann")
+    await fill(ann)
+    await ann.mutate("createItem", "{ __typename }", title="Mine", idempotencyKey="once")
+    await finished(site, 1)
+    assert await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD) == {"ok": True}
+    await erased(site)
+    after = await counts(site)
+    # A row without a name, its ended sign-in for a day, and that it was deleted.
+    changed = {name: after.get(name, 0) - before.get(name, 0) for name in after.keys() | before.keys()}
+    assert {name: n for name, n in changed.items() if n} == {
+        "User": 1, "SignIn": 1, "RefreshToken": 1, "AuditEntry": 2
+    }  # fmt: skip
+    assert [*site.backend.settings.files_dir.iterdir()] == []
+    assert (await bob.run("{ me { email } }"))["me"]["email"] == "bob@example.com"
+
+
+async def test_nobody_is_signed_in_any_more_and_the_address_is_free(site: Site) -> None:
+    ann = await site.person("ann")
+    wrong = await ann.refused("deleteAccount", password="wrong password")
+    assert wrong["extensions"]["fieldErrors"] == [{"field": "password", "message": "This is not your password."}]
+    assert (await ann.run("{ me { email } }"))["me"]["email"] == "ann@example.com"
+    await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
+    with pytest.raises(Refused) as caught:
+        await ann.run("{ me { id } }")
+    assert caught.value.codes == ["UNAUTHENTICATED"]
+    refused = await site.client().refused("logIn", email="ann@example.com", password=PASSWORD)
+    assert refused["extensions"]["code"] == "UNAUTHENTICATED"
+    again = await site.client().sign_up("ann@example.com")
+    assert again["user"]["email"] == "ann@example.com"
+    names = [(user.name, user.email.partition("-")[0], user.password_hash == "") for user in await everybody(site)]
+    assert names == [("Deleted user", "deleted", True), ("Ann Lee", "ann@example.com", False)]
+
+
+async def test_what_was_shared_stays_without_the_name(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    shared = await site.organization(bob, ann)
+    await fill(ann, organizationId=shared, visibility="ORGANIZATION")
+    for title, visibility in (("Ours", "ORGANIZATION"), ("Mine", "PRIVATE")):
+        await ann.mutate("createItem", "{ __typename }", title=title, organizationId=shared, visibility=visibility)
+    await finished(site, 1)
+    listed = await bob.run(ITEMS)
+    assert [item["title"] for item in listed["items"]["nodes"]] == ["Mine", "Ours"]
+    await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
+    await erased(site)
+    nobody = f"deleted-{(await everybody(site))[0].id.hex}"
+    assert (await bob.run(ITEMS))["items"]["nodes"] == [
+        {"title": "Ours", "owner": {"name": "Deleted user", "email": nobody}, "createdBy": {"name": "Deleted user"}}
+    ]
+    found = await bob.run(
+        "{ conversations { nodes { owner { name } messages { nodes { text createdBy { name } } } } }"
+        ' auditLog(action: "createItem") { nodes { actor { name } after } } }'
+    )
+    (conversation,) = found["conversations"]["nodes"]
+    assert [message["createdBy"]["name"] for message in conversation["messages"]["nodes"]] == ["Deleted user"] * 2
+    (entry,) = found["auditLog"]["nodes"]
+    assert (entry["actor"], entry["after"]["title"]) == ({"name": "Deleted user"}, "Ours")
+    left = await counts(site)
+    assert {name: left.get(name, 0) for name in ("Conversation", "Message", "Item", "Export")} == {
+        "Conversation": 1, "Message": 2, "Item": 1, "Export": 0
+    }  # fmt: skip
+
+
+async def test_the_last_admin_hands_over_first(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    shared = await site.organization(ann, bob)
+    before = await counts(site)
+    refused = await ann.refused("deleteAccount", password=PASSWORD)
+    assert refused["extensions"]["code"] == "CONFLICT"
+    assert refused["message"].startswith("You are the last admin of Shared: make somebody else an admin first")
+    assert await counts(site) == before
+    members = "query M($id: ID!) { organization(id: $id) { members { nodes { id user { name email } } } } }"
+    listed = (await ann.run(members, id=shared))["organization"]["members"]["nodes"]
+    (place,) = [one["id"] for one in listed if one["user"]["email"] == "bob@example.com"]
+    await ann.mutate("changeMemberRole", "{ __typename }", membershipId=place, role="ADMIN")
+    await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
+    await erased(site)
+    left = (await bob.run(members, id=shared))["organization"]["members"]["nodes"]
+    assert [one["user"]["email"] for one in left] == ["bob@example.com"]
+
+
+async def test_an_organization_with_nobody_else_goes_along(site: Site) -> None:
+    ann = await site.person("ann")
+    made = (await ann.mutate("createOrganization", "{ organization { id } }", name="Alone"))["organization"]["id"]
+    site_ = (await ann.mutate("createSite", "{ site { id } }", organizationId=made, name="North"))["site"]["id"]
+    await ann.mutate("createModule", "{ __typename }", siteId=site_, name="Pump", kind="pump")
+    await ann.mutate("inviteMember", "{ __typename }", organizationId=made, email="cid@example.com")
+    await finished(site, 0)
+    await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
+    await erased(site)
+    left = await counts(site)
+    assert {name for name in left if name not in {"User", "SignIn", "RefreshToken", "AuditEntry"}} == set()
+
+
+async def test_a_wrong_password_counts_as_an_attempt_to_log_in(site: Site) -> None:
+    ann = await site.person("ann")
+    refused = [await ann.refused("deleteAccount", password="wrong password") for _ in range(11)]
+    assert [error["extensions"]["code"] for error in refused] == ["BAD_USER_INPUT"] * 10 + ["RATE_LIMITED"]
+
+
+async def test_there_is_always_a_superuser(site: Site) -> None:
+    ann, bob = await superuser(site, "ann"), await superuser(site, "bob")
+    ids = [(await one.run("{ me { id } }"))["me"]["id"] for one in (ann, bob)]
+    results = await asyncio.gather(
+        ann.mutate("updateUser", "{ __typename }", id=ids[1], isSuperuser=False),
+        bob.mutate("updateUser", "{ __typename }", id=ids[0], isActive=False),
+        return_exceptions=True,
+    )
+    assert len([result for result in results if isinstance(result, Refused)]) == 1
+    left = [user for user in await everybody(site) if user.is_superuser and user.is_active]
+    assert len(left) == 1
+    last = ann if left[0].email.startswith("ann") else bob
+    assert (await last.refused("deleteAccount", password=PASSWORD))["extensions"]["code"] == "CONFLICT"
+
+
+USERS = "query U($search: String) { users(search: $search, first: 10) { totalCount nodes { email name } } }"
+
+
+async def test_superusers_find_everybody_by_address_or_name(site: Site) -> None:
+    root, ann = await superuser(site, "root"), await site.person("ann")
+    given = {"email": "zoë@example.org", "password": PASSWORD, "firstName": "Zoë", "lastName": "Ångström"}
+    await site.client().mutate("signUp", "{ __typename }", **given)
+    for search, found in (
+        (None, ["zoë@example.org", "ann@example.com", "root@example.com"]),
+        ("EXAMPLE.ORG", ["zoë@example.org"]),
+        ("zOË åNG", ["zoë@example.org"]),
+        ("nn@ex", ["ann@example.com"]),
+        ("%", []),
+    ):
+        users = (await root.run(USERS, search=search))["users"]
+        assert ([user["email"] for user in users["nodes"]], users["totalCount"]) == (found, len(found)), search
+    for client, code in ((ann, "FORBIDDEN"), (site.client(), "UNAUTHENTICATED")):
+        with pytest.raises(Refused) as caught:
+            await client.run(USERS)
+        assert caught.value.codes == [code]
+    costs = []
+    for first in (1, 3):
+        site.reads.clear()
+        await root.run("query U($n: Int) { users(first: $n) { nodes { email createdBy { id } } } }", n=first)
+        costs.append(len(site.reads))
+    assert costs[0] == costs[1]
+    await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
+    assert (await root.run(USERS, search="deleted"))["users"]["totalCount"] == 0
+    gone = (await everybody(site))[1]
+    refused = await root.refused("updateUser", id=global_id(User, gone.id), isActive=True)
+    assert refused["extensions"]["code"] == "CONFLICT"

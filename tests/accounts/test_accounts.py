@@ -1,0 +1,403 @@
+"""Accounts: passwords that change or are forgotten, addresses that are shown to be one's own, names, rights."""
+
+import asyncio
+import re
+import time
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from auth.viewer import Viewer
+from db.accounts import verifications
+from db.accounts.sessions import Ending, SignIn
+from db.accounts.users import GRANTED, User
+from db.accounts.verifications import Verification
+from db.core.base import now
+from db.core.engine import Database
+from db.core.prepared import Prepared
+from db.core.session import Session
+from db.jobs import jobs
+from db.jobs.jobs import Job, JobStatus
+from db.organizations.organizations import personal
+from errors import Forbidden
+from resolvers.core.ids import decode
+from tests.conftest import SYSTEM, World
+from tests.support.app import Site, site
+from tests.support.client import Client, Refused
+
+__all__ = ["site"]
+
+PASSWORD = "correct horse battery"
+OTHER = "another long passphrase"
+TOKENS = "{ session { accessToken refreshToken } }"
+VERIFIED = "{ me { isEmailVerified } }"
+REQUESTED = "If there is an account with this address, a mail is on its way: follow what it says."
+
+every_sign_in: Prepared[SignIn] = Prepared(select(SignIn).order_by(SignIn.id))
+every_verification: Prepared[Verification] = Prepared(select(Verification).order_by(Verification.id))
+every_mail: Prepared[Job] = Prepared(select(Job).where(Job.kind == "mail").order_by(Job.id))
+
+
+class Post:
+    """What was mailed, in the order of sending."""
+
+    def __init__(self, site: Site, directory: Path) -> None:
+        self.site, self.directory = site, directory
+
+    async def letters(self, count: int) -> list[EmailMessage]:
+        """Once there are so many, and none is on its way."""
+        async with asyncio.timeout(10):
+            while len(await self._sent()) < count:
+                await asyncio.sleep(0.02)
+        jobs = await self._sent()
+        assert len(jobs) == count
+        return [self._read(job) for job in jobs]
+
+    async def _sent(self) -> list[Job]:
+        jobs = await self.site.backend.database.read(every_mail, SYSTEM)
+        return jobs if all(job.finished_at for job in jobs) else []
+
+    def _read(self, job: Job) -> EmailMessage:
+        (path,) = self.directory.glob(f"*-{job.id.hex}.eml")
+        message = message_from_bytes(path.read_bytes(), policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        return message
+
+    async def token(self, count: int) -> str:
+        """The token in the last of so many letters."""
+        letter = (await self.letters(count))[-1]
+        (token,) = re.findall(r"^    (\S{43})$", letter.get_content(), re.MULTILINE)
+        return str(token)
+
+
+@pytest.fixture
+def post(site: Site, tmp_path: Path) -> Post:
+    return Post(site, tmp_path / "mail")
+
+
+async def can_log_in(site: Site, password: str) -> bool:
+    try:
+        await site.client().mutate("logIn", "{ user { id } }", email="ann@example.com", password=password)
+    except Refused as refused:
+        if refused.codes != ["UNAUTHENTICATED"]:
+            raise
+        return False
+    return True
+
+
+def field_of(error: dict[str, Any]) -> str:
+    (field,) = error["extensions"]["fieldErrors"]
+    return str(field["field"])
+
+
+async def test_a_changed_password_is_the_only_one_that_is_good(site: Site) -> None:
+    ann = await site.person()
+    await site.client().mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD)
+    given = {"currentPassword": PASSWORD, "newPassword": OTHER}
+    assert await ann.mutate("changePassword", "{ user { email } }", **given) == {"user": {"email": "ann@example.com"}}
+    assert (await can_log_in(site, PASSWORD), await can_log_in(site, OTHER)) == (False, True)
+    kept, ended, _ = await site.backend.database.read(every_sign_in, SYSTEM)
+    assert (kept.revoked_at, ended.ending) == (None, Ending.PASSWORD_CHANGED)
+
+
+async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(site: Site) -> None:
+    ann = await site.person()
+    for current, new, field in (
+        ("not her password", OTHER, "currentPassword"),
+        ("", OTHER, "currentPassword"),
+        (PASSWORD, "short", "newPassword"),
+        (PASSWORD, "password2024", "newPassword"),
+        (PASSWORD, "ann@example.com", "newPassword"),
+    ):
+        error = await ann.refused("changePassword", currentPassword=current, newPassword=new)
+        assert (error["extensions"]["code"], field_of(error)) == ("BAD_USER_INPUT", field)
+    error = await site.client().refused("changePassword", currentPassword=PASSWORD, newPassword=OTHER)
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    assert await can_log_in(site, PASSWORD)
+
+
+async def test_a_forgotten_password_is_replaced_with_what_was_mailed(site: Site, post: Post) -> None:
+    ann = await site.person()
+    nobody = site.client()
+    assert await nobody.mutate("requestPasswordReset", "{ message }", email=" ANN@example.com ") == {
+        "message": REQUESTED
+    }
+    letter = (await post.letters(2))[-1]
+    assert (letter["To"], letter["Subject"]) == ("ann@example.com", "Choose a new password")
+    token = await post.token(2)
+    for password in ("short", "ann@example.com"):
+        assert field_of(await nobody.refused("resetPassword", token=token, newPassword=password)) == "newPassword"
+    assert await nobody.mutate("resetPassword", "{ ok }", token=token, newPassword=OTHER) == {"ok": True}
+    assert (await can_log_in(site, PASSWORD), await can_log_in(site, OTHER)) == (False, True)
+    with pytest.raises(Refused) as caught:
+        await ann.run("{ me { id } }")
+    assert caught.value.codes == ["UNAUTHENTICATED"]
+    again = await nobody.refused("resetPassword", token=token, newPassword="a third long passphrase")
+    assert (field_of(again), again["message"]) == ("token", verifications.REFUSED)
+    assert await can_log_in(site, OTHER)
+
+
+async def test_a_token_is_good_for_one_of_those_who_come_at_once(site: Site, post: Post) -> None:
+    await site.person()
+    await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
+    token = await post.token(2)
+    passwords = [f"{OTHER} number {number}" for number in range(5)]
+    results = await asyncio.gather(
+        *(site.client().mutate("resetPassword", "{ ok }", token=token, newPassword=p) for p in passwords),
+        return_exceptions=True,
+    )
+    (won,) = [password for password, result in zip(passwords, results, strict=True) if isinstance(result, dict)]
+    assert [password for password in passwords if await can_log_in(site, password)] == [won]
+
+
+async def test_a_token_that_is_old_replaced_or_for_something_else_is_refused(site: Site, post: Post) -> None:
+    ann = await site.person()
+    verifying = await post.token(1)
+    await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
+    first = await post.token(2)
+    await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
+    second = await post.token(3)
+    database = site.backend.database
+
+    async def refused(token: str) -> None:
+        error = await site.client().refused("resetPassword", token=token, newPassword=OTHER)
+        assert (field_of(error), error["message"]) == ("token", verifications.REFUSED)
+
+    for token in (first, verifying, "", "never given out", "é" * 50_000):
+        await refused(token)
+    assert field_of(await site.client().refused("verifyEmail", token=second)) == "token"
+    (newest,) = [v for v in await database.read(every_verification, SYSTEM) if v.purpose == "RESET_PASSWORD"]
+
+    def age(session: Session) -> None:
+        session.obtain(Verification, newest.id).expires_at = now() - timedelta(seconds=1)
+
+    await database.write(age, SYSTEM)
+    await refused(second)
+    assert await can_log_in(site, PASSWORD)
+    assert (await ann.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
+
+
+async def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(site: Site, post: Post) -> None:
+    await site.person()
+    await site.person("bob")
+
+    def deactivate(session: Session) -> None:
+        user = session.scalars(select(User).where(User.email == "bob@example.com")).one()
+        user.deactivated_at = now()
+
+    await site.backend.database.write(deactivate, SYSTEM)
+
+    async def ask(email: str) -> tuple[dict[str, Any], float]:
+        started = time.perf_counter()
+        answer = await site.client().mutate("requestPasswordReset", "{ message }", email=email)
+        return answer, time.perf_counter() - started
+
+    asked = [await ask(email) for email in ("ann@example.com", "eve@example.com", "bob@example.com", "no\0 address")]
+    assert [answer for answer, _ in asked] == [{"message": REQUESTED}] * 4
+    quickest, slowest = min(took for _, took in asked), max(took for _, took in asked)
+    assert quickest >= 0.3
+    assert slowest - quickest < 0.15
+    assert [letter["To"] for letter in await post.letters(3)] == [
+        "ann@example.com",
+        "bob@example.com",
+        "ann@example.com",
+    ]
+
+
+async def test_an_address_is_verified_with_what_was_mailed_at_sign_up(site: Site, post: Post) -> None:
+    ann = await site.person()
+    assert (await ann.run(VERIFIED))["me"] == {"isEmailVerified": False}
+    token = await post.token(1)
+    assert await site.client().mutate("verifyEmail", "{ ok }", token=token) == {"ok": True}
+    assert (await ann.run(VERIFIED))["me"] == {"isEmailVerified": True}
+    assert field_of(await site.client().refused("verifyEmail", token=token)) == "token"
+    with pytest.raises(Refused) as caught:
+        await ann.run("mutation { requestEmailVerification { message } }")
+    assert caught.value.codes == ["CONFLICT"]
+
+
+async def test_another_mail_to_verify_an_address_makes_the_first_one_worthless(site: Site, post: Post) -> None:
+    ann = await site.person()
+    first = await post.token(1)
+    asked = await ann.run("mutation { requestEmailVerification { message } }")
+    assert asked["requestEmailVerification"] == {"message": "A mail is on its way to ann@example.com."}
+    second = await post.token(2)
+    assert field_of(await site.client().refused("verifyEmail", token=first)) == "token"
+    assert await site.client().mutate("verifyEmail", "{ ok }", token=second) == {"ok": True}
+
+
+async def test_of_what_is_mailed_only_digests_are_kept(site: Site, post: Post) -> None:
+    await site.person()
+    await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
+    tokens = [await post.token(2)]
+    database = site.backend.database
+    records: list[Any] = [*await database.read(every_verification, SYSTEM), *await database.read(every_mail, SYSTEM)]
+    assert len(records) == 4
+    kept = repr([tuple(record) for record in records])
+    assert [token for token in tokens if token in kept] == []
+
+
+async def test_names_are_changed_one_by_one(site: Site) -> None:
+    ann = await site.person()
+    selection = "{ user { firstName lastName name } }"
+    assert (await ann.mutate("updateProfile", selection, firstName="  Anna "))["user"] == {
+        "firstName": "Anna",
+        "lastName": "Lee",
+        "name": "Anna Lee",
+    }
+    assert (await ann.mutate("updateProfile", selection, lastName="", firstName=None))["user"]["name"] == "Anna"
+    for name, value in (("firstName", "x" * 101), ("lastName", "a\0")):
+        assert field_of(await ann.refused("updateProfile", **{name: value})) == name
+    assert (await site.client().refused("updateProfile", firstName="Eve"))["extensions"]["code"] == "UNAUTHENTICATED"
+    assert (await ann.run("{ me { name } }"))["me"] == {"name": "Anna"}
+
+
+async def test_rights_are_a_superuser_s_to_give(site: Site) -> None:
+    ann, eve = await site.person(), await site.person("eve")
+    id_ = (await ann.run("{ me { id } }"))["me"]["id"]
+    changes: list[dict[str, Any]] = [{"isSuperuser": True}, {"isActive": False}, {"isActive": True}, {}]
+    for change in changes:
+        assert (await eve.refused("updateUser", id=id_, **change))["extensions"]["code"] == "NOT_FOUND"
+        assert (await ann.refused("updateUser", id=id_, **change))["extensions"]["code"] == "FORBIDDEN"
+        error = await site.client().refused("updateUser", id=id_, **change)
+        assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    assert (await ann.run("{ me { isSuperuser isActive } }"))["me"] == {"isSuperuser": False, "isActive": True}
+
+
+async def test_a_superuser_does_not_lock_themselves_out(site: Site) -> None:
+    root = await superuser(site)
+    id_ = (await root.run("{ me { id } }"))["me"]["id"]
+    for change in ({"isSuperuser": False}, {"isActive": False}):
+        assert (await root.refused("updateUser", id=id_, **change))["extensions"]["code"] == "CONFLICT"
+    assert (await root.run("{ me { isSuperuser } }"))["me"] == {"isSuperuser": True}
+    assert (await root.refused("updateUser", id="nonsense"))["extensions"]["code"] == "NOT_FOUND"
+
+
+async def superuser(site: Site) -> Client:
+    client = await site.person("root")
+    viewer = await site.viewer(client)
+
+    def grant(session: Session) -> None:
+        assert viewer.user_id is not None
+        session.obtain(User, viewer.user_id).is_superuser = True
+
+    await site.backend.database.write(grant, SYSTEM)
+    return client
+
+
+@pytest.mark.parametrize("column", GRANTED)
+async def test_nobody_grants_themselves_anything_in_the_data_layer(
+    database: Database, world: World, column: str
+) -> None:
+    ann = await world.person("ann")
+    value = {"email": "root@example.com", "deactivated_at": now()}.get(column, True)
+
+    def grab(session: Session) -> None:
+        assert ann.user_id is not None
+        user = session.obtain_to_change(User, ann.user_id)
+        user.first_name = "Anna"
+        setattr(user, column, value)
+
+    with pytest.raises(Forbidden):
+        await database.write(grab, ann)
+    assert ann.user_id is not None
+    found = await database.find(User, SYSTEM, ann.user_id)
+    assert found is not None
+    assert (found.first_name, found.email, found.is_superuser, found.is_email_verified, found.deactivated_at) == (
+        "Ann",
+        "ann@example.com",
+        False,
+        False,
+        None,
+    )
+    await database.write(grab, SYSTEM)
+    changed = await database.find(User, SYSTEM, ann.user_id)
+    assert changed is not None
+    assert getattr(changed, column) == value
+
+
+async def test_nothing_more_is_done_for_who_is_deactivated(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+
+    def enqueue(session: Session) -> UUID:
+        return jobs.enqueue(session, "work", personal(session), token="secret", where={"token": "secret", "to": "x"}).id
+
+    def deactivate(session: Session) -> None:
+        assert ann.user_id is not None
+        session.obtain(User, ann.user_id).deactivated_at = now()
+
+    id_ = await database.write(enqueue, ann)
+    await database.write(deactivate, SYSTEM)
+    assert await database.write(jobs.claim, SYSTEM, id_) is None
+    job = await database.find(Job, SYSTEM, id_)
+    assert job is not None
+    assert (job.status, job.error_code, job.arguments) == (JobStatus.FAILED, "NOT_FOUND", {"where": {"to": "x"}})
+
+
+async def test_an_invitation_is_accepted_with_what_was_mailed(site: Site, post: Post) -> None:
+    ann, bob = await site.person(), await site.person("bob")
+    made = await ann.mutate("createOrganization", "{ organization { id } }", name="Bees & Co")
+    id_ = made["organization"]["id"]
+    await ann.mutate("inviteMember", "{ __typename }", organizationId=id_, email="bob@example.com", role="MEMBER")
+    letter = (await post.letters(3))[-1]
+    assert (letter["To"], letter["Subject"]) == ("bob@example.com", "Ann Lee invites you to Bees & Co")
+    token = await post.token(3)
+    await bob.mutate("acceptInvitation", "{ __typename }", token=token)
+    joined = await bob.run("{ organizations { nodes { name } } }")
+    assert [node["name"] for node in joined["organizations"]["nodes"]].count("Bees & Co") == 1
+
+
+async def test_nobody_sees_or_makes_tokens_in_the_data_layer(site: Site, post: Post) -> None:
+    ann = await site.person()
+    viewer = await site.viewer(ann)
+    database = site.backend.database
+    await post.letters(1)
+    assert await database.read(every_verification, viewer) == []
+
+    def forge(session: Session, as_: Viewer) -> None:
+        assert as_.user_id is not None
+        until = now() + timedelta(hours=1)
+        session.add(
+            Verification(
+                user_id=as_.user_id, purpose="RESET_PASSWORD", email="a@b.de", digest=b"x" * 32, expires_at=until
+            )
+        )
+
+    with pytest.raises(Forbidden):
+        await database.write(forge, viewer, viewer)
+
+
+async def test_a_session_has_an_id_and_its_last_use_moves_with_each_refresh(site: Site) -> None:
+    ann = site.client()
+    ann.http.headers["user-agent"] = "a telephone"
+    token = (await ann.sign_up("ann@example.com"))["session"]["refreshToken"]
+    query = "{ me { sessions { id userAgent ipAddress createdAt lastUsedAt isCurrent } } }"
+    (before,) = (await ann.run(query))["me"]["sessions"]
+    decoded = decode(before["id"])
+    assert decoded is not None
+    assert decoded[0] == "Session"
+    assert (before["userAgent"], before["ipAddress"], before["isCurrent"]) == ("a telephone", "127.0.0.1", True)
+    await ann.mutate("refreshSession", TOKENS, refreshToken=token)
+    (after,) = (await ann.run(query))["me"]["sessions"]
+    assert after["lastUsedAt"] > before["lastUsedAt"]
+    assert {**after, "lastUsedAt": None} == {**before, "lastUsedAt": None}
+
+
+async def test_only_one_s_own_sessions_are_revoked(site: Site) -> None:
+    ann, eve = await site.person(), await site.person("eve")
+    (session,) = (await ann.run("{ me { sessions { id } } }"))["me"]["sessions"]
+    user = (await ann.run("{ me { id } }"))["me"]["id"]
+    for id_ in (session["id"], user, "nonsense"):
+        assert (await eve.refused("revokeSession", id=id_))["extensions"]["code"] == "NOT_FOUND"
+    assert (await site.client().refused("revokeSession", id=session["id"]))["extensions"]["code"] == "UNAUTHENTICATED"
+    assert (await ann.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
+    assert await ann.run("query N($id: ID!) { node(id: $id) { id } }", id=session["id"]) == {"node": None}
+    assert await ann.mutate("revokeSession", "{ ok }", id=session["id"]) == {"ok": True}
+    with pytest.raises(Refused):
+        await ann.run("{ me { email } }")

@@ -1,0 +1,305 @@
+"""The audit log: each mutation that changes something says so once, nothing else does, and no secret is in it."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from graphql import GraphQLInputObjectType, get_named_type
+from sqlalchemy import select
+
+from auth.viewer import Viewer
+from db.accounts.audit import AuditEntry
+from db.accounts.users import User
+from db.core.prepared import Prepared
+from db.core.session import Session
+from db.exports.exports import Export
+from db.jobs.jobs import Job, JobStatus
+from db.proposals.changes import ProposalStatus
+from db.proposals.proposals import Proposal
+from errors import Forbidden
+from resolvers.core.ids import global_id
+from schema import schema
+from tests.audit.mutations import CALLS, OTHER, PASSWORD, Call, Story
+from tests.conftest import SYSTEM
+from tests.support.app import OFTEN, Site, site, site_over
+from tests.support.client import Client, Refused
+
+__all__ = ["site"]
+
+mutation = schema._schema.mutation_type
+assert mutation is not None
+FIELDS = mutation.fields
+BY_JOBS = {"purge", "reply", "export", "extraction", "system"}
+TOGETHER = 20  # with one key, each on a connection of its own
+UNREFUSED = {"markNotificationsRead", "requestPasswordReset", "requestEmailVerification", "logOut", "logOutEverywhere"}
+
+newest: Prepared[AuditEntry] = Prepared(select(AuditEntry).order_by(AuditEntry.id))
+letters: Prepared[Job] = Prepared(select(Job).where(Job.kind == "mail").order_by(Job.id.desc()))
+
+
+def test_every_mutation_has_a_row() -> None:
+    assert set(CALLS) == set(FIELDS), "add how to call it, and what it leaves, to tests/audit/mutations.py"
+
+
+def accepts_key(name: str) -> bool:
+    kinds = [get_named_type(argument.type) for argument in FIELDS[name].args.values()]
+    return any(isinstance(kind, GraphQLInputObjectType) and "idempotencyKey" in kind.fields for kind in kinds)
+
+
+def said(entry: AuditEntry) -> str:
+    """An entry in words, as in tests/audit/mutations.py."""
+    shown: dict[str, Any] = {**(entry.before or {}), **(entry.after or {})}
+    plain = sorted(name for name, value in shown.items() if not isinstance(value, dict))
+    counted = sorted(
+        f"{name}.{verb}={number}"
+        for name, verbs in shown.items()
+        if isinstance(verbs, dict)
+        for verb, number in verbs.items()
+    )
+    is_new = entry.before is None and bool(plain)
+    sign = "+" if is_new else "-" if entry.after is None else "~"
+    return " ".join([entry.subject_type, sign, *plain, *counted])
+
+
+class Log:
+    """What was written since the last look, without what jobs wrote meanwhile."""
+
+    def __init__(self, site: Site) -> None:
+        self._site, self._seen = site, set[UUID]()
+
+    async def news(self) -> list[AuditEntry]:
+        new = [entry for entry in await self.all() if entry.id not in self._seen]
+        self._seen |= {entry.id for entry in new}
+        return [entry for entry in new if entry.action not in BY_JOBS]
+
+    async def all(self) -> list[AuditEntry]:
+        return await self._site.backend.database.read(newest, SYSTEM)
+
+
+class Telling:
+    """Calls every mutation once, in the order of the table."""
+
+    def __init__(self, site: Site, people: dict[str, Client]) -> None:
+        self.site, self.log, self.tokens = site, Log(site), [PASSWORD, OTHER, "$argon2"]
+        self.story = Story(people, self.letter)
+
+    async def letter(self, template: str, to: str) -> str:
+        """The token in the newest letter of a kind to somebody."""
+        jobs = await self.site.backend.database.read(letters, SYSTEM)
+        job = next(j for j in jobs if (j.arguments["template"], j.arguments["to"]) == (template, to))
+        async with asyncio.timeout(10):
+            while not (found := [*self.site.backend.settings.mail_dir.glob(f"*-{job.id.hex}.eml")]):
+                await asyncio.sleep(0.02)
+        (token,) = re.findall(r"^    (\S{43})\s*$", found[0].read_text(encoding="utf-8"), re.MULTILINE)
+        self.tokens.append(token)
+        return str(token)
+
+    async def tell(self, name: str) -> None:
+        """Refused first, then done; what takes a key is asked for by several at once with the same one."""
+        call = CALLS[name]
+        await self._prepare(name)
+        await self.log.news()
+        given = dict(call.give(self.story)) | ({"idempotencyKey": f"{name} once"} if accepts_key(name) else {})
+        if call.token:
+            given["token"] = await self.letter(*call.token)
+        if name not in UNREFUSED or call.bad:
+            await self._refused(name, call, given)
+        times = TOGETHER if "idempotencyKey" in given else 1
+        payload, *others = await asyncio.gather(*(self._done(name, call, given) for _ in range(times)))
+        assert others == [payload] * (times - 1), name
+        entries = await self.log.news()
+        assert sorted(map(said, entries)) == sorted([*call.entries, *call.again * (times - 1)]), name
+        assert {(entry.action, entry.ip_address) for entry in entries} <= {(name, "127.0.0.1")}
+        assert len({entry.request_id for entry in entries}) == (times if call.again else min(1, len(entries))), name
+        if call.keep:
+            call.keep(self.story, payload)
+
+    async def _done(self, name: str, call: Call, given: dict[str, Any]) -> Any:
+        client = self.story.people[call.who]
+        if FIELDS[name].args:
+            return await client.mutate(name, call.selection, **given)
+        return (await client.run(f"mutation {{ {name} {call.selection} }}"))[name]
+
+    async def _refused(self, name: str, call: Call, given: dict[str, Any]) -> None:
+        client = self.story.people[call.who if call.bad else "eve"]
+        wrong = {key: value for key, value in given.items() if key != "idempotencyKey"} | dict(call.bad or {})
+        try:
+            await client.mutate(name, "{ __typename }", **wrong)
+        except Refused:
+            pass
+        else:
+            assert name == "requestPasswordReset", f"{name} was not refused"
+        assert [said(entry) for entry in await self.log.news()] == [], name
+
+    async def _prepare(self, name: str) -> None:
+        ann, story = self.story.people["ann"], self.story
+        if name in ("changePassword", "revokeSession"):
+            password = PASSWORD if name == "changePassword" else OTHER
+            await self.site.client().mutate("logIn", "{ __typename }", email="ann@example.com", password=password)
+        if name == "revokeSession":
+            listed = (await ann.run("{ me { sessions { id isCurrent } } }"))["me"]["sessions"]
+            (story.ids["session"],) = [one["id"] for one in listed if not one["isCurrent"]]
+        if name == "withdrawInvitation":
+            await ann.mutate("inviteMember", "{ email }", organizationId=story["works"], email="new@example.com")
+        if name == "rejectProposal":
+            story.ids["pending"] = global_id(Proposal, await self._pending())
+        if name == "cancelExport":
+            story.ids["queued"] = global_id(Export, await self._queued())
+
+    async def _pending(self) -> Any:
+        """One more proposal for what was said, which nobody has decided about."""
+
+        def unit(session: Session) -> Any:
+            before = session.scalars(select(Proposal)).one()
+            same = {name: getattr(before, name) for name in ("conversation_id", "message_id", "table_name", "columns")}
+            proposal = Proposal(**same, changes=before.changes, status=ProposalStatus.PENDING)
+            session.add(proposal)
+            return proposal.id
+
+        return await self.site.backend.database.write(unit, SYSTEM)
+
+    async def _queued(self) -> Any:
+        """An export that no worker takes."""
+
+        def unit(session: Session) -> Any:
+            done = session.scalars(select(Export)).one()
+            same = {name: getattr(done, name) for name in ("organization_id", "owner_id")}
+            job = Job(kind="nobody's", arguments={}, status=JobStatus.QUEUED, **same)
+            export = Export(table_id=done.table_id, destination=done.destination, job_id=job.id, **same)
+            session.add_all([job, export])
+            return export.id
+
+        return await self.site.backend.database.write(unit, SYSTEM)
+
+
+async def superuser(site: Site, name: str) -> Client:
+    client = await site.person(name)
+    viewer = await site.viewer(client)
+    assert viewer.user_id is not None
+    await promote(site, viewer)
+    return client
+
+
+async def promote(site: Site, viewer: Viewer) -> None:
+    def unit(session: Session) -> None:
+        assert viewer.user_id is not None
+        session.obtain(User, viewer.user_id).is_superuser = True
+
+    await site.backend.database.write(unit, SYSTEM)
+
+
+async def test_every_mutation_leaves_what_it_changed_once_and_no_secret(database_url: str, tmp_path: Path) -> None:
+    # Twenty sign-ups of one address are more than one account may try.
+    async with site_over(database_url, tmp_path, sign_up_limit_account=OFTEN) as site:
+        await check_every_mutation(site)
+
+
+async def check_every_mutation(site: Site) -> None:
+    people = {name: await site.person(name) for name in ("ann", "bob", "dan", "eve")}
+    telling = Telling(site, people | {"root": await superuser(site, "root"), "nobody": site.client()})
+    telling.story.ids["bob"] = (await people["bob"].run("{ me { id } }"))["me"]["id"]
+    for name in CALLS:
+        await telling.tell(name)
+    entries = await telling.log.all()
+    everything = json.dumps([[entry.before, entry.after] for entry in entries])
+    kept = [*telling.tokens, *telling.story["tokens"].values()]
+    assert [secret for secret in kept if secret in everything] == []
+    assert {said(entry) for entry in entries if entry.action == "reply"} == {
+        "Conversation ~ messages.changed=1",
+        "Proposal + conversation_id message_id status table_name",
+    }
+    assert {said(entry) for entry in entries if entry.action == "export"} == {"Export ~ revision row_count"}
+    mine = [entry for entry in entries if entry.action == "updateSite"]
+    assert [(entry.before, entry.after) for entry in mine] == [
+        ({"name": "North", "address": None}, {"name": "South", "address": "1 Road"})
+    ]
+
+
+async def test_an_entry_can_neither_be_changed_nor_deleted_nor_forged(site: Site) -> None:
+    ann = await site.viewer(await site.person())
+    (first, *_), database = await site.backend.database.read(newest, SYSTEM), site.backend.database
+
+    def change(session: Session) -> None:
+        session.obtain(AuditEntry, first.id).action = "nothing"
+
+    def delete(session: Session) -> None:
+        session.delete(session.obtain(AuditEntry, first.id))
+
+    def forge(session: Session) -> None:
+        session.add(AuditEntry(subject_type="User", subject_id=uuid4(), action="x"))
+
+    before = await database.read(newest, SYSTEM)
+    for unit in (change, delete, forge):
+        for viewer in (SYSTEM, Viewer(ann.user_id, is_superuser=True)):
+            with pytest.raises(Forbidden, match="only added to"):
+                await database.write(unit, viewer)
+    assert await database.read(newest, SYSTEM) == before
+
+
+LISTED = """query L($organizationId: ID, $actorId: ID, $subjectId: ID, $action: String, $first: Int) {
+  auditLog(organizationId: $organizationId, actorId: $actorId, subjectId: $subjectId, action: $action, first: $first) {
+    totalCount nodes { id at action subjectId ipAddress requestId before after
+      actor { email } organization { id } } } }"""
+
+
+async def listed(client: Client, **given: Any) -> list[dict[str, Any]]:
+    nodes: list[dict[str, Any]] = (await client.run(LISTED, **given))["auditLog"]["nodes"]
+    return nodes
+
+
+async def test_admins_read_what_was_done_in_their_organizations_and_nobody_else_does(site: Site) -> None:
+    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
+    root = await superuser(site, "root")
+    shared = await site.organization(ann, bob)
+    made = (await ann.mutate("createSite", "{ site { id } }", organizationId=shared, name="North"))["site"]["id"]
+    await ann.mutate("updateSite", "{ __typename }", id=made, name="South")
+    (entry,) = await listed(ann, action="updateSite")
+    assert entry | {"id": "", "at": "", "requestId": ""} == {
+        "id": "", "at": "", "requestId": "", "action": "updateSite", "subjectId": made, "ipAddress": "127.0.0.1",
+        "before": {"name": "North"}, "after": {"name": "South"}, "actor": {"email": "ann@example.com"},
+        "organization": {"id": shared},
+    }  # fmt: skip
+    assert entry["requestId"]
+    (creation,) = await listed(ann, subjectId=made, action="createSite")
+    assert (creation["before"], creation["after"]) == (None, {"name": "North", "organizationId": shared})
+    actor = (await ann.run("{ me { id } }"))["me"]["id"]
+    assert [one["action"] for one in await listed(root, actorId=actor, organizationId=shared)] == [
+        "updateSite", "createSite"
+    ]  # fmt: skip
+    fetch = "query N($id: ID!) { node(id: $id) { ... on AuditEntry { action } } }"
+    assert await root.run(fetch, id=entry["id"]) == {"node": {"action": "updateSite"}}
+    for stranger in (bob, eve):
+        assert await listed(stranger, organizationId=shared) == await listed(stranger, action="updateSite") == []
+        assert await stranger.run(fetch, id=entry["id"]) == {"node": None}
+    with pytest.raises(Refused) as caught:
+        await listed(site.client())
+    assert caught.value.codes == ["UNAUTHENTICATED"]
+    for wrong in ({"organizationId": made}, {"subjectId": "x"}, {"actorId": shared}):
+        with pytest.raises(Refused) as caught:
+            await listed(ann, **wrong)
+        assert caught.value.codes == ["NOT_FOUND"], wrong
+
+
+async def test_a_page_costs_the_same_for_one_entry_as_for_many(site: Site) -> None:
+    ann = await site.person()
+    for n in range(12):
+        await ann.mutate("createItem", "{ __typename }", title=f"Item {n}")
+    costs = []
+    for first in (1, 10):
+        site.reads.clear()
+        assert len(await listed(ann, first=first, action="createItem")) == first
+        costs.append(len(site.reads))
+    assert costs[0] == costs[1]
+
+
+async def test_five_thousand_rows_are_one_entry(site: Site) -> None:
+    ann = await site.person()
+    columns = [{"name": "Part", "type": "TEXT"}]
+    table = (await ann.mutate("createTable", "{ table { id } }", name="Parts", columns=columns))["table"]["id"]
+    await ann.mutate("addRows", "{ __typename }", tableId=table, rows=[{"Part": "nut"}] * 5_000)
+    (entry,) = await listed(ann, action="addRows")
+    assert (entry["before"], entry["after"]) == ({"revision": 1}, {"revision": 2, "rows": {"added": 5000}})

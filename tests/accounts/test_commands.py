@@ -1,0 +1,265 @@
+"""The command line beside a server that runs, and without one; on both databases."""
+
+import asyncio
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import websockets
+from typer.testing import CliRunner
+
+from commands import cli
+from db.accounts.administration import perform
+from db.core.engine import Database
+from db.core.sqlite import take_lock
+from db.migrations import head
+from errors import BadUserInput, NotFound
+from tests.conftest import World
+from tests.support.app import Site, site
+from tests.support.client import Client, Refused
+from tests.support.product_process import ROOT, running
+from transport import control
+from transport.control import CommandFailed, Control, NotServing, ask
+
+__all__ = ["site"]
+
+ANN, BOB = "ann@example.com", "bob@example.com"
+NOBODY = "There is no account with the address nobody@example.com: `users list` shows all of them."
+AUDIT = '{ auditLog(action: "superuser grant") { nodes { actor { id } before after } } }'
+ME = "{ me { isSuperuser } }"
+
+
+def run(url: str, *command: str) -> tuple[int, str]:
+    """Exit code and everything printed by a command in this process."""
+    ended = CliRunner().invoke(cli, list(command), env={"DATABASE_URL": url, "TERM": "dumb"})
+    return ended.exit_code, ended.output.strip()
+
+
+async def beside(site: Site, *command: str) -> tuple[int, str]:
+    """The same while the server goes on in its event loop."""
+    return await asyncio.to_thread(run, site.backend.settings.database_url, *command)
+
+
+async def test_commands_act_at_once_while_the_server_runs(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    assert await beside(site, "superuser", "grant", " Ann@example.com ") == (0, "ann@example.com is a superuser now.")
+    assert (await ann.run(ME))["me"] == {"isSuperuser": True}
+    assert await beside(site, "superuser", "grant", "ann@example.com") == (0, "ann@example.com is a superuser already.")
+    assert await beside(site, "users", "deactivate", "bob@example.com") == (0, "bob@example.com is deactivated now.")
+    with pytest.raises(Refused) as refused:
+        await bob.run(ME)
+    assert refused.value.codes == ["UNAUTHENTICATED"]
+    code, listed = await beside(site, "users", "list")
+    shown = [line.split("  ") for line in listed.splitlines()]
+    assert code == 0
+    assert [(row[0], row[-1]) for row in shown] == [
+        ("ann@example.com", "superuser"),
+        ("bob@example.com", "deactivated"),
+    ]
+    assert (await beside(site, "users", "list", "--search", "BOB@"))[1].splitlines() == [listed.splitlines()[1]]
+    assert await beside(site, "users", "activate", "bob@example.com") == (0, "bob@example.com is active now.")
+    last = "This is the last superuser: make somebody else one first."
+    assert await beside(site, "superuser", "revoke", "ann@example.com") == (1, last)
+    assert await beside(site, "superuser", "grant", "bob@example.com") == (0, "bob@example.com is a superuser now.")
+    assert await beside(site, "superuser", "revoke", "ann@example.com") == (0, "ann@example.com is no superuser now.")
+    with pytest.raises(Refused):  # signed out: the rights are kept with the sign-in
+        await ann.run(ME)
+    code, said = await beside(site, "superuser", "grant", "nobody@example.com")
+    assert (code, said) == (
+        1,
+        "There is no account with the address nobody@example.com: `users list` shows all of them.",
+    )
+
+
+async def test_what_an_operator_did_is_in_the_audit_log(site: Site) -> None:
+    ann = await site.person("ann")
+    await beside(site, "superuser", "grant", "ann@example.com")
+    entries = (await ann.run('{ auditLog(action: "superuser grant") { nodes { actor { id } before after } } }'))[
+        "auditLog"
+    ]
+    assert entries["nodes"] == [{"actor": None, "before": {"isSuperuser": False}, "after": {"isSuperuser": True}}]
+
+
+def test_commands_need_no_server(database_url: str) -> None:
+    assert run(database_url, "users", "list") == (0, "")
+    assert run(database_url, "users", "deactivate", "nobody@example.com") == (1, NOBODY)
+    assert run(database_url, "migrate") == (0, f"The database is at {head()}, as it was.")
+
+
+def test_a_command_makes_no_database_and_migrates_none(tmp_path: Path) -> None:
+    path = tmp_path / "typo.db"
+    code, said = run(str(path), "users", "list")
+    assert code == 1
+    assert said.endswith("has no tables of SheetGPT: check it, or run `python app.py migrate`.")
+    assert not path.exists()
+    assert run(str(path), "migrate") == (0, f"The database is at {head()}, from nothing.")
+    assert run(str(path), "users", "list") == (0, "")
+
+
+def test_what_is_not_a_command_is_explained() -> None:
+    assert run("a.db", "users", "ban", "x")[0] == 2
+    assert run("a.db", "superuser", "grant")[0] == 2
+    assert run("mysql://x", "users", "list")[0] == 1
+    code, said = run("a.db", "--help")
+    assert code == 0
+    assert {"serve", "migrate", "superuser", "users"} <= set(said.split())
+
+
+def test_a_file_that_is_held_by_what_takes_no_commands_is_named(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("commands.HANDOVER_SECONDS", 0)
+    with take_lock(Path(sqlite_url.removeprefix("sqlite:///"))):
+        code, said = run(sqlite_url, "users", "list")
+        assert code == 1
+        assert f"is held by process {os.getpid()}, which takes no commands: stop it, or try again" in said
+        assert run(sqlite_url, "migrate")[1].endswith(f"and a server runs on it (pid {os.getpid()}).")
+
+
+async def test_names_cannot_write_to_the_operator_s_terminal(site: Site) -> None:
+    ann = await site.person("ann")
+    await ann.mutate("updateProfile", "{ user { id } }", firstName="\x1b[2J\nroot", lastName="\u202eX")
+    _, listed = await beside(site, "users", "list")
+    assert "\ufffd[2J\ufffdroot \ufffdX" in listed
+    assert listed.isprintable()
+
+
+async def test_only_known_commands_with_texts_are_performed(database: Database, world: World) -> None:
+    await world.person("ann")
+    for name, arguments in (
+        ("users delete", {"email": "ann@example.com"}),
+        ("__class__", {}),
+        (None, {}),
+        (["users list"], {}),
+        ("superuser grant", {}),
+        ("superuser grant", {"email": "ann@example.com", "session": "x"}),
+        ("superuser grant", {"email": ["ann@example.com"]}),
+    ):
+        with pytest.raises(BadUserInput, match="does not know this command"):
+            await perform(database, name, arguments)
+    with pytest.raises(NotFound):
+        await perform(database, "superuser grant", {"email": "%"})
+    (account,) = await perform(database, "users list", {"search": "ann example"})
+    assert account["is_superuser"] is False
+    assert await perform(database, "users list", {"search": "%"}) == []
+
+
+@asynccontextmanager
+async def listening(path: Path, answer: Any = None, seconds: float = 0) -> AsyncIterator[Control]:
+    async def work(operation: object, arguments: dict[str, Any]) -> Any:
+        await asyncio.sleep(seconds)
+        if operation == "fail":
+            raise RuntimeError("secret")
+        return answer or [operation, arguments]
+
+    server = Control(path, work)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+async def test_the_socket_is_its_user_s_alone_and_gone_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "a.sock"
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(path))
+    with pytest.raises(NotServing):
+        ask(path, "users list", {})
+    async with listening(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert await asyncio.to_thread(ask, path, "users list", {"search": "é"}) == ["users list", {"search": "é"}]
+    assert not path.exists()
+    with pytest.raises(NotServing):
+        ask(path, "users list", {})
+
+
+async def test_a_path_may_be_longer_than_a_socket_s_address(tmp_path: Path) -> None:
+    directory = tmp_path / ("d" * 120)
+    directory.mkdir()
+    async with listening(directory / "a.sock"):
+        assert await asyncio.to_thread(ask, directory / "a.sock", "x", {}) == ["x", {}]
+    assert list(directory.iterdir()) == []
+
+
+async def test_a_file_in_the_socket_s_place_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.sock").write_text("mine")
+    async with listening(tmp_path / "a.sock"):
+        with pytest.raises(NotServing):
+            ask(tmp_path / "a.sock", "x", {})
+    assert (tmp_path / "a.sock").read_text() == "mine"
+
+
+async def test_requests_are_bounded_in_size_and_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(control, "TRANSFER_SECONDS", 0.1)
+    monkeypatch.setattr(control, "WORK_SECONDS", 0.1)
+    path = tmp_path / "a.sock"
+
+    def exchange(sent: bytes) -> Any:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
+            client.connect(str(path))
+            with suppress(BrokenPipeError):
+                client.sendall(sent)
+            with client.makefile("rb") as answers, suppress(ConnectionResetError):
+                return json.loads(answers.readline() or b"null")
+        return None
+
+    async with listening(path):
+        for wrong in (b"x\n", b"1\n", b"{}\n", b"[" * 50_000 + b"\n", b"x" * 70_000 + b"\n", b'{"operation": 1}\n'):
+            assert "Send a JSON object" in (await asyncio.to_thread(exchange, wrong))["error"]
+        assert await asyncio.to_thread(exchange, b'{"operation"') is None  # too slow
+        failed = await asyncio.to_thread(exchange, b'{"operation": "fail", "arguments": {}}\n')
+        assert failed == {"error": "The server failed at this: its log says why."}
+        with ExitStack() as idle:
+            for _ in range(control.MAX_OPEN):
+                waiting = idle.enter_context(socket.socket(socket.AF_UNIX))
+                waiting.connect(str(path))
+            assert await asyncio.to_thread(exchange, b"{}\n") is None
+    async with listening(path, seconds=1):
+        with pytest.raises(CommandFailed, match="The server is busy"):
+            await asyncio.to_thread(ask, path, "x", {})
+    assert [record.getMessage() for record in caplog.records] == ["Unexpected error in the command 'fail'"]
+
+
+def test_a_command_in_a_process_of_its_own_closes_sockets_within_a_second(database_url: str, tmp_path: Path) -> None:
+    """As a user runs it: `python app.py` in one terminal, `python app.py users deactivate` in another."""
+    with running(tmp_path, DATABASE_URL=database_url) as product:
+        code, seconds, said = asyncio.run(deactivated(product.url, database_url))
+        assert said == "ann@example.com is deactivated now.\n"
+        assert code == 4403
+        assert seconds < 1
+        path = Path(database_url.removeprefix("sqlite:///") + ".sock")
+        assert path.exists() is database_url.startswith("sqlite")
+        product.stop()
+        assert not path.exists()
+
+
+async def deactivated(url: str, database_url: str) -> tuple[int | None, float, str]:
+    """The code with which a socket is closed, how many seconds after the command ended, and what that printed."""
+    async with httpx.AsyncClient(timeout=10) as http:
+        ann = Client(url, http)
+        await ann.sign_up("ann@example.com")
+        async with ann.socket() as opened:
+            command = [sys.executable, "app.py", "users", "deactivate", "ann@example.com"]
+            environment = {**os.environ, "DATABASE_URL": database_url}
+            done = await asyncio.to_thread(
+                subprocess.run, command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30
+            )
+            assert done.returncode == 0, done.stderr
+            ended = time.monotonic()
+            with pytest.raises(websockets.ConnectionClosed):
+                await asyncio.wait_for(opened.connection.recv(), 5)
+            return opened.connection.close_code, time.monotonic() - ended, done.stdout

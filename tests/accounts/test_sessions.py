@@ -1,0 +1,236 @@
+"""Being signed in: logging in and out, tokens that are exchanged, and what a token is good for."""
+
+import asyncio
+import logging
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from auth.tokens import issue_access, refresh_digest
+from db.accounts.sessions import RefreshToken, SignIn
+from db.accounts.users import User
+from db.core.base import now
+from db.core.prepared import Prepared
+from db.core.session import Session
+from resolvers.core.ids import decode
+from tests.conftest import SYSTEM
+from tests.support.app import SECRET, Site, site, site_over
+from tests.support.client import Client, Refused
+from transport.logs import JSONFormatter
+
+__all__ = ["site"]
+
+PASSWORD = "correct horse battery"
+TOKENS = "{ session { accessToken refreshToken expiresIn tokenType } }"
+
+every_user: Prepared[User] = Prepared(select(User).order_by(User.id))
+every_sign_in: Prepared[SignIn] = Prepared(select(SignIn).order_by(SignIn.id))
+every_token: Prepared[RefreshToken] = Prepared(select(RefreshToken).order_by(RefreshToken.id))
+
+
+async def code_of_me(client: Client) -> str:
+    """What asking who I am is refused with."""
+    with pytest.raises(Refused) as caught:
+        await client.run("{ me { id } }")
+    (code,) = caught.value.codes
+    return code
+
+
+async def test_an_unknown_address_and_a_wrong_password_get_one_answer_in_one_time(site: Site) -> None:
+    ann = await site.person()
+
+    async def attempt(email: str) -> tuple[dict[str, Any], float]:
+        started = time.process_time()  # of all threads: other processes do not disturb it
+        error = await site.client().refused("logIn", email=email, password="not her password")
+        error["extensions"].pop("requestId")
+        return error, time.process_time() - started
+
+    await attempt("warm@example.com")
+    tries = [(await attempt("ann@example.com"), await attempt("eve@example.com")) for _ in range(7)]
+    assert all(known[0] == unknown[0] for known, unknown in tries)
+    known = tries[0][0]
+    assert (await attempt("a\0b"))[0] == known[0]
+    assert known[0]["message"] == "The e-mail address or the password is wrong."
+    assert known[0]["extensions"]["code"] == "UNAUTHENTICATED"
+    quickest = [min(each[n][1] for each in tries) for n in (0, 1)]
+    assert max(quickest) < 1.5 * min(quickest), quickest
+    assert len((await ann.run("{ me { sessions { id } } }"))["me"]["sessions"]) == 1
+
+
+async def test_a_refresh_token_is_good_once_and_its_successor_after_it(site: Site) -> None:
+    ann = site.client()
+    first = (await ann.sign_up("ann@example.com"))["session"]
+    second = (await ann.mutate("refreshSession", TOKENS, refreshToken=first["refreshToken"]))["session"]
+    third = (await ann.mutate("refreshSession", TOKENS, refreshToken=second["refreshToken"]))["session"]
+    assert len({session["refreshToken"] for session in (first, second, third)}) == 3
+    for session in (first, second, third):
+        ann.token = session["accessToken"]
+        assert (await ann.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
+    assert len(await site.backend.database.read(every_sign_in, SYSTEM)) == 1
+
+
+async def test_a_used_refresh_token_that_comes_back_ends_the_session(site: Site) -> None:
+    ann = site.client()
+    first = (await ann.sign_up("ann@example.com"))["session"]
+    other = site.client()
+    logged = await other.mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD)
+    second = (await ann.mutate("refreshSession", TOKENS, refreshToken=first["refreshToken"]))["session"]
+    error = await site.client().refused("refreshSession", refreshToken=first["refreshToken"])
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    assert "log in again" in error["message"]
+    for session in (first, second):
+        ann.token = session["accessToken"]
+        assert await code_of_me(ann) == "UNAUTHENTICATED"
+        error = await site.client().refused("refreshSession", refreshToken=session["refreshToken"])
+        assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    other.token = logged["session"]["accessToken"]
+    assert (await other.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
+    ended, standing = await site.backend.database.read(every_sign_in, SYSTEM)
+    assert (ended.revoked_at is not None, standing.revoked_at) == (True, None)
+
+
+async def test_of_ten_refreshes_at_once_one_wins_and_the_session_ends_with_the_others(site: Site) -> None:
+    ann = site.client()
+    token = (await ann.sign_up("ann@example.com"))["session"]["refreshToken"]
+    results = await asyncio.gather(
+        *(site.client().mutate("refreshSession", TOKENS, refreshToken=token) for _ in range(10)),
+        return_exceptions=True,
+    )
+    (won,) = [result for result in results if isinstance(result, dict)]
+    assert [result.codes for result in results if isinstance(result, Refused)] == [["UNAUTHENTICATED"]] * 9
+    # Nobody can tell the client that asked twice from a thief.
+    ann.token = won["session"]["accessToken"]
+    assert await code_of_me(ann) == "UNAUTHENTICATED"
+    assert len(await site.backend.database.read(every_token, SYSTEM)) == 2
+
+
+async def test_logging_out_ends_the_session_at_once(site: Site) -> None:
+    ann = site.client()
+    session = (await ann.sign_up("ann@example.com"))["session"]
+    assert await ann.run("mutation { logOut { ok } }") == {"logOut": {"ok": True}}
+    assert await code_of_me(ann) == "UNAUTHENTICATED"
+    with pytest.raises(Refused) as caught:
+        await ann.run("mutation { logOut { ok } }")
+    assert caught.value.codes == ["UNAUTHENTICATED"]
+    error = await site.client().refused("refreshSession", refreshToken=session["refreshToken"])
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_logging_out_by_the_refresh_token_needs_no_access_token(site: Site) -> None:
+    ann = site.client()
+    session = (await ann.sign_up("ann@example.com"))["session"]
+    assert await site.client().mutate("logOut", "{ ok }", refreshToken=session["refreshToken"]) == {"ok": True}
+    assert await code_of_me(ann) == "UNAUTHENTICATED"
+    error = await site.client().refused("logOut", refreshToken="never given out")
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    with pytest.raises(Refused) as caught:
+        await site.client().run("mutation { logOut(input: {}) { ok } }")
+    assert caught.value.codes == ["UNAUTHENTICATED"]
+
+
+async def test_sessions_are_listed_to_their_owner(site: Site) -> None:
+    ann = site.client()
+    ann.http.headers["user-agent"] = "first device " + "x" * 400
+    await ann.sign_up("ann@example.com")
+    ann.http.headers["user-agent"] = "second device"
+    second = site.client()
+    second.token = (await second.mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD))["session"][
+        "accessToken"
+    ]
+    query = "{ me { id sessions { id userAgent ipAddress isCurrent createdAt lastUsedAt } } }"
+    sessions = (await second.run(query))["me"]["sessions"]
+    assert [(s["userAgent"], s["ipAddress"], s["isCurrent"]) for s in sessions] == [
+        ("second device", "127.0.0.1", True),
+        ("first device " + "x" * 287, "127.0.0.1", False),
+    ]
+    assert all(s["createdAt"][:16] <= s["lastUsedAt"][:16] for s in sessions)
+    await ann.run("mutation { logOut { ok } }")
+    assert [s["id"] for s in (await second.run(query))["me"]["sessions"]] == [sessions[0]["id"]]
+
+
+async def test_only_digests_and_hashes_are_kept(site: Site) -> None:
+    ann = site.client()
+    session = (await ann.sign_up("ann@example.com"))["session"]
+    database = site.backend.database
+    (token,) = await database.read(every_token, SYSTEM)
+    assert bytes(token.digest) == refresh_digest(session["refreshToken"])
+    (user,) = await database.read(every_user, SYSTEM)
+    assert user.password_hash.startswith("$argon2id$")
+    (sign_in,) = await database.read(every_sign_in, SYSTEM)
+    records: list[Any] = [token, user, sign_in]
+    kept = repr([tuple(record) for record in records])
+    for secret in (PASSWORD, session["refreshToken"], session["accessToken"]):
+        assert secret not in kept
+
+
+async def test_a_token_that_is_not_good_is_refused_whatever_is_asked(site: Site) -> None:
+    ann = site.client()
+    signed = await ann.sign_up("ann@example.com")
+    good = signed["session"]["accessToken"]
+    (sign_in,) = await site.backend.database.read(every_sign_in, SYSTEM)
+    decoded = decode(signed["user"]["id"])
+    assert decoded is not None
+
+    def forged(secret: str = SECRET, user_id: UUID = decoded[1], session_id: UUID = sign_in.id, ago: int = 0) -> str:
+        moment, life = now() - timedelta(minutes=ago), timedelta(minutes=30)
+        email = "ann@example.com"
+        return issue_access(
+            secret.encode(), user_id=user_id, email=email, session_id=session_id, lifetime=life, now=moment
+        )
+
+    ann.token = forged()
+    assert (await ann.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
+    for bad in (
+        "nonsense",
+        good[:-2],
+        forged(secret="a secret of somebody else that is long enough"),
+        forged(user_id=uuid4()),
+        forged(session_id=uuid4()),
+        forged(ago=31),
+        forged(ago=-5),
+    ):
+        ann.token = bad
+        for query in ("{ me { id } }", "{ serverInfo { message } }"):
+            with pytest.raises(Refused) as caught:
+                await ann.run(query)
+            assert caught.value.codes == ["UNAUTHENTICATED"], bad
+    for header in ("Basic YTpi", "Bearer", good, "Bearer é"):
+        answer = await ann.http.post(
+            "http://site/graphql", json={"query": "{ me { id } }"}, headers={b"Authorization": header.encode()}
+        )
+        assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["UNAUTHENTICATED"], header
+
+
+async def test_the_refresh_token_ages_while_it_is_not_used(site: Site) -> None:
+    ann = site.client()
+    token = (await ann.sign_up("ann@example.com"))["session"]["refreshToken"]
+    (before,) = await site.backend.database.read(every_sign_in, SYSTEM)
+    assert timedelta(days=29, hours=23) < before.expires_at - now() <= timedelta(days=30)
+
+    def age(session: Session) -> None:
+        session.obtain(SignIn, before.id).expires_at = now() - timedelta(seconds=1)
+
+    await site.backend.database.write(age, SYSTEM)
+    error = await site.client().refused("refreshSession", refreshToken=token)
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    assert (await ann.run("{ me { sessions { id } } }"))["me"]["sessions"] == []
+
+
+async def test_no_secret_is_in_the_logs(database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with site_over(database_url, tmp_path) as site:
+        ann = site.client()
+        session = (await ann.sign_up("ann@example.com"))["session"]
+        await site.client().refused("logIn", email="ann@example.com", password="a guess that fails")
+        again = (await ann.mutate("refreshSession", TOKENS, refreshToken=session["refreshToken"]))["session"]
+        await site.client().refused("refreshSession", refreshToken=session["refreshToken"])
+        await code_of_me(ann)
+    written = "\n".join(JSONFormatter().format(record) for record in caplog.records if record.name != "asyncio")
+    assert '"operation":"SignUp"' in written
+    secrets = [PASSWORD, "a guess that fails", SECRET, *session.values(), *again.values()]
+    assert [secret for secret in secrets if isinstance(secret, str) and secret != "Bearer" and secret in written] == []

@@ -1,0 +1,183 @@
+"""People: making an account, who one is, and what nobody may do without one."""
+
+import asyncio
+import json
+
+import pytest
+from sqlalchemy import select
+
+from db.accounts.users import User
+from db.core.prepared import Prepared
+from tests.conftest import SYSTEM
+from tests.support.app import Site, site
+from tests.support.client import Refused
+
+__all__ = ["site"]
+
+PASSWORD = "correct horse battery"
+SIGNED_UP = "{ user { id email } session { accessToken refreshToken } }"
+FOLLOWING = "subscription F($id: ID!) { replyStream(messageId: $id) { __typename } }"
+
+every_user: Prepared[User] = Prepared(select(User).order_by(User.id))
+
+
+async def users(site: Site) -> list[str]:
+    return [user.email for user in await site.backend.database.read(every_user, SYSTEM)]
+
+
+async def test_signing_up_signs_in(site: Site) -> None:
+    ann = site.client()
+    assert await ann.run("{ me { id } }") == {"me": None}
+    signed = await ann.sign_up("ann@example.com")
+    assert signed["user"] == {"id": signed["user"]["id"], "email": "ann@example.com", "name": "Ann Lee"}
+    assert signed["message"] == "Welcome, Ann Lee: you are signed in."
+    assert (signed["session"]["tokenType"], signed["session"]["expiresIn"]) == ("Bearer", 1800)
+    me = (
+        await ann.run(
+            "{ me { id email firstName lastName name isSuperuser isEmailVerified isActive createdBy { id } memberships"
+            " { totalCount nodes { role status user { email } organization { name isPersonal myRole } } } } }"
+        )
+    )["me"]
+    assert me == {
+        "id": signed["user"]["id"],
+        "email": "ann@example.com",
+        "firstName": "Ann",
+        "lastName": "Lee",
+        "name": "Ann Lee",
+        "isSuperuser": False,
+        "isEmailVerified": False,
+        "isActive": True,
+        "createdBy": None,
+        "memberships": {
+            "totalCount": 1,
+            "nodes": [
+                {
+                    "role": "ADMIN",
+                    "status": "ACTIVE",
+                    "user": {"email": "ann@example.com"},
+                    "organization": {"name": "Ann Lee", "isPersonal": True, "myRole": "ADMIN"},
+                }
+            ],
+        },
+    }
+
+
+async def test_somebody_without_a_name_is_called_by_their_address(site: Site) -> None:
+    signed = await site.client().mutate("signUp", "{ user { name } }", email="ann.lee@example.com", password=PASSWORD)
+    assert signed["user"]["name"] == "ann.lee"
+
+
+async def test_an_address_is_the_same_in_any_case_and_with_spaces_around_it(site: Site) -> None:
+    signed = await site.client().mutate("signUp", SIGNED_UP, email="  Ann@Example.COM ", password=PASSWORD)
+    assert signed["user"]["email"] == "ann@example.com"
+    logged = await site.client().mutate("logIn", SIGNED_UP, email="\tANN@example.com\n", password=PASSWORD)
+    assert logged["user"] == signed["user"]
+    error = await site.client().refused("signUp", email="aNN@example.com", password=PASSWORD)
+    assert error["extensions"]["code"] == "CONFLICT"
+
+
+@pytest.mark.parametrize("email", ["", "ann", "ann@", "@example.com", "a b@example.com", "a\0@example.com", "a@b@c.de"])
+async def test_what_is_no_address_is_refused_under_its_field(site: Site, email: str) -> None:
+    error = await site.client().refused("signUp", email=email, password=PASSWORD)
+    message = "This is no e-mail address: write it as name@example.com."
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["extensions"]["fieldErrors"] == [{"field": "email", "message": message}]
+    assert await users(site) == []
+
+
+@pytest.mark.parametrize(
+    ("password", "message"),
+    [
+        ("short", "Use at least 8 characters; a few unrelated words are easy to remember."),
+        ("x" * 257, "Use at most 256 characters."),
+        ("password2024", "Everybody tries this one first: choose another, such as a few unrelated words."),
+        ("Ann@Example.com", "Choose a password that is not your e-mail address."),
+        ("correct\0horse", "Leave out control characters: they cannot be typed again."),
+    ],
+)
+async def test_a_bad_password_is_refused_under_its_field(site: Site, password: str, message: str) -> None:
+    error = await site.client().refused("signUp", email="ann@example.com", password=password)
+    assert error["extensions"]["fieldErrors"] == [{"field": "password", "message": message}]
+    assert password not in json.dumps(error)
+    assert await users(site) == []
+
+
+async def test_names_have_a_limit(site: Site) -> None:
+    for name, value in (("firstName", "x" * 101), ("lastName", "a\0")):
+        error = await site.client().refused("signUp", email="ann@example.com", password=PASSWORD, **{name: value})
+        assert [field["field"] for field in error["extensions"]["fieldErrors"]] == [name]
+    assert await users(site) == []
+
+
+async def test_an_address_has_one_account_also_when_two_come_at_once(site: Site) -> None:
+    results = await asyncio.gather(
+        *(site.client().sign_up("ann@example.com") for _ in range(6)), return_exceptions=True
+    )
+    refusals = [result for result in results if isinstance(result, Refused)]
+    assert [refusal.codes for refusal in refusals] == [["CONFLICT"]] * 5
+    assert "log in instead" in str(refusals[0])
+    assert await users(site) == ["ann@example.com"]
+
+
+async def test_an_idempotency_key_gives_the_same_account_to_who_knows_its_password(site: Site) -> None:
+    given = {"email": "ann@example.com", "password": PASSWORD, "idempotencyKey": "once"}
+    made = await asyncio.gather(*(site.client().mutate("signUp", SIGNED_UP, **given) for _ in range(5)))
+    made.append(await site.client().mutate("signUp", SIGNED_UP, **given))
+    assert len({payload["user"]["id"] for payload in made}) == 1
+    assert await users(site) == ["ann@example.com"]
+    for payload in made:
+        client = site.client()
+        client.token = payload["session"]["accessToken"]
+        assert (await client.run("{ me { email } }"))["me"]["email"] == "ann@example.com"
+    for other in ({"password": "another long password"}, {"idempotencyKey": "twice"}, {"idempotencyKey": None}):
+        assert (await site.client().refused("signUp", **(given | other)))["extensions"]["code"] == "CONFLICT"
+    error = await site.client().refused("signUp", **(given | {"idempotencyKey": "a\0b"}))
+    assert [field["field"] for field in error["extensions"]["fieldErrors"]] == ["idempotencyKey"]
+
+
+async def test_a_stranger_sees_neither_a_person_nor_their_sessions(site: Site) -> None:
+    ann, eve = await site.person("ann"), await site.person("eve")
+    id_ = (await ann.run("{ me { id } }"))["me"]["id"]
+    query = "query Of($id: ID!) { user(id: $id) { email } node(id: $id) { id } }"
+    assert await eve.run(query, id=id_) == {"user": None, "node": None}
+    assert await ann.run(query, id=id_) == {"user": {"email": "ann@example.com"}, "node": {"id": id_}}
+
+
+async def test_without_a_token_one_is_nobody(site: Site) -> None:
+    nobody = site.client()
+    assert await nobody.run('{ me { id } node(id: "x") { id } serverInfo { message } health { status } }') == {
+        "me": None,
+        "node": None,
+        "serverInfo": {"message": "API is running"},
+        "health": {"status": "ok"},
+    }
+    for query in ("{ conversations { totalCount } }", "{ organizations { totalCount } }"):
+        with pytest.raises(Refused) as caught:
+            await nobody.run(query)
+        assert caught.value.codes == ["UNAUTHENTICATED"]
+        assert "logIn" in str(caught.value)
+
+
+async def test_nothing_else_is_done_for_who_is_not_signed_in(site: Site) -> None:
+    ann, nobody = await site.person(), site.client()
+    said = await ann.mutate("sendMessage", "{ conversation { id } reply { id } }", text="a,b\n1,2", wait=True)
+    conversation, reply = said["conversation"]["id"], said["reply"]["id"]
+    for name, given in (
+        ("createConversation", {}),
+        ("updateConversation", {"id": conversation, "title": "Mine"}),
+        ("sendMessage", {"text": "Hello"}),
+        ("stopReply", {"messageId": reply}),
+    ):
+        assert (await nobody.refused(name, **given))["extensions"]["code"] == "UNAUTHENTICATED", name
+    with pytest.raises(Refused) as caught:
+        await nobody.run("query C($id: ID!) { conversation(id: $id) { title } }", id=conversation)
+    assert caught.value.codes == ["UNAUTHENTICATED"]
+    with pytest.raises(Refused) as caught:
+        async for _ in site.follow(
+            nobody, "subscription F($id: ID!) { replyStream(messageId: $id) { __typename } }", id=reply
+        ):
+            pass
+    assert caught.value.codes == ["UNAUTHENTICATED"]
+    assert await ann.run("{ conversations { totalCount nodes { title } } }") == {
+        "conversations": {"totalCount": 1, "nodes": [{"title": "a,b 1,2"}]}
+    }

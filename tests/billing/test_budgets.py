@@ -1,0 +1,298 @@
+"""Budgets at their edges: replies that die, months that end, marks that are passed, and calls that would be larger."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from auth.viewer import Viewer
+from db.accounts.cancel_jobs import stop_jobs
+from db.billing import budgets, spending
+from db.billing.budgets import Budget, BudgetUnit, month_of
+from db.billing.usage import Terms, Tokens, Usage, UsageKind
+from db.conversations import conversation_deletion, conversations, replies, sending, titles
+from db.conversations.conversations import Beginning, Conversation
+from db.conversations.messages import Exchange, Message, MessageStatus
+from db.core.base import now
+from db.core.engine import Database
+from db.core.session import Session
+from db.jobs import jobs
+from db.jobs.jobs import Job, JobStatus
+from db.notifications.notifications import Notification
+from db.retention import restoring
+from errors import BudgetExceeded
+from tests.conftest import SYSTEM, World
+from tests.support.app import site_over
+from tests.support.loopback.provider_faults import chunk, events, fault_server, usage
+from tests.support.scripted_llm import ended
+from tests.support.waiting import until
+
+TERMS = Terms(10_000, 1_000, input=Decimal(1), output=Decimal(1))
+HALF = "Half of what was to be said"  # 7 tokens as they are estimated
+WHOLE = events(chunk("Hi"), chunk(finish="stop"), usage(10, 5), "[DONE]")
+
+
+@dataclass
+class Till:
+    """Somebody's conversation in an organization of theirs that has a budget in tokens."""
+
+    database: Database
+    ann: Viewer
+    organization_id: UUID
+    conversation_id: UUID
+
+    async def limit(self, tokens: int, *, hard: bool = True) -> None:
+        arguments = self.organization_id, Decimal(tokens), BudgetUnit.TOKENS, hard
+        await self.database.write(budgets.set_limit, self.ann, *arguments)
+
+    async def post(self) -> Exchange:
+        given: dict[str, Any] = {"conversation_id": self.conversation_id, "models": {"m": TERMS}}
+        return await self.database.write(sending.post, self.ann, "Hello", **given)
+
+    async def change(self, unit: Callable[[Budget], None]) -> None:
+        def work(session: Session) -> None:
+            unit(session.scalars(select(Budget)).one())
+
+        await self.database.write(work, SYSTEM)
+
+    async def counters(self) -> tuple[int, int]:
+        """What is spent and what is reserved."""
+        (budget,) = await self.database.read(budgets.of_organizations, self.ann, ids=[self.organization_id])
+        return budget.spent_units, budget.reserved_units
+
+    async def spend(self, tokens: int) -> None:
+        def unit(session: Session) -> None:
+            row = Usage(
+                organization_id=self.organization_id,
+                user_id=session.user_id,
+                conversation_id=self.conversation_id,
+                kind=UsageKind.REPLY,
+                model="m",
+            )
+            spending.reserve(session, row, TERMS, Tokens())
+            spending.settle(session, row, Tokens(tokens), 0)
+
+        await self.database.write(unit, self.ann)
+
+    async def other(self) -> Exchange:
+        """A message in another conversation of the organization."""
+        beginning = Beginning("m", organization_id=self.organization_id)
+        self.conversation_id = (await self.database.write(conversations.create, self.ann, beginning)).id
+        return await self.post()
+
+    async def told(self) -> list[str]:
+        def unit(session: Session) -> list[str]:
+            return list(session.scalars(select(Notification.kind).order_by(Notification.id)))
+
+        return await self.database.write(unit, self.ann)
+
+
+@pytest.fixture
+async def till(database: Database, world: World) -> Till:
+    ann = await world.person("ann")
+    organization_id = await world.organization(ann)
+    beginning = Beginning("m", title="Costs", organization_id=organization_id)
+    conversation = await database.write(conversations.create, ann, beginning)
+    return Till(database, ann, organization_id, conversation.id)
+
+
+async def dies(till: Till, reply: Message) -> None:
+    """A worker takes the reply, saves half of it, and is never heard of again."""
+    assert reply.job_id is not None
+    claimed = await till.database.write(jobs.claim, SYSTEM, reply.job_id)
+    assert claimed is not None
+    job, _ = claimed
+    await till.database.write(replies.checkpoint, till.ann, reply.id, job.id, job.attempt, HALF)
+
+    def forget(session: Session) -> None:
+        session.obtain(Job, job.id).leased_until = now() - timedelta(seconds=1)
+
+    await till.database.write(forget, SYSTEM)
+
+
+def charged(reply: Message | None) -> tuple[int | None, int | None, int | None, bool]:
+    assert reply is not None
+    return reply.input_tokens, reply.output_tokens, reply.cost_nanos, reply.usage_estimated
+
+
+async def test_a_reply_whose_writer_died_is_charged_for_what_was_saved_and_says_so(till: Till) -> None:
+    await till.limit(100_000)
+    reply = (await till.post()).reply
+    reserved = (await till.counters())[1]
+    await dies(till, reply)
+    assert reply.job_id is not None
+    assert await till.database.write(jobs.claim, SYSTEM, reply.job_id) is not None
+    ending = replies.Ending(MessageStatus.INTERRUPTED, error_code="INTERRUPTED")
+    await till.database.write(replies.finish, till.ann, reply.id, reply.job_id, 2, ending)
+    read = reserved - 1_000
+    assert charged(await till.database.find(Message, till.ann, reply.id)) == (read, 7, (read + 7) * 1_000, True)
+    assert await till.counters() == (read + 7, 0)
+
+
+async def test_a_reply_that_is_given_up_is_settled_also_when_its_conversation_was_deleted(till: Till) -> None:
+    await till.limit(100_000)
+    reply = (await till.post()).reply
+    reserved = (await till.counters())[1]
+    assert reply.job_id is not None
+    for _ in range(jobs.MAX_CRASHES):
+        await dies(till, reply)
+    await till.database.write(partial(conversation_deletion.delete, with_tables=False), till.ann, till.conversation_id)
+    assert await till.database.write(jobs.claim, SYSTEM, reply.job_id) is None
+    assert await till.counters() == (reserved - 1_000 + 7, 0)
+    job = await till.database.find(Job, SYSTEM, reply.job_id)
+    assert job is not None
+    assert (job.status, await till.told()) == (JobStatus.FAILED, [])
+    await till.database.write(restoring.restore, till.ann, Conversation, till.conversation_id)
+    given_up = await till.database.find(Message, till.ann, reply.id)
+    assert given_up is not None
+    assert given_up.status is MessageStatus.INTERRUPTED
+
+
+async def test_a_reply_that_is_given_up_and_one_that_nobody_began_are_settled(till: Till) -> None:
+    await till.limit(100_000)
+    reply = (await till.post()).reply
+    reserved = (await till.counters())[1]
+    assert reply.job_id is not None
+    for _ in range(jobs.MAX_CRASHES):
+        await dies(till, reply)
+    assert await till.database.write(jobs.claim, SYSTEM, reply.job_id) is None
+    given_up = await till.database.find(Message, till.ann, reply.id)
+    assert given_up is not None
+    assert given_up.status is MessageStatus.INTERRUPTED
+    spent = reserved - 1_000 + 7
+    assert (charged(given_up)[1], await till.counters()) == (7, (spent, 0))
+    stopped = await till.database.write(replies.stop, till.ann, (await till.post()).reply.id)
+    assert (charged(stopped), await till.counters()) == ((0, 0, 0, False), (spent, 0))
+
+
+async def test_what_is_under_way_for_an_account_that_is_closed_is_paid_for_and_holds_nothing(till: Till) -> None:
+    await till.limit(100_000)
+    reply = (await till.post()).reply
+    reserved = (await till.counters())[1]
+    await dies(till, reply)
+
+    def close(session: Session) -> None:
+        titles.reserve(session, till.conversation_id, "m", TERMS, Tokens(100, 300))
+        jobs.enqueue(session, "title", till.organization_id, conversation_id=till.conversation_id.hex)
+        session.flush()
+        assert session.user_id is not None
+        stop_jobs(session, session.user_id)
+
+    await till.database.write(close, till.ann)
+    stopped = await till.database.find(Message, till.ann, reply.id)
+    assert stopped is not None
+    assert (stopped.status, charged(stopped)[1]) == (MessageStatus.STOPPED, 7)
+    assert await till.counters() == (reserved - 1_000 + 7, 0)
+
+
+async def test_a_budget_begins_anew_with_the_month_and_what_is_reserved_stays_so(till: Till) -> None:
+    await till.limit(5_000)
+    await till.post()
+    reserved = (await till.counters())[1]
+
+    def last_month(budget: Budget) -> None:
+        budget.month, budget.spent_units, budget.told = month_of(budget.month - timedelta(days=1)), 5_000, 100
+
+    await till.change(last_month)
+    await till.spend(4_100 - reserved)
+    assert await till.counters() == (4_100 - reserved, reserved)
+    assert await till.told() == []
+    with pytest.raises(BudgetExceeded):
+        await till.other()
+
+
+async def test_admins_are_told_once_at_each_mark_of_a_soft_budget(till: Till) -> None:
+    await till.limit(1_000, hard=False)
+    said = []
+    for tokens in (799, 1, 100, 99, 1, 5_000):
+        await till.spend(tokens)
+        said.append(await till.told())
+    nearly, spent = "BUDGET_NEARLY_SPENT", "BUDGET_SPENT"
+    assert said == [[], [nearly], [nearly], [nearly], [nearly, spent], [nearly, spent]]
+    assert (await till.counters())[0] == 6_000
+
+
+async def test_a_title_reserves_what_it_may_cost_once_and_never_keeps_it(till: Till) -> None:
+    await till.limit(600)
+    most = Tokens(100, 300)
+    for _ in range(2):  # the second is that of an attempt after a dead one
+        await till.database.write(titles.reserve, till.ann, till.conversation_id, "m", TERMS, most)
+        assert await till.counters() == (0, 400)
+    beginning = Beginning("m", organization_id=till.organization_id)
+    other = await till.database.write(conversations.create, till.ann, beginning)
+    with pytest.raises(BudgetExceeded):
+        await till.database.write(titles.reserve, till.ann, other.id, "m", TERMS, most)
+    await till.database.write(titles.settle, till.ann, till.conversation_id, Tokens(90, 5), 0)
+    assert await till.counters() == (95, 0)
+    await till.database.write(titles.reserve, till.ann, other.id, "m", TERMS, most)
+
+    def give_up(session: Session) -> None:
+        job = jobs.enqueue(session, "title", till.organization_id, conversation_id=other.id.hex)
+        job.status, job.attempt = JobStatus.RUNNING, 1
+        jobs.fail(session, job.id, 1, "INTERNAL_SERVER_ERROR", "no", False)
+
+    await till.database.write(give_up, till.ann)
+    assert await till.counters() == (95, 0)
+
+
+async def test_a_reply_is_told_its_limit_where_somebody_named_one_and_under_a_hard_budget(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with fault_server(WHOLE) as server:
+        models = [{"name": "own"}, {"name": "named", "max_output": 700}]
+        profile = {"name": "p", "base_url": server.base_url, "models": models}
+        async with site_over(database_url, tmp_path, llm_profiles=json.dumps([profile])) as site:
+            ann = await site.person()
+            organization = await site.organization(ann)
+
+            async def limit_of(model: str) -> int | None:
+                """What the provider is told."""
+                given = {"organizationId": organization, "model": model}
+                made = await ann.mutate("createConversation", "{ conversation { id } }", **given)
+                said = await ann.mutate(
+                    "sendMessage", "{ reply { id } }", text="Hi", conversationId=made["conversation"]["id"]
+                )
+                await ended(site, ann, said["reply"]["id"])
+                told: int | None = server.exchanges[-1].body.get("max_tokens")
+                return told
+
+            assert [await limit_of("own"), await limit_of("named")] == [None, 700]
+            await ann.mutate("setBudget", "{ __typename }", organizationId=organization, limit="1e6", unit="TOKENS")
+            assert [await limit_of("own"), await limit_of("named")] == [4096, 700]
+
+
+async def test_a_reply_that_is_about_to_read_more_than_a_hard_budget_has_left_reads_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with fault_server(WHOLE) as server:
+        profile = {"name": "p", "base_url": server.base_url, "models": ["m"], "max_output": 100}
+        async with site_over(database_url, tmp_path, llm_profiles=json.dumps([profile])) as site:
+            ann = await site.person()
+            given = {"organizationId": await site.organization(ann)}
+            await ann.mutate("setBudget", "{ __typename }", limit="1000", unit="TOKENS", **given)
+            made = await ann.mutate("createConversation", "{ conversation { id } }", **given)
+            sent = {"text": "Sum it up", "conversationId": made["conversation"]["id"], "attachments": [None]}
+            files = {"attachments.0": ("long.txt", b"word " * 5_000)}
+            said = await ann.upload("sendMessage", "{ reply { id } }", files, **sent)
+
+            async def is_over() -> Any:
+                query = """query E($id: ID!) { message(id: $id) { status usage { totalTokens }
+                    error { code retryAt } conversation { organization { budget { spent reserved resetsAt } } } } }"""
+                message = (await ann.run(query, id=said["reply"]["id"]))["message"]
+                return message if message["status"] != "IN_PROGRESS" else None
+
+            message = await until(is_over)
+            budget = message["conversation"]["organization"]["budget"]
+            assert (message["status"], message["error"]["code"]) == ("FAILED", "BUDGET_EXCEEDED")
+            at, resets = (datetime.fromisoformat(time) for time in (message["error"]["retryAt"], budget["resetsAt"]))
+            assert abs(at - resets) < timedelta(seconds=10)
+            assert (budget["spent"], budget["reserved"], message["usage"]) == ("0", "0", {"totalTokens": 0})
+            assert server.exchanges == []

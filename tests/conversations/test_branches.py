@@ -1,0 +1,285 @@
+"""Branches as clients see them: what is said instead stands beside what was said, and each branch goes on by itself."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.conversations.test_messages import outcomes
+from tests.support.app import Site, site
+from tests.support.client import Client, Refused
+from tests.support.scripted_llm import EXCHANGE, MODEL, Dictation, dictation, ended, online, send
+
+__all__ = ["dictation", "online", "site"]
+
+BRANCH = """query Branch($id: ID!, $leafId: ID, $throughId: ID, $first: Int, $after: String, $last: Int,
+  $before: String) {
+  conversation(id: $id) { messageCount preview messages(leafId: $leafId, throughId: $throughId, first: $first,
+  after: $after, last: $last, before: $before) { totalCount nodes { id text siblings }
+  pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"""
+REPLY = "{ conversation { id } reply { id status model siblings } }"
+
+
+async def branch(client: Client, id: str, **arguments: Any) -> Any:
+    """A page of a branch."""
+    return (await client.run(BRANCH, id=id, **arguments))["conversation"]["messages"]
+
+
+async def ids(client: Client, id: str, **arguments: Any) -> list[str]:
+    return [node["id"] for node in (await branch(client, id, **arguments))["nodes"]]
+
+
+def parts(payload: dict[str, Any]) -> list[str]:
+    """The ids of an exchange."""
+    return [payload["message"]["id"], payload["reply"]["id"]]
+
+
+async def done(site: Site, client: Client, payload: dict[str, Any]) -> dict[str, Any]:
+    await ended(site, client, payload["reply"]["id"])
+    return payload
+
+
+async def edit(site: Site, client: Client, message: str, text: str) -> dict[str, Any]:
+    return await done(site, client, await client.mutate("editMessage", EXCHANGE, messageId=message, text=text))
+
+
+async def test_an_edit_stands_beside_what_was_said_and_nothing_is_lost(site: Site) -> None:
+    ann = await site.person()
+    one = await send(ann, "One", wait=True)
+    id_ = one["conversation"]["id"]
+    two = await send(ann, "Two", conversationId=id_, wait=True)
+    other = await edit(site, ann, two["message"]["id"], "Two, but different")
+    assert other["conversation"]["id"] == id_
+    beside = [two["message"]["id"], other["message"]["id"]]
+    page = await branch(ann, id_)
+    assert [node["id"] for node in page["nodes"]] == parts(one) + parts(other)
+    assert [node["siblings"] for node in page["nodes"]] == [
+        [one["message"]["id"]],
+        [one["reply"]["id"]],
+        beside,
+        [other["reply"]["id"]],
+    ]
+    before = await branch(ann, id_, leafId=two["reply"]["id"])
+    assert [node["id"] for node in before["nodes"]] == parts(one) + parts(two)
+    assert (before["nodes"][2]["text"], before["nodes"][2]["siblings"], before["totalCount"]) == ("Two", beside, 4)
+    found = (await ann.run(BRANCH, id=id_))["conversation"]
+    assert (found["messageCount"], found["preview"]) == (6, "Two, but different")
+    everything = "query A($id: ID!) { conversation(id: $id) { allMessages { totalCount nodes { id } } } }"
+    shown = (await ann.run(everything, id=id_))["conversation"]["allMessages"]
+    assert [node["id"] for node in shown["nodes"]] == parts(one) + parts(two) + parts(other)
+    assert shown["totalCount"] == 6
+
+
+async def test_the_first_message_may_be_edited_too(site: Site) -> None:
+    ann = await site.person()
+    one = await send(ann, "One", wait=True)
+    id_ = one["conversation"]["id"]
+    other = await edit(site, ann, one["message"]["id"], "Uno")
+    page = await branch(ann, id_)
+    assert [node["id"] for node in page["nodes"]] == parts(other)
+    assert page["nodes"][0]["siblings"] == [one["message"]["id"], other["message"]["id"]]
+    assert await ids(ann, id_, leafId=one["reply"]["id"]) == parts(one)
+
+
+async def test_a_reply_is_written_again_beside_the_first(site: Site) -> None:
+    ann = await site.person()
+    one = await send(ann, "One", wait=True)
+    id_, first = one["conversation"]["id"], one["reply"]["id"]
+    again = await done(site, ann, await ann.mutate("regenerateReply", REPLY, messageId=first))
+    second = again["reply"]["id"]
+    assert again["conversation"]["id"] == id_
+    assert again["reply"] == {"id": second, "status": "IN_PROGRESS", "model": "offline", "siblings": [first, second]}
+    assert await ids(ann, id_) == [one["message"]["id"], second]
+    third = (await ann.mutate("regenerateReply", REPLY, messageId=one["message"]["id"]))["reply"]
+    assert third["siblings"] == [first, second, third["id"]]
+    assert await ids(ann, id_, leafId=first) == parts(one)
+
+
+async def test_a_branch_goes_on_where_it_is_told_to(site: Site) -> None:
+    ann = await site.person()
+    one = await send(ann, "One", wait=True)
+    id_ = one["conversation"]["id"]
+    two = await send(ann, "Two", conversationId=id_, wait=True)
+    back = await send(ann, "Back", conversationId=id_, parentId=one["reply"]["id"], wait=True)
+    on = await send(ann, "On", conversationId=id_, wait=True)
+    assert await ids(ann, id_) == parts(one) + parts(back) + parts(on)
+    # A parent says by itself in which conversation it is.
+    more = await send(ann, "More", parentId=two["reply"]["id"], wait=True)
+    assert more["conversation"]["id"] == id_
+    assert await ids(ann, id_) == parts(one) + parts(two) + parts(more)
+    assert await ids(ann, id_, throughId=back["message"]["id"]) == parts(one) + parts(back) + parts(on)
+    assert await ids(ann, id_, throughId=one["message"]["id"]) == parts(one) + parts(two) + parts(more)
+    assert await ids(ann, id_, throughId=on["reply"]["id"]) == parts(one) + parts(back) + parts(on)
+    assert await ids(ann, id_, leafId=two["message"]["id"]) == [*parts(one), two["message"]["id"]]
+
+
+async def test_the_model_is_told_the_branch_and_nothing_of_the_others(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+
+    async def said(payload: dict[str, Any], reply: str) -> dict[str, Any]:
+        dictation.say(reply)
+        dictation.finish()
+        return await done(online, ann, payload)
+
+    one = await said(await send(ann, "One"), "First.")
+    id_ = one["conversation"]["id"]
+    two = await said(await send(ann, "Two", conversationId=id_), "Second.")
+    await said(await ann.mutate("editMessage", EXCHANGE, messageId=two["message"]["id"], text="Zwei"), "Zweitens.")
+    await said(await ann.mutate("regenerateReply", REPLY, messageId=two["reply"]["id"], model=MODEL), "Again.")
+    await said(await send(ann, "Three", conversationId=id_), "Third.")
+    told = [[turn["content"] for turn in asked["messages"][1:]] for asked in dictation.asked]
+    assert told == [
+        ["One"],
+        ["One", "First.", "Two"],
+        ["One", "First.", "Zwei"],
+        ["One", "First.", "Two"],
+        ["One", "First.", "Two", "Again.", "Three"],
+    ]
+
+
+async def test_branches_are_answered_at_the_same_time_but_each_one_reply_at_a_time(
+    online: Site, dictation: Dictation
+) -> None:
+    ann = await online.person()
+    dictation.finish()
+    one = await done(online, ann, await send(ann, "One"))
+    id_, reply = one["conversation"]["id"], one["reply"]["id"]
+    two = await send(ann, "Two", conversationId=id_)
+    running = two["reply"]["id"]
+    passed, codes = await outcomes(
+        *(send(ann, f"Number {n}", conversationId=id_, parentId=running) for n in range(10)),
+        *(send(ann, f"Number {n}", conversationId=id_) for n in range(10)),
+    )
+    assert (passed, codes) == ([], ["CONFLICT"] * 20)
+    other = await send(ann, "Other", conversationId=id_, parentId=reply)
+    third = await ann.mutate("editMessage", EXCHANGE, messageId=two["message"]["id"], text="Third")
+    assert {other["reply"]["status"], third["reply"]["status"]} == {"IN_PROGRESS"}
+    for _ in range(3):
+        dictation.finish()
+    for payload in (two, other, third):
+        assert (await ended(online, ann, payload["reply"]["id"]))["status"] == "COMPLETED"
+    assert (await ann.run(BRANCH, id=id_))["conversation"]["messageCount"] == 8
+
+
+async def test_one_key_edits_and_regenerates_once(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    dictation.finish()
+    one = await done(online, ann, await send(ann, "One"))
+    message, reply = one["message"]["id"], one["reply"]["id"]
+
+    def edited() -> Any:
+        return ann.mutate("editMessage", EXCHANGE, messageId=message, text="Uno", idempotencyKey="key")
+
+    def again() -> Any:
+        return ann.mutate("regenerateReply", REPLY, messageId=reply, idempotencyKey="key")
+
+    for repeated in (edited, again):
+        passed = await asyncio.gather(*(repeated() for _ in range(20)))
+        assert len({payload["reply"]["id"] for payload in passed}) == 1
+        dictation.finish()
+        await done(online, ann, passed[0])
+    assert (await ann.run(BRANCH, id=one["conversation"]["id"]))["conversation"]["messageCount"] == 5
+    assert len(dictation.asked) == 3
+
+
+async def test_only_who_may_write_makes_branches(site: Site) -> None:
+    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
+    shared = await site.organization(ann, bob)
+    begun = await ann.mutate(
+        "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
+    )
+    id_ = begun["conversation"]["id"]
+    one = await send(ann, "One", conversationId=id_, wait=True)
+    message, reply = parts(one)
+    for client, code in ((bob, "FORBIDDEN"), (eve, "NOT_FOUND"), (site.client(), "UNAUTHENTICATED")):
+        for name, given in (
+            ("editMessage", {"messageId": message, "text": "Mine"}),
+            ("regenerateReply", {"messageId": reply}),
+            ("sendMessage", {"parentId": reply, "text": "Mine"}),
+            ("sendMessage", {"conversationId": id_, "parentId": reply, "text": "Mine"}),
+        ):
+            assert (await client.refused(name, **given))["extensions"]["code"] == code, name
+    assert await ids(bob, id_) == await ids(ann, id_) == parts(one)
+    assert (await eve.run(BRANCH, id=id_)) == {"conversation": None}
+
+
+async def test_what_cannot_be_is_refused_with_its_reason(site: Site) -> None:
+    ann = await site.person()
+    one, other = await send(ann, "One", wait=True), await send(ann, "Other", wait=True)
+    id_, message, reply = one["conversation"]["id"], *parts(one)
+    foreign = other["reply"]["id"]
+    refused = [
+        ("editMessage", {"messageId": reply, "text": "x"}, "BAD_USER_INPUT", "messageId"),
+        ("editMessage", {"messageId": message, "text": " "}, "BAD_USER_INPUT", "text"),
+        ("editMessage", {"messageId": id_, "text": "x"}, "NOT_FOUND", None),
+        ("regenerateReply", {"messageId": reply, "model": "gpt-9"}, "BAD_USER_INPUT", "model"),
+        ("regenerateReply", {"messageId": "nonsense"}, "NOT_FOUND", None),
+        ("sendMessage", {"text": "x", "conversationId": id_, "parentId": foreign}, "NOT_FOUND", "parentId"),
+        ("sendMessage", {"text": "x", "parentId": id_}, "NOT_FOUND", None),
+    ]
+    for name, given, code, field in refused:
+        error = await ann.refused(name, **given)
+        assert error["extensions"]["code"] == code, given
+        assert [item["field"] for item in error["extensions"].get("fieldErrors", [])] == ([field] if field else [])
+    for arguments, code in (
+        ({"leafId": message, "throughId": message}, "BAD_USER_INPUT"),
+        ({"leafId": other["reply"]["id"]}, "NOT_FOUND"),
+        ({"throughId": other["reply"]["id"]}, "NOT_FOUND"),
+        ({"leafId": id_}, "NOT_FOUND"),
+    ):
+        with pytest.raises(Refused) as caught:
+            await branch(ann, id_, **arguments)
+        assert caught.value.codes == [code], arguments
+    assert (await ann.run(BRANCH, id=id_))["conversation"]["messageCount"] == 2
+
+
+async def test_a_branch_is_read_by_pages_in_both_directions(site: Site) -> None:
+    ann = await site.person()
+    one = await send(ann, "One", wait=True)
+    id_ = one["conversation"]["id"]
+    two = await send(ann, "Two", conversationId=id_, wait=True)
+    other = await edit(site, ann, two["message"]["id"], "Zwei")
+    three = await send(ann, "Three", conversationId=id_, wait=True)
+    whole = parts(one) + parts(other) + parts(three)
+
+    async def page(**arguments: Any) -> tuple[list[str], bool, bool, str, str]:
+        found = await branch(ann, id_, **arguments)
+        info = found["pageInfo"]
+        assert found["totalCount"] == 6
+        shown = [node["id"] for node in found["nodes"]]
+        return shown, info["hasPreviousPage"], info["hasNextPage"], info["startCursor"], info["endCursor"]
+
+    shown, before, more, _, end = await page(first=4)
+    assert (shown, before, more) == (whole[:4], False, True)
+    assert (await page(first=4, after=end))[:3] == (whole[4:], True, False)
+    shown, before, more, start, _ = await page(last=3)
+    assert (shown, before, more) == (whole[3:], True, False)
+    shown, before, more, start, _ = await page(last=2, before=start)
+    assert (shown, before, more) == (whole[1:3], True, True)
+    assert (await page(last=5, before=start))[:3] == (whole[:1], False, True)
+    assert (await page(first=0))[:3] == ([], False, True)
+    # A cursor is a place: what the branches have in common is not read again when the branch is changed.
+    assert (await branch(ann, id_, leafId=two["reply"]["id"], after=end))["nodes"] == []
+    empty = (await ann.mutate("createConversation", "{ conversation { id } }"))["conversation"]["id"]
+    nothing = await branch(ann, empty)
+    assert (nothing["totalCount"], nothing["nodes"], nothing["pageInfo"]["hasNextPage"]) == (0, [], False)
+
+
+async def test_siblings_cost_the_same_reads_however_many_there_are(site: Site) -> None:
+    ann = await site.person()
+    one = await send(ann, "One", wait=True)
+    id_ = one["conversation"]["id"]
+    for n in range(3):
+        await send(ann, f"More {n}", conversationId=id_, wait=True)
+    message = (await branch(ann, id_))["nodes"][4]["id"]
+    query = "query S($id: ID!) { conversation(id: $id) { messages(first: 100) { nodes { siblings } } } }"
+
+    async def reads() -> int:
+        site.reads.clear()
+        await ann.run(query, id=id_)
+        return len([sql for sql in site.reads if "FROM jobs" not in sql])  # the worker reads too
+
+    few = await reads()
+    for n in range(3):
+        await edit(site, ann, message, f"Else {n}")
+    assert await reads() == few == 5

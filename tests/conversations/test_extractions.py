@@ -1,0 +1,237 @@
+"""extractTable: tables read out of a conversation, by the readers or by a model, into new tables and old ones."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.conversations.messages import Message, MessageStatus
+from db.core.session import Session
+from jobs.extraction.extractions import LATEST, UNFINISHED
+from jobs.extraction.table_extraction import UNSTRUCTURED
+from resolvers.core.ids import typed
+from tests.support.app import Site, site, site_over
+from tests.support.client import Client, Refused
+from tests.support.loopback.provider_faults import fault_server
+from tests.support.loopback.scripted_extraction import Extractor
+from tests.support.scripted_llm import MODEL, send
+from tests.support.waiting import until
+
+__all__ = ["site"]
+
+PRICES = """Here are the prices:
+
+| Artikel | Prix (€) | Anzahl |
+|---|---|---|
+| Tee | 4,10 € | 2 |
+| Kuchen | 9,90 € | x |
+"""
+PROSE = "Tee 茶 costs €4,10, and we took two. Cake is 9.90."
+COLUMNS = [
+    {"name": "artikel", "type": "TEXT", "isUnique": True},
+    {"name": "Prix", "type": "DECIMAL"},
+    {"name": "Anzahl", "type": "INTEGER"},
+]
+SELECTION = """{ proposal { id status isComplete problem tableName message { id } table { id } columns { key name type }
+  changes { id kind column old new problem overwritesHuman
+    source { start end quote grounding message { id text } } } } }"""
+
+
+async def extract(client: Client, **given: Any) -> dict[str, Any]:
+    payload: dict[str, Any] = (await client.mutate("extractTable", SELECTION, **given))["proposal"]
+    return payload
+
+
+def cells(proposal: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [(c["column"], c["new"], c["problem"]) for c in proposal["changes"] if c["kind"] == "CELL_CHANGED"]
+
+
+def check_sources(proposal: dict[str, Any]) -> None:
+    for change in proposal["changes"]:
+        if source := change["source"]:
+            assert source["grounding"] == "EXACT"
+            assert source["message"]["text"][source["start"] : source["end"]] == source["quote"]
+
+
+async def test_the_readers_tables_become_the_columns_that_are_wanted(site: Site) -> None:
+    ann = await site.person()
+    said = await send(ann, PRICES, wait=True)
+    read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS, name="Prices")
+    assert (read["status"], read["isComplete"], read["tableName"], read["table"]) == ("PENDING", True, "Prices", None)
+    assert cells(read) == [
+        ("c1", "Tee", None),
+        ("c2", "4.10", None),
+        ("c3", 2, None),
+        ("c1", "Kuchen", None),
+        ("c2", "9.90", None),
+        ("c3", "x", "“x” is not a number: write it as 1234.50."),
+    ]
+    check_sources(read)
+    assert read["message"] is None
+
+
+async def test_a_table_that_is_there_says_what_is_wanted_and_keeps_what_people_entered(site: Site) -> None:
+    ann = await site.person()
+    made = await ann.mutate("createTable", "{ table { id } }", name="Stock", columns=COLUMNS)
+    table = made["table"]["id"]
+    await ann.mutate(
+        "addRows", "{ table { id } }", tableId=table, rows=[{"artikel": "Tee", "Prix": "4.10", "Anzahl": 9}]
+    )
+    said = await send(ann, PRICES, wait=True)
+    given = {"conversationId": said["conversation"]["id"], "tableId": table, "mode": "AUTO", "idempotencyKey": "once"}
+    read = await extract(ann, **given)
+    again = await extract(ann, **given)
+    assert again == read
+    assert [(c["column"], c["old"], c["new"], c["overwritesHuman"]) for c in read["changes"]][:1] == [
+        ("c3", 9, 2, True)
+    ]
+    assert read["status"] == "PENDING"
+    shown = await ann.run("query T($id: ID!) { table(id: $id) { revision rows { nodes { values } } } }", id=table)
+    assert shown["table"]["rows"]["nodes"] == [
+        {"values": {"c1": "Tee", "c2": "4.10", "c3": 9}},
+        {"values": {"c1": "Kuchen", "c2": "9.90"}},
+    ]
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({}, "conversationId"),
+    ({"mode": "OFF"}, "mode"),
+    ({"messageIds": []}, "conversationId"),
+    ({"conversationId": True, "messageIds": []}, "messageIds"),
+    ({"conversationId": True, "columns": []}, "columns"),
+    ({"conversationId": True, "columns": COLUMNS, "keyColumns": ["nothing"]}, "keyColumns.0"),
+    ({"conversationId": True, "keyColumns": ["artikel"]}, "keyColumns"),
+    ({"conversationId": True, "columns": [*COLUMNS, COLUMNS[0]]}, "columns.3.name"),
+]
+
+
+async def test_what_cannot_be_read_is_refused_before_anything_is_made(site: Site) -> None:
+    ann, eve = await site.person(), await site.person("eve")
+    said = await send(ann, PRICES, wait=True)
+    conversation, other = said["conversation"]["id"], await send(ann, "Hello", wait=True)
+    for given, field in WRONG:
+        named = given | ({"conversationId": conversation} if given.get("conversationId") else {})
+        with pytest.raises(Refused) as refused:
+            await extract(ann, **named)
+        (error,) = refused.value.errors
+        fields = [mistake["field"] for mistake in error["extensions"]["fieldErrors"]]
+        assert (error["extensions"]["code"], fields) == ("BAD_USER_INPUT", [field])
+    for client, named in (
+        (eve, {"conversationId": conversation}),
+        (eve, {"messageIds": [said["message"]["id"]]}),
+        (ann, {"conversationId": conversation, "messageIds": [other["message"]["id"]]}),
+    ):
+        with pytest.raises(Refused) as refused:
+            await extract(client, **named)
+        assert refused.value.codes == ["NOT_FOUND"]
+    found = await ann.run("query C($id: ID!) { conversation(id: $id) { tables { totalCount } } }", id=conversation)
+    assert found["conversation"]["tables"]["totalCount"] == 1  # that of the reply
+
+
+@pytest.fixture
+def extractor() -> Extractor:
+    return Extractor(
+        [
+            {"c1": ("Tee 茶", "Tee 茶"), "c2": ("4.10", "€4,10"), "c3": ("two", "two")},
+            {"c1": ("Cake", "Cake"), "c2": ("9.90", "9.90")},
+        ],
+        corrections={0: ("2", "two")},
+    )
+
+
+@pytest.fixture
+async def online(extractor: Extractor, database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    async with fault_server(extractor.play) as server:
+        given = {"openai_api_key": "sk-test", "openai_base_url": server.base_url, "openai_model": MODEL}
+        async with site_over(database_url, tmp_path, **given) as site:
+            yield site
+
+
+async def test_a_model_reads_prose_into_the_columns_that_are_wanted(online: Site, extractor: Extractor) -> None:
+    ann = await online.person()
+    said = await send(ann, PROSE, wait=True)
+    read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS)
+    assert cells(read) == [
+        ("c1", "Tee 茶", None),
+        ("c2", "4.10", None),
+        ("c3", 2, None),
+        ("c1", "Cake", None),
+        ("c2", "9.90", None),
+    ]
+    check_sources(read)
+    assert [change["source"]["quote"] for change in read["changes"] if change["source"]][:3] == [
+        "Tee 茶",
+        "€4,10",
+        "two",
+    ]
+    assert extractor.asked[1]["response_format"]["json_schema"]["strict"] is True
+    assert extractor.asked[1]["messages"][1] == {"role": "user", "content": PROSE}
+    spent = await ann.run("{ me { usage { inputTokens outputTokens } } }")
+    assert spent["me"]["usage"] == {"inputTokens": 300, "outputTokens": 30}
+
+
+async def test_a_model_finds_the_columns_when_nobody_says_them(online: Site, extractor: Extractor) -> None:
+    extractor.columns = {
+        "name": "Prices",
+        "columns": [{"name": "Item", "type": "TEXT"}, {"name": "Price", "type": "odd"}],
+    }
+    ann = await online.person()
+    said = await send(ann, PROSE, wait=True)
+    read = await extract(ann, conversationId=said["conversation"]["id"], mode="AUTO")
+    assert [(column["name"], column["type"]) for column in read["columns"]] == [("Item", "TEXT"), ("Price", "TEXT")]
+    assert (read["status"], read["tableName"], read["problem"]) == ("APPLIED", "Prices", None)
+
+
+async def test_a_model_that_gives_no_rows_leaves_it_to_the_readers(online: Site, extractor: Extractor) -> None:
+    ann = await online.person()
+    said = await send(ann, PRICES, wait=True)
+    extractor.refuses = True
+    read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS)
+    assert [new for _, new, _ in cells(read)] == ["Tee", "4.10", 2, "Kuchen", "9.90", "x"]
+    assert read["problem"] == UNSTRUCTURED
+
+
+async def test_what_of_a_long_or_unfinished_conversation_is_not_read_is_told(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await site.person()
+    said = await send(ann, PRICES, wait=True)
+    given = {"conversationId": said["conversation"]["id"], "columns": COLUMNS}
+    monkeypatch.setattr("jobs.extraction.extractions.MAX_MESSAGES", 1)
+    read = await extract(ann, **given)
+    assert (read["changes"], read["problem"]) == ([], LATEST)  # the reply says nothing of the columns
+    monkeypatch.undo()
+    reply_id = typed(said["reply"]["id"], Message)
+    assert reply_id is not None
+
+    def unfinished(session: Session) -> None:
+        session.obtain(Message, reply_id).status = MessageStatus.IN_PROGRESS
+
+    await site.backend.database.write(unfinished, await site.viewer(ann))
+    read = await extract(ann, **given)
+    assert (len(cells(read)), read["problem"]) == (6, UNFINISHED)
+
+
+async def test_a_proposal_that_is_put_aside_is_read_no_further_and_costs_what_was_said(
+    online: Site, extractor: Extractor
+) -> None:
+    ann = await online.person()
+    said, extractor.gate = await send(ann, PROSE, wait=True), asyncio.Event()
+    given = {"messageIds": [said["message"]["id"]], "columns": COLUMNS, "wait": False}
+    read = await extract(ann, **given)
+
+    await until(lambda: len(extractor.asked) == 2)
+    assert (await ann.refused("applyProposal", id=read["id"]))["extensions"]["code"] == "CONFLICT"
+    selection = "{ proposal { status isComplete changes { id } } }"
+    rejected = (await ann.mutate("rejectProposal", selection, id=read["id"]))["proposal"]
+    assert rejected == {"status": "REJECTED", "isComplete": True, "changes": []}
+    assert extractor.exchange is not None
+    await asyncio.wait_for(extractor.exchange.hung_up.wait(), 5)
+
+    async def settled() -> bool:
+        usage = (await ann.run("{ me { usage { inputTokens outputTokens } } }"))["me"]["usage"]
+        return bool(usage["inputTokens"] > 100)  # of what was broken off, an estimate
+
+    await until(settled)

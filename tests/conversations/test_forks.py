@@ -1,0 +1,124 @@
+"""Forks: a branch copied into a conversation of one's own, and nothing else of it."""
+
+import asyncio
+from typing import Any
+
+from tests.conversations.test_branches import branch, done, edit, parts
+from tests.support.app import Site, site
+from tests.support.client import Client
+from tests.support.scripted_llm import Dictation, begin, dictation, ended, online, send
+
+__all__ = ["dictation", "online", "site"]
+
+FORK = """{ conversation { id title systemPrompt temperature maxTokens extraction visibility messageCount preview
+  owner { email } tables { totalCount } messages { totalCount nodes { id role text status parent { id } siblings
+  usage { totalTokens } proposals { id } createdBy { email } } } } conversationEdge { node { id } } }"""
+TABLE = "item,price\nink,3.50\npen,1.20"
+
+
+async def fork(client: Client, id: str, **given: Any) -> dict[str, Any]:
+    payload = await client.mutate("forkConversation", FORK, id=id, **given)
+    forked: dict[str, Any] = payload["conversation"]
+    assert payload["conversationEdge"]["node"]["id"] == forked["id"] != id
+    return forked
+
+
+async def test_a_fork_has_one_branch_and_goes_on_by_itself(site: Site) -> None:
+    ann = await site.person()
+    one = await send(ann, TABLE, wait=True)
+    id_ = one["conversation"]["id"]
+    await ann.mutate(
+        "updateConversation", "{ conversation { id } }", id=id_, systemPrompt="Brief.", temperature=0.5, maxTokens=9
+    )
+    two = await send(ann, "Two", conversationId=id_, wait=True)
+    other = await edit(site, ann, two["message"]["id"], "Zwei")
+    before = await branch(ann, id_)
+    forked = await fork(ann, id_, title="Another")
+    nodes = forked["messages"]["nodes"]
+    assert [node["text"] for node in nodes] == [node["text"] for node in before["nodes"]]
+    assert [node["role"] for node in nodes] == ["USER", "ASSISTANT"] * 2
+    assert [node["parent"] and node["parent"]["id"] for node in nodes] == [None, *[node["id"] for node in nodes[:3]]]
+    assert [node["siblings"] for node in nodes] == [[node["id"]] for node in nodes]
+    assert {node["usage"] for node in nodes} == {None}
+    assert all(node["proposals"] == [] and node["status"] == "COMPLETED" for node in nodes)
+    kept = {"title": "Another", "systemPrompt": "Brief.", "temperature": 0.5, "maxTokens": 9, "preview": "Zwei"}
+    assert {name: forked[name] for name in kept} == kept
+    assert (forked["messageCount"], forked["messages"]["totalCount"], forked["tables"]["totalCount"]) == (4, 4, 0)
+    await send(ann, "On", conversationId=forked["id"], wait=True)
+    assert (await branch(ann, forked["id"]))["totalCount"] == 6
+    assert await branch(ann, id_) == before
+    early = await fork(ann, id_, messageId=two["message"]["id"])
+    assert [node["text"] for node in early["messages"]["nodes"]][2:] == ["Two"]
+    assert early["title"] == one_title(before)
+    again = await ann.mutate(
+        "regenerateReply", "{ reply { id } }", messageId=early["messages"]["nodes"][2]["id"]
+    )  # what was copied without its reply can be answered
+    await ended(site, ann, again["reply"]["id"])
+    assert parts(other)[0] not in [node["id"] for node in nodes]
+
+
+def one_title(page: dict[str, Any]) -> str:
+    """The title that a conversation took from its first message."""
+    return " ".join(page["nodes"][0]["text"].split())
+
+
+async def test_who_reads_a_conversation_may_fork_it_into_one_of_their_own(site: Site) -> None:
+    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
+    shared = await site.organization(ann, bob)
+    begun = await ann.mutate(
+        "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
+    )
+    id_ = begun["conversation"]["id"]
+    said = await send(ann, "One", conversationId=id_, wait=True)
+    other = await send(ann, "Elsewhere", wait=True)
+    forked = await fork(bob, id_)
+    assert (forked["owner"]["email"], forked["visibility"], forked["messageCount"]) == (
+        "bob@example.com",
+        "PRIVATE",
+        2,
+    )
+    assert [node["createdBy"]["email"] for node in forked["messages"]["nodes"]] == ["bob@example.com"] * 2
+    for client, given, code in (
+        (eve, {"id": id_}, "NOT_FOUND"),
+        (site.client(), {"id": id_}, "UNAUTHENTICATED"),
+        (bob, {"id": id_, "messageId": other["reply"]["id"]}, "NOT_FOUND"),
+        (ann, {"id": id_, "messageId": other["reply"]["id"]}, "NOT_FOUND"),
+        (ann, {"id": said["reply"]["id"]}, "NOT_FOUND"),
+        (ann, {"id": id_, "title": "x" * 201}, "BAD_USER_INPUT"),
+    ):
+        assert (await client.refused("forkConversation", **given))["extensions"]["code"] == code, given
+    counts = [(await c.run("{ conversations { totalCount } }"))["conversations"]["totalCount"] for c in (bob, eve)]
+    assert counts == [2, 0]
+
+
+async def test_one_key_forks_once_and_what_is_being_written_is_not_copied(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    dictation.say("Done.")
+    dictation.finish()
+    one = await done(online, ann, await send(ann, "One"))
+    id_ = one["conversation"]["id"]
+    forks = await asyncio.gather(*(fork(ann, id_, idempotencyKey="key") for _ in range(20)))
+    assert len({forked["id"] for forked in forks}) == 1
+    assert (await ann.run("{ conversations { totalCount } }"))["conversations"]["totalCount"] == 2
+    running = await begin(ann, "Two", conversationId=id_)
+    assert (await ann.refused("forkConversation", id=id_))["extensions"]["code"] == "CONFLICT"
+    assert (await fork(ann, id_, messageId=one["reply"]["id"]))["messageCount"] == 2
+    dictation.finish()
+    await ended(online, ann, running)
+
+
+async def test_a_fork_leaves_the_tables_and_writes_to_them_when_it_is_told_to(site: Site) -> None:
+    ann = await site.person()
+    one = await send(ann, TABLE, wait=True)
+    id_ = one["conversation"]["id"]
+    rows = "query T($id: ID!) { conversation(id: $id) { tables { nodes { id rowCount } } } }"
+    (table,) = (await ann.run(rows, id=id_))["conversation"]["tables"]["nodes"]
+    forked = await fork(ann, id_)
+    assert (await ann.run(rows, id=forked["id"]))["conversation"]["tables"]["nodes"] == []
+    more = TABLE.replace("ink", "nib").replace("pen", "cap")
+    await send(ann, more, conversationId=forked["id"], tableId=table["id"], wait=True)
+    assert (await ann.run(rows, id=forked["id"]))["conversation"]["tables"]["nodes"] == []
+    assert (await ann.run(rows, id=id_))["conversation"]["tables"]["nodes"] == [
+        {"id": table["id"], "rowCount": table["rowCount"] + 2}
+    ]
+    assert (await branch(ann, id_))["totalCount"] == 2

@@ -1,0 +1,230 @@
+"""A conversation of 5,000 messages costs what one of 50 costs: statements, and the rows that they read."""
+
+import json
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import event
+
+from db.conversations.conversations import Conversation
+from db.core.postgresql import READING, PostgreSQL
+from db.core.sqlite import SQLite
+from resolvers.core.ids import global_id
+from tests.core.test_indexes import nodes
+from tests.support.app import Site, site_over
+from tests.support.client import Client
+from tests.support.long_conversations import converse
+
+SHORT, LONG = 50, 5_000
+PAGE = 20
+FIELDS = """id title messageCount tables { totalCount } messages(last: $last, before: $before, throughId: $throughId) {
+  totalCount nodes { id text siblings parent { id } } pageInfo { hasPreviousPage startCursor } }"""
+OPEN = f"""query Open($id: ID!, $last: Int = {PAGE}, $before: String, $throughId: ID) {{
+  conversation(id: $id) {{ {FIELDS} }} }}"""
+SEARCH = "query S($text: String!) { searchMessages(query: $text, first: 20) { nodes { message { id } } } }"
+LIST = "query L($text: String!) { conversations(search: $text, first: 20) { nodes { id title } } }"
+
+
+@dataclass
+class Statement:
+    """What was asked of the database, with its values."""
+
+    sql: str
+    values: Any
+
+    @property
+    def is_read(self) -> bool:
+        return self.sql.startswith("SELECT")
+
+
+class Ledger:
+    """Every statement of a site, reads and those of units."""
+
+    def __init__(self, site: Site) -> None:
+        self._database: Any = site.backend.database
+        self.statements: list[Statement] = []
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Ledger"]:
+        fetch, stream = self._database._fetch, self._database._stream
+        engine = getattr(self._database.engine, "sync_engine", self._database.engine)
+
+        async def fetched(plan: Any, values: list[Any]) -> Any:
+            self.statements.append(Statement(plan.sql, values))
+            return await fetch(plan, values)
+
+        def streamed(plan: Any, values: list[Any], batch: int) -> Any:
+            self.statements.append(Statement(plan.sql, values))
+            return stream(plan, values, batch)
+
+        def executed(_: Any, __: Any, sql: str, values: Any, ___: Any, many: bool) -> None:
+            self.statements.append(Statement(sql, None if many else values))
+
+        self._database._fetch, self._database._stream = fetched, streamed
+        event.listen(engine, "before_cursor_execute", executed)
+        yield self
+        event.remove(engine, "before_cursor_execute", executed)
+        self._database._fetch, self._database._stream = fetch, stream
+
+    async def of(self, ask: Callable[[], Any]) -> list[Statement]:
+        self.statements.clear()
+        await ask()
+        return list(self.statements)
+
+
+def visit(ann: Client, id: str, word: str) -> dict[str, Callable[[], Any]]:
+    """What somebody does in a conversation, by its name."""
+    seen: dict[str, Any] = {}
+
+    async def look() -> None:
+        seen["end"] = (await ann.run(OPEN, id=id))["conversation"]["messages"]
+
+    async def back() -> None:
+        page = (await ann.run(OPEN, id=id, before=seen["end"]["pageInfo"]["startCursor"]))["conversation"]["messages"]
+        assert (len(page["nodes"]), page["pageInfo"]["hasPreviousPage"]) == (PAGE, True)
+        seen["first"] = page["nodes"][0]["parent"]["id"]
+
+    async def through() -> None:
+        page = (await ann.run(OPEN, id=id, throughId=seen["first"]))["conversation"]["messages"]
+        assert page["nodes"] == seen["end"]["nodes"]
+
+    async def search() -> None:
+        (found,) = (await ann.run(SEARCH, text=word))["searchMessages"]["nodes"]
+        assert found["message"]["id"]
+
+    async def list_() -> None:
+        assert [one["id"] for one in (await ann.run(LIST, text=word))["conversations"]["nodes"]] == [id]
+
+    async def send() -> None:
+        payload = await ann.mutate("sendMessage", "{ reply { id } message { siblings } }", conversationId=id, text="Hi")
+        await ann.mutate("stopReply", "{ message { status } }", messageId=payload["reply"]["id"])
+
+    async def edit() -> None:
+        message = seen["end"]["nodes"][-2]["id"]
+        payload = await ann.mutate("editMessage", "{ reply { id } }", messageId=message, text="Hi")
+        await ann.mutate("stopReply", "{ message { status } }", messageId=payload["reply"]["id"])
+
+    return {
+        "open": look,
+        "page back": back,
+        "throughId": through,
+        "sendMessage": send,
+        "editMessage": edit,
+        "searchMessages": search,
+        "conversations(search)": list_,
+    }
+
+
+class SQLiteWork:
+    """Work is what SQLite's machine does, in instructions."""
+
+    def __init__(self, database: SQLite) -> None:
+        self._connection = sqlite3.connect(f"{database.path.as_uri()}?mode=ro", uri=True)
+
+    async def of(self, statement: Statement) -> int:
+        steps = 0
+
+        def step() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        self._connection.set_progress_handler(step, 1)
+        self._connection.execute(statement.sql, statement.values).fetchall()
+        self._connection.set_progress_handler(None, 1)
+        return steps
+
+    async def close(self) -> None:
+        self._connection.close()
+
+
+class PostgreSQLWork:
+    """Work is the rows that PostgreSQL looks at, by a plan made for the values or for any."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def of(self, statement: Statement) -> int:
+        await self._connection.execute(f"PREPARE asked AS {re.sub(r' FOR UPDATE.*', '', statement.sql)}")
+        given = f"({', '.join(map(literal, statement.values))})" if statement.values else ""
+        most = 0
+        for mode in ("force_custom_plan", "force_generic_plan"):
+            await self._connection.execute(f"SET plan_cache_mode = {mode}")
+            explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE asked {given}"
+            (explained,) = json.loads(await self._connection.fetchval(explain))
+            most = max(most, sum(map(rows_of, nodes(explained["Plan"]))))
+        await self._connection.execute("DEALLOCATE asked")
+        return most
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+def literal(value: Any) -> str:
+    if value is None or isinstance(value, bool | int):
+        return "NULL" if value is None else str(value)
+    if isinstance(value, list):
+        return "'{" + ", ".join(f'"{one}"' for one in value) + "}'"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def rows_of(node: dict[str, Any]) -> int:
+    """How many rows of a table a step of a plan looked at."""
+    if "Relation Name" not in node or node["Node Type"] == "ModifyTable":
+        return 0
+    removed = sum(node.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Index Recheck"))
+    return int((node["Actual Rows"] + removed) * node["Actual Loops"])
+
+
+async def work_at(site: Site) -> Any:
+    database = site.backend.database
+    if isinstance(database, SQLite):
+        return SQLiteWork(database)
+    assert isinstance(database, PostgreSQL)
+    return PostgreSQLWork(await asyncpg.connect(database.url, server_settings=READING))
+
+
+async def analyze(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute("ANALYZE")
+    await connection.close()
+
+
+@pytest.fixture(params=["sqlite_url", "own_postgres_url"])
+def own_url(request: pytest.FixtureRequest) -> str:
+    """A database of its own: what PostgreSQL learns about these tables stays with it."""
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+@pytest.fixture
+async def site(own_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    async with site_over(own_url, tmp_path) as site:
+        yield site
+
+
+async def test_everything_costs_the_same_in_a_long_conversation(site: Site) -> None:
+    ann = await site.person()
+    viewer, work, database = await site.viewer(ann), await work_at(site), site.backend.database
+    await site.product.worker.stop()  # it asks too
+    counts: dict[str, list[int]] = {}
+    costs: dict[str, list[int]] = {}
+    async with Ledger(site).open() as ledger:
+        for length, word in ((SHORT, "pebble"), (LONG, "needle")):
+            conversation = await database.write(converse, viewer, length, word)
+            for name, step in visit(ann, global_id(Conversation, conversation.id), word).items():
+                asked = await ledger.of(step)
+                counts.setdefault(name, []).append(len(asked))
+                costs.setdefault(name, []).append(sum([await work.of(one) for one in asked if one.is_read]))
+            if length == SHORT and isinstance(database, PostgreSQL):
+                await analyze(database.url)  # so it believes of the long one what was true of the short one
+    await work.close()
+    assert {name: long for name, (short, long) in counts.items() if long != short} == {}
+    assert {name: (short, long) for name, (short, long) in costs.items() if long > 1.1 * short + PAGE} == {}

@@ -1,0 +1,245 @@
+"""Messages as clients see them: what may be said where, what is kept of it, and the reply that it begins."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.app import Site, site, site_over
+from tests.support.client import Client, Refused
+from tests.support.scripted_llm import MODEL, READ, Dictation, begin, dictation, ended, online, read, send, site_with
+
+__all__ = ["dictation", "online", "site"]
+
+MESSAGES = """query Messages($id: ID!, $first: Int, $after: String, $last: Int) { conversation(id: $id) {
+  title preview messageCount lastMessageAt
+  messages(first: $first, after: $after, last: $last) { totalCount nodes { id role text status model
+    parent { id } createdBy { email } } pageInfo { hasNextPage endCursor } } } }"""
+CSV = "item,price\nink,3.50\npen,1.20"
+
+
+async def conversation(client: Client, id: str, **arguments: Any) -> dict[str, Any]:
+    found: dict[str, Any] = (await client.run(MESSAGES, id=id, **arguments))["conversation"]
+    return found
+
+
+async def outcomes(*sending: Any) -> tuple[list[dict[str, Any]], list[str]]:
+    """What passed, and the codes of what was refused."""
+    results = await asyncio.gather(*sending, return_exceptions=True)
+    passed = [result for result in results if isinstance(result, dict)]
+    codes = [code for result in results if isinstance(result, Refused) for code in result.codes]
+    assert len(passed) + len(codes) == len(results), results
+    return passed, codes
+
+
+async def test_the_first_message_begins_a_conversation(site: Site) -> None:
+    ann = await site.person()
+    text = f"  Costs of\n\tMay:\r\n{CSV}\n" + "and more " * 50
+    payload = await ann.mutate(
+        "sendMessage",
+        "{ conversation { id title model } message { id text role status model } reply { id role status text model"
+        " parent { id } } messageEdge { cursor node { id } } replyEdge { cursor node { id } } }",
+        text=text,
+    )
+    message, reply = payload["message"], payload["reply"]
+    assert payload["conversation"]["title"] == "Costs of May: item,price ink,3.50 pen,1.20 and more and mor…"
+    assert message == {"id": message["id"], "text": text, "role": "USER", "status": "COMPLETED", "model": None}
+    assert reply == {
+        "id": reply["id"],
+        "role": "ASSISTANT",
+        "status": "IN_PROGRESS",
+        "text": "",
+        "model": "offline",
+        "parent": {"id": message["id"]},
+    }
+    assert (payload["messageEdge"]["node"]["id"], payload["replyEdge"]["node"]["id"]) == (message["id"], reply["id"])
+    found = await conversation(ann, payload["conversation"]["id"], last=1)
+    assert (found["messageCount"], found["preview"]) == (2, " ".join(text.split())[:139] + "…")
+    assert found["lastMessageAt"] is not None
+
+
+async def test_messages_follow_one_another(site: Site) -> None:
+    ann = await site.person()
+    first = await send(ann, "One", wait=True)
+    id_ = first["conversation"]["id"]
+    second = await send(ann, "Two", conversationId=id_, wait=True)
+    assert second["conversation"]["id"] == id_
+    found = await conversation(ann, id_)
+    nodes = found["messages"]["nodes"]
+    ids = [first["message"]["id"], first["reply"]["id"], second["message"]["id"], second["reply"]["id"]]
+    assert [node["id"] for node in nodes] == ids
+    assert [node["parent"] and node["parent"]["id"] for node in nodes] == [None, *ids[:3]]
+    assert [node["role"] for node in nodes] == ["USER", "ASSISTANT"] * 2
+    assert [node["createdBy"] for node in nodes] == [{"email": "ann@example.com"}] * 4
+    assert (found["messageCount"], found["title"], found["preview"]) == (4, "One", "Two")
+    page = (await conversation(ann, id_, first=3))["messages"]
+    assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (4, True)
+    rest = (await conversation(ann, id_, after=page["pageInfo"]["endCursor"]))["messages"]
+    assert [node["id"] for node in page["nodes"] + rest["nodes"]] == ids
+    assert [node["id"] for node in (await conversation(ann, id_, last=2))["messages"]["nodes"]] == ids[2:]
+
+
+async def test_a_conversation_without_a_title_takes_it_from_its_first_message(site: Site) -> None:
+    ann = await site.person()
+    for title, expected in ((None, "Hello there"), ("Mine", "Mine")):
+        payload = await ann.mutate("createConversation", "{ conversation { id } }", title=title)
+        id_ = payload["conversation"]["id"]
+        await send(ann, "Hello there", conversationId=id_, wait=True)
+        await send(ann, "Second", conversationId=id_, wait=True)
+        assert (await conversation(ann, id_))["title"] == expected
+
+
+async def test_who_waits_gets_the_whole_reply(site: Site) -> None:
+    ann = await site.person()
+    payload = await ann.mutate(
+        "sendMessage",
+        "{ conversation { messageCount tables { nodes { name rowCount } } } reply { id status text finishReason usage"
+        " { totalTokens } proposals { tableName status } } }",
+        text=CSV,
+        wait=True,
+    )
+    reply = payload["reply"]
+    assert (reply["status"], reply["finishReason"], reply["usage"]) == ("COMPLETED", "stop", None)
+    assert reply["text"].startswith("No language model is configured")
+    assert reply["proposals"] == [{"tableName": "Table 1", "status": "APPLIED"}]
+    assert payload["conversation"] == {"messageCount": 2, "tables": {"nodes": [{"name": "Table 1", "rowCount": 2}]}}
+    assert (await read(ann, reply["id"]))["text"] == reply["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "Say something: the text is empty."),
+        (" \n\t\u3000", "Say something: the text is empty."),
+        ("x" * 200_001, "Send at most 200,000 characters at once; this has 200,001."),
+        ("a\0b", "The text has a NUL character in it: take it out."),
+    ],
+)
+async def test_what_cannot_be_said_is_refused_under_its_field(site: Site, text: str, message: str) -> None:
+    ann = await site.person()
+    error = await ann.refused("sendMessage", text=text)
+    assert (error["extensions"]["code"], error["message"]) == ("BAD_USER_INPUT", message)
+    assert error["extensions"]["fieldErrors"] == [{"field": "text", "message": message}]
+    assert (await ann.run("{ conversations { totalCount } }")) == {"conversations": {"totalCount": 0}}
+
+
+async def test_a_text_is_kept_to_the_last_character(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    text = ("\ufeff👩‍👩‍👧 é\u0301 中文\r\n\u2028\x1f" * 20_000)[:200_000]
+    reply = await begin(ann, text)
+    query = "query M($id: ID!) { message(id: $id) { parent { text } } }"
+    assert (await ann.run(query, id=reply))["message"]["parent"]["text"] == text
+    dictation.finish()
+
+
+async def test_of_twenty_messages_at_once_one_is_taken(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    id_ = (await ann.mutate("createConversation", "{ conversation { id } }"))["conversation"]["id"]
+    passed, codes = await outcomes(*(send(ann, f"Number {n}", conversationId=id_) for n in range(20)))
+    assert (len(passed), codes) == (1, ["CONFLICT"] * 19)
+    error = await ann.refused("sendMessage", text="One more", conversationId=id_)
+    assert error["message"] == "The last reply is still being written: wait for its end, or end it with stopReply."
+    assert (await conversation(ann, id_))["messageCount"] == 2
+    dictation.say("Done.")
+    dictation.finish()
+    assert (await ended(online, ann, passed[0]["reply"]["id"]))["text"] == "Done."
+    await send(ann, "Now it goes", conversationId=id_)
+    dictation.finish()
+    found = await conversation(ann, id_)
+    assert (found["messageCount"], found["messages"]["totalCount"]) == (4, 4)
+
+
+async def test_one_key_sends_once(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    passed, codes = await outcomes(*(send(ann, idempotencyKey="key") for _ in range(20)))
+    assert codes == []
+    assert len({(p["conversation"]["id"], p["message"]["id"], p["reply"]["id"]) for p in passed}) == 1
+    dictation.say("Hello!")
+    dictation.finish()
+    reply = passed[0]["reply"]["id"]
+    await ended(online, ann, reply)
+    again = await send(ann, "Something else", idempotencyKey="key", wait=True)
+    assert again["reply"] == {"id": reply, "status": "COMPLETED", "text": "Hello!"}
+    assert (await ann.run("{ conversations { totalCount } }")) == {"conversations": {"totalCount": 1}}
+    assert len(dictation.asked) == 1
+
+
+async def test_the_model_is_one_that_the_server_offers(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    error = await ann.refused("sendMessage", text="Hello", model="gpt-9")
+    message = f"Choose one of: {MODEL}."
+    assert error["extensions"]["fieldErrors"] == [{"field": "model", "message": message}]
+    dictation.finish()
+    reply = await ended(online, ann, await begin(ann, model=MODEL))
+    assert (reply["model"], dictation.asked[0]["model"]) == (MODEL, MODEL)
+
+
+async def test_a_model_that_is_gone_is_replaced_by_the_servers_own(
+    database_url: str, tmp_path: Path, dictation: Dictation
+) -> None:
+    async with site_over(database_url, tmp_path) as before:
+        ann = await before.person()
+        old = await send(ann, wait=True)
+    async with site_with(dictation.server, database_url, tmp_path) as after:
+        again = after.client()
+        again.token = ann.token
+        dictation.finish()
+        reply = await ended(after, again, await begin(again, conversationId=old["conversation"]["id"]))
+        assert (reply["status"], reply["model"], dictation.asked[0]["model"]) == ("COMPLETED", MODEL, MODEL)
+
+
+async def test_what_is_named_must_be_there(site: Site) -> None:
+    ann, eve = await site.person("ann"), await site.person("eve")
+    said = await send(ann, CSV, wait=True)
+    query = "query T($id: ID!) { conversation(id: $id) { tables { nodes { id } } } }"
+    (table,) = (await ann.run(query, id=said["conversation"]["id"]))["conversation"]["tables"]["nodes"]
+    for client, given in (
+        (eve, {"conversationId": said["conversation"]["id"]}),
+        (eve, {"tableId": table["id"]}),
+        (ann, {"conversationId": "nonsense"}),
+        (ann, {"conversationId": said["message"]["id"]}),
+        (ann, {"tableId": said["conversation"]["id"]}),
+    ):
+        error = await client.refused("sendMessage", text="Hello", **given)
+        assert error["extensions"]["code"] == "NOT_FOUND", given
+    assert (await conversation(ann, said["conversation"]["id"]))["messageCount"] == 2
+    assert (await eve.run("{ conversations { totalCount } }"))["conversations"]["totalCount"] == 0
+
+
+async def test_a_member_reads_a_shared_conversation_and_says_nothing_in_it(site: Site) -> None:
+    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
+    shared = await site.organization(ann, bob)
+    id_ = (
+        await ann.mutate(
+            "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
+        )
+    )["conversation"]["id"]
+    said = await send(ann, "Hello", conversationId=id_, wait=True)
+    assert await conversation(bob, id_) == await conversation(ann, id_)
+    assert (await read(bob, said["reply"]["id"])) == (await read(ann, said["reply"]["id"]))
+    assert await eve.run(READ, id=said["reply"]["id"]) == {"message": None}
+    for client, code in ((bob, "FORBIDDEN"), (eve, "NOT_FOUND")):
+        assert (await client.refused("sendMessage", text="Hi", conversationId=id_))["extensions"]["code"] == code
+        assert (await client.refused("stopReply", messageId=said["reply"]["id"]))["extensions"]["code"] == code
+    assert (await conversation(ann, id_))["messageCount"] == 2
+
+
+async def test_messages_cost_the_same_reads_however_many_there_are(site: Site) -> None:
+    ann = await site.person()
+    short, long = [(await send(ann, CSV, wait=True))["conversation"]["id"] for _ in range(2)]
+    for _ in range(4):
+        await send(ann, CSV, conversationId=long, wait=True)
+    await site.product.worker.stop()  # it reads too
+    query = """query M($id: ID!) { conversation(id: $id) { messages(first: 100) { nodes { text createdBy { name }
+        parent { text } conversation { title } error { code } usage { totalTokens }
+        proposals { tableName status columns { name } table { name columns { name } } } } } } }"""
+
+    async def reads(id: str) -> tuple[int, int]:
+        site.reads.clear()
+        nodes = (await ann.run(query, id=id))["conversation"]["messages"]["nodes"]
+        return len(nodes), len(site.reads)
+
+    few, many = await reads(short), await reads(long)
+    assert (few[0], many[0]) == (2, 10)
+    assert many[1] == few[1] <= 8, site.reads

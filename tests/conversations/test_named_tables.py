@@ -1,0 +1,131 @@
+"""Replies to messages that name a table: a model reads its rows out of what was said, and they show as they come."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integrations.llm.catalog import Catalog, catalog_of
+from integrations.llm.routing import ModelRouter
+from settings import Settings
+from tests.extraction.__main__ import figures_of_model
+from tests.extraction.online import read_online, told
+from tests.extraction.scoring import Expected, samples
+from tests.support.app import Site, site_over
+from tests.support.client import Client
+from tests.support.loopback.provider_faults import error, fault_server
+from tests.support.loopback.scripted_extraction import Extractor
+from tests.support.scripted_llm import MODEL, begin, send
+
+SAID = "Add tea for 4.10, and cake."
+ROWS: Any = [{"c1": ("tea", "tea"), "c2": ("4.10", "4.10")}, {"c1": ("cake", "cake")}]
+COLUMNS = [{"name": "Item", "type": "TEXT", "isUnique": True}, {"name": "Price", "type": "DECIMAL"}]
+FOLLOW = """subscription F($id: ID!) { replyStream(messageId: $id) { __typename ... on ReplyProposal {
+  proposal { isComplete status changes { kind } } } } }"""
+SHOW = "query T($id: ID!) { table(id: $id) { rows { nodes { values cells { source { quote grounding } } } } } }"
+
+
+@pytest.fixture
+def extractor() -> Extractor:
+    return Extractor(ROWS, prose="Tea and cake are noted.")
+
+
+@pytest.fixture
+async def online(
+    extractor: Extractor, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Site]:
+    monkeypatch.setattr("jobs.extraction.table_extraction.SHOWN_SECONDS", 0.02)
+    monkeypatch.setattr("resolvers.conversations.messages.IDLE_SECONDS", 0.02)
+    async with fault_server(extractor.play) as server:
+        given = {"openai_api_key": "sk-test", "openai_base_url": server.base_url, "openai_model": MODEL}
+        async with site_over(database_url, tmp_path, **given) as site:
+            yield site
+
+
+async def table(client: Client) -> str:
+    made = await client.mutate("createTable", "{ table { id } }", name="Stock", columns=COLUMNS)
+    id: str = made["table"]["id"]
+    return id
+
+
+async def test_rows_for_the_named_table_show_while_they_are_read_and_then_are_in_it(
+    online: Site, extractor: Extractor
+) -> None:
+    ann = await online.person()
+    extractor.gate, id = asyncio.Event(), await table(ann)
+    reply = await begin(ann, SAID, tableId=id)
+    seen: list[tuple[bool, str, int]] = []
+    async with aclosing(online.follow(ann, FOLLOW, id=reply)) as events:
+        async for event in events:
+            if proposal := event["replyStream"].get("proposal"):
+                seen.append((proposal["isComplete"], proposal["status"], len(proposal["changes"])))
+                extractor.gate.set()
+    assert seen[0] == (False, "PENDING", 3)
+    assert seen[-1] == (True, "APPLIED", 5)
+    rows = (await ann.run(SHOW, id=id))["table"]["rows"]["nodes"]
+    assert [row["values"] for row in rows] == [{"c1": "tea", "c2": "4.10"}, {"c1": "cake"}]
+    assert rows[0]["cells"][1]["source"] == {"quote": "4.10", "grounding": "EXACT"}
+    asked = extractor.asked[1]["messages"][1]["content"]
+    assert asked == f"{SAID}\n\n{extractor.prose}"
+
+
+async def test_no_second_call_is_made_when_no_table_is_named_or_nothing_is_to_be_extracted(
+    online: Site, extractor: Extractor
+) -> None:
+    ann = await online.person()
+    id = await table(ann)
+    said = await send(ann, SAID, wait=True)
+    conversation = said["conversation"]["id"]
+    await ann.mutate("updateConversation", "{ conversation { id } }", id=conversation, extraction="OFF")
+    await send(ann, SAID, wait=True, conversationId=conversation, tableId=id)
+    assert len(extractor.asked) == 2
+    assert (await ann.run(SHOW, id=id))["table"]["rows"]["nodes"] == []
+
+
+async def test_what_was_shown_of_a_reply_that_is_stopped_stays_to_be_decided(
+    online: Site, extractor: Extractor
+) -> None:
+    ann = await online.person()
+    extractor.gate, id = asyncio.Event(), await table(ann)
+    reply = await begin(ann, SAID, tableId=id)
+    async with aclosing(online.follow(ann, FOLLOW, id=reply)) as events:
+        async for event in events:
+            if event["replyStream"]["__typename"] == "ReplyProposal":
+                break
+    await ann.mutate("stopReply", "{ message { id } }", messageId=reply)
+    query = "query M($id: ID!) { message(id: $id) { status text proposals { isComplete status changes { id } } } }"
+    message = (await ann.run(query, id=reply))["message"]
+    assert (message["status"], message["text"]) == ("STOPPED", extractor.prose)
+    (proposal,) = message["proposals"]
+    assert (proposal["isComplete"], proposal["status"], len(proposal["changes"])) == (True, "PENDING", 3)
+    assert (await ann.run(SHOW, id=id))["table"]["rows"]["nodes"] == []
+
+
+async def test_the_corpus_is_read_by_a_model_with_the_same_measure_and_what_fails_is_counted(
+    extractor: Extractor,
+) -> None:
+    first, second, *_ = [sample for sample in samples() if sample.tables]
+    expected = first.tables[0]
+    extractor.columns = {"name": "x", "columns": [{"name": name, "type": "TEXT"} for name in expected.columns]}
+    extractor.rows = [
+        {f"c{n + 1}": (cell, cell) for n, cell in enumerate(row) if cell is not None} for row in expected.rows
+    ]
+    async with fault_server(extractor.play, extractor.play, error(400, "no schemas here")) as server:
+        catalog = catalog_of(None, key="sk-test", base_url=server.base_url, model=MODEL, context_window=8_000)
+        model, notes = ModelRouter(catalog), list[str]()
+        read = await read_online(model, catalog.offers[0], [first, second], at_once=1, note=notes.append)
+        await model.close()
+    assert read.tables == {first.name: [Expected(expected.columns, expected.rows)], second.name: []}
+    assert (list(read.problems), [note.split(":")[0] for note in notes]) == ([second.name], [first.name, second.name])
+    page = told(catalog.offers[0], [first, second], read)
+    assert page.startswith(f"{MODEL} at {server.base_url}: 2 texts in ")
+    assert " s, 200 tokens read and 20 written" in page
+    assert "1 of them were read to their end; 0 were not asked." in page
+
+
+async def test_without_a_model_there_are_only_the_readers_figures() -> None:
+    assert Catalog().is_offline
+    assert await figures_of_model(Settings(_env_file=None), []) == ""

@@ -1,0 +1,78 @@
+"""Ratings: everybody has their own of what they see, on every branch."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.app import Site, site
+from tests.support.client import Client
+from tests.support.scripted_llm import send
+
+__all__ = ["site"]
+
+RATED = "{ message { id rating ratingComment } }"
+LIST = "query L($id: ID!) { conversation(id: $id) { allMessages { nodes { id rating ratingComment } } } }"
+
+
+async def ratings(client: Client, id: str) -> list[tuple[str | None, str | None]]:
+    nodes = (await client.run(LIST, id=id))["conversation"]["allMessages"]["nodes"]
+    return [(node["rating"], node["ratingComment"]) for node in nodes]
+
+
+async def rate(client: Client, id: str, **given: Any) -> tuple[str | None, str | None]:
+    message = (await client.mutate("rateMessage", RATED, messageId=id, **given))["message"]
+    assert message["id"] == id
+    return message["rating"], message["ratingComment"]
+
+
+async def test_everybody_who_sees_a_message_has_a_rating_of_their_own(site: Site) -> None:
+    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
+    shared = await site.organization(ann, bob)
+    begun = await ann.mutate(
+        "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
+    )
+    said = await send(ann, "Hello", conversationId=begun["conversation"]["id"], wait=True)
+    id_, reply = said["conversation"]["id"], said["reply"]["id"]
+    nothing = (None, None)
+    assert await rate(ann, reply, rating="DOWN", comment="Too long") == ("DOWN", "Too long")
+    assert await ratings(ann, id_) == [nothing, ("DOWN", "Too long")]
+    assert await ratings(bob, id_) == [nothing, nothing]
+    assert await rate(bob, reply, rating="UP") == ("UP", None)
+    assert await rate(ann, reply, rating="UP") == ("UP", None)
+    # What was rated is still there when the reply has a sibling.
+    await ann.mutate("regenerateReply", "{ reply { id } }", messageId=reply)
+    assert await ratings(ann, id_) == [nothing, ("UP", None), nothing]
+    assert await rate(ann, reply, rating=None) == nothing
+    assert (await ratings(ann, id_), (await ratings(bob, id_))[1]) == ([nothing] * 3, ("UP", None))
+    for client, code in ((eve, "NOT_FOUND"), (site.client(), "UNAUTHENTICATED")):
+        assert (await client.refused("rateMessage", messageId=reply, rating="DOWN"))["extensions"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"comment": "Why"}, "A comment goes with a rating: send UP or DOWN with it."),
+        ({"rating": "UP", "comment": "x" * 2_001}, "A comment has at most 2,000 characters, and no NUL character."),
+        ({"rating": "UP", "comment": "a\0b"}, "A comment has at most 2,000 characters, and no NUL character."),
+    ],
+    ids=["alone", "long", "NUL"],
+)
+async def test_a_rating_that_cannot_be_is_refused(site: Site, given: dict[str, str], message: str) -> None:
+    ann = await site.person()
+    said = await send(ann, wait=True)
+    error = await ann.refused("rateMessage", messageId=said["reply"]["id"], **given)
+    assert error["extensions"]["fieldErrors"] == [{"field": "comment", "message": message}]
+    assert await ratings(ann, said["conversation"]["id"]) == [(None, None)] * 2
+
+
+async def test_ratings_cost_one_read_however_many_messages_there_are(site: Site) -> None:
+    ann = await site.person()
+    said = await send(ann, wait=True)
+    id_ = said["conversation"]["id"]
+    counts = []
+    for _ in range(2):
+        site.reads.clear()
+        await ratings(ann, id_)
+        counts.append(sum("message_ratings" in sql for sql in site.reads))
+        await send(ann, conversationId=id_, wait=True)
+    assert counts == [1, 1]

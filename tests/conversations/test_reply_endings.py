@@ -1,0 +1,285 @@
+"""How replies end that do not run to their end: by the end of the process, and by a stop at any moment."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from assistant import offline
+from assistant.reading import extraction
+from assistant.reading.extraction import ProposedTable
+from assistant.reply_log.log import MemoryLog
+from assistant.reply_log.watchers import Watching
+from auth.viewer import Viewer
+from db.accounts.users import User
+from db.billing.usage import Usage
+from db.conversations import replies, sending
+from db.conversations.messages import Exchange, Message, MessageStatus
+from db.core.base import now
+from db.core.engine import Database
+from db.core.events import Event, Hub, JobChanged
+from db.core.prepared import Prepared
+from db.core.session import Session
+from db.jobs import jobs
+from db.jobs.jobs import Job, JobStatus
+from integrations.blobs import DirectoryBlobs
+from jobs.replies.replies import Replies
+from jobs.runner.worker import SWEEP_SECONDS, Worker
+from tests.accounts.test_audit import superuser
+from tests.conftest import SYSTEM, World
+from tests.support.loopback.provider_faults import events_then_silence
+from tests.support.scripted_llm import (
+    Dictation,
+    dictation,
+    failing,
+    follow,
+    held,
+    joined,
+    read,
+    send,
+    site_with,
+    watched,
+)
+from tests.support.waiting import until
+
+__all__ = ["dictation"]
+
+TABLE = "| Item | Price |\n|---|---|\n| Ink | €3.50 |\n| Pen | €1.20 |\n"
+
+
+async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
+    dictation: Dictation, database_url: str, tmp_path: Path
+) -> None:
+    async with site_with(dictation.server, database_url, tmp_path) as before:
+        ann = await before.person()
+        said = await send(ann, TABLE)
+        dictation.say("So far ", "so good 👍")
+        await held(before, ann, said["reply"]["id"], "So far so good 👍")
+        following = asyncio.create_task(follow(before, ann, said["reply"]["id"]))
+        await watched(before, 1)
+        await before.product.worker.stop()
+        happened = await following
+        assert (joined(happened), happened[-1]["message"]["status"]) == ("So far so good 👍", "INTERRUPTED")
+    async with site_with(dictation.server, database_url, tmp_path) as after:
+        again = after.client()
+        again.token = ann.token
+        reply = await read(again, said["reply"]["id"])
+        assert (reply["status"], reply["text"]) == ("INTERRUPTED", "So far so good 👍")
+        assert (reply["error"]["code"], reply["error"]["retryable"]) == ("INTERRUPTED", True)
+        assert reply["proposals"] == []
+        (end,) = await follow(after, again, said["reply"]["id"], len(reply["text"]))
+        assert end["message"]["status"] == "INTERRUPTED"
+    assert len(dictation.asked) == 1
+
+
+async def test_what_is_written_for_somebody_ends_when_their_account_is_closed(
+    dictation: Dictation, database_url: str, tmp_path: Path
+) -> None:
+    async with site_with(dictation.server, database_url, tmp_path) as site:
+        ann, root = await site.person(), await superuser(site, "root")
+        said = await send(ann)
+        dictation.say("So far ", "so good")
+        await held(site, ann, said["reply"]["id"], "So far so good")
+        id_ = (await ann.run("{ me { id } }"))["me"]["id"]
+        await root.mutate("updateUser", "{ __typename }", id=id_, isActive=False)
+        await asyncio.wait_for(dictation.server.exchanges[0].hung_up.wait(), 2)
+        assert (await read(root, said["reply"]["id"]))["status"] == "STOPPED"
+        jobs_left: Prepared[Job] = Prepared(select(Job).where(Job.kind == "reply"))
+        (job,) = await site.backend.database.read(jobs_left, SYSTEM)
+        assert (job.status, job.finished_at is not None, job.leased_until) == ("CANCELED", True, None)
+        usages: Prepared[Usage] = Prepared(select(Usage))
+        (spent,) = await site.backend.database.read(usages, SYSTEM)
+        assert spent.settled_at is not None
+
+
+class Desk:
+    """Replies over a database, without the rest of the product."""
+
+    def __init__(self, database: Database, viewer: Viewer) -> None:
+        self.database, self.viewer, self.hub, self.log = database, viewer, Hub(), MemoryLog()
+        database.publish = self.hub.publish
+
+    async def post(self, text: str = TABLE) -> Exchange:
+        return await self.database.write(
+            sending.post, self.viewer, text, conversation_id=None, models={"offline": None}
+        )
+
+    async def reply(self, id_: UUID) -> Message:
+        found = await self.database.find(Message, SYSTEM, id_)
+        assert found is not None
+        return found
+
+    async def over(self, id_: UUID) -> tuple[Message, Job]:
+        """A reply and its job when both are over."""
+
+        async def look() -> tuple[Message, Job] | None:
+            reply = await self.reply(id_)
+            assert reply.job_id is not None
+            job = await self.database.find(Job, SYSTEM, reply.job_id)
+            assert job is not None
+            return (reply, job) if job.finished_at and reply.status is not MessageStatus.IN_PROGRESS else None
+
+        found: tuple[Message, Job] = await until(look)
+        return found
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[Worker]:
+        replies = Replies(self.database, self.log, None, Watching(), DirectoryBlobs(Path("nowhere")))
+        worker = Worker(self.database, self.hub, {"reply": replies}, fresh=False)
+        replies.listen(self.hub, worker)
+        await worker.start()
+        try:
+            yield worker
+        finally:
+            await worker.stop()
+
+
+@pytest.fixture
+async def desk(database: Database, world: World) -> Desk:
+    return Desk(database, await world.person("ann"))
+
+
+async def test_a_reply_of_a_process_that_was_killed_is_interrupted_with_the_text_that_was_saved(desk: Desk) -> None:
+    reply = (await desk.post()).reply
+    assert reply.job_id is not None
+    await desk.database.write(jobs.claim, SYSTEM, reply.job_id)
+    await desk.database.write(replies.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "Half of it")
+
+    def die(session: Session) -> None:
+        assert reply.job_id is not None
+        session.obtain(Job, reply.job_id).leased_until = now() - timedelta(seconds=1)
+
+    await desk.database.write(die, SYSTEM)
+    async with desk.working():
+        ended, job = await desk.over(reply.id)
+    assert (ended.status, ended.text, ended.output_tokens) == (MessageStatus.INTERRUPTED, "Half of it", None)
+    assert (job.status, job.attempt) == (JobStatus.FAILED, 2)
+    with pytest.raises(jobs.LeaseLost):
+        await desk.database.write(replies.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "too late")
+    again = await desk.database.write(
+        sending.post, desk.viewer, "Again", conversation_id=ended.conversation_id, models={"offline": None}
+    )
+    assert again.reply.status is MessageStatus.IN_PROGRESS
+
+
+@pytest.mark.parametrize("moment", ["claimed", "begun", "extracted"])
+async def test_a_reply_is_stopped_at_any_moment(desk: Desk, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """At each of them the stop finds the reply, and it does not stay IN_PROGRESS for ever."""
+    stopping: list[asyncio.Task[Message]] = []
+    is_stopped = threading.Event()
+    exchange = await desk.post()
+    loop = asyncio.get_running_loop()
+
+    def stop(_: Event | None = None) -> None:
+        if not stopping:
+            stopping.append(loop.create_task(desk.database.write(replies.stop, desk.viewer, exchange.reply.id)))
+            stopping[0].add_done_callback(lambda _: is_stopped.set())
+
+    def slow(text: str, attachments: Sequence[extraction.Attached]) -> Sequence[ProposedTable]:
+        loop.call_soon_threadsafe(stop)
+        assert is_stopped.wait(10)
+        return extraction.propose_from(text, attachments)
+
+    if moment == "claimed":
+        desk.hub.handle(JobChanged, stop)
+    elif moment == "extracted":
+        monkeypatch.setattr(offline, "propose_from", slow)
+    monkeypatch.setattr(offline, "stream", partial(offline.stream, delay=0.3))
+    async with desk.working():
+        if moment == "begun":
+            async with asyncio.timeout(5):
+                await anext(desk.log.follow(exchange.reply.id, 0, idle=5))
+            stop()
+        reply, job = await desk.over(exchange.reply.id)
+        await asyncio.gather(*stopping)
+    assert (reply.status, job.status) == (MessageStatus.STOPPED, JobStatus.CANCELED)
+    assert desk.log.texts == {}
+    again = await desk.database.write(
+        sending.post, desk.viewer, "Again", conversation_id=reply.conversation_id, models={"offline": None}
+    )
+    assert again.conversation.message_count == 4
+
+
+@pytest.mark.parametrize("reason", ["crashes", "owner"])
+async def test_a_reply_whose_job_is_given_up_ends_with_it(desk: Desk, reason: str) -> None:
+    exchange = await desk.post()
+    job_id = exchange.reply.job_id
+    assert job_id is not None
+
+    def spoil(session: Session) -> None:
+        job = session.obtain(Job, job_id)
+        job.crashes = jobs.MAX_CRASHES
+        if reason == "owner":
+            session.obtain(User, job.owner_id).deactivated_at = now()
+
+    await desk.database.write(spoil, SYSTEM)
+    assert await desk.database.write(jobs.claim, SYSTEM, job_id) is None
+    reply, job = await desk.over(exchange.reply.id)
+    assert job.status is JobStatus.FAILED
+    if reason == "owner":
+        assert (reply.status, reply.error_code, reply.error_message) == (
+            MessageStatus.FAILED,
+            "NOT_FOUND",
+            job.error_message,
+        )
+    else:
+        assert (reply.status, reply.error_code, job.error_code) == (
+            MessageStatus.INTERRUPTED,
+            "INTERRUPTED",
+            "INTERNAL_SERVER_ERROR",
+        )
+    assert reply.error_retryable is (reason == "crashes")
+
+
+def test_a_dead_worker_is_found_within_ten_seconds() -> None:
+    assert jobs.LEASE.total_seconds() + SWEEP_SECONDS < 10
+
+
+async def test_a_reply_whose_job_is_over_can_still_be_stopped(desk: Desk) -> None:
+    reply = (await desk.post()).reply
+    assert reply.job_id is not None
+
+    def give_up(session: Session) -> None:
+        assert reply.job_id is not None
+        jobs.end(session, session.obtain(Job, reply.job_id), JobStatus.FAILED)
+
+    await desk.database.write(give_up, SYSTEM)
+    stopped = await desk.database.write(replies.stop, desk.viewer, reply.id)
+    assert stopped.status is MessageStatus.STOPPED
+    job = await desk.database.find(Job, SYSTEM, reply.job_id)
+    assert job is not None
+    assert job.status is JobStatus.FAILED
+
+
+async def test_a_stop_and_the_end_may_come_at_once(desk: Desk) -> None:
+    async with desk.working():
+        for _ in range(5):
+            exchange = await desk.post("Hello")
+            await asyncio.sleep(0.1)
+            stops = (desk.database.write(replies.stop, desk.viewer, exchange.reply.id) for _ in range(4))
+            await asyncio.gather(*stops)
+            reply, _ = await desk.over(exchange.reply.id)
+            assert reply.status in (MessageStatus.STOPPED, MessageStatus.COMPLETED)
+
+
+async def test_silence_of_the_provider_does_not_keep_a_reply_from_being_stopped(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with failing(database_url, tmp_path, events_then_silence()) as (site, server):
+        ann = await site.person()
+        said = await send(ann)
+
+        async def is_asked() -> bool:
+            return bool(server.exchanges)
+
+        await until(is_asked)
+        stopped = await ann.mutate("stopReply", "{ message { status text } }", messageId=said["reply"]["id"])
+        assert stopped["message"] == {"status": "STOPPED", "text": ""}
+        await asyncio.wait_for(server.exchanges[0].hung_up.wait(), 2)

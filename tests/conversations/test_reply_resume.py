@@ -1,0 +1,76 @@
+"""A reply that is cut at every chunk and taken up again is the stored text, over every way to follow it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing
+from itertools import cycle
+from typing import Any, TypeAlias
+
+import pytest
+
+import assistant.reply_log.cluster_log
+import assistant.reply_log.log
+from tests.support.app import Site
+from tests.support.client import Client
+from tests.support.running_app import listening
+from tests.support.scripted_llm import FOLLOW, Dictation, begin, dictation, follow, joined, read, texts_of, watched
+from tests.support.several_processes import Installation, installation
+
+__all__ = ["dictation", "installation"]
+
+# Nothing here may be cut between its code points by whoever counts bytes, UTF-16 units or what is seen as one.
+PARTS = ["Grüße ", "👩\u200d", "👩", "中文", " e", "\u0301", "\n", "🇩", "🇪", "| a |\r", "\n", "ą̊", " 1", "\u200f", "𝔘 "]
+CHUNKS = [PARTS[number % len(PARTS)] for number in range(300)]
+TEXT = "".join(CHUNKS)
+
+Way: TypeAlias = Callable[[int], AsyncGenerator[dict[str, Any], None]]
+
+
+async def more(way: Way, held: str) -> str | None:
+    """What a client has after the next delta, upon which it hangs up; None when the reply is over."""
+    async with aclosing(way(len(held))) as events:
+        async for event in events:
+            one = event["replyStream"]
+            return None if one["__typename"] == "ReplyEnded" else joined([one], held)
+    raise AssertionError("the stream ended without an end")
+
+
+def ways(site: Site, ann: Client, there: Client, id: str) -> list[Way]:
+    """In process, by a socket and by server-sent events."""
+    return [
+        lambda after: site.follow(ann, FOLLOW, id=id, after=after),
+        lambda after: there.follow(FOLLOW, id=id, after=after),
+        lambda after: there.follow_sse(FOLLOW, id=id, after=after),
+    ]
+
+
+@pytest.mark.parametrize("log", ["embedded", "redis"])
+async def test_a_reply_that_is_cut_at_every_chunk_is_whole(
+    log: str, installation: Installation, sqlite_url: str, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (assistant.reply_log.log, assistant.reply_log.cluster_log):
+        monkeypatch.setattr(module, "MERGE_SECONDS", 0.001)  # each piece is waited for
+    async with AsyncExitStack() as stack:
+        if log == "redis":
+            await stack.enter_async_context(installation.run())
+        alone = {"database_url": sqlite_url, "redis_url": None} if log == "embedded" else {"jobs": False}
+        site = await stack.enter_async_context(installation.run(**alone))
+        there = await stack.enter_async_context(listening(site))
+        ann = await site.person()
+        there.token = ann.token
+        id_ = await begin(ann)
+        # Somebody who stays, so that the process does not read the text anew at each cut.
+        staying = asyncio.create_task(follow(site, ann, id_))
+        await watched(site, 1)
+        held = ""
+        for chunk, way in zip(CHUNKS, cycle(ways(site, ann, there, id_)), strict=False):
+            dictation.say(chunk)
+            text = await more(way, held)
+            held += chunk
+            assert text == held
+        dictation.finish()
+        assert joined(await staying) == TEXT
+        for way in ways(site, ann, there, id_):
+            assert await more(way, held) is None
+        assert (await read(ann, id_))["text"] == held == TEXT
+        assert texts_of(site) == {}

@@ -1,0 +1,181 @@
+"""Lines: whatever tree people make, each branch is read as the way through it that it is."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from alembic import command
+from sqlalchemy import select
+
+from auth.viewer import Viewer
+from db.conversations import branches, conversations, segments
+from db.conversations.conversations import Beginning, Conversation
+from db.conversations.messages import Message, MessageRole, MessageStatus
+from db.conversations.segments import Stretch
+from db.core.engine import Database
+from db.core.prepared import Prepared, bind
+from db.core.session import Session
+from db.migrations import configuration
+from errors import BadUserInput
+from tests.conftest import World, database_at
+from tests.core.test_migrations import inspected
+
+stretches_of: Prepared[Stretch] = Prepared(
+    select(Stretch).where(Stretch.conversation_id == bind("conversation_id", Stretch.conversation_id))
+)
+messages_of: Prepared[Message] = Prepared(
+    select(Message).where(Message.conversation_id == bind("conversation_id", Message.conversation_id))
+)
+
+
+def say(session: Session, conversation: Conversation, parent: Message | None) -> Message:
+    """A message put after another one."""
+    message = Message(
+        conversation_id=conversation.id,
+        role=MessageRole.USER,
+        text="",
+        status=MessageStatus.COMPLETED,
+        **segments.after(session, conversation, parent, "parentId"),
+    )
+    session.add(message)
+    conversation.message_count += 1
+    session.flush()
+    return message
+
+
+def grow(session: Session, parents: list[int | None]) -> tuple[Conversation, list[UUID]]:
+    """A tree: for each message, which one it follows."""
+    conversation = conversations.create(session, Beginning("model", title="Tree"))
+    said: list[Message] = []
+    for parent in parents:
+        said.append(say(session, conversation, None if parent is None else said[parent]))
+    return conversation, [message.id for message in said]
+
+
+def forest(size: int, seed: int) -> list[int | None]:
+    """Mostly straight on, now and then from somewhere before, sometimes from the beginning."""
+    chance = random.Random(seed)
+
+    def parent(number: int) -> int | None:
+        if number == 0 or chance.random() < 0.05:
+            return None
+        return number - 1 if chance.random() < 0.6 else chance.randrange(number)
+
+    return [parent(number) for number in range(size)]
+
+
+def way(parents: list[int | None], number: int | None) -> Iterator[int]:
+    """From a message to the first of its branch."""
+    while number is not None:
+        yield number
+        number = parents[number]
+
+
+class Tree:
+    """A random tree in a database, read by its numbers."""
+
+    def __init__(self, database: Database, viewer: Viewer, conversation_id: UUID, ids: list[UUID]) -> None:
+        self._database, self._viewer = database, viewer
+        self._conversation_id, self._ids = conversation_id, ids
+
+    async def read(self, query: Any, **given: Any) -> list[int]:
+        named = {name: self._ids[value] if name != "limit" else value for name, value in given.items()}
+        rows = await self._database.read(query, self._viewer, conversation_id=self._conversation_id, **named)
+        return [self._ids.index(row.id) for row in rows]
+
+
+async def test_every_page_of_every_branch_is_what_it_is_by_going_from_parent_to_parent(world: World) -> None:
+    ann, parents = await world.person("ann"), forest(60, seed=4)
+    conversation, ids = await world.database.write(grow, ann, parents)
+    tree = Tree(world.database, ann, conversation.id, ids)
+    for leaf in range(0, 60, 3):
+        whole = list(way(parents, leaf))[::-1]
+        middle = len(whole) // 2
+        at = {"leaf_id": leaf, "cursor": whole[middle]}
+        assert await tree.read(branches.last, leaf_id=leaf, limit=5) == whole[:-6:-1]
+        assert await tree.read(branches.first, leaf_id=leaf, limit=5) == whole[:5]
+        assert await tree.read(branches.after, **at, limit=5) == whole[middle + 1 :][:5]
+        assert await tree.read(branches.before, **at, limit=5) == whole[:middle][:-6:-1]
+        below = [number for number in range(60) if leaf in way(parents, number)]
+        assert await tree.read(branches.newest_below, message_id=leaf) == [max(below)]
+    beginnings = [row.id for row in await world.database.read(segments.beginnings_of, ann, ids=[conversation.id])]
+    assert beginnings == [id_ for id_, parent in zip(ids, parents, strict=True) if parent is None]
+
+
+async def test_a_line_goes_on_at_its_end_and_nothing_is_added_for_it(world: World) -> None:
+    ann = await world.person("ann")
+    conversation, ids = await world.database.write(grow, ann, [None, 0, 1, 2, 3])
+    (only,) = await world.database.read(stretches_of, ann, conversation_id=conversation.id)
+    assert (only.id, only.line_id, only.along_id) == (ids[0], ids[0], ids[0])
+    assert (only.first_depth, only.last_depth) == (1, 5)
+
+
+@pytest.mark.parametrize(("name", "limit", "message"), [("MAX_LINES", 3, "3 branches"), ("MAX_TURNS", 2, "2 turns")])
+async def test_there_are_limits_for_turns_and_none_for_going_on(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str, limit: int, message: str
+) -> None:
+    monkeypatch.setattr(segments, name, limit)
+    ann = await world.person("ann")
+    # Each second message turns off where the line before it goes on.
+    conversation, ids = await world.database.write(grow, ann, [None, 0, 0, 2, 2, 4, 5])
+
+    def answer(session: Session, number: int) -> None:
+        at = session.obtain_to_change(Conversation, conversation.id)
+        say(session, at, session.obtain(Message, ids[number]))
+
+    with pytest.raises(BadUserInput, match=message) as refused:
+        await world.database.write(answer, ann, 4)
+    assert [error.field for error in refused.value.fields] == ["parentId"]
+    await world.database.write(answer, ann, 6)
+    assert len(await world.database.read(messages_of, ann, conversation_id=conversation.id)) == 8
+
+
+def kept(database_url: str, viewer: Viewer, conversation_id: UUID) -> Any:
+    """The lines of a conversation: where each message is, and along what each goes."""
+
+    async def read() -> Any:
+        database = database_at(database_url)
+        await database.start()
+        try:
+            found = await database.read(messages_of, viewer, conversation_id=conversation_id)
+            along = await database.read(stretches_of, viewer, conversation_id=conversation_id)
+        finally:
+            await database.stop()
+        return (
+            {row.id: (row.line_id, row.depth) for row in found},
+            sorted((row.line_id, row.first_depth, row.last_depth, row.along_id) for row in along),
+        )
+
+    return asyncio.run(read())
+
+
+@pytest.mark.parametrize("kind", ["sqlite_url", "own_postgres_url"])
+def test_what_was_said_before_there_were_lines_is_put_on_them(request: pytest.FixtureRequest, kind: str) -> None:
+    url: str = request.getfixturevalue(kind)
+
+    async def write() -> tuple[Viewer, list[UUID]]:
+        database = database_at(url)
+        await database.start()
+        try:
+            ann = await World(database).person("ann")
+            trees = [await database.write(grow, ann, forest(40, seed)) for seed in (1, 2)]
+        finally:
+            await database.stop()
+        return ann, [conversation.id for conversation, _ in trees]
+
+    ann, conversation_ids = asyncio.run(write())
+    before = [kept(url, ann, id_) for id_ in conversation_ids]
+
+    def again(connection: Any) -> None:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0010_departed_accounts")
+        command.upgrade(config, "head")
+        connection.commit()
+
+    inspected(url, again)
+    assert [kept(url, ann, id_) for id_ in conversation_ids] == before
+    assert len({line for line, _ in before[0][0].values()}) > 5

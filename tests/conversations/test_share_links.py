@@ -1,0 +1,222 @@
+"""Shared conversations: what a link shows, to whom, for how long, and what it never shows."""
+
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from db.conversations.conversations import Conversation
+from db.conversations.share_links import Share
+from db.core.base import now
+from db.core.session import Session
+from resolvers.core.ids import key
+from tests.conftest import SYSTEM
+from tests.support.app import Site, site, site_over
+from tests.support.client import Client
+
+__all__ = ["site"]
+
+EVIL = "<script>alert(1)</script> \"'><img src=x onerror=alert(1)> javascript:alert(1) </title></style><!-- &lt; \u202e"
+TABLE = f"| {EVIL} | Price |\n|---|---|\n| {EVIL} | 3.20 |\n| Tea | 4 |\n"
+SHARED = "{ shareUrl expiresAt conversation { id shareUrl } }"
+LINK = "query L($id: ID!) { conversation(id: $id) { shareUrl } }"
+
+
+class Page(HTMLParser):
+    """The tags of a page and its visible texts; fails on whatever a browser might run or fetch."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in {
+            *("html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "div"),
+            *("table", "caption", "thead", "tbody", "tr", "th", "td"),
+        }
+        for name, _ in attrs:
+            assert name in {"lang", "charset", "name", "content", "class", "dir"}
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+async def talk(client: Client, text: str = "Hello", conversation: str | None = None) -> str:
+    """The id of a conversation in which something was said and answered."""
+    payload = await client.mutate(
+        "sendMessage", "{ conversation { id } }", text=text, conversationId=conversation, wait=True
+    )
+    id_: str = payload["conversation"]["id"]
+    return id_
+
+
+async def share(client: Client, conversation: str, **given: Any) -> str:
+    url: str = (await client.mutate("shareConversation", SHARED, conversationId=conversation, **given))["shareUrl"]
+    return url
+
+
+async def opened(client: Client, url: str) -> httpx.Response:
+    """What somebody sees who has the link and nothing else."""
+    return await client.http.get(f"{client.url}{url}")
+
+
+async def test_a_link_shows_the_branch_and_its_tables_as_they_were(site: Site) -> None:
+    ann = await site.person()
+    id_ = await talk(ann, "| Item | Price |\n|---|---|\n| Tea | 3.20 |\n")
+    url = await share(ann, id_)
+    before = await opened(ann, url)
+    await talk(ann, "Something later", id_)
+    await ann.mutate("updateConversation", "{ conversation { id } }", id=id_, title="Another title")
+    table = await ann.run("query T($id: ID!) { conversation(id: $id) { tables { nodes { id } } } }", id=id_)
+    table_id = table["conversation"]["tables"]["nodes"][0]["id"]
+    await ann.mutate("addRows", "{ table { id } }", tableId=table_id, rows=[{"Item": "Later"}])
+    after = await opened(ann, url)
+    assert (after.status_code, after.text) == (200, before.text)
+    page = Page(after.text)
+    assert [text for text in page.texts if text in ("Item", "Tea", "3.20", "Person", "Assistant")] == [
+        *("Person", "Assistant", "Item", "Tea", "3.20")
+    ]
+    assert page.tags.count("table") == 1
+    assert "Later" not in after.text
+    without = await opened(ann, await share(ann, id_, includeTables=False))
+    assert "table" not in Page(without.text).tags
+    assert "Something later" in without.text
+    assert "Another title" in without.text
+
+
+async def test_a_page_runs_nothing_names_nobody_and_is_kept_nowhere(site: Site) -> None:
+    ann = await site.person()
+    id_ = await talk(ann, TABLE)
+    await ann.mutate("updateConversation", "{ conversation { id } }", id=id_, title=EVIL)
+    answer = await opened(ann, await share(ann, id_))
+    page = Page(answer.text)
+    assert page.tags.count("table") == 1
+    assert sum("<script>alert(1)</script>" in text for text in page.texts) >= 4  # title, heading, message, table
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert answer.headers["x-robots-tag"] == "noindex, nofollow, noarchive"
+    assert 'name="robots" content="noindex' in answer.text
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    me = await ann.run("{ me { id name } conversations { nodes { id organization { id name } } } }")
+    conversation = me["conversations"]["nodes"][0]
+    for secret in ("example.com", me["me"]["name"], me["me"]["id"], id_, conversation["organization"]["id"]):
+        assert secret not in answer.text
+    assert key(id_, Conversation).hex not in answer.text
+
+
+async def test_a_link_ends_by_being_taken_back_replaced_expired_or_deleted_all_in_the_same_words(site: Site) -> None:
+    ann = await site.person()
+    id_ = await talk(ann)
+    wrong = await opened(ann, f"/s/{'x' * 43}")
+    assert (wrong.status_code, wrong.headers["x-robots-tag"]) == (404, "noindex, nofollow, noarchive")
+    replaced = await share(ann, id_)
+    revoked = await share(ann, id_)
+    assert replaced != revoked
+    assert (await opened(ann, revoked)).status_code == 200
+    assert (await opened(ann, replaced)).text == wrong.text
+    await ann.mutate("unshareConversation", "{ conversation { shareUrl } }", conversationId=id_)
+    assert (await ann.run(LINK, id=id_))["conversation"] == {"shareUrl": None}
+    expired = await share(ann, id_)
+    await change(site, expires_at=now() - timedelta(seconds=1))
+    assert (await ann.run(LINK, id=id_))["conversation"] == {"shareUrl": None}
+    deleted = await share(ann, id_)
+    await ann.mutate("deleteConversation", "{ deletedId }", id=id_)
+    for url in (revoked, expired, deleted, "/s/", "/s/x", f"/s/{'é' * 43}"):
+        answer = await opened(ann, url)
+        assert answer.status_code == 404
+        assert url == "/s/" or answer.text == wrong.text
+
+
+async def change(site: Site, **values: Any) -> None:
+    """Set columns of every share that stands."""
+
+    def unit(session: Session) -> None:
+        for row in session.scalars(select(Share)):
+            for name, value in values.items():
+                setattr(row, name, value)
+
+    await site.backend.database.write(unit, SYSTEM)
+
+
+async def test_only_who_may_change_a_conversation_shares_it(site: Site) -> None:
+    ann, bob, eve = await site.person("ann"), await site.person("bob"), await site.person("eve")
+    organization = await site.organization(ann, bob)
+    begun = await ann.mutate(
+        "createConversation", "{ conversation { id } }", organizationId=organization, visibility="ORGANIZATION"
+    )
+    id_ = begun["conversation"]["id"]
+    assert (await ann.refused("shareConversation", conversationId=id_))["extensions"]["code"] == "CONFLICT"
+    await talk(ann, conversation=id_)
+    for name in ("shareConversation", "unshareConversation"):
+        assert (await eve.refused(name, conversationId=id_))["extensions"]["code"] == "NOT_FOUND"
+        assert (await bob.refused(name, conversationId=id_))["extensions"]["code"] == "FORBIDDEN"
+    assert (await ann.run(LINK, id=id_))["conversation"] == {"shareUrl": None}
+    url = await share(ann, id_)
+    assert (await bob.run(LINK, id=id_))["conversation"] == {"shareUrl": url}
+    assert (await eve.run(LINK, id=id_))["conversation"] is None
+    other = await talk(eve)
+    leaf = await eve.run("query M($id: ID!) { conversation(id: $id) { messages { nodes { id } } } }", id=other)
+    foreign = leaf["conversation"]["messages"]["nodes"][0]["id"]
+    error = await ann.refused("shareConversation", conversationId=id_, leafId=foreign)
+    assert error["extensions"]["code"] == "NOT_FOUND"
+    for days in (0, 366):
+        error = await ann.refused("shareConversation", conversationId=id_, expiresInDays=days)
+        assert error["extensions"]["fieldErrors"][0]["field"] == "expiresInDays"
+    assert (await opened(ann, url)).status_code == 200
+
+
+async def test_a_chosen_branch_is_shared_once_for_a_key_and_large_ones_are_cut(site: Site) -> None:
+    ann = await site.person()
+    id_ = await talk(ann, "First")
+    await talk(ann, "Second", id_)
+    nodes = await ann.run("query M($id: ID!) { conversation(id: $id) { messages { nodes { id } } } }", id=id_)
+    leaf = nodes["conversation"]["messages"]["nodes"][1]["id"]
+    url = await share(ann, id_, leafId=leaf, idempotencyKey="once")
+    assert await share(ann, id_, leafId=leaf, idempotencyKey="once") == url
+    text = (await opened(ann, url)).text
+    assert ("First" in text, "Second" in text) == (True, False)
+    columns = [{"name": "N", "type": "INTEGER"}]
+    made = await ann.mutate("createTable", "{ table { id } }", name="Long", columns=columns, conversationId=id_)
+    table_id = made["table"]["id"]
+    rows = [{"N": number} for number in range(201)]
+    await ann.mutate("addRows", "{ table { id } }", tableId=table_id, rows=rows)
+    text = (await opened(ann, await share(ann, id_))).text
+    assert "The first 200 of 201 rows." in text
+    assert ">199<" in text
+    assert ">200<" not in text
+
+
+async def test_links_outlive_a_new_key_and_are_shown_while_the_old_one_is_known(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    keys = ["the first key that is long enough to sign", "the second key that is long enough to sign"]
+    async with site_over(sqlite_url, tmp_path, secret_key=keys[0], public_url="https://sheets.example/") as site:
+        ann = await site.person()
+        id_ = await talk(ann)
+        url = await share(ann, id_)
+        assert url.startswith("https://sheets.example/s/")
+    async with site_over(sqlite_url, tmp_path, secret_key=keys[1], secret_keys_previous=keys[0]) as site:
+        ann = site.client()
+        await log_in(ann)
+        path = url.removeprefix("https://sheets.example")
+        assert (await ann.run(LINK, id=id_))["conversation"] == {"shareUrl": path}
+    async with site_over(sqlite_url, tmp_path, secret_key=keys[1]) as site:
+        ann = site.client()
+        await log_in(ann)
+        assert (await ann.run(LINK, id=id_))["conversation"] == {"shareUrl": None}
+        assert (await opened(ann, path)).status_code == 200
+
+
+async def log_in(client: Client) -> None:
+    given = {"email": "ann@example.com", "password": "correct horse battery"}
+    client.token = (await client.mutate("logIn", "{ session { accessToken } }", **given))["session"]["accessToken"]

@@ -1,0 +1,64 @@
+"""A conversation of an organization: members read and follow it, its owner and the admins write."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.support.app import Site
+from tests.support.client import Client, Refused
+from tests.support.running_app import listening
+from tests.support.scripted_llm import FOLLOW, Dictation, dictation, joined, online, read, send
+
+__all__ = ["dictation", "online"]
+
+SEEN = """query Seen($id: ID!) { conversation(id: $id) { title messageCount
+  messages { nodes { id status siblings } } } }"""
+
+
+async def heard(client: Client, id: str, first: asyncio.Event) -> list[dict[str, Any]]:
+    """What comes on a socket of a reply; `first` is set when something has."""
+    events = []
+    async for event in client.follow(FOLLOW, id=id):
+        events.append(event["replyStream"])
+        first.set()
+    return events
+
+
+async def test_a_member_follows_over_a_socket_and_writes_nothing(online: Site, dictation: Dictation) -> None:
+    ann, bob, eve = [await online.person(name) for name in ("ann", "bob", "eve")]
+    shared = await online.organization(ann, bob)
+    given = {"organizationId": shared, "visibility": "ORGANIZATION", "title": "Trip"}
+    conversation = (await ann.mutate("createConversation", "{ conversation { id } }", **given))["conversation"]["id"]
+    said = await send(ann, "Who pays?", conversationId=conversation)
+    message, reply = said["message"]["id"], said["reply"]["id"]
+    dictation.say("Everybody ")
+    async with listening(online) as there, asyncio.timeout(20):
+        there.token = bob.token
+        arrived = asyncio.Event()
+        following = asyncio.create_task(heard(there, reply, arrived))
+        await arrived.wait()
+        before = await bob.run(SEEN, id=conversation)
+        for name, refused in (
+            ("sendMessage", {"conversationId": conversation, "text": "Me?"}),
+            ("sendMessage", {"parentId": message, "text": "Me?"}),
+            ("editMessage", {"messageId": message, "text": "Me?"}),
+            ("regenerateReply", {"messageId": reply}),
+            ("stopReply", {"messageId": reply}),
+            ("updateConversation", {"id": conversation, "title": "Mine"}),
+            ("shareConversation", {"conversationId": conversation}),
+            ("deleteConversation", {"id": conversation}),
+        ):
+            assert (await there.refused(name, **refused))["extensions"]["code"] == "FORBIDDEN", name
+        assert await bob.run(SEEN, id=conversation) == before == await ann.run(SEEN, id=conversation)
+        there.token = eve.token
+        with pytest.raises(Refused) as caught:
+            await heard(there, reply, asyncio.Event())
+        assert caught.value.codes == ["NOT_FOUND"]
+        dictation.say("a part.")
+        dictation.finish()
+        events = await following
+    assert joined(events) == "Everybody a part."
+    assert events[-1]["message"] == {"id": reply, "text": "Everybody a part.", "status": "COMPLETED"}
+    assert (await read(bob, reply))["text"] == "Everybody a part."
+    assert len(dictation.asked) == 1

@@ -1,0 +1,343 @@
+"""Tables of a reply, while it is written: rows show before it ends, in proposals that stay the same until then."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from assistant import offline
+from assistant.offline import stream
+from assistant.reading.look_triggers import Growing
+from assistant.reply_log.log import MemoryLog
+from assistant.reply_log.watchers import Watching
+from db.conversations.messages import Message
+from db.core.prepared import Prepared
+from db.core.session import Session
+from db.jobs.jobs import Job
+from db.proposals.streaming import NO_TABLE
+from integrations.blobs import DirectoryBlobs
+from jobs.replies.parse_scheduler import SHARE, Looks
+from jobs.replies.replies import Replies
+from jobs.runner.job_run import Held
+from tests.conftest import SYSTEM
+from tests.support.app import Site, site_over
+from tests.support.client import Client
+from tests.support.running_app import listening
+from tests.support.scripted_llm import Dictation, begin, dictation, ended, send, site_with
+from tests.support.several_processes import Installation, installation
+from tests.support.waiting import until
+
+__all__ = ["dictation", "installation"]
+
+SHOWN = "id tableName status isComplete problem table { id } columns { name type } changes { id kind new status }"
+FOLLOW = f"""subscription F($id: ID!) {{ replyStream(messageId: $id) {{ __typename
+  ... on ReplyProposal {{ proposal {{ {SHOWN} }} }} ... on ReplyEnded {{ message {{ status }} }} }} }}"""
+PROPOSALS = f"query P($id: ID!) {{ message(id: $id) {{ status proposals {{ {SHOWN} }} }} }}"
+HEADER = "Here you are:\n\n| Item | Price |\n|---|---|\n"
+COLUMNS = [{"name": "Item", "type": "TEXT", "isUnique": True}, {"name": "Price", "type": "DECIMAL"}]
+
+Proposal = dict[str, Any]
+
+
+class Follower:
+    """Everything that somebody is shown of a reply, as it comes."""
+
+    def __init__(self, events: Any) -> None:
+        self.proposals: list[Proposal] = []
+        self.ended: str | None = None
+        self.task = asyncio.create_task(self._follow(events))
+
+    async def _follow(self, events: Any) -> None:
+        async with aclosing(events):
+            async for event in events:
+                one = event["replyStream"]
+                self.proposals += [one["proposal"]] if one["__typename"] == "ReplyProposal" else []
+                self.ended = one.get("message", {}).get("status")
+
+    async def sees(self, *rows: int) -> list[Proposal]:
+        """The proposals in their order, once they have so many rows."""
+
+        async def found() -> list[Proposal] | None:
+            newest = list({proposal["id"]: proposal for proposal in self.proposals}.values())
+            return newest if tuple(map(count, newest)) == rows else None
+
+        newest: list[Proposal] = await until(found)
+        return newest
+
+
+def count(proposal: Proposal) -> int:
+    return sum(change["kind"] == "ROW_ADDED" for change in proposal["changes"])
+
+
+def types(proposal: Proposal) -> list[str]:
+    return [column["type"] for column in proposal["columns"]]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "jobs.replies.streaming_tables.LOOK_SECONDS",
+        "jobs.replies.streaming_tables.SHOWN_SECONDS",
+        "resolvers.conversations.messages.IDLE_SECONDS",
+    ):
+        monkeypatch.setattr(name, 0.02)
+    monkeypatch.setattr("jobs.replies.streaming_tables.RESTS", 0)
+    monkeypatch.setattr("jobs.replies.parse_scheduler.SHARE", 1.0)
+
+
+@pytest.fixture
+async def online(dictation: Dictation, database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    async with site_with(dictation.server, database_url, tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+async def alone(dictation: Dictation, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    async with site_with(dictation.server, sqlite_url, tmp_path) as site:
+        yield site
+
+
+@asynccontextmanager
+async def following(site: Site, client: Client, id: str) -> AsyncIterator[Follower]:
+    follower = Follower(site.follow(client, FOLLOW, id=id))
+    yield follower
+    follower.task.cancel()
+    await asyncio.wait([follower.task])
+
+
+async def proposals_of(client: Client, id: str) -> list[Proposal]:
+    found: list[Proposal] = (await client.run(PROPOSALS, id=id))["message"]["proposals"]
+    return found
+
+
+async def test_rows_show_while_the_reply_is_written_and_their_proposal_stays_the_same(
+    online: Site, dictation: Dictation
+) -> None:
+    ann = await online.person()
+    said = await send(ann, "What do I need?")
+    async with following(online, ann, said["reply"]["id"]) as follower:
+        dictation.say(HEADER, "| Ink | 3 |\n| Pen | 1", "2 |\n| Cu")
+        (first,) = await follower.sees(1)
+        assert (first["tableName"], first["status"], first["isComplete"]) == ("Here you are", "PENDING", False)
+        assert (types(first), first["table"]) == (["TEXT", "INTEGER"], None)
+        dictation.say("p | 4.50 |\n| Mat | 5 |\n| Total | 24.50 |\n")
+        (wider,) = await follower.sees(4)
+        assert types(wider) == ["TEXT", "DECIMAL"]
+        assert [change["id"] for change in wider["changes"]][:3] == [change["id"] for change in first["changes"]]
+        dictation.say("\nAnd the people:\n\n| Who | Age |\n|---|---|\n| Ann | 31 |\n| Bob | 42 |\n")
+        _, people = await follower.sees(4, 1)
+        assert follower.ended is None
+        dictation.finish()
+        await follower.task
+        final = await follower.sees(4, 2)
+    assert [proposal["id"] for proposal in final] == [first["id"], people["id"]]
+    assert [(p["status"], p["isComplete"], p["problem"]) for p in final] == [("APPLIED", True, None)] * 2
+    assert [change["id"] for change in final[0]["changes"]] == [change["id"] for change in wider["changes"]]
+    assert await proposals_of(ann, said["reply"]["id"]) == final
+
+
+@pytest.mark.parametrize("way", ["follow", "follow_sse"])
+async def test_rows_come_over_a_socket_and_by_server_sent_events(alone: Site, dictation: Dictation, way: str) -> None:
+    async with listening(alone) as there:
+        there.token = (await alone.person()).token
+        follower = Follower(getattr(there, way)(FOLLOW, id=await begin(there)))
+        dictation.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
+        await follower.sees(1)
+        assert follower.ended is None
+        dictation.finish()
+        await follower.task
+        assert await follower.sees(2) == follower.proposals[-1:]
+        assert str(follower.ended) == "COMPLETED"
+
+
+async def test_rows_come_to_followers_in_another_process(installation: Installation, dictation: Dictation) -> None:
+    async with installation.run() as worker, installation.run(jobs=False) as server:
+        ann = await worker.person()
+        id = await begin(ann)
+        async with following(server, ann, id) as follower:
+            dictation.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
+            await follower.sees(1)
+            dictation.finish()
+            await follower.sees(2)
+
+
+async def test_what_turns_out_to_be_no_table_is_put_aside(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    id = await begin(ann)
+    async with following(online, ann, id) as follower:
+        dictation.say("Paper, 4, red\nInk, 5, blue\nPen, 6, black\n")
+        await follower.sees(2)
+        dictation.say("And more, much more, than that.\n" * 4)
+        (nothing,) = await follower.sees(0)
+        assert (nothing["status"], nothing["isComplete"]) == ("PENDING", False)
+        dictation.say("\n", HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
+        dictation.finish()
+        await follower.task
+        before, table = await follower.sees(0, 2)
+    assert (before["id"], before["status"], before["isComplete"]) == (nothing["id"], "REJECTED", True)
+    assert (before["problem"], table["status"]) == (NO_TABLE, "APPLIED")
+
+
+@pytest.mark.parametrize("end", ["stop", "restart"])
+async def test_the_whole_rows_of_a_reply_that_breaks_off_stay_to_be_decided(
+    online: Site, dictation: Dictation, end: str
+) -> None:
+    ann = await online.person()
+    id = await begin(ann)
+    async with following(online, ann, id) as follower:
+        dictation.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n| Cup | 4")
+        (shown,) = await follower.sees(1)
+        if end == "stop":
+            await ann.mutate("stopReply", "{ message { id } }", messageId=id)
+        else:
+            await online.product.worker.stop()
+        await follower.task
+    assert follower.ended == ("STOPPED" if end == "stop" else "INTERRUPTED")
+    (kept,) = await proposals_of(ann, id)
+    assert (kept["id"], kept["status"], kept["isComplete"], count(kept)) == (shown["id"], "PENDING", True, 2)
+    assert kept["changes"][:3] == shown["changes"]
+    applied = await ann.mutate("applyProposal", "{ table { rowCount } }", id=kept["id"])
+    assert applied["table"]["rowCount"] == 2
+
+
+async def test_another_process_completes_what_was_shown_with_the_text_that_was_saved(
+    online: Site, dictation: Dictation
+) -> None:
+    ann = await online.person()
+    id = await begin(ann)
+    async with following(online, ann, id) as follower:
+        dictation.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
+        (shown,) = await follower.sees(1)
+        viewer, database = await online.viewer(ann), online.backend.database
+        await database.write(take_over, viewer, f"{HEADER}| Ink | 3 |\n| Pen | 12 |\n| Cup | 4 |\n| M")
+        (job,) = await database.read(reply_jobs, SYSTEM)
+        next_one = Replies(database, MemoryLog(), None, Watching(), DirectoryBlobs(Path("nowhere")))
+        await next_one(Held(job, viewer, lambda: None))
+        (kept,) = await proposals_of(ann, id)
+        dictation.finish()
+        await follower.task
+    assert (kept["id"], kept["status"], kept["isComplete"], count(kept)) == (shown["id"], "PENDING", True, 3)
+    assert (follower.ended, await proposals_of(ann, id)) == ("INTERRUPTED", [kept])
+
+
+reply_jobs: Prepared[Job] = Prepared(select(Job).where(Job.kind == "reply"))
+
+
+def take_over(session: Session, saved: str) -> None:
+    """Another attempt begins, with what was saved of the text by then."""
+    (job,) = session.scalars(select(Job).where(Job.kind == "reply"))
+    job.attempt += 1
+    session.obtain(Message, UUID(job.arguments["reply_id"])).text = saved
+
+
+async def test_what_a_person_puts_aside_while_it_grows_stays_there(alone: Site, dictation: Dictation) -> None:
+    ann = await alone.person()
+    id = await begin(ann)
+    async with following(alone, ann, id) as follower:
+        dictation.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
+        (shown,) = await follower.sees(1)
+        await ann.mutate("rejectProposal", "{ proposal { id } }", id=shown["id"])
+        dictation.say("| Cup | 4 |\n| Mat | 5 |\n")
+        dictation.finish()
+        await follower.task
+    (kept,) = await proposals_of(ann, id)
+    assert (kept["id"], kept["status"], kept["isComplete"], count(kept)) == (shown["id"], "REJECTED", True, 1)
+    assert (await ann.run("{ tables { totalCount } }"))["tables"]["totalCount"] == 0
+
+
+async def test_rows_for_a_named_table_that_a_person_edits_meanwhile_do_not_overwrite_them(
+    online: Site, dictation: Dictation
+) -> None:
+    ann = await online.person()
+    table = (await ann.mutate("createTable", "{ table { id } }", name="Stock", columns=COLUMNS))["table"]["id"]
+    rows = [{"c1": "Ink", "c2": "3"}, {"c1": "Pen", "c2": "12"}]
+    added = await ann.mutate("addRows", "{ rows { id version } }", tableId=table, rows=rows)
+    reply = await begin(ann, "More", tableId=table)
+    async with following(online, ann, reply) as follower:
+        dictation.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n| Cup | 4 |\n| Mat | 5 |\n")
+
+        async def is_shown() -> bool:
+            return bool(follower.proposals) and len(follower.proposals[-1]["changes"]) == 3
+
+        await until(is_shown)  # the table has Ink and Pen already
+        assert follower.proposals[-1]["table"] == {"id": table}
+        edit = {"rowId": added["rows"][1]["id"], "column": "c2", "value": "13"}
+        await ann.mutate("updateCells", "{ rows { id } }", tableId=table, cells=[edit])
+        dictation.finish()
+        dictation.say("No JSON, so that what the reply says is read without the model")
+        dictation.finish()
+        await follower.task
+    (proposal,) = await proposals_of(ann, reply)
+    waiting = [change for change in proposal["changes"] if change["status"] == "PENDING"]
+    assert (proposal["status"], [(change["kind"], change["new"]) for change in waiting]) == (
+        "PENDING",
+        [("CELL_CHANGED", 12)],
+    )
+    query = "query T($id: ID!) { table(id: $id) { rows { nodes { values } } } }"
+    values = [row["values"] for row in (await ann.run(query, id=table))["table"]["rows"]["nodes"]]
+    assert values == [
+        {"c1": "Ink", "c2": "3"},
+        {"c1": "Pen", "c2": "13"},
+        {"c1": "Cup", "c2": "4"},
+        {"c1": "Mat", "c2": "5"},
+    ]
+
+
+async def test_nothing_is_shown_where_nothing_is_to_be_extracted(alone: Site, dictation: Dictation) -> None:
+    ann = await alone.person()
+    made = await ann.mutate("createConversation", "{ conversation { id } }", extraction="OFF")
+    dictation.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
+    reply = await begin(ann, conversationId=made["conversation"]["id"])
+    async with following(alone, ann, reply) as follower:
+        await asyncio.sleep(0.2)
+        dictation.finish()
+        await follower.task
+    assert (follower.proposals, follower.ended) == ([], "COMPLETED")
+
+
+async def test_the_offline_assistant_shows_its_tables_before_it_has_spoken(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offline, "stream", stream)
+    async with site_over(sqlite_url, tmp_path) as site:
+        ann = await site.person()
+        id = await begin(ann, f"{HEADER}| Ink | 3 |\n| Pen | 12 |\n")
+        async with following(site, ann, id) as follower:
+            (shown,) = await follower.sees(2)
+            assert (shown["isComplete"], shown["status"], follower.ended) == (False, "PENDING", None)
+            await follower.task
+        assert [(p["id"], p["status"]) for p in await proposals_of(ann, id)] == [(shown["id"], "APPLIED")]
+        assert (await ended(site, ann, id))["status"] == "COMPLETED"
+
+
+async def test_looks_take_turns_and_a_share_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.replies.parse_scheduler.SHARE", SHARE)
+    monkeypatch.setattr("jobs.replies.parse_scheduler._timed", lambda text: ([], len(text) / 1000))
+    looks, loop = Looks(), asyncio.get_running_loop()
+    started = loop.time()
+    await asyncio.gather(*(looks.take(lambda: "xxxxx") for _ in range(3)))
+    assert loop.time() - started >= 2 * 0.005 * (1 / 0.1 - 1)
+
+
+@pytest.mark.parametrize(
+    ("seen", "text", "expected"),
+    [
+        ("", "One line, with commas", False),
+        ("", "A paragraph, and more.\n\nAnother one: it goes on.\n\n", False),
+        ("", "| a | b |\n|--", True),
+        ("| a | b |\n", "| a | b |\n|---|--", False),
+        ("| a | b |\n|---|---|\n", "| a | b |\n|---|---|\n\nA word.\n", True),
+        ("| a | b |\n|---|---|\n\nA word.\n\n", "| a | b |\n|---|---|\n\nA word.\n\nAnd another.\n", False),
+        ("- a\n\n", "- a\n\n- b\n", True),
+        ("", '[{"a": 1}', True),
+    ],
+)
+def test_prose_is_not_looked_at(seen: str, text: str, expected: bool) -> None:
+    growing = Growing()
+    growing.has_news(seen)
+    assert growing.has_news(text) is expected

@@ -1,0 +1,79 @@
+"""Titles: taken from the text at first, written by the model after the first exchange, and a person's own for good."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from db.conversations.titles import clean
+from tests.support.app import site_over
+from tests.support.client import Client
+from tests.support.loopback.provider_faults import chunk, error, events, fault_server, usage
+from tests.support.scripted_llm import ended, send
+from tests.support.waiting import until
+
+REPLY = events(chunk("Rent is 1200."), chunk(finish="stop"), usage(10, 5), "[DONE]")
+TITLE = events(chunk('"Rent of '), chunk('the flat"\n'), chunk(finish="stop"), usage(20, 7), "[DONE]")
+READ = "query T($id: ID!) { conversation(id: $id) { title usage { totalTokens } } }"
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ("Rent of the flat", "Rent of the flat"),
+        ("\n  Title: **“Rent of  the flat.”**\nBecause …", "Rent of the flat"),
+        ("", ""),
+        ("\x00\n", ""),
+        ("x" * 81, ""),
+    ],
+)
+def test_what_a_model_says_is_cleaned(said: str, title: str) -> None:
+    assert clean(said) == title
+
+
+async def titled(client: Client, id_: str) -> tuple[str, int]:
+    """The title, and all tokens of the conversation."""
+    found = (await client.run(READ, id=id_))["conversation"]
+    return found["title"], found["usage"]["totalTokens"]
+
+
+async def test_a_model_names_a_conversation_once_and_never_one_that_a_person_named(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with fault_server(REPLY, TITLE, REPLY, REPLY) as server:
+        profile = {"name": "p", "base_url": server.base_url, "models": ["m"]}
+        async with site_over(database_url, tmp_path, titles="model", llm_profiles=json.dumps([profile])) as site:
+            ann = await site.person()
+            said = await send(ann, "What is the rent?")
+            id_ = said["conversation"]["id"]
+            await ended(site, ann, said["reply"]["id"])
+
+            async def is_named() -> bool:
+                return (await titled(ann, id_))[0] == "Rent of the flat"
+
+            await until(is_named)
+            assert await titled(ann, id_) == ("Rent of the flat", 42)
+            assert server.exchanges[1].body["max_tokens"] == 300
+            assert server.exchanges[1].body["messages"][1]["content"] == "What is the rent?\n\nRent is 1200."
+            await ended(site, ann, (await send(ann, "And now?", conversationId=id_))["reply"]["id"])
+
+            payload = await ann.mutate("createConversation", "{ conversation { id } }", title="My own")
+            own = payload["conversation"]["id"]
+            await ended(site, ann, (await send(ann, conversationId=own))["reply"]["id"])
+            assert await titled(ann, own) == ("My own", 15)
+            assert len(server.exchanges) == 4
+
+
+async def test_a_model_that_cannot_leaves_the_title_of_the_text(database_url: str, tmp_path: Path) -> None:
+    async with fault_server(REPLY, error(401, "no"), REPLY) as server:
+        profile = {"name": "p", "base_url": server.base_url, "models": ["m"]}
+        async with site_over(database_url, tmp_path, titles="model", llm_profiles=json.dumps([profile])) as site:
+            ann = await site.person()
+            said = await send(ann, "What is the rent?")
+            await ended(site, ann, said["reply"]["id"])
+
+            async def is_tried() -> bool:
+                return len(server.exchanges) == 2
+
+            await until(is_tried)
+            assert await titled(ann, said["conversation"]["id"]) == ("What is the rent?", 15)

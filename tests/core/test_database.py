@@ -1,0 +1,300 @@
+"""Units are all or nothing, events follow commits, many write at once, and readers only read."""
+
+import asyncio
+import gc
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from db.accounts.audit import AuditEntry
+from db.accounts.users import User
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Message
+from db.core.base import Base, now
+from db.core.engine import MAX_WAITING_WRITES, Database
+from db.core.events import Event, JobQueued, ReplyStopped
+from db.core.postgresql import PostgreSQL
+from db.core.prepared import Prepared
+from db.core.session import Session
+from db.jobs import jobs
+from db.jobs.jobs import Job, LeaseLost
+from db.organizations.organizations import personal
+from errors import Conflict, Forbidden, RateLimited
+from tests.conftest import SYSTEM, World, database_at
+from tests.support.search_samples import said, speak, texts, titles
+
+
+class Stumbled(Exception):
+    """A unit that fails after it has done something."""
+
+
+def count(model: type[Base]) -> Prepared[Any]:
+    return Prepared(select(func.count(model.id).label("total")))
+
+
+async def total(database: Database, model: type[Base]) -> int:
+    (row,) = await database.read(count(model), SYSTEM)
+    return int(row.total)
+
+
+def rename(session: Session, id_: UUID, title: str) -> None:
+    session.obtain_to_change(Conversation, id_).title = title
+
+
+async def test_a_change_is_kept_with_who_made_it(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    conversation, _ = await database.write(speak, ann, "Plans")
+    await database.write(rename, ann, conversation.id, "Better plans")
+    query = select(AuditEntry).where(AuditEntry.subject_id == conversation.id).order_by(AuditEntry.id)
+    made, entry = await database.read(Prepared[AuditEntry](query), SYSTEM)
+    assert made.before is None
+    assert made.after is not None
+    assert (made.after["title"], made.after["messages"]) == ("Plans", {"added": 1})
+    assert (entry.before, entry.after) == ({"title": "Plans"}, {"title": "Better plans"})
+    assert (entry.subject_type, entry.created_by_id, entry.action) == ("Conversation", ann.user_id, "system")
+    assert entry.organization_id == conversation.organization_id
+    row = await database.find(Conversation, ann, conversation.id)
+    assert row is not None
+    assert row.created_by_id == row.updated_by_id == ann.user_id
+    assert row.created_at < row.updated_at <= now()
+
+
+async def test_what_changes_all_the_time_is_not_in_the_audit_log(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    conversation, _ = await database.write(speak, ann, "Plans")
+
+    def unit(session: Session) -> None:
+        session.obtain(Conversation, conversation.id).preview = "secret"
+
+    before = await total(database, AuditEntry)
+    await database.write(unit, ann)
+    assert await total(database, AuditEntry) == before
+
+
+async def test_a_unit_that_fails_leaves_nothing(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    conversation, _ = await database.write(speak, ann, "Plans")
+    before = await total(database, AuditEntry)
+
+    def unit(session: Session) -> None:
+        rename(session, conversation.id, "Lost")
+        session.add(said(conversation.id, "lost"))
+        jobs.enqueue(session, "export", conversation.organization_id)
+        session.flush()
+        raise Stumbled
+
+    with pytest.raises(Stumbled):
+        await database.write(unit, ann)
+    assert await titles(database, ann) == ["Plans"]
+    assert await texts(database, ann, conversation.id) == ["secret"]
+    assert [await total(database, model) for model in (Job, AuditEntry)] == [0, before]
+    assert world.published == []
+
+
+async def test_a_commit_that_fails_leaves_nothing(database: Database, world: World) -> None:
+    """Foreign keys are looked at when the unit is over, so the refusal comes from the commit itself."""
+    ann = await world.person("ann")
+
+    def unit(session: Session) -> None:
+        conversation, message = speak(session, "Plans")
+        message.parent_id = uuid4()
+        jobs.enqueue(session, "export", conversation.organization_id)
+
+    with pytest.raises(IntegrityError):
+        await database.write(unit, ann)
+    assert [await total(database, model) for model in (Conversation, Message, Job)] == [0, 0, 0]
+    assert world.published == []
+
+
+async def test_an_event_is_told_when_its_row_is_committed(database: Database, database_url: str, world: World) -> None:
+    ann = await world.person("ann")
+    seen: list[tuple[Event, int]] = []
+    with ThreadPoolExecutor(1) as elsewhere:
+        database.publish = lambda event: seen.append((event, elsewhere.submit(committed_jobs, database_url).result()))
+
+        def unit(session: Session) -> UUID:
+            job = jobs.enqueue(session, "export", personal(session))
+            session.emit(JobQueued(job.id))
+            session.flush()
+            assert elsewhere.submit(committed_jobs, database_url).result() == 0
+            return job.id
+
+        id_ = await database.write(unit, ann)
+    assert seen == [(JobQueued(id_), 1)]
+
+
+def committed_jobs(url: str) -> int:
+    """How many jobs a connection sees that has nothing to do with the server's; blocks."""
+    if url.startswith("sqlite"):
+        reader = sqlite3.connect(url.removeprefix("sqlite:///"))
+        found = reader.execute("SELECT count(*) FROM jobs").fetchone()[0]
+        reader.close()
+        return int(found)
+
+    async def ask() -> int:
+        connection = await asyncpg.connect(url, timeout=10)
+        found = await connection.fetchval("SELECT count(*) FROM jobs")
+        await connection.close()
+        return int(found)
+
+    return asyncio.run(ask())
+
+
+def dawdle(session: Session, seconds: float) -> None:
+    """Take a while inside a transaction."""
+    if session.get_bind().dialect.name == "sqlite":
+        time.sleep(seconds)
+    else:
+        session.execute(select(func.pg_sleep(seconds)))
+
+
+async def test_a_caller_who_goes_away_does_not_undo_the_unit(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    event = ReplyStopped(uuid4())
+    begun: list[Session] = []
+
+    def unit(session: Session) -> None:
+        begun.append(session)
+        dawdle(session, 0.05)
+        speak(session, "Plans")
+        session.emit(event)
+
+    async with asyncio.timeout(20):
+        caller = asyncio.create_task(database.write(unit, ann))
+        while not begun:
+            await asyncio.sleep(0)
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        while not world.published:
+            await asyncio.sleep(0.01)
+    assert world.published == [event]
+    assert await titles(database, ann) == ["Plans"]
+
+
+async def test_what_a_unit_says_to_a_caller_who_has_gone_is_no_fault(
+    database: Database, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann = await world.person("ann")
+    reported: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    for error in (LeaseLost(), Conflict("It is there already."), Stumbled()):
+        begun, left = threading.Event(), threading.Event()
+
+        def unit(_: Session, error: Exception = error, begun: Any = begun, left: Any = left) -> None:
+            begun.set()
+            left.wait(10)
+            raise error
+
+        caller = asyncio.create_task(database.write(unit, ann))
+        await asyncio.to_thread(begun.wait, 10)
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        left.set()
+        while database._writes:
+            await asyncio.sleep(0.01)
+    del caller
+    gc.collect()
+    await asyncio.sleep(0)
+    assert reported == []
+    faults = [record.exc_info[0] for record in caplog.records if record.exc_info]
+    assert faults == [Stumbled]
+
+
+async def test_stopping_waits_for_the_units_under_way(database_url: str) -> None:
+    database = database_at(database_url)
+    await database.start()
+    ann = await World(database).person("ann")
+    begun: list[Session] = []
+
+    def unit(session: Session) -> None:
+        begun.append(session)
+        dawdle(session, 0.05)
+        speak(session, "Plans")
+
+    async with asyncio.timeout(20):
+        write = asyncio.create_task(database.write(unit, ann))
+        while not begun:
+            await asyncio.sleep(0)
+        await database.stop()
+        await write
+        database = database_at(database_url)
+        await database.start()
+        assert await titles(database, ann) == ["Plans"]
+        await database.stop()
+
+
+async def test_fifty_writers_at_once_are_all_kept(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    conversation, _ = await database.write(speak, ann, "Plans")
+
+    def unit(session: Session, number: int) -> None:
+        row = session.obtain_to_change(Conversation, conversation.id)
+        session.add(said(row.id, f"{number:02}"))
+        row.message_count += 1
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(database.write(unit, ann, number) for number in range(50)))
+    row = await database.find(Conversation, ann, conversation.id)
+    assert row is not None
+    assert row.message_count == 50
+    assert sorted(await texts(database, ann, conversation.id)) == [*(f"{n:02}" for n in range(50)), "secret"]
+
+
+async def test_more_waiting_writers_than_there_is_room_for_are_sent_away(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    writes = (database.write(lambda session: session.user_id, ann) for _ in range(MAX_WAITING_WRITES + 7))
+    async with asyncio.timeout(60):
+        results = await asyncio.gather(*writes, return_exceptions=True)
+    refused = [result for result in results if result != ann.user_id]
+    assert [type(result) for result in refused] == [RateLimited] * 7
+    assert isinstance(refused[0], RateLimited)
+    assert refused[0].details == {"retryAfterMs": 1_000}
+    assert await database.write(lambda session: session.user_id, ann) == ann.user_id
+
+
+async def test_a_unit_that_computes_for_long_holds_nobody_up(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    begun, over = threading.Event(), threading.Event()
+
+    def unit(session: Session) -> bool:
+        begun.set()
+        return session.user_id == ann.user_id and over.wait(10)
+
+    writing = asyncio.create_task(database.write(unit, ann))
+    await asyncio.to_thread(begun.wait, 10)
+    assert await database.find(User, ann, ann.user_id or uuid4()) is not None
+    assert not writing.done()
+    over.set()
+    assert await writing
+
+
+async def test_two_who_take_one_address_at_once_get_one_account(database: Database, world: World) -> None:
+    results = await asyncio.gather(*(world.person("ann") for _ in range(5)), return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["Conflict"] * 4 + ["Viewer"]
+    assert isinstance(next(result for result in results if isinstance(result, Exception)), Conflict)
+    assert await total(database, User) == 1
+
+
+async def test_the_reader_cannot_write(database: Database) -> None:
+    statement = "DELETE FROM users"
+    if isinstance(database, PostgreSQL):
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await database.pool.execute(statement)
+    else:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            database.reader.execute(statement)  # type: ignore[attr-defined]  # the other database is SQLite
+
+
+async def test_only_a_person_is_at_work(database: Database) -> None:
+    with pytest.raises(Forbidden, match="signed-in"):
+        await database.write(lambda session: session.user_id, SYSTEM)

@@ -1,0 +1,111 @@
+"""Every prepared read uses an index: EXPLAIN of all that there are, as somebody who is nobody special."""
+
+import importlib
+import json
+import pkgutil
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+import db
+from auth.viewer import Viewer
+from db.core.base import Base
+from db.core.pagination import Listing, Window
+from db.core.postgresql import dialect_of_reads
+from db.core.prepared import OneOf, Prepared
+
+# A subquery's rows are there already, and a list of ids is a table to SQLite.
+TABLE_SCAN = re.compile(rf"SCAN ({'|'.join(Base.metadata.tables)})(_\d+)?\b")
+# Only superusers list everybody, so nothing limits the list: it is read in the order of the primary key.
+WHOLE = {"users.every"}
+ANYBODY = Viewer(uuid4())
+WINDOWS = [Window(1), Window(1, backwards=True), Window(1, uuid4()), Window(1, uuid4(), backwards=True)]
+
+
+def reads() -> dict[str, Prepared[Any]]:
+    """Every prepared read of the data layer by its name, lists with each of their conditions and alone."""
+    found: dict[str, Prepared[Any]] = {}
+    for path in sorted(
+        module.name for module in pkgutil.walk_packages(db.__path__, "db.") if ".migrations" not in module.name
+    ):
+        module = path.rpartition(".")[2]
+        for name, value in vars(importlib.import_module(path)).items():
+            if isinstance(value, Prepared):
+                found[f"{module}.{name}"] = value
+            elif isinstance(value, dict):
+                found |= {f"{module}.{name} {key}": each for key, each in value.items() if isinstance(each, Prepared)}
+            elif isinstance(value, Listing):
+                found |= {f"{module}.{name} {variant}": query for variant, query in variants(value)}
+    for mapper in Base.registry.mappers:
+        query: Prepared[Any] = Prepared(select(mapper.class_).where(OneOf(mapper.class_.id)))
+        found[f"{mapper.class_.__name__} by id"] = query
+    return found
+
+
+def variants(listing: Listing[Any]) -> Iterator[tuple[str, Prepared[Any]]]:
+    for given in {frozenset[str](), *(frozenset([name]) for name in listing.optional), frozenset(listing.optional)}:
+        yield f"total {sorted(given)}", listing.total(given)
+        for window in WINDOWS:
+            yield f"{window} {sorted(given)}", listing.rows(window, given)
+
+
+def test_there_are_reads_to_explain() -> None:
+    names = {name.partition(" ")[0] for name in reads()}
+    assert {"users.by_email", "conversations.every", "messages.of_conversation", "Message"} <= names
+
+
+def test_sqlite_scans_no_table(sqlite_url: str) -> None:
+    connection = sqlite3.connect(Path(sqlite_url.removeprefix("sqlite:///")))
+    dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
+    scans: dict[str, list[str]] = {}
+    for name, query in reads().items():
+        plan = query.plan(dialect, ANYBODY)
+        steps = connection.execute(f"EXPLAIN QUERY PLAN {plan.sql}", [None] * len(plan.names)).fetchall()
+        assert steps, name
+        scanned = [step[3] for step in steps if TABLE_SCAN.match(step[3])]
+        if scanned:
+            scans[name] = scanned
+    connection.close()
+    assert scans == {}
+
+
+async def test_postgresql_has_an_index_for_every_condition(postgres_url: str) -> None:
+    """Without rows it would scan each of these tables; forbidden to, it still does where no index fits."""
+    connection = await asyncpg.connect(postgres_url, timeout=10)
+    await connection.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+    dialect = dialect_of_reads()
+    scans: dict[str, list[str]] = {}
+    for name, query in reads().items():
+        plan = query.plan(dialect, ANYBODY)
+        await connection.execute(f"PREPARE explained AS {plan.sql}")
+        nothing = ", ".join(["NULL"] * len(plan.names))
+        execute = f"EXECUTE explained ({nothing})" if nothing else "EXECUTE explained"
+        (explained,) = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {execute}"))
+        await connection.execute("DEALLOCATE explained")
+        whole = [node for node in nodes(explained["Plan"]) if unconditional(node)]
+        scanned = [f"{node['Node Type']} {node.get('Relation Name')}" for node in whole]
+        if name.partition(" ")[0] in WHOLE:
+            scanned = [kind for kind in scanned if "total" not in name and kind != "Index Scan users"]
+        if scanned:
+            scans[name] = scanned
+    await connection.close()
+    assert scans == {}
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+def unconditional(node: dict[str, Any]) -> bool:
+    """Whether it goes through a whole table or a whole index."""
+    through_index = node["Node Type"] in ("Index Scan", "Index Only Scan", "Bitmap Index Scan")
+    return node["Node Type"] == "Seq Scan" or (through_index and "Index Cond" not in node)

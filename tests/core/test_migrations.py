@@ -1,0 +1,108 @@
+"""One tree of migrations makes what the models say, on both databases, whoever comes first."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from db.core.base import Base
+from db.migrations import head, is_mapped, migrate
+from tests.support.postgres import Postgres
+
+ROOT = Path(__file__).parents[2]
+MIGRATE = "import sys; from db.migrations import migrate; migrate(sys.argv[1])"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """A database without a table, of each kind in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'deep' / 'empty.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"test_{uuid4().hex}"
+    asyncio.run(server.create_database(name))
+    yield server.url(name)
+    asyncio.run(server.drop_database(name))
+
+
+def inspected(url: str, look: Any) -> Any:
+    """What `look(connection)` finds."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            found = look(connection)
+        engine.dispose()
+        return found
+
+    async def run() -> Any:
+        engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
+        async with engine.connect() as connection:
+            found = await connection.run_sync(look)
+        await engine.dispose()
+        return found
+
+    return asyncio.run(run())
+
+
+def differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "compare_server_default": True, "include_name": is_mapped}
+    )
+    return list(compare_metadata(context, Base.metadata))
+
+
+def revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def test_the_migrations_make_what_the_models_say(database_url: str) -> None:
+    assert inspected(database_url, differences) == []
+    assert inspected(database_url, revision) == head()
+    tables = inspected(database_url, lambda connection: inspect(connection).get_table_names())
+    assert set(filter(is_mapped, tables)) == {"alembic_version", *Base.metadata.tables}
+
+
+def test_four_processes_migrate_a_new_database_at_once(empty_url: str) -> None:
+    arguments = [sys.executable, "-c", MIGRATE, empty_url]
+    processes = [subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    errors = [process.communicate(timeout=60)[1] for process in processes]
+    assert [(process.returncode, error) for process, error in zip(processes, errors, strict=True)] == [(0, "")] * 4
+    assert inspected(empty_url, differences) == []
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_url: str) -> None:
+    def block(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE sign_ins (id INTEGER)")
+        connection.commit()
+
+    if empty_url.startswith("sqlite"):
+        Path(empty_url.removeprefix("sqlite:///")).parent.mkdir()
+    inspected(empty_url, block)
+    with pytest.raises(Exception, match="already exists"):
+        migrate(empty_url)
+    assert inspected(empty_url, lambda connection: inspect(connection).get_table_names()) == ["sign_ins"]
+
+
+async def test_a_migrated_database_starts_without_alembic(database_url: str) -> None:
+    script = (
+        "import asyncio, sys\n"
+        "from tests.conftest import database_at\n"
+        "database = database_at(sys.argv[1])\n"
+        "async def run() -> None:\n"
+        "    await database.start()\n"
+        "    await database.stop()\n"
+        "before = 'alembic.command' in sys.modules\n"
+        "asyncio.run(run())\n"
+        "sys.exit('alembic.command' in sys.modules or before)\n"
+    )
+    done = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", script, database_url], cwd=ROOT, timeout=30)
+    assert done.returncode == 0

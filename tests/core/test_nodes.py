@@ -1,0 +1,73 @@
+"""Anything by its id: one at a time and many at once."""
+
+from uuid import uuid4
+
+import pytest
+
+from resolvers.core.ids import decode
+from tests.support.app import Site, site
+from tests.support.client import Client, Refused
+
+__all__ = ["site"]
+
+NODES = "query Many($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+
+async def begin(client: Client, title: str = "Any") -> str:
+    """The id of a new conversation."""
+    payload = await client.mutate("createConversation", "{ conversation { id } }", title=title)
+    id_: str = payload["conversation"]["id"]
+    return id_
+
+
+async def test_anything_is_found_by_its_id(site: Site) -> None:
+    ann, eve = await site.person("ann"), await site.person("eve")
+    mine = await begin(ann, "Mine")
+    me = (await ann.run("{ me { id memberships { nodes { id organization { id } } } } }"))["me"]
+    membership = me["memberships"]["nodes"][0]
+    query = """query Node($id: ID!) { node(id: $id) { __typename id
+        ... on Conversation { title } ... on User { email } } }"""
+    assert (await ann.run(query, id=mine))["node"] == {"__typename": "Conversation", "id": mine, "title": "Mine"}
+    assert (await ann.run(query, id=me["id"]))["node"]["email"] == "ann@example.com"
+    for id_, name in ((membership["id"], "Membership"), (membership["organization"]["id"], "Organization")):
+        assert (await ann.run(query, id=id_))["node"] == {"__typename": name, "id": id_}
+        assert (await eve.run(query, id=id_))["node"] is None
+    assert (await eve.run(query, id=mine))["node"] is None
+
+
+async def test_an_id_that_is_none_is_null(site: Site) -> None:
+    ann = await site.person()
+    mine = await begin(ann)
+    me = (await ann.run("{ me { id } }"))["me"]["id"]
+    decoded = decode(mine)
+    assert decoded is not None
+    garbage = ["", "x", "é", "=", "\0", "Q29u", "x" * 10_000, str(decoded[1]), mine[:-4], "conversation:1", "VXNlcjo"]
+    for id_ in garbage:
+        assert await ann.run("query N($id: ID!) { node(id: $id) { id } conversation(id: $id) { id } }", id=id_) == {
+            "node": None,
+            "conversation": None,
+        }, id_
+    one = "query One($id: ID!) { conversation(id: $id) { id } message(id: $id) { id } table(id: $id) { id } }"
+    assert await ann.run(one, id=me) == {"conversation": None, "message": None, "table": None}
+    error = await ann.refused("updateConversation", id=me, title="x")
+    assert error["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_many_ids_are_answered_in_their_order_with_null_for_what_is_not_there(site: Site) -> None:
+    ann, eve = await site.person("ann"), await site.person("eve")
+    ids = [await begin(ann, str(number)) for number in range(3)]
+    theirs, me = await begin(eve), (await ann.run("{ me { id } }"))["me"]["id"]
+    await site.product.worker.stop()  # it reads too
+    asked = [ids[2], "garbage", me, theirs, ids[0], ids[2]]
+    site.reads.clear()
+    found = (await ann.run(NODES, ids=asked))["nodes"]
+    assert [node and node["id"] for node in found] == [ids[2], None, me, None, ids[0], ids[2]]
+    assert len(site.reads) <= 3  # the session, conversations, users
+    assert (await ann.run(NODES, ids=[]))["nodes"] == []
+    unknown = str(uuid4())
+    hundred = (await ann.run(NODES, ids=[unknown] * 100))["nodes"]
+    assert hundred == [None] * 100
+    with pytest.raises(Refused) as caught:
+        await ann.run(NODES, ids=[unknown] * 101)
+    assert [error["message"] for error in caught.value.errors] == ["Ask for at most 100 at once."]
+    assert caught.value.codes == ["BAD_USER_INPUT"]

@@ -1,0 +1,156 @@
+"""Keyset pages are complete in both directions, counted, and hold one parent's children."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, true
+from sqlalchemy.orm import aliased
+
+from auth.viewer import Viewer
+from db.conversations import conversations, messages
+from db.conversations.conversations import Beginning, Conversation
+from db.conversations.messages import Message
+from db.core.base import now
+from db.core.engine import Database
+from db.core.pagination import Listing, Window
+from db.core.prepared import Prepared
+from db.core.session import Session
+from tests.conftest import SYSTEM, World
+from tests.support.search_samples import ALL, said, speak
+
+
+async def pages(
+    database: Database, viewer: Viewer, listing: Listing[Any], size: int, *, backwards: bool = False, **given: Any
+) -> list[list[str]]:
+    """Every page of a list, each as it is shown: in the order of the list."""
+    optional = frozenset(given) & frozenset(listing.optional)
+    found: list[list[str]] = []
+    cursor: UUID | None = None
+    while True:
+        window = Window(size, cursor, backwards)
+        place = {} if cursor is None else {"cursor": cursor}
+        rows = await database.read(listing.rows(window, optional), viewer, limit=size, **place, **given)
+        if not rows:
+            return found
+        cursor = rows[-1].id
+        shown = [row.title if listing.model is Conversation else row.text for row in rows]
+        found.append(shown[::-1] if backwards else shown)
+
+
+async def total(database: Database, viewer: Viewer, listing: Listing[Any], **given: Any) -> int:
+    query = listing.total(frozenset(given) & frozenset(listing.optional))
+    (row,) = await database.read(query, viewer, **given)
+    return int(row.total)
+
+
+@pytest.fixture
+async def ann(world: World) -> Viewer:
+    """Somebody with the conversations 0 to 6, which were begun in turns with a stranger's."""
+    ann, eve = await world.person("ann"), await world.person("eve")
+    for number in range(7):
+        for viewer, title in ((ann, str(number)), (eve, "another's")):
+            await world.database.write(conversations.create, viewer, Beginning("model", title=title))
+    return ann
+
+
+@pytest.mark.parametrize(
+    ("size", "forwards"),
+    [
+        (1, [["6"], ["5"], ["4"], ["3"], ["2"], ["1"], ["0"]]),
+        (3, [["6", "5", "4"], ["3", "2", "1"], ["0"]]),
+        (7, [["6", "5", "4", "3", "2", "1", "0"]]),
+        (8, [["6", "5", "4", "3", "2", "1", "0"]]),
+    ],
+)
+async def test_pages_are_complete_in_both_directions(
+    database: Database, ann: Viewer, size: int, forwards: list[list[str]]
+) -> None:
+    assert await pages(database, ann, conversations.every, size) == forwards
+    backwards = await pages(database, ann, conversations.every, size, backwards=True)
+    assert [title for page in backwards[::-1] for title in page] == ["6", "5", "4", "3", "2", "1", "0"]
+    assert [len(page) for page in backwards] == [len(page) for page in forwards]
+    assert await total(database, ann, conversations.every) == 7
+    assert await total(database, SYSTEM, conversations.every) == 14
+
+
+async def test_a_page_goes_on_after_rows_that_are_gone_and_before_new_ones(database: Database, ann: Viewer) -> None:
+    first = await database.read(conversations.every.rows(Window(3), ALL), ann, limit=3)
+
+    def change(session: Session) -> None:
+        session.obtain(Conversation, first[-1].id).deleted_at = now()
+        conversations.create(session, Beginning("model", title="new"))
+
+    await database.write(change, ann)
+    after = conversations.every.rows(Window(3, first[-1].id), ALL)
+    rest = await database.read(after, ann, limit=3, cursor=first[-1].id)
+    assert [row.title for row in rest] == ["3", "2", "1"]
+    before = conversations.every.rows(Window(3, first[-1].id, backwards=True), ALL)
+    newer = await database.read(before, ann, limit=3, cursor=first[-1].id)
+    assert [row.title for row in newer] == ["5", "6", "new"]
+
+
+async def test_optional_conditions_apply_when_they_are_given(database: Database, ann: Viewer) -> None:
+    await database.write(conversations.create, ann, Beginning("model", title="Trip to Rome"))
+    assert await pages(database, ann, conversations.every, 5, search="ROME") == [["Trip to Rome"]]
+    assert await total(database, ann, conversations.every, search="rome") == 1
+    assert await total(database, ann, conversations.every, owner_id=ann.user_id) == 8
+    assert await total(database, ann, conversations.every, owner_id=ann.user_id, search="rome") == 1
+    assert await total(database, ann, conversations.every, organization_id=ann.user_id) == 0
+
+
+async def test_children_are_listed_oldest_first_for_who_sees_the_parent(
+    database: Database, world: World, ann: Viewer
+) -> None:
+    bob = await world.person("bob")
+    conversation, _ = await database.write(speak, ann, "Plans")
+
+    def talk(session: Session) -> None:
+        for number in range(4):
+            session.add(said(conversation.id, str(number)))
+
+    await database.write(talk, ann)
+    given: dict[str, Any] = {"conversation_id": conversation.id}
+    for viewer in (ann, SYSTEM):
+        shown = await pages(database, viewer, messages.of_conversation, 2, **given)
+        assert shown == [["secret", "0"], ["1", "2"], ["3"]]
+        shown = await pages(database, viewer, messages.of_conversation, 2, backwards=True, **given)
+        assert shown == [["2", "3"], ["0", "1"], ["secret"]]
+        assert await total(database, viewer, messages.of_conversation, **given) == 5
+    assert await pages(database, bob, messages.of_conversation, 2, **given) == []
+    assert await total(database, bob, messages.of_conversation, **given) == 0
+
+
+def beside() -> Any:
+    other = aliased(Message)
+    return select(other.text).select_from(Message).join(other, true())
+
+
+def inside() -> Any:
+    other = select(Message.text).subquery()
+    return select(other.c.text).select_from(Message).join(other, true())
+
+
+def instead() -> Any:
+    return select(select(func.max(Message.text)).scalar_subquery())
+
+
+@pytest.mark.parametrize("make", [beside, inside, instead])
+async def test_a_list_of_children_reaches_no_other_parent_s(
+    database: Database, world: World, make: Callable[[], Any]
+) -> None:
+    """Whether the parent may be seen is asked once, so nothing else in the statement may be another's."""
+    ann, eve = await world.person("ann"), await world.person("eve")
+    theirs, _ = await database.write(speak, ann, "Plans")
+
+    def whisper(session: Session) -> UUID:
+        conversation, message = speak(session, "Own")
+        message.text = "own"
+        return conversation.id
+
+    mine = await database.write(whisper, eve)
+    query: Prepared[Any] = Prepared(make(), children=Message)
+    assert [row[0] for row in await database.read(query, eve, conversation_id=mine)] == ["own"]
+    assert [row[0] for row in await database.read(query, eve, conversation_id=theirs.id)] == []
+    assert [row[0] for row in await database.read(query, SYSTEM, conversation_id=theirs.id)] == ["secret"]

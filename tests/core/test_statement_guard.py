@@ -1,0 +1,116 @@
+"""Every kind of statement is filtered by the policy or refused, in units and in prepared reads alike."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import Row, literal, select, union_all
+from sqlalchemy.exc import DBAPIError
+
+from auth.viewer import Viewer
+from db.conversations.conversations import Conversation
+from db.core.engine import Database
+from db.core.prepared import Prepared
+from db.core.session import Session
+from tests.conftest import SYSTEM, World
+from tests.support.search_samples import speak
+from tests.support.statement_kinds import (
+    CHILDREN,
+    COUNTS,
+    LATERAL,
+    MEANINGLESS,
+    PEOPLE,
+    REFUSED,
+    ROWS,
+    VALUES,
+    Statements,
+)
+
+Lane = Callable[[Database, Viewer, Any], Any]
+
+
+async def in_unit(database: Database, viewer: Viewer, statement: Any) -> list[Any]:
+    def unit(session: Session) -> list[Any]:
+        found = [row[0] for row in session.execute(statement)]
+        return [value.title if isinstance(value, Conversation | Row) else value for value in found]
+
+    return await database.write(unit, viewer)
+
+
+async def in_prepared(database: Database, viewer: Viewer, statement: Any) -> list[Any]:
+    query: Prepared[Any] = Prepared(statement)
+    return [row.title if query.model else row[0] for row in await database.read(query, viewer)]
+
+
+@pytest.fixture(params=[in_unit, in_prepared])
+def lane(request: pytest.FixtureRequest) -> Lane:
+    found: Lane = request.param
+    return found
+
+
+@pytest.fixture
+async def ann(world: World) -> Viewer:
+    """Somebody with one conversation and one message in it."""
+
+    ann = await world.person("ann")
+    await world.database.write(speak, ann, "secret")
+    return ann
+
+
+@pytest.fixture
+async def eve(world: World) -> Viewer:
+    return await world.person("eve")
+
+
+async def results(database: Database, lane: Lane, viewer: Viewer, *groups: Statements) -> dict[str, list[Any]]:
+    return {name: await lane(database, viewer, make()) for group in groups for name, make in group.items()}
+
+
+async def test_rows_are_for_those_who_may_see_them(database: Database, lane: Lane, ann: Viewer, eve: Viewer) -> None:
+    groups = [ROWS, CHILDREN] + ([LATERAL] if database.dialect.name == "postgresql" else [])
+    assert await results(database, lane, ann, *groups) == {name: ["secret"] for group in groups for name in group}
+    assert await results(database, lane, eve, *groups) == {name: [] for group in groups for name in group}
+
+
+async def test_values_and_counts_tell_a_stranger_nothing(
+    database: Database, lane: Lane, ann: Viewer, eve: Viewer
+) -> None:
+    assert await results(database, lane, ann, VALUES) == {name: ["secret"] for name in VALUES}
+    assert await results(database, lane, eve, VALUES) == {name: [None] for name in VALUES}
+    assert await results(database, lane, ann, COUNTS) == {name: [1] for name in COUNTS}
+    assert await results(database, lane, eve, COUNTS) == {name: [0] for name in COUNTS}
+
+
+async def test_a_visible_row_is_not_found_by_what_is_invisible(
+    database: Database, lane: Lane, ann: Viewer, eve: Viewer
+) -> None:
+    assert await results(database, lane, ann, PEOPLE) == {name: ["Ann"] for name in PEOPLE}
+    assert await results(database, lane, eve, PEOPLE) == {name: [] for name in PEOPLE}
+
+
+async def test_what_cannot_be_filtered_is_refused(database: Database, lane: Lane, ann: Viewer) -> None:
+    for name, make in REFUSED.items():
+        with pytest.raises(RuntimeError, match=r"The policy cannot filter this|a unit changes rows"):
+            pytest.fail(f"{name}: {await lane(database, ann, make())}")
+    assert await in_unit(database, ann, select(Conversation.title)) == ["secret"]
+
+
+async def test_a_source_that_is_not_named_is_not_there(database: Database, lane: Lane, ann: Viewer) -> None:
+    for name, make in MEANINGLESS.items():
+        with pytest.raises((DBAPIError, sqlite3.Error, asyncpg.PostgresError)):
+            pytest.fail(f"{name}: {await lane(database, ann, make())}")
+
+
+async def test_what_has_no_table_needs_no_policy(database: Database, lane: Lane, eve: Viewer) -> None:
+    assert await lane(database, eve, select(literal(1))) == [1]
+    assert await lane(database, eve, select(union_all(select(literal(3)), select(literal(4))).subquery())) == [3, 4]
+
+
+async def test_one_statement_means_what_each_viewer_may_see(database: Database, ann: Viewer, eve: Viewer) -> None:
+    """Compiled statements are kept by their shape, so that a superuser's must not be given to others."""
+    statement = select(Conversation.title)
+    for viewer, seen in ((SYSTEM, ["secret"]), (eve, []), (ann, ["secret"]), (SYSTEM, ["secret"]), (eve, [])):
+        assert await in_unit(database, viewer, statement) == seen
+        assert await in_prepared(database, viewer, statement) == seen

@@ -1,0 +1,155 @@
+"""Download links: what they open, for how long, and what they never open."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from auth.links import sign
+from auth.viewer import Viewer
+from db.core.base import now
+from resolvers.exports.exports import file_name
+from tests.conftest import World
+from tests.support.in_process_product import SECRET, Office
+
+ID = "0123456789abcdef" * 2
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(sqlite_url: str) -> str:
+    """Links have nothing to do with the kind of database."""
+    return sqlite_url
+
+
+@pytest.fixture
+def office(world: World, tmp_path: Path) -> Office:
+    return Office(world, tmp_path)
+
+
+@pytest.fixture
+async def ann(world: World) -> Viewer:
+    return await world.person("ann")
+
+
+def link(path: str, *, minutes: int = 5, secret: bytes = SECRET) -> str:
+    return sign(secret, path, expires_at=now() + timedelta(minutes=minutes))
+
+
+@pytest.fixture
+def file(office: Office) -> str:
+    """The path of a file that is there."""
+    office.files.mkdir()
+    (office.files / f"{ID}.csv").write_text("a,b\r\n1,2\r\n", newline="")
+    return f"/exports/{ID}/Costs.csv"
+
+
+def error(status: int, type: str, detail: str) -> dict[str, Any]:
+    return {"detail": detail, "status_code": status, "type": type, "field_errors": []}
+
+
+async def test_a_link_opens_a_file_to_keep(office: Office, file: str) -> None:
+    answer = await office.open(link(file))
+    assert (answer.status_code, answer.text) == (200, "a,b\r\n1,2\r\n")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="Costs.csv"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("name", "disposition"),
+    [
+        ("Été 2026", "attachment; filename*=utf-8''%C3%89t%C3%A9%202026.csv"),
+        ("100% & co", "attachment; filename*=utf-8''100%25%20%26%20co.csv"),
+        ('a/b\\c:"d"\r\n', "attachment; filename*=utf-8''a%20b%20c%20d.csv"),
+        ("..", 'attachment; filename="table.csv"'),
+    ],
+)
+async def test_any_name_of_a_table_makes_a_link_that_works(
+    office: Office, ann: Viewer, name: str, disposition: str
+) -> None:
+    office.use(public_url="https://sheets.example/", download_link_minutes=7)
+    async with office.working():
+        done = await office.over(ann, (await office.start(ann, await office.table(ann, name=name)))["id"])
+    assert done["url"].startswith("https://sheets.example/exports/")
+    parts = urlsplit(done["url"])
+    answer = await office.open(f"{parts.path}?{parts.query}")
+    assert (answer.status_code, answer.headers["content-disposition"]) == (200, disposition)
+    expires = int(parts.query.removeprefix("expires=").partition("&")[0])
+    assert 6 * 60 < expires - now().timestamp() <= 7 * 60
+    # A client may write the same address in other escapes.
+    assert (await office.open(f"{parts.path.replace('%20', ' ')}?{parts.query}")).status_code == 200
+
+
+async def test_a_link_works_only_for_its_time(office: Office, file: str) -> None:
+    answer = await office.open(link(file, minutes=-1))
+    assert answer.status_code == 403
+    assert answer.json() == error(403, "FORBIDDEN", "This link has expired: ask for a new link.")
+
+
+async def test_a_link_opens_only_the_file_that_it_was_signed_for(office: Office, file: str) -> None:
+    (office.files / f"{'f' * 32}.csv").write_text("secret")
+    good = link(file)
+    forged = [
+        file,
+        good.replace(ID, "f" * 32),
+        good.replace("Costs.csv", "Costs.xlsx"),
+        good.replace("Costs.csv", "Other.csv"),
+        good.replace("expires=", "expires=9"),
+        good[:-1] + ("A" if good[-1] != "A" else "B"),
+        link(file, secret=b"x" * 32),
+        f"{good.partition('&')[0]}&signature=",
+    ]
+    for url in forged:
+        answer = await office.open(url)
+        assert answer.status_code == 403
+        message = "This link is not valid: ask for a new link, and copy the whole of it."
+        assert answer.json() == error(403, "FORBIDDEN", message)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/exports/{'e' * 32}/Costs.csv",
+        f"/exports/{ID}/Costs.part",
+        f"/exports/{ID}/Costs",
+        f"/exports/{ID.upper()}/Costs.csv",
+        f"/exports/.{ID}/Costs.csv",
+        "/exports/..%2Fdatabase/Costs.csv",
+        f"/exports/{ID}/..%2F..%2Fetc.csv",
+    ],
+)
+async def test_even_a_signature_opens_nothing_but_files_of_exports(office: Office, file: str, path: str) -> None:
+    (office.files / f".{ID}.csv").write_text("secret")
+    (office.files / f"{ID}.part").write_text("secret")
+    (office.files.parent / "database.csv").write_text("secret")
+    for signed in (path, unquote(path)):
+        answer = await office.open(link(signed))
+        assert answer.status_code in (403, 404)
+        assert set(answer.json()) == {"detail", "status_code", "type", "field_errors"}
+
+
+async def test_a_file_that_is_gone_is_said_to_be_gone(office: Office, file: str) -> None:
+    (office.files / f"{ID}.csv").unlink()
+    answer = await office.open(link(file))
+    assert answer.status_code == 404
+    assert answer.json() == error(404, "NOT_FOUND", "There is no such file any more: export the table again.")
+
+
+@pytest.mark.parametrize(
+    ("name", "cleaned"),
+    [
+        ("Costs", "Costs"),
+        ("  a  b\t", "a b"),
+        ("../../etc/passwd", "etc passwd"),
+        (".hidden", "hidden"),
+        ("\u202egnp.exe", "gnp.exe"),
+        ("???", "table"),
+        ("x" * 300, "x" * 80),
+        ("表 🙂", "表 🙂"),
+    ],
+)
+def test_a_tables_name_becomes_a_files(name: str, cleaned: str) -> None:
+    assert file_name(name) == cleaned

@@ -1,0 +1,105 @@
+"""Exports to Google Sheets, by the worker, against a server of the calls that they make."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from auth.viewer import Viewer
+from db.jobs.jobs import JobStatus
+from db.tables.tables import Table
+from resolvers.core.ids import global_id
+from tests.conftest import World
+from tests.support.in_process_product import CANCEL, HEADER, RETRY, START, Office
+from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
+from tests.support.waiting import until
+
+
+@pytest.fixture
+def office(world: World, tmp_path: Path) -> Office:
+    return Office(world, tmp_path)
+
+
+@pytest.fixture
+async def ann(world: World) -> Viewer:
+    return await world.person("ann")
+
+
+@pytest.fixture
+def google(office: Office, tmp_path: Path) -> Iterator[LoopbackSheets]:
+    with loopback_sheets() as server:
+        office.use(google_service_account_file=server.service_account(tmp_path), google_sheets_url=server.url)
+        yield server
+
+
+async def test_without_a_service_account_nothing_is_begun(office: Office, ann: Viewer) -> None:
+    given = {"tableId": global_id(Table, await office.table(ann)), "destination": "GOOGLE_SHEETS"}
+    code, message = await office.refused(ann, START, input=given)
+    assert code == "NOT_CONFIGURED"
+    assert "set GOOGLE_SERVICE_ACCOUNT_FILE to the key file of a service account" in message
+    assert await office.counts() == (0, 0)
+
+
+async def test_a_table_becomes_a_spreadsheet_that_is_shared_with_who_asked(
+    office: Office, ann: Viewer, google: LoopbackSheets
+) -> None:
+    async with office.working():
+        started = await office.start(ann, await office.table(ann), "GOOGLE_SHEETS", sheetName="May")
+        done = await office.over(ann, started["id"])
+    (made,) = google.spreadsheets.values()
+    assert (done["status"], done["url"], done["spreadsheetId"]) == ("COMPLETED", made.url, made.id)
+    assert (done["rowCount"], done["revision"], done["progress"]) == (3, 4, {"done": 3, "total": 3})
+    assert (made.name, made.sheet.title) == ("Costs", "May")
+    assert made.shared_with == {"ann@example.com": "writer"}
+    assert made.sheet.values() == [
+        HEADER,
+        ["Café", 3, 12.5, 0.075, True, "2026-05-01", "a, b"],
+        ["=1+1", -5, "12345678901234567.89 EUR", "", False],
+    ]
+
+
+async def test_a_refusal_of_google_is_the_error_of_the_export_and_a_retry_uses_the_same_spreadsheet(
+    office: Office, ann: Viewer, google: LoopbackSheets
+) -> None:
+    google.fail("values.update", 403, reason="accessNotConfigured")
+    async with office.working():
+        started = await office.start(ann, await office.table(ann), "GOOGLE_SHEETS")
+        failed = await office.over(ann, started["id"])
+        assert (failed["status"], failed["error"]["code"], failed["url"]) == ("FAILED", "API_DISABLED", None)
+        await office.get(ann, RETRY, input={"id": started["id"]})
+        done = await office.over(ann, started["id"])
+    assert (done["status"], done["attempts"], len(google.spreadsheets)) == ("COMPLETED", 2, 1)
+
+
+async def test_a_server_that_stops_gives_the_export_back_and_the_next_one_finishes_it(
+    office: Office, ann: Viewer, google: LoopbackSheets
+) -> None:
+    with google.lock:  # Google does not answer
+        async with office.working() as worker:
+            started = await office.start(ann, await office.table(ann), "GOOGLE_SHEETS")
+            await until(lambda: running(office))
+            at = time.monotonic()
+            await worker.stop()
+            assert time.monotonic() - at < 1
+            assert (await office.job()).status is JobStatus.QUEUED
+    async with office.working():
+        done = await office.over(ann, started["id"])
+    assert (done["status"], done["attempts"], len(google.spreadsheets)) == ("COMPLETED", 2, 1)
+
+
+async def test_a_running_export_can_be_canceled(office: Office, ann: Viewer, google: LoopbackSheets) -> None:
+    with google.lock:
+        async with office.working() as worker:
+            started = await office.start(ann, await office.table(ann), "GOOGLE_SHEETS")
+            await until(lambda: running(office))
+            canceled = (await office.get(ann, CANCEL, input={"id": started["id"]}))["export"]
+            assert (canceled["status"], canceled["url"]) == ("CANCELED", None)
+            await until(lambda: not worker._runs, seconds=2)
+    assert (await office.job()).status is JobStatus.CANCELED
+
+
+async def running(office: Office) -> bool:
+    """Whether the table is read and the writing has begun."""
+    job = await office.job()
+    return (job.status, job.total) == (JobStatus.RUNNING, 3)

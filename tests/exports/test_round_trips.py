@@ -1,0 +1,166 @@
+"""What other programs change comes back equal: exported by each writer, imported by its reader, value by value."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.app import Site, site_over
+from tests.support.client import Client
+from tests.support.waiting import until
+
+EXPORTED = "query E($id: ID!) { export(id: $id) { status url error { message } } }"
+VALUES = "query T($id: ID!) { table(id: $id) { rows(first: 100) { nodes { values } } } }"
+TAKEN = """{ rowCount rejected { fieldErrors { message } } encoding hasByteOrderMark delimiter hasHeader samples
+  columns { name type } table { id } }"""
+TYPES = [
+    "TEXT", "INTEGER", "DECIMAL", "CURRENCY", "PERCENT", "BOOLEAN", "DATE", "DATETIME", "SELECT", "MULTI_SELECT",
+    "EMAIL", "URL",
+]  # fmt: skip
+FORMATS = {"CURRENCY": "EUR", "DECIMAL": ","}
+TEXTS = [
+    "007", "12345678901234567890", "-5", "−5", "1e5", "=1+1", "@x", "+x", "+49 30 1234", "-", "'quoted", "'=1+1",
+    "2026-01-31", "31.01.2026", "01/31/2026", "a,b;c\td|e", "a;b", "x|y", 'say "hi"', '"', "two\nlines", "two\r\nlines",
+    "two\rlines", "\nfirst", "last\n", " spaces ", "\ttab", "🙂 família 👨‍👩‍👧", "مرحبا بالعالم", "\u202eleft", "true",
+    "NULL", "null", "#REF!", "<r>b</r>", "<b>&amp;</b>", "&#32;", "\\", "a\\", "\\|", "**bold**", "`code`", "[x](y)",
+    "<br>", "_x000D_", "\x01\x1f", "a\x0bb\u2028c\x85d", "x" * 32_000, "50%", "1.125", "1,125 EUR", "NaN", "[1]", "{}",
+]  # fmt: skip
+CELLS: dict[str, list[Any]] = {
+    "INTEGER": [0, -5, 9007199254740991, 1234567],
+    "DECIMAL": ["1.125", "-0.10", "12345678901234567890.123456789", "2.500", "0.10000000000000000000", "1000"],
+    "CURRENCY": ["1.125", "-3.00", "12345678901234567.89", "1234.50", "1000"],
+    "PERCENT": ["50", "7.5", "0.125", "-0.1234567890123456", "100.00"],
+    "BOOLEAN": [True, False],
+    "DATE": ["2026-01-31", "1899-12-31", "1900-02-28", "1900-03-01", "9999-12-31"],
+    "DATETIME": ["2026-01-31T10:20:30Z", "1000-01-01T00:00:00Z", "2026-01-31T10:20:30.500000Z", "2026-01-31T00:00:00Z",
+                 "2026-01-31T10:20:30.123456Z"],
+    "SELECT": ["=S", "a, b"],
+    "MULTI_SELECT": [["a", "b"], ["a, b", 'say "x"'], ["=1"]],
+    "EMAIL": ["ann@example.org"],
+    "URL": ["https://example.org/?a=1&b=|"],
+}  # fmt: skip
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    """Over one database: the readers and writers know of none."""
+    async with site_over(f"sqlite:///{tmp_path / 'product.db'}", tmp_path) as site:
+        yield site
+
+
+def columns(width: int = 200) -> list[dict[str, Any]]:
+    """The twelve types, then texts, the last of them called `id`."""
+    typed = [{"name": f"{type} *1*", "type": type, "format": FORMATS.get(type)} for type in TYPES]
+    return [
+        *typed,
+        *({"name": f"Note no. {n}", "type": "TEXT"} for n in range(width - 13)),
+        {"name": "id", "type": "TEXT"},
+    ]
+
+
+def rows() -> list[dict[str, Any]]:
+    """Each text in the first and the last column, and beside it a value of each type, or nothing."""
+    made = []
+    for n, text in enumerate(TEXTS):
+        typed = {f"c{at}": CELLS[type][n] for at, type in enumerate(TYPES[1:], 2) if n < len(CELLS[type])}
+        made.append({"c1": text, "c200": text, **typed})
+    return made
+
+
+async def values(client: Client, id: str) -> list[dict[str, Any]]:
+    found = await client.run(VALUES, id=id)
+    return [row["values"] for row in found["table"]["rows"]["nodes"]]
+
+
+async def exported(client: Client, id: str, destination: str) -> bytes:
+    started = await client.mutate("startExport", "{ export { id } }", tableId=id, destination=destination)
+
+    async def ended() -> Any:
+        shown = (await client.run(EXPORTED, id=started["export"]["id"]))["export"]
+        assert shown["error"] is None
+        return shown if shown["status"] == "COMPLETED" else None
+
+    return (await client.http.get(f"http://site{(await until(ended, seconds=60))['url']}")).content
+
+
+async def take_in(client: Client, name: str, content: bytes, **given: Any) -> Any:
+    return await client.upload("importTable", TAKEN, {"file": (name, content)}, file=None, **given)
+
+
+async def test_every_writer_and_its_reader_give_a_hostile_table_back(site: Site) -> None:
+    ann = await site.person()
+    made = await ann.mutate("createTable", "{ table { id } }", name="Hostile", columns=columns())
+    id_ = made["table"]["id"]
+    await ann.mutate("addRows", "{ rows { id } }", tableId=id_, rows=rows())
+    whole = await values(ann, id_)
+    assert whole == rows()
+    for destination, name in (("CSV", "a.csv"), ("XLSX", "a.xlsx"), ("JSON", "a.json"), ("MARKDOWN", "a.md")):
+        content = await exported(ann, id_, destination)
+        again = await ann.mutate("createTable", "{ table { id } }", name="Again", columns=columns())
+        done = await take_in(ann, name, content, tableId=again["table"]["id"])
+        assert (done["rowCount"], done["rejected"]) == (len(TEXTS), [])
+        assert await values(ann, again["table"]["id"]) == whole, destination
+        new = await take_in(ann, name, content)
+        texts = [(row["c1"], row["c200"]) for row in await values(ann, new["table"]["id"])]
+        assert texts == [(text, text) for text in TEXTS], destination
+
+
+PEN = [{"c1": "pen", "c2": "1.20"}, {"c1": "ink", "c2": "3.50"}]
+TWO = "item{0}price\npen{0}1.20\nink{0}3.50\n"
+NAMES = ["item", "price"]
+# Encoding, whether there is a byte order mark, delimiter, whether there is a header, names, rows.
+FILES: list[tuple[bytes, tuple[str, bool, str, bool, list[str], list[dict[str, Any]]]]] = [
+    *((TWO.format(mark).encode(), ("utf-8", False, mark, True, NAMES, PEN)) for mark in ",;|\t"),
+    *((TWO.format(",").replace("\n", end).encode(), ("utf-8", False, ",", True, NAMES, PEN)) for end in ("\r", "\r\n")),
+    (TWO.format(",").encode("utf-8-sig"), ("utf-8-sig", True, ",", True, NAMES, PEN)),
+    (TWO.format("\t").encode("utf-16"), ("utf-16", True, "\t", True, NAMES, PEN)),
+    *((TWO.format(",").encode(name), (name, False, ",", True, NAMES, PEN)) for name in ("utf-16-le", "utf-16-be")),
+    (
+        "名前,値段\n鉛筆と消しゴムを買いました,120\n".encode("cp932"),
+        ("cp932", False, ",", True, ["名前", "値段"], [{"c1": "鉛筆と消しゴムを買いました", "c2": 120}]),
+    ),
+    (
+        "名称,价格\n我们在商店买了铅笔和橡皮,120\n".encode("gb18030"),
+        ("gb18030", False, ",", True, ["名称", "价格"], [{"c1": "我们在商店买了铅笔和橡皮", "c2": 120}]),
+    ),
+    (
+        "Größe;Preis in €\nfür Jürgen;3\n".encode("cp1252"),
+        ("cp1252", False, ";", True, ["Größe", "Preis in €"], [{"c1": "für Jürgen", "c2": 3}]),
+    ),
+    (b'a,b\n"k,l",\n"p;q",2\n', ("utf-8", False, ",", True, ["a", "b"], [{"c1": "k,l"}, {"c1": "p;q", "c2": 2}])),
+    (b"word\npen\nink\n", ("utf-8", False, ",", True, ["word"], [{"c1": "pen"}, {"c1": "ink"}])),
+    (b"item,price\n", ("utf-8", False, ",", True, NAMES, [])),
+    (b"pen,1\n,2\n", ("utf-8", False, ",", False, ["Column 1", "Column 2"], [{"c1": "pen", "c2": 1}, {"c2": 2}])),
+    (b"a,b\n1\n2,3,4\n", ("utf-8", False, ",", True, ["a", "b", "Column 3"], [{"c1": 1}, {"c1": 2, "c2": 3, "c3": 4}])),
+    (
+        b"a,A,,b\n5,6,7,8\n",
+        ("utf-8", False, ",", True, ["a", "A 2", "Column 3", "b"], [{"c1": 5, "c2": 6, "c3": 7, "c4": 8}]),
+    ),
+    (b"a;b;\npen;1;\n", ("utf-8", False, ";", True, ["a", "b"], [{"c1": "pen", "c2": 1}])),
+    (b"a,b\n\x01x,1\n", ("utf-8", False, ",", True, ["a", "b"], [{"c1": "\x01x", "c2": 1}])),
+]  # fmt: skip
+
+
+async def test_what_a_text_file_is_like_is_told(site: Site) -> None:
+    ann = await site.person()
+    for content, told in FILES:
+        done = await take_in(ann, "a.csv", content, dryRun=True)
+        names = [column["name"] for column in done["columns"]]
+        found = (
+            done["encoding"],
+            done["hasByteOrderMark"],
+            done["delimiter"],
+            done["hasHeader"],
+            names,
+            done["samples"],
+        )
+        assert (found, done["rejected"], done["table"]) == (told, [], None)
+
+
+async def test_a_row_with_a_character_that_no_cell_holds_says_so(site: Site) -> None:
+    ann = await site.person()
+    done = await take_in(ann, "a.json", json.dumps([{"a": "x"}, {"a": "x\0"}]).encode(), dryRun=True)
+    message = "The text holds a NUL character (U+0000): remove it."
+    assert (done["rowCount"], done["rejected"]) == (1, [{"fieldErrors": [{"message": message}]}])

@@ -1,0 +1,66 @@
+"""Processes that are killed with -9: what was acknowledged is there, and what was being written ends as interrupted."""
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from itertools import count
+
+from tests.support.app import Site
+from tests.support.client import Client
+from tests.support.crash_worker import working
+from tests.support.loopback.provider_faults import EVENT_STREAM, Exchange, chunk, fault_server
+from tests.support.scripted_llm import begin, dictation, follow, joined, read, texts_of
+from tests.support.several_processes import Installation, installation
+from tests.support.waiting import until
+
+__all__ = ["dictation", "installation"]
+
+KILLS, REPLIES = 20, 2  # processes, and replies that each of them writes when it is killed
+WORDS = [f"wörd{number}👩‍👧 " for number in range(5_000)]
+TEXT = "".join(WORDS)
+
+
+async def endless(exchange: Exchange) -> None:
+    """A provider that says numbered words until it is hung up on."""
+    exchange.writer.write(EVENT_STREAM)
+    for number in count():
+        if exchange.hung_up.is_set():
+            return
+        exchange.writer.write(f"data: {chunk(WORDS[number])}\n\n".encode())
+        await asyncio.sleep(0.01)
+
+
+async def saved(client: Client, id: str) -> str:
+    """What the database has of a reply."""
+    return str((await read(client, id))["text"])
+
+
+async def test_workers_are_killed_while_they_write_and_nothing_that_was_acknowledged_is_lost(
+    installation: Installation,
+) -> None:
+    async with fault_server(endless) as server:
+        there = replace(installation, server=server)
+        async with there.run(jobs=False) as web:
+            ann = await web.person()
+            kept = {}
+            for _ in range(KILLS):
+                ids = [await begin(ann) for _ in range(REPLIES)]
+                with working(there.settings):
+                    for id_ in ids:
+                        kept[id_] = await until(partial(saved, ann, id_), 60)
+            with working(there.settings):
+                await asyncio.gather(*(check_interrupted(web, ann, id_, text) for id_, text in kept.items()))
+            assert texts_of(web) == {}
+
+
+async def check_interrupted(web: Site, ann: Client, id: str, kept: str) -> None:
+    events = await follow(web, ann, id)
+    reply = await read(ann, id)
+    assert (reply["status"], reply["error"]["code"], reply["error"]["retryable"]) == (
+        "INTERRUPTED",
+        "INTERRUPTED",
+        True,
+    )
+    assert reply["text"].startswith(kept)
+    assert TEXT.startswith(reply["text"])
+    assert joined(events) == reply["text"]

@@ -1,0 +1,356 @@
+"""Several processes on one PostgreSQL and one Redis: what one writes, everybody at another sees at once."""
+
+import asyncio
+import signal
+import sys
+import time
+from asyncio.subprocess import PIPE, STDOUT
+from contextlib import aclosing
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any, get_args
+from uuid import UUID, uuid4
+
+import pytest
+import redis
+
+import auth.limits
+import integrations.redis.connection
+import jobs.replies.reply_writer
+import jobs.runner.worker
+import resolvers.conversations.messages
+import resolvers.exports.exports
+from app import assemble
+from db.core.events import Event, TableChanged, decode, encode
+from resolvers.core.ids import decode as decode_id
+from settings import Misconfigured, Settings
+from tests.support.app import Site
+from tests.support.product_process import ROOT
+from tests.support.scripted_llm import Dictation, begin, dictation, follow, held, joined, read, texts_of, watched
+from tests.support.several_processes import Installation, eventually, installation, web, worker
+from tests.support.valkey import valkey_server
+from tests.support.waiting import until
+
+__all__ = ["dictation", "installation", "web", "worker"]
+
+PIECES = ["Grüße ", "👩", "\u200d👩\u200d", "👧 ", "中", "文 e", "\u0301", "\n| a |", " b |\n", "🇩🇪", "\r\n", "Schluß"]
+TEXT = "".join(PIECES)
+CHANGES = """subscription F($id: ID!, $after: Int) {
+  tableChanges(tableId: $id, after: $after) { number changes { kind new } } }"""
+LATE = 0.5  # seconds on a machine that has much else to do; alone it is a hundredth of that
+
+
+@pytest.fixture
+def without_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but Redis can bring a text to another process before its end."""
+    monkeypatch.setattr(jobs.replies.reply_writer, "CHECKPOINT_SECONDS", 3600)
+    monkeypatch.setattr(resolvers.conversations.messages, "IDLE_SECONDS", 3600)
+
+
+@pytest.mark.usefixtures("without_checkpoints")
+async def test_what_a_worker_writes_is_followed_piece_by_piece_from_a_server(web: Site, dictation: Dictation) -> None:
+    ann = await web.person()
+    id_ = await begin(ann)
+    following = [asyncio.create_task(follow(web, ann, id_)) for _ in range(5)]
+    await watched(web, 5)
+    so_far = ""
+    for piece in PIECES:
+        dictation.say(piece)
+        so_far += piece
+        await held(web, ann, id_, so_far)
+    late = [asyncio.create_task(follow(web, ann, id_, place)) for place in [*range(len(TEXT) + 1), 10_000]]
+    await watched(web, 5 + len(late))
+    dictation.finish()
+    *rests, bogus = await asyncio.gather(*late)
+    for place, events in enumerate(rests):
+        assert joined(events, TEXT[:place]) == TEXT
+        assert place == len(TEXT) or events[0]["offset"] == place
+        assert events[-1]["message"] == {"id": id_, "text": TEXT, "status": "COMPLETED"}
+    assert (bogus[0]["offset"], joined(bogus)) == (0, TEXT)
+    for events in await asyncio.gather(*following):
+        offsets = [event["offset"] for event in events if event["__typename"] == "ReplyDelta"]
+        assert joined(events) == TEXT
+        assert len(offsets) == len(PIECES)
+        assert offsets == sorted(set(offsets))
+    assert joined(await follow(web, ann, id_, 7), TEXT[:7]) == (await read(ann, id_))["text"] == TEXT
+    assert texts_of(web) == {}
+
+
+@pytest.mark.usefixtures("without_checkpoints")
+async def test_a_stop_at_a_server_hangs_up_on_the_provider_of_a_worker_at_once(web: Site, dictation: Dictation) -> None:
+    ann = await web.person()
+    id_ = await begin(ann)
+    dictation.say(*PIECES)
+    await held(web, ann, id_, TEXT)
+    following = asyncio.create_task(follow(web, ann, id_))
+    await watched(web, 1)
+    (exchange,) = dictation.server.exchanges
+    stopping = asyncio.create_task(ann.mutate("stopReply", "{ message { status text } }", messageId=id_))
+    begun = time.perf_counter()
+    await asyncio.wait_for(exchange.hung_up.wait(), 2)
+    assert time.perf_counter() - begun < LATE
+    assert (await stopping)["message"] == {"status": "STOPPED", "text": TEXT}
+    events = await following
+    assert (joined(events), events[-1]["message"]["status"]) == (TEXT, "STOPPED")
+
+
+async def test_who_watches_at_a_server_is_not_told_of_the_end_by_a_worker_and_who_left_is(
+    web: Site, worker: Site, dictation: Dictation
+) -> None:
+    ann = await web.person()
+    viewer = await web.viewer(ann)
+
+    async def told() -> list[str]:
+        nodes = (await ann.run("{ notifications { nodes { kind subjectId } } }"))["notifications"]["nodes"]
+        return [node["subjectId"] for node in nodes]
+
+    for is_there in (True, False):
+        id_ = await begin(ann)
+        decoded = decode_id(id_)
+        assert decoded is not None
+        following = asyncio.create_task(follow(web, ann, id_))
+        await until(partial(worker.backend.watching.is_watched, decoded[1], viewer.user_id))
+        if not is_there:
+            following.cancel()
+            await asyncio.wait([following])
+            await until(partial(is_unwatched, worker, decoded[1], viewer.user_id))
+        dictation.say("Well")
+        dictation.finish()
+        await (following if is_there else until(told))
+        assert await told() == ([] if is_there else [id_])
+
+
+async def is_unwatched(site: Site, reply_id: UUID, user_id: UUID | None) -> bool:
+    return not await site.backend.watching.is_watched(reply_id, user_id)
+
+
+async def test_who_comes_when_the_beginning_was_trimmed_gets_it_from_the_row(
+    installation: Installation, web: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.replies.reply_writer, "CHECKPOINT_SECONDS", 0.1)
+    monkeypatch.setattr(resolvers.conversations.messages, "IDLE_SECONDS", 0.1)
+    ann = await web.person()
+    id_ = await begin(ann)
+    for number, piece in enumerate(PIECES[:6]):
+        dictation.say(piece)
+        await held(web, ann, id_, "".join(PIECES[: number + 1]))
+    decoded = decode_id(id_)
+    assert decoded is not None
+    with redis.Redis.from_url(installation.redis_url) as client:
+        assert client.xtrim(f"{installation.prefix}:reply:{decoded[1].hex}", maxlen=1, approximate=False) == 5
+    late = [asyncio.create_task(follow(web, ann, id_, place)) for place in (0, 3)]
+    await watched(web, 2)
+    dictation.say(*PIECES[6:])
+    dictation.finish()
+    for place, follower in zip((0, 3), late, strict=True):
+        assert joined(await follower, TEXT[:place]) == TEXT
+
+
+async def test_an_export_of_a_worker_is_followed_at_a_server(web: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolvers.exports.exports, "IDLE_SECONDS", 3600)
+    ann = await web.person()
+    table = (await ann.mutate("importTable", "{ table { id } }", text="a,b\n1,2\n", name="T"))["table"]["id"]
+    started = await ann.mutate("startExport", "{ export { id } }", tableId=table, destination="CSV")
+    progress = "subscription P($id: ID!) { exportProgress(exportId: $id) { status } }"
+    async with asyncio.timeout(10):
+        seen = [event async for event in web.follow(ann, progress, id=started["export"]["id"])]
+    assert seen[-1] == {"exportProgress": {"status": "COMPLETED"}}
+
+
+async def test_servers_come_and_go_while_a_worker_writes(
+    installation: Installation, worker: Site, dictation: Dictation
+) -> None:
+    async with installation.run(jobs=False) as first:
+        ann = await first.person()
+        id_ = await begin(ann)
+        dictation.say(*PIECES[:6])
+        half = "".join(PIECES[:6])
+        await held(first, ann, id_, half)
+        await ann.run("mutation { logOut { ok } }")
+    async with installation.run(jobs=False) as second:
+        again = second.client()
+        session = "{ session { accessToken } }"
+        logged = await again.mutate("logIn", session, email="ann@example.com", password="correct horse battery")
+        again.token = logged["session"]["accessToken"]
+        following = asyncio.create_task(follow(second, again, id_, len(half)))
+        await watched(second, 1)
+        dictation.say(*PIECES[6:])
+        dictation.finish()
+        assert joined(await following, half) == TEXT
+        assert (await read(again, id_))["status"] == "COMPLETED"
+    assert len(dictation.asked) == 1
+
+
+async def test_every_change_is_followed_from_another_process_also_by_who_comes_back_after_each(
+    web: Site, worker: Site
+) -> None:
+    ann = await web.person()
+    made = await ann.mutate(
+        "createTable", "{ table { id } }", name="T", columns=[{"name": "Number", "type": "INTEGER"}]
+    )
+    table = made["table"]["id"]
+
+    async def add(site: Site, writer: int) -> None:
+        client = site.client()
+        client.token = ann.token
+        for number in range(4):
+            rows = [{"c1": writer * 10 + number}]
+            await client.mutate("addRows", "{ table { revision } }", tableId=table, rows=rows)
+
+    async def followed(*, comes_back: bool) -> list[tuple[int, list[dict[str, Any]]]]:
+        seen: list[tuple[int, list[dict[str, Any]]]] = []
+        while len(seen) < 41:
+            after = seen[-1][0] if seen else 0
+            async with aclosing(web.follow(ann, CHANGES, id=table, after=after)) as events:
+                async for event in events:
+                    revision = event["tableChanges"]
+                    seen.append((revision["number"], revision["changes"]))
+                    if comes_back or len(seen) == 41:
+                        break
+        return seen
+
+    following = [asyncio.create_task(followed(comes_back=n > 0)) for n in range(3)]
+    await asyncio.gather(*(add(site, writer) for writer, site in enumerate([worker, web] * 5)))
+    async with asyncio.timeout(20):
+        stayed, *came_back = await asyncio.gather(*following)
+    assert [number for number, _ in stayed] == [*range(1, 42)]
+    assert came_back == [stayed, stayed]
+    added = sorted(change["new"]["values"]["c1"] for _, changes in stayed[1:] for change in changes)
+    assert added == sorted(writer * 10 + number for writer in range(10) for number in range(4))
+
+
+async def test_what_happens_in_one_process_wakes_who_waits_in_another(web: Site, worker: Site) -> None:
+    event, told = TableChanged(uuid4()), time.perf_counter()
+    with web.backend.hub.listening(event) as here, worker.backend.hub.listening(event) as there:
+        worker.backend.hub.publish(event)
+        assert there.is_set()
+        await asyncio.wait_for(here.wait(), 2)
+        assert time.perf_counter() - told < LATE
+        here.clear()
+        there.clear()
+        await asyncio.sleep(0.1)
+        assert (here.is_set(), there.is_set()) == (False, False)
+
+
+@pytest.mark.parametrize("kind", get_args(Event))
+def test_every_kind_of_event_can_be_told(kind: type[Event]) -> None:
+    event = kind(*(uuid4() for _ in fields(kind)))
+    assert decode(encode(event)) == event
+    assert "\n" not in encode(event)
+
+
+def test_an_event_of_a_newer_version_is_nobodys() -> None:
+    assert decode('["Unheard", {"id": "00"}]') is None
+
+
+async def test_a_server_without_jobs_leaves_them_to_a_worker_who_is_told_at_once(
+    installation: Installation, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.runner.worker, "SWEEP_SECONDS", 3600)
+    async with installation.run(jobs=False) as web:
+        ann = await web.person()
+        id_ = await begin(ann)
+        await asyncio.sleep(0.1)
+        assert dictation.asked == []
+        async with installation.run():
+            await eventually(lambda: len(dictation.asked) == 1)
+            await ann.mutate("stopReply", "{ message { status } }", messageId=id_)
+            id_ = await begin(ann)
+            await eventually(lambda: len(dictation.asked) == 2)
+            await ann.mutate("stopReply", "{ message { status } }", messageId=id_)
+
+
+async def test_attempts_are_counted_for_all_processes_together(installation: Installation) -> None:
+    given = {"log_in_limit_account": "3 per hour", "jobs": False}
+    async with installation.run(**given) as one, installation.run(**given) as other:
+        codes = [await wrong_password(site) for site in (one, other, one, other, one)]
+    assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"] * 2
+
+
+async def test_the_worker_command_runs_jobs_until_a_signal_comes(
+    installation: Installation, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in installation.settings.items():
+        monkeypatch.setenv(name.upper(), str(value))
+    async with installation.run(jobs=False) as web:
+        ann = await web.person()
+        id_ = await begin(ann)
+        command = [sys.executable, "app.py", "worker"]
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE, stderr=STDOUT)
+        try:
+            dictation.say("From a process of its own")
+            await held(web, ann, id_, "From a process of its own")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            said, _ = await asyncio.wait_for(process.communicate(), 20)
+        assert process.returncode == 0
+        assert b"worker" in said
+        assert b"Traceback" not in said
+        events = await follow(web, ann, id_)
+        assert (joined(events), events[-1]["message"]["status"]) == ("From a process of its own", "INTERRUPTED")
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        ({"redis_url": None, "jobs": False}, "JOBS=0 leaves the work to `python app.py worker`"),
+        ({"redis_url": "http://cache:80"}, "REDIS_URL is not understood: write redis://"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(installation: Installation, given: dict[str, Any], part: str) -> None:
+    with pytest.raises(Misconfigured, match=part):
+        assemble(Settings(_env_file=None, **(installation.settings | given)))
+
+
+def test_with_sqlite_redis_is_not_used_and_it_is_said(
+    installation: Installation, sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    product = assemble(Settings(_env_file=None, **(installation.settings | {"database_url": sqlite_url})))
+    assert product.sharing is None
+    assert "REDIS_URL is not used" in caplog.text
+
+
+async def wrong_password(site: Site) -> str:
+    error = await site.client().refused("logIn", email="ann@example.com", password="guess")
+    return str(error["extensions"]["code"])
+
+
+@pytest.mark.parametrize("how", ["away", "hanging"])
+async def test_while_redis_is_away_or_hangs_the_database_tells_and_everything_goes_on(
+    how: str,
+    installation: Installation,
+    dictation: Dictation,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(integrations.redis.connection, "SECONDS", 0.2)
+    monkeypatch.setattr(auth.limits, "SHARED_SECONDS", 0.1)
+    monkeypatch.setattr(jobs.replies.reply_writer, "CHECKPOINT_SECONDS", 0.2)
+    monkeypatch.setattr(resolvers.conversations.messages, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(jobs.runner.worker, "SWEEP_SECONDS", 0.3)
+    with valkey_server() as redis:
+        there = replace(installation, redis_url=redis.url)
+        given = {"log_in_limit_account": "2 per hour"}
+        async with there.run(**given), there.run(jobs=False, **given) as web:
+            ann = await web.person()
+            id_ = await begin(ann)
+            following = asyncio.create_task(follow(web, ann, id_))
+            dictation.say("Before. ")
+            await held(web, ann, id_, "Before. ")
+            with getattr(redis, how)():
+                dictation.say("Away.")
+                dictation.finish()
+                assert joined(await following) == "Before. Away."
+                assert [await wrong_password(web) for _ in range(3)] == ["UNAUTHENTICATED"] * 2 + ["RATE_LIMITED"]
+                found_by_the_sweep = await begin(ann)
+                dictation.say("Still away. ")
+                following = asyncio.create_task(follow(web, ann, found_by_the_sweep))
+                await held(web, ann, found_by_the_sweep, "Still away. ")
+            await eventually(lambda: caplog.text.count("Redis is back") == 2)
+            dictation.say("Back.")
+            await held(web, ann, found_by_the_sweep, "Still away. Back.")
+            dictation.finish()
+            assert joined(await following) == "Still away. Back."
+    said = [record.getMessage() for record in caplog.records if record.name == "sheetgpt.redis"]
+    # Each process says so once when it goes and once when it is back.
+    assert sorted(line.partition(" (")[0] for line in said) == ["Redis is away"] * 2 + ["Redis is back"] * 2

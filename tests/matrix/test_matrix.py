@@ -1,0 +1,212 @@
+"""Who may do what to what: every type, list and root field of the schema, for everybody, on both databases.
+
+`tests/matrix/rows.py` says how to add a row. Whoever is refused has changed nothing: the whole database is
+compared with what it was. Who is allowed runs in a transaction that is rolled back, so that one world serves all.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from app import assemble
+from resolvers.accounts import accounts
+from settings import Settings
+from tests.matrix.asking import NOT_FOUND, UNAUTHENTICATED, Stage, digest, found, refusal, rehearsing
+from tests.matrix.changes import CHANGED, PASSWORD
+from tests.matrix.lists import LISTED
+from tests.matrix.parts import ANSWERS, BY_ID, LISTS, MUTATION, NODES, QUERY, SUBSCRIPTION, TYPES, call, leaves, listing
+from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Asked, Change, Follow, In, Person
+from tests.matrix.strange import OTHERWISE, changes, lists, put
+from tests.matrix.streams import FOLLOWED
+from tests.matrix.views import ASKED, SEEN
+from tests.matrix.world import Scene
+from tests.support.app import OFTEN, SECRET
+from tests.support.postgres import Postgres
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+KINDS = [pytest.param(kind, marks=pytest.mark.xdist_group(f"matrix-{kind}")) for kind in ("sqlite", "postgresql")]
+
+
+@pytest.mark.parametrize(
+    ("there", "rows", "where"),
+    [
+        (NODES, SEEN, "SEEN in tests/matrix/views.py"),
+        (ANSWERS, ASKED, "ASKED in tests/matrix/views.py"),
+        (LISTS, LISTED, "LISTED in tests/matrix/lists.py"),
+        (MUTATION, CHANGED, "CHANGED in tests/matrix/changes.py"),
+        (SUBSCRIPTION, FOLLOWED, "FOLLOWED in tests/matrix/streams.py"),
+    ],
+    ids=["types", "answers", "lists", "mutations", "subscriptions"],
+)
+async def test_the_table_has_rows_for_all_that_the_schema_has(there: Iterable[str], rows: Any, where: str) -> None:
+    missing, left = sorted(set(there) - set(rows)), sorted(set(rows) - set(there))
+    assert not missing, f"say who may do this: add {', '.join(missing)} to {where}, as tests/matrix/rows.py explains"
+    assert not left, f"the schema has no {', '.join(left)}: take it out of {where}"
+    assert [name for name in rows if not rows[name]] == []
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One database of each kind for all rows."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("matrix") / "sheetgpt.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    name = f"matrix_{uuid4().hex}"
+    asyncio.run(postgres.create_database(name, request.getfixturevalue("postgres_template")))
+    yield postgres.url(name)
+    asyncio.run(postgres.drop_database(name))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """The application over a world with everybody and everything; nobody works on jobs in it."""
+    limits = {name: OFTEN for name in Settings.model_fields if "_limit_" in name}
+    given: dict[str, Any] = {"database_url": url, "secret_key": SECRET, **limits}
+    product = assemble(Settings(_env_file=None, **given))
+    database, passwords = product.backend.database, product.backend.passwords
+    await database.start()
+    scene = Scene(database, product.backend.secrets[0], await passwords.hash(PASSWORD))
+    await scene.build()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "RESET_SECONDS", 0)
+        yield Stage(product, scene, await digest(database))
+    await database.stop()
+    passwords.close()
+
+
+def lasting(shown: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Without a link, which is signed anew each second."""
+    return shown and {name: value for name, value in shown.items() if name != "url"}
+
+
+SHOWN = [(type_, name) for type_, names in SEEN.items() for name in names]
+
+
+@pytest.mark.parametrize(("type_", "name"), SHOWN, ids=[f"{type_}-{name}" for type_, name in SHOWN])
+async def test_a_thing_is_seen_the_same_in_every_way_by_those_who_may(stage: Stage, type_: str, name: str) -> None:
+    fields = leaves(TYPES[type_])
+    shown = f"... on {type_} {{ {fields} }}"
+    document = f"query ($id: ID!, $ids: [ID!]!) {{ node(id: $id) {{ {shown} }} nodes(ids: $ids) {{ {shown} }}"
+    document += f" one: {BY_ID[type_]}(id: $id) {{ {fields} }} }}" if type_ in BY_ID else "}"
+    id_, wrong = stage.scene.ids[name], {}
+    for person in Person:
+        data, code = await stage.ask(person, document, id=id_, ids=["bad", id_])
+        ways = [] if data is None else [data["node"], data["nodes"][1], *([data["one"]] if "one" in data else [])]
+        views = [lasting(way) for way in ways]
+        seen = code is None and all(view is not None and view["id"] == id_ and view == views[0] for view in views)
+        hidden = code is None and all(view is None for view in views) and data["nodes"][0] is None
+        if person in {ANONYMOUS, DEACTIVATED}:
+            hidden = code == UNAUTHENTICATED
+        if not (seen if person in SEEN[type_][name] else hidden):
+            wrong[person] = (code, views)
+    assert wrong == {}
+
+
+def cases(table: dict[str, list[Any]]) -> list[Any]:
+    rows = [(name, row, number) for name, of_name in table.items() for number, row in enumerate(of_name)]
+    return [pytest.param(name, row, id=f"{name}-{number}" if number else name) for name, row, number in rows]
+
+
+@pytest.mark.parametrize(("name", "row"), cases(ASKED))
+async def test_a_question_is_answered_to_those_who_may(stage: Stage, name: str, row: Asked) -> None:
+    declared, field = call(name, QUERY[name], row.given)
+    wrong = {}
+    for person in Person:
+        data, code = await stage.ask(
+            person, f"query {declared} {{ {field} {{ __typename }} }}", **stage.named(row.given)
+        )
+        if (code is None and data[name] is not None) is not (person in row.by):
+            wrong[person] = (code, data)
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(("name", "row"), cases(LISTED))
+async def test_a_list_has_what_its_reader_may_see(stage: Stage, name: str, row: In) -> None:
+    type_, _, field = name.partition(".")
+    document, given = listing(type_, field, LISTS[name], row), stage.named(row.given)
+    wrong = {}
+    for person in Person:
+        of = {"of": stage.scene.ids[row.of]} if row.of else {}
+        data, code = await stage.ask(person, document, **of, **given)
+        listed = found(data, field)
+        is_in = bool(listed) if row.name is None else stage.scene.ids[row.name] in [each.get("id") for each in listed]
+        expected = UNAUTHENTICATED if person in {ANONYMOUS, DEACTIVATED} else code
+        if is_in is not (person in row.by) or code != expected:
+            wrong[person] = (code, data)
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(("name", "row"), cases(CHANGED))
+async def test_a_change_is_made_by_those_who_may_and_nothing_happens_otherwise(
+    stage: Stage, name: str, row: Change
+) -> None:
+    argument = MUTATION[name].args.get("input")
+    field = f"{name}(input: $input)" if argument else name
+    declared = f"($input: {argument.type})" if argument else ""
+    document = f"mutation {declared} {{ {field} {{ __typename }} }}"
+    given = {"input": stage.named(row.given)} if argument else {}
+    wrong = {}
+    for person in sorted(row.tried):
+        if person in row.by and row.meets is None:
+            with rehearsing(stage.backend.database) as written:
+                _, code = await stage.ask(person, document, **given)
+            assert written or code, f"{name} by {person} is allowed and writes nothing"
+            expected = None
+        else:
+            _, code = await stage.ask(person, document, **given)
+            refused = None if person in row.idle else row.codes.get(person, refusal(person, row.given))
+            expected = row.meets if person in row.by else refused
+        unchanged = await digest(stage.backend.database) == stage.digest
+        if code != expected or not unchanged:
+            wrong[person] = (code, expected, unchanged)
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(("name", "row"), cases(FOLLOWED))
+async def test_a_stream_begins_for_those_who_may(stage: Stage, name: str, row: Follow) -> None:
+    declared, field = call(name, SUBSCRIPTION[name], row.given)
+    document, given, wrong = f"subscription {declared} {{ {field} {{ __typename }} }}", stage.named(row.given), {}
+    for person in Person:
+        data, code = await stage.follow(person, document, 0.1 if person in row.idle else 10, **given)
+        expected = None if person in row.by | row.idle else refusal(person, row.given)
+        if code != expected or (data is not None) is not (person in row.by):
+            wrong[person] = (code, expected)
+    assert wrong == {}
+    assert await digest(stage.backend.database) == stage.digest
+
+
+async def test_an_id_of_another_type_is_refused_wherever_one_is_sent(stage: Stage) -> None:
+    """Even by superusers, who see everything; with the rest of the id right, only the type can be what is wrong."""
+    codes: dict[str, str | None] = {}
+    for name, given, place in changes():
+        declared = f"($input: {MUTATION[name].args['input'].type})"
+        sent = put(stage.named(given), place, stage.disguised(given, place))
+        document = f"mutation {declared} {{ {name}(input: $input) {{ __typename }} }}"
+        codes[".".join((name, *place))] = (await stage.ask(Person.SUPERUSER, document, input=sent))[1]
+    for name, row, argument in lists():
+        type_, _, field = name.partition(".")
+        asked = replace(row, given={**row.given, argument: stage.scene.ids["audit_entry"]})
+        sent = stage.named(asked.given) | ({"of": stage.scene.ids[row.of]} if row.of else {})
+        document = listing(type_, field, LISTS[name], asked)
+        codes[f"{name}({argument})"] = (await stage.ask(Person.SUPERUSER, document, **sent))[1]
+    for name, follows in FOLLOWED.items():
+        declared, field = call(name, SUBSCRIPTION[name], follows[0].given)
+        ids = {key: stage.disguised(follows[0].given, (key,)) for key in follows[0].given if key.endswith("Id")}
+        document, given = f"subscription {declared} {{ {field} {{ __typename }} }}", stage.named(follows[0].given) | ids
+        if ids:
+            codes[name] = (await stage.follow(Person.SUPERUSER, document, 10, **given))[1]
+    assert {name: code for name, code in codes.items() if code != NOT_FOUND} == OTHERWISE
+    ids = {name: stage.disguised({"id": f"@{next(iter(SEEN[type_]))}"}, ("id",)) for type_, name in BY_ID.items()}
+    document = " ".join(f'{name}(id: "{id_}") {{ id }}' for name, id_ in ids.items())
+    assert await stage.ask(Person.SUPERUSER, f"{{ {document} }}") == (dict.fromkeys(ids), None)
+    assert await digest(stage.backend.database) == stage.digest

@@ -1,0 +1,349 @@
+"""Organizations: made, joined by invitation, left, deleted; there is always an admin."""
+
+import asyncio
+import re
+from datetime import timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from db.core.base import now
+from db.core.session import Session
+from db.jobs.jobs import Job
+from db.organizations.invitations import Invitation
+from tests.conftest import SYSTEM
+from tests.support.app import Site, site
+from tests.support.client import Client, Refused
+
+__all__ = ["site"]
+
+MEMBERS = """query M($id: ID!) { organization(id: $id) { name myRole members { totalCount
+  nodes { id role status user { email } } } } }"""
+PLACES = "{ organizations { nodes { name } } me { memberships { nodes { status organization { name myRole } } } } }"
+
+
+async def found(admin: Client, name: str = "Works") -> str:
+    made = await admin.mutate("createOrganization", "{ organization { id } }", name=name)
+    return str(made["organization"]["id"])
+
+
+async def token_of(site: Site, email: str) -> str:
+    """The token in the newest invitation that was mailed to somebody."""
+
+    def newest(session: Session) -> str:
+        jobs = session.scalars(select(Job).where(Job.kind == "mail").order_by(Job.id.desc())).all()
+        wanted = ("invitation", email)
+        return next(job.id.hex for job in jobs if (job.arguments["template"], job.arguments["to"]) == wanted)
+
+    id_ = await site.backend.database.write(newest, SYSTEM)
+    async with asyncio.timeout(20):
+        while (text := mailed(site.backend.settings.mail_dir, id_)) is None:
+            await asyncio.sleep(0.02)
+    (token,) = re.findall(r"^    (\S{43})$", text, re.MULTILINE)
+    return str(token)
+
+
+def mailed(directory: Path, id_: str) -> str | None:
+    """The text of a mail; None until it is sent."""
+    for path in directory.glob(f"*-{id_}.eml"):
+        message = message_from_bytes(path.read_bytes(), policy=default)
+        assert isinstance(message, EmailMessage)
+        if (text := message.get_content()).rstrip().endswith("SheetGPT"):
+            return str(text)
+    return None
+
+
+async def join(site: Site, admin: Client, organization: str, member: Client, email: str, role: str = "MEMBER") -> str:
+    """The id of the membership of somebody who was invited and accepted."""
+    await admin.mutate("inviteMember", "{ email }", organizationId=organization, email=email, role=role)
+    token = await token_of(site, email)
+    accepted = await member.mutate("acceptInvitation", "{ membership { id } }", token=token)
+    return str(accepted["membership"]["id"])
+
+
+async def members(client: Client, organization: str) -> dict[str, tuple[str, str]]:
+    listed = (await client.run(MEMBERS, id=organization))["organization"]["members"]["nodes"]
+    return {one["user"]["email"].partition("@")[0]: (one["role"], one["status"]) for one in listed}
+
+
+async def test_who_makes_an_organization_is_its_admin(site: Site) -> None:
+    ann = await site.person("ann")
+    selection = "{ organization { id name isPersonal myRole createdBy { email } } organizationEdge { cursor } }"
+    given = {"name": " The  Works ", "idempotencyKey": "k"}
+    made = [await ann.mutate("createOrganization", selection, **given) for _ in range(2)]
+    assert made[0] == made[1]
+    assert {k: v for k, v in made[0]["organization"].items() if k != "id"} == {
+        "name": "The Works",
+        "isPersonal": False,
+        "myRole": "ADMIN",
+        "createdBy": {"email": "ann@example.com"},
+    }
+    id_ = made[0]["organization"]["id"]
+    renamed = await ann.mutate("updateOrganization", "{ organization { name updatedBy { email } } }", id=id_, name="W")
+    assert renamed == {"organization": {"name": "W", "updatedBy": {"email": "ann@example.com"}}}
+    assert (await ann.run("{ organizations { nodes { name } totalCount } }"))["organizations"] == {
+        "nodes": [{"name": "Ann Lee"}, {"name": "W"}],
+        "totalCount": 2,
+    }
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\x00b"])
+async def test_a_name_has_a_length(site: Site, name: str) -> None:
+    ann = await site.person("ann")
+    error = await ann.refused("createOrganization", name=name)
+    assert [one["field"] for one in error["extensions"]["fieldErrors"]] == ["name"]
+    assert (await ann.run("{ organizations { totalCount } }"))["organizations"]["totalCount"] == 1
+
+
+async def test_an_invitation_makes_a_member_once(site: Site) -> None:
+    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
+    works = await found(ann)
+    selection = "{ email membership { status role user { email } } }"
+    invited = await ann.mutate("inviteMember", selection, organizationId=works, email=" Bob@Example.com ")
+    assert invited == {
+        "email": "bob@example.com",
+        "membership": {"status": "INVITED", "role": "MEMBER", "user": {"email": "bob@example.com"}},
+    }
+    assert await members(ann, works) == {"ann": ("ADMIN", "ACTIVE"), "bob": ("MEMBER", "INVITED")}
+    places = await bob.run(PLACES)
+    assert places["organizations"]["nodes"] == [{"name": "Ann Lee"}]
+    assert places["me"]["memberships"]["nodes"][1] == {
+        "status": "INVITED",
+        "organization": {"name": "Works", "myRole": None},
+    }
+    assert list(await members(bob, works)) == ["bob"]
+    token = await token_of(site, "bob@example.com")
+    for somebody in (eve, ann):
+        assert (await somebody.refused("acceptInvitation", token=token))["extensions"]["code"] == "NOT_FOUND"
+    accepted = await bob.mutate("acceptInvitation", "{ membership { status organization { myRole } } }", token=token)
+    assert accepted["membership"] == {"status": "ACTIVE", "organization": {"myRole": "MEMBER"}}
+    for somebody in (bob, eve):
+        assert (await somebody.refused("acceptInvitation", token=token))["extensions"]["code"] == "NOT_FOUND"
+    assert await members(bob, works) == {"ann": ("ADMIN", "ACTIVE"), "bob": ("MEMBER", "ACTIVE")}
+    again = await ann.refused("inviteMember", organizationId=works, email="bob@example.com")
+    assert again["extensions"]["code"] == "CONFLICT"
+
+
+async def test_who_has_no_account_accepts_when_they_have_one(site: Site) -> None:
+    ann = await site.person("ann")
+    works = await found(ann)
+    invited = await ann.mutate(
+        "inviteMember", "{ membership { id } }", organizationId=works, email="bob@example.com", role="ADMIN"
+    )
+    assert invited == {"membership": None}
+    bob = await site.person("bob")
+    await bob.mutate("acceptInvitation", "{ membership { id } }", token=await token_of(site, "bob@example.com"))
+    assert await members(bob, works) == {"ann": ("ADMIN", "ACTIVE"), "bob": ("ADMIN", "ACTIVE")}
+
+
+async def test_a_token_is_void_when_it_is_old_replaced_or_taken_back(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    works = await found(ann)
+    tokens = []
+    for key in ("first", "second", "second"):
+        given = {"organizationId": works, "email": "bob@example.com", "idempotencyKey": key}
+        place = (await ann.mutate("inviteMember", "{ membership { id } }", **given))["membership"]["id"]
+        tokens.append(await token_of(site, "bob@example.com"))
+    assert tokens[1] == tokens[2] != tokens[0]
+    assert (await bob.refused("acceptInvitation", token=tokens[0]))["extensions"]["code"] == "NOT_FOUND"
+
+    def age(session: Session, by: timedelta) -> None:
+        query = select(Invitation).where(Invitation.used_at.is_(None))
+        for invitation in session.scalars(query):
+            invitation.expires_at = now() + by
+
+    await site.backend.database.write(age, SYSTEM, timedelta(seconds=-1))
+    assert (await bob.refused("acceptInvitation", token=tokens[1]))["extensions"]["code"] == "NOT_FOUND"
+    await site.backend.database.write(age, SYSTEM, timedelta(days=1))
+    await ann.mutate("removeMember", "{ deletedId }", membershipId=place)
+    assert (await bob.refused("acceptInvitation", token=tokens[1]))["extensions"]["code"] == "NOT_FOUND"
+    assert await members(ann, works) == {"ann": ("ADMIN", "ACTIVE")}
+    await join(site, ann, works, bob, "bob@example.com")
+    assert await members(bob, works) == {"ann": ("ADMIN", "ACTIVE"), "bob": ("MEMBER", "ACTIVE")}
+
+
+@pytest.mark.parametrize("has_account", [True, False])
+async def test_an_invitation_is_taken_back_by_its_address(site: Site, has_account: bool) -> None:
+    ann, bob = await site.person("ann"), site.client()
+    if has_account:
+        await bob.sign_up("bob@example.com")
+    works = await found(ann)
+    await ann.mutate("inviteMember", "{ email }", organizationId=works, email="bob@example.com")
+    token = await token_of(site, "bob@example.com")
+    given = {"organizationId": works, "email": " Bob@example.com"}
+    assert await ann.mutate("withdrawInvitation", "{ ok }", **given) == {"ok": True}
+    if not has_account:
+        await bob.sign_up("bob@example.com")
+    assert (await bob.refused("acceptInvitation", token=token))["extensions"]["code"] == "NOT_FOUND"
+    assert await members(ann, works) == {"ann": ("ADMIN", "ACTIVE")}
+    assert (await ann.refused("withdrawInvitation", **given))["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_of_a_token_only_its_digest_is_kept(site: Site) -> None:
+    ann = await site.person("ann")
+    await ann.mutate("inviteMember", "{ email }", organizationId=await found(ann), email="bob@example.com")
+    token = await token_of(site, "bob@example.com")
+    read = await site.backend.database.write(lambda s: s.scalars(select(Invitation)).one(), SYSTEM)
+    assert len(read.digest) == 32
+    assert token.encode() not in read.digest
+    assert timedelta(days=6, hours=23) < read.expires_at - now() <= timedelta(days=7)
+
+
+async def test_twenty_accept_one_invitation_and_one_does(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    works = await found(ann)
+    await ann.mutate("inviteMember", "{ email }", organizationId=works, email="bob@example.com")
+    token = await token_of(site, "bob@example.com")
+    tries = [bob.mutate("acceptInvitation", "{ membership { id } }", token=token) for _ in range(20)]
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert [type(result) for result in results].count(dict) == 1
+    assert all(result.codes == ["NOT_FOUND"] for result in results if isinstance(result, Refused))
+    assert (await members(ann, works))["bob"] == ("MEMBER", "ACTIVE")
+
+
+async def test_a_role_acts_at_the_next_query(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    works = await found(ann)
+    place = await join(site, ann, works, bob, "bob@example.com")
+    assert (await bob.refused("updateOrganization", id=works, name="Bob's"))["extensions"]["code"] == "FORBIDDEN"
+    await ann.mutate("changeMemberRole", "{ membership { role } }", membershipId=place, role="ADMIN")
+    await bob.mutate("updateOrganization", "{ organization { name } }", id=works, name="Bob's")
+    await ann.mutate("changeMemberRole", "{ membership { role } }", membershipId=place, role="MEMBER")
+    assert (await bob.refused("updateOrganization", id=works, name="Again"))["extensions"]["code"] == "FORBIDDEN"
+    seen = (await ann.run(MEMBERS, id=works))["organization"]
+    assert (seen["name"], seen["myRole"]) == ("Bob's", "ADMIN")
+
+
+async def test_a_member_leaves_and_sees_nothing_any_more(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    works = await found(ann)
+    place = await join(site, ann, works, bob, "bob@example.com")
+    assert await bob.mutate("removeMember", "{ deletedId }", membershipId=place) == {"deletedId": place}
+    assert (await bob.run(MEMBERS, id=works))["organization"] is None
+    assert await members(ann, works) == {"ann": ("ADMIN", "ACTIVE")}
+    await join(site, ann, works, bob, "bob@example.com", "ADMIN")
+    assert (await members(ann, works))["bob"] == ("ADMIN", "ACTIVE")
+
+
+async def test_the_last_admin_stays(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    works = await found(ann)
+    await join(site, ann, works, bob, "bob@example.com")
+    listed = (await ann.run(MEMBERS, id=works))["organization"]["members"]["nodes"]
+    own = next(one["id"] for one in listed if one["role"] == "ADMIN")
+    for name, given in (("changeMemberRole", {"role": "MEMBER"}), ("removeMember", {})):
+        error = await ann.refused(name, membershipId=own, **given)
+        assert error["extensions"]["code"] == "CONFLICT"
+        assert "the last one" in error["message"]
+    assert (await members(ann, works))["ann"] == ("ADMIN", "ACTIVE")
+
+
+async def test_two_admins_who_demote_each_other_leave_one(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    works = await found(ann)
+    await join(site, ann, works, bob, "bob@example.com", "ADMIN")
+    listed = (await ann.run(MEMBERS, id=works))["organization"]["members"]["nodes"]
+    places = {one["user"]["email"]: one["id"] for one in listed}
+    tries = [
+        who.mutate("changeMemberRole", "{ membership { id } }", membershipId=places[whom], role="MEMBER")
+        for _ in range(5)
+        for who in (ann, bob)
+        for whom in ("ann@example.com", "bob@example.com")
+    ]
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert {code for result in results if isinstance(result, Refused) for code in result.codes} <= {
+        "CONFLICT",
+        "FORBIDDEN",
+    }
+    roles = [role for role, _ in (await members(ann, works)).values()]
+    assert sorted(roles) == ["ADMIN", "MEMBER"]
+
+
+async def test_a_personal_organization_is_its_owner_s_alone(site: Site) -> None:
+    ann = await site.person("ann")
+    own = (await ann.run("{ me { memberships { nodes { id organization { id } } } } }"))["me"]["memberships"]["nodes"]
+    place, organization = own[0]["id"], own[0]["organization"]["id"]
+    for name, given in (
+        ("deleteOrganization", {"id": organization}),
+        ("removeMember", {"membershipId": place}),
+        ("inviteMember", {"organizationId": organization, "email": "bob@example.com"}),
+    ):
+        assert (await ann.refused(name, **given))["extensions"]["code"] == "CONFLICT", name
+    assert await members(ann, organization) == {"ann": ("ADMIN", "ACTIVE")}
+
+
+async def test_a_deleted_organization_is_gone_for_everybody_and_comes_back_whole(site: Site) -> None:
+    ann, bob, cid = [await site.person(name) for name in ("ann", "bob", "cid")]
+    works = await found(ann)
+    await join(site, ann, works, bob, "bob@example.com")
+    gone = await join(site, ann, works, cid, "cid@example.com")
+    await cid.mutate("removeMember", "{ deletedId }", membershipId=gone)
+    await ann.mutate("inviteMember", "{ email }", organizationId=works, email="dan@example.com")
+    given = {"organizationId": works, "visibility": "ORGANIZATION"}
+    talk = await bob.mutate("createConversation", "{ conversation { id } }", **given)
+    assert (await bob.refused("deleteOrganization", id=works))["extensions"]["code"] == "FORBIDDEN"
+    assert await ann.mutate("deleteOrganization", "{ deletedId }", id=works) == {"deletedId": works}
+    seen = "query S($o: ID!, $c: ID!) { organization(id: $o) { id } conversation(id: $c) { id } node(id: $o) { id } }"
+    for somebody in (ann, bob):
+        ids = {"o": works, "c": talk["conversation"]["id"]}
+        assert await somebody.run(seen, **ids) == {"organization": None, "conversation": None, "node": None}
+    dan, token = await site.person("dan"), await token_of(site, "dan@example.com")
+    assert (await dan.refused("acceptInvitation", token=token))["extensions"]["code"] == "NOT_FOUND"
+    assert (await bob.refused("createConversation", **given))["extensions"]["code"] in {"FORBIDDEN", "NOT_FOUND"}
+    for somebody in (bob, cid, dan):
+        assert (await somebody.refused("restore", id=works))["extensions"]["code"] == "NOT_FOUND"
+    restored = await ann.mutate("restore", "{ node { id ... on Organization { name isActive myRole } } }", id=works)
+    assert restored["node"] == {"id": works, "name": "Works", "isActive": True, "myRole": "ADMIN"}
+    assert await members(bob, works) == {"ann": ("ADMIN", "ACTIVE"), "bob": ("MEMBER", "ACTIVE")}
+    await dan.mutate("acceptInvitation", "{ membership { id } }", token=token)
+    assert (await bob.run(seen, o=works, c=talk["conversation"]["id"]))["conversation"] is not None
+
+
+@pytest.mark.parametrize(("who", "code"), [("eve", "NOT_FOUND"), ("bob", "FORBIDDEN"), ("nobody", "UNAUTHENTICATED")])
+async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
+    """Eve is an admin elsewhere; Bob is a member."""
+    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
+    works = await found(ann)
+    await found(eve, "Elsewhere")
+    await join(site, ann, works, bob, "bob@example.com")
+    listed = (await ann.run(MEMBERS, id=works))["organization"]["members"]["nodes"]
+    place = next(one["id"] for one in listed if one["role"] == "ADMIN")
+    client = {"eve": eve, "bob": bob, "nobody": site.client()}[who]
+    for name, given in (
+        ("updateOrganization", {"id": works, "name": "Mine"}),
+        ("deleteOrganization", {"id": works}),
+        ("inviteMember", {"organizationId": works, "email": "eve@example.com", "role": "ADMIN"}),
+        ("changeMemberRole", {"membershipId": place, "role": "MEMBER"}),
+        ("removeMember", {"membershipId": place}),
+    ):
+        assert (await client.refused(name, **given))["extensions"]["code"] == code, name
+    after = (await ann.run(MEMBERS, id=works))["organization"]
+    assert (after["name"], after["members"]["nodes"]) == ("Works", listed)
+
+
+async def test_a_member_does_not_make_themselves_an_admin(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    works = await found(ann)
+    place = await join(site, ann, works, bob, "bob@example.com")
+    error = await bob.refused("changeMemberRole", membershipId=place, role="ADMIN")
+    assert error["extensions"]["code"] == "FORBIDDEN"
+    assert (await members(ann, works))["bob"] == ("MEMBER", "ACTIVE")
+
+
+async def test_a_list_costs_as_many_statements_as_one_of_it(site: Site) -> None:
+    ann = await site.person("ann")
+    document = """{ organizations { nodes { id name isPersonal myRole createdBy { email } updatedBy { email } } }
+      me { memberships { nodes { role status user { email } organization { name } } } } }"""
+    await ann.run(document)
+    site.reads.clear()
+    await ann.run(document)
+    one = len(site.reads)
+    for n in range(5):
+        await found(ann, f"Works {n}")
+    site.reads.clear()
+    await ann.run(document)
+    assert len(site.reads) == one

@@ -1,0 +1,98 @@
+"""Starting and stopping the process: one sentence when it cannot start, nothing lost when it stops."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from commands import cli
+from tests.support.product_process import ROOT, Product, running
+from transport import logs
+
+pytestmark = pytest.mark.xdist_group("starting")
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A server that runs; the last test stops it."""
+    with running(tmp_path_factory.mktemp("server")) as product:
+        yield product
+
+
+def refused(directory: Path, **settings: str) -> str:
+    """What a process that cannot start says, on one line."""
+    ended = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={**os.environ, **environment(directory), **settings},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ended.stdout == ""
+    return explained(ended.returncode, ended.stderr)
+
+
+def environment(directory: Path) -> dict[str, str]:
+    return {"PORT": "0", "FILES_DIR": str(directory), "DATABASE_URL": str(directory / "a.db")}
+
+
+def explained(code: int, printed: str) -> str:
+    assert code == 1
+    said = printed.strip()
+    assert said.startswith("SheetGPT cannot start: ")
+    assert "\n" not in said
+    return said
+
+
+def test_a_second_process_on_the_same_file_is_told_what_to_do(product: Product, tmp_path: Path) -> None:
+    path = product.directory / "product.db"
+    said = refused(tmp_path, DATABASE_URL=f"sqlite:///{path}")
+    assert f"{path} is served by another process" in said
+    assert "DATABASE_URL" in said
+    assert httpx.get(f"{product.url}/health").json()["status"] == "ok"
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"127.0.0.1:{port} cannot be listened on (Address already in use)" in refused(tmp_path, PORT=str(port))
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL=mysql://x is not understood"),
+        ({"DATABASE_URL": "postgresql://me:hidden@127.0.0.1:1/x"}, "postgresql://me:***@127.0.0.1:1/x cannot be used"),
+        ({"ENVIRONMENT": "production"}, "SECRET_KEY is not set"),
+        ({"ENVIRONMENT": "production", "SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"PORT": "abc"}, "PORT: "),
+        ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
+    ],
+    ids=["database", "unreachable", "no-key", "short-key", "port", "origins"],
+)
+def test_a_setting_that_cannot_be_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], part: str
+) -> None:
+    monkeypatch.setattr(logs, "configure", lambda *_: None)  # the log of the tests stays what it is
+    ended = CliRunner().invoke(cli, env=environment(tmp_path) | settings)
+    assert part in explained(ended.exit_code, ended.output)
+
+
+def test_a_signal_ends_it_with_the_lock_given_back(product: Product) -> None:
+    assert _ends(product, signal.SIGTERM) < 2
+    with running(product.directory) as again:
+        assert _ends(again, signal.SIGINT) < 2
+
+
+def _ends(product: Product, how: signal.Signals) -> float:
+    seconds = product.stop(how)
+    assert not any("Traceback" in line for line in product.lines), product.lines
+    return seconds

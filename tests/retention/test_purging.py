@@ -1,0 +1,126 @@
+"""What is over is erased: tokens and keys that are good no more, what was deleted long ago and what hangs on it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, select
+
+from db.accounts.sessions import RefreshToken, SignIn, open_for
+from db.accounts.verifications import Purpose, Verification
+from db.conversations.conversations import Conversation
+from db.conversations.messages import Message
+from db.core.base import Base, Visibility, now
+from db.core.engine import Database
+from db.core.idempotency import KEPT, IdempotencyKey
+from db.core.session import INSIDE, Session
+from db.retention.erasure import erase
+from db.retention.purging import DELETED, GRACE, purge_some
+from db.sites import items
+from db.sites.items import Item
+from tests.conftest import SYSTEM, World
+from tests.support.search_samples import said, speak
+
+MONTH = timedelta(days=30)
+
+
+async def ids(database: Database, model: type[Base]) -> set[Any]:
+    """Of all rows, deleted ones too."""
+    return set(await database.write(lambda s: s.scalars(select(model.id), execution_options=INSIDE).all(), SYSTEM))
+
+
+async def test_what_is_good_no_more_is_erased_and_the_rest_stays(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    moment = now()
+
+    def fill(session: Session) -> list[Any]:
+        assert ann.user_id is not None
+        month, kept = timedelta(days=30), []
+        for digest, expires, revoked in (
+            (b"a" * 32, moment - GRACE * 2, None),
+            (b"b" * 32, moment + month, moment - GRACE * 2),
+            (b"c" * 32, moment + month, moment - GRACE / 2),
+            (b"d" * 32, moment + month, None),
+        ):
+            sign_in = open_for(session, ann.user_id, digest, month, user_agent=None, ip_address=None)
+            sign_in.expires_at, sign_in.revoked_at = expires, revoked
+            kept.append(sign_in.id)
+        for key, age in (("old", KEPT * 2), ("new", KEPT / 2)):
+            row = IdempotencyKey(user_id=ann.user_id, operation="x", key=key, result=[], created_at=moment - age)
+            session.add(row)
+            kept.append(row.id)
+        for digest, expires in ((b"e" * 32, moment - GRACE), (b"f" * 32, moment + GRACE)):
+            given = {"user_id": ann.user_id, "purpose": Purpose.VERIFY_EMAIL, "email": "ann@example.com"}
+            verification = Verification(**given, digest=digest, expires_at=expires)
+            session.add(verification)
+            kept.append(verification.id)
+        return kept
+
+    made = await database.write(fill, SYSTEM)
+    assert await database.write(purge_some, SYSTEM, 100, moment - MONTH) is False
+    left = [await ids(database, model) for model in (SignIn, IdempotencyKey, Verification)]
+    assert left == [{made[2], made[3]}, {made[5]}, {made[7]}]
+    assert len(await ids(database, RefreshToken)) == 2
+
+
+async def test_what_was_deleted_is_erased_after_its_time_with_what_hangs_on_it(
+    database: Database, world: World
+) -> None:
+    ann = await world.person("ann")
+    old, _ = await database.write(speak, ann, "Old")
+    new, message = await database.write(speak, ann, "New")
+    item = await database.write(items.create, ann, items.Beginning("About both", conversation_id=old.id))
+
+    def delete(session: Session) -> None:
+        session.add_all([said(old.id, str(n)) for n in range(7)])
+        session.obtain(Conversation, old.id).deleted_at = now() - MONTH - GRACE
+        session.obtain(Conversation, new.id).deleted_at = now() - MONTH + GRACE
+
+    await database.write(delete, SYSTEM)
+    rounds = 1
+    while await database.write(purge_some, SYSTEM, 3, now() - MONTH):
+        rounds += 1
+    assert rounds > 9 // 3  # of at most three rows each
+    assert (await ids(database, Conversation), await ids(database, Message)) == ({new.id}, {message.id})
+    kept = await database.find(Item, ann, item.id)
+    assert kept is not None
+    assert (kept.title, kept.conversation_id, kept.visibility) == ("About both", None, Visibility.PRIVATE)
+
+
+async def test_only_the_product_itself_erases(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    conversation, _ = await database.write(speak, ann, "Plans")
+    with pytest.raises(AssertionError):
+        await database.write(erase, ann, Conversation, Conversation.id == conversation.id, most=1)
+    assert await ids(database, Conversation) == {conversation.id}
+
+
+def erasable() -> set[Table]:
+    """The tables whose rows are erased, and those whose rows go with them."""
+    found = {Base.metadata.tables[model.__tablename__] for model in DELETED}
+    while more := {
+        key.parent.table
+        for table in Base.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table in found and key.parent.table not in found
+    }:
+        found |= more
+    return found
+
+
+def leading(table: Table) -> set[str]:
+    constraints = [c for c in table.constraints if isinstance(c, PrimaryKeyConstraint | UniqueConstraint)]
+    indexes: list[Index | PrimaryKeyConstraint | UniqueConstraint] = [*table.indexes, *constraints]
+    return {next(iter(index.columns)).name for index in indexes}
+
+
+def test_what_refers_to_a_row_that_is_erased_is_found_by_an_index() -> None:
+    """Else each row that is erased costs a look at all rows that could refer to it: give the column `index=True`."""
+    gone = erasable()
+    slow = {
+        f"{table.name}.{key.parent.name}"
+        for table in Base.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table in gone and key.parent.name not in leading(table)
+    }
+    assert slow == set()

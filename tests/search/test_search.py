@@ -1,0 +1,272 @@
+"""Search: what is found by which words, in which order, by whom, and at what cost."""
+
+import random
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from db.conversations import conversations
+from db.conversations.conversations import Beginning, Conversation
+from db.conversations.messages import Message
+from db.core.base import Visibility, now
+from db.core.session import Session
+from db.search.query_parser import Wanted
+from db.search.search import MessageWords
+from db.search.snippets import MAX_LENGTH, snippet
+from db.search.words import folded
+from resolvers.core.ids import global_id, key
+from tests.conftest import SYSTEM
+from tests.support.app import Site, site
+from tests.support.client import Client, Refused
+from tests.support.scripted_llm import Dictation, dictation, ended, online
+from tests.support.scripted_llm import begin as ask
+from tests.support.search_samples import said
+
+__all__ = ["dictation", "online", "site"]
+
+SEARCH = """query S($query: String!, $first: Int, $after: String) { searchMessages(query: $query, first: $first,
+  after: $after) { totalCount nodes { message { id text } snippet } pageInfo { hasNextPage endCursor } } }"""
+LIST = """query L($search: String, $includeDeleted: Boolean) { conversations(search: $search,
+  includeDeleted: $includeDeleted) { totalCount nodes { title } } }"""
+TEXTS = {
+    "fox": "The quick brown fox jumps over the lazy dog.",
+    "cafe": "Café Zürich: €3.20 for naïve ﬁnance in the Straße, by ann@example.com",
+    "chinese": "我们今天去北京，买 iPhone手机。",
+    "japanese": "東京タワーがきれい",
+    "korean": "한국어를 배우고 있어요",
+    "thai": "ฉันรักเมืองไทย",
+    "code": "foo-bar_baz(quux) && x <script>alert('1')</script> 100% \\ \u202eevil",
+    "arabic": "السَّلام عليكم",
+}
+FINDS = {
+    "quick": ["fox"],
+    "QUICK fo": ["fox"],
+    "qui": ["fox"],
+    "qui fox": [],  # only of the last word the beginning is enough
+    "dog quick": ["fox"],
+    '"quick brown"': ["fox"],
+    '"brown quick"': [],
+    '"quick brow"': [],
+    '"lazy dog" jum': ["fox"],
+    "“lazy dog”": ["fox"],
+    '"unfinished quick': [],
+    '"quick': ["fox"],
+    "cafe zurich": ["cafe"],
+    "CAFE\u0301": ["cafe"],
+    "finance": ["cafe"],
+    "strasse": ["cafe"],
+    "3.20": ["cafe"],
+    "ann@example": ["cafe"],
+    "20.3": [],
+    "北京": ["chinese"],
+    "今天去北": ["chinese"],
+    "天今": [],
+    "iphone手机": ["chinese"],
+    "タワー": ["japanese"],
+    "かき": [],  # a voiced が is another letter
+    "がき": ["japanese"],
+    "국어": ["korean"],
+    "เมือง": ["thai"],
+    "السلام": ["arabic"],
+    "foo-bar": ["code"],
+    "bar-foo": [],
+    "the": ["cafe", "fox"],
+    "fox cafe": [],
+    "evil": ["code"],
+    "script alert": ["code"],
+    "nothing": [],
+}
+HARMLESS = [
+    *("*", "fox*", "fox OR dog", "NOT fox", "NEAR(fox dog)", "-fox", "words:fox", "fox & dog", "fox | !dog", "fox:*"),
+    *("'fox'", "fox\\", "^fox", "{fox}", "(fox", "fox)", '""fox""', "fo%", "%_fox", "fox;--", "§fox", "fox\n\tdog"),
+]
+
+
+async def keep(site: Site, client: Client, *texts: str, title: str = "Any", **given: Any) -> list[UUID]:
+    """The ids of a new conversation and of what was said in it."""
+
+    def unit(session: Session) -> list[UUID]:
+        conversation = conversations.create(session, Beginning("model", title=title, **given))
+        messages = [said(conversation.id, text) for text in texts]
+        session.add_all(messages)
+        return [conversation.id, *(message.id for message in messages)]
+
+    return await site.backend.database.write(unit, await site.viewer(client))
+
+
+async def found(client: Client, query: str, **asked: Any) -> dict[str, Any]:
+    hits: dict[str, Any] = (await client.run(SEARCH, query=query, **asked))["searchMessages"]
+    return hits
+
+
+async def texts(client: Client, query: str) -> list[str]:
+    hits = await found(client, query)
+    assert hits["totalCount"] == len(hits["nodes"])
+    return [node["message"]["text"] for node in hits["nodes"]]
+
+
+async def listed(client: Client, search: str, **asked: Any) -> list[str]:
+    page = (await client.run(LIST, search=search, **asked))["conversations"]
+    assert page["totalCount"] == len(page["nodes"])
+    return [node["title"] for node in page["nodes"]]
+
+
+async def test_the_same_words_find_the_same_messages_newest_first(site: Site) -> None:
+    ann = await site.person()
+    await keep(site, ann, *TEXTS.values())
+    names = {text: name for name, text in TEXTS.items()}
+    for query, expected in FINDS.items():
+        assert [names[text] for text in await texts(ann, query)] == expected, query
+    for query in HARMLESS[1:]:
+        assert {names[text] for text in await texts(ann, query)} <= {"fox", "code", "cafe"}, query
+
+
+async def test_any_query_is_harmless(site: Site) -> None:
+    ann = await site.person()
+    await keep(site, ann, "needle")
+    chance = random.Random(1)
+    signs = "\"'*()[]{}:^-+~!&|<>\\/%_;,.?#$@=`“”«»§ \t\nneedlAND OR NOT北京\u0301\u202e👍\uffff\x7f"
+    for _ in range(150):
+        query = "needle " + "".join(chance.choices(signs, k=chance.randint(1, 30)))
+        await found(ann, query)
+        await ann.run(LIST, search=query)
+    for query, field in (("", "query"), ("?!", "query"), ("x" * 201, "query"), ("a\0b", "query")):
+        with pytest.raises(Refused) as refused:
+            await found(ann, query)
+        (error,) = refused.value.errors
+        assert error["extensions"]["fieldErrors"][0]["field"] == field
+
+
+async def test_nobody_finds_what_they_may_not_see(site: Site) -> None:
+    ann, bob, eve = await site.person("ann"), await site.person("bob"), await site.person("eve")
+    shared = key(await site.organization(ann, bob), type_named("Organization"))
+    await keep(site, bob, "bob's secret plan", title="Hidden", organization_id=shared)
+    await keep(site, bob, "our secret plan", title="Ours", organization_id=shared, visibility=Visibility.ORGANIZATION)
+    await keep(site, ann, "my secret plan", title="Mine")
+    assert await texts(bob, "secret plan") == ["our secret plan", "bob's secret plan"]
+    assert await texts(ann, "secret plan") == ["my secret plan", "our secret plan", "bob's secret plan"]  # an admin
+    nothing = {"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    assert await found(eve, "secret plan") == nothing
+    assert [await listed(eve, "secret"), await listed(bob, "secret")] == [[], ["Ours", "Hidden"]]
+    # What names an organization in the index is no word to anybody.
+    assert await texts(eve, f"§{shared.hex}") == []
+    with pytest.raises(Refused) as refused:
+        await found(site.client(), "secret")
+    assert refused.value.codes == ["UNAUTHENTICATED"]
+
+
+def type_named(name: str) -> Any:
+    from schema.base import NODES
+
+    return NODES[name]
+
+
+async def test_what_was_deleted_is_not_found_and_is_again_when_it_is_restored(site: Site) -> None:
+    ann = await site.person()
+    id_, message_id = await keep(site, ann, "needle", title="Trip")
+
+    async def set_deleted(model: Any, row_id: UUID, moment: Any) -> None:
+        def unit(session: Session) -> None:
+            row = session.obtain(model, row_id) if moment else session.obtain_deleted(model, row_id)
+            row.deleted_at = moment
+
+        await site.backend.database.write(unit, await site.viewer(ann))
+
+    for model, row_id in ((Conversation, id_), (Message, message_id)):
+        assert (await texts(ann, "needle"), await listed(ann, "needle")) == (["needle"], ["Trip"])
+        await set_deleted(model, row_id, now())
+        assert (await texts(ann, "needle"), await listed(ann, "needle")) == ([], [])
+        await set_deleted(model, row_id, None)
+    assert await texts(ann, "needle") == ["needle"]
+
+    def erase(session: Session) -> None:
+        session.delete(session.obtain(Message, message_id))
+
+    await site.backend.database.write(erase, SYSTEM)
+    assert await texts(ann, "needle") == []
+
+
+async def test_conversations_are_found_by_their_titles_and_by_what_was_said(site: Site) -> None:
+    ann = await site.person()
+    await keep(site, ann, "Where is the Kraków train?", title="Plans")
+    await keep(site, ann, "Hello", title="Trip to Kraków 100%")
+    await keep(site, ann, "Hello", title="Other")
+    assert await listed(ann, "KRAKÓW") == ["Trip to Kraków 100%", "Plans"]
+    assert await listed(ann, "krakow") == ["Plans"]  # a title is compared as it is written
+    assert await listed(ann, "w 100%") == ["Trip to Kraków 100%"]
+    assert await listed(ann, "%") == ["Trip to Kraków 100%"]
+    assert await listed(ann, "train kra", includeDeleted=True) == ["Plans"]
+    assert await listed(ann, "tra kraków") == []
+    assert await listed(ann, "train where") == ["Plans"]
+
+
+async def test_a_reply_is_found_when_it_is_whole(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    dictation.say("The needle ", "is here.")
+    begun = await ask(ann, "Where?")
+    assert await texts(ann, "needle") == []
+    dictation.finish()
+    await ended(online, ann, begun)
+    assert await texts(ann, "needle") == ["The needle is here."]
+
+
+async def test_pages_follow_each_other_and_cost_the_same_in_a_conversation_of_any_size(site: Site) -> None:
+    ann = await site.person()
+    costs = []
+    for size in (5, 500):
+        _, *ids = await keep(site, ann, *(f"needle {size} number {n}" for n in range(size)))
+        await site.product.worker.stop()
+        site.reads.clear()
+        page = await found(ann, f"needle {size}", first=3)
+        costs.append(len(site.reads))
+        assert page["totalCount"] == size
+        assert [node["message"]["id"] for node in page["nodes"]] == [global_id(Message, id_) for id_ in ids[:-4:-1]]
+        page = await found(ann, f"needle {size}", first=2, after=page["pageInfo"]["endCursor"])
+        assert [node["message"]["id"] for node in page["nodes"]] == [global_id(Message, id_) for id_ in ids[-4:-6:-1]]
+        assert page["pageInfo"]["hasNextPage"] is (size > 5)
+    assert costs[0] == costs[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "shown"),
+    [
+        ("The quick brown fox", "brown", "The quick «brown» fox"),
+        ("The quick\n\n  brown\tfox", "quick-brown", "The «quick brown» fox"),
+        ("Naïve Café", "cafe", "Naïve «Café»"),
+        ("再见北京你好", "北京", "再见«北京»你好"),
+        ("brown hare, brown fox", '"brown fox"', "brown hare, «brown fox»"),
+        ("prefixes", "pre", "«prefixes»"),
+        ("fox and dog", "dog fox", "«fox» and dog"),
+        ("nothing", "else", "nothing"),
+        ("", "else", ""),
+        ("x" * 300, "x" * 64, f"«{'x' * 156}»…"),
+        (f"{'a' * 100} b {'c' * 100}", "b", f"…{'a' * 49} «b» {'c' * 100}"),
+        (f"{'👍' * 200} needle {'👍' * 200}", "needle", f"…{'👍' * 49} «needle» {'👍' * 99}…"),
+    ],
+)
+def test_a_snippet_shows_the_first_hit_and_what_is_around_it(text: str, query: str, shown: str) -> None:
+    wanted = Wanted.read(query)
+    assert wanted is not None
+    assert snippet(text, wanted) == shown
+    assert len(shown) <= MAX_LENGTH
+
+
+def test_long_words_and_texts_are_bounded_and_nothing_else_is_lost() -> None:
+    assert folded("x" * 100) == f" {'x' * 64} "
+    kept = folded("\ufdfa " * 100_000)
+    assert 900_000 < len(kept.replace(" ", "").encode()) <= 1_000_000
+    assert folded("?! \ud800 👍") == " "
+    assert Wanted.read('“”"" *') is None
+
+
+async def test_the_longest_message_is_indexed_whole(site: Site) -> None:
+    ann = await site.person()
+    distinct = "".join(chr(0x20000 + n % 40_000) for n in range(199_990))
+    await keep(site, ann, distinct + " needle")
+    assert len((await found(ann, distinct[-50:] + " needle"))["nodes"]) == 1
+
+
+def test_nobody_reads_or_writes_the_words_themselves() -> None:
+    row = MessageWords(words="", scope="")
+    assert not row.writable(SYSTEM, {})

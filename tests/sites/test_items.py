@@ -1,0 +1,136 @@
+"""Items: owned, perhaps shared, about a site or a conversation."""
+
+from typing import Any
+
+import pytest
+
+from tests.sites.test_sites import made as made_site
+from tests.support.app import Site, site
+from tests.support.client import Client
+
+__all__ = ["site"]
+
+ITEM = "{ id title description isCompleted visibility owner { email } organization { name } site { name } }"
+ITEMS = """query I($isCompleted: Boolean, $organizationId: ID) { items(isCompleted: $isCompleted,
+  organizationId: $organizationId) { totalCount nodes { id title description isCompleted visibility
+  owner { email } organization { name } site { name } conversation { title } createdBy { email } } } }"""
+
+
+async def made(client: Client, title: str = "Call", **given: Any) -> str:
+    """The id of a new item."""
+    return str((await client.mutate("createItem", "{ item { id } }", title=title, **given))["item"]["id"])
+
+
+async def titles(client: Client, **asked: Any) -> list[str]:
+    return [one["title"] for one in (await client.run(ITEMS, **asked))["items"]["nodes"]]
+
+
+async def test_an_item_is_made_changed_and_deleted(site: Site) -> None:
+    ann = await site.person("ann")
+    given = {"title": " Call  Bob ", "description": "about\nthe leak", "idempotencyKey": "k"}
+    answers = [await ann.mutate("createItem", f"{{ item {ITEM} itemEdge {{ cursor }} }}", **given) for _ in range(2)]
+    assert answers[0] == answers[1]
+    item = answers[0]["item"]
+    assert item == {
+        "id": item["id"],
+        "title": "Call Bob",
+        "description": "about\nthe leak",
+        "isCompleted": False,
+        "visibility": "PRIVATE",
+        "owner": {"email": "ann@example.com"},
+        "organization": {"name": "Ann Lee"},
+        "site": None,
+    }
+    changed = await ann.mutate("updateItem", f"{{ item {ITEM} }}", id=item["id"], isCompleted=True, description=None)
+    assert changed["item"] == item | {"isCompleted": True, "description": None}
+    assert await ann.mutate("deleteItem", "{ deletedId }", id=item["id"]) == {"deletedId": item["id"]}
+    assert await titles(ann) == []
+
+
+async def test_items_are_found_by_state_organization_and_owner(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    works = await site.organization(ann, bob)
+    await made(ann, "one", isCompleted=True)
+    await made(ann, "two", organizationId=works, visibility="ORGANIZATION")
+    await made(bob, "three", organizationId=works, isCompleted=True)
+    assert await titles(ann) == ["three", "two", "one"]
+    assert await titles(bob) == ["three", "two"]
+    assert await titles(ann, isCompleted=True) == ["three", "one"]
+    assert await titles(ann, organizationId=works) == ["three", "two"]
+    assert await titles(ann, organizationId=works, isCompleted=False) == ["two"]
+    own = await ann.run("{ me { items { nodes { title } } } }")
+    assert [one["title"] for one in own["me"]["items"]["nodes"]] == ["two", "one"]
+
+
+async def test_an_item_is_about_things_of_its_organization(site: Site) -> None:
+    ann, bob = await site.person("ann"), await site.person("bob")
+    works, other = await site.organization(ann, bob), await site.organization(ann)
+    depot = await made_site(ann, works)
+    talk = await ann.mutate("createConversation", "{ conversation { id } }", title="Leak", organizationId=works)
+    about = {"siteId": depot, "conversationId": talk["conversation"]["id"]}
+    selection = "{ item { id organization { id } site { name } conversation { title } } }"
+    item = (await ann.mutate("createItem", selection, title="Fix", **about))["item"]
+    assert item["organization"] == {"id": works}
+    assert (item["site"], item["conversation"]) == ({"name": "Depot"}, {"title": "Leak"})
+    refused = await ann.refused("createItem", title="Fix", organizationId=other, siteId=depot)
+    assert [one["field"] for one in refused["extensions"]["fieldErrors"]] == ["siteId"]
+    own = await made(ann, "Mine")
+    refused = await ann.refused("updateItem", id=own, conversationId=about["conversationId"])
+    assert [one["field"] for one in refused["extensions"]["fieldErrors"]] == ["conversationId"]
+    for field in about:
+        assert (await bob.refused("createItem", title="Fix", **{field: about[field]}))["extensions"]["code"] == (
+            "NOT_FOUND"
+        )
+    emptied = await ann.mutate("updateItem", selection, id=item["id"], siteId=None)
+    assert (emptied["item"]["site"], emptied["item"]["conversation"]) == (None, {"title": "Leak"})
+    assert await titles(bob) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"title": " "}, "title"),
+        ({"title": "x" * 201}, "title"),
+        ({"title": "a\x00b"}, "title"),
+        ({"description": "x" * 10_001}, "description"),
+        ({"description": "\x00"}, "description"),
+    ],
+)
+async def test_an_item_that_cannot_be_is_refused(site: Site, given: dict[str, str], field: str) -> None:
+    ann = await site.person("ann")
+    error = await ann.refused("createItem", **({"title": "Call"} | given))
+    assert [one["field"] for one in error["extensions"]["fieldErrors"]] == [field]
+    assert await titles(ann) == []
+    id_ = await made(ann, "x" * 200, description="x" * 10_000)
+    error = await ann.refused("updateItem", id=id_, **given)
+    assert [one["field"] for one in error["extensions"]["fieldErrors"]] == [field]
+    assert await titles(ann) == ["x" * 200]
+
+
+@pytest.mark.parametrize(("who", "code"), [("eve", "NOT_FOUND"), ("bob", "FORBIDDEN"), ("nobody", "UNAUTHENTICATED")])
+async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
+    """Eve is an admin elsewhere; Bob is a member with whom the item is shared."""
+    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
+    works = await site.organization(ann, bob)
+    await site.organization(eve)
+    item = await made(ann, organizationId=works, visibility="ORGANIZATION")
+    before = await ann.run(ITEMS)
+    client = {"eve": eve, "bob": bob, "nobody": site.client()}[who]
+    for name, given in (("updateItem", {"id": item, "title": "Mine"}), ("deleteItem", {"id": item})):
+        assert (await client.refused(name, **given))["extensions"]["code"] == code, name
+    refused = await eve.refused("createItem", title="Mine", organizationId=works)
+    assert refused["extensions"]["code"] == "NOT_FOUND"
+    assert await ann.run(ITEMS) == before
+
+
+async def test_a_list_costs_as_many_statements_as_one_of_it(site: Site) -> None:
+    ann = await site.person("ann")
+    works = await site.organization(ann)
+    depot = await made_site(ann, works)
+    costs = []
+    for n in range(4):
+        await made(ann, f"Item {n}", siteId=depot)
+        site.reads.clear()
+        await ann.run(ITEMS)
+        costs.append(len(site.reads))
+    assert len(set(costs)) == 1

@@ -1,0 +1,114 @@
+"""The whole application in the test's own process, over a database of either kind."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from app import Product, application, assemble, lifespan
+from auth.viewer import Viewer
+from db.organizations.organizations import Organization
+from execution.executor import Executor
+from execution.operations import Operation, Request, Result
+from resolvers.core.authentication import authenticate
+from resolvers.core.context import Context, Origin
+from resolvers.core.ids import decode, global_id
+from schema import schema
+from settings import Settings
+from tests.conftest import World
+from tests.support.client import Client, Refused
+from transport.errors import format_error
+
+OFTEN = "1000 per minute"  # the people of a test share one address
+SECRET = "a secret of the tests that is long enough to sign with"
+
+
+class Given(Settings):
+    """Nothing of them comes from the environment, which costs milliseconds to read and is somebody's own."""
+
+    def __init__(self, **given: Any) -> None:
+        BaseModel.__init__(self, **given)
+
+
+class Site:
+    """An application that runs; statements it reads with are counted in `reads`."""
+
+    def __init__(self, product: Product, http: httpx.AsyncClient) -> None:
+        self.product, self.backend, self._http = product, product.backend, http
+        self.reads: list[str] = []
+        fetch = self.backend.database._fetch
+
+        async def counted(plan: Any, values: list[Any]) -> list[Any]:
+            self.reads.append(plan.sql)
+            return await fetch(plan, values)
+
+        self.backend.database._fetch = counted  # type: ignore[method-assign]  # counts what the real one does
+        self._executor = Executor(schema, format_error=format_error, event_context=Context.fresh)
+
+    def client(self) -> Client:
+        """Somebody who is not signed in yet."""
+        return Client("http://site", self._http)
+
+    async def person(self, name: str = "ann") -> Client:
+        client = self.client()
+        await client.sign_up(f"{name}@example.com")
+        return client
+
+    async def viewer(self, client: Client) -> Viewer:
+        """Who a client is signed in as."""
+        decoded = decode((await client.run("{ me { id } }"))["me"]["id"])
+        assert decoded is not None
+        return Viewer(decoded[1])
+
+    async def organization(self, admin: Client, *members: Client) -> str:
+        """The id of a new organization."""
+        database = self.backend.database
+        publish, world = database.publish, World(database)
+        database.publish = publish
+        people = [await self.viewer(member) for member in members]
+        return global_id(Organization, await world.organization(await self.viewer(admin), people))
+
+    async def follow(self, client: Client, document: str, **variables: Any) -> AsyncGenerator[dict[str, Any], None]:
+        """The events of a subscription, without a socket."""
+        context = await authenticate(self.backend, client.headers.get("Authorization"), Origin())
+        operation = self._executor.prepare(Request(document, None, variables, {}), context)
+        if isinstance(operation, Result):
+            raise Refused(operation.errors)
+        assert isinstance(operation, Operation)
+        events = await self._executor.subscribe(operation, context)
+        if isinstance(events, Result):
+            raise Refused(events.errors)
+        async for event in events:
+            if event.errors:
+                raise Refused(event.errors)
+            assert event.data is not None
+            yield dict(event.data)
+
+
+@asynccontextmanager
+async def site_over(database_url: str, directory: Path, **settings: Any) -> AsyncIterator[Site]:
+    """An application over a database, stopped at the end."""
+    given: dict[str, Any] = {
+        "database_url": database_url,
+        "files_dir": directory / "files",
+        "mail_dir": directory / "mail",
+        "secret_key": SECRET,
+        "titles": "text",
+        "sign_up_limit_address": OFTEN,
+        "log_in_limit_address": OFTEN,
+    }
+    product = assemble(Given(**(given | settings)))
+    transport = httpx.ASGITransport(application(product))
+    async with lifespan(product), httpx.AsyncClient(transport=transport, timeout=30) as http:
+        yield Site(product, http)
+
+
+@pytest.fixture
+async def site(database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """The application over each kind of database in turn, with nobody in it."""
+    async with site_over(database_url, tmp_path) as site:
+        yield site

@@ -1,0 +1,126 @@
+"""Sheets v4, Drive v3 and the service-account exchange, as far as an export needs them, on 127.0.0.1."""
+
+import json
+import re
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.support.loopback.google_calls import ROUTES, Action, Denied, Fault, LoopbackSheets
+from tests.support.loopback.service_account import service_account_file
+from tests.support.loopback.spreadsheets import Refused
+
+__all__ = ["LoopbackSheets", "loopback_sheets", "service_account_file"]
+
+MAX_PAYLOAD = 2_000_000
+
+
+@contextmanager
+def loopback_sheets() -> Iterator[LoopbackSheets]:
+    """Serves both APIs and the token endpoint from threads, on a free port."""
+    state = LoopbackSheets()
+
+    class Bound(_Handler):
+        google = state
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="loopback-sheets")
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    # One request per connection: nothing lingers when a test ends.
+    protocol_version = "HTTP/1.0"
+    google: LoopbackSheets
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Tests read `calls` instead."""
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def do_PUT(self) -> None:
+        self._serve()
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        target = urlsplit(self.path)
+        query = {name: values[-1] for name, values in parse_qs(target.query).items()}
+        try:
+            with self.google.lock:
+                answer = self._answer(target.path, query, body)
+        except Denied as denied:
+            self._send(denied.status, denied.body, denied.headers)
+        except Refused as error:
+            refused = Denied(400, "INVALID_ARGUMENT", str(error))
+            self._send(400, refused.body, {})
+        else:
+            if answer is None:
+                self._reset()
+            else:
+                self._send(200, answer, {})
+
+    def _answer(self, path: str, query: dict[str, str], body: bytes) -> dict[str, Any] | None:
+        operation, action, parts = self._route(path)
+        self.google.calls.append(operation)
+        self.google.payloads.append(len(body))
+        fault = self._fault(operation)
+        if fault and fault.status:
+            raise Denied(fault.status, fault.reason, "Made to fail.", fault.headers)
+        if operation != "token":
+            self._authorize(body)
+        answer = action(self.google, parts, query, body)
+        return None if fault else answer
+
+    def _route(self, path: str) -> tuple[str, Action, list[str]]:
+        for method, pattern, operation, action in ROUTES:
+            if self.command == method and (found := re.fullmatch(pattern, path)):
+                return operation, action, [unquote(part) for part in found.groups()]
+        self.google.calls.append(f"{self.command} {path}")
+        raise Denied(404, "notFound", f"The requested URL {path} was not found on this server.")
+
+    def _fault(self, operation: str) -> Fault | None:
+        for fault in self.google.faults:
+            if fault.operation == operation and fault.times > 0:
+                fault.times -= 1
+                return fault
+        return None
+
+    def _authorize(self, body: bytes) -> None:
+        scheme, _, token = (self.headers.get("Authorization") or "").partition(" ")
+        if scheme != "Bearer" or token not in self.google.tokens:
+            raise Denied(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
+        if len(body) > MAX_PAYLOAD:
+            raise Denied(413, "REQUEST_TOO_LARGE", "Request Entity Too Large")
+        if body and self.headers.get("Content-Type") != "application/json":
+            raise Denied(400, "INVALID_ARGUMENT", "The payload is not marked as JSON.")
+
+    def _send(self, status: int, answer: dict[str, Any], headers: dict[str, str]) -> None:
+        data = json.dumps(answer).encode()
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json; charset=UTF-8", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _reset(self) -> None:
+        """RST instead of an answer: what was done stays done, and the client cannot know."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()

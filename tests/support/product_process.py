@@ -1,0 +1,94 @@
+"""The product as a stranger runs it: a process of its own, started by `make run`."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+READY = re.compile(r"GraphiQL: (http://\S+?)/graphql")
+START_SECONDS, STOP_SECONDS = 30.0, 10.0
+
+
+class Product:
+    """A server process; what it keeps is in `directory`, what it prints in `lines`. It may be started again."""
+
+    def __init__(self, directory: Path, **settings: str) -> None:
+        environment = {
+            k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "GOOGLE_", "MAKE", "MFLAGS"))
+        }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode each start costs seconds
+        environment |= {
+            "TITLES": "text",
+            "PORT": "0",
+            "FILES_DIR": str(directory / "files"),
+            "MAIL_DIR": str(directory / "mail"),
+            "LOG_FORMAT": "json",
+            **settings,
+        }
+        environment.setdefault("DATABASE_URL", f"sqlite:///{directory / 'product.db'}")
+        self.directory, self._environment = directory, environment
+        self.lines: list[str] = []
+        self.start()
+
+    def start(self) -> None:
+        self.url = ""
+        self._ready = threading.Event()
+        # A session of its own is a process group of its own, which is what Ctrl-C in a terminal reaches.
+        self.process = subprocess.Popen(
+            ["make", "--no-print-directory", "run"],
+            cwd=ROOT,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def database_url(self) -> str:
+        return self._environment["DATABASE_URL"]
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+            if found := READY.search(line):
+                self.url = found[1]
+                self._ready.set()
+        self._ready.set()
+
+    def wait_until_ready(self) -> str:
+        assert self._ready.wait(START_SECONDS), self.lines
+        assert self.url, "\n".join(self.lines)
+        return self.url
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> float:
+        """Send a signal to the process group, as a terminal does, and return how many seconds it took to end."""
+        started = time.monotonic()
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, how)
+        self.process.wait(STOP_SECONDS)
+        self._reader.join(STOP_SECONDS)
+        assert self.process.stdout
+        self.process.stdout.close()
+        return time.monotonic() - started
+
+
+@contextmanager
+def running(directory: Path, **settings: str) -> Iterator[Product]:
+    """A product that listens; killed at the end if the test has not stopped it."""
+    product = Product(directory, **settings)
+    try:
+        product.wait_until_ready()
+        yield product
+    finally:
+        if product.process.poll() is None:
+            product.stop(signal.SIGKILL)

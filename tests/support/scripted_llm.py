@@ -1,0 +1,145 @@
+"""A model whose reply the test dictates, on loopback, and a site that has it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from assistant.reply_log.log import MemoryLog, Text
+from tests.support.app import Site, site_over
+from tests.support.client import Client
+from tests.support.loopback.provider_faults import EVENT_STREAM, Exchange, FaultServer, Play, chunk, fault_server, usage
+
+MODEL = "gpt-test"
+FOLLOW = """subscription Follow($id: ID!, $after: Int! = 0) { replyStream(messageId: $id, after: $after) { __typename
+  ... on ReplyDelta { messageId offset text }
+  ... on ReplyProposal { messageId proposal { tableName status table { id } } }
+  ... on ReplyEnded { message { id text status } } } }"""
+EXCHANGE = "{ conversation { id } message { id } reply { id status text } }"
+READ = """query Read($id: ID!) { message(id: $id) { text status model finishReason
+  error { code message retryable } usage { inputTokens outputTokens totalTokens } proposals { tableName status } } }"""
+
+
+class Dictation:
+    """Every reply comes from one queue; `server` has what was asked for them."""
+
+    def __init__(self) -> None:
+        self.server = FaultServer()
+        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def play(self, exchange: Exchange) -> None:
+        exchange.writer.write(EVENT_STREAM)
+        while (line := await self._lines.get()) is not None:
+            exchange.writer.write(f"data: {line}\n\n".encode())
+
+    def say(self, *pieces: str) -> None:
+        for piece in pieces:
+            self._lines.put_nowait(chunk(piece))
+
+    def finish(self, reason: str = "stop", tokens: tuple[int, int] | None = None) -> None:
+        self._lines.put_nowait(chunk(finish=reason))
+        if tokens:
+            self._lines.put_nowait(usage(*tokens))
+        self._lines.put_nowait("[DONE]")
+        self._lines.put_nowait(None)
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """The bodies of all requests."""
+        return [exchange.body for exchange in self.server.exchanges]
+
+
+@pytest.fixture
+async def dictation() -> AsyncIterator[Dictation]:
+    dictation = Dictation()
+    async with fault_server(dictation.play) as dictation.server:
+        yield dictation
+
+
+@asynccontextmanager
+async def site_with(server: FaultServer, database_url: str, directory: Path, **settings: Any) -> AsyncIterator[Site]:
+    """A site whose model is at a server."""
+    given = {"openai_api_key": "sk-test-secret", "openai_base_url": server.base_url, "openai_model": MODEL} | settings
+    async with site_over(database_url, directory, **given) as site:
+        yield site
+
+
+@asynccontextmanager
+async def failing(database_url: str, directory: Path, *plays: Play) -> AsyncIterator[tuple[Site, FaultServer]]:
+    """A site whose model has bad days, and the server that has them."""
+    async with fault_server(*plays) as server, site_with(server, database_url, directory) as site:
+        yield site, server
+
+
+@pytest.fixture
+async def online(dictation: Dictation, database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """The application over each kind of database in turn, with the dictated model."""
+    async with site_with(dictation.server, database_url, tmp_path) as site:
+        yield site
+
+
+async def send(client: Client, text: str = "Hello", **given: Any) -> dict[str, Any]:
+    """The exchange that a message begins."""
+    payload: dict[str, Any] = await client.mutate("sendMessage", EXCHANGE, text=text, **given)
+    return payload
+
+
+async def begin(client: Client, text: str = "Hello", **given: Any) -> str:
+    """The id of the reply to a message."""
+    id_: str = (await send(client, text, **given))["reply"]["id"]
+    return id_
+
+
+async def read(client: Client, id: str) -> dict[str, Any]:
+    message: dict[str, Any] = (await client.run(READ, id=id))["message"]
+    return message
+
+
+async def follow(site: Site, client: Client, id: str, after: int = 0) -> list[dict[str, Any]]:
+    """All events of a reply."""
+    async with asyncio.timeout(20):
+        return [event["replyStream"] async for event in site.follow(client, FOLLOW, id=id, after=after)]
+
+
+async def ended(site: Site, client: Client, id: str) -> dict[str, Any]:
+    """The reply when it is over."""
+    await follow(site, client, id)
+    return await read(client, id)
+
+
+def joined(events: list[dict[str, Any]], held: str = "") -> str:
+    """What a client has after these events, each delta written at its offset."""
+    for event in events:
+        if event["__typename"] == "ReplyDelta":
+            assert event["offset"] in (0, len(held)), "a gap, or something twice"
+            held = held[: event["offset"]] + event["text"]
+    return held
+
+
+async def held(site: Site, client: Client, id: str, text: str) -> None:
+    """Returns when a follower has this much of a reply; then it goes away."""
+    events: list[dict[str, Any]] = []
+    async with asyncio.timeout(20), aclosing(site.follow(client, FOLLOW, id=id)) as stream:
+        async for event in stream:
+            events.append(event["replyStream"])
+            if joined(events) == text:
+                return
+    raise AssertionError(f"The reply ended with {joined(events)!r}")
+
+
+def texts_of(site: Site) -> dict[UUID, Text]:
+    """What the process of a site keeps of the replies that are written now."""
+    log = site.backend.log
+    assert isinstance(log, MemoryLog)
+    return log.texts
+
+
+async def watched(site: Site, count: int) -> None:
+    """Returns when so many followers wait for texts."""
+    async with asyncio.timeout(20):
+        while sum(text.readers for text in texts_of(site).values()) < count:
+            await asyncio.sleep(0.01)

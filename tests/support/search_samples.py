@@ -1,0 +1,53 @@
+"""Conversations to look for, and what somebody sees of them."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from auth.viewer import Viewer
+from db.conversations import conversations, messages
+from db.conversations.conversations import Beginning, Conversation
+from db.conversations.messages import Message, MessageRole, MessageStatus
+from db.core.base import Visibility
+from db.core.engine import Database
+from db.core.pagination import Window
+from db.core.session import Session
+
+ALL = frozenset[str]()
+
+
+def speak(
+    session: Session,
+    title: str,
+    organization_id: UUID | None = None,
+    visibility: Visibility = Visibility.PRIVATE,
+) -> tuple[Conversation, Message]:
+    """A conversation of the viewer's with one message in it."""
+    beginning = Beginning("model", title=title, organization_id=organization_id, visibility=visibility)
+    conversation = conversations.create(session, beginning)
+    message = said(conversation.id)
+    session.add(message)
+    return conversation, message
+
+
+def said(conversation_id: UUID, text: str = "secret") -> Message:
+    return Message(conversation_id=conversation_id, text=text, role=MessageRole.USER, status=MessageStatus.COMPLETED)
+
+
+async def titles(database: Database, viewer: Viewer) -> list[str]:
+    """The titles that somebody sees, the same in a prepared read and in a unit."""
+    read = await database.read(conversations.every.rows(Window(100), ALL), viewer, limit=100)
+    query = select(Conversation.title).order_by(Conversation.id.desc())
+    assert [row.title for row in read] == await database.write(lambda session: list(session.scalars(query)), viewer)
+    return [row.title for row in read]
+
+
+async def texts(database: Database, viewer: Viewer, conversation_id: UUID) -> list[str]:
+    """What somebody reads in a conversation, the same as a list and in a unit."""
+    listing = messages.of_conversation.rows(Window(100), ALL)
+    read = await database.read(listing, viewer, limit=100, conversation_id=conversation_id)
+    query = select(Message.text).where(Message.conversation_id == conversation_id).order_by(Message.id)
+    if not viewer.is_superuser:
+        unit = await database.write(lambda session: list(session.scalars(query)), viewer)
+        assert [row.text for row in read] == unit
+    return [row.text for row in read]

@@ -1,0 +1,74 @@
+"""An installation of several processes, each with its own connections and nothing shared but PostgreSQL and Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.support.app import SECRET, Site
+from tests.support.loopback.provider_faults import FaultServer
+from tests.support.scripted_llm import MODEL, Dictation, site_with
+from tests.support.valkey import Valkey
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where it is; `run` starts one more process of it, in the test's own."""
+
+    database_url: str
+    redis_url: str
+    prefix: str
+    directory: Path
+    server: FaultServer
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """For a process that is not the test's own."""
+        return {
+            "database_url": self.database_url,
+            "redis_url": self.redis_url,
+            "redis_prefix": self.prefix,
+            "secret_key": SECRET,
+            "openai_api_key": "sk-test-secret",
+            "openai_base_url": self.server.base_url,
+            "openai_model": MODEL,
+            "files_dir": self.directory / "files",
+            "mail_dir": self.directory / "mail",
+        }
+
+    @asynccontextmanager
+    async def run(self, **settings: Any) -> AsyncIterator[Site]:
+        given = {"database_url": self.database_url, "redis_url": self.redis_url, "redis_prefix": self.prefix} | settings
+        async with site_with(self.server, given.pop("database_url"), self.directory, **given) as site:
+            yield site
+
+
+@pytest.fixture
+def installation(redis_server: Valkey, postgres_url: str, dictation: Dictation, tmp_path: Path) -> Installation:
+    return Installation(postgres_url, redis_server.url, uuid4().hex, tmp_path, dictation.server)
+
+
+@pytest.fixture
+async def worker(installation: Installation) -> AsyncIterator[Site]:
+    """A process that runs jobs, and that nobody talks to."""
+    async with installation.run() as site:
+        yield site
+
+
+@pytest.fixture
+async def web(installation: Installation, worker: Site) -> AsyncIterator[Site]:
+    """A process that serves people and runs no jobs."""
+    async with installation.run(jobs=False) as site:
+        yield site
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Returns when something has become true."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)

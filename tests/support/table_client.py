@@ -1,0 +1,135 @@
+"""One person's table, as they use it through GraphQL."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from auth.viewer import Viewer
+from execution.operations import Request, Result
+from resolvers.core.context import Context
+from tests.conftest import World
+from tests.support.in_process_product import Office
+
+COLUMNS: list[dict[str, Any]] = [
+    {"name": "Item", "type": "TEXT"},
+    {"name": "Number", "type": "INTEGER"},
+    {"name": "Price", "type": "DECIMAL"},
+    {"name": "Paid", "type": "BOOLEAN"},
+    {"name": "Day", "type": "DATE"},
+    {"name": "At", "type": "DATETIME"},
+    {"name": "Tags", "type": "MULTI_SELECT"},
+]
+ITEM, NUMBER, PRICE, PAID, DAY, AT, TAGS = (f"c{n}" for n in range(1, 8))
+
+REVISION = "{ number source summary actor { email } changes { kind rowId column old new source { quote } } }"
+ROW = "{ id version values cells { value text column { key } source { quote } editedBy { email } } }"
+TABLE = f"""query T($id: ID!) {{ table(id: $id) {{ name visibility revision rowCount
+  columns {{ key name type position }}
+  rows(first: 100) {{ nodes {ROW} }} history(first: 100) {{ nodes {REVISION} }} }} }}"""
+ROWS = """query R($id: ID!, $first: Int, $after: String, $last: Int, $before: String, $filter: RowFilter,
+  $sort: [RowSort!], $search: String) { table(id: $id) { rows(first: $first, after: $after, last: $last,
+  before: $before, filter: $filter, sort: $sort, search: $search) { totalCount nodes { id values }
+  pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"""
+FOLLOW = f"subscription F($id: ID!, $after: Int) {{ tableChanges(tableId: $id, after: $after) {REVISION} }}"
+
+
+class Refused(AssertionError):
+    """The errors of an operation; `first` are the extensions of the first, with its message."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__(str(errors))
+        self.first = {**errors[0].get("extensions", {}), "message": errors[0]["message"]}
+        self.code = self.first.get("code")
+
+    @property
+    def fields(self) -> list[str]:
+        return [error["field"] for error in self.first["fieldErrors"]]
+
+
+class Sheet:
+    """A table of `viewer`'s; `id` is its global id."""
+
+    def __init__(self, office: Office, viewer: Viewer, id: str) -> None:
+        self.office, self.viewer, self.id = office, viewer, id
+
+    @classmethod
+    async def new(
+        cls, world: World, directory: Path, columns: Sequence[dict[str, Any]] = COLUMNS, **given: Any
+    ) -> "Sheet":
+        """A new table of somebody who has just signed up, unless `viewer` is given."""
+        viewer = given.pop("viewer", None) or await world.person("ann")
+        sheet = cls(given.pop("office", None) or Office(world, directory), viewer, "")
+        given = {"name": "Costs", "columns": list(columns), **given}
+        made = await sheet.mutate("createTable", "{ table { id } }", **given)
+        sheet.id = made["table"]["id"]
+        return sheet
+
+    def seen_by(self, viewer: Viewer | None) -> "Sheet":
+        """The same table in somebody else's hands."""
+        return Sheet(self.office, viewer, self.id)  # type: ignore[arg-type]  # None is nobody signed in
+
+    async def run(self, document: str, **variables: Any) -> Any:
+        """The data of an operation; Refused when it has errors."""
+        result = await self.office.ask(self.viewer, document, **variables)
+        if result.errors:
+            raise Refused(result.errors)
+        return result.data
+
+    async def mutate(self, name: str, selection: str, /, **given: Any) -> Any:
+        kind = name[0].upper() + name[1:]
+        document = f"mutation M($input: {kind}Input!) {{ {name}(input: $input) {selection} }}"
+        return (await self.run(document, input=given))[name]
+
+    async def table(self) -> dict[str, Any]:
+        table: dict[str, Any] = (await self.run(TABLE, id=self.id))["table"]
+        return table
+
+    async def rows(self, **asked: Any) -> dict[str, Any]:
+        rows: dict[str, Any] = (await self.run(ROWS, id=self.id, **asked))["table"]["rows"]
+        return rows
+
+    async def add(self, *rows: Any, **given: Any) -> dict[str, Any]:
+        selection = f"{{ table {{ rowCount }} rows {ROW} rejected {{ index fieldErrors {{ field message }} }} "
+        selection += "revision { number summary } }"
+        payload: dict[str, Any] = await self.mutate("addRows", selection, tableId=self.id, rows=list(rows), **given)
+        return payload
+
+    async def update(self, *cells: dict[str, Any], **given: Any) -> dict[str, Any]:
+        selection = f"{{ table {{ revision }} rows {ROW} revision {{ number summary }} }}"
+        payload: dict[str, Any] = await self.mutate(
+            "updateCells", selection, tableId=self.id, cells=list(cells), **given
+        )
+        return payload
+
+    async def delete(self, *ids: str) -> dict[str, Any]:
+        selection = "{ table { rowCount } deletedIds revision { number } }"
+        payload: dict[str, Any] = await self.mutate("deleteRows", selection, tableId=self.id, rowIds=list(ids))
+        return payload
+
+    async def undo(self, revision: int, **given: Any) -> dict[str, Any]:
+        selection = f"{{ table {{ revision }} revision {REVISION} }}"
+        payload: dict[str, Any] = await self.mutate(
+            "undoRevision", selection, tableId=self.id, revision=revision, **given
+        )
+        return payload
+
+    async def follow(self, after: int | None = None) -> AsyncGenerator[dict[str, Any], None]:
+        """The revisions of `tableChanges`; Refused when it ends with an error."""
+        context = Context(self.office.backend, self.viewer)
+        operation = self.office.executor.prepare(Request(FOLLOW, variables={"id": self.id, "after": after}), context)
+        assert not isinstance(operation, Result), operation.errors
+        events = await self.office.executor.subscribe(operation, context)
+        if isinstance(events, Result):
+            raise Refused(events.errors)
+        async with aclosing(events):
+            async for event in events:
+                if event.errors:
+                    raise Refused(event.errors)
+                assert event.data is not None
+                yield event.data["tableChanges"]
+
+
+def cell(row: dict[str, Any], column: str, value: Any, version: int | None = None) -> dict[str, Any]:
+    """An input of updateCells."""
+    return {"rowId": row["id"], "column": column, "value": value, "expectedVersion": version}

@@ -1,0 +1,210 @@
+"""GraphQL over HTTP: POST and GET, answered as JSON, as an event stream, or with GraphiQL's page."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import OperationType
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from errors import Unauthenticated
+from execution.executor import Executor
+from execution.operations import Operation, Request, Result
+from transport.callers import Authenticate, Caller, Context, authenticated, header, ip_address
+from transport.connections import Connections
+from transport.errors import BodyRefused, RequestRefused, refusal
+from transport.graphql import requests, sse
+from transport.graphql.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, Accepted, is_json, negotiate
+from transport.graphql.uploads import Uploads, discard, has_files
+from transport.json import encode
+from transport.logs import log_operation, request_id
+
+STREAM_HINT = (
+    "A subscription is answered as an event stream: send `Accept: text/event-stream`, "
+    "or use the WebSocket at the same address (graphql-transport-ws)."
+)
+
+
+class GraphQLEndpoint:
+    """ASGI application of one path; `page` answers browsers that open it, `uploads` reads requests with files."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        *,
+        authenticate: Authenticate,
+        connections: Connections,
+        page: ASGIApp | None = None,
+        uploads: Uploads | None = None,
+    ) -> None:
+        self._executor = executor
+        self._authenticate = authenticate
+        self._connections = connections
+        self._page = page
+        self._uploads = uploads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accepted = negotiate(header(scope, b"accept"))
+        if accepted.page and self._page and _is_visit(scope):
+            await self._page(scope, receive, send)
+            return
+        try:
+            await self._answer(scope, receive, send, accepted)
+        except BodyRefused:
+            raise
+        except RequestRefused as error:
+            media = accepted.result if accepted.result == GRAPHQL_JSON else JSON
+            await _send(send, error.status, media, {"errors": [refusal(error)]}, error.headers)
+        except ClientDisconnect:
+            return
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, accepted: Accepted) -> None:
+        run = _Run(scope, receive, send, accepted, time.perf_counter())
+        if self._uploads and scope["method"] == "POST" and has_files(scope):
+            await self._answer_with_files(self._uploads, run)
+            return
+        request = await _read(scope, receive)
+        media = run.media()
+        context = await self._sign_in(scope)
+        if isinstance(context, Result):
+            log_operation(None, None, context.errors, run.started)
+            await respond(send, media, context)
+            return
+        await self._execute(request, context, run)
+
+    async def _answer_with_files(self, uploads: Uploads, run: "_Run") -> None:
+        """Who asks is known before anything is written: files are taken from people who are signed in."""
+        context = await self._sign_in(run.scope)
+        if not isinstance(context, Result) and context.viewer_id is None:
+            context = self._executor.refuse([Unauthenticated()], context)
+        if isinstance(context, Result):
+            await discard(run.receive)
+            log_operation(None, None, context.errors, run.started)
+            await respond(run.send, run.media(), context)
+            return
+        async with uploads.reading(run.scope, run.receive, context.viewer_id) as request:
+            await self._execute(request, context, run)
+
+    async def _execute(self, request: Request, context: Context, run: "_Run") -> None:
+        media, send, started = run.media(), run.send, run.started
+        operation = self._executor.prepare(request, context)
+        if isinstance(operation, Result):
+            log_operation(None, context, operation.errors, started)
+            await respond(send, media, operation)
+            return
+        _allow(operation, run.scope["method"], run.accepted)
+        if operation.kind == OperationType.SUBSCRIPTION:
+            stream = sse.EventStream(self._executor, self._connections, run.receive, send)
+            await stream.run(operation, context, started)
+            return
+        result = await self._executor.execute(operation, context)
+        log_operation(operation, context, result.errors, started)
+        await respond(send, media, result)
+
+    async def _sign_in(self, scope: Scope) -> Context | Result:
+        caller = Caller(
+            authorization=header(scope, b"authorization"),
+            request_id=request_id.get(),
+            ip_address=ip_address(scope),
+            user_agent=header(scope, b"user-agent"),
+        )
+        try:
+            return await authenticated(self._authenticate, caller)
+        except Exception as error:
+            return self._executor.refuse([error], None)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A request on its way to its answer; `started` is when, by the clock of `time.perf_counter`."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    accepted: Accepted
+    started: float
+
+    def media(self) -> str:
+        """The media type of the result. Raises RequestRefused when the client takes none of ours."""
+        if self.accepted.result is None:
+            offered = f"{GRAPHQL_JSON}, {JSON} and {EVENT_STREAM}"
+            raise RequestRefused(f"Accept names none of {offered}.", status=406, code="NOT_ACCEPTABLE")
+        return self.accepted.result
+
+
+def _is_visit(scope: Scope) -> bool:
+    return scope["method"] in ("GET", "HEAD") and b"query=" not in scope["query_string"]
+
+
+async def _read(scope: Scope, receive: Receive) -> Request:
+    if scope["method"] == "GET":
+        return requests.from_query_string(scope["query_string"])
+    if scope["method"] != "POST":
+        raise RequestRefused(
+            "GraphQL is asked by POST or GET.",
+            status=405,
+            code="METHOD_NOT_ALLOWED",
+            headers={"allow": "GET, POST"},
+        )
+    body = await _body(receive)
+    if not is_json(header(scope, b"content-type")):
+        raise RequestRefused(
+            "Send the body as `Content-Type: application/json`, in UTF-8.",
+            status=415,
+            code="UNSUPPORTED_MEDIA_TYPE",
+            headers={"accept": JSON},
+        )
+    return requests.from_body(body)
+
+
+async def _body(receive: Receive) -> bytes:
+    chunks = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _allow(operation: Operation, method: str, accepted: Accepted) -> None:
+    if method == "GET" and operation.kind == OperationType.MUTATION:
+        raise RequestRefused(
+            "A mutation changes something: send it by POST.",
+            status=405,
+            code="METHOD_NOT_ALLOWED",
+            headers={"allow": "POST"},
+        )
+    if operation.kind == OperationType.SUBSCRIPTION and not accepted.stream:
+        raise RequestRefused(STREAM_HINT, status=406, code="NOT_ACCEPTABLE")
+
+
+def _status(result: Result, media: str) -> int:
+    """A request error has a status of its own only where the client knows the newer media type."""
+    if not result.is_request_error or media != GRAPHQL_JSON:
+        return 200
+    status = result.errors[0].get("extensions", {}).get("status", 400)
+    return status if isinstance(status, int) else 400
+
+
+async def respond(send: Send, media: str, result: Result) -> None:
+    """One result in one of the media types of `negotiate`."""
+    if media == EVENT_STREAM:
+        await sse.send_single(send, result)
+    else:
+        await _send(send, _status(result, media), media, result.payload())
+
+
+async def _send(send: Send, status: int, media: str, body: Any, headers: Mapping[str, str] | None = None) -> None:
+    encoded = encode(body)
+    head = [
+        (b"content-type", f"{media}; charset=utf-8".encode()),
+        (b"content-length", str(len(encoded)).encode()),
+        (b"vary", b"accept"),
+    ]
+    head += [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": encoded})

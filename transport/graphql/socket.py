@@ -1,0 +1,234 @@
+"""One client's WebSocket: the messages of graphql-transport-ws, and the times that it must keep."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Message, Receive, Scope, Send
+
+from errors import ProductError
+from execution.executor import Executor
+from transport.callers import (
+    Authenticate,
+    Caller,
+    Context,
+    authenticated,
+    header,
+    ip_address,
+    seconds_left,
+)
+from transport.connections import FORBIDDEN, UNAUTHENTICATED
+from transport.errors import RequestRefused, refusal
+from transport.graphql import frames
+from transport.graphql.deadline import SendDeadline
+from transport.graphql.frames import BadFrame
+from transport.graphql.socket_operation import Running
+from transport.json import encode
+from transport.logs import request_id
+
+log = logging.getLogger("sheetgpt.error")
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLimits:
+    """Of one socket; times in seconds. A client that answers no ping, or reads nothing, is given up."""
+
+    init_deadline: float = 10.0
+    ping_interval: float = 25.0
+    send_deadline: float = 30.0
+    operations: int = 100
+    message_bytes: int = 2_000_000
+
+
+class Socket:
+    """One client's connection: reads its frames in order, runs each operation in a task of its own."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        authenticate: Authenticate,
+        limits: SocketLimits,
+        scope: Scope,
+        send: Send,
+    ) -> None:
+        self._executor = executor
+        self._authenticate = authenticate
+        self._limits = limits
+        self._scope = scope
+        self._send = send
+        self._running: dict[str, Running] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._authorization = header(scope, b"authorization")
+        self._has_init = self._is_closed = self._is_given_up = False
+        self._was_heard = True
+        self._operations = 0
+        self._acknowledged = asyncio.Event()
+        self._reader: asyncio.Task[Any] | None = None
+        self._deadline = SendDeadline(limits.send_deadline, self._give_up)
+        self.context: Context | None = None
+
+    async def run(self, receive: Receive) -> None:
+        self._reader = asyncio.current_task()
+        keeper = asyncio.create_task(self._keep())
+        try:
+            while (message := await receive())["type"] == "websocket.receive":
+                await self._on_message(message)
+        except asyncio.CancelledError:
+            if not self._is_given_up:
+                raise
+        finally:
+            self._is_closed = True
+            keeper.cancel()
+            for running in self._running.values():
+                running.stop()
+            await _all_ended({keeper, *self._tasks})
+            self._deadline.close()
+
+    async def close(self, code: int, reason: str) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            # The client may take its time to go: what it followed ends now.
+            for running in self._running.values():
+                running.stop()
+            message = {"type": "websocket.close", "code": code, "reason": frames.shortened(reason)}
+            try:
+                async with asyncio.timeout(self._limits.send_deadline):
+                    await self._send(message)
+            except OSError:  # the client is gone, or (TimeoutError) reads nothing
+                self._give_up()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        if self._is_closed:
+            return
+        try:
+            with self._deadline:
+                await self._send({"type": "websocket.send", "text": encode(message).decode()})
+        except OSError:  # the client is gone
+            self._give_up()
+
+    async def sign_in(self) -> Context:
+        """Signs in again for one operation: what was revoked meanwhile is refused, nothing read is shared."""
+        self._operations += 1
+        request_id.set(f"{request_id.get()}.{self._operations}")
+        return await self._sign_in()
+
+    def release(self, running: Running) -> None:
+        if self._running.get(running.id) is running:
+            del self._running[running.id]
+
+    async def _sign_in(self) -> Context:
+        caller = Caller(
+            authorization=self._authorization,
+            request_id=request_id.get(),
+            ip_address=ip_address(self._scope),
+            user_agent=header(self._scope, b"user-agent"),
+        )
+        return await authenticated(self._authenticate, caller)
+
+    def _give_up(self) -> None:
+        """The client is gone, or reads nothing: what it asked for ends."""
+        self._is_closed = self._is_given_up = True
+        if self._reader:
+            self._reader.cancel()
+
+    async def _keep(self) -> None:
+        """Ends the socket when it is not signed in in time, when its sign-in ends, or when no one is there."""
+        try:
+            async with asyncio.timeout(self._limits.init_deadline):
+                await self._acknowledged.wait()
+        except TimeoutError:
+            await self.close(frames.INIT_TIMEOUT, "Connection initialisation timeout")
+        while not self._is_closed:
+            left = seconds_left(self.context)
+            await asyncio.sleep(min(left, self._limits.ping_interval))
+            if left <= self._limits.ping_interval:
+                await self.close(UNAUTHENTICATED, "token expired")
+            elif not self._was_heard:
+                await self.close(frames.SERVER_ERROR, "no pong")
+            else:
+                self._was_heard = False
+                await self.send({"type": "ping"})
+
+    async def _on_message(self, message: Message) -> None:
+        if self._is_closed:
+            return
+        self._was_heard = True
+        try:
+            frame = frames.read(message.get("text"), self._limits.message_bytes)
+            await self._handler(frame["type"])(frame)
+        except BadFrame as error:
+            await self.close(error.code, str(error))
+
+    def _handler(self, type: str) -> Callable[[dict[str, Any]], Awaitable[None]]:
+        match type:
+            case "connection_init":
+                return self._on_init
+            case "subscribe":
+                return self._on_subscribe
+            case "complete":
+                return self._on_complete
+            case "ping":
+                return self._on_ping
+            case "pong":
+                return self._on_pong
+        raise BadFrame(f"Invalid message: unknown type {type[:40]!r}")
+
+    async def _on_init(self, frame: dict[str, Any]) -> None:
+        if self._has_init:
+            raise BadFrame("Too many initialisation requests", frames.SECOND_INIT)
+        self._has_init = True
+        self._authorization = frames.authorization_of(frames.payload_of(frame)) or self._authorization
+        try:
+            self.context = await self._sign_in()
+        except ProductError as error:
+            await self.close(FORBIDDEN, error.message)
+        except Exception:
+            log.exception("A socket could not be signed in")
+            await self.close(frames.SERVER_ERROR, f"Internal server error, request id {request_id.get()}")
+        else:
+            await self.send({"type": "connection_ack"})
+            self._acknowledged.set()
+
+    async def _on_subscribe(self, frame: dict[str, Any]) -> None:
+        if not self._acknowledged.is_set():
+            raise BadFrame("Unauthorized: send connection_init first", UNAUTHENTICATED)
+        id = frames.id_of(frame)
+        if id in self._running:
+            raise BadFrame(f"Subscriber for {id} already exists", frames.DUPLICATE)
+        if len(self._tasks) >= self._limits.operations:
+            most = f"This socket runs {len(self._tasks)} operations already: complete one first."
+            refused = RequestRefused(most, status=429, code="RATE_LIMITED")
+            await self.send({"id": id, "type": "error", "payload": [refusal(refused)]})
+            return
+        running = Running(id, frames.payload_of(frame), self._executor, self)
+        self._running[id] = running
+        self._tasks.add(running.task)
+        running.task.add_done_callback(self._on_end)
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("An operation failed", exc_info=error)
+
+    async def _on_complete(self, frame: dict[str, Any]) -> None:
+        if running := self._running.pop(frames.id_of(frame), None):
+            running.stop()
+
+    async def _on_ping(self, _frame: dict[str, Any]) -> None:
+        await self.send({"type": "pong"})
+
+    async def _on_pong(self, _frame: dict[str, Any]) -> None:
+        """Being heard is all that it is for."""
+
+
+async def _all_ended(tasks: set[asyncio.Task[None]]) -> None:
+    """Waits for tasks; when that is itself cancelled, they are too."""
+    try:
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        raise

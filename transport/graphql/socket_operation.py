@@ -1,0 +1,108 @@
+"""One operation on a socket, from `subscribe` to `complete` or `error`."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, Protocol
+
+from graphql import OperationType
+
+from execution.executor import Executor
+from execution.operations import Operation, Result
+from transport.callers import Context
+from transport.errors import RequestRefused, refusal
+from transport.graphql.requests import from_value
+from transport.logs import log_operation
+
+MAX_LOGGED = 10
+
+
+class Channel(Protocol):
+    """What an operation needs of its socket."""
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Does nothing once the socket is closed."""
+
+    async def sign_in(self) -> Context:
+        """The context of one more operation."""
+
+    def release(self, running: "Running") -> None:
+        """Frees the operation's id."""
+
+
+class Running:
+    """Runs in a task of its own; a mutation that was begun is finished even when no one waits for it."""
+
+    def __init__(self, id: str, payload: dict[str, Any], executor: Executor, channel: Channel) -> None:
+        self.id = id
+        self._executor = executor
+        self._channel = channel
+        self._is_silent = False
+        self._context: Context | None = None
+        self._operation: Operation | None = None
+        self._errors: list[dict[str, Any]] = []
+        self.task = asyncio.create_task(self._run(payload))
+
+    def stop(self) -> None:
+        """Nothing more is sent; a query ends now, and a subscription's generator is closed."""
+        self._is_silent = True
+        if self._operation is None or self._operation.kind != OperationType.MUTATION:
+            self.task.cancel()
+
+    async def _run(self, payload: dict[str, Any]) -> None:
+        started = time.perf_counter()
+        try:
+            last = await self._ended(payload)
+        finally:
+            log_operation(self._operation, self._context, self._errors, started)
+        # The id is free before the client hears of the end, so that it may use it again at once.
+        self._channel.release(self)
+        await self._say(last)
+
+    async def _ended(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Sends what there is to send, and returns the message that ends it."""
+        try:
+            request = from_value(payload)
+        except RequestRefused as error:
+            return self._error([refusal(error)])
+        try:
+            self._context = await self._channel.sign_in()
+        except Exception as error:
+            return self._error(self._executor.refuse([error], None).errors)
+        operation = self._executor.prepare(request, self._context)
+        if isinstance(operation, Result):
+            return self._error(operation.errors)
+        self._operation = operation
+        return await self._executed(operation, self._context)
+
+    async def _executed(self, operation: Operation, context: Context) -> dict[str, Any]:
+        result: AsyncGenerator[Result, None] | Result
+        if operation.kind == OperationType.SUBSCRIPTION:
+            result = await self._executor.subscribe(operation, context)
+        else:
+            result = await self._executor.execute(operation, context)
+        if not isinstance(result, Result):
+            await self._each(result)
+        elif result.is_request_error:
+            return self._error(result.errors)
+        else:
+            await self._next(result)
+        return {"id": self.id, "type": "complete"}
+
+    async def _each(self, results: AsyncGenerator[Result, None]) -> None:
+        async with aclosing(results):
+            async for result in results:
+                await self._next(result)
+
+    async def _next(self, result: Result) -> None:
+        self._errors += result.errors[: MAX_LOGGED - len(self._errors)]
+        await self._say({"id": self.id, "type": "next", "payload": result.payload()})
+
+    def _error(self, errors: list[dict[str, Any]]) -> dict[str, Any]:
+        self._errors = errors
+        return {"id": self.id, "type": "error", "payload": errors}
+
+    async def _say(self, message: dict[str, Any]) -> None:
+        if not self._is_silent:
+            await self._channel.send(message)

@@ -1,0 +1,1 @@
+"""The routes beside GraphQL: health, downloads and shared pages."""

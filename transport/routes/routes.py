@@ -1,0 +1,99 @@
+"""The routes: GraphQL, GraphiQL's assets, and the two that say whether the server lives."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
+
+from errors import ProductError
+from execution.executor import Executor
+from transport.callers import Authenticate
+from transport.connections import Connections
+from transport.errors import ops_error
+from transport.graphql.http import GraphQLEndpoint
+from transport.graphql.socket import SocketLimits
+from transport.graphql.uploads import Uploads
+from transport.graphql.websocket import WebSocketEndpoint
+from transport.json import encode
+
+CHECK_SECONDS = 2.0
+TYPES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+
+log = logging.getLogger("sheetgpt.error")
+
+
+def graphql_routes(
+    executor: Executor,
+    *,
+    authenticate: Authenticate,
+    connections: Connections,
+    graphiql: ASGIApp | None = None,
+    limits: SocketLimits | None = None,
+    uploads: Uploads | None = None,
+) -> list[BaseRoute]:
+    """/graphql by HTTP and WebSocket, and /graphiql/… when there is a page."""
+    http = GraphQLEndpoint(executor, authenticate=authenticate, connections=connections, page=graphiql, uploads=uploads)
+    sockets = WebSocketEndpoint(executor, authenticate=authenticate, connections=connections, limits=limits)
+    routes: list[BaseRoute] = [Route("/graphql", http), WebSocketRoute("/graphql", sockets)]
+    if graphiql:
+        routes.append(Route("/graphiql/{path:path}", graphiql))
+    return routes
+
+
+def ops_routes(*, version: str, check: Callable[[], Awaitable[bool]]) -> list[BaseRoute]:
+    """/api and /health; `check` says whether the database answers, and has two seconds for it."""
+
+    async def api(_request: Request) -> Response:
+        return json_response({"message": "API is running", "version": version})
+
+    async def health(_request: Request) -> Response:
+        is_well = await _is_well(check)
+        body = {
+            "status": "ok" if is_well else "degraded",
+            "timestamp": datetime.now(UTC).isoformat(),
+            "database": "ok" if is_well else "unavailable",
+        }
+        return json_response(body, 200 if is_well else 503)
+
+    return [Route("/api", api), Route("/health", health)]
+
+
+async def _is_well(check: Callable[[], Awaitable[bool]]) -> bool:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await check()
+    except Exception:
+        log.exception("The health check failed")
+        return False
+
+
+def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(encode(body), status, headers, "application/json")
+
+
+async def http_error(request: Request, error: Exception) -> Response:
+    """For unknown routes and methods, and whatever raises HTTPException."""
+    assert isinstance(error, HTTPException)
+    detail = error.detail
+    if detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"There is nothing at {request.url.path}: GraphQL is at /graphql."
+    type = TYPES.get(error.status_code, "HTTP_ERROR")
+    return json_response(ops_error(error.status_code, type, detail), error.status_code, error.headers)
+
+
+async def product_error(_request: Request, error: Exception) -> Response:
+    """For routes that raise what GraphQL's resolvers do."""
+    assert isinstance(error, ProductError)
+    body = ops_error(error.status, error.code, error.message, error.fields)
+    return json_response(body, error.status)
+
+
+EXCEPTION_HANDLERS = {HTTPException: http_error, ProductError: product_error}
