@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from app import application, assemble, database_of, lifespan
+from assembly import application, assemble, database_of, lifespan
 from db.accounts import administration
 from db.core.engine import Database
 from db.core.postgresql import DatabaseUnreachable
@@ -22,8 +22,9 @@ from db.core.sqlite import DatabaseInUse, SQLite
 from db.migrations import head, revision_at
 from errors import ProductError
 from settings import VERSION, Misconfigured, Settings
-from transport import control, logs, server
+from transport import control, server
 from transport.control import CommandFailed, NotServing
+from transport.core import logs
 from transport.server import CannotListen
 
 HANDOVER_SECONDS = 5.0  # a server that has just begun to start is waited for so long

@@ -1,6 +1,6 @@
 """Files that came with a message."""
 
-from db.conversations import attachments as rows
+from db.models import attachments as rows
 from resolvers.conversations import attachments
 from schema.base import Node, maybe, one, says, shows
 

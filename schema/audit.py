@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db.accounts import audit as rows
+from db.models import audit as rows
 from resolvers.accounts import audit
 from schema.base import Node, maybe, page, says, shows
 

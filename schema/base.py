@@ -15,9 +15,9 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from db.accounts.users import User as UserRow
 from db.core.audit_context import Cause, caused_by
 from db.core.base import Base
+from db.models.users import User as UserRow
 from execution.plans import BATCH
 from resolvers.core.context import Info
 from resolvers.core.ids import global_id_of, model_of, name_type, type_name

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.billing.budgets import BudgetUnit
+from db.models.budgets import BudgetUnit
 from resolvers.billing import budgets
 from schema.base import change, choice, says, shows
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.conversations import conversations as rows
 from db.core.base import Visibility
+from db.models import conversations as rows
 from resolvers.billing import usage
 from resolvers.conversations import branches, conversations, messages, share_links
 from resolvers.organizations import organizations

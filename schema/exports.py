@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.exports import exports as rows
-from db.jobs.jobs import JobStatus
+from db.models import exports as rows
+from db.models.jobs import JobStatus
 from resolvers.exports import exports
 from schema.base import Audited, Node, change, choice, maybe, one, page, says, shows, stream
 from schema.failures import MessageError

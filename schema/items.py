@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db.core.base import Visibility
-from db.sites import items as rows
+from db.models import items as rows
 from resolvers.conversations import conversations
 from resolvers.organizations import organizations
 from resolvers.retention import restoring

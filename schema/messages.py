@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.conversations import messages as rows
-from db.conversations.ratings import Rating
+from db.models import messages as rows
+from db.models.ratings import Rating
 from resolvers.conversations import attachments, branches, conversations, messages, ratings
 from resolvers.proposals import streaming
 from schema.attachments import Attachment

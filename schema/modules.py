@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.sites import modules as rows
+from db.models import modules as rows
 from db.sites import readings
 from resolvers.sites import modules, sites
 from schema.base import Audited, Edge, Node, change, choice, edge, many, maybe, one, page, says, shows

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from db.notifications import notifications as rows
+from db.models import notifications as rows
 from resolvers.notifications import broadcasts, notifications
 from schema.base import Node, change, maybe, one, page, says, shows, stream
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from auth.viewer import Role
-from db.organizations import organizations as rows
+from db.models.memberships import Membership as MembershipRow
+from db.models.memberships import MembershipStatus
+from db.models.organizations import Organization as OrganizationRow
 from resolvers.billing import budgets, usage
 from resolvers.organizations import organizations
 from resolvers.sites import sites
@@ -26,14 +28,14 @@ else:  # an organization lists its tables, and a table names its organization
 
 choice(Role, ADMIN="Sees and changes everything in it.", MEMBER="Sees what is shared and changes what they own.")
 choice(
-    rows.MembershipStatus,
+    MembershipStatus,
     INVITED="Asked, and has not answered yet.",
     ACTIVE="A member with all rights of the role.",
 )
 
 
 @shows
-class Membership(Node, row=rows.Membership):
+class Membership(Node, row=MembershipRow):
     """Somebody's place in an organization."""
 
     user = maybe(User, organizations.user_of, "The member; null when you may not see them.")
@@ -41,11 +43,11 @@ class Membership(Node, row=rows.Membership):
         resolver=organizations.organization_of, description="Where they are a member."
     )
     role: Role = says("What they may do there.")
-    status: rows.MembershipStatus = says("Whether they have accepted the invitation.")
+    status: MembershipStatus = says("Whether they have accepted the invitation.")
 
 
 @shows
-class Organization(Node, Audited, row=rows.Organization):
+class Organization(Node, Audited, row=OrganizationRow):
     """People who work together; everybody has a personal one."""
 
     name: str = says("What it is called.")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db.proposals import proposals as rows
-from db.proposals.changes import ProposalStatus
+from db.models import proposals as rows
+from db.models.proposals import ProposalStatus
 from resolvers.proposals import proposals
 from schema.base import Node, change, choice, many, maybe, one, says, shows
 from schema.revisions import Revision

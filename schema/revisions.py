@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db.tables.history import revisions as rows
+from db.models import revisions as rows
 from resolvers.tables import revisions
 from schema.base import change, choice, many, maybe, says, shows, stream
 from schema.rows import Source

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db.tables import rows as row_changes
-from db.tables import tables as models
+from db.models import tables as models
+from db.tables.editing import rows as row_changes
 from db.tables.query import filters
 from resolvers.tables import cells, revisions, row_upserts, rows
 from schema.attachments import Attachment

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.sites import sites as rows
+from db.models import sites as rows
 from resolvers.organizations import organizations
 from resolvers.sites import modules, sites
 from schema.base import Audited, Edge, Node, change, edge, maybe, one, page, says, shows

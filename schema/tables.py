@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from db.core.base import Visibility
-from db.tables import tables as rows
+from db.models import tables as rows
 from resolvers.conversations import conversations
 from resolvers.exports import exports
 from resolvers.organizations import organizations

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.accounts import users as rows
-from db.accounts.sessions import SignIn
+from db.models import users as rows
+from db.models.sessions import SignIn
 from resolvers.accounts import users
 from resolvers.billing import usage
 from resolvers.core.ids import name_type

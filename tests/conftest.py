@@ -19,11 +19,11 @@ from auth.viewer import Role, Viewer
 from db.accounts import users
 from db.core.engine import Database
 from db.core.events import Event
-from db.core.postgresql import PostgreSQL
+from db.core.factory import open_database
 from db.core.session import Session
-from db.core.sqlite import SQLite
 from db.migrations import migrate
-from db.organizations.organizations import Membership, MembershipStatus, Organization
+from db.models.memberships import Membership, MembershipStatus
+from db.models.organizations import Organization
 from tests.support.browser import browser
 from tests.support.postgres import Postgres, postgres
 from tests.support.shared_compilation import MIGRATED, shared_compilation
@@ -127,7 +127,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 def database_at(url: str) -> Database:
     """The database of a URL, not started."""
-    return SQLite(Path(url.removeprefix("sqlite:///"))) if url.startswith("sqlite") else PostgreSQL(url)
+    return open_database(url, migrate)
 
 
 @pytest.fixture

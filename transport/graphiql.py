@@ -11,7 +11,7 @@ from pathlib import Path
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from transport.callers import header
+from transport.core.callers import header
 
 DIRECTORY = Path(__file__).parent / "graphiql"
 PAGE = "index.html"

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from transport.errors import BodyRefused, internal_error, ops_error, refusal
+from transport.core.errors import BodyRefused, internal_error, ops_error, refusal
+from transport.core.json import encode
+from transport.core.logs import log_request, request_id
 from transport.graphql.uploads import has_files
-from transport.json import encode
-from transport.logs import log_request, request_id
 
 SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 SECURITY = [

@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 
-from transport.connections import Connections
+from transport.core.connections import Connections
 
 # Seconds that a working thread keeps the interpreter while the event loop waits for it. A request waits several times:
 # with Python's 0.005 one took up to 860 ms while a file of 100,000 rows was read, with this 56 ms, at the same CPU.

@@ -7,8 +7,9 @@ from assistant.prompt.prompt import Sheet
 from auth.viewer import Viewer
 from db.core.engine import Database
 from db.core.pagination import Window
+from db.models.tables import Row, Table
 from db.tables import tables
-from db.tables.tables import Row, Table, column_of
+from db.tables.tables import column_of
 from tables.types.types import Column, format_value
 
 MAX_SHEETS, MAX_ROWS = 3, 20

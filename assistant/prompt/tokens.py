@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
-from db.billing.usage import Tokens, estimated
+from db.billing.usage import estimated
+from db.models.usage import Tokens
 from integrations.llm.chat_completions import Finished, Turn
 
 Count: TypeAlias = Callable[[str], int]

@@ -10,7 +10,7 @@ from assistant.reading import structured_call
 from assistant.reading.extraction import MAX_NAME, unique
 from assistant.reading.json_stream import Answer
 from assistant.reading.passages import Piece
-from db.billing.usage import Tokens
+from db.models.usage import Tokens
 from integrations.llm.chat_completions import ChatModel, Finished, Turn
 from tables.types.types import Column, ColumnType
 

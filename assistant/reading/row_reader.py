@@ -15,7 +15,7 @@ from assistant.reading.json_stream import Answer
 from assistant.reading.passages import Passages, Piece
 from assistant.reading.row_merging import merged
 from assistant.reading.structured_call import Row, Said, row_of
-from db.billing.usage import Tokens
+from db.models.usage import Tokens
 from integrations.llm.chat_completions import ChatModel, Finished, ModelFailure, Turn
 from tables.types.types import Column
 

@@ -11,16 +11,18 @@ from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role
 from db.accounts import accounts
-from db.accounts.audit import AuditEntry
 from db.accounts.cancel_jobs import stop_jobs
-from db.accounts.sessions import Ending, SignIn, end_all
-from db.accounts.users import User
+from db.accounts.sessions import end_all
 from db.core.base import Base, Owned, Visibility, now
 from db.core.events import AccountDeleted
 from db.core.idempotency import IdempotencyKey
 from db.core.session import Session
-from db.organizations.invitations import Invitation
-from db.organizations.organizations import Membership, MembershipStatus, Organization
+from db.models.audit import AuditEntry
+from db.models.invitations import Invitation
+from db.models.memberships import Membership, MembershipStatus
+from db.models.organizations import Organization
+from db.models.sessions import Ending, SignIn
+from db.models.users import User
 from db.retention.erasure import erase
 from errors import Conflict
 

@@ -5,10 +5,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.accounts.cancel_jobs import stop_jobs
-from db.accounts.sessions import Ending, end_all
-from db.accounts.users import User
+from db.accounts.sessions import end_all
 from db.core.base import now
 from db.core.session import Session
+from db.models.sessions import Ending
+from db.models.users import User
 from errors import Conflict, Forbidden
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import func, or_, select
 
 from auth.viewer import Viewer
 from db.accounts.accounts import update
-from db.accounts.users import User
 from db.core.audit_context import Cause, caused_by
 from db.core.engine import Database
 from db.core.session import Session
+from db.models.users import User
 from errors import BadUserInput, NotFound
 
 MAX_LISTED = 1_000

@@ -1,48 +1,8 @@
 """The audit log: who changed what, from where; written by the session itself and never changed."""
 
-from typing import Any
-from uuid import UUID
-
-from sqlalchemy import Index
-from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import ColumnElement
-
-from db.core.base import Base, Json, Unlogged
 from db.core.pagination import Listing
-from db.core.policy_rules import Internal
-from db.core.policy_scopes import administered
 from db.core.prepared import bind
-
-
-class AuditEntry(Unlogged, Internal, Base):
-    """What one transaction did to one thing; the actor and the moment are the row's own creation.
-
-    `before` and `after` have the changed columns: a thing that is new has only `after`, one that was deleted
-    only `before`. What is counted stands in `after` as {"rows": {"added": 5000}}. A reference to another row is
-    "Model:id", the id in hexadecimal digits. There is no foreign key: an entry outlives what it is about.
-    """
-
-    __tablename__ = "audit_entries"
-    __table_args__ = (
-        Index(None, "organization_id", "id"),
-        Index(None, "subject_id", "id"),
-        Index(None, "created_by_id", "id"),
-    )
-
-    organization_id: Mapped[UUID | None]
-    subject_type: Mapped[str]
-    subject_id: Mapped[UUID]
-    action: Mapped[str]
-    before: Mapped[Json | None]
-    after: Mapped[Json | None] = mapped_column()
-    ip_address: Mapped[str | None]
-    request_id: Mapped[str | None]
-
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        organization: ColumnElement[bool] = row.organization_id.in_(administered())
-        return organization
-
+from db.models.audit import AuditEntry
 
 every = Listing(
     AuditEntry,

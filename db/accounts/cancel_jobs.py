@@ -4,13 +4,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.billing.usage import Tokens
 from db.conversations import replies, titles
-from db.conversations.messages import Message, MessageStatus
 from db.core.events import ReplyStopped
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job, JobStatus
+from db.models.jobs import Job, JobStatus
+from db.models.messages import Message, MessageStatus
+from db.models.usage import Tokens
 
 
 def stop_jobs(session: Session, user_id: UUID) -> None:

@@ -1,64 +1,21 @@
 """Where a person is signed in: one row for each device, with the refresh token's digest in it."""
 
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select
 
-from db.accounts.users import User
-from db.core.base import Base, Counted, Subject, Unlogged, key_to, now
+from db.core.base import now
 from db.core.compare_and_set import claim
 from db.core.events import SignInEnded
-from db.core.policy_rules import Internal, Personal
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
+from db.models.sessions import Ending, RefreshToken, SignIn
+from db.models.users import User
 from errors import Unauthenticated
 
 MAX_ENDED = 500  # read at once
 REFUSED = "This refresh token is not valid any more: log in again."
-
-
-class Ending(StrEnum):
-    """Why a sign-in ended before its time."""
-
-    LOGGED_OUT = "LOGGED_OUT"
-    TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105  no password
-    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  no password
-    RIGHTS_CHANGED = "RIGHTS_CHANGED"
-    DEACTIVATED = "DEACTIVATED"
-    DELETED = "DELETED"
-
-
-class SignIn(Counted, Personal, Base):
-    """A family of refresh tokens, of which the newest is good; ended by `revoked_at` or by time."""
-
-    __tablename__ = "sign_ins"
-    __table_args__ = (Index(None, "user_id", "id"),)
-    counted_as = "sessions"
-    uncounted = frozenset({"last_used_at", "expires_at"})
-
-    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
-    expires_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None] = mapped_column(index=True)
-    ending: Mapped[Ending | None]
-    last_used_at: Mapped[datetime] = mapped_column(default=now)
-    user_agent: Mapped[str | None]
-    ip_address: Mapped[str | None]
-
-    def counted_in(self) -> Subject:
-        return User, self.user_id
-
-
-class RefreshToken(Unlogged, Internal, Base):
-    """A token that was given out; only its digest is kept. A used one that comes back is a thief's."""
-
-    __tablename__ = "refresh_tokens"
-
-    sign_in_id: Mapped[UUID] = mapped_column(key_to("sign_ins.id"), index=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    used_at: Mapped[datetime | None]
 
 
 of_viewer: Prepared[SignIn] = Prepared(

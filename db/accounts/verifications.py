@@ -1,52 +1,26 @@
 """Tokens that are mailed to show that somebody reads an address: to verify it, or to choose a new password."""
 
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select
 
 from db.accounts import users
-from db.accounts.sessions import Ending, end_all
-from db.accounts.users import User
-from db.core.base import Base, Counted, Subject, key_to, now
-from db.core.policy_rules import Internal
+from db.accounts.sessions import end_all
+from db.core.base import now
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.jobs.mail import post
+from db.models.sessions import Ending
+from db.models.users import User
+from db.models.verifications import Purpose, Verification
 from errors import BadUserInput, Conflict
 
 REFUSED = "This token was used, has expired or was replaced by a newer one: ask for another mail."
 
 
-class Purpose(StrEnum):
-    """What a token is good for."""
-
-    VERIFY_EMAIL = "VERIFY_EMAIL"
-    RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105  no password
-
-
 LIFETIMES = {Purpose.VERIFY_EMAIL: timedelta(days=3), Purpose.RESET_PASSWORD: timedelta(hours=1)}
 TEMPLATES = {Purpose.VERIFY_EMAIL: "verify_email", Purpose.RESET_PASSWORD: "reset_password"}
-
-
-class Verification(Counted, Internal, Base):
-    """A token that was mailed; only its digest is kept, it is good once, and only for the address it went to."""
-
-    __tablename__ = "verifications"
-    __table_args__ = (Index(None, "user_id", "purpose"),)
-    counted_as = "verifications"
-
-    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
-    purpose: Mapped[Purpose]
-    email: Mapped[str]
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
-
-    def counted_in(self) -> Subject:
-        return User, self.user_id
 
 
 resettable: Prepared[User] = Prepared(

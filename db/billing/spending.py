@@ -7,13 +7,16 @@ from sqlalchemy import select
 
 from auth.viewer import Role
 from db.billing import budgets, usage
-from db.billing.budgets import Budget, in_units
-from db.billing.usage import Terms, Tokens, Usage, UsageKind, estimated
-from db.conversations.conversations import Conversation
+from db.billing.budgets import in_units
+from db.billing.usage import Terms, estimated
 from db.core.base import now
 from db.core.session import Session
+from db.models.budgets import Budget, month_of
+from db.models.conversations import Conversation
+from db.models.memberships import Membership, MembershipStatus
+from db.models.organizations import Organization
+from db.models.usage import Tokens, Usage, UsageKind
 from db.notifications.notifications import tell
-from db.organizations.organizations import Membership, MembershipStatus, Organization
 
 BUDGET_NEARLY_SPENT, BUDGET_SPENT = "BUDGET_NEARLY_SPENT", "BUDGET_SPENT"
 NEARLY, SPENT = 80, 100  # percent at which the admins are told
@@ -143,7 +146,7 @@ def _of_job(session: Session, job_id: UUID) -> Usage | None:
 def _open(session: Session, budget: Budget) -> None:
     """Let this unit count in it, in the month that it is."""
     session.allow(budget)  # members spend of what only admins set
-    if budget.month != (month := budgets.month_of(now())):
+    if budget.month != (month := month_of(now())):
         budget.month, budget.spent_units, budget.told = month, 0, 0
 
 

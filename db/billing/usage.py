@@ -4,23 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from enum import StrEnum
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, case, func, select
-from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import ColumnElement, or_
+from sqlalchemy import case, func, select
 
-from db.conversations.conversations import Conversation
-from db.core.base import Base, Unlogged, key_to, now
-from db.core.policy import seen
-from db.core.policy_rules import Personal
-from db.core.policy_scopes import VIEWER, administered
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
+from db.models.usage import NANOS, Tokens, Usage, UsageKind
 
-NANOS = 10**9  # money is kept in billionths of the currency's unit, so that sums are exact
 MILLION = 10**6
 EPOCH, FAR = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -28,29 +20,6 @@ EPOCH, FAR = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 def estimated(text: str) -> int:
     """Tokens of a text where nobody counts them: one for four bytes of UTF-8."""
     return -(-len(text.encode(errors="replace")) // 4)
-
-
-class UsageKind(StrEnum):
-    """What a model was called for."""
-
-    REPLY = "REPLY"
-    TITLE = "TITLE"
-    EXTRACTION = "EXTRACTION"
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """Cached tokens are among those read, and those of reasoning among those written."""
-
-    input: int = 0
-    output: int = 0
-    cached: int = 0
-    reasoning: int = 0
-    is_estimated: bool = False
-
-    @property
-    def total(self) -> int:
-        return self.input + self.output
 
 
 @dataclass(frozen=True)
@@ -74,51 +43,6 @@ class Terms:
 
 # By the names that models are chosen by, the server's own first; what costs nothing has no terms.
 Models: TypeAlias = Mapping[str, Terms | None]
-
-
-class Usage(Unlogged, Personal, Base):
-    """One call. It counts from `settled_at` on; until then it is a reservation of what it may come to.
-
-    Seen by who asked, by the admins of the organization, and with the conversation.
-    """
-
-    __tablename__ = "usages"
-    __table_args__ = (
-        Index(None, "organization_id", "settled_at"),
-        Index(None, "user_id", "settled_at"),
-        Index(None, "conversation_id", "settled_at"),
-        Index(None, "message_id", unique=True),
-    )
-
-    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
-    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
-    conversation_id: Mapped[UUID]
-    message_id: Mapped[UUID | None]
-    kind: Mapped[UsageKind]
-    model: Mapped[str]
-    reserved_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    reserved_nanos: Mapped[int] = mapped_column(BigInteger, default=0)
-    input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    cached_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    reasoning_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
-    cost_nanos: Mapped[int] = mapped_column(BigInteger, default=0)
-    is_estimated: Mapped[bool] = mapped_column(default=False)
-    settled_at: Mapped[datetime | None]
-
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        return or_(
-            row.user_id == VIEWER,
-            row.organization_id.in_(administered()),
-            seen(Conversation, row.conversation_id),
-        )
-
-    def settle(self, tokens: Tokens, cost_nanos: int) -> None:
-        """Let it count from now on."""
-        self.input_tokens, self.output_tokens = tokens.input, tokens.output
-        self.cached_tokens, self.reasoning_tokens = tokens.cached, tokens.reasoning
-        self.is_estimated, self.cost_nanos, self.settled_at = tokens.is_estimated, cost_nanos, now()
 
 
 SUMS = (

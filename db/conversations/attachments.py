@@ -6,44 +6,17 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, func, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import func, select
 
 from db.conversations import sending
-from db.conversations.messages import Exchange, Message
-from db.core.base import Base, Child, Unlogged, key_to
+from db.conversations.messages import Exchange
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
+from db.models.attachments import Attachment, AttachmentText
+from db.models.messages import Message
 
 MAX_OF_BRANCH, MAX_IMAGES = 20, 4
 BATCH = 500
-
-
-class Attachment(Unlogged, Child, Base):
-    """Seen with its message. What is in it is kept under `blob_id`, which copies of the message share."""
-
-    __tablename__ = "attachments"
-    __table_args__ = (Index(None, "message_id", "id"), Index(None, "blob_id"))
-    parent = Message
-    parent_key = "message_id"
-
-    message_id: Mapped[UUID] = mapped_column(key_to("messages.id"))
-    blob_id: Mapped[UUID]
-    name: Mapped[str]
-    content_type: Mapped[str]
-    size: Mapped[int]
-
-
-class AttachmentText(Unlogged, Child, Base):
-    """What a file says, as it was read when it came; an image has none. Apart, for it may be long."""
-
-    __tablename__ = "attachment_texts"
-    __table_args__ = (Index(None, "attachment_id", unique=True),)
-    parent = Attachment
-    parent_key = "attachment_id"
-
-    attachment_id: Mapped[UUID] = mapped_column(key_to("attachments.id"))
-    text: Mapped[str]
 
 
 of_messages: Prepared[Attachment] = Prepared(

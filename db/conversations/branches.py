@@ -8,15 +8,16 @@ from sqlalchemy.orm import aliased
 
 from db.billing.usage import Models
 from db.conversations import attachments, replies
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Exchange, Message, MessageRole, checked_text
-from db.conversations.segments import Stretch
+from db.conversations.messages import Exchange, checked_text
 from db.conversations.sending import check_siblings, conversation_of, exchanged_once, say
 from db.core.idempotency import once
 from db.core.pagination import Window
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
-from db.tables.tables import Table
+from db.models.branches import Stretch
+from db.models.conversations import Conversation
+from db.models.messages import Message, MessageRole
+from db.models.tables import Table
 from errors import BadUserInput
 
 LIMIT: Any = bind("limit", Message.depth)

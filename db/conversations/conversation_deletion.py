@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message, MessageStatus
 from db.core.base import now
 from db.core.events import ReplyStopped, TableChanged
 from db.core.policy import Deleted
 from db.core.session import Session, check
-from db.tables.tables import Table
+from db.models.conversations import Conversation
+from db.models.messages import Message, MessageStatus
+from db.models.tables import Table
 from errors import Forbidden
 
 

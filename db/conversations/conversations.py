@@ -1,55 +1,24 @@
 """Conversations: who talks about what, where."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, func, true
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import func
 
-from db.core.base import Base, Owned, Recorded, Visibility, key_to
+from db.core.base import Visibility
 from db.core.idempotency import once
 from db.core.pagination import Listing
 from db.core.prepared import bind
 from db.core.session import Session
-from db.organizations.organizations import Organization, personal
-from db.sites.sites import Site
+from db.models.conversations import Conversation, ExtractionMode
+from db.models.organizations import Organization
+from db.models.sites import Site
 from errors import BadUserInput
 
 SYSTEM_PROMPT = "You are a helpful assistant chatbot."
 UNTITLED = "New conversation"
 MAX_TITLE, MAX_PROMPT = 200, 20_000
-
-
-class ExtractionMode(StrEnum):
-    """What becomes of the tables that are said."""
-
-    OFF = "OFF"
-    REVIEW = "REVIEW"
-    AUTO = "AUTO"
-
-
-class Conversation(Recorded, Owned, Base):
-    """What is said is in `messages`; the newest of them, its time, their number and a preview are kept here."""
-
-    __tablename__ = "conversations"
-    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "site_id", "id"))
-    unrecorded = frozenset({"is_named", "message_count", "last_message_at", "preview", "leaf_id"})
-
-    title: Mapped[str]
-    is_named: Mapped[bool] = mapped_column(default=False, server_default=true())
-    site_id: Mapped[UUID | None] = mapped_column(key_to("sites.id"))
-    system_prompt: Mapped[str]
-    model: Mapped[str]
-    temperature: Mapped[float | None]
-    max_tokens: Mapped[int | None]
-    extraction: Mapped[ExtractionMode] = mapped_column(default=ExtractionMode.AUTO)
-    message_count: Mapped[int] = mapped_column(default=0)
-    leaf_id: Mapped[UUID | None]
-    last_message_at: Mapped[datetime | None]
-    preview: Mapped[str | None]
 
 
 every = Listing(
@@ -115,7 +84,7 @@ def _create(session: Session, beginning: Beginning) -> Conversation:
 def _organization(session: Session, beginning: Beginning) -> UUID:
     if beginning.site_id is None:
         asked = beginning.organization_id
-        return personal(session) if asked is None else session.obtain(Organization, asked).id
+        return session.personal_organization_id if asked is None else session.obtain(Organization, asked).id
     site = session.obtain(Site, beginning.site_id)
     if beginning.organization_id not in {None, site.organization_id}:
         raise BadUserInput.of("organizationId", "The site is in another organization: leave this out.")

@@ -7,21 +7,21 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.billing import spending
-from db.billing.usage import Tokens
 from db.conversations import sending
-from db.conversations.conversations import Conversation, ExtractionMode
-from db.conversations.messages import Message, MessageStatus
 from db.core.base import now
 from db.core.idempotency import once
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job, JobStatus
+from db.models.conversations import Conversation, ExtractionMode
+from db.models.jobs import Job, JobStatus
+from db.models.messages import Message, MessageStatus
+from db.models.proposals import Proposal, ProposalStatus
+from db.models.usage import Tokens
 from db.proposals import apply, proposals
-from db.proposals.changes import ProposalStatus
-from db.proposals.proposals import Proposal, ProposedTable, Source
-from db.tables.column_rules import checked, checked_name
-from db.tables.edits import Edit
-from db.tables.row_upserts import key_columns
+from db.proposals.proposals import ProposedTable, Source
+from db.tables.editing.column_rules import checked, checked_name
+from db.tables.editing.edits import Edit
+from db.tables.editing.row_upserts import key_columns
 from db.tables.tables import MAX_COLUMNS
 from errors import BadUserInput, Conflict, NotFound
 from tables.changes import definition

@@ -5,11 +5,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.conversations import attachments, branches, conversations, segments
-from db.conversations.conversations import Beginning, Conversation
-from db.conversations.messages import PREVIEW_LENGTH, Message, MessageRole, MessageStatus, cut
+from db.conversations.conversations import Beginning
+from db.conversations.messages import PREVIEW_LENGTH, cut
 from db.core.idempotency import once
 from db.core.session import Session
-from db.sites.sites import Site
+from db.models.conversations import Conversation
+from db.models.messages import Message, MessageRole, MessageStatus
+from db.models.sites import Site
 from errors import BadUserInput, Conflict, NotFound
 
 MAX_COPIED = 5_000

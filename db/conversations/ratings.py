@@ -1,42 +1,16 @@
 """Ratings: what each person thinks of a message; nobody sees another's."""
 
-from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select
 
-from db.conversations.messages import Message
-from db.core.base import Base, Counted, Subject, key_to
-from db.core.policy_rules import Personal
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
+from db.models.messages import Message
+from db.models.ratings import MessageRating, Rating
 from errors import BadUserInput
 
 MAX_COMMENT = 2_000
-
-
-class Rating(StrEnum):
-    """What somebody thinks of a message."""
-
-    UP = "UP"
-    DOWN = "DOWN"
-
-
-class MessageRating(Counted, Personal, Base):
-    """One person's, of one message; `value` is null when they took it back."""
-
-    __tablename__ = "message_ratings"
-    __table_args__ = (UniqueConstraint("message_id", "user_id", name="uq_message_ratings"),)
-    counted_as = "ratings"
-
-    message_id: Mapped[UUID] = mapped_column(key_to("messages.id"))
-    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
-    value: Mapped[Rating | None]
-    comment: Mapped[str | None]
-
-    def counted_in(self) -> Subject:
-        return Message, self.message_id
 
 
 # A superuser's policy hides nothing, so whose they are is a condition.

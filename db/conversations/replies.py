@@ -7,15 +7,16 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.billing import spending
-from db.billing.usage import Models, Tokens
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message, MessageRole, MessageStatus
+from db.billing.usage import Models
 from db.conversations.segments import after
 from db.core.base import now
 from db.core.events import ReplyStopped
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job, JobStatus
+from db.models.conversations import Conversation
+from db.models.jobs import Job, JobStatus
+from db.models.messages import Message, MessageRole, MessageStatus
+from db.models.usage import Tokens
 from db.notifications.notifications import REPLY_FAILED, REPLY_FINISHED, tell
 from db.proposals import streaming
 from errors import BadUserInput

@@ -8,40 +8,17 @@ read much more often than made.
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, func, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import func, select
 from uuid_utils.compat import uuid7
 
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message
-from db.core.base import Base, Child, Unlogged, key_to
 from db.core.prepared import OneOf, Prepared
 from db.core.session import Session
+from db.models.branches import Stretch
+from db.models.conversations import Conversation
+from db.models.messages import Message
 from errors import BadUserInput
 
 MAX_LINES, MAX_TURNS = 1_000, 200
-
-
-class Stretch(Unlogged, Child, Base):
-    """The branches that end on `line_id` go along `along_id` from `first_depth` to `last_depth`, both included.
-
-    The last stretch of a line is along the line itself, ends at its last message, and has its id.
-    """
-
-    __tablename__ = "stretches"
-    __table_args__ = (
-        Index(None, "line_id", "first_depth"),
-        Index(None, "along_id", "first_depth"),
-        Index(None, "conversation_id", "first_depth"),
-    )
-    parent = Conversation
-    parent_key = "conversation_id"
-
-    conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
-    line_id: Mapped[UUID]
-    along_id: Mapped[UUID]
-    first_depth: Mapped[int]
-    last_depth: Mapped[int]
 
 
 _begins = Stretch.first_depth == 1

@@ -7,21 +7,14 @@ from sqlalchemy import func, select
 
 from db.billing.usage import Models
 from db.conversations import conversations, replies
-from db.conversations.conversations import Beginning, Conversation
-from db.conversations.messages import (
-    PREVIEW_LENGTH,
-    TITLE_LENGTH,
-    Exchange,
-    Message,
-    MessageRole,
-    MessageStatus,
-    checked_text,
-    cut,
-)
+from db.conversations.conversations import Beginning
+from db.conversations.messages import PREVIEW_LENGTH, TITLE_LENGTH, Exchange, checked_text, cut
 from db.conversations.segments import after, number_of_beginnings
 from db.core.idempotency import once
 from db.core.session import Session
-from db.tables.tables import Table
+from db.models.conversations import Conversation
+from db.models.messages import Message, MessageRole, MessageStatus
+from db.models.tables import Table
 from errors import BadUserInput, Conflict, NotFound
 
 MAX_SIBLINGS = 100

@@ -2,50 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select
 
 from db.conversations.branches import ending_at
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message, MessageStatus
-from db.core.base import Base, Child, Json, Recorded, Subject, key_to, now
+from db.core.base import now
 from db.core.idempotency import once
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
-from db.organizations.organizations import Organization
-from db.tables.tables import Row, Table, TableColumn, column_of
+from db.models.conversations import Conversation
+from db.models.messages import Message, MessageStatus
+from db.models.organizations import Organization
+from db.models.share_links import Share
+from db.models.tables import Row, Table, TableColumn
+from db.tables.tables import column_of
 from errors import BadUserInput, Conflict, NotFound
 from tables.types.types import format_value
 
 MAX_DAYS = 365
 MAX_MESSAGES, MAX_CHARACTERS = 500, 1_000_000  # the newest messages that fit
 MAX_TABLES, MAX_ROWS, MAX_CELLS = 20, 200, 20_000  # the first rows of each table
-
-
-class Share(Recorded, Child, Base):
-    """What is shown is `content`; the token of its link is kept as a digest, and made again of the row's id.
-
-    `content` is {"title", "messages": [{"by", "text"}], "omitted", "tables": [{"name", "columns", "rows",
-    "row_count"}]}: texts alone, nothing that says who somebody is.
-    """
-
-    __tablename__ = "shares"
-    __table_args__ = (Index(None, "conversation_id", "id"),)
-    parent = Conversation
-    parent_key = "conversation_id"
-    unrecorded = frozenset({"content", "digest"})
-
-    conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    expires_at: Mapped[datetime]
-    content: Mapped[Json] = mapped_column()
-
-    def subject(self) -> Subject:
-        return Conversation, self.conversation_id
 
 
 @dataclass(frozen=True)

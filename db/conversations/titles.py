@@ -5,12 +5,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.billing import spending
-from db.billing.usage import Terms, Tokens, Usage, UsageKind
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message, MessageStatus
+from db.billing.usage import Terms
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job
+from db.models.conversations import Conversation
+from db.models.jobs import Job
+from db.models.messages import Message, MessageStatus
+from db.models.usage import Tokens, Usage, UsageKind
 
 MAX_LENGTH = 80
 FIRST_EXCHANGE = 2  # messages

@@ -164,5 +164,9 @@ class Counted:
         return row.parent, getattr(row, row.parent_key)
 
 
+class AppendOnly:
+    """A row that the session itself adds, and that nobody changes or deletes afterwards."""
+
+
 class Unlogged:
     """A row that the audit log says nothing of: the product's own bookkeeping."""

@@ -23,6 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R", bound=Base)
 Unit = Callable[Concatenate[Session, P], T]
+Migrate = Callable[[str], None]
 
 MAX_WAITING_WRITES = 1_000
 
@@ -41,12 +42,14 @@ class LockTimeout(Exception):
 class Database(ABC):
     """One database of either kind; a subclass knows its driver.
 
-    `publish` receives what a unit emitted, after its commit, in the event loop.
+    `migrate` brings the database at a URL to the newest revision; it is handed in, because migrations import this
+    package. `publish` receives what a unit emitted, after its commit, in the event loop.
     """
 
     dialect: Dialect
 
-    def __init__(self) -> None:
+    def __init__(self, migrate: Migrate) -> None:
+        self.migrate = migrate
         self.publish: Callable[[Event], None] = lambda _: None
         self._writes: set[asyncio.Task[Any]] = set()
 

@@ -22,7 +22,7 @@ _memberships = table(
 )
 _assignments = table("site_assignments", column("user_id", Uuid()), column("site_id", Uuid()), column("deleted_at"))
 _users = table("users", column("id", Uuid()), column("email"))
-_all_organizations = table("organizations", column("id", Uuid()), column("deleted_at"))
+_all_organizations = table("organizations", column("id", Uuid()), column("is_personal"), column("deleted_at"))
 
 
 def _organizations(*roles: Role) -> Any:
@@ -79,3 +79,19 @@ def fellows() -> Any:
     """Ids of the users who are, or once were, in an organization that the viewer is in: what they made names them."""
     fellow = _memberships.alias()
     return select(fellow.c.user_id).where(fellow.c.organization_id.in_(mine()))
+
+
+# The session reads these two by itself, before any mapped class is known to it.
+ROLES = select(_memberships.c.organization_id, _memberships.c.role).where(
+    _memberships.c.user_id == VIEWER, _memberships.c.status == "ACTIVE", _memberships.c.deleted_at.is_(None)
+)
+PERSONAL_ORGANIZATION = (
+    select(_all_organizations.c.id)
+    .join(_memberships, _memberships.c.organization_id == _all_organizations.c.id)
+    .where(
+        _all_organizations.c.is_personal,
+        _all_organizations.c.deleted_at.is_(None),
+        _memberships.c.user_id == VIEWER,
+        _memberships.c.deleted_at.is_(None),
+    )
+)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from auth.viewer import Viewer
 from db.core.audit_context import Cause
 from db.core.base import Base, dump_json, parse_json
-from db.core.engine import Database, LockTimeout
+from db.core.engine import Database, LockTimeout, Migrate
 from db.core.events import Event
 from db.core.prepared import Plan, Prepared
 from db.core.session import Session
@@ -46,17 +46,15 @@ class DatabaseUnreachable(RuntimeError):
 class PostgreSQL(Database):
     """One database on a server, shared by any number of processes."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__()
+    def __init__(self, url: str, migrate: Migrate) -> None:
+        super().__init__(migrate)
         self.url = url
         self.dialect = dialect_of_reads()
 
     async def start(self) -> None:
-        from db.migrations import migrate
-
         await _reach(self.url)
         async with asyncio.timeout(MIGRATION_SECONDS):
-            await asyncio.to_thread(migrate, self.url)
+            await asyncio.to_thread(self.migrate, self.url)
         self.engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=lambda: asyncpg.connect(self.url, timeout=10, command_timeout=60),

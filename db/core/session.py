@@ -6,18 +6,18 @@ from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy.orm
-from sqlalchemy import Table, event, insert, inspect, select
+from sqlalchemy import event, insert, inspect, select
 from sqlalchemy.orm import ORMExecuteState, UOWTransaction
 from uuid_utils.compat import uuid7
 
 from auth.viewer import Role, Viewer
-from db.accounts.audit import AuditEntry
 from db.core.audit_context import Cause
 from db.core.audit_recorder import Ledger
-from db.core.base import Base, Child, Owned, Recorded, Subject, now
+from db.core.base import AppendOnly, Base, Child, Owned, Recorded, Subject, now
 from db.core.events import Event
 from db.core.policy import Deleted, criteria
 from db.core.policy_rules import Ruled
+from db.core.policy_scopes import PERSONAL_ORGANIZATION, ROLES
 from db.core.statement_guard import refuse_unmapped
 from errors import Forbidden, NotFound
 
@@ -61,10 +61,15 @@ class Session(sqlalchemy.orm.Session):
     def roles(self) -> dict[UUID, Role]:
         """The viewer's roles by organization, read once in a transaction."""
         if self._roles is None:
-            from db.organizations.organizations import roles_of
-
-            self._roles = roles_of(self, self.viewer.user_id)
+            rows = self.execute(ROLES, {"viewer_id": self.viewer.user_id}, execution_options=INSIDE)
+            self._roles = {row.organization_id: Role(row.role) for row in rows}
         return self._roles
+
+    @property
+    def personal_organization_id(self) -> UUID:
+        """The id of the viewer's personal organization."""
+        found: UUID = self.scalars(PERSONAL_ORGANIZATION, {"viewer_id": self.user_id}, execution_options=INSIDE).one()
+        return found
 
     def obtain(self, model: type[R], id_: UUID, *, lock: bool = False) -> R:
         """The row, if the viewer may see it; NotFound otherwise. `lock` makes other writers of it wait."""
@@ -124,7 +129,7 @@ class Session(sqlalchemy.orm.Session):
             for noted in self.ledger.entries()
         ]
         if rows:
-            self.execute(insert(cast(Table, AuditEntry.__table__)), rows, execution_options=INSIDE)
+            self.execute(insert(Base.metadata.tables["audit_entries"]), rows, execution_options=INSIDE)
         return self.events
 
     def _organization_of(self, subject: Subject) -> UUID | None:
@@ -169,7 +174,7 @@ def _refuse_foreign(_: Session, row: Base) -> None:
 def _before_flush(session: Session, _: UOWTransaction, __: Any) -> None:
     moment, user_id = now(), session.viewer.user_id
     changed = [row for row in session.dirty if session.is_modified(row)]
-    if any(isinstance(row, AuditEntry) for row in (*session.new, *changed, *session.deleted)):
+    if any(isinstance(row, AppendOnly) for row in (*session.new, *changed, *session.deleted)):
         raise Forbidden("The audit log is only added to, and only by what it is about.")
     for row in session.deleted:
         if not session.viewer.is_superuser:

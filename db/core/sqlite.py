@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from auth.viewer import Viewer
 from db.core.audit_context import Cause
 from db.core.base import dump_json, parse_json
-from db.core.engine import Database
+from db.core.engine import Database, Migrate
 from db.core.events import Event
 from db.core.prepared import Plan
 from db.core.session import Session
@@ -46,8 +46,8 @@ class DatabaseInUse(RuntimeError):
 class SQLite(Database):
     """One file. The reader connection cannot write; only the writer thread writes and checkpoints."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
+    def __init__(self, path: Path, migrate: Migrate) -> None:
+        super().__init__(migrate)
         self.path = path.resolve()
         self.dialect = dialect_of_reads()
         self._read_only = f"{self.path.as_uri()}?mode=ro"
@@ -63,11 +63,9 @@ class SQLite(Database):
         self.reader.execute("PRAGMA busy_timeout=5000")
 
     def _take(self) -> None:
-        from db.migrations import migrate
-
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = take_lock(self.path)
-        migrate(f"sqlite:///{self.path}")
+        self.migrate(f"sqlite:///{self.path}")
 
     async def _disconnect(self) -> None:
         self.reader.close()

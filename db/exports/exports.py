@@ -1,37 +1,25 @@
 """Exports: a table, taken elsewhere by a job."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, exists, func, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import exists, func, select
 
-from db.core.base import Base, Owned, Recorded, key_to
 from db.core.idempotency import once
 from db.core.pagination import Listing
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job, JobStatus
+from db.models.exports import Export, ExportDestination, ExportMode
+from db.models.jobs import Job, JobStatus
+from db.models.tables import Row, Table
 from db.notifications.notifications import EXPORT_FAILED, EXPORT_FINISHED, tell
-from db.tables.tables import Row, Table
 from errors import BadUserInput, Conflict, RateLimited
 
 KIND = "export"
 MAX_UNFINISHED = 20  # of one person
 MAX_SHEET_NAME = 100
-
-
-class ExportDestination(StrEnum):
-    """Where an export goes."""
-
-    GOOGLE_SHEETS = "GOOGLE_SHEETS"
-    CSV = "CSV"
-    XLSX = "XLSX"
-    JSON = "JSON"
-    MARKDOWN = "MARKDOWN"
 
 
 EXTENSIONS = {
@@ -40,31 +28,6 @@ EXTENSIONS = {
     ExportDestination.JSON: "json",
     ExportDestination.MARKDOWN: "md",
 }
-
-
-class ExportMode(StrEnum):
-    """What an export does to what is there already."""
-
-    CREATE = "CREATE"
-
-
-class Export(Recorded, Owned, Base):
-    """How far it is stands in its job; what it came to stands here. `file` is a name in the files' directory."""
-
-    __tablename__ = "exports"
-    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "table_id", "id"))
-    unrecorded = frozenset({"job_id", "file", "spreadsheet_url"})
-
-    table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
-    job_id: Mapped[UUID] = mapped_column(key_to("jobs.id"), index=True)
-    destination: Mapped[ExportDestination]
-    mode: Mapped[ExportMode] = mapped_column(default=ExportMode.CREATE)
-    sheet_name: Mapped[str | None]
-    row_count: Mapped[int | None]
-    revision: Mapped[int | None]
-    file: Mapped[str | None]
-    spreadsheet_id: Mapped[str | None]
-    spreadsheet_url: Mapped[str | None]
 
 
 every = Listing(

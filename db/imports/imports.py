@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 from db.core.base import Visibility
 from db.core.idempotency import once
 from db.core.session import Session
-from db.tables.edits import Edit
-from db.tables.history.revisions import ChangeSource, Revision, row_ids_of
-from db.tables.rows import OnError, RejectedRow
-from db.tables.structure import Beginning, begin
-from db.tables.tables import Table
-from db.tables.values import MAX_ERRORS, Taken
+from db.models.revisions import ChangeSource, Revision
+from db.models.tables import Table
+from db.tables.editing.edits import Edit
+from db.tables.editing.rows import OnError, RejectedRow
+from db.tables.editing.structure import Beginning, begin
+from db.tables.editing.values import MAX_ERRORS, Taken
+from db.tables.revisions import row_ids_of
 from errors import BadUserInput, Conflict, FieldError
 from tables.changes import ChangeKind
 from tables.types.types import CellError, Column, Value

@@ -1,64 +1,24 @@
 """Work nobody waits for: the row is the truth, the queue only delivers its id."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Index, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select
 
 from auth.viewer import Viewer
-from db.accounts.users import User
-from db.core.base import Base, Json, Owned, Unlogged, now
+from db.core.base import now
 from db.core.events import JobChanged, JobQueued
 from db.core.prepared import Prepared, bind
 from db.core.session import Declined, Session
+from db.models.jobs import Job, JobStatus
+from db.models.users import User
 
 LEASE = timedelta(seconds=7)  # with the sweep of a worker, a dead one is found within ten
 MAX_CRASHES = 5
 CRASHED = "INTERNAL_SERVER_ERROR"  # what a job fails with whose workers died so often
 SECRETS = frozenset({"token"})  # names of arguments
-
-
-class JobStatus(StrEnum):
-    """How far a job is."""
-
-    QUEUED = "QUEUED"
-    RUNNING = "RUNNING"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    CANCELED = "CANCELED"
-
-
-class Job(Unlogged, Owned, Base):
-    """A piece of work for its owner, as whom it runs; a worker holds it by `attempt` until `leased_until`.
-
-    `attempt` only grows, so that it tells a worker which lost the job from the one that has it now.
-    `crashes` are the attempts whose worker was never heard of again.
-    """
-
-    __tablename__ = "jobs"
-    __table_args__ = (
-        Index(None, "organization_id", "id"),
-        Index(None, "status", "leased_until"),
-        Index(None, "kind", "finished_at"),
-    )
-
-    kind: Mapped[str]
-    arguments: Mapped[Json] = mapped_column()
-    status: Mapped[JobStatus] = mapped_column(default=JobStatus.QUEUED)
-    attempt: Mapped[int] = mapped_column(default=0)
-    crashes: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None]
-    done: Mapped[int] = mapped_column(default=0)
-    total: Mapped[int | None]
-    error_code: Mapped[str | None]
-    error_message: Mapped[str | None]
-    error_retryable: Mapped[bool] = mapped_column(default=False)
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
 
 
 unheld: Prepared[Job] = Prepared(

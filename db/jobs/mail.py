@@ -4,11 +4,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.accounts.users import User
 from db.core.events import JobQueued
 from db.core.session import Session
-from db.jobs.jobs import Job
-from db.organizations.organizations import Membership, Organization
+from db.models.jobs import Job
+from db.models.memberships import Membership
+from db.models.organizations import Organization
+from db.models.users import User
 
 KIND = "mail"
 

@@ -1,22 +1,39 @@
-"""Every model, imported in one place: the metadata and the policy are whole from here on."""
+"""The mapped classes, a file a feature; importing this package completes the metadata and the policy."""
 
-from db.accounts import audit, sessions, users, verifications
-from db.billing import budgets, usage
-from db.conversations import attachments, conversations, messages, ratings, segments, share_links
 from db.core import idempotency
-from db.exports import exports
-from db.jobs import jobs
-from db.notifications import notifications
-from db.organizations import invitations, organizations
-from db.proposals import proposals
-from db.search import search
-from db.sites import items, modules, readings, sites
-from db.tables import tables
-from db.tables.history import revisions
+from db.models import (
+    attachments,
+    audit,
+    branches,
+    budgets,
+    conversations,
+    exports,
+    invitations,
+    items,
+    jobs,
+    memberships,
+    messages,
+    modules,
+    notifications,
+    organizations,
+    proposals,
+    ratings,
+    readings,
+    revisions,
+    search,
+    sessions,
+    share_links,
+    sites,
+    tables,
+    usage,
+    users,
+    verifications,
+)
 
 __all__ = [
     "attachments",
     "audit",
+    "branches",
     "budgets",
     "conversations",
     "exports",
@@ -24,6 +41,7 @@ __all__ = [
     "invitations",
     "items",
     "jobs",
+    "memberships",
     "messages",
     "modules",
     "notifications",
@@ -33,7 +51,6 @@ __all__ = [
     "readings",
     "revisions",
     "search",
-    "segments",
     "sessions",
     "share_links",
     "sites",

@@ -4,14 +4,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.accounts.users import User
 from db.core.idempotency import once
 from db.core.session import Session
 from db.core.validation import checked_line
 from db.jobs import jobs
-from db.jobs.jobs import Job
+from db.models.jobs import Job
+from db.models.users import User
 from db.notifications.notifications import BROADCAST, MAX_TITLE, tell
-from db.organizations.organizations import personal
 from errors import Forbidden
 
 KIND = "broadcast"
@@ -26,7 +25,7 @@ def start(session: Session, title: str, idempotency_key: str | None = None) -> J
 
     def make() -> Job:
         session.note(session.obtain(User, session.user_id), {}, {"broadcast": line})
-        return jobs.enqueue(session, KIND, personal(session), title=line)
+        return jobs.enqueue(session, KIND, session.personal_organization_id, title=line)
 
     return once(
         session,

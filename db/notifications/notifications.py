@@ -1,18 +1,17 @@
 """Notifications: what a person is told of that happened while they looked elsewhere."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, func, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import func, select
 
-from db.core.base import Base, Unlogged, key_to, now
+from db.core.base import Base, now
 from db.core.events import Notified
 from db.core.pagination import Listing
-from db.core.policy_rules import Personal
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
+from db.models.notifications import Notification
 
 KEPT = timedelta(days=30)
 MAX_TITLE = 200
@@ -22,20 +21,6 @@ SENT_AT_ONCE = 100
 EXPORT_FINISHED, EXPORT_FAILED = "EXPORT_FINISHED", "EXPORT_FAILED"
 REPLY_FINISHED, REPLY_FAILED = "REPLY_FINISHED", "REPLY_FAILED"
 INVITED, BROADCAST = "INVITED", "BROADCAST"
-
-
-class Notification(Unlogged, Personal, Base):
-    """To one person, who alone sees it; `subject_table` and `subject_id` name the row that it is about."""
-
-    __tablename__ = "notifications"
-    __table_args__ = (Index(None, "user_id", "id"),)
-
-    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
-    kind: Mapped[str]
-    title: Mapped[str]
-    subject_table: Mapped[str | None]
-    subject_id: Mapped[UUID | None]
-    read_at: Mapped[datetime | None]
 
 
 # A superuser's policy hides nothing, so whose they are is a condition of each of these.

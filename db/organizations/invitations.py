@@ -2,60 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, LargeBinary, or_, select
-from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import select
 
 from auth.viewer import Role
-from db.accounts.users import User
-from db.core.base import Base, Recorded, Subject, key_to, now
+from db.core.base import now
 from db.core.idempotency import once
 from db.core.policy import Deleted
-from db.core.policy_rules import Administered
-from db.core.policy_scopes import administered, dissolved, own_email
 from db.core.session import Session
 from db.jobs import jobs
+from db.models.invitations import Invitation
+from db.models.memberships import Membership, MembershipStatus
+from db.models.organizations import Organization
+from db.models.users import User
 from db.notifications.notifications import INVITED, tell
-from db.organizations.organizations import Membership, MembershipStatus, Organization
 from errors import Conflict, NotFound
 
 FORMER = {"deleted": (Membership, Deleted.ONLY)}
 LIFETIME = timedelta(days=7)
 REFUSED = "This invitation was used, has ended or is for another address: sign in as the one it was sent to."
-
-
-class Invitation(Recorded, Administered, Base):
-    """Of its token only the digest is kept; seen by the admins and by whoever has the address."""
-
-    __tablename__ = "invitations"
-    __table_args__ = (Index(None, "organization_id", "email"),)
-
-    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
-    email: Mapped[str] = mapped_column(index=True)
-    role: Mapped[Role]
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
-
-    def concealed(self) -> frozenset[str]:
-        """The address of somebody who may not even have an account is not kept for good."""
-        return frozenset({"digest", "email"})
-
-    def subject(self) -> Subject:
-        return Organization, self.organization_id
-
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        return or_(row.organization_id.in_(administered()), row.email == own_email())
-
-    @classmethod
-    def changeable(cls, row: Any) -> ColumnElement[bool]:
-        return or_(row.organization_id.in_(administered()), row.organization_id.in_(dissolved()))
 
 
 @dataclass(frozen=True)

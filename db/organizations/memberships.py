@@ -9,9 +9,10 @@ from db.core.base import now
 from db.core.events import RightsNarrowed
 from db.core.prepared import Prepared, bind
 from db.core.session import Session, check
+from db.models.memberships import Membership, MembershipStatus
+from db.models.organizations import Organization
+from db.models.sites import Site, SiteAssignment
 from db.organizations.invitations import withdraw
-from db.organizations.organizations import Membership, MembershipStatus, Organization
-from db.sites.sites import unassign_everywhere
 from errors import Conflict
 
 MAX_NARROWED = 500  # read at once
@@ -47,7 +48,7 @@ def remove(session: Session, membership_id: UUID) -> UUID:
         raise Conflict("This organization is somebody's own: nobody leaves it.")
     _keep_an_admin(session, membership)
     withdraw(session, membership)
-    unassign_everywhere(session, membership)
+    _unassign_everywhere(session, membership)
     membership.deleted_at = now()
     narrow(session, membership)
     return membership_id
@@ -82,3 +83,15 @@ def _keep_an_admin(session: Session, membership: Membership) -> None:
     ).one()
     if not others:
         raise Conflict("An organization needs an admin, and this is the last one: make somebody else an admin first.")
+
+
+def _unassign_everywhere(session: Session, membership: Membership) -> None:
+    """Take the sight of all sites of an organization from a member who goes."""
+    query = (
+        select(SiteAssignment)
+        .join(Site, Site.id == SiteAssignment.site_id)
+        .where(Site.organization_id == membership.organization_id, SiteAssignment.user_id == membership.user_id)
+    )
+    for assignment in session.scalars(query):
+        session.allow(assignment)  # who may take the membership away may take what came with it
+        assignment.deleted_at = now()

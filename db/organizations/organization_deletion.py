@@ -9,9 +9,10 @@ from sqlalchemy import select
 from db.core.base import Base, now
 from db.core.policy import Deleted
 from db.core.session import Session
-from db.organizations.invitations import Invitation
+from db.models.invitations import Invitation
+from db.models.memberships import Membership
+from db.models.organizations import Organization
 from db.organizations.memberships import narrow
-from db.organizations.organizations import Membership, Organization
 from errors import Conflict
 
 

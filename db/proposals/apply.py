@@ -4,18 +4,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from db.conversations.conversations import Conversation
 from db.core.session import Session
-from db.proposals.changes import Place, ProposalStatus, ProposedChange, changes_of, identified, named, origin, row_of
-from db.proposals.proposals import Proposal, fitting_of, places_of, problems_in, values
+from db.models.conversations import Conversation
+from db.models.proposals import Proposal, ProposalStatus
+from db.models.revisions import ChangeSource, Revision
+from db.models.tables import Table
+from db.proposals.changes import Place, ProposedChange, changes_of, identified, named, origin, row_of
+from db.proposals.proposals import fitting_of, places_of, problems_in, values
 from db.proposals.row_matching import Fit, Fitting, Given
 from db.proposals.selection import EVERYTHING, Choice, check_open, chosen_of
-from db.tables.cell_updates import CellConflict
-from db.tables.edits import Edit, Origin, check_size
-from db.tables.history.revisions import ChangeSource, Revision, numbered
-from db.tables.structure import Beginning, begin
-from db.tables.tables import Table
-from db.tables.values import MAX_ERRORS, same
+from db.tables.editing.cell_updates import CellConflict
+from db.tables.editing.edits import Edit, Origin, check_size
+from db.tables.editing.structure import Beginning, begin
+from db.tables.editing.values import MAX_ERRORS, same
+from db.tables.revisions import numbered
 from errors import BadUserInput, Conflict, FieldError
 from tables.changes import column_of
 from tables.types.types import CellError, Value

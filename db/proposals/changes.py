@@ -2,22 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import count
 from typing import Any, Protocol
 from uuid import UUID
 
+from db.models.proposals import ProposalStatus
 from tables.changes import ChangeKind
 
 Kept = Mapping[str, Any]
-
-
-class ProposalStatus(StrEnum):
-    """What became of a proposal, or of one of its changes."""
-
-    PENDING = "PENDING"
-    APPLIED = "APPLIED"
-    REJECTED = "REJECTED"
 
 
 class Proposed(Protocol):

@@ -4,62 +4,19 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Index, and_, func, select, true
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import and_, func, select
 
-from db.conversations.conversations import Conversation
-from db.core.base import Base, Child, Json, Recorded, key_to
 from db.core.prepared import OneOf, Prepared
 from db.core.session import Session
-from db.proposals.changes import Place, ProposalStatus, named
+from db.models.proposals import Proposal, ProposalStatus
+from db.models.tables import Table
+from db.proposals.changes import Place, named
 from db.proposals.row_matching import Fit, Fitting, Given, Target, Unmade
-from db.tables.edits import Edit, origin_of
-from db.tables.row_buffer import HeldRow
-from db.tables.tables import Table
+from db.tables.editing.edits import Edit, origin_of
+from db.tables.editing.row_buffer import HeldRow
 from errors import Conflict
 from tables.changes import column_of, definition
 from tables.types.types import Column, Value
-
-
-class Proposal(Recorded, Child, Base):
-    """Rows to add and cells to change, in a new table or in one that is there.
-
-    It is of a reply, or of the job that reads what somebody chose; until it `is_complete`, rows are still read.
-    `problem` says why not all was read.
-
-    `columns` are definitions as `tables.changes.definition` writes them; their keys are the proposal's own.
-    `changes` are
-      "sources"   [{"message": id, "attachment": id, when it was read in a file of that message}]; or those keys
-                  themselves, when there is only one
-      "rows"      [[[value, start, end, quote, grounding, index of the source] or null, …], …]
-      "keys"      keys of the columns that tell which row is which; the table's unique one when empty
-      "places"    {name of a column without case: key of the table's column that it is, whatever that is called later}
-      "matched"   {"2": the row of the table that the row means}
-      "old"       {"2.c1": what stands in the cell of such a row, when that is something else}
-      "human"     ["2.c1"], those of them that a person entered
-      "problems"  {"2.c1" or "2": why the cell or the row does not fit}
-      "edited"    ["2.c1"], whose value is a person's
-      "row_ids"   [the row that each became, or null]
-      "statuses"  {id of a change: what became of it, when that is not what became of the proposal}
-    """
-
-    __tablename__ = "proposals"
-    __table_args__ = (Index(None, "message_id", "id"), Index(None, "table_id", "id"))
-    parent = Conversation
-    parent_key = "conversation_id"
-    unrecorded = frozenset({"columns", "changes", "job_id", "is_complete", "problem"})
-
-    conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"), index=True)
-    message_id: Mapped[UUID | None] = mapped_column(key_to("messages.id"))
-    table_id: Mapped[UUID | None] = mapped_column(key_to("tables.id"))
-    status: Mapped[ProposalStatus] = mapped_column(default=ProposalStatus.PENDING)
-    table_name: Mapped[str]
-    columns: Mapped[Json] = mapped_column()
-    changes: Mapped[Json] = mapped_column()
-    job_id: Mapped[UUID | None]
-    is_complete: Mapped[bool] = mapped_column(default=True, server_default=true())
-    problem: Mapped[str | None]
-
 
 MAX_OF_TABLE = 50
 MAX_COMPARED = 5_000  # rows of a table with which a growing proposal is compared

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from db.tables.row_buffer import HeldRow
-from db.tables.values import Holding, Taken, check, same
+from db.tables.editing.row_buffer import HeldRow
+from db.tables.editing.values import Holding, Taken, check, same
 from tables.types.conversion import convert
 from tables.types.types import CellError, Column, Value, from_json
 

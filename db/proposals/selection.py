@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.proposals.changes import ProposalStatus, ProposedChange, changes_of
-from db.proposals.proposals import Proposal
+from db.models.proposals import Proposal, ProposalStatus
+from db.proposals.changes import ProposedChange, changes_of
 from errors import BadUserInput, Conflict
 from tables.changes import ChangeKind
 

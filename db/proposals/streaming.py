@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.core.session import Session
-from db.proposals.changes import ProposalStatus
-from db.proposals.proposals import Proposal, ProposedTable, Source, fill, show
+from db.models.proposals import Proposal, ProposalStatus
+from db.proposals.proposals import ProposedTable, Source, fill, show
 
 NO_TABLE = "The rest of the reply showed that this is not a table."
 

@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.sql import ColumnElement
 
-from db.accounts.sessions import SignIn
-from db.accounts.verifications import Verification
 from db.core.base import Base, now
 from db.core.idempotency import KEPT, IdempotencyKey
 from db.core.prepared import OneOf, Prepared
 from db.core.session import Session
-from db.exports.exports import Export
-from db.jobs.jobs import Job
 from db.jobs.mail import KIND as MAIL
+from db.models.exports import Export
+from db.models.invitations import Invitation
+from db.models.jobs import Job
+from db.models.notifications import Notification
+from db.models.sessions import SignIn
+from db.models.tables import Row, TableColumn
+from db.models.verifications import Verification
 from db.notifications import notifications
-from db.notifications.notifications import Notification
-from db.organizations.invitations import Invitation
 from db.retention.erasure import erase
 from db.retention.restoring import RESTORABLE
-from db.tables.tables import Row, TableColumn
 
 GRACE = timedelta(days=1)  # a sign-in that has ended is still looked at, to close what is open on it
 

@@ -3,16 +3,16 @@
 from uuid import UUID
 
 from db.conversations import conversation_deletion
-from db.conversations.conversations import Conversation
 from db.core.base import Base
 from db.core.events import TableChanged
 from db.core.session import Session
+from db.models.conversations import Conversation
+from db.models.items import Item
+from db.models.modules import Module
+from db.models.organizations import Organization
+from db.models.sites import Site
+from db.models.tables import Table
 from db.organizations import organization_deletion
-from db.organizations.organizations import Organization
-from db.sites.items import Item
-from db.sites.modules import Module
-from db.sites.sites import Site
-from db.tables.tables import Table
 
 RESTORABLE: tuple[type[Base], ...] = (Organization, Site, Module, Item, Conversation, Table)
 

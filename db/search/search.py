@@ -3,40 +3,21 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, event, inspect, or_, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import event, inspect, or_, select
 
 from db.conversations import conversations
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message, MessageStatus
-from db.core.base import Base, Unlogged
 from db.core.pagination import Listing
 from db.core.policy import Deleted
-from db.core.policy_rules import Internal
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
-from db.organizations.organizations import Membership, MembershipStatus
+from db.models.conversations import Conversation
+from db.models.memberships import Membership, MembershipStatus
+from db.models.messages import Message, MessageStatus
+from db.models.search import MessageWords
 from db.search.full_text import Mentions
 from db.search.words import folded
 
 SCOPE = "§"  # no letter and no digit: no word that somebody writes or looks for begins with it
-
-
-class MessageWords(Unlogged, Internal, Base):
-    """The folded words of the message with the same id, and its organization as one more; the index is over both.
-
-    It is the database's own triggers, on SQLite, and an index over an expression, on PostgreSQL, that keep up.
-    """
-
-    __tablename__ = "message_words"
-
-    id: Mapped[UUID] = mapped_column(
-        ForeignKey("messages.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"),
-        primary_key=True,
-        sort_order=-10,
-    )
-    words: Mapped[str]
-    scope: Mapped[str]
 
 
 messages = Listing(Message, Mentions(Message.id), newest_first=True)

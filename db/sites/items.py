@@ -4,34 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
-from sqlalchemy.orm import Mapped, mapped_column
-
-from db.conversations.conversations import Conversation
-from db.core.base import Base, Owned, Recorded, Visibility, key_to, now
+from db.core.base import Visibility, now
 from db.core.idempotency import once
 from db.core.pagination import Listing
 from db.core.prepared import bind
 from db.core.session import Session
 from db.core.validation import checked_line, checked_text
-from db.organizations.organizations import Organization, personal
-from db.sites.sites import Site
+from db.models.conversations import Conversation
+from db.models.items import Item
+from db.models.organizations import Organization
+from db.models.sites import Site
 from errors import BadUserInput
 
 MAX_TITLE, MAX_DESCRIPTION = 200, 10_000
-
-
-class Item(Recorded, Owned, Base):
-    """It may be about a site or a conversation of its organization."""
-
-    __tablename__ = "items"
-    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "owner_id", "id"))
-
-    title: Mapped[str]
-    description: Mapped[str | None]
-    is_completed: Mapped[bool] = mapped_column(default=False)
-    site_id: Mapped[UUID | None] = mapped_column(key_to("sites.id"), index=True)
-    conversation_id: Mapped[UUID | None] = mapped_column(key_to("conversations.id"), index=True)
 
 
 every = Listing(
@@ -100,7 +85,7 @@ def _organization(session: Session, asked: UUID | None, about: dict[str, UUID | 
             if asked not in {None, theirs}:
                 raise BadUserInput.of(field, "It is in another organization than the item: choose one of the same.")
             asked = theirs
-    return asked or personal(session)
+    return asked or session.personal_organization_id
 
 
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Item:

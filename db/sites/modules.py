@@ -1,48 +1,18 @@
 """Modules: devices at a site."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
-from sqlalchemy.orm import Mapped, mapped_column
-
-from db.core.base import Base, Child, Recorded, key_to, now
+from db.core.base import now
 from db.core.idempotency import once
 from db.core.pagination import Listing
 from db.core.session import Session
 from db.core.validation import checked_line
-from db.sites.sites import Site
+from db.models.modules import Module, ModuleStatus
+from db.models.sites import Site
 
 MAX_NAME, MAX_KIND, MAX_SERIAL = 100, 100, 100
-
-
-class ModuleStatus(StrEnum):
-    """How a module is."""
-
-    ACTIVE = "ACTIVE"
-    DEGRADED = "DEGRADED"
-    OFFLINE = "OFFLINE"
-    RETIRED = "RETIRED"
-
-
-class Module(Recorded, Child, Base):
-    """`last_seen_at` is the newest moment that it sent a reading of."""
-
-    __tablename__ = "modules"
-    __table_args__ = (Index(None, "site_id", "id"),)
-    unrecorded = frozenset({"last_seen_at"})
-    parent = Site
-    parent_key = "site_id"
-
-    site_id: Mapped[UUID] = mapped_column(key_to("sites.id"))
-    name: Mapped[str]
-    kind: Mapped[str]
-    serial_number: Mapped[str | None]
-    status: Mapped[ModuleStatus] = mapped_column(default=ModuleStatus.ACTIVE)
-    last_seen_at: Mapped[datetime | None]
 
 
 of_site = Listing(Module, of_parent=True)

@@ -9,36 +9,21 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Float, Index, Select, func, select, tuple_
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Select, func, select, tuple_
 
-from db.core.base import Base, Child, Counted, key_to, now
+from db.core.base import now
+from db.core.dialect_sql import Spelled
 from db.core.idempotency import once
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.core.validation import checked_line
-from db.sites.modules import Module
-from db.tables.query.cell_sql import Spelled
+from db.models.modules import Module
+from db.models.readings import Reading
 from errors import BadUserInput, FieldError
 
 MOST, MAX_METRIC, MAX_BUCKETS = 1_000, 100, 10_000
 LARGEST = 1e100  # the databases square the values of a mean
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-
-
-class Reading(Counted, Child, Base):
-    """A number that a module measured at a moment."""
-
-    __tablename__ = "readings"
-    __table_args__ = (Index(None, "module_id", "metric", "at", "id"), Index("ix_readings_at", "module_id", "at", "id"))
-    parent = Module
-    parent_key = "module_id"
-    counted_as = "readings"
-
-    module_id: Mapped[UUID] = mapped_column(key_to("modules.id"))
-    metric: Mapped[str]
-    value: Mapped[float] = mapped_column(Float(53))
-    at: Mapped[datetime]
 
 
 class Bucket(StrEnum):

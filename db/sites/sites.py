@@ -3,63 +3,22 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Select, select
-from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import ColumnElement, and_, or_
+from sqlalchemy import Select, select
 
-from db.accounts.users import User
-from db.core.base import Base, Child, Recorded, Subject, key_to, now
+from db.core.base import now
 from db.core.idempotency import once
 from db.core.pagination import Listing
 from db.core.policy import Deleted
-from db.core.policy_rules import Administered
-from db.core.policy_scopes import administered, assigned, mine
 from db.core.prepared import bind
 from db.core.session import Session
 from db.core.validation import checked_line, checked_text
-from db.organizations.organizations import Membership, MembershipStatus, Organization
+from db.models.memberships import Membership, MembershipStatus
+from db.models.organizations import Organization
+from db.models.sites import Site, SiteAssignment
+from db.models.users import User
 from errors import BadUserInput
 
 MAX_NAME, MAX_ADDRESS = 100, 500
-
-
-class Site(Recorded, Administered, Base):
-    """Seen by the members assigned to it and by the organization's admins, who change it."""
-
-    __tablename__ = "sites"
-    __table_args__ = (Index(None, "organization_id", "id"),)
-
-    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
-    name: Mapped[str]
-    address: Mapped[str | None]
-
-    @classmethod
-    def visible(cls, row: Any) -> ColumnElement[bool]:
-        theirs = or_(row.organization_id.in_(administered()), row.id.in_(assigned()))
-        return and_(row.organization_id.in_(mine()), theirs)
-
-    @classmethod
-    def changeable(cls, row: Any) -> ColumnElement[bool]:
-        own: ColumnElement[bool] = row.organization_id.in_(administered())
-        return own
-
-
-class SiteAssignment(Recorded, Child, Base):
-    """A member's right to see a site."""
-
-    __tablename__ = "site_assignments"
-    __table_args__ = (
-        Index(None, "site_id", "user_id", unique=True),
-        Index(None, "user_id", "site_id"),
-    )
-    parent = Site
-    parent_key = "site_id"
-
-    site_id: Mapped[UUID] = mapped_column(key_to("sites.id"))
-    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
-
-    def subject(self) -> Subject:
-        return Site, self.site_id
 
 
 FORMER = {"deleted": (SiteAssignment, Deleted.ONLY)}
@@ -146,15 +105,3 @@ def unassign(session: Session, id_: UUID, user_id: UUID) -> Site:
 
 def _assignment(site_id: UUID, user_id: UUID) -> Select[SiteAssignment]:
     return select(SiteAssignment).where(SiteAssignment.site_id == site_id, SiteAssignment.user_id == user_id)
-
-
-def unassign_everywhere(session: Session, membership: Membership) -> None:
-    """Take the sight of all sites of an organization from a member who goes."""
-    query = (
-        select(SiteAssignment)
-        .join(Site, Site.id == SiteAssignment.site_id)
-        .where(Site.organization_id == membership.organization_id, SiteAssignment.user_id == membership.user_id)
-    )
-    for assignment in session.scalars(query):
-        session.allow(assignment)  # who may take the membership away may take what came with it
-        assignment.deleted_at = now()

@@ -8,12 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
-from db.accounts.users import User
 from db.core.engine import Database
 from db.exports import exports
-from db.exports.exports import EXTENSIONS, Export, ExportDestination, Outcome
+from db.exports.exports import EXTENSIONS, Outcome
 from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
+from db.models.exports import Export, ExportDestination
+from db.models.users import User
 from errors import NotFound
 from integrations.blobs import put_in_place
 from integrations.google.sheets import Cell, Sheets, Spreadsheet

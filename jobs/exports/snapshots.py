@@ -11,7 +11,8 @@ from uuid import UUID
 from auth.viewer import Viewer
 from db.core.engine import Database
 from db.exports import exports
-from db.tables.tables import Row, Table, column_of, columns_of
+from db.models.tables import Row, Table
+from db.tables.tables import column_of, columns_of
 from errors import NotFound
 from jobs.runner.job_run import JobFailure
 from tables.types.columns import Column, Value

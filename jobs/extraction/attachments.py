@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from db.conversations import attachments
-from db.conversations.attachments import Attachment
-from db.conversations.messages import Message
 from db.core.engine import Database
+from db.models.attachments import Attachment
+from db.models.messages import Message
 from integrations.blobs import Blobs
 from jobs.runner.job_run import Held
 

@@ -9,11 +9,11 @@ from assistant.reading.column_mapping import combined, from_source
 from assistant.reading.extraction import ProposedTable, Source, propose
 from assistant.reading.passages import MAX_READ, Passage, Passages
 from db.conversations import branches, extractions
-from db.conversations.conversations import Conversation
 from db.conversations.extractions import MAX_MESSAGES
-from db.conversations.messages import Message, MessageStatus
 from db.core.engine import Database
-from db.proposals.proposals import Proposal
+from db.models.conversations import Conversation
+from db.models.messages import Message, MessageStatus
+from db.models.proposals import Proposal
 from errors import NotFound
 from integrations.llm.routing import ModelRouter
 from jobs.extraction.attachments import attached_to

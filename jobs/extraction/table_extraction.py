@@ -12,9 +12,10 @@ from assistant.reading.passages import Passages
 from assistant.reading.row_reader import Reading, Unstructured
 from assistant.reading.structured_call import instructions
 from db.billing import spending
-from db.billing.usage import Tokens, estimated
+from db.billing.usage import estimated
 from db.core.base import now
 from db.core.engine import Database
+from db.models.usage import Tokens
 from errors import BudgetExceeded, Forbidden, NotFound
 from integrations.llm.catalog import Offer
 from integrations.llm.chat_completions import ModelFailure

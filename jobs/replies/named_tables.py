@@ -5,11 +5,12 @@ from functools import partial
 
 from assistant.reading.extraction import Source
 from assistant.reading.passages import Passage, Passages
-from db.conversations.conversations import Conversation, ExtractionMode
-from db.conversations.messages import Message
 from db.core.engine import Database
+from db.models.conversations import Conversation, ExtractionMode
+from db.models.messages import Message
+from db.models.tables import Table
 from db.tables import tables
-from db.tables.tables import Table, column_of
+from db.tables.tables import column_of
 from integrations.llm.catalog import Offer
 from integrations.llm.routing import ModelRouter
 from jobs.extraction.attachments import Attached

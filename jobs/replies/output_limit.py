@@ -5,8 +5,8 @@ from uuid import UUID
 from auth.viewer import Viewer
 from db.billing import budgets, spending
 from db.billing.usage import Terms
-from db.conversations.conversations import Conversation
 from db.core.engine import Database
+from db.models.conversations import Conversation
 from integrations.llm.catalog import Offer
 
 

@@ -16,11 +16,11 @@ from assistant.prompt.tokens import counter
 from assistant.reply_log.log import Log
 from assistant.reply_log.watchers import Watching
 from db.conversations import branches, replies
-from db.conversations.conversations import Conversation, ExtractionMode
-from db.conversations.messages import Message, MessageRole, MessageStatus
 from db.core.base import now
 from db.core.engine import Database
 from db.core.events import Event, Hub, ReplyStopped
+from db.models.conversations import Conversation, ExtractionMode
+from db.models.messages import Message, MessageRole, MessageStatus
 from errors import NotFound, ProductError
 from integrations.blobs import Blobs
 from integrations.llm.catalog import Offer

@@ -11,9 +11,8 @@ from db.core.events import ReplyProposed
 from db.core.session import Session
 from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
+from db.models.proposals import Proposal, ProposalStatus
 from db.proposals import apply, proposals, streaming
-from db.proposals.changes import ProposalStatus
-from db.proposals.proposals import Proposal
 from errors import ProductError
 from jobs.runner.job_run import Held
 

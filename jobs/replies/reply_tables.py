@@ -7,9 +7,9 @@ from uuid import UUID
 from assistant.reading import extraction
 from assistant.reading.extraction import ProposedTable, Source
 from auth.viewer import Viewer
-from db.conversations.conversations import Conversation, ExtractionMode
-from db.conversations.messages import Message
 from db.core.engine import Database
+from db.models.conversations import Conversation, ExtractionMode
+from db.models.messages import Message
 from integrations.llm.catalog import OFFLINE
 from jobs.extraction.attachments import Attached
 from jobs.replies.reply_proposals import Found, FoundTable

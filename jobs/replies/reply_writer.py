@@ -10,14 +10,15 @@ from uuid import UUID
 from assistant.reply_log.log import Log
 from assistant.reply_log.watchers import Watching
 from auth.viewer import Viewer
-from db.billing.usage import Terms, Tokens, estimated
+from db.billing.usage import Terms, estimated
 from db.conversations import replies, titles
-from db.conversations.messages import MessageStatus
 from db.conversations.replies import Ending
 from db.core.base import now
 from db.core.engine import Database
 from db.core.session import Session
 from db.jobs.jobs import LeaseLost
+from db.models.messages import MessageStatus
+from db.models.usage import Tokens
 from errors import Forbidden, NotFound
 from integrations.llm.chat_completions import Delta, Finished
 from jobs.replies.reply_proposals import Found, Proposing

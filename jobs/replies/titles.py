@@ -8,12 +8,13 @@ from uuid import UUID
 from assistant.prompt.model_terms import terms_of
 from assistant.prompt.tokens import counted
 from auth.viewer import Viewer
-from db.billing.usage import Tokens, estimated
+from db.billing.usage import estimated
 from db.conversations import branches, titles
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message
 from db.core.base import now
 from db.core.engine import Database
+from db.models.conversations import Conversation
+from db.models.messages import Message
+from db.models.usage import Tokens
 from errors import BudgetExceeded, Forbidden, NotFound
 from integrations.llm.chat_completions import Delta, Finished, ModelFailure, Turn
 from integrations.llm.routing import ModelRouter

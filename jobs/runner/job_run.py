@@ -14,7 +14,8 @@ from db.core.engine import Database
 from db.core.events import Hub, JobChanged
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job, JobStatus, LeaseLost
+from db.jobs.jobs import LeaseLost
+from db.models.jobs import Job, JobStatus
 from errors import NotFound, ProductError, RateLimited, UpstreamFailed
 
 BEAT_SECONDS = 3.0

@@ -15,7 +15,7 @@ from db.core.base import now
 from db.core.engine import Database
 from db.core.events import Hub
 from db.jobs import jobs
-from db.jobs.jobs import Job
+from db.models.jobs import Job
 from jobs.runner.job_run import Handler, Held, JobFailure, Run, log
 from jobs.runner.queue import Delivery, InProcessQueue, Queue
 

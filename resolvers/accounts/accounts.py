@@ -12,10 +12,10 @@ from auth.passwords import check_rules
 from auth.tokens import new_refresh, refresh_digest
 from auth.viewer import Viewer
 from db.accounts import account_deletion, accounts, sessions, users, verifications
-from db.accounts.sessions import SignIn
-from db.accounts.users import User
 from db.core.base import now
 from db.core.validation import EMAIL
+from db.models.sessions import SignIn
+from db.models.users import User
 from errors import BadUserInput, Unauthenticated
 from resolvers.accounts.users import SignedOut, checked_name, normalized
 from resolvers.core.context import Context, Info

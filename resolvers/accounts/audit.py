@@ -10,10 +10,10 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from db.accounts import audit
-from db.accounts.audit import AuditEntry
-from db.accounts.users import User
 from db.core.base import Base
-from db.organizations.organizations import Organization
+from db.models.audit import AuditEntry
+from db.models.organizations import Organization
+from db.models.users import User
 from errors import NotFound
 from resolvers.core.context import Info
 from resolvers.core.ids import decode, global_id_of_type, optional_key

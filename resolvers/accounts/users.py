@@ -12,13 +12,13 @@ from auth.passwords import check_rules
 from auth.tokens import issue_access, new_refresh, refresh_digest
 from auth.viewer import Viewer
 from db.accounts import sessions, users, verifications
-from db.accounts.sessions import SignIn
-from db.accounts.users import User
-from db.conversations.conversations import Conversation
 from db.conversations.conversations import every as every_conversation
 from db.core.base import now
 from db.core.validation import EMAIL, checked_email
-from db.organizations.organizations import Membership
+from db.models.conversations import Conversation
+from db.models.memberships import Membership
+from db.models.sessions import SignIn
+from db.models.users import User
 from db.organizations.organizations import of_user as memberships_of_user
 from errors import BadUserInput, Conflict, Unauthenticated
 from resolvers.core.context import Backend, Context, IdempotencyKey, Info

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import strawberry
 
 from db.billing import budgets
-from db.billing.budgets import Budget, BudgetUnit
-from db.organizations.organizations import Organization
+from db.models.budgets import Budget, BudgetUnit
+from db.models.organizations import Organization
 from resolvers.core.context import Info
 from resolvers.core.ids import key
 

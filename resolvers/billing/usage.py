@@ -9,8 +9,9 @@ from uuid import UUID
 import strawberry
 
 from db.billing import usage
-from db.billing.usage import EPOCH, FAR, NANOS
+from db.billing.usage import EPOCH, FAR
 from db.core.prepared import Prepared
+from db.models.usage import NANOS
 from db.sites.readings import checked_moment
 from resolvers.core.context import Info
 

@@ -10,7 +10,8 @@ import strawberry
 from uuid_utils.compat import uuid7
 
 from db.conversations import attachments
-from db.conversations.attachments import Attachment, Stored
+from db.conversations.attachments import Stored
+from db.models.attachments import Attachment
 from errors import BadUserInput
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import Kind, Recognised, recognise

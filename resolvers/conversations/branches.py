@@ -8,10 +8,11 @@ import strawberry
 
 from auth.viewer import Viewer
 from db.conversations import branches, segments
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Exchange, Message
+from db.conversations.messages import Exchange
 from db.core.engine import Database
 from db.core.pagination import Window
+from db.models.conversations import Conversation
+from db.models.messages import Message
 from errors import BadUserInput, NotFound
 from resolvers.conversations.conversations import checked_model, models_of
 from resolvers.core.context import Context, IdempotencyKey, Info

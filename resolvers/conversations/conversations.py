@@ -9,14 +9,15 @@ from strawberry import UNSET
 from assistant.prompt import model_terms
 from db.billing.usage import Models
 from db.conversations import conversation_deletion, conversations, forks
-from db.conversations.conversations import Beginning, Conversation, ExtractionMode
-from db.conversations.messages import Message
+from db.conversations.conversations import Beginning
 from db.core.base import Visibility, now
-from db.organizations.organizations import Organization
+from db.models.conversations import Conversation, ExtractionMode
+from db.models.messages import Message
+from db.models.organizations import Organization
+from db.models.sites import Site
+from db.models.tables import Table
 from db.search.query_parser import Wanted
 from db.search.search import conversations_with
-from db.sites.sites import Site
-from db.tables.tables import Table
 from errors import BadUserInput
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import global_id, key, optional_key

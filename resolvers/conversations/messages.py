@@ -12,10 +12,11 @@ from uuid import UUID
 import strawberry
 
 from db.conversations import attachments, messages, replies
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Exchange, Message, MessageRole, MessageStatus
-from db.proposals.proposals import Proposal
-from db.tables.tables import Table
+from db.conversations.messages import Exchange
+from db.models.conversations import Conversation
+from db.models.messages import Message, MessageRole, MessageStatus
+from db.models.proposals import Proposal
+from db.models.tables import Table
 from errors import BadUserInput, NotFound
 from resolvers.billing.usage import Usage
 from resolvers.conversations.attachments import erase_unused, taken_in

@@ -7,8 +7,8 @@ from uuid import UUID
 import strawberry
 
 from db.conversations import ratings
-from db.conversations.messages import Message
-from db.conversations.ratings import MessageRating, Rating
+from db.models.messages import Message
+from db.models.ratings import MessageRating, Rating
 from resolvers.core.context import Info
 from resolvers.core.ids import key
 

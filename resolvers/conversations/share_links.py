@@ -11,10 +11,10 @@ import strawberry
 from auth.links import share_digest, share_token
 from auth.viewer import Viewer
 from db.conversations import share_links
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message
 from db.conversations.share_links import Wish
 from db.core.base import now
+from db.models.conversations import Conversation
+from db.models.messages import Message
 from resolvers.core.context import Backend, IdempotencyKey, Info
 from resolvers.core.ids import key, optional_key
 

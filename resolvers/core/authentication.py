@@ -3,8 +3,8 @@
 from auth.tokens import read_access
 from auth.viewer import Viewer
 from db.accounts import sessions
-from db.accounts.users import User
 from db.core.base import now
+from db.models.users import User
 from errors import Unauthenticated
 from resolvers.core.context import Backend, Context, Origin
 

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from auth.viewer import Viewer
 from db.accounts import sessions
-from db.accounts.sessions import Ending, SignIn
 from db.core.base import now
 from db.core.engine import Database
 from db.core.events import Event, Hub, RightsNarrowed, SignInEnded
+from db.models.memberships import Membership
+from db.models.sessions import Ending, SignIn
 from db.organizations import memberships
-from db.organizations.organizations import Membership
 
 SWEEP_SECONDS = 0.5
 WINDOW = timedelta(seconds=10)  # longer than the clocks of two processes differ

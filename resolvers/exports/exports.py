@@ -14,9 +14,10 @@ import strawberry
 from db.core.base import now
 from db.core.events import JobChanged
 from db.exports import exports
-from db.exports.exports import EXTENSIONS, Export, ExportDestination, ExportMode
-from db.jobs.jobs import JobStatus
-from db.tables.tables import Table
+from db.exports.exports import EXTENSIONS
+from db.models.exports import Export, ExportDestination, ExportMode
+from db.models.jobs import JobStatus
+from db.models.tables import Table
 from errors import NotConfigured, NotFound
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import key, optional_key

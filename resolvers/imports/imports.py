@@ -13,11 +13,11 @@ import strawberry
 from db.core.base import Visibility
 from db.imports import imports
 from db.imports.imports import Imported
-from db.tables.column_rules import checked_name
-from db.tables.history.revisions import Revision
-from db.tables.rows import OnError, RejectedRow
-from db.tables.tables import Table
-from db.tables.values import MAX_ERRORS
+from db.models.revisions import Revision
+from db.models.tables import Table
+from db.tables.editing.column_rules import checked_name
+from db.tables.editing.rows import OnError, RejectedRow
+from db.tables.editing.values import MAX_ERRORS
 from errors import BadUserInput
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import check_workbook

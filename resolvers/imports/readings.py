@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import IO
 
 from db.imports.imports import Target
-from db.tables.rows import RejectedRow
-from db.tables.values import MAX_ERRORS, check
+from db.tables.editing.rows import RejectedRow
+from db.tables.editing.values import MAX_ERRORS, check
 from errors import FieldError
 from resolvers.imports.layouts import Cell, Layout
 from resolvers.imports.targets import Way, matched, way

@@ -6,12 +6,13 @@ from uuid import UUID
 
 import strawberry
 
-from db.conversations.conversations import Conversation
 from db.core.base import Visibility
 from db.imports.imports import Target
-from db.organizations.organizations import Organization
+from db.models.conversations import Conversation
+from db.models.organizations import Organization
+from db.models.tables import Table
 from db.tables import tables
-from db.tables.tables import Table, column_of
+from db.tables.tables import column_of
 from errors import BadUserInput, NotFound
 from resolvers.core.context import Context
 from resolvers.core.ids import optional_key

@@ -13,8 +13,8 @@ import strawberry
 from db.core.base import now
 from db.core.events import Notified
 from db.core.session import Session
+from db.models.notifications import Notification
 from db.notifications import notifications
-from db.notifications.notifications import Notification
 from errors import BadUserInput
 from resolvers.core.context import Context, Info
 from resolvers.core.ids import global_id_in, key

@@ -9,11 +9,12 @@ import strawberry
 from auth.tokens import new_refresh, refresh_digest
 from auth.viewer import Role, Viewer
 from db.accounts import users
-from db.accounts.users import User
 from db.core.validation import checked_email
+from db.models.memberships import Membership
+from db.models.organizations import Organization
+from db.models.users import User
 from db.organizations import invitations, memberships, organization_deletion, organizations
 from db.organizations.invitations import Invitee, Secret
-from db.organizations.organizations import Membership, Organization
 from errors import NotFound
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import global_id, key

@@ -12,16 +12,16 @@ from strawberry import UNSET
 from strawberry.scalars import JSON
 
 from db.conversations import extractions
-from db.conversations.conversations import Conversation, ExtractionMode
 from db.conversations.extractions import Asked
-from db.conversations.messages import Message
 from db.core.events import JobChanged
+from db.models.conversations import Conversation, ExtractionMode
+from db.models.messages import Message
+from db.models.proposals import Proposal, ProposalStatus
+from db.models.tables import Row, Table
 from db.proposals import apply, changes, proposals
 from db.proposals.apply import Applied
-from db.proposals.changes import ProposalStatus, ProposedChange
-from db.proposals.proposals import Proposal
+from db.proposals.changes import ProposedChange
 from db.proposals.selection import ChangeEdit, Choice
-from db.tables.tables import Row, Table
 from errors import BadUserInput, Conflict
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import global_id, key, optional_key

@@ -11,8 +11,8 @@ from uuid import UUID
 import strawberry
 
 from db.core.events import ReplyProposed
+from db.models.proposals import Proposal
 from db.proposals import proposals
-from db.proposals.proposals import Proposal
 from resolvers.core.context import Context, Info
 
 RESTS = 4  # times as long as it took to send proposals, none are sent to somebody who follows

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import strawberry
 
-from db.conversations.messages import Message
 from db.core.pagination import Listing
 from db.core.validation import checked_text
+from db.models.messages import Message
 from db.search import search
 from db.search.full_text import Terms
 from db.search.query_parser import Wanted

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET
 
-from db.conversations.conversations import Conversation
 from db.core.base import Visibility
-from db.organizations.organizations import Organization
+from db.models.conversations import Conversation
+from db.models.items import Item
+from db.models.organizations import Organization
+from db.models.sites import Site
 from db.sites import items
-from db.sites.items import Beginning, Item
-from db.sites.sites import Site
+from db.sites.items import Beginning
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import global_id, key, optional_key
 from resolvers.core.pages import IncludeDeleted, KeysetPage

@@ -12,10 +12,12 @@ from strawberry import UNSET
 
 from auth.viewer import Viewer
 from db.core.engine import Database
+from db.models.modules import Module, ModuleStatus
+from db.models.readings import Reading
+from db.models.sites import Site
 from db.sites import modules, readings
-from db.sites.modules import Beginning, Module, ModuleStatus
-from db.sites.readings import Aggregate, Bucket, Measured, Reading, checked_moment
-from db.sites.sites import Site
+from db.sites.modules import Beginning
+from db.sites.readings import Aggregate, Bucket, Measured, checked_moment
 from errors import BadUserInput
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import global_id, key, typed

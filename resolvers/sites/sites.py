@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import UNSET
 
-from db.accounts.users import User
 from db.conversations import conversations
-from db.conversations.conversations import Conversation
-from db.organizations.organizations import Organization
+from db.models.conversations import Conversation
+from db.models.organizations import Organization
+from db.models.sites import Site
+from db.models.users import User
 from db.sites import sites
-from db.sites.sites import Site
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import global_id, key
 from resolvers.core.pages import IncludeDeleted, KeysetPage

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from db.models.tables import Table
 from db.tables.history import as_of_queries
 from db.tables.history.as_of_queries import LAST, EarlierRow, Place
 from db.tables.history.reverse_delta import Earlier
 from db.tables.query.row_query import Selection, Shape
-from db.tables.tables import Table, column_of, columns_of
+from db.tables.tables import column_of, columns_of
 from errors import BadUserInput, Conflict, NotFound
 from resolvers.core.context import Context
 from resolvers.core.pages import Asked, Slice, slice_of

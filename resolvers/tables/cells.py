@@ -9,12 +9,12 @@ from uuid import UUID
 
 import strawberry
 
-from db.accounts.users import User
-from db.conversations.attachments import Attachment
-from db.conversations.messages import Message
-from db.tables.edits import Origin
+from db.models.attachments import Attachment
+from db.models.messages import Message
+from db.models.tables import Row
+from db.models.users import User
+from db.tables.editing.edits import Origin
 from db.tables.history.as_of_queries import EarlierRow
-from db.tables.tables import Row
 from resolvers.core.context import Info
 from resolvers.tables.tables import columns_of
 from tables.types.types import Column, Value, format_value

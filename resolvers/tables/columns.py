@@ -8,10 +8,10 @@ import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
-from db.tables import column_updates, structure
-from db.tables.history.revisions import Revision
-from db.tables.tables import Row, Table
-from db.tables.values import Misfit
+from db.models.revisions import Revision
+from db.models.tables import Row, Table
+from db.tables.editing import column_updates, structure
+from db.tables.editing.values import Misfit
 from errors import BadUserInput
 from resolvers.core.context import Info
 from resolvers.core.ids import global_id, key
@@ -37,7 +37,7 @@ async def add_column(
     position: Annotated[int | None, says(description="Before which one it goes, from 0; last when empty.")] = None,
 ) -> structure.Redefined:
     id_ = key(table_id, Table)
-    widened = await info.context.write(structure.add_column, id_, column.column(), position)
+    widened = await info.context.write(column_updates.add, id_, column.column(), position)
     forget_columns(info.context)
     return widened
 

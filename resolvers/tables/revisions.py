@@ -9,14 +9,15 @@ from uuid import UUID
 
 import strawberry
 
-from db.accounts.users import User
 from db.core.events import TableChanged
 from db.core.pagination import Listing
 from db.core.prepared import Prepared
-from db.tables.history import revisions, undo
-from db.tables.history.revisions import CellChange, Revision
-from db.tables.structure import Changed
-from db.tables.tables import Row, Table
+from db.models.revisions import CellChange, Revision
+from db.models.tables import Row, Table
+from db.models.users import User
+from db.tables import revisions
+from db.tables.editing.structure import Changed
+from db.tables.history import undo
 from errors import BadUserInput, Conflict, NotFound
 from resolvers.core.context import Context, Info
 from resolvers.core.ids import global_id, key

@@ -5,10 +5,10 @@ from typing import Any, Protocol, TypeVar
 
 from db.core.base import Base
 from db.core.prepared import Prepared
+from db.models.tables import Table
 from db.tables.query import index_planner, row_query
 from db.tables.query.row_query import Selection, Shape
 from db.tables.query.sort_sql import Part
-from db.tables.tables import Table
 from resolvers.core.context import Context
 from resolvers.core.pages import Asked, Slice, slice_of
 from resolvers.tables.row_cursors import bad_cursor, decode_place, encode_place

@@ -5,10 +5,10 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db.tables import row_upserts
-from db.tables.row_upserts import Upserted
-from db.tables.rows import OnError
-from db.tables.tables import Table
+from db.models.tables import Table
+from db.tables.editing import row_upserts
+from db.tables.editing.row_upserts import Upserted
+from db.tables.editing.rows import OnError
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import key
 from resolvers.tables.tables import TableId

@@ -9,14 +9,14 @@ import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
-from db.tables import cell_updates, rows
-from db.tables.cell_updates import CellConflict, CellEdit, Updated
-from db.tables.history.revisions import Revision
+from db.models.revisions import Revision
+from db.models.tables import Row, Table
+from db.tables.editing import cell_updates, rows
+from db.tables.editing.cell_updates import CellConflict, CellEdit, Updated
+from db.tables.editing.rows import Added, OnError
 from db.tables.query import row_query
 from db.tables.query.filters import FilterOp
 from db.tables.query.row_query import Selection, Shape
-from db.tables.rows import Added, OnError
-from db.tables.tables import Row, Table
 from errors import BadUserInput, Conflict
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import global_id, key

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import strawberry
 
+from db.models.tables import Table
 from db.tables.query import summaries
 from db.tables.query.summaries import Summary
-from db.tables.tables import Table
 from resolvers.core.context import Info
 from resolvers.tables.row_pages import read_rows
 from resolvers.tables.rows import RowFilter

@@ -11,12 +11,14 @@ from strawberry import UNSET
 from strawberry.dataloader import DataLoader
 from strawberry.scalars import JSON
 
-from db.conversations.conversations import Conversation
 from db.core.base import Visibility
-from db.organizations.organizations import Organization
-from db.tables import structure, tables
-from db.tables.structure import Beginning
-from db.tables.tables import Table, column_of
+from db.models.conversations import Conversation
+from db.models.organizations import Organization
+from db.models.tables import Table
+from db.tables import tables
+from db.tables.editing import structure
+from db.tables.editing.structure import Beginning
+from db.tables.tables import column_of
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import global_id, key, optional_key
 from resolvers.core.pages import IncludeDeleted, KeysetPage, checked_search

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from db.accounts.users import User
 from db.core.base import Base
 from db.core.prepared import Prepared
 from db.core.session import INSIDE, Session
-from db.jobs.jobs import Job
+from db.models.jobs import Job
+from db.models.users import User
 from resolvers.core.ids import global_id
 from tests.accounts.test_audit import superuser
 from tests.audit.mutations import PASSWORD

@@ -15,21 +15,21 @@ from sqlalchemy import select
 
 from auth.viewer import Viewer
 from db.accounts import verifications
-from db.accounts.sessions import Ending, SignIn
-from db.accounts.users import GRANTED, User
-from db.accounts.verifications import Verification
 from db.core.base import now
 from db.core.engine import Database
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job, JobStatus
-from db.organizations.organizations import personal
+from db.models.jobs import Job, JobStatus
+from db.models.sessions import Ending, SignIn
+from db.models.users import GRANTED, User
+from db.models.verifications import Verification
 from errors import Forbidden
 from resolvers.core.ids import decode
 from tests.conftest import SYSTEM, World
 from tests.support.app import Site, site
 from tests.support.client import Client, Refused
+from tests.support.units import personal_organization
 
 __all__ = ["site"]
 
@@ -326,7 +326,9 @@ async def test_nothing_more_is_done_for_who_is_deactivated(database: Database, w
     ann = await world.person("ann")
 
     def enqueue(session: Session) -> UUID:
-        return jobs.enqueue(session, "work", personal(session), token="secret", where={"token": "secret", "to": "x"}).id
+        return jobs.enqueue(
+            session, "work", personal_organization(session), token="secret", where={"token": "secret", "to": "x"}
+        ).id
 
     def deactivate(session: Session) -> None:
         assert ann.user_id is not None

@@ -12,14 +12,13 @@ from graphql import GraphQLInputObjectType, get_named_type
 from sqlalchemy import select
 
 from auth.viewer import Viewer
-from db.accounts.audit import AuditEntry
-from db.accounts.users import User
 from db.core.prepared import Prepared
 from db.core.session import Session
-from db.exports.exports import Export
-from db.jobs.jobs import Job, JobStatus
-from db.proposals.changes import ProposalStatus
-from db.proposals.proposals import Proposal
+from db.models.audit import AuditEntry
+from db.models.exports import Export
+from db.models.jobs import Job, JobStatus
+from db.models.proposals import Proposal, ProposalStatus
+from db.models.users import User
 from errors import Forbidden
 from resolvers.core.ids import global_id
 from schema import schema

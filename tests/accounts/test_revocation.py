@@ -12,8 +12,8 @@ import pytest
 import websockets
 
 import resolvers.core.revocation as revocation
-from db.accounts.users import User
 from db.core.session import Session
+from db.models.users import User
 from tests.conftest import SYSTEM
 from tests.support.app import Site, site, site_over
 from tests.support.client import Client, Refused, Socket

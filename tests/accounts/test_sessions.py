@@ -12,16 +12,16 @@ import pytest
 from sqlalchemy import select
 
 from auth.tokens import issue_access, refresh_digest
-from db.accounts.sessions import RefreshToken, SignIn
-from db.accounts.users import User
 from db.core.base import now
 from db.core.prepared import Prepared
 from db.core.session import Session
+from db.models.sessions import RefreshToken, SignIn
+from db.models.users import User
 from resolvers.core.ids import decode
 from tests.conftest import SYSTEM
 from tests.support.app import SECRET, Site, site, site_over
 from tests.support.client import Client, Refused
-from transport.logs import JSONFormatter
+from transport.core.logs import JSONFormatter
 
 __all__ = ["site"]
 

@@ -6,8 +6,8 @@ import json
 import pytest
 from sqlalchemy import select
 
-from db.accounts.users import User
 from db.core.prepared import Prepared
+from db.models.users import User
 from tests.conftest import SYSTEM
 from tests.support.app import Site, site
 from tests.support.client import Refused

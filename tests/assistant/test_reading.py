@@ -19,7 +19,7 @@ from assistant.reading.row_reader import (
     Unstructured,
 )
 from assistant.reading.structured_call import rows_schema
-from db.billing.usage import Tokens
+from db.models.usage import Tokens
 from integrations.llm.chat_completions import ChatCompletions, ModelFailure
 from tables.types.columns import Column, ColumnType
 from tests.support.loopback.provider_faults import chunk, error, events, fault_server

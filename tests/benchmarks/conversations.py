@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from db.conversations.conversations import Conversation
+from db.models.conversations import Conversation
 from resolvers.core.ids import global_id
 from tests.benchmarks.target import Target
 from tests.support.app import Site

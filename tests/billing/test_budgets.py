@@ -16,17 +16,20 @@ from sqlalchemy import select
 from auth.viewer import Viewer
 from db.accounts.cancel_jobs import stop_jobs
 from db.billing import budgets, spending
-from db.billing.budgets import Budget, BudgetUnit, month_of
-from db.billing.usage import Terms, Tokens, Usage, UsageKind
+from db.billing.usage import Terms
 from db.conversations import conversation_deletion, conversations, replies, sending, titles
-from db.conversations.conversations import Beginning, Conversation
-from db.conversations.messages import Exchange, Message, MessageStatus
+from db.conversations.conversations import Beginning
+from db.conversations.messages import Exchange
 from db.core.base import now
 from db.core.engine import Database
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job, JobStatus
-from db.notifications.notifications import Notification
+from db.models.budgets import Budget, BudgetUnit, month_of
+from db.models.conversations import Conversation
+from db.models.jobs import Job, JobStatus
+from db.models.messages import Message, MessageStatus
+from db.models.notifications import Notification
+from db.models.usage import Tokens, Usage, UsageKind
 from db.retention import restoring
 from errors import BudgetExceeded
 from tests.conftest import SYSTEM, World

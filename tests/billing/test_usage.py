@@ -9,9 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from db.billing.budgets import month_after, month_of
-from db.billing.usage import Terms, Tokens
+from db.billing.usage import Terms
 from db.core.base import now
+from db.models.budgets import month_after, month_of
+from db.models.usage import Tokens
 from tests.support.app import Site, site_over
 from tests.support.client import Client
 from tests.support.loopback.provider_faults import FaultServer, Play, chunk, events, events_then_silence, fault_server

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from db.conversations.messages import Message, MessageStatus
 from db.core.session import Session
+from db.models.messages import Message, MessageStatus
 from jobs.extraction.extractions import LATEST, UNFINISHED
 from jobs.extraction.table_extraction import UNSTRUCTURED
 from resolvers.core.ids import typed

@@ -13,9 +13,9 @@ import asyncpg
 import pytest
 from sqlalchemy import event
 
-from db.conversations.conversations import Conversation
 from db.core.postgresql import READING, PostgreSQL
 from db.core.sqlite import SQLite
+from db.models.conversations import Conversation
 from resolvers.core.ids import global_id
 from tests.core.test_indexes import nodes
 from tests.support.app import Site, site_over

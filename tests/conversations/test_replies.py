@@ -10,7 +10,7 @@ from db.billing.usage import estimated
 from db.conversations.conversations import SYSTEM_PROMPT
 from db.core.base import now
 from db.core.session import Session
-from db.organizations.organizations import Membership
+from db.models.memberships import Membership
 from resolvers.core.ids import key
 from tests.conftest import SYSTEM
 from tests.support.app import Site, site

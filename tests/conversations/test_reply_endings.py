@@ -18,17 +18,18 @@ from assistant.reading.extraction import ProposedTable
 from assistant.reply_log.log import MemoryLog
 from assistant.reply_log.watchers import Watching
 from auth.viewer import Viewer
-from db.accounts.users import User
-from db.billing.usage import Usage
 from db.conversations import replies, sending
-from db.conversations.messages import Exchange, Message, MessageStatus
+from db.conversations.messages import Exchange
 from db.core.base import now
 from db.core.engine import Database
 from db.core.events import Event, Hub, JobChanged
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job, JobStatus
+from db.models.jobs import Job, JobStatus
+from db.models.messages import Message, MessageStatus
+from db.models.usage import Usage
+from db.models.users import User
 from integrations.blobs import DirectoryBlobs
 from jobs.replies.replies import Replies
 from jobs.runner.worker import SWEEP_SECONDS, Worker

@@ -9,7 +9,8 @@ from assistant.reply_log.log import MERGE_SECONDS
 from db.core.base import now
 from db.core.pagination import Window
 from db.core.session import Session
-from db.organizations.organizations import Membership, of_user
+from db.models.memberships import Membership
+from db.organizations.organizations import of_user
 from tests.conftest import SYSTEM
 from tests.support.app import Site
 from tests.support.client import Client, Refused

@@ -12,13 +12,14 @@ from sqlalchemy import select
 
 from auth.viewer import Viewer
 from db.conversations import branches, conversations, segments
-from db.conversations.conversations import Beginning, Conversation
-from db.conversations.messages import Message, MessageRole, MessageStatus
-from db.conversations.segments import Stretch
+from db.conversations.conversations import Beginning
 from db.core.engine import Database
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.migrations import configuration
+from db.models.branches import Stretch
+from db.models.conversations import Conversation
+from db.models.messages import Message, MessageRole, MessageStatus
 from errors import BadUserInput
 from tests.conftest import World, database_at
 from tests.core.test_migrations import inspected

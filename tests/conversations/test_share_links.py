@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
-from db.conversations.conversations import Conversation
-from db.conversations.share_links import Share
 from db.core.base import now
 from db.core.session import Session
+from db.models.conversations import Conversation
+from db.models.share_links import Share
 from resolvers.core.ids import key
 from tests.conftest import SYSTEM
 from tests.support.app import Site, site, site_over

@@ -15,10 +15,10 @@ from assistant.offline import stream
 from assistant.reading.look_triggers import Growing
 from assistant.reply_log.log import MemoryLog
 from assistant.reply_log.watchers import Watching
-from db.conversations.messages import Message
 from db.core.prepared import Prepared
 from db.core.session import Session
-from db.jobs.jobs import Job
+from db.models.jobs import Job
+from db.models.messages import Message
 from db.proposals.streaming import NO_TABLE
 from integrations.blobs import DirectoryBlobs
 from jobs.replies.parse_scheduler import SHARE, Looks

@@ -14,10 +14,6 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from db.accounts.audit import AuditEntry
-from db.accounts.users import User
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message
 from db.core.base import Base, now
 from db.core.engine import MAX_WAITING_WRITES, Database
 from db.core.events import Event, JobQueued, ReplyStopped
@@ -25,11 +21,16 @@ from db.core.postgresql import PostgreSQL
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job, LeaseLost
-from db.organizations.organizations import personal
+from db.jobs.jobs import LeaseLost
+from db.models.audit import AuditEntry
+from db.models.conversations import Conversation
+from db.models.jobs import Job
+from db.models.messages import Message
+from db.models.users import User
 from errors import Conflict, Forbidden, RateLimited
 from tests.conftest import SYSTEM, World, database_at
 from tests.support.search_samples import said, speak, texts, titles
+from tests.support.units import personal_organization
 
 
 class Stumbled(Exception):
@@ -121,7 +122,7 @@ async def test_an_event_is_told_when_its_row_is_committed(database: Database, da
         database.publish = lambda event: seen.append((event, elsewhere.submit(committed_jobs, database_url).result()))
 
         def unit(session: Session) -> UUID:
-            job = jobs.enqueue(session, "export", personal(session))
+            job = jobs.enqueue(session, "export", personal_organization(session))
             session.emit(JobQueued(job.id))
             session.flush()
             assert elsewhere.submit(committed_jobs, database_url).result() == 0

@@ -14,13 +14,14 @@ import pytest
 from sqlalchemy import func, select
 
 from auth.viewer import Viewer
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message
 from db.core.engine import Database
 from db.core.events import ReplyStopped
 from db.core.postgresql import PostgreSQL
 from db.core.session import Session
 from db.core.sqlite import DatabaseInUse, SQLite
+from db.migrations import migrate
+from db.models.conversations import Conversation
+from db.models.messages import Message
 from tests.conftest import World
 from tests.support.postgres import Postgres
 from tests.support.search_samples import said, speak, texts, titles
@@ -30,13 +31,14 @@ SERVE = """
 import asyncio, sys
 from pathlib import Path
 from db.core.sqlite import SQLite
-asyncio.run(SQLite(Path(sys.argv[1])).start())
+from db.migrations import migrate
+asyncio.run(SQLite(Path(sys.argv[1]), migrate).start())
 """
 
 
 async def test_a_second_process_is_told_who_has_the_file_and_what_to_do(sqlite_url: str) -> None:
     path = Path(sqlite_url.removeprefix("sqlite:///"))
-    database = SQLite(path)
+    database = SQLite(path, migrate)
     await database.start()
     arguments = [sys.executable, "-c", SERVE, str(path)]
     second = await asyncio.to_thread(subprocess.run, arguments, cwd=ROOT, capture_output=True, text=True, timeout=30)
@@ -46,7 +48,7 @@ async def test_a_second_process_is_told_who_has_the_file_and_what_to_do(sqlite_u
         "another file in DATABASE_URL, or use postgresql://… to run several processes on one database."
     )
     with pytest.raises(DatabaseInUse):
-        await SQLite(path).start()
+        await SQLite(path, migrate).start()
     await database.stop()
     third = await asyncio.to_thread(subprocess.run, arguments, cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert (third.returncode, third.stderr) == (0, "")
@@ -56,7 +58,7 @@ async def test_a_file_may_have_any_name(sqlite_template: Path, tmp_path: Path) -
     path = tmp_path / "a b#c?d%20e" / "ř.db"
     path.parent.mkdir()
     shutil.copy(sqlite_template, path)
-    database = SQLite(path)
+    database = SQLite(path, migrate)
     await database.start()
     assert await database.check()
     ann = await World(database).person("ann")
@@ -68,7 +70,7 @@ async def test_a_file_may_have_any_name(sqlite_template: Path, tmp_path: Path) -
 
 async def test_a_file_that_is_gone_does_not_answer(sqlite_url: str) -> None:
     path = Path(sqlite_url.removeprefix("sqlite:///"))
-    database = SQLite(path)
+    database = SQLite(path, migrate)
     await database.start()
     assert await database.check()
     path.rename(path.with_suffix(".moved"))
@@ -77,7 +79,7 @@ async def test_a_file_that_is_gone_does_not_answer(sqlite_url: str) -> None:
 
 
 async def test_a_server_that_is_gone_does_not_answer(own_postgres_url: str, postgres: Postgres) -> None:
-    database = PostgreSQL(own_postgres_url)
+    database = PostgreSQL(own_postgres_url, migrate)
     await database.start()
     assert await database.check()
     await postgres.drop_database(own_postgres_url.rpartition("/")[2])
@@ -86,7 +88,7 @@ async def test_a_server_that_is_gone_does_not_answer(own_postgres_url: str, post
 
 
 async def test_an_address_may_have_options(own_postgres_url: str) -> None:
-    database = PostgreSQL(f"{own_postgres_url}?sslmode=prefer&application_name=sheetgpt")
+    database = PostgreSQL(f"{own_postgres_url}?sslmode=prefer&application_name=sheetgpt", migrate)
     await database.start()
     ann = await World(database).person("ann")
     await database.write(speak, ann, "Plans")
@@ -99,7 +101,7 @@ async def configured(url: str, setting: str) -> Database:
     connection = await asyncpg.connect(url, timeout=10)
     await connection.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET {setting}")
     await connection.close()
-    database = PostgreSQL(url)
+    database = PostgreSQL(url, migrate)
     await database.start()
     return database
 
@@ -158,7 +160,7 @@ async def test_a_serialization_failure_is_resolved_by_running_again(own_postgres
 
 
 async def test_a_conflict_without_end_is_an_error(own_postgres_url: str) -> None:
-    database = PostgreSQL(own_postgres_url)
+    database = PostgreSQL(own_postgres_url, migrate)
     await database.start()
     ann = await World(database).person("ann")
     runs: list[Viewer] = []

@@ -9,15 +9,16 @@ from sqlalchemy import func, select
 
 from auth.viewer import Viewer
 from db.accounts import users
-from db.accounts.users import User
 from db.conversations import conversations, sending
-from db.conversations.conversations import Beginning, Conversation
+from db.conversations.conversations import Beginning
 from db.conversations.messages import Exchange
 from db.core.engine import Database
 from db.core.events import JobQueued
 from db.core.idempotency import KEPT, MAX_LENGTH, IdempotencyKey
 from db.core.prepared import Prepared
 from db.core.session import Session
+from db.models.conversations import Conversation
+from db.models.users import User
 from errors import BadUserInput, Conflict, NotFound
 from tests.conftest import SYSTEM, World
 from tests.support.search_samples import titles

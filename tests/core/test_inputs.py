@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
-from db.accounts.users import GRANTED
 from db.core.audit_recorder import SYSTEM_COLUMNS
 from db.core.base import Base
+from db.models.users import GRANTED
 from schema import schema
 
 INPUTS: dict[str, GraphQLInputObjectType] = {

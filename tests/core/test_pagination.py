@@ -10,13 +10,14 @@ from sqlalchemy.orm import aliased
 
 from auth.viewer import Viewer
 from db.conversations import conversations, messages
-from db.conversations.conversations import Beginning, Conversation
-from db.conversations.messages import Message
+from db.conversations.conversations import Beginning
 from db.core.base import now
 from db.core.engine import Database
 from db.core.pagination import Listing, Window
 from db.core.prepared import Prepared
 from db.core.session import Session
+from db.models.conversations import Conversation
+from db.models.messages import Message
 from tests.conftest import SYSTEM, World
 from tests.support.search_samples import ALL, said, speak
 

@@ -6,15 +6,17 @@ from uuid import UUID, uuid4
 import pytest
 
 from auth.viewer import Role, Viewer
-from db.accounts.users import User
 from db.conversations import conversations
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message
 from db.core.base import Visibility, now
 from db.core.engine import Database
 from db.core.pagination import Window
 from db.core.session import Session
-from db.organizations.organizations import Membership, MembershipStatus, Organization, members
+from db.models.conversations import Conversation
+from db.models.memberships import Membership, MembershipStatus
+from db.models.messages import Message
+from db.models.organizations import Organization
+from db.models.users import User
+from db.organizations.organizations import members
 from errors import Forbidden, NotFound
 from tests.conftest import SYSTEM, World
 from tests.support.search_samples import ALL, said, speak, texts, titles

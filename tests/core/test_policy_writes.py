@@ -10,17 +10,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import make_transient_to_detached
 
 from auth.viewer import Role, Viewer
-from db.accounts.audit import AuditEntry
-from db.accounts.users import User
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message
 from db.core.base import Visibility, now
 from db.core.engine import Database
 from db.core.session import Session
-from db.organizations.organizations import Membership, Organization, personal
+from db.models.audit import AuditEntry
+from db.models.conversations import Conversation
+from db.models.memberships import Membership
+from db.models.messages import Message
+from db.models.organizations import Organization
+from db.models.users import User
 from errors import Forbidden, NotFound
 from tests.conftest import SYSTEM, World
 from tests.support.search_samples import said, speak, texts, titles
+from tests.support.units import personal_organization
 
 SHARED = Visibility.ORGANIZATION
 REFUSALS = (Forbidden, NotFound, RuntimeError, IntegrityError)
@@ -66,7 +68,7 @@ def ask_first(session: Session, theirs: Conversation, _: Message) -> None:
 
 def forged(session: Session, theirs: Conversation) -> Conversation:
     """What looks like the viewer's own row and has another's id."""
-    owner, organization = session.user_id, personal(session)
+    owner, organization = session.user_id, personal_organization(session)
     mine = Conversation(id=theirs.id, owner_id=owner, organization_id=organization, title="Mine")
     mine.system_prompt = mine.model = "x"
     return mine
@@ -113,7 +115,7 @@ ATTACKS = [
     change("visibility", lambda _: Visibility.PRIVATE),
     change("deleted_at", lambda _: now()),
     change("owner_id", lambda session: session.user_id),
-    change("organization_id", personal),
+    change("organization_id", personal_organization),
     delete_for_good,
     ask_first,
     add_forged,
@@ -186,7 +188,7 @@ async def test_nobody_gives_away_what_is_their_own(database: Database, world: Wo
 
     with pytest.raises(Forbidden):
         await database.write(give, bob, "owner_id", ann.user_id)
-    mine = await database.write(personal, bob)
+    mine = await database.write(personal_organization, bob)
     with pytest.raises(Forbidden):
         await database.write(give, bob, "organization_id", mine)
     await database.write(give, SYSTEM, "owner_id", ann.user_id)
@@ -209,7 +211,7 @@ async def test_nobody_makes_themselves_an_admin(database: Database, world: World
     ann, bob = await world.person("ann"), await world.person("bob")
     shared = await world.organization(admin=ann)
     membership = await world.join(shared, bob)
-    mine = await database.write(personal, bob)
+    mine = await database.write(personal_organization, bob)
     before = await contents(database)
 
     def promote(session: Session) -> None:

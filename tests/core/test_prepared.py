@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from db.conversations import conversations
-from db.conversations.conversations import Beginning, Conversation
+from db.conversations.conversations import Beginning
 from db.core.base import Base, now
 from db.core.engine import Database
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job, JobStatus
+from db.models.conversations import Conversation, ExtractionMode
+from db.models.jobs import Job, JobStatus
 from tests.conftest import World
 from tests.support.search_samples import said, speak
 
@@ -58,7 +59,7 @@ async def test_lists_of_any_length_are_bound(database: Database, world: World) -
     fixed: Prepared[Conversation] = Prepared(
         select(Conversation).where(
             Conversation.title.in_(["a", "c", "x"]),
-            Conversation.extraction.in_(list(conversations.ExtractionMode)),
+            Conversation.extraction.in_(list(ExtractionMode)),
             Conversation.created_at > bind("since", Conversation.created_at),
         )
     )

@@ -10,10 +10,10 @@ from sqlalchemy import Row, literal, select, union_all
 from sqlalchemy.exc import DBAPIError
 
 from auth.viewer import Viewer
-from db.conversations.conversations import Conversation
 from db.core.engine import Database
 from db.core.prepared import Prepared
 from db.core.session import Session
+from db.models.conversations import Conversation
 from tests.conftest import SYSTEM, World
 from tests.support.search_samples import speak
 from tests.support.statement_kinds import (

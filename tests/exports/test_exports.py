@@ -18,11 +18,12 @@ from auth.viewer import Viewer
 from db.core.base import Visibility, now
 from db.core.session import Session
 from db.exports import exports
-from db.exports.exports import Export, ExportDestination
 from db.jobs import jobs
-from db.jobs.jobs import Job, JobStatus, LeaseLost
-from db.organizations.organizations import Membership
-from db.tables.tables import Row, Table, TableColumn
+from db.jobs.jobs import LeaseLost
+from db.models.exports import Export, ExportDestination
+from db.models.jobs import Job, JobStatus
+from db.models.memberships import Membership
+from db.models.tables import Row, Table, TableColumn
 from errors import RateLimited
 from jobs.exports import snapshots
 from jobs.exports.exports import Exports

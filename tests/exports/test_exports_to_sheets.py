@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from auth.viewer import Viewer
-from db.jobs.jobs import JobStatus
-from db.tables.tables import Table
+from db.models.jobs import JobStatus
+from db.models.tables import Table
 from resolvers.core.ids import global_id
 from tests.conftest import World
 from tests.support.in_process_product import CANCEL, HEADER, RETRY, START, Office

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from app import models_of
+from assembly import models_of
 from settings import Settings
 from tests.extraction.online import read_online, told
 from tests.extraction.report import read_offline, report, scores

@@ -14,7 +14,7 @@ from assistant.reading.column_discovery import discover
 from assistant.reading.extraction import Source
 from assistant.reading.passages import Passage, Passages
 from assistant.reading.row_reader import Reading, Unstructured
-from db.billing.usage import NANOS, Tokens
+from db.models.usage import NANOS, Tokens
 from integrations.llm.catalog import Offer
 from integrations.llm.chat_completions import ChatModel, ModelFailure
 from jobs.extraction.table_extraction import UNSTRUCTURED, most_of

@@ -11,18 +11,19 @@ from uuid import UUID
 import pytest
 
 from auth.viewer import Viewer
-from db.accounts.users import User
 from db.core.base import now
 from db.core.engine import Database
 from db.core.events import Event, Hub, JobChanged, JobQueued
 from db.core.session import Session
 from db.jobs import jobs
-from db.jobs.jobs import Job, JobStatus, LeaseLost
-from db.organizations.organizations import personal
+from db.jobs.jobs import LeaseLost
+from db.models.jobs import Job, JobStatus
+from db.models.users import User
 from errors import NotFound, RateLimited
 from jobs.runner import job_run
 from jobs.runner.worker import Handler, Held, JobFailure, Worker
 from tests.conftest import SYSTEM, World
+from tests.support.units import personal_organization
 from tests.support.waiting import until
 
 
@@ -37,7 +38,7 @@ class Desk:
 
     async def enqueue(self, kind: str = "work", **arguments: Any) -> UUID:
         def unit(session: Session) -> UUID:
-            return jobs.enqueue(session, kind, personal(session), **arguments).id
+            return jobs.enqueue(session, kind, personal_organization(session), **arguments).id
 
         return await self.database.write(unit, self.viewer)
 
@@ -136,7 +137,7 @@ async def test_a_transaction_that_is_rolled_back_enqueues_nothing(desk: Desk) ->
     desk.hub.handle(JobQueued, queued.append)
 
     def unit(session: Session) -> None:
-        jobs.enqueue(session, "work", personal(session))
+        jobs.enqueue(session, "work", personal_organization(session))
         session.flush()
         raise RuntimeError("changed my mind")
 

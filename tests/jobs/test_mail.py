@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
 from db.core.prepared import Prepared
-from db.jobs.jobs import Job, JobStatus
+from db.models.jobs import Job, JobStatus
 from integrations import mail
 from integrations.mail import FileMailer, Mail, MailFailed, Server, SMTPMailer
 from jobs.mail import mail as jobs_mail

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import event
 
-from app import Product
-from db.accounts.audit import AuditEntry
+from assembly import Product
 from db.core.base import Base
 from db.core.engine import Database
 from db.core.postgresql import PostgreSQL
 from db.core.session import Session
 from db.core.sqlite import SQLite
+from db.models.audit import AuditEntry
 from errors import Unauthenticated
 from execution.executor import Executor
 from execution.operations import Request, Result
@@ -25,7 +25,7 @@ from schema import schema
 from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Given, Person
 from tests.matrix.views import SEEN
 from tests.matrix.world import Scene
-from transport.errors import format_error
+from transport.core.errors import format_error
 
 UNAUTHENTICATED, NOT_FOUND, FORBIDDEN = "UNAUTHENTICATED", "NOT_FOUND", "FORBIDDEN"
 

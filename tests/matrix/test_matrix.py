@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from app import assemble
+from assembly import assemble
 from resolvers.accounts import accounts
 from settings import Settings
 from tests.matrix.asking import NOT_FOUND, UNAUTHENTICATED, Stage, digest, found, refusal, rehearsing

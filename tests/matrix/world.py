@@ -10,39 +10,42 @@ from sqlalchemy import select
 from auth.tokens import issue_access, new_refresh
 from auth.viewer import Role, Viewer
 from db.accounts import sessions
-from db.accounts.audit import AuditEntry
-from db.accounts.sessions import SignIn
-from db.accounts.users import User
-from db.accounts.verifications import Purpose, Verification
 from db.conversations import attachments
-from db.conversations.attachments import Attachment, Stored
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message, MessageStatus
-from db.conversations.share_links import Share
+from db.conversations.attachments import Stored
 from db.core.base import Base, Visibility, now
 from db.core.engine import Database
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.exports import exports
-from db.exports.exports import ExportDestination
-from db.jobs.jobs import Job, JobStatus
+from db.models.attachments import Attachment
+from db.models.audit import AuditEntry
+from db.models.conversations import Conversation
+from db.models.exports import ExportDestination
+from db.models.invitations import Invitation
+from db.models.items import Item
+from db.models.jobs import Job, JobStatus
+from db.models.memberships import Membership
+from db.models.messages import Message, MessageStatus
+from db.models.modules import Module
+from db.models.organizations import Organization
+from db.models.proposals import Proposal
+from db.models.readings import Reading
+from db.models.sessions import SignIn
+from db.models.share_links import Share
+from db.models.sites import Site, SiteAssignment
+from db.models.tables import Row, Table
+from db.models.users import User
+from db.models.verifications import Purpose, Verification
 from db.notifications import notifications
 from db.organizations import organization_deletion
-from db.organizations.invitations import Invitation
-from db.organizations.organizations import Membership, Organization, personal
-from db.proposals.proposals import Proposal
-from db.sites.items import Item
-from db.sites.modules import Module
-from db.sites.readings import Reading
-from db.sites.sites import Site, SiteAssignment
-from db.tables import rows, structure
-from db.tables.rows import OnError
-from db.tables.tables import Row, Table
+from db.tables.editing import rows, structure
+from db.tables.editing.rows import OnError
 from resolvers.core.ids import global_id, model_of
 from tables.changes import definition
 from tables.types.columns import Column, ColumnType
 from tests.conftest import SYSTEM, World
 from tests.matrix.rows import ADMIN, ANONYMOUS, ASSIGNED, DEACTIVATED, OUTSIDER, OWNER, SUPERUSER, Person
+from tests.support.units import personal_organization
 
 LIFE = timedelta(minutes=30)
 NAME, NOTE = Column("p1", "Name", ColumnType.TEXT), Column("p2", "Note", ColumnType.TEXT)
@@ -106,7 +109,7 @@ class Scene:
         self.name(f"{person}_user", user_id, User)
         if person is OWNER:
             self.name("session", sign_in.id, SignIn)
-            self.name("personal", await self.database.write(personal, viewer), Organization)
+            self.name("personal", await self.database.write(personal_organization, viewer), Organization)
         self.viewers[person] = Viewer(user_id, sign_in.id, person is SUPERUSER)
         self.tokens[person] = issue_access(
             self._secret,

@@ -11,17 +11,18 @@ import pytest
 from sqlalchemy import func, select
 
 from auth.viewer import Viewer
-from db.accounts.users import User
 from db.core.base import now
 from db.core.engine import Database
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
+from db.models.notifications import Notification
+from db.models.tables import Table
+from db.models.users import User
 from db.notifications import broadcasts, notifications
-from db.notifications.notifications import Notification, tell
+from db.notifications.notifications import tell
 from db.retention import purging
-from db.tables.tables import Table
 from resolvers.core.ids import global_id
 from tests.conftest import SYSTEM, World
 from tests.support.app import Site, site

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from db.core.base import now
 from db.core.session import Session
-from db.jobs.jobs import Job
-from db.organizations.invitations import Invitation
+from db.models.invitations import Invitation
+from db.models.jobs import Job
 from tests.conftest import SYSTEM
 from tests.support.app import Site, site
 from tests.support.client import Client, Refused

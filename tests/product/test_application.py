@@ -5,10 +5,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app import application, assemble
+from assembly import application, assemble
 from db.core.factory import open_database
 from db.core.postgresql import PostgreSQL
 from db.core.sqlite import SQLite
+from db.migrations import migrate
 from settings import Settings
 from tests.support.app import SECRET, Site, site_over
 
@@ -39,14 +40,14 @@ async def post(site: Site, body: bytes, **headers: str) -> httpx.Response:
 
 
 def test_the_database_is_told_by_its_url(tmp_path: Path) -> None:
-    named = [open_database(url) for url in (f"sqlite:///{tmp_path}/a.db", f"{tmp_path}/a.db")]
+    named = [open_database(url, migrate) for url in (f"sqlite:///{tmp_path}/a.db", f"{tmp_path}/a.db")]
     assert [database.path for database in named if isinstance(database, SQLite)] == [tmp_path / "a.db"] * 2
-    server = open_database("postgres://me@host/name")
+    server = open_database("postgres://me@host/name", migrate)
     assert isinstance(server, PostgreSQL)
     assert server.url == "postgresql://me@host/name"
     for url in ("mysql://host/name", "sqlite://", "sqlite:///", ":memory:", "sqlite:///:memory:"):
         with pytest.raises(ValueError, match="is not understood: name a file"):
-            open_database(url)
+            open_database(url, migrate)
 
 
 def test_making_the_application_starts_nothing(tmp_path: Path) -> None:

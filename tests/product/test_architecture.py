@@ -20,7 +20,7 @@ from db.core.policy import visible
 from db.core.policy_rules import Ruled
 
 ROOT = Path(__file__).parents[2]
-MODULES = {"app", "commands", "errors", "keys", "settings"}
+MODULES = {"app", "assembly", "commands", "errors", "keys", "settings"}
 PACKAGES = {
     "transport", "schema", "execution", "resolvers", "jobs", "assistant", "db", "integrations", "tables", "auth"
 }  # fmt: skip
@@ -87,7 +87,7 @@ def test_errors_and_settings_import_nothing_of_ours(name: str) -> None:
 
 def test_the_assembly_leaves_graphql_and_sql_to_others() -> None:
     outside = {"strawberry", "graphql", "openai", "gspread", "google", "redis", "sqlalchemy", "asyncpg", "sqlite3"}
-    assert imported(ast.parse((ROOT / "app.py").read_text())) & outside == set()
+    assert imported(ast.parse((ROOT / "assembly.py").read_text())) & outside == set()
 
 
 def test_every_package_is_under_a_contract() -> None:
@@ -196,7 +196,7 @@ def test_importing_the_product_loads_nothing_heavy() -> None:
     """The server must start within two seconds; what one feature needs is loaded when it is used."""
     script = (
         "import importlib, json, pkgutil, sys\n"
-        "for name in ('resolvers', 'schema', 'jobs', 'transport', 'integrations', 'app'):\n"
+        "for name in ('resolvers', 'schema', 'jobs', 'transport', 'integrations', 'assembly'):\n"
         "    module = importlib.import_module(name)\n"
         "    for found in pkgutil.walk_packages(getattr(module, '__path__', []), f'{name}.'):\n"
         "        if not found.name.endswith('__main__'):\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app import assemble, mailer
+from assembly import assemble, mailer
 from integrations.mail import FileMailer, SMTPMailer
 from keys import secrets_of
 from settings import Misconfigured, Settings

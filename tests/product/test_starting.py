@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from commands import cli
 from tests.support.product_process import ROOT, Product, running
-from transport import logs
+from transport.core import logs
 
 pytestmark = pytest.mark.xdist_group("starting")
 

@@ -9,15 +9,16 @@ import pytest
 from assistant.reading.extraction import Source, propose
 from auth.viewer import Viewer
 from db.conversations import conversations
-from db.conversations.conversations import Beginning, Conversation
-from db.conversations.messages import Message, MessageRole, MessageStatus
+from db.conversations.conversations import Beginning
 from db.core.base import Visibility
 from db.core.engine import Database
 from db.core.session import Session
+from db.models.conversations import Conversation
+from db.models.messages import Message, MessageRole, MessageStatus
+from db.models.proposals import Proposal
+from db.models.tables import Table
 from db.proposals import proposals
 from db.proposals.apply import apply_harmless
-from db.proposals.proposals import Proposal
-from db.tables.tables import Table
 from resolvers.core.ids import global_id, typed
 from tests.conftest import World
 from tests.support.in_process_product import Office
@@ -210,7 +211,7 @@ async def test_a_stale_table_does_not_matter_but_a_deleted_one_does(chat: Chat) 
 
 
 async def test_what_the_table_has_no_room_for_waits(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("db.tables.edits.MAX_ROWS", 1)
+    monkeypatch.setattr("db.tables.editing.edits.MAX_ROWS", 1)
     made = await chat.mutate("createTable", "{ table { id } }", name="Costs", columns=[{"name": "A", "type": "TEXT"}])
     id = await chat.say(table=made["table"]["id"], apply=True)
     assert (await chat.proposal(id))["status"] == "PENDING"

@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, select
 
-from db.accounts.sessions import RefreshToken, SignIn, open_for
-from db.accounts.verifications import Purpose, Verification
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message
+from db.accounts.sessions import open_for
 from db.core.base import Base, Visibility, now
 from db.core.engine import Database
 from db.core.idempotency import KEPT, IdempotencyKey
 from db.core.session import INSIDE, Session
+from db.models.conversations import Conversation
+from db.models.items import Item
+from db.models.messages import Message
+from db.models.sessions import RefreshToken, SignIn
+from db.models.verifications import Purpose, Verification
 from db.retention.erasure import erase
 from db.retention.purging import DELETED, GRACE, purge_some
 from db.sites import items
-from db.sites.items import Item
 from tests.conftest import SYSTEM, World
 from tests.support.search_samples import said, speak
 

@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 
 from db.conversations import conversations
-from db.conversations.conversations import Beginning, Conversation
-from db.conversations.messages import Message
+from db.conversations.conversations import Beginning
 from db.core.base import Visibility, now
 from db.core.session import Session
+from db.models.conversations import Conversation
+from db.models.messages import Message
+from db.models.search import MessageWords
 from db.search.query_parser import Wanted
-from db.search.search import MessageWords
 from db.search.snippets import MAX_LENGTH, snippet
 from db.search.words import folded
 from resolvers.core.ids import global_id, key

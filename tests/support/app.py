@@ -9,9 +9,9 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from app import Product, application, assemble, lifespan
+from assembly import Product, application, assemble, lifespan
 from auth.viewer import Viewer
-from db.organizations.organizations import Organization
+from db.models.organizations import Organization
 from execution.executor import Executor
 from execution.operations import Operation, Request, Result
 from resolvers.core.authentication import authenticate
@@ -21,7 +21,7 @@ from schema import schema
 from settings import Settings
 from tests.conftest import World
 from tests.support.client import Client, Refused
-from transport.errors import format_error
+from transport.core.errors import format_error
 
 OFTEN = "1000 per minute"  # the people of a test share one address
 SECRET = "a secret of the tests that is long enough to sign with"

@@ -15,7 +15,6 @@ import taskiq.receiver  # noqa: F401
 import taskiq_redis  # noqa: F401
 from sqlalchemy.orm import configure_mappers
 
-import app
 import jobs.replies.reply_writer
 import jobs.runner.job_run
 import jobs.runner.worker
@@ -32,7 +31,7 @@ def work(given: dict[str, Any]) -> None:
     jobs.replies.reply_writer.CHECKPOINT_SECONDS = CHECKPOINT_SECONDS
 
     async def run() -> None:
-        async with app.lifespan(app.assemble(Settings(_env_file=None, **given))):
+        async with assembly.lifespan(assembly.assemble(Settings(_env_file=None, **given))):
             await asyncio.Event().wait()
 
     asyncio.run(run())

@@ -19,10 +19,9 @@ from db.core.base import Visibility
 from db.core.events import Hub
 from db.core.prepared import Prepared
 from db.core.session import Session
-from db.exports.exports import Export
-from db.jobs.jobs import Job
-from db.organizations.organizations import personal
-from db.tables.tables import Row, Table, TableColumn
+from db.models.exports import Export
+from db.models.jobs import Job
+from db.models.tables import Row, Table, TableColumn
 from execution.executor import Executor
 from execution.operations import Request, Result
 from integrations.blobs import DirectoryBlobs
@@ -36,8 +35,9 @@ from schema import schema
 from settings import Settings
 from tables.types.columns import ColumnType, Value
 from tests.conftest import SYSTEM, World
+from tests.support.units import personal_organization
 from tests.support.waiting import until
-from transport.errors import format_error
+from transport.core.errors import format_error
 from transport.routes.downloads import download_route
 from transport.routes.routes import EXCEPTION_HANDLERS
 
@@ -158,7 +158,7 @@ class Office:
             table = Table(
                 name=name,
                 owner_id=session.user_id,
-                organization_id=organization or personal(session),
+                organization_id=organization or personal_organization(session),
                 visibility=visibility,
                 revision=4,
                 row_count=len(rows),

@@ -6,11 +6,13 @@ from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
 from db.conversations import conversations, segments
-from db.conversations.conversations import Beginning, Conversation
-from db.conversations.messages import Message, MessageRole, MessageStatus
+from db.conversations.conversations import Beginning
 from db.core.base import now
 from db.core.session import INSIDE, Session
-from db.search.search import MessageWords, scope_of
+from db.models.conversations import Conversation
+from db.models.messages import Message, MessageRole, MessageStatus
+from db.models.search import MessageWords
+from db.search.search import scope_of
 from db.search.words import folded
 
 ROLES = (MessageRole.USER, MessageRole.ASSISTANT)

@@ -14,7 +14,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
 from errors import BadUserInput, Conflict, NotFound, Unauthenticated
-from transport.callers import Authenticate, Caller
+from transport.core.callers import Authenticate, Caller
 
 Anything = NewType("Anything", object)
 

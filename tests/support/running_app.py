@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import uvicorn
 
-from app import application
+from assembly import application
 from tests.support.app import Site
 from tests.support.client import Client
 from transport.server import Server

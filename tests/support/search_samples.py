@@ -6,12 +6,13 @@ from sqlalchemy import select
 
 from auth.viewer import Viewer
 from db.conversations import conversations, messages
-from db.conversations.conversations import Beginning, Conversation
-from db.conversations.messages import Message, MessageRole, MessageStatus
+from db.conversations.conversations import Beginning
 from db.core.base import Visibility
 from db.core.engine import Database
 from db.core.pagination import Window
 from db.core.session import Session
+from db.models.conversations import Conversation
+from db.models.messages import Message, MessageRole, MessageStatus
 
 ALL = frozenset[str]()
 

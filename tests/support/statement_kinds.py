@@ -28,9 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Bundle, aliased, load_only
 from sqlalchemy.orm import join as orm_join
 
-from db.accounts.users import User
-from db.conversations.conversations import Conversation
-from db.conversations.messages import Message
+from db.models.conversations import Conversation
+from db.models.messages import Message
+from db.models.users import User
 
 Statements = Mapping[str, Callable[[], Any]]
 

@@ -16,8 +16,8 @@ from starlette.routing import Route
 from execution.executor import Executor
 from execution.limits import Limits
 from tests.support.misbehaving_schema import World, authentication, schema
-from transport.connections import Connections
-from transport.errors import format_error
+from transport.core.connections import Connections
+from transport.core.errors import format_error
 from transport.graphiql import GraphiQL
 from transport.graphql.socket import SocketLimits
 from transport.graphql.uploads import Uploads

@@ -10,11 +10,11 @@ import pytest
 
 from db.core.base import Visibility
 from db.core.engine import Database
-from db.organizations.organizations import Organization
+from db.models.organizations import Organization
+from db.models.tables import Table
 from db.tables.history import snapshot, snapshot_cache
 from db.tables.history.snapshot_cache import EarlierCopies
 from db.tables.query import row_query
-from db.tables.tables import Table
 from errors import NotFound
 from resolvers.core.context import Context
 from resolvers.core.ids import global_id, key

@@ -8,7 +8,7 @@ import pytest
 
 from db.core.base import Visibility
 from db.core.engine import Database
-from db.organizations.organizations import Organization
+from db.models.organizations import Organization
 from db.tables.history import delta_cache
 from resolvers.core.ids import global_id
 from resolvers.tables import as_of_rows

@@ -13,11 +13,12 @@ from strawberry import ID
 
 from db.core.engine import Database
 from db.core.sqlite import SQLite
-from db.tables.column_rules import MAX_INDEXED
+from db.models.tables import Table
+from db.tables.editing.column_rules import MAX_INDEXED
 from db.tables.query import cell_indexes, index_planner, row_query
 from db.tables.query.filters import FilterOp
 from db.tables.query.sort_sql import Part
-from db.tables.tables import Table, column_of, columns_of
+from db.tables.tables import column_of, columns_of
 from resolvers.core.ids import key
 from resolvers.tables.rows import RowFilter, RowSort
 from tests.conftest import World

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import select
 
 from auth.viewer import Viewer
-from db.accounts.users import User
 from db.core.base import Visibility, now
 from db.core.engine import Database
 from db.core.session import Session
-from db.organizations.organizations import Organization
-from db.tables.history.revisions import CellChange, Revision
+from db.models.organizations import Organization
+from db.models.revisions import CellChange, Revision
+from db.models.users import User
 from resolvers.core.ids import global_id
 from resolvers.tables import revisions
 from tests.conftest import World

@@ -107,7 +107,7 @@ async def test_a_table_has_room_for_so_many_rows(sheet: Sheet, monkeypatch: pyte
     with pytest.raises(Refused) as refused:
         await sheet.add(*[{}] * 5_001)
     assert refused.value.fields == ["rows"]
-    monkeypatch.setattr("db.tables.edits.MAX_ROWS", 2)
+    monkeypatch.setattr("db.tables.editing.edits.MAX_ROWS", 2)
     await sheet.add({}, {})
     with pytest.raises(Refused) as refused:
         await sheet.add({})

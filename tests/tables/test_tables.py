@@ -7,7 +7,7 @@ import pytest
 
 from db.core.engine import Database
 from db.core.prepared import Plan
-from db.organizations.organizations import Organization
+from db.models.organizations import Organization
 from db.tables.tables import MAX_COLUMNS
 from resolvers.core.ids import global_id
 from tests.conftest import World

@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from auth.viewer import Role, Viewer
 from db.core.session import Session
-from db.organizations.organizations import Organization
-from db.tables.history.revisions import CellChange, Revision
-from db.tables.tables import Row
+from db.models.organizations import Organization
+from db.models.revisions import CellChange, Revision
+from db.models.tables import Row
 from resolvers.core.ids import global_id
 from tables.changes import Change, TableState, apply
 from tables.types.types import Column, ColumnType, from_json, validate

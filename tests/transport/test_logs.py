@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.transport_app import serving
-from transport import logs
+from transport.core import logs
 
 
 class Terminal(io.StringIO):

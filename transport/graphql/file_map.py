@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from transport.errors import BodyRefused
-from transport.json import DecodeError, decode
+from transport.core.errors import BodyRefused
+from transport.core.json import DecodeError, decode
 
 EXAMPLE = 'as {"0": ["variables.input.attachments.0"]}'
 MAX_PATHS = 20

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from transport.json import DecodeError, decode
+from transport.core.json import DecodeError, decode
 
 TOO_BIG = 1009
 SERVER_ERROR = 1011

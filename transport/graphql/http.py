@@ -12,14 +12,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from errors import Unauthenticated
 from execution.executor import Executor
 from execution.operations import Operation, Request, Result
-from transport.callers import Authenticate, Caller, Context, authenticated, header, ip_address
-from transport.connections import Connections
-from transport.errors import BodyRefused, RequestRefused, refusal
+from transport.core.callers import Authenticate, Caller, Context, authenticated, header, ip_address
+from transport.core.connections import Connections
+from transport.core.errors import BodyRefused, RequestRefused, refusal
+from transport.core.json import encode
+from transport.core.logs import log_operation, request_id
 from transport.graphql import requests, sse
 from transport.graphql.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, Accepted, is_json, negotiate
 from transport.graphql.uploads import Uploads, discard, has_files
-from transport.json import encode
-from transport.logs import log_operation, request_id
 
 STREAM_HINT = (
     "A subscription is answered as an event stream: send `Accept: text/event-stream`, "

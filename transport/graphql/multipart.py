@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from transport.errors import BodyRefused
+from transport.core.errors import BodyRefused
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

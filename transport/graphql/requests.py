@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from execution.operations import Request
-from transport.errors import RequestRefused
-from transport.json import DecodeError, decode
+from transport.core.errors import RequestRefused
+from transport.core.json import DecodeError, decode
 
 EXAMPLE = 'send an object such as {"query": "{ me { name } }"}.'
 

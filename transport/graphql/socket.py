@@ -10,23 +10,15 @@ from starlette.types import Message, Receive, Scope, Send
 
 from errors import ProductError
 from execution.executor import Executor
-from transport.callers import (
-    Authenticate,
-    Caller,
-    Context,
-    authenticated,
-    header,
-    ip_address,
-    seconds_left,
-)
-from transport.connections import FORBIDDEN, UNAUTHENTICATED
-from transport.errors import RequestRefused, refusal
+from transport.core.callers import Authenticate, Caller, Context, authenticated, header, ip_address, seconds_left
+from transport.core.connections import FORBIDDEN, UNAUTHENTICATED
+from transport.core.errors import RequestRefused, refusal
+from transport.core.json import encode
+from transport.core.logs import request_id
 from transport.graphql import frames
 from transport.graphql.deadline import SendDeadline
 from transport.graphql.frames import BadFrame
 from transport.graphql.socket_operation import Running
-from transport.json import encode
-from transport.logs import request_id
 
 log = logging.getLogger("sheetgpt.error")
 

@@ -10,10 +10,10 @@ from graphql import OperationType
 
 from execution.executor import Executor
 from execution.operations import Operation, Result
-from transport.callers import Context
-from transport.errors import RequestRefused, refusal
+from transport.core.callers import Context
+from transport.core.errors import RequestRefused, refusal
+from transport.core.logs import log_operation
 from transport.graphql.requests import from_value
-from transport.logs import log_operation
 
 MAX_LOGGED = 10
 

@@ -14,11 +14,11 @@ from starlette.types import Receive, Send
 from errors import Forbidden, Unauthenticated
 from execution.executor import Executor
 from execution.operations import Operation, Result
-from transport.callers import Context, seconds_left
-from transport.connections import FORBIDDEN, GOING_AWAY, Connections
-from transport.errors import RequestRefused, product_error
-from transport.json import encode
-from transport.logs import log_operation
+from transport.core.callers import Context, seconds_left
+from transport.core.connections import FORBIDDEN, GOING_AWAY, Connections
+from transport.core.errors import RequestRefused, product_error
+from transport.core.json import encode
+from transport.core.logs import log_operation
 
 PING_SECONDS = 12.0
 # A client that reads nothing for so long is given up.

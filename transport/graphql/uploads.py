@@ -18,8 +18,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from execution.operations import Request
-from transport.callers import header
-from transport.errors import BodyRefused, RequestRefused
+from transport.core.callers import header
+from transport.core.errors import BodyRefused, RequestRefused
 from transport.graphql import requests
 from transport.graphql.file_map import Slot, read_map
 from transport.graphql.multipart import PartBegun, PartEnded, Parts, Piece

@@ -3,8 +3,8 @@
 from starlette.types import Receive, Scope, Send
 
 from execution.executor import Executor
-from transport.callers import Authenticate
-from transport.connections import TRY_AGAIN_LATER, Connections
+from transport.core.callers import Authenticate
+from transport.core.connections import TRY_AGAIN_LATER, Connections
 from transport.graphql import frames
 from transport.graphql.socket import Socket, SocketLimits
 

@@ -15,14 +15,14 @@ from starlette.types import ASGIApp
 
 from errors import ProductError
 from execution.executor import Executor
-from transport.callers import Authenticate
-from transport.connections import Connections
-from transport.errors import ops_error
+from transport.core.callers import Authenticate
+from transport.core.connections import Connections
+from transport.core.errors import ops_error
+from transport.core.json import encode
 from transport.graphql.http import GraphQLEndpoint
 from transport.graphql.socket import SocketLimits
 from transport.graphql.uploads import Uploads
 from transport.graphql.websocket import WebSocketEndpoint
-from transport.json import encode
 
 CHECK_SECONDS = 2.0
 TYPES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}

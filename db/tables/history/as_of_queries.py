@@ -10,9 +10,9 @@ from sqlalchemy import func, or_, select, tuple_
 
 from db.core.base import Base
 from db.core.prepared import OneOf, Prepared, bind
-from db.tables.edits import Origin
-from db.tables.history.revisions import CellChange, Revision
-from db.tables.tables import Row, Table
+from db.models.revisions import CellChange, Revision
+from db.models.tables import Row, Table
+from db.tables.editing.edits import Origin
 from tables.types.types import Column, Value
 
 LAST = 2**31 - 1  # no place and no position is behind it

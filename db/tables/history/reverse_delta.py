@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from db.core.base import dump_json, parse_json
-from db.tables.edits import Origin
+from db.tables.editing.edits import Origin
 from db.tables.history.as_of_queries import LAST, EarlierRow, Place, vars_of
 from tables.changes import ChangeKind, definition
 from tables.changes import column_of as defined

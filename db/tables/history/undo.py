@@ -5,13 +5,14 @@ from uuid import UUID
 
 from db.core.base import Visibility
 from db.core.session import Session
-from db.tables.cell_updates import CellConflict
-from db.tables.column_rules import check_together
-from db.tables.edits import Edit
-from db.tables.history.revisions import ChangeSource, Logged, Revision, changes_back, numbered, row_ids_of
+from db.models.revisions import ChangeSource, Revision
+from db.tables.editing.cell_updates import CellConflict
+from db.tables.editing.column_rules import check_together
+from db.tables.editing.edits import Edit
+from db.tables.editing.row_buffer import HeldRow
+from db.tables.editing.structure import Changed
 from db.tables.history.undo_conversion import Refitting
-from db.tables.row_buffer import HeldRow
-from db.tables.structure import Changed
+from db.tables.revisions import Logged, changes_back, numbered, row_ids_of
 from errors import BadUserInput, Conflict
 from tables.changes import ChangeKind, column_of, definition
 from tables.types.columns import RULES

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from db.tables.edits import Edit, origin_of
-from db.tables.history.revisions import columns_before
-from db.tables.values import Taken, check
+from db.tables.editing.edits import Edit, origin_of
+from db.tables.editing.values import Taken, check
+from db.tables.revisions import columns_before
 from errors import BadUserInput
 from tables.types.conversion import convert
 from tables.types.types import CellError, Column, Value

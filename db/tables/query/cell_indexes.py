@@ -9,8 +9,9 @@ from sqlalchemy import Dialect, select
 from auth.viewer import Viewer
 from db.core.engine import Database
 from db.core.prepared import OneOf, Prepared
+from db.models.tables import Row, Table
 from db.tables.query import cell_sql
-from db.tables.tables import Row, Table, column_of, columns_of
+from db.tables.tables import column_of, columns_of
 from tables.types.types import ColumnType
 
 KIND = "index"  # of the jobs that make them

@@ -9,40 +9,16 @@ import re
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, tuple_, type_coerce
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import tuple_, type_coerce
 from sqlalchemy.sql import ColumnElement
-from sqlalchemy.sql.compiler import SQLCompiler
 
-from db.tables.tables import Row
+from db.core.dialect_sql import Spelled
+from db.models.tables import Row
 from tables.types.types import DECIMAL_TYPES, TEXT_TYPES, ColumnType, Value
 
 SEPARATOR, RANKED = "\x1f", 100
 KEY = re.compile(r"c[0-9]{1,9}", re.ASCII)
 IS_NUMBER = r"^-?[0-9]+([.][0-9]+)?$"
-
-
-class Spelled(ColumnElement[Any]):
-    """An expression that the databases spell differently; `{0}`, `{1}` are its operands."""
-
-    inherit_cache = False
-    type = Text()
-
-    def __init__(self, sqlite: str, postgresql: str, *operands: Any) -> None:
-        self.spelling = {"sqlite": sqlite, "postgresql": postgresql}
-        self.operands = operands
-
-    def get_children(self, **_: Any) -> list[Any]:
-        return list(self.operands)
-
-    def _copy_internals(self, clone: Any = None, **options: Any) -> None:
-        self.operands = tuple(clone(operand, **options) for operand in self.operands)
-
-
-@compiles(Spelled)
-def _spell(element: Spelled, compiler: SQLCompiler, **options: Any) -> str:
-    operands = [compiler.process(operand, **options) for operand in element.operands]
-    return element.spelling[compiler.dialect.name].format(*operands)
 
 
 def text(key: str) -> Any:

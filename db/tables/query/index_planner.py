@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import Dialect, func, select
 
 from db.core.prepared import Prepared, bind
+from db.models.tables import Row
 from db.tables.query import cell_sql, sort_sql
 from db.tables.query.filter_sql import is_about, tested, within
 from db.tables.query.filters import Condition
 from db.tables.query.row_query import KEPT, Shape, filtered
 from db.tables.query.sort_sql import Part
-from db.tables.tables import Row
 
 FEW = 2_500  # hits that are fetched and sorted in less time than others are passed over
 MANY = 20_000  # entries of an index that SQLite sorts in less time than that

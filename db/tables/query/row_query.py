@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from db.core.prepared import Prepared, bind
+from db.models.tables import Row
 from db.tables.query import cell_sql
 from db.tables.query.filter_sql import conditions, found
 from db.tables.query.filters import Condition, Filter, FilterReader, column_named, searched
 from db.tables.query.sort_sql import FILLED, Order, Part, beyond, from_place, ordering, ranks
-from db.tables.tables import Row
 from errors import BadUserInput
 from tables.types.types import TEXT_TYPES, CellError, Column, ColumnType, Value, from_json
 

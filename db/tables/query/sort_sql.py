@@ -9,8 +9,8 @@ from sqlalchemy import Text, and_, bindparam, or_, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from db.core.prepared import bind
+from db.models.tables import Row
 from db.tables.query import cell_sql
-from db.tables.tables import Row
 from tables.types.types import ColumnType
 
 

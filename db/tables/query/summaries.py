@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import func, null, select
 
 from db.core.prepared import Prepared
+from db.models.tables import Row
 from db.tables.query import cell_sql
 from db.tables.query.filter_sql import conditions
 from db.tables.query.filters import Condition, Filter, FilterReader, column_named
 from db.tables.query.row_query import KEPT
-from db.tables.tables import Row
 from errors import BadUserInput
 from tables.types.types import DECIMAL_TYPES, NUMERIC_TYPES, Column, ColumnType, Value
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from transport.callers import Context
+from transport.core.callers import Context
 
 GOING_AWAY = 1001
 TRY_AGAIN_LATER = 1013

@@ -14,8 +14,8 @@ from uuid_utils.compat import uuid7
 from db.core import bulk
 from db.core.base import now
 from db.core.session import Session
-from db.tables.history.revisions import CellChange
-from db.tables.tables import Row
+from db.models.revisions import CellChange
+from db.models.tables import Row
 from tables.changes import ChangeKind
 from tables.types.types import Value
 

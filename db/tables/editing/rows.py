@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 
 from db.core.idempotency import once
 from db.core.session import Session
-from db.tables.edits import Edit
-from db.tables.history.revisions import ChangeSource, Revision, row_ids_of
-from db.tables.row_buffer import HeldRow
-from db.tables.tables import Table
-from db.tables.values import MAX_ERRORS, RowReader, Taken, check_number, no_such_row
+from db.models.revisions import ChangeSource, Revision
+from db.models.tables import Table
+from db.tables.editing.edits import Edit
+from db.tables.editing.row_buffer import HeldRow
+from db.tables.editing.values import MAX_ERRORS, RowReader, Taken, check_number, no_such_row
+from db.tables.revisions import row_ids_of
 from errors import BadUserInput, FieldError
 from tables.changes import ChangeKind
 from tables.types.types import CellError, Value

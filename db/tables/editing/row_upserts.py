@@ -6,12 +6,13 @@ from uuid import UUID, uuid4
 
 from db.core.idempotency import once
 from db.core.session import Session
-from db.tables.edits import Edit
-from db.tables.history.revisions import ChangeSource, Revision, row_ids_of
-from db.tables.row_buffer import HeldRow
-from db.tables.rows import OnError, RejectedRow, rejection
-from db.tables.tables import Table
-from db.tables.values import RowReader, Taken, check_number, same
+from db.models.revisions import ChangeSource, Revision
+from db.models.tables import Table
+from db.tables.editing.edits import Edit
+from db.tables.editing.row_buffer import HeldRow
+from db.tables.editing.rows import OnError, RejectedRow, rejection
+from db.tables.editing.values import RowReader, Taken, check_number, same
+from db.tables.revisions import row_ids_of
 from errors import BadUserInput, FieldError
 from tables.changes import ChangeKind
 from tables.types.types import CellError, Column, Value

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from db.core.session import Session
-from db.tables.column_rules import check_together, checked
-from db.tables.edits import Edit, origin_of
-from db.tables.history.revisions import ChangeSource
-from db.tables.structure import Changed, Redefined
-from db.tables.values import Misfit, Taken, check
+from db.models.revisions import ChangeSource
+from db.tables.editing.column_rules import check_together, checked
+from db.tables.editing.edits import Edit, origin_of
+from db.tables.editing.structure import Changed, Redefined
+from db.tables.editing.values import Misfit, Taken, check
 from errors import BadUserInput
 from tables.changes import definition
 from tables.types.conversion import convert, rules_kept
@@ -127,3 +127,21 @@ def _misfitting(column: Column, misfits: list[Misfit]) -> BadUserInput:
         misfits=misfits[:MAX_SHOWN],
         cellCount=len(misfits),
     )
+
+
+def add(session: Session, table_id: UUID, column: Column, position: int | None) -> Redefined:
+    """Add a column, at the end or before the one at `position`; its default is for rows that come later."""
+    edit = Edit.of(session, table_id)
+    edit.check_room(columns=1, field="column")
+    (column,) = checked([column], [other.name for other in edit.columns.values()], ["column"])
+    if column.is_required and edit.table.row_count:
+        raise BadUserInput.of(
+            "column.isRequired", "The rows of the table would have nothing in it: add it without isRequired."
+        )
+    if position is not None and not 0 <= position <= len(edit.columns):
+        raise BadUserInput.of("position", f"Choose a position from 0 to {len(edit.columns)}.")
+    check_together([*edit.columns.values(), column], "column.isIndexed", "column.pattern")
+    key = edit.add_column(column).key
+    if position is not None:
+        edit.move_column(key, position)
+    return Redefined(edit.table, edit.finish(ChangeSource.USER), edit.columns[key])

@@ -11,11 +11,12 @@ from db.core.base import now
 from db.core.events import TableChanged
 from db.core.session import Session
 from db.jobs import jobs
-from db.tables.column_rules import check_together
-from db.tables.history.revisions import ChangeSource, Revision
+from db.models.revisions import ChangeSource, Revision
+from db.models.tables import Row, Table, TableColumn
+from db.tables.editing.column_rules import check_together
+from db.tables.editing.row_buffer import BATCH, HeldRow, HeldRows
 from db.tables.query import cell_sql
-from db.tables.row_buffer import BATCH, HeldRow, HeldRows
-from db.tables.tables import MAX_COLUMNS, MAX_ROWS, Row, Table, TableColumn, column_of
+from db.tables.tables import MAX_COLUMNS, MAX_ROWS, column_of
 from errors import BadUserInput
 from tables.changes import ChangeKind, counted, definition
 from tables.types.types import Column, ColumnType, Value

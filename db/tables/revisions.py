@@ -1,73 +1,21 @@
 """Every change of a table, in order: history, undo, provenance and change feed in one log."""
 
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, exists, func, or_, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
-from db.core.base import Base, Child, Json, Unlogged, key_to
 from db.core.pagination import Listing
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
-from db.tables.tables import Table
+from db.models.revisions import CellChange, Revision
 from errors import NotFound
 from tables.changes import ChangeKind, column_of
 from tables.types.types import Column
 
 BATCH = 1_000  # changes of one revision that are read at once
-
-
-class ChangeSource(StrEnum):
-    """What a revision came from."""
-
-    USER = "USER"
-    ASSISTANT = "ASSISTANT"
-    IMPORT = "IMPORT"
-    UNDO = "UNDO"
-    SYSTEM = "SYSTEM"
-
-
-class Revision(Unlogged, Child, Base):
-    """The actor and the moment are the row's own creation; numbers of a table have no gaps."""
-
-    __tablename__ = "revisions"
-    __table_args__ = (UniqueConstraint("table_id", "number"),)
-    parent = Table
-    parent_key = "table_id"
-
-    table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
-    number: Mapped[int]
-    source: Mapped[ChangeSource]
-    summary: Mapped[str]
-
-
-class CellChange(Unlogged, Child, Base):
-    """One change of a revision, as `tables.changes.Change` says, with what it takes to turn it round.
-
-    `place` is its place among them, from 0. CELL_CHANGED keeps in `old_origin` and `new_origin` where the
-    values came from; ROW_DELETED in `old_origin` the row's {"version", "origins", "created_at",
-    "created_by"}.
-    """
-
-    __tablename__ = "cell_changes"
-    __table_args__ = (Index(None, "revision_id", "place"), Index(None, "table_id", "row_id"))
-    parent = Table
-    parent_key = "table_id"
-
-    table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
-    revision_id: Mapped[UUID] = mapped_column(key_to("revisions.id"))
-    place: Mapped[int]
-    kind: Mapped[ChangeKind]
-    row_id: Mapped[UUID | None]
-    column: Mapped[str | None]
-    old: Mapped[Json] = mapped_column(nullable=True)
-    new: Mapped[Json] = mapped_column(nullable=True)
-    old_origin: Mapped[Json] = mapped_column(nullable=True)
-    new_origin: Mapped[Json] = mapped_column(nullable=True)
 
 
 def _history(*conditions: ColumnElement[bool]) -> Listing[Revision]:

@@ -13,7 +13,7 @@ from strawberry.exceptions import StrawberryInputCoercionError
 
 from errors import FieldError, ProductError
 from execution.errors import Code, OperationError
-from transport.logs import request_id
+from transport.core.logs import request_id
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 

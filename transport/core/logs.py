@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from execution.operations import Operation
-from transport.callers import Context
-from transport.json import encode
+from transport.core.callers import Context
+from transport.core.json import encode
 
 MAX_NAME = 100
 

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from db.core.idempotency import once
 from db.core.session import Session
-from db.tables.edits import Edit, changed_in
-from db.tables.history.revisions import ChangeSource, Revision
-from db.tables.row_buffer import HeldRow
-from db.tables.tables import Table
-from db.tables.values import MAX_ERRORS, Taken, check_number, no_such_row, read
+from db.models.revisions import ChangeSource, Revision
+from db.models.tables import Table
+from db.tables.editing.edits import Edit, changed_in
+from db.tables.editing.row_buffer import HeldRow
+from db.tables.editing.values import MAX_ERRORS, Taken, check_number, no_such_row, read
 from errors import BadUserInput, Conflict, FieldError
 from tables.types.types import CellError, Value
 

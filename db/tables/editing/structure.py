@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from db.conversations.conversations import Conversation
 from db.core.base import Visibility, now
 from db.core.events import TableChanged
 from db.core.idempotency import once
 from db.core.session import Session
-from db.organizations.organizations import Organization, personal
-from db.tables.column_rules import check_together, checked, checked_name
-from db.tables.edits import Edit
-from db.tables.history.revisions import ChangeSource, Revision
-from db.tables.tables import MAX_COLUMNS, Table
+from db.models.conversations import Conversation
+from db.models.organizations import Organization
+from db.models.revisions import ChangeSource, Revision
+from db.models.tables import Table
+from db.tables.editing.column_rules import check_together, checked, checked_name
+from db.tables.editing.edits import Edit
+from db.tables.tables import MAX_COLUMNS
 from errors import BadUserInput
 from tables.types.types import Column
 
@@ -96,7 +97,7 @@ def _organization(session: Session, beginning: Beginning) -> UUID:
         return conversation.organization_id
     if beginning.organization_id is not None:
         return session.obtain(Organization, beginning.organization_id).id
-    return personal(session)
+    return session.personal_organization_id
 
 
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Changed:
@@ -106,24 +107,6 @@ def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Changed:
         changes = changes | {"name": checked_name(changes["name"], "name")}
     edit.change_table(changes)
     return Changed(edit.table, edit.finish(ChangeSource.USER))
-
-
-def add_column(session: Session, table_id: UUID, column: Column, position: int | None) -> Redefined:
-    """Add a column, at the end or before the one at `position`; its default is for rows that come later."""
-    edit = Edit.of(session, table_id)
-    edit.check_room(columns=1, field="column")
-    (column,) = checked([column], [other.name for other in edit.columns.values()], ["column"])
-    if column.is_required and edit.table.row_count:
-        raise BadUserInput.of(
-            "column.isRequired", "The rows of the table would have nothing in it: add it without isRequired."
-        )
-    if position is not None and not 0 <= position <= len(edit.columns):
-        raise BadUserInput.of("position", f"Choose a position from 0 to {len(edit.columns)}.")
-    check_together([*edit.columns.values(), column], "column.isIndexed", "column.pattern")
-    key = edit.add_column(column).key
-    if position is not None:
-        edit.move_column(key, position)
-    return Redefined(edit.table, edit.finish(ChangeSource.USER), edit.columns[key])
 
 
 def delete(session: Session, id_: UUID) -> UUID:

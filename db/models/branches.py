@@ -1,0 +1,31 @@
+"""Mapped classes."""
+
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Child, Unlogged, key_to
+from db.models.conversations import Conversation
+
+
+class Stretch(Unlogged, Child, Base):
+    """The branches that end on `line_id` go along `along_id` from `first_depth` to `last_depth`, both included.
+
+    The last stretch of a line is along the line itself, ends at its last message, and has its id.
+    """
+
+    __tablename__ = "stretches"
+    __table_args__ = (
+        Index(None, "line_id", "first_depth"),
+        Index(None, "along_id", "first_depth"),
+        Index(None, "conversation_id", "first_depth"),
+    )
+    parent = Conversation
+    parent_key = "conversation_id"
+
+    conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
+    line_id: Mapped[UUID]
+    along_id: Mapped[UUID]
+    first_depth: Mapped[int]
+    last_depth: Mapped[int]

@@ -1,0 +1,91 @@
+"""Mapped classes."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
+
+from db.core.base import Base, Recorded, Subject, key_to, now
+from db.core.policy_rules import Administered
+from db.core.policy_scopes import administered, mine
+from db.models.organizations import Organization
+from db.models.usage import NANOS
+
+
+class BudgetUnit(StrEnum):
+    """What a budget counts."""
+
+    MONEY = "MONEY"
+    TOKENS = "TOKENS"
+
+
+class Budget(Recorded, Administered, Base):
+    """At most one of an organization; seen by its members, set by its admins.
+
+    Amounts are whole tokens, or nanos of the currency. `spent` is of the month that begins at `month`, `told`
+    the percentage that the admins know of. No limit means that there is no budget.
+    """
+
+    __tablename__ = "budgets"
+    unrecorded = frozenset({"month", "spent_units", "reserved_units", "told"})
+
+    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"), unique=True)
+    unit: Mapped[BudgetUnit] = mapped_column(default=BudgetUnit.MONEY)
+    limit_units: Mapped[int | None] = mapped_column(BigInteger)
+    hard: Mapped[bool] = mapped_column(default=True)
+    month: Mapped[datetime]
+    spent_units: Mapped[int] = mapped_column(BigInteger, default=0)
+    reserved_units: Mapped[int] = mapped_column(BigInteger, default=0)
+    told: Mapped[int] = mapped_column(default=0)
+
+    def subject(self) -> Subject:
+        return Organization, self.organization_id
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        own: ColumnElement[bool] = row.organization_id.in_(mine())
+        return own
+
+    @classmethod
+    def changeable(cls, row: Any) -> ColumnElement[bool]:
+        own: ColumnElement[bool] = row.organization_id.in_(administered())
+        return own
+
+    @property
+    def limit(self) -> Decimal:
+        return _shown(self, self.limit_units or 0)
+
+    @property
+    def spent(self) -> Decimal:
+        return _shown(self, self.spent_units if self.month == month_of(now()) else 0)
+
+    @property
+    def reserved(self) -> Decimal:
+        return _shown(self, self.reserved_units)
+
+    @property
+    def period(self) -> str:
+        return f"{now():%Y-%m}"
+
+    @property
+    def resets_at(self) -> datetime:
+        return month_after(now())
+
+
+def month_of(moment: datetime) -> datetime:
+    """The beginning of a moment's month, in UTC."""
+    return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def month_after(moment: datetime) -> datetime:
+    first = month_of(moment)
+    return first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+
+
+def _shown(budget: Any, units: int) -> Decimal:
+    return Decimal(units) / NANOS if budget.unit == BudgetUnit.MONEY else Decimal(units)

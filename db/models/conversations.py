@@ -1,0 +1,39 @@
+"""Mapped classes."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Owned, Recorded, key_to
+
+
+class ExtractionMode(StrEnum):
+    """What becomes of the tables that are said."""
+
+    OFF = "OFF"
+    REVIEW = "REVIEW"
+    AUTO = "AUTO"
+
+
+class Conversation(Recorded, Owned, Base):
+    """What is said is in `messages`; the newest of them, its time, their number and a preview are kept here."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "site_id", "id"))
+    unrecorded = frozenset({"is_named", "message_count", "last_message_at", "preview", "leaf_id"})
+
+    title: Mapped[str]
+    is_named: Mapped[bool] = mapped_column(default=False, server_default=true())
+    site_id: Mapped[UUID | None] = mapped_column(key_to("sites.id"))
+    system_prompt: Mapped[str]
+    model: Mapped[str]
+    temperature: Mapped[float | None]
+    max_tokens: Mapped[int | None]
+    extraction: Mapped[ExtractionMode] = mapped_column(default=ExtractionMode.AUTO)
+    message_count: Mapped[int] = mapped_column(default=0)
+    leaf_id: Mapped[UUID | None]
+    last_message_at: Mapped[datetime | None]
+    preview: Mapped[str | None]

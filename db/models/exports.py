@@ -1,0 +1,44 @@
+"""Mapped classes."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Owned, Recorded, key_to
+
+
+class ExportDestination(StrEnum):
+    """Where an export goes."""
+
+    GOOGLE_SHEETS = "GOOGLE_SHEETS"
+    CSV = "CSV"
+    XLSX = "XLSX"
+    JSON = "JSON"
+    MARKDOWN = "MARKDOWN"
+
+
+class ExportMode(StrEnum):
+    """What an export does to what is there already."""
+
+    CREATE = "CREATE"
+
+
+class Export(Recorded, Owned, Base):
+    """How far it is stands in its job; what it came to stands here. `file` is a name in the files' directory."""
+
+    __tablename__ = "exports"
+    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "table_id", "id"))
+    unrecorded = frozenset({"job_id", "file", "spreadsheet_url"})
+
+    table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
+    job_id: Mapped[UUID] = mapped_column(key_to("jobs.id"), index=True)
+    destination: Mapped[ExportDestination]
+    mode: Mapped[ExportMode] = mapped_column(default=ExportMode.CREATE)
+    sheet_name: Mapped[str | None]
+    row_count: Mapped[int | None]
+    revision: Mapped[int | None]
+    file: Mapped[str | None]
+    spreadsheet_id: Mapped[str | None]
+    spreadsheet_url: Mapped[str | None]

@@ -1,0 +1,44 @@
+"""Mapped classes."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, or_
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
+
+from auth.viewer import Role
+from db.core.base import Base, Recorded, Subject, key_to
+from db.core.policy_rules import Administered
+from db.core.policy_scopes import administered, dissolved, own_email
+from db.models.organizations import Organization
+
+
+class Invitation(Recorded, Administered, Base):
+    """Of its token only the digest is kept; seen by the admins and by whoever has the address."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (Index(None, "organization_id", "email"),)
+
+    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
+    email: Mapped[str] = mapped_column(index=True)
+    role: Mapped[Role]
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    def concealed(self) -> frozenset[str]:
+        """The address of somebody who may not even have an account is not kept for good."""
+        return frozenset({"digest", "email"})
+
+    def subject(self) -> Subject:
+        return Organization, self.organization_id
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.organization_id.in_(administered()), row.email == own_email())
+
+    @classmethod
+    def changeable(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.organization_id.in_(administered()), row.organization_id.in_(dissolved()))

@@ -1,0 +1,21 @@
+"""Mapped classes."""
+
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Owned, Recorded, key_to
+
+
+class Item(Recorded, Owned, Base):
+    """It may be about a site or a conversation of its organization."""
+
+    __tablename__ = "items"
+    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "owner_id", "id"))
+
+    title: Mapped[str]
+    description: Mapped[str | None]
+    is_completed: Mapped[bool] = mapped_column(default=False)
+    site_id: Mapped[UUID | None] = mapped_column(key_to("sites.id"), index=True)
+    conversation_id: Mapped[UUID | None] = mapped_column(key_to("conversations.id"), index=True)

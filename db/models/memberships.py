@@ -1,0 +1,50 @@
+"""Mapped classes."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement, or_
+
+from auth.viewer import Role
+from db.core.base import Base, Recorded, key_to
+from db.core.policy_rules import Administered
+from db.core.policy_scopes import VIEWER, administered, dissolved, mine
+
+
+class MembershipStatus(StrEnum):
+    """Whether a member has accepted the invitation."""
+
+    INVITED = "INVITED"
+    ACTIVE = "ACTIVE"
+
+
+class Membership(Recorded, Administered, Base):
+    """Seen by the member and by the other members, changed by the organization's admins.
+
+    `narrowed_at` is when the member was last let do less: made a plain member, or taken out.
+    """
+
+    __tablename__ = "memberships"
+    unrecorded = frozenset({"narrowed_at"})
+    __table_args__ = (
+        Index(None, "user_id", "organization_id", unique=True),
+        Index(None, "organization_id", "id"),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
+    role: Mapped[Role]
+    status: Mapped[MembershipStatus]
+    narrowed_at: Mapped[datetime | None] = mapped_column(index=True)
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.user_id == VIEWER, row.organization_id.in_(mine()))
+
+    @classmethod
+    def changeable(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.organization_id.in_(administered()), row.organization_id.in_(dissolved()))

@@ -1,0 +1,79 @@
+"""Mapped classes."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Child, Counted, key_to
+from db.models.conversations import Conversation
+
+
+class MessageRole(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "SYSTEM"
+    USER = "USER"
+    ASSISTANT = "ASSISTANT"
+
+
+class MessageStatus(StrEnum):
+    """How far a message is; everything but IN_PROGRESS is final."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    STOPPED = "STOPPED"
+    INTERRUPTED = "INTERRUPTED"
+    FAILED = "FAILED"
+
+
+def _own_id(context: Any) -> UUID:
+    """A message that was put nowhere is a line of its own."""
+    id_: UUID = context.get_current_parameters()["id"]
+    return id_
+
+
+class Message(Counted, Child, Base):
+    """A node in the tree of its conversation. A failed reply keeps its text and says why in `error_*`.
+
+    `depth` counts the messages from the first of the branch to this one. `line_id` is the first message of the line
+    that it is on (see `db.lines`). `table_id` is the table that a person named for what they said.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index(None, "conversation_id", "id"),
+        Index(None, "parent_id", "id"),
+        Index(None, "line_id", "depth", unique=True),
+    )
+    parent = Conversation
+    parent_key = "conversation_id"
+    counted_as = "messages"
+    uncounted = frozenset({"text"})  # a reply grows each second
+
+    conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
+    parent_id: Mapped[UUID | None] = mapped_column(key_to("messages.id"))
+    role: Mapped[MessageRole]
+    text: Mapped[str]
+    status: Mapped[MessageStatus]
+    model: Mapped[str | None]
+    finish_reason: Mapped[str | None]
+    input_tokens: Mapped[int | None]
+    cached_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    reasoning_tokens: Mapped[int | None]
+    cost_nanos: Mapped[int | None] = mapped_column(BigInteger)
+    usage_estimated: Mapped[bool] = mapped_column(default=False, server_default=false())
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    error_retryable: Mapped[bool] = mapped_column(default=False)
+    error_retry_at: Mapped[datetime | None]
+    job_id: Mapped[UUID | None] = mapped_column(key_to("jobs.id"), index=True)
+    depth: Mapped[int] = mapped_column(default=1, server_default="1")
+    line_id: Mapped[UUID] = mapped_column(
+        default=_own_id, nullable=True
+    )  # SQLite adds no column that must have a value
+    table_id: Mapped[UUID | None]

@@ -1,0 +1,33 @@
+"""Mapped classes."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement, or_
+
+from auth.viewer import Role, Viewer
+from db.core.base import Base, Recorded
+from db.core.policy_scopes import administered, dissolved, joined
+
+
+class Organization(Recorded, Base):
+    """Seen by its members and by who is invited, changed by its admins."""
+
+    __tablename__ = "organizations"
+    organization_key = "id"
+
+    name: Mapped[str]
+    is_personal: Mapped[bool] = mapped_column(default=False)
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        own: ColumnElement[bool] = row.id.in_(joined())
+        return own
+
+    @classmethod
+    def changeable(cls, row: Any) -> ColumnElement[bool]:
+        return or_(row.id.in_(administered()), row.id.in_(dissolved()))
+
+    def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
+        return roles.get(self.id) is Role.ADMIN

@@ -1,0 +1,34 @@
+"""Mapped classes."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Counted, Subject, key_to
+from db.core.policy_rules import Personal
+from db.models.messages import Message
+
+
+class Rating(StrEnum):
+    """What somebody thinks of a message."""
+
+    UP = "UP"
+    DOWN = "DOWN"
+
+
+class MessageRating(Counted, Personal, Base):
+    """One person's, of one message; `value` is null when they took it back."""
+
+    __tablename__ = "message_ratings"
+    __table_args__ = (UniqueConstraint("message_id", "user_id", name="uq_message_ratings"),)
+    counted_as = "ratings"
+
+    message_id: Mapped[UUID] = mapped_column(key_to("messages.id"))
+    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+    value: Mapped[Rating | None]
+    comment: Mapped[str | None]
+
+    def counted_in(self) -> Subject:
+        return Message, self.message_id

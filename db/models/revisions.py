@@ -1,0 +1,60 @@
+"""Mapped classes."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Child, Json, Unlogged, key_to
+from db.models.tables import Table
+from tables.changes import ChangeKind
+
+
+class ChangeSource(StrEnum):
+    """What a revision came from."""
+
+    USER = "USER"
+    ASSISTANT = "ASSISTANT"
+    IMPORT = "IMPORT"
+    UNDO = "UNDO"
+    SYSTEM = "SYSTEM"
+
+
+class Revision(Unlogged, Child, Base):
+    """The actor and the moment are the row's own creation; numbers of a table have no gaps."""
+
+    __tablename__ = "revisions"
+    __table_args__ = (UniqueConstraint("table_id", "number"),)
+    parent = Table
+    parent_key = "table_id"
+
+    table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
+    number: Mapped[int]
+    source: Mapped[ChangeSource]
+    summary: Mapped[str]
+
+
+class CellChange(Unlogged, Child, Base):
+    """One change of a revision, as `tables.changes.Change` says, with what it takes to turn it round.
+
+    `place` is its place among them, from 0. CELL_CHANGED keeps in `old_origin` and `new_origin` where the
+    values came from; ROW_DELETED in `old_origin` the row's {"version", "origins", "created_at",
+    "created_by"}.
+    """
+
+    __tablename__ = "cell_changes"
+    __table_args__ = (Index(None, "revision_id", "place"), Index(None, "table_id", "row_id"))
+    parent = Table
+    parent_key = "table_id"
+
+    table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
+    revision_id: Mapped[UUID] = mapped_column(key_to("revisions.id"))
+    place: Mapped[int]
+    kind: Mapped[ChangeKind]
+    row_id: Mapped[UUID | None]
+    column: Mapped[str | None]
+    old: Mapped[Json] = mapped_column(nullable=True)
+    new: Mapped[Json] = mapped_column(nullable=True)
+    old_origin: Mapped[Json] = mapped_column(nullable=True)
+    new_origin: Mapped[Json] = mapped_column(nullable=True)

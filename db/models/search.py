@@ -1,0 +1,26 @@
+"""Mapped classes."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Unlogged
+from db.core.policy_rules import Internal
+
+
+class MessageWords(Unlogged, Internal, Base):
+    """The folded words of the message with the same id, and its organization as one more; the index is over both.
+
+    It is the database's own triggers, on SQLite, and an index over an expression, on PostgreSQL, that keep up.
+    """
+
+    __tablename__ = "message_words"
+
+    id: Mapped[UUID] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+        sort_order=-10,
+    )
+    words: Mapped[str]
+    scope: Mapped[str]

@@ -1,0 +1,32 @@
+"""Mapped classes."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Child, Json, Recorded, Subject, key_to
+from db.models.conversations import Conversation
+
+
+class Share(Recorded, Child, Base):
+    """What is shown is `content`; the token of its link is kept as a digest, and made again of the row's id.
+
+    `content` is {"title", "messages": [{"by", "text"}], "omitted", "tables": [{"name", "columns", "rows",
+    "row_count"}]}: texts alone, nothing that says who somebody is.
+    """
+
+    __tablename__ = "shares"
+    __table_args__ = (Index(None, "conversation_id", "id"),)
+    parent = Conversation
+    parent_key = "conversation_id"
+    unrecorded = frozenset({"content", "digest"})
+
+    conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    expires_at: Mapped[datetime]
+    content: Mapped[Json] = mapped_column()
+
+    def subject(self) -> Subject:
+        return Conversation, self.conversation_id

@@ -1,0 +1,51 @@
+"""Mapped classes."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement, and_, or_
+
+from db.core.base import Base, Child, Recorded, Subject, key_to
+from db.core.policy_rules import Administered
+from db.core.policy_scopes import administered, assigned, mine
+
+
+class Site(Recorded, Administered, Base):
+    """Seen by the members assigned to it and by the organization's admins, who change it."""
+
+    __tablename__ = "sites"
+    __table_args__ = (Index(None, "organization_id", "id"),)
+
+    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
+    name: Mapped[str]
+    address: Mapped[str | None]
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        theirs = or_(row.organization_id.in_(administered()), row.id.in_(assigned()))
+        return and_(row.organization_id.in_(mine()), theirs)
+
+    @classmethod
+    def changeable(cls, row: Any) -> ColumnElement[bool]:
+        own: ColumnElement[bool] = row.organization_id.in_(administered())
+        return own
+
+
+class SiteAssignment(Recorded, Child, Base):
+    """A member's right to see a site."""
+
+    __tablename__ = "site_assignments"
+    __table_args__ = (
+        Index(None, "site_id", "user_id", unique=True),
+        Index(None, "user_id", "site_id"),
+    )
+    parent = Site
+    parent_key = "site_id"
+
+    site_id: Mapped[UUID] = mapped_column(key_to("sites.id"))
+    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+
+    def subject(self) -> Subject:
+        return Site, self.site_id

@@ -1,0 +1,77 @@
+"""Mapped classes."""
+
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, false
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.core.base import Base, Child, Counted, Json, Owned, Recorded, key_to
+from tables.types.types import ColumnType
+
+
+class Table(Recorded, Owned, Base):
+    """`revision` is bumped once in every transaction that changes it, so it has no gaps."""
+
+    __tablename__ = "tables"
+    __table_args__ = (Index(None, "organization_id", "id"), Index(None, "conversation_id", "id"))
+    unrecorded = frozenset({"row_count", "next_column", "next_position"})
+
+    name: Mapped[str]
+    conversation_id: Mapped[UUID | None] = mapped_column(key_to("conversations.id"))
+    revision: Mapped[int] = mapped_column(default=0)
+    row_count: Mapped[int] = mapped_column(default=0)
+    next_column: Mapped[int] = mapped_column(default=1)
+    next_position: Mapped[int] = mapped_column(default=1)
+
+
+class TableColumn(Counted, Child, Base):
+    """A column's definition; its `key` ("c7") is never used again in the table, so renaming keeps values."""
+
+    __tablename__ = "table_columns"
+    __table_args__ = (UniqueConstraint("table_id", "key"),)
+    parent = Table
+    parent_key = "table_id"
+    counted_as = "columns"
+
+    table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
+    key: Mapped[str]
+    name: Mapped[str]
+    type: Mapped[ColumnType]
+    position: Mapped[int]
+    is_required: Mapped[bool] = mapped_column(default=False)
+    is_unique: Mapped[bool] = mapped_column(default=False)
+    is_indexed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    options: Mapped[Json | None] = mapped_column()
+    minimum: Mapped[str | None]
+    maximum: Mapped[str | None]
+    max_length: Mapped[int | None]
+    pattern: Mapped[str | None]
+    format: Mapped[str | None]
+    default: Mapped[Json | None] = mapped_column()
+
+
+class Row(Counted, Child, Base):
+    """`values` are canonical and not empty, by column key; those of a deleted column stay, unseen.
+
+    `version` counts the changes of the row. `origins` say, by column key, where a value came from and since
+    which version it is there: {"version": 3, "by": user} for a person's edit, {"message": …, "start": …,
+    "end": …, "quote": …, "grounding": "EXACT"} for what the assistant read; nothing for what came with the
+    row from whoever added it. Ids in them are hexadecimal.
+    """
+
+    __tablename__ = "rows"
+    __table_args__ = (Index(None, "table_id", "position", "id"),)
+    parent = Table
+    parent_key = "table_id"
+    counted_as = "rows"
+
+    table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
+    position: Mapped[int]
+    version: Mapped[int] = mapped_column(default=1)
+    values: Mapped[Json] = mapped_column()
+    origins: Mapped[Json] = mapped_column()
+
+
+# What was deleted is looked for among all rows when its time is over.
+_is_deleted = Row.deleted_at.is_not(None)
+Index("ix_rows_deleted_at", Row.deleted_at, sqlite_where=_is_deleted, postgresql_where=_is_deleted)

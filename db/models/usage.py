@@ -1,0 +1,88 @@
+"""Mapped classes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement, or_
+
+from db.core.base import Base, Unlogged, key_to, now
+from db.core.policy import seen
+from db.core.policy_rules import Personal
+from db.core.policy_scopes import VIEWER, administered
+from db.models.conversations import Conversation
+
+
+class UsageKind(StrEnum):
+    """What a model was called for."""
+
+    REPLY = "REPLY"
+    TITLE = "TITLE"
+    EXTRACTION = "EXTRACTION"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Cached tokens are among those read, and those of reasoning among those written."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+    is_estimated: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
+
+
+class Usage(Unlogged, Personal, Base):
+    """One call. It counts from `settled_at` on; until then it is a reservation of what it may come to.
+
+    Seen by who asked, by the admins of the organization, and with the conversation.
+    """
+
+    __tablename__ = "usages"
+    __table_args__ = (
+        Index(None, "organization_id", "settled_at"),
+        Index(None, "user_id", "settled_at"),
+        Index(None, "conversation_id", "settled_at"),
+        Index(None, "message_id", unique=True),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
+    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+    conversation_id: Mapped[UUID]
+    message_id: Mapped[UUID | None]
+    kind: Mapped[UsageKind]
+    model: Mapped[str]
+    reserved_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    reserved_nanos: Mapped[int] = mapped_column(BigInteger, default=0)
+    input_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    cached_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    reasoning_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    cost_nanos: Mapped[int] = mapped_column(BigInteger, default=0)
+    is_estimated: Mapped[bool] = mapped_column(default=False)
+    settled_at: Mapped[datetime | None]
+
+    @classmethod
+    def visible(cls, row: Any) -> ColumnElement[bool]:
+        return or_(
+            row.user_id == VIEWER,
+            row.organization_id.in_(administered()),
+            seen(Conversation, row.conversation_id),
+        )
+
+    def settle(self, tokens: Tokens, cost_nanos: int) -> None:
+        """Let it count from now on."""
+        self.input_tokens, self.output_tokens = tokens.input, tokens.output
+        self.cached_tokens, self.reasoning_tokens = tokens.cached, tokens.reasoning
+        self.is_estimated, self.cost_nanos, self.settled_at = tokens.is_estimated, cost_nanos, now()
+
+
+NANOS = 10**9  # money is kept in billionths of the currency's unit, so that sums are exact

@@ -1,0 +1,1 @@
+"""Edits of tables: rows, cells and columns, buffered and written as one revision."""

@@ -1,0 +1,1 @@
+"""Errors, logs, JSON and connections shared by all of the transport."""
