@@ -14,7 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
 from assistant.reply_log.log import MemoryLog
-from assistant.reply_log.watchers import Watching
+from assistant.reply_log.watchers import Watchers
 from auth.limits import Action, Attempts, Rates
 from auth.passwords import PasswordHasher
 from db.accounts.administration import perform
@@ -45,7 +45,7 @@ from jobs.replies.replies import Replies
 from jobs.replies.titles import Titles
 from jobs.retention.file_sweep import Sweep
 from jobs.retention.purger import Purger
-from jobs.runner.cluster import Sharing
+from jobs.runner.cluster import Cluster
 from jobs.runner.worker import Handler, Worker
 from jobs.tables import cell_indexes
 from jobs.tables.cell_indexes import Indexes
@@ -82,7 +82,7 @@ class Product:
     revocation: Revocation
     sweep: Sweep
     purger: Purger
-    sharing: Sharing | None = None
+    cluster: Cluster | None = None
     control: Control | None = None
 
 
@@ -97,8 +97,8 @@ def assemble(settings: Settings) -> Product:
     """Make everything and start nothing."""
     database, hub = database_of(settings), Hub()
     database.publish = hub.publish
-    sharing = sharing_of(settings, database, hub)
-    watching = sharing.watching if sharing else Watching()
+    sharing = cluster_of(settings, database, hub)
+    watching = sharing.watching if sharing else Watchers()
     catalog, model = models_of(settings)
     connections = Connections()
     backend = Backend(
@@ -106,7 +106,7 @@ def assemble(settings: Settings) -> Product:
         database=database,
         hub=hub,
         log=sharing.log if sharing else MemoryLog(),
-        watching=watching,
+        watchers=watching,
         passwords=PasswordHasher(),
         secrets=secrets_of(settings),
         catalog=catalog,
@@ -126,11 +126,11 @@ def assemble(settings: Settings) -> Product:
     return Product(backend, worker, model, connections, revocation, sweep, purger, sharing, control)
 
 
-def worker_of(backend: Backend, model: ModelRouter | None, sharing: Sharing | None) -> Worker:
+def worker_of(backend: Backend, model: ModelRouter | None, sharing: Cluster | None) -> Worker:
     """What runs jobs, with a handler for each kind; with none where other processes do."""
     settings, database, hub = backend.settings, backend.database, backend.hub
     writes_titles = settings.titles == "model"
-    replies = Replies(database, backend.log, model, backend.watching, backend.blobs, writes_titles=writes_titles)
+    replies = Replies(database, backend.log, model, backend.watchers, backend.blobs, writes_titles=writes_titles)
     handlers: dict[str, Handler] = {
         "reply": replies,
         "export": Exports(database, settings),
@@ -146,7 +146,7 @@ def worker_of(backend: Backend, model: ModelRouter | None, sharing: Sharing | No
         hub,
         handlers if settings.jobs else {},
         fresh=isinstance(database, SQLite),
-        at_once={
+        concurrency={
             "export": exports.AT_ONCE,
             "extraction": extractions.AT_ONCE,
             "index": cell_indexes.AT_ONCE,
@@ -159,7 +159,7 @@ def worker_of(backend: Backend, model: ModelRouter | None, sharing: Sharing | No
     return worker
 
 
-def sharing_of(settings: Settings, database: Database, hub: Hub) -> Sharing | None:
+def cluster_of(settings: Settings, database: Database, hub: Hub) -> Cluster | None:
     """What joins several processes; None for one that is alone."""
     if isinstance(database, SQLite) or settings.redis_url is None:
         if not settings.jobs:
@@ -168,7 +168,7 @@ def sharing_of(settings: Settings, database: Database, hub: Hub) -> Sharing | No
             logger.warning("REDIS_URL is not used: a SQLite file is served by one process. Several need PostgreSQL.")
         return None
     try:
-        return Sharing(Redis(settings.redis_url.get_secret_value(), settings.redis_prefix), hub)
+        return Cluster(Redis(settings.redis_url.get_secret_value(), settings.redis_prefix), hub)
     except ValueError as error:
         raise Misconfigured(f"REDIS_URL {error}") from None
 
@@ -248,10 +248,10 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
         started.callback(product.backend.passwords.close)
         await product.backend.database.start()
         started.push_async_callback(product.backend.database.stop)
-        started.push_async_callback(product.backend.earlier.close)
-        if product.sharing is not None:
-            await product.sharing.start()
-            started.push_async_callback(product.sharing.stop)
+        started.push_async_callback(product.backend.snapshots.close)
+        if product.cluster is not None:
+            await product.cluster.start()
+            started.push_async_callback(product.cluster.stop)
         if product.model is not None:
             started.push_async_callback(product.model.close)
             await product.model.warm()

@@ -80,7 +80,7 @@ def worker() -> None:
         settings = Settings().model_copy(update={"jobs": True})
         logs.configure(settings.log_format, settings.log_level)
         product = assemble(settings)
-        if product.sharing is None:
+        if product.cluster is None:
             raise Misconfigured(
                 "set DATABASE_URL to a PostgreSQL database, and REDIS_URL. With SQLite the server works."
             )

@@ -3,118 +3,118 @@
 import strawberry
 
 from resolvers.accounts import accounts
-from schema.base import change, says, shows
+from schema.base import field, mutation, output_type
 from schema.users import User
 
 
-@shows
+@output_type
 class LogOutEverywherePayload:
     """All your sessions are over."""
 
-    ok: bool = says("Always true; what goes wrong is an error.")
+    ok: bool = field("Always true; what goes wrong is an error.")
 
 
-@shows
+@output_type
 class RevokeSessionPayload:
     """The session is over."""
 
-    ok: bool = says("Always true; what goes wrong is an error.")
+    ok: bool = field("Always true; what goes wrong is an error.")
 
 
-@shows
+@output_type
 class ChangePasswordPayload:
     """A new password; your other sessions are over."""
 
-    user: User = says("You.")
+    user: User = field("You.")
 
 
-@shows
+@output_type
 class RequestPasswordResetPayload:
     """The same answer for every address."""
 
-    message: str = says("A sentence to show.")
+    message: str = field("A sentence to show.")
 
 
-@shows
+@output_type
 class ResetPasswordPayload:
     """A new password; all your sessions are over."""
 
-    ok: bool = says("Always true; log in with the new password.")
+    ok: bool = field("Always true; log in with the new password.")
 
 
-@shows
+@output_type
 class RequestEmailVerificationPayload:
     """A mail is on its way."""
 
-    message: str = says("A sentence to show.")
+    message: str = field("A sentence to show.")
 
 
-@shows
+@output_type
 class VerifyEmailPayload:
     """The address is shown to be yours."""
 
-    ok: bool = says("Always true; what goes wrong is an error.")
+    ok: bool = field("Always true; what goes wrong is an error.")
 
 
-@shows
+@output_type
 class UpdateProfilePayload:
     """Your new names."""
 
-    user: User = says("You.")
+    user: User = field("You.")
 
 
-@shows
+@output_type
 class UpdateUserPayload:
     """The changed account."""
 
-    user: User = says("Whose it is.")
+    user: User = field("Whose it is.")
 
 
-@shows
+@output_type
 class DeleteAccountPayload:
     """Your account is gone."""
 
-    ok: bool = says("Always true; what goes wrong is an error.")
+    ok: bool = field("Always true; what goes wrong is an error.")
 
 
 @strawberry.type
 class Mutation:
-    log_out_everywhere = change(
+    log_out_everywhere = mutation(
         LogOutEverywherePayload,
         accounts.log_out_everywhere,
         "End all your sessions at once, this one too; what is open on them closes within a second.",
     )
-    revoke_session = change(
+    revoke_session = mutation(
         RevokeSessionPayload, accounts.revoke_session, "End one of your sessions at once, as of a device that is lost."
     )
-    change_password = change(
+    change_password = mutation(
         ChangePasswordPayload, accounts.change_password, "Choose another password, and end your other sessions."
     )
-    request_password_reset = change(
+    request_password_reset = mutation(
         RequestPasswordResetPayload,
         accounts.request_password_reset,
         "Ask for a mail with a token for resetPassword; one answer, and one time, for any address.",
     )
-    reset_password = change(
+    reset_password = mutation(
         ResetPasswordPayload,
         accounts.reset_password,
         "Choose a new password with a token that was mailed, and end all your sessions.",
     )
-    request_email_verification = change(
+    request_email_verification = mutation(
         RequestEmailVerificationPayload,
         accounts.request_email_verification,
         "Ask for another mail with a token for verifyEmail; the one before is good no more.",
     )
-    verify_email = change(
+    verify_email = mutation(
         VerifyEmailPayload, accounts.verify_email, "Show with a token that was mailed that the address is yours."
     )
-    update_profile = change(UpdateProfilePayload, accounts.update_profile, "Change your names.")
-    update_user = change(
+    update_profile = mutation(UpdateProfilePayload, accounts.update_profile, "Change your names.")
+    update_user = mutation(
         UpdateUserPayload,
         accounts.update_user,
         "Superusers: close or open an account, give or take a superuser's rights; who loses something is signed out.",
     )
-    delete_account = change(
+    delete_account = mutation(
         DeleteAccountPayload,
         accounts.delete_account,
         "Delete your account at once; what is yours alone is erased, and what you shared stays without your name.",

@@ -15,7 +15,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from db.core.audit_context import Cause, caused_by
+from db.core.audit_context import AuditContext, audit_context
 from db.core.base import Base
 from db.models.users import User as UserRow
 from execution.plans import BATCH
@@ -32,13 +32,13 @@ T = TypeVar("T")
 
 
 @dataclass_transform(field_specifiers=(strawberry.field,))
-def shows(cls: type[T]) -> type[T]:
+def output_type(cls: type[T]) -> type[T]:
     """A GraphQL object type, described by its docstring."""
     return strawberry.type(cls, description=_described(cls))
 
 
 @dataclass_transform(field_specifiers=(strawberry.field,))
-def accepts(cls: type[T]) -> type[T]:
+def input_type(cls: type[T]) -> type[T]:
     """A GraphQL input type, described by its docstring."""
     return strawberry.input(cls, description=_described(cls))
 
@@ -48,12 +48,12 @@ def _described(cls: type[Any]) -> str:
     return " ".join(cls.__doc__.split())
 
 
-def says(description: str) -> Any:
+def field(description: str) -> Any:
     """A field that is read from the row's attribute of the same name."""
     return strawberry.field(description=description)
 
 
-def choice(kind: type[Enum], **values: str) -> None:
+def enum(kind: type[Enum], **values: str) -> None:
     """A GraphQL enum, described by its docstring; `values` describe its values, all of them."""
     assert set(kind.__members__) == set(values), f"describe every value of {kind.__name__}"
     strawberry.enum(kind, description=_described(kind))
@@ -104,26 +104,26 @@ async def updated_by(root: strawberry.Parent[Any], info: Info) -> UserRow | None
 @strawberry.interface(description="A thing that remembers who made and changed it, and when.")
 class Audited:
     id: ID = strawberry.field(resolver=node_id, description="Opaque, and the same for as long as the thing exists.")
-    created_at: datetime = says("When it was made.")
+    created_at: datetime = field("When it was made.")
     created_by: User | None = strawberry.field(resolver=created_by, description="Who made it.")
-    updated_at: datetime = says("When it was last changed.")
+    updated_at: datetime = field("When it was last changed.")
     updated_by: User | None = strawberry.field(resolver=updated_by, description="Who changed it last.")
-    deleted_at: datetime | None = says("When it was deleted; null while it is not.")
-    is_active: bool = says("Whether it is there, that is, not deleted.")
+    deleted_at: datetime | None = field("When it was deleted; null while it is not.")
+    is_active: bool = field("Whether it is there, that is, not deleted.")
 
 
 @strawberry.type(description="Where a page of a list begins and ends, and whether there is more.")
 class PageInfo:
-    has_next_page: bool = says("Whether there is more after `endCursor`.")
-    has_previous_page: bool = says("Whether there is more before `startCursor`.")
-    start_cursor: str | None = says("Cursor of the first node.")
-    end_cursor: str | None = says("Cursor of the last node; send it as `after` for the next page.")
+    has_next_page: bool = field("Whether there is more after `endCursor`.")
+    has_previous_page: bool = field("Whether there is more before `startCursor`.")
+    start_cursor: str | None = field("Cursor of the first node.")
+    end_cursor: str | None = field("Cursor of the last node; send it as `after` for the next page.")
 
 
 @strawberry.type(description="A node and its place in the list.")
 class Edge(Generic[T]):
-    cursor: str = says("The node's place, for `after` and `before`.")
-    node: T = says("The thing itself.")
+    cursor: str = field("The node's place, for `after` and `before`.")
+    node: T = field("The thing itself.")
 
 
 async def total_count(root: strawberry.Parent[Any]) -> int:
@@ -132,9 +132,9 @@ async def total_count(root: strawberry.Parent[Any]) -> int:
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = says("The nodes with their cursors.")
-    nodes: list[T] = says("The nodes, for who needs no cursors.")
-    page_info: PageInfo = says("Whether there is more.")
+    edges: list[Edge[T]] = field("The nodes with their cursors.")
+    nodes: list[T] = field("The nodes, for who needs no cursors.")
+    page_info: PageInfo = field("Whether there is more.")
     total_count: int = strawberry.field(
         resolver=total_count, description="How many there are on all pages; counted only when asked for."
     )
@@ -188,22 +188,22 @@ class Paged(FieldExtension):
         return Loaded(page, await page.load(asked))
 
 
-def one(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
+def required(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
     """A thing that is always there."""
     return strawberry.field(resolver=resolver, graphql_type=shown, description=description)
 
 
-def maybe(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
+def optional(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
     """A thing that may be absent or invisible: null."""
     return strawberry.field(resolver=resolver, graphql_type=shown | None, description=description)
 
 
-def many(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
+def list_of(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
     """A short list that is whole."""
     return strawberry.field(resolver=resolver, graphql_type=list[shown], description=description)
 
 
-def each(shown: Any, resolver: Callable[[Sequence[Any], Any], Awaitable[Sequence[Any]]], description: str) -> Any:
+def batched(shown: Any, resolver: Callable[[Sequence[Any], Any], Awaitable[Sequence[Any]]], description: str) -> Any:
     """What a resolver says of all objects of a list at once: their values, in the order of the objects."""
 
     async def alone(root: strawberry.Parent[Any], info: Info) -> Any:
@@ -252,18 +252,18 @@ class Caused(FieldExtension):
 
     async def resolve_async(self, next_: Any, source: Any, info: Any, **kwargs: Any) -> Any:
         origin = info.context.origin
-        with caused_by(Cause(info.field_name, origin.ip_address, origin.request_id or None)):
+        with audit_context(AuditContext(info.field_name, origin.ip_address, origin.request_id or None)):
             return await next_(source, info, **kwargs)
 
 
-def change(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
+def mutation(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
     """A mutation: the resolver's arguments are the fields of its one `input`."""
     return strawberry.mutation(
         resolver=resolver, graphql_type=shown, description=description, extensions=[OneInput(), Caused()]
     )
 
 
-def stream(shown: Any, resolver: Callable[..., AsyncGenerator[Any, None]], description: str) -> Any:
+def subscription(shown: Any, resolver: Callable[..., AsyncGenerator[Any, None]], description: str) -> Any:
     """A subscription."""
     return strawberry.subscription(resolver=resolver, graphql_type=shown, description=description)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from schema.base import maybe, says, shows
+from schema.base import field, optional, output_type
 
 
 def retry_at(root: strawberry.Parent[Any]) -> datetime | None:
@@ -14,11 +14,11 @@ def retry_at(root: strawberry.Parent[Any]) -> datetime | None:
     return moment
 
 
-@shows
+@output_type
 class MessageError:
     """Why something that was begun did not come about."""
 
-    code: str = says("What kind of failure it is, as `NOT_FOUND` or `RATE_LIMITED`.")
-    message: str = says("What happened and what to do, for people.")
-    retryable: bool = says("Whether the same again may succeed later.")
-    retry_at = maybe(datetime, retry_at, "When it may succeed, where that is known.")
+    code: str = field("What kind of failure it is, as `NOT_FOUND` or `RATE_LIMITED`.")
+    message: str = field("What happened and what to do, for people.")
+    retryable: bool = field("Whether the same again may succeed later.")
+    retry_at = optional(datetime, retry_at, "When it may succeed, where that is known.")

@@ -7,7 +7,7 @@ from strawberry.scalars import JSON
 
 from resolvers.imports import imports
 from resolvers.imports.layouts import ImportFormat
-from schema.base import change, choice, says, shows
+from schema.base import enum, field, mutation, output_type
 from schema.revisions import Revision
 from schema.rows import Column, RejectedRow
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:  # tables list what this module is listed with
     Table = Annotated["Table", strawberry.lazy("schema.tables")]
 
-choice(
+enum(
     ImportFormat,
     CSV="Values separated by commas, semicolons or bars, in any common encoding.",
     TSV="Values separated by tabs.",
@@ -26,31 +26,31 @@ choice(
 )
 
 
-@shows
+@output_type
 class ImportTablePayload:
     """What was imported, or with `dryRun` what would be."""
 
-    table: Table | None = says("The table, as it is now; null when nothing was imported.")
-    columns: list[Column] = says("The columns that the rows have values for, with the types that fit all of them.")
-    row_count: int = says("How many rows were added, or would be.")
-    rejected: list[RejectedRow] = says(
+    table: Table | None = field("The table, as it is now; null when nothing was imported.")
+    columns: list[Column] = field("The columns that the rows have values for, with the types that fit all of them.")
+    row_count: int = field("How many rows were added, or would be.")
+    rejected: list[RejectedRow] = field(
         "The first hundred rows that do not fit; `index` counts the rows below the header."
     )
-    rejected_count: int = says("How many rows do not fit.")
-    samples: list[JSON] = says("The first rows that fit: their values by column key.")
-    format: ImportFormat = says("What it was.")
-    encoding: str | None = says("The encoding of a text file; null for a workbook and for pasted text.")
-    has_byte_order_mark: bool = says("Whether the file begins with a byte order mark.")
-    delimiter: str | None = says("What separates the values of CSV and TSV.")
-    has_header: bool = says("Whether its first row names the columns.")
-    sheet: str | None = says("Which sheet of a workbook it was.")
-    notes: list[str] = says("What of a workbook may be missed: sheets that were not read, hidden rows, merged cells.")
-    revision: Revision | None = says("What was done, undone as one; null when nothing was.")
+    rejected_count: int = field("How many rows do not fit.")
+    samples: list[JSON] = field("The first rows that fit: their values by column key.")
+    format: ImportFormat = field("What it was.")
+    encoding: str | None = field("The encoding of a text file; null for a workbook and for pasted text.")
+    has_byte_order_mark: bool = field("Whether the file begins with a byte order mark.")
+    delimiter: str | None = field("What separates the values of CSV and TSV.")
+    has_header: bool = field("Whether its first row names the columns.")
+    sheet: str | None = field("Which sheet of a workbook it was.")
+    notes: list[str] = field("What of a workbook may be missed: sheets that were not read, hidden rows, merged cells.")
+    revision: Revision | None = field("What was done, undone as one; null when nothing was.")
 
 
 @strawberry.type
 class Mutation:
-    import_table = change(
+    import_table = mutation(
         ImportTablePayload,
         imports.import_table,
         "Add the rows of a file or a text to a table, at most 100,000 at once.",

@@ -10,7 +10,7 @@ from resolvers.conversations import conversations
 from resolvers.organizations import organizations
 from resolvers.retention import restoring
 from resolvers.sites import items, sites
-from schema.base import Audited, Edge, Node, change, edge, maybe, one, page, says, shows
+from schema.base import Audited, Edge, Node, edge, field, mutation, optional, output_type, page, required
 
 if TYPE_CHECKING:
     from schema.conversations import Conversation
@@ -24,60 +24,60 @@ else:  # a user lists their items, and an item names its owner
     User = Annotated["User", strawberry.lazy("schema.users")]
 
 
-@shows
+@output_type
 class Item(Node, Audited, row=rows.Item):
     """Something to do."""
 
-    title: str = says("What it is about.")
-    description: str | None = says("More about it.")
-    is_completed: bool = says("Whether it is done.")
-    visibility: Visibility = says("Who sees it besides its owner.")
-    owner = one(User, organizations.owner_of, "Whose it is.")
-    organization = maybe(Organization, organizations.organization_of, "The organization that it belongs to.")
-    site = maybe(Site, sites.site_of, "The site that it is about; null when there is none that you may see.")
-    conversation = maybe(
+    title: str = field("What it is about.")
+    description: str | None = field("More about it.")
+    is_completed: bool = field("Whether it is done.")
+    visibility: Visibility = field("Who sees it besides its owner.")
+    owner = required(User, organizations.owner_of, "Whose it is.")
+    organization = optional(Organization, organizations.organization_of, "The organization that it belongs to.")
+    site = optional(Site, sites.site_of, "The site that it is about; null when there is none that you may see.")
+    conversation = optional(
         Conversation, conversations.conversation_of, "What it is about; null when there is none that you may see."
     )
 
 
-@shows
+@output_type
 class CreateItemPayload:
     """The new item."""
 
-    item: Item = says("The new item.")
+    item: Item = field("The new item.")
     item_edge: Edge[Item] = edge(Item, "item", "Its edge, for a list of them.")
 
 
-@shows
+@output_type
 class UpdateItemPayload:
     """The changed item."""
 
-    item: Item = says("As it is now.")
+    item: Item = field("As it is now.")
 
 
-@shows
+@output_type
 class DeleteItemPayload:
     """The item that is gone."""
 
-    deleted_id: strawberry.ID = says("The item that was deleted; restore brings it back.")
+    deleted_id: strawberry.ID = field("The item that was deleted; restore brings it back.")
 
 
-@shows
+@output_type
 class RestorePayload:
     """What is there again."""
 
-    node: Node = says("As it is now.")
+    node: Node = field("As it is now.")
 
 
 @strawberry.type
 class Query:
-    item = maybe(Item, items.item, "An item that you may see.")
+    item = optional(Item, items.item, "An item that you may see.")
     items = page(Item, items.list_items, "The items that you may see, newest first.")
 
 
 @strawberry.type
 class Mutation:
-    create_item = change(CreateItemPayload, items.create_item, "Make an item.")
-    update_item = change(UpdateItemPayload, items.update_item, "Change an item; what is not named stays as it is.")
-    delete_item = change(DeleteItemPayload, items.delete_item, "Delete an item.")
-    restore = change(RestorePayload, restoring.restore, "Bring back what was deleted, if you may change it.")
+    create_item = mutation(CreateItemPayload, items.create_item, "Make an item.")
+    update_item = mutation(UpdateItemPayload, items.update_item, "Change an item; what is not named stays as it is.")
+    delete_item = mutation(DeleteItemPayload, items.delete_item, "Delete an item.")
+    restore = mutation(RestorePayload, restoring.restore, "Bring back what was deleted, if you may change it.")

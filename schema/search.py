@@ -3,16 +3,16 @@
 import strawberry
 
 from resolvers.search import search
-from schema.base import Connection, Paged, one, says, shows
+from schema.base import Connection, Paged, field, output_type, required
 from schema.messages import Message
 
 
-@shows
+@output_type
 class MessageHit:
     """A message in which something was found."""
 
-    message: Message = says("The message.")
-    snippet = one(
+    message: Message = field("The message.")
+    snippet = required(
         str, search.snippet_of, "One line of its text, at most 160 characters, the first hit between « and »."
     )
 

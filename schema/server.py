@@ -9,31 +9,31 @@ import strawberry
 from errors import BadUserInput
 from resolvers.core.context import Info
 from resolvers.core.ids import decode
-from schema.base import NODES, Node, says, shows
+from schema.base import NODES, Node, field, output_type
 from settings import VERSION
 
 MAX_IDS = 100
 
 
-@shows
+@output_type
 class ServerInfo:
     """What this server is and can do."""
 
-    message: str = says("Always `API is running`.")
-    version: str = says("Version of the product.")
-    environment: str = says("`development` or `production`.")
-    models: list[str] = says("The models that you may choose for a conversation; the first is the server's own.")
-    currency: str = says("What costs and budgets are in, as `USD`.")
-    offline: bool = says("Whether no model is configured, so that the offline assistant answers.")
+    message: str = field("Always `API is running`.")
+    version: str = field("Version of the product.")
+    environment: str = field("`development` or `production`.")
+    models: list[str] = field("The models that you may choose for a conversation; the first is the server's own.")
+    currency: str = field("What costs and budgets are in, as `USD`.")
+    offline: bool = field("Whether no model is configured, so that the offline assistant answers.")
 
 
-@shows
+@output_type
 class Health:
     """Whether the server can work."""
 
-    status: str = says("`ok` or `degraded`.")
-    timestamp: datetime = says("When this was found.")
-    database: str = says("`ok` or `unavailable`.")
+    status: str = field("`ok` or `degraded`.")
+    timestamp: datetime = field("When this was found.")
+    database: str = field("`ok` or `unavailable`.")
 
 
 def server_info(info: Info) -> ServerInfo:

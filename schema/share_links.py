@@ -5,33 +5,33 @@ from datetime import datetime
 import strawberry
 
 from resolvers.conversations import share_links
-from schema.base import change, says, shows
+from schema.base import field, mutation, output_type
 from schema.conversations import Conversation
 
 
-@shows
+@output_type
 class ShareConversationPayload:
     """The link, which shows the branch and its tables as they are now, to whoever has it."""
 
-    conversation: Conversation = says("The conversation.")
-    share_url: str | None = says("The link; null when the server has lost the key of an earlier one.")
-    expires_at: datetime = says("Until when it is good.")
+    conversation: Conversation = field("The conversation.")
+    share_url: str | None = field("The link; null when the server has lost the key of an earlier one.")
+    expires_at: datetime = field("Until when it is good.")
 
 
-@shows
+@output_type
 class UnshareConversationPayload:
     """The conversation, without a link."""
 
-    conversation: Conversation = says("The conversation.")
+    conversation: Conversation = field("The conversation.")
 
 
 @strawberry.type
 class Mutation:
-    share_conversation = change(
+    share_conversation = mutation(
         ShareConversationPayload,
         share_links.share_conversation,
         "Make a read-only link to a conversation as it is now. A link that it had before leads nowhere any more.",
     )
-    unshare_conversation = change(
+    unshare_conversation = mutation(
         UnshareConversationPayload, share_links.unshare_conversation, "Take the link of a conversation back."
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from assistant.prompt.tokens import counted
 from assistant.reading import structured_call
 from assistant.reading.extraction import MAX_NAME, unique
-from assistant.reading.json_stream import Answer
+from assistant.reading.json_stream import JsonItemParser
 from assistant.reading.passages import Piece
 from db.models.usage import Tokens
 from integrations.llm.chat_completions import ChatModel, Finished, Turn
@@ -43,7 +43,7 @@ async def discover(model: ChatModel, name: str | None, piece: Piece, max_tokens:
                 finished = event
             else:
                 text += event.text
-    return Discovered(_columns(Answer("columns").feed(text)), _name(text), counted(turns, text, finished))
+    return Discovered(_columns(JsonItemParser("columns").feed(text)), _name(text), counted(turns, text, finished))
 
 
 def _name(text: str) -> str:

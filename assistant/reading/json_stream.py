@@ -11,7 +11,7 @@ _INSIDE = re.compile(r'\\.|"', re.DOTALL)
 _HALF = re.compile(r"(\\[^u]|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2})|\\u[dD][89a-fA-F][\da-fA-F]{2}")
 
 
-class Answer:
+class JsonItemParser:
     """`is_whole` when the object with the list is closed; `broken` items were no JSON.
 
     Every character is looked at once, however small the pieces are.

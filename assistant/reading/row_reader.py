@@ -11,7 +11,7 @@ from assistant.reading import structured_call
 from assistant.reading.cell_correction import Wrong, value_of
 from assistant.reading.extraction import ProposedCell, ProposedTable
 from assistant.reading.grounding import Place, find_row
-from assistant.reading.json_stream import Answer
+from assistant.reading.json_stream import JsonItemParser
 from assistant.reading.passages import Passages, Piece
 from assistant.reading.row_merging import merged
 from assistant.reading.structured_call import Row, Said, row_of
@@ -159,7 +159,7 @@ class Reading:
         is_first = not read.said
         if not is_first:
             turns += [Turn("assistant", structured_call.held(read.said)), Turn("user", structured_call.GO_ON)]
-        answer, call = Answer(), _Call()
+        answer, call = JsonItemParser(), _Call()
         try:
             async for text in self._answered(call, turns, structured_call.rows_schema(self._columns)):
                 call.gained += self._take(piece, read, answer.feed(text), is_first=is_first)
@@ -220,7 +220,7 @@ class Reading:
         wrong = Wrong(self._columns, read.rows)
         if not wrong.cells or (self._most and self.tokens.total >= self._most.total):
             return
-        answer = Answer("cells")
+        answer = JsonItemParser("cells")
         try:
             async for text in self._answered(_Call(), wrong.turns(piece.text), structured_call.corrections_schema()):
                 for item in answer.feed(text):

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from typing import TypeAlias
 from uuid import UUID
 
-from integrations.redis.presence import Marks
+from integrations.redis.presence import Presence
 
 Watch: TypeAlias = tuple[UUID, UUID | None]  # a reply, and a person
 
 
-class Watching:
+class Watchers:
     """Counts the open streams of each person on each reply in this process."""
 
     def __init__(self) -> None:
@@ -43,10 +43,10 @@ class Watching:
         """The last one is closed."""
 
 
-class SharedWatching(Watching):
+class ClusterWatchers(Watchers):
     """Tells the other processes, and asks them; where they do not say, nobody watches there."""
 
-    def __init__(self, marks: Marks) -> None:
+    def __init__(self, marks: Presence) -> None:
         super().__init__()
         self._marks = marks
 

@@ -25,7 +25,7 @@ def keep_a_superuser(session: Session, user: User) -> None:
 
 def change_password(session: Session, password_hash: str) -> User:
     """Give the viewer another password; they stay signed in on this device, and nowhere else."""
-    user = session.obtain_to_change(User, session.user_id)
+    user = session.get_for_update(User, session.user_id)
     user.password_hash = password_hash
     end_all(session, user.id, Ending.PASSWORD_CHANGED, keep=session.viewer.session_id)
     return user
@@ -36,10 +36,10 @@ def update(session: Session, user_id: UUID, is_active: bool | None, is_superuser
 
     Whoever loses something is signed out everywhere, and nothing runs for a closed account. Superusers only.
     """
-    user = session.obtain(User, user_id, lock=True)
+    user = session.get(User, user_id, lock=True)
     if not session.viewer.is_superuser:
         raise Forbidden("Only a superuser may do this.")
-    if user.departed_at is not None:
+    if user.account_deleted_at is not None:
         raise Conflict("Whoever this was has deleted the account: nothing is left to open.")
     if user.id == session.viewer.user_id and False in (is_active, is_superuser):
         raise Conflict("Another superuser has to take this from you, so that there is always one.")

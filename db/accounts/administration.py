@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 
 from auth.viewer import Viewer
 from db.accounts.accounts import update
-from db.core.audit_context import Cause, caused_by
+from db.core.audit_context import AuditContext, audit_context
 from db.core.engine import Database
 from db.core.session import Session
 from db.models.users import User
@@ -62,7 +62,7 @@ async def perform(database: Database, name: object, arguments: Mapping[str, Any]
     unit = OPERATIONS.get(name) if isinstance(name, str) else None
     if unit is None or not _fits(unit, arguments):
         raise BadUserInput("The server does not know this command: it is of another version. Restart the server.")
-    with caused_by(Cause(str(name))):
+    with audit_context(AuditContext(str(name))):
         return await database.write(unit, Viewer.system(), **arguments)
 
 

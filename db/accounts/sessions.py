@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.core.base import now
-from db.core.compare_and_set import claim
+from db.core.compare_and_set import set_once
 from db.core.events import SignInEnded
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
@@ -62,7 +62,7 @@ def open_for(
 ) -> SignIn:
     """Sign a user in; `digest` is of the refresh token that they get. Raises Unauthenticated when deactivated."""
     # Locked, so that whoever is being deactivated meanwhile does not slip in.
-    if not session.obtain(User, user_id, lock=True).is_active:
+    if not session.get(User, user_id, lock=True).is_active:
         raise Unauthenticated(REFUSED)
     sign_in = SignIn(user_id=user_id, expires_at=now() + lifetime, user_agent=user_agent, ip_address=ip_address)
     session.add_all([sign_in, RefreshToken(sign_in_id=sign_in.id, digest=digest)])
@@ -74,11 +74,11 @@ def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelt
 
     None when the token was used before: the caller answers with an error, and the end is kept all the same.
     """
-    is_first = claim(session, RefreshToken.used_at, RefreshToken.digest == digest)
+    is_first = set_once(session, RefreshToken.used_at, RefreshToken.digest == digest)
     token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
     if token is None:
         raise Unauthenticated(REFUSED)
-    sign_in = session.obtain(SignIn, token.sign_in_id, lock=True)
+    sign_in = session.get(SignIn, token.sign_in_id, lock=True)
     if not is_first:
         end(session, sign_in, Ending.TOKEN_REUSED)
         return None
@@ -87,12 +87,12 @@ def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelt
     sign_in.last_used_at = now()
     sign_in.expires_at = now() + lifetime
     session.add(RefreshToken(sign_in_id=sign_in.id, digest=successor))
-    return sign_in, session.obtain(User, sign_in.user_id)
+    return sign_in, session.get(User, sign_in.user_id)
 
 
 def close(session: Session, sign_in_id: UUID) -> None:
     """Sign out: the access token stops at the next operation."""
-    end(session, session.obtain(SignIn, sign_in_id, lock=True), Ending.LOGGED_OUT)
+    end(session, session.get(SignIn, sign_in_id, lock=True), Ending.LOGGED_OUT)
 
 
 def close_by_token(session: Session, digest: bytes) -> None:

@@ -16,7 +16,7 @@ from errors import Conflict, Forbidden
 _named = func.lower(User.email + " " + User.first_name + " " + User.last_name)
 every = Listing(
     User,
-    User.departed_at.is_(None),
+    User.account_deleted_at.is_(None),
     newest_first=True,
     optional={
         # What is looked for is taken out of the names: LIKE would read % and _ in it as wildcards.
@@ -69,12 +69,12 @@ def sign_up(
 
 def keep_rehashed(session: Session, user_id: UUID, password_hash: str) -> None:
     """Replace a password's hash by a stronger one of the same password."""
-    session.obtain(User, user_id).password_hash = password_hash
+    session.get(User, user_id).password_hash = password_hash
 
 
 def update_profile(session: Session, first_name: str | None, last_name: str | None) -> User:
     """Call the viewer something else; None leaves a name as it is."""
-    user = session.obtain_to_change(User, session.user_id)
+    user = session.get_for_update(User, session.user_id)
     user.first_name = user.first_name if first_name is None else first_name
     user.last_name = user.last_name if last_name is None else last_name
     return user

@@ -53,7 +53,7 @@ def sign_up(
 
 def request_verification(session: Session, user_id: UUID, token: str, digest: bytes) -> None:
     """Mail a user a new token to verify their address with."""
-    user = session.obtain(User, user_id, lock=True)
+    user = session.get(User, user_id, lock=True)
     if user.is_email_verified:
         raise Conflict("Your address is verified already.")
     _mail(session, user, Purpose.VERIFY_EMAIL, token, digest)
@@ -99,7 +99,7 @@ def _redeem(session: Session, purpose: Purpose, digest: bytes) -> User:
     verification = session.scalars(query.with_for_update()).one_or_none()
     if verification is None or verification.used_at is not None or verification.expires_at <= now():
         raise BadUserInput.of("token", REFUSED)
-    user = session.obtain(User, verification.user_id, lock=True)
+    user = session.get(User, verification.user_id, lock=True)
     if user.email != verification.email or not user.is_active:
         raise BadUserInput.of("token", REFUSED)
     verification.used_at = now()

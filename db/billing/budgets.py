@@ -26,7 +26,7 @@ def set_limit(
     session: Session, organization_id: UUID, limit: Decimal | None, unit: BudgetUnit, hard: bool
 ) -> Organization:
     """Give an organization a budget, change it, or take it away (None); what this month already cost counts."""
-    organization = session.obtain_to_change(Organization, organization_id)
+    organization = session.get_for_update(Organization, organization_id)
     budget = find(session, organization_id)
     if budget is None:
         budget = Budget(organization_id=organization_id)

@@ -48,7 +48,7 @@ def settle(session: Session, row: Usage, tokens: Tokens, cost_nanos: int) -> Non
     """A call is over: what it came to is spent, what it had reserved beyond that is free again."""
     if row.settled_at is not None:
         return
-    session.allow(row)  # whose access ended meanwhile still asked for it
+    session.bypass_rule_for(row)  # whose access ended meanwhile still asked for it
     row.settle(tokens, cost_nanos)
     budget = budgets.find(session, row.organization_id)
     if budget is None or budget.limit_units is None:
@@ -119,7 +119,7 @@ def reserve_extraction(
     session: Session, job_id: UUID, conversation_id: UUID, model: str, terms: Terms, tokens: Tokens
 ) -> None:
     """Reserve what reading a table may come to, once for a job; BudgetExceeded when there is no room for it."""
-    conversation = session.obtain_to_change(Conversation, conversation_id)
+    conversation = session.get_for_update(Conversation, conversation_id)
     if _of_job(session, job_id) is None:
         row = Usage(
             id=job_id,
@@ -145,7 +145,7 @@ def _of_job(session: Session, job_id: UUID) -> Usage | None:
 
 def _open(session: Session, budget: Budget) -> None:
     """Let this unit count in it, in the month that it is."""
-    session.allow(budget)  # members spend of what only admins set
+    session.bypass_rule_for(budget)  # members spend of what only admins set
     if budget.month != (month := month_of(now())):
         budget.month, budget.spent_units, budget.told = month, 0, 0
 

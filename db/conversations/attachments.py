@@ -59,7 +59,7 @@ class Stored:
 
 def post(session: Session, /, text: str, files: Sequence[Stored], **given: Any) -> Exchange:
     """`posting.post` of a message with files; when the same key made it before, these files are not among its."""
-    return sending.post(session, text, **given, also=partial(_attach, session, files))
+    return sending.send(session, text, **given, also=partial(_attach, session, files))
 
 
 def _attach(session: Session, files: Sequence[Stored], message: Message) -> None:

@@ -9,12 +9,12 @@ from sqlalchemy.orm import aliased
 from db.billing.usage import Models
 from db.conversations import attachments, replies
 from db.conversations.messages import Exchange, checked_text
-from db.conversations.sending import check_siblings, conversation_of, exchanged_once, say
-from db.core.idempotency import once
+from db.conversations.sending import add_exchange, check_siblings, conversation_of, exchanged_once
+from db.core.idempotency import idempotent
 from db.core.pagination import Window
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
-from db.models.branches import Stretch
+from db.models.branches import BranchSegment
 from db.models.conversations import Conversation
 from db.models.messages import Message, MessageRole
 from db.models.tables import Table
@@ -38,20 +38,22 @@ def _between(low: Any, high: Any) -> Any:
 
     Each bound is one expression: of two for one column SQLite gives the index either, and reads the rest of the line.
     """
-    from_ = case((Stretch.first_depth > low, Stretch.first_depth), else_=low + 1)
-    to = case((Stretch.last_depth < high, Stretch.last_depth), else_=high)
-    return (Message.line_id == Stretch.along_id) & (Message.depth >= from_) & (Message.depth <= to) & (from_ <= to)
+    from_ = case((BranchSegment.first_depth > low, BranchSegment.first_depth), else_=low + 1)
+    to = case((BranchSegment.last_depth < high, BranchSegment.last_depth), else_=high)
+    return (
+        (Message.line_id == BranchSegment.along_id) & (Message.depth >= from_) & (Message.depth <= to) & (from_ <= to)
+    )
 
 
 def ending_at(leaf: Message, most: int | None = None) -> Select[Any]:
     """The messages of the branch that ends at `leaf`, or the last `most` of them, for a session to read."""
     along = _between(literal(0 if most is None else leaf.depth - most), literal(leaf.depth))
-    return select(Message).join(Stretch, along).where(Stretch.line_id == leaf.line_id)
+    return select(Message).join(BranchSegment, along).where(BranchSegment.line_id == leaf.line_id)
 
 
 def _page(low: Any, high: Any, *, backwards: bool = False) -> Prepared[Message]:
     """Messages of a branch with low < depth ≤ high, oldest first unless backwards; `leaf_id` is bound."""
-    query = select(Message).join(Stretch, _between(low, high)).where(Stretch.line_id == LINE)
+    query = select(Message).join(BranchSegment, _between(low, high)).where(BranchSegment.line_id == LINE)
     return Prepared(
         query.order_by(Message.depth.desc() if backwards else Message.depth), children=Message, by_parent=False
     )
@@ -72,15 +74,15 @@ length: Prepared[Any] = Prepared(
 
 def _newest_below() -> Prepared[Any]:
     """The newest of the messages that follow `message_id` on any branch, or itself: it is the last of a line."""
-    line = aliased(Stretch)
+    line = aliased(BranchSegment)
     query = (
         select(Message.id)
-        .select_from(Stretch)
-        .join(line, line.id == Stretch.line_id)
+        .select_from(BranchSegment)
+        .join(line, line.id == BranchSegment.line_id)
         .join(Message, (Message.line_id == line.id) & (Message.depth == line.last_depth))
         .where(
-            Stretch.along_id == _of("message_id", Message.line_id),
-            Stretch.last_depth >= _of("message_id", Message.depth),
+            BranchSegment.along_id == _of("message_id", Message.line_id),
+            BranchSegment.last_depth >= _of("message_id", Message.depth),
         )
     )
     return Prepared(query.order_by(Message.id.desc()).limit(1), children=Message, by_parent=False)
@@ -109,9 +111,9 @@ def edit(session: Session, message_id: UUID, text: str, models: Models, idempote
         if message.role is not MessageRole.USER:
             raise BadUserInput.of("messageId", "Edit what a person said; for another reply, use regenerateReply.")
         check_siblings(session, conversation, message.parent_id, "messageId")
-        parent = session.obtain(Message, message.parent_id) if message.parent_id else None
+        parent = session.get(Message, message.parent_id) if message.parent_id else None
         table_id = _table_of(session, message)
-        said = say(session, conversation, parent, checked_text(text), models, table_id, field="messageId")
+        said = add_exchange(session, conversation, parent, checked_text(text), models, table_id, field="messageId")
         attachments.carry(session, [(message, said.message)])
         return said
 
@@ -132,26 +134,26 @@ def regenerate(
         if message.role is not MessageRole.USER:
             if message.parent_id is None:
                 raise BadUserInput.of("messageId", "This answers nothing: name a reply.")
-            asked = session.obtain(Message, message.parent_id)
+            asked = session.get(Message, message.parent_id)
         check_siblings(session, conversation, asked.id, "messageId")
         known = (name for name in (model, message.model, conversation.model) if name and name in models)
         chosen = next(known, next(iter(models)))
         return replies.begin(session, conversation, asked, chosen, models, _table_of(session, asked))
 
-    return once(
+    return idempotent(
         session,
         "regenerateReply",
         idempotency_key,
         make,
-        ids=lambda reply: [reply.id],
-        again=lambda ids: session.obtain(Message, ids[0]),
+        result_ids=lambda reply: [reply.id],
+        load=lambda ids: session.get(Message, ids[0]),
     )
 
 
 def _of_branch(session: Session, message_id: UUID) -> tuple[Conversation, Message]:
     """A message to branch off at, and its conversation, locked."""
-    conversation = session.obtain_to_change(Conversation, conversation_of(session, message_id))
-    return conversation, session.obtain(Message, message_id)
+    conversation = session.get_for_update(Conversation, conversation_of(session, message_id))
+    return conversation, session.get(Message, message_id)
 
 
 def _table_of(session: Session, message: Message) -> UUID | None:

@@ -30,7 +30,7 @@ def delete(session: Session, id_: UUID, *, with_tables: bool) -> Gone:
 
     Of the tables it takes those that the viewer may change: the others are somebody else's to delete.
     """
-    conversation = session.obtain_to_change(Conversation, id_)
+    conversation = session.get_for_update(Conversation, id_)
     running = select(Message.job_id).where(
         Message.conversation_id == id_, Message.status == MessageStatus.IN_PROGRESS, Message.job_id.is_not(None)
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func
 
 from db.core.base import Visibility
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.prepared import bind
 from db.core.session import Session
@@ -54,13 +54,13 @@ class Beginning:
 
 def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Conversation:
     """A conversation of the viewer's, in their personal organization if no other is named."""
-    return once(
+    return idempotent(
         session,
         "createConversation",
         idempotency_key,
-        make=lambda: _create(session, beginning),
-        ids=lambda made: [made.id],
-        again=lambda ids: session.obtain(Conversation, ids[0]),
+        create=lambda: _create(session, beginning),
+        result_ids=lambda made: [made.id],
+        load=lambda ids: session.get(Conversation, ids[0]),
     )
 
 
@@ -84,8 +84,8 @@ def _create(session: Session, beginning: Beginning) -> Conversation:
 def _organization(session: Session, beginning: Beginning) -> UUID:
     if beginning.site_id is None:
         asked = beginning.organization_id
-        return session.personal_organization_id if asked is None else session.obtain(Organization, asked).id
-    site = session.obtain(Site, beginning.site_id)
+        return session.personal_organization_id if asked is None else session.get(Organization, asked).id
+    site = session.get(Site, beginning.site_id)
     if beginning.organization_id not in {None, site.organization_id}:
         raise BadUserInput.of("organizationId", "The site is in another organization: leave this out.")
     return site.organization_id
@@ -93,7 +93,7 @@ def _organization(session: Session, beginning: Beginning) -> UUID:
 
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Conversation:
     """Set the named columns of a conversation that the viewer may change."""
-    conversation = session.obtain_to_change(Conversation, id_)
+    conversation = session.get_for_update(Conversation, id_)
     for name, value in changes.items():
         setattr(conversation, name, value)
     conversation.is_named = conversation.is_named or "title" in changes

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from db.billing import spending
 from db.conversations import sending
 from db.core.base import now
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.jobs import jobs
 from db.models.conversations import Conversation, ExtractionMode
@@ -46,20 +46,20 @@ class Asked:
 
 def start(session: Session, asked: Asked, idempotency_key: str | None = None) -> Proposal:
     """A proposal that is still empty, and the job that fills it."""
-    return once(
+    return idempotent(
         session,
         "extractTable",
         idempotency_key,
-        make=lambda: _start(session, asked),
-        ids=lambda made: [made.id],
-        again=lambda ids: session.obtain(Proposal, ids[0]),
+        create=lambda: _start(session, asked),
+        result_ids=lambda made: [made.id],
+        load=lambda ids: session.get(Proposal, ids[0]),
     )
 
 
 def _start(session: Session, asked: Asked) -> Proposal:
     if asked.mode is ExtractionMode.OFF:
         raise BadUserInput.of("mode", "Choose REVIEW, to look at it first, or AUTO.")
-    conversation = session.obtain_to_change(Conversation, _conversation(session, asked))
+    conversation = session.get_for_update(Conversation, _conversation(session, asked))
     _check_messages(session, conversation, asked.message_ids)
     columns, name = _wanted(session, asked)
     keys = [column.key for column in key_columns(columns, asked.key_columns)] if asked.key_columns else []
@@ -185,7 +185,7 @@ def complete(
 
 
 def _of(session: Session, job: Job) -> Proposal:
-    return session.obtain(Proposal, UUID(job.arguments["proposal_id"]))
+    return session.get(Proposal, UUID(job.arguments["proposal_id"]))
 
 
 def _give_up(session: Session, job: Job) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from db.conversations import attachments, branches, conversations, segments
 from db.conversations.conversations import Beginning
 from db.conversations.messages import PREVIEW_LENGTH, cut
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.messages import Message, MessageRole, MessageStatus
@@ -26,13 +26,13 @@ def fork(
     They need only see the conversation. What was said is copied, with the settings that it was said under; what
     the replies cost, what they proposed and the tables stay where they are.
     """
-    return once(
+    return idempotent(
         session,
         "forkConversation",
         idempotency_key,
-        make=lambda: _fork(session, session.obtain(Conversation, id_), message_id, title),
-        ids=lambda made: [made.id],
-        again=lambda ids: session.obtain(Conversation, ids[0]),
+        create=lambda: _fork(session, session.get(Conversation, id_), message_id, title),
+        result_ids=lambda made: [made.id],
+        load=lambda ids: session.get(Conversation, ids[0]),
     )
 
 
@@ -63,7 +63,7 @@ def _branch(session: Session, source: Conversation, leaf_id: UUID | None) -> lis
     """The messages to copy, oldest first."""
     if leaf_id is None:
         return []
-    leaf = session.obtain(Message, leaf_id)
+    leaf = session.get(Message, leaf_id)
     if leaf.conversation_id != source.id:
         raise NotFound.of("messageId", "The message of messageId is not in this conversation.")
     if leaf.status is MessageStatus.IN_PROGRESS:

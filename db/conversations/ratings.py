@@ -23,7 +23,7 @@ of_messages: Prepared[MessageRating] = Prepared(
 
 def rate(session: Session, message_id: UUID, value: Rating | None, comment: str | None) -> Message:
     """Keep what the viewer thinks of a message that they see, instead of what they thought before."""
-    message = session.obtain(Message, message_id)
+    message = session.get(Message, message_id)
     if value is None and comment:
         raise BadUserInput.of("comment", "A comment goes with a rating: send UP or DOWN with it.")
     if comment and (len(comment) > MAX_COMMENT or "\x00" in comment):

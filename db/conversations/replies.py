@@ -72,8 +72,8 @@ def begin(
 def stop(session: Session, id_: UUID) -> Message:
     """Ask for a reply to end; one that nobody writes yet ends here and now."""
     job = _job_of(session, id_)
-    message = session.obtain(Message, id_)
-    session.obtain_to_change(Conversation, message.conversation_id)
+    message = session.get(Message, id_)
+    session.get_for_update(Conversation, message.conversation_id)
     if message.role is not MessageRole.ASSISTANT:
         raise BadUserInput.of("messageId", "Stop the reply, not the message that it answers.")
     if message.status is not MessageStatus.IN_PROGRESS or message.job_id is None:
@@ -96,7 +96,7 @@ def _job_of(session: Session, id_: UUID) -> Job | None:
 def checkpoint(session: Session, id_: UUID, job_id: UUID, attempt: int, text: str) -> None:
     """Keep what was written so far, if this attempt still holds the reply."""
     jobs.hold(session, job_id, attempt)
-    session.obtain(Message, id_).text = text
+    session.get(Message, id_).text = text
 
 
 def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, ending: Ending) -> Message:
@@ -106,7 +106,7 @@ def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, ending: Endi
         MessageStatus.STOPPED: JobStatus.CANCELED,
     }.get(ending.status, JobStatus.FAILED)
     jobs.finish(session, job_id, attempt, outcome)
-    message = session.obtain(Message, id_)
+    message = session.get(Message, id_)
     message.text = message.text if ending.text is None else ending.text
     message.status, message.finish_reason = ending.status, ending.finish_reason
     message.error_code, message.error_message = ending.error_code, ending.error_message
@@ -130,7 +130,7 @@ def charge(session: Session, message: Message, counted: Tokens | None = None, co
 
 def tell_end(session: Session, reply: Message) -> None:
     """Tell the viewer, who asked for the reply, how it ended; not when somebody stopped it."""
-    title = session.obtain(Conversation, reply.conversation_id).title
+    title = session.get(Conversation, reply.conversation_id).title
     if reply.status is MessageStatus.COMPLETED:
         tell(session, session.user_id, REPLY_FINISHED, f"The reply in {title} is finished", reply)
     elif reply.status is not MessageStatus.STOPPED:

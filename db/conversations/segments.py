@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from db.core.prepared import OneOf, Prepared
 from db.core.session import Session
-from db.models.branches import Stretch
+from db.models.branches import BranchSegment
 from db.models.conversations import Conversation
 from db.models.messages import Message
 from errors import BadUserInput
@@ -21,11 +21,11 @@ from errors import BadUserInput
 MAX_LINES, MAX_TURNS = 1_000, 200
 
 
-_begins = Stretch.first_depth == 1
+_begins = BranchSegment.first_depth == 1
 beginnings_of: Prepared[Any] = Prepared(
-    select(Stretch.line_id.label("id"), Stretch.conversation_id)
-    .where(OneOf(Stretch.conversation_id), _begins, Stretch.along_id == Stretch.line_id)
-    .order_by(Stretch.conversation_id, Stretch.line_id)
+    select(BranchSegment.line_id.label("id"), BranchSegment.conversation_id)
+    .where(OneOf(BranchSegment.conversation_id), _begins, BranchSegment.along_id == BranchSegment.line_id)
+    .order_by(BranchSegment.conversation_id, BranchSegment.line_id)
 )
 
 
@@ -60,33 +60,33 @@ def begin(session: Session, conversation_id: UUID, id_: UUID, first_depth: int, 
     session.add(last)
 
 
-def _stretch(conversation_id: UUID, line_id: UUID, along_id: UUID, first: int, last: int) -> Stretch:
-    return Stretch(
+def _stretch(conversation_id: UUID, line_id: UUID, along_id: UUID, first: int, last: int) -> BranchSegment:
+    return BranchSegment(
         conversation_id=conversation_id, line_id=line_id, along_id=along_id, first_depth=first, last_depth=last
     )
 
 
 def number_of_beginnings(session: Session, conversation: Conversation) -> int:
     """How many messages of a conversation follow no other."""
-    query = select(func.count(Stretch.id)).where(
-        Stretch.conversation_id == conversation.id, _begins, Stretch.along_id == Stretch.line_id
+    query = select(func.count(BranchSegment.id)).where(
+        BranchSegment.conversation_id == conversation.id, _begins, BranchSegment.along_id == BranchSegment.line_id
     )
     return session.scalar(query) or 0
 
 
-def _line(session: Session, message: Message) -> Stretch:
+def _line(session: Session, message: Message) -> BranchSegment:
     """The last stretch of the line that a message is on; it may be as new as the message."""
-    here = [row for row in (*session.new, *session.identity_map.values()) if isinstance(row, Stretch)]
+    here = [row for row in (*session.new, *session.identity_map.values()) if isinstance(row, BranchSegment)]
     with session.no_autoflush:
         known = (row for row in here if row.id == message.line_id)
-        return next(known, None) or session.obtain(Stretch, message.line_id)
+        return next(known, None) or session.get(BranchSegment, message.line_id)
 
 
-def _stretches(session: Session, leaf: Message) -> list[Stretch]:
-    query = select(Stretch).where(Stretch.line_id == leaf.line_id, Stretch.first_depth <= leaf.depth)
-    return list(session.scalars(query.order_by(Stretch.first_depth)))
+def _stretches(session: Session, leaf: Message) -> list[BranchSegment]:
+    query = select(BranchSegment).where(BranchSegment.line_id == leaf.line_id, BranchSegment.first_depth <= leaf.depth)
+    return list(session.scalars(query.order_by(BranchSegment.first_depth)))
 
 
 def _lines(session: Session, conversation: Conversation) -> int:
-    query = select(func.count(Stretch.id)).where(Stretch.conversation_id == conversation.id, _begins)
+    query = select(func.count(BranchSegment.id)).where(BranchSegment.conversation_id == conversation.id, _begins)
     return session.scalar(query) or 0

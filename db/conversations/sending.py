@@ -10,7 +10,7 @@ from db.conversations import conversations, replies
 from db.conversations.conversations import Beginning
 from db.conversations.messages import PREVIEW_LENGTH, TITLE_LENGTH, Exchange, checked_text, cut
 from db.conversations.segments import after, number_of_beginnings
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.messages import Message, MessageRole, MessageStatus
@@ -20,7 +20,7 @@ from errors import BadUserInput, Conflict, NotFound
 MAX_SIBLINGS = 100
 
 
-def post(
+def send(
     session: Session,
     text: str,
     *,
@@ -40,9 +40,9 @@ def post(
     def make() -> Exchange:
         said = checked_text(text)
         if table_id is not None:
-            session.obtain_to_change(Table, table_id)
+            session.get_for_update(Table, table_id)
         conversation, parent = _place(session, said, conversation_id, parent_id, next(iter(models)))
-        exchange = say(session, conversation, parent, said, models, table_id)
+        exchange = add_exchange(session, conversation, parent, said, models, table_id)
         also(exchange.message)
         return exchange
 
@@ -53,10 +53,10 @@ def exchanged_once(session: Session, operation: str, key: str | None, make: Call
     """Make an exchange, or find the one that the same key made before."""
 
     def again(ids: list[UUID]) -> Exchange:
-        message, reply = (session.obtain(Message, id_) for id_ in ids)
-        return Exchange(session.obtain(Conversation, message.conversation_id), message, reply)
+        message, reply = (session.get(Message, id_) for id_ in ids)
+        return Exchange(session.get(Conversation, message.conversation_id), message, reply)
 
-    return once(session, operation, key, make, lambda e: [e.message.id, e.reply.id], again)
+    return idempotent(session, operation, key, make, lambda e: [e.message.id, e.reply.id], again)
 
 
 def _place(
@@ -65,14 +65,14 @@ def _place(
     """The conversation to speak in, locked, and the message to speak after."""
     if id_ is None and parent_id is None:
         return conversations.create(session, Beginning(model, title=cut(text, TITLE_LENGTH), is_named=False)), None
-    conversation = session.obtain_to_change(Conversation, id_ or conversation_of(session, parent_id))
+    conversation = session.get_for_update(Conversation, id_ or conversation_of(session, parent_id))
     if parent_id is not None:
-        parent = session.obtain(Message, parent_id)
+        parent = session.get(Message, parent_id)
         if parent.conversation_id != conversation.id:
             raise NotFound.of("parentId", "The message of parentId is not in this conversation.")
         check_siblings(session, conversation, parent.id, "parentId")
     elif conversation.leaf_id is not None:
-        parent = session.obtain(Message, conversation.leaf_id)
+        parent = session.get(Message, conversation.leaf_id)
     else:
         if conversation.title == conversations.UNTITLED:
             conversation.title = cut(text, TITLE_LENGTH) or conversations.UNTITLED
@@ -100,7 +100,7 @@ def check_siblings(session: Session, conversation: Conversation, parent_id: UUID
         raise BadUserInput.of(field, f"There are {MAX_SIBLINGS} messages side by side there: continue one of them.")
 
 
-def say(
+def add_exchange(
     session: Session,
     conversation: Conversation,
     parent: Message | None,

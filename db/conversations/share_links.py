@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from db.conversations.branches import ending_at
 from db.core.base import now
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
 from db.models.conversations import Conversation
@@ -28,7 +28,7 @@ MAX_TABLES, MAX_ROWS, MAX_CELLS = 20, 200, 20_000  # the first rows of each tabl
 
 
 @dataclass(frozen=True)
-class Wish:
+class ShareRequest:
     """What is to be shared: the branch that ends at `leaf_id`, else at the newest message."""
 
     conversation_id: UUID
@@ -51,22 +51,24 @@ of_conversations: Prepared[Any] = Prepared(
 )
 
 
-def share(session: Session, wish: Wish, digest_of: Callable[[UUID], bytes], idempotency_key: str | None) -> Share:
+def share(
+    session: Session, wish: ShareRequest, digest_of: Callable[[UUID], bytes], idempotency_key: str | None
+) -> Share:
     """Share a branch as it is now; the link that the conversation had before leads nowhere from then on."""
     if not 1 <= wish.days <= MAX_DAYS:
         raise BadUserInput.of("expiresInDays", f"A link is good for 1 to {MAX_DAYS} days.")
-    return once(
+    return idempotent(
         session,
         "shareConversation",
         idempotency_key,
-        make=lambda: _share(session, wish, digest_of),
-        ids=lambda made: [made.id],
-        again=lambda ids: session.obtain(Share, ids[0]),
+        create=lambda: _share(session, wish, digest_of),
+        result_ids=lambda made: [made.id],
+        load=lambda ids: session.get(Share, ids[0]),
     )
 
 
-def _share(session: Session, wish: Wish, digest_of: Callable[[UUID], bytes]) -> Share:
-    conversation = session.obtain_to_change(Conversation, wish.conversation_id)
+def _share(session: Session, wish: ShareRequest, digest_of: Callable[[UUID], bytes]) -> Share:
+    conversation = session.get_for_update(Conversation, wish.conversation_id)
     content = _content(session, conversation, wish)
     _revoke(session, conversation)
     made = Share(conversation_id=conversation.id, expires_at=now() + timedelta(days=wish.days), content=content)
@@ -77,7 +79,7 @@ def _share(session: Session, wish: Wish, digest_of: Callable[[UUID], bytes]) -> 
 
 def unshare(session: Session, conversation_id: UUID) -> Conversation:
     """Take the link of a conversation back; without one nothing changes."""
-    conversation = session.obtain_to_change(Conversation, conversation_id)
+    conversation = session.get_for_update(Conversation, conversation_id)
     _revoke(session, conversation)
     return conversation
 
@@ -87,7 +89,7 @@ def _revoke(session: Session, conversation: Conversation) -> None:
         before.deleted_at = now()
 
 
-def _content(session: Session, conversation: Conversation, wish: Wish) -> dict[str, Any]:
+def _content(session: Session, conversation: Conversation, wish: ShareRequest) -> dict[str, Any]:
     messages, omitted = _messages(session, conversation, wish.leaf_id)
     tables = _tables(session, conversation) if wish.includes_tables else []
     return {"title": conversation.title, "messages": messages, "omitted": omitted, "tables": tables}
@@ -98,7 +100,7 @@ def _messages(session: Session, conversation: Conversation, leaf_id: UUID | None
     last = leaf_id or conversation.leaf_id
     if last is None:
         raise Conflict("There is nothing to share yet: say something first.")
-    leaf = session.obtain(Message, last)
+    leaf = session.get(Message, last)
     if leaf.conversation_id != conversation.id:
         raise NotFound.of("leafId", "The message of leafId is not in this conversation.")
     kept, room = [], MAX_CHARACTERS

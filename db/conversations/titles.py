@@ -19,7 +19,7 @@ FIRST_EXCHANGE = 2  # messages
 
 def ask(session: Session, reply: Message) -> None:
     """Ask for a title when this reply ended the first exchange and nobody has named the conversation."""
-    conversation = session.obtain(Conversation, reply.conversation_id)
+    conversation = session.get(Conversation, reply.conversation_id)
     is_first = conversation.message_count == FIRST_EXCHANGE and reply.status is MessageStatus.COMPLETED
     if is_first and not conversation.is_named:
         jobs.enqueue(session, "title", conversation.organization_id, conversation_id=conversation.id.hex)
@@ -27,7 +27,7 @@ def ask(session: Session, reply: Message) -> None:
 
 def reserve(session: Session, conversation_id: UUID, model: str, terms: Terms, tokens: Tokens) -> None:
     """Reserve what a title may cost; BudgetExceeded when there is no room. What a dead attempt reserved is it."""
-    conversation = session.obtain_to_change(Conversation, conversation_id)
+    conversation = session.get_for_update(Conversation, conversation_id)
     if _reserved(session, conversation_id) is None:
         row = Usage(
             organization_id=conversation.organization_id,
@@ -42,7 +42,7 @@ def reserve(session: Session, conversation_id: UUID, model: str, terms: Terms, t
 def keep(session: Session, conversation_id: UUID, *, title: str, tokens: Tokens, cost_nanos: int) -> None:
     """Count what a title cost, and name the conversation unless somebody did meanwhile."""
     settle(session, conversation_id, tokens, cost_nanos)
-    conversation = session.obtain_to_change(Conversation, conversation_id)
+    conversation = session.get_for_update(Conversation, conversation_id)
     if (cleaned := clean(title)) and not conversation.is_named:
         conversation.title = cleaned
 

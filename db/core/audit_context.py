@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Cause:
+class AuditContext:
     """`action` is the name of a mutation or the kind of a job; a job has no address and no request."""
 
     action: str
@@ -15,20 +15,20 @@ class Cause:
     request_id: str | None = None
 
 
-SYSTEM = Cause("system")
-_cause: ContextVar[Cause] = ContextVar("cause")
+SYSTEM = AuditContext("system")
+_current: ContextVar[AuditContext] = ContextVar("cause")
 
 
-def cause() -> Cause:
+def current_audit_context() -> AuditContext:
     """Why the task at work writes; whoever hands it to a thread hands this over too."""
-    return _cause.get(SYSTEM)
+    return _current.get(SYSTEM)
 
 
 @contextmanager
-def caused_by(cause: Cause) -> Iterator[None]:
+def audit_context(cause: AuditContext) -> Iterator[None]:
     """Every write until the end, also of tasks that begin meanwhile, is done for this."""
-    token = _cause.set(cause)
+    token = _current.set(cause)
     try:
         yield
     finally:
-        _cause.reset(token)
+        _current.reset(token)

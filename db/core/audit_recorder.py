@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, inspect
 
-from db.core.base import Base, Counted, Recorded, Subject
+from db.core.base import AuditCounted, AuditedRow, Base, Subject
 
 SYSTEM_COLUMNS = frozenset({"id", "created_at", "created_by_id", "updated_at", "updated_by_id"})
 CONCEALED = "(not kept)"
@@ -21,7 +21,7 @@ Values = dict[str, Any]
 
 
 @dataclass
-class Noted:
+class PendingEntry:
     """What became of one thing."""
 
     subject: Subject
@@ -30,7 +30,7 @@ class Noted:
 
 
 @dataclass
-class Ledger:
+class AuditRecorder:
     """Rows are looked at when the session writes them, and once more at the end, when their values are final."""
 
     _added: dict[Base, None] = field(default_factory=dict)
@@ -41,14 +41,14 @@ class Ledger:
     _notes: dict[Base, tuple[Values, Values]] = field(default_factory=dict)
 
     def add(self, row: Base) -> None:
-        if isinstance(row, Counted):
+        if isinstance(row, AuditCounted):
             self._count(row, "added")
-        elif isinstance(row, Recorded):
+        elif isinstance(row, AuditedRow):
             self._added[row] = None
 
     def count_many(self, row: Base, verb: str, ids: Collection[UUID]) -> None:
         """These rows, which are like `row`; one of them that comes again is counted once."""
-        if isinstance(row, Counted):
+        if isinstance(row, AuditCounted):
             known = self._known.setdefault((row.counted_in(), row.counted_as, verb), set())
             new = set(ids) - known
             self._count(row, verb, len(new))
@@ -56,35 +56,35 @@ class Ledger:
 
     def change(self, row: Base) -> None:
         """Called before the session's own columns are set."""
-        if isinstance(row, Counted):
+        if isinstance(row, AuditCounted):
             if (verb := _verb(row)) is not None:
                 self._count(row, verb)
-        elif isinstance(row, Recorded) and row not in self._added:
+        elif isinstance(row, AuditedRow) and row not in self._added:
             before = self._before.setdefault(row, {})
             for key, value in _former(row):
                 before.setdefault(key, value)
 
     def remove(self, row: Base) -> None:
-        if isinstance(row, Counted):
+        if isinstance(row, AuditCounted):
             self._count(row, "deleted")
-        elif isinstance(row, Recorded):
+        elif isinstance(row, AuditedRow):
             self._removed[row] = _filled(row, _current(row))
 
     def note(self, row: Base, before: Values, after: Values) -> None:
         """Add to the row's entry what is kept in another one."""
         self._notes[row] = before, after
 
-    def _count(self, row: Counted, verb: str, count: int = 1) -> None:
+    def _count(self, row: AuditCounted, verb: str, count: int = 1) -> None:
         self._counts[row.counted_in()].setdefault(row.counted_as, Counter())[verb] += count
 
-    def entries(self) -> list[Noted]:
+    def entries(self) -> list[PendingEntry]:
         """One for each row that has changed, with what was counted in it."""
         found = [noted for noted in self._rows() if noted.before is not None or noted.after is not None]
         first = {noted.subject: noted for noted in reversed(found)}
 
-        def of(subject: Subject) -> Noted:
+        def of(subject: Subject) -> PendingEntry:
             if subject not in first:
-                first[subject] = Noted(subject)
+                first[subject] = PendingEntry(subject)
                 found.append(first[subject])
             return first[subject]
 
@@ -96,33 +96,35 @@ class Ledger:
             noted.after = (noted.after or {}) | {name: dict(verbs) for name, verbs in counts.items()}
         return found
 
-    def _rows(self) -> Iterator[Noted]:
+    def _rows(self) -> Iterator[PendingEntry]:
         for row in self._added:
-            yield Noted(_subject(row), None, _filled(row, _current(row)))
+            yield PendingEntry(_subject(row), None, _filled(row, _current(row)))
         for row, before in self._before.items():
             yield _changed(row, before)
         for row, values in self._removed.items():
-            yield Noted(_subject(row), values, None)
+            yield PendingEntry(_subject(row), values, None)
 
 
 def _subject(row: Base) -> Subject:
-    return cast(Recorded, row).subject()
+    return cast(AuditedRow, row).subject()
 
 
-def _changed(row: Base, before: Values) -> Noted:
+def _changed(row: Base, before: Values) -> PendingEntry:
     """A row that was hidden is gone to whoever reads, and one that was brought back is new to them."""
     after = {key: getattr(row, key) for key in before}
     before = {key: value for key, value in before.items() if value != after[key]}
     if "deleted_at" in before:
         if row.deleted_at is None:
-            return Noted(_subject(row), None, _filled(row, _current(row)))
-        return Noted(_subject(row), _filled(row, _current(row) | before), None)
+            return PendingEntry(_subject(row), None, _filled(row, _current(row)))
+        return PendingEntry(_subject(row), _filled(row, _current(row) | before), None)
     if not before:
-        return Noted(_subject(row))
-    return Noted(_subject(row), dict(_plain(row, before)), dict(_plain(row, {key: after[key] for key in before})))
+        return PendingEntry(_subject(row))
+    return PendingEntry(
+        _subject(row), dict(_plain(row, before)), dict(_plain(row, {key: after[key] for key in before}))
+    )
 
 
-def _verb(row: Counted) -> str | None:
+def _verb(row: AuditCounted) -> str | None:
     """What happened to a row that is counted; None when it is no news."""
     keys = set(inspect(cast(Any, row)).committed_state)
     if "deleted_at" in keys:
@@ -145,7 +147,7 @@ def _recorded(row: Base) -> tuple[str, ...]:
 
 @cache
 def _recorded_of(model: type[Base]) -> tuple[str, ...]:
-    left_out = SYSTEM_COLUMNS | cast(type[Recorded], model).unrecorded
+    left_out = SYSTEM_COLUMNS | cast(type[AuditedRow], model).unaudited
     return tuple(attribute.key for attribute in inspect(model).column_attrs if attribute.key not in left_out)
 
 
@@ -160,7 +162,7 @@ def _filled(row: Base, values: Values) -> Values:
 
 def _plain(row: Base, values: Values) -> Iterator[tuple[str, Any]]:
     """Values as JSON, without what is secret."""
-    columns, concealed = inspect(type(row)).columns, cast(Recorded, row).concealed()
+    columns, concealed = inspect(type(row)).columns, cast(AuditedRow, row).concealed()
     for key, value in values.items():
         is_secret = value is not None and (key in concealed or isinstance(value, bytes))
         yield key, CONCEALED if is_secret else plain(columns[key], value)

@@ -133,10 +133,10 @@ class Child:
 Subject: TypeAlias = tuple[type[Base], UUID]
 
 
-class Recorded:
+class AuditedRow:
     """A row whose every change is an entry of the audit log."""
 
-    unrecorded: ClassVar[frozenset[str]] = frozenset()
+    unaudited: ClassVar[frozenset[str]] = frozenset()
     organization_key: ClassVar[str] = "organization_id"
 
     def concealed(self) -> frozenset[str]:
@@ -149,7 +149,7 @@ class Recorded:
         return type(row), row.id
 
 
-class Counted:
+class AuditCounted:
     """A row whose changes are only counted, as `counted_as`, in the entry of the thing that it belongs to.
 
     A change of nothing but `uncounted` columns is no news.
@@ -168,5 +168,5 @@ class AppendOnly:
     """A row that the session itself adds, and that nobody changes or deletes afterwards."""
 
 
-class Unlogged:
+class NotAudited:
     """A row that the audit log says nothing of: the product's own bookkeeping."""

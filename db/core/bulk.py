@@ -4,26 +4,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
+import sqlalchemy
 import sqlalchemy.orm
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam
 from uuid_utils.compat import uuid7
 
-from db.core.base import Base, Child, Recorded, now
+from db.core.base import AuditedRow, Base, Child, now
 from db.core.session import Session, check
 
 
-def add(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
     """Each of the rows has its id; what they leave out is the column's default, the same in all of them."""
     if not rows:
         return
     one, key = _checked(session, model, parent_id)
     moment, user_id = now(), session.viewer.user_id
     common = {"created_at": moment, "updated_at": moment, "created_by_id": user_id, "updated_by_id": user_id}
-    _run(session, insert(_table(model)), [{**common, key: parent_id, **row} for row in rows])
+    _run(session, sqlalchemy.insert(_table(model)), [{**common, key: parent_id, **row} for row in rows])
     session.ledger.count_many(one, "added", [row["id"] for row in rows])
 
 
-def change(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
+def update(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
     """Each of the rows has the id of one that is there, and the same columns to set."""
     if not rows:
         return
@@ -32,7 +33,7 @@ def change(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[
     session.ledger.count_many(one, "changed", [row["id"] for row in rows])
 
 
-def hide(session: Session, model: type[Base], parent_id: UUID, ids: Sequence[UUID]) -> None:
+def soft_delete(session: Session, model: type[Base], parent_id: UUID, ids: Sequence[UUID]) -> None:
     """Delete softly; each gives up its id, so that a row can come back under it."""
     if not ids:
         return
@@ -46,7 +47,7 @@ def _checked(session: Session, model: type[Base], parent_id: UUID) -> tuple[Base
     """One like the others, which the viewer may write, and the key to its parent; what was done before is written."""
     key = cast(type[Child], model).parent_key
     one = model(**{key: parent_id})
-    assert not isinstance(one, Recorded), "each change of it is an entry of the audit log"
+    assert not isinstance(one, AuditedRow), "each change of it is an entry of the audit log"
     session.flush()
     check(session, one)
     return one, key
@@ -59,7 +60,7 @@ def _update(session: Session, model: type[Base], parent_id: UUID, rows: Sequence
     mine = (table.c.id == bindparam("row_id"), table.c[key] == parent_id, table.c.deleted_at.is_(None))
     dated = {"updated_at": now(), "updated_by_id": session.viewer.user_id}
     given = [{"row_id": row["id"], **{f"set_{name}": row[name] for name in names}} for row in rows]
-    _run(session, update(table).where(*mine).values({**dated, **values}), given)
+    _run(session, sqlalchemy.update(table).where(*mine).values({**dated, **values}), given)
 
 
 def _run(session: Session, statement: Any, given: list[dict[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
 
-class Spelled(ColumnElement[Any]):
+class DialectSQL(ColumnElement[Any]):
     """An expression that the databases spell differently; `{0}`, `{1}` are its operands."""
 
     inherit_cache = False
@@ -25,7 +25,7 @@ class Spelled(ColumnElement[Any]):
         self.operands = tuple(clone(operand, **options) for operand in self.operands)
 
 
-@compiles(Spelled)
-def _spell(element: Spelled, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(DialectSQL)
+def _spell(element: DialectSQL, compiler: SQLCompiler, **options: Any) -> str:
     operands = [compiler.process(operand, **options) for operand in element.operands]
     return element.spelling[compiler.dialect.name].format(*operands)

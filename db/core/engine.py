@@ -12,11 +12,11 @@ from uuid import UUID
 from sqlalchemy import Dialect, select
 
 from auth.viewer import Viewer
-from db.core.audit_context import Cause, cause
+from db.core.audit_context import AuditContext, current_audit_context
 from db.core.base import Base
 from db.core.events import Event
 from db.core.prepared import OneOf, Plan, Prepared
-from db.core.session import Declined, Session
+from db.core.session import RollbackOnly, Session
 from errors import ProductError, RateLimited
 
 P = ParamSpec("P")
@@ -92,7 +92,7 @@ class Database(ABC):
         fetched = self._stream(plan, plan.values(viewer, given), batch)
         return cast("AsyncIterator[list[R]]", _batches(plan, fetched))
 
-    async def read_aside(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
+    async def read_unbounded(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
         """The rows of a query that has a limit and looks at many more, read beside the event loop."""
         return [row async for batch in self.stream(query, viewer, **given) for row in batch]
 
@@ -107,7 +107,7 @@ class Database(ABC):
         def run(session: Session) -> T:
             return unit(session, *args, **kwargs)
 
-        task = asyncio.create_task(self._commit(run, viewer, cause()))
+        task = asyncio.create_task(self._commit(run, viewer, current_audit_context()))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         try:
@@ -116,7 +116,7 @@ class Database(ABC):
             task.add_done_callback(_unheard)
             raise
 
-    async def _commit(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> T:
+    async def _commit(self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext) -> T:
         result, events = await self._transact(run, viewer, cause)
         for event in events:
             self.publish(event)
@@ -124,7 +124,7 @@ class Database(ABC):
 
     @abstractmethod
     def _transact(
-        self, run: Callable[[Session], T], viewer: Viewer, cause: Cause
+        self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
     ) -> Coroutine[Any, Any, tuple[T, list[Event]]]: ...
 
     @abstractmethod
@@ -145,7 +145,7 @@ class Database(ABC):
 def _unheard(task: asyncio.Task[Any]) -> None:
     """How a write ended whose caller had gone: an answer was for the caller, anything else is a fault."""
     error = None if task.cancelled() else task.exception()
-    if error is not None and not isinstance(error, Declined | ProductError):
+    if error is not None and not isinstance(error, RollbackOnly | ProductError):
         log.error("A write failed whose caller had gone", exc_info=error)
 
 

@@ -106,17 +106,17 @@ class Hub:
         self._handlers: dict[type[Event], list[Callable[[Event], None]]] = {}
 
     def publish(self, event: Event) -> None:
-        self.deliver(event)
+        self.dispatch_local(event)
         self.forward(event)
 
-    def deliver(self, event: Event) -> None:
+    def dispatch_local(self, event: Event) -> None:
         """Tell this process alone."""
         for waker in self._waiting.get(event, ()):
             waker.set()
         for handle in self._handlers.get(type(event), ()):
             handle(event)
 
-    def look_again(self) -> None:
+    def wake_all(self) -> None:
         """Wake everybody who waits: events may have been lost on their way."""
         for wakers in self._waiting.values():
             for waker in wakers:
@@ -127,7 +127,7 @@ class Hub:
         self._handlers.setdefault(kind, []).append(handler)
 
     @contextmanager
-    def listening(self, event: Event) -> Iterator[asyncio.Event]:
+    def subscribe(self, event: Event) -> Iterator[asyncio.Event]:
         """A flag that is set whenever an equal event is published; the listener clears it before it reads."""
         waker = asyncio.Event()
         waiting = self._waiting.setdefault(event, set())

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Json, Unlogged, now
-from db.core.policy_rules import Personal
+from db.core.base import Base, Json, NotAudited, now
+from db.core.policy_rules import UserOwned
 from db.core.session import Session
 from errors import BadUserInput
 
@@ -19,7 +19,7 @@ KEPT = timedelta(hours=24)
 MAX_LENGTH = 255
 
 
-class IdempotencyKey(Unlogged, Personal, Base):
+class IdempotencyKey(NotAudited, UserOwned, Base):
     """A viewer's key for one operation, and the ids of what the first call made."""
 
     __tablename__ = "idempotency_keys"
@@ -34,17 +34,17 @@ class IdempotencyKey(Unlogged, Personal, Base):
     result: Mapped[Json] = mapped_column()
 
 
-def once(
+def idempotent(
     session: Session,
     operation: str,
     key: str | None,
-    make: Callable[[], T],
-    ids: Callable[[T], list[UUID]],
-    again: Callable[[list[UUID]], T],
+    create: Callable[[], T],
+    result_ids: Callable[[T], list[UUID]],
+    load: Callable[[list[UUID]], T],
 ) -> T:
     """Make something, or find what the same key made before: `ids` to remember it, `again` to find it."""
     if key is None:
-        return make()
+        return create()
     check_key(key)
     kept = session.scalars(
         select(IdempotencyKey)
@@ -56,13 +56,13 @@ def once(
         .with_for_update()
     ).one_or_none()
     if kept is not None and kept.created_at > now() - KEPT:
-        return again([UUID(id_) for id_ in kept.result])
+        return load([UUID(id_) for id_ in kept.result])
     if kept is None:
         kept = remember(session, session.user_id, operation, key, [])
         # Before anything is done: whoever comes with the same key meanwhile waits here, and then finds the result.
         session.flush()
-    made = make()
-    kept.result, kept.created_at = [str(id_) for id_ in ids(made)], now()
+    made = create()
+    kept.result, kept.created_at = [str(id_) for id_ in result_ids(made)], now()
     return made
 
 

@@ -19,24 +19,24 @@ from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.sql.visitors import ExtendedInternalTraversal
 
 from db.core.base import Base, Child, Owned, Visibility
-from db.core.policy_rules import Ruled
-from db.core.policy_scopes import VIEWER, administered, mine
+from db.core.policy_rules import CustomRule
+from db.core.policy_scopes import VIEWER, active_organizations, administered_organizations
 
 
 def visible(model: type[Base], row: Any) -> ColumnElement[bool]:
     """What the viewer may see of `model`, over the mapped class or an alias's columns."""
     if issubclass(model, Owned):
         return and_(
-            row.organization_id.in_(mine()),
+            row.organization_id.in_(active_organizations()),
             or_(
                 row.owner_id == VIEWER,
                 row.visibility == Visibility.ORGANIZATION.value,
-                row.organization_id.in_(administered()),
+                row.organization_id.in_(administered_organizations()),
             ),
         )
     if issubclass(model, Child):
         return parent_visible(model, getattr(row, model.parent_key))
-    if issubclass(model, Ruled):
+    if issubclass(model, CustomRule):
         return model.visible(row)
     return false()
 
@@ -45,7 +45,8 @@ def changeable(model: type[Base], row: Any) -> ColumnElement[bool]:
     """What the viewer may change of `model`, deleted or not; who may change a row may see that it was deleted."""
     if issubclass(model, Owned):
         return and_(
-            row.organization_id.in_(mine()), or_(row.owner_id == VIEWER, row.organization_id.in_(administered()))
+            row.organization_id.in_(active_organizations()),
+            or_(row.owner_id == VIEWER, row.organization_id.in_(administered_organizations())),
         )
     if issubclass(model, Child):
         parent = cast(Table, model.parent.__table__).alias()

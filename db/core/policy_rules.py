@@ -10,7 +10,7 @@ from db.core.policy_scopes import VIEWER
 
 
 @runtime_checkable
-class Ruled(Protocol):
+class CustomRule(Protocol):
     """A model that states its own rule instead of being Owned or a Child."""
 
     @classmethod
@@ -21,7 +21,7 @@ class Ruled(Protocol):
         """Whether the viewer, with these roles by organization, may make or change this row."""
 
 
-class Personal:
+class UserOwned:
     """A row of one person, its `user_id`, who alone sees and changes it."""
 
     @classmethod
@@ -34,7 +34,7 @@ class Personal:
         return own
 
 
-class Internal:
+class SystemOnly:
     """A row that nobody sees or changes: the product itself does."""
 
     @classmethod

@@ -35,23 +35,23 @@ def _organizations(*roles: Role) -> Any:
     )
 
 
-def joined() -> Any:
+def member_or_invited_organizations() -> Any:
     """Ids of the organizations that the viewer is a member of or is invited to."""
     own = _memberships.alias()
     return select(own.c.organization_id).where(own.c.user_id == VIEWER, own.c.deleted_at.is_(None))
 
 
-def mine() -> Any:
+def active_organizations() -> Any:
     """Ids of the organizations that the viewer is an active member of."""
     return _organizations()
 
 
-def administered() -> Any:
+def administered_organizations() -> Any:
     """Ids of the organizations that the viewer is an admin of."""
     return _organizations(Role.ADMIN)
 
 
-def dissolved() -> Any:
+def deleted_administered_organizations() -> Any:
     """Ids of the deleted organizations that the viewer was an admin of; their memberships were deleted with them."""
     own, gone = _memberships.alias(), _all_organizations.alias()
     return select(own.c.organization_id).where(
@@ -63,7 +63,7 @@ def dissolved() -> Any:
     )
 
 
-def assigned() -> Any:
+def assigned_sites() -> Any:
     """Ids of the sites that the viewer is assigned to."""
     own = _assignments.alias()
     return select(own.c.site_id).where(own.c.user_id == VIEWER, own.c.deleted_at.is_(None))
@@ -75,10 +75,10 @@ def own_email() -> Any:
     return select(own.c.email).where(own.c.id == VIEWER).scalar_subquery()
 
 
-def fellows() -> Any:
+def co_members() -> Any:
     """Ids of the users who are, or once were, in an organization that the viewer is in: what they made names them."""
     fellow = _memberships.alias()
-    return select(fellow.c.user_id).where(fellow.c.organization_id.in_(mine()))
+    return select(fellow.c.user_id).where(fellow.c.organization_id.in_(active_organizations()))
 
 
 # The session reads these two by itself, before any mapped class is known to it.

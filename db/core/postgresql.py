@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from auth.viewer import Viewer
-from db.core.audit_context import Cause
+from db.core.audit_context import AuditContext
 from db.core.base import Base, dump_json, parse_json
 from db.core.engine import Database, LockTimeout, Migrate
 from db.core.events import Event
@@ -132,10 +132,12 @@ class PostgreSQL(Database):
         """Do this in the event loop of the writer: between its statements a unit computes, a large one for long."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._writing))
 
-    async def _transact(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
+    async def _transact(
+        self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
+    ) -> tuple[T, list[Event]]:
         return await self._beside(self._repeat(run, viewer, cause))
 
-    async def _repeat(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
+    async def _repeat(self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext) -> tuple[T, list[Event]]:
         for attempt in range(1, TRIES + 1):
             try:
                 return await self._try(run, viewer, cause)
@@ -145,13 +147,13 @@ class PostgreSQL(Database):
                 await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  spreads retries
         raise AssertionError("unreachable")
 
-    async def _try(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
+    async def _try(self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext) -> tuple[T, list[Event]]:
         session: AsyncSession = AsyncSession(self.engine, sync_session_class=Session, viewer=viewer, cause=cause)
         async with session, session.begin():
 
             def work(sync: Any) -> tuple[T, list[Event]]:
                 result = run(sync)
-                return result, sync.finish()
+                return result, sync.write_audit_log()
 
             return await session.run_sync(work)
 

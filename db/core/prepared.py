@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Dialect, Select, TypeDecorator, Uuid, bindparam
+from sqlalchemy import Dialect, Select, TypeDecorator, Uuid, bindparam, inspect
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
@@ -81,6 +81,11 @@ class Record(tuple[Any, ...]):
 
 
 Converter: TypeAlias = Callable[[Any], Any] | None
+
+
+def _attribute_keys(model: type[Base]) -> dict[str, str]:
+    """Return the attribute of each column whose name in the database is another one."""
+    return {column.name: attribute.key for attribute in inspect(model).column_attrs for column in attribute.columns}
 
 
 def _record(model: type[Base] | None, columns: Sequence[tuple[str, Converter]], *, has_hex_ids: bool) -> type[Record]:
@@ -156,7 +161,10 @@ class Prepared(Generic[R]):
         compiled = self._guarded(everything=everything).compile(
             dialect=dialect, compile_kwargs={"render_postcompile": True}
         )
-        columns = [(str(c.keyname), _converter(c.type, dialect)) for c in compiled._result_columns]
+        keys = _attribute_keys(self.model) if self.model else {}
+        columns = [
+            (keys.get(str(c.keyname), str(c.keyname)), _converter(c.type, dialect)) for c in compiled._result_columns
+        ]
         processors = {
             name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()
         }

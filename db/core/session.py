@@ -11,12 +11,12 @@ from sqlalchemy.orm import ORMExecuteState, UOWTransaction
 from uuid_utils.compat import uuid7
 
 from auth.viewer import Role, Viewer
-from db.core.audit_context import Cause
-from db.core.audit_recorder import Ledger
-from db.core.base import AppendOnly, Base, Child, Owned, Recorded, Subject, now
+from db.core.audit_context import AuditContext
+from db.core.audit_recorder import AuditRecorder
+from db.core.base import AppendOnly, AuditedRow, Base, Child, Owned, Subject, now
 from db.core.events import Event
 from db.core.policy import Deleted, criteria
-from db.core.policy_rules import Ruled
+from db.core.policy_rules import CustomRule
 from db.core.policy_scopes import PERSONAL_ORGANIZATION, ROLES
 from db.core.statement_guard import refuse_unmapped
 from errors import Forbidden, NotFound
@@ -24,21 +24,21 @@ from errors import Forbidden, NotFound
 R = TypeVar("R", bound=Base)
 
 
-class Declined(Exception):
+class RollbackOnly(Exception):
     """What a unit answers to its caller instead of doing it; a caller who has gone need not hear it."""
 
 
 class Session(sqlalchemy.orm.Session):
     """A session of one viewer; what it emits is told after its commit, and not at all without one."""
 
-    def __init__(self, bind: Any = None, *, viewer: Viewer, cause: Cause, **options: Any) -> None:
+    def __init__(self, bind: Any = None, *, viewer: Viewer, cause: AuditContext, **options: Any) -> None:
         super().__init__(bind, expire_on_commit=False, **options)
         self.viewer, self.cause = viewer, cause
         self.events: list[Event] = []
         self.checked: set[tuple[type[Base], UUID]] = set()
         self.allowed: set[Base] = set()
         self._roles: dict[UUID, Role] | None = None
-        self.ledger = Ledger()
+        self.ledger = AuditRecorder()
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise RuntimeError("a unit is one transaction of checked rows: nothing that goes around the checks")
@@ -71,21 +71,24 @@ class Session(sqlalchemy.orm.Session):
         found: UUID = self.scalars(PERSONAL_ORGANIZATION, {"viewer_id": self.user_id}, execution_options=INSIDE).one()
         return found
 
-    def obtain(self, model: type[R], id_: UUID, *, lock: bool = False) -> R:
-        """The row, if the viewer may see it; NotFound otherwise. `lock` makes other writers of it wait."""
+    # SQLAlchemy answers None, also for a row that is invisible; here nobody can forget to ask.
+    def get(self, model: type[R], id_: UUID, *, lock: bool = False, **options: Any) -> R:  # type: ignore[override]
+        """Return the row, locked for other writers if asked; raises NotFound when it is absent or invisible."""
+        if options:  # one of SQLAlchemy's own calls
+            return cast(R, super().get(model, id_, **options))
         query = select(model).where(model.id == id_)
         row = self.scalars(query.with_for_update() if lock else query).one_or_none()
         if row is None:
             raise NotFound(f"There is no such {model.__name__.lower()}, or you may not see it.")
         return row
 
-    def obtain_to_change(self, model: type[R], id_: UUID) -> R:
+    def get_for_update(self, model: type[R], id_: UUID) -> R:
         """The locked row, if the viewer may change it; Forbidden when they may only see it."""
-        row = self.obtain(model, id_, lock=True)
+        row = self.get(model, id_, lock=True)
         check(self, row)
         return row
 
-    def obtain_all_to_change(self, model: type[R], ids: Collection[UUID]) -> dict[UUID, R]:
+    def get_all_for_update(self, model: type[R], ids: Collection[UUID]) -> dict[UUID, R]:
         """The locked rows by id, without those that the viewer may not see; Forbidden when one is not to change."""
         query = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
         rows = {row.id: row for row in self.scalars(query)}
@@ -94,7 +97,7 @@ class Session(sqlalchemy.orm.Session):
         self.checked |= {(model, id_) for id_ in rows}
         return rows
 
-    def obtain_deleted(self, model: type[R], id_: UUID) -> R:
+    def get_deleted_for_update(self, model: type[R], id_: UUID) -> R:
         """The locked deleted row, if the viewer may bring it back; NotFound otherwise."""
         query = select(model).where(model.id == id_).with_for_update()
         row = self.scalars(query, execution_options={"deleted": (model, Deleted.ONLY)}).one_or_none()
@@ -102,16 +105,16 @@ class Session(sqlalchemy.orm.Session):
             raise NotFound("Nothing that was deleted has this id, or you may not bring it back.")
         return row
 
-    def allow(self, row: Base) -> None:
+    def bypass_rule_for(self, row: Base) -> None:
         """Let this unit change a row for a reason that its rule does not know, such as a token that was mailed."""
         self.allowed.add(row)
 
-    def note(self, row: Base, before: dict[str, Any], after: dict[str, Any]) -> None:
+    def annotate_audit(self, row: Base, before: dict[str, Any], after: dict[str, Any]) -> None:
         """Say in the audit log what a row's own columns do not: a change that is kept in another row."""
-        assert isinstance(row, Recorded)
+        assert isinstance(row, AuditedRow)
         self.ledger.note(row, before, after)
 
-    def finish(self) -> list[Event]:
+    def write_audit_log(self) -> list[Event]:
         """Write what is left and the audit log; called by the engine, and followed by the commit."""
         self.flush()
         rows = [
@@ -140,7 +143,7 @@ class Session(sqlalchemy.orm.Session):
             row = self.scalars(select(model).where(model.id == id_), execution_options=INSIDE).one_or_none()
         if isinstance(row, Child):
             return self._organization_of((row.parent, getattr(row, row.parent_key)))
-        return getattr(row, row.organization_key, None) if isinstance(row, Recorded) else None
+        return getattr(row, row.organization_key, None) if isinstance(row, AuditedRow) else None
 
 
 Unit = Callable[..., Any]
@@ -200,7 +203,7 @@ def check(session: Session, row: Base) -> None:
         _check_parent(session, row)
         allowed = True
     else:
-        allowed = isinstance(row, Ruled) and _ruled_may_write(session, row)
+        allowed = isinstance(row, CustomRule) and _ruled_may_write(session, row)
     if not allowed:
         raise Forbidden
 
@@ -214,7 +217,7 @@ def _owner_may_write(session: Session, row: Owned) -> bool:
     return role is Role.ADMIN or (role is not None and row.owner_id == session.viewer.user_id)
 
 
-def _ruled_may_write(session: Session, row: Ruled) -> bool:
+def _ruled_may_write(session: Session, row: CustomRule) -> bool:
     """By what the row says now and by what it said before: nobody lets themselves in by the change itself."""
     state = inspect(row)
     assert state is not None
@@ -222,7 +225,7 @@ def _ruled_may_write(session: Session, row: Ruled) -> bool:
     for key in state.mapper.column_attrs.keys():  # noqa: SIM118  a collection of attributes, not a dict
         history = state.attrs[key].load_history()
         setattr(before, key, next(iter(history.deleted or history.unchanged or history.added or ()), None))
-    return all(type(row).writable(as_, session.viewer, session.roles) for as_ in (cast(Ruled, before), row))
+    return all(type(row).writable(as_, session.viewer, session.roles) for as_ in (cast(CustomRule, before), row))
 
 
 def _moved(row: Any, *keys: str) -> bool:
@@ -238,5 +241,5 @@ def _check_parent(session: Session, row: Child) -> None:
     if key in session.checked:
         return
     added = (new for new in session.new if isinstance(new, row.parent) and new.id == key[1])
-    check(session, next(added, None) or session.obtain(*key))
+    check(session, next(added, None) or session.get(*key))
     session.checked.add(key)

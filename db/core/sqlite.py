@@ -15,7 +15,7 @@ from sqlalchemy import URL, create_engine, event
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from auth.viewer import Viewer
-from db.core.audit_context import Cause
+from db.core.audit_context import AuditContext
 from db.core.base import dump_json, parse_json
 from db.core.engine import Database, Migrate
 from db.core.events import Event
@@ -109,11 +109,13 @@ class SQLite(Database):
             while rows := await cursor.fetchmany(batch):
                 yield list(rows)
 
-    async def _transact(self, run: Callable[[Session], T], viewer: Viewer, cause: Cause) -> tuple[T, list[Event]]:
+    async def _transact(
+        self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
+    ) -> tuple[T, list[Event]]:
         def work() -> tuple[T, list[Event]]:
             with Session(self.engine, viewer=viewer, cause=cause) as session, session.begin():
                 result = run(session)
-                return result, session.finish()
+                return result, session.write_audit_log()
 
         return await asyncio.get_running_loop().run_in_executor(self.writer, work)
 

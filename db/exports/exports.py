@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, func, select
 
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
@@ -85,16 +85,16 @@ def start(
 
     def make() -> Export:
         _check_room(session)
-        table = session.obtain(Table, table_id)
+        table = session.get(Table, table_id)
         return _add(session, table, destination, mode, _checked_name(sheet_name))
 
-    return once(
+    return idempotent(
         session,
         "startExport",
         idempotency_key,
         make,
         lambda export: [export.id],
-        lambda ids: session.obtain(Export, ids[0]),
+        lambda ids: session.get(Export, ids[0]),
     )
 
 
@@ -133,10 +133,10 @@ def _checked_name(sheet_name: str | None) -> str | None:
 
 def cancel(session: Session, id_: UUID) -> Export:
     """End an export that is not over; once more for a canceled one changes nothing."""
-    export = session.obtain_to_change(Export, id_)
-    job = session.obtain_to_change(Job, export.job_id)
+    export = session.get_for_update(Export, id_)
+    job = session.get_for_update(Job, export.job_id)
     if job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
-        session.note(export, {"status": job.status}, {"status": JobStatus.CANCELED})
+        session.annotate_audit(export, {"status": job.status}, {"status": JobStatus.CANCELED})
         jobs.end(session, job, JobStatus.CANCELED)
     elif job.status is not JobStatus.CANCELED:
         raise Conflict(f"The export is over ({job.status}): there is nothing to cancel.")
@@ -145,20 +145,20 @@ def cancel(session: Session, id_: UUID) -> Export:
 
 def retry(session: Session, id_: UUID) -> Export:
     """Begin a failed or canceled export again, with the table as it is then."""
-    export = session.obtain_to_change(Export, id_)
-    job = session.obtain_to_change(Job, export.job_id)
+    export = session.get_for_update(Export, id_)
+    job = session.get_for_update(Job, export.job_id)
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELED):
         raise Conflict(f"Only a failed or canceled export can be retried; this one is {job.status}.")
     _check_room(session)
-    session.obtain(Table, export.table_id)
-    session.note(export, {"status": job.status}, {"status": JobStatus.QUEUED})
+    session.get(Table, export.table_id)
+    session.annotate_audit(export, {"status": job.status}, {"status": JobStatus.QUEUED})
     jobs.retry(session, job)
     return export
 
 
 def complete(session: Session, id_: UUID, attempt: int, outcome: Outcome) -> Export:
     """Keep what an export came to and end its job, if this attempt still has it; LeaseLost otherwise."""
-    export = session.obtain(Export, id_)
+    export = session.get(Export, id_)
     job = jobs.finish(session, export.job_id, attempt, JobStatus.COMPLETED)
     job.done = job.total = outcome.row_count
     for name, value in vars(outcome).items():
@@ -169,7 +169,7 @@ def complete(session: Session, id_: UUID, attempt: int, outcome: Outcome) -> Exp
 
 def fail(session: Session, id_: UUID, attempt: int, code: str, message: str, retryable: bool) -> None:
     """End an export's job in error, if this attempt still has it; LeaseLost otherwise."""
-    export = session.obtain(Export, id_)
+    export = session.get(Export, id_)
     jobs.fail(session, export.job_id, attempt, code, message, retryable)
     _tell(session, export, EXPORT_FAILED, f"failed: {message}")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from db.core.base import Visibility
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
@@ -66,11 +66,11 @@ def run(
         return Imported(edit.table, adding.count, revision, adding.rejected)
 
     def again(ids: list[UUID]) -> Imported:
-        table = session.obtain(Table, ids[0])
-        revision = session.obtain(Revision, ids[1]) if len(ids) > 1 else None
+        table = session.get(Table, ids[0])
+        revision = session.get(Revision, ids[1]) if len(ids) > 1 else None
         return Imported(table, _added(session, revision), revision)
 
-    return once(session, "importTable", key, make, _ids, again)
+    return idempotent(session, "importTable", key, make, _ids, again)
 
 
 def rehearse(session: Session, target: Target, rows: Iterable[ReadRow]) -> Imported:

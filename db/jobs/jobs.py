@@ -11,7 +11,7 @@ from auth.viewer import Viewer
 from db.core.base import now
 from db.core.events import JobChanged, JobQueued
 from db.core.prepared import Prepared, bind
-from db.core.session import Declined, Session
+from db.core.session import RollbackOnly, Session
 from db.models.jobs import Job, JobStatus
 from db.models.users import User
 
@@ -37,7 +37,7 @@ GaveUp: TypeAlias = Callable[[Session, Job], None]
 _gave_up: dict[str, GaveUp] = {}
 
 
-class LeaseLost(Declined):
+class LeaseLost(RollbackOnly):
     """Another worker has the job, or it was canceled: this one must stop and write nothing more."""
 
 
@@ -87,7 +87,7 @@ def runs_as(session: Session, job: Job) -> Viewer | None:
 
 def hold(session: Session, job_id: UUID, attempt: int) -> Job:
     """The job, locked, with a longer lease, if this attempt still has it; LeaseLost otherwise."""
-    job = session.obtain(Job, job_id, lock=True)
+    job = session.get(Job, job_id, lock=True)
     if job.attempt != attempt or job.status is not JobStatus.RUNNING:
         raise LeaseLost
     job.leased_until = now() + LEASE

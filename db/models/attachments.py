@@ -5,11 +5,11 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Child, Unlogged, key_to
+from db.core.base import Base, Child, NotAudited, key_to
 from db.models.messages import Message
 
 
-class Attachment(Unlogged, Child, Base):
+class Attachment(NotAudited, Child, Base):
     """Seen with its message. What is in it is kept under `blob_id`, which copies of the message share."""
 
     __tablename__ = "attachments"
@@ -24,7 +24,7 @@ class Attachment(Unlogged, Child, Base):
     size: Mapped[int]
 
 
-class AttachmentText(Unlogged, Child, Base):
+class AttachmentText(NotAudited, Child, Base):
     """What a file says, as it was read when it came; an image has none. Apart, for it may be long."""
 
     __tablename__ = "attachment_texts"

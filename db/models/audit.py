@@ -7,12 +7,12 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from db.core.base import AppendOnly, Base, Json, Unlogged
-from db.core.policy_rules import Internal
-from db.core.policy_scopes import administered
+from db.core.base import AppendOnly, Base, Json, NotAudited
+from db.core.policy_rules import SystemOnly
+from db.core.policy_scopes import administered_organizations
 
 
-class AuditEntry(AppendOnly, Unlogged, Internal, Base):
+class AuditEntry(AppendOnly, NotAudited, SystemOnly, Base):
     """What one transaction did to one thing; the actor and the moment are the row's own creation.
 
     `before` and `after` have the changed columns: a thing that is new has only `after`, one that was deleted
@@ -38,5 +38,5 @@ class AuditEntry(AppendOnly, Unlogged, Internal, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        organization: ColumnElement[bool] = row.organization_id.in_(administered())
+        organization: ColumnElement[bool] = row.organization_id.in_(administered_organizations())
         return organization

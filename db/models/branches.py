@@ -5,11 +5,11 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Child, Unlogged, key_to
+from db.core.base import Base, Child, NotAudited, key_to
 from db.models.conversations import Conversation
 
 
-class Stretch(Unlogged, Child, Base):
+class BranchSegment(NotAudited, Child, Base):
     """The branches that end on `line_id` go along `along_id` from `first_depth` to `last_depth`, both included.
 
     The last stretch of a line is along the line itself, ends at its last message, and has its id.

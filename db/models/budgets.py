@@ -10,9 +10,9 @@ from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from db.core.base import Base, Recorded, Subject, key_to, now
+from db.core.base import AuditedRow, Base, Subject, key_to, now
 from db.core.policy_rules import Administered
-from db.core.policy_scopes import administered, mine
+from db.core.policy_scopes import active_organizations, administered_organizations
 from db.models.organizations import Organization
 from db.models.usage import NANOS
 
@@ -24,7 +24,7 @@ class BudgetUnit(StrEnum):
     TOKENS = "TOKENS"
 
 
-class Budget(Recorded, Administered, Base):
+class Budget(AuditedRow, Administered, Base):
     """At most one of an organization; seen by its members, set by its admins.
 
     Amounts are whole tokens, or nanos of the currency. `spent` is of the month that begins at `month`, `told`
@@ -32,7 +32,7 @@ class Budget(Recorded, Administered, Base):
     """
 
     __tablename__ = "budgets"
-    unrecorded = frozenset({"month", "spent_units", "reserved_units", "told"})
+    unaudited = frozenset({"month", "spent_units", "reserved_units", "told"})
 
     organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"), unique=True)
     unit: Mapped[BudgetUnit] = mapped_column(default=BudgetUnit.MONEY)
@@ -48,12 +48,12 @@ class Budget(Recorded, Administered, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        own: ColumnElement[bool] = row.organization_id.in_(mine())
+        own: ColumnElement[bool] = row.organization_id.in_(active_organizations())
         return own
 
     @classmethod
     def changeable(cls, row: Any) -> ColumnElement[bool]:
-        own: ColumnElement[bool] = row.organization_id.in_(administered())
+        own: ColumnElement[bool] = row.organization_id.in_(administered_organizations())
         return own
 
     @property

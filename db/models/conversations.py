@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Owned, Recorded, key_to
+from db.core.base import AuditedRow, Base, Owned, key_to
 
 
 class ExtractionMode(StrEnum):
@@ -18,12 +18,12 @@ class ExtractionMode(StrEnum):
     AUTO = "AUTO"
 
 
-class Conversation(Recorded, Owned, Base):
+class Conversation(AuditedRow, Owned, Base):
     """What is said is in `messages`; the newest of them, its time, their number and a preview are kept here."""
 
     __tablename__ = "conversations"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "site_id", "id"))
-    unrecorded = frozenset({"is_named", "message_count", "last_message_at", "preview", "leaf_id"})
+    unaudited = frozenset({"is_named", "message_count", "last_message_at", "preview", "leaf_id"})
 
     title: Mapped[str]
     is_named: Mapped[bool] = mapped_column(default=False, server_default=true())

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Owned, Recorded, key_to
+from db.core.base import AuditedRow, Base, Owned, key_to
 
 
 class ExportDestination(StrEnum):
@@ -25,12 +25,12 @@ class ExportMode(StrEnum):
     CREATE = "CREATE"
 
 
-class Export(Recorded, Owned, Base):
+class Export(AuditedRow, Owned, Base):
     """How far it is stands in its job; what it came to stands here. `file` is a name in the files' directory."""
 
     __tablename__ = "exports"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "table_id", "id"))
-    unrecorded = frozenset({"job_id", "file", "spreadsheet_url"})
+    unaudited = frozenset({"job_id", "file", "spreadsheet_url"})
 
     table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
     job_id: Mapped[UUID] = mapped_column(key_to("jobs.id"), index=True)

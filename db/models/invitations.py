@@ -9,13 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role
-from db.core.base import Base, Recorded, Subject, key_to
+from db.core.base import AuditedRow, Base, Subject, key_to
 from db.core.policy_rules import Administered
-from db.core.policy_scopes import administered, dissolved, own_email
+from db.core.policy_scopes import administered_organizations, deleted_administered_organizations, own_email
 from db.models.organizations import Organization
 
 
-class Invitation(Recorded, Administered, Base):
+class Invitation(AuditedRow, Administered, Base):
     """Of its token only the digest is kept; seen by the admins and by whoever has the address."""
 
     __tablename__ = "invitations"
@@ -37,8 +37,11 @@ class Invitation(Recorded, Administered, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        return or_(row.organization_id.in_(administered()), row.email == own_email())
+        return or_(row.organization_id.in_(administered_organizations()), row.email == own_email())
 
     @classmethod
     def changeable(cls, row: Any) -> ColumnElement[bool]:
-        return or_(row.organization_id.in_(administered()), row.organization_id.in_(dissolved()))
+        return or_(
+            row.organization_id.in_(administered_organizations()),
+            row.organization_id.in_(deleted_administered_organizations()),
+        )

@@ -5,10 +5,10 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Owned, Recorded, key_to
+from db.core.base import AuditedRow, Base, Owned, key_to
 
 
-class Item(Recorded, Owned, Base):
+class Item(AuditedRow, Owned, Base):
     """It may be about a site or a conversation of its organization."""
 
     __tablename__ = "items"

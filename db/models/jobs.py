@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Json, Owned, Unlogged
+from db.core.base import Base, Json, NotAudited, Owned
 
 
 class JobStatus(StrEnum):
@@ -19,7 +19,7 @@ class JobStatus(StrEnum):
     CANCELED = "CANCELED"
 
 
-class Job(Unlogged, Owned, Base):
+class Job(NotAudited, Owned, Base):
     """A piece of work for its owner, as whom it runs; a worker holds it by `attempt` until `leased_until`.
 
     `attempt` only grows, so that it tells a worker which lost the job from the one that has it now.

@@ -10,9 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement, or_
 
 from auth.viewer import Role
-from db.core.base import Base, Recorded, key_to
+from db.core.base import AuditedRow, Base, key_to
 from db.core.policy_rules import Administered
-from db.core.policy_scopes import VIEWER, administered, dissolved, mine
+from db.core.policy_scopes import (
+    VIEWER,
+    active_organizations,
+    administered_organizations,
+    deleted_administered_organizations,
+)
 
 
 class MembershipStatus(StrEnum):
@@ -22,14 +27,14 @@ class MembershipStatus(StrEnum):
     ACTIVE = "ACTIVE"
 
 
-class Membership(Recorded, Administered, Base):
+class Membership(AuditedRow, Administered, Base):
     """Seen by the member and by the other members, changed by the organization's admins.
 
     `narrowed_at` is when the member was last let do less: made a plain member, or taken out.
     """
 
     __tablename__ = "memberships"
-    unrecorded = frozenset({"narrowed_at"})
+    unaudited = frozenset({"narrowed_at"})
     __table_args__ = (
         Index(None, "user_id", "organization_id", unique=True),
         Index(None, "organization_id", "id"),
@@ -43,8 +48,11 @@ class Membership(Recorded, Administered, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        return or_(row.user_id == VIEWER, row.organization_id.in_(mine()))
+        return or_(row.user_id == VIEWER, row.organization_id.in_(active_organizations()))
 
     @classmethod
     def changeable(cls, row: Any) -> ColumnElement[bool]:
-        return or_(row.organization_id.in_(administered()), row.organization_id.in_(dissolved()))
+        return or_(
+            row.organization_id.in_(administered_organizations()),
+            row.organization_id.in_(deleted_administered_organizations()),
+        )

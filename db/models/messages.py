@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Child, Counted, key_to
+from db.core.base import AuditCounted, Base, Child, key_to
 from db.models.conversations import Conversation
 
 
@@ -36,7 +36,7 @@ def _own_id(context: Any) -> UUID:
     return id_
 
 
-class Message(Counted, Child, Base):
+class Message(AuditCounted, Child, Base):
     """A node in the tree of its conversation. A failed reply keeps its text and says why in `error_*`.
 
     `depth` counts the messages from the first of the branch to this one. `line_id` is the first message of the line

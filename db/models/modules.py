@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Child, Recorded, key_to
+from db.core.base import AuditedRow, Base, Child, key_to
 from db.models.sites import Site
 
 
@@ -20,12 +20,12 @@ class ModuleStatus(StrEnum):
     RETIRED = "RETIRED"
 
 
-class Module(Recorded, Child, Base):
+class Module(AuditedRow, Child, Base):
     """`last_seen_at` is the newest moment that it sent a reading of."""
 
     __tablename__ = "modules"
     __table_args__ = (Index(None, "site_id", "id"),)
-    unrecorded = frozenset({"last_seen_at"})
+    unaudited = frozenset({"last_seen_at"})
     parent = Site
     parent_key = "site_id"
 

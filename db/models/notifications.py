@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Unlogged, key_to
-from db.core.policy_rules import Personal
+from db.core.base import Base, NotAudited, key_to
+from db.core.policy_rules import UserOwned
 
 
-class Notification(Unlogged, Personal, Base):
+class Notification(NotAudited, UserOwned, Base):
     """To one person, who alone sees it; `subject_table` and `subject_id` name the row that it is about."""
 
     __tablename__ = "notifications"

@@ -7,11 +7,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement, or_
 
 from auth.viewer import Role, Viewer
-from db.core.base import Base, Recorded
-from db.core.policy_scopes import administered, dissolved, joined
+from db.core.base import AuditedRow, Base
+from db.core.policy_scopes import (
+    administered_organizations,
+    deleted_administered_organizations,
+    member_or_invited_organizations,
+)
 
 
-class Organization(Recorded, Base):
+class Organization(AuditedRow, Base):
     """Seen by its members and by who is invited, changed by its admins."""
 
     __tablename__ = "organizations"
@@ -22,12 +26,12 @@ class Organization(Recorded, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        own: ColumnElement[bool] = row.id.in_(joined())
+        own: ColumnElement[bool] = row.id.in_(member_or_invited_organizations())
         return own
 
     @classmethod
     def changeable(cls, row: Any) -> ColumnElement[bool]:
-        return or_(row.id.in_(administered()), row.id.in_(dissolved()))
+        return or_(row.id.in_(administered_organizations()), row.id.in_(deleted_administered_organizations()))
 
     def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
         return roles.get(self.id) is Role.ADMIN

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Child, Json, Recorded, key_to
+from db.core.base import AuditedRow, Base, Child, Json, key_to
 from db.models.conversations import Conversation
 
 
@@ -18,7 +18,7 @@ class ProposalStatus(StrEnum):
     REJECTED = "REJECTED"
 
 
-class Proposal(Recorded, Child, Base):
+class Proposal(AuditedRow, Child, Base):
     """Rows to add and cells to change, in a new table or in one that is there.
 
     It is of a reply, or of the job that reads what somebody chose; until it `is_complete`, rows are still read.
@@ -44,7 +44,7 @@ class Proposal(Recorded, Child, Base):
     __table_args__ = (Index(None, "message_id", "id"), Index(None, "table_id", "id"))
     parent = Conversation
     parent_key = "conversation_id"
-    unrecorded = frozenset({"columns", "changes", "job_id", "is_complete", "problem"})
+    unaudited = frozenset({"columns", "changes", "job_id", "is_complete", "problem"})
 
     conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"), index=True)
     message_id: Mapped[UUID | None] = mapped_column(key_to("messages.id"))

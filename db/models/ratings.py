@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Counted, Subject, key_to
-from db.core.policy_rules import Personal
+from db.core.base import AuditCounted, Base, Subject, key_to
+from db.core.policy_rules import UserOwned
 from db.models.messages import Message
 
 
@@ -18,7 +18,7 @@ class Rating(StrEnum):
     DOWN = "DOWN"
 
 
-class MessageRating(Counted, Personal, Base):
+class MessageRating(AuditCounted, UserOwned, Base):
     """One person's, of one message; `value` is null when they took it back."""
 
     __tablename__ = "message_ratings"

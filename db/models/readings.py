@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import Float, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Child, Counted, key_to
+from db.core.base import AuditCounted, Base, Child, key_to
 from db.models.modules import Module
 
 
-class Reading(Counted, Child, Base):
+class Reading(AuditCounted, Child, Base):
     """A number that a module measured at a moment."""
 
     __tablename__ = "readings"

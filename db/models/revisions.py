@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Child, Json, Unlogged, key_to
+from db.core.base import Base, Child, Json, NotAudited, key_to
 from db.models.tables import Table
 from tables.changes import ChangeKind
 
@@ -21,7 +21,7 @@ class ChangeSource(StrEnum):
     SYSTEM = "SYSTEM"
 
 
-class Revision(Unlogged, Child, Base):
+class Revision(NotAudited, Child, Base):
     """The actor and the moment are the row's own creation; numbers of a table have no gaps."""
 
     __tablename__ = "revisions"
@@ -35,7 +35,7 @@ class Revision(Unlogged, Child, Base):
     summary: Mapped[str]
 
 
-class CellChange(Unlogged, Child, Base):
+class CellChange(NotAudited, Child, Base):
     """One change of a revision, as `tables.changes.Change` says, with what it takes to turn it round.
 
     `place` is its place among them, from 0. CELL_CHANGED keeps in `old_origin` and `new_origin` where the

@@ -5,11 +5,11 @@ from uuid import UUID
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Unlogged
-from db.core.policy_rules import Internal
+from db.core.base import Base, NotAudited
+from db.core.policy_rules import SystemOnly
 
 
-class MessageWords(Unlogged, Internal, Base):
+class MessageWords(NotAudited, SystemOnly, Base):
     """The folded words of the message with the same id, and its organization as one more; the index is over both.
 
     It is the database's own triggers, on SQLite, and an index over an expression, on PostgreSQL, that keep up.

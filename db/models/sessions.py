@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Counted, Subject, Unlogged, key_to, now
-from db.core.policy_rules import Internal, Personal
+from db.core.base import AuditCounted, Base, NotAudited, Subject, key_to, now
+from db.core.policy_rules import SystemOnly, UserOwned
 from db.models.users import User
 
 
@@ -23,7 +23,7 @@ class Ending(StrEnum):
     DELETED = "DELETED"
 
 
-class SignIn(Counted, Personal, Base):
+class SignIn(AuditCounted, UserOwned, Base):
     """A family of refresh tokens, of which the newest is good; ended by `revoked_at` or by time."""
 
     __tablename__ = "sign_ins"
@@ -43,7 +43,7 @@ class SignIn(Counted, Personal, Base):
         return User, self.user_id
 
 
-class RefreshToken(Unlogged, Internal, Base):
+class RefreshToken(NotAudited, SystemOnly, Base):
     """A token that was given out; only its digest is kept. A used one that comes back is a thief's."""
 
     __tablename__ = "refresh_tokens"

@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Child, Json, Recorded, Subject, key_to
+from db.core.base import AuditedRow, Base, Child, Json, Subject, key_to
 from db.models.conversations import Conversation
 
 
-class Share(Recorded, Child, Base):
+class Share(AuditedRow, Child, Base):
     """What is shown is `content`; the token of its link is kept as a digest, and made again of the row's id.
 
     `content` is {"title", "messages": [{"by", "text"}], "omitted", "tables": [{"name", "columns", "rows",
@@ -21,7 +21,7 @@ class Share(Recorded, Child, Base):
     __table_args__ = (Index(None, "conversation_id", "id"),)
     parent = Conversation
     parent_key = "conversation_id"
-    unrecorded = frozenset({"content", "digest"})
+    unaudited = frozenset({"content", "digest"})
 
     conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)

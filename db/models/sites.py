@@ -7,12 +7,12 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement, and_, or_
 
-from db.core.base import Base, Child, Recorded, Subject, key_to
+from db.core.base import AuditedRow, Base, Child, Subject, key_to
 from db.core.policy_rules import Administered
-from db.core.policy_scopes import administered, assigned, mine
+from db.core.policy_scopes import active_organizations, administered_organizations, assigned_sites
 
 
-class Site(Recorded, Administered, Base):
+class Site(AuditedRow, Administered, Base):
     """Seen by the members assigned to it and by the organization's admins, who change it."""
 
     __tablename__ = "sites"
@@ -24,16 +24,16 @@ class Site(Recorded, Administered, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        theirs = or_(row.organization_id.in_(administered()), row.id.in_(assigned()))
-        return and_(row.organization_id.in_(mine()), theirs)
+        theirs = or_(row.organization_id.in_(administered_organizations()), row.id.in_(assigned_sites()))
+        return and_(row.organization_id.in_(active_organizations()), theirs)
 
     @classmethod
     def changeable(cls, row: Any) -> ColumnElement[bool]:
-        own: ColumnElement[bool] = row.organization_id.in_(administered())
+        own: ColumnElement[bool] = row.organization_id.in_(administered_organizations())
         return own
 
 
-class SiteAssignment(Recorded, Child, Base):
+class SiteAssignment(AuditedRow, Child, Base):
     """A member's right to see a site."""
 
     __tablename__ = "site_assignments"

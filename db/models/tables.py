@@ -5,16 +5,16 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Child, Counted, Json, Owned, Recorded, key_to
+from db.core.base import AuditCounted, AuditedRow, Base, Child, Json, Owned, key_to
 from tables.types.types import ColumnType
 
 
-class Table(Recorded, Owned, Base):
+class Table(AuditedRow, Owned, Base):
     """`revision` is bumped once in every transaction that changes it, so it has no gaps."""
 
     __tablename__ = "tables"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "conversation_id", "id"))
-    unrecorded = frozenset({"row_count", "next_column", "next_position"})
+    unaudited = frozenset({"row_count", "next_column", "next_position"})
 
     name: Mapped[str]
     conversation_id: Mapped[UUID | None] = mapped_column(key_to("conversations.id"))
@@ -24,7 +24,7 @@ class Table(Recorded, Owned, Base):
     next_position: Mapped[int] = mapped_column(default=1)
 
 
-class TableColumn(Counted, Child, Base):
+class TableColumn(AuditCounted, Child, Base):
     """A column's definition; its `key` ("c7") is never used again in the table, so renaming keeps values."""
 
     __tablename__ = "table_columns"
@@ -50,7 +50,7 @@ class TableColumn(Counted, Child, Base):
     default: Mapped[Json | None] = mapped_column()
 
 
-class Row(Counted, Child, Base):
+class Row(AuditCounted, Child, Base):
     """`values` are canonical and not empty, by column key; those of a deleted column stay, unseen.
 
     `version` counts the changes of the row. `origins` say, by column key, where a value came from and since

@@ -10,10 +10,10 @@ from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement, or_
 
-from db.core.base import Base, Unlogged, key_to, now
+from db.core.base import Base, NotAudited, key_to, now
 from db.core.policy import seen
-from db.core.policy_rules import Personal
-from db.core.policy_scopes import VIEWER, administered
+from db.core.policy_rules import UserOwned
+from db.core.policy_scopes import VIEWER, administered_organizations
 from db.models.conversations import Conversation
 
 
@@ -40,7 +40,7 @@ class Tokens:
         return self.input + self.output
 
 
-class Usage(Unlogged, Personal, Base):
+class Usage(NotAudited, UserOwned, Base):
     """One call. It counts from `settled_at` on; until then it is a reservation of what it may come to.
 
     Seen by who asked, by the admins of the organization, and with the conversation.
@@ -74,7 +74,7 @@ class Usage(Unlogged, Personal, Base):
     def visible(cls, row: Any) -> ColumnElement[bool]:
         return or_(
             row.user_id == VIEWER,
-            row.organization_id.in_(administered()),
+            row.organization_id.in_(administered_organizations()),
             seen(Conversation, row.conversation_id),
         )
 

@@ -9,17 +9,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
-from db.core.base import Base, Recorded
-from db.core.policy_scopes import VIEWER, fellows
+from db.core.base import AuditedRow, Base
+from db.core.policy_scopes import VIEWER, co_members
 
 GRANTED = ("email", "is_superuser", "is_email_verified", "deactivated_at")
 
 
-class User(Recorded, Base):
+class User(AuditedRow, Base):
     """Seen by themselves and by those who share an organization with them; changed by themselves.
 
     Who they are and what they may do is not theirs to change: that takes a superuser, or a token that was mailed.
-    Of somebody who deleted their account, at `departed_at`, a row without a name stays, since others refer to it;
+    Of somebody who deleted their account, at `account_deleted_at`, a row without a name stays, since others refer to it;
     at `erased_at` everything else was gone.
     """
 
@@ -32,13 +32,13 @@ class User(Recorded, Base):
     is_superuser: Mapped[bool] = mapped_column(default=False)
     is_email_verified: Mapped[bool] = mapped_column(default=False)
     deactivated_at: Mapped[datetime | None]
-    departed_at: Mapped[datetime | None]
+    account_deleted_at: Mapped[datetime | None] = mapped_column("departed_at")  # the name of before, kept in databases
     erased_at: Mapped[datetime | None]
 
     def concealed(self) -> frozenset[str]:
         """Of somebody who is gone, also who they were."""
         who = frozenset({"email", "first_name", "last_name"})
-        return frozenset({"password_hash"}) | (who if self.departed_at is not None else frozenset())
+        return frozenset({"password_hash"}) | (who if self.account_deleted_at is not None else frozenset())
 
     @property
     def is_active(self) -> bool:
@@ -51,7 +51,7 @@ class User(Recorded, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        return or_(row.id == VIEWER, row.id.in_(fellows()))
+        return or_(row.id == VIEWER, row.id.in_(co_members()))
 
     def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
         return self.id == viewer.user_id and not _is_granted(self)

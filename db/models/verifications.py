@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import Base, Counted, Subject, key_to
-from db.core.policy_rules import Internal
+from db.core.base import AuditCounted, Base, Subject, key_to
+from db.core.policy_rules import SystemOnly
 from db.models.users import User
 
 
@@ -19,7 +19,7 @@ class Purpose(StrEnum):
     RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105  no password
 
 
-class Verification(Counted, Internal, Base):
+class Verification(AuditCounted, SystemOnly, Base):
     """A token that was mailed; only its digest is kept, it is good once, and only for the address it went to."""
 
     __tablename__ = "verifications"

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.core.validation import checked_line
 from db.jobs import jobs
@@ -24,16 +24,16 @@ def start(session: Session, title: str, idempotency_key: str | None = None) -> J
     line = checked_line(title, "title", MAX_TITLE)
 
     def make() -> Job:
-        session.note(session.obtain(User, session.user_id), {}, {"broadcast": line})
+        session.annotate_audit(session.get(User, session.user_id), {}, {"broadcast": line})
         return jobs.enqueue(session, KIND, session.personal_organization_id, title=line)
 
-    return once(
+    return idempotent(
         session,
         "broadcast",
         idempotency_key,
-        make=make,
-        ids=lambda job: [job.id],
-        again=lambda ids: session.obtain(Job, ids[0]),
+        create=make,
+        result_ids=lambda job: [job.id],
+        load=lambda ids: session.get(Job, ids[0]),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from auth.viewer import Role
 from db.core.base import now
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.policy import Deleted
 from db.core.session import Session
 from db.jobs import jobs
@@ -56,23 +56,23 @@ def invite(
     session: Session, organization_id: UUID, invitee: Invitee, secret: Secret, idempotency_key: str | None = None
 ) -> Invited:
     """Invite somebody and mail them the token; an invitation that they had before is void."""
-    return once(
+    return idempotent(
         session,
         "inviteMember",
         idempotency_key,
-        make=lambda: _invite(session, organization_id, invitee, secret),
-        ids=lambda made: [made.invitation.id, *([made.membership.id] if made.membership else [])],
-        again=lambda ids: _again(session, *ids),
+        create=lambda: _invite(session, organization_id, invitee, secret),
+        result_ids=lambda made: [made.invitation.id, *([made.membership.id] if made.membership else [])],
+        load=lambda ids: _again(session, *ids),
     )
 
 
 def _again(session: Session, id_: UUID, membership_id: UUID | None = None) -> Invited:
-    membership = None if membership_id is None else session.obtain(Membership, membership_id)
-    return Invited(session.obtain(Invitation, id_), membership)
+    membership = None if membership_id is None else session.get(Membership, membership_id)
+    return Invited(session.get(Invitation, id_), membership)
 
 
 def _invite(session: Session, organization_id: UUID, invitee: Invitee, secret: Secret) -> Invited:
-    organization = session.obtain_to_change(Organization, organization_id)
+    organization = session.get_for_update(Organization, organization_id)
     if organization.is_personal:
         raise Conflict("This organization is somebody's own: make another with createOrganization and invite to that.")
     membership = _membership(session, organization_id, invitee)
@@ -123,7 +123,7 @@ def _place(
 
 def call_off(session: Session, organization_id: UUID, email: str) -> None:
     """Take back what an address was sent, and the place that waits for its account if it has one. Raises NotFound."""
-    session.obtain_to_change(Organization, organization_id)
+    session.get_for_update(Organization, organization_id)
     if not _withdraw(session, organization_id, email):
         raise NotFound(
             "Nobody with this address is invited, or they have accepted: then take them out by removeMember."
@@ -143,7 +143,7 @@ def call_off(session: Session, organization_id: UUID, email: str) -> None:
 
 def withdraw(session: Session, membership: Membership) -> None:
     """Make the invitations of somebody who has not accepted yet void."""
-    _withdraw(session, membership.organization_id, session.obtain(User, membership.user_id).email)
+    _withdraw(session, membership.organization_id, session.get(User, membership.user_id).email)
 
 
 def _withdraw(session: Session, organization_id: UUID, email: str) -> bool:
@@ -153,13 +153,13 @@ def _withdraw(session: Session, organization_id: UUID, email: str) -> bool:
     )
     found = session.scalars(query).all()
     for invitation in found:
-        session.allow(invitation)  # whoever may invite, or is invited, may call it off
+        session.bypass_rule_for(invitation)  # whoever may invite, or is invited, may call it off
         invitation.deleted_at = now()
     return bool(found)
 
 
 def _mail(session: Session, organization: Organization, invitation: Invitation, token: str) -> None:
-    inviter = session.obtain(User, session.user_id)
+    inviter = session.get(User, session.user_id)
     jobs.enqueue(
         session,
         "mail",
@@ -174,16 +174,16 @@ def accept(session: Session, digest: bytes) -> Membership:
     """Make the viewer a member by the token that was mailed to their address; it is good once."""
     query = select(Invitation).where(Invitation.digest == digest).with_for_update()
     invitation = session.scalars(query).one_or_none()
-    email = session.obtain(User, session.user_id).email
+    email = session.get(User, session.user_id).email
     if invitation is None or invitation.email != email or invitation.used_at or invitation.expires_at <= now():
         raise NotFound(REFUSED)
-    session.allow(invitation)  # the token shows that the viewer may use it up
+    session.bypass_rule_for(invitation)  # the token shows that the viewer may use it up
     invitation.used_at = now()
     membership = _place(session, invitation.organization_id, session.user_id) or Membership(
         user_id=session.user_id, organization_id=invitation.organization_id, status=MembershipStatus.INVITED
     )
     if membership.status is MembershipStatus.INVITED:
-        session.allow(membership)  # the invitation is an admin's word for it
+        session.bypass_rule_for(membership)  # the invitation is an admin's word for it
         session.add(membership)
         membership.status, membership.role = MembershipStatus.ACTIVE, invitation.role
     session.flush()

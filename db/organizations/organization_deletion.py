@@ -18,7 +18,7 @@ from errors import Conflict
 
 def delete(session: Session, id_: UUID) -> UUID:
     """Hide an organization with everything in it: without memberships nobody is in it any more."""
-    organization = session.obtain_to_change(Organization, id_)
+    organization = session.get_for_update(Organization, id_)
     if organization.is_personal:
         raise Conflict("This organization is somebody's own: it is there for as long as their account.")
     moment = now()
@@ -34,7 +34,7 @@ def restore(session: Session, organization: Organization) -> None:
     """Bring back a deleted organization with the members and invitations that it had."""
     together = [row for row in _belonging(session, organization.id, Deleted.ONLY) if _at_once(row, organization)]
     for row in (organization, *together):
-        session.allow(row)  # that the viewer was an admin is what they were found by
+        session.bypass_rule_for(row)  # that the viewer was an admin is what they were found by
         row.deleted_at = None
 
 

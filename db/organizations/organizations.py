@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from auth.viewer import Role
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
@@ -40,13 +40,13 @@ of_viewer: Prepared[Membership] = Prepared(
 
 def create(session: Session, name: str, idempotency_key: str | None = None) -> Organization:
     """An organization whose admin is the viewer."""
-    return once(
+    return idempotent(
         session,
         "createOrganization",
         idempotency_key,
-        make=lambda: _create(session, name),
-        ids=lambda made: [made.id],
-        again=lambda ids: session.obtain(Organization, ids[0]),
+        create=lambda: _create(session, name),
+        result_ids=lambda made: [made.id],
+        load=lambda ids: session.get(Organization, ids[0]),
     )
 
 
@@ -59,7 +59,7 @@ def _create(session: Session, name: str) -> Organization:
         status=MembershipStatus.ACTIVE,
     )
     for row in (organization, founder):
-        session.allow(row)  # nobody else is in what did not exist before
+        session.bypass_rule_for(row)  # nobody else is in what did not exist before
         session.add(row)
     session.flush()
     return organization
@@ -67,7 +67,7 @@ def _create(session: Session, name: str) -> Organization:
 
 def rename(session: Session, id_: UUID, name: str | None) -> Organization:
     """Give it another name; None leaves it as it is."""
-    organization = session.obtain_to_change(Organization, id_)
+    organization = session.get_for_update(Organization, id_)
     if name is not None:
         organization.name = checked_line(name, "name", MAX_NAME)
     return organization

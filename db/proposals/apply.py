@@ -11,7 +11,7 @@ from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
 from db.proposals.changes import Place, ProposedChange, changes_of, identified, named, origin, row_of
 from db.proposals.proposals import fitting_of, places_of, problems_in, values
-from db.proposals.row_matching import Fit, Fitting, Given
+from db.proposals.row_matching import CandidateRow, RowMatch, RowMatcher
 from db.proposals.selection import EVERYTHING, Choice, check_open, chosen_of
 from db.tables.editing.cell_updates import CellConflict
 from db.tables.editing.edits import Edit, Origin, check_size
@@ -38,7 +38,7 @@ def apply(session: Session, proposal_id: UUID, choice: Choice = EVERYTHING) -> A
     Columns are matched by name, and added where there is none. What has changed since the proposal was made is a
     Conflict. What does not fit is left out, and the proposal says why.
     """
-    proposal = session.obtain_to_change(Proposal, proposal_id)
+    proposal = session.get_for_update(Proposal, proposal_id)
     check_open(proposal, choice)
     return _apply(session, proposal, chosen_of(proposal, choice), choice)
 
@@ -83,7 +83,7 @@ def _apply(session: Session, proposal: Proposal, chosen: Sequence[ProposedChange
 
 
 def _new_table(session: Session, proposal: Proposal) -> Edit:
-    conversation = session.obtain(Conversation, proposal.conversation_id)
+    conversation = session.get(Conversation, proposal.conversation_id)
     name = proposal.table_name
     return begin(session, Beginning(name, (), conversation.id, visibility=conversation.visibility))
 
@@ -120,7 +120,7 @@ class _Applying:
             if not fit.problem:
                 self._put(fitting, fit)
 
-    def _edits(self, fitting: Fitting) -> dict[Place, object]:
+    def _edits(self, fitting: RowMatcher) -> dict[Place, object]:
         """What people say instead, by place; checked before anything is changed."""
         chosen = {change.id: change for change in self.chosen}
         found: dict[Place, object] = {}
@@ -138,7 +138,7 @@ class _Applying:
             raise BadUserInput(errors[0].message, fields=errors[:MAX_ERRORS])
         return found
 
-    def _given(self, number: int, places: Collection[int], fitting: Fitting) -> Given:
+    def _given(self, number: int, places: Collection[int], fitting: RowMatcher) -> CandidateRow:
         """The chosen values of a row, and those that tell which row it is, unless the proposal itself added it."""
         read = values(self.proposal.changes["rows"][number])
         is_ours = number in self.row_ids and str(number) not in self.proposal.changes.get("matched", {})
@@ -150,9 +150,9 @@ class _Applying:
             for place in mine
             if Place(number, place) in self.edited or named(Place(number, place), self.proposal.columns) in before
         ]
-        return Given(number, mine, self.row_ids.get(number), edited)
+        return CandidateRow(number, mine, self.row_ids.get(number), edited)
 
-    def _conflicts(self, fitting: Fitting, fit: Fit) -> list[CellConflict]:
+    def _conflicts(self, fitting: RowMatcher, fit: RowMatch) -> list[CellConflict]:
         """Cells that are neither as they were nor as they would become; all, of a row that is gone."""
         known, old = self.row_ids.get(fit.number), self.proposal.changes.get("old", {})
         found = []
@@ -164,12 +164,12 @@ class _Applying:
                 found.append(CellConflict(fit.row.id if fit.row else known, key, current, value))
         return found
 
-    def _is_same(self, fitting: Fitting, place: int, current: Value, value: Value) -> bool:
+    def _is_same(self, fitting: RowMatcher, place: int, current: Value, value: Value) -> bool:
         """Whether a cell that tells which row it is still does: 1.0 is 1.00."""
         column = fitting.column(place)
         return place in fitting.keys and same(column, current) == same(column, value)
 
-    def _put(self, fitting: Fitting, fit: Fit) -> None:
+    def _put(self, fitting: RowMatcher, fit: RowMatch) -> None:
         changes, rows = self.proposal.changes, self.proposal.changes["rows"]
         chosen = set(self.rows[fit.number])
         fit.values = {place: value for place, value in fit.values.items() if place in chosen or not fit.row}

@@ -11,9 +11,9 @@ from db.core.session import Session
 from db.models.proposals import Proposal, ProposalStatus
 from db.models.tables import Table
 from db.proposals.changes import Place, named
-from db.proposals.row_matching import Fit, Fitting, Given, Target, Unmade
+from db.proposals.row_matching import CandidateRow, NewTable, RowMatch, RowMatcher, Target
 from db.tables.editing.edits import Edit, origin_of
-from db.tables.editing.row_buffer import HeldRow
+from db.tables.editing.row_buffer import BufferedRow
 from errors import Conflict
 from tables.changes import column_of, definition
 from tables.types.types import Column, Value
@@ -108,7 +108,7 @@ def fill(session: Session, proposal: Proposal, sources: Sequence[Source], propos
     _put(proposal, sources, proposed)
     target: Target
     if proposal.table_id is None:
-        target = Unmade({column.key: column for column in proposed.columns})
+        target = NewTable({column.key: column for column in proposed.columns})
     else:
         target = Edit.of(session, proposal.table_id)
     compare(proposal, target)
@@ -120,7 +120,7 @@ def show(session: Session, proposal: Proposal, sources: Sequence[Source], propos
     What readers found fits the table that it would make.
     """
     _put(proposal, sources, proposed)
-    table = session.obtain(Table, proposal.table_id) if proposal.table_id else None
+    table = session.get(Table, proposal.table_id) if proposal.table_id else None
     if table and table.row_count <= MAX_COMPARED:
         compare(proposal, Edit.of(session, table.id))
 
@@ -147,7 +147,7 @@ def _named(source: Source) -> dict[str, str]:
 def compare(proposal: Proposal, target: Target) -> None:
     """Keep which rows the table has, what stands in their cells, and what does not fit."""
     fitting = fitting_of(proposal, target)
-    fits = fitting.fit([Given(n, values(cells)) for n, cells in enumerate(proposal.changes["rows"])])
+    fits = fitting.fit([CandidateRow(n, values(cells)) for n, cells in enumerate(proposal.changes["rows"])])
     matched: dict[str, str] = {}
     problems: dict[str, str] = {}
     old: dict[str, Value] = {}
@@ -166,14 +166,14 @@ def compare(proposal: Proposal, target: Target) -> None:
     proposal.changes = {**proposal.changes, **found, "places": places_of(proposal, fitting)}
 
 
-def fitting_of(proposal: Proposal, target: Target) -> Fitting:
+def fitting_of(proposal: Proposal, target: Target) -> RowMatcher:
     """What fits the proposal's rows to its table, or to the one that it would make."""
     columns = [column_of(column) for column in proposal.columns]
     known = proposal.changes.get("places", {}) if proposal.table_id else {}
-    return Fitting(target, columns, proposal.changes.get("keys", ()), known)
+    return RowMatcher(target, columns, proposal.changes.get("keys", ()), known)
 
 
-def places_of(proposal: Proposal, fitting: Fitting) -> dict[str, str]:
+def places_of(proposal: Proposal, fitting: RowMatcher) -> dict[str, str]:
     """The columns of the table that are known by now; of a table that is still to be made, none."""
     return {**proposal.changes.get("places", {}), **fitting.places} if proposal.table_id else {}
 
@@ -183,14 +183,14 @@ def values(cells: Sequence[Any]) -> dict[int, Value]:
     return {place: cell[0] for place, cell in enumerate(cells) if cell}
 
 
-def problems_in(proposal: Proposal, fit: Fit) -> dict[str, str]:
+def problems_in(proposal: Proposal, fit: RowMatch) -> dict[str, str]:
     """Why a row does not fit, or cells of it, as a proposal keeps it."""
     if fit.problem:
         return {str(fit.number): fit.problem}
     return {named(Place(fit.number, place), proposal.columns): why for place, why in fit.problems.items()}
 
 
-def is_human(row: HeldRow, key: str) -> bool:
+def is_human(row: BufferedRow, key: str) -> bool:
     """Whether what stands in a cell, or that it is empty, is a person's doing."""
     origin = origin_of(row, key) or {}
     return "by" in origin or (row.values.get(key) is not None and "message" not in origin)
@@ -198,7 +198,7 @@ def is_human(row: HeldRow, key: str) -> bool:
 
 def reject(session: Session, proposal_id: UUID) -> Proposal:
     """Put a proposal aside; of one that is in the table in part, the rest. One that was put aside before stays so."""
-    proposal = session.obtain_to_change(Proposal, proposal_id)
+    proposal = session.get_for_update(Proposal, proposal_id)
     if proposal.status is ProposalStatus.APPLIED:
         raise Conflict("This proposal was applied already: take it back with undoRevision, or delete the table.")
     proposal.status = ProposalStatus.REJECTED

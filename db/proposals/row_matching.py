@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from db.tables.editing.row_buffer import HeldRow
+from db.tables.editing.row_buffer import BufferedRow
 from db.tables.editing.values import Holding, Taken, check, same
 from tables.types.conversion import convert
 from tables.types.types import CellError, Column, Value, from_json
@@ -21,11 +21,11 @@ class Target(Holding, Protocol):
     @property
     def columns(self) -> Mapping[str, Column]: ...
 
-    def rows(self, ids: Iterable[UUID]) -> dict[UUID, HeldRow]: ...
+    def rows(self, ids: Iterable[UUID]) -> dict[UUID, BufferedRow]: ...
 
 
 @dataclass(frozen=True)
-class Unmade:
+class NewTable:
     """The table that a proposal would make: it has no rows, and its columns are the proposal's."""
 
     columns: Mapping[str, Column]
@@ -33,12 +33,12 @@ class Unmade:
     def values(self, key: str) -> Mapping[UUID, Value]:  # noqa: ARG002  what every target takes
         return {}
 
-    def rows(self, ids: Iterable[UUID]) -> dict[UUID, HeldRow]:  # noqa: ARG002  what every target takes
+    def rows(self, ids: Iterable[UUID]) -> dict[UUID, BufferedRow]:  # noqa: ARG002  what every target takes
         return {}
 
 
 @dataclass(frozen=True)
-class Given:
+class CandidateRow:
     """A row as it was read: values by the place of their column, those that a person put in in `edited`.
 
     `row_id` is the row of the table that it is known to mean.
@@ -51,20 +51,20 @@ class Given:
 
 
 @dataclass
-class Fit:
+class RowMatch:
     """What a row does to the table: `values` by the place of their column go into `row`, or into a new one.
 
     `problems` say by the column's place why a value does not fit, and `problem` why nothing of the row does.
     """
 
     number: int
-    row: HeldRow | None = None
+    row: BufferedRow | None = None
     values: dict[int, Value] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
     problem: str | None = None
 
 
-class Fitting:
+class RowMatcher:
     """Fits rows to a table. Its columns are found by name; what it does not have is judged as it was read.
 
     `known` are columns that were found before, {name: key of the table's}: they are found also when they have another
@@ -113,7 +113,7 @@ class Fitting:
         check(self.column(place), value)
         return value
 
-    def fit(self, rows: Sequence[Given]) -> list[Fit]:
+    def fit(self, rows: Sequence[CandidateRow]) -> list[RowMatch]:
         fits = [self._converted(given) for given in rows]
         meant = self._meant(rows, fits)
         held = self.target.rows(id_ for id_ in meant.values())
@@ -123,9 +123,9 @@ class Fitting:
                 self._judge(fit)
         return fits
 
-    def _converted(self, given: Given) -> Fit:
+    def _converted(self, given: CandidateRow) -> RowMatch:
         """The values that the columns take."""
-        fit = Fit(given.number)
+        fit = RowMatch(given.number)
         for place, value in given.values.items():
             try:
                 if place in self.gone:
@@ -144,7 +144,7 @@ class Fitting:
         check(target, converted)
         return converted
 
-    def _meant(self, rows: Sequence[Given], fits: Sequence[Fit]) -> dict[int, UUID]:
+    def _meant(self, rows: Sequence[CandidateRow], fits: Sequence[RowMatch]) -> dict[int, UUID]:
         """The rows of the table that are meant, by number; two rows that mean the same are one too many."""
         held, first = self._held(), dict[Key, int]()
         meant: dict[int, UUID] = {}
@@ -181,7 +181,7 @@ class Fitting:
             return None
         return tuple(same(self.column(place), part) for place, part in zip(self.keys, parts, strict=True))
 
-    def _judge(self, fit: Fit) -> None:
+    def _judge(self, fit: RowMatch) -> None:
         """Leave out what other rows have already; a new row must have what is required."""
         id_ = fit.row.id if fit.row else uuid4()
         for place, value in list(fit.values.items()):
@@ -194,7 +194,7 @@ class Fitting:
         if not fit.problem:
             self._take(fit, id_)
 
-    def _missing(self, fit: Fit) -> str | None:
+    def _missing(self, fit: RowMatch) -> str | None:
         if fit.row:
             return None
         values = self.with_defaults(fit)
@@ -205,12 +205,12 @@ class Fitting:
             return str(error)
         return None
 
-    def with_defaults(self, fit: Fit) -> dict[str, Value]:
+    def with_defaults(self, fit: RowMatch) -> dict[str, Value]:
         """A new row's values by column key."""
         read = {self.column(place).key: value for place, value in fit.values.items() if self.found[place]}
         return {key: read.get(key, column.default) for key, column in self.target.columns.items()}
 
-    def _take(self, fit: Fit, id_: UUID) -> None:
+    def _take(self, fit: RowMatch, id_: UUID) -> None:
         for place, value in fit.values.items():
             column = self.column(place)
             if fit.row:

@@ -12,11 +12,11 @@ from db.proposals.proposals import ProposedTable, Source, fill, show
 NO_TABLE = "The rest of the reply showed that this is not a table."
 
 
-def grow(
+def stream(
     session: Session, id_: UUID, sources: Sequence[Source], proposed: ProposedTable, *, is_complete: bool
 ) -> Proposal:
     """Put what is read by now into a proposal that was shown, unless somebody has put it aside meanwhile."""
-    proposal = session.obtain(Proposal, id_)
+    proposal = session.get(Proposal, id_)
     if proposal.status is ProposalStatus.PENDING:
         proposal.table_name = proposed.name
         put = fill if is_complete else show
@@ -27,13 +27,13 @@ def grow(
 
 def keep(session: Session, id_: UUID, sources: Sequence[Source], proposed: ProposedTable) -> None:
     """Complete what was shown of a reply that was broken off, with rows that were not shown yet."""
-    if len(proposed.rows) >= len(session.obtain(Proposal, id_).changes["rows"]):
-        grow(session, id_, sources, proposed, is_complete=True)
+    if len(proposed.rows) >= len(session.get(Proposal, id_).changes["rows"]):
+        stream(session, id_, sources, proposed, is_complete=True)
 
 
 def empty(session: Session, id_: UUID, *, is_complete: bool) -> None:
     """Take back what does not look like a table any more; it may again, until that is the end of it."""
-    proposal = session.obtain(Proposal, id_)
+    proposal = session.get(Proposal, id_)
     if proposal.changes["rows"]:
         proposal.columns, proposal.changes = [], {"sources": proposal.changes["sources"], "rows": [], "keys": []}
     if is_complete:

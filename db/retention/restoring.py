@@ -19,7 +19,7 @@ RESTORABLE: tuple[type[Base], ...] = (Organization, Site, Module, Item, Conversa
 
 def restore(session: Session, model: type[Base], id_: UUID) -> Base:
     """Bring back a deleted row of a restorable model; NotFound unless the viewer could have deleted it."""
-    row = session.obtain_deleted(model, id_)
+    row = session.get_deleted_for_update(model, id_)
     if isinstance(row, Organization):
         organization_deletion.restore(session, row)
     if isinstance(row, Conversation):

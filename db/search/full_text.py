@@ -16,7 +16,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import Boolean
 
-from db.search.query_parser import Wanted
+from db.search.query_parser import SearchQuery
 
 MAX_SCOPES = 200
 
@@ -25,7 +25,7 @@ MAX_SCOPES = 200
 class Terms:
     """What is wanted, in one of these scopes; in any, when there are none or very many."""
 
-    wanted: Wanted
+    wanted: SearchQuery
     scopes: Sequence[str] = ()
 
     def for_sqlite(self) -> str:
@@ -69,7 +69,7 @@ class TextList(TypeDecorator[list[str]]):
         return value if value is None or dialect.name == "postgresql" else json.dumps(value)
 
 
-class Mentions(ColumnElement[bool]):
+class MessageMatches(ColumnElement[bool]):
     """`column`, a message's id, is of one that has the bound `terms` and `phrases`."""
 
     inherit_cache = False
@@ -80,7 +80,7 @@ class Mentions(ColumnElement[bool]):
         self.terms = bindparam("terms", required=False, type_=TermsType())
         self.phrases = bindparam("phrases", required=False, type_=TextList())
 
-    def self_group(self, against: Any = None) -> "Mentions":  # noqa: ARG002  the signature is SQLAlchemy's
+    def self_group(self, against: Any = None) -> "MessageMatches":  # noqa: ARG002  the signature is SQLAlchemy's
         """As it is: `IN (…) = 1`, as SQLite is told about booleans, would use no index."""
         return self
 
@@ -91,8 +91,8 @@ class Mentions(ColumnElement[bool]):
         self.column = clone(self.column, **options)
 
 
-@compiles(Mentions, "sqlite")
-def _mentions_sqlite(element: Mentions, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(MessageMatches, "sqlite")
+def _mentions_sqlite(element: MessageMatches, compiler: SQLCompiler, **options: Any) -> str:
     column, terms, phrases = (compiler.process(part, **options) for part in element.get_children())
     return (
         f"{column} IN (SELECT w.id FROM message_index "  # noqa: S608  parts that are compiled; values are bound
@@ -102,8 +102,8 @@ def _mentions_sqlite(element: Mentions, compiler: SQLCompiler, **options: Any) -
     )
 
 
-@compiles(Mentions, "postgresql")
-def _mentions_postgresql(element: Mentions, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(MessageMatches, "postgresql")
+def _mentions_postgresql(element: MessageMatches, compiler: SQLCompiler, **options: Any) -> str:
     """The expression over the words is the one that the index has.
 
     It is a list that is made first: PostgreSQL, which does not know how rare a word is, would otherwise go through

@@ -10,7 +10,7 @@ CHUNK = re.compile(r'"([^"]*)"|“([^”]*)”|([^\s"“”]+)')
 
 
 @dataclass(frozen=True)
-class Chunk:
+class Phrase:
     """Folded words that stand one behind the other; of the last one only the beginning, when it is `open`."""
 
     words: tuple[str, ...]
@@ -18,13 +18,13 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SearchQuery:
     """Everything that a text must have; never empty."""
 
-    chunks: tuple[Chunk, ...]
+    chunks: tuple[Phrase, ...]
 
     @classmethod
-    def read(cls, query: str) -> "Wanted | None":
+    def read(cls, query: str) -> "SearchQuery | None":
         """What a query asks for; None when there is no word in it. Nothing that is written there is an error."""
         chunks = list(_chunks(query))
         return cls(tuple(chunks)) if chunks else None
@@ -47,7 +47,7 @@ class Wanted:
         ]
 
 
-def _chunks(query: str) -> Iterator[Chunk]:
+def _chunks(query: str) -> Iterator[Phrase]:
     """What is written without a space between belongs together, as if it were quoted."""
     found = [
         (match, tuple(word.folded for word in words(match[match.lastindex or 0]))) for match in CHUNK.finditer(query)
@@ -55,4 +55,4 @@ def _chunks(query: str) -> Iterator[Chunk]:
     found = [(match, folded) for match, folded in found if folded]
     for match, folded in found:
         is_quoted = match[3] is None
-        yield Chunk(folded, is_open=match is found[-1][0] and not is_quoted)
+        yield Phrase(folded, is_open=match is found[-1][0] and not is_quoted)

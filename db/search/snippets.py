@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from db.search.query_parser import Chunk, Wanted
+from db.search.query_parser import Phrase, SearchQuery
 from db.search.words import Word, words
 
 MAX_LENGTH = 160  # code points, all marks counted
 BEFORE = 50
 
 
-def snippet(text: str, wanted: Wanted) -> str:
+def snippet(text: str, wanted: SearchQuery) -> str:
     """One line of the text around the first hit, which alone is marked; the text's beginning when there is none."""
     start, end = _first_hit(text, wanted) or (0, 0)
     room = MAX_LENGTH - 4  # for the marks, and the dots at both ends
@@ -25,14 +25,14 @@ def _on_one_line(text: str) -> str:
     return " ".join(text.replace("\x00", " ").split())
 
 
-def _first_hit(text: str, wanted: Wanted) -> tuple[int, int] | None:
+def _first_hit(text: str, wanted: SearchQuery) -> tuple[int, int] | None:
     """Where the first of what is wanted begins and ends."""
     found = list(words(text))
     hits = (_place(found, chunk) for chunk in wanted.chunks)
     return min((hit for hit in hits if hit), default=None)
 
 
-def _place(found: Sequence[Word], chunk: Chunk) -> tuple[int, int] | None:
+def _place(found: Sequence[Word], chunk: Phrase) -> tuple[int, int] | None:
     """Where a chunk stands for the first time; of an open one the whole last word is the hit."""
     length = len(chunk.words)
     for first in range(len(found) - length + 1):
@@ -41,7 +41,7 @@ def _place(found: Sequence[Word], chunk: Chunk) -> tuple[int, int] | None:
     return None
 
 
-def _is_there(found: Sequence[Word], first: int, chunk: Chunk) -> bool:
+def _is_there(found: Sequence[Word], first: int, chunk: Phrase) -> bool:
     here = [word.folded for word in found[first : first + len(chunk.words)]]
     if not chunk.is_open:
         return here == list(chunk.words)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from db.core.base import Visibility, now
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.prepared import bind
 from db.core.session import Session
@@ -45,13 +45,13 @@ class Beginning:
 
 def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Item:
     """An item of the viewer's, in the organization of what it is about, or their personal one."""
-    return once(
+    return idempotent(
         session,
         "createItem",
         idempotency_key,
-        make=lambda: _create(session, beginning),
-        ids=lambda made: [made.id],
-        again=lambda ids: session.obtain(Item, ids[0]),
+        create=lambda: _create(session, beginning),
+        result_ids=lambda made: [made.id],
+        load=lambda ids: session.get(Item, ids[0]),
     )
 
 
@@ -74,14 +74,14 @@ def _create(session: Session, beginning: Beginning) -> Item:
 def _organization(session: Session, asked: UUID | None, about: dict[str, UUID | None]) -> UUID:
     """The organization that was named, or that of what the item is about, or the viewer's own."""
     if asked is not None:
-        asked = session.obtain(Organization, asked).id
+        asked = session.get(Organization, asked).id
     models: tuple[tuple[str, str, type[Site | Conversation]], ...] = (
         ("site_id", "siteId", Site),
         ("conversation_id", "conversationId", Conversation),
     )
     for column, field, model in models:
         if (id_ := about.get(column)) is not None:
-            theirs = session.obtain(model, id_).organization_id
+            theirs = session.get(model, id_).organization_id
             if asked not in {None, theirs}:
                 raise BadUserInput.of(field, "It is in another organization than the item: choose one of the same.")
             asked = theirs
@@ -90,7 +90,7 @@ def _organization(session: Session, asked: UUID | None, about: dict[str, UUID | 
 
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Item:
     """Set what is named; only the description, the site and the conversation can be empty."""
-    item = session.obtain_to_change(Item, id_)
+    item = session.get_for_update(Item, id_)
     if changes.get("title") is not None:
         item.title = checked_line(changes["title"], "title", MAX_TITLE)
     if "description" in changes:
@@ -111,5 +111,5 @@ def _description(description: str | None) -> str | None:
 
 def delete(session: Session, id_: UUID) -> UUID:
     """Hide an item."""
-    session.obtain_to_change(Item, id_).deleted_at = now()
+    session.get_for_update(Item, id_).deleted_at = now()
     return id_

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from db.core.base import now
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.session import Session
 from db.core.validation import checked_line
@@ -31,19 +31,19 @@ class Beginning:
 
 def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Module:
     """A module at a site that the viewer may change."""
-    return once(
+    return idempotent(
         session,
         "createModule",
         idempotency_key,
-        make=lambda: _create(session, beginning),
-        ids=lambda made: [made.id],
-        again=lambda ids: session.obtain(Module, ids[0]),
+        create=lambda: _create(session, beginning),
+        result_ids=lambda made: [made.id],
+        load=lambda ids: session.get(Module, ids[0]),
     )
 
 
 def _create(session: Session, beginning: Beginning) -> Module:
     module = Module(
-        site_id=session.obtain_to_change(Site, beginning.site_id).id,
+        site_id=session.get_for_update(Site, beginning.site_id).id,
         name=checked_line(beginning.name, "name", MAX_NAME),
         kind=checked_line(beginning.kind, "kind", MAX_KIND),
         serial_number=_serial_number(beginning.serial_number),
@@ -56,7 +56,7 @@ def _create(session: Session, beginning: Beginning) -> Module:
 
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Module:
     """Set what is named; an empty serial number is none, and nothing else can be empty."""
-    module = session.obtain_to_change(Module, id_)
+    module = session.get_for_update(Module, id_)
     for name, longest in (("name", MAX_NAME), ("kind", MAX_KIND)):
         if changes.get(name) is not None:
             setattr(module, name, checked_line(changes[name], name, longest))
@@ -73,5 +73,5 @@ def _serial_number(number: str | None) -> str | None:
 
 def delete(session: Session, id_: UUID) -> UUID:
     """Hide a module with its readings."""
-    session.obtain_to_change(Module, id_).deleted_at = now()
+    session.get_for_update(Module, id_).deleted_at = now()
     return id_

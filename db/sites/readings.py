@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, tuple_
 
 from db.core.base import now
-from db.core.dialect_sql import Spelled
-from db.core.idempotency import once
+from db.core.dialect_sql import DialectSQL
+from db.core.idempotency import idempotent
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.core.validation import checked_line
@@ -62,20 +62,20 @@ class Aggregate:
 
 def record(session: Session, measured: Sequence[Measured], idempotency_key: str | None = None) -> list[Module]:
     """Keep all of the readings, or none; the modules in the order in which they are named first."""
-    return once(
+    return idempotent(
         session,
         "recordReadings",
         idempotency_key,
-        make=lambda: _record(session, measured),
-        ids=lambda made: [module.id for module in made],
-        again=lambda ids: [session.obtain(Module, id_) for id_ in ids],
+        create=lambda: _record(session, measured),
+        result_ids=lambda made: [module.id for module in made],
+        load=lambda ids: [session.get(Module, id_) for id_ in ids],
     )
 
 
 def _record(session: Session, measured: Sequence[Measured]) -> list[Module]:
     if not 1 <= len(measured) <= MOST:
         raise BadUserInput.of("readings", f"Send 1 to {MOST:,} readings at once.")
-    modules = session.obtain_all_to_change(Module, {one.module_id for one in measured})
+    modules = session.get_all_for_update(Module, {one.module_id for one in measured})
     mistakes = [mistake for n, one in enumerate(measured) for mistake in _mistakes(one, f"readings.{n}", modules)]
     if mistakes:
         raise BadUserInput("None of the readings was kept: correct those named here.", fields=mistakes)
@@ -153,7 +153,7 @@ def total(given: frozenset[str]) -> Prepared[Any]:
 def summary(bucket: Bucket) -> Prepared[Any]:
     """One row for each bucket of `start` to `end` that has readings of a metric, in their order."""
     letters = LETTERS[bucket]
-    beginning = Spelled(
+    beginning = DialectSQL(
         f"substr({{0}}, 1, {letters})",
         f"left(to_char({{0}} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24'), {letters})",
         Reading.at,

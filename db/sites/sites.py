@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from db.core.base import now
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.policy import Deleted
 from db.core.prepared import bind
@@ -36,19 +36,19 @@ def create(
     session: Session, organization_id: UUID, name: str, address: str | None, idempotency_key: str | None = None
 ) -> Site:
     """A site of an organization that the viewer is an admin of."""
-    return once(
+    return idempotent(
         session,
         "createSite",
         idempotency_key,
-        make=lambda: _create(session, organization_id, name, address),
-        ids=lambda made: [made.id],
-        again=lambda ids: session.obtain(Site, ids[0]),
+        create=lambda: _create(session, organization_id, name, address),
+        result_ids=lambda made: [made.id],
+        load=lambda ids: session.get(Site, ids[0]),
     )
 
 
 def _create(session: Session, organization_id: UUID, name: str, address: str | None) -> Site:
     site = Site(
-        organization_id=session.obtain_to_change(Organization, organization_id).id,
+        organization_id=session.get_for_update(Organization, organization_id).id,
         name=checked_line(name, "name", MAX_NAME),
         address=_address(address),
     )
@@ -59,7 +59,7 @@ def _create(session: Session, organization_id: UUID, name: str, address: str | N
 
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Site:
     """Set the name or the address, or both; an empty address is none."""
-    site = session.obtain_to_change(Site, id_)
+    site = session.get_for_update(Site, id_)
     if changes.get("name") is not None:
         site.name = checked_line(changes["name"], "name", MAX_NAME)
     if "address" in changes:
@@ -73,13 +73,13 @@ def _address(address: str | None) -> str | None:
 
 def delete(session: Session, id_: UUID) -> UUID:
     """Hide a site with its modules."""
-    session.obtain_to_change(Site, id_).deleted_at = now()
+    session.get_for_update(Site, id_).deleted_at = now()
     return id_
 
 
 def assign(session: Session, id_: UUID, user_id: UUID) -> Site:
     """Let a member see a site; once is enough."""
-    site = session.obtain_to_change(Site, id_)
+    site = session.get_for_update(Site, id_)
     place = select(Membership.id).where(
         Membership.organization_id == site.organization_id,
         Membership.user_id == user_id,
@@ -96,7 +96,7 @@ def assign(session: Session, id_: UUID, user_id: UUID) -> Site:
 
 def unassign(session: Session, id_: UUID, user_id: UUID) -> Site:
     """Take the sight of a site from a member; nothing happens to who was not assigned."""
-    site = session.obtain_to_change(Site, id_)
+    site = session.get_for_update(Site, id_)
     assignment = session.scalars(_assignment(id_, user_id)).one_or_none()
     if assignment is not None:
         assignment.deleted_at = now()

@@ -14,7 +14,7 @@ ASK_SECONDS = 0.3
 AT_ONCE = 500  # marks in one round trip
 
 
-class Marks:
+class Presence:
     """A mark is a set of the processes that have it. Setting and clearing return at once; what is lost on the way
     comes with the next refresh, or ends by itself.
     """

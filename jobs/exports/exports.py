@@ -20,7 +20,7 @@ from integrations.blobs import put_in_place
 from integrations.google.sheets import Cell, Sheets, Spreadsheet
 from jobs.exports import snapshots
 from jobs.exports.snapshots import Snapshot
-from jobs.runner.job_run import Held, JobFailure, explanation
+from jobs.runner.job_run import JobContext, JobFailure, explanation
 from jobs.runner.threads import in_thread
 from settings import Settings
 from tables.types.columns import DECIMAL_TYPES, NUMERIC_TYPES, Column, ColumnType, Value
@@ -44,7 +44,7 @@ class Exports:
         self._database, self._settings = database, settings
         self._directory = settings.files_dir
 
-    async def __call__(self, held: Held) -> None:
+    async def __call__(self, held: JobContext) -> None:
         export = await self._database.find(Export, held.viewer, UUID(held.job.arguments["export_id"]))
         owner = await self._database.find(User, held.viewer, held.job.owner_id)
         if export is None or owner is None:
@@ -56,7 +56,7 @@ class Exports:
         except Exception as error:
             await self._database.write(exports.fail, held.viewer, export.id, held.attempt, *explanation(error, held))
 
-    async def _take(self, held: Held, export: Export, email: str) -> None:
+    async def _take(self, held: JobContext, export: Export, email: str) -> None:
         await asyncio.to_thread(self._directory.mkdir, parents=True, exist_ok=True)
         source = _Source(await snapshots.take(self._database, held.viewer, export.table_id, self._directory), held)
         source.tell(0)
@@ -121,7 +121,7 @@ class _Stopped(Exception):
 class _Source:
     """A snapshot's rows as a writing thread takes them, until `stop` is called from another."""
 
-    def __init__(self, snapshot: Snapshot, held: Held) -> None:
+    def __init__(self, snapshot: Snapshot, held: JobContext) -> None:
         self.snapshot, self.held = snapshot, held
         self._stopped = threading.Event()
         self._close: Callable[[], None] = lambda: None

@@ -11,7 +11,7 @@ from db.core.engine import Database
 from db.models.attachments import Attachment
 from db.models.messages import Message
 from integrations.blobs import Blobs
-from jobs.runner.job_run import Held
+from jobs.runner.job_run import JobContext
 
 MAX_TEXT = 200_000  # characters of one file that are read
 MAX_IMAGE_BYTES = 20_000_000  # of all images of a request together
@@ -26,7 +26,9 @@ class Attached:
     text: str
 
 
-async def attached_to(database: Database, held: Held, messages: Sequence[Message]) -> Mapping[UUID, list[Attached]]:
+async def attached_to(
+    database: Database, held: JobContext, messages: Sequence[Message]
+) -> Mapping[UUID, list[Attached]]:
     """The files with text of each message that has some; of the newest twenty files, newest message first."""
     found: dict[UUID, list[Attached]] = {}
     ids = [message.id for message in messages]
@@ -35,7 +37,7 @@ async def attached_to(database: Database, held: Held, messages: Sequence[Message
     return found
 
 
-async def images_of(database: Database, blobs: Blobs, held: Held, messages: Sequence[Message]) -> list[str]:
+async def images_of(database: Database, blobs: Blobs, held: JobContext, messages: Sequence[Message]) -> list[str]:
     """The newest images among the files of messages, as `data:` URLs, newest message first; as many as are allowed."""
     ids = [message.id for message in messages]
     rows = await database.read(attachments.images_of_messages, held.viewer, ids=ids)

@@ -18,7 +18,7 @@ from errors import NotFound
 from integrations.llm.routing import ModelRouter
 from jobs.extraction.attachments import attached_to
 from jobs.extraction.table_extraction import Extracting
-from jobs.runner.job_run import Held
+from jobs.runner.job_run import JobContext
 from tables.changes import column_of
 
 AT_ONCE = 4
@@ -33,7 +33,7 @@ class Extractions:
     def __init__(self, database: Database, model: ModelRouter | None) -> None:
         self._database, self._model = database, model
 
-    async def __call__(self, held: Held) -> None:
+    async def __call__(self, held: JobContext) -> None:
         proposal = await self._database.find(Proposal, held.viewer, UUID(held.job.arguments["proposal_id"]))
         if proposal is None:
             raise NotFound("The proposal is gone, or you may not see it any more.")
@@ -46,7 +46,7 @@ class Extractions:
         given = held.job.id, held.attempt, passages.sources, read, problem
         await self._database.write(extractions.complete, held.viewer, *given)
 
-    async def _passages(self, held: Held, conversation: Conversation) -> tuple[Passages, str | None]:
+    async def _passages(self, held: JobContext, conversation: Conversation) -> tuple[Passages, str | None]:
         """What was said, oldest first, each message with its files; and what of it is not read, if so."""
         found = await self._messages(held, conversation)
         said = [message for message in found if message.status is not MessageStatus.IN_PROGRESS]
@@ -59,7 +59,7 @@ class Extractions:
             passages += [Passage(Source(message.id, file.id), file.text) for file in attached.get(message.id, ())]
         return Passages(passages), missing
 
-    async def _messages(self, held: Held, conversation: Conversation) -> Sequence[Message]:
+    async def _messages(self, held: JobContext, conversation: Conversation) -> Sequence[Message]:
         named: list[str] | None = held.job.arguments["message_ids"]
         if named is not None:
             found = await self._database.by_ids(Message, held.viewer, [UUID(id_) for id_ in named])
@@ -70,7 +70,7 @@ class Extractions:
         return (await self._database.read(branches.last, held.viewer, **given))[::-1]
 
     async def _read(
-        self, held: Held, conversation: Conversation, proposal: Proposal, passages: Passages
+        self, held: JobContext, conversation: Conversation, proposal: Proposal, passages: Passages
     ) -> tuple[ProposedTable | None, str | None]:
         """By the model if it can; what it cannot, the readers do."""
         columns, name, problem = [column_of(kept) for kept in proposal.columns], proposal.table_name, None
@@ -85,7 +85,7 @@ class Extractions:
         found = await asyncio.to_thread(_found, passages)
         return combined(found, columns, name), problem
 
-    async def _show(self, held: Held, passages: Passages, table: ProposedTable) -> None:
+    async def _show(self, held: JobContext, passages: Passages, table: ProposedTable) -> None:
         await self._database.write(extractions.grow, held.viewer, held.job.id, held.attempt, passages.sources, table)
 
 

@@ -20,7 +20,7 @@ from errors import BudgetExceeded, Forbidden, NotFound
 from integrations.llm.catalog import Offer
 from integrations.llm.chat_completions import ModelFailure
 from integrations.llm.routing import ModelRouter
-from jobs.runner.job_run import Held
+from jobs.runner.job_run import JobContext
 from tables.types.types import Column
 
 SHOWN_SECONDS = 1.0
@@ -32,7 +32,9 @@ Show = Callable[[ProposedTable], Awaitable[None]]
 class Extracting:
     """Reads one table for a job. `problem` says why not all of it was read, if so."""
 
-    def __init__(self, database: Database, model: ModelRouter, offer: Offer, held: Held, conversation_id: UUID) -> None:
+    def __init__(
+        self, database: Database, model: ModelRouter, offer: Offer, held: JobContext, conversation_id: UUID
+    ) -> None:
         self._database, self._model, self._offer, self._held = database, model, offer, held
         self._conversation_id = conversation_id
         self._terms = terms_of(offer, now().date())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from integrations.mail import Mail, Mailer, MailFailed
 from jobs.mail.templates import write
-from jobs.runner.job_run import Held
+from jobs.runner.job_run import JobContext
 
 AT_ONCE = 8
 WAITS: Sequence[float] = (1.0, 5.0, 25.0)  # seconds between the attempts
@@ -17,7 +17,7 @@ class Mails:
     def __init__(self, mailer: Mailer, server: str | None) -> None:
         self._mailer, self._server = mailer, server
 
-    async def __call__(self, held: Held) -> None:
+    async def __call__(self, held: JobContext) -> None:
         """Raises MailFailed, which fails the job."""
         given = held.job.arguments
         subject, text = write(given["template"], given["arguments"], self._server)

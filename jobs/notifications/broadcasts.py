@@ -2,7 +2,7 @@
 
 from db.core.engine import Database
 from db.notifications import broadcasts
-from jobs.runner.job_run import Held
+from jobs.runner.job_run import JobContext
 
 
 class Broadcasts:
@@ -11,6 +11,6 @@ class Broadcasts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def __call__(self, held: Held) -> None:
+    async def __call__(self, held: JobContext) -> None:
         while await self._database.write(broadcasts.tell_next, held.viewer, held.job.id, held.attempt):
             pass

@@ -16,16 +16,16 @@ from integrations.llm.routing import ModelRouter
 from jobs.extraction.attachments import Attached
 from jobs.extraction.table_extraction import Extracting
 from jobs.replies.reply_proposals import Found, FoundTable
-from jobs.replies.reply_writer import Writing
-from jobs.runner.job_run import Held
+from jobs.replies.reply_writer import ReplyWriter
+from jobs.runner.job_run import JobContext
 
 
 async def read_named(
     database: Database,
     model: ModelRouter,
     offer: Offer,
-    held: Held,
-    writing: Writing,
+    held: JobContext,
+    writing: ReplyWriter,
     conversation: Conversation,
     passages: Passages,
 ) -> Found | None:

@@ -10,7 +10,7 @@ from db.models.conversations import Conversation
 from integrations.llm.catalog import Offer
 
 
-async def most_written(
+async def max_output_tokens(
     database: Database,
     viewer: Viewer,
     conversation: Conversation,

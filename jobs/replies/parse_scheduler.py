@@ -9,14 +9,14 @@ from assistant.reading.extraction import ProposedTable, propose_so_far
 SHARE = 0.1
 
 
-class Looks:
+class ParseScheduler:
     """One look at a time; after each the processor is left alone until the share is kept."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
         self._next = 0.0  # not before that time of the loop
 
-    async def take(self, text: Callable[[], str]) -> list[ProposedTable]:
+    async def run(self, text: Callable[[], str]) -> list[ProposedTable]:
         """The tables of a text as it is when its turn comes."""
         loop = asyncio.get_running_loop()
         async with self._turn:

@@ -14,7 +14,7 @@ from assistant.prompt.model_terms import terms_of
 from assistant.prompt.table_context import sheets_of
 from assistant.prompt.tokens import counter
 from assistant.reply_log.log import Log
-from assistant.reply_log.watchers import Watching
+from assistant.reply_log.watchers import Watchers
 from db.conversations import branches, replies
 from db.core.base import now
 from db.core.engine import Database
@@ -30,12 +30,12 @@ from integrations.llm.routing import ModelRouter
 from jobs.extraction.attachments import Attached, attached_to, images_of
 from jobs.replies import named_tables
 from jobs.replies.named_tables import read_named
-from jobs.replies.output_limit import most_written
-from jobs.replies.parse_scheduler import Looks
+from jobs.replies.output_limit import max_output_tokens
+from jobs.replies.parse_scheduler import ParseScheduler
 from jobs.replies.reply_tables import found_in, read_part, read_reply, whole_lines
-from jobs.replies.reply_writer import Writing
-from jobs.replies.streaming_tables import Showing
-from jobs.runner.job_run import INTERNAL, Explained, Held, JobFailure
+from jobs.replies.reply_writer import ReplyWriter
+from jobs.replies.streaming_tables import StreamingTables
+from jobs.runner.job_run import INTERNAL, Explained, JobContext, JobFailure
 from jobs.runner.worker import Worker
 
 MAX_TURNS = 100
@@ -60,13 +60,13 @@ class Replies:
         database: Database,
         log: Log,
         model: ModelRouter | None,
-        watching: Watching,
+        watching: Watchers,
         blobs: Blobs,
         *,
         writes_titles: bool = False,
     ) -> None:
         self._database, self._log, self._model, self._watching = database, log, model, watching
-        self._blobs, self._looks = blobs, Looks()
+        self._blobs, self._looks = blobs, ParseScheduler()
         self._writes_titles = writes_titles
 
     def listen(self, hub: Hub, worker: Worker) -> None:
@@ -78,8 +78,8 @@ class Replies:
 
         hub.handle(ReplyStopped, stop)
 
-    async def __call__(self, held: Held) -> None:
-        writing = Writing(self._database, self._log, self._watching, held)
+    async def __call__(self, held: JobContext) -> None:
+        writing = ReplyWriter(self._database, self._log, self._watching, held)
         try:
             await self._write(writing, held)
         except asyncio.CancelledError:
@@ -96,7 +96,7 @@ class Replies:
         finally:
             self._log.end(writing.reply_id)
 
-    async def _write(self, writing: Writing, held: Held) -> None:
+    async def _write(self, writing: ReplyWriter, held: JobContext) -> None:
         if held.attempt > 1:
             await writing.proposing.take_up()
             await self._break_off(writing, MessageStatus.INTERRUPTED, _interrupted())
@@ -115,7 +115,7 @@ class Replies:
         else:
             await self._online(self._model, held, writing, reply, conversation, before, attached)
 
-    async def _break_off(self, writing: Writing, status: MessageStatus, error: Explained | None = None) -> None:
+    async def _break_off(self, writing: ReplyWriter, status: MessageStatus, error: Explained | None = None) -> None:
         """What was said so far stays, and so do the whole rows of it."""
         found = (
             None
@@ -124,7 +124,7 @@ class Replies:
         )
         await writing.end(status, error=error, found=found)
 
-    async def _before(self, held: Held, reply: Message) -> list[Message]:
+    async def _before(self, held: JobContext, reply: Message) -> list[Message]:
         """What was said before the reply on its branch, oldest first; the last is what it answers."""
         rows = await self._database.read(
             branches.last,
@@ -136,7 +136,7 @@ class Replies:
         return rows[::-1]
 
     async def _offline(
-        self, writing: Writing, conversation: Conversation, message: Message, attached: Sequence[Attached]
+        self, writing: ReplyWriter, conversation: Conversation, message: Message, attached: Sequence[Attached]
     ) -> None:
         answer = await asyncio.to_thread(offline.answer, message.text, attached)
         found = None
@@ -149,8 +149,8 @@ class Replies:
     async def _online(
         self,
         model: ModelRouter,
-        held: Held,
-        writing: Writing,
+        held: JobContext,
+        writing: ReplyWriter,
         reply: Message,
         conversation: Conversation,
         before: Sequence[Message],
@@ -159,7 +159,7 @@ class Replies:
         offer = model.offer(reply.model)
         turns, tokens = await self._prompt(held, writing, offer, conversation, before, attached)
         terms = terms_of(offer, now().date())
-        most = await most_written(self._database, writing.viewer, conversation, reply.id, offer, terms, tokens)
+        most = await max_output_tokens(self._database, writing.viewer, conversation, reply.id, offer, terms, tokens)
         writing.prompted(tokens, terms, wants_title=self._writes_titles)
         events = model.stream(turns, model=offer.name, temperature=conversation.temperature, max_tokens=most)
         async with aclosing(events), self._showing(writing, conversation, reply):
@@ -178,8 +178,8 @@ class Replies:
 
     async def _prompt(
         self,
-        held: Held,
-        writing: Writing,
+        held: JobContext,
+        writing: ReplyWriter,
         offer: Offer,
         conversation: Conversation,
         before: Sequence[Message],
@@ -201,13 +201,13 @@ class Replies:
         return await asyncio.to_thread(work)
 
     def _showing(
-        self, writing: Writing, conversation: Conversation, reply: Message
+        self, writing: ReplyWriter, conversation: Conversation, reply: Message
     ) -> AbstractAsyncContextManager[None]:
         """Beside the reply, what shows its tables as they come."""
         if conversation.extraction is ExtractionMode.OFF:
             return nullcontext()
         found = partial(found_in, conversation, reply)
-        return Showing(self._looks, writing.proposing, lambda: writing.text, found).running()
+        return StreamingTables(self._looks, writing.proposing, lambda: writing.text, found).running()
 
 
 async def _told(answer: Answer) -> AsyncGenerator[Delta | Finished, None]:

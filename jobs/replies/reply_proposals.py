@@ -14,7 +14,7 @@ from db.jobs.jobs import LeaseLost
 from db.models.proposals import Proposal, ProposalStatus
 from db.proposals import apply, proposals, streaming
 from errors import ProductError
-from jobs.runner.job_run import Held
+from jobs.runner.job_run import JobContext
 
 MAX_SHOWN_ROWS = 500  # of a table that is still read
 
@@ -53,10 +53,10 @@ class _Shown:
     found: FoundTable
 
 
-class Proposing:
+class ReplyProposals:
     """What an attempt at a reply proposes."""
 
-    def __init__(self, database: Database, held: Held, reply_id: UUID, table_id: UUID | None) -> None:
+    def __init__(self, database: Database, held: JobContext, reply_id: UUID, table_id: UUID | None) -> None:
         self._database, self._held = database, held
         self._reply_id, self._table_id = reply_id, table_id
         self._shown: list[_Shown] = []
@@ -90,7 +90,7 @@ class Proposing:
         """At the end: what was found in all that was said, and nothing else that was shown."""
         kept = self._put(session, found.conversation_id, found.tables, is_complete=True)
         for shown in kept[: len(found.tables)]:
-            proposal = session.obtain(Proposal, shown.id)
+            proposal = session.get(Proposal, shown.id)
             if found.is_applied and proposal.status is ProposalStatus.PENDING:
                 apply.apply_harmless(session, proposal)
 
@@ -122,7 +122,7 @@ class Proposing:
                 kept.append(_Shown(proposal.id, found))
                 continue
             if is_complete or same.found != found:
-                streaming.grow(session, same.id, found.sources, found.table, is_complete=is_complete)
+                streaming.stream(session, same.id, found.sources, found.table, is_complete=is_complete)
             kept.append(_Shown(same.id, found))
         for shown in left:
             streaming.empty(session, shown.id, is_complete=is_complete)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from assistant.reply_log.log import Log
-from assistant.reply_log.watchers import Watching
+from assistant.reply_log.watchers import Watchers
 from auth.viewer import Viewer
 from db.billing.usage import Terms, estimated
 from db.conversations import replies, titles
@@ -21,8 +21,8 @@ from db.models.messages import MessageStatus
 from db.models.usage import Tokens
 from errors import Forbidden, NotFound
 from integrations.llm.chat_completions import Delta, Finished
-from jobs.replies.reply_proposals import Found, Proposing
-from jobs.runner.job_run import Explained, Held
+from jobs.replies.reply_proposals import Found, ReplyProposals
+from jobs.runner.job_run import Explained, JobContext
 
 CHECKPOINT_SECONDS = 1.0
 COSTLY = frozenset({"FIRST_TOKEN_TIMEOUT", "CONTENT_FILTERED"})  # failures without a word that are charged all the same
@@ -30,15 +30,15 @@ COSTLY = frozenset({"FIRST_TOKEN_TIMEOUT", "CONTENT_FILTERED"})  # failures with
 logger = logging.getLogger("sheetgpt.replies")
 
 
-class Writing:
+class ReplyWriter:
     """What an attempt writes. The first end is the end."""
 
-    def __init__(self, database: Database, log: Log, watching: Watching, held: Held) -> None:
+    def __init__(self, database: Database, log: Log, watching: Watchers, held: JobContext) -> None:
         self._database, self._log, self._watching, self._held = database, log, watching, held
         self.reply_id = UUID(held.job.arguments["reply_id"])
         self._pieces: list[str] = []
         self._key = self.reply_id, held.job.id, held.attempt
-        self.proposing = Proposing(database, held, self.reply_id, self.table_id)
+        self.proposing = ReplyProposals(database, held, self.reply_id, self.table_id)
         self._tokens_read: int | None = None
         self._terms: Terms | None = None
         self._wants_title = False

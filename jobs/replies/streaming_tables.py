@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from assistant.reading.extraction import ProposedTable
 from assistant.reading.look_triggers import Growing
-from jobs.replies.parse_scheduler import Looks
-from jobs.replies.reply_proposals import Found, Proposing
+from jobs.replies.parse_scheduler import ParseScheduler
+from jobs.replies.reply_proposals import Found, ReplyProposals
 
 LOOK_SECONDS = 0.3
 SHOWN_SECONDS = 1.0
@@ -18,13 +18,13 @@ RESTS = 4  # times as long as it took to write what is shown, nothing more of th
 logger = logging.getLogger("sheetgpt.replies")
 
 
-class Showing:
+class StreamingTables:
     """Beside a reply that is written; `found` makes of tables what is proposed."""
 
     def __init__(
         self,
-        looks: Looks,
-        proposing: Proposing,
+        looks: ParseScheduler,
+        proposing: ReplyProposals,
         text: Callable[[], str],
         found: Callable[[Sequence[ProposedTable]], Found],
     ) -> None:
@@ -49,7 +49,7 @@ class Showing:
             if not growing.has_news(self._text()):
                 continue
             try:
-                tables = await self._looks.take(self._text)
+                tables = await self._looks.run(self._text)
             except Exception:
                 logger.exception("The rows of a reply are not shown before its end")
                 return

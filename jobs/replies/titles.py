@@ -18,7 +18,7 @@ from db.models.usage import Tokens
 from errors import BudgetExceeded, Forbidden, NotFound
 from integrations.llm.chat_completions import Delta, Finished, ModelFailure, Turn
 from integrations.llm.routing import ModelRouter
-from jobs.runner.job_run import Held
+from jobs.runner.job_run import JobContext
 
 AT_ONCE = 8
 MAX_TOKENS = 300  # a model that reasons needs some before its first word
@@ -35,7 +35,7 @@ class Titles:
     def __init__(self, database: Database, model: ModelRouter) -> None:
         self._database, self._model = database, model
 
-    async def __call__(self, held: Held) -> None:
+    async def __call__(self, held: JobContext) -> None:
         conversation_id = UUID(held.job.arguments["conversation_id"])
         conversation = await self._database.find(Conversation, held.viewer, conversation_id)
         if conversation is None or conversation.is_named or conversation.leaf_id is None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from auth.viewer import Viewer
 from db.accounts import account_deletion
-from db.core.audit_context import Cause, caused_by
+from db.core.audit_context import AuditContext, audit_context
 from db.core.base import now
 from db.core.engine import Database
 from db.core.events import AccountDeleted, Event, Hub
@@ -41,7 +41,7 @@ class Purger:
 
     def start(self) -> None:
         self._hub.handle(AccountDeleted, self._on_deletion)
-        with caused_by(Cause("purge")):
+        with audit_context(AuditContext("purge")):
             self._task = asyncio.create_task(self._work())
 
     async def stop(self) -> None:

@@ -4,12 +4,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from assistant.reply_log.cluster_log import SharedLog
-from assistant.reply_log.watchers import SharedWatching
+from assistant.reply_log.watchers import ClusterWatchers
 from db.core.events import Event, Hub, JobQueued, decode, encode
 from integrations.redis.connection import Redis
 from integrations.redis.counts import shared_counts
 from integrations.redis.events import Broadcast
-from integrations.redis.presence import Marks
+from integrations.redis.presence import Presence
 from integrations.redis.queue import RedisQueue
 from integrations.redis.streams import Streams
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from limits.aio.storage import Storage
 
 
-class Sharing:
+class Cluster:
     """One process's part in it. The database stays the truth: without Redis everything goes on, only later."""
 
     def __init__(self, redis: Redis, hub: Hub) -> None:
         self._redis, self._hub = redis, hub
         self._streams = Streams(redis)
-        self._events = Broadcast(redis, self._streams, self._receive, hub.look_again)
-        self._marks = Marks(redis)
-        self.log, self.watching = SharedLog(self._streams), SharedWatching(self._marks)
+        self._events = Broadcast(redis, self._streams, self._receive, hub.wake_all)
+        self._marks = Presence(redis)
+        self.log, self.watching = SharedLog(self._streams), ClusterWatchers(self._marks)
         self.queue = RedisQueue(redis)
         hub.forward = self._forward
 
@@ -54,4 +54,4 @@ class Sharing:
     def _receive(self, text: str) -> None:
         event = decode(text)
         if event is not None:
-            self._hub.deliver(event)
+            self._hub.dispatch_local(event)

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 from uuid import UUID
 
 from auth.viewer import Viewer
-from db.core.audit_context import Cause, caused_by
+from db.core.audit_context import AuditContext, audit_context
 from db.core.engine import Database
 from db.core.events import Hub, JobChanged
 from db.core.session import Session
@@ -43,7 +43,7 @@ class Explained(Protocol):
     retryable: bool
 
 
-class Held:
+class JobContext:
     """A job in a handler's hands. It runs as `viewer`, the person who asked, and writes with `attempt`.
 
     When the handler is cancelled, `stopped` says whether somebody asked for that; otherwise the process ends,
@@ -63,16 +63,16 @@ class Held:
         self._loop.call_soon_threadsafe(self._wake)
 
 
-Handler: TypeAlias = Callable[[Held], Coroutine[Any, Any, None]]
+Handler: TypeAlias = Callable[[JobContext], Coroutine[Any, Any, None]]
 
 
-class Run:
+class JobRun:
     """An attempt at a job, from its claim to its end."""
 
     def __init__(self, database: Database, hub: Hub, job_id: UUID, handler: Handler) -> None:
         self._database, self._hub, self._job_id, self._handler = database, hub, job_id, handler
         self._is_stopped = self._is_process_ending = self._is_cancelled = False
-        self._held: Held | None = None
+        self._held: JobContext | None = None
         self._task: asyncio.Task[None] | None = None
         self._written: tuple[int, int | None] = 0, None
         self._renewed = 0.0
@@ -83,10 +83,10 @@ class Run:
             return
         started = time.perf_counter()
         self._renewed = time.monotonic()
-        with self._hub.listening(JobChanged(self._job_id)) as wake:
-            self._held = held = Held(*claimed, wake.set)
+        with self._hub.subscribe(JobChanged(self._job_id)) as wake:
+            self._held = held = JobContext(*claimed, wake.set)
             self._written = held.noted
-            with caused_by(Cause(held.job.kind)):
+            with audit_context(AuditContext(held.job.kind)):
                 self._task = task = asyncio.create_task(self._handler(held))
             self._cancel_if_asked(held)
             keeper = asyncio.create_task(self._keep(held, wake))
@@ -115,7 +115,7 @@ class Run:
             with suppress(LeaseLost, NotFound):
                 await self._database.write(jobs.release, SYSTEM, self._job_id, self._held.attempt)
 
-    def _cancel_if_asked(self, held: Held) -> None:
+    def _cancel_if_asked(self, held: JobContext) -> None:
         held.stopped = self._is_stopped
         if self._is_stopped or self._is_process_ending:
             self._cancel()
@@ -127,7 +127,7 @@ class Run:
             # After its first step, so that a handler which is cancelled has always begun.
             asyncio.get_running_loop().call_soon(self._task.cancel)
 
-    async def _keep(self, held: Held, wake: asyncio.Event) -> None:
+    async def _keep(self, held: JobContext, wake: asyncio.Event) -> None:
         """Renew the lease and write progress, until the job is over or somebody else's."""
         while True:
             with suppress(TimeoutError):
@@ -141,7 +141,7 @@ class Run:
                 log.exception("The lease of job %s could not be renewed", self._job_id)
             await asyncio.sleep(NEWS_SECONDS)
 
-    async def _is_over(self, held: Held) -> bool:
+    async def _is_over(self, held: JobContext) -> bool:
         """Write what is due; cancel the handler when the job is not its any more."""
         if held.noted != self._written or time.monotonic() - self._renewed >= BEAT_SECONDS:
             noted = held.noted
@@ -156,12 +156,12 @@ class Run:
             self._cancel()
         return status is not JobStatus.RUNNING
 
-    async def _conclude(self, held: Held, task: asyncio.Task[None]) -> None:
+    async def _conclude(self, held: JobContext, task: asyncio.Task[None]) -> None:
         # LeaseLost: the handler has ended its job itself, or it is not ours any more.
         with suppress(LeaseLost, NotFound):
             await self._database.write(self._ending(held, task), SYSTEM)
 
-    def _ending(self, held: Held, task: asyncio.Task[None]) -> Callable[[Session], Any]:
+    def _ending(self, held: JobContext, task: asyncio.Task[None]) -> Callable[[Session], Any]:
         """The unit that writes down what came of the attempt."""
         this = held.job.id, held.attempt
         if task.cancelled() and self._is_stopped:
@@ -175,7 +175,7 @@ class Run:
         return lambda session: jobs.fail(session, *this, code, message, retryable)
 
 
-def explanation(error: BaseException, held: Held) -> tuple[str, str, bool]:
+def explanation(error: BaseException, held: JobContext) -> tuple[str, str, bool]:
     """Code, message and whether to try again; what nobody explained is logged."""
     if isinstance(error, Explained):
         return error.code, error.message, error.retryable

@@ -16,10 +16,10 @@ from db.core.engine import Database
 from db.core.events import Hub
 from db.jobs import jobs
 from db.models.jobs import Job
-from jobs.runner.job_run import Handler, Held, JobFailure, Run, log
+from jobs.runner.job_run import Handler, JobContext, JobFailure, JobRun, log
 from jobs.runner.queue import Delivery, InProcessQueue, Queue
 
-__all__ = ["Handler", "Held", "JobFailure", "Worker"]
+__all__ = ["Handler", "JobContext", "JobFailure", "Worker"]
 
 AT_ONCE = 64  # jobs of one kind; the others wait in the database
 SWEEP_SECONDS = 2.0
@@ -52,16 +52,16 @@ class Worker:
         handlers: Mapping[str, Handler],
         *,
         fresh: bool,
-        at_once: Mapping[str, int] | None = None,
+        concurrency: Mapping[str, int] | None = None,
         queue: Queue | None = None,
     ) -> None:
         self._database, self._hub, self._fresh = database, hub, fresh
         self._queue = queue or InProcessQueue()
         self._delivery = Delivery(hub, self._queue)
-        limits = at_once or {}
+        limits = concurrency or {}
         self._lanes = {kind: Lane(handler, limits.get(kind, AT_ONCE)) for kind, handler in handlers.items()}
         self._has_room = asyncio.Event()
-        self._runs: dict[UUID, Run] = {}
+        self._runs: dict[UUID, JobRun] = {}
         self._receiving: set[asyncio.Task[object]] = set()
         self._background: list[asyncio.Task[None]] = []
         self._is_stopping = False
@@ -139,7 +139,7 @@ class Worker:
             lane.is_behind = True
             return
         lane.room -= 1
-        run = self._runs[job_id] = Run(self._database, self._hub, job_id, lane.handler)
+        run = self._runs[job_id] = JobRun(self._database, self._hub, job_id, lane.handler)
         try:
             await run.attempt()
         finally:

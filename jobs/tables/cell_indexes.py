@@ -7,7 +7,7 @@ from uuid import UUID
 from db.core.engine import Database, LockTimeout
 from db.tables.query import cell_indexes
 from db.tables.query.cell_indexes import TooManyIndexes
-from jobs.runner.job_run import Held, JobFailure
+from jobs.runner.job_run import JobContext, JobFailure
 
 AT_ONCE = 1  # PostgreSQL makes one index of a table at a time, whatever is asked
 TRIES, PAUSE_SECONDS = 5, 2.0
@@ -21,7 +21,7 @@ class Indexes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def __call__(self, held: Held) -> None:
+    async def __call__(self, held: JobContext) -> None:
         table_id = UUID(held.job.arguments["table_id"])
         for attempt in range(TRIES):
             try:

@@ -70,7 +70,7 @@ async def delete_account(info: Info, password: Annotated[str, says(description="
     await context.backend.attempts.count(Action.LOG_IN, context.origin.ip_address, person.email)
     if not (await context.backend.passwords.verify(password, person.password_hash)).ok:
         raise BadUserInput.of("password", "This is not your password.")
-    await context.write(account_deletion.depart)
+    await context.write(account_deletion.delete_account)
     return SignedOut()
 
 

@@ -16,7 +16,7 @@ from db.models.messages import Message
 from db.models.organizations import Organization
 from db.models.sites import Site
 from db.models.tables import Table
-from db.search.query_parser import Wanted
+from db.search.query_parser import SearchQuery
 from db.search.search import conversations_with
 from errors import BadUserInput
 from resolvers.core.context import IdempotencyKey, Info
@@ -53,7 +53,7 @@ async def list_conversations(
         "organization_id": optional_key(organization_id, Organization),
     }
     looked_for = checked_search(search)
-    wanted = None if looked_for is None else Wanted.read(looked_for)
+    wanted = None if looked_for is None else SearchQuery.read(looked_for)
     listing = conversations.every if wanted is None else conversations_with
     listing = listing.with_deleted if include_deleted else listing
     if wanted is None:

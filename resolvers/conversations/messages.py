@@ -25,7 +25,7 @@ from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import key, optional_key
 from resolvers.core.pages import KeysetPage
 from resolvers.core.uploads import Upload
-from resolvers.proposals.streaming import Growing, proposals_of
+from resolvers.proposals.streaming import ProposalStream, proposals_of
 
 WAIT_SECONDS, STOP_SECONDS, IDLE_SECONDS = 60.0, 5.0, 1.0
 LOOK_SECONDS = 5.0  # those who follow for long are asked whether they still may
@@ -168,8 +168,8 @@ async def reply_stream(
 ) -> AsyncGenerator[ReplyEvent, None]:
     reply, held = await _reply(info.context, key(message_id, Message)), max(after or 0, 0)
     backend = info.context.backend
-    watching = backend.watching.watching(reply.id, info.context.viewer_id)
-    with watching, Growing.of(info.context, reply.id) as growing:
+    watching = backend.watchers.watching(reply.id, info.context.viewer_id)
+    with watching, ProposalStream.of(info.context, reply.id) as growing:
         while reply.status is MessageStatus.IN_PROGRESS:
             async for proposal in growing.news():
                 yield Proposed(message_id, proposal)
@@ -211,7 +211,7 @@ async def _reply(context: Context, id_: UUID) -> Message:
 
 async def _ended(context: Context, reply: Message, seconds: float) -> Message:
     """The reply when it has ended, or as it is after so many seconds."""
-    with context.backend.watching.watching(reply.id, context.viewer_id):
+    with context.backend.watchers.watching(reply.id, context.viewer_id):
         try:
             async with asyncio.timeout(seconds):
                 while reply.status is MessageStatus.IN_PROGRESS:

@@ -11,7 +11,7 @@ import strawberry
 from auth.links import share_digest, share_token
 from auth.viewer import Viewer
 from db.conversations import share_links
-from db.conversations.share_links import Wish
+from db.conversations.share_links import ShareRequest
 from db.core.base import now
 from db.models.conversations import Conversation
 from db.models.messages import Message
@@ -48,7 +48,7 @@ async def share_conversation(
 ) -> Shared:
     backend = info.context.backend
     id_ = key(conversation_id, Conversation)
-    wish = Wish(id_, optional_key(leaf_id, Message), expires_in_days, include_tables)
+    wish = ShareRequest(id_, optional_key(leaf_id, Message), expires_in_days, include_tables)
 
     def digest_of(share_id: UUID) -> bytes:
         return share_digest(share_token(backend.secrets[0], share_id))

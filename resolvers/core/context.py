@@ -9,7 +9,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from assistant.reply_log.log import Log
-from assistant.reply_log.watchers import Watching
+from assistant.reply_log.watchers import Watchers
 from auth.limits import Attempts
 from auth.passwords import PasswordHasher
 from auth.viewer import Viewer
@@ -18,7 +18,7 @@ from db.core.engine import Database, Unit
 from db.core.events import Hub
 from db.core.pagination import Listing
 from db.core.prepared import Prepared
-from db.tables.history.snapshot_cache import EarlierCopies
+from db.tables.history.snapshot_cache import SnapshotCache
 from errors import Unauthenticated
 from integrations.blobs import Blobs
 from integrations.documents.reader import DocumentReader
@@ -40,14 +40,14 @@ class Backend:
     database: Database
     hub: Hub
     log: Log
-    watching: Watching
+    watchers: Watchers
     passwords: PasswordHasher
     secrets: tuple[bytes, ...]
     catalog: Catalog
     attempts: Attempts
     blobs: Blobs
     documents: DocumentReader
-    earlier: EarlierCopies = field(default_factory=EarlierCopies)
+    snapshots: SnapshotCache = field(default_factory=SnapshotCache)
 
 
 @dataclass(frozen=True)

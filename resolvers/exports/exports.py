@@ -142,7 +142,7 @@ async def export_progress(
     """The export now and whenever its job changes, until it is over; looked at again every 15 seconds."""
     context, shown = info.context, None
     row = await _export(context, key(export_id, Export))
-    with context.backend.hub.listening(JobChanged(row.job_id)) as changed:
+    with context.backend.hub.subscribe(JobChanged(row.job_id)) as changed:
         while True:
             changed.clear()
             state = await _state(context.fresh(), row.id)

@@ -84,7 +84,7 @@ async def follow_notifications(
     if user_id is None:
         return
     news = News(context, user_id, _first(now() - OVERLAP) if after is None else key(after, Notification))
-    with context.backend.hub.listening(Notified(user_id)) as told:
+    with context.backend.hub.subscribe(Notified(user_id)) as told:
         if after is None:
             await news.read()  # these are no news
         while True:

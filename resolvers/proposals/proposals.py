@@ -167,7 +167,7 @@ async def _read(context: Context, proposal: Proposal) -> Proposal:
     """The proposal when all of it is read, or as it is after a while."""
     if proposal.is_complete or proposal.job_id is None:
         return proposal
-    with suppress(TimeoutError), context.backend.hub.listening(JobChanged(proposal.job_id)) as changed:
+    with suppress(TimeoutError), context.backend.hub.subscribe(JobChanged(proposal.job_id)) as changed:
         async with asyncio.timeout(WAIT_SECONDS):
             while not proposal.is_complete:
                 with suppress(TimeoutError):

@@ -33,7 +33,7 @@ async def proposals_of(context: Context, message_id: UUID) -> list[Proposal]:
     return loaded
 
 
-class Growing:
+class ProposalStream:
     """What a reply proposes, for somebody who follows it; `told` is set when there may be more."""
 
     def __init__(self, context: Context, message_id: UUID, told: asyncio.Event) -> None:
@@ -43,8 +43,8 @@ class Growing:
 
     @classmethod
     @contextmanager
-    def of(cls, context: Context, message_id: UUID) -> Iterator["Growing"]:
-        with context.backend.hub.listening(ReplyProposed(message_id)) as told:
+    def of(cls, context: Context, message_id: UUID) -> Iterator["ProposalStream"]:
+        with context.backend.hub.subscribe(ReplyProposed(message_id)) as told:
             yield cls(context, message_id, told)
 
     @property

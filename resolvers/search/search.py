@@ -11,7 +11,7 @@ from db.core.validation import checked_text
 from db.models.messages import Message
 from db.search import search
 from db.search.full_text import Terms
-from db.search.query_parser import Wanted
+from db.search.query_parser import SearchQuery
 from db.search.snippets import snippet
 from errors import BadUserInput
 from resolvers.core.context import Context, Info
@@ -25,13 +25,13 @@ class Hit:
     """A message in which something was found."""
 
     message: Message
-    wanted: Wanted
+    wanted: SearchQuery
 
 
 class Hits:
     """A page of hits; the cursor is the message's id."""
 
-    def __init__(self, messages: KeysetPage[Message], wanted: Wanted) -> None:
+    def __init__(self, messages: KeysetPage[Message], wanted: SearchQuery) -> None:
         self._messages, self._wanted = messages, wanted
 
     async def load(self, asked: Asked) -> Slice[Hit]:
@@ -53,13 +53,13 @@ async def search_messages(
         ),
     ],
 ) -> Hits:
-    wanted = Wanted.read(checked_text(query, "query", MAX_SEARCH))
+    wanted = SearchQuery.read(checked_text(query, "query", MAX_SEARCH))
     if wanted is None:
         raise BadUserInput.of("query", "Write a word to look for: there is no letter and no digit in this.")
     return Hits(await found(info.context, search.messages, wanted), wanted)
 
 
-async def found(context: Context, listing: Listing[Any], wanted: Wanted, **given: Any) -> KeysetPage[Any]:
+async def found(context: Context, listing: Listing[Any], wanted: SearchQuery, **given: Any) -> KeysetPage[Any]:
     """A page of what somebody looks for in a listing by full text. Words may be in very many messages."""
     terms = Terms(wanted, await _scopes(context))
     return context.page(listing, aside=True, terms=terms, phrases=wanted.phrases, **given)

@@ -11,8 +11,8 @@ from uuid import UUID
 from db.models.tables import Table
 from db.tables.history import as_of_queries
 from db.tables.history.as_of_queries import LAST, EarlierRow, Place
-from db.tables.history.reverse_delta import Earlier
-from db.tables.query.row_query import Selection, Shape
+from db.tables.history.reverse_delta import ReverseDelta
+from db.tables.query.row_query import QueryShape, RowQuery
 from db.tables.tables import column_of, columns_of
 from errors import BadUserInput, Conflict, NotFound
 from resolvers.core.context import Context
@@ -21,7 +21,7 @@ from resolvers.tables.row_cursors import bad_cursor, decode_place, encode_place
 from tables.types.types import Column
 
 TRIES, BATCH = 20, 1_000
-OWN_ORDER = Selection({}, Shape(), {})
+OWN_ORDER = RowQuery({}, QueryShape(), {})
 
 
 class _Moved(Exception):
@@ -69,9 +69,9 @@ class EarlierPage:
     async def _head(self) -> Any:
         return await head_of(self._context, self._table_id, self._number)
 
-    async def _state(self, today: int) -> Earlier:
+    async def _state(self, today: int) -> ReverseDelta:
         backend, viewer = self._context.backend, self._context.viewer
-        return await backend.earlier.states.at(backend.database, viewer, self._table_id, self._number, today)
+        return await backend.snapshots.states.at(backend.database, viewer, self._table_id, self._number, today)
 
     async def _settled(self, limit: int, place: Place | None, backwards: bool) -> list[EarlierRow]:
         """The rows, all of one moment; somebody who changes the table meanwhile makes it begin again."""
@@ -88,7 +88,7 @@ class EarlierPage:
                 return await self._dated(rows, state)
         raise _restless()
 
-    async def _dated(self, rows: list[EarlierRow], state: Earlier) -> list[EarlierRow]:
+    async def _dated(self, rows: list[EarlierRow], state: ReverseDelta) -> list[EarlierRow]:
         changed = [row.id for row in rows if state.is_changed(row.id)]
         moments = await moments_of(self._context, self._table_id, changed, self._number)
         return [replace(row, updated_at=moments[row.id]) if row.id in moments else row for row in rows]
@@ -98,7 +98,7 @@ class _Reading:
     """Today's rows and those that are gone, laid together in the order that they had."""
 
     def __init__(
-        self, context: Context, table_id: UUID, state: Earlier, revision: int, columns: Mapping[str, Column]
+        self, context: Context, table_id: UUID, state: ReverseDelta, revision: int, columns: Mapping[str, Column]
     ) -> None:
         self._context, self._table_id, self._state = context, table_id, state
         self._revision, self._columns = revision, columns

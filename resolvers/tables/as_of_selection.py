@@ -7,8 +7,8 @@ from uuid import UUID
 
 from db.core.prepared import Prepared
 from db.tables.history.as_of_queries import OF_ROWS, EarlierRow
-from db.tables.history.snapshot import Copy
-from db.tables.query.row_query import Selection, Shape
+from db.tables.history.snapshot import Snapshot
+from db.tables.query.row_query import QueryShape, RowQuery
 from db.tables.tables import column_of, columns_of
 from errors import BadUserInput
 from resolvers.core.context import Context
@@ -19,19 +19,19 @@ from tables.types.types import Column
 class Then:
     """The rows of a table at a revision, which the table has and the viewer sees."""
 
-    def __init__(self, context: Context, table_id: UUID, number: int, copy: Copy) -> None:
+    def __init__(self, context: Context, table_id: UUID, number: int, copy: Snapshot) -> None:
         self._context, self._table_id, self._number, self._copy = context, table_id, number, copy
 
     @classmethod
     async def of(cls, context: Context, table_id: UUID, number: int) -> "Then":
         backend = context.backend
-        return cls(context, table_id, number, await backend.earlier.at(backend.database, table_id, number))
+        return cls(context, table_id, number, await backend.snapshots.at(backend.database, table_id, number))
 
     @property
     def row_count(self) -> int:
         return self._copy.row_count
 
-    async def served(self, selection: Selection, *, total: bool = False) -> Shape:
+    async def served(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
         """An index gives the order where nothing is filtered; where something is, few hits are found faster without."""
         shape = selection.shape
         if total:
@@ -62,8 +62,8 @@ class Then:
 
 
 async def selection_of(
-    context: Context, table_id: UUID, number: int, select: Callable[[Mapping[str, Column]], Selection]
-) -> Selection:
+    context: Context, table_id: UUID, number: int, select: Callable[[Mapping[str, Column]], RowQuery]
+) -> RowQuery:
     """What is asked of the columns of then. Raises NotFound, BadUserInput."""
     columns = await _columns(context, table_id, number)
     try:
@@ -76,11 +76,11 @@ async def selection_of(
 async def _columns(context: Context, table_id: UUID, number: int) -> Mapping[str, Column]:
     backend = context.backend
     await head_of(context, table_id, number)
-    copy = backend.earlier.find(table_id, number)
+    copy = backend.snapshots.find(table_id, number)
     if copy is not None:
         return copy.columns
     # Today's are read before the changes up to now: what changes between these is among them.
     today = {row.key: column_of(row) for row in await context.read(columns_of, ids=[table_id])}
     head = await head_of(context, table_id, number)
-    state = await backend.earlier.states.at(backend.database, context.viewer, table_id, number, head.revision)
+    state = await backend.snapshots.states.at(backend.database, context.viewer, table_id, number, head.revision)
     return state.columns(today)

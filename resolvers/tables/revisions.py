@@ -150,7 +150,7 @@ async def table_changes(
 ) -> AsyncGenerator[Revision, None]:
     """Every revision after one, in order, none left out; ends with NOT_FOUND when the table cannot be seen any more."""
     context, id_ = info.context, key(table_id, Table)
-    with context.backend.hub.listening(TableChanged(id_)) as changed:
+    with context.backend.hub.subscribe(TableChanged(id_)) as changed:
         held = _held((await _table(context, id_)).revision, after)
         while True:
             changed.clear()

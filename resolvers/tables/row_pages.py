@@ -7,7 +7,7 @@ from db.core.base import Base
 from db.core.prepared import Prepared
 from db.models.tables import Table
 from db.tables.query import index_planner, row_query
-from db.tables.query.row_query import Selection, Shape
+from db.tables.query.row_query import QueryShape, RowQuery
 from db.tables.query.sort_sql import Part
 from resolvers.core.context import Context
 from resolvers.core.pages import Asked, Slice, slice_of
@@ -23,7 +23,7 @@ class Source(Protocol):
     @property
     def row_count(self) -> int: ...
 
-    async def served(self, selection: Selection, *, total: bool = False) -> Shape:
+    async def served(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
         """The shape of a page or the total, with the index that serves it."""
 
     async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
@@ -43,22 +43,24 @@ class Today:
     def row_count(self) -> int:
         return self._table.row_count
 
-    async def served(self, selection: Selection, *, total: bool = False) -> Shape:
+    async def served(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
         hits = await self._hits(selection)
         if total:
-            return index_planner.served_total(selection.shape, self._table.id, hits)
-        shape = index_planner.served(selection.shape, self._table.id, hits, self._context.backend.database.dialect)
-        if self.row_count <= index_planner.FEW or not index_planner.is_gone_through(shape):
+            return index_planner.choose_index_for_total(selection.shape, self._table.id, hits)
+        shape = index_planner.choose_index(
+            selection.shape, self._table.id, hits, self._context.backend.database.dialect
+        )
+        if self.row_count <= index_planner.MAX_SORTED or not index_planner.is_gone_through(shape):
             return shape
-        return index_planner.sampled(shape, await self.count(index_planner.sample(shape), **selection.values))
+        return index_planner.choose_by_sample(shape, await self.count(index_planner.sample(shape), **selection.values))
 
-    async def _hits(self, selection: Selection) -> Mapping[str, int]:
+    async def _hits(self, selection: RowQuery) -> Mapping[str, int]:
         """How many rows the index of each column leaves; of a small table they are few anyway."""
-        keys = index_planner.countable(selection.shape)
-        if not keys or self.row_count <= index_planner.FEW:
+        keys = index_planner.countable_columns(selection.shape)
+        if not keys or self.row_count <= index_planner.MAX_SORTED:
             return dict.fromkeys(keys, self.row_count)
-        query = index_planner.hits(selection.shape.where, self._table.id, keys)
-        most = index_planner.most(selection.shape, self._context.backend.database.dialect)
+        query = index_planner.hit_counts(selection.shape.where, self._table.id, keys)
+        most = index_planner.max_entries(selection.shape, self._context.backend.database.dialect)
         (counts,) = await read_rows(self._context, self._table, query, **selection.values, most=most)
         return dict(zip(keys, counts, strict=True))
 
@@ -75,7 +77,7 @@ class Today:
 class RowPage:
     """A page of the rows of a table; the cursor says where in the order a row stands."""
 
-    def __init__(self, source: Source, selection: Selection) -> None:
+    def __init__(self, source: Source, selection: RowQuery) -> None:
         self._source, self._selection = source, selection
 
     async def load(self, asked: Asked) -> Slice[Any]:
@@ -93,7 +95,7 @@ class RowPage:
         return slice_of(found, lambda row: encode_place(selection.place(row)), asked)
 
     async def _part(
-        self, shape: Shape, place: list[Any] | None, part: Part, asked: Asked, given: dict[str, Any]
+        self, shape: QueryShape, place: list[Any] | None, part: Part, asked: Asked, given: dict[str, Any]
     ) -> list[Any]:
         rows = await self._source.read(row_query.rows(shape, place, part, backwards=asked.backwards), **given)
         if row_query.is_right(shape, part, rows):
@@ -120,4 +122,4 @@ async def read_rows(context: Context, table: Table, query: Prepared[R], **given:
     given = {**given, "table_id": table.id}
     if table.row_count <= MAX_INLINE:
         return await context.read(query, **given)
-    return await context.backend.database.read_aside(query, context.viewer, **given)
+    return await context.backend.database.read_unbounded(query, context.viewer, **given)

@@ -16,7 +16,7 @@ from db.tables.editing.cell_updates import CellConflict, CellEdit, Updated
 from db.tables.editing.rows import Added, OnError
 from db.tables.query import row_query
 from db.tables.query.filters import FilterOp
-from db.tables.query.row_query import Selection, Shape
+from db.tables.query.row_query import QueryShape, RowQuery
 from errors import BadUserInput, Conflict
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import global_id, key
@@ -91,14 +91,14 @@ async def list_rows(
     if as_of_revision is not None:
         return await _earlier(info.context, root, as_of_revision, None if is_plain else select)
     selection = select({} if is_plain else await columns_of(info.context, root.id))
-    return RowPage(Today(info.context, root, is_plain=selection.shape == Shape()), selection)
+    return RowPage(Today(info.context, root, is_plain=selection.shape == QueryShape()), selection)
 
 
 async def _earlier(
-    context: Context, table: Table, number: int, select: Callable[[Mapping[str, Column]], Selection] | None
+    context: Context, table: Table, number: int, select: Callable[[Mapping[str, Column]], RowQuery] | None
 ) -> RowPage | EarlierPage:
     selection = select and await selection_of(context, table.id, number, select)
-    if selection is None or selection.shape == Shape():
+    if selection is None or selection.shape == QueryShape():
         return EarlierPage(context, table, number)
     return RowPage(await Then.of(context, table.id, number), selection)
 

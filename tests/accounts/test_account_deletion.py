@@ -39,7 +39,7 @@ async def counts(site: Site) -> dict[str, int]:
 async def erased(site: Site) -> None:
     """Once nothing is left to erase."""
     async with asyncio.timeout(10):
-        while any(user.departed_at and not user.erased_at for user in await everybody(site)):
+        while any(user.account_deleted_at and not user.erased_at for user in await everybody(site)):
             await asyncio.sleep(0.02)
     await site.product.purger.purge()
 

@@ -175,7 +175,7 @@ async def test_a_token_that_is_old_replaced_or_for_something_else_is_refused(sit
     (newest,) = [v for v in await database.read(every_verification, SYSTEM) if v.purpose == "RESET_PASSWORD"]
 
     def age(session: Session) -> None:
-        session.obtain(Verification, newest.id).expires_at = now() - timedelta(seconds=1)
+        session.get(Verification, newest.id).expires_at = now() - timedelta(seconds=1)
 
     await database.write(age, SYSTEM)
     await refused(second)
@@ -285,7 +285,7 @@ async def superuser(site: Site) -> Client:
 
     def grant(session: Session) -> None:
         assert viewer.user_id is not None
-        session.obtain(User, viewer.user_id).is_superuser = True
+        session.get(User, viewer.user_id).is_superuser = True
 
     await site.backend.database.write(grant, SYSTEM)
     return client
@@ -300,7 +300,7 @@ async def test_nobody_grants_themselves_anything_in_the_data_layer(
 
     def grab(session: Session) -> None:
         assert ann.user_id is not None
-        user = session.obtain_to_change(User, ann.user_id)
+        user = session.get_for_update(User, ann.user_id)
         user.first_name = "Anna"
         setattr(user, column, value)
 
@@ -332,7 +332,7 @@ async def test_nothing_more_is_done_for_who_is_deactivated(database: Database, w
 
     def deactivate(session: Session) -> None:
         assert ann.user_id is not None
-        session.obtain(User, ann.user_id).deactivated_at = now()
+        session.get(User, ann.user_id).deactivated_at = now()
 
     id_ = await database.write(enqueue, ann)
     await database.write(deactivate, SYSTEM)

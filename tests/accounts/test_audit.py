@@ -186,7 +186,7 @@ async def superuser(site: Site, name: str) -> Client:
 async def promote(site: Site, viewer: Viewer) -> None:
     def unit(session: Session) -> None:
         assert viewer.user_id is not None
-        session.obtain(User, viewer.user_id).is_superuser = True
+        session.get(User, viewer.user_id).is_superuser = True
 
     await site.backend.database.write(unit, SYSTEM)
 
@@ -223,10 +223,10 @@ async def test_an_entry_can_neither_be_changed_nor_deleted_nor_forged(site: Site
     (first, *_), database = await site.backend.database.read(newest, SYSTEM), site.backend.database
 
     def change(session: Session) -> None:
-        session.obtain(AuditEntry, first.id).action = "nothing"
+        session.get(AuditEntry, first.id).action = "nothing"
 
     def delete(session: Session) -> None:
-        session.delete(session.obtain(AuditEntry, first.id))
+        session.delete(session.get(AuditEntry, first.id))
 
     def forge(session: Session) -> None:
         session.add(AuditEntry(subject_type="User", subject_id=uuid4(), action="x"))

@@ -345,7 +345,7 @@ async def superuser(site: Site) -> Client:
 
     def grant(session: Session) -> None:
         assert viewer.user_id is not None
-        session.obtain(User, viewer.user_id).is_superuser = True
+        session.get(User, viewer.user_id).is_superuser = True
 
     await site.backend.database.write(grant, SYSTEM)
     return client

@@ -213,7 +213,7 @@ async def test_the_refresh_token_ages_while_it_is_not_used(site: Site) -> None:
     assert timedelta(days=29, hours=23) < before.expires_at - now() <= timedelta(days=30)
 
     def age(session: Session) -> None:
-        session.obtain(SignIn, before.id).expires_at = now() - timedelta(seconds=1)
+        session.get(SignIn, before.id).expires_at = now() - timedelta(seconds=1)
 
     await site.backend.database.write(age, SYSTEM)
     error = await site.client().refused("refreshSession", refreshToken=token)

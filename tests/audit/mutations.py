@@ -317,7 +317,7 @@ CALLS: Mapping[str, Call] = {
     "deleteAccount": Call(
         lambda _: {"password": PASSWORD},
         (
-            "User ~ deactivated_at departed_at email first_name last_name password_hash sessions.changed=1",
+            "User ~ account_deleted_at deactivated_at email first_name last_name password_hash sessions.changed=1",
             "Membership - organization_id role status user_id",
             "Organization - is_personal name",
         ),

@@ -58,7 +58,7 @@ class Till:
 
     async def post(self) -> Exchange:
         given: dict[str, Any] = {"conversation_id": self.conversation_id, "models": {"m": TERMS}}
-        return await self.database.write(sending.post, self.ann, "Hello", **given)
+        return await self.database.write(sending.send, self.ann, "Hello", **given)
 
     async def change(self, unit: Callable[[Budget], None]) -> None:
         def work(session: Session) -> None:
@@ -116,7 +116,7 @@ async def dies(till: Till, reply: Message) -> None:
     await till.database.write(replies.checkpoint, till.ann, reply.id, job.id, job.attempt, HALF)
 
     def forget(session: Session) -> None:
-        session.obtain(Job, job.id).leased_until = now() - timedelta(seconds=1)
+        session.get(Job, job.id).leased_until = now() - timedelta(seconds=1)
 
     await till.database.write(forget, SYSTEM)
 

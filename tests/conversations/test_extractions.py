@@ -207,7 +207,7 @@ async def test_what_of_a_long_or_unfinished_conversation_is_not_read_is_told(
     assert reply_id is not None
 
     def unfinished(session: Session) -> None:
-        session.obtain(Message, reply_id).status = MessageStatus.IN_PROGRESS
+        session.get(Message, reply_id).status = MessageStatus.IN_PROGRESS
 
     await site.backend.database.write(unfinished, await site.viewer(ann))
     read = await extract(ann, **given)

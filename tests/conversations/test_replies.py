@@ -179,7 +179,7 @@ async def test_who_loses_access_meanwhile_gets_no_table(online: Site, dictation:
     (membership,) = [node["id"] for node in nodes if node["organization"]["id"] == shared]
 
     def remove(session: Session) -> None:
-        session.obtain(Membership, key(membership, Membership)).deleted_at = now()
+        session.get(Membership, key(membership, Membership)).deleted_at = now()
 
     await online.backend.database.write(remove, SYSTEM)
     dictation.finish()

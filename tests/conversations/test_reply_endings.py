@@ -16,7 +16,7 @@ from assistant import offline
 from assistant.reading import extraction
 from assistant.reading.extraction import ProposedTable
 from assistant.reply_log.log import MemoryLog
-from assistant.reply_log.watchers import Watching
+from assistant.reply_log.watchers import Watchers
 from auth.viewer import Viewer
 from db.conversations import replies, sending
 from db.conversations.messages import Exchange
@@ -109,7 +109,7 @@ class Desk:
 
     async def post(self, text: str = TABLE) -> Exchange:
         return await self.database.write(
-            sending.post, self.viewer, text, conversation_id=None, models={"offline": None}
+            sending.send, self.viewer, text, conversation_id=None, models={"offline": None}
         )
 
     async def reply(self, id_: UUID) -> Message:
@@ -132,7 +132,7 @@ class Desk:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Worker]:
-        replies = Replies(self.database, self.log, None, Watching(), DirectoryBlobs(Path("nowhere")))
+        replies = Replies(self.database, self.log, None, Watchers(), DirectoryBlobs(Path("nowhere")))
         worker = Worker(self.database, self.hub, {"reply": replies}, fresh=False)
         replies.listen(self.hub, worker)
         await worker.start()
@@ -155,7 +155,7 @@ async def test_a_reply_of_a_process_that_was_killed_is_interrupted_with_the_text
 
     def die(session: Session) -> None:
         assert reply.job_id is not None
-        session.obtain(Job, reply.job_id).leased_until = now() - timedelta(seconds=1)
+        session.get(Job, reply.job_id).leased_until = now() - timedelta(seconds=1)
 
     await desk.database.write(die, SYSTEM)
     async with desk.working():
@@ -165,7 +165,7 @@ async def test_a_reply_of_a_process_that_was_killed_is_interrupted_with_the_text
     with pytest.raises(jobs.LeaseLost):
         await desk.database.write(replies.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "too late")
     again = await desk.database.write(
-        sending.post, desk.viewer, "Again", conversation_id=ended.conversation_id, models={"offline": None}
+        sending.send, desk.viewer, "Again", conversation_id=ended.conversation_id, models={"offline": None}
     )
     assert again.reply.status is MessageStatus.IN_PROGRESS
 
@@ -203,7 +203,7 @@ async def test_a_reply_is_stopped_at_any_moment(desk: Desk, monkeypatch: pytest.
     assert (reply.status, job.status) == (MessageStatus.STOPPED, JobStatus.CANCELED)
     assert desk.log.texts == {}
     again = await desk.database.write(
-        sending.post, desk.viewer, "Again", conversation_id=reply.conversation_id, models={"offline": None}
+        sending.send, desk.viewer, "Again", conversation_id=reply.conversation_id, models={"offline": None}
     )
     assert again.conversation.message_count == 4
 
@@ -215,10 +215,10 @@ async def test_a_reply_whose_job_is_given_up_ends_with_it(desk: Desk, reason: st
     assert job_id is not None
 
     def spoil(session: Session) -> None:
-        job = session.obtain(Job, job_id)
+        job = session.get(Job, job_id)
         job.crashes = jobs.MAX_CRASHES
         if reason == "owner":
-            session.obtain(User, job.owner_id).deactivated_at = now()
+            session.get(User, job.owner_id).deactivated_at = now()
 
     await desk.database.write(spoil, SYSTEM)
     assert await desk.database.write(jobs.claim, SYSTEM, job_id) is None
@@ -249,7 +249,7 @@ async def test_a_reply_whose_job_is_over_can_still_be_stopped(desk: Desk) -> Non
 
     def give_up(session: Session) -> None:
         assert reply.job_id is not None
-        jobs.end(session, session.obtain(Job, reply.job_id), JobStatus.FAILED)
+        jobs.end(session, session.get(Job, reply.job_id), JobStatus.FAILED)
 
     await desk.database.write(give_up, SYSTEM)
     stopped = await desk.database.write(replies.stop, desk.viewer, reply.id)

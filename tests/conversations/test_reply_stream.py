@@ -171,7 +171,7 @@ async def test_members_follow_what_is_shared_until_they_are_removed_also_while_m
 
     def remove(session: Session) -> None:
         for row in memberships:
-            session.obtain(Membership, row.id).deleted_at = now()
+            session.get(Membership, row.id).deleted_at = now()
 
     viewer = await online.viewer(bob)
     query = of_user.rows(Window(10), frozenset())

@@ -17,15 +17,15 @@ from db.core.engine import Database
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.migrations import configuration
-from db.models.branches import Stretch
+from db.models.branches import BranchSegment
 from db.models.conversations import Conversation
 from db.models.messages import Message, MessageRole, MessageStatus
 from errors import BadUserInput
 from tests.conftest import World, database_at
 from tests.core.test_migrations import inspected
 
-stretches_of: Prepared[Stretch] = Prepared(
-    select(Stretch).where(Stretch.conversation_id == bind("conversation_id", Stretch.conversation_id))
+stretches_of: Prepared[BranchSegment] = Prepared(
+    select(BranchSegment).where(BranchSegment.conversation_id == bind("conversation_id", BranchSegment.conversation_id))
 )
 messages_of: Prepared[Message] = Prepared(
     select(Message).where(Message.conversation_id == bind("conversation_id", Message.conversation_id))
@@ -124,8 +124,8 @@ async def test_there_are_limits_for_turns_and_none_for_going_on(
     conversation, ids = await world.database.write(grow, ann, [None, 0, 0, 2, 2, 4, 5])
 
     def answer(session: Session, number: int) -> None:
-        at = session.obtain_to_change(Conversation, conversation.id)
-        say(session, at, session.obtain(Message, ids[number]))
+        at = session.get_for_update(Conversation, conversation.id)
+        say(session, at, session.get(Message, ids[number]))
 
     with pytest.raises(BadUserInput, match=message) as refused:
         await world.database.write(answer, ann, 4)

@@ -14,16 +14,16 @@ from assistant import offline
 from assistant.offline import stream
 from assistant.reading.look_triggers import Growing
 from assistant.reply_log.log import MemoryLog
-from assistant.reply_log.watchers import Watching
+from assistant.reply_log.watchers import Watchers
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.jobs import Job
 from db.models.messages import Message
 from db.proposals.streaming import NO_TABLE
 from integrations.blobs import DirectoryBlobs
-from jobs.replies.parse_scheduler import SHARE, Looks
+from jobs.replies.parse_scheduler import SHARE, ParseScheduler
 from jobs.replies.replies import Replies
-from jobs.runner.job_run import Held
+from jobs.runner.job_run import JobContext
 from tests.conftest import SYSTEM
 from tests.support.app import Site, site_over
 from tests.support.client import Client
@@ -216,8 +216,8 @@ async def test_another_process_completes_what_was_shown_with_the_text_that_was_s
         viewer, database = await online.viewer(ann), online.backend.database
         await database.write(take_over, viewer, f"{HEADER}| Ink | 3 |\n| Pen | 12 |\n| Cup | 4 |\n| M")
         (job,) = await database.read(reply_jobs, SYSTEM)
-        next_one = Replies(database, MemoryLog(), None, Watching(), DirectoryBlobs(Path("nowhere")))
-        await next_one(Held(job, viewer, lambda: None))
+        next_one = Replies(database, MemoryLog(), None, Watchers(), DirectoryBlobs(Path("nowhere")))
+        await next_one(JobContext(job, viewer, lambda: None))
         (kept,) = await proposals_of(ann, id)
         dictation.finish()
         await follower.task
@@ -232,7 +232,7 @@ def take_over(session: Session, saved: str) -> None:
     """Another attempt begins, with what was saved of the text by then."""
     (job,) = session.scalars(select(Job).where(Job.kind == "reply"))
     job.attempt += 1
-    session.obtain(Message, UUID(job.arguments["reply_id"])).text = saved
+    session.get(Message, UUID(job.arguments["reply_id"])).text = saved
 
 
 async def test_what_a_person_puts_aside_while_it_grows_stays_there(alone: Site, dictation: Dictation) -> None:
@@ -318,9 +318,9 @@ async def test_the_offline_assistant_shows_its_tables_before_it_has_spoken(
 async def test_looks_take_turns_and_a_share_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jobs.replies.parse_scheduler.SHARE", SHARE)
     monkeypatch.setattr("jobs.replies.parse_scheduler._timed", lambda text: ([], len(text) / 1000))
-    looks, loop = Looks(), asyncio.get_running_loop()
+    looks, loop = ParseScheduler(), asyncio.get_running_loop()
     started = loop.time()
-    await asyncio.gather(*(looks.take(lambda: "xxxxx") for _ in range(3)))
+    await asyncio.gather(*(looks.run(lambda: "xxxxx") for _ in range(3)))
     assert loop.time() - started >= 2 * 0.005 * (1 / 0.1 - 1)
 
 

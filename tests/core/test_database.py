@@ -47,7 +47,7 @@ async def total(database: Database, model: type[Base]) -> int:
 
 
 def rename(session: Session, id_: UUID, title: str) -> None:
-    session.obtain_to_change(Conversation, id_).title = title
+    session.get_for_update(Conversation, id_).title = title
 
 
 async def test_a_change_is_kept_with_who_made_it(database: Database, world: World) -> None:
@@ -73,7 +73,7 @@ async def test_what_changes_all_the_time_is_not_in_the_audit_log(database: Datab
     conversation, _ = await database.write(speak, ann, "Plans")
 
     def unit(session: Session) -> None:
-        session.obtain(Conversation, conversation.id).preview = "secret"
+        session.get(Conversation, conversation.id).preview = "secret"
 
     before = await total(database, AuditEntry)
     await database.write(unit, ann)
@@ -239,7 +239,7 @@ async def test_fifty_writers_at_once_are_all_kept(database: Database, world: Wor
     conversation, _ = await database.write(speak, ann, "Plans")
 
     def unit(session: Session, number: int) -> None:
-        row = session.obtain_to_change(Conversation, conversation.id)
+        row = session.get_for_update(Conversation, conversation.id)
         session.add(said(row.id, f"{number:02}"))
         row.message_count += 1
 

@@ -120,12 +120,12 @@ async def test_a_deadlock_is_resolved_by_running_again(own_postgres_url: str) ->
     runs: list[str] = []
 
     def unit(session: Session, name: str, one: UUID, other: UUID) -> None:
-        session.obtain_to_change(Conversation, one).message_count += 1
+        session.get_for_update(Conversation, one).message_count += 1
         session.emit(ReplyStopped(one))
         session.flush()
         runs.append(name)
         wait_for(session, lambda: len(runs) >= 2)
-        session.obtain_to_change(Conversation, other).message_count += 1
+        session.get_for_update(Conversation, other).message_count += 1
         session.add(said(other, name))
 
     async with asyncio.timeout(20):

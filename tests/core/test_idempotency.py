@@ -30,7 +30,7 @@ async def begin(database: Database, viewer: Viewer, key: str | None, title: str 
 
 async def say(database: Database, viewer: Viewer, key: str, conversation_id: UUID | None = None) -> Exchange:
     return await database.write(
-        sending.post, viewer, "Hello", conversation_id=conversation_id, models={"model": None}, idempotency_key=key
+        sending.send, viewer, "Hello", conversation_id=conversation_id, models={"model": None}, idempotency_key=key
     )
 
 

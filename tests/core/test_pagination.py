@@ -80,7 +80,7 @@ async def test_a_page_goes_on_after_rows_that_are_gone_and_before_new_ones(datab
     first = await database.read(conversations.every.rows(Window(3), ALL), ann, limit=3)
 
     def change(session: Session) -> None:
-        session.obtain(Conversation, first[-1].id).deleted_at = now()
+        session.get(Conversation, first[-1].id).deleted_at = now()
         conversations.create(session, Beginning("model", title="new"))
 
     await database.write(change, ann)

@@ -33,12 +33,12 @@ async def test_a_stranger_finds_nothing_in_any_way(database: Database, world: Wo
         assert await database.find(Conversation, nobody, conversation.id) is None
         assert await database.by_ids(Message, nobody, [message.id, uuid4()]) == {}
         with pytest.raises(RuntimeError, match="The policy cannot filter this"):
-            await database.write(Session.get, nobody, Conversation, conversation.id)
+            await database.write(lambda s: s.get_one(Conversation, conversation.id), nobody)
         assert await database.write(lambda s: s.query(Message).count(), nobody) == 0
         total = await database.read(conversations.every.total(ALL), nobody)
         assert [row.total for row in total] == [0]
         with pytest.raises(NotFound, match="There is no such conversation"):
-            await database.write(Session.obtain, nobody, Conversation, conversation.id)
+            await database.write(Session.get, nobody, Conversation, conversation.id)
     assert await titles(database, ann) == ["Plans"]
     assert await texts(database, ann, conversation.id) == ["secret"]
 
@@ -68,7 +68,7 @@ async def test_the_invited_see_nothing_until_they_are_active(database: Database,
         await database.write(speak, bob, "Hello", shared)
 
     def accept(session: Session) -> None:
-        session.obtain(Membership, membership).status = MembershipStatus.ACTIVE
+        session.get(Membership, membership).status = MembershipStatus.ACTIVE
 
     with pytest.raises(Forbidden):
         await database.write(accept, bob)
@@ -86,7 +86,7 @@ async def test_a_removed_member_loses_everything_at_the_next_query(database: Dat
     assert await database.find(User, bob, ann.user_id or uuid4()) is not None
 
     def remove(session: Session) -> None:
-        session.obtain_to_change(Membership, membership).deleted_at = now()
+        session.get_for_update(Membership, membership).deleted_at = now()
 
     await database.write(remove, ann)
     assert await titles(database, bob) == []
@@ -107,7 +107,7 @@ async def test_deleted_rows_and_children_of_deleted_parents_are_hidden(database:
         return message
 
     def delete(session: Session, model: Any, id_: UUID) -> None:
-        session.obtain_to_change(model, id_).deleted_at = now()
+        session.get_for_update(model, id_).deleted_at = now()
 
     await database.write(add, ann)
     await database.write(delete, ann, Message, first.id)

@@ -33,15 +33,15 @@ def add_child(session: Session, theirs: Conversation, _: Message) -> None:
 
 
 def change_child(session: Session, _: Conversation, message: Message) -> None:
-    session.obtain(Message, message.id).text = "changed"
+    session.get(Message, message.id).text = "changed"
 
 
 def delete_child(session: Session, _: Conversation, message: Message) -> None:
-    session.obtain(Message, message.id).deleted_at = now()
+    session.get(Message, message.id).deleted_at = now()
 
 
 def take_child(session: Session, _: Conversation, message: Message) -> None:
-    session.obtain(Message, message.id).conversation_id = speak(session, "Mine")[0].id
+    session.get(Message, message.id).conversation_id = speak(session, "Mine")[0].id
 
 
 def put_child(session: Session, theirs: Conversation, __: Message) -> None:
@@ -52,18 +52,18 @@ def put_child(session: Session, theirs: Conversation, __: Message) -> None:
 
 def change(name: str, value: Callable[[Session], Any]) -> Callable[[Session, Conversation, Message], None]:
     def unit(session: Session, theirs: Conversation, _: Message) -> None:
-        setattr(session.obtain(Conversation, theirs.id), name, value(session))
+        setattr(session.get(Conversation, theirs.id), name, value(session))
 
     unit.__name__ = f"change_{name}"
     return unit
 
 
 def delete_for_good(session: Session, theirs: Conversation, _: Message) -> None:
-    session.delete(session.obtain(Conversation, theirs.id))
+    session.delete(session.get(Conversation, theirs.id))
 
 
 def ask_first(session: Session, theirs: Conversation, _: Message) -> None:
-    session.obtain_to_change(Conversation, theirs.id)
+    session.get_for_update(Conversation, theirs.id)
 
 
 def forged(session: Session, theirs: Conversation) -> Conversation:
@@ -184,7 +184,7 @@ async def test_nobody_gives_away_what_is_their_own(database: Database, world: Wo
     conversation, _ = await database.write(speak, bob, "Draft", shared)
 
     def give(session: Session, name: str, value: UUID | None) -> None:
-        setattr(session.obtain(Conversation, conversation.id), name, value)
+        setattr(session.get(Conversation, conversation.id), name, value)
 
     with pytest.raises(Forbidden):
         await database.write(give, bob, "owner_id", ann.user_id)
@@ -215,7 +215,7 @@ async def test_nobody_makes_themselves_an_admin(database: Database, world: World
     before = await contents(database)
 
     def promote(session: Session) -> None:
-        session.obtain(Membership, membership).role = Role.ADMIN
+        session.get(Membership, membership).role = Role.ADMIN
 
     def carry_off(session: Session) -> None:
         theirs = session.scalars(select(Membership).where(Membership.user_id == ann.user_id)).first()
@@ -223,10 +223,10 @@ async def test_nobody_makes_themselves_an_admin(database: Database, world: World
         theirs.organization_id = mine
 
     def rename_organization(session: Session) -> None:
-        session.obtain(Organization, shared).name = "Bob's"
+        session.get(Organization, shared).name = "Bob's"
 
     def impersonate(session: Session) -> None:
-        session.obtain(User, ann.user_id or mine).email = "bob2@example.com"
+        session.get(User, ann.user_id or mine).email = "bob2@example.com"
 
     def forge_an_entry(session: Session) -> None:
         session.add(AuditEntry(organization_id=mine, subject_type="User", subject_id=shared, action="x"))

@@ -28,7 +28,7 @@ from errors import RateLimited
 from jobs.exports import snapshots
 from jobs.exports.exports import Exports
 from jobs.retention.file_sweep import Sweep
-from jobs.runner.worker import Held, JobFailure
+from jobs.runner.worker import JobContext, JobFailure
 from resolvers.core.ids import decode, global_id
 from tables.types.columns import ColumnType, Value
 from tests.conftest import SYSTEM, World
@@ -336,7 +336,7 @@ async def test_a_worker_that_lost_its_export_leaves_no_file(office: Office, ann:
     job = await office.job()
     claimed = await office.database.write(jobs.claim, SYSTEM, job.id)
     assert claimed is not None
-    held = Held(*claimed, lambda: None)
+    held = JobContext(*claimed, lambda: None)
     await office.change(Job, job.id, leased_until=now() - timedelta(seconds=1))
     await office.database.write(jobs.claim, SYSTEM, job.id)
     with pytest.raises(LeaseLost):
@@ -358,7 +358,7 @@ async def test_columns_and_rows_of_an_export_are_of_one_revision(
 
     def widen(session: Session) -> None:
         session.add(TableColumn(table_id=id_, key="c8", name="Note", type=ColumnType.TEXT, position=8))
-        session.obtain(Table, id_).revision += 1
+        session.get(Table, id_).revision += 1
         row = session.scalars(select(Row).where(Row.position == 1)).one()
         row.values = {**row.values, "c8": "new"}
 
@@ -384,7 +384,7 @@ async def test_a_table_that_never_rests_is_not_exported_half(
     async def reading(query: Any, viewer: Viewer, **given: Any) -> Any:
         rows = await read(query, viewer, **given)
         if query.model is TableColumn:
-            await office.database.write(lambda s: setattr(s.obtain(Table, id_), "revision", now().microsecond), ann)
+            await office.database.write(lambda s: setattr(s.get(Table, id_), "revision", now().microsecond), ann)
         return rows
 
     monkeypatch.setattr(office.database, "read", reading)

@@ -21,7 +21,7 @@ from db.models.jobs import Job, JobStatus
 from db.models.users import User
 from errors import NotFound, RateLimited
 from jobs.runner import job_run
-from jobs.runner.worker import Handler, Held, JobFailure, Worker
+from jobs.runner.worker import Handler, JobContext, JobFailure, Worker
 from tests.conftest import SYSTEM, World
 from tests.support.units import personal_organization
 from tests.support.waiting import until
@@ -59,7 +59,7 @@ class Desk:
 
     async def change(self, id_: UUID, **values: Any) -> None:
         def unit(session: Session) -> None:
-            job = session.obtain(Job, id_)
+            job = session.get(Job, id_)
             for name, value in values.items():
                 setattr(job, name, value)
 
@@ -67,7 +67,7 @@ class Desk:
 
     @asynccontextmanager
     async def working(self, handler: Handler, *, fresh: bool = False, at_once: int = 64) -> AsyncIterator[Worker]:
-        worker = Worker(self.database, self.hub, {"work": handler}, fresh=fresh, at_once={"work": at_once})
+        worker = Worker(self.database, self.hub, {"work": handler}, fresh=fresh, concurrency={"work": at_once})
         await worker.start()
         try:
             yield worker
@@ -80,18 +80,18 @@ async def desk(database: Database, world: World) -> Desk:
     return Desk(database, await world.person("ann"))
 
 
-async def nothing(held: Held) -> None:
+async def nothing(held: JobContext) -> None:
     """A handler whose return completes the job."""
 
 
-async def for_ever(held: Held) -> None:
+async def for_ever(held: JobContext) -> None:
     await asyncio.sleep(60)
 
 
 async def test_a_job_runs_as_the_person_who_asked_and_its_return_completes_it(desk: Desk) -> None:
-    seen: list[Held] = []
+    seen: list[JobContext] = []
 
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         seen.append(held)
 
     async with desk.working(handler):
@@ -106,13 +106,13 @@ async def test_a_job_runs_as_the_person_who_asked_and_its_return_completes_it(de
 
 async def test_the_job_of_a_superuser_runs_as_a_superuser(desk: Desk) -> None:
     def promote(session: Session) -> None:
-        session.obtain(User, session.obtain(Job, id_).owner_id).is_superuser = True
+        session.get(User, session.get(Job, id_).owner_id).is_superuser = True
 
     id_ = await desk.enqueue()
     await desk.database.write(promote, SYSTEM)
     seen: list[bool] = []
 
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         seen.append(held.viewer.is_superuser)
 
     async with desk.working(handler):
@@ -122,7 +122,7 @@ async def test_the_job_of_a_superuser_runs_as_a_superuser(desk: Desk) -> None:
 
 async def test_a_job_whose_owner_is_gone_fails_without_running(desk: Desk) -> None:
     def remove(session: Session) -> None:
-        session.obtain(User, session.obtain(Job, id_).owner_id).deleted_at = now()
+        session.get(User, session.get(Job, id_).owner_id).deleted_at = now()
 
     id_ = await desk.enqueue()
     await desk.database.write(remove, SYSTEM)
@@ -212,7 +212,7 @@ async def test_a_handler_is_cancelled_when_another_worker_has_its_job(
     monkeypatch.setattr(job_run, "BEAT_SECONDS", 0.05)
     cancelled: list[bool] = []
 
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
@@ -247,7 +247,7 @@ async def test_the_lease_is_renewed_while_the_handler_works(desk: Desk, monkeypa
 async def test_canceling_a_job_in_the_database_ends_its_handler(desk: Desk) -> None:
     ended: list[bool] = []
 
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         try:
             await asyncio.sleep(60)
         finally:
@@ -256,7 +256,7 @@ async def test_canceling_a_job_in_the_database_ends_its_handler(desk: Desk) -> N
     id_ = await desk.enqueue()
     async with desk.working(handler):
         await until(lambda: desk.changes)
-        await desk.database.write(lambda s: jobs.end(s, s.obtain(Job, id_), JobStatus.CANCELED), desk.viewer)
+        await desk.database.write(lambda s: jobs.end(s, s.get(Job, id_), JobStatus.CANCELED), desk.viewer)
         await until(lambda: ended)
     assert (await desk.job(id_)).status is JobStatus.CANCELED
 
@@ -264,7 +264,7 @@ async def test_canceling_a_job_in_the_database_ends_its_handler(desk: Desk) -> N
 async def test_a_job_that_somebody_stops_is_canceled_and_its_handler_is_told(desk: Desk) -> None:
     told: list[bool] = []
 
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         try:
             await asyncio.sleep(60)
         finally:
@@ -283,7 +283,7 @@ async def test_a_job_that_somebody_stops_is_canceled_and_its_handler_is_told(des
 async def test_a_handler_that_is_stopped_at_its_very_beginning_has_begun(desk: Desk) -> None:
     begun: list[bool] = []
 
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         begun.append(True)
         await asyncio.sleep(60)
 
@@ -301,7 +301,7 @@ async def test_a_handler_that_is_stopped_at_its_very_beginning_has_begun(desk: D
 async def test_a_handler_may_end_its_job_itself_and_go_on_undisturbed(desk: Desk) -> None:
     tidied: list[bool] = []
 
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         await desk.database.write(jobs.finish, held.viewer, held.job.id, held.attempt, JobStatus.COMPLETED)
         await asyncio.sleep(0.5)
         tidied.append(True)
@@ -327,7 +327,7 @@ async def test_stopping_the_worker_gives_its_jobs_back_within_a_second(desk: Des
 
 
 async def test_a_handler_that_ends_its_job_while_the_worker_stops_has_the_last_word(desk: Desk) -> None:
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
@@ -344,7 +344,7 @@ async def test_a_handler_that_ends_its_job_while_the_worker_stops_has_the_last_w
 async def test_a_handler_that_does_not_react_does_not_hold_up_the_end(desk: Desk) -> None:
     go_on = asyncio.Event()
 
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         while not go_on.is_set():
             try:
                 await go_on.wait()
@@ -375,7 +375,7 @@ async def test_a_handler_that_does_not_react_does_not_hold_up_the_end(desk: Desk
 async def test_a_failure_is_kept_in_its_own_words(
     desk: Desk, error: Exception, code: str, message: str, retryable: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         raise error
 
     async with desk.working(handler):
@@ -388,7 +388,7 @@ async def test_a_failure_is_kept_in_its_own_words(
 async def test_a_bug_is_logged_and_shown_only_as_an_internal_error(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         raise KeyError("secret")
 
     async with desk.working(handler):
@@ -418,7 +418,7 @@ async def test_what_finds_no_room_waits_in_the_database_and_is_done_as_soon_as_t
     at_work = most = 0
     pair = asyncio.Barrier(2)
 
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         nonlocal at_work, most
         at_work += 1
         most = max(most, at_work)
@@ -440,7 +440,7 @@ async def test_what_finds_no_room_waits_in_the_database_and_is_done_as_soon_as_t
 async def test_a_run_ends_also_when_news_comes_in_the_moment_of_its_end(desk: Desk) -> None:
     """What waits for news with a deadline must not take its own cancellation for news."""
 
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         desk.hub.publish(JobChanged(held.job.id))
 
     async with desk.working(handler):
@@ -449,7 +449,7 @@ async def test_a_run_ends_also_when_news_comes_in_the_moment_of_its_end(desk: De
 
 
 async def test_progress_is_written_a_few_times_a_second_however_often_it_is_told(desk: Desk) -> None:
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         started = time.monotonic()
         done = 0
         while time.monotonic() - started < 0.7:
@@ -464,7 +464,7 @@ async def test_progress_is_written_a_few_times_a_second_however_often_it_is_told
 
 
 async def test_progress_may_be_told_from_a_thread(desk: Desk) -> None:
-    async def handler(held: Held) -> None:
+    async def handler(held: JobContext) -> None:
         await asyncio.to_thread(held.progress, 3, 4)
 
         async def written() -> bool:

@@ -109,7 +109,7 @@ async def test_who_watches_at_a_server_is_not_told_of_the_end_by_a_worker_and_wh
         decoded = decode_id(id_)
         assert decoded is not None
         following = asyncio.create_task(follow(web, ann, id_))
-        await until(partial(worker.backend.watching.is_watched, decoded[1], viewer.user_id))
+        await until(partial(worker.backend.watchers.is_watched, decoded[1], viewer.user_id))
         if not is_there:
             following.cancel()
             await asyncio.wait([following])
@@ -121,7 +121,7 @@ async def test_who_watches_at_a_server_is_not_told_of_the_end_by_a_worker_and_wh
 
 
 async def is_unwatched(site: Site, reply_id: UUID, user_id: UUID | None) -> bool:
-    return not await site.backend.watching.is_watched(reply_id, user_id)
+    return not await site.backend.watchers.is_watched(reply_id, user_id)
 
 
 async def test_who_comes_when_the_beginning_was_trimmed_gets_it_from_the_row(
@@ -221,7 +221,7 @@ async def test_every_change_is_followed_from_another_process_also_by_who_comes_b
 
 async def test_what_happens_in_one_process_wakes_who_waits_in_another(web: Site, worker: Site) -> None:
     event, told = TableChanged(uuid4()), time.perf_counter()
-    with web.backend.hub.listening(event) as here, worker.backend.hub.listening(event) as there:
+    with web.backend.hub.subscribe(event) as here, worker.backend.hub.subscribe(event) as there:
         worker.backend.hub.publish(event)
         assert there.is_set()
         await asyncio.wait_for(here.wait(), 2)
@@ -306,7 +306,7 @@ def test_with_sqlite_redis_is_not_used_and_it_is_said(
     installation: Installation, sqlite_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     product = assemble(Settings(_env_file=None, **(installation.settings | {"database_url": sqlite_url})))
-    assert product.sharing is None
+    assert product.cluster is None
     assert "REDIS_URL is not used" in caplog.text
 
 

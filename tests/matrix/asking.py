@@ -141,7 +141,7 @@ def rehearsing(database: Database) -> Iterator[list[str]]:
                 written.extend(type(row).__name__ for row in [*flushed.new, *flushed.dirty, *flushed.deleted])
 
             result = run(session)
-            session.finish()
+            session.write_audit_log()
             session.expunge_all()  # rows keep what they have, which a rollback takes from those it knows
             raise Undone(result)
 

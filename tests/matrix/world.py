@@ -96,7 +96,7 @@ class Scene:
         assert user_id is not None
 
         def unit(session: Session) -> SignIn:
-            user = session.obtain(User, user_id)
+            user = session.get(User, user_id)
             user.password_hash, user.is_superuser = self._hash, person is SUPERUSER
             token, digest = new_refresh()
             sign_in = sessions.open_for(session, user_id, digest, LIFE, user_agent=None, ip_address=None)
@@ -197,7 +197,7 @@ class Scene:
             export = exports.start(session, self.keys["table"], ExportDestination.CSV)
             session.flush()
             self.name(name, export)
-        job = session.obtain(Job, export.job_id)
+        job = session.get(Job, export.job_id)
         job.status, job.finished_at = JobStatus.FAILED, now()
         gone = structure.create(session, structure.Beginning("Gone", [NAME], organization_id=self.keys["organization"]))
         self.name("deleted_table", gone)
@@ -229,7 +229,7 @@ class Scene:
             "deleted_table": Table,
         }
         for name, model in models.items():
-            session.obtain(model, self.keys[name]).deleted_at = now()
+            session.get(model, self.keys[name]).deleted_at = now()
 
     def _user_id(self, person: Person) -> UUID:
         return self.keys[f"{person}_user"]
@@ -238,5 +238,5 @@ class Scene:
 def _end(session: Session, reply: Message) -> None:
     reply.status, reply.text = MessageStatus.COMPLETED, "Tea it is."
     assert reply.job_id is not None
-    job = session.obtain(Job, reply.job_id)
+    job = session.get(Job, reply.job_id)
     job.status, job.finished_at = JobStatus.COMPLETED, now()

@@ -211,7 +211,7 @@ async def test_a_superuser_tells_everybody_and_nobody_else_does(site: Site) -> N
     assert id_ is not None
 
     def grant(session: Session) -> None:
-        session.obtain(User, id_).is_superuser = True
+        session.get(User, id_).is_superuser = True
 
     await site.backend.database.write(grant, SYSTEM)
     for _ in range(2):

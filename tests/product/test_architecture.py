@@ -15,9 +15,9 @@ from sqlalchemy import LargeBinary, inspect
 from sqlalchemy.sql.elements import False_
 
 import db.models
-from db.core.base import Base, Child, Counted, Owned, Recorded, Unlogged
+from db.core.base import AuditCounted, AuditedRow, Base, Child, NotAudited, Owned
 from db.core.policy import visible
-from db.core.policy_rules import Ruled
+from db.core.policy_rules import CustomRule
 
 ROOT = Path(__file__).parents[2]
 MODULES = {"app", "assembly", "commands", "errors", "keys", "settings"}
@@ -110,7 +110,7 @@ def test_every_model_is_known_to_the_policy() -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_has_one_rule(model: type[Base]) -> None:
-    kinds = [issubclass(model, Owned), issubclass(model, Child), issubclass(model, Ruled)]
+    kinds = [issubclass(model, Owned), issubclass(model, Child), issubclass(model, CustomRule)]
     assert kinds.count(True) == 1
     assert not isinstance(visible(model, model), False_)
 
@@ -118,18 +118,18 @@ def test_every_model_has_one_rule(model: type[Base]) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_says_what_the_audit_log_keeps_of_it(model: type[Base]) -> None:
     """Recorded: each change; Counted: how many, in the entry of its parent; Unlogged: bookkeeping (db/base.py)."""
-    assert [issubclass(model, kind) for kind in (Recorded, Counted, Unlogged)].count(True) == 1
+    assert [issubclass(model, kind) for kind in (AuditedRow, AuditCounted, NotAudited)].count(True) == 1
 
 
 HARMLESS = {"max_tokens"}  # how many a reply may have
 SECRET = re.compile(r"hash|digest|token|secret|password|url|link")
 
 
-@pytest.mark.parametrize("model", [model for model in MODELS if issubclass(model, Recorded)])
-def test_nothing_secret_is_in_the_audit_log(model: type[Recorded]) -> None:
+@pytest.mark.parametrize("model", [model for model in MODELS if issubclass(model, AuditedRow)])
+def test_nothing_secret_is_in_the_audit_log(model: type[AuditedRow]) -> None:
     """A column whose name or type says that it is a secret is not recorded, or only that it changed."""
     mapper = inspect(model)
-    kept = {column.key for column in mapper.column_attrs} - model.unrecorded - model().concealed() - HARMLESS
+    kept = {column.key for column in mapper.column_attrs} - model.unaudited - model().concealed() - HARMLESS
     binary = {key for key in kept if isinstance(mapper.columns[key].type, LargeBinary)}
     assert binary | {key for key in kept if SECRET.search(key)} == set()
 

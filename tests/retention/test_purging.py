@@ -74,8 +74,8 @@ async def test_what_was_deleted_is_erased_after_its_time_with_what_hangs_on_it(
 
     def delete(session: Session) -> None:
         session.add_all([said(old.id, str(n)) for n in range(7)])
-        session.obtain(Conversation, old.id).deleted_at = now() - MONTH - GRACE
-        session.obtain(Conversation, new.id).deleted_at = now() - MONTH + GRACE
+        session.get(Conversation, old.id).deleted_at = now() - MONTH - GRACE
+        session.get(Conversation, new.id).deleted_at = now() - MONTH + GRACE
 
     await database.write(delete, SYSTEM)
     rounds = 1

@@ -13,7 +13,7 @@ from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.messages import Message
 from db.models.search import MessageWords
-from db.search.query_parser import Wanted
+from db.search.query_parser import SearchQuery
 from db.search.snippets import MAX_LENGTH, snippet
 from db.search.words import folded
 from resolvers.core.ids import global_id, key
@@ -169,7 +169,7 @@ async def test_what_was_deleted_is_not_found_and_is_again_when_it_is_restored(si
 
     async def set_deleted(model: Any, row_id: UUID, moment: Any) -> None:
         def unit(session: Session) -> None:
-            row = session.obtain(model, row_id) if moment else session.obtain_deleted(model, row_id)
+            row = session.get(model, row_id) if moment else session.get_deleted_for_update(model, row_id)
             row.deleted_at = moment
 
         await site.backend.database.write(unit, await site.viewer(ann))
@@ -182,7 +182,7 @@ async def test_what_was_deleted_is_not_found_and_is_again_when_it_is_restored(si
     assert await texts(ann, "needle") == ["needle"]
 
     def erase(session: Session) -> None:
-        session.delete(session.obtain(Message, message_id))
+        session.delete(session.get(Message, message_id))
 
     await site.backend.database.write(erase, SYSTEM)
     assert await texts(ann, "needle") == []
@@ -247,7 +247,7 @@ async def test_pages_follow_each_other_and_cost_the_same_in_a_conversation_of_an
     ],
 )
 def test_a_snippet_shows_the_first_hit_and_what_is_around_it(text: str, query: str, shown: str) -> None:
-    wanted = Wanted.read(query)
+    wanted = SearchQuery.read(query)
     assert wanted is not None
     assert snippet(text, wanted) == shown
     assert len(shown) <= MAX_LENGTH
@@ -258,7 +258,7 @@ def test_long_words_and_texts_are_bounded_and_nothing_else_is_lost() -> None:
     kept = folded("\ufdfa " * 100_000)
     assert 900_000 < len(kept.replace(" ", "").encode()) <= 1_000_000
     assert folded("?! \ud800 👍") == " "
-    assert Wanted.read('“”"" *') is None
+    assert SearchQuery.read('“”"" *') is None
 
 
 async def test_the_longest_message_is_indexed_whole(site: Site) -> None:

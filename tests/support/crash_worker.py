@@ -15,6 +15,7 @@ import taskiq.receiver  # noqa: F401
 import taskiq_redis  # noqa: F401
 from sqlalchemy.orm import configure_mappers
 
+import assembly
 import jobs.replies.reply_writer
 import jobs.runner.job_run
 import jobs.runner.worker

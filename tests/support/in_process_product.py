@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from starlette.applications import Starlette
 
 from assistant.reply_log.log import MemoryLog
-from assistant.reply_log.watchers import Watching
+from assistant.reply_log.watchers import Watchers
 from auth.limits import Attempts
 from auth.passwords import PasswordHasher
 from auth.viewer import Viewer
@@ -92,7 +92,7 @@ class Office:
             database=self.database,
             hub=self.hub,
             log=MemoryLog(),
-            watching=Watching(),
+            watchers=Watchers(),
             passwords=PasswordHasher(),
             secrets=(SECRET,),
             catalog=Catalog(),
@@ -176,7 +176,7 @@ class Office:
 
     async def change(self, model: Any, id_: UUID, **values: Any) -> None:
         def unit(session: Session) -> None:
-            row = session.obtain(model, id_)
+            row = session.get(model, id_)
             for name, value in values.items():
                 setattr(row, name, value)
 

@@ -13,7 +13,7 @@ from db.core.engine import Database
 from db.models.organizations import Organization
 from db.models.tables import Table
 from db.tables.history import snapshot, snapshot_cache
-from db.tables.history.snapshot_cache import EarlierCopies
+from db.tables.history.snapshot_cache import SnapshotCache
 from db.tables.query import row_query
 from errors import NotFound
 from resolvers.core.context import Context
@@ -170,7 +170,7 @@ async def test_what_makes_no_sense_is_refused_before_a_copy_is_made(sheet: Sheet
         with pytest.raises(Refused) as refused:
             await rows_of(sheet, number, **asked)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field])
-    copies = sheet.office.backend.earlier
+    copies = sheet.office.backend.snapshots
     assert (len(copies._kept), len(copies._making)) == (0, 0)
     other = (await rows_of(sheet, 2, first=1, sort=[{"column": ITEM}]))["pageInfo"]["endCursor"]
     with pytest.raises(Refused) as refused:
@@ -194,14 +194,14 @@ async def test_who_may_not_see_the_table_any_more_is_not_answered_by_a_copy(
     await shared.mutate("updateTable", "{ table { id } }", id=shared.id, visibility="PRIVATE")
     assert await bobs.run(SHORT, id=shared.id, **asked) == {"table": None}
     with pytest.raises(NotFound):
-        await waiting.count(row_query.total(row_query.Shape()))
+        await waiting.count(row_query.total(row_query.QueryShape()))
     assert (await shared.run(SHORT, id=shared.id, **asked))["table"]["rows"]["totalCount"] == 1
 
 
 async def test_copies_that_are_made_while_others_change_the_table_are_all_the_same(sheet: Sheet) -> None:
     rows = (await sheet.rows())["nodes"]
     was = await rows_of(sheet, 2, sort=[{"column": PRICE}])
-    copies, id_ = sheet.office.backend.earlier, key(sheet.id, Table)
+    copies, id_ = sheet.office.backend.snapshots, key(sheet.id, Table)
 
     async def change() -> None:
         for n, row in enumerate(rows[:3]):
@@ -220,14 +220,14 @@ async def test_copies_that_are_made_while_others_change_the_table_are_all_the_sa
 async def test_a_copy_is_made_once_and_forgotten_when_nobody_asks(
     sheet: Sheet, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copies, id_ = EarlierCopies(), key(sheet.id, Table)
+    copies, id_ = SnapshotCache(), key(sheet.id, Table)
     first, second = await asyncio.gather(*(copies.at(world.database, id_, 2) for _ in range(2)))
     assert first is second is await copies.at(world.database, id_, 2)
     monkeypatch.setattr(snapshot_cache, "MAX_KEPT", 1)
     await copies.at(world.database, id_, 1)
     assert [*copies._kept] == [(id_, 1)]
     # Who has one can go on with it.
-    (row,) = await first.read(row_query.total(row_query.Shape()))
+    (row,) = await first.read(row_query.total(row_query.QueryShape()))
     assert (row.total, first.row_count) == (len(VALUES), len(VALUES))
     monkeypatch.setattr(snapshot_cache, "SECONDS_KEPT", 0.01)
     await copies.at(world.database, id_, 1)
@@ -252,7 +252,7 @@ async def test_a_copy_keeps_some_orders_and_sorts_by_others_all_the_same(
         for backwards in (False, True):
             rows = await walked(sheet, 2, backwards=backwards, sort=sort)
             assert found({"nodes": rows}) == in_order(*orders)
-    (copy,) = sheet.office.backend.earlier._kept.values()
+    (copy,) = sheet.office.backend.snapshots._kept.values()
     assert copy._indexed == {PRICE}
 
 

@@ -151,4 +151,4 @@ async def test_a_page_costs_as_many_statements_whatever_its_size_and_states_are_
     assert await counted(sheet, database, monkeypatch, THEN, id=sheet.id, number=2, first=20) == one
     monkeypatch.setattr(delta_cache, "MAX_ROWS_KEPT", 20)
     await then(sheet, 1)
-    assert [key[1] for key in sheet.office.backend.earlier.states._kept] == [1]
+    assert [key[1] for key in sheet.office.backend.snapshots.states._kept] == [1]

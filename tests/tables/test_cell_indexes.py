@@ -57,13 +57,13 @@ async def indexed(world: World, directory: Path, *rows: dict[str, Any]) -> Sheet
 
 
 @pytest.mark.usefixtures("nothing_is_left")
-@pytest.mark.parametrize(("few", "many"), [(index_planner.FEW, index_planner.MANY), (1, 4)])
+@pytest.mark.parametrize(("few", "many"), [(index_planner.MAX_SORTED, index_planner.MAX_INDEXED), (1, 4)])
 async def test_questions_have_the_same_answers_with_indexes(
     world: World, tmp_path: Path, monkeypatch: Any, few: int, many: int
 ) -> None:
     """Whether the hits of their indexes are few, many or too many."""
-    monkeypatch.setattr(index_planner, "FEW", few)
-    monkeypatch.setattr(index_planner, "MANY", many)
+    monkeypatch.setattr(index_planner, "MAX_SORTED", few)
+    monkeypatch.setattr(index_planner, "MAX_INDEXED", many)
     sheet = await indexed(world, tmp_path, *VALUES)
     assert len(await world.database.index_names(cell_indexes.PREFIX)) == len(MARKED)
     for column, value in COMPARED:
@@ -126,8 +126,8 @@ async def test_an_index_serves_only_the_questions_that_it_makes_faster(
     world: World, tmp_path: Path, monkeypatch: Any
 ) -> None:
     sheet = await indexed(world, tmp_path, *({ITEM: f"Item {n}", NUMBER: n, PRICE: f"{n % 9}.5"} for n in range(60)))
-    monkeypatch.setattr(index_planner, "FEW", 20)
-    monkeypatch.setattr(index_planner, "MANY", 40)
+    monkeypatch.setattr(index_planner, "MAX_SORTED", 20)
+    monkeypatch.setattr(index_planner, "MAX_INDEXED", 40)
     database, table_id = world.database, key(sheet.id, Table)
     columns = {row.key: column_of(row) for row in await database.read(columns_of, sheet.viewer, ids=[table_id])}
 
@@ -135,21 +135,21 @@ async def test_an_index_serves_only_the_questions_that_it_makes_faster(
         """Of which columns are the indexes that serve the page and the total."""
         by = [RowSort(column=ID(sort))] if sort else None
         selection = row_query.select_rows(columns, asked(filter), by, None)
-        shape, keys = selection.shape, index_planner.countable(selection.shape)
-        given = {**selection.values, "table_id": table_id, "most": index_planner.most(shape, database.dialect)}
+        shape, keys = selection.shape, index_planner.countable_columns(selection.shape)
+        given = {**selection.values, "table_id": table_id, "most": index_planner.max_entries(shape, database.dialect)}
         counts = (
-            await database.read(index_planner.hits(shape.where, table_id, keys), sheet.viewer, **given)
+            await database.read(index_planner.hit_counts(shape.where, table_id, keys), sheet.viewer, **given)
             if keys
             else [()]
         )
         hits = dict(zip(keys, counts[0], strict=True))
-        page = index_planner.served(shape, table_id, hits, database.dialect)
+        page = index_planner.choose_index(shape, table_id, hits, database.dialect)
         if index_planner.is_gone_through(page):
             given = {**selection.values, "table_id": table_id}
-            page = index_planner.sampled(
+            page = index_planner.choose_by_sample(
                 page, (await database.read(index_planner.sample(page), sheet.viewer, **given))[0].total
             )
-        return page.key, index_planner.served_total(shape, table_id, hits).key
+        return page.key, index_planner.choose_index_for_total(shape, table_id, hits).key
 
     is_sqlite = isinstance(database, SQLite)
     few, many, most = (is_(NUMBER, "GTE", 60 - count) for count in (10, 30, 50))
@@ -212,8 +212,8 @@ async def explained(
     columns = {row.key: column_of(row) for row in await database.read(columns_of, sheet.viewer, ids=[table_id])}
     by = [RowSort(column=ID(sort))] if sort else None
     selection = row_query.select_rows(columns, asked(filter), by, None)
-    hits = dict.fromkeys(index_planner.countable(selection.shape), index_planner.FEW)
-    shape = index_planner.served(selection.shape, table_id, hits, database.dialect)
+    hits = dict.fromkeys(index_planner.countable_columns(selection.shape), index_planner.MAX_SORTED)
+    shape = index_planner.choose_index(selection.shape, table_id, hits, database.dialect)
     query = row_query.rows(shape, None, part, backwards=False).plan(database.dialect, sheet.viewer)
     values = query.values(sheet.viewer, {**selection.values, "table_id": table_id, "limit": 101})
     if isinstance(database, SQLite):

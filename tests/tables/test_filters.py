@@ -320,7 +320,7 @@ async def test_other_values_in_the_same_question_use_the_same_statement(sheet: S
         await sheet.rows(filter={"or": [is_(NUMBER, "GT", number), is_(ITEM, "IN", [str(number), "x", "y"])]})
     assert row_query._rows.cache_info().currsize == 1
     for number in range(row_query.KEPT + 20):
-        shape = row_query.Shape(orders=(Order(f"c{number}", ColumnType.TEXT, False),))
+        shape = row_query.QueryShape(orders=(Order(f"c{number}", ColumnType.TEXT, False),))
         row_query.rows(shape, None, Part.WHOLE, backwards=False)
     assert row_query._rows.cache_info().currsize == row_query.KEPT
 

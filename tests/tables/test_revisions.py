@@ -295,7 +295,7 @@ async def test_whoever_is_gone_stays_who_did_it(sheet: Sheet, world: World) -> N
     superuser = replace(await world.person("root"), is_superuser=True)
 
     def deactivate(session: Session) -> None:
-        session.obtain_to_change(User, sheet.viewer.user_id or UUID(int=0)).deactivated_at = now()
+        session.get_for_update(User, sheet.viewer.user_id or UUID(int=0)).deactivated_at = now()
 
     await world.database.write(deactivate, superuser)
     document = """query H($id: ID!) { table(id: $id) { history { nodes { actor { email } } }

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
 from db.tables.editing.edits import Edit, changed_in
-from db.tables.editing.row_buffer import HeldRow
+from db.tables.editing.row_buffer import BufferedRow
 from db.tables.editing.values import MAX_ERRORS, Taken, check_number, no_such_row, read
 from errors import BadUserInput, Conflict, FieldError
 from tables.types.types import CellError, Value
@@ -28,7 +28,7 @@ class CellEdit:
 @dataclass(frozen=True)
 class Updated:
     table: Table
-    rows: list[HeldRow]
+    rows: list[BufferedRow]
     revision: Revision | None
 
 
@@ -50,7 +50,7 @@ def update(session: Session, table_id: UUID, cells: Sequence[CellEdit], idempote
     edit = Edit.of(session, table_id)
     rows = edit.rows(cell.row_id for cell in cells)
 
-    def named() -> list[HeldRow]:
+    def named() -> list[BufferedRow]:
         return list(dict.fromkeys(rows[cell.row_id] for cell in cells if cell.row_id in rows))
 
     def make() -> Updated:
@@ -63,12 +63,14 @@ def update(session: Session, table_id: UUID, cells: Sequence[CellEdit], idempote
         return Updated(edit.table, named(), edit.finish(ChangeSource.USER))
 
     def again(ids: list[UUID]) -> Updated:
-        return Updated(edit.table, named(), session.obtain(Revision, ids[0]) if ids else None)
+        return Updated(edit.table, named(), session.get(Revision, ids[0]) if ids else None)
 
-    return once(session, "updateCells", idempotency_key, make, lambda u: [u.revision.id] if u.revision else [], again)
+    return idempotent(
+        session, "updateCells", idempotency_key, make, lambda u: [u.revision.id] if u.revision else [], again
+    )
 
 
-def _checked_values(edit: Edit, rows: dict[UUID, HeldRow], cells: Sequence[CellEdit]) -> list[Value]:
+def _checked_values(edit: Edit, rows: dict[UUID, BufferedRow], cells: Sequence[CellEdit]) -> list[Value]:
     values: list[Value] = []
     errors: list[FieldError] = []
     seen: set[tuple[UUID, str]] = set()
@@ -89,7 +91,7 @@ def _checked_values(edit: Edit, rows: dict[UUID, HeldRow], cells: Sequence[CellE
     return values
 
 
-def _problem(edit: Edit, row: HeldRow, cell: CellEdit, seen: set[tuple[UUID, str]], path: str) -> FieldError | None:
+def _problem(edit: Edit, row: BufferedRow, cell: CellEdit, seen: set[tuple[UUID, str]], path: str) -> FieldError | None:
     if cell.column not in edit.columns:
         keys = ", ".join([*edit.columns][:10])
         return FieldError(f"{path}.column", f"The table has no column with this key: its keys are {keys}.")
@@ -101,7 +103,7 @@ def _problem(edit: Edit, row: HeldRow, cell: CellEdit, seen: set[tuple[UUID, str
     return None
 
 
-def _conflicts(rows: dict[UUID, HeldRow], cells: Sequence[CellEdit], values: list[Value]) -> list[CellConflict]:
+def _conflicts(rows: dict[UUID, BufferedRow], cells: Sequence[CellEdit], values: list[Value]) -> list[CellConflict]:
     """The cells that were changed since; one that already has the value is none of them."""
     found = []
     for cell, value in zip(cells, values, strict=True):
@@ -118,7 +120,7 @@ def _said(conflicts: list[CellConflict]) -> str:
     return f"{cells} changed since you read the row, so nothing was changed: compare the values and send again."
 
 
-def _check_unique(edit: Edit, rows: dict[UUID, HeldRow], cells: Sequence[CellEdit], values: list[Value]) -> None:
+def _check_unique(edit: Edit, rows: dict[UUID, BufferedRow], cells: Sequence[CellEdit], values: list[Value]) -> None:
     """Values may be exchanged between rows, so all old ones go before the new ones come."""
     taken = Taken(edit)
     for cell in cells:

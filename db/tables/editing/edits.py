@@ -14,7 +14,7 @@ from db.jobs import jobs
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Row, Table, TableColumn
 from db.tables.editing.column_rules import check_together
-from db.tables.editing.row_buffer import BATCH, HeldRow, HeldRows
+from db.tables.editing.row_buffer import BATCH, BufferedRow, RowBuffer
 from db.tables.query import cell_sql
 from db.tables.tables import MAX_COLUMNS, MAX_ROWS, column_of
 from errors import BadUserInput
@@ -24,13 +24,13 @@ from tables.types.types import Column, ColumnType, Value
 Origin = dict[str, Any]
 
 
-def origin_of(row: HeldRow, key: str) -> Origin | None:
+def origin_of(row: BufferedRow, key: str) -> Origin | None:
     """Where a cell's value came from; None for what came with the row."""
     origin = {name: value for name, value in (row.origins.get(key) or {}).items() if name != "version"}
     return origin or None
 
 
-def changed_in(row: HeldRow, key: str) -> int:
+def changed_in(row: BufferedRow, key: str) -> int:
     """The version of the row in which the cell got its value."""
     return int((row.origins.get(key) or {}).get("version", 1))
 
@@ -56,20 +56,20 @@ class Edit:
         self.columns: dict[str, Column] = {key: column_of(row) for key, row in self._kept.items()}
         self._raised: set[UUID] = set()
         self._indexes = self._indexed()
-        self._rows = HeldRows(session, table.id)
+        self._rows = RowBuffer(session, table.id)
 
     @classmethod
     def of(cls, session: Session, table_id: UUID) -> "Edit":
         """Lock a table that the viewer may change."""
-        table = session.obtain_to_change(Table, table_id)
+        table = session.get_for_update(Table, table_id)
         query = select(TableColumn).where(TableColumn.table_id == table_id)
         return cls(session, table, list(session.scalars(query.order_by(TableColumn.position, TableColumn.key))))
 
-    def rows(self, ids: Iterable[UUID]) -> dict[UUID, HeldRow]:
+    def rows(self, ids: Iterable[UUID]) -> dict[UUID, BufferedRow]:
         """Those of the rows that the table has."""
         return self._rows.rows(ids)
 
-    def each_row(self, ids: Iterable[UUID]) -> Iterator[HeldRow]:
+    def each_row(self, ids: Iterable[UUID]) -> Iterator[BufferedRow]:
         """The rows in the order of their ids, without holding them all."""
         wanted = list(ids)
         for start in range(0, len(wanted), BATCH):
@@ -92,7 +92,7 @@ class Edit:
         """Raise BadUserInput unless the table can take so many more."""
         check_size(self.table.row_count + rows, len(self.columns) + columns, field)
 
-    def add_row(self, values: Mapping[str, Value], origins: Mapping[str, Origin] | None = None) -> HeldRow:
+    def add_row(self, values: Mapping[str, Value], origins: Mapping[str, Origin] | None = None) -> BufferedRow:
         filled = {key: value for key, value in values.items() if value is not None}
         row = self._rows.add(self.table.next_position, filled, origins)
         self.table.next_position += 1
@@ -101,14 +101,14 @@ class Edit:
         self._record(ChangeKind.ROW_ADDED, row_id=row.id, new=_kept(row))
         return row
 
-    def delete_row(self, row: HeldRow) -> None:
+    def delete_row(self, row: BufferedRow) -> None:
         """Hide a row for good: it gives up its id, under which the log keeps what brings it back."""
         self._rows.delete(row)
         self.table.row_count -= 1
         self.touched.discard(row.id)
         self._record(ChangeKind.ROW_DELETED, row_id=row.id, old=_kept(row), old_origin=_past(row))
 
-    def restore_row(self, id_: UUID, was: Mapping[str, Any], past: Mapping[str, Any]) -> HeldRow:
+    def restore_row(self, id_: UUID, was: Mapping[str, Any], past: Mapping[str, Any]) -> BufferedRow:
         """Bring a deleted row back as it was; its version goes on."""
         self.check_room(rows=1, field="revision")
         created_at = datetime.fromisoformat(past["created_at"])
@@ -121,7 +121,7 @@ class Edit:
         self._record(ChangeKind.ROW_RESTORED, row_id=id_, new=_kept(row) | {"values": seen})
         return row
 
-    def set_cell(self, row: HeldRow, key: str, value: Value, origin: Origin | None) -> None:
+    def set_cell(self, row: BufferedRow, key: str, value: Value, origin: Origin | None) -> None:
         """Put a value into a cell; the value that is there already is no change, wherever it came from."""
         old, old_origin = row.values.get(key), origin_of(row, key)
         if old == value:
@@ -233,15 +233,15 @@ class Edit:
         return max((column.position for column in self.columns.values()), default=-1) + 1
 
 
-def _kept(row: HeldRow) -> dict[str, Any]:
+def _kept(row: BufferedRow) -> dict[str, Any]:
     return {"position": row.position, "values": row.values}
 
 
-def _adder(row: HeldRow) -> Origin | None:
+def _adder(row: BufferedRow) -> Origin | None:
     return None if row.created_by_id is None else {"by": row.created_by_id.hex}
 
 
-def _past(row: HeldRow) -> dict[str, Any]:
+def _past(row: BufferedRow) -> dict[str, Any]:
     """What a row is besides its values; a cell that came with the row is said to be from who added it."""
     by = _adder(row) or {}
     origins = row.origins | {key: by for key in row.values if key not in row.origins}

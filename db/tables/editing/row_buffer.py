@@ -23,7 +23,7 @@ BATCH = 1_000
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
-class HeldRow:
+class BufferedRow:
     """What a `Row` is, to whoever reads it; an edit changes it by giving it other `values` and `origins`."""
 
     row_of: ClassVar[type[Row]] = Row
@@ -43,11 +43,11 @@ class HeldRow:
         return self.id.hex
 
 
-_COLUMNS = [getattr(Row, name) for name in HeldRow.__slots__ if name not in {"table_id", "__weakref__"}]
+_COLUMNS = [getattr(Row, name) for name in BufferedRow.__slots__ if name not in {"table_id", "__weakref__"}]
 _NOTHING = {"row_id": None, "column": None, "old": None, "new": None, "old_origin": None, "new_origin": None}
 
 
-class HeldRows:
+class RowBuffer:
     """The rows of one table that an edit has read and not written yet, and the log of what it did to them."""
 
     def __init__(self, session: Session, table_id: UUID) -> None:
@@ -55,49 +55,49 @@ class HeldRows:
         self.revision_id = uuid7()
         self.counts: Counter[ChangeKind] = Counter()
         self._place = 0
-        self._read: WeakValueDictionary[UUID, HeldRow] = WeakValueDictionary()
-        self._added: dict[UUID, HeldRow] = {}
-        self._changed: dict[UUID, HeldRow] = {}
-        self._deleted: dict[UUID, HeldRow] = {}
+        self._read: WeakValueDictionary[UUID, BufferedRow] = WeakValueDictionary()
+        self._added: dict[UUID, BufferedRow] = {}
+        self._changed: dict[UUID, BufferedRow] = {}
+        self._deleted: dict[UUID, BufferedRow] = {}
         self._log: list[dict[str, Any]] = []
 
-    def rows(self, ids: Iterable[UUID]) -> dict[UUID, HeldRow]:
+    def rows(self, ids: Iterable[UUID]) -> dict[UUID, BufferedRow]:
         """Those of the rows that the table has; the same row is the same object while somebody holds it."""
         self.write()
         wanted = list(dict.fromkeys(ids))
-        found: dict[UUID, HeldRow] = {}
+        found: dict[UUID, BufferedRow] = {}
         for start in range(0, len(wanted), BATCH):
             query = select(*_COLUMNS).where(Row.table_id == self._table_id, Row.id.in_(wanted[start : start + BATCH]))
             found |= {row.id: self._held(row) for row in self._session.execute(query)}
         return found
 
-    def _held(self, row: Any) -> HeldRow:
+    def _held(self, row: Any) -> BufferedRow:
         held = self._read.get(row.id)
         if held is None:
-            held = self._read[row.id] = HeldRow(self._table_id, *row)
+            held = self._read[row.id] = BufferedRow(self._table_id, *row)
         return held
 
     def add(
         self, position: int, values: Mapping[str, Value], origins: Mapping[str, Any] | None = None, **past: Any
-    ) -> HeldRow:
+    ) -> BufferedRow:
         """A new row; `past` has what one that comes back was before: its id, version and creation."""
         if past.get("id") in self._deleted:
             self.write()
         moment, by = now(), self._session.viewer.user_id
         given = {"id": uuid7(), "version": 1, "created_at": moment, "created_by_id": by, "updated_at": moment, **past}
-        row = HeldRow(
+        row = BufferedRow(
             table_id=self._table_id, position=position, values=dict(values), origins=dict(origins or {}), **given
         )
         self._added[row.id] = self._read[row.id] = row
         return row
 
-    def change(self, row: HeldRow) -> None:
+    def change(self, row: BufferedRow) -> None:
         """Write what the row has by now."""
         if row.id not in self._added:
             row.updated_at = now()
             self._changed[row.id] = row
 
-    def delete(self, row: HeldRow) -> None:
+    def delete(self, row: BufferedRow) -> None:
         """Hide the row for good: it gives up its id, under which the log keeps what brings it back."""
         if row.id in self._added:
             self.write()
@@ -118,15 +118,15 @@ class HeldRows:
         session, table_id = self._session, self._table_id
         added, changed, deleted = self._added, self._changed, self._deleted
         self._added, self._changed, self._deleted = {}, {}, {}
-        bulk.add(session, Row, table_id, [_plain(row) for row in added.values()])
+        bulk.insert(session, Row, table_id, [_plain(row) for row in added.values()])
         kept = ("id", "version", "values", "origins")
         rows = [{name: getattr(row, name) for name in kept} for row in changed.values()]
-        bulk.change(session, Row, table_id, rows)
-        bulk.hide(session, Row, table_id, list(deleted))
-        bulk.add(session, CellChange, table_id, self._log)
+        bulk.update(session, Row, table_id, rows)
+        bulk.soft_delete(session, Row, table_id, list(deleted))
+        bulk.insert(session, CellChange, table_id, self._log)
         self._log = []
 
 
-def _plain(row: HeldRow) -> dict[str, Any]:
+def _plain(row: BufferedRow) -> dict[str, Any]:
     kept = ("id", "position", "version", "values", "origins", "created_at")
     return cast("dict[str, Any]", {name: getattr(row, name) for name in kept})

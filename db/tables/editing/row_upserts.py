@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
 from db.tables.editing.edits import Edit
-from db.tables.editing.row_buffer import HeldRow
+from db.tables.editing.row_buffer import BufferedRow
 from db.tables.editing.rows import OnError, RejectedRow, rejection
 from db.tables.editing.values import RowReader, Taken, check_number, same
 from db.tables.revisions import row_ids_of
@@ -37,7 +37,7 @@ class _Plan:
     """What is to be done: values of new rows, and what changes in rows that are there."""
 
     added: list[dict[str, Value]] = field(default_factory=list)
-    changed: dict[HeldRow, dict[str, Value]] = field(default_factory=dict)
+    changed: dict[BufferedRow, dict[str, Value]] = field(default_factory=dict)
     unchanged: int = 0
     rejected: list[RejectedRow] = field(default_factory=list)
 
@@ -72,12 +72,14 @@ def upsert(
         rejected = _plan(edit, keys, rows).rejected
         if not ids:
             return Upserted(edit.table, 0, 0, len(rows) - len(rejected), rejected, None)
-        revision = session.obtain(Revision, ids[0])
+        revision = session.get(Revision, ids[0])
         inserted, updated = _done(session, revision)
         unchanged = len(rows) - inserted - updated - len(rejected)
         return Upserted(edit.table, inserted, updated, unchanged, rejected, revision)
 
-    return once(session, "upsertRows", idempotency_key, make, lambda u: [u.revision.id] if u.revision else [], again)
+    return idempotent(
+        session, "upsertRows", idempotency_key, make, lambda u: [u.revision.id] if u.revision else [], again
+    )
 
 
 def key_columns(columns: Mapping[str, Column], named: Sequence[str]) -> list[Column]:
@@ -159,7 +161,7 @@ class _Matching:
 class _Planning:
     """What the rows of the input add and change."""
 
-    def __init__(self, edit: Edit, rows: Mapping[UUID, HeldRow]) -> None:
+    def __init__(self, edit: Edit, rows: Mapping[UUID, BufferedRow]) -> None:
         self._columns, self._rows = edit.columns, rows
         self._reader, self._taken = RowReader(edit.columns), Taken(edit)
 
@@ -176,7 +178,7 @@ class _Planning:
             plan.added.append(values)
         return errors
 
-    def _change(self, plan: _Plan, given: _Given, row: HeldRow) -> list[FieldError]:
+    def _change(self, plan: _Plan, given: _Given, row: BufferedRow) -> list[FieldError]:
         new = {key: value for key, value in given.values.items() if not self._is_same(key, value, row.values.get(key))}
         errors = self._taken_by_others(new, row.id, given.path, row.values)
         if not errors and new:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
 from db.tables.editing.edits import Edit
-from db.tables.editing.row_buffer import HeldRow
+from db.tables.editing.row_buffer import BufferedRow
 from db.tables.editing.values import MAX_ERRORS, RowReader, Taken, check_number, no_such_row
 from db.tables.revisions import row_ids_of
 from errors import BadUserInput, FieldError
@@ -36,7 +36,7 @@ class RejectedRow:
 @dataclass(frozen=True)
 class Added:
     table: Table
-    rows: list[HeldRow]
+    rows: list[BufferedRow]
     rejected: list[RejectedRow]
     revision: Revision | None
 
@@ -67,12 +67,12 @@ def add(
         """What is still there of the rows; the others are judged as if those were not there."""
         if not ids:
             return Added(edit.table, [], _read(edit, rows)[1], None)
-        revision = session.obtain(Revision, ids[0])
+        revision = session.get(Revision, ids[0])
         before = _added_in(edit, revision)
         _, rejected = _read(edit, rows, without=[row.id for row in before])
         return Added(edit.table, before, rejected, revision)
 
-    return once(session, "addRows", idempotency_key, make, _revision_id, again)
+    return idempotent(session, "addRows", idempotency_key, make, _revision_id, again)
 
 
 def _revision_id(made: Added) -> list[UUID]:
@@ -118,7 +118,7 @@ def rejection(rejected: list[RejectedRow]) -> BadUserInput:
     return BadUserInput(message, fields=fields[:MAX_ERRORS])
 
 
-def _added_in(edit: Edit, revision: Revision) -> list[HeldRow]:
+def _added_in(edit: Edit, revision: Revision) -> list[BufferedRow]:
     found = edit.rows(row_ids_of(edit.session, revision, ChangeKind.ROW_ADDED))
     return sorted(found.values(), key=lambda row: (row.position, row.id))
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db.core.base import Visibility, now
 from db.core.events import TableChanged
-from db.core.idempotency import once
+from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.organizations import Organization
@@ -48,13 +48,13 @@ class Redefined(Changed):
 
 def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Table:
     """A table of the viewer's, whose first revision adds its columns."""
-    return once(
+    return idempotent(
         session,
         "createTable",
         idempotency_key,
-        make=lambda: _create(session, beginning),
-        ids=lambda made: [made.id],
-        again=lambda ids: session.obtain(Table, ids[0]),
+        create=lambda: _create(session, beginning),
+        result_ids=lambda made: [made.id],
+        load=lambda ids: session.get(Table, ids[0]),
     )
 
 
@@ -91,12 +91,12 @@ def begin(session: Session, beginning: Beginning) -> Edit:
 
 def _organization(session: Session, beginning: Beginning) -> UUID:
     if beginning.conversation_id is not None:
-        conversation = session.obtain_to_change(Conversation, beginning.conversation_id)
+        conversation = session.get_for_update(Conversation, beginning.conversation_id)
         if beginning.organization_id not in {None, conversation.organization_id}:
             raise BadUserInput.of("organizationId", "The conversation is in another organization: leave this out.")
         return conversation.organization_id
     if beginning.organization_id is not None:
-        return session.obtain(Organization, beginning.organization_id).id
+        return session.get(Organization, beginning.organization_id).id
     return session.personal_organization_id
 
 
@@ -111,7 +111,7 @@ def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Changed:
 
 def delete(session: Session, id_: UUID) -> UUID:
     """Hide a table with everything in it."""
-    table = session.obtain_to_change(Table, id_)
+    table = session.get_for_update(Table, id_)
     table.deleted_at = now()
     session.emit(TableChanged(id_))
     return id_

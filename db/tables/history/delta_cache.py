@@ -10,7 +10,7 @@ from uuid import UUID
 from auth.viewer import Viewer
 from db.core.engine import Database
 from db.tables.history.as_of_queries import LAST, log
-from db.tables.history.reverse_delta import Earlier
+from db.tables.history.reverse_delta import ReverseDelta
 
 MAX_ROWS_KEPT = 200_000  # changed rows, of all states together
 BATCH = 200  # changes that are taken without a pause
@@ -18,11 +18,11 @@ BATCH = 200  # changes that are taken without a pause
 
 @dataclass
 class _Kept:
-    state: Earlier
+    state: ReverseDelta
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class EarlierStates:
+class DeltaCache:
     """States by table and revision, the least used forgotten first. What is here was seen by somebody: ask the policy.
 
     A state is brought up to date with the changes since it was last asked for, so each change is read once; a reader
@@ -32,16 +32,16 @@ class EarlierStates:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[UUID, int], _Kept] = OrderedDict()
 
-    async def at(self, database: Database, viewer: Viewer, table_id: UUID, number: int, today: int) -> Earlier:
+    async def at(self, database: Database, viewer: Viewer, table_id: UUID, number: int, today: int) -> ReverseDelta:
         """What has changed in a table since revision `number`, up to `today`, the newest one."""
         async with self.held(table_id, number) as state:
             await bring_up(state, database, viewer, table_id, today)
         return state
 
     @asynccontextmanager
-    async def held(self, table_id: UUID, number: int) -> AsyncIterator[Earlier]:
+    async def held(self, table_id: UUID, number: int) -> AsyncIterator[ReverseDelta]:
         """What is known by now of what has changed; nobody else brings it up to date meanwhile."""
-        kept = self._kept.setdefault((table_id, number), _Kept(Earlier(number)))
+        kept = self._kept.setdefault((table_id, number), _Kept(ReverseDelta(number)))
         self._kept.move_to_end((table_id, number))
         async with kept.lock:
             yield kept.state
@@ -54,7 +54,7 @@ class EarlierStates:
             rows -= len(oldest.state)
 
 
-async def bring_up(state: Earlier, database: Database, viewer: Viewer, table_id: UUID, today: int) -> None:
+async def bring_up(state: ReverseDelta, database: Database, viewer: Viewer, table_id: UUID, today: int) -> None:
     """Tell a state that is held the changes up to `today`."""
     if state.taken >= (today, LAST):
         return

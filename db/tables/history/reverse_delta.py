@@ -13,7 +13,7 @@ from tables.changes import column_of as defined
 from tables.types.types import Column, Value
 
 
-class Earlier:
+class ReverseDelta:
     """What has changed in a table since revision `number`; it is told the changes in order, by `take`.
 
     Only the first change of a thing says what it was. Nothing is kept of what has come and gone since, so this

@@ -32,7 +32,7 @@ INDEX = "CREATE INDEX in_order ON rows (table_id, position, id)"
 LAY = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)"
 
 
-class Copy:
+class Snapshot:
     """Rows of one state of a table, with its columns. Whoever reads holds it: it is gone when nobody does any more.
 
     The database has no name: SQLite keeps it in memory while it is small, then in a file that no directory has,

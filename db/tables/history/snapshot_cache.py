@@ -9,9 +9,9 @@ from uuid import UUID
 
 from db.core.engine import Database
 from db.tables.history.as_of_queries import OF_ROWS, head, rows_below
-from db.tables.history.delta_cache import EarlierStates, bring_up
-from db.tables.history.reverse_delta import Earlier
-from db.tables.history.snapshot import SYSTEM, Copy
+from db.tables.history.delta_cache import DeltaCache, bring_up
+from db.tables.history.reverse_delta import ReverseDelta
+from db.tables.history.snapshot import SYSTEM, Snapshot
 from db.tables.tables import column_of, columns_of
 from errors import NotFound, RateLimited
 
@@ -20,27 +20,27 @@ AT_ONCE, MAX_WAITING, DEADLINE, BATCH = 2, 16, 60.0, 1_000
 Key = tuple[UUID, int]
 
 
-class EarlierCopies:
+class SnapshotCache:
     """Copies by table and revision. What is here was seen by somebody: ask the policy.
 
     The least used are forgotten when they are many or large, and each that nobody has asked for in ten minutes.
     """
 
     def __init__(self) -> None:
-        self.states = EarlierStates()
-        self._kept: OrderedDict[Key, Copy] = OrderedDict()
+        self.states = DeltaCache()
+        self._kept: OrderedDict[Key, Snapshot] = OrderedDict()
         self._forgetting: dict[Key, asyncio.TimerHandle] = {}
-        self._making: dict[Key, asyncio.Task[Copy]] = {}
+        self._making: dict[Key, asyncio.Task[Snapshot]] = {}
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    def find(self, table_id: UUID, number: int) -> Copy | None:
+    def find(self, table_id: UUID, number: int) -> Snapshot | None:
         """The copy if there is one."""
         key = table_id, number
         if key in self._kept:
             self._keep(key, self._kept[key])
         return self._kept.get(key)
 
-    async def at(self, database: Database, table_id: UUID, number: int) -> Copy:
+    async def at(self, database: Database, table_id: UUID, number: int) -> Snapshot:
         """The copy of a table at a revision that it has, made now if there is none; all who want it wait for the same.
 
         Raises NotFound when the table is gone, RateLimited when too many are wanted at once.
@@ -58,14 +58,14 @@ class EarlierCopies:
         for key in [*self._kept]:
             self._forget(key)
 
-    def _start(self, database: Database, key: Key) -> asyncio.Task[Copy]:
+    def _start(self, database: Database, key: Key) -> asyncio.Task[Snapshot]:
         if len(self._making) >= MAX_WAITING:
             raise RateLimited("Many earlier tables are looked into: try again in a moment.", retryAfterMs=2_000)
         task = self._making[key] = asyncio.create_task(self._make(database, *key))
         task.add_done_callback(partial(self._made, key))
         return task
 
-    async def _make(self, database: Database, table_id: UUID, number: int) -> Copy:
+    async def _make(self, database: Database, table_id: UUID, number: int) -> Snapshot:
         async with self._places:
             try:
                 async with asyncio.timeout(DEADLINE):
@@ -73,12 +73,12 @@ class EarlierCopies:
             except TimeoutError:
                 raise RateLimited("The server is busy: try again in a moment.", retryAfterMs=10_000) from None
 
-    def _made(self, key: Key, task: asyncio.Task[Copy]) -> None:
+    def _made(self, key: Key, task: asyncio.Task[Snapshot]) -> None:
         del self._making[key]
         if not task.cancelled() and task.exception() is None:
             self._keep(key, task.result())
 
-    def _keep(self, key: Key, copy: Copy) -> None:
+    def _keep(self, key: Key, copy: Snapshot) -> None:
         """It was used last."""
         self._kept[key] = copy
         self._kept.move_to_end(key)
@@ -96,10 +96,10 @@ class EarlierCopies:
         del self._kept[key]
 
 
-async def _copy(states: EarlierStates, database: Database, table_id: UUID, number: int) -> Copy:
+async def _copy(states: DeltaCache, database: Database, table_id: UUID, number: int) -> Snapshot:
     """Today's columns, then today's rows, then what has changed up to these: so nothing that changes gets lost."""
     columns = {row.key: column_of(row) for row in await database.read(columns_of, SYSTEM, ids=[table_id])}
-    copy = Copy(table_id)
+    copy = Snapshot(table_id)
     await copy.begin()
     async with states.held(table_id, number) as state:
         is_empty = True
@@ -124,7 +124,7 @@ async def _revision(database: Database, table_id: UUID) -> int:
     return int(now.revision)
 
 
-def _rows(state: Earlier, batch: Sequence[Any]) -> Iterator[Iterable[Any]]:
+def _rows(state: ReverseDelta, batch: Sequence[Any]) -> Iterator[Iterable[Any]]:
     """Those that were there; the ones that have not changed since as the database gave them."""
     for row in batch:
         id_ = row.id
@@ -138,7 +138,7 @@ def _rows(state: Earlier, batch: Sequence[Any]) -> Iterator[Iterable[Any]]:
             yield given
 
 
-def _deleted(state: Earlier, table_id: UUID, ids: Sequence[UUID]) -> Iterator[Iterable[Any]]:
+def _deleted(state: ReverseDelta, table_id: UUID, ids: Sequence[UUID]) -> Iterator[Iterable[Any]]:
     for id_ in ids:
         row = state.deleted_row(id_, table_id, {})
         yield _as_it_was({name: getattr(row, name) for name in OF_ROWS})

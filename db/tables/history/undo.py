@@ -9,9 +9,9 @@ from db.models.revisions import ChangeSource, Revision
 from db.tables.editing.cell_updates import CellConflict
 from db.tables.editing.column_rules import check_together
 from db.tables.editing.edits import Edit
-from db.tables.editing.row_buffer import HeldRow
+from db.tables.editing.row_buffer import BufferedRow
 from db.tables.editing.structure import Changed
-from db.tables.history.undo_conversion import Refitting
+from db.tables.history.undo_conversion import UndoConverter
 from db.tables.revisions import Logged, changes_back, numbered, row_ids_of
 from errors import BadUserInput, Conflict
 from tables.changes import ChangeKind, column_of, definition
@@ -42,9 +42,9 @@ class _Undoing:
     def __init__(self, edit: Edit, revision: Revision) -> None:
         self.edit, self.revision = edit, revision
         self.added = set(row_ids_of(edit.session, revision, *ADDED))
-        self.refitting = Refitting(edit, revision.number)
+        self.refitting = UndoConverter(edit, revision.number)
 
-    def _changes(self) -> Iterator[tuple[Logged, dict[UUID, HeldRow]]]:
+    def _changes(self) -> Iterator[tuple[Logged, dict[UUID, BufferedRow]]]:
         """Each with the rows of its batch."""
         for batch in changes_back(self.edit.session, self.revision):
             rows = self.edit.rows(change.row_id for change in batch if change.row_id)
@@ -69,7 +69,7 @@ class _Undoing:
             )
         self.refitting.run()
 
-    def _conflicts(self, change: Logged, rows: Mapping[UUID, HeldRow]) -> Iterable[CellConflict]:
+    def _conflicts(self, change: Logged, rows: Mapping[UUID, BufferedRow]) -> Iterable[CellConflict]:
         row = rows.get(change.row_id) if change.row_id else None
         if change.kind in ADDED and row:
             return self._row_conflicts(row, change.new["values"])
@@ -84,12 +84,12 @@ class _Undoing:
             return _property_conflicts(change, {name: getattr(self.edit.table, name) for name in change.new})
         return ()
 
-    def _row_conflicts(self, row: HeldRow, values: Mapping[str, object]) -> Iterable[CellConflict]:
+    def _row_conflicts(self, row: BufferedRow, values: Mapping[str, object]) -> Iterable[CellConflict]:
         for key in self.edit.columns:
             if row.values.get(key) != values.get(key):
                 yield CellConflict(row.id, key, row.values.get(key), None)
 
-    def _cell_conflicts(self, change: Logged, row: HeldRow | None) -> Iterable[CellConflict]:
+    def _cell_conflicts(self, change: Logged, row: BufferedRow | None) -> Iterable[CellConflict]:
         assert change.row_id
         if row is None or change.column not in self.edit.columns:
             yield CellConflict(change.row_id, change.column, None, change.old)
@@ -101,7 +101,7 @@ class _Undoing:
             if row_id not in self.added and values.get(row_id.hex) != value:
                 yield CellConflict(row_id, key, value, None)
 
-    def _step(self, change: Logged, rows: dict[UUID, HeldRow]) -> None:
+    def _step(self, change: Logged, rows: dict[UUID, BufferedRow]) -> None:
         """Turn one change round, if there is still something to turn round."""
         edit, row = self.edit, rows.get(change.row_id) if change.row_id else None
         kind, column = change.kind, str(change.column)

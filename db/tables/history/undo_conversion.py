@@ -13,7 +13,7 @@ from tables.types.conversion import convert
 from tables.types.types import CellError, Column, Value
 
 
-class Refitting:
+class UndoConverter:
     """Made before a revision is undone; `run` when all of it is."""
 
     def __init__(self, edit: Edit, number: int) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import tuple_, type_coerce
 from sqlalchemy.sql import ColumnElement
 
-from db.core.dialect_sql import Spelled
+from db.core.dialect_sql import DialectSQL
 from db.models.tables import Row
 from tables.types.types import DECIMAL_TYPES, TEXT_TYPES, ColumnType, Value
 
@@ -23,12 +23,12 @@ IS_NUMBER = r"^-?[0-9]+([.][0-9]+)?$"
 
 def text(key: str) -> Any:
     """A cell as text; NULL when it is empty."""
-    return Spelled("CAST(json_extract({0}, {1}) AS TEXT)", "({0} ->> {1})", Row.values, _name(key))
+    return DialectSQL("CAST(json_extract({0}, {1}) AS TEXT)", "({0} ->> {1})", Row.values, _name(key))
 
 
 def json_value(key: str) -> Any:
     """A cell as it is kept; SQLite's own path expression would give 1 for true."""
-    kept = Spelled(
+    kept = DialectSQL(
         "CASE json_type({0}, {1}) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
         "ELSE json_quote(json_extract({0}, {1})) END",
         "({0} -> {1})",
@@ -40,19 +40,19 @@ def json_value(key: str) -> Any:
 
 def list_text(key: str) -> Any:
     """A cell with a list as the text of its JSON, the same for equal lists."""
-    return Spelled("json_extract({0}, {1})", "CAST({0} -> {1} AS TEXT)", Row.values, _name(key))
+    return DialectSQL("json_extract({0}, {1})", "CAST({0} -> {1} AS TEXT)", Row.values, _name(key))
 
 
 def _name(key: str) -> Any:
     """A key as it stands in SQL: an index of an expression serves no query that binds a part of it."""
     if not KEY.fullmatch(key):
         raise ValueError(f"{key!r} is no key of a column")
-    return Spelled(f"'$.{key}'", f"'{key}'")
+    return DialectSQL(f"'$.{key}'", f"'{key}'")
 
 
 def _items(key: str) -> Any:
     """The items of a list, between separators."""
-    return Spelled(
+    return DialectSQL(
         "(SELECT group_concat(value, char(31)) FROM json_each({0}, {1}))",
         "(SELECT string_agg(item, chr(31) ORDER BY place) FROM jsonb_array_elements_text("
         "CASE WHEN jsonb_typeof({0} -> {1}) = 'array' THEN {0} -> {1} END) WITH ORDINALITY AS items(item, place))",
@@ -75,38 +75,38 @@ def bound(value: Value) -> str:
 
 def folded(operand: Any) -> Any:
     """A name of our own in SQLite: who writes with another program must not put its `lower` into an index."""
-    return Spelled("folded({0})", 'lower({0}) COLLATE "C"', operand)
+    return DialectSQL("folded({0})", 'lower({0}) COLLATE "C"', operand)
 
 
 def exact(operand: Any) -> Any:
-    return Spelled("{0}", '{0} COLLATE "C"', operand)
+    return DialectSQL("{0}", '{0} COLLATE "C"', operand)
 
 
 def _number(operand: Any) -> Any:
-    return Spelled("CAST({0} AS REAL)", f"CASE WHEN {{0}} ~ '{IS_NUMBER}' THEN CAST({{0}} AS NUMERIC) END", operand)
+    return DialectSQL("CAST({0} AS REAL)", f"CASE WHEN {{0}} ~ '{IS_NUMBER}' THEN CAST({{0}} AS NUMERIC) END", operand)
 
 
 def _beyond_real(operand: Any) -> Any:
     """What floating point leaves of a decimal, and of 15 digits it leaves nothing; PostgreSQL has exact numbers."""
     left = "CASE length({0}) > 15 WHEN 1 THEN beyond_real({0}, CAST({0} AS REAL)) WHEN 0 THEN 'm' END"
-    return Spelled(left, _number(operand).spelling["postgresql"], operand)
+    return DialectSQL(left, _number(operand).spelling["postgresql"], operand)
 
 
 def _plain(operand: Any) -> Any:
     """A decimal without zeros at its end, so that equal ones are equal texts."""
     trimmed = "rtrim(rtrim({0}, '0'), '.')"
     spelled = f"CASE WHEN {{0}} LIKE '%.%' THEN {trimmed} ELSE {{0}} END"
-    return Spelled(spelled, spelled, operand)
+    return DialectSQL(spelled, spelled, operand)
 
 
 def _truth(operand: Any) -> Any:
     spelled = "CASE {0} WHEN 'true' THEN 1 WHEN '1' THEN 1 WHEN 'false' THEN 0 WHEN '0' THEN 0 END"
-    return Spelled(spelled, spelled, operand)
+    return DialectSQL(spelled, spelled, operand)
 
 
 def _moment(operand: Any) -> Any:
     """A moment without its Z, which would come behind the point of a fraction."""
-    return exact(Spelled("rtrim({0}, 'Z')", "rtrim({0}, 'Z')", operand))
+    return exact(DialectSQL("rtrim({0}, 'Z')", "rtrim({0}, 'Z')", operand))
 
 
 def in_order(type: ColumnType, operand: Any) -> tuple[Any, ...]:
@@ -151,7 +151,7 @@ def ranks(type: ColumnType, operand: Any) -> tuple[Any, ...]:
     if type not in TEXT_TYPES:
         return ordered
     spelled = f"substr({{0}}, 1, {RANKED})"
-    return tuple(Spelled(spelled, f'{spelled} COLLATE "C"', each) for each in ordered)
+    return tuple(DialectSQL(spelled, f'{spelled} COLLATE "C"', each) for each in ordered)
 
 
 def ranked(type: ColumnType, operand: Any) -> Any:
@@ -171,7 +171,7 @@ def in_index(table_id: UUID, key: str) -> Any:
     databases take an index of any column of the table for questions that it slows down.
     """
     _name(key)
-    return Spelled(
+    return DialectSQL(
         f"('{key} ' || {{0}} = '{key} {table_id.hex}')",
         # PostgreSQL expects that nearly all rows are not null, and that one in 200 is equal to something.
         f"(NULLIF('{key} ' || CAST({{0}} AS TEXT) = '{key} {table_id}', FALSE) IS NOT NULL)",
@@ -181,7 +181,7 @@ def in_index(table_id: UUID, key: str) -> Any:
 
 def unindexed(operand: Any) -> Any:
     """A whole number that no index is gone through for the order of."""
-    return Spelled("+{0}", "({0} + 0)", operand)
+    return DialectSQL("+{0}", "({0} + 0)", operand)
 
 
 def equal(type: ColumnType, operand: Any) -> Any:
@@ -192,24 +192,24 @@ def equal(type: ColumnType, operand: Any) -> Any:
 
 
 def contains(whole: Any, part: Any) -> ColumnElement[bool]:
-    return Spelled("(instr({0}, {1}) > 0)", "(strpos({0}, {1}) > 0)", whole, part)
+    return DialectSQL("(instr({0}, {1}) > 0)", "(strpos({0}, {1}) > 0)", whole, part)
 
 
 def starts_with(whole: Any, part: Any) -> ColumnElement[bool]:
     spelled = "(substr({0}, 1, length({1})) = {1})"
-    return Spelled(spelled, spelled, whole, part)
+    return DialectSQL(spelled, spelled, whole, part)
 
 
 def surrounded(operand: Any) -> Any:
     """Items with a separator on either side of each."""
-    return Spelled("(char(31) || {0} || char(31))", "(chr(31) || {0} || chr(31))", operand)
+    return DialectSQL("(char(31) || {0} || char(31))", "(chr(31) || {0} || chr(31))", operand)
 
 
 def numbers(operand: Any) -> Any:
     """Of all numbers [sum, smallest, largest] as a text of JSON, exactly; nulls when there are none."""
     number = _number(operand).spelling["postgresql"]
     parts = ", ".join(f"CAST({function}({number}) AS TEXT)" for function in ("sum", "min", "max"))
-    return Spelled("summed({0})", f"CAST(json_build_array({parts}) AS TEXT)", operand)
+    return DialectSQL("summed({0})", f"CAST(json_build_array({parts}) AS TEXT)", operand)
 
 
 def first_and_last(type: ColumnType, operand: Any) -> Any:
@@ -217,9 +217,9 @@ def first_and_last(type: ColumnType, operand: Any) -> Any:
     ordered = in_order(type, operand)
     if len(ordered) == 1:
         spelled = "(null, min({0}), max({0}))"
-        return Spelled(f"json_array{spelled}", f"CAST(json_build_array{spelled} AS TEXT)", *ordered)
+        return DialectSQL(f"json_array{spelled}", f"CAST(json_build_array{spelled} AS TEXT)", *ordered)
     ends = ", ".join(
         f"(array_agg({{0}} ORDER BY {{1}} {way}, {{2}} {way}) FILTER (WHERE {{0}} IS NOT NULL))[1]"
         for way in ("ASC", "DESC")
     )
-    return Spelled("ends({0})", f"CAST(json_build_array(null, {ends}) AS TEXT)", operand, *ordered)
+    return DialectSQL("ends({0})", f"CAST(json_build_array(null, {ends}) AS TEXT)", operand, *ordered)

@@ -30,7 +30,7 @@ class Sort(Protocol):
 
 
 @dataclass(frozen=True)
-class Shape:
+class QueryShape:
     """A question without its values: what decides the SQL.
 
     `served` is the index that answers it: table and column. When it leaves `few` rows, they are fetched, then sorted.
@@ -49,11 +49,11 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Selection:
+class RowQuery:
     """A question about the rows of a table; `values` are by the names of its binds."""
 
     columns: Mapping[str, Column]
-    shape: Shape
+    shape: QueryShape
     values: Mapping[str, Any]
 
     def place(self, row: Row) -> list[Any]:
@@ -80,7 +80,7 @@ def select_rows(
     filter: Filter | None,
     sort: Sequence[Sort] | None,
     search: str | None,
-) -> Selection:
+) -> RowQuery:
     """Read what a client asks of a table; BadUserInput says where it is wrong."""
     reader = FilterReader(columns)
     where = reader.read(filter) if filter else None
@@ -90,7 +90,7 @@ def select_rows(
         values = {**values, "search": searched(search)}
         looked_in = tuple((key, column.type) for key, column in columns.items() if column.type in TEXT_TYPES)
     orders = _orders(columns, sort or ())
-    return Selection(columns, Shape(where, looked_in, orders), values)
+    return RowQuery(columns, QueryShape(where, looked_in, orders), values)
 
 
 def _orders(columns: Mapping[str, Column], sort: Sequence[Sort]) -> tuple[Order, ...]:
@@ -112,7 +112,7 @@ def _fits(column: Column, value: Value) -> bool:
         return False
 
 
-def parts(shape: Shape, place: Sequence[Any] | None, *, backwards: bool) -> tuple[Part, ...]:
+def parts(shape: QueryShape, place: Sequence[Any] | None, *, backwards: bool) -> tuple[Part, ...]:
     """The parts of the order that are still to be read after a place, one by one; the place is in the first of them."""
     if not shape.orders or shape.orders[0].key != shape.key:
         return (Part.WHOLE,)
@@ -121,18 +121,18 @@ def parts(shape: Shape, place: Sequence[Any] | None, *, backwards: bool) -> tupl
     return both if place is None or (place[0] is None) is backwards else both[1:]
 
 
-def is_right(shape: Shape, part: Part, rows: Sequence[Row]) -> bool:
+def is_right(shape: QueryShape, part: Part, rows: Sequence[Row]) -> bool:
     """Whether rows are in their order: those that an index told apart by less than all of their texts may not be."""
     return part is not Part.BRIEF or all(cell_sql.is_whole(row.values.get(shape.key)) for row in rows)
 
 
-def rows(shape: Shape, place: Sequence[Any] | None, part: Part, *, backwards: bool) -> Prepared[Row]:
+def rows(shape: QueryShape, place: Sequence[Any] | None, part: Part, *, backwards: bool) -> Prepared[Row]:
     """At most `limit` rows of the table `table_id`, after `place` or, backwards, before it."""
     return _rows(shape, None if place is None else tuple(v is None for v in place[:-2]), part, backwards)
 
 
 @lru_cache(maxsize=KEPT)
-def _rows(shape: Shape, empty: tuple[bool, ...] | None, part: Part, backwards: bool) -> Prepared[Row]:
+def _rows(shape: QueryShape, empty: tuple[bool, ...] | None, part: Part, backwards: bool) -> Prepared[Row]:
     orders = list(enumerate(shape.orders))
     query = filtered(select(Row), shape)
     if part is Part.EMPTY:
@@ -155,14 +155,14 @@ def _rows(shape: Shape, empty: tuple[bool, ...] | None, part: Part, backwards: b
 
 
 @lru_cache(maxsize=KEPT)
-def total(shape: Shape) -> Prepared[Any]:
+def total(shape: QueryShape) -> Prepared[Any]:
     """How many rows there are on all pages."""
     return Prepared(
         filtered(select(func.count(Row.id).label("total")), shape), children=Row, by_parent=shape.served is None
     )
 
 
-def filtered(query: Select[Any], shape: Shape) -> Select[Any]:
+def filtered(query: Select[Any], shape: QueryShape) -> Select[Any]:
     """The rows of all pages."""
     query = query.where(*conditions(shape.where, shape.key))
     if shape.served is not None:
