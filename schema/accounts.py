@@ -3,6 +3,7 @@
 import strawberry
 
 from resolvers.accounts import accounts
+from resolvers.accounts.sessions import log_out_everywhere, revoke_session
 from schema.base import field, mutation, output_type
 from schema.users import User
 
@@ -81,11 +82,11 @@ class DeleteAccountPayload:
 class Mutation:
     log_out_everywhere = mutation(
         LogOutEverywherePayload,
-        accounts.log_out_everywhere,
+        log_out_everywhere,
         "End all your sessions at once, this one too; what is open on them closes within a second.",
     )
     revoke_session = mutation(
-        RevokeSessionPayload, accounts.revoke_session, "End one of your sessions at once, as of a device that is lost."
+        RevokeSessionPayload, revoke_session, "End one of your sessions at once, as of a device that is lost."
     )
     change_password = mutation(
         ChangePasswordPayload, accounts.change_password, "Choose another password, and end your other sessions."

@@ -7,6 +7,16 @@ import strawberry
 from db.models import messages as rows
 from db.models.ratings import Rating
 from resolvers.conversations import attachments, branches, conversations, messages, ratings
+from resolvers.conversations.messages import edit_message
+from resolvers.conversations.replies import (
+    Delta,
+    Ended,
+    Proposed,
+    conversation_of_reply,
+    regenerate_reply,
+    reply_stream,
+    stop_reply,
+)
 from resolvers.proposals import streaming
 from schema.attachments import Attachment
 from schema.base import (
@@ -108,9 +118,7 @@ class EditMessagePayload:
 class RegenerateReplyPayload:
     """Another reply, which is being written; what was there stays on its own branch."""
 
-    conversation = required(
-        Conversation, branches.conversation_of_reply, "Its conversation, whose newest branch is this."
-    )
+    conversation = required(Conversation, conversation_of_reply, "Its conversation, whose newest branch is this.")
     reply: Message = field("The reply: IN_PROGRESS with its final id, a sibling of the one before.")
     reply_edge: Edge[Message] = edge(Message, "reply", "The reply's edge, for the list of messages.")
 
@@ -139,7 +147,7 @@ class ReplyDelta:
 
     @classmethod
     def is_type_of(cls, value: object, _: object) -> bool:
-        return isinstance(value, messages.Delta)
+        return isinstance(value, Delta)
 
 
 @output_type
@@ -154,7 +162,7 @@ class ReplyProposal:
 
     @classmethod
     def is_type_of(cls, value: object, _: object) -> bool:
-        return isinstance(value, messages.Proposed)
+        return isinstance(value, Proposed)
 
 
 @output_type
@@ -165,7 +173,7 @@ class ReplyEnded:
 
     @classmethod
     def is_type_of(cls, value: object, _: object) -> bool:
-        return isinstance(value, messages.Ended)
+        return isinstance(value, Ended)
 
 
 ReplyEvent = Annotated[
@@ -186,22 +194,22 @@ class Mutation:
     )
     edit_message = mutation(
         EditMessagePayload,
-        branches.edit_message,
+        edit_message,
         "Say something else in the place of a message, on a new branch beside it, and get a reply to it.",
     )
     regenerate_reply = mutation(
-        RegenerateReplyPayload, branches.regenerate_reply, "Get another reply, on a new branch beside the one there is."
+        RegenerateReplyPayload, regenerate_reply, "Get another reply, on a new branch beside the one there is."
     )
     rate_message = mutation(
         RateMessagePayload, ratings.rate_message, "Say what you think of a message; nobody else sees it."
     )
-    stop_reply = mutation(StopReplyPayload, messages.stop_reply, "End a reply and keep its text.")
+    stop_reply = mutation(StopReplyPayload, stop_reply, "End a reply and keep its text.")
 
 
 @strawberry.type
 class Subscription:
     reply_stream = subscription(
         ReplyEvent,
-        messages.reply_stream,
+        reply_stream,
         "Follow a reply from a place in its text: what is missing, what comes, what it proposes, and its end.",
     )

@@ -8,6 +8,7 @@ import strawberry
 from db.models import modules as rows
 from db.sites import readings
 from resolvers.sites import modules, sites
+from resolvers.sites.readings import list_aggregates, list_readings, record_readings
 from schema.base import Audited, Edge, Node, edge, enum, field, list_of, mutation, optional, output_type, page, required
 
 if TYPE_CHECKING:
@@ -60,10 +61,8 @@ class Module(Node, Audited, row=rows.Module):
     status: rows.ModuleStatus = field("How it is.")
     last_seen_at: datetime | None = field("The newest moment that it sent a reading of; null before the first.")
     site = required(Site, sites.site_of, "Where it is.")
-    readings = page(Reading, modules.list_readings, "What it measured, by time.")
-    aggregates = list_of(
-        Aggregate, modules.list_aggregates, "What it measured, summed up; only where there are readings."
-    )
+    readings = page(Reading, list_readings, "What it measured, by time.")
+    aggregates = list_of(Aggregate, list_aggregates, "What it measured, summed up; only where there are readings.")
 
 
 @output_type
@@ -109,5 +108,5 @@ class Mutation:
     )
     delete_module = mutation(DeleteModulePayload, modules.delete_module, "Delete a module with its readings.")
     record_readings = mutation(
-        RecordReadingsPayload, modules.record_readings, "Keep what modules measured: all of it, or nothing."
+        RecordReadingsPayload, record_readings, "Keep what modules measured: all of it, or nothing."
     )

@@ -11,6 +11,8 @@ from db.models.memberships import MembershipStatus
 from db.models.organizations import Organization as OrganizationRow
 from resolvers.billing import budgets, usage
 from resolvers.organizations import organizations
+from resolvers.organizations.invitations import accept_invitation, invite_member, withdraw_invitation
+from resolvers.organizations.memberships import change_member_role, list_members, remove_member, user_of
 from resolvers.sites import sites
 from resolvers.tables import tables
 from schema.base import Audited, Edge, Node, edge, enum, field, mutation, optional, output_type, page, required
@@ -38,7 +40,7 @@ enum(
 class Membership(Node, row=MembershipRow):
     """Somebody's place in an organization."""
 
-    user = optional(User, organizations.user_of, "The member; null when you may not see them.")
+    user = optional(User, user_of, "The member; null when you may not see them.")
     organization: "Organization" = strawberry.field(
         resolver=organizations.organization_of, description="Where they are a member."
     )
@@ -53,7 +55,7 @@ class Organization(Node, Audited, row=OrganizationRow):
     name: str = field("What it is called.")
     is_personal: bool = field("Whether it is somebody's own.")
     my_role = optional(Role, organizations.my_role, "Your role there; null while you are only invited.")
-    members = page(Membership, organizations.list_members, "Who is in it.")
+    members = page(Membership, list_members, "Who is in it.")
     budget = optional(Budget, budgets.budget_of, "What models may cost it in a month; null when nothing limits that.")
     usage = required(Usage, usage.usage_of_organization, "What models cost it; for members, as far as they see.")
     sites = page(Site, sites.list_sites_of_organization, "The sites of it that you may see.")
@@ -140,20 +142,18 @@ class Mutation:
     )
     invite_member = mutation(
         InviteMemberPayload,
-        organizations.invite_member,
+        invite_member,
         "Invite somebody by e-mail; an earlier invitation of theirs is void.",
     )
     withdraw_invitation = mutation(
         WithdrawInvitationPayload,
-        organizations.withdraw_invitation,
+        withdraw_invitation,
         "Take back an invitation that nobody has accepted, also one to an address without an account.",
     )
     accept_invitation = mutation(
-        AcceptInvitationPayload, organizations.accept_invitation, "Become a member by the token in an invitation."
+        AcceptInvitationPayload, accept_invitation, "Become a member by the token in an invitation."
     )
     change_member_role = mutation(
-        ChangeMemberRolePayload, organizations.change_member_role, "Change what a member is; the last admin stays."
+        ChangeMemberRolePayload, change_member_role, "Change what a member is; the last admin stays."
     )
-    remove_member = mutation(
-        RemoveMemberPayload, organizations.remove_member, "Take out a member, or leave; the last admin stays."
-    )
+    remove_member = mutation(RemoveMemberPayload, remove_member, "Take out a member, or leave; the last admin stays.")

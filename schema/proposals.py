@@ -8,6 +8,7 @@ from strawberry.scalars import JSON
 
 from db.models import proposals as rows
 from db.models.proposals import ProposalStatus
+from resolvers.conversations.extractions import extract_table
 from resolvers.proposals import proposals
 from schema.base import Node, enum, field, list_of, mutation, optional, output_type, required
 from schema.revisions import Revision
@@ -103,7 +104,7 @@ class Mutation:
     )
     extract_table = mutation(
         ExtractTablePayload,
-        proposals.extract_table,
+        extract_table,
         "Read a table out of a conversation, or of some of its messages and their files: into a new table, or into one "
         "whose columns say what is wanted and whose rows are brought up to date by key.",
     )

@@ -10,7 +10,9 @@ from strawberry.scalars import JSON
 from db.models import tables as models
 from db.tables.editing import rows as row_changes
 from db.tables.query import filters
-from resolvers.tables import cells, revisions, row_upserts, rows
+from resolvers.tables import cells, revisions, rows
+from resolvers.tables import rows as row_upserts
+from resolvers.tables.cells import update_cells
 from schema.attachments import Attachment
 from schema.base import Node, batched, enum, field, mutation, optional, output_type, page
 from schema.users import User
@@ -208,7 +210,7 @@ class Mutation:
     )
     update_cells = mutation(
         UpdateCellsPayload,
-        rows.update_cells,
+        update_cells,
         "Change cells; changes of different cells of a row do not get in each other's way.",
     )
     delete_rows = mutation(DeleteRowsPayload, rows.delete_rows, "Delete rows.")

@@ -8,6 +8,8 @@ import strawberry
 from db.models import users as rows
 from db.models.sessions import SignIn
 from resolvers.accounts import users
+from resolvers.accounts.accounts import sign_up
+from resolvers.accounts.sessions import is_current_session, list_sessions, log_in, log_out, refresh_session
 from resolvers.billing import usage
 from resolvers.core.ids import name_type
 from resolvers.sites import items
@@ -37,7 +39,7 @@ class Session:
     user_agent: str | None = field("What the client called itself when you signed in.")
     ip_address: str | None = field("The address that you signed in from.")
     is_current: bool = strawberry.field(
-        resolver=users.is_current_session, description="Whether it is the session of this request."
+        resolver=is_current_session, description="Whether it is the session of this request."
     )
 
 
@@ -52,7 +54,7 @@ class User(Node, Audited, row=rows.User):
     is_superuser: bool = field("Whether they see and change everything.")
     is_email_verified: bool = field("Whether they have shown that the address is theirs.")
     sessions = list_of(
-        Session, users.list_sessions, "Where they are signed in; empty for other people, unless you are a superuser."
+        Session, list_sessions, "Where they are signed in; empty for other people, unless you are a superuser."
     )
     memberships = page(Membership, users.list_memberships, "The organizations they are in, as far as you see them.")
     conversations = page(Conversation, users.list_conversations, "The conversations they own, as far as you see them.")
@@ -110,11 +112,11 @@ class Query:
 
 @strawberry.type
 class Mutation:
-    sign_up = mutation(SignUpPayload, users.sign_up, "Make an account, with a personal organization, and sign in.")
-    log_in = mutation(LogInPayload, users.log_in, "Sign in; one answer for an unknown address and a wrong password.")
+    sign_up = mutation(SignUpPayload, sign_up, "Make an account, with a personal organization, and sign in.")
+    log_in = mutation(LogInPayload, log_in, "Sign in; one answer for an unknown address and a wrong password.")
     refresh_session = mutation(
         RefreshSessionPayload,
-        users.refresh_session,
+        refresh_session,
         "Renew the tokens; a refresh token that comes back a second time ends its session.",
     )
-    log_out = mutation(LogOutPayload, users.log_out, "End this session at once.")
+    log_out = mutation(LogOutPayload, log_out, "End this session at once.")

@@ -24,11 +24,11 @@ from db.core.session import Session
 from db.migrations import migrate
 from db.models.memberships import Membership, MembershipStatus
 from db.models.organizations import Organization
-from tests.support.browser import browser
-from tests.support.postgres import Postgres, postgres
+from tests.support.processes.browser import browser
+from tests.support.processes.postgres import Postgres, postgres
+from tests.support.processes.temporary_directory import directory_in_memory
+from tests.support.processes.valkey import redis_server
 from tests.support.shared_compilation import MIGRATED, shared_compilation
-from tests.support.temporary_directory import directory_in_memory
-from tests.support.valkey import redis_server
 
 __all__ = ["browser", "postgres", "redis_server"]
 

@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""SQL expressions that are spelled differently in SQLite and PostgreSQL."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of attachments."""
 
 from uuid import UUID
 

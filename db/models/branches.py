@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of branches."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of budgets."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of exports."""
 
 from enum import StrEnum
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of invitations."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of items."""
 
 from uuid import UUID
 

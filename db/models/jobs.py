@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of jobs."""
 
 from datetime import datetime
 from enum import StrEnum

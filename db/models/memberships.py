@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of memberships."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of notifications."""
 
 from datetime import datetime
 from uuid import UUID

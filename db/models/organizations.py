@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of organizations."""
 
 from typing import Any
 from uuid import UUID

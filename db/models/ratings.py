@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of ratings."""
 
 from enum import StrEnum
 from uuid import UUID

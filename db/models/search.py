@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of search."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of sites."""
 
 from typing import Any
 from uuid import UUID

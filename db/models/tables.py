@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of tables."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of usage."""
 
 from dataclasses import dataclass
 from datetime import datetime

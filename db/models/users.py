@@ -1,4 +1,4 @@
-"""Mapped classes."""
+"""Mapped classes of users."""
 
 from datetime import datetime
 from typing import Any

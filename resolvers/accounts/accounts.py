@@ -6,25 +6,24 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import strawberry
+from strawberry import argument
 
 from auth.limits import Action
 from auth.passwords import check_rules
 from auth.tokens import new_refresh, refresh_digest
 from auth.viewer import Viewer
-from db.accounts import account_deletion, accounts, sessions, users, verifications
+from db.accounts import account_deletion, accounts, users, verifications
 from db.core.base import now
-from db.core.validation import EMAIL
-from db.models.sessions import SignIn
+from db.core.validation import EMAIL, checked_email
 from db.models.users import User
-from errors import BadUserInput, Unauthenticated
-from resolvers.accounts.users import SignedOut, checked_name, normalized
-from resolvers.core.context import Context, Info
+from errors import BadUserInput, Conflict, Unauthenticated
+from resolvers.accounts.sessions import SignedIn, SignedOut, _open
+from resolvers.accounts.users import checked_name, normalized
+from resolvers.core.context import Backend, Context, IdempotencyKey, Info
 from resolvers.core.ids import key
 
 RESET_SECONDS = 0.3  # longer than what is done for an address that is known takes
 SYSTEM = Viewer.system()
-
-says = strawberry.argument
 
 
 @dataclass(frozen=True)
@@ -37,22 +36,10 @@ class Changed:
     user: User
 
 
-async def log_out_everywhere(info: Info) -> SignedOut:
-    await info.context.write(sessions.close_all)
-    return SignedOut()
-
-
-async def revoke_session(
-    info: Info, id: Annotated[strawberry.ID, says(description="Which one, of `me.sessions`.")]
-) -> SignedOut:
-    await info.context.write(sessions.close, key(id, SignIn))
-    return SignedOut()
-
-
 async def change_password(
     info: Info,
-    current_password: Annotated[str, says(description="The one that you have.")],
-    new_password: Annotated[str, says(description="8 to 256 characters, and none of the common ones.")],
+    current_password: Annotated[str, argument(description="The one that you have.")],
+    new_password: Annotated[str, argument(description="8 to 256 characters, and none of the common ones.")],
 ) -> Changed:
     context = info.context
     person = await _viewer(context)
@@ -64,7 +51,7 @@ async def change_password(
     return Changed(await context.write(accounts.change_password, hashed))
 
 
-async def delete_account(info: Info, password: Annotated[str, says(description="Your password.")]) -> SignedOut:
+async def delete_account(info: Info, password: Annotated[str, argument(description="Your password.")]) -> SignedOut:
     context = info.context
     person = await _viewer(context)
     await context.backend.attempts.count(Action.LOG_IN, context.origin.ip_address, person.email)
@@ -75,7 +62,7 @@ async def delete_account(info: Info, password: Annotated[str, says(description="
 
 
 async def request_password_reset(
-    info: Info, email: Annotated[str, says(description="The address that you log in with.")]
+    info: Info, email: Annotated[str, argument(description="The address that you log in with.")]
 ) -> Requested:
     backend, email = info.context.backend, normalized(email)
     await backend.attempts.count(Action.RESET, info.context.origin.ip_address, email)
@@ -89,8 +76,8 @@ async def request_password_reset(
 
 async def reset_password(
     info: Info,
-    token: Annotated[str, says(description="The one that was mailed; it is good once.")],
-    new_password: Annotated[str, says(description="8 to 256 characters, and none of the common ones.")],
+    token: Annotated[str, argument(description="The one that was mailed; it is good once.")],
+    new_password: Annotated[str, argument(description="8 to 256 characters, and none of the common ones.")],
 ) -> SignedOut:
     context, digest = info.context, refresh_digest(token)
     await context.backend.attempts.count(Action.RESET, context.origin.ip_address)
@@ -111,7 +98,7 @@ async def request_email_verification(info: Info) -> Requested:
 
 
 async def verify_email(
-    info: Info, token: Annotated[str, says(description="The one that was mailed; it is good once.")]
+    info: Info, token: Annotated[str, argument(description="The one that was mailed; it is good once.")]
 ) -> SignedOut:
     context = info.context
     await context.backend.attempts.count(Action.RESET, context.origin.ip_address)
@@ -121,8 +108,8 @@ async def verify_email(
 
 async def update_profile(
     info: Info,
-    first_name: Annotated[str | None, says(description="Given name; null leaves it as it is.")] = None,
-    last_name: Annotated[str | None, says(description="Family name; null leaves it as it is.")] = None,
+    first_name: Annotated[str | None, argument(description="Given name; null leaves it as it is.")] = None,
+    last_name: Annotated[str | None, argument(description="Family name; null leaves it as it is.")] = None,
 ) -> Changed:
     first = None if first_name is None else checked_name("firstName", first_name)
     last = None if last_name is None else checked_name("lastName", last_name)
@@ -131,10 +118,12 @@ async def update_profile(
 
 async def update_user(
     info: Info,
-    id: Annotated[strawberry.ID, says(description="Whom.")],
-    is_active: Annotated[bool | None, says(description="Whether they can sign in; null leaves it as it is.")] = None,
+    id: Annotated[strawberry.ID, argument(description="Whom.")],
+    is_active: Annotated[
+        bool | None, argument(description="Whether they can sign in; null leaves it as it is.")
+    ] = None,
     is_superuser: Annotated[
-        bool | None, says(description="Whether they see and change everything; null leaves it as it is.")
+        bool | None, argument(description="Whether they see and change everything; null leaves it as it is.")
     ] = None,
 ) -> Changed:
     return Changed(await info.context.write(accounts.update, key(id, User), is_active, is_superuser))
@@ -154,3 +143,39 @@ async def _hashed(context: Context, password: str, person: User) -> str:
     except BadUserInput as error:
         raise BadUserInput.of("newPassword", error.message) from None
     return await context.backend.passwords.hash(accepted)
+
+
+async def sign_up(
+    info: Info,
+    email: Annotated[str, argument(description="Where to reach you; also your name for logging in.")],
+    password: Annotated[str, argument(description="8 to 256 characters, and none of the common ones.")],
+    first_name: Annotated[str, argument(description="Given name.")] = "",
+    last_name: Annotated[str, argument(description="Family name.")] = "",
+    idempotency_key: IdempotencyKey = None,
+) -> SignedIn:
+    backend = info.context.backend
+    email = checked_email(email, "email")
+    await backend.attempts.count(Action.SIGN_UP, info.context.origin.ip_address, email)
+    password = check_rules(password, email=email)
+    hashed = await backend.passwords.hash(password)
+    names = checked_name("firstName", first_name), checked_name("lastName", last_name)
+    try:
+        made = await backend.database.write(
+            verifications.sign_up, Viewer.system(), email, hashed, *names, idempotency_key, *new_refresh()
+        )
+    except Conflict:
+        before = await _made_before(backend, email, password, idempotency_key)
+        if before is None:
+            raise
+        made = before
+    return SignedIn(made, await _open(info.context, made), f"Welcome, {made.name}: you are signed in.")
+
+
+async def _made_before(backend: Backend, email: str, password: str, key: str | None) -> User | None:
+    """The account that the same key made for the same address, if the password is the same too."""
+    if key is None:
+        return None
+    system = Viewer.system()
+    found = await backend.database.read_one(users.by_email_and_key, system, email=email, key=key)
+    verified = await backend.passwords.verify(password, found.password_hash if found else None)
+    return found if verified.ok else None

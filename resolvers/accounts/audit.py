@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import argument
 from strawberry.utils.str_converters import to_camel_case
 
 from db.accounts import audit
@@ -21,15 +22,13 @@ from resolvers.core.pages import KeysetPage
 
 REFERENCE = re.compile(r"([A-Z]\w*):([0-9a-f]{32})")
 
-says = strawberry.argument
-
 
 def list_entries(
     info: Info,
-    organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
-    actor_id: Annotated[strawberry.ID | None, says(description="Only what somebody did.")] = None,
-    subject_id: Annotated[strawberry.ID | None, says(description="Only what was done to a thing.")] = None,
-    action: Annotated[str | None, says(description="Only what a mutation did, as `updateSite`, or a job.")] = None,
+    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of an organization.")] = None,
+    actor_id: Annotated[strawberry.ID | None, argument(description="Only what somebody did.")] = None,
+    subject_id: Annotated[strawberry.ID | None, argument(description="Only what was done to a thing.")] = None,
+    action: Annotated[str | None, argument(description="Only what a mutation did, as `updateSite`, or a job.")] = None,
 ) -> KeysetPage[AuditEntry]:
     return info.context.page(
         audit.every,

@@ -1,54 +1,21 @@
 """Signing up, in and out; who I am."""
 
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
+from strawberry import argument
 
-from auth.limits import Action
-from auth.passwords import check_rules
-from auth.tokens import issue_access, new_refresh, refresh_digest
-from auth.viewer import Viewer
-from db.accounts import sessions, users, verifications
+from db.accounts import users
 from db.conversations.conversations import every as every_conversation
-from db.core.base import now
-from db.core.validation import EMAIL, checked_email
 from db.models.conversations import Conversation
 from db.models.memberships import Membership
-from db.models.sessions import SignIn
 from db.models.users import User
 from db.organizations.organizations import of_user as memberships_of_user
-from errors import BadUserInput, Conflict, Unauthenticated
-from resolvers.core.context import Backend, Context, IdempotencyKey, Info
+from errors import BadUserInput
+from resolvers.core.context import Info
 from resolvers.core.pages import KeysetPage, checked_search
 
 MAX_NAME = 100
-
-says = strawberry.argument
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """What a client keeps: the access token for each request, the refresh token for the next pair."""
-
-    access_token: str
-    refresh_token: str
-    expires_in: int
-    token_type: str = "Bearer"  # noqa: S105  the name of a scheme
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    user: User
-    session: Tokens
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class SignedOut:
-    ok: bool = True
 
 
 async def me(info: Info) -> User | None:
@@ -57,23 +24,15 @@ async def me(info: Info) -> User | None:
     return await info.context.by_id(User, info.context.viewer_id)
 
 
-async def user(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> User | None:
+async def user(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> User | None:
     return await info.context.find(User, id)
 
 
 def list_users(
     info: Info,
-    search: Annotated[str | None, says(description="Only those with this in the e-mail address or a name.")] = None,
+    search: Annotated[str | None, argument(description="Only those with this in the e-mail address or a name.")] = None,
 ) -> KeysetPage[User]:
     return info.context.page(users.everybody(info.context.viewer), search=checked_search(search))
-
-
-async def list_sessions(root: strawberry.Parent[Any], info: Info) -> list[SignIn]:
-    return await info.context.read(sessions.of_viewer, user_id=root.id, moment=now())
-
-
-def is_current_session(root: strawberry.Parent[Any], info: Info) -> bool:
-    return bool(root.id == info.context.viewer.session_id)
 
 
 def list_memberships(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Membership]:
@@ -82,132 +41,6 @@ def list_memberships(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Mem
 
 def list_conversations(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Conversation]:
     return info.context.page(every_conversation, owner_id=root.id)
-
-
-async def sign_up(
-    info: Info,
-    email: Annotated[str, says(description="Where to reach you; also your name for logging in.")],
-    password: Annotated[str, says(description="8 to 256 characters, and none of the common ones.")],
-    first_name: Annotated[str, says(description="Given name.")] = "",
-    last_name: Annotated[str, says(description="Family name.")] = "",
-    idempotency_key: IdempotencyKey = None,
-) -> SignedIn:
-    backend = info.context.backend
-    email = checked_email(email, "email")
-    await backend.attempts.count(Action.SIGN_UP, info.context.origin.ip_address, email)
-    password = check_rules(password, email=email)
-    hashed = await backend.passwords.hash(password)
-    names = checked_name("firstName", first_name), checked_name("lastName", last_name)
-    try:
-        made = await backend.database.write(
-            verifications.sign_up, Viewer.system(), email, hashed, *names, idempotency_key, *new_refresh()
-        )
-    except Conflict:
-        before = await _made_before(backend, email, password, idempotency_key)
-        if before is None:
-            raise
-        made = before
-    return SignedIn(made, await _open(info.context, made), f"Welcome, {made.name}: you are signed in.")
-
-
-async def _made_before(backend: Backend, email: str, password: str, key: str | None) -> User | None:
-    """The account that the same key made for the same address, if the password is the same too."""
-    if key is None:
-        return None
-    system = Viewer.system()
-    found = await backend.database.read_one(users.by_email_and_key, system, email=email, key=key)
-    verified = await backend.passwords.verify(password, found.password_hash if found else None)
-    return found if verified.ok else None
-
-
-async def log_in(
-    info: Info,
-    email: Annotated[str, says(description="The address that you signed up with.")],
-    password: Annotated[str, says(description="Your password.")],
-) -> SignedIn:
-    backend = info.context.backend
-    system = Viewer.system()
-    email = normalized(email)
-    await backend.attempts.count(Action.LOG_IN, info.context.origin.ip_address, email)
-    is_possible = EMAIL.fullmatch(email) is not None
-    found = await backend.database.read_one(users.by_email, system, email=email) if is_possible else None
-    verified = await backend.passwords.verify(password, found.password_hash if found else None)
-    if found is None or not verified.ok or not found.is_active:
-        raise Unauthenticated("The e-mail address or the password is wrong.")
-    if verified.rehashed:
-        await backend.database.write(users.keep_rehashed, system, found.id, verified.rehashed)
-    return SignedIn(found, await _open(info.context, found))
-
-
-async def refresh_session(
-    info: Info,
-    refresh_token: Annotated[str, says(description="The newest refresh token; it is good once.")],
-) -> SignedIn:
-    backend, address = info.context.backend, info.context.origin.ip_address
-    given = refresh_digest(refresh_token)
-    known = await backend.database.read_one(sessions.of_token, Viewer.system(), digest=given)
-    await backend.attempts.count(Action.REFRESH, address, str(known.user_id) if known else None)
-    token, digest = new_refresh()
-    rotated = await backend.database.write(sessions.rotate, Viewer.system(), given, digest, _lifetime(backend))
-    if rotated is None:
-        raise Unauthenticated(
-            "This refresh token was used before, so everybody who holds the session is signed out: log in again."
-        )
-    sign_in, owner = rotated
-    return SignedIn(owner, _tokens(backend, owner, sign_in.id, token))
-
-
-async def log_out(
-    info: Info,
-    refresh_token: Annotated[
-        str | None,
-        says(description="Names the session when the access token has expired; else send only the header."),
-    ] = None,
-) -> SignedOut:
-    database = info.context.backend.database
-    if refresh_token is not None:
-        await database.write(sessions.close_by_token, Viewer.system(), refresh_digest(refresh_token))
-    else:
-        await info.context.write(sessions.close, _session_id(info.context))
-    return SignedOut()
-
-
-def _session_id(context: Context) -> UUID:
-    if context.viewer.session_id is None:
-        raise Unauthenticated
-    return context.viewer.session_id
-
-
-async def _open(context: Context, owner: User) -> Tokens:
-    """Sign somebody in on the device that asks."""
-    token, digest = new_refresh()
-    sign_in = await context.backend.database.write(
-        sessions.open_for,
-        Viewer.system(),
-        owner.id,
-        digest,
-        _lifetime(context.backend),
-        user_agent=context.origin.user_agent and context.origin.user_agent[:300],
-        ip_address=context.origin.ip_address,
-    )
-    return _tokens(context.backend, owner, sign_in.id, token)
-
-
-def _lifetime(backend: Backend) -> timedelta:
-    return timedelta(days=backend.settings.refresh_token_days)
-
-
-def _tokens(backend: Backend, owner: User, sign_in_id: UUID, refresh: str) -> Tokens:
-    lifetime = timedelta(minutes=backend.settings.access_token_minutes)
-    access = issue_access(
-        backend.secrets[0],
-        user_id=owner.id,
-        email=owner.email,
-        session_id=sign_in_id,
-        lifetime=lifetime,
-        now=now(),
-    )
-    return Tokens(access, refresh, int(lifetime.total_seconds()))
 
 
 def normalized(email: str) -> str:

@@ -5,14 +5,13 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import strawberry
+from strawberry import argument
 
 from db.billing import budgets
 from db.models.budgets import Budget, BudgetUnit
 from db.models.organizations import Organization
 from resolvers.core.context import Info
 from resolvers.core.ids import key
-
-says = strawberry.argument
 
 
 @dataclass(frozen=True)
@@ -31,13 +30,13 @@ async def budget_of(root: strawberry.Parent[Any], info: Info) -> Budget | None:
 
 async def set_budget(
     info: Info,
-    organization_id: Annotated[strawberry.ID, says(description="Whose budget; you administer it.")],
+    organization_id: Annotated[strawberry.ID, argument(description="Whose budget; you administer it.")],
     limit: Annotated[
-        Decimal | None, says(description="What a month may cost, in the unit; null takes the budget away.")
+        Decimal | None, argument(description="What a month may cost, in the unit; null takes the budget away.")
     ] = None,
-    unit: Annotated[BudgetUnit, says(description="What is counted.")] = BudgetUnit.MONEY,
+    unit: Annotated[BudgetUnit, argument(description="What is counted.")] = BudgetUnit.MONEY,
     hard: Annotated[
-        bool, says(description="Whether messages are refused when it is spent; otherwise the admins are only told.")
+        bool, argument(description="Whether messages are refused when it is spent; otherwise the admins are only told.")
     ] = True,
 ) -> Set:
     id_ = key(organization_id, Organization)

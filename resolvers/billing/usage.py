@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import argument
 
 from db.billing import usage
 from db.billing.usage import EPOCH, FAR
@@ -15,9 +16,8 @@ from db.models.usage import NANOS
 from db.sites.readings import checked_moment
 from resolvers.core.context import Info
 
-says = strawberry.argument
-From = Annotated[datetime | None, says(name="from", description="Only from this moment on.")]
-To = Annotated[datetime | None, says(description="Only before this moment.")]
+From = Annotated[datetime | None, argument(name="from", description="Only from this moment on.")]
+To = Annotated[datetime | None, argument(description="Only before this moment.")]
 
 
 @dataclass(frozen=True)

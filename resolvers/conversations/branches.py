@@ -5,21 +5,17 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import argument
 
 from auth.viewer import Viewer
 from db.conversations import branches, segments
-from db.conversations.messages import Exchange
 from db.core.engine import Database
 from db.core.pagination import Window
-from db.models.conversations import Conversation
 from db.models.messages import Message
 from errors import BadUserInput, NotFound
-from resolvers.conversations.conversations import checked_model, models_of
-from resolvers.core.context import Context, IdempotencyKey, Info
+from resolvers.core.context import Context, Info
 from resolvers.core.ids import global_id, key
 from resolvers.core.pages import Asked, Slice, decode_cursor, encode_cursor, slice_of
-
-says = strawberry.argument
 
 
 @dataclass(frozen=True)
@@ -53,11 +49,11 @@ async def list_messages(
     root: strawberry.Parent[Any],
     info: Info,
     leaf_id: Annotated[
-        strawberry.ID | None, says(description="The message that the branch ends at; the newest one when empty.")
+        strawberry.ID | None, argument(description="The message that the branch ends at; the newest one when empty.")
     ] = None,
     through_id: Annotated[
         strawberry.ID | None,
-        says(description="Instead: a message, as one of `siblings`, whose newest continuation the branch ends at."),
+        argument(description="Instead: a message, as one of `siblings`, whose newest continuation the branch ends at."),
     ] = None,
 ) -> BranchPage:
     if leaf_id is not None and through_id is not None:
@@ -94,34 +90,3 @@ async def list_siblings(root: strawberry.Parent[Any], info: Info) -> list[strawb
 
     loaded: list[strawberry.ID] = await info.context.loader(query, load).load(of)
     return loaded
-
-
-async def edit_message(
-    info: Info,
-    message_id: Annotated[strawberry.ID, says(description="What a person said.")],
-    text: Annotated[str, says(description="What is said instead: at most 200,000 characters.")],
-    idempotency_key: IdempotencyKey = None,
-) -> Exchange:
-    models = models_of(info)
-    return await info.context.write(branches.edit, key(message_id, Message), text, models, idempotency_key)
-
-
-@dataclass(frozen=True)
-class Regenerated:
-    reply: Message
-
-
-async def regenerate_reply(
-    info: Info,
-    message_id: Annotated[strawberry.ID, says(description="A reply, or the message that is to be answered.")],
-    model: Annotated[str | None, says(description="One of serverInfo.models; the reply's own when empty.")] = None,
-    idempotency_key: IdempotencyKey = None,
-) -> Regenerated:
-    chosen = None if model is None else checked_model(info, model)
-    models = models_of(info)
-    id_ = key(message_id, Message)
-    return Regenerated(await info.context.write(branches.regenerate, id_, models, chosen, idempotency_key))
-
-
-async def conversation_of_reply(root: strawberry.Parent[Regenerated], info: Info) -> Conversation | None:
-    return await info.context.by_id(Conversation, root.reply.conversation_id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
-from strawberry import UNSET
+from strawberry import UNSET, argument
 
 from assistant.prompt import model_terms
 from db.billing.usage import Models
@@ -26,15 +26,16 @@ from resolvers.search.search import found
 
 NAMED_MODELS = 20
 
-says = strawberry.argument
-Title = Annotated[str | None, says(description="What it is called; from the first message when empty.")]
+Title = Annotated[str | None, argument(description="What it is called; from the first message when empty.")]
 Prompt = Annotated[
-    str | None, says(description="What the model is told before everything else; the server's own when empty.")
+    str | None, argument(description="What the model is told before everything else; the server's own when empty.")
 ]
-Model = Annotated[str | None, says(description="One of serverInfo.models; the server's own when empty.")]
+Model = Annotated[str | None, argument(description="One of serverInfo.models; the server's own when empty.")]
 
 
-async def conversation(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Conversation | None:
+async def conversation(
+    info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]
+) -> Conversation | None:
     return await info.context.find(Conversation, id)
 
 
@@ -42,10 +43,10 @@ async def list_conversations(
     info: Info,
     search: Annotated[
         str | None,
-        says(description="Only those with this in their title, or with a message that searchMessages finds by it."),
+        argument(description="Only those with this in their title, or with a message that searchMessages finds by it."),
     ] = None,
-    organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
-    site_id: Annotated[strawberry.ID | None, says(description="Only those about a site.")] = None,
+    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of an organization.")] = None,
+    site_id: Annotated[strawberry.ID | None, argument(description="Only those about a site.")] = None,
     include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Conversation]:
     given: dict[str, Any] = {
@@ -76,12 +77,12 @@ async def create_conversation(
     system_prompt: Prompt = None,
     model: Model = None,
     organization_id: Annotated[
-        strawberry.ID | None, says(description="Whose it is; your personal organization when empty.")
+        strawberry.ID | None, argument(description="Whose it is; your personal organization when empty.")
     ] = None,
-    site_id: Annotated[strawberry.ID | None, says(description="The site that it is about.")] = None,
-    visibility: Annotated[Visibility, says(description="Who sees it besides you.")] = Visibility.PRIVATE,
+    site_id: Annotated[strawberry.ID | None, argument(description="The site that it is about.")] = None,
+    visibility: Annotated[Visibility, argument(description="Who sees it besides you.")] = Visibility.PRIVATE,
     extraction: Annotated[
-        ExtractionMode, says(description="What becomes of the tables that are said.")
+        ExtractionMode, argument(description="What becomes of the tables that are said.")
     ] = ExtractionMode.AUTO,
     idempotency_key: IdempotencyKey = None,
 ) -> Changed:
@@ -99,14 +100,18 @@ async def create_conversation(
 
 async def update_conversation(
     info: Info,
-    id: Annotated[strawberry.ID, says(description="Which one.")],
-    title: Annotated[str | None, says(description="A new title.")] = UNSET,
+    id: Annotated[strawberry.ID, argument(description="Which one.")],
+    title: Annotated[str | None, argument(description="A new title.")] = UNSET,
     system_prompt: Prompt = UNSET,
     model: Model = UNSET,
-    visibility: Annotated[Visibility | None, says(description="Who sees it besides you.")] = UNSET,
-    extraction: Annotated[ExtractionMode | None, says(description="What becomes of the tables that are said.")] = UNSET,
-    temperature: Annotated[float | None, says(description="0 to 2; null for the model's own.")] = UNSET,
-    max_tokens: Annotated[int | None, says(description="Longest reply in tokens; null for the model's own.")] = UNSET,
+    visibility: Annotated[Visibility | None, argument(description="Who sees it besides you.")] = UNSET,
+    extraction: Annotated[
+        ExtractionMode | None, argument(description="What becomes of the tables that are said.")
+    ] = UNSET,
+    temperature: Annotated[float | None, argument(description="0 to 2; null for the model's own.")] = UNSET,
+    max_tokens: Annotated[
+        int | None, argument(description="Longest reply in tokens; null for the model's own.")
+    ] = UNSET,
 ) -> Changed:
     changes: dict[str, Any] = {}
     if title is not UNSET:
@@ -133,9 +138,9 @@ class Deleted:
 
 async def delete_conversation(
     info: Info,
-    id: Annotated[strawberry.ID, says(description="Which one.")],
+    id: Annotated[strawberry.ID, argument(description="Which one.")],
     with_tables: Annotated[
-        bool, says(description="Whether its tables are deleted too, as far as you may change them.")
+        bool, argument(description="Whether its tables are deleted too, as far as you may change them.")
     ] = False,
 ) -> Deleted:
     gone = await info.context.write(conversation_deletion.delete, key(id, Conversation), with_tables=with_tables)
@@ -145,11 +150,11 @@ async def delete_conversation(
 
 async def fork_conversation(
     info: Info,
-    id: Annotated[strawberry.ID, says(description="A conversation that you see.")],
+    id: Annotated[strawberry.ID, argument(description="A conversation that you see.")],
     message_id: Annotated[
-        strawberry.ID | None, says(description="The last message to copy; the newest one when empty.")
+        strawberry.ID | None, argument(description="The last message to copy; the newest one when empty.")
     ] = None,
-    title: Annotated[str | None, says(description="What the copy is called; the same when empty.")] = None,
+    title: Annotated[str | None, argument(description="What the copy is called; the same when empty.")] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Changed:
     last = optional_key(message_id, Message)

@@ -5,14 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import argument
 
 from db.conversations import ratings
 from db.models.messages import Message
 from db.models.ratings import MessageRating, Rating
 from resolvers.core.context import Info
 from resolvers.core.ids import key
-
-says = strawberry.argument
 
 
 async def _own(root: Any, info: Info) -> MessageRating | None:
@@ -44,8 +43,8 @@ class Rated:
 
 async def rate_message(
     info: Info,
-    message_id: Annotated[strawberry.ID, says(description="A message that you see.")],
-    rating: Annotated[Rating | None, says(description="What you think of it; null takes it back.")] = None,
-    comment: Annotated[str | None, says(description="Why: at most 2,000 characters.")] = None,
+    message_id: Annotated[strawberry.ID, argument(description="A message that you see.")],
+    rating: Annotated[Rating | None, argument(description="What you think of it; null takes it back.")] = None,
+    comment: Annotated[str | None, argument(description="Why: at most 2,000 characters.")] = None,
 ) -> Rated:
     return Rated(await info.context.write(ratings.rate, key(message_id, Message), rating, comment))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import argument
 
 from auth.links import share_digest, share_token
 from auth.viewer import Viewer
@@ -20,8 +21,7 @@ from resolvers.core.ids import key, optional_key
 
 SYSTEM = Viewer.system()
 
-says = strawberry.argument
-ConversationId = Annotated[strawberry.ID, says(description="The conversation.")]
+ConversationId = Annotated[strawberry.ID, argument(description="The conversation.")]
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ async def share_conversation(
     info: Info,
     conversation_id: ConversationId,
     leaf_id: Annotated[
-        strawberry.ID | None, says(description="Last message of the branch; the newest message when empty.")
+        strawberry.ID | None, argument(description="Last message of the branch; the newest message when empty.")
     ] = None,
-    expires_in_days: Annotated[int, says(description="How long the link is good: 1 to 365 days.")] = 30,
-    include_tables: Annotated[bool, says(description="Whether the tables that came out of it are shown.")] = True,
+    expires_in_days: Annotated[int, argument(description="How long the link is good: 1 to 365 days.")] = 30,
+    include_tables: Annotated[bool, argument(description="Whether the tables that came out of it are shown.")] = True,
     idempotency_key: IdempotencyKey = None,
 ) -> Shared:
     backend = info.context.backend

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import strawberry
+from strawberry import argument
 from strawberry.dataloader import DataLoader
 
 from assistant.reply_log.log import Log
@@ -135,7 +136,5 @@ class Context:
 Info = strawberry.Info[Context, None]
 IdempotencyKey = Annotated[
     str | None,
-    strawberry.argument(
-        description="The same key again within 24 hours returns the first result instead of a second effect."
-    ),
+    argument(description="The same key again within 24 hours returns the first result instead of a second effect."),
 ]

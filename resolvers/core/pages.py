@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-import strawberry
+from strawberry import argument
 
 from auth.viewer import Viewer
 from db.core.base import Base
@@ -25,7 +25,7 @@ MAX_SEARCH = 200  # characters that are looked for
 
 IncludeDeleted = Annotated[
     bool | None,
-    strawberry.argument(description="Whether deleted ones are in it too, as far as you may change them."),
+    argument(description="Whether deleted ones are in it too, as far as you may change them."),
 ]
 
 

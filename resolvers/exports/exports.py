@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import argument
 
 from db.core.base import now
 from db.core.events import JobChanged
@@ -27,8 +28,6 @@ from resolvers.core.pages import KeysetPage
 IDLE_SECONDS = 15.0
 MAX_FILE_NAME = 80  # characters; each is up to twelve bytes in a link
 
-says = strawberry.argument
-
 
 @dataclass(frozen=True)
 class Changed:
@@ -42,14 +41,14 @@ class Failure:
     retryable: bool
 
 
-async def export(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Export | None:
+async def export(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> Export | None:
     return await info.context.find(Export, id)
 
 
 def list_exports(
     info: Info,
-    table_id: Annotated[strawberry.ID | None, says(description="Only those of a table.")] = None,
-    status: Annotated[JobStatus | None, says(description="Only those that are so far.")] = None,
+    table_id: Annotated[strawberry.ID | None, argument(description="Only those of a table.")] = None,
+    status: Annotated[JobStatus | None, argument(description="Only those that are so far.")] = None,
 ) -> KeysetPage[Export]:
     return info.context.page(exports.every, table_id=optional_key(table_id, Table), status=status)
 
@@ -110,12 +109,12 @@ def from_state(name: str) -> Callable[..., Any]:
 
 async def start_export(
     info: Info,
-    table_id: Annotated[strawberry.ID, says(description="The table; who may see it may export it.")],
-    destination: Annotated[ExportDestination, says(description="Where it goes.")],
-    mode: Annotated[ExportMode, says(description="What becomes of what is there already.")] = ExportMode.CREATE,
+    table_id: Annotated[strawberry.ID, argument(description="The table; who may see it may export it.")],
+    destination: Annotated[ExportDestination, argument(description="Where it goes.")],
+    mode: Annotated[ExportMode, argument(description="What becomes of what is there already.")] = ExportMode.CREATE,
     sheet_name: Annotated[
         str | None,
-        says(description="Name of the sheet in a workbook or spreadsheet; the table's name when empty."),
+        argument(description="Name of the sheet in a workbook or spreadsheet; the table's name when empty."),
     ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Changed:
@@ -124,12 +123,14 @@ async def start_export(
     return Changed(await info.context.write(exports.start, id_, destination, mode, sheet_name, idempotency_key))
 
 
-async def cancel_export(info: Info, id: Annotated[strawberry.ID, says(description="The export to end.")]) -> Changed:
+async def cancel_export(
+    info: Info, id: Annotated[strawberry.ID, argument(description="The export to end.")]
+) -> Changed:
     return Changed(await info.context.write(exports.cancel, key(id, Export)))
 
 
 async def retry_export(
-    info: Info, id: Annotated[strawberry.ID, says(description="An export that failed or was canceled.")]
+    info: Info, id: Annotated[strawberry.ID, argument(description="An export that failed or was canceled.")]
 ) -> Changed:
     id_ = key(id, Export)
     _check_configured(info.context, (await _export(info.context, id_)).destination)
@@ -137,7 +138,7 @@ async def retry_export(
 
 
 async def export_progress(
-    info: Info, export_id: Annotated[strawberry.ID, says(description="The export to follow.")]
+    info: Info, export_id: Annotated[strawberry.ID, argument(description="The export to follow.")]
 ) -> AsyncGenerator[Export, None]:
     """The export now and whenever its job changes, until it is over; looked at again every 15 seconds."""
     context, shown = info.context, None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Annotated
 
 import strawberry
+from strawberry import argument
 
 from db.core.base import Visibility
 from db.imports import imports
@@ -32,7 +33,6 @@ from resolvers.tables.tables import forget_columns
 from tables.types.types import Column, Value
 
 MAX_TEXT = 2_000_000  # characters that are pasted
-says = strawberry.argument
 
 
 @dataclass(frozen=True)
@@ -58,33 +58,35 @@ class ImportedTable:
 async def import_table(
     info: Info,
     table_id: Annotated[
-        strawberry.ID | None, says(description="The table that rows are added to; a new one when empty.")
+        strawberry.ID | None, argument(description="The table that rows are added to; a new one when empty.")
     ] = None,
-    name: Annotated[str | None, says(description="What a new table is called; the file's name when empty.")] = None,
+    name: Annotated[str | None, argument(description="What a new table is called; the file's name when empty.")] = None,
     conversation_id: Annotated[
-        strawberry.ID | None, says(description="The conversation that a new table belongs to.")
+        strawberry.ID | None, argument(description="The conversation that a new table belongs to.")
     ] = None,
     organization_id: Annotated[
         strawberry.ID | None,
-        says(description="Whose a new table is; the conversation's organization, or your personal one, when empty."),
+        argument(
+            description="Whose a new table is; the conversation's organization, or your personal one, when empty."
+        ),
     ] = None,
     visibility: Annotated[
-        Visibility | None, says(description="Who sees a new table besides you; PRIVATE when empty.")
+        Visibility | None, argument(description="Who sees a new table besides you; PRIVATE when empty.")
     ] = None,
-    text: Annotated[str | None, says(description="What to import: this, or `file`.")] = None,
-    file: Annotated[Upload | None, says(description="What to import: this, or `text`.")] = None,
-    format: Annotated[ImportFormat | None, says(description="What it is; told by its content when empty.")] = None,
+    text: Annotated[str | None, argument(description="What to import: this, or `file`.")] = None,
+    file: Annotated[Upload | None, argument(description="What to import: this, or `text`.")] = None,
+    format: Annotated[ImportFormat | None, argument(description="What it is; told by its content when empty.")] = None,
     sheet: Annotated[
-        str | None, says(description="The sheet of a workbook; its first with rows that is not hidden, when empty.")
+        str | None, argument(description="The sheet of a workbook; its first with rows that is not hidden, when empty.")
     ] = None,
     has_header: Annotated[
-        bool | None, says(description="Whether the first row names the columns; told by the rows when empty.")
+        bool | None, argument(description="Whether the first row names the columns; told by the rows when empty.")
     ] = None,
-    on_error: Annotated[OnError, says(description="What becomes of the good rows when others do not fit.")] = (
+    on_error: Annotated[OnError, argument(description="What becomes of the good rows when others do not fit.")] = (
         OnError.REJECT_ALL
     ),
     dry_run: Annotated[
-        bool, says(description="Only say which columns it would have, which rows do not fit, and show some.")
+        bool, argument(description="Only say which columns it would have, which rows do not fit, and show some.")
     ] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> ImportedTable:

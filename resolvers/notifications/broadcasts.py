@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-import strawberry
+from strawberry import argument
 
 from db.notifications import broadcasts
 from resolvers.core.context import IdempotencyKey, Info
@@ -16,7 +16,7 @@ class Sent:
 
 async def broadcast(
     info: Info,
-    title: Annotated[str, strawberry.argument(description="The line: 1 to 200 characters.")],
+    title: Annotated[str, argument(description="The line: 1 to 200 characters.")],
     idempotency_key: IdempotencyKey = None,
 ) -> Sent:
     job = await info.context.write(broadcasts.start, title, idempotency_key)

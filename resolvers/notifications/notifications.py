@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import argument
 
 from db.core.base import now
 from db.core.events import Notified
@@ -25,8 +26,6 @@ IDLE_SECONDS = 15.0
 OVERLAP = timedelta(seconds=10)
 MAX_IDS = 100
 
-says = strawberry.argument
-
 
 @dataclass(frozen=True)
 class Marked:
@@ -36,7 +35,7 @@ class Marked:
 
 def list_notifications(
     info: Info,
-    unread_only: Annotated[bool, says(description="Only those that are not marked as read.")] = False,
+    unread_only: Annotated[bool, argument(description="Only those that are not marked as read.")] = False,
 ) -> KeysetPage[Notification]:
     viewer = info.context.viewer
     return info.context.page(notifications.every, user_id=viewer.user_id, unread=unread_only or None)
@@ -58,7 +57,7 @@ def subject_id_of(root: strawberry.Parent[Any]) -> strawberry.ID | None:
 async def mark_notifications_read(
     info: Info,
     ids: Annotated[
-        list[strawberry.ID] | None, says(description="Which ones, at most 100; the newest 1,000 unread when empty.")
+        list[strawberry.ID] | None, argument(description="Which ones, at most 100; the newest 1,000 unread when empty.")
     ] = None,
 ) -> Marked:
     if ids is not None and len(ids) > MAX_IDS:
@@ -75,7 +74,7 @@ async def follow_notifications(
     info: Info,
     after: Annotated[
         strawberry.ID | None,
-        says(description="The last notification that you have; what comes from now on, when empty."),
+        argument(description="The last notification that you have; what comes from now on, when empty."),
     ] = None,
 ) -> AsyncGenerator[Notification, None]:
     """Each new one once, as soon as it is committed; the list has those that came while nobody listened."""

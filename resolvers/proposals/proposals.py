@@ -1,20 +1,15 @@
 """Proposals: see what the assistant would put into a table, apply it, reject it."""
 
-import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
-from strawberry import UNSET
+from strawberry import UNSET, argument
 from strawberry.scalars import JSON
 
 from db.conversations import extractions
-from db.conversations.extractions import Asked
-from db.core.events import JobChanged
-from db.models.conversations import Conversation, ExtractionMode
 from db.models.messages import Message
 from db.models.proposals import Proposal, ProposalStatus
 from db.models.tables import Row, Table
@@ -23,27 +18,19 @@ from db.proposals.apply import Applied
 from db.proposals.changes import ProposedChange
 from db.proposals.selection import ChangeEdit, Choice
 from errors import BadUserInput, Conflict
-from resolvers.core.context import Context, IdempotencyKey, Info
-from resolvers.core.ids import global_id, key, optional_key
+from resolvers.core.context import Info
+from resolvers.core.ids import global_id, key
 from resolvers.tables.cells import Source, source_in
 from resolvers.tables.rows import shown
-from resolvers.tables.tables import ColumnInput, forget_columns
+from resolvers.tables.tables import forget_columns
 from tables.changes import column_of
 from tables.types.types import Column
-
-says = strawberry.argument
-WAIT_SECONDS, IDLE_SECONDS = 60.0, 1.0
 
 
 @strawberry.input(description="A value instead of the one that is proposed.")
 class ProposalEdit:
     change_id: strawberry.ID = strawberry.field(description="The CELL_CHANGED whose value it replaces.")
     value: JSON | None = strawberry.field(default=UNSET, description="The value, or null for an empty cell.")
-
-
-@dataclass(frozen=True)
-class Extracted:
-    proposal: Proposal
 
 
 @dataclass(frozen=True)
@@ -54,7 +41,7 @@ class Rejected:
 async def list_proposals_of_table(
     root: strawberry.Parent[Any],
     info: Info,
-    status: Annotated[ProposalStatus | None, says(description="Only those that became this.")] = None,
+    status: Annotated[ProposalStatus | None, argument(description="Only those that became this.")] = None,
 ) -> list[Proposal]:
     async def load(ids: list[UUID]) -> list[list[Proposal]]:
         found: dict[UUID | None, list[Proposal]] = {id_: [] for id_ in ids}
@@ -93,17 +80,18 @@ def source_of(root: strawberry.Parent[ProposedChange]) -> Source | None:
 
 async def apply_proposal(
     info: Info,
-    id: Annotated[strawberry.ID, says(description="The proposal to apply.")],
+    id: Annotated[strawberry.ID, argument(description="The proposal to apply.")],
     change_ids: Annotated[
         list[strawberry.ID] | None,
-        says(
+        argument(
             description="Only these of its `changes`: a row stands for all its cells, cells bring their row with them. "
             "The others stay PENDING."
         ),
     ] = None,
-    edits: Annotated[list[ProposalEdit] | None, says(description="Values that you want instead.")] = None,
+    edits: Annotated[list[ProposalEdit] | None, argument(description="Values that you want instead.")] = None,
     force: Annotated[
-        bool, says(description="Replace also what has changed since it was proposed, which is a CONFLICT otherwise.")
+        bool,
+        argument(description="Replace also what has changed since it was proposed, which is a CONFLICT otherwise."),
     ] = False,
 ) -> Applied:
     choice = Choice(change_ids, [_edit(n, edit) for n, edit in enumerate(edits or ())], force)
@@ -121,64 +109,7 @@ def _edit(number: int, edit: ProposalEdit) -> ChangeEdit:
     return ChangeEdit(edit.change_id, edit.value)
 
 
-async def extract_table(
-    info: Info,
-    conversation_id: Annotated[
-        strawberry.ID | None, says(description="The conversation to read; may be empty when messages are named.")
-    ] = None,
-    message_ids: Annotated[
-        list[strawberry.ID] | None,
-        says(description="Only these messages of it, with their files: at most 100. Its newest branch when empty."),
-    ] = None,
-    table_id: Annotated[strawberry.ID | None, says(description="The table whose columns are wanted.")] = None,
-    name: Annotated[str | None, says(description="What a new table is called.")] = None,
-    columns: Annotated[
-        list[ColumnInput] | None, says(description="The columns of a new table; such as are found when empty.")
-    ] = None,
-    key_columns: Annotated[
-        list[strawberry.ID] | None,
-        says(description="Keys or names of the columns that tell which row is which; else the first unique one."),
-    ] = None,
-    mode: Annotated[
-        ExtractionMode, says(description="REVIEW proposes; AUTO also applies what overwrites nobody's value.")
-    ] = ExtractionMode.REVIEW,
-    wait: Annotated[
-        bool, says(description="Answer when all is read (60 s at most), and not with a proposal that is still empty.")
-    ] = True,
-    idempotency_key: IdempotencyKey = None,
-) -> Extracted:
-    asked = Asked(
-        optional_key(conversation_id, Conversation),
-        None if message_ids is None else [key(id_, Message, f"messageIds.{n}") for n, id_ in enumerate(message_ids)],
-        optional_key(table_id, Table),
-        name,
-        None if columns is None else [column.column() for column in columns],
-        key_columns or [],
-        mode,
-    )
-    proposal = await info.context.write(extractions.start, asked, idempotency_key)
-    if wait:
-        proposal = await _read(info.context, proposal)
-    forget_columns(info.context)
-    return Extracted(proposal)
-
-
-async def _read(context: Context, proposal: Proposal) -> Proposal:
-    """The proposal when all of it is read, or as it is after a while."""
-    if proposal.is_complete or proposal.job_id is None:
-        return proposal
-    with suppress(TimeoutError), context.backend.hub.subscribe(JobChanged(proposal.job_id)) as changed:
-        async with asyncio.timeout(WAIT_SECONDS):
-            while not proposal.is_complete:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(IDLE_SECONDS):
-                        await changed.wait()
-                changed.clear()
-                proposal = await context.fresh().by_id(Proposal, proposal.id) or proposal
-    return proposal
-
-
 async def reject_proposal(
-    info: Info, id: Annotated[strawberry.ID, says(description="The proposal to put aside.")]
+    info: Info, id: Annotated[strawberry.ID, argument(description="The proposal to put aside.")]
 ) -> Rejected:
     return Rejected(await info.context.write(extractions.reject, key(id, Proposal)))

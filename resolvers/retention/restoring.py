@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import strawberry
+from strawberry import argument
 
 from db.core.base import Base
 from db.retention import restoring
@@ -21,7 +22,7 @@ async def restore(
     info: Info,
     id: Annotated[
         strawberry.ID,
-        strawberry.argument(description="An organization, site, module, item, conversation or table that was deleted."),
+        argument(description="An organization, site, module, item, conversation or table that was deleted."),
     ],
 ) -> Restored:
     for model in restoring.RESTORABLE:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
+from strawberry import argument
 
 from db.core.pagination import Listing
 from db.core.validation import checked_text
@@ -47,7 +48,7 @@ async def search_messages(
     info: Info,
     query: Annotated[
         str,
-        strawberry.argument(
+        argument(
             description='Words that must all be there, "phrases in quotes", and of the last word its beginning. '
             "Case and accents do not matter. At most 200 characters."
         ),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
-from strawberry import UNSET
+from strawberry import UNSET, argument
 
 from db.core.base import Visibility
 from db.models.conversations import Conversation
@@ -17,8 +17,7 @@ from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import global_id, key, optional_key
 from resolvers.core.pages import IncludeDeleted, KeysetPage
 
-says = strawberry.argument
-ItemId = Annotated[strawberry.ID, says(description="The item.")]
+ItemId = Annotated[strawberry.ID, argument(description="The item.")]
 
 
 @dataclass(frozen=True)
@@ -31,14 +30,14 @@ class Deleted:
     deleted_id: strawberry.ID
 
 
-async def item(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Item | None:
+async def item(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> Item | None:
     return await info.context.find(Item, id)
 
 
 def list_items(
     info: Info,
-    is_completed: Annotated[bool | None, says(description="Only those that are done, or only the others.")] = None,
-    organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
+    is_completed: Annotated[bool | None, argument(description="Only those that are done, or only the others.")] = None,
+    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of an organization.")] = None,
     include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Item]:
     return info.context.page(
@@ -54,16 +53,16 @@ def list_items_of_user(root: strawberry.Parent[Any], info: Info) -> KeysetPage[I
 
 async def create_item(
     info: Info,
-    title: Annotated[str, says(description="What it is about: 1 to 200 characters.")],
-    description: Annotated[str | None, says(description="More about it: at most 10,000 characters.")] = None,
-    is_completed: Annotated[bool, says(description="Whether it is done.")] = False,
-    visibility: Annotated[Visibility, says(description="Who sees it besides you.")] = Visibility.PRIVATE,
+    title: Annotated[str, argument(description="What it is about: 1 to 200 characters.")],
+    description: Annotated[str | None, argument(description="More about it: at most 10,000 characters.")] = None,
+    is_completed: Annotated[bool, argument(description="Whether it is done.")] = False,
+    visibility: Annotated[Visibility, argument(description="Who sees it besides you.")] = Visibility.PRIVATE,
     organization_id: Annotated[
         strawberry.ID | None,
-        says(description="Whose it is; that of the site or conversation, or your personal one, when empty."),
+        argument(description="Whose it is; that of the site or conversation, or your personal one, when empty."),
     ] = None,
-    site_id: Annotated[strawberry.ID | None, says(description="The site that it is about.")] = None,
-    conversation_id: Annotated[strawberry.ID | None, says(description="The conversation that it is about.")] = None,
+    site_id: Annotated[strawberry.ID | None, argument(description="The site that it is about.")] = None,
+    conversation_id: Annotated[strawberry.ID | None, argument(description="The conversation that it is about.")] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Changed:
     beginning = Beginning(
@@ -81,13 +80,13 @@ async def create_item(
 async def update_item(
     info: Info,
     id: ItemId,
-    title: Annotated[str | None, says(description="A new title.")] = UNSET,
-    description: Annotated[str | None, says(description="More about it; null for nothing.")] = UNSET,
-    is_completed: Annotated[bool | None, says(description="Whether it is done.")] = UNSET,
-    visibility: Annotated[Visibility | None, says(description="Who sees it besides its owner.")] = UNSET,
-    site_id: Annotated[strawberry.ID | None, says(description="The site that it is about; null for none.")] = UNSET,
+    title: Annotated[str | None, argument(description="A new title.")] = UNSET,
+    description: Annotated[str | None, argument(description="More about it; null for nothing.")] = UNSET,
+    is_completed: Annotated[bool | None, argument(description="Whether it is done.")] = UNSET,
+    visibility: Annotated[Visibility | None, argument(description="Who sees it besides its owner.")] = UNSET,
+    site_id: Annotated[strawberry.ID | None, argument(description="The site that it is about; null for none.")] = UNSET,
     conversation_id: Annotated[
-        strawberry.ID | None, says(description="The conversation that it is about; null for none.")
+        strawberry.ID | None, argument(description="The conversation that it is about; null for none.")
     ] = UNSET,
 ) -> Changed:
     given: dict[str, Any] = {

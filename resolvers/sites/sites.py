@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
-from strawberry import UNSET
+from strawberry import UNSET, argument
 
 from db.conversations import conversations
 from db.models.conversations import Conversation
@@ -16,9 +16,8 @@ from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import global_id, key
 from resolvers.core.pages import IncludeDeleted, KeysetPage
 
-says = strawberry.argument
-SiteId = Annotated[strawberry.ID, says(description="The site.")]
-UserId = Annotated[strawberry.ID, says(description="A member of the site's organization.")]
+SiteId = Annotated[strawberry.ID, argument(description="The site.")]
+UserId = Annotated[strawberry.ID, argument(description="A member of the site's organization.")]
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Deleted:
     deleted_id: strawberry.ID
 
 
-async def site(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Site | None:
+async def site(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> Site | None:
     return await info.context.find(Site, id)
 
 
@@ -56,9 +55,9 @@ def list_conversations_of_site(root: strawberry.Parent[Any], info: Info) -> Keys
 
 async def create_site(
     info: Info,
-    organization_id: Annotated[strawberry.ID, says(description="An organization that you are an admin of.")],
-    name: Annotated[str, says(description="What it is called: 1 to 100 characters.")],
-    address: Annotated[str | None, says(description="Where it is: at most 500 characters.")] = None,
+    organization_id: Annotated[strawberry.ID, argument(description="An organization that you are an admin of.")],
+    name: Annotated[str, argument(description="What it is called: 1 to 100 characters.")],
+    address: Annotated[str | None, argument(description="Where it is: at most 500 characters.")] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Changed:
     id_ = key(organization_id, Organization)
@@ -68,8 +67,8 @@ async def create_site(
 async def update_site(
     info: Info,
     id: SiteId,
-    name: Annotated[str | None, says(description="A new name.")] = UNSET,
-    address: Annotated[str | None, says(description="Where it is; null for nothing.")] = UNSET,
+    name: Annotated[str | None, argument(description="A new name.")] = UNSET,
+    address: Annotated[str | None, argument(description="Where it is; null for nothing.")] = UNSET,
 ) -> Changed:
     given = {"name": name, "address": address}
     changes = {name: value for name, value in given.items() if value is not UNSET}

@@ -4,19 +4,26 @@ from asyncio import gather
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import UNSET, argument
+from strawberry.scalars import JSON
 
 from db.models.attachments import Attachment
 from db.models.messages import Message
-from db.models.tables import Row
+from db.models.tables import Row, Table
 from db.models.users import User
+from db.tables.editing import cell_updates
+from db.tables.editing.cell_updates import CellEdit, Updated
 from db.tables.editing.edits import Origin
 from db.tables.history.as_of_queries import EarlierRow
-from resolvers.core.context import Info
-from resolvers.tables.tables import columns_of
+from errors import BadUserInput, Conflict
+from resolvers.core.context import IdempotencyKey, Info
+from resolvers.core.ids import key
+from resolvers.tables.rows import shown
+from resolvers.tables.tables import TableId, columns_of
 from tables.types.types import Column, Value, format_value
 
 
@@ -108,3 +115,34 @@ async def message_of(root: strawberry.Parent[Any], info: Info) -> Message | None
 
 async def attachment_of(root: strawberry.Parent[Any], info: Info) -> Attachment | None:
     return await info.context.by_id(Attachment, root.attachment_id)
+
+
+@strawberry.input(description="A value for one cell.")
+class CellInput:
+    row_id: strawberry.ID = strawberry.field(description="The row.")
+    column: strawberry.ID = strawberry.field(description="Key of the column.")
+    value: JSON | None = strawberry.field(default=UNSET, description="The new value; null empties the cell.")
+    expected_version: int | None = strawberry.field(
+        default=None,
+        description="The row's `version` that you last saw: when the cell was changed since, the answer is CONFLICT "
+        "with both values, and nothing is written.",
+    )
+
+
+async def update_cells(
+    info: Info,
+    table_id: TableId,
+    cells: Annotated[list[CellInput], argument(description="At most 5,000 cells, each once.")],
+    idempotency_key: IdempotencyKey = None,
+) -> Updated:
+    edits = [_edit(cell, f"cells.{n}") for n, cell in enumerate(cells)]
+    try:
+        return await info.context.write(cell_updates.update, key(table_id, Table), edits, idempotency_key)
+    except Conflict as conflict:
+        raise shown(conflict) from None
+
+
+def _edit(cell: CellInput, path: str) -> CellEdit:
+    if cell.value is UNSET:
+        raise BadUserInput.of(f"{path}.value", "Give the new value, or null to empty the cell.")
+    return CellEdit(key(cell.row_id, Row, f"{path}.rowId"), cell.column, cell.value, cell.expected_version)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import strawberry
-from strawberry import UNSET
+from strawberry import UNSET, argument
 from strawberry.scalars import JSON
 
 from db.models.revisions import Revision
@@ -18,7 +18,6 @@ from resolvers.core.ids import global_id, key
 from resolvers.tables.tables import ColumnInput, TableId, forget_columns
 from tables.types.types import ColumnType
 
-says = strawberry.argument
 # What null says nothing about: a column always has these.
 _LASTING = frozenset({"name", "type", "is_required", "is_unique", "is_indexed"})
 
@@ -33,8 +32,8 @@ class Deleted:
 async def add_column(
     info: Info,
     table_id: TableId,
-    column: Annotated[ColumnInput, says(description="The new column.")],
-    position: Annotated[int | None, says(description="Before which one it goes, from 0; last when empty.")] = None,
+    column: Annotated[ColumnInput, argument(description="The new column.")],
+    position: Annotated[int | None, argument(description="Before which one it goes, from 0; last when empty.")] = None,
 ) -> structure.Redefined:
     id_ = key(table_id, Table)
     widened = await info.context.write(column_updates.add, id_, column.column(), position)
@@ -45,31 +44,31 @@ async def add_column(
 async def update_column(
     info: Info,
     table_id: TableId,
-    key_: Annotated[strawberry.ID, says(name="key", description="The column's `key`.")],
-    name: Annotated[str | None, says(description="A new name; its history stays.")] = UNSET,
+    key_: Annotated[strawberry.ID, argument(name="key", description="The column's `key`.")],
+    name: Annotated[str | None, argument(description="A new name; its history stays.")] = UNSET,
     # Lazy, because the schema describes the enum only after this is read.
     type: Annotated[
         Annotated["ColumnType", strawberry.lazy("tables.types.types")] | None,
-        says(description="What its cells hold from now on; those that are there are converted."),
+        argument(description="What its cells hold from now on; those that are there are converted."),
     ] = UNSET,
-    is_required: Annotated[bool | None, says(description="Whether no cell may be empty.")] = UNSET,
-    is_unique: Annotated[bool | None, says(description="Whether no two rows may have the same value.")] = UNSET,
+    is_required: Annotated[bool | None, argument(description="Whether no cell may be empty.")] = UNSET,
+    is_unique: Annotated[bool | None, argument(description="Whether no two rows may have the same value.")] = UNSET,
     is_indexed: Annotated[
-        bool | None, says(description="Whether to keep an index of it, for filtering and sorting.")
+        bool | None, argument(description="Whether to keep an index of it, for filtering and sorting.")
     ] = UNSET,
     options: Annotated[
-        list[str] | None, says(description="What SELECT and MULTI_SELECT choose from; null: anything goes.")
+        list[str] | None, argument(description="What SELECT and MULTI_SELECT choose from; null: anything goes.")
     ] = UNSET,
-    minimum: Annotated[Decimal | None, says(description="The smallest number; null: none.")] = UNSET,
-    maximum: Annotated[Decimal | None, says(description="The largest number; null: none.")] = UNSET,
-    max_length: Annotated[int | None, says(description="The longest text, in characters; null: any.")] = UNSET,
+    minimum: Annotated[Decimal | None, argument(description="The smallest number; null: none.")] = UNSET,
+    maximum: Annotated[Decimal | None, argument(description="The largest number; null: none.")] = UNSET,
+    max_length: Annotated[int | None, argument(description="The longest text, in characters; null: any.")] = UNSET,
     pattern: Annotated[
-        str | None, says(description="A regular expression that the whole text matches; null: none.")
+        str | None, argument(description="A regular expression that the whole text matches; null: none.")
     ] = UNSET,
     format: Annotated[
-        str | None, says(description="How texts are read where they could be read in two ways; null: as they tell.")
+        str | None, argument(description="How texts are read where they could be read in two ways; null: as they tell.")
     ] = UNSET,
-    default: Annotated[JSON | None, says(description="What a new row has when it says nothing.")] = UNSET,
+    default: Annotated[JSON | None, argument(description="What a new row has when it says nothing.")] = UNSET,
 ) -> structure.Redefined:
     given: dict[str, Any] = {
         "name": name,
@@ -108,8 +107,8 @@ def _shown(error: BadUserInput) -> BadUserInput:
 async def move_column(
     info: Info,
     table_id: TableId,
-    key_: Annotated[strawberry.ID, says(name="key", description="The column's `key`.")],
-    position: Annotated[int, says(description="Its new place among the columns, from 0.")],
+    key_: Annotated[strawberry.ID, argument(name="key", description="The column's `key`.")],
+    position: Annotated[int, argument(description="Its new place among the columns, from 0.")],
 ) -> structure.Redefined:
     moved = await info.context.write(column_updates.move, key(table_id, Table), key_, position)
     forget_columns(info.context)
@@ -119,7 +118,7 @@ async def move_column(
 async def delete_column(
     info: Info,
     table_id: TableId,
-    key_: Annotated[strawberry.ID, says(name="key", description="The column's `key`.")],
+    key_: Annotated[strawberry.ID, argument(name="key", description="The column's `key`.")],
 ) -> Deleted:
     changed = await info.context.write(column_updates.delete, key(table_id, Table), key_)
     forget_columns(info.context)

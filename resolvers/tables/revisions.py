@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import argument
 
 from db.core.events import TableChanged
 from db.core.pagination import Listing
@@ -30,14 +31,12 @@ from tables.changes import ChangeKind
 MAX_CHANGES, IDLE_SECONDS = 5_000, 15.0
 COLUMNS = frozenset({ChangeKind.COLUMN_ADDED, ChangeKind.COLUMN_DELETED})
 
-says = strawberry.argument
-
 
 def list_history(
     root: strawberry.Parent[Any],
     info: Info,
-    row_id: Annotated[strawberry.ID | None, says(description="Only what touched this row.")] = None,
-    column: Annotated[strawberry.ID | None, says(description="Only what touched cells of this column.")] = None,
+    row_id: Annotated[strawberry.ID | None, argument(description="Only what touched this row.")] = None,
+    column: Annotated[strawberry.ID | None, argument(description="Only what touched cells of this column.")] = None,
 ) -> KeysetPage[Revision]:
     given: dict[str, Any] = {"table_id": root.id}
     if row_id is not None:
@@ -69,10 +68,10 @@ async def actor_of(root: strawberry.Parent[Any], info: Info) -> User | None:
 async def list_changes(
     root: strawberry.Parent[Any],
     info: Info,
-    first: Annotated[int, says(description="How many at most: 0 to 5,000.")] = 100,
-    row_id: Annotated[strawberry.ID | None, says(description="Only those of this row.")] = None,
+    first: Annotated[int, argument(description="How many at most: 0 to 5,000.")] = 100,
+    row_id: Annotated[strawberry.ID | None, argument(description="Only those of this row.")] = None,
     column: Annotated[
-        strawberry.ID | None, says(description="With `rowId`: only those of this cell, and of its row as a whole.")
+        strawberry.ID | None, argument(description="With `rowId`: only those of this cell, and of its row as a whole.")
     ] = None,
 ) -> list[CellChange]:
     if not 0 <= first <= MAX_CHANGES:
@@ -127,9 +126,9 @@ def source_of(root: strawberry.Parent[Any]) -> Source | None:
 async def undo_revision(
     info: Info,
     table_id: TableId,
-    revision: Annotated[int, says(description="Number of the revision to take back.")],
+    revision: Annotated[int, argument(description="Number of the revision to take back.")],
     force: Annotated[
-        bool, says(description="Whether to undo also what was changed again since, which is CONFLICT otherwise.")
+        bool, argument(description="Whether to undo also what was changed again since, which is CONFLICT otherwise.")
     ] = False,
 ) -> Changed:
     id_ = key(table_id, Table)
@@ -145,7 +144,7 @@ async def table_changes(
     info: Info,
     table_id: TableId,
     after: Annotated[
-        int | None, says(description="The last revision that you have; what comes from now on, when empty.")
+        int | None, argument(description="The last revision that you have; what comes from now on, when empty.")
     ] = None,
 ) -> AsyncGenerator[Revision, None]:
     """Every revision after one, in order, none left out; ends with NOT_FOUND when the table cannot be seen any more."""

@@ -6,18 +6,19 @@ from functools import partial
 from typing import Annotated, Any
 
 import strawberry
-from strawberry import UNSET
+from strawberry import argument
 from strawberry.scalars import JSON
 
 from db.models.revisions import Revision
 from db.models.tables import Row, Table
-from db.tables.editing import cell_updates, rows
-from db.tables.editing.cell_updates import CellConflict, CellEdit, Updated
+from db.tables.editing import row_upserts, rows
+from db.tables.editing.cell_updates import CellConflict
+from db.tables.editing.row_upserts import Upserted
 from db.tables.editing.rows import Added, OnError
 from db.tables.query import row_query
 from db.tables.query.filters import FilterOp
 from db.tables.query.row_query import QueryShape, RowQuery
-from errors import BadUserInput, Conflict
+from errors import Conflict
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import global_id, key
 from resolvers.tables.as_of_rows import EarlierPage
@@ -25,8 +26,6 @@ from resolvers.tables.as_of_selection import Then, selection_of
 from resolvers.tables.row_pages import RowPage, Today
 from resolvers.tables.tables import TableId, columns_of
 from tables.types.types import Column
-
-says = strawberry.argument
 
 
 @strawberry.input(description="Which rows: everything that is given must hold. At most 5 levels and 50 conditions.")
@@ -50,18 +49,6 @@ class RowSort:
     descending: bool | None = strawberry.field(default=False, description="Whether the largest comes first.")
 
 
-@strawberry.input(description="A value for one cell.")
-class CellInput:
-    row_id: strawberry.ID = strawberry.field(description="The row.")
-    column: strawberry.ID = strawberry.field(description="Key of the column.")
-    value: JSON | None = strawberry.field(default=UNSET, description="The new value; null empties the cell.")
-    expected_version: int | None = strawberry.field(
-        default=None,
-        description="The row's `version` that you last saw: when the cell was changed since, the answer is CONFLICT "
-        "with both values, and nothing is written.",
-    )
-
-
 @dataclass(frozen=True)
 class Deleted:
     table: Table
@@ -72,15 +59,15 @@ class Deleted:
 async def list_rows(
     root: strawberry.Parent[Any],
     info: Info,
-    filter: Annotated[RowFilter | None, says(description="Which rows; all when empty.")] = None,
+    filter: Annotated[RowFilter | None, argument(description="Which rows; all when empty.")] = None,
     sort: Annotated[
         list[RowSort] | None,
-        says(description="Columns to sort by, the most important first; the table's own order when empty."),
+        argument(description="Columns to sort by, the most important first; the table's own order when empty."),
     ] = None,
-    search: Annotated[str | None, says(description="Only rows with this in one of their texts.")] = None,
+    search: Annotated[str | None, argument(description="Only rows with this in one of their texts.")] = None,
     as_of_revision: Annotated[
         int | None,
-        says(
+        argument(
             description="The rows as they were at this revision, with the columns of then, which `filter` and `sort` "
             "name too; as they are now when empty."
         ),
@@ -108,9 +95,9 @@ async def add_rows(
     table_id: TableId,
     rows_: Annotated[
         list[JSON],
-        says(name="rows", description="At most 5,000 objects, keyed by column key or column name."),
+        argument(name="rows", description="At most 5,000 objects, keyed by column key or column name."),
     ],
-    on_error: Annotated[OnError, says(description="What becomes of the good rows when others are not valid.")] = (
+    on_error: Annotated[OnError, argument(description="What becomes of the good rows when others are not valid.")] = (
         OnError.REJECT_ALL
     ),
     idempotency_key: IdempotencyKey = None,
@@ -118,29 +105,10 @@ async def add_rows(
     return await info.context.write(rows.add, key(table_id, Table), rows_, on_error, idempotency_key)
 
 
-async def update_cells(
-    info: Info,
-    table_id: TableId,
-    cells: Annotated[list[CellInput], says(description="At most 5,000 cells, each once.")],
-    idempotency_key: IdempotencyKey = None,
-) -> Updated:
-    edits = [_edit(cell, f"cells.{n}") for n, cell in enumerate(cells)]
-    try:
-        return await info.context.write(cell_updates.update, key(table_id, Table), edits, idempotency_key)
-    except Conflict as conflict:
-        raise shown(conflict) from None
-
-
-def _edit(cell: CellInput, path: str) -> CellEdit:
-    if cell.value is UNSET:
-        raise BadUserInput.of(f"{path}.value", "Give the new value, or null to empty the cell.")
-    return CellEdit(key(cell.row_id, Row, f"{path}.rowId"), cell.column, cell.value, cell.expected_version)
-
-
 async def delete_rows(
     info: Info,
     table_id: TableId,
-    row_ids: Annotated[list[strawberry.ID], says(description="At most 5,000 rows of the table.")],
+    row_ids: Annotated[list[strawberry.ID], argument(description="At most 5,000 rows of the table.")],
 ) -> Deleted:
     ids = [key(id_, Row, f"rowIds.{n}") for n, id_ in enumerate(row_ids)]
     deleted = await info.context.write(rows.delete, key(table_id, Table), ids)
@@ -161,3 +129,19 @@ def _shown(cell: CellConflict) -> dict[str, object]:
         "currentValue": cell.current_value,
         "yourValue": cell.your_value,
     }
+
+
+async def upsert_rows(
+    info: Info,
+    table_id: TableId,
+    key_columns: Annotated[
+        list[strawberry.ID], argument(description="Keys or names of the columns that tell which row is which.")
+    ],
+    rows: Annotated[list[JSON], argument(description="At most 5,000 objects, keyed by column key or column name.")],
+    on_error: Annotated[OnError, argument(description="What becomes of the good rows when others are not valid.")] = (
+        OnError.REJECT_ALL
+    ),
+    idempotency_key: IdempotencyKey = None,
+) -> Upserted:
+    id_ = key(table_id, Table)
+    return await info.context.write(row_upserts.upsert, id_, key_columns, rows, on_error, idempotency_key)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import strawberry
+from strawberry import argument
 
 from db.models.tables import Table
 from db.tables.query import summaries
@@ -12,18 +13,16 @@ from resolvers.tables.row_pages import read_rows
 from resolvers.tables.rows import RowFilter
 from resolvers.tables.tables import columns_of
 
-says = strawberry.argument
-
 
 async def summarize(
     root: strawberry.Parent[Table],
     info: Info,
-    column: Annotated[strawberry.ID, says(description="Key of the column.")],
+    column: Annotated[strawberry.ID, argument(description="Key of the column.")],
     group_by: Annotated[
         strawberry.ID | None,
-        says(description="Key of the column whose equal values make a group; all rows are one when empty."),
+        argument(description="Key of the column whose equal values make a group; all rows are one when empty."),
     ] = None,
-    filter: Annotated[RowFilter | None, says(description="Which rows; all when empty.")] = None,
+    filter: Annotated[RowFilter | None, argument(description="Which rows; all when empty.")] = None,
 ) -> list[Summary]:
     question = summaries.ask(await columns_of(info.context, root.id), column, group_by, filter)
     rows = await read_rows(info.context, root, summaries.groups(question.shape), **question.values)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
-from strawberry import UNSET
+from strawberry import UNSET, argument
 from strawberry.dataloader import DataLoader
 from strawberry.scalars import JSON
 
@@ -24,8 +24,7 @@ from resolvers.core.ids import global_id, key, optional_key
 from resolvers.core.pages import IncludeDeleted, KeysetPage, checked_search
 from tables.types.types import Column, ColumnType, Value
 
-says = strawberry.argument
-TableId = Annotated[strawberry.ID, says(description="The table.")]
+TableId = Annotated[strawberry.ID, argument(description="The table.")]
 
 
 @strawberry.input(description="A column as you want it.")
@@ -74,15 +73,15 @@ class Deleted:
     deleted_id: strawberry.ID
 
 
-async def table(info: Info, id: Annotated[strawberry.ID, says(description="Which one.")]) -> Table | None:
+async def table(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> Table | None:
     return await info.context.find(Table, id)
 
 
 def list_tables(
     info: Info,
-    conversation_id: Annotated[strawberry.ID | None, says(description="Only those of a conversation.")] = None,
-    organization_id: Annotated[strawberry.ID | None, says(description="Only those of an organization.")] = None,
-    search: Annotated[str | None, says(description="Only those with this in their name.")] = None,
+    conversation_id: Annotated[strawberry.ID | None, argument(description="Only those of a conversation.")] = None,
+    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of an organization.")] = None,
+    search: Annotated[str | None, argument(description="Only those with this in their name.")] = None,
     include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Table]:
     return info.context.page(
@@ -128,14 +127,16 @@ def _loader(context: Context) -> DataLoader[UUID, Mapping[str, Column]]:
 
 async def create_table(
     info: Info,
-    name: Annotated[str, says(description="What it is called: 1 to 100 characters.")],
-    columns: Annotated[list[ColumnInput], says(description="Its columns, at least one, in their order.")],
-    conversation_id: Annotated[strawberry.ID | None, says(description="The conversation that it belongs to.")] = None,
+    name: Annotated[str, argument(description="What it is called: 1 to 100 characters.")],
+    columns: Annotated[list[ColumnInput], argument(description="Its columns, at least one, in their order.")],
+    conversation_id: Annotated[
+        strawberry.ID | None, argument(description="The conversation that it belongs to.")
+    ] = None,
     organization_id: Annotated[
         strawberry.ID | None,
-        says(description="Whose it is; the conversation's organization, or your personal one, when empty."),
+        argument(description="Whose it is; the conversation's organization, or your personal one, when empty."),
     ] = None,
-    visibility: Annotated[Visibility, says(description="Who sees it besides you.")] = Visibility.PRIVATE,
+    visibility: Annotated[Visibility, argument(description="Who sees it besides you.")] = Visibility.PRIVATE,
     idempotency_key: IdempotencyKey = None,
 ) -> Created:
     beginning = Beginning(
@@ -151,8 +152,8 @@ async def create_table(
 async def update_table(
     info: Info,
     id: TableId,
-    name: Annotated[str | None, says(description="A new name.")] = UNSET,
-    visibility: Annotated[Visibility | None, says(description="Who sees it besides its owner.")] = UNSET,
+    name: Annotated[str | None, argument(description="A new name.")] = UNSET,
+    visibility: Annotated[Visibility | None, argument(description="Who sees it besides its owner.")] = UNSET,
 ) -> structure.Changed:
     # null says nothing: neither has an empty state.
     changes = {name: value for name, value in (("name", name), ("visibility", visibility)) if value}

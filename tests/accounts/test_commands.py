@@ -27,7 +27,7 @@ from errors import BadUserInput, NotFound
 from tests.conftest import World
 from tests.support.app import Site, site
 from tests.support.client import Client, Refused
-from tests.support.product_process import ROOT, running
+from tests.support.processes.product_process import ROOT, running
 from transport import control
 from transport.control import CommandFailed, Control, NotServing, ask
 

@@ -17,7 +17,7 @@ from db.models.users import User
 from tests.conftest import SYSTEM
 from tests.support.app import Site, site, site_over
 from tests.support.client import Client, Refused, Socket
-from tests.support.running_app import listening
+from tests.support.processes.running_app import listening
 
 __all__ = ["site"]
 

@@ -17,8 +17,8 @@ from tests.benchmarks.plain_tables import PlainTable, connection_to, fill
 from tests.benchmarks.target import Target
 from tests.support.app import Site, site_over
 from tests.support.client import Client
-from tests.support.postgres import postgres_server
-from tests.support.waiting import until
+from tests.support.processes.postgres import postgres_server
+from tests.support.processes.waiting import until
 
 ROWS, PUT = 100_000, 5_000
 COLUMNS = [

@@ -35,8 +35,8 @@ from errors import BudgetExceeded
 from tests.conftest import SYSTEM, World
 from tests.support.app import site_over
 from tests.support.loopback.provider_faults import chunk, events, fault_server, usage
+from tests.support.processes.waiting import until
 from tests.support.scripted_llm import ended
-from tests.support.waiting import until
 
 TERMS = Terms(10_000, 1_000, input=Decimal(1), output=Decimal(1))
 HALF = "Half of what was to be said"  # 7 tokens as they are estimated

@@ -5,8 +5,8 @@ from typing import Any
 
 from tests.support.app import Site, site
 from tests.support.client import Client
+from tests.support.processes.waiting import until
 from tests.support.scripted_llm import Dictation, begin, dictation, online, read, send, texts_of
-from tests.support.waiting import until
 
 __all__ = ["dictation", "online", "site"]
 

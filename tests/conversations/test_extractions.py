@@ -16,8 +16,8 @@ from tests.support.app import Site, site, site_over
 from tests.support.client import Client, Refused
 from tests.support.loopback.provider_faults import fault_server
 from tests.support.loopback.scripted_extraction import Extractor
+from tests.support.processes.waiting import until
 from tests.support.scripted_llm import MODEL, send
-from tests.support.waiting import until
 
 __all__ = ["site"]
 

@@ -38,7 +38,7 @@ async def online(
     extractor: Extractor, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Site]:
     monkeypatch.setattr("jobs.extraction.table_extraction.SHOWN_SECONDS", 0.02)
-    monkeypatch.setattr("resolvers.conversations.messages.IDLE_SECONDS", 0.02)
+    monkeypatch.setattr("resolvers.conversations.replies.IDLE_SECONDS", 0.02)
     async with fault_server(extractor.play) as server:
         given = {"openai_api_key": "sk-test", "openai_base_url": server.base_url, "openai_model": MODEL}
         async with site_over(database_url, tmp_path, **given) as site:

@@ -15,8 +15,8 @@ from resolvers.core.ids import key
 from tests.conftest import SYSTEM
 from tests.support.app import Site, site
 from tests.support.client import Client
+from tests.support.processes.waiting import until
 from tests.support.scripted_llm import Dictation, begin, dictation, ended, follow, online, read, send
-from tests.support.waiting import until
 
 __all__ = ["dictation", "online", "site"]
 

@@ -36,6 +36,7 @@ from jobs.runner.worker import SWEEP_SECONDS, Worker
 from tests.accounts.test_audit import superuser
 from tests.conftest import SYSTEM, World
 from tests.support.loopback.provider_faults import events_then_silence
+from tests.support.processes.waiting import until
 from tests.support.scripted_llm import (
     Dictation,
     dictation,
@@ -48,7 +49,6 @@ from tests.support.scripted_llm import (
     site_with,
     watched,
 )
-from tests.support.waiting import until
 
 __all__ = ["dictation"]
 

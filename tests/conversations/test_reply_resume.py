@@ -12,9 +12,9 @@ import assistant.reply_log.cluster_log
 import assistant.reply_log.log
 from tests.support.app import Site
 from tests.support.client import Client
-from tests.support.running_app import listening
+from tests.support.processes.running_app import listening
+from tests.support.processes.several_processes import Installation, installation
 from tests.support.scripted_llm import FOLLOW, Dictation, begin, dictation, follow, joined, read, texts_of, watched
-from tests.support.several_processes import Installation, installation
 
 __all__ = ["dictation", "installation"]
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-import resolvers.conversations.messages
+import resolvers.conversations.replies
 from assistant.reply_log.log import MERGE_SECONDS
 from db.core.base import now
 from db.core.pagination import Window
@@ -14,6 +14,7 @@ from db.organizations.organizations import of_user
 from tests.conftest import SYSTEM
 from tests.support.app import Site
 from tests.support.client import Client, Refused
+from tests.support.processes.waiting import until
 from tests.support.scripted_llm import (
     FOLLOW,
     Dictation,
@@ -28,7 +29,6 @@ from tests.support.scripted_llm import (
     texts_of,
     watched,
 )
-from tests.support.waiting import until
 
 __all__ = ["dictation", "online"]
 
@@ -157,9 +157,9 @@ async def test_a_message_that_is_no_reply_is_not_followed(online: Site, dictatio
 async def test_members_follow_what_is_shared_until_they_are_removed_also_while_more_comes(
     more: str, online: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolvers.conversations.messages, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(resolvers.conversations.replies, "LOOK_SECONDS", 0)
     if more:
-        monkeypatch.setattr(resolvers.conversations.messages, "IDLE_SECONDS", 60)
+        monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 60)
     ann, bob = await online.person("ann"), await online.person("bob")
     shared = await online.organization(ann, bob)
     given = {"organizationId": shared, "visibility": "ORGANIZATION"}
@@ -219,7 +219,7 @@ async def test_a_reply_is_stopped_while_it_is_written(online: Site, dictation: D
 async def test_a_reply_that_nobody_writes_yet_is_stopped_at_once(
     online: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolvers.conversations.messages, "IDLE_SECONDS", 60)
+    monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 60)
     await online.product.worker.stop()
     ann = await online.person()
     said = await send(ann)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.app import Site
 from tests.support.client import Client, Refused
-from tests.support.running_app import listening
+from tests.support.processes.running_app import listening
 from tests.support.scripted_llm import FOLLOW, Dictation, dictation, joined, online, read, send
 
 __all__ = ["dictation", "online"]

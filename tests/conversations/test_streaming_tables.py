@@ -27,10 +27,10 @@ from jobs.runner.job_run import JobContext
 from tests.conftest import SYSTEM
 from tests.support.app import Site, site_over
 from tests.support.client import Client
-from tests.support.running_app import listening
+from tests.support.processes.running_app import listening
+from tests.support.processes.several_processes import Installation, installation
+from tests.support.processes.waiting import until
 from tests.support.scripted_llm import Dictation, begin, dictation, ended, send, site_with
-from tests.support.several_processes import Installation, installation
-from tests.support.waiting import until
 
 __all__ = ["dictation", "installation"]
 
@@ -83,7 +83,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "jobs.replies.streaming_tables.LOOK_SECONDS",
         "jobs.replies.streaming_tables.SHOWN_SECONDS",
-        "resolvers.conversations.messages.IDLE_SECONDS",
+        "resolvers.conversations.replies.IDLE_SECONDS",
     ):
         monkeypatch.setattr(name, 0.02)
     monkeypatch.setattr("jobs.replies.streaming_tables.RESTS", 0)

@@ -9,8 +9,8 @@ from db.conversations.titles import clean
 from tests.support.app import site_over
 from tests.support.client import Client
 from tests.support.loopback.provider_faults import chunk, error, events, fault_server, usage
+from tests.support.processes.waiting import until
 from tests.support.scripted_llm import ended, send
-from tests.support.waiting import until
 
 REPLY = events(chunk("Rent is 1200."), chunk(finish="stop"), usage(10, 5), "[DONE]")
 TITLE = events(chunk('"Rent of '), chunk('the flat"\n'), chunk(finish="stop"), usage(20, 7), "[DONE]")

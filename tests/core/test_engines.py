@@ -23,7 +23,7 @@ from db.migrations import migrate
 from db.models.conversations import Conversation
 from db.models.messages import Message
 from tests.conftest import World
-from tests.support.postgres import Postgres
+from tests.support.processes.postgres import Postgres
 from tests.support.search_samples import said, speak, texts, titles
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.core.base import Base
 from db.migrations import head, is_mapped, migrate
-from tests.support.postgres import Postgres
+from tests.support.processes.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = "import sys; from db.migrations import migrate; migrate(sys.argv[1])"

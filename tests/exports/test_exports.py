@@ -33,7 +33,7 @@ from resolvers.core.ids import decode, global_id
 from tables.types.columns import ColumnType, Value
 from tests.conftest import SYSTEM, World
 from tests.support.in_process_product import CANCEL, COLUMNS, HEADER, LIST, RETRY, ROWS, SHOW, START, Office
-from tests.support.waiting import until
+from tests.support.processes.waiting import until
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from resolvers.core.ids import global_id
 from tests.conftest import World
 from tests.support.in_process_product import CANCEL, HEADER, RETRY, START, Office
 from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
-from tests.support.waiting import until
+from tests.support.processes.waiting import until
 
 
 @pytest.fixture

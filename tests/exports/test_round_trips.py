@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.app import Site, site_over
 from tests.support.client import Client
-from tests.support.waiting import until
+from tests.support.processes.waiting import until
 
 EXPORTED = "query E($id: ID!) { export(id: $id) { status url error { message } } }"
 VALUES = "query T($id: ID!) { table(id: $id) { rows(first: 100) { nodes { values } } } }"

@@ -23,8 +23,8 @@ from errors import NotFound, RateLimited
 from jobs.runner import job_run
 from jobs.runner.worker import Handler, JobContext, JobFailure, Worker
 from tests.conftest import SYSTEM, World
+from tests.support.processes.waiting import until
 from tests.support.units import personal_organization
-from tests.support.waiting import until
 
 
 class Desk:

@@ -7,11 +7,11 @@ from itertools import count
 
 from tests.support.app import Site
 from tests.support.client import Client
-from tests.support.crash_worker import working
 from tests.support.loopback.provider_faults import EVENT_STREAM, Exchange, chunk, fault_server
+from tests.support.processes.crash_worker import working
+from tests.support.processes.several_processes import Installation, installation
+from tests.support.processes.waiting import until
 from tests.support.scripted_llm import begin, dictation, follow, joined, read, texts_of
-from tests.support.several_processes import Installation, installation
-from tests.support.waiting import until
 
 __all__ = ["dictation", "installation"]
 

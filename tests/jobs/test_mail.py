@@ -23,7 +23,7 @@ from jobs.mail.templates import TEXTS, write
 from tests.conftest import SYSTEM
 from tests.support.app import Site, site, site_over
 from tests.support.loopback.smtp import loopback_smtp
-from tests.support.waiting import until
+from tests.support.processes.waiting import until
 
 __all__ = ["site"]
 

@@ -18,18 +18,18 @@ import auth.limits
 import integrations.redis.connection
 import jobs.replies.reply_writer
 import jobs.runner.worker
-import resolvers.conversations.messages
+import resolvers.conversations.replies
 import resolvers.exports.exports
 from assembly import assemble
 from db.core.events import Event, TableChanged, decode, encode
 from resolvers.core.ids import decode as decode_id
 from settings import Misconfigured, Settings
 from tests.support.app import Site
-from tests.support.product_process import ROOT
+from tests.support.processes.product_process import ROOT
+from tests.support.processes.several_processes import Installation, eventually, installation, web, worker
+from tests.support.processes.valkey import valkey_server
+from tests.support.processes.waiting import until
 from tests.support.scripted_llm import Dictation, begin, dictation, follow, held, joined, read, texts_of, watched
-from tests.support.several_processes import Installation, eventually, installation, web, worker
-from tests.support.valkey import valkey_server
-from tests.support.waiting import until
 
 __all__ = ["dictation", "installation", "web", "worker"]
 
@@ -44,7 +44,7 @@ LATE = 0.5  # seconds on a machine that has much else to do; alone it is a hundr
 def without_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing but Redis can bring a text to another process before its end."""
     monkeypatch.setattr(jobs.replies.reply_writer, "CHECKPOINT_SECONDS", 3600)
-    monkeypatch.setattr(resolvers.conversations.messages, "IDLE_SECONDS", 3600)
+    monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 3600)
 
 
 @pytest.mark.usefixtures("without_checkpoints")
@@ -128,7 +128,7 @@ async def test_who_comes_when_the_beginning_was_trimmed_gets_it_from_the_row(
     installation: Installation, web: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs.replies.reply_writer, "CHECKPOINT_SECONDS", 0.1)
-    monkeypatch.setattr(resolvers.conversations.messages, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 0.1)
     ann = await web.person()
     id_ = await begin(ann)
     for number, piece in enumerate(PIECES[:6]):
@@ -326,7 +326,7 @@ async def test_while_redis_is_away_or_hangs_the_database_tells_and_everything_go
     monkeypatch.setattr(integrations.redis.connection, "SECONDS", 0.2)
     monkeypatch.setattr(auth.limits, "SHARED_SECONDS", 0.1)
     monkeypatch.setattr(jobs.replies.reply_writer, "CHECKPOINT_SECONDS", 0.2)
-    monkeypatch.setattr(resolvers.conversations.messages, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 0.2)
     monkeypatch.setattr(jobs.runner.worker, "SWEEP_SECONDS", 0.3)
     with valkey_server() as redis:
         there = replace(installation, redis_url=redis.url)

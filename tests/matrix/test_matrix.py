@@ -27,7 +27,7 @@ from tests.matrix.streams import FOLLOWED
 from tests.matrix.views import ASKED, SEEN
 from tests.matrix.world import Scene
 from tests.support.app import OFTEN, SECRET
-from tests.support.postgres import Postgres
+from tests.support.processes.postgres import Postgres
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -28,7 +28,7 @@ from tests.conftest import SYSTEM, World
 from tests.support.app import Site, site
 from tests.support.client import Client, Refused
 from tests.support.in_process_product import Office
-from tests.support.waiting import until
+from tests.support.processes.waiting import until
 
 __all__ = ["site"]
 

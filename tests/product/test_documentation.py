@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 from errors import ProductError
 from execution.errors import Code
 from settings import Settings
-from tests.support.product_process import running
+from tests.support.processes.product_process import running
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

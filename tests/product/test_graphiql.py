@@ -13,7 +13,7 @@ import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, Dialog, Page
 
-from tests.support.browser import (
+from tests.support.processes.browser import (
     in_browser,
     open_tab,
     read_editor,
@@ -23,7 +23,7 @@ from tests.support.browser import (
     visit,
     write_editor,
 )
-from tests.support.graphiql_app import BUILT, TOKEN, application
+from tests.support.processes.graphiql_app import BUILT, TOKEN, application
 
 TOUR = Path(__file__).parents[2] / "web" / "graphiql" / "src" / "tour"
 PLACEHOLDER = {"Authorization": "Bearer PASTE-accessToken-HERE"}

@@ -21,8 +21,8 @@ from tests.support.client import Client, Refused
 from tests.support.loopback.openai import mock_openai
 from tests.support.loopback.sheets import LoopbackSheets as Google
 from tests.support.loopback.sheets import loopback_sheets
-from tests.support.postgres import Postgres
-from tests.support.product_process import ROOT, Product, running
+from tests.support.processes.postgres import Postgres
+from tests.support.processes.product_process import ROOT, Product, running
 
 EXAMPLE = ROOT / "examples" / "expense_report"
 PASTED = EXAMPLE.with_suffix(".txt").read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from tests.support.postgres import Postgres, postgres_server
+from tests.support.processes.postgres import Postgres, postgres_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,7 +118,7 @@ def test_a_server_leaves_nothing_behind() -> None:
 
 
 def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules["tests.support.postgres"].OPTIONS, "max_connections", "none")
+    monkeypatch.setitem(sys.modules["tests.support.processes.postgres"].OPTIONS, "max_connections", "none")
     because = 'invalid value for parameter "max_connections": "none"'
     with pytest.raises(RuntimeError, match=because), postgres_server():
         pass
@@ -126,7 +126,7 @@ def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) ->
 
 INNER = """
 import os, pathlib, signal, time
-from tests.support.postgres import postgres
+from tests.support.processes.postgres import postgres
 from tests.product.test_servers import run
 
 async def describe(postgres, here):
@@ -180,7 +180,7 @@ def test_a_killed_process_leaves_no_server_behind(tmp_path: Path) -> None:
 
 HELD = """
 import asyncio, pathlib, sys, time
-from tests.support.postgres import shared_postgres
+from tests.support.processes.postgres import shared_postgres
 from tests.product.test_servers import run
 
 with shared_postgres(pathlib.Path(sys.argv[1])) as server:

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from commands import cli
-from tests.support.product_process import ROOT, Product, running
+from tests.support.processes.product_process import ROOT, Product, running
 from transport.core import logs
 
 pytestmark = pytest.mark.xdist_group("starting")

@@ -7,8 +7,8 @@ import httpx
 import openpyxl
 from playwright.async_api import Browser, expect
 
-from tests.support.browser import in_browser, ready, run_operation, tab_names, visit
-from tests.support.product_process import running
+from tests.support.processes.browser import in_browser, ready, run_operation, tab_names, visit
+from tests.support.processes.product_process import running
 
 
 @in_browser

@@ -35,8 +35,8 @@ from schema import schema
 from settings import Settings
 from tables.types.columns import ColumnType, Value
 from tests.conftest import SYSTEM, World
+from tests.support.processes.waiting import until
 from tests.support.units import personal_organization
-from tests.support.waiting import until
 from transport.core.errors import format_error
 from transport.routes.downloads import download_route
 from transport.routes.routes import EXCEPTION_HANDLERS

@@ -21,8 +21,8 @@ from resolvers.core.ids import global_id, key
 from resolvers.tables.as_of_selection import Then
 from tests.conftest import World
 from tests.support.app import Site, site
+from tests.support.processes.waiting import until
 from tests.support.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, Sheet, cell
-from tests.support.waiting import until
 from tests.tables.test_filters import ORDERS, VALUES, compared, found, in_order, is_
 from tests.tables.test_tables import counted
 from tests.tables.test_undo_sequences import COLUMNS, Story

@@ -24,8 +24,8 @@ from resolvers.tables.rows import RowFilter, RowSort
 from tests.conftest import World
 from tests.support.app import Site, site
 from tests.support.client import Client
+from tests.support.processes.waiting import until
 from tests.support.table_client import AT, COLUMNS, DAY, ITEM, NUMBER, PRICE, TAGS, Refused, Sheet
-from tests.support.waiting import until
 from tests.tables.test_filters import COMPARED, KEYS, ORDERS, VALUES, compared, found, in_order, is_, walked
 
 __all__ = ["site"]

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.transport_app import Served, serving
+from tests.support.processes.transport_app import Served, serving
 
 
 @pytest.fixture(scope="session")

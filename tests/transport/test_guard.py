@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from errors import BadUserInput
-from tests.support.transport_app import Served, serving
+from tests.support.processes.transport_app import Served, serving
 
 
 async def echo(request: Request) -> Response:

@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.transport_app import Served, serving
+from tests.support.processes.transport_app import Served, serving
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.transport_app import serving
+from tests.support.processes.transport_app import serving
 from transport.core import logs
 
 

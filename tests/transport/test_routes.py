@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
-from tests.support.transport_app import Served, serving
+from tests.support.processes.transport_app import Served, serving
 from transport.graphiql import DIRECTORY, GraphiQL
 
 

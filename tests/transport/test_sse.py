@@ -7,7 +7,7 @@ import httpx
 import orjson
 import pytest
 
-from tests.support.transport_app import Served, serving
+from tests.support.processes.transport_app import Served, serving
 from transport.graphql import sse
 
 PING = b":\n\n"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.support.transport_app import Served, serving
+from tests.support.processes.transport_app import Served, serving
 from transport.graphql.file_map import EXAMPLE
 from transport.graphql.multipart import CUT_SHORT
 from transport.graphql.uploads import AT_ONCE_OF_ONE, Uploads, clean_name

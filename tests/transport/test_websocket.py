@@ -9,7 +9,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from tests.support.transport_app import Served, serving
+from tests.support.processes.transport_app import Served, serving
 from transport.graphql.socket import SocketLimits
 
 TRANSPORT_WS = [Subprotocol("graphql-transport-ws")]

@@ -12,8 +12,8 @@ import pytest
 
 from tests.support.app import SECRET, Site
 from tests.support.loopback.provider_faults import FaultServer
+from tests.support.processes.valkey import Valkey
 from tests.support.scripted_llm import MODEL, Dictation, site_with
-from tests.support.valkey import Valkey
 
 
 @dataclass(frozen=True)

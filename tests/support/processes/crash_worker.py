@@ -40,7 +40,7 @@ def work(given: dict[str, Any]) -> None:
 
 def start(given: dict[str, Any]) -> ForkServerProcess:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.support.crash_worker"])
+    context.set_forkserver_preload(["tests.support.processes.crash_worker"])
     process = context.Process(target=work, args=(given,), daemon=True)
     process.start()
     return process

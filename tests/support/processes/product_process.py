@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 READY = re.compile(r"GraphiQL: (http://\S+?)/graphql")
 START_SECONDS, STOP_SECONDS = 30.0, 10.0
 

@@ -26,7 +26,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.support.temporary_directory import directory_in_memory
+from tests.support.processes.temporary_directory import directory_in_memory
 
 SUPERUSER = "postgres"
 DEADLINE = 60  # seconds for any one step; each takes well under one on an idle machine
@@ -228,8 +228,8 @@ def _spawn_keeper(directory: Path) -> None:
     log = directory / "postgres.log"
     with log.open("w") as output:  # a pipe would stay open as long as the keeper
         done = subprocess.run(
-            [sys.executable, "-m", "tests.support.postgres", str(directory)],
-            cwd=Path(__file__).parents[2],
+            [sys.executable, "-m", "tests.support.processes.postgres", str(directory)],
+            cwd=Path(__file__).parents[3],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

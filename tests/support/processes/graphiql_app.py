@@ -12,7 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 from strawberry.asgi import GraphQL
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-BUILT = Path(__file__).parents[2] / "transport" / "graphiql"
+BUILT = Path(__file__).parents[3] / "transport" / "graphiql"
 POLICY = (BUILT / "csp.txt").read_text()
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf"}
 TOKEN = "eyJhbGciOiJub25lIn0.e30.c2lnbmF0dXJl"

@@ -1,0 +1,154 @@
+"""Sessions: log in, refresh, log out, list and revoke."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from strawberry import argument
+
+from auth.limits import Action
+from auth.tokens import issue_access, new_refresh, refresh_digest
+from auth.viewer import Viewer
+from db.accounts import sessions, users
+from db.core.base import now
+from db.core.validation import EMAIL
+from db.models.sessions import SignIn
+from db.models.users import User
+from errors import Unauthenticated
+from resolvers.accounts.users import normalized
+from resolvers.core.context import Backend, Context, Info
+from resolvers.core.ids import key
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a client keeps: the access token for each request, the refresh token for the next pair."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: str = "Bearer"  # noqa: S105  the name of a scheme
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    user: User
+    session: Tokens
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class SignedOut:
+    ok: bool = True
+
+
+async def list_sessions(root: strawberry.Parent[Any], info: Info) -> list[SignIn]:
+    return await info.context.read(sessions.of_viewer, user_id=root.id, moment=now())
+
+
+def is_current_session(root: strawberry.Parent[Any], info: Info) -> bool:
+    return bool(root.id == info.context.viewer.session_id)
+
+
+async def log_in(
+    info: Info,
+    email: Annotated[str, argument(description="The address that you signed up with.")],
+    password: Annotated[str, argument(description="Your password.")],
+) -> SignedIn:
+    backend = info.context.backend
+    system = Viewer.system()
+    email = normalized(email)
+    await backend.attempts.count(Action.LOG_IN, info.context.origin.ip_address, email)
+    is_possible = EMAIL.fullmatch(email) is not None
+    found = await backend.database.read_one(users.by_email, system, email=email) if is_possible else None
+    verified = await backend.passwords.verify(password, found.password_hash if found else None)
+    if found is None or not verified.ok or not found.is_active:
+        raise Unauthenticated("The e-mail address or the password is wrong.")
+    if verified.rehashed:
+        await backend.database.write(users.keep_rehashed, system, found.id, verified.rehashed)
+    return SignedIn(found, await _open(info.context, found))
+
+
+async def refresh_session(
+    info: Info,
+    refresh_token: Annotated[str, argument(description="The newest refresh token; it is good once.")],
+) -> SignedIn:
+    backend, address = info.context.backend, info.context.origin.ip_address
+    given = refresh_digest(refresh_token)
+    known = await backend.database.read_one(sessions.of_token, Viewer.system(), digest=given)
+    await backend.attempts.count(Action.REFRESH, address, str(known.user_id) if known else None)
+    token, digest = new_refresh()
+    rotated = await backend.database.write(sessions.rotate, Viewer.system(), given, digest, _lifetime(backend))
+    if rotated is None:
+        raise Unauthenticated(
+            "This refresh token was used before, so everybody who holds the session is signed out: log in again."
+        )
+    sign_in, owner = rotated
+    return SignedIn(owner, _tokens(backend, owner, sign_in.id, token))
+
+
+async def log_out(
+    info: Info,
+    refresh_token: Annotated[
+        str | None,
+        argument(description="Names the session when the access token has expired; else send only the header."),
+    ] = None,
+) -> SignedOut:
+    database = info.context.backend.database
+    if refresh_token is not None:
+        await database.write(sessions.close_by_token, Viewer.system(), refresh_digest(refresh_token))
+    else:
+        await info.context.write(sessions.close, _session_id(info.context))
+    return SignedOut()
+
+
+def _session_id(context: Context) -> UUID:
+    if context.viewer.session_id is None:
+        raise Unauthenticated
+    return context.viewer.session_id
+
+
+async def _open(context: Context, owner: User) -> Tokens:
+    """Sign somebody in on the device that asks."""
+    token, digest = new_refresh()
+    sign_in = await context.backend.database.write(
+        sessions.open_for,
+        Viewer.system(),
+        owner.id,
+        digest,
+        _lifetime(context.backend),
+        user_agent=context.origin.user_agent and context.origin.user_agent[:300],
+        ip_address=context.origin.ip_address,
+    )
+    return _tokens(context.backend, owner, sign_in.id, token)
+
+
+def _lifetime(backend: Backend) -> timedelta:
+    return timedelta(days=backend.settings.refresh_token_days)
+
+
+def _tokens(backend: Backend, owner: User, sign_in_id: UUID, refresh: str) -> Tokens:
+    lifetime = timedelta(minutes=backend.settings.access_token_minutes)
+    access = issue_access(
+        backend.secrets[0],
+        user_id=owner.id,
+        email=owner.email,
+        session_id=sign_in_id,
+        lifetime=lifetime,
+        now=now(),
+    )
+    return Tokens(access, refresh, int(lifetime.total_seconds()))
+
+
+async def log_out_everywhere(info: Info) -> SignedOut:
+    await info.context.write(sessions.close_all)
+    return SignedOut()
+
+
+async def revoke_session(
+    info: Info, id: Annotated[strawberry.ID, argument(description="Which one, of `me.sessions`.")]
+) -> SignedOut:
+    await info.context.write(sessions.close, key(id, SignIn))
+    return SignedOut()

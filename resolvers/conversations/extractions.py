@@ -1,0 +1,85 @@
+"""Extraction of tables from conversations."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated
+
+import strawberry
+from strawberry import argument
+
+from db.conversations import extractions
+from db.conversations.extractions import Asked
+from db.core.events import JobChanged
+from db.models.conversations import Conversation, ExtractionMode
+from db.models.messages import Message
+from db.models.proposals import Proposal
+from db.models.tables import Table
+from resolvers.core.context import Context, IdempotencyKey, Info
+from resolvers.core.ids import key, optional_key
+from resolvers.tables.tables import ColumnInput, forget_columns
+
+WAIT_SECONDS, IDLE_SECONDS = 60.0, 1.0
+
+
+@dataclass(frozen=True)
+class Extracted:
+    proposal: Proposal
+
+
+async def extract_table(
+    info: Info,
+    conversation_id: Annotated[
+        strawberry.ID | None, argument(description="The conversation to read; may be empty when messages are named.")
+    ] = None,
+    message_ids: Annotated[
+        list[strawberry.ID] | None,
+        argument(description="Only these messages of it, with their files: at most 100. Its newest branch when empty."),
+    ] = None,
+    table_id: Annotated[strawberry.ID | None, argument(description="The table whose columns are wanted.")] = None,
+    name: Annotated[str | None, argument(description="What a new table is called.")] = None,
+    columns: Annotated[
+        list[ColumnInput] | None, argument(description="The columns of a new table; such as are found when empty.")
+    ] = None,
+    key_columns: Annotated[
+        list[strawberry.ID] | None,
+        argument(description="Keys or names of the columns that tell which row is which; else the first unique one."),
+    ] = None,
+    mode: Annotated[
+        ExtractionMode, argument(description="REVIEW proposes; AUTO also applies what overwrites nobody's value.")
+    ] = ExtractionMode.REVIEW,
+    wait: Annotated[
+        bool,
+        argument(description="Answer when all is read (60 s at most), and not with a proposal that is still empty."),
+    ] = True,
+    idempotency_key: IdempotencyKey = None,
+) -> Extracted:
+    asked = Asked(
+        optional_key(conversation_id, Conversation),
+        None if message_ids is None else [key(id_, Message, f"messageIds.{n}") for n, id_ in enumerate(message_ids)],
+        optional_key(table_id, Table),
+        name,
+        None if columns is None else [column.column() for column in columns],
+        key_columns or [],
+        mode,
+    )
+    proposal = await info.context.write(extractions.start, asked, idempotency_key)
+    if wait:
+        proposal = await _read(info.context, proposal)
+    forget_columns(info.context)
+    return Extracted(proposal)
+
+
+async def _read(context: Context, proposal: Proposal) -> Proposal:
+    """The proposal when all of it is read, or as it is after a while."""
+    if proposal.is_complete or proposal.job_id is None:
+        return proposal
+    with suppress(TimeoutError), context.backend.hub.subscribe(JobChanged(proposal.job_id)) as changed:
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not proposal.is_complete:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await changed.wait()
+                changed.clear()
+                proposal = await context.fresh().by_id(Proposal, proposal.id) or proposal
+    return proposal

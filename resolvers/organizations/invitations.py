@@ -1,0 +1,66 @@
+"""Invitations to an organization: invite, withdraw and accept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from strawberry import argument
+
+from auth.tokens import new_refresh, refresh_digest
+from auth.viewer import Role, Viewer
+from db.accounts import users
+from db.core.validation import checked_email
+from db.models.memberships import Membership
+from db.models.organizations import Organization
+from db.organizations import invitations
+from db.organizations.invitations import Invitee, Secret
+from errors import NotFound
+from resolvers.core.context import IdempotencyKey, Info
+from resolvers.core.ids import key
+from resolvers.organizations.memberships import Placed
+from resolvers.organizations.organizations import OrganizationId
+
+
+@dataclass(frozen=True)
+class Invited:
+    email: str
+    expires_at: datetime
+    membership: Membership | None
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    ok: bool = True
+
+
+async def invite_member(
+    info: Info,
+    organization_id: OrganizationId,
+    email: Annotated[str, argument(description="Where the invitation is sent.")],
+    role: Annotated[Role, argument(description="What they will be.")] = Role.MEMBER,
+    idempotency_key: IdempotencyKey = None,
+) -> Invited:
+    id_, address = key(organization_id, Organization), checked_email(email, "email")
+    if await info.context.by_id(Organization, id_) is None:
+        raise NotFound("There is no such organization, or you may not see it.")
+    # An admin does not see the account yet that the invitation makes a member.
+    known = await info.context.backend.database.read_one(users.by_email, Viewer.system(), email=address)
+    invitee = Invitee(address, role, known.id if known else None)
+    made = await info.context.write(invitations.invite, id_, invitee, Secret(*new_refresh()), idempotency_key)
+    return Invited(made.invitation.email, made.invitation.expires_at, made.membership)
+
+
+async def withdraw_invitation(
+    info: Info,
+    organization_id: OrganizationId,
+    email: Annotated[str, argument(description="Where the invitation was sent.")],
+) -> Withdrawn:
+    address = checked_email(email, "email")
+    await info.context.write(invitations.call_off, key(organization_id, Organization), address)
+    return Withdrawn()
+
+
+async def accept_invitation(
+    info: Info, token: Annotated[str, argument(description="The token in the mail; it is good once, for seven days.")]
+) -> Placed:
+    return Placed(await info.context.write(invitations.accept, refresh_digest(token)))

@@ -1,0 +1,41 @@
+"""Members of an organization: list them, change their roles, remove them."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import argument
+
+from auth.viewer import Role
+from db.models.memberships import Membership
+from db.models.users import User
+from db.organizations import memberships, organizations
+from resolvers.core.context import Info
+from resolvers.core.ids import global_id, key
+from resolvers.core.pages import KeysetPage
+from resolvers.organizations.organizations import Deleted
+
+MembershipId = Annotated[strawberry.ID, argument(description="The member's place in the organization.")]
+
+
+@dataclass(frozen=True)
+class Placed:
+    membership: Membership
+
+
+def list_members(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Membership]:
+    return info.context.page(organizations.members, organization_id=root.id)
+
+
+async def user_of(root: strawberry.Parent[Any], info: Info) -> User | None:
+    return await info.context.by_id(User, root.user_id)
+
+
+async def change_member_role(
+    info: Info, membership_id: MembershipId, role: Annotated[Role, argument(description="What they are from now on.")]
+) -> Placed:
+    return Placed(await info.context.write(memberships.change_role, key(membership_id, Membership), role))
+
+
+async def remove_member(info: Info, membership_id: MembershipId) -> Deleted:
+    return Deleted(global_id(Membership, await info.context.write(memberships.remove, key(membership_id, Membership))))

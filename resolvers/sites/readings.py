@@ -1,0 +1,119 @@
+"""Readings of modules: record, list and aggregate them."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from strawberry import argument
+
+from auth.viewer import Viewer
+from db.core.engine import Database
+from db.models.modules import Module
+from db.models.readings import Reading
+from db.sites import readings
+from db.sites.readings import Aggregate, Bucket, Measured, checked_moment
+from errors import BadUserInput
+from resolvers.core.context import IdempotencyKey, Info
+from resolvers.core.ids import typed
+from resolvers.core.pages import Asked, Slice, slice_of
+
+NOTHING = UUID(int=0)
+
+
+@strawberry.input(description="A number that a module measured.")
+class ReadingInput:
+    module_id: strawberry.ID = strawberry.field(description="What measured it.")
+    metric: str = strawberry.field(description="What was measured, as `temperature`: 1 to 100 characters.")
+    value: float = strawberry.field(description="How much: a finite number of at most 1e100 either way.")
+    at: datetime = strawberry.field(description="When; without a zone it is read as UTC.")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    modules: list[Module]
+    count: int
+
+
+class ReadingPage:
+    """A page of the readings of a module by time; the cursor is the moment and the id of one."""
+
+    def __init__(self, database: Database, viewer: Viewer, module_id: UUID, limits: dict[str, Any]) -> None:
+        self._database, self._viewer = database, viewer
+        self._shape = frozenset(limits)
+        self._given = {"module_id": module_id, **limits}
+
+    async def load(self, asked: Asked) -> Slice[Reading]:
+        place = {} if asked.cursor is None else _decode(asked.cursor, asked.cursor_name)
+        query = readings.page(self._shape, is_first=asked.cursor is None, backwards=asked.backwards)
+        given = {**self._given, **place, "limit": asked.size + 1}
+        found = await self._database.read(query, self._viewer, **given)
+        return slice_of(found, _encode, asked)
+
+    async def total(self) -> int:
+        (row,) = await self._database.read(readings.total(self._shape), self._viewer, **self._given)
+        return int(row.total)
+
+
+def _encode(row: Reading) -> str:
+    place = row.id.bytes + row.at.astimezone(UTC).isoformat().encode()
+    return urlsafe_b64encode(place).decode().rstrip("=")
+
+
+def _decode(cursor: str, name: str) -> dict[str, Any]:
+    try:
+        place = urlsafe_b64decode(cursor[:200] + "=" * (-len(cursor[:200]) % 4))
+        at = checked_moment(datetime.fromisoformat(place[16:].decode()), name)
+        return {"cursor_id": UUID(bytes=place[:16]), "cursor_at": at}
+    except (Error, ValueError, BadUserInput):
+        raise BadUserInput.of(
+            name, "This is no cursor of this list: send an endCursor or startCursor as it came."
+        ) from None
+
+
+def list_readings(
+    root: strawberry.Parent[Any],
+    info: Info,
+    metric: Annotated[str | None, argument(description="Only of one metric.")] = None,
+    from_: Annotated[datetime | None, argument(name="from", description="Only from this moment on.")] = None,
+    to: Annotated[datetime | None, argument(description="Only before this moment.")] = None,
+) -> ReadingPage:
+    limits = {
+        "metric": None if metric is None else readings.checked_metric(metric, "metric"),
+        "start": None if from_ is None else checked_moment(from_, "from"),
+        "end": None if to is None else checked_moment(to, "to"),
+    }
+    given = {name: value for name, value in limits.items() if value is not None}
+    return ReadingPage(info.context.backend.database, info.context.viewer, root.id, given)
+
+
+async def list_aggregates(
+    root: strawberry.Parent[Any],
+    info: Info,
+    metric: Annotated[str, argument(description="What was measured.")],
+    from_: Annotated[datetime, argument(name="from", description="From this moment on.")],
+    to: Annotated[datetime, argument(description="Before this moment.")],
+    bucket: Annotated[Bucket, argument(description="How long each stretch is; at most 10,000 of them.")],
+) -> list[Aggregate]:
+    start, end = checked_moment(from_, "from"), checked_moment(to, "to")
+    readings.check_span(bucket, start, end)
+    given: dict[str, Any] = {"metric": readings.checked_metric(metric, "metric"), "start": start, "end": end}
+    database, viewer = info.context.backend.database, info.context.viewer
+    # Streamed, because what it goes through has no bound though what it answers has.
+    batches = database.stream(readings.summary(bucket), viewer, module_id=root.id, **given)
+    return [readings.aggregate(row) async for rows in batches for row in rows]
+
+
+async def record_readings(
+    info: Info,
+    readings_: Annotated[
+        list[ReadingInput], argument(name="readings", description="1 to 1,000 readings: all are kept, or none.")
+    ],
+    idempotency_key: IdempotencyKey = None,
+) -> Recorded:
+    # An id of nothing is found out with all other mistakes.
+    measured = [Measured(typed(r.module_id, Module) or NOTHING, r.metric, r.value, r.at) for r in readings_]
+    return Recorded(await info.context.write(readings.record, measured, idempotency_key), len(measured))
