@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from db.billing.usage import Models, Terms
+from db.billing.usage import Models, ModelTerms
 from integrations.llm.catalog import Catalog, Offer
 
 NOTHING = Decimal(0)
@@ -16,11 +16,11 @@ def models_of(catalog: Catalog, day: date, chosen: str | None = None) -> Models:
     return {offer.name: terms_of(offer, day) for offer in catalog.offers if chosen in (None, offer.name)}
 
 
-def terms_of(offer: Offer, day: date) -> Terms:
+def terms_of(offer: Offer, day: date) -> ModelTerms:
     """Without a price it costs nothing."""
     if (price := offer.price(day)) is None:
-        return Terms(offer.context_window, offer.max_output)
-    return Terms(
+        return ModelTerms(offer.context_window, offer.max_output)
+    return ModelTerms(
         offer.context_window,
         offer.max_output,
         input=price.input,

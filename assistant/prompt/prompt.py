@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import dropwhile, groupby
 
 from assistant.prompt.tokens import Count
-from db.billing.usage import estimated
+from db.billing.usage import estimate_tokens
 from integrations.llm.chat_completions import Turn
 
 TABLES = (
@@ -33,7 +33,7 @@ class Room:
     """What a model reads at most, in tokens, and how they are counted."""
 
     tokens: int
-    count: Count = estimated
+    count: Count = estimate_tokens
 
     def less(self, text: str) -> "Room":
         return Room(self.tokens - self.count(text) - TURN_TOKENS, self.count)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
-from db.billing.usage import estimated
+from db.billing.usage import estimate_tokens
 from db.models.usage import Tokens
 from integrations.llm.chat_completions import Finished, Turn
 
@@ -27,7 +27,7 @@ def counter() -> Count:
     """
     directory = os.environ.get("TIKTOKEN_CACHE_DIR")
     if not directory or not is_whole(Path(directory) / FILE):
-        return estimated
+        return estimate_tokens
     import tiktoken
 
     encoding = tiktoken.get_encoding("o200k_base")
@@ -47,8 +47,8 @@ def counted(turns: Sequence[Turn], text: str, finished: Finished) -> Tokens:
     if not text and not finished.reason:
         return Tokens()
     return Tokens(
-        input=finished.input_tokens or sum(estimated(turn.text) for turn in turns),
-        output=finished.output_tokens or estimated(text),
+        input=finished.input_tokens or sum(estimate_tokens(turn.text) for turn in turns),
+        output=finished.output_tokens or estimate_tokens(text),
         cached=finished.cached_tokens or 0,
         reasoning=finished.reasoning_tokens or 0,
         is_estimated=not (finished.input_tokens and finished.output_tokens),

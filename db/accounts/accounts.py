@@ -4,16 +4,16 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.accounts.cancel_jobs import stop_jobs
-from db.accounts.sessions import end_all
+from db.accounts.cancel_jobs import cancel_user_jobs
+from db.accounts.sessions import end_sessions
 from db.core.base import now
 from db.core.session import Session
-from db.models.sessions import Ending
+from db.models.sessions import SessionEnd
 from db.models.users import User
 from errors import Conflict, Forbidden
 
 
-def keep_a_superuser(session: Session, user: User) -> None:
+def ensure_superuser_remains(session: Session, user: User) -> None:
     """Raise Conflict when without this one there would be no superuser; other such changes wait for this one's end."""
     if not user.is_superuser:
         return
@@ -27,7 +27,7 @@ def change_password(session: Session, password_hash: str) -> User:
     """Give the viewer another password; they stay signed in on this device, and nowhere else."""
     user = session.get_for_update(User, session.user_id)
     user.password_hash = password_hash
-    end_all(session, user.id, Ending.PASSWORD_CHANGED, keep=session.viewer.session_id)
+    end_sessions(session, user.id, SessionEnd.PASSWORD_CHANGED, keep=session.viewer.session_id)
     return user
 
 
@@ -44,15 +44,15 @@ def update(session: Session, user_id: UUID, is_active: bool | None, is_superuser
     if user.id == session.viewer.user_id and False in (is_active, is_superuser):
         raise Conflict("Another superuser has to take this from you, so that there is always one.")
     if False in (is_active, is_superuser):
-        keep_a_superuser(session, user)
+        ensure_superuser_remains(session, user)
     if is_active is not None and is_active is not user.is_active:
         user.deactivated_at = None if is_active else now()
     if is_superuser is not None:
         user.is_superuser, was_superuser = is_superuser, user.is_superuser
         if was_superuser and not is_superuser:
-            end_all(session, user.id, Ending.RIGHTS_CHANGED)
+            end_sessions(session, user.id, SessionEnd.RIGHTS_CHANGED)
     if not user.is_active:
-        end_all(session, user.id, Ending.DEACTIVATED)
-        stop_jobs(session, user.id)
+        end_sessions(session, user.id, SessionEnd.DEACTIVATED)
+        cancel_user_jobs(session, user.id)
     session.flush()
     return user

@@ -21,22 +21,22 @@ Account = dict[str, Any]
 
 def grant(session: Session, email: str) -> Account:
     """Let somebody see and change everything, from their next operation on."""
-    return _set(session, email, is_superuser=True)
+    return _update_by_email(session, email, is_superuser=True)
 
 
 def revoke(session: Session, email: str) -> Account:
     """Take a superuser's rights from somebody, who is signed out."""
-    return _set(session, email, is_superuser=False)
+    return _update_by_email(session, email, is_superuser=False)
 
 
 def deactivate(session: Session, email: str) -> Account:
     """Close an account: nobody signs in to it, and whoever is signed in is signed out."""
-    return _set(session, email, is_active=False)
+    return _update_by_email(session, email, is_active=False)
 
 
 def activate(session: Session, email: str) -> Account:
     """Open an account again."""
-    return _set(session, email, is_active=True)
+    return _update_by_email(session, email, is_active=True)
 
 
 def list_accounts(session: Session, search: str | None = None) -> list[Account]:
@@ -45,7 +45,7 @@ def list_accounts(session: Session, search: str | None = None) -> list[Account]:
     if search:
         fields = (User.email, User.first_name, User.last_name, User.first_name + " " + User.last_name)
         query = query.where(or_(*(func.lower(field).contains(search.lower(), autoescape=True) for field in fields)))
-    return [_shown(user) for user in session.scalars(query)]
+    return [_as_account(user) for user in session.scalars(query)]
 
 
 OPERATIONS: Mapping[str, Callable[..., Any]] = {
@@ -60,13 +60,13 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
 async def perform(database: Database, name: object, arguments: Mapping[str, Any]) -> Any:
     """Do what a command asks for, in one transaction; only what is in OPERATIONS. Raises ProductError."""
     unit = OPERATIONS.get(name) if isinstance(name, str) else None
-    if unit is None or not _fits(unit, arguments):
+    if unit is None or not _accepts(unit, arguments):
         raise BadUserInput("The server does not know this command: it is of another version. Restart the server.")
     with audit_context(AuditContext(str(name))):
         return await database.write(unit, Viewer.system(), **arguments)
 
 
-def _fits(unit: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
+def _accepts(unit: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
     try:
         inspect.signature(unit).bind(None, **arguments)
     except TypeError:
@@ -74,16 +74,18 @@ def _fits(unit: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
     return all(isinstance(value, str) for value in arguments.values())
 
 
-def _set(session: Session, email: str, *, is_active: bool | None = None, is_superuser: bool | None = None) -> Account:
+def _update_by_email(
+    session: Session, email: str, *, is_active: bool | None = None, is_superuser: bool | None = None
+) -> Account:
     user = session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
     if user is None:
         raise NotFound(f"There is no account with the address {email.strip()}: `users list` shows all of them.")
     before = (user.is_active, user.is_superuser)
     user = update(session, user.id, is_active, is_superuser)
-    return {**_shown(user), "changed": before != (user.is_active, user.is_superuser)}
+    return {**_as_account(user), "changed": before != (user.is_active, user.is_superuser)}
 
 
-def _shown(user: User) -> Account:
+def _as_account(user: User) -> Account:
     return {
         "email": user.email,
         "name": user.name,

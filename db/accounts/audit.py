@@ -4,7 +4,7 @@ from db.core.pagination import Listing
 from db.core.prepared import bind
 from db.models.audit import AuditEntry
 
-every = Listing(
+all_entries = Listing(
     AuditEntry,
     newest_first=True,
     optional={

@@ -13,7 +13,7 @@ from db.models.messages import Message, MessageStatus
 from db.models.usage import Tokens
 
 
-def stop_jobs(session: Session, user_id: UUID) -> None:
+def cancel_user_jobs(session: Session, user_id: UUID) -> None:
     """Cancel what runs or waits for a user; what was being said stays as far as it came, and is paid for that far."""
     query = select(Job).where(Job.owner_id == user_id, Job.finished_at.is_(None)).order_by(Job.id).with_for_update()
     ended = []
@@ -26,6 +26,6 @@ def stop_jobs(session: Session, user_id: UUID) -> None:
     for message in session.scalars(written):
         session.bypass_rule_for(message)
         message.status = MessageStatus.STOPPED
-        replies.charge(session, message)
+        replies.settle(session, message)
     for job_id in ended:
         session.emit(ReplyStopped(job_id))

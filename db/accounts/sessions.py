@@ -10,12 +10,12 @@ from db.core.compare_and_set import set_once
 from db.core.events import SignInEnded
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
-from db.models.sessions import Ending, RefreshToken, SignIn
+from db.models.sessions import RefreshToken, SessionEnd, SignIn
 from db.models.users import User
 from errors import Unauthenticated
 
 MAX_ENDED = 500  # read at once
-REFUSED = "This refresh token is not valid any more: log in again."
+INVALID_TOKEN = "This refresh token is not valid any more: log in again."
 
 
 of_viewer: Prepared[SignIn] = Prepared(
@@ -28,7 +28,7 @@ of_viewer: Prepared[SignIn] = Prepared(
     .order_by(SignIn.id.desc())
     .limit(100)
 )
-standing: Prepared[User] = Prepared(
+active_user: Prepared[User] = Prepared(
     select(User)
     .join(SignIn, SignIn.user_id == User.id)
     .where(
@@ -38,12 +38,12 @@ standing: Prepared[User] = Prepared(
         User.deactivated_at.is_(None),
     )
 )
-of_token: Prepared[SignIn] = Prepared(
+by_token: Prepared[SignIn] = Prepared(
     select(SignIn)
     .join(RefreshToken, RefreshToken.sign_in_id == SignIn.id)
     .where(RefreshToken.digest == bind("digest", RefreshToken.digest))
 )
-ended: Prepared[SignIn] = Prepared(
+recently_ended: Prepared[SignIn] = Prepared(
     select(SignIn)
     .where(SignIn.revoked_at > bind("since", SignIn.revoked_at))
     .order_by(SignIn.revoked_at)
@@ -51,7 +51,7 @@ ended: Prepared[SignIn] = Prepared(
 )
 
 
-def open_for(
+def create(
     session: Session,
     user_id: UUID,
     digest: bytes,
@@ -63,7 +63,7 @@ def open_for(
     """Sign a user in; `digest` is of the refresh token that they get. Raises Unauthenticated when deactivated."""
     # Locked, so that whoever is being deactivated meanwhile does not slip in.
     if not session.get(User, user_id, lock=True).is_active:
-        raise Unauthenticated(REFUSED)
+        raise Unauthenticated(INVALID_TOKEN)
     sign_in = SignIn(user_id=user_id, expires_at=now() + lifetime, user_agent=user_agent, ip_address=ip_address)
     session.add_all([sign_in, RefreshToken(sign_in_id=sign_in.id, digest=digest)])
     return sign_in
@@ -77,45 +77,45 @@ def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelt
     is_first = set_once(session, RefreshToken.used_at, RefreshToken.digest == digest)
     token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
     if token is None:
-        raise Unauthenticated(REFUSED)
+        raise Unauthenticated(INVALID_TOKEN)
     sign_in = session.get(SignIn, token.sign_in_id, lock=True)
     if not is_first:
-        end(session, sign_in, Ending.TOKEN_REUSED)
+        end_session(session, sign_in, SessionEnd.TOKEN_REUSED)
         return None
     if sign_in.revoked_at is not None or sign_in.expires_at <= now():
-        raise Unauthenticated(REFUSED)
+        raise Unauthenticated(INVALID_TOKEN)
     sign_in.last_used_at = now()
     sign_in.expires_at = now() + lifetime
     session.add(RefreshToken(sign_in_id=sign_in.id, digest=successor))
     return sign_in, session.get(User, sign_in.user_id)
 
 
-def close(session: Session, sign_in_id: UUID) -> None:
+def log_out(session: Session, sign_in_id: UUID) -> None:
     """Sign out: the access token stops at the next operation."""
-    end(session, session.get(SignIn, sign_in_id, lock=True), Ending.LOGGED_OUT)
+    end_session(session, session.get(SignIn, sign_in_id, lock=True), SessionEnd.LOGGED_OUT)
 
 
-def close_by_token(session: Session, digest: bytes) -> None:
+def log_out_by_token(session: Session, digest: bytes) -> None:
     """Sign out by the refresh token, for a client whose access token has expired."""
     token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
     if token is None:
-        raise Unauthenticated(REFUSED)
-    close(session, token.sign_in_id)
+        raise Unauthenticated(INVALID_TOKEN)
+    log_out(session, token.sign_in_id)
 
 
-def close_all(session: Session) -> None:
+def log_out_everywhere(session: Session) -> None:
     """Sign the viewer out everywhere."""
-    end_all(session, session.user_id, Ending.LOGGED_OUT)
+    end_sessions(session, session.user_id, SessionEnd.LOGGED_OUT)
 
 
-def end_all(session: Session, user_id: UUID, ending: Ending, *, keep: UUID | None = None) -> None:
+def end_sessions(session: Session, user_id: UUID, ending: SessionEnd, *, keep: UUID | None = None) -> None:
     """Sign somebody out everywhere, except where `keep` says."""
     standing = select(SignIn).where(SignIn.user_id == user_id, SignIn.revoked_at.is_(None), SignIn.id != keep)
     for sign_in in session.scalars(standing.with_for_update()):
-        end(session, sign_in, ending)
+        end_session(session, sign_in, ending)
 
 
-def end(session: Session, sign_in: SignIn, ending: Ending) -> None:
+def end_session(session: Session, sign_in: SignIn, ending: SessionEnd) -> None:
     """Its tokens stop at the next operation, and what is open closes; nothing happens when it has ended before."""
     if sign_in.revoked_at is None:
         sign_in.revoked_at, sign_in.ending = now(), ending

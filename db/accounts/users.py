@@ -10,11 +10,11 @@ from db.core.pagination import Listing
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.models.users import User
-from db.organizations.organizations import add_personal
+from db.organizations.organizations import create_personal
 from errors import Conflict, Forbidden
 
 _named = func.lower(User.email + " " + User.first_name + " " + User.last_name)
-every = Listing(
+all_users = Listing(
     User,
     User.account_deleted_at.is_(None),
     newest_first=True,
@@ -25,11 +25,11 @@ every = Listing(
 )
 
 
-def everybody(viewer: Viewer) -> Listing[User]:
+def all_users_for(viewer: Viewer) -> Listing[User]:
     """All accounts, newest first; for superusers."""
     if not viewer.is_superuser:
         raise Forbidden("Only a superuser may list everybody; see the members of an organization.")
-    return every
+    return all_users
 
 
 by_email: Prepared[User] = Prepared(select(User).where(User.email == bind("email", User.email)))
@@ -61,13 +61,13 @@ def sign_up(
         raise Conflict("There is an account with this e-mail address already: log in instead.")
     user = User(email=email, password_hash=password_hash, first_name=first_name, last_name=last_name)
     session.add(user)
-    add_personal(session, user.id, user.name)
+    create_personal(session, user.id, user.name)
     if idempotency_key is not None:
         remember(session, user.id, "signUp", idempotency_key, [user.id])
     return user
 
 
-def keep_rehashed(session: Session, user_id: UUID, password_hash: str) -> None:
+def replace_password_hash(session: Session, user_id: UUID, password_hash: str) -> None:
     """Replace a password's hash by a stronger one of the same password."""
     session.get(User, user_id).password_hash = password_hash
 

@@ -6,24 +6,24 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.accounts import users
-from db.accounts.sessions import end_all
+from db.accounts.sessions import end_sessions
 from db.core.base import now
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.jobs.mail import post
-from db.models.sessions import Ending
+from db.models.sessions import SessionEnd
 from db.models.users import User
 from db.models.verifications import Purpose, Verification
 from errors import BadUserInput, Conflict
 
-REFUSED = "This token was used, has expired or was replaced by a newer one: ask for another mail."
+INVALID_TOKEN = "This token was used, has expired or was replaced by a newer one: ask for another mail."
 
 
 LIFETIMES = {Purpose.VERIFY_EMAIL: timedelta(days=3), Purpose.RESET_PASSWORD: timedelta(hours=1)}
 TEMPLATES = {Purpose.VERIFY_EMAIL: "verify_email", Purpose.RESET_PASSWORD: "reset_password"}
 
 
-resettable: Prepared[User] = Prepared(
+user_by_reset_token: Prepared[User] = Prepared(
     select(User)
     .join(Verification, Verification.user_id == User.id)
     .where(
@@ -77,7 +77,7 @@ def reset_password(session: Session, digest: bytes, password_hash: str) -> User:
     """Give a user another password, and sign them out everywhere; whoever has the token reads their mail."""
     user = _redeem(session, Purpose.RESET_PASSWORD, digest)
     user.password_hash, user.is_email_verified = password_hash, True
-    end_all(session, user.id, Ending.PASSWORD_CHANGED)
+    end_sessions(session, user.id, SessionEnd.PASSWORD_CHANGED)
     return user
 
 
@@ -98,9 +98,9 @@ def _redeem(session: Session, purpose: Purpose, digest: bytes) -> User:
     query = select(Verification).where(Verification.digest == digest, Verification.purpose == purpose)
     verification = session.scalars(query.with_for_update()).one_or_none()
     if verification is None or verification.used_at is not None or verification.expires_at <= now():
-        raise BadUserInput.of("token", REFUSED)
+        raise BadUserInput.of("token", INVALID_TOKEN)
     user = session.get(User, verification.user_id, lock=True)
     if user.email != verification.email or not user.is_active:
-        raise BadUserInput.of("token", REFUSED)
+        raise BadUserInput.of("token", INVALID_TOKEN)
     verification.used_at = now()
     return user

@@ -27,7 +27,7 @@ def set_limit(
 ) -> Organization:
     """Give an organization a budget, change it, or take it away (None); what this month already cost counts."""
     organization = session.get_for_update(Organization, organization_id)
-    budget = find(session, organization_id)
+    budget = get_for_update(session, organization_id)
     if budget is None:
         budget = Budget(organization_id=organization_id)
         session.add(budget)
@@ -36,11 +36,11 @@ def set_limit(
     budget.month, budget.told = month_of(now()), 0
     is_money = unit is BudgetUnit.MONEY
     budget.spent_units = usage.spent_since(session, organization_id, budget.month)[is_money]
-    budget.reserved_units = usage.reserved(session, organization_id)[is_money]
+    budget.reserved_units = usage.reserved_now(session, organization_id)[is_money]
     return organization
 
 
-def exceeded(budget: Budget) -> BudgetExceeded:
+def exceeded_error(budget: Budget) -> BudgetExceeded:
     resets = month_after(now())
     return BudgetExceeded(
         f"The organization's budget for {budget.period} is spent: wait until {resets:%Y-%m-%d}, or ask an admin of "
@@ -50,7 +50,7 @@ def exceeded(budget: Budget) -> BudgetExceeded:
     )
 
 
-def find(session: Session, organization_id: UUID) -> Budget | None:
+def get_for_update(session: Session, organization_id: UUID) -> Budget | None:
     """The locked budget: whoever spends of it waits for whoever spends of it."""
     query = select(Budget).where(Budget.organization_id == organization_id).with_for_update()
     return session.scalars(query.execution_options(populate_existing=True)).one_or_none()

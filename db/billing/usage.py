@@ -14,16 +14,16 @@ from db.core.session import Session
 from db.models.usage import NANOS, Tokens, Usage, UsageKind
 
 MILLION = 10**6
-EPOCH, FAR = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+EPOCH, FAR_FUTURE = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def estimated(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """Tokens of a text where nobody counts them: one for four bytes of UTF-8."""
     return -(-len(text.encode(errors="replace")) // 4)
 
 
 @dataclass(frozen=True)
-class Terms:
+class ModelTerms:
     """What a model takes, in tokens, and costs today; prices are for a million tokens."""
 
     context_window: int
@@ -42,10 +42,10 @@ class Terms:
 
 
 # By the names that models are chosen by, the server's own first; what costs nothing has no terms.
-Models: TypeAlias = Mapping[str, Terms | None]
+Models: TypeAlias = Mapping[str, ModelTerms | None]
 
 
-SUMS = (
+TOTALS = (
     func.coalesce(func.sum(Usage.input_tokens), 0).label("input_tokens"),
     func.coalesce(func.sum(Usage.cached_tokens), 0).label("cached_tokens"),
     func.coalesce(func.sum(Usage.output_tokens), 0).label("output_tokens"),
@@ -55,10 +55,10 @@ SUMS = (
 )
 
 
-def _summed(column: Any) -> Prepared[Any]:
+def _totals_by(column: Any) -> Prepared[Any]:
     """Sums by the ids in a column, of what was settled from `since` on and before `until`."""
     return Prepared(
-        select(column.label("of_id"), *SUMS)
+        select(column.label("of_id"), *TOTALS)
         .where(
             OneOf(column),
             Usage.settled_at >= bind("since", Usage.settled_at),
@@ -68,9 +68,9 @@ def _summed(column: Any) -> Prepared[Any]:
     )
 
 
-of_conversations = _summed(Usage.conversation_id)
-of_users = _summed(Usage.user_id)
-of_organizations = _summed(Usage.organization_id)
+of_conversations = _totals_by(Usage.conversation_id)
+of_users = _totals_by(Usage.user_id)
+of_organizations = _totals_by(Usage.organization_id)
 
 
 def spent_since(session: Session, organization_id: UUID, moment: datetime) -> tuple[int, int]:
@@ -81,7 +81,7 @@ def spent_since(session: Session, organization_id: UUID, moment: datetime) -> tu
     return int(row[0]), int(row[1])
 
 
-def reserved(session: Session, organization_id: UUID) -> tuple[int, int]:
+def reserved_now(session: Session, organization_id: UUID) -> tuple[int, int]:
     """Tokens and nanos of an organization that are reserved now, for its admins."""
     sums = func.coalesce(func.sum(Usage.reserved_tokens), 0), func.coalesce(func.sum(Usage.reserved_nanos), 0)
     query = select(*sums).select_from(Usage)
@@ -89,7 +89,7 @@ def reserved(session: Session, organization_id: UUID) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def last_context(session: Session, conversation_id: UUID) -> int:
+def last_context_tokens(session: Session, conversation_id: UUID) -> int:
     """Tokens that the last reply in a conversation read and wrote: the next one reads about as many."""
     query = select(Usage).where(Usage.conversation_id == conversation_id, Usage.settled_at.is_not(None))
     query = query.where(Usage.kind == UsageKind.REPLY)

@@ -47,7 +47,7 @@ of_blobs: Prepared[Any] = Prepared(
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredFile:
     """A file whose content is kept already."""
 
     blob_id: UUID
@@ -57,12 +57,12 @@ class Stored:
     text: str | None
 
 
-def post(session: Session, /, text: str, files: Sequence[Stored], **given: Any) -> Exchange:
+def send(session: Session, /, text: str, files: Sequence[StoredFile], **options: Any) -> Exchange:
     """`posting.post` of a message with files; when the same key made it before, these files are not among its."""
-    return sending.send(session, text, **given, also=partial(_attach, session, files))
+    return sending.send(session, text, **options, attach=partial(_attach, session, files))
 
 
-def _attach(session: Session, files: Sequence[Stored], message: Message) -> None:
+def _attach(session: Session, files: Sequence[StoredFile], message: Message) -> None:
     for file in files:
         attachment = Attachment(
             message_id=message.id, blob_id=file.blob_id, name=file.name, content_type=file.content_type, size=file.size
@@ -72,12 +72,12 @@ def _attach(session: Session, files: Sequence[Stored], message: Message) -> None
             session.add(AttachmentText(attachment_id=attachment.id, text=file.text))
 
 
-def carry(session: Session, copies: Sequence[tuple[Message, Message]]) -> None:
+def copy_attachments(session: Session, copies: Sequence[tuple[Message, Message]]) -> None:
     """Give each copy of a message what the message has."""
     for start in range(0, len(copies), BATCH):
         to = {source.id: copy for source, copy in copies[start : start + BATCH]}
         query = select(Attachment, AttachmentText.text).where(Attachment.message_id.in_(to)).order_by(Attachment.id)
         found = session.execute(query.outerjoin(AttachmentText, AttachmentText.attachment_id == Attachment.id))
         for row, text in found:
-            file = Stored(row.blob_id, row.name, row.content_type, row.size, text)
+            file = StoredFile(row.blob_id, row.name, row.content_type, row.size, text)
             _attach(session, [file], to[row.message_id])

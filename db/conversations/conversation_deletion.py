@@ -18,14 +18,14 @@ from errors import Forbidden
 
 
 @dataclass(frozen=True)
-class Gone:
+class DeletedConversation:
     """What was deleted."""
 
     conversation_id: UUID
     table_ids: list[UUID]
 
 
-def delete(session: Session, id_: UUID, *, with_tables: bool) -> Gone:
+def delete(session: Session, id_: UUID, *, with_tables: bool) -> DeletedConversation:
     """Hide a conversation with what was said in it, and end its replies; its tables too if `with_tables`.
 
     Of the tables it takes those that the viewer may change: the others are somebody else's to delete.
@@ -37,16 +37,16 @@ def delete(session: Session, id_: UUID, *, with_tables: bool) -> Gone:
     for job_id in session.scalars(running):
         assert job_id is not None
         session.emit(ReplyStopped(job_id))
-    tables = list(_tables(session, id_)) if with_tables else []
+    tables = list(_changeable_tables(session, id_)) if with_tables else []
     moment = now()
     for row in (conversation, *tables):
         row.deleted_at = moment
     for table in tables:
         session.emit(TableChanged(table.id))
-    return Gone(id_, [table.id for table in tables])
+    return DeletedConversation(id_, [table.id for table in tables])
 
 
-def _tables(session: Session, conversation_id: UUID) -> Iterator[Table]:
+def _changeable_tables(session: Session, conversation_id: UUID) -> Iterator[Table]:
     """The conversation's tables that the viewer may change."""
     query = select(Table).where(Table.conversation_id == conversation_id).order_by(Table.id).with_for_update()
     for table in session.scalars(query):

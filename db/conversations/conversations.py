@@ -21,7 +21,7 @@ UNTITLED = "New conversation"
 MAX_TITLE, MAX_PROMPT = 200, 20_000
 
 
-every = Listing(
+all_conversations = Listing(
     Conversation,
     newest_first=True,
     optional={
@@ -36,7 +36,7 @@ every = Listing(
 
 
 @dataclass(frozen=True)
-class Beginning:
+class NewConversation:
     """What a conversation begins with; the model is the one that answers in it.
 
     `is_named` says whether the title, if there is one, was chosen by a person.
@@ -52,19 +52,19 @@ class Beginning:
     is_named: bool = True
 
 
-def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Conversation:
+def create(session: Session, new: NewConversation, idempotency_key: str | None = None) -> Conversation:
     """A conversation of the viewer's, in their personal organization if no other is named."""
     return idempotent(
         session,
         "createConversation",
         idempotency_key,
-        create=lambda: _create(session, beginning),
+        create=lambda: _create(session, new),
         result_ids=lambda made: [made.id],
         load=lambda ids: session.get(Conversation, ids[0]),
     )
 
 
-def _create(session: Session, beginning: Beginning) -> Conversation:
+def _create(session: Session, beginning: NewConversation) -> Conversation:
     conversation = Conversation(
         title=checked_title(beginning.title or UNTITLED),
         is_named=beginning.is_named and bool(beginning.title),
@@ -81,7 +81,7 @@ def _create(session: Session, beginning: Beginning) -> Conversation:
     return conversation
 
 
-def _organization(session: Session, beginning: Beginning) -> UUID:
+def _organization(session: Session, beginning: NewConversation) -> UUID:
     if beginning.site_id is None:
         asked = beginning.organization_id
         return session.personal_organization_id if asked is None else session.get(Organization, asked).id

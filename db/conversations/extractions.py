@@ -32,7 +32,7 @@ UNNAMED = "Table 1"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExtractionRequest:
     """What to read, and into what: the columns of a table that is there, the given ones, or such as are found."""
 
     conversation_id: UUID | None
@@ -44,24 +44,24 @@ class Asked:
     mode: ExtractionMode
 
 
-def start(session: Session, asked: Asked, idempotency_key: str | None = None) -> Proposal:
+def start(session: Session, request: ExtractionRequest, idempotency_key: str | None = None) -> Proposal:
     """A proposal that is still empty, and the job that fills it."""
     return idempotent(
         session,
         "extractTable",
         idempotency_key,
-        create=lambda: _start(session, asked),
+        create=lambda: _start(session, request),
         result_ids=lambda made: [made.id],
         load=lambda ids: session.get(Proposal, ids[0]),
     )
 
 
-def _start(session: Session, asked: Asked) -> Proposal:
+def _start(session: Session, asked: ExtractionRequest) -> Proposal:
     if asked.mode is ExtractionMode.OFF:
         raise BadUserInput.of("mode", "Choose REVIEW, to look at it first, or AUTO.")
     conversation = session.get_for_update(Conversation, _conversation(session, asked))
     _check_messages(session, conversation, asked.message_ids)
-    columns, name = _wanted(session, asked)
+    columns, name = _columns_and_name(session, asked)
     keys = [column.key for column in key_columns(columns, asked.key_columns)] if asked.key_columns else []
     places = {column.name.casefold(): key for key, column in columns.items()} if asked.table_id else {}
     proposal = Proposal(
@@ -87,7 +87,7 @@ def _start(session: Session, asked: Asked) -> Proposal:
     return proposal
 
 
-def _conversation(session: Session, asked: Asked) -> UUID:
+def _conversation(session: Session, asked: ExtractionRequest) -> UUID:
     if asked.conversation_id is not None:
         return asked.conversation_id
     if not asked.message_ids:
@@ -110,7 +110,7 @@ def _check_messages(session: Session, conversation: Conversation, ids: Sequence[
             raise Conflict(f"messageIds.{n}: this reply is still being written: wait for its end.")
 
 
-def _wanted(session: Session, asked: Asked) -> tuple[Mapping[str, Column], str]:
+def _columns_and_name(session: Session, asked: ExtractionRequest) -> tuple[Mapping[str, Column], str]:
     """The columns by key, and what the table is called."""
     if asked.table_id is not None:
         if asked.columns is not None or asked.name is not None:
@@ -129,7 +129,7 @@ def _wanted(session: Session, asked: Asked) -> tuple[Mapping[str, Column], str]:
     return {f"c{n + 1}": replace(column, key=f"c{n + 1}", position=n) for n, column in enumerate(given)}, name
 
 
-def grow(session: Session, job_id: UUID, attempt: int, sources: Sequence[Source], read: ProposedTable) -> None:
+def update(session: Session, job_id: UUID, attempt: int, sources: Sequence[Source], read: ProposedTable) -> None:
     """Show what was read so far."""
     job = jobs.hold(session, job_id, attempt)
     proposal = _of(session, job)
@@ -188,7 +188,7 @@ def _of(session: Session, job: Job) -> Proposal:
     return session.get(Proposal, UUID(job.arguments["proposal_id"]))
 
 
-def _give_up(session: Session, job: Job) -> None:
+def _on_job_failed(session: Session, job: Job) -> None:
     """What was read stays; nobody reads on."""
     spending.settle_extraction(session, job.id, Tokens(), 0)
     proposal = session.scalars(select(Proposal).where(Proposal.id == UUID(job.arguments["proposal_id"]))).one_or_none()
@@ -196,4 +196,4 @@ def _give_up(session: Session, job: Job) -> None:
         proposal.is_complete, proposal.problem = True, job.error_message
 
 
-jobs.when_given_up("extraction", _give_up)
+jobs.when_given_up("extraction", _on_job_failed)

@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.conversations import attachments, branches, conversations, segments
-from db.conversations.conversations import Beginning
-from db.conversations.messages import PREVIEW_LENGTH, cut
+from db.conversations.conversations import NewConversation
+from db.conversations.messages import PREVIEW_LENGTH, shorten
 from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.models.conversations import Conversation
@@ -38,7 +38,7 @@ def fork(
 
 def _fork(session: Session, source: Conversation, message_id: UUID | None, title: str | None) -> Conversation:
     copied = _branch(session, source, message_id or source.leaf_id)
-    beginning = Beginning(
+    beginning = NewConversation(
         source.model,
         title or source.title,
         source.system_prompt,
@@ -51,11 +51,13 @@ def _fork(session: Session, source: Conversation, message_id: UUID | None, title
     fork.temperature, fork.max_tokens = source.temperature, source.max_tokens
     said = _copies(session, fork.id, copied)
     session.add_all(said)
-    attachments.carry(session, list(zip(copied, said, strict=True)))
+    attachments.copy_attachments(session, list(zip(copied, said, strict=True)))
     fork.message_count = len(said)
     if said:
         fork.leaf_id, fork.last_message_at = said[-1].id, said[-1].created_at
-        fork.preview = next((cut(m.text, PREVIEW_LENGTH) for m in reversed(said) if m.role is MessageRole.USER), None)
+        fork.preview = next(
+            (shorten(m.text, PREVIEW_LENGTH) for m in reversed(said) if m.role is MessageRole.USER), None
+        )
     return fork
 
 
@@ -84,5 +86,5 @@ def _copies(session: Session, conversation_id: UUID, originals: list[Message]) -
             setattr(copy, name, getattr(original, name))
         copies.append(copy)
     if copies:
-        segments.begin(session, conversation_id, copies[0].id, 1, len(copies))
+        segments.add_line(session, conversation_id, copies[0].id, 1, len(copies))
     return copies

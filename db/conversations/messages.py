@@ -32,7 +32,7 @@ def checked_text(text: str) -> str:
     return text
 
 
-def cut(text: str, length: int) -> str:
+def shorten(text: str, length: int) -> str:
     """The beginning of a text on one line."""
     line = " ".join(text.lstrip()[: length * 4].split())
     return line if len(line) <= length else line[: length - 1] + "…"

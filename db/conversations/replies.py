@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from db.billing import spending
 from db.billing.usage import Models
-from db.conversations.segments import after
+from db.conversations.segments import columns_after
 from db.core.base import now
 from db.core.events import ReplyStopped
 from db.core.session import Session
@@ -25,7 +25,7 @@ INTERRUPTED = "The server stopped while this was written: send the message again
 
 
 @dataclass(frozen=True)
-class Ending:
+class ReplyOutcome:
     """How a reply ended, and what is known of why and of what it cost. No text leaves what was saved of it."""
 
     status: MessageStatus
@@ -57,7 +57,7 @@ def begin(
         text="",
         status=MessageStatus.IN_PROGRESS,
         model=model,
-        **after(session, conversation, message, "messageId"),
+        **columns_after(session, conversation, message, "messageId"),
     )
     arguments = {"reply_id": reply.id.hex, "table_id": table_id and table_id.hex}
     reply.job_id = jobs.enqueue(session, "reply", conversation.organization_id, **arguments).id
@@ -82,7 +82,7 @@ def stop(session: Session, id_: UUID) -> Message:
         if job.finished_at is None:
             jobs.end(session, job, JobStatus.CANCELED)
         message.status = MessageStatus.STOPPED
-        charge(session, message)
+        settle(session, message)
     session.emit(ReplyStopped(message.job_id))
     return message
 
@@ -99,23 +99,23 @@ def checkpoint(session: Session, id_: UUID, job_id: UUID, attempt: int, text: st
     session.get(Message, id_).text = text
 
 
-def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, ending: Ending) -> Message:
+def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, outcome: ReplyOutcome) -> Message:
     """End a reply and its job together."""
-    outcome = {
+    job_status = {
         MessageStatus.COMPLETED: JobStatus.COMPLETED,
         MessageStatus.STOPPED: JobStatus.CANCELED,
-    }.get(ending.status, JobStatus.FAILED)
-    jobs.finish(session, job_id, attempt, outcome)
+    }.get(outcome.status, JobStatus.FAILED)
+    jobs.finish(session, job_id, attempt, job_status)
     message = session.get(Message, id_)
-    message.text = message.text if ending.text is None else ending.text
-    message.status, message.finish_reason = ending.status, ending.finish_reason
-    message.error_code, message.error_message = ending.error_code, ending.error_message
-    message.error_retryable, message.error_retry_at = ending.error_retryable, ending.error_retry_at
-    charge(session, message, ending.tokens, ending.cost_nanos)
+    message.text = message.text if outcome.text is None else outcome.text
+    message.status, message.finish_reason = outcome.status, outcome.finish_reason
+    message.error_code, message.error_message = outcome.error_code, outcome.error_message
+    message.error_retryable, message.error_retry_at = outcome.error_retryable, outcome.error_retry_at
+    settle(session, message, outcome.tokens, outcome.cost_nanos)
     return message
 
 
-def charge(session: Session, message: Message, counted: Tokens | None = None, cost_nanos: int = 0) -> None:
+def settle(session: Session, message: Message, counted: Tokens | None = None, cost_nanos: int = 0) -> None:
     """End what a reply began: its proposals grow no more, and what it cost is settled and noted there, if it did."""
     streaming.complete(session, message.id)
     if message.job_id is not None:
@@ -128,7 +128,7 @@ def charge(session: Session, message: Message, counted: Tokens | None = None, co
         message.usage_estimated = tokens.is_estimated
 
 
-def tell_end(session: Session, reply: Message) -> None:
+def notify_requester(session: Session, reply: Message) -> None:
     """Tell the viewer, who asked for the reply, how it ended; not when somebody stopped it."""
     title = session.get(Conversation, reply.conversation_id).title
     if reply.status is MessageStatus.COMPLETED:
@@ -137,7 +137,7 @@ def tell_end(session: Session, reply: Message) -> None:
         tell(session, session.user_id, REPLY_FAILED, f"The reply in {title} {reply.status.lower()}", reply)
 
 
-def _give_up(session: Session, job: Job) -> None:
+def _on_job_failed(session: Session, job: Job) -> None:
     """End a reply whose job failed without it: nobody is going to write it any more, and the conversation goes on.
 
     One whose writers died is what one that died once is, with the text that was saved.
@@ -151,11 +151,11 @@ def _give_up(session: Session, job: Job) -> None:
             message.status = MessageStatus.FAILED
             message.error_code, message.error_message = job.error_code, job.error_message
         message.error_retryable = job.error_retryable
-        charge(session, message)
+        settle(session, message)
         standing = select(Conversation).where(Conversation.id == message.conversation_id)
         if (conversation := session.scalars(standing).one_or_none()) is not None:
             ended = f"The reply in {conversation.title} {message.status.lower()}"
             tell(session, job.owner_id, REPLY_FAILED, ended, message)
 
 
-jobs.when_given_up("reply", _give_up)
+jobs.when_given_up("reply", _on_job_failed)

@@ -18,18 +18,18 @@ from db.models.conversations import Conversation
 from db.models.messages import Message
 from errors import BadUserInput
 
-MAX_LINES, MAX_TURNS = 1_000, 200
+MAX_LINES, MAX_SEGMENTS = 1_000, 200
 
 
-_begins = BranchSegment.first_depth == 1
-beginnings_of: Prepared[Any] = Prepared(
+_is_first_segment = BranchSegment.first_depth == 1
+root_lines_of: Prepared[Any] = Prepared(
     select(BranchSegment.line_id.label("id"), BranchSegment.conversation_id)
-    .where(OneOf(BranchSegment.conversation_id), _begins, BranchSegment.along_id == BranchSegment.line_id)
+    .where(OneOf(BranchSegment.conversation_id), _is_first_segment, BranchSegment.along_id == BranchSegment.line_id)
     .order_by(BranchSegment.conversation_id, BranchSegment.line_id)
 )
 
 
-def after(session: Session, conversation: Conversation, parent: Message | None, field: str) -> dict[str, Any]:
+def columns_after(session: Session, conversation: Conversation, parent: Message | None, field: str) -> dict[str, Any]:
     """The columns that put a new message after `parent`, or at the beginning; the conversation is locked.
 
     BadUserInput, under `field`, when it would begin a line and there are very many.
@@ -37,44 +37,46 @@ def after(session: Session, conversation: Conversation, parent: Message | None, 
     depth = 1 if parent is None else parent.depth + 1
     columns: dict[str, Any] = {"id": uuid7(), "parent_id": parent and parent.id, "depth": depth}
     if parent is not None:
-        line = _line(session, parent)
+        line = _last_segment(session, parent)
         if line.last_depth == parent.depth:
             line.last_depth = depth
             return columns | {"line_id": parent.line_id}
-    before = [] if parent is None else _stretches(session, parent)
-    if len(before) > MAX_TURNS:
-        raise BadUserInput.of(field, f"Its branch has {MAX_TURNS} turns: fork it, and go on in the fork.")
-    if conversation.message_count and _lines(session, conversation) >= MAX_LINES:
+    before = [] if parent is None else _segments_to(session, parent)
+    if len(before) > MAX_SEGMENTS:
+        raise BadUserInput.of(field, f"Its branch has {MAX_SEGMENTS} turns: fork it, and go on in the fork.")
+    if conversation.message_count and _count_lines(session, conversation) >= MAX_LINES:
         raise BadUserInput.of(field, f"This conversation has {MAX_LINES:,} branches: fork one, and go on in the fork.")
     for stretch in before:
         last = min(stretch.last_depth, depth - 1)
-        session.add(_stretch(conversation.id, columns["id"], stretch.along_id, stretch.first_depth, last))
-    begin(session, conversation.id, columns["id"], depth, depth)
+        session.add(_segment(conversation.id, columns["id"], stretch.along_id, stretch.first_depth, last))
+    add_line(session, conversation.id, columns["id"], depth, depth)
     return columns | {"line_id": columns["id"]}
 
 
-def begin(session: Session, conversation_id: UUID, id_: UUID, first_depth: int, last_depth: int) -> None:
+def add_line(session: Session, conversation_id: UUID, id_: UUID, first_depth: int, last_depth: int) -> None:
     """Begin a line with the message `id_`, which has messages of these depths."""
-    last = _stretch(conversation_id, id_, id_, first_depth, last_depth)
+    last = _segment(conversation_id, id_, id_, first_depth, last_depth)
     last.id = id_
     session.add(last)
 
 
-def _stretch(conversation_id: UUID, line_id: UUID, along_id: UUID, first: int, last: int) -> BranchSegment:
+def _segment(conversation_id: UUID, line_id: UUID, along_id: UUID, first: int, last: int) -> BranchSegment:
     return BranchSegment(
         conversation_id=conversation_id, line_id=line_id, along_id=along_id, first_depth=first, last_depth=last
     )
 
 
-def number_of_beginnings(session: Session, conversation: Conversation) -> int:
+def count_roots(session: Session, conversation: Conversation) -> int:
     """How many messages of a conversation follow no other."""
     query = select(func.count(BranchSegment.id)).where(
-        BranchSegment.conversation_id == conversation.id, _begins, BranchSegment.along_id == BranchSegment.line_id
+        BranchSegment.conversation_id == conversation.id,
+        _is_first_segment,
+        BranchSegment.along_id == BranchSegment.line_id,
     )
     return session.scalar(query) or 0
 
 
-def _line(session: Session, message: Message) -> BranchSegment:
+def _last_segment(session: Session, message: Message) -> BranchSegment:
     """The last stretch of the line that a message is on; it may be as new as the message."""
     here = [row for row in (*session.new, *session.identity_map.values()) if isinstance(row, BranchSegment)]
     with session.no_autoflush:
@@ -82,11 +84,13 @@ def _line(session: Session, message: Message) -> BranchSegment:
         return next(known, None) or session.get(BranchSegment, message.line_id)
 
 
-def _stretches(session: Session, leaf: Message) -> list[BranchSegment]:
+def _segments_to(session: Session, leaf: Message) -> list[BranchSegment]:
     query = select(BranchSegment).where(BranchSegment.line_id == leaf.line_id, BranchSegment.first_depth <= leaf.depth)
     return list(session.scalars(query.order_by(BranchSegment.first_depth)))
 
 
-def _lines(session: Session, conversation: Conversation) -> int:
-    query = select(func.count(BranchSegment.id)).where(BranchSegment.conversation_id == conversation.id, _begins)
+def _count_lines(session: Session, conversation: Conversation) -> int:
+    query = select(func.count(BranchSegment.id)).where(
+        BranchSegment.conversation_id == conversation.id, _is_first_segment
+    )
     return session.scalar(query) or 0

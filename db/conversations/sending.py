@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from db.billing.usage import Models
 from db.conversations import conversations, replies
-from db.conversations.conversations import Beginning
-from db.conversations.messages import PREVIEW_LENGTH, TITLE_LENGTH, Exchange, checked_text, cut
-from db.conversations.segments import after, number_of_beginnings
+from db.conversations.conversations import NewConversation
+from db.conversations.messages import PREVIEW_LENGTH, TITLE_LENGTH, Exchange, checked_text, shorten
+from db.conversations.segments import columns_after, count_roots
 from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.models.conversations import Conversation
@@ -29,7 +29,7 @@ def send(
     parent_id: UUID | None = None,
     table_id: UUID | None = None,
     idempotency_key: str | None = None,
-    also: Callable[[Message], None] = lambda _: None,
+    attach: Callable[[Message], None] = lambda _: None,
 ) -> Exchange:
     """Keep what was said and begin a reply: after `parent_id`, else after the conversation's newest message.
 
@@ -41,15 +41,15 @@ def send(
         said = checked_text(text)
         if table_id is not None:
             session.get_for_update(Table, table_id)
-        conversation, parent = _place(session, said, conversation_id, parent_id, next(iter(models)))
+        conversation, parent = _conversation_and_parent(session, said, conversation_id, parent_id, next(iter(models)))
         exchange = add_exchange(session, conversation, parent, said, models, table_id)
-        also(exchange.message)
+        attach(exchange.message)
         return exchange
 
-    return exchanged_once(session, "sendMessage", idempotency_key, make)
+    return idempotent_exchange(session, "sendMessage", idempotency_key, make)
 
 
-def exchanged_once(session: Session, operation: str, key: str | None, make: Callable[[], Exchange]) -> Exchange:
+def idempotent_exchange(session: Session, operation: str, key: str | None, make: Callable[[], Exchange]) -> Exchange:
     """Make an exchange, or find the one that the same key made before."""
 
     def again(ids: list[UUID]) -> Exchange:
@@ -59,12 +59,14 @@ def exchanged_once(session: Session, operation: str, key: str | None, make: Call
     return idempotent(session, operation, key, make, lambda e: [e.message.id, e.reply.id], again)
 
 
-def _place(
+def _conversation_and_parent(
     session: Session, text: str, id_: UUID | None, parent_id: UUID | None, model: str
 ) -> tuple[Conversation, Message | None]:
     """The conversation to speak in, locked, and the message to speak after."""
     if id_ is None and parent_id is None:
-        return conversations.create(session, Beginning(model, title=cut(text, TITLE_LENGTH), is_named=False)), None
+        return conversations.create(
+            session, NewConversation(model, title=shorten(text, TITLE_LENGTH), is_named=False)
+        ), None
     conversation = session.get_for_update(Conversation, id_ or conversation_of(session, parent_id))
     if parent_id is not None:
         parent = session.get(Message, parent_id)
@@ -75,7 +77,7 @@ def _place(
         parent = session.get(Message, conversation.leaf_id)
     else:
         if conversation.title == conversations.UNTITLED:
-            conversation.title = cut(text, TITLE_LENGTH) or conversations.UNTITLED
+            conversation.title = shorten(text, TITLE_LENGTH) or conversations.UNTITLED
         return conversation, None
     if parent.status is MessageStatus.IN_PROGRESS:
         raise Conflict("The last reply is still being written: wait for its end, or end it with stopReply.")
@@ -93,7 +95,7 @@ def conversation_of(session: Session, message_id: UUID | None) -> UUID:
 def check_siblings(session: Session, conversation: Conversation, parent_id: UUID | None, field: str) -> None:
     """Refuse one more message after `parent_id`, or one more beginning, where there are very many."""
     if parent_id is None:
-        beside = number_of_beginnings(session, conversation)
+        beside = count_roots(session, conversation)
     else:
         beside = session.scalar(select(func.count(Message.id)).where(Message.parent_id == parent_id)) or 0
     if beside >= MAX_SIBLINGS:
@@ -117,10 +119,10 @@ def add_exchange(
         text=text,
         status=MessageStatus.COMPLETED,
         table_id=table_id,
-        **after(session, conversation, parent, field),
+        **columns_after(session, conversation, parent, field),
     )
     session.add(message)
     conversation.message_count += 1
-    conversation.preview = cut(text, PREVIEW_LENGTH)
+    conversation.preview = shorten(text, PREVIEW_LENGTH)
     model = conversation.model if conversation.model in models else next(iter(models))
     return Exchange(conversation, message, replies.begin(session, conversation, message, model, models, table_id))

@@ -52,16 +52,16 @@ of_conversations: Prepared[Any] = Prepared(
 
 
 def share(
-    session: Session, wish: ShareRequest, digest_of: Callable[[UUID], bytes], idempotency_key: str | None
+    session: Session, request: ShareRequest, digest_of: Callable[[UUID], bytes], idempotency_key: str | None
 ) -> Share:
     """Share a branch as it is now; the link that the conversation had before leads nowhere from then on."""
-    if not 1 <= wish.days <= MAX_DAYS:
+    if not 1 <= request.days <= MAX_DAYS:
         raise BadUserInput.of("expiresInDays", f"A link is good for 1 to {MAX_DAYS} days.")
     return idempotent(
         session,
         "shareConversation",
         idempotency_key,
-        create=lambda: _share(session, wish, digest_of),
+        create=lambda: _share(session, request, digest_of),
         result_ids=lambda made: [made.id],
         load=lambda ids: session.get(Share, ids[0]),
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.billing import spending
-from db.billing.usage import Terms
+from db.billing.usage import ModelTerms
 from db.core.session import Session
 from db.jobs import jobs
 from db.models.conversations import Conversation
@@ -17,7 +17,7 @@ MAX_LENGTH = 80
 FIRST_EXCHANGE = 2  # messages
 
 
-def ask(session: Session, reply: Message) -> None:
+def request(session: Session, reply: Message) -> None:
     """Ask for a title when this reply ended the first exchange and nobody has named the conversation."""
     conversation = session.get(Conversation, reply.conversation_id)
     is_first = conversation.message_count == FIRST_EXCHANGE and reply.status is MessageStatus.COMPLETED
@@ -25,7 +25,7 @@ def ask(session: Session, reply: Message) -> None:
         jobs.enqueue(session, "title", conversation.organization_id, conversation_id=conversation.id.hex)
 
 
-def reserve(session: Session, conversation_id: UUID, model: str, terms: Terms, tokens: Tokens) -> None:
+def reserve(session: Session, conversation_id: UUID, model: str, terms: ModelTerms, tokens: Tokens) -> None:
     """Reserve what a title may cost; BudgetExceeded when there is no room. What a dead attempt reserved is it."""
     conversation = session.get_for_update(Conversation, conversation_id)
     if _reserved(session, conversation_id) is None:
@@ -39,7 +39,7 @@ def reserve(session: Session, conversation_id: UUID, model: str, terms: Terms, t
         spending.reserve(session, row, terms, tokens)
 
 
-def keep(session: Session, conversation_id: UUID, *, title: str, tokens: Tokens, cost_nanos: int) -> None:
+def store(session: Session, conversation_id: UUID, *, title: str, tokens: Tokens, cost_nanos: int) -> None:
     """Count what a title cost, and name the conversation unless somebody did meanwhile."""
     settle(session, conversation_id, tokens, cost_nanos)
     conversation = session.get_for_update(Conversation, conversation_id)
@@ -60,11 +60,11 @@ def _reserved(session: Session, conversation_id: UUID) -> Usage | None:
     return session.scalars(query.with_for_update()).one_or_none()
 
 
-def _give_up(session: Session, job: Job) -> None:
+def _on_job_failed(session: Session, job: Job) -> None:
     settle(session, UUID(job.arguments["conversation_id"]), Tokens(), 0)
 
 
-jobs.when_given_up("title", _give_up)
+jobs.when_given_up("title", _on_job_failed)
 
 
 def clean(title: str) -> str:

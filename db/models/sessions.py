@@ -12,7 +12,7 @@ from db.core.policy_rules import SystemOnly, UserOwned
 from db.models.users import User
 
 
-class Ending(StrEnum):
+class SessionEnd(StrEnum):
     """Why a sign-in ended before its time."""
 
     LOGGED_OUT = "LOGGED_OUT"
@@ -34,7 +34,7 @@ class SignIn(AuditCounted, UserOwned, Base):
     user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None] = mapped_column(index=True)
-    ending: Mapped[Ending | None]
+    ending: Mapped[SessionEnd | None]
     last_used_at: Mapped[datetime] = mapped_column(default=now)
     user_agent: Mapped[str | None]
     ip_address: Mapped[str | None]

@@ -22,9 +22,9 @@ from db.models.users import User
 from db.notifications.notifications import INVITED, tell
 from errors import Conflict, NotFound
 
-FORMER = {"deleted": (Membership, Deleted.ONLY)}
+DELETED_MEMBERSHIPS = {"deleted": (Membership, Deleted.ONLY)}
 LIFETIME = timedelta(days=7)
-REFUSED = "This invitation was used, has ended or is for another address: sign in as the one it was sent to."
+INVALID_INVITATION = "This invitation was used, has ended or is for another address: sign in as the one it was sent to."
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Invitee:
 
 
 @dataclass(frozen=True)
-class Secret:
+class InvitationToken:
     """A new token to send, and the digest to keep of it."""
 
     token: str
@@ -45,7 +45,7 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class Invited:
+class InvitationResult:
     """What came of it; without a membership when the address has no account yet."""
 
     invitation: Invitation
@@ -53,8 +53,12 @@ class Invited:
 
 
 def invite(
-    session: Session, organization_id: UUID, invitee: Invitee, secret: Secret, idempotency_key: str | None = None
-) -> Invited:
+    session: Session,
+    organization_id: UUID,
+    invitee: Invitee,
+    secret: InvitationToken,
+    idempotency_key: str | None = None,
+) -> InvitationResult:
     """Invite somebody and mail them the token; an invitation that they had before is void."""
     return idempotent(
         session,
@@ -62,20 +66,20 @@ def invite(
         idempotency_key,
         create=lambda: _invite(session, organization_id, invitee, secret),
         result_ids=lambda made: [made.invitation.id, *([made.membership.id] if made.membership else [])],
-        load=lambda ids: _again(session, *ids),
+        load=lambda ids: _load(session, *ids),
     )
 
 
-def _again(session: Session, id_: UUID, membership_id: UUID | None = None) -> Invited:
+def _load(session: Session, id_: UUID, membership_id: UUID | None = None) -> InvitationResult:
     membership = None if membership_id is None else session.get(Membership, membership_id)
-    return Invited(session.get(Invitation, id_), membership)
+    return InvitationResult(session.get(Invitation, id_), membership)
 
 
-def _invite(session: Session, organization_id: UUID, invitee: Invitee, secret: Secret) -> Invited:
+def _invite(session: Session, organization_id: UUID, invitee: Invitee, secret: InvitationToken) -> InvitationResult:
     organization = session.get_for_update(Organization, organization_id)
     if organization.is_personal:
         raise Conflict("This organization is somebody's own: make another with createOrganization and invite to that.")
-    membership = _membership(session, organization_id, invitee)
+    membership = _add_membership(session, organization_id, invitee)
     _withdraw(session, organization_id, invitee.email)
     invitation = Invitation(
         organization_id=organization_id,
@@ -89,15 +93,15 @@ def _invite(session: Session, organization_id: UUID, invitee: Invitee, secret: S
     _mail(session, organization, invitation, secret.token)
     if invitee.user_id is not None:
         tell(session, invitee.user_id, INVITED, f"You are invited to {organization.name}", organization)
-    return Invited(invitation, membership)
+    return InvitationResult(invitation, membership)
 
 
-def _membership(session: Session, organization_id: UUID, invitee: Invitee) -> Membership | None:
+def _add_membership(session: Session, organization_id: UUID, invitee: Invitee) -> Membership | None:
     if invitee.user_id is None:
         return None
-    membership = _place(session, organization_id, invitee.user_id)
+    membership = _find_membership(session, organization_id, invitee.user_id)
     if membership is None:
-        membership = _place(session, organization_id, invitee.user_id, FORMER)
+        membership = _find_membership(session, organization_id, invitee.user_id, DELETED_MEMBERSHIPS)
         if membership is not None:
             membership.deleted_at, membership.status = None, MembershipStatus.INVITED
     if membership is None:
@@ -114,14 +118,14 @@ def _membership(session: Session, organization_id: UUID, invitee: Invitee) -> Me
     return membership
 
 
-def _place(
+def _find_membership(
     session: Session, organization_id: UUID, user_id: UUID, options: Mapping[str, Any] = MappingProxyType({})
 ) -> Membership | None:
     query = select(Membership).where(Membership.organization_id == organization_id, Membership.user_id == user_id)
     return session.scalars(query, execution_options=options).one_or_none()
 
 
-def call_off(session: Session, organization_id: UUID, email: str) -> None:
+def cancel(session: Session, organization_id: UUID, email: str) -> None:
     """Take back what an address was sent, and the place that waits for its account if it has one. Raises NotFound."""
     session.get_for_update(Organization, organization_id)
     if not _withdraw(session, organization_id, email):
@@ -176,10 +180,10 @@ def accept(session: Session, digest: bytes) -> Membership:
     invitation = session.scalars(query).one_or_none()
     email = session.get(User, session.user_id).email
     if invitation is None or invitation.email != email or invitation.used_at or invitation.expires_at <= now():
-        raise NotFound(REFUSED)
+        raise NotFound(INVALID_INVITATION)
     session.bypass_rule_for(invitation)  # the token shows that the viewer may use it up
     invitation.used_at = now()
-    membership = _place(session, invitation.organization_id, session.user_id) or Membership(
+    membership = _find_membership(session, invitation.organization_id, session.user_id) or Membership(
         user_id=session.user_id, organization_id=invitation.organization_id, status=MembershipStatus.INVITED
     )
     if membership.status is MembershipStatus.INVITED:

@@ -28,10 +28,10 @@ narrowed: Prepared[Membership] = Prepared(
 
 def change_role(session: Session, membership_id: UUID, role: Role) -> Membership:
     """Make a member an admin or an admin a member, but never the last admin."""
-    membership = _locked(session, membership_id)
+    membership = _get_locked(session, membership_id)
     check(session, membership)
     if role is not Role.ADMIN:
-        _keep_an_admin(session, membership)
+        _ensure_admin_remains(session, membership)
         if membership.role is Role.ADMIN:
             narrow(session, membership)
     membership.role = role
@@ -40,13 +40,13 @@ def change_role(session: Session, membership_id: UUID, role: Role) -> Membership
 
 def remove(session: Session, membership_id: UUID) -> UUID:
     """Take somebody out of an organization, or leave it; who was invited cannot accept any more."""
-    membership = _locked(session, membership_id)
+    membership = _get_locked(session, membership_id)
     if membership.user_id == session.viewer.user_id:
         session.bypass_rule_for(membership)  # everybody may leave
     check(session, membership)
     if session.get(Organization, membership.organization_id).is_personal:
         raise Conflict("This organization is somebody's own: nobody leaves it.")
-    _keep_an_admin(session, membership)
+    _ensure_admin_remains(session, membership)
     withdraw(session, membership)
     _unassign_everywhere(session, membership)
     membership.deleted_at = now()
@@ -61,7 +61,7 @@ def narrow(session: Session, membership: Membership) -> None:
         session.emit(RightsNarrowed(membership.organization_id))
 
 
-def _locked(session: Session, membership_id: UUID) -> Membership:
+def _get_locked(session: Session, membership_id: UUID) -> Membership:
     """A membership, once every other change of who is in the organization is over."""
     query = select(Membership.organization_id).where(Membership.id == membership_id)
     organization_id = session.scalars(query).one_or_none()
@@ -70,7 +70,7 @@ def _locked(session: Session, membership_id: UUID) -> Membership:
     return session.get(Membership, membership_id, lock=True)
 
 
-def _keep_an_admin(session: Session, membership: Membership) -> None:
+def _ensure_admin_remains(session: Session, membership: Membership) -> None:
     if membership.role is not Role.ADMIN or membership.status is not MembershipStatus.ACTIVE:
         return
     others = session.scalars(

@@ -23,7 +23,7 @@ def delete(session: Session, id_: UUID) -> UUID:
         raise Conflict("This organization is somebody's own: it is there for as long as their account.")
     moment = now()
     # All of them are read before the first is hidden, which takes from the viewer what they may do.
-    for row in [organization, *_belonging(session, id_)]:
+    for row in [organization, *_memberships_and_invitations(session, id_)]:
         row.deleted_at = moment
         if isinstance(row, Membership):
             narrow(session, row)
@@ -32,17 +32,21 @@ def delete(session: Session, id_: UUID) -> UUID:
 
 def restore(session: Session, organization: Organization) -> None:
     """Bring back a deleted organization with the members and invitations that it had."""
-    together = [row for row in _belonging(session, organization.id, Deleted.ONLY) if _at_once(row, organization)]
+    together = [
+        row
+        for row in _memberships_and_invitations(session, organization.id, Deleted.ONLY)
+        if _was_deleted_with(row, organization)
+    ]
     for row in (organization, *together):
         session.bypass_rule_for(row)  # that the viewer was an admin is what they were found by
         row.deleted_at = None
 
 
-def _at_once(row: Base, organization: Organization) -> bool:
+def _was_deleted_with(row: Base, organization: Organization) -> bool:
     return row.deleted_at == organization.deleted_at
 
 
-def _belonging(session: Session, id_: UUID, deleted: Deleted | None = None) -> Iterator[Base]:
+def _memberships_and_invitations(session: Session, id_: UUID, deleted: Deleted | None = None) -> Iterator[Base]:
     models: tuple[type[Membership | Invitation], ...] = (Membership, Invitation)
     for model in models:
         options: dict[str, Any] = {"deleted": (model, deleted)} if deleted else {}

@@ -16,7 +16,7 @@ from db.models.organizations import Organization
 MAX_NAME = 100
 
 
-every = Listing(
+all_organizations = Listing(
     Organization,
     optional={
         "member_id": Organization.id.in_(
@@ -73,7 +73,7 @@ def rename(session: Session, id_: UUID, name: str | None) -> Organization:
     return organization
 
 
-def add_personal(session: Session, user_id: UUID, name: str) -> Organization:
+def create_personal(session: Session, user_id: UUID, name: str) -> Organization:
     """Give a new user an organization of their own."""
     organization = Organization(name=name, is_personal=True)
     member = Membership(

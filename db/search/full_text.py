@@ -22,35 +22,35 @@ MAX_SCOPES = 200
 
 
 @dataclass(frozen=True)
-class Terms:
+class FullTextQuery:
     """What is wanted, in one of these scopes; in any, when there are none or very many."""
 
-    wanted: SearchQuery
+    query: SearchQuery
     scopes: Sequence[str] = ()
 
     def for_sqlite(self) -> str:
         """A query of FTS5."""
-        parts = [f'"{word}"' for word in sorted(self.wanted.whole)]
-        parts += [f'"{word}" *' for word in sorted(self.wanted.beginnings)]
+        parts = [f'"{word}"' for word in sorted(self.query.exact_words)]
+        parts += [f'"{word}" *' for word in sorted(self.query.prefixes)]
         return " AND ".join([*self._scoped('("{}")', '" OR "'), *parts])
 
     def for_postgresql(self) -> str:
         """The text of a tsquery."""
-        parts = [f"'{word}'" for word in sorted(self.wanted.whole)]
-        parts += [f"'{word}':*" for word in sorted(self.wanted.beginnings)]
+        parts = [f"'{word}'" for word in sorted(self.query.exact_words)]
+        parts += [f"'{word}':*" for word in sorted(self.query.prefixes)]
         return " & ".join([*self._scoped("('{}')", "' | '"), *parts])
 
     def _scoped(self, form: str, between: str) -> list[str]:
         return [form.format(between.join(self.scopes))] if 0 < len(self.scopes) <= MAX_SCOPES else []
 
 
-class TermsType(TypeDecorator[Terms]):
+class FullTextQueryType(TypeDecorator[FullTextQuery]):
     """Terms as the database at hand writes them. Words are letters and digits, so there is nothing to escape."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Terms | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: FullTextQuery | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
         return value.for_postgresql() if dialect.name == "postgresql" else value.for_sqlite()
@@ -77,7 +77,7 @@ class MessageMatches(ColumnElement[bool]):
 
     def __init__(self, column: Any) -> None:
         self.column = column
-        self.terms = bindparam("terms", required=False, type_=TermsType())
+        self.terms = bindparam("terms", required=False, type_=FullTextQueryType())
         self.phrases = bindparam("phrases", required=False, type_=TextList())
 
     def self_group(self, against: Any = None) -> "MessageMatches":  # noqa: ARG002  the signature is SQLAlchemy's
@@ -92,7 +92,7 @@ class MessageMatches(ColumnElement[bool]):
 
 
 @compiles(MessageMatches, "sqlite")
-def _mentions_sqlite(element: MessageMatches, compiler: SQLCompiler, **options: Any) -> str:
+def _matches_sqlite(element: MessageMatches, compiler: SQLCompiler, **options: Any) -> str:
     column, terms, phrases = (compiler.process(part, **options) for part in element.get_children())
     return (
         f"{column} IN (SELECT w.id FROM message_index "  # noqa: S608  parts that are compiled; values are bound
@@ -103,7 +103,7 @@ def _mentions_sqlite(element: MessageMatches, compiler: SQLCompiler, **options: 
 
 
 @compiles(MessageMatches, "postgresql")
-def _mentions_postgresql(element: MessageMatches, compiler: SQLCompiler, **options: Any) -> str:
+def _matches_postgresql(element: MessageMatches, compiler: SQLCompiler, **options: Any) -> str:
     """The expression over the words is the one that the index has.
 
     It is a list that is made first: PostgreSQL, which does not know how rare a word is, would otherwise go through

@@ -15,22 +15,24 @@ from db.models.memberships import Membership, MembershipStatus
 from db.models.messages import Message, MessageStatus
 from db.models.search import MessageWords
 from db.search.full_text import MessageMatches
-from db.search.words import folded
+from db.search.words import folded_text
 
-SCOPE = "§"  # no letter and no digit: no word that somebody writes or looks for begins with it
+SCOPE_PREFIX = "§"  # no letter and no digit: no word that somebody writes or looks for begins with it
 
 
-messages = Listing(Message, MessageMatches(Message.id), newest_first=True)
-conversations_with = Listing(
+messages_matching = Listing(Message, MessageMatches(Message.id), newest_first=True)
+conversations_matching = Listing(
     Conversation,
     or_(
-        conversations.every.optional["search"],
+        conversations.all_conversations.optional["search"],
         Conversation.id.in_(select(Message.conversation_id).where(MessageMatches(Message.id))),
     ),
     newest_first=True,
-    optional={name: condition for name, condition in conversations.every.optional.items() if name != "search"},
+    optional={
+        name: condition for name, condition in conversations.all_conversations.optional.items() if name != "search"
+    },
 )
-organizations: Prepared[Any] = Prepared(
+organizations_of_user: Prepared[Any] = Prepared(
     select(Membership.organization_id).where(
         Membership.user_id == bind("user_id", Membership.user_id), Membership.status == MembershipStatus.ACTIVE
     )
@@ -39,7 +41,7 @@ organizations: Prepared[Any] = Prepared(
 
 def scope_of(organization_id: UUID) -> str:
     """A word that all messages of an organization have, so that the index itself leaves the others out."""
-    return SCOPE + organization_id.hex
+    return SCOPE_PREFIX + organization_id.hex
 
 
 @event.listens_for(Session, "before_flush", insert=True)
@@ -58,7 +60,7 @@ def _is_new(session: Session, message: Message) -> bool:
 
 def _add(session: Session, message: Message) -> None:
     conversation = _conversation(session, message.conversation_id)
-    words = MessageWords(id=message.id, words=folded(message.text), scope=scope_of(conversation.organization_id))
+    words = MessageWords(id=message.id, words=folded_text(message.text), scope=scope_of(conversation.organization_id))
     session.bypass_rule_for(words)  # whoever may write the message may
     session.add(words)
 

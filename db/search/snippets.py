@@ -6,14 +6,14 @@ from db.search.query_parser import Phrase, SearchQuery
 from db.search.words import Word, words
 
 MAX_LENGTH = 160  # code points, all marks counted
-BEFORE = 50
+LEADING_CONTEXT = 50
 
 
-def snippet(text: str, wanted: SearchQuery) -> str:
+def snippet(text: str, query: SearchQuery) -> str:
     """One line of the text around the first hit, which alone is marked; the text's beginning when there is none."""
-    start, end = _first_hit(text, wanted) or (0, 0)
+    start, end = _first_hit(text, query) or (0, 0)
     room = MAX_LENGTH - 4  # for the marks, and the dots at both ends
-    begin = max(0, start - BEFORE)
+    begin = max(0, start - LEADING_CONTEXT)
     end = min(end, begin + room)
     stop = min(len(text), begin + room)
     before, hit, after = text[begin:start], text[start:end], text[end:stop]
@@ -28,21 +28,21 @@ def _on_one_line(text: str) -> str:
 def _first_hit(text: str, wanted: SearchQuery) -> tuple[int, int] | None:
     """Where the first of what is wanted begins and ends."""
     found = list(words(text))
-    hits = (_place(found, chunk) for chunk in wanted.chunks)
+    hits = (_find_phrase(found, chunk) for chunk in wanted.phrases)
     return min((hit for hit in hits if hit), default=None)
 
 
-def _place(found: Sequence[Word], chunk: Phrase) -> tuple[int, int] | None:
+def _find_phrase(found: Sequence[Word], chunk: Phrase) -> tuple[int, int] | None:
     """Where a chunk stands for the first time; of an open one the whole last word is the hit."""
     length = len(chunk.words)
     for first in range(len(found) - length + 1):
-        if _is_there(found, first, chunk):
+        if _matches_at(found, first, chunk):
             return found[first].start, found[first + length - 1].end
     return None
 
 
-def _is_there(found: Sequence[Word], first: int, chunk: Phrase) -> bool:
+def _matches_at(found: Sequence[Word], first: int, chunk: Phrase) -> bool:
     here = [word.folded for word in found[first : first + len(chunk.words)]]
-    if not chunk.is_open:
+    if not chunk.ends_with_prefix:
         return here == list(chunk.words)
     return here[:-1] == list(chunk.words[:-1]) and here[-1].startswith(chunk.words[-1])

@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-MAX_WORD = 64  # characters; what is longer is cut
-MAX_BYTES = 1_000_000  # of a text's folded words; what is behind is not found. PostgreSQL indexes less than 2 ** 20
+MAX_WORD_LENGTH = 64  # characters; what is longer is cut
+MAX_INDEXED_BYTES = (
+    1_000_000  # of a text's folded words; what is behind is not found. PostgreSQL indexes less than 2 ** 20
+)
 WITHOUT_SPACES = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # kana
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
     "\uac00-\ud7af"  # Hangul: words have endings
 )
-ABOVE_AND_BELOW = 10  # canonical combining classes from here on are accents and points, not letters' own parts
+FIRST_ACCENT_CLASS = 10  # canonical combining classes from here on are accents and points, not letters' own parts
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,9 @@ def words(text: str) -> Iterator[Word]:
             yield Word(folded, match.start(), match.end())
 
 
-def folded(text: str) -> str:
+def folded_text(text: str) -> str:
     """The folded words, each between two spaces, so that a phrase is found as a part of the text."""
-    kept, room = [" "], MAX_BYTES
+    kept, room = [" "], MAX_INDEXED_BYTES
     for word in words(text):
         room -= len(word.folded.encode())
         if room < 0:
@@ -59,12 +61,12 @@ def _pattern() -> re.Pattern[str]:
 @lru_cache(maxsize=8_192)
 def _fold(word: str) -> str:
     if word.isascii():
-        return word.lower()[:MAX_WORD]
+        return word.lower()[:MAX_WORD_LENGTH]
     plain = "".join(
-        c for c in unicodedata.normalize("NFKD", word.casefold()) if unicodedata.combining(c) < ABOVE_AND_BELOW
+        c for c in unicodedata.normalize("NFKD", word.casefold()) if unicodedata.combining(c) < FIRST_ACCENT_CLASS
     )
-    return "".join(filter(_is_kept, unicodedata.normalize("NFC", plain.casefold())))[:MAX_WORD]
+    return "".join(filter(_is_word_character, unicodedata.normalize("NFC", plain.casefold())))[:MAX_WORD_LENGTH]
 
 
-def _is_kept(character: str) -> bool:
+def _is_word_character(character: str) -> bool:
     return character.isalnum() or unicodedata.category(character) in ("Mn", "Mc")

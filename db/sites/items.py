@@ -19,7 +19,7 @@ from errors import BadUserInput
 MAX_TITLE, MAX_DESCRIPTION = 200, 10_000
 
 
-every = Listing(
+all_items = Listing(
     Item,
     newest_first=True,
     optional={
@@ -31,7 +31,7 @@ every = Listing(
 
 
 @dataclass(frozen=True)
-class Beginning:
+class NewItem:
     """What an item begins with."""
 
     title: str
@@ -43,19 +43,19 @@ class Beginning:
     conversation_id: UUID | None = None
 
 
-def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Item:
+def create(session: Session, new: NewItem, idempotency_key: str | None = None) -> Item:
     """An item of the viewer's, in the organization of what it is about, or their personal one."""
     return idempotent(
         session,
         "createItem",
         idempotency_key,
-        create=lambda: _create(session, beginning),
+        create=lambda: _create(session, new),
         result_ids=lambda made: [made.id],
         load=lambda ids: session.get(Item, ids[0]),
     )
 
 
-def _create(session: Session, beginning: Beginning) -> Item:
+def _create(session: Session, beginning: NewItem) -> Item:
     about = {"site_id": beginning.site_id, "conversation_id": beginning.conversation_id}
     item = Item(
         title=checked_line(beginning.title, "title", MAX_TITLE),

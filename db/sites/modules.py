@@ -19,7 +19,7 @@ of_site = Listing(Module, of_parent=True)
 
 
 @dataclass(frozen=True)
-class Beginning:
+class NewModule:
     """What a module begins with."""
 
     site_id: UUID
@@ -29,19 +29,19 @@ class Beginning:
     status: ModuleStatus = ModuleStatus.ACTIVE
 
 
-def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Module:
+def create(session: Session, new: NewModule, idempotency_key: str | None = None) -> Module:
     """A module at a site that the viewer may change."""
     return idempotent(
         session,
         "createModule",
         idempotency_key,
-        create=lambda: _create(session, beginning),
+        create=lambda: _create(session, new),
         result_ids=lambda made: [made.id],
         load=lambda ids: session.get(Module, ids[0]),
     )
 
 
-def _create(session: Session, beginning: Beginning) -> Module:
+def _create(session: Session, beginning: NewModule) -> Module:
     module = Module(
         site_id=session.get_for_update(Site, beginning.site_id).id,
         name=checked_line(beginning.name, "name", MAX_NAME),

@@ -21,8 +21,8 @@ from db.models.modules import Module
 from db.models.readings import Reading
 from errors import BadUserInput, FieldError
 
-MOST, MAX_METRIC, MAX_BUCKETS = 1_000, 100, 10_000
-LARGEST = 1e100  # the databases square the values of a mean
+MAX_READINGS, MAX_METRIC, MAX_BUCKETS = 1_000, 100, 10_000
+MAX_VALUE = 1e100  # the databases square the values of a mean
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -35,12 +35,12 @@ class Bucket(StrEnum):
 
 
 # How many letters of "2025-12-31 14" say which bucket a moment is in, and the shortest that a bucket is.
-LETTERS = {Bucket.HOUR: 13, Bucket.DAY: 10, Bucket.MONTH: 7}
-LENGTHS = {Bucket.HOUR: timedelta(hours=1), Bucket.DAY: timedelta(days=1), Bucket.MONTH: timedelta(days=28)}
+PREFIX_LENGTHS = {Bucket.HOUR: 13, Bucket.DAY: 10, Bucket.MONTH: 7}
+MIN_DURATIONS = {Bucket.HOUR: timedelta(hours=1), Bucket.DAY: timedelta(days=1), Bucket.MONTH: timedelta(days=28)}
 
 
 @dataclass(frozen=True)
-class Measured:
+class NewReading:
     """A reading to keep; `value` is yet to be checked."""
 
     module_id: UUID
@@ -60,7 +60,7 @@ class Aggregate:
     mean: float
 
 
-def record(session: Session, measured: Sequence[Measured], idempotency_key: str | None = None) -> list[Module]:
+def record(session: Session, measured: Sequence[NewReading], idempotency_key: str | None = None) -> list[Module]:
     """Keep all of the readings, or none; the modules in the order in which they are named first."""
     return idempotent(
         session,
@@ -72,9 +72,9 @@ def record(session: Session, measured: Sequence[Measured], idempotency_key: str 
     )
 
 
-def _record(session: Session, measured: Sequence[Measured]) -> list[Module]:
-    if not 1 <= len(measured) <= MOST:
-        raise BadUserInput.of("readings", f"Send 1 to {MOST:,} readings at once.")
+def _record(session: Session, measured: Sequence[NewReading]) -> list[Module]:
+    if not 1 <= len(measured) <= MAX_READINGS:
+        raise BadUserInput.of("readings", f"Send 1 to {MAX_READINGS:,} readings at once.")
     modules = session.get_all_for_update(Module, {one.module_id for one in measured})
     mistakes = [mistake for n, one in enumerate(measured) for mistake in _mistakes(one, f"readings.{n}", modules)]
     if mistakes:
@@ -90,7 +90,7 @@ def _record(session: Session, measured: Sequence[Measured]) -> list[Module]:
     return [modules[id_] for id_ in dict.fromkeys(one.module_id for one in measured)]
 
 
-def _mistakes(one: Measured, path: str, modules: dict[UUID, Module]) -> list[FieldError]:
+def _mistakes(one: NewReading, path: str, modules: dict[UUID, Module]) -> list[FieldError]:
     found = []
     if one.module_id not in modules:
         found.append(FieldError(f"{path}.moduleId", "There is no Module with this id, or you may not see it."))
@@ -102,8 +102,8 @@ def _mistakes(one: Measured, path: str, modules: dict[UUID, Module]) -> list[Fie
             check()
         except BadUserInput as error:
             found += error.fields
-    if not math.isfinite(one.value) or abs(one.value) > LARGEST:
-        found.append(FieldError(f"{path}.value", f"Send a finite number of at most {LARGEST:.0e} either way."))
+    if not math.isfinite(one.value) or abs(one.value) > MAX_VALUE:
+        found.append(FieldError(f"{path}.value", f"Send a finite number of at most {MAX_VALUE:.0e} either way."))
     return found
 
 
@@ -129,12 +129,12 @@ def _between(query: Select[Any], given: Iterable[str]) -> Select[Any]:
 
 
 @cache
-def page(given: frozenset[str], *, is_first: bool, backwards: bool) -> Prepared[Reading]:
+def page(filters: frozenset[str], *, is_first: bool, backwards: bool) -> Prepared[Reading]:
     """At most `limit` readings of the module `module_id` by time, after the place `cursor_at`, `cursor_id`.
 
     `given` are the names of the conditions that apply: metric, start, end.
     """
-    query = _between(select(Reading), given)
+    query = _between(select(Reading), filters)
     if not is_first:
         here = tuple_(Reading.at, Reading.id)
         there = tuple_(bind("cursor_at", Reading.at), bind("cursor_id", Reading.id))
@@ -144,15 +144,15 @@ def page(given: frozenset[str], *, is_first: bool, backwards: bool) -> Prepared[
 
 
 @cache
-def total(given: frozenset[str]) -> Prepared[Any]:
+def total(filters: frozenset[str]) -> Prepared[Any]:
     """How many readings there are on all pages."""
-    return Prepared(_between(select(func.count(Reading.id).label("total")), given), children=Reading)
+    return Prepared(_between(select(func.count(Reading.id).label("total")), filters), children=Reading)
 
 
 @cache
 def summary(bucket: Bucket) -> Prepared[Any]:
     """One row for each bucket of `start` to `end` that has readings of a metric, in their order."""
-    letters = LETTERS[bucket]
+    letters = PREFIX_LENGTHS[bucket]
     beginning = DialectSQL(
         f"substr({{0}}, 1, {letters})",
         f"left(to_char({{0}} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24'), {letters})",
@@ -171,7 +171,7 @@ def summary(bucket: Bucket) -> Prepared[Any]:
 
 def check_span(bucket: Bucket, start: datetime, end: datetime) -> None:
     """Raise BadUserInput for more buckets than are answered at once."""
-    if (end - start) / LENGTHS[bucket] > MAX_BUCKETS:
+    if (end - start) / MIN_DURATIONS[bucket] > MAX_BUCKETS:
         raise BadUserInput.of("from", f"Ask for at most {MAX_BUCKETS:,} buckets: a shorter time, or a longer bucket.")
 
 

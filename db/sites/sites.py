@@ -21,7 +21,7 @@ from errors import BadUserInput
 MAX_NAME, MAX_ADDRESS = 100, 500
 
 
-FORMER = {"deleted": (SiteAssignment, Deleted.ONLY)}
+DELETED_ASSIGNMENTS = {"deleted": (SiteAssignment, Deleted.ONLY)}
 
 of_organization = Listing(Site, Site.organization_id == bind("organization_id", Site.organization_id))
 assignees = Listing(
@@ -87,7 +87,9 @@ def assign(session: Session, id_: UUID, user_id: UUID) -> Site:
     )
     if session.scalars(place).one_or_none() is None:
         raise BadUserInput.of("userId", "Only a member of the site's organization can be assigned: invite them first.")
-    if (former := session.scalars(_assignment(id_, user_id), execution_options=FORMER).one_or_none()) is not None:
+    if (
+        former := session.scalars(_assignment(id_, user_id), execution_options=DELETED_ASSIGNMENTS).one_or_none()
+    ) is not None:
         former.deleted_at = None
     elif session.scalars(_assignment(id_, user_id)).one_or_none() is None:
         session.add(SiteAssignment(site_id=id_, user_id=user_id))

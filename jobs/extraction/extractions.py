@@ -67,7 +67,7 @@ class Extractions:
         if conversation.leaf_id is None:
             return []
         given = {"conversation_id": conversation.id, "leaf_id": conversation.leaf_id, "limit": MAX_MESSAGES + 1}
-        return (await self._database.read(branches.last, held.viewer, **given))[::-1]
+        return (await self._database.read(branches.last_page, held.viewer, **given))[::-1]
 
     async def _read(
         self, held: JobContext, conversation: Conversation, proposal: Proposal, passages: Passages
@@ -86,7 +86,7 @@ class Extractions:
         return combined(found, columns, name), problem
 
     async def _show(self, held: JobContext, passages: Passages, table: ProposedTable) -> None:
-        await self._database.write(extractions.grow, held.viewer, held.job.id, held.attempt, passages.sources, table)
+        await self._database.write(extractions.update, held.viewer, held.job.id, held.attempt, passages.sources, table)
 
 
 def _found(passages: Passages) -> list[ProposedTable]:

@@ -12,7 +12,7 @@ from assistant.reading.passages import Passages
 from assistant.reading.row_reader import Reading, Unstructured
 from assistant.reading.structured_call import instructions
 from db.billing import spending
-from db.billing.usage import estimated
+from db.billing.usage import estimate_tokens
 from db.core.base import now
 from db.core.engine import Database
 from db.models.usage import Tokens
@@ -103,8 +103,8 @@ class Extracting:
 def most_of(passages: Passages, columns: Sequence[Column], offer: Offer) -> Tokens:
     """Tokens that are read and written when each piece is answered in one call."""
     pieces = passages.pieces()
-    told = estimated(instructions(columns))
-    return Tokens(sum(estimated(piece.text) + told for piece in pieces), len(pieces) * offer.max_output)
+    told = estimate_tokens(instructions(columns))
+    return Tokens(sum(estimate_tokens(piece.text) + told for piece in pieces), len(pieces) * offer.max_output)
 
 
 async def _show_each_second(reading: Reading, name: str, show: Show) -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from auth.viewer import Viewer
 from db.billing import budgets, spending
-from db.billing.usage import Terms
+from db.billing.usage import ModelTerms
 from db.core.engine import Database
 from db.models.conversations import Conversation
 from integrations.llm.catalog import Offer
@@ -16,7 +16,7 @@ async def max_output_tokens(
     conversation: Conversation,
     reply_id: UUID,
     offer: Offer,
-    terms: Terms,
+    terms: ModelTerms,
     read: int,
 ) -> int | None:
     """Tokens that a reply may write: what somebody named, and under a hard budget what was reserved; None for no limit.

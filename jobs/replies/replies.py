@@ -127,7 +127,7 @@ class Replies:
     async def _before(self, held: JobContext, reply: Message) -> list[Message]:
         """What was said before the reply on its branch, oldest first; the last is what it answers."""
         rows = await self._database.read(
-            branches.last,
+            branches.last_page,
             held.viewer,
             conversation_id=reply.conversation_id,
             leaf_id=reply.parent_id,

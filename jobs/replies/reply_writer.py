@@ -10,9 +10,9 @@ from uuid import UUID
 from assistant.reply_log.log import Log
 from assistant.reply_log.watchers import Watchers
 from auth.viewer import Viewer
-from db.billing.usage import Terms, estimated
+from db.billing.usage import ModelTerms, estimate_tokens
 from db.conversations import replies, titles
-from db.conversations.replies import Ending
+from db.conversations.replies import ReplyOutcome
 from db.core.base import now
 from db.core.engine import Database
 from db.core.session import Session
@@ -40,7 +40,7 @@ class ReplyWriter:
         self._key = self.reply_id, held.job.id, held.attempt
         self.proposing = ReplyProposals(database, held, self.reply_id, self.table_id)
         self._tokens_read: int | None = None
-        self._terms: Terms | None = None
+        self._terms: ModelTerms | None = None
         self._wants_title = False
         self._finished = Finished("", None, None)
         self._ending: asyncio.Task[None] | None = None
@@ -66,7 +66,7 @@ class ReplyWriter:
         """All of it so far."""
         return "".join(self._pieces)
 
-    def prompted(self, tokens: int, terms: Terms, *, wants_title: bool) -> None:
+    def prompted(self, tokens: int, terms: ModelTerms, *, wants_title: bool) -> None:
         """What a model is asked, in tokens by our own count, what they cost, and whether it is to give a title too."""
         self._tokens_read, self._terms, self._wants_title = tokens, terms, wants_title
 
@@ -105,10 +105,10 @@ class ReplyWriter:
             self._ending = None
             raise
 
-    def _worded(self, status: MessageStatus, error: Explained | None) -> Ending:
+    def _worded(self, status: MessageStatus, error: Explained | None) -> ReplyOutcome:
         tokens = self._tokens(error)
         wait: float | None = getattr(error, "retry_after", None)
-        return Ending(
+        return ReplyOutcome(
             status,
             # A later attempt writes nothing: what the first one saved is the text.
             text=self.text if self._held.attempt == 1 else None,
@@ -130,21 +130,21 @@ class ReplyWriter:
             return Tokens()  # the provider refused, or was not there
         return Tokens(
             input=told.input_tokens or read,
-            output=told.output_tokens or estimated(self.text),
+            output=told.output_tokens or estimate_tokens(self.text),
             cached=told.cached_tokens or 0,
             reasoning=told.reasoning_tokens or 0,
             is_estimated=not (told.input_tokens and told.output_tokens),
         )
 
-    async def _keep(self, ending: Ending, found: Found | None) -> None:
+    async def _keep(self, ending: ReplyOutcome, found: Found | None) -> None:
         is_watched = await self._watching.is_watched(self.reply_id, self._held.viewer.user_id)
 
         def unit(session: Session) -> None:
             reply = replies.finish(session, *self._key, ending)
             if not is_watched:
-                replies.tell_end(session, reply)
+                replies.notify_requester(session, reply)
             if self._wants_title:
-                titles.ask(session, reply)
+                titles.request(session, reply)
             if found is not None and ending.status is MessageStatus.COMPLETED:
                 self.proposing.keep(session, found)
             elif found is not None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from assistant.prompt.model_terms import terms_of
 from assistant.prompt.tokens import counted
 from auth.viewer import Viewer
-from db.billing.usage import estimated
+from db.billing.usage import estimate_tokens
 from db.conversations import branches, titles
 from db.core.base import now
 from db.core.engine import Database
@@ -41,7 +41,7 @@ class Titles:
         if conversation is None or conversation.is_named or conversation.leaf_id is None:
             return
         said = await self._database.read(
-            branches.first, held.viewer, conversation_id=conversation_id, leaf_id=conversation.leaf_id, limit=2
+            branches.first_page, held.viewer, conversation_id=conversation_id, leaf_id=conversation.leaf_id, limit=2
         )
         await self._name(held.viewer, conversation, said)
 
@@ -64,7 +64,7 @@ class Titles:
                         finished = event
         tokens = counted(turns, text, finished)
         cost = terms.cost(tokens)
-        keep = partial(titles.keep, title=text, tokens=tokens, cost_nanos=cost)
+        keep = partial(titles.store, title=text, tokens=tokens, cost_nanos=cost)
         try:
             await self._database.write(keep, viewer, conversation.id)
         except (Forbidden, NotFound):  # who asked may not write there any more
@@ -73,4 +73,4 @@ class Titles:
 
 def _read(turns: Sequence[Turn]) -> int:
     """Tokens of what the model is sent, by our own count."""
-    return sum(estimated(turn.text) for turn in turns)
+    return sum(estimate_tokens(turn.text) for turn in turns)

@@ -67,7 +67,7 @@ class Purger:
 
     async def purge(self) -> None:
         """Erase everything that is due now."""
-        await self._all(account_deletion.erase_some)
+        await self._all(account_deletion.erase_batch)
         await self._all(purging.purge_some, now() - self._kept)
         await cell_indexes.tidy(self._database)
         await self._erase_files()

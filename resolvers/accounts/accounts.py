@@ -81,9 +81,11 @@ async def reset_password(
 ) -> SignedOut:
     context, digest = info.context, refresh_digest(token)
     await context.backend.attempts.count(Action.RESET, context.origin.ip_address)
-    person = await context.backend.database.read_one(verifications.resettable, SYSTEM, digest=digest, moment=now())
+    person = await context.backend.database.read_one(
+        verifications.user_by_reset_token, SYSTEM, digest=digest, moment=now()
+    )
     if person is None:
-        raise BadUserInput.of("token", verifications.REFUSED)
+        raise BadUserInput.of("token", verifications.INVALID_TOKEN)
     hashed = await _hashed(context, new_password, person)
     await context.backend.database.write(verifications.reset_password, SYSTEM, digest, hashed)
     return SignedOut()

@@ -31,7 +31,7 @@ def list_entries(
     action: Annotated[str | None, argument(description="Only what a mutation did, as `updateSite`, or a job.")] = None,
 ) -> KeysetPage[AuditEntry]:
     return info.context.page(
-        audit.every,
+        audit.all_entries,
         organization_id=optional_key(organization_id, Organization),
         actor_id=optional_key(actor_id, User),
         subject_id=_subject(subject_id),

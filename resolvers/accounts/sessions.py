@@ -67,7 +67,7 @@ async def log_in(
     if found is None or not verified.ok or not found.is_active:
         raise Unauthenticated("The e-mail address or the password is wrong.")
     if verified.rehashed:
-        await backend.database.write(users.keep_rehashed, system, found.id, verified.rehashed)
+        await backend.database.write(users.replace_password_hash, system, found.id, verified.rehashed)
     return SignedIn(found, await _open(info.context, found))
 
 
@@ -77,7 +77,7 @@ async def refresh_session(
 ) -> SignedIn:
     backend, address = info.context.backend, info.context.origin.ip_address
     given = refresh_digest(refresh_token)
-    known = await backend.database.read_one(sessions.of_token, Viewer.system(), digest=given)
+    known = await backend.database.read_one(sessions.by_token, Viewer.system(), digest=given)
     await backend.attempts.count(Action.REFRESH, address, str(known.user_id) if known else None)
     token, digest = new_refresh()
     rotated = await backend.database.write(sessions.rotate, Viewer.system(), given, digest, _lifetime(backend))
@@ -98,9 +98,9 @@ async def log_out(
 ) -> SignedOut:
     database = info.context.backend.database
     if refresh_token is not None:
-        await database.write(sessions.close_by_token, Viewer.system(), refresh_digest(refresh_token))
+        await database.write(sessions.log_out_by_token, Viewer.system(), refresh_digest(refresh_token))
     else:
-        await info.context.write(sessions.close, _session_id(info.context))
+        await info.context.write(sessions.log_out, _session_id(info.context))
     return SignedOut()
 
 
@@ -114,7 +114,7 @@ async def _open(context: Context, owner: User) -> Tokens:
     """Sign somebody in on the device that asks."""
     token, digest = new_refresh()
     sign_in = await context.backend.database.write(
-        sessions.open_for,
+        sessions.create,
         Viewer.system(),
         owner.id,
         digest,
@@ -143,12 +143,12 @@ def _tokens(backend: Backend, owner: User, sign_in_id: UUID, refresh: str) -> To
 
 
 async def log_out_everywhere(info: Info) -> SignedOut:
-    await info.context.write(sessions.close_all)
+    await info.context.write(sessions.log_out_everywhere)
     return SignedOut()
 
 
 async def revoke_session(
     info: Info, id: Annotated[strawberry.ID, argument(description="Which one, of `me.sessions`.")]
 ) -> SignedOut:
-    await info.context.write(sessions.close, key(id, SignIn))
+    await info.context.write(sessions.log_out, key(id, SignIn))
     return SignedOut()

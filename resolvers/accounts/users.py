@@ -6,7 +6,7 @@ import strawberry
 from strawberry import argument
 
 from db.accounts import users
-from db.conversations.conversations import every as every_conversation
+from db.conversations.conversations import all_conversations as every_conversation
 from db.models.conversations import Conversation
 from db.models.memberships import Membership
 from db.models.users import User
@@ -32,7 +32,7 @@ def list_users(
     info: Info,
     search: Annotated[str | None, argument(description="Only those with this in the e-mail address or a name.")] = None,
 ) -> KeysetPage[User]:
-    return info.context.page(users.everybody(info.context.viewer), search=checked_search(search))
+    return info.context.page(users.all_users_for(info.context.viewer), search=checked_search(search))
 
 
 def list_memberships(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Membership]:

@@ -10,7 +10,7 @@ import strawberry
 from strawberry import argument
 
 from db.billing import usage
-from db.billing.usage import EPOCH, FAR
+from db.billing.usage import EPOCH, FAR_FUTURE
 from db.core.prepared import Prepared
 from db.models.usage import NANOS
 from db.sites.readings import checked_moment
@@ -55,7 +55,7 @@ async def usage_of_organization(root: strawberry.Parent[Any], info: Info, from_:
 async def _summed(info: Info, query: Prepared[Any], id_: UUID, from_: datetime | None, to: datetime | None) -> Usage:
     """One statement for all of a list. Streamed, because what it goes through has no bound though its answer has."""
     since = EPOCH if from_ is None else checked_moment(from_, "from")
-    until = FAR if to is None else checked_moment(to, "to")
+    until = FAR_FUTURE if to is None else checked_moment(to, "to")
 
     async def load(ids: list[UUID]) -> list[Usage]:
         database, viewer = info.context.backend.database, info.context.viewer

@@ -10,7 +10,7 @@ import strawberry
 from uuid_utils.compat import uuid7
 
 from db.conversations import attachments
-from db.conversations.attachments import Stored
+from db.conversations.attachments import StoredFile
 from db.models.attachments import Attachment
 from errors import BadUserInput
 from integrations.documents.failures import DocumentRefused
@@ -38,11 +38,11 @@ EXTENSIONS = {
 
 
 @asynccontextmanager
-async def taken_in(context: Context, uploads: Sequence[Upload]) -> AsyncIterator[list[Stored]]:
+async def taken_in(context: Context, uploads: Sequence[Upload]) -> AsyncIterator[list[StoredFile]]:
     """The files, read and kept; when the block fails they are erased again. Raises BadUserInput."""
     if len(uploads) > MAX_FILES:
         raise BadUserInput.of("attachments", f"Attach at most {MAX_FILES} files to one message.")
-    stored: list[Stored] = []
+    stored: list[StoredFile] = []
     try:
         for number, upload in enumerate(uploads):
             stored.append(await _take_in(context.backend, upload, f"attachments.{number}"))
@@ -52,7 +52,7 @@ async def taken_in(context: Context, uploads: Sequence[Upload]) -> AsyncIterator
         raise
 
 
-async def _take_in(backend: Backend, upload: Upload, field: str) -> Stored:
+async def _take_in(backend: Backend, upload: Upload, field: str) -> StoredFile:
     try:
         found = await asyncio.to_thread(recognise, upload.file, upload.name)
         text = await _text(backend, upload, found)
@@ -60,7 +60,7 @@ async def _take_in(backend: Backend, upload: Upload, field: str) -> Stored:
         raise BadUserInput.of(field, f"{upload.name}: {error}") from None
     blob_id = uuid7()
     await asyncio.to_thread(backend.blobs.put, blob_id, upload.file)
-    return Stored(blob_id, upload.name, found.kind.value, upload.size, text)
+    return StoredFile(blob_id, upload.name, found.kind.value, upload.size, text)
 
 
 async def _text(backend: Backend, upload: Upload, found: Recognised) -> str | None:
@@ -81,7 +81,7 @@ async def erase(backend: Backend, blobs: Sequence[UUID]) -> None:
         await asyncio.to_thread(delete)
 
 
-async def erase_unused(context: Context, message_id: UUID, stored: Sequence[Stored]) -> None:
+async def erase_unused(context: Context, message_id: UUID, stored: Sequence[StoredFile]) -> None:
     """Forget what came with a repeated request, whose message has the files of the first."""
     if stored:
         used = {row.blob_id for row in await context.read(attachments.of_messages, ids=[message_id])}

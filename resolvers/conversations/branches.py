@@ -62,7 +62,7 @@ async def list_messages(
     if leaf_id is not None:
         leaf = await _found(info.context, branches.length, root.id, leaf_id=key(leaf_id, Message))
     elif through_id is not None:
-        leaf = await _found(info.context, branches.newest_below, root.id, message_id=key(through_id, Message))
+        leaf = await _found(info.context, branches.newest_descendant, root.id, message_id=key(through_id, Message))
     return BranchPage(info.context.backend.database, info.context.viewer, root.id, leaf)
 
 
@@ -77,7 +77,7 @@ async def _found(context: Context, query: Any, conversation_id: UUID, **given: U
 async def list_siblings(root: strawberry.Parent[Any], info: Info) -> list[strawberry.ID]:
     """The ids of a page's messages are asked for in one statement, those of first messages in another."""
     query, name, of = (
-        (segments.beginnings_of, "conversation_id", root.conversation_id)
+        (segments.root_lines_of, "conversation_id", root.conversation_id)
         if root.parent_id is None
         else (branches.children_of, "parent_id", root.parent_id)
     )

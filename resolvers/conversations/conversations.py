@@ -9,7 +9,7 @@ from strawberry import UNSET, argument
 from assistant.prompt import model_terms
 from db.billing.usage import Models
 from db.conversations import conversation_deletion, conversations, forks
-from db.conversations.conversations import Beginning
+from db.conversations.conversations import NewConversation
 from db.core.base import Visibility, now
 from db.models.conversations import Conversation, ExtractionMode
 from db.models.messages import Message
@@ -17,7 +17,7 @@ from db.models.organizations import Organization
 from db.models.sites import Site
 from db.models.tables import Table
 from db.search.query_parser import SearchQuery
-from db.search.search import conversations_with
+from db.search.search import conversations_matching
 from errors import BadUserInput
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import global_id, key, optional_key
@@ -54,8 +54,8 @@ async def list_conversations(
         "organization_id": optional_key(organization_id, Organization),
     }
     looked_for = checked_search(search)
-    wanted = None if looked_for is None else SearchQuery.read(looked_for)
-    listing = conversations.every if wanted is None else conversations_with
+    wanted = None if looked_for is None else SearchQuery.parse(looked_for)
+    listing = conversations.all_conversations if wanted is None else conversations_matching
     listing = listing.with_deleted if include_deleted else listing
     if wanted is None:
         return info.context.page(listing, search=looked_for, **given)
@@ -86,7 +86,7 @@ async def create_conversation(
     ] = ExtractionMode.AUTO,
     idempotency_key: IdempotencyKey = None,
 ) -> Changed:
-    beginning = Beginning(
+    beginning = NewConversation(
         model=checked_model(info, model),
         title=title,
         system_prompt=system_prompt,

@@ -9,7 +9,7 @@ import strawberry
 from strawberry import argument
 
 from db.conversations import extractions
-from db.conversations.extractions import Asked
+from db.conversations.extractions import ExtractionRequest
 from db.core.events import JobChanged
 from db.models.conversations import Conversation, ExtractionMode
 from db.models.messages import Message
@@ -54,7 +54,7 @@ async def extract_table(
     ] = True,
     idempotency_key: IdempotencyKey = None,
 ) -> Extracted:
-    asked = Asked(
+    asked = ExtractionRequest(
         optional_key(conversation_id, Conversation),
         None if message_ids is None else [key(id_, Message, f"messageIds.{n}") for n, id_ in enumerate(message_ids)],
         optional_key(table_id, Table),

@@ -93,7 +93,7 @@ async def send_message(
 ) -> Exchange:
     async with taken_in(info.context, attachments_ or []) as files:
         exchange = await info.context.write(
-            attachments.post,
+            attachments.send,
             text,
             files,
             conversation_id=optional_key(conversation_id, Conversation),

@@ -20,7 +20,7 @@ async def authenticate(backend: Backend, authorization: str | None, origin: Orig
         raise Unauthenticated("Send the header as `Authorization: Bearer <accessToken>`.")
     claims = read_access(backend.secrets, token.strip(), now=now())
     owner = await backend.database.read_one(
-        sessions.standing, Viewer.system(), sign_in_id=claims.session_id, user_id=claims.user_id
+        sessions.active_user, Viewer.system(), sign_in_id=claims.session_id, user_id=claims.user_id
     )
     if owner is None:
         raise Unauthenticated("This session has ended: log in again.")

@@ -14,7 +14,7 @@ from db.core.base import now
 from db.core.engine import Database
 from db.core.events import Event, Hub, RightsNarrowed, SignInEnded
 from db.models.memberships import Membership
-from db.models.sessions import Ending, SignIn
+from db.models.sessions import SessionEnd, SignIn
 from db.organizations import memberships
 
 SWEEP_SECONDS = 0.5
@@ -22,12 +22,12 @@ WINDOW = timedelta(seconds=10)  # longer than the clocks of two processes differ
 SYSTEM = Viewer.system()
 UNAUTHENTICATED, FORBIDDEN = 4401, 4403
 REASONS = {
-    Ending.LOGGED_OUT: "signed out: log in again",
-    Ending.TOKEN_REUSED: "signed out, as a refresh token came back: log in again",
-    Ending.PASSWORD_CHANGED: "signed out, as the password was changed: log in again",
-    Ending.RIGHTS_CHANGED: "signed out, as your rights were changed: log in again",
-    Ending.DEACTIVATED: "this account is deactivated: ask whoever runs the server",
-    Ending.DELETED: "this account was deleted",
+    SessionEnd.LOGGED_OUT: "signed out: log in again",
+    SessionEnd.TOKEN_REUSED: "signed out, as a refresh token came back: log in again",
+    SessionEnd.PASSWORD_CHANGED: "signed out, as the password was changed: log in again",
+    SessionEnd.RIGHTS_CHANGED: "signed out, as your rights were changed: log in again",
+    SessionEnd.DEACTIVATED: "this account is deactivated: ask whoever runs the server",
+    SessionEnd.DELETED: "this account was deleted",
 }
 
 NARROWED = "your rights in an organization were taken or changed: connect again"
@@ -85,7 +85,7 @@ class Revocation:
     async def _close_ended(self) -> None:
         since = now() - WINDOW
         while len(self._streams):
-            ended = await self._database.read(sessions.ended, SYSTEM, since=since)
+            ended = await self._database.read(sessions.recently_ended, SYSTEM, since=since)
             await self._close(ended)
             if len(ended) < sessions.MAX_ENDED:
                 return
@@ -105,10 +105,10 @@ class Revocation:
             await self._streams.close_where(lambda context: context.viewer_id in people, FORBIDDEN, NARROWED)
 
     async def _close(self, ended: list[SignIn]) -> None:
-        for ending in Ending:
+        for ending in SessionEnd:
             ids = {sign_in.id for sign_in in ended if sign_in.ending == ending}
             if ids:
-                code = FORBIDDEN if ending in (Ending.DEACTIVATED, Ending.DELETED) else UNAUTHENTICATED
+                code = FORBIDDEN if ending in (SessionEnd.DEACTIVATED, SessionEnd.DELETED) else UNAUTHENTICATED
                 await self._streams.close_where(_of(ids), code, REASONS[ending])
 
 

@@ -13,7 +13,7 @@ from db.core.validation import checked_email
 from db.models.memberships import Membership
 from db.models.organizations import Organization
 from db.organizations import invitations
-from db.organizations.invitations import Invitee, Secret
+from db.organizations.invitations import InvitationToken, Invitee
 from errors import NotFound
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import key
@@ -46,7 +46,7 @@ async def invite_member(
     # An admin does not see the account yet that the invitation makes a member.
     known = await info.context.backend.database.read_one(users.by_email, Viewer.system(), email=address)
     invitee = Invitee(address, role, known.id if known else None)
-    made = await info.context.write(invitations.invite, id_, invitee, Secret(*new_refresh()), idempotency_key)
+    made = await info.context.write(invitations.invite, id_, invitee, InvitationToken(*new_refresh()), idempotency_key)
     return Invited(made.invitation.email, made.invitation.expires_at, made.membership)
 
 
@@ -56,7 +56,7 @@ async def withdraw_invitation(
     email: Annotated[str, argument(description="Where the invitation was sent.")],
 ) -> Withdrawn:
     address = checked_email(email, "email")
-    await info.context.write(invitations.call_off, key(organization_id, Organization), address)
+    await info.context.write(invitations.cancel, key(organization_id, Organization), address)
     return Withdrawn()
 
 

@@ -36,7 +36,7 @@ async def organization(
 def list_organizations(info: Info) -> KeysetPage[Organization]:
     """Those of the viewer; all of them for a superuser."""
     viewer = info.context.viewer
-    return info.context.page(organizations.every, member_id=None if viewer.is_superuser else viewer.user_id)
+    return info.context.page(organizations.all_organizations, member_id=None if viewer.is_superuser else viewer.user_id)
 
 
 async def my_role(root: strawberry.Parent[Any], info: Info) -> Role | None:

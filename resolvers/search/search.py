@@ -11,7 +11,7 @@ from db.core.pagination import Listing
 from db.core.validation import checked_text
 from db.models.messages import Message
 from db.search import search
-from db.search.full_text import Terms
+from db.search.full_text import FullTextQuery
 from db.search.query_parser import SearchQuery
 from db.search.snippets import snippet
 from errors import BadUserInput
@@ -54,23 +54,23 @@ async def search_messages(
         ),
     ],
 ) -> Hits:
-    wanted = SearchQuery.read(checked_text(query, "query", MAX_SEARCH))
+    wanted = SearchQuery.parse(checked_text(query, "query", MAX_SEARCH))
     if wanted is None:
         raise BadUserInput.of("query", "Write a word to look for: there is no letter and no digit in this.")
-    return Hits(await found(info.context, search.messages, wanted), wanted)
+    return Hits(await found(info.context, search.messages_matching, wanted), wanted)
 
 
 async def found(context: Context, listing: Listing[Any], wanted: SearchQuery, **given: Any) -> KeysetPage[Any]:
     """A page of what somebody looks for in a listing by full text. Words may be in very many messages."""
-    terms = Terms(wanted, await _scopes(context))
-    return context.page(listing, aside=True, terms=terms, phrases=wanted.phrases, **given)
+    terms = FullTextQuery(wanted, await _scopes(context))
+    return context.page(listing, aside=True, terms=terms, phrases=wanted.required_substrings, **given)
 
 
 async def _scopes(context: Context) -> list[str]:
     """The organizations to look in; every one, for a superuser."""
     if context.viewer.is_superuser:
         return []
-    mine = await context.read(search.organizations, user_id=context.viewer.user_id)
+    mine = await context.read(search.organizations_of_user, user_id=context.viewer.user_id)
     return [search.scope_of(row.organization_id) for row in mine]
 
 

@@ -12,7 +12,7 @@ from db.models.items import Item
 from db.models.organizations import Organization
 from db.models.sites import Site
 from db.sites import items
-from db.sites.items import Beginning
+from db.sites.items import NewItem
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import global_id, key, optional_key
 from resolvers.core.pages import IncludeDeleted, KeysetPage
@@ -41,14 +41,14 @@ def list_items(
     include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Item]:
     return info.context.page(
-        items.every.with_deleted if include_deleted else items.every,
+        items.all_items.with_deleted if include_deleted else items.all_items,
         is_completed=is_completed,
         organization_id=optional_key(organization_id, Organization),
     )
 
 
 def list_items_of_user(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Item]:
-    return info.context.page(items.every, owner_id=root.id)
+    return info.context.page(items.all_items, owner_id=root.id)
 
 
 async def create_item(
@@ -65,7 +65,7 @@ async def create_item(
     conversation_id: Annotated[strawberry.ID | None, argument(description="The conversation that it is about.")] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Changed:
-    beginning = Beginning(
+    beginning = NewItem(
         title=title,
         description=description,
         is_completed=is_completed,

@@ -9,7 +9,7 @@ from strawberry import UNSET, argument
 from db.models.modules import Module, ModuleStatus
 from db.models.sites import Site
 from db.sites import modules
-from db.sites.modules import Beginning
+from db.sites.modules import NewModule
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import global_id, key
 from resolvers.core.pages import IncludeDeleted, KeysetPage
@@ -47,7 +47,7 @@ async def create_module(
     status: Annotated[ModuleStatus, argument(description="How it is.")] = ModuleStatus.ACTIVE,
     idempotency_key: IdempotencyKey = None,
 ) -> Changed:
-    beginning = Beginning(key(site_id, Site), name, kind, serial_number, status)
+    beginning = NewModule(key(site_id, Site), name, kind, serial_number, status)
     return Changed(await info.context.write(modules.create, beginning, idempotency_key))
 
 

@@ -15,7 +15,7 @@ from db.core.engine import Database
 from db.models.modules import Module
 from db.models.readings import Reading
 from db.sites import readings
-from db.sites.readings import Aggregate, Bucket, Measured, checked_moment
+from db.sites.readings import Aggregate, Bucket, NewReading, checked_moment
 from errors import BadUserInput
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import typed
@@ -115,5 +115,5 @@ async def record_readings(
     idempotency_key: IdempotencyKey = None,
 ) -> Recorded:
     # An id of nothing is found out with all other mistakes.
-    measured = [Measured(typed(r.module_id, Module) or NOTHING, r.metric, r.value, r.at) for r in readings_]
+    measured = [NewReading(typed(r.module_id, Module) or NOTHING, r.metric, r.value, r.at) for r in readings_]
     return Recorded(await info.context.write(readings.record, measured, idempotency_key), len(measured))

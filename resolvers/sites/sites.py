@@ -50,7 +50,7 @@ def list_assignees(root: strawberry.Parent[Any], info: Info) -> KeysetPage[User]
 
 
 def list_conversations_of_site(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Conversation]:
-    return info.context.page(conversations.every, site_id=root.id)
+    return info.context.page(conversations.all_conversations, site_id=root.id)
 
 
 async def create_site(

@@ -21,7 +21,7 @@ from db.core.prepared import Prepared
 from db.core.session import Session
 from db.jobs import jobs
 from db.models.jobs import Job, JobStatus
-from db.models.sessions import Ending, SignIn
+from db.models.sessions import SessionEnd, SignIn
 from db.models.users import GRANTED, User
 from db.models.verifications import Verification
 from errors import Forbidden
@@ -103,7 +103,7 @@ async def test_a_changed_password_is_the_only_one_that_is_good(site: Site) -> No
     assert await ann.mutate("changePassword", "{ user { email } }", **given) == {"user": {"email": "ann@example.com"}}
     assert (await can_log_in(site, PASSWORD), await can_log_in(site, OTHER)) == (False, True)
     kept, ended, _ = await site.backend.database.read(every_sign_in, SYSTEM)
-    assert (kept.revoked_at, ended.ending) == (None, Ending.PASSWORD_CHANGED)
+    assert (kept.revoked_at, ended.ending) == (None, SessionEnd.PASSWORD_CHANGED)
 
 
 async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(site: Site) -> None:
@@ -139,7 +139,7 @@ async def test_a_forgotten_password_is_replaced_with_what_was_mailed(site: Site,
         await ann.run("{ me { id } }")
     assert caught.value.codes == ["UNAUTHENTICATED"]
     again = await nobody.refused("resetPassword", token=token, newPassword="a third long passphrase")
-    assert (field_of(again), again["message"]) == ("token", verifications.REFUSED)
+    assert (field_of(again), again["message"]) == ("token", verifications.INVALID_TOKEN)
     assert await can_log_in(site, OTHER)
 
 
@@ -167,7 +167,7 @@ async def test_a_token_that_is_old_replaced_or_for_something_else_is_refused(sit
 
     async def refused(token: str) -> None:
         error = await site.client().refused("resetPassword", token=token, newPassword=OTHER)
-        assert (field_of(error), error["message"]) == ("token", verifications.REFUSED)
+        assert (field_of(error), error["message"]) == ("token", verifications.INVALID_TOKEN)
 
     for token in (first, verifying, "", "never given out", "é" * 50_000):
         await refused(token)

@@ -333,10 +333,10 @@ async def test_more_sign_ins_than_are_read_at_once_all_end(site: Site, monkeypat
 
 
 def one_at_a_time() -> Any:
-    from db.accounts.sessions import ended
+    from db.accounts.sessions import recently_ended
     from db.core.prepared import Prepared
 
-    return Prepared(ended.statement.limit(1))
+    return Prepared(recently_ended.statement.limit(1))
 
 
 async def superuser(site: Site) -> Client:

@@ -7,7 +7,7 @@ import pytest
 
 from assistant.prompt import tokens
 from assistant.prompt.prompt import TABLES, Room, Sheet, build, room_for
-from db.billing.usage import estimated
+from db.billing.usage import estimate_tokens
 from integrations.llm.chat_completions import Turn
 
 SYSTEM = Turn("system", f"Be brief.\n\n{TABLES}")
@@ -97,7 +97,7 @@ def test_a_reply_s_own_length_is_kept_free_but_never_more_than_half() -> None:
 
 
 def test_tokens_are_estimated_by_bytes() -> None:
-    assert [estimated(text) for text in ("", "a", "abcd", "abcde", "日本語", "\ud800")] == [0, 1, 1, 2, 3, 1]
+    assert [estimate_tokens(text) for text in ("", "a", "abcd", "abcde", "日本語", "\ud800")] == [0, 1, 1, 2, 3, 1]
 
 
 def test_without_the_encoding_s_own_file_tokens_are_estimated_and_nothing_is_fetched(
@@ -107,5 +107,5 @@ def test_without_the_encoding_s_own_file_tokens_are_estimated_and_nothing_is_fet
     for content in (None, b"something else"):
         if content is not None:
             (tmp_path / tokens.FILE).write_bytes(content)
-        assert tokens.counter.__wrapped__() is estimated
+        assert tokens.counter.__wrapped__() is estimate_tokens
     assert (tmp_path / tokens.FILE).read_bytes() == b"something else"

@@ -14,11 +14,11 @@ import pytest
 from sqlalchemy import select
 
 from auth.viewer import Viewer
-from db.accounts.cancel_jobs import stop_jobs
+from db.accounts.cancel_jobs import cancel_user_jobs
 from db.billing import budgets, spending
-from db.billing.usage import Terms
+from db.billing.usage import ModelTerms
 from db.conversations import conversation_deletion, conversations, replies, sending, titles
-from db.conversations.conversations import Beginning
+from db.conversations.conversations import NewConversation
 from db.conversations.messages import Exchange
 from db.core.base import now
 from db.core.engine import Database
@@ -38,7 +38,7 @@ from tests.support.loopback.provider_faults import chunk, events, fault_server, 
 from tests.support.processes.waiting import until
 from tests.support.scripted_llm import ended
 
-TERMS = Terms(10_000, 1_000, input=Decimal(1), output=Decimal(1))
+TERMS = ModelTerms(10_000, 1_000, input=Decimal(1), output=Decimal(1))
 HALF = "Half of what was to be said"  # 7 tokens as they are estimated
 WHOLE = events(chunk("Hi"), chunk(finish="stop"), usage(10, 5), "[DONE]")
 
@@ -87,7 +87,7 @@ class Till:
 
     async def other(self) -> Exchange:
         """A message in another conversation of the organization."""
-        beginning = Beginning("m", organization_id=self.organization_id)
+        beginning = NewConversation("m", organization_id=self.organization_id)
         self.conversation_id = (await self.database.write(conversations.create, self.ann, beginning)).id
         return await self.post()
 
@@ -102,7 +102,7 @@ class Till:
 async def till(database: Database, world: World) -> Till:
     ann = await world.person("ann")
     organization_id = await world.organization(ann)
-    beginning = Beginning("m", title="Costs", organization_id=organization_id)
+    beginning = NewConversation("m", title="Costs", organization_id=organization_id)
     conversation = await database.write(conversations.create, ann, beginning)
     return Till(database, ann, organization_id, conversation.id)
 
@@ -133,7 +133,7 @@ async def test_a_reply_whose_writer_died_is_charged_for_what_was_saved_and_says_
     await dies(till, reply)
     assert reply.job_id is not None
     assert await till.database.write(jobs.claim, SYSTEM, reply.job_id) is not None
-    ending = replies.Ending(MessageStatus.INTERRUPTED, error_code="INTERRUPTED")
+    ending = replies.ReplyOutcome(MessageStatus.INTERRUPTED, error_code="INTERRUPTED")
     await till.database.write(replies.finish, till.ann, reply.id, reply.job_id, 2, ending)
     read = reserved - 1_000
     assert charged(await till.database.find(Message, till.ann, reply.id)) == (read, 7, (read + 7) * 1_000, True)
@@ -187,7 +187,7 @@ async def test_what_is_under_way_for_an_account_that_is_closed_is_paid_for_and_h
         jobs.enqueue(session, "title", till.organization_id, conversation_id=till.conversation_id.hex)
         session.flush()
         assert session.user_id is not None
-        stop_jobs(session, session.user_id)
+        cancel_user_jobs(session, session.user_id)
 
     await till.database.write(close, till.ann)
     stopped = await till.database.find(Message, till.ann, reply.id)
@@ -229,7 +229,7 @@ async def test_a_title_reserves_what_it_may_cost_once_and_never_keeps_it(till: T
     for _ in range(2):  # the second is that of an attempt after a dead one
         await till.database.write(titles.reserve, till.ann, till.conversation_id, "m", TERMS, most)
         assert await till.counters() == (0, 400)
-    beginning = Beginning("m", organization_id=till.organization_id)
+    beginning = NewConversation("m", organization_id=till.organization_id)
     other = await till.database.write(conversations.create, till.ann, beginning)
     with pytest.raises(BudgetExceeded):
         await till.database.write(titles.reserve, till.ann, other.id, "m", TERMS, most)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from db.billing.usage import Terms
+from db.billing.usage import ModelTerms
 from db.core.base import now
 from db.models.budgets import month_after, month_of
 from db.models.usage import Tokens
@@ -55,11 +55,11 @@ async def conversation_in(client: Client, organization: str) -> str:
 
 
 def test_a_cost_is_exact_and_cached_tokens_and_those_of_reasoning_have_their_own_price() -> None:
-    terms = Terms(1000, 1000, Decimal(3), Decimal("0.3"), Decimal(15), Decimal(20))
+    terms = ModelTerms(1000, 1000, Decimal(3), Decimal("0.3"), Decimal(15), Decimal(20))
     assert terms.cost(Tokens(1000, 200, 400, 50)) == 5_170_000
     assert terms.cost(Tokens(1, 0, 0, 0)) == 3_000
-    assert Terms(1000, 1000, Decimal("0.0375")).cost(Tokens(1)) == 38
-    assert Terms(1000, 1000).cost(Tokens(MILLION, MILLION)) == 0
+    assert ModelTerms(1000, 1000, Decimal("0.0375")).cost(Tokens(1)) == 38
+    assert ModelTerms(1000, 1000).cost(Tokens(MILLION, MILLION)) == 0
 
 
 def test_a_month_ends_where_the_next_begins() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from assistant import offline
 from assistant.prompt.prompt import TABLES
-from db.billing.usage import estimated
+from db.billing.usage import estimate_tokens
 from db.conversations.conversations import SYSTEM_PROMPT
 from db.core.base import now
 from db.core.session import Session
@@ -62,7 +62,7 @@ async def test_tokens_are_estimated_where_the_provider_does_not_say(online: Site
     dictation.say("x" * 10)
     dictation.finish()
     reply = await ended(online, ann, await begin(ann, "Hi"))
-    asked = estimated(f"{SYSTEM_PROMPT}\n\n{TABLES}") + estimated("Hi")
+    asked = estimate_tokens(f"{SYSTEM_PROMPT}\n\n{TABLES}") + estimate_tokens("Hi")
     assert reply["usage"] == {"inputTokens": asked, "outputTokens": 3, "totalTokens": asked + 3}
     assert (reply["status"], reply["finishReason"], reply["error"]) == ("COMPLETED", "stop", None)
 

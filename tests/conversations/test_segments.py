@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from auth.viewer import Viewer
 from db.conversations import branches, conversations, segments
-from db.conversations.conversations import Beginning
+from db.conversations.conversations import NewConversation
 from db.core.engine import Database
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
@@ -39,7 +39,7 @@ def say(session: Session, conversation: Conversation, parent: Message | None) ->
         role=MessageRole.USER,
         text="",
         status=MessageStatus.COMPLETED,
-        **segments.after(session, conversation, parent, "parentId"),
+        **segments.columns_after(session, conversation, parent, "parentId"),
     )
     session.add(message)
     conversation.message_count += 1
@@ -49,7 +49,7 @@ def say(session: Session, conversation: Conversation, parent: Message | None) ->
 
 def grow(session: Session, parents: list[int | None]) -> tuple[Conversation, list[UUID]]:
     """A tree: for each message, which one it follows."""
-    conversation = conversations.create(session, Beginning("model", title="Tree"))
+    conversation = conversations.create(session, NewConversation("model", title="Tree"))
     said: list[Message] = []
     for parent in parents:
         said.append(say(session, conversation, None if parent is None else said[parent]))
@@ -96,13 +96,13 @@ async def test_every_page_of_every_branch_is_what_it_is_by_going_from_parent_to_
         whole = list(way(parents, leaf))[::-1]
         middle = len(whole) // 2
         at = {"leaf_id": leaf, "cursor": whole[middle]}
-        assert await tree.read(branches.last, leaf_id=leaf, limit=5) == whole[:-6:-1]
-        assert await tree.read(branches.first, leaf_id=leaf, limit=5) == whole[:5]
-        assert await tree.read(branches.after, **at, limit=5) == whole[middle + 1 :][:5]
-        assert await tree.read(branches.before, **at, limit=5) == whole[:middle][:-6:-1]
+        assert await tree.read(branches.last_page, leaf_id=leaf, limit=5) == whole[:-6:-1]
+        assert await tree.read(branches.first_page, leaf_id=leaf, limit=5) == whole[:5]
+        assert await tree.read(branches.page_after, **at, limit=5) == whole[middle + 1 :][:5]
+        assert await tree.read(branches.page_before, **at, limit=5) == whole[:middle][:-6:-1]
         below = [number for number in range(60) if leaf in way(parents, number)]
-        assert await tree.read(branches.newest_below, message_id=leaf) == [max(below)]
-    beginnings = [row.id for row in await world.database.read(segments.beginnings_of, ann, ids=[conversation.id])]
+        assert await tree.read(branches.newest_descendant, message_id=leaf) == [max(below)]
+    beginnings = [row.id for row in await world.database.read(segments.root_lines_of, ann, ids=[conversation.id])]
     assert beginnings == [id_ for id_, parent in zip(ids, parents, strict=True) if parent is None]
 
 

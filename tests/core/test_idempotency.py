@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from auth.viewer import Viewer
 from db.accounts import users
 from db.conversations import conversations, sending
-from db.conversations.conversations import Beginning
+from db.conversations.conversations import NewConversation
 from db.conversations.messages import Exchange
 from db.core.engine import Database
 from db.core.events import JobQueued
@@ -25,7 +25,7 @@ from tests.support.search_samples import titles
 
 
 async def begin(database: Database, viewer: Viewer, key: str | None, title: str = "Plans") -> Conversation:
-    return await database.write(conversations.create, viewer, Beginning("model", title=title), key)
+    return await database.write(conversations.create, viewer, NewConversation("model", title=title), key)
 
 
 async def say(database: Database, viewer: Viewer, key: str, conversation_id: UUID | None = None) -> Exchange:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from auth.viewer import Viewer
 from db.conversations import conversations, messages
-from db.conversations.conversations import Beginning
+from db.conversations.conversations import NewConversation
 from db.core.base import now
 from db.core.engine import Database
 from db.core.pagination import Listing, Window
@@ -52,7 +52,7 @@ async def ann(world: World) -> Viewer:
     ann, eve = await world.person("ann"), await world.person("eve")
     for number in range(7):
         for viewer, title in ((ann, str(number)), (eve, "another's")):
-            await world.database.write(conversations.create, viewer, Beginning("model", title=title))
+            await world.database.write(conversations.create, viewer, NewConversation("model", title=title))
     return ann
 
 
@@ -68,37 +68,37 @@ async def ann(world: World) -> Viewer:
 async def test_pages_are_complete_in_both_directions(
     database: Database, ann: Viewer, size: int, forwards: list[list[str]]
 ) -> None:
-    assert await pages(database, ann, conversations.every, size) == forwards
-    backwards = await pages(database, ann, conversations.every, size, backwards=True)
+    assert await pages(database, ann, conversations.all_conversations, size) == forwards
+    backwards = await pages(database, ann, conversations.all_conversations, size, backwards=True)
     assert [title for page in backwards[::-1] for title in page] == ["6", "5", "4", "3", "2", "1", "0"]
     assert [len(page) for page in backwards] == [len(page) for page in forwards]
-    assert await total(database, ann, conversations.every) == 7
-    assert await total(database, SYSTEM, conversations.every) == 14
+    assert await total(database, ann, conversations.all_conversations) == 7
+    assert await total(database, SYSTEM, conversations.all_conversations) == 14
 
 
 async def test_a_page_goes_on_after_rows_that_are_gone_and_before_new_ones(database: Database, ann: Viewer) -> None:
-    first = await database.read(conversations.every.rows(Window(3), ALL), ann, limit=3)
+    first = await database.read(conversations.all_conversations.rows(Window(3), ALL), ann, limit=3)
 
     def change(session: Session) -> None:
         session.get(Conversation, first[-1].id).deleted_at = now()
-        conversations.create(session, Beginning("model", title="new"))
+        conversations.create(session, NewConversation("model", title="new"))
 
     await database.write(change, ann)
-    after = conversations.every.rows(Window(3, first[-1].id), ALL)
+    after = conversations.all_conversations.rows(Window(3, first[-1].id), ALL)
     rest = await database.read(after, ann, limit=3, cursor=first[-1].id)
     assert [row.title for row in rest] == ["3", "2", "1"]
-    before = conversations.every.rows(Window(3, first[-1].id, backwards=True), ALL)
+    before = conversations.all_conversations.rows(Window(3, first[-1].id, backwards=True), ALL)
     newer = await database.read(before, ann, limit=3, cursor=first[-1].id)
     assert [row.title for row in newer] == ["5", "6", "new"]
 
 
 async def test_optional_conditions_apply_when_they_are_given(database: Database, ann: Viewer) -> None:
-    await database.write(conversations.create, ann, Beginning("model", title="Trip to Rome"))
-    assert await pages(database, ann, conversations.every, 5, search="ROME") == [["Trip to Rome"]]
-    assert await total(database, ann, conversations.every, search="rome") == 1
-    assert await total(database, ann, conversations.every, owner_id=ann.user_id) == 8
-    assert await total(database, ann, conversations.every, owner_id=ann.user_id, search="rome") == 1
-    assert await total(database, ann, conversations.every, organization_id=ann.user_id) == 0
+    await database.write(conversations.create, ann, NewConversation("model", title="Trip to Rome"))
+    assert await pages(database, ann, conversations.all_conversations, 5, search="ROME") == [["Trip to Rome"]]
+    assert await total(database, ann, conversations.all_conversations, search="rome") == 1
+    assert await total(database, ann, conversations.all_conversations, owner_id=ann.user_id) == 8
+    assert await total(database, ann, conversations.all_conversations, owner_id=ann.user_id, search="rome") == 1
+    assert await total(database, ann, conversations.all_conversations, organization_id=ann.user_id) == 0
 
 
 async def test_children_are_listed_oldest_first_for_who_sees_the_parent(

@@ -35,7 +35,7 @@ async def test_a_stranger_finds_nothing_in_any_way(database: Database, world: Wo
         with pytest.raises(RuntimeError, match="The policy cannot filter this"):
             await database.write(lambda s: s.get_one(Conversation, conversation.id), nobody)
         assert await database.write(lambda s: s.query(Message).count(), nobody) == 0
-        total = await database.read(conversations.every.total(ALL), nobody)
+        total = await database.read(conversations.all_conversations.total(ALL), nobody)
         assert [row.total for row in total] == [0]
         with pytest.raises(NotFound, match="There is no such conversation"):
             await database.write(Session.get, nobody, Conversation, conversation.id)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from db.conversations import conversations
-from db.conversations.conversations import Beginning
+from db.conversations.conversations import NewConversation
 from db.core.base import Base, now
 from db.core.engine import Database
 from db.core.prepared import OneOf, Prepared, bind
@@ -71,12 +71,12 @@ async def test_lists_of_any_length_are_bound(database: Database, world: World) -
 async def test_a_stream_is_one_snapshot_in_batches(database: Database, world: World) -> None:
     ann, eve = await world.person("ann"), await world.person("eve")
     for number in range(7):
-        await database.write(conversations.create, ann, Beginning("model", title=str(number)))
+        await database.write(conversations.create, ann, NewConversation("model", title=str(number)))
     query: Prepared[Conversation] = Prepared(select(Conversation).order_by(Conversation.id))
     batches: list[list[str]] = []
     async for batch in database.stream(query, ann, batch=3):
         batches.append([row.title for row in batch])
-        await database.write(conversations.create, ann, Beginning("model", title="late"))
+        await database.write(conversations.create, ann, NewConversation("model", title="late"))
     assert batches == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
     assert [batch async for batch in database.stream(query, eve)] == []
 

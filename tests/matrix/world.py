@@ -11,7 +11,7 @@ from auth.tokens import issue_access, new_refresh
 from auth.viewer import Role, Viewer
 from db.accounts import sessions
 from db.conversations import attachments
-from db.conversations.attachments import Stored
+from db.conversations.attachments import StoredFile
 from db.core.base import Base, Visibility, now
 from db.core.engine import Database
 from db.core.prepared import Prepared, bind
@@ -99,7 +99,7 @@ class Scene:
             user = session.get(User, user_id)
             user.password_hash, user.is_superuser = self._hash, person is SUPERUSER
             token, digest = new_refresh()
-            sign_in = sessions.open_for(session, user_id, digest, LIFE, user_agent=None, ip_address=None)
+            sign_in = sessions.create(session, user_id, digest, LIFE, user_agent=None, ip_address=None)
             user.deactivated_at = now() if person is DEACTIVATED else None
             if person is OWNER:
                 self.ids["refresh_token"] = token
@@ -161,8 +161,8 @@ class Scene:
         """A table in a conversation, a message there and its reply, and a proposal of that for the table."""
         table = self._table(session, prefix, visibility)
         id_ = self.keys[f"{prefix}conversation"]
-        files = [Stored(uuid4(), "tea.txt", "text/plain", 3, "Tea")]
-        exchange = attachments.post(session, "Tea", files, conversation_id=id_, models={"offline": None})
+        files = [StoredFile(uuid4(), "tea.txt", "text/plain", 3, "Tea")]
+        exchange = attachments.send(session, "Tea", files, conversation_id=id_, models={"offline": None})
         session.flush()
         attachment = session.scalars(select(Attachment).where(Attachment.message_id == exchange.message.id)).one()
         self.name(f"{prefix}attachment", attachment)

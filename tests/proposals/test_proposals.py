@@ -9,7 +9,7 @@ import pytest
 from assistant.reading.extraction import Source, propose
 from auth.viewer import Viewer
 from db.conversations import conversations
-from db.conversations.conversations import Beginning
+from db.conversations.conversations import NewConversation
 from db.core.base import Visibility
 from db.core.engine import Database
 from db.core.session import Session
@@ -78,7 +78,7 @@ def _message(conversation: UUID, role: MessageRole, text: str) -> Message:
 
 
 async def begun(office: Office, viewer: Viewer, **given: Any) -> Chat:
-    beginning = Beginning("model", title="Trip", **given)
+    beginning = NewConversation("model", title="Trip", **given)
     conversation = await office.database.write(conversations.create, viewer, beginning)
     chat = Chat(office, viewer, "")
     chat.conversation = conversation.id

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, select
 
-from db.accounts.sessions import open_for
+from db.accounts.sessions import create
 from db.core.base import Base, Visibility, now
 from db.core.engine import Database
 from db.core.idempotency import KEPT, IdempotencyKey
@@ -43,7 +43,7 @@ async def test_what_is_good_no_more_is_erased_and_the_rest_stays(database: Datab
             (b"c" * 32, moment + month, moment - GRACE / 2),
             (b"d" * 32, moment + month, None),
         ):
-            sign_in = open_for(session, ann.user_id, digest, month, user_agent=None, ip_address=None)
+            sign_in = create(session, ann.user_id, digest, month, user_agent=None, ip_address=None)
             sign_in.expires_at, sign_in.revoked_at = expires, revoked
             kept.append(sign_in.id)
         for key, age in (("old", KEPT * 2), ("new", KEPT / 2)):
@@ -70,7 +70,7 @@ async def test_what_was_deleted_is_erased_after_its_time_with_what_hangs_on_it(
     ann = await world.person("ann")
     old, _ = await database.write(speak, ann, "Old")
     new, message = await database.write(speak, ann, "New")
-    item = await database.write(items.create, ann, items.Beginning("About both", conversation_id=old.id))
+    item = await database.write(items.create, ann, items.NewItem("About both", conversation_id=old.id))
 
     def delete(session: Session) -> None:
         session.add_all([said(old.id, str(n)) for n in range(7)])

@@ -153,7 +153,7 @@ async def test_a_former_member_brings_nothing_back(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "listing",
-    [conversations.every, items.every, tables.every, sites.of_organization, modules.of_site],
+    [conversations.all_conversations, items.all_items, tables.every, sites.of_organization, modules.of_site],
     ids=["conversations", "items", "tables", "sites", "modules"],
 )
 def test_lists_with_deleted_rows_scan_no_table(sqlite_url: str, listing: Any) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from db.conversations import conversations
-from db.conversations.conversations import Beginning
+from db.conversations.conversations import NewConversation
 from db.core.base import Visibility, now
 from db.core.session import Session
 from db.models.conversations import Conversation
@@ -15,7 +15,7 @@ from db.models.messages import Message
 from db.models.search import MessageWords
 from db.search.query_parser import SearchQuery
 from db.search.snippets import MAX_LENGTH, snippet
-from db.search.words import folded
+from db.search.words import folded_text
 from resolvers.core.ids import global_id, key
 from tests.conftest import SYSTEM
 from tests.support.app import Site, site
@@ -88,7 +88,7 @@ async def keep(site: Site, client: Client, *texts: str, title: str = "Any", **gi
     """The ids of a new conversation and of what was said in it."""
 
     def unit(session: Session) -> list[UUID]:
-        conversation = conversations.create(session, Beginning("model", title=title, **given))
+        conversation = conversations.create(session, NewConversation("model", title=title, **given))
         messages = [said(conversation.id, text) for text in texts]
         session.add_all(messages)
         return [conversation.id, *(message.id for message in messages)]
@@ -247,18 +247,18 @@ async def test_pages_follow_each_other_and_cost_the_same_in_a_conversation_of_an
     ],
 )
 def test_a_snippet_shows_the_first_hit_and_what_is_around_it(text: str, query: str, shown: str) -> None:
-    wanted = SearchQuery.read(query)
+    wanted = SearchQuery.parse(query)
     assert wanted is not None
     assert snippet(text, wanted) == shown
     assert len(shown) <= MAX_LENGTH
 
 
 def test_long_words_and_texts_are_bounded_and_nothing_else_is_lost() -> None:
-    assert folded("x" * 100) == f" {'x' * 64} "
-    kept = folded("\ufdfa " * 100_000)
+    assert folded_text("x" * 100) == f" {'x' * 64} "
+    kept = folded_text("\ufdfa " * 100_000)
     assert 900_000 < len(kept.replace(" ", "").encode()) <= 1_000_000
-    assert folded("?! \ud800 👍") == " "
-    assert SearchQuery.read('“”"" *') is None
+    assert folded_text("?! \ud800 👍") == " "
+    assert SearchQuery.parse('“”"" *') is None
 
 
 async def test_the_longest_message_is_indexed_whole(site: Site) -> None:

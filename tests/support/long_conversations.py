@@ -6,21 +6,21 @@ from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
 from db.conversations import conversations, segments
-from db.conversations.conversations import Beginning
+from db.conversations.conversations import NewConversation
 from db.core.base import now
 from db.core.session import INSIDE, Session
 from db.models.conversations import Conversation
 from db.models.messages import Message, MessageRole, MessageStatus
 from db.models.search import MessageWords
 from db.search.search import scope_of
-from db.search.words import folded
+from db.search.words import folded_text
 
 ROLES = (MessageRole.USER, MessageRole.ASSISTANT)
 
 
 def converse(session: Session, length: int, word: str) -> Conversation:
     """A conversation of the viewer's of `length` messages, which can be searched; the middle one has `word` in it."""
-    conversation = conversations.create(session, Beginning("offline", title=f"{length} messages"))
+    conversation = conversations.create(session, NewConversation("offline", title=f"{length} messages"))
     said: list[dict[str, Any]] = []
     for depth in range(1, length + 1):
         said.append(
@@ -37,8 +37,8 @@ def converse(session: Session, length: int, word: str) -> Conversation:
         )
     said[0]["line_id"] = said[0]["id"]
     scope = scope_of(conversation.organization_id)
-    words = [{"id": one["id"], "words": folded(one["text"]), "scope": scope} for one in said]
-    segments.begin(session, conversation.id, said[0]["id"], 1, length)
+    words = [{"id": one["id"], "words": folded_text(one["text"]), "scope": scope} for one in said]
+    segments.add_line(session, conversation.id, said[0]["id"], 1, length)
     session.flush()
     session.execute(insert(Message), said, execution_options=INSIDE)
     session.execute(insert(MessageWords), words, execution_options=INSIDE)

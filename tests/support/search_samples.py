@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from auth.viewer import Viewer
 from db.conversations import conversations, messages
-from db.conversations.conversations import Beginning
+from db.conversations.conversations import NewConversation
 from db.core.base import Visibility
 from db.core.engine import Database
 from db.core.pagination import Window
@@ -24,7 +24,7 @@ def speak(
     visibility: Visibility = Visibility.PRIVATE,
 ) -> tuple[Conversation, Message]:
     """A conversation of the viewer's with one message in it."""
-    beginning = Beginning("model", title=title, organization_id=organization_id, visibility=visibility)
+    beginning = NewConversation("model", title=title, organization_id=organization_id, visibility=visibility)
     conversation = conversations.create(session, beginning)
     message = said(conversation.id)
     session.add(message)
@@ -37,7 +37,7 @@ def said(conversation_id: UUID, text: str = "secret") -> Message:
 
 async def titles(database: Database, viewer: Viewer) -> list[str]:
     """The titles that somebody sees, the same in a prepared read and in a unit."""
-    read = await database.read(conversations.every.rows(Window(100), ALL), viewer, limit=100)
+    read = await database.read(conversations.all_conversations.rows(Window(100), ALL), viewer, limit=100)
     query = select(Conversation.title).order_by(Conversation.id.desc())
     assert [row.title for row in read] == await database.write(lambda session: list(session.scalars(query)), viewer)
     return [row.title for row in read]
