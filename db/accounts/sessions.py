@@ -15,7 +15,7 @@ from db.models.users import User
 from errors import Unauthenticated
 
 MAX_ENDED = 500  # read at once
-INVALID_TOKEN = "This refresh token is not valid any more: log in again."
+REFUSAL_MESSAGE = "This refresh token is not valid any more: log in again."
 
 
 of_viewer: Prepared[SignIn] = Prepared(
@@ -63,7 +63,7 @@ def create(
     """Sign a user in; `digest` is of the refresh token that they get. Raises Unauthenticated when deactivated."""
     # Locked, so that whoever is being deactivated meanwhile does not slip in.
     if not session.get(User, user_id, lock=True).is_active:
-        raise Unauthenticated(INVALID_TOKEN)
+        raise Unauthenticated(REFUSAL_MESSAGE)
     sign_in = SignIn(user_id=user_id, expires_at=now() + lifetime, user_agent=user_agent, ip_address=ip_address)
     session.add_all([sign_in, RefreshToken(sign_in_id=sign_in.id, digest=digest)])
     return sign_in
@@ -77,13 +77,13 @@ def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelt
     is_first = set_once(session, RefreshToken.used_at, RefreshToken.digest == digest)
     token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
     if token is None:
-        raise Unauthenticated(INVALID_TOKEN)
+        raise Unauthenticated(REFUSAL_MESSAGE)
     sign_in = session.get(SignIn, token.sign_in_id, lock=True)
     if not is_first:
         end_session(session, sign_in, SessionEnd.TOKEN_REUSED)
         return None
     if sign_in.revoked_at is not None or sign_in.expires_at <= now():
-        raise Unauthenticated(INVALID_TOKEN)
+        raise Unauthenticated(REFUSAL_MESSAGE)
     sign_in.last_used_at = now()
     sign_in.expires_at = now() + lifetime
     session.add(RefreshToken(sign_in_id=sign_in.id, digest=successor))
@@ -99,7 +99,7 @@ def log_out_by_token(session: Session, digest: bytes) -> None:
     """Sign out by the refresh token, for a client whose access token has expired."""
     token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
     if token is None:
-        raise Unauthenticated(INVALID_TOKEN)
+        raise Unauthenticated(REFUSAL_MESSAGE)
     log_out(session, token.sign_in_id)
 
 

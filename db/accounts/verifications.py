@@ -16,7 +16,7 @@ from db.models.users import User
 from db.models.verifications import Purpose, Verification
 from errors import BadUserInput, Conflict
 
-INVALID_TOKEN = "This token was used, has expired or was replaced by a newer one: ask for another mail."
+REFUSAL_MESSAGE = "This token was used, has expired or was replaced by a newer one: ask for another mail."
 
 
 LIFETIMES = {Purpose.VERIFY_EMAIL: timedelta(days=3), Purpose.RESET_PASSWORD: timedelta(hours=1)}
@@ -98,9 +98,9 @@ def _redeem(session: Session, purpose: Purpose, digest: bytes) -> User:
     query = select(Verification).where(Verification.digest == digest, Verification.purpose == purpose)
     verification = session.scalars(query.with_for_update()).one_or_none()
     if verification is None or verification.used_at is not None or verification.expires_at <= now():
-        raise BadUserInput.of("token", INVALID_TOKEN)
+        raise BadUserInput.of("token", REFUSAL_MESSAGE)
     user = session.get(User, verification.user_id, lock=True)
     if user.email != verification.email or not user.is_active:
-        raise BadUserInput.of("token", INVALID_TOKEN)
+        raise BadUserInput.of("token", REFUSAL_MESSAGE)
     verification.used_at = now()
     return user

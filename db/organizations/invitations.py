@@ -24,7 +24,7 @@ from errors import Conflict, NotFound
 
 DELETED_MEMBERSHIPS = {"deleted": (Membership, Deleted.ONLY)}
 LIFETIME = timedelta(days=7)
-INVALID_INVITATION = "This invitation was used, has ended or is for another address: sign in as the one it was sent to."
+REFUSAL_MESSAGE = "This invitation was used, has ended or is for another address: sign in as the one it was sent to."
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def accept(session: Session, digest: bytes) -> Membership:
     invitation = session.scalars(query).one_or_none()
     email = session.get(User, session.user_id).email
     if invitation is None or invitation.email != email or invitation.used_at or invitation.expires_at <= now():
-        raise NotFound(INVALID_INVITATION)
+        raise NotFound(REFUSAL_MESSAGE)
     session.bypass_rule_for(invitation)  # the token shows that the viewer may use it up
     invitation.used_at = now()
     membership = _find_membership(session, invitation.organization_id, session.user_id) or Membership(

@@ -85,7 +85,7 @@ async def reset_password(
         verifications.user_by_reset_token, SYSTEM, digest=digest, moment=now()
     )
     if person is None:
-        raise BadUserInput.of("token", verifications.INVALID_TOKEN)
+        raise BadUserInput.of("token", verifications.REFUSAL_MESSAGE)
     hashed = await _hashed(context, new_password, person)
     await context.backend.database.write(verifications.reset_password, SYSTEM, digest, hashed)
     return SignedOut()

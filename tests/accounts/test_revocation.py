@@ -326,7 +326,7 @@ async def test_more_sign_ins_than_are_read_at_once_all_end(site: Site, monkeypat
         await settled(site, streams=6)
         ids = [(await device.client.run(SESSIONS))["me"]["sessions"] for device in devices]
         monkeypatch.setattr("db.accounts.sessions.MAX_ENDED", 1)
-        monkeypatch.setattr("db.accounts.sessions.ended", one_at_a_time())
+        monkeypatch.setattr("db.accounts.sessions.recently_ended", one_at_a_time())
         await devices[0].client.run(LOG_OUT_EVERYWHERE)
         assert [await device.closed() for device in devices] == [(4401, "signed out: log in again")] * 3
         assert len(ids[0]) == 4

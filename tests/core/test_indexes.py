@@ -24,7 +24,7 @@ from db.core.prepared import OneOf, Prepared
 # A subquery's rows are there already, and a list of ids is a table to SQLite.
 TABLE_SCAN = re.compile(rf"SCAN ({'|'.join(Base.metadata.tables)})(_\d+)?\b")
 # Only superusers list everybody, so nothing limits the list: it is read in the order of the primary key.
-WHOLE = {"users.every"}
+WHOLE = {"users.all_users"}
 ANYBODY = Viewer(uuid4())
 WINDOWS = [Window(1), Window(1, backwards=True), Window(1, uuid4()), Window(1, uuid4(), backwards=True)]
 
@@ -58,7 +58,7 @@ def variants(listing: Listing[Any]) -> Iterator[tuple[str, Prepared[Any]]]:
 
 def test_there_are_reads_to_explain() -> None:
     names = {name.partition(" ")[0] for name in reads()}
-    assert {"users.by_email", "conversations.every", "messages.of_conversation", "Message"} <= names
+    assert {"users.by_email", "conversations.all_conversations", "messages.of_conversation", "Message"} <= names
 
 
 def test_sqlite_scans_no_table(sqlite_url: str) -> None:
