@@ -1,21 +1,50 @@
-"""The names of months and days of the week in English, German, French, Spanish and Chinese."""
+"""The names of months and days of the week in the languages that dates are read in."""
 
 import re
 import unicodedata
 
+# One line for each month; the second and third lists go on in further languages and scripts.
 _MONTHS = """
-january jan januar janner janvier janv enero ene
-february feb februar fevrier fevr fev febrero
-march mar marz maerz mrz mars marzo
-april apr avril avr abril abr
-may mai mayo
-june jun juni juin junio
-july jul juli juillet juil julio
-august aug aout agosto ago
-september sep sept septembre septiembre setiembre
-october oct oktober okt octobre octubre
-november nov novembre noviembre
-december dec dezember dez decembre diciembre dic
+january jan januar janner janvier janv enero ene gennaio gen
+february feb februar fevrier fevr fev febrero febbraio fevereiro februari
+march mar marz maerz mrz mars marzo marco maart mrt
+april apr avril avr abril abr aprile kwiecien kwietnia kwi
+may mai mayo maggio mag maio mei maj maja kveten
+june jun juni juin junio giugno giu junho czerwiec czerwca
+july jul juli juillet juil julio luglio lug julho lipiec
+august aug aout agosto ago augustus augusti sierpien sierpnia sie
+september sep sept septembre septiembre setiembre settembre setembro set wrzesien
+october oct oktober okt octobre octubre ottobre ott outubro out
+november nov novembre noviembre novembro listopad listopada lis kasım kasim
+december dec dezember dez decembre diciembre dic dicembre dezembro grudzien
+"""
+_MORE_MONTHS = """
+januari styczen stycznia sty leden ledna ocak oca
+luty lutego lut unor unora subat sub
+marzec marca brezen brezna mart
+duben dubna nisan nis
+kvetna mayıs mayis
+cze cerven cervna haziran haz
+lipca lip cervenec cervence temmuz tem
+srpen srpna agustos
+wrzesnia wrz zarı zari eylul eyl
+pazdziernik pazdziernika paz rijen rijna ekim eki
+kas
+grudnia gru prosinec prosince aralık aralik ara
+"""
+_FOREIGN_MONTHS = """
+январь января янв يناير
+февраль февраля фев февр فبراير
+март марта мар مارس
+апрель апреля апр ابريل
+маи мая مايو
+июнь июня июн يونيو
+июль июля июл يوليو
+август августа авг اغسطس
+сентябрь сентября сен сент سبتمبر
+октябрь октября окт اكتوبر
+ноябрь ноября ноя نوفمبر
+декабрь декабря дек ديسمبر
 """
 _WEEKDAYS = """
 monday mon montag mo lundi lun lunes 星期一 周一 礼拜一 月曜日
@@ -32,7 +61,9 @@ def _numbered(names: str) -> dict[str, int]:
     return {name: number for number, line in enumerate(names.split("\n")[1:-1]) for name in line.split()}
 
 
-MONTHS = {name: month + 1 for name, month in _numbered(_MONTHS).items()}
+MONTHS = {
+    name: month + 1 for names in (_MONTHS, _MORE_MONTHS, _FOREIGN_MONTHS) for name, month in _numbered(names).items()
+}
 WEEKDAYS = _numbered(_WEEKDAYS)  # Monday is 0, as `date.weekday` counts
 _WEEKDAY = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
 _BEFORE = re.compile(rf"({_WEEKDAY})\.?(?:,\s*|\s+|(?<=[^a-z.])|\Z)")
@@ -46,7 +77,8 @@ def fold(text: str) -> str:
     if plain.isascii():
         return plain
     spread = unicodedata.normalize("NFKD", plain)
-    return "".join(letter for letter in spread if not unicodedata.combining(letter))
+    bare = "".join(letter for letter in spread if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFC", bare)  # puts the syllables of Korean together again
 
 
 def without_weekday(folded: str) -> tuple[str, int | None]:

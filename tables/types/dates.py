@@ -1,4 +1,4 @@
-"""Dates and times as people write them, in the five languages and three orders that are read."""
+"""Dates and times as people write them, in the languages of `date_words` and three orders."""
 
 import re
 from collections.abc import Mapping
@@ -15,16 +15,17 @@ _LONGEST = 96
 _CENTURY = 69  # two-digit years: 69 to 99 are 19xx, 00 to 68 are 20xx, as in POSIX
 
 _YEAR_FIRST = re.compile(r"([1-9]\d{3})([-/.])(\d\d?)\2(\d\d?)", re.ASCII)
-_KANJI = re.compile(r"([1-9]\d{3})\s?年\s?(\d\d?)\s?月\s?(\d\d?)\s?[日号]", re.ASCII)
+_KANJI = re.compile(r"([1-9]\d{3})\s?[年년]\s?(\d\d?)\s?[月월]\s?(\d\d?)\s?[日号일]", re.ASCII)
 _DIGITS = re.compile(r"([1-9]\d{3})(0[1-9]|1[0-2])([0-3]\d)", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d\d?)([-/.])\s?(\d\d?)\2\s?([1-9]\d{3})", re.ASCII)
 _SHORT_YEAR_LAST = re.compile(r"(\d\d)([-/.])(\d\d)\2(\d\d)|(\d\d?)(/)(\d\d?)/(\d\d)", re.ASCII)
+_NAME = r"[^\W\d_]+"  # of a month, in any script
 _DAY_NAMED = re.compile(
-    r"(\d\d?)(?:st|nd|rd|th|er|\.|º)?[\s/-]+(?:de\s+|of\s+)?([a-z]+)\.?,?[\s/-]+(?:de\s+|del\s+)?([1-9]\d{3}|'?\d\d)",
-    re.ASCII,
+    rf"(\d\d?)(?:st|nd|rd|th|er|\.|º)?[\s/-]+(?:de\s+|of\s+)?({_NAME})\.?,?[\s/-]+(?:de\s+|del\s+)?([1-9]\d{{3}}|'?\d\d)",
 )
-_NAMED_DAY = re.compile(r"([a-z]+)\.?[\s-]+(\d\d?)(?:st|nd|rd|th)?,?[\s-]+([1-9]\d{3}|'\d\d)", re.ASCII)
-_YEAR_NAMED = re.compile(r"([1-9]\d{3})[\s/-]+([a-z]+)\.?[\s/-]+(\d\d?)(?:st|nd|rd|th)?", re.ASCII)
+_NAMED_DAY = re.compile(rf"({_NAME})\.?[\s-]+(\d\d?)(?:st|nd|rd|th)?,?[\s-]+([1-9]\d{{3}}|'\d\d)")
+_YEAR_NAMED = re.compile(rf"([1-9]\d{{3}})[\s/-]+({_NAME})\.?[\s/-]+(\d\d?)(?:st|nd|rd|th)?")
+_COMPACT = re.compile(r"([1-9]\d{3})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?(Z?)", re.ASCII)
 _TIMED = re.compile(
     r"(?P<date>.{6,}?)(?:T|(?<=\d{4}):|(?<=[日号])|,?\s+(?:(?:at|um|à|a\slas?)\s+)?)(?P<noon>[上下]午)?"
     r"(?P<hour>\d\d?)(?:(?:[:h]|\.(?=\d\d\sUhr))(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?)?"
@@ -138,7 +139,11 @@ class TimeReading:
 
 def read_datetime(text: str) -> TimeReading | None:
     """Read a date with a time; without a zone it is UTC. None: not a date with a time."""
-    if len(text) > _LONGEST or not (found := _TIMED.fullmatch(simplify(text))):
+    text = simplify(text) if len(text) <= _LONGEST else ""
+    if compact := _COMPACT.fullmatch(text):  # as calendars write it
+        year, month, date_, hour, minute, second, zone = compact.groups()
+        text = f"{year}-{month}-{date_}T{hour}:{minute}:{second or '00'}{zone}"
+    if not (found := _TIMED.fullmatch(text)):
         return None
     if not (found["minute"] or found["mark"]):
         return None

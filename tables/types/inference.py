@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from tables.types import dates, numbers
+from tables.types.boolean_words import are_boolean
 from tables.types.columns import NUMERIC_TYPES, CellError, Column, ColumnType
-from tables.types.money import CODES, split_currency
+from tables.types.date_words import fold
+from tables.types.money import CODES, is_no_amount, shared_sign, split_currency
+from tables.types.null_words import is_null, without_reference
 from tables.types.numbers import Number
-from tables.types.parsing import FALSE_WORDS, READERS, TRUE_WORDS
+from tables.types.parsing import READERS
 
 _T = TypeVar("_T")
 Found = tuple[ColumnType, str | None]
@@ -18,11 +22,14 @@ _MAX_DIGITS = 15
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _CODE = re.compile(
     rf"""[-+(]?0\d.*                    # a leading zero: 007, 030 1234567
-    | .*\d[eE][-+]?\d+                # an exponent, or an article such as 1E5
+    | [-+]?\d+[eE]\d+                # an article such as 1E5, or an exponent; 1.5e3 and 1e-5 are numbers
     | \+\s?\d[\d\s]{{6,}}              # an international telephone number
     | {_OCTET}(?:\.{_OCTET}){{3}}       # an IPv4 address
     """,
     re.ASCII | re.VERBOSE,
+)
+_NAMES_A_DAY = re.compile(
+    r"date|datum|fecha|\bdata\b|\bdia\b|\bday\b|\btag\b|dtstart|dtend|дата|日期|日付|날짜|tarih|تاريخ", re.IGNORECASE
 )
 _NAMES_A_CODE = re.compile(
     r"""(?:\w+[ .-])?
@@ -37,19 +44,30 @@ _NAMES_A_CODE = re.compile(
 )
 
 
-# One of them alone may be anything.
-_LETTERS = frozenset({"y", "n"})
+@dataclass(frozen=True)
+class _Cells:
+    """The filled cells of a column, and the text that it stands in."""
+
+    name: str
+    texts: list[str]
+    has_blanks: bool
+    context: str
 
 
-def infer(name: str, key: str, texts: Sequence[str | None]) -> Column:
+def infer(name: str, key: str, texts: Sequence[str | None], context: str = "") -> Column:
     """Find the column's type and the way its texts are written; without any text it is TEXT.
+
+    Marks of absence (`N/A`, a dash) have no say, and footnotes behind numbers and dates are overlooked. `context` is
+    the text around, which tells the currency of a sign that several share.
 
     Texts that stand for something else than a quantity stay TEXT: leading zeros, more than 15 digits,
     telephone numbers, addresses, and numbers under a name such as "Phone" or "ZIP". So do mixed currencies.
     """
-    cells = [text.strip() for text in texts if text and text.strip()]
-    for candidate in _CANDIDATES if cells else ():
-        if found := candidate(name, cells):
+    filled = [text.strip() for text in texts if text and text.strip()]
+    values = [text for text in filled if not is_null(text)]
+    cells = _Cells(name, values, len(values) < len(texts), context)
+    for candidate in _CANDIDATES if values else ():
+        if found := candidate(cells):
             return Column(key=key, name=name, type=found[0], format=found[1])
     return Column(key=key, name=name, type=ColumnType.TEXT)
 
@@ -100,16 +118,22 @@ def _currency_format(texts: Iterable[str]) -> str | None:
     return f"{codes.pop()} {mark}" if mark else codes.pop()
 
 
-def _boolean(_: str, cells: Sequence[str]) -> Found | None:
-    words = TRUE_WORDS | FALSE_WORDS
-    seen = {numbers.visible(cell).casefold() for cell in cells}
-    return (ColumnType.BOOLEAN, None) if seen <= words and not seen < _LETTERS else None
+def _boolean(cells: _Cells) -> Found | None:
+    words = frozenset(numbers.visible(text).casefold() for text in cells.texts)
+    return (ColumnType.BOOLEAN, None) if are_boolean(words, has_blanks=cells.has_blanks) else None
 
 
-def _quantity(name: str, cells: Sequence[str]) -> Found | None:
-    if _NAMES_A_CODE.fullmatch(name.strip()) or any(map(is_code, cells)):
+def _quantity(cells: _Cells) -> Found | None:
+    texts = _without_references(cells.texts)
+    if _NAMES_A_CODE.fullmatch(cells.name.strip()) or any(map(is_code, texts)):
         return None
-    return _integer_or_decimal(cells) or _percent(cells) or _currency(cells)
+    return _integer_or_decimal(texts) or _percent(texts) or _currency(texts, cells.context)
+
+
+def _without_references(texts: Sequence[str]) -> list[str]:
+    """Return the texts without footnote marks; a mark that every one of them has is no footnote's."""
+    bare = [without_reference(text) for text in texts]
+    return list(texts) if bare[0] != texts[0] and texts[0].endswith("#") else bare
 
 
 def _integer_or_decimal(cells: Sequence[str]) -> Found | None:
@@ -126,20 +150,28 @@ def _percent(cells: Sequence[str]) -> Found | None:
     return (ColumnType.PERCENT, _written(read[0])) if read else None
 
 
-def _currency(cells: Sequence[str]) -> Found | None:
+def _currency(cells: Sequence[str], context: str) -> Found | None:
     """Every sign means the same currency; amounts without a sign go along with those that have one."""
-    codes, amounts = set(), []
+    meanings, amounts = set(), []
     for cell in cells:
         split = split_currency(cell)
         amounts.append(split[0] if split else cell)
         if split:
-            codes.add(split[1][0])
-    code = codes.pop() if len(codes) == 1 else ""
-    read = _read_all(amounts, in_groups=True) if code else None
-    if read is None or any(map(is_code, amounts)):
+            meanings.add(split[1])
+    # `$ -` is how spreadsheets show nothing as an amount.
+    amounts = [amount for amount, cell in zip(amounts, cells, strict=True) if not is_no_amount(amount, cell)]
+    codes = {meant[0] for meant in meanings}
+    code = codes.pop() if len(codes) == 1 else None
+    read = _read_all(amounts, in_groups=True) if amounts and code is not None else None
+    if read is None or code is None or any(map(is_code, amounts)):
         return None
-    mark = _written(read[0])
-    return ColumnType.CURRENCY, f"{code} {mark}" if mark else code
+    mark, is_guess = _written(read[0]), False
+    if not code and len(meanings) == 1:
+        has_cents = any("." in number.plain for number in read[1])
+        code, is_guess = shared_sign(meanings.pop(), context, has_cents=has_cents) or "", True
+    if not code:
+        return None
+    return ColumnType.CURRENCY, " ".join(filter(None, (code, mark or ("?" if is_guess else None))))
 
 
 def _read_all(texts: Sequence[str], *, in_groups: bool = False) -> tuple[str, list[Number]] | None:
@@ -153,9 +185,15 @@ def _read_all(texts: Sequence[str], *, in_groups: bool = False) -> tuple[str, li
         return None
     mark = _mark(first, in_groups=in_groups)
     found = _all(numbers.read_number(text, mark[0]) for text in texts)
-    if found is None or any(numbers.count_digits(number.plain) > _MAX_DIGITS for number in found):
+    if found is None or any(_digits(text, number) > _MAX_DIGITS for text, number in zip(texts, found, strict=True)):
         return None
     return mark, found
+
+
+def _digits(text: str, number: Number) -> int:
+    """Count the digits that were written; an exponent writes no zeros."""
+    mantissa = re.split("[eE]", text, maxsplit=1)[0] if "e" in text.casefold() else ""
+    return sum(map(str.isdecimal, mantissa)) if mantissa else numbers.count_digits(number.plain)
 
 
 def _mark(found: Sequence[Number], *, in_groups: bool = False) -> str:
@@ -182,13 +220,23 @@ def _all(found: Iterable[_T | None]) -> list[_T] | None:
     return complete
 
 
-def _date(_: str, cells: Sequence[str]) -> Found | None:
-    readings = _all(map(dates.read_date, cells))
+def _date(cells: _Cells) -> Found | None:
+    texts = _without_references(cells.texts)
+    readings = _all(map(dates.read_date, texts))
     return _ordered(ColumnType.DATE, readings) if readings else None
 
 
-def _datetime(_: str, cells: Sequence[str]) -> Found | None:
+def _digits_of_days(cells: _Cells) -> Found | None:
+    """20251231 under a name that speaks of days; elsewhere it is a number."""
+    if not _NAMES_A_DAY.search(fold(cells.name)):
+        return None
+    readings = _all(map(dates.read_digits, cells.texts))
+    return (ColumnType.DATE, "YMD") if readings else None
+
+
+def _datetime(whole: _Cells) -> Found | None:
     """Dates with a time of day; a date alone among them is its midnight."""
+    cells = _without_references(whole.texts)
     timed = [dates.read_datetime(cell) for cell in cells]
     if not any(timed):
         return None
@@ -208,8 +256,8 @@ def _ordered(type: ColumnType, readings: Sequence[dates.DateReading]) -> Found |
     return (type, next(iter(shared))) if shared else None
 
 
-def _simple(type: ColumnType) -> Callable[[str, Sequence[str]], Found | None]:
-    return lambda _, cells: (type, None) if _all_parse((type, None), cells) else None
+def _simple(type: ColumnType) -> Callable[[_Cells], Found | None]:
+    return lambda cells: (type, None) if _all_parse((type, None), cells.texts) else None
 
 
 def _all_parse(found: Found, cells: Sequence[str]) -> bool:
@@ -222,4 +270,12 @@ def _all_parse(found: Found, cells: Sequence[str]) -> bool:
     return True
 
 
-_CANDIDATES = (_boolean, _quantity, _date, _datetime, _simple(ColumnType.EMAIL), _simple(ColumnType.URL))
+_CANDIDATES = (
+    _boolean,
+    _digits_of_days,
+    _quantity,
+    _date,
+    _datetime,
+    _simple(ColumnType.EMAIL),
+    _simple(ColumnType.URL),
+)

@@ -73,6 +73,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "Rs.": ("", "INR", "PKR", "LKR", "NPR"),
 }
 _LONGEST = 80
+_SHORT_SCALES = {"B": "bn", "b": "bn", "m": "mn", "M": "mn"}
 _BEFORE, _AFTER = frozenset(["", "-", "+", "("]), frozenset(["", "-", ")"])
 _SIGN = re.compile(
     r"(?<![A-Za-z])(?:"
@@ -101,7 +102,50 @@ def split_currency(text: str) -> tuple[str, tuple[str, ...]] | None:
         codes = tuple(code for code in _meant(last.group()) if code in codes)
     if not codes or not (any if first is last else all)(is_outside):
         return None
-    return (before.strip() + between.strip() + after.strip()), codes
+    return _written_out(before.strip() + between.strip() + after.strip()), codes
+
+
+def _written_out(amount: str) -> str:
+    """Return "1.25bn" for "1.25B" and "5mn" for "5m": beside a currency these letters are neither a tax nor metres."""
+    if amount[-1:] in _SHORT_SCALES and amount[-2:-1].isdecimal():
+        return amount[:-1] + _SHORT_SCALES[amount[-1]]
+    return amount
+
+
+_MAX_CONTEXT = 20_000
+
+
+def is_no_amount(amount: str, text: str) -> bool:
+    """Return True for the dash of `$ -` and `- €`, the way spreadsheets show nothing; `-€` is half an amount."""
+    return amount in {"-", "--"} and (" " in text.strip() or text.rstrip()[-1:] in "-–—")
+
+
+_SHARED_SIGNS = ("JPY", "CNY"), ("SEK", "NOK", "DKK", "ISK")
+_TOLD = {
+    "JPY": re.compile(r"JPY|\byen\b|[円ぁ-ゖァ-ヺ]", re.IGNORECASE),
+    "CNY": re.compile(r"CNY|RMB|\byuan\b|人民币|元|[们这说为国张发价总额单货东车]", re.IGNORECASE),
+    "ISK": re.compile(r"\bISK\b|[þð]|ísl|Reykjav", re.IGNORECASE),
+    "NOK": re.compile(
+        r"\bNOK\b|\b(?:ikke|uke|varer?|beløp|antall|kjøp|norsk\w*|norge|oslo|bergen|mva)\b", re.IGNORECASE
+    ),
+    "DKK": re.compile(r"\bDKK\b|\b(?:uge|beløb|antal|køb|dansk\w*|danmark|københavn|moms|æble\w*)\b", re.IGNORECASE),
+    "SEK": re.compile(r"\bSEK\b|[äö]|\b(?:och|belopp|svensk\w*|sverige|stockholm|moms|summa)\b", re.IGNORECASE),
+}
+
+
+def shared_sign(codes: tuple[str, ...], context: str, *, has_cents: bool) -> str | None:
+    """Return the currency that a shared sign (¥, kr) means by the text around it, or the likeliest one.
+
+    Return None for signs that tell nothing: `Rs` and codes in small letters.
+    """
+    for family in _SHARED_SIGNS:
+        if set(codes[1:]) == set(family):
+            told = [code for code in ("ISK", "SEK", "NOK", "DKK", "JPY", "CNY") if code in family]
+            hits = {code: len(_TOLD[code].findall(context, 0, _MAX_CONTEXT)) for code in told}
+            if max(hits.values()):
+                return max(told, key=lambda code: hits[code])
+            return "CNY" if has_cents and "CNY" in family else family[0]
+    return None
 
 
 def _meant(sign: str) -> tuple[str, ...]:

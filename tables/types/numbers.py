@@ -23,6 +23,17 @@ _INDIAN = re.compile(r"([1-9]\d?((?:,)\d\d)+,\d{3})(?:(\.)(\d+))?", re.ASCII)
 _PLAIN = re.compile(r"(\d*)()(?:([.,])(\d+))?", re.ASCII)
 _CANONICAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
 _EXPONENT = re.compile(r"(?:\d+|\d*([.,])\d+)[eE][-+]?\d{1,3}", re.ASCII)
+# "12,50 A" names the tax on a receipt; "1.2M" counts millions, "1.25B" only where a currency stands before it.
+_TAXED = re.compile(r"(\d[\d.,' ]*[.,]\d\d) ?[A-H]\*?", re.ASCII)
+_SCALES = (
+    dict.fromkeys(["k", "thousand", "tsd", "tsd.", "тыс", "тыс."], 3)
+    | dict.fromkeys(["万", "萬", "만"], 4)
+    | dict.fromkeys(["m", "mn", "mio", "mio.", "mln", "million", "millions", "млн", "млн."], 6)
+    | dict.fromkeys(["亿", "億", "억"], 8)
+    | dict.fromkeys(["b", "bn", "mrd", "mrd.", "mld", "billion", "billions", "млрд", "млрд."], 9)
+)
+_SCALE = "|".join(sorted(map(re.escape, _SCALES), key=len, reverse=True))
+_SCALED = re.compile(rf"(\d[\d.,']*)(?:(?=[kKMB]\Z)| ?(?![kKmMbB]\Z))({_SCALE})", re.IGNORECASE)
 _NO_CENTS = re.compile(r"(.*\d)([.,])\s?--?")
 _PERCENT = re.compile(r"(\(?[-+]?)\s*%\s*([^%]+)|([^%]+?)\s*%\s*(\)?)")
 _PERCENT_WORD = re.compile(
@@ -82,22 +93,29 @@ def _read_unsigned(text: str, mark: str) -> Number | None:
         return Number(f"{whole}.{rest}" if separator == mark else whole + rest, "?")
     found = _GROUPED.fullmatch(text) or _INDIAN.fullmatch(text) or _PLAIN.fullmatch(text)
     if found is None or not text:
-        return _read_special(text)
+        return _read_special(text, mark)
     whole, separator, shown, fraction = found.groups()
     digits = "".join(filter(str.isdigit, whole)) or "0"
     return Number(f"{digits}.{fraction}" if fraction else digits, _evidence(separator, shown))
 
 
-def _read_special(text: str) -> Number | None:
-    """Amounts without cents, "1'250.–" and "5,-", and numbers with an exponent."""
+def _read_special(text: str, mark: str) -> Number | None:
+    """Read amounts without cents, "1'250.–" and "5,-", with a tax letter, "1.2M", and numbers with an exponent."""
     if found := _NO_CENTS.fullmatch(text):
-        whole, mark = found.groups()
-        read = None if mark in whole else _read_unsigned(whole, mark)
-        return Number(read.plain, _evidence(mark, mark)) if read else None
+        whole, shown = found.groups()
+        read = None if shown in whole else _read_unsigned(whole, shown)
+        return Number(read.plain, _evidence(shown, shown)) if read else None
     if found := _EXPONENT.fullmatch(text):
         exact = plain_number(Decimal(text.replace(",", ".")))
         return Number(exact, _evidence("", found[1])) if exact else None
-    return None
+    if found := _TAXED.fullmatch(text):
+        return _read_unsigned(found[1], mark)
+    found = _SCALED.fullmatch(text)
+    scaled = _read_unsigned(found[1], mark) if found else None
+    if found is None or scaled is None:
+        return None
+    exact = plain_number(Decimal(scaled.plain).scaleb(_SCALES[found[2].casefold()]))
+    return Number(exact.rstrip("0").rstrip(".") if "." in exact else exact, scaled.evidence) if exact else None
 
 
 def _evidence(separator: str, shown: str | None) -> Literal[".", ","] | None:

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tables.types import dates, numbers
+from tables.types.boolean_words import FALSE_WORDS, TRUE_WORDS
 from tables.types.columns import CellError, Column, ColumnType, Value, currency_code, date_order, decimal_mark
-from tables.types.money import split_currency
+from tables.types.money import is_no_amount, split_currency
 
 MAX_TEXT = 32_767
 MAX_INTEGER = 2**53 - 1
@@ -87,20 +88,14 @@ def _percent(column: Column, raw: object) -> str:
     return _number(column, raw, numbers.without_percent(raw) if isinstance(raw, str) else None).plain
 
 
-def _currency(column: Column, raw: object) -> str:
+def _currency(column: Column, raw: object) -> str | None:
     amount = split_currency(raw) if isinstance(raw, str) else None
     if amount is None:
         return _number(column, raw).plain
     code = currency_code(column)
     if code is not None and code not in amount[1]:
         raise CellError(f"{shown(raw)} is another currency than {code}: this column holds {code} only.")
-    return _number(column, raw, amount[0]).plain
-
-
-# In English, German, French, Spanish and Chinese, with what spreadsheets write there; casefolded.
-_TRUE = "true yes y wahr ja vrai oui verdadero si sí 真 是 对 對 x ✓ ✔ ✅ ☑ 🗹 [x]"
-_FALSE = "false no n falsch nein faux non falso 假 否 错 錯 ✗ ✘ ❌ ☐ []"
-TRUE_WORDS, FALSE_WORDS = frozenset(_TRUE.split()), frozenset([*_FALSE.split(), "[ ]"])
+    return None if is_no_amount(amount[0], str(raw)) else _number(column, raw, amount[0]).plain
 
 
 def _boolean(_: Column, raw: object) -> bool:

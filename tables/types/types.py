@@ -4,7 +4,9 @@ from decimal import Decimal
 
 from tables.types import numbers
 from tables.types.columns import (
+    DAYS,
     DECIMAL_TYPES,
+    LISTS,
     NUMERIC_TYPES,
     TEXT_TYPES,
     CellError,
@@ -15,8 +17,12 @@ from tables.types.columns import (
     date_order,
     decimal_mark,
 )
+from tables.types.null_words import is_null, without_reference
 from tables.types.parsing import READERS, bounded, check_text, join_items, listed, shown
 from tables.types.patterns import PatternError
+
+_WORDS = LISTS | {ColumnType.TEXT}  # any mark may be a word of theirs
+_MEASURED = NUMERIC_TYPES | DAYS
 
 __all__ = [
     "DECIMAL_TYPES",
@@ -39,12 +45,17 @@ __all__ = [
 def parse(column: Column, raw: object) -> Value:
     """Read people's text, in the column's own way of writing, or a JSON value; "" and blanks are None.
 
-    Checks the type only (`validate` has the rules). Raises CellError.
+    So are `N/A`, `NULL`, a dash and the like where the column holds anything but words; the mark of a footnote behind
+    a number or a date is no part of it. Checks the type only (`validate` has the rules). Raises CellError.
     """
     if isinstance(raw, str):
         check_text(raw)
         if not (raw.strip() if column.type in TEXT_TYPES else numbers.visible(raw)):
             return None
+        if column.type not in _WORDS:
+            raw = without_reference(raw) if column.type in _MEASURED else raw
+            if is_null(raw):
+                return None
     return None if raw is None else READERS[column.type](column, raw)
 
 

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tables.types.inference import ambiguous, infer
+from tables.types.null_words import is_null
 from tables.types.types import Column, ColumnType, parse
 
 
@@ -48,7 +49,34 @@ def found(texts: list[str | None], name: str = "Column") -> tuple[str, str | Non
         (["₹12,34,567.50"], "CURRENCY", "INR"),
         (["€5", "$5"], "TEXT", None),
         (["5 EUR", "6 USD"], "TEXT", None),
-        (["100 kr"], "TEXT", None),
+        (["100 kr", "2,50 kr"], "CURRENCY", "SEK ,"),
+        (["¥1,200", "¥980"], "CURRENCY", "JPY .?"),
+        (["¥12.50", "¥980.00"], "CURRENCY", "CNY ?"),
+        (["5 Rs"], "TEXT", None),
+        (["$ (1,234.50)", "$ -", "$ 12.00"], "CURRENCY", "USD"),
+        (["1.2M", "950K", "3"], "INTEGER", None),
+        (["$1.25B", "$300m"], "CURRENCY", "USD"),
+        (["3,5 Mio.", "1,2 Mrd."], "INTEGER", ","),
+        (["12,50 A", "3,20 B"], "DECIMAL", ","),
+        (["1.5e-3", "6.02E23"], "DECIMAL", None),
+        (["12", "N/A", "–"], "INTEGER", None),
+        (["3.5", "NaN", "null"], "DECIMAL", None),
+        (["2025-12-31", "-"], "DATE", "YMD"),
+        (["9,833,517[3]", "12*", "7†"], "INTEGER", None),
+        (["N/A", "-"], "TEXT", None),
+        (["Ann", "N/A"], "TEXT", None),
+        (["NO", "NO"], "TEXT", None),
+        (["x", "y"], "TEXT", None),
+        (["yes", "ja"], "TEXT", None),
+        (["yes", "nein"], "TEXT", None),
+        (["x", None, "x"], "BOOLEAN", None),
+        (["x", "x"], "TEXT", None),
+        (["да", "нет"], "BOOLEAN", None),
+        (["sì", "no"], "BOOLEAN", None),
+        (["Sim", "Não"], "BOOLEAN", None),
+        (["T", "F"], "BOOLEAN", None),
+        (["TRUE", "NA", "FALSE"], "BOOLEAN", None),
+        (["✓", "✗"], "BOOLEAN", None),
         (["2025-12-31"], "DATE", "YMD"),
         (["2025年12月31日"], "DATE", "YMD"),
         (["31/12/2025", "01/02/2025"], "DATE", "DMY"),
@@ -165,7 +193,9 @@ texts = st.lists(
 def test_every_text_parses_in_the_type_that_is_found(texts: list[str | None]) -> None:
     column = infer("Column", "c1", texts)
     for text in texts:
-        assert (parse(column, text) is None) is not bool(text and text.strip())
+        is_filled = bool(text and text.strip())
+        assert parse(column, text) is None if not is_filled else True
+        assert parse(column, text) is not None or not is_filled or is_null((text or "").strip("$€ "))
 
 
 @given(st.lists(st.integers(-(10**14), 10**14), min_size=1), st.sampled_from([".", ","]))

@@ -19,7 +19,7 @@ MAX_INDEXED, MAX_PATTERNS = 5, 20  # of a table: each costs time with every chan
 _FORMATS = {
     **dict.fromkeys(NUMERIC_TYPES, (re.compile(r"[.,]\??"), "the decimal mark, . or ,")),
     **dict.fromkeys(DAYS, (re.compile(r"(YMD|DMY|MDY)\??"), "the order of day, month and year: YMD, DMY or MDY")),
-    ColumnType.CURRENCY: (re.compile(rf"({'|'.join(sorted(CODES))})( [.,]\??)?"), "an ISO 4217 code, as EUR"),
+    ColumnType.CURRENCY: (re.compile(rf"({'|'.join(sorted(CODES))})( (?:[.,]\??|\?))?"), "an ISO 4217 code, as EUR"),
 }
 
 
