@@ -1,4 +1,4 @@
-"""Accounts deleted by their owners: closed at once, then erased bit by bit."""
+"""Deletion of accounts by their owners: closed at once, then erased in batches."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ ACTION = "deleteAccount"
 
 @dataclass(frozen=True)
 class AffectedMembership:
-    """A membership of somebody who goes; `is_empty` when the organization has nobody else."""
+    """A membership that ends with the account; `is_last_member` when no other active member remains."""
 
     membership: Membership
     organization: Organization
@@ -39,18 +39,18 @@ class AffectedMembership:
 
 
 def delete_account(session: Session) -> None:
-    """Close the viewer's account for good: nobody is signed in to it, nothing runs for it, its name is gone.
+    """Close the viewer's account for good: end its sessions, cancel its jobs and anonymize its row.
 
-    What stays is a nameless row that the history of shared organizations refers to. The rest is erased by `erase_some`.
-    Raises Conflict while others would be left without an admin, or the server without a superuser.
+    The anonymous row stays, because the history of shared organizations refers to it; `erase_batch` erases the rest.
+    Raises Conflict if an organization would lose its last admin, or the server its last superuser.
     """
     user = session.get_for_update(User, session.user_id)
     accounts.ensure_superuser_remains(session, user)
-    moment, places = now(), _affected_memberships(session, user.id)
+    moment, memberships = now(), _affected_memberships(session, user.id)
     cancel_user_jobs(session, user.id)
-    _leave_organizations(session, user, places, moment)
+    _leave_organizations(session, user, memberships, moment)
     end_sessions(session, user.id, SessionEnd.DELETED)
-    session.bypass_rule_for(user)  # that it was they who asked is what the password showed
+    session.bypass_rule_for(user)  # the resolver has verified the password, which proves that the owner asks
     user.email, user.first_name, user.last_name, user.password_hash = _placeholder_email(user), "Deleted", "user", ""
     user.is_superuser = user.is_email_verified = False
     user.account_deleted_at = user.deactivated_at = moment
@@ -58,30 +58,30 @@ def delete_account(session: Session) -> None:
 
 
 def _placeholder_email(user: User) -> str:
-    """What stands for an address; it is none, so nobody signs up or logs in with it."""
+    # Without an @ it is no valid address, so that no one can sign up, log in or be mailed with it.
     return f"deleted-{user.id.hex}"
 
 
 def _affected_memberships(session: Session, user_id: UUID) -> list[AffectedMembership]:
-    """Where they are, once every other change of who is there is over."""
+    """Return the user's memberships, locked in the order of their organizations to avoid deadlocks."""
     query = (
         select(Membership, Organization)
         .join(Organization, Organization.id == Membership.organization_id)
         .where(Membership.user_id == user_id)
         .order_by(Organization.id)
     )
-    found = session.execute(query.with_for_update()).all()
+    rows = session.execute(query.with_for_update()).all()
     return [
         AffectedMembership(membership, organization, _is_last_member(session, membership, organization))
-        for membership, organization in found
+        for membership, organization in rows
     ]
 
 
 def _is_last_member(session: Session, membership: Membership, organization: Organization) -> bool:
-    """Whether nobody else is active there. Raises Conflict when others would be left without an admin."""
+    """Check for other active members. Raises Conflict if they would be left without an admin."""
     if membership.status is not MembershipStatus.ACTIVE:
         return False
-    others = session.scalars(
+    other_roles = session.scalars(
         select(Membership.role)
         .where(
             Membership.organization_id == organization.id,
@@ -90,21 +90,22 @@ def _is_last_member(session: Session, membership: Membership, organization: Orga
         )
         .distinct()
     ).all()
-    if others and membership.role is Role.ADMIN and Role.ADMIN not in others:
+    if other_roles and membership.role is Role.ADMIN and Role.ADMIN not in other_roles:
         raise Conflict(
-            f"You are the last admin of {organization.name}: make somebody else an admin first, or delete it."
+            f"You are the last admin of {organization.name}. Make another member an admin first, or delete the "
+            "organization."
         )
-    return not others
+    return not other_roles
 
 
-def _leave_organizations(session: Session, user: User, places: list[AffectedMembership], moment: datetime) -> None:
-    """Leave every organization, and take along those that nobody else is in."""
-    for place in places:
-        session.bypass_rule_for(place.membership)  # everybody may leave
-        place.membership.deleted_at = moment
-        if place.is_last_member:
-            session.bypass_rule_for(place.organization)
-            place.organization.deleted_at = moment
+def _leave_organizations(session: Session, user: User, affected: list[AffectedMembership], moment: datetime) -> None:
+    """End the memberships and invitations, and delete the organizations without another active member."""
+    for entry in affected:
+        session.bypass_rule_for(entry.membership)  # every member may leave
+        entry.membership.deleted_at = moment
+        if entry.is_last_member:
+            session.bypass_rule_for(entry.organization)
+            entry.organization.deleted_at = moment
     for invitation in session.scalars(select(Invitation).where(Invitation.email == user.email)):
         session.bypass_rule_for(invitation)
         invitation.email = _placeholder_email(user)
@@ -112,22 +113,25 @@ def _leave_organizations(session: Session, user: User, places: list[AffectedMemb
 
 
 def erase_batch(session: Session, limit: int) -> bool:
-    """Erase a part of what people who are gone have left; whether there may be more."""
-    gone = select(User).where(User.account_deleted_at.is_not(None), User.erased_at.is_(None)).order_by(User.id).limit(1)
-    user = session.scalars(gone.with_for_update(skip_locked=True)).one_or_none()
+    """Erase up to `limit` rows of one deleted account; return False when no account is left to erase."""
+    # SKIP LOCKED lets several processes erase different accounts at the same time.
+    deleted = (
+        select(User).where(User.account_deleted_at.is_not(None), User.erased_at.is_(None)).order_by(User.id).limit(1)
+    )
+    user = session.scalars(deleted.with_for_update(skip_locked=True)).one_or_none()
     if user is None:
         return False
-    left = limit
+    remaining = limit
     for model, condition in _erasure_steps(user):
-        left -= erase(session, model, condition, most=left)
-        if left <= 0:
+        remaining -= erase(session, model, condition, most=remaining)
+        if remaining <= 0:
             return True
     user.erased_at = now()
     return True
 
 
 def _erasure_steps(user: User) -> Iterator[tuple[type[Base], ColumnElement[bool]]]:
-    """What is erased of somebody, in this order: what was written down about a thing goes before the thing."""
+    """Yield the models and conditions to erase, in this order: the audit entries of a row before the row itself."""
     own = (Organization.updated_by_id == user.id) & (Organization.deleted_at == user.account_deleted_at)
     yield AuditEntry, AuditEntry.organization_id.in_(select(Organization.id).where(own))
     yield AuditEntry, (AuditEntry.subject_id == user.id) & (AuditEntry.action != ACTION)
@@ -145,11 +149,9 @@ def _erasure_steps(user: User) -> Iterator[tuple[type[Base], ColumnElement[bool]
 
 
 def _user_columns(model: type[Base]) -> Iterator[Any]:
-    """The columns that name a user, of a model whose rows are of no organization.
-
-    A sign-in is left until it is purged: that it has ended is what closes the sockets on it.
-    """
+    """Yield the foreign keys to users of a model without an organization."""
     columns = model.__mapper__.columns
+    # Ended sign-ins stay until they are purged: other processes read them to close the sockets that use them.
     if "organization_id" in columns or model is SignIn:
         return
     for column in columns:

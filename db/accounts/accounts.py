@@ -1,4 +1,4 @@
-"""What is done to an account as a whole: its password, its rights, whether it is open. Each ends sign-ins."""
+"""Changes of an account's password, rights and activation, each of which ends sign-ins."""
 
 from uuid import UUID
 
@@ -14,17 +14,16 @@ from errors import Conflict, Forbidden
 
 
 def ensure_superuser_remains(session: Session, user: User) -> None:
-    """Raise Conflict when without this one there would be no superuser; other such changes wait for this one's end."""
+    """Raise Conflict if `user` is the last active superuser; concurrent checks wait for the locked rows."""
     if not user.is_superuser:
         return
     query = select(User).where(User.is_superuser, User.deactivated_at.is_(None)).order_by(User.id).with_for_update()
-    standing = set(session.scalars(query))
-    if standing == {user}:
-        raise Conflict("This is the last superuser: make somebody else one first.")
+    if set(session.scalars(query)) == {user}:
+        raise Conflict("This is the last superuser. Make another user a superuser first.")
 
 
 def change_password(session: Session, password_hash: str) -> User:
-    """Give the viewer another password; they stay signed in on this device, and nowhere else."""
+    """Change the viewer's password and end all of their sessions except the current one."""
     user = session.get_for_update(User, session.user_id)
     user.password_hash = password_hash
     end_sessions(session, user.id, SessionEnd.PASSWORD_CHANGED, keep=session.viewer.session_id)
@@ -32,17 +31,18 @@ def change_password(session: Session, password_hash: str) -> User:
 
 
 def update(session: Session, user_id: UUID, is_active: bool | None, is_superuser: bool | None) -> User:
-    """Close or open an account, give or take a superuser's rights; None leaves it as it is.
+    """Activate or deactivate an account, grant or revoke superuser rights; None leaves the value unchanged.
 
-    Whoever loses something is signed out everywhere, and nothing runs for a closed account. Superusers only.
+    A deactivation or revocation ends all sessions of the user, a deactivation also cancels their jobs.
+    Raises Forbidden unless the viewer is a superuser.
     """
     user = session.get(User, user_id, lock=True)
     if not session.viewer.is_superuser:
-        raise Forbidden("Only a superuser may do this.")
+        raise Forbidden("Only a superuser may change accounts.")
     if user.account_deleted_at is not None:
-        raise Conflict("Whoever this was has deleted the account: nothing is left to open.")
+        raise Conflict("This account was deleted by its owner and cannot be changed.")
     if user.id == session.viewer.user_id and False in (is_active, is_superuser):
-        raise Conflict("Another superuser has to take this from you, so that there is always one.")
+        raise Conflict("You cannot deactivate yourself or revoke your own superuser rights. Ask another superuser.")
     if False in (is_active, is_superuser):
         ensure_superuser_remains(session, user)
     if is_active is not None and is_active is not user.is_active:

@@ -1,4 +1,4 @@
-"""What an operator does to accounts by their e-mail addresses; arguments and results are plain JSON."""
+"""Account commands for operators, addressed by e-mail; arguments and results are plain JSON."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -20,27 +20,27 @@ Account = dict[str, Any]
 
 
 def grant(session: Session, email: str) -> Account:
-    """Let somebody see and change everything, from their next operation on."""
+    """Grant superuser rights, effective from the user's next operation on."""
     return _update_by_email(session, email, is_superuser=True)
 
 
 def revoke(session: Session, email: str) -> Account:
-    """Take a superuser's rights from somebody, who is signed out."""
+    """Revoke superuser rights and end the user's sessions."""
     return _update_by_email(session, email, is_superuser=False)
 
 
 def deactivate(session: Session, email: str) -> Account:
-    """Close an account: nobody signs in to it, and whoever is signed in is signed out."""
+    """Deactivate an account and end its sessions."""
     return _update_by_email(session, email, is_active=False)
 
 
 def activate(session: Session, email: str) -> Account:
-    """Open an account again."""
+    """Reactivate a deactivated account."""
     return _update_by_email(session, email, is_active=True)
 
 
 def list_accounts(session: Session, search: str | None = None) -> list[Account]:
-    """The oldest thousand accounts, or of those that have a text in their address or name."""
+    """Return the oldest 1,000 accounts, optionally only those with `search` in their address or name."""
     query = select(User).order_by(User.id).limit(MAX_LISTED)
     if search:
         fields = (User.email, User.first_name, User.last_name, User.first_name + " " + User.last_name)
@@ -58,17 +58,20 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
 
 
 async def perform(database: Database, name: object, arguments: Mapping[str, Any]) -> Any:
-    """Do what a command asks for, in one transaction; only what is in OPERATIONS. Raises ProductError."""
-    unit = OPERATIONS.get(name) if isinstance(name, str) else None
-    if unit is None or not _accepts(unit, arguments):
-        raise BadUserInput("The server does not know this command: it is of another version. Restart the server.")
+    """Run the command `name` of OPERATIONS in one transaction. Raises ProductError."""
+    operation = OPERATIONS.get(name) if isinstance(name, str) else None
+    if operation is None or not _accepts(operation, arguments):
+        raise BadUserInput(
+            f"The running server does not know the command {name!r} with these arguments, because it has another "
+            "version. Restart the server."
+        )
     with audit_context(AuditContext(str(name))):
-        return await database.write(unit, Viewer.system(), **arguments)
+        return await database.write(operation, Viewer.system(), **arguments)
 
 
-def _accepts(unit: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
+def _accepts(operation: Callable[..., Any], arguments: Mapping[str, Any]) -> bool:
     try:
-        inspect.signature(unit).bind(None, **arguments)
+        inspect.signature(operation).bind(None, **arguments)
     except TypeError:
         return False
     return all(isinstance(value, str) for value in arguments.values())
@@ -79,7 +82,7 @@ def _update_by_email(
 ) -> Account:
     user = session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
     if user is None:
-        raise NotFound(f"There is no account with the address {email.strip()}: `users list` shows all of them.")
+        raise NotFound(f"There is no account with the address {email.strip()}. List the accounts with `users list`.")
     before = (user.is_active, user.is_superuser)
     user = update(session, user.id, is_active, is_superuser)
     return {**_as_account(user), "changed": before != (user.is_active, user.is_superuser)}

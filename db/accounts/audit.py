@@ -1,4 +1,4 @@
-"""The audit log: who changed what, from where; written by the session itself and never changed."""
+"""Audit log of all changes with their actor and origin; the session writes it and nothing updates it."""
 
 from db.core.pagination import Listing
 from db.core.prepared import bind

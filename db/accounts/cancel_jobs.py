@@ -1,4 +1,4 @@
-"""Work that goes on for somebody is ended: their account is closed, so nothing more is done in their name."""
+"""Cancellation of the jobs of a closed account."""
 
 from uuid import UUID
 
@@ -14,18 +14,18 @@ from db.models.usage import Tokens
 
 
 def cancel_user_jobs(session: Session, user_id: UUID) -> None:
-    """Cancel what runs or waits for a user; what was being said stays as far as it came, and is paid for that far."""
+    """Cancel a user's running and queued jobs; unfinished replies keep the text so far and are charged for it."""
     query = select(Job).where(Job.owner_id == user_id, Job.finished_at.is_(None)).order_by(Job.id).with_for_update()
-    ended = []
+    canceled = []
     for job in session.scalars(query):
         session.bypass_rule_for(job)
         if job.kind == "title":
             titles.settle(session, UUID(job.arguments["conversation_id"]), Tokens(), 0)
-        ended.append(jobs.end(session, job, JobStatus.CANCELED).id)
-    written = select(Message).where(Message.job_id.in_(ended), Message.status == MessageStatus.IN_PROGRESS)
-    for message in session.scalars(written):
+        canceled.append(jobs.end(session, job, JobStatus.CANCELED).id)
+    unfinished = select(Message).where(Message.job_id.in_(canceled), Message.status == MessageStatus.IN_PROGRESS)
+    for message in session.scalars(unfinished):
         session.bypass_rule_for(message)
         message.status = MessageStatus.STOPPED
         replies.settle(session, message)
-    for job_id in ended:
+    for job_id in canceled:
         session.emit(ReplyStopped(job_id))

@@ -1,4 +1,4 @@
-"""Where a person is signed in: one row for each device, with the refresh token's digest in it."""
+"""Sign-ins: one row a device, with the digests of its refresh tokens."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -14,8 +14,8 @@ from db.models.sessions import RefreshToken, SessionEnd, SignIn
 from db.models.users import User
 from errors import Unauthenticated
 
-MAX_ENDED = 500  # read at once
-REFUSAL_MESSAGE = "This refresh token is not valid any more: log in again."
+MAX_ENDED = 500  # sign-ins in one read
+REFUSAL_MESSAGE = "This refresh token is invalid or has expired. Log in again."
 
 
 of_viewer: Prepared[SignIn] = Prepared(
@@ -60,8 +60,8 @@ def create(
     user_agent: str | None,
     ip_address: str | None,
 ) -> SignIn:
-    """Sign a user in; `digest` is of the refresh token that they get. Raises Unauthenticated when deactivated."""
-    # Locked, so that whoever is being deactivated meanwhile does not slip in.
+    """Sign a user in; `digest` is that of the refresh token. Raises Unauthenticated if the user is deactivated."""
+    # Locked, because a concurrent deactivation would miss the new sign-in.
     if not session.get(User, user_id, lock=True).is_active:
         raise Unauthenticated(REFUSAL_MESSAGE)
     sign_in = SignIn(user_id=user_id, expires_at=now() + lifetime, user_agent=user_agent, ip_address=ip_address)
@@ -70,9 +70,10 @@ def create(
 
 
 def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelta) -> tuple[SignIn, User] | None:
-    """Exchange a refresh token for its successor; one that was used before ends the whole family.
+    """Exchange a refresh token for its successor.
 
-    None when the token was used before: the caller answers with an error, and the end is kept all the same.
+    A token that was used before may be stolen: this ends the sign-in and returns None. Raises Unauthenticated if
+    the token is unknown or its sign-in has ended.
     """
     is_first = set_once(session, RefreshToken.used_at, RefreshToken.digest == digest)
     token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
@@ -80,6 +81,7 @@ def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelt
         raise Unauthenticated(REFUSAL_MESSAGE)
     sign_in = session.get(SignIn, token.sign_in_id, lock=True)
     if not is_first:
+        # Not raised: an exception would roll back the end of the sign-in.
         end_session(session, sign_in, SessionEnd.TOKEN_REUSED)
         return None
     if sign_in.revoked_at is not None or sign_in.expires_at <= now():
@@ -91,12 +93,12 @@ def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelt
 
 
 def log_out(session: Session, sign_in_id: UUID) -> None:
-    """Sign out: the access token stops at the next operation."""
+    """End a sign-in; its access token is refused from the next operation on."""
     end_session(session, session.get(SignIn, sign_in_id, lock=True), SessionEnd.LOGGED_OUT)
 
 
 def log_out_by_token(session: Session, digest: bytes) -> None:
-    """Sign out by the refresh token, for a client whose access token has expired."""
+    """End a sign-in by its refresh token, for a client whose access token has expired."""
     token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
     if token is None:
         raise Unauthenticated(REFUSAL_MESSAGE)
@@ -104,19 +106,19 @@ def log_out_by_token(session: Session, digest: bytes) -> None:
 
 
 def log_out_everywhere(session: Session) -> None:
-    """Sign the viewer out everywhere."""
+    """End all sign-ins of the viewer."""
     end_sessions(session, session.user_id, SessionEnd.LOGGED_OUT)
 
 
 def end_sessions(session: Session, user_id: UUID, ending: SessionEnd, *, keep: UUID | None = None) -> None:
-    """Sign somebody out everywhere, except where `keep` says."""
-    standing = select(SignIn).where(SignIn.user_id == user_id, SignIn.revoked_at.is_(None), SignIn.id != keep)
-    for sign_in in session.scalars(standing.with_for_update()):
+    """End all sign-ins of a user except the one with the id `keep`."""
+    active = select(SignIn).where(SignIn.user_id == user_id, SignIn.revoked_at.is_(None), SignIn.id != keep)
+    for sign_in in session.scalars(active.with_for_update()):
         end_session(session, sign_in, ending)
 
 
 def end_session(session: Session, sign_in: SignIn, ending: SessionEnd) -> None:
-    """Its tokens stop at the next operation, and what is open closes; nothing happens when it has ended before."""
+    """End a sign-in: its tokens are refused and its sockets close; does nothing if it has ended before."""
     if sign_in.revoked_at is None:
         sign_in.revoked_at, sign_in.ending = now(), ending
         session.emit(SignInEnded(sign_in.id))

@@ -1,4 +1,4 @@
-"""People who can sign in."""
+"""User accounts: lists, sign-up and profile changes."""
 
 from uuid import UUID
 
@@ -13,22 +13,22 @@ from db.models.users import User
 from db.organizations.organizations import create_personal
 from errors import Conflict, Forbidden
 
-_named = func.lower(User.email + " " + User.first_name + " " + User.last_name)
+_searched_text = func.lower(User.email + " " + User.first_name + " " + User.last_name)
 all_users = Listing(
     User,
     User.account_deleted_at.is_(None),
     newest_first=True,
     optional={
-        # What is looked for is taken out of the names: LIKE would read % and _ in it as wildcards.
-        "search": func.replace(_named, func.lower(bind("search", User.email)), "") != _named,
+        # REPLACE changes the text only if it contains the search term; LIKE would read % and _ as wildcards.
+        "search": func.replace(_searched_text, func.lower(bind("search", User.email)), "") != _searched_text,
     },
 )
 
 
 def all_users_for(viewer: Viewer) -> Listing[User]:
-    """All accounts, newest first; for superusers."""
+    """Return the list of all accounts, newest first. Raises Forbidden unless the viewer is a superuser."""
     if not viewer.is_superuser:
-        raise Forbidden("Only a superuser may list everybody; see the members of an organization.")
+        raise Forbidden("Only a superuser may list all users. List the members of an organization instead.")
     return all_users
 
 
@@ -54,11 +54,11 @@ def sign_up(
     last_name: str,
     idempotency_key: str | None = None,
 ) -> User:
-    """A new user with a personal organization; `email` is in lower case."""
+    """Create a user with a personal organization; `email` must be in lower case. Raises Conflict if it is taken."""
     if idempotency_key is not None:
         check_key(idempotency_key)
     if session.scalars(select(func.count(User.id)).where(User.email == email)).one():
-        raise Conflict("There is an account with this e-mail address already: log in instead.")
+        raise Conflict("An account with this e-mail address already exists. Log in instead.")
     user = User(email=email, password_hash=password_hash, first_name=first_name, last_name=last_name)
     session.add(user)
     create_personal(session, user.id, user.name)
@@ -68,12 +68,12 @@ def sign_up(
 
 
 def replace_password_hash(session: Session, user_id: UUID, password_hash: str) -> None:
-    """Replace a password's hash by a stronger one of the same password."""
+    """Replace the hash of a password by a stronger hash of the same password."""
     session.get(User, user_id).password_hash = password_hash
 
 
 def update_profile(session: Session, first_name: str | None, last_name: str | None) -> User:
-    """Call the viewer something else; None leaves a name as it is."""
+    """Change the viewer's names; None leaves a name unchanged."""
     user = session.get_for_update(User, session.user_id)
     user.first_name = user.first_name if first_name is None else first_name
     user.last_name = user.last_name if last_name is None else last_name

@@ -1,4 +1,4 @@
-"""What an organization may spend on models in a month."""
+"""Monthly budgets of organizations for model calls, in tokens or money."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -25,7 +25,10 @@ of_organizations: Prepared[Budget] = Prepared(
 def set_limit(
     session: Session, organization_id: UUID, limit: Decimal | None, unit: BudgetUnit, hard: bool
 ) -> Organization:
-    """Give an organization a budget, change it, or take it away (None); what this month already cost counts."""
+    """Set the monthly limit of an organization, or remove it with None; this month's earlier usage counts.
+
+    Raises BadUserInput for a limit that is negative, too large or too precise.
+    """
     organization = session.get_for_update(Organization, organization_id)
     budget = get_for_update(session, organization_id)
     if budget is None:
@@ -41,17 +44,17 @@ def set_limit(
 
 
 def exceeded_error(budget: Budget) -> BudgetExceeded:
-    resets = month_after(now())
+    resets_at = month_after(now())
     return BudgetExceeded(
-        f"The organization's budget for {budget.period} is spent: wait until {resets:%Y-%m-%d}, or ask an admin of "
-        "it to raise the limit.",
-        resetsAt=resets.isoformat(),
-        retryAfterMs=int((resets - now()).total_seconds() * 1000),
+        f"The organization's budget for {budget.period} is used up. Wait until {resets_at:%Y-%m-%d}, or ask an admin "
+        "of the organization to raise the limit.",
+        resetsAt=resets_at.isoformat(),
+        retryAfterMs=int((resets_at - now()).total_seconds() * 1000),
     )
 
 
 def get_for_update(session: Session, organization_id: UUID) -> Budget | None:
-    """The locked budget: whoever spends of it waits for whoever spends of it."""
+    """Return the budget row locked FOR UPDATE; concurrent spenders wait for the lock."""
     query = select(Budget).where(Budget.organization_id == organization_id).with_for_update()
     return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
@@ -64,6 +67,8 @@ def _units(limit: Decimal, unit: BudgetUnit) -> int:
     scale = NANOS if unit is BudgetUnit.MONEY else 1
     if not limit.is_finite() or not 0 <= limit <= MAX_LIMIT or limit * scale % 1:
         raise BadUserInput.of(
-            "limit", f"A budget is a number from 0 to {MAX_LIMIT:,}: whole tokens, or money with at most 9 decimals."
+            "limit",
+            f"Invalid limit {limit}. Choose a number from 0 to {MAX_LIMIT:,}: whole tokens, or money with at most 9 "
+            "decimals.",
         )
     return int(limit * scale)

@@ -1,4 +1,4 @@
-"""Spending on models: reserved before each call in the transaction that asks for it, settled when it is over."""
+"""Budget accounting of model calls: each reserves its maximum cost before and settles the actual cost after."""
 
 from typing import Any
 from uuid import UUID
@@ -19,36 +19,36 @@ from db.models.usage import Tokens, Usage, UsageKind
 from db.notifications.notifications import tell
 
 BUDGET_NEARLY_SPENT, BUDGET_SPENT = "BUDGET_NEARLY_SPENT", "BUDGET_SPENT"
-NEARLY_SPENT_PERCENT, SPENT_PERCENT = 80, 100  # percent at which the admins are told
-INSTRUCTION_TOKENS = 200  # tokens that the product itself adds to what is said
+NEARLY_SPENT_PERCENT, SPENT_PERCENT = 80, 100  # of the limit, at which the admins are notified
+INSTRUCTION_TOKENS = 200  # estimate of the instructions that the server adds to a conversation
 
 
 def reserve(session: Session, row: Usage, terms: ModelTerms, tokens: Tokens) -> Usage:
-    """Add a call that may come to so many tokens; BudgetExceeded when a hard budget has no room for it."""
+    """Add a usage row that reserves up to `tokens`. Raises BudgetExceeded if a hard budget has too little left."""
     session.add(row)
     _reserve_tokens(session, row, terms, tokens)
     return row
 
 
 def _reserve_tokens(session: Session, row: Usage, terms: ModelTerms, tokens: Tokens) -> None:
-    """Let a row that is not settled hold so much of the budget, instead of what it held."""
-    before = row.reserved_tokens or 0, row.reserved_nanos or 0
+    """Replace the reservation of an unsettled row. Raises BudgetExceeded if a hard budget has too little left."""
+    previous = row.reserved_tokens or 0, row.reserved_nanos or 0
     row.input_tokens, row.reserved_tokens, row.reserved_nanos = tokens.input, tokens.total, terms.cost(tokens)
     budget = budgets.get_for_update(session, row.organization_id)
     if budget is None or budget.limit_units is None:
         return
     _start_current_month(session, budget)
-    units = in_units(budget, row.reserved_tokens, row.reserved_nanos) - in_units(budget, *before)
+    units = in_units(budget, row.reserved_tokens, row.reserved_nanos) - in_units(budget, *previous)
     if budget.hard and budget.spent_units + budget.reserved_units + units > budget.limit_units:
         raise budgets.exceeded_error(budget)
     budget.reserved_units += units
 
 
 def settle(session: Session, row: Usage, tokens: Tokens, cost_nanos: int) -> None:
-    """A call is over: what it came to is spent, what it had reserved beyond that is free again."""
+    """Record the actual cost of a finished call and release its reservation; does nothing if it is settled."""
     if row.settled_at is not None:
         return
-    session.bypass_rule_for(row)  # whose access ended meanwhile still asked for it
+    session.bypass_rule_for(row)  # the call costs money also if the user lost access meanwhile
     row.settle(tokens, cost_nanos)
     budget = budgets.get_for_update(session, row.organization_id)
     if budget is None or budget.limit_units is None:
@@ -62,9 +62,9 @@ def settle(session: Session, row: Usage, tokens: Tokens, cost_nanos: int) -> Non
 def settle_reply(
     session: Session, message_id: UUID, tokens: Tokens | None, cost_nanos: int, text: str
 ) -> tuple[Tokens, int] | None:
-    """Settle the call for a reply, and return its tokens and nanos; None where no model was to be asked.
+    """Settle the call of a reply and return its tokens and nanos; None if the reply called no model.
 
-    Where nobody counted, it is estimated by the text and by the share of what was reserved.
+    If the provider reported no `tokens`, they are estimated from the text and the reservation.
     """
     row = _of_reply(session, message_id)
     if row is not None:
@@ -75,7 +75,7 @@ def settle_reply(
 
 
 def _estimate(row: Usage, text: str) -> tuple[Tokens, int]:
-    """Of a reply whose writer was never heard of again."""
+    """Estimate the usage of a reply whose process crashed before it reported any."""
     if not text:
         return Tokens(), 0
     tokens = Tokens(row.input_tokens, estimate_tokens(text), is_estimated=True)
@@ -89,14 +89,14 @@ def _of_reply(session: Session, message_id: UUID) -> Usage | None:
 def reserve_reply(
     session: Session, conversation: Conversation, reply_id: UUID, model: str, terms: ModelTerms, text: str
 ) -> None:
-    """Reserve what a reply may come to.
+    """Reserve the maximum cost of a reply to `text`. Raises BudgetExceeded.
 
-    It reads what the last one in the conversation read and wrote and what was said now, and writes as much as it may.
+    The input is estimated as what the last reply read and wrote, the new text and the prompts; the output is the limit.
     """
-    before = usage.last_context_tokens(session, conversation.id) if conversation.message_count > 2 else 0
-    read = before + estimate_tokens(conversation.system_prompt) + estimate_tokens(text) + INSTRUCTION_TOKENS
-    written = conversation.max_tokens or terms.max_output
-    tokens = Tokens(min(read, terms.context_window), min(written, terms.context_window))
+    context = usage.last_context_tokens(session, conversation.id) if conversation.message_count > 2 else 0
+    input_tokens = context + estimate_tokens(conversation.system_prompt) + estimate_tokens(text) + INSTRUCTION_TOKENS
+    output_tokens = conversation.max_tokens or terms.max_output
+    tokens = Tokens(min(input_tokens, terms.context_window), min(output_tokens, terms.context_window))
     row = Usage(
         organization_id=conversation.organization_id,
         user_id=session.user_id,
@@ -108,17 +108,17 @@ def reserve_reply(
     reserve(session, row, terms, tokens)
 
 
-def reserve_read(session: Session, message_id: UUID, terms: ModelTerms, read: int) -> None:
-    """Reserve what a reply is really about to read, where that is more; BudgetExceeded when there is no room for it."""
+def reserve_input(session: Session, message_id: UUID, terms: ModelTerms, input_tokens: int) -> None:
+    """Raise a reply's reservation to its actual input tokens if those exceed the estimate. Raises BudgetExceeded."""
     row = _of_reply(session, message_id)
-    if row is not None and row.settled_at is None and read > row.input_tokens:
-        _reserve_tokens(session, row, terms, Tokens(read, row.reserved_tokens - row.input_tokens))
+    if row is not None and row.settled_at is None and input_tokens > row.input_tokens:
+        _reserve_tokens(session, row, terms, Tokens(input_tokens, row.reserved_tokens - row.input_tokens))
 
 
 def reserve_extraction(
     session: Session, job_id: UUID, conversation_id: UUID, model: str, terms: ModelTerms, tokens: Tokens
 ) -> None:
-    """Reserve what reading a table may come to, once for a job; BudgetExceeded when there is no room for it."""
+    """Reserve the maximum cost of a table extraction, once for each job. Raises BudgetExceeded."""
     conversation = session.get_for_update(Conversation, conversation_id)
     if _of_job(session, job_id) is None:
         row = Usage(
@@ -133,37 +133,37 @@ def reserve_extraction(
 
 
 def settle_extraction(session: Session, job_id: UUID, tokens: Tokens, cost_nanos: int) -> None:
-    """Settle what was reserved for a job's reading, if something was and is not settled yet."""
+    """Settle the call of an extraction job, if it has reserved one and not settled it."""
     if (row := _of_job(session, job_id)) is not None:
         settle(session, row, tokens, cost_nanos)
 
 
 def _of_job(session: Session, job_id: UUID) -> Usage | None:
-    """The calls of a job have its id."""
+    # The usage row of an extraction has the id of its job, so that a retried job does not reserve twice.
     return session.scalars(select(Usage).where(Usage.id == job_id).with_for_update()).one_or_none()
 
 
 def _start_current_month(session: Session, budget: Budget) -> None:
-    """Let this unit count in it, in the month that it is."""
-    session.bypass_rule_for(budget)  # members spend of what only admins set
+    """Prepare a budget for a change of its sums: reset those of an earlier month and allow members to write them."""
+    session.bypass_rule_for(budget)  # only admins may change budgets, but every member's call spends from them
     if budget.month != (month := month_of(now())):
         budget.month, budget.spent_units, budget.told = month, 0, 0
 
 
 def _notify_admins(session: Session, budget: Budget, limit: int) -> None:
-    """Tell the admins, once for each mark that is passed."""
+    """Notify the admins once in a month for each threshold that the spending has reached."""
     percent = 100 * budget.spent_units // limit if limit else 100
-    mark = SPENT_PERCENT if percent >= SPENT_PERCENT else NEARLY_SPENT_PERCENT if percent >= NEARLY_SPENT_PERCENT else 0
-    if mark <= budget.told:
+    threshold = max((at for at in (NEARLY_SPENT_PERCENT, SPENT_PERCENT) if percent >= at), default=0)
+    if threshold <= budget.told:
         return
-    budget.told = mark
+    budget.told = threshold
     organization = session.scalars(select(Organization).where(Organization.id == budget.organization_id)).one_or_none()
     if organization is None:
         return
-    kind = BUDGET_SPENT if mark == SPENT_PERCENT else BUDGET_NEARLY_SPENT
-    said = f"{organization.name} has used {percent} % of its budget for {budget.period}"
+    kind = BUDGET_SPENT if threshold == SPENT_PERCENT else BUDGET_NEARLY_SPENT
+    title = f"{organization.name} has used {percent} % of its budget for {budget.period}"
     for user_id in session.scalars(_admins(budget.organization_id)):
-        tell(session, user_id, kind, said, organization)
+        tell(session, user_id, kind, title, organization)
 
 
 def _admins(organization_id: UUID) -> Any:

@@ -1,4 +1,4 @@
-"""What models read and wrote for whom, and what that cost: a row for each call, kept when its conversation is not."""
+"""Usage of models: a row for each call with its tokens and cost, which outlives its conversation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ EPOCH, FAR_FUTURE = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinf
 
 
 def estimate_tokens(text: str) -> int:
-    """Tokens of a text where nobody counts them: one for four bytes of UTF-8."""
+    """Estimate the tokens of a text: one for four bytes of UTF-8, rounded up."""
     return -(-len(text.encode(errors="replace")) // 4)
 
 
 @dataclass(frozen=True)
 class ModelTerms:
-    """What a model takes, in tokens, and costs today; prices are for a million tokens."""
+    """Limits of a model in tokens, and its current prices for a million tokens."""
 
     context_window: int
     max_output: int
@@ -34,14 +34,14 @@ class ModelTerms:
     reasoning: Decimal = Decimal(0)
 
     def cost(self, tokens: Tokens) -> int:
-        """In nanos, rounded half to even."""
+        """Return the cost in nanos (billionths of the currency unit), rounded half to even."""
         cached, reasoning = min(tokens.cached, tokens.input), min(tokens.reasoning, tokens.output)
         price = (tokens.input - cached) * self.input + cached * self.cached
         price += (tokens.output - reasoning) * self.output + reasoning * self.reasoning
         return int((price * NANOS / MILLION).to_integral_value(ROUND_HALF_EVEN))
 
 
-# By the names that models are chosen by, the server's own first; what costs nothing has no terms.
+# Terms by model name, the server's default model first; a model that costs nothing has None.
 Models: TypeAlias = Mapping[str, ModelTerms | None]
 
 
@@ -56,7 +56,7 @@ TOTALS = (
 
 
 def _totals_by(column: Any) -> Prepared[Any]:
-    """Sums by the ids in a column, of what was settled from `since` on and before `until`."""
+    """Return the query of the totals by the ids in a column, for calls settled from `since` until before `until`."""
     return Prepared(
         select(column.label("of_id"), *TOTALS)
         .where(
@@ -74,7 +74,7 @@ of_organizations = _totals_by(Usage.organization_id)
 
 
 def spent_since(session: Session, organization_id: UUID, moment: datetime) -> tuple[int, int]:
-    """Tokens and nanos of an organization that were settled from a moment on, for its admins."""
+    """Return the tokens and nanos that an organization has settled since a moment; only admins see them."""
     total = func.coalesce(func.sum(Usage.input_tokens + Usage.output_tokens), 0)
     query = select(total, func.coalesce(func.sum(Usage.cost_nanos), 0)).select_from(Usage)
     row = session.execute(query.where(Usage.organization_id == organization_id, Usage.settled_at >= moment)).one()
@@ -82,7 +82,7 @@ def spent_since(session: Session, organization_id: UUID, moment: datetime) -> tu
 
 
 def reserved_now(session: Session, organization_id: UUID) -> tuple[int, int]:
-    """Tokens and nanos of an organization that are reserved now, for its admins."""
+    """Return the tokens and nanos that an organization has reserved and not settled; only admins see them."""
     sums = func.coalesce(func.sum(Usage.reserved_tokens), 0), func.coalesce(func.sum(Usage.reserved_nanos), 0)
     query = select(*sums).select_from(Usage)
     row = session.execute(query.where(Usage.organization_id == organization_id, Usage.settled_at.is_(None))).one()
@@ -90,7 +90,7 @@ def reserved_now(session: Session, organization_id: UUID) -> tuple[int, int]:
 
 
 def last_context_tokens(session: Session, conversation_id: UUID) -> int:
-    """Tokens that the last reply in a conversation read and wrote: the next one reads about as many."""
+    """Return the tokens that a conversation's last reply read and wrote, to estimate what the next one reads."""
     query = select(Usage).where(Usage.conversation_id == conversation_id, Usage.settled_at.is_not(None))
     query = query.where(Usage.kind == UsageKind.REPLY)
     last = session.scalars(query.order_by(Usage.settled_at.desc()).limit(1)).one_or_none()

@@ -1,4 +1,4 @@
-"""Files that came with a message: what they are called, what kind they are, and the text that was in them."""
+"""Attachments of messages and the texts that were extracted from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from db.core.session import Session
 from db.models.attachments import Attachment, AttachmentText
 from db.models.messages import Message
 
-MAX_OF_BRANCH, MAX_IMAGES = 20, 4
-BATCH = 500
+MAX_OF_BRANCH, MAX_IMAGES = 20, 4  # the newest attachments that a model gets
+BATCH = 500  # messages in one query
 
 
 of_messages: Prepared[Attachment] = Prepared(
@@ -48,7 +48,7 @@ of_blobs: Prepared[Any] = Prepared(
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file whose content is kept already."""
+    """Attached file whose content is already in the blob store; `text` is None if none was extracted."""
 
     blob_id: UUID
     name: str
@@ -58,7 +58,10 @@ class StoredFile:
 
 
 def send(session: Session, /, text: str, files: Sequence[StoredFile], **options: Any) -> Exchange:
-    """`posting.post` of a message with files; when the same key made it before, these files are not among its."""
+    """Send a message with files; `options` are those of `sending.send`.
+
+    A repetition with the same idempotency key returns the first message and ignores these files.
+    """
     return sending.send(session, text, **options, attach=partial(_attach, session, files))
 
 
@@ -73,11 +76,13 @@ def _attach(session: Session, files: Sequence[StoredFile], message: Message) -> 
 
 
 def copy_attachments(session: Session, copies: Sequence[tuple[Message, Message]]) -> None:
-    """Give each copy of a message what the message has."""
+    """Copy the attachments of messages to their copies, given as pairs of the message and its copy."""
     for start in range(0, len(copies), BATCH):
-        to = {source.id: copy for source, copy in copies[start : start + BATCH]}
-        query = select(Attachment, AttachmentText.text).where(Attachment.message_id.in_(to)).order_by(Attachment.id)
-        found = session.execute(query.outerjoin(AttachmentText, AttachmentText.attachment_id == Attachment.id))
-        for row, text in found:
-            file = StoredFile(row.blob_id, row.name, row.content_type, row.size, text)
-            _attach(session, [file], to[row.message_id])
+        targets = {source.id: copy for source, copy in copies[start : start + BATCH]}
+        query = (
+            select(Attachment, AttachmentText.text).where(Attachment.message_id.in_(targets)).order_by(Attachment.id)
+        )
+        rows = session.execute(query.outerjoin(AttachmentText, AttachmentText.attachment_id == Attachment.id))
+        for attachment, text in rows:
+            file = StoredFile(attachment.blob_id, attachment.name, attachment.content_type, attachment.size, text)
+            _attach(session, [file], targets[attachment.message_id])

@@ -1,4 +1,4 @@
-"""Branches of a conversation: the way from its first message to one of the last."""
+"""Branches of a conversation: the path from a first message to a leaf, with its pages, edits and new replies."""
 
 from typing import Any
 from uuid import UUID
@@ -23,10 +23,10 @@ from errors import BadUserInput
 PAGE_SIZE: Any = bind("limit", Message.depth)
 
 
-def _column_of(name: str, column: Any) -> Any:
-    """A column of the message that is bound as `name`: the database looks it up once, before everything else."""
-    one = aliased(Message)
-    return select(getattr(one, column.key)).where(one.id == bind(name, Message.id)).scalar_subquery()
+def _column_of(parameter: str, column: Any) -> Any:
+    """Return a column of the message whose id is bound as `parameter`, as a subquery that runs once a statement."""
+    message = aliased(Message)
+    return select(getattr(message, column.key)).where(message.id == bind(parameter, Message.id)).scalar_subquery()
 
 
 LEAF_LINE, LEAF_DEPTH = _column_of("leaf_id", Message.line_id), _column_of("leaf_id", Message.depth)
@@ -34,25 +34,27 @@ CURSOR_DEPTH = _column_of("cursor", Message.depth)
 
 
 def _between(low: Any, high: Any) -> Any:
-    """What joins the messages with low < depth ≤ high to the stretches of a branch.
-
-    Each bound is one expression: of two for one column SQLite gives the index either, and reads the rest of the line.
-    """
-    from_ = case((BranchSegment.first_depth > low, BranchSegment.first_depth), else_=low + 1)
-    to = case((BranchSegment.last_depth < high, BranchSegment.last_depth), else_=high)
+    """Return the join condition of the messages with low < depth ≤ high and the segments of a branch."""
+    # One CASE for each bound: of two conditions on one side, SQLite uses only one for the index and reads the rest of
+    # the line.
+    start = case((BranchSegment.first_depth > low, BranchSegment.first_depth), else_=low + 1)
+    end = case((BranchSegment.last_depth < high, BranchSegment.last_depth), else_=high)
     return (
-        (Message.line_id == BranchSegment.along_id) & (Message.depth >= from_) & (Message.depth <= to) & (from_ <= to)
+        (Message.line_id == BranchSegment.along_id) & (Message.depth >= start) & (Message.depth <= end) & (start <= end)
     )
 
 
 def ending_at(leaf: Message, limit: int | None = None) -> Select[Any]:
-    """The messages of the branch that ends at `leaf`, or the last `most` of them, for a session to read."""
+    """Return the query of the branch that ends at `leaf`, or of its last `limit` messages, for use in a session."""
     along = _between(literal(0 if limit is None else leaf.depth - limit), literal(leaf.depth))
     return select(Message).join(BranchSegment, along).where(BranchSegment.line_id == leaf.line_id)
 
 
 def _page(low: Any, high: Any, *, backwards: bool = False) -> Prepared[Message]:
-    """Messages of a branch with low < depth ≤ high, oldest first unless backwards; `leaf_id` is bound."""
+    """Return the query of a branch's messages with low < depth ≤ high, oldest first unless backwards.
+
+    The query takes `conversation_id`, `leaf_id` and what the bounds need.
+    """
     query = select(Message).join(BranchSegment, _between(low, high)).where(BranchSegment.line_id == LEAF_LINE)
     return Prepared(
         query.order_by(Message.depth.desc() if backwards else Message.depth), children=Message, by_parent=False
@@ -73,7 +75,8 @@ length: Prepared[Any] = Prepared(
 
 
 def _newest_below() -> Prepared[Any]:
-    """The newest of the messages that follow `message_id` on any branch, or itself: it is the last of a line."""
+    """Return the query of the newest message that follows `message_id` on any branch, or of itself if none does."""
+    # The newest descendant is always the last message of a line, so that the lines' ends are enough.
     line = aliased(BranchSegment)
     query = (
         select(Message.id)
@@ -97,65 +100,72 @@ children_of: Prepared[Any] = Prepared(
 
 
 def page(window: Window) -> Prepared[Message]:
-    """The query of a window of a branch; `conversation_id`, `leaf_id`, `limit` and a given `cursor` are bound."""
+    """Return the query of a window of a branch; it takes `conversation_id`, `leaf_id`, `limit` and any `cursor`."""
     if window.backwards:
         return last_page if window.cursor is None else page_before
     return first_page if window.cursor is None else page_after
 
 
 def edit(session: Session, message_id: UUID, text: str, models: Models, idempotency_key: str | None = None) -> Exchange:
-    """Say something else in the place of a person's message, beside it, and begin a reply."""
+    """Add an edited version of a user's message as its sibling, with its attachments, and begin a reply.
 
-    def make() -> Exchange:
+    Raises BadUserInput for a reply or too many siblings.
+    """
+
+    def create() -> Exchange:
         conversation, message = _get_locked(session, message_id)
         if message.role is not MessageRole.USER:
-            raise BadUserInput.of("messageId", "Edit what a person said; for another reply, use regenerateReply.")
+            raise BadUserInput.of(
+                "messageId",
+                "This message is a reply. Only messages of users can be edited; use regenerateReply for another reply.",
+            )
         check_siblings(session, conversation, message.parent_id, "messageId")
         parent = session.get(Message, message.parent_id) if message.parent_id else None
         table_id = _existing_table_id(session, message)
-        said = add_exchange(session, conversation, parent, checked_text(text), models, table_id, field="messageId")
-        attachments.copy_attachments(session, [(message, said.message)])
-        return said
+        exchange = add_exchange(session, conversation, parent, checked_text(text), models, table_id, field="messageId")
+        attachments.copy_attachments(session, [(message, exchange.message)])
+        return exchange
 
-    return idempotent_exchange(session, "editMessage", idempotency_key, make)
+    return idempotent_exchange(session, "editMessage", idempotency_key, create)
 
 
 def regenerate(
     session: Session, message_id: UUID, models: Models, model: str | None, idempotency_key: str | None = None
 ) -> Message:
-    """Begin another reply to what the reply `message_id` answers, or to the person's message of that id.
+    """Begin another reply to a user's message; `message_id` is that message or a reply to it.
 
-    It is written by `model`, else by that of the reply, else by the conversation's, else by the first of `models`.
+    The model is the first of these that the server has: `model`, that of the reply, that of the conversation, and
+    otherwise the first of `models`. Raises BadUserInput for too many siblings, BudgetExceeded.
     """
 
-    def make() -> Message:
+    def create() -> Message:
         conversation, message = _get_locked(session, message_id)
-        asked = message
+        question = message
         if message.role is not MessageRole.USER:
             if message.parent_id is None:
-                raise BadUserInput.of("messageId", "This answers nothing: name a reply.")
-            asked = session.get(Message, message.parent_id)
-        check_siblings(session, conversation, asked.id, "messageId")
-        known = (name for name in (model, message.model, conversation.model) if name and name in models)
-        chosen = next(known, next(iter(models)))
-        return replies.begin(session, conversation, asked, chosen, models, _existing_table_id(session, asked))
+                raise BadUserInput.of("messageId", "This message is no reply to another. Pass the id of a reply.")
+            question = session.get(Message, message.parent_id)
+        check_siblings(session, conversation, question.id, "messageId")
+        available = (name for name in (model, message.model, conversation.model) if name and name in models)
+        chosen = next(available, next(iter(models)))
+        return replies.begin(session, conversation, question, chosen, models, _existing_table_id(session, question))
 
     return idempotent(
         session,
         "regenerateReply",
         idempotency_key,
-        make,
+        create,
         result_ids=lambda reply: [reply.id],
         load=lambda ids: session.get(Message, ids[0]),
     )
 
 
 def _get_locked(session: Session, message_id: UUID) -> tuple[Conversation, Message]:
-    """A message to branch off at, and its conversation, locked."""
+    """Return a message and its conversation, which is locked first."""
     conversation = session.get_for_update(Conversation, conversation_of(session, message_id))
     return conversation, session.get(Message, message_id)
 
 
 def _existing_table_id(session: Session, message: Message) -> UUID | None:
-    """The table that was named for a message, while it is there."""
+    """Return the id of the table that a message was sent for; None if there is none or it was deleted."""
     return session.scalars(select(Table.id).where(Table.id == message.table_id)).one_or_none()

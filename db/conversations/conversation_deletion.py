@@ -1,4 +1,4 @@
-"""Conversations deleted, with their tables if asked, and brought back with what was deleted with them."""
+"""Deletion of conversations, optionally with their tables, and their restoration."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,16 +19,16 @@ from errors import Forbidden
 
 @dataclass(frozen=True)
 class DeletedConversation:
-    """What was deleted."""
+    """Ids of a deleted conversation and of the tables deleted with it."""
 
     conversation_id: UUID
     table_ids: list[UUID]
 
 
 def delete(session: Session, id_: UUID, *, with_tables: bool) -> DeletedConversation:
-    """Hide a conversation with what was said in it, and end its replies; its tables too if `with_tables`.
+    """Soft-delete a conversation and stop its replies.
 
-    Of the tables it takes those that the viewer may change: the others are somebody else's to delete.
+    `with_tables` also deletes its tables, except those that the viewer may not change.
     """
     conversation = session.get_for_update(Conversation, id_)
     running = select(Message.job_id).where(
@@ -47,7 +47,7 @@ def delete(session: Session, id_: UUID, *, with_tables: bool) -> DeletedConversa
 
 
 def _changeable_tables(session: Session, conversation_id: UUID) -> Iterator[Table]:
-    """The conversation's tables that the viewer may change."""
+    """Yield the conversation's tables that the viewer may change, locked."""
     query = select(Table).where(Table.conversation_id == conversation_id).order_by(Table.id).with_for_update()
     for table in session.scalars(query):
         with suppress(Forbidden):
@@ -56,10 +56,12 @@ def _changeable_tables(session: Session, conversation_id: UUID) -> Iterator[Tabl
 
 
 def restore_tables(session: Session, conversation: Conversation) -> None:
-    """Bring back the tables that were deleted with a conversation, which is still deleted; not those of before."""
-    together = select(Table).where(
+    """Restore the tables that were deleted with a conversation; call it before the conversation is restored."""
+    # Tables that were deleted earlier have another deleted_at.
+    deleted_together = select(Table).where(
         Table.conversation_id == conversation.id, Table.deleted_at == conversation.deleted_at
     )
-    for table in session.scalars(together.with_for_update(), execution_options={"deleted": (Table, Deleted.ONLY)}):
+    options = {"deleted": (Table, Deleted.ONLY)}
+    for table in session.scalars(deleted_together.with_for_update(), execution_options=options):
         table.deleted_at = None
         session.emit(TableChanged(table.id))

@@ -1,4 +1,4 @@
-"""Conversations: who talks about what, where."""
+"""Conversations: lists, creation and settings."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ all_conversations = Listing(
         "organization_id": Conversation.organization_id == bind("organization_id", Conversation.organization_id),
         "site_id": Conversation.site_id == bind("site_id", Conversation.site_id),
         "owner_id": Conversation.owner_id == bind("owner_id", Conversation.owner_id),
-        # What is looked for is taken out of the title: LIKE would read % and _ in it as wildcards.
+        # REPLACE changes the title only if it contains the search term; LIKE would read % and _ as wildcards.
         "search": func.replace(func.lower(Conversation.title), func.lower(bind("search", Conversation.title)), "")
         != func.lower(Conversation.title),
     },
@@ -37,10 +37,7 @@ all_conversations = Listing(
 
 @dataclass(frozen=True)
 class NewConversation:
-    """What a conversation begins with; the model is the one that answers in it.
-
-    `is_named` says whether the title, if there is one, was chosen by a person.
-    """
+    """Fields of a conversation to create; `is_named` is True if a person chose the title."""
 
     model: str
     title: str | None = None
@@ -53,46 +50,49 @@ class NewConversation:
 
 
 def create(session: Session, new: NewConversation, idempotency_key: str | None = None) -> Conversation:
-    """A conversation of the viewer's, in their personal organization if no other is named."""
+    """Create a conversation of the viewer, by default in the site's or the viewer's personal organization.
+
+    Raises BadUserInput if the site belongs to another organization than the requested one.
+    """
     return idempotent(
         session,
         "createConversation",
         idempotency_key,
         create=lambda: _create(session, new),
-        result_ids=lambda made: [made.id],
+        result_ids=lambda created: [created.id],
         load=lambda ids: session.get(Conversation, ids[0]),
     )
 
 
-def _create(session: Session, beginning: NewConversation) -> Conversation:
+def _create(session: Session, new: NewConversation) -> Conversation:
     conversation = Conversation(
-        title=checked_title(beginning.title or UNTITLED),
-        is_named=beginning.is_named and bool(beginning.title),
-        system_prompt=checked_prompt(beginning.system_prompt or SYSTEM_PROMPT),
-        model=beginning.model,
+        title=checked_title(new.title or UNTITLED),
+        is_named=new.is_named and bool(new.title),
+        system_prompt=checked_prompt(new.system_prompt or SYSTEM_PROMPT),
+        model=new.model,
         owner_id=session.user_id,
-        organization_id=_organization(session, beginning),
-        site_id=beginning.site_id,
-        visibility=beginning.visibility,
-        extraction=beginning.extraction,
+        organization_id=_organization(session, new),
+        site_id=new.site_id,
+        visibility=new.visibility,
+        extraction=new.extraction,
     )
     session.add(conversation)
     session.flush()
     return conversation
 
 
-def _organization(session: Session, beginning: NewConversation) -> UUID:
-    if beginning.site_id is None:
-        asked = beginning.organization_id
-        return session.personal_organization_id if asked is None else session.get(Organization, asked).id
-    site = session.get(Site, beginning.site_id)
-    if beginning.organization_id not in {None, site.organization_id}:
-        raise BadUserInput.of("organizationId", "The site is in another organization: leave this out.")
+def _organization(session: Session, new: NewConversation) -> UUID:
+    if new.site_id is None:
+        requested = new.organization_id
+        return session.personal_organization_id if requested is None else session.get(Organization, requested).id
+    site = session.get(Site, new.site_id)
+    if new.organization_id not in {None, site.organization_id}:
+        raise BadUserInput.of("organizationId", "The site belongs to another organization. Leave organizationId out.")
     return site.organization_id
 
 
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Conversation:
-    """Set the named columns of a conversation that the viewer may change."""
+    """Set the given columns of a conversation. Raises Forbidden if the viewer may not change it."""
     conversation = session.get_for_update(Conversation, id_)
     for name, value in changes.items():
         setattr(conversation, name, value)
@@ -103,13 +103,14 @@ def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Conversation
 def checked_title(title: str) -> str:
     title = " ".join(title.split())
     if not 1 <= len(title) <= MAX_TITLE or "\x00" in title:
-        raise BadUserInput.of("title", f"A title has 1 to {MAX_TITLE} characters, and no NUL character.")
+        raise BadUserInput.of("title", f"Invalid title. It must have 1 to {MAX_TITLE} characters and no NUL character.")
     return title
 
 
 def checked_prompt(prompt: str) -> str:
     if len(prompt) > MAX_PROMPT or "\x00" in prompt:
         raise BadUserInput.of(
-            "systemPrompt", f"A system prompt has at most {MAX_PROMPT:,} characters, and no NUL character."
+            "systemPrompt",
+            f"Invalid system prompt. It must have at most {MAX_PROMPT:,} characters and no NUL character.",
         )
     return prompt

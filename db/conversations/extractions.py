@@ -1,4 +1,4 @@
-"""Tables that people ask to have read out of a conversation: what is wanted, what is read, how far it is."""
+"""Table extraction from conversations on request: the request, its job and the proposal that the job fills."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from db.models.proposals import Proposal, ProposalStatus
 from db.models.usage import Tokens
 from db.proposals import apply, proposals
 from db.proposals.proposals import ProposedTable, Source
-from db.tables.editing.column_rules import checked, checked_name
+from db.tables.editing.column_rules import clean_name, validate_columns
 from db.tables.editing.edits import Edit
 from db.tables.editing.row_upserts import key_columns
 from db.tables.tables import MAX_COLUMNS
@@ -33,7 +33,11 @@ UNNAMED = "Table 1"
 
 @dataclass(frozen=True)
 class ExtractionRequest:
-    """What to read, and into what: the columns of a table that is there, the given ones, or such as are found."""
+    """Messages to read and the table to fill.
+
+    The columns are those of the table `table_id`, else `columns`, else the extraction finds them. Without
+    `message_ids` the whole conversation is read.
+    """
 
     conversation_id: UUID | None
     message_ids: Sequence[UUID] | None
@@ -45,28 +49,28 @@ class ExtractionRequest:
 
 
 def start(session: Session, request: ExtractionRequest, idempotency_key: str | None = None) -> Proposal:
-    """A proposal that is still empty, and the job that fills it."""
+    """Create an empty proposal and queue the job that fills it. Raises BadUserInput, NotFound or Conflict."""
     return idempotent(
         session,
         "extractTable",
         idempotency_key,
         create=lambda: _start(session, request),
-        result_ids=lambda made: [made.id],
+        result_ids=lambda created: [created.id],
         load=lambda ids: session.get(Proposal, ids[0]),
     )
 
 
-def _start(session: Session, asked: ExtractionRequest) -> Proposal:
-    if asked.mode is ExtractionMode.OFF:
-        raise BadUserInput.of("mode", "Choose REVIEW, to look at it first, or AUTO.")
-    conversation = session.get_for_update(Conversation, _conversation(session, asked))
-    _check_messages(session, conversation, asked.message_ids)
-    columns, name = _columns_and_name(session, asked)
-    keys = [column.key for column in key_columns(columns, asked.key_columns)] if asked.key_columns else []
-    places = {column.name.casefold(): key for key, column in columns.items()} if asked.table_id else {}
+def _start(session: Session, request: ExtractionRequest) -> Proposal:
+    if request.mode is ExtractionMode.OFF:
+        raise BadUserInput.of("mode", "OFF is not allowed here. Choose REVIEW to check the rows first, or AUTO.")
+    conversation = session.get_for_update(Conversation, _conversation(session, request))
+    _check_messages(session, conversation, request.message_ids)
+    columns, name = _columns_and_name(session, request)
+    keys = [column.key for column in key_columns(columns, request.key_columns)] if request.key_columns else []
+    places = {column.name.casefold(): key for key, column in columns.items()} if request.table_id else {}
     proposal = Proposal(
         conversation_id=conversation.id,
-        table_id=asked.table_id,
+        table_id=request.table_id,
         status=ProposalStatus.PENDING,
         table_name=name,
         columns=[definition(column) for column in columns.values()],
@@ -74,63 +78,68 @@ def _start(session: Session, asked: ExtractionRequest) -> Proposal:
         is_complete=False,
     )
     session.add(proposal)
-    ids = None if asked.message_ids is None else [id_.hex for id_ in asked.message_ids]
+    ids = None if request.message_ids is None else [id_.hex for id_ in request.message_ids]
     job = jobs.enqueue(
         session,
         "extraction",
         conversation.organization_id,
         proposal_id=proposal.id.hex,
         message_ids=ids,
-        is_applied=asked.mode is ExtractionMode.AUTO,
+        is_applied=request.mode is ExtractionMode.AUTO,
     )
     proposal.job_id = job.id
     return proposal
 
 
-def _conversation(session: Session, asked: ExtractionRequest) -> UUID:
-    if asked.conversation_id is not None:
-        return asked.conversation_id
-    if not asked.message_ids:
-        raise BadUserInput.of("conversationId", "Name the conversation, or the messages in it, that are to be read.")
-    return sending.conversation_of(session, asked.message_ids[0])
+def _conversation(session: Session, request: ExtractionRequest) -> UUID:
+    if request.conversation_id is not None:
+        return request.conversation_id
+    if not request.message_ids:
+        raise BadUserInput.of("conversationId", "There is nothing to read. Pass conversationId or messageIds.")
+    return sending.conversation_of(session, request.message_ids[0])
 
 
 def _check_messages(session: Session, conversation: Conversation, ids: Sequence[UUID] | None) -> None:
-    """Those of the conversation, all of them said to their end."""
+    """Raise an error unless all of the messages are finished and belong to the conversation."""
     if ids is None:
         return
     if not 1 <= len(ids) <= MAX_MESSAGES:
-        raise BadUserInput.of("messageIds", f"Name 1 to {MAX_MESSAGES} messages, or none for the whole conversation.")
+        raise BadUserInput.of(
+            "messageIds",
+            f"Got {len(ids)} messages. Pass 1 to {MAX_MESSAGES}, or leave messageIds out for the whole conversation.",
+        )
     query = select(Message).where(Message.id.in_(ids), Message.conversation_id == conversation.id)
     found = {message.id: message for message in session.scalars(query)}
     for n, id_ in enumerate(ids):
         if id_ not in found:
-            raise NotFound.of(f"messageIds.{n}", "There is no such message in this conversation.")
+            raise NotFound.of(f"messageIds.{n}", "There is no Message with this id in the conversation.")
         if found[id_].status is MessageStatus.IN_PROGRESS:
-            raise Conflict(f"messageIds.{n}: this reply is still being written: wait for its end.")
+            raise Conflict(f"The reply of messageIds.{n} is still being written. Wait for its end.")
 
 
-def _columns_and_name(session: Session, asked: ExtractionRequest) -> tuple[Mapping[str, Column], str]:
-    """The columns by key, and what the table is called."""
-    if asked.table_id is not None:
-        if asked.columns is not None or asked.name is not None:
-            field = "name" if asked.columns is None else "columns"
-            raise BadUserInput.of(field, "The table of tableId has its own: leave this out.")
-        edit = Edit.of(session, asked.table_id)
+def _columns_and_name(session: Session, request: ExtractionRequest) -> tuple[Mapping[str, Column], str]:
+    """Return the requested columns by key, and the name of the table."""
+    if request.table_id is not None:
+        if request.columns is not None or request.name is not None:
+            field = "name" if request.columns is None else "columns"
+            raise BadUserInput.of(field, f"The table of tableId has its own {field}. Leave {field} out.")
+        edit = Edit.of(session, request.table_id)
         return edit.columns, edit.table.name
-    name = UNNAMED if asked.name is None else checked_name(asked.name, "name")
-    if asked.columns is None:
-        if asked.key_columns:
-            raise BadUserInput.of("keyColumns", "Give the columns, or a table that has some: these are not known yet.")
+    name = UNNAMED if request.name is None else clean_name(request.name, "name")
+    if request.columns is None:
+        if request.key_columns:
+            raise BadUserInput.of(
+                "keyColumns", "keyColumns needs known columns. Pass columns or tableId too, or leave keyColumns out."
+            )
         return {}, name
-    if not 1 <= len(asked.columns) <= MAX_COLUMNS:
-        raise BadUserInput.of("columns", f"A table has 1 to {MAX_COLUMNS} columns.")
-    given = checked(asked.columns, (), [f"columns.{n}" for n in range(len(asked.columns))])
-    return {f"c{n + 1}": replace(column, key=f"c{n + 1}", position=n) for n, column in enumerate(given)}, name
+    if not 1 <= len(request.columns) <= MAX_COLUMNS:
+        raise BadUserInput.of("columns", f"Got {len(request.columns)} columns. A table has 1 to {MAX_COLUMNS}.")
+    columns = validate_columns(request.columns, (), [f"columns.{n}" for n in range(len(request.columns))])
+    return {f"c{n + 1}": replace(column, key=f"c{n + 1}", position=n) for n, column in enumerate(columns)}, name
 
 
 def update(session: Session, job_id: UUID, attempt: int, sources: Sequence[Source], read: ProposedTable) -> None:
-    """Show what was read so far."""
+    """Fill the proposal with the rows read so far; cancels the job if the proposal was rejected meanwhile."""
     job = jobs.hold(session, job_id, attempt)
     proposal = _of(session, job)
     if proposal.status is ProposalStatus.PENDING:
@@ -140,18 +149,19 @@ def update(session: Session, job_id: UUID, attempt: int, sources: Sequence[Sourc
 
 
 def reject(session: Session, proposal_id: UUID) -> Proposal:
-    """Put a proposal aside; one that is still being read is read no further."""
+    """Reject a proposal and cancel the job that still fills it."""
     proposal = proposals.reject(session, proposal_id)
     if proposal.job_id is not None and not proposal.is_complete:
         query = select(Job).where(Job.id == proposal.job_id, Job.finished_at.is_(None)).with_for_update()
-        # Whose job it is not cannot see it: then it ends itself when it has more rows to show.
+        # Another user's job is invisible here. It cancels itself at its next update.
         if (job := session.scalars(query).one_or_none()) is not None:
             _stop(session, job, proposal)
     return proposal
 
 
 def _stop(session: Session, job: Job, proposal: Proposal) -> None:
-    """Nobody wants to know any more. Who reads settles what it cost; nobody does when nobody holds the job."""
+    """Cancel a job and complete its proposal."""
+    # A worker that still holds the lease settles the actual cost itself.
     if job.leased_until is None or job.leased_until < now():
         spending.settle_extraction(session, job.id, Tokens(), 0)
     jobs.end(session, job, JobStatus.CANCELED)
@@ -159,7 +169,7 @@ def _stop(session: Session, job: Job, proposal: Proposal) -> None:
 
 
 def _fill(session: Session, proposal: Proposal, sources: Sequence[Source], read: ProposedTable) -> None:
-    """What was read; a table that is new and that nobody has named has the name that was found for it."""
+    """Fill a proposal; a new table without a requested name gets the name that was read."""
     if proposal.table_id is None and proposal.table_name == UNNAMED:
         proposal.table_name = read.name
     proposals.fill(session, proposal, sources, read)
@@ -173,7 +183,7 @@ def complete(
     read: ProposedTable | None,
     problem: str | None,
 ) -> None:
-    """End the job with all that was read; applied, when that was asked for and nobody has put it aside meanwhile."""
+    """Finish the job and fill the proposal; AUTO applies its harmless changes, unless it was decided meanwhile."""
     job = jobs.finish(session, job_id, attempt, JobStatus.COMPLETED)
     proposal = _of(session, job)
     proposal.is_complete, proposal.problem = True, problem
@@ -189,7 +199,7 @@ def _of(session: Session, job: Job) -> Proposal:
 
 
 def _on_job_failed(session: Session, job: Job) -> None:
-    """What was read stays; nobody reads on."""
+    """Complete the proposal of a failed job with the rows read so far and the error."""
     spending.settle_extraction(session, job.id, Tokens(), 0)
     proposal = session.scalars(select(Proposal).where(Proposal.id == UUID(job.arguments["proposal_id"]))).one_or_none()
     if proposal is not None:

@@ -1,4 +1,4 @@
-"""What is said: people's messages and the assistant's replies."""
+"""Messages of users and replies of the assistant."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ of_conversation = Listing(Message, of_parent=True)
 
 @dataclass(frozen=True)
 class Exchange:
-    """What a person said and the reply to it, which has only begun."""
+    """Message of a user and the reply to it, which has just begun."""
 
     conversation: Conversation
     message: Message
@@ -24,15 +24,16 @@ class Exchange:
 
 def checked_text(text: str) -> str:
     if not text.strip():
-        raise BadUserInput.of("text", "Say something: the text is empty.")
+        raise BadUserInput.of("text", f"The text is empty. Send 1 to {MAX_TEXT:,} characters.")
     if len(text) > MAX_TEXT:
-        raise BadUserInput.of("text", f"Send at most {MAX_TEXT:,} characters at once; this has {len(text):,}.")
+        raise BadUserInput.of("text", f"The text has {len(text):,} characters. Send at most {MAX_TEXT:,}.")
     if "\x00" in text:
-        raise BadUserInput.of("text", "The text has a NUL character in it: take it out.")
+        raise BadUserInput.of("text", "The text contains a NUL character. Remove it.")
     return text
 
 
 def shorten(text: str, length: int) -> str:
-    """The beginning of a text on one line."""
+    """Return the beginning of a text as one line of at most `length` characters."""
+    # Only the first part is split: a text may have 200,000 characters.
     line = " ".join(text.lstrip()[: length * 4].split())
     return line if len(line) <= length else line[: length - 1] + "…"

@@ -1,4 +1,4 @@
-"""Ratings: what each person thinks of a message; nobody sees another's."""
+"""Private ratings of messages, one a user and message."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from errors import BadUserInput
 MAX_COMMENT = 2_000
 
 
-# A superuser's policy hides nothing, so whose they are is a condition.
+# The user is an explicit condition, because the policy hides nothing from a superuser.
 of_messages: Prepared[MessageRating] = Prepared(
     select(MessageRating).where(
         OneOf(MessageRating.message_id), MessageRating.user_id == bind("user_id", MessageRating.user_id)
@@ -22,18 +22,20 @@ of_messages: Prepared[MessageRating] = Prepared(
 
 
 def rate(session: Session, message_id: UUID, value: Rating | None, comment: str | None) -> Message:
-    """Keep what the viewer thinks of a message that they see, instead of what they thought before."""
+    """Set or replace the viewer's rating of a message; a `value` of None removes it. Raises BadUserInput."""
     message = session.get(Message, message_id)
     if value is None and comment:
-        raise BadUserInput.of("comment", "A comment goes with a rating: send UP or DOWN with it.")
+        raise BadUserInput.of("comment", "A comment needs a rating. Send UP or DOWN with it.")
     if comment and (len(comment) > MAX_COMMENT or "\x00" in comment):
-        raise BadUserInput.of("comment", f"A comment has at most {MAX_COMMENT:,} characters, and no NUL character.")
+        raise BadUserInput.of(
+            "comment", f"Invalid comment. It must have at most {MAX_COMMENT:,} characters and no NUL character."
+        )
     query = select(MessageRating).where(
         MessageRating.message_id == message_id, MessageRating.user_id == session.user_id
     )
-    kept = session.scalars(query.with_for_update()).one_or_none()
-    if kept is None:
-        kept = MessageRating(message_id=message_id, user_id=session.user_id)
-        session.add(kept)
-    kept.value, kept.comment = value, comment or None
+    rating = session.scalars(query.with_for_update()).one_or_none()
+    if rating is None:
+        rating = MessageRating(message_id=message_id, user_id=session.user_id)
+        session.add(rating)
+    rating.value, rating.comment = value, comment or None
     return message

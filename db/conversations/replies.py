@@ -1,4 +1,4 @@
-"""Replies: how they begin, are kept while they are written, and end."""
+"""Replies of the assistant: their beginning, checkpoints and end."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,12 +21,12 @@ from db.notifications.notifications import REPLY_FAILED, REPLY_FINISHED, tell
 from db.proposals import streaming
 from errors import BadUserInput
 
-INTERRUPTED = "The server stopped while this was written: send the message again."
+INTERRUPTED = "The server stopped while it wrote this reply. Send the message again."
 
 
 @dataclass(frozen=True)
 class ReplyOutcome:
-    """How a reply ended, and what is known of why and of what it cost. No text leaves what was saved of it."""
+    """Final state of a reply; a `text` of None keeps the last checkpoint, `tokens` of None are estimated."""
 
     status: MessageStatus
     text: str | None = None
@@ -47,9 +47,9 @@ def begin(
     models: Models,
     table_id: UUID | None,
 ) -> Message:
-    """A reply to `message`, with its job; it is the newest of the conversation, which is locked.
+    """Create a reply to `message`, queue its job and reserve its maximum cost; the conversation must be locked.
 
-    What it may cost is reserved; BudgetExceeded when there is no room for it.
+    Raises BudgetExceeded if the organization's hard budget has too little left.
     """
     reply = Message(
         conversation_id=conversation.id,
@@ -70,12 +70,15 @@ def begin(
 
 
 def stop(session: Session, id_: UUID) -> Message:
-    """Ask for a reply to end; one that nobody writes yet ends here and now."""
+    """Stop a reply: one in the queue at once, one that is being written through an event to its worker.
+
+    Raises BadUserInput for a user's message.
+    """
     job = _job_of(session, id_)
     message = session.get(Message, id_)
     session.get_for_update(Conversation, message.conversation_id)
     if message.role is not MessageRole.ASSISTANT:
-        raise BadUserInput.of("messageId", "Stop the reply, not the message that it answers.")
+        raise BadUserInput.of("messageId", "This is a user's message. Pass the id of the reply to stop.")
     if message.status is not MessageStatus.IN_PROGRESS or message.job_id is None:
         return message
     if job is not None and job.status is not JobStatus.RUNNING:
@@ -88,19 +91,20 @@ def stop(session: Session, id_: UUID) -> Message:
 
 
 def _job_of(session: Session, id_: UUID) -> Job | None:
-    """The job that writes a reply, locked before everything else as the job itself does; if the viewer sees it."""
+    """Return the job of a reply, locked; None if the viewer does not see it."""
+    # The worker locks the job first too: another order of locks would deadlock.
     query = select(Job).join(Message, Message.job_id == Job.id).where(Message.id == id_)
     return session.scalars(query.with_for_update(of=Job)).one_or_none()
 
 
 def checkpoint(session: Session, id_: UUID, job_id: UUID, attempt: int, text: str) -> None:
-    """Keep what was written so far, if this attempt still holds the reply."""
+    """Store the text written so far, if this attempt still holds the job."""
     jobs.hold(session, job_id, attempt)
     session.get(Message, id_).text = text
 
 
 def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, outcome: ReplyOutcome) -> Message:
-    """End a reply and its job together."""
+    """Finish a reply and its job in one transaction."""
     job_status = {
         MessageStatus.COMPLETED: JobStatus.COMPLETED,
         MessageStatus.STOPPED: JobStatus.CANCELED,
@@ -116,7 +120,7 @@ def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, outcome: Rep
 
 
 def settle(session: Session, message: Message, counted: Tokens | None = None, cost_nanos: int = 0) -> None:
-    """End what a reply began: its proposals grow no more, and what it cost is settled and noted there, if it did."""
+    """Complete the proposals of a finished reply, settle its cost and record the tokens in the message."""
     streaming.complete(session, message.id)
     if message.job_id is not None:
         spending.settle_extraction(session, message.job_id, Tokens(), 0)
@@ -129,7 +133,7 @@ def settle(session: Session, message: Message, counted: Tokens | None = None, co
 
 
 def notify_requester(session: Session, reply: Message) -> None:
-    """Tell the viewer, who asked for the reply, how it ended; not when somebody stopped it."""
+    """Notify the viewer, who requested the reply, that it finished or failed, but not that it was stopped."""
     title = session.get(Conversation, reply.conversation_id).title
     if reply.status is MessageStatus.COMPLETED:
         tell(session, session.user_id, REPLY_FINISHED, f"The reply in {title} is finished", reply)
@@ -138,9 +142,9 @@ def notify_requester(session: Session, reply: Message) -> None:
 
 
 def _on_job_failed(session: Session, job: Job) -> None:
-    """End a reply whose job failed without it: nobody is going to write it any more, and the conversation goes on.
+    """End a reply whose job failed, so that the conversation can go on; the text of the last checkpoint stays.
 
-    One whose writers died is what one that died once is, with the text that was saved.
+    A reply whose workers crashed repeatedly is INTERRUPTED, any other FAILED.
     """
     message = session.scalars(select(Message).where(Message.id == UUID(job.arguments["reply_id"]))).one_or_none()
     if message is not None and message.status is MessageStatus.IN_PROGRESS:
@@ -152,10 +156,10 @@ def _on_job_failed(session: Session, job: Job) -> None:
             message.error_code, message.error_message = job.error_code, job.error_message
         message.error_retryable = job.error_retryable
         settle(session, message)
-        standing = select(Conversation).where(Conversation.id == message.conversation_id)
-        if (conversation := session.scalars(standing).one_or_none()) is not None:
-            ended = f"The reply in {conversation.title} {message.status.lower()}"
-            tell(session, job.owner_id, REPLY_FAILED, ended, message)
+        query = select(Conversation).where(Conversation.id == message.conversation_id)
+        if (conversation := session.scalars(query).one_or_none()) is not None:
+            title = f"The reply in {conversation.title} {message.status.lower()}"
+            tell(session, job.owner_id, REPLY_FAILED, title, message)
 
 
 jobs.when_given_up("reply", _on_job_failed)

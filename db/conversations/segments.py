@@ -1,8 +1,8 @@
-"""Lines: runs of messages of which branches are made, so that any page of a branch is found by an index.
+"""Segments of branches, with which any page of a branch is read through an index.
 
-A message that follows the last one of a line continues it; one beside another message begins a line, which is
-called by its id. For each line it is kept along which lines the way from the first message to it goes: branches are
-read much more often than made.
+A line is a run of consecutive messages with the id of its first message. A message after the last one of a line
+continues the line; a sibling of another message begins a new one. For each line the segments of other lines on the
+path to it are stored, because branches are read much more often than created.
 """
 
 from typing import Any
@@ -30,9 +30,9 @@ root_lines_of: Prepared[Any] = Prepared(
 
 
 def columns_after(session: Session, conversation: Conversation, parent: Message | None, field: str) -> dict[str, Any]:
-    """The columns that put a new message after `parent`, or at the beginning; the conversation is locked.
+    """Return the columns of a new message after `parent`, or of a first message; the conversation must be locked.
 
-    BadUserInput, under `field`, when it would begin a line and there are very many.
+    Raises BadUserInput for the argument `field` if a new line would exceed the limits.
     """
     depth = 1 if parent is None else parent.depth + 1
     columns: dict[str, Any] = {"id": uuid7(), "parent_id": parent and parent.id, "depth": depth}
@@ -41,23 +41,27 @@ def columns_after(session: Session, conversation: Conversation, parent: Message 
         if line.last_depth == parent.depth:
             line.last_depth = depth
             return columns | {"line_id": parent.line_id}
-    before = [] if parent is None else _segments_to(session, parent)
-    if len(before) > MAX_SEGMENTS:
-        raise BadUserInput.of(field, f"Its branch has {MAX_SEGMENTS} turns: fork it, and go on in the fork.")
+    segments = [] if parent is None else _segments_to(session, parent)
+    if len(segments) > MAX_SEGMENTS:
+        raise BadUserInput.of(
+            field, f"This message's branch was branched {MAX_SEGMENTS} times, which is the limit. Continue in a fork."
+        )
     if conversation.message_count and _count_lines(session, conversation) >= MAX_LINES:
-        raise BadUserInput.of(field, f"This conversation has {MAX_LINES:,} branches: fork one, and go on in the fork.")
-    for stretch in before:
-        last = min(stretch.last_depth, depth - 1)
-        session.add(_segment(conversation.id, columns["id"], stretch.along_id, stretch.first_depth, last))
+        raise BadUserInput.of(
+            field, f"This conversation has {MAX_LINES:,} branches, which is the limit. Continue in a fork of one."
+        )
+    for segment in segments:
+        last = min(segment.last_depth, depth - 1)
+        session.add(_segment(conversation.id, columns["id"], segment.along_id, segment.first_depth, last))
     add_line(session, conversation.id, columns["id"], depth, depth)
     return columns | {"line_id": columns["id"]}
 
 
 def add_line(session: Session, conversation_id: UUID, id_: UUID, first_depth: int, last_depth: int) -> None:
-    """Begin a line with the message `id_`, which has messages of these depths."""
-    last = _segment(conversation_id, id_, id_, first_depth, last_depth)
-    last.id = id_
-    session.add(last)
+    """Add the line that begins with the message `id_` and has messages of these depths."""
+    segment = _segment(conversation_id, id_, id_, first_depth, last_depth)
+    segment.id = id_  # a line's own segment has the id of the line, so that it is found by primary key
+    session.add(segment)
 
 
 def _segment(conversation_id: UUID, line_id: UUID, along_id: UUID, first: int, last: int) -> BranchSegment:
@@ -67,7 +71,7 @@ def _segment(conversation_id: UUID, line_id: UUID, along_id: UUID, first: int, l
 
 
 def count_roots(session: Session, conversation: Conversation) -> int:
-    """How many messages of a conversation follow no other."""
+    """Return the number of messages of a conversation without a parent."""
     query = select(func.count(BranchSegment.id)).where(
         BranchSegment.conversation_id == conversation.id,
         _is_first_segment,
@@ -77,11 +81,11 @@ def count_roots(session: Session, conversation: Conversation) -> int:
 
 
 def _last_segment(session: Session, message: Message) -> BranchSegment:
-    """The last stretch of the line that a message is on; it may be as new as the message."""
-    here = [row for row in (*session.new, *session.identity_map.values()) if isinstance(row, BranchSegment)]
+    """Return the own segment of the line that a message is on; it may not be flushed yet."""
+    loaded = [row for row in (*session.new, *session.identity_map.values()) if isinstance(row, BranchSegment)]
     with session.no_autoflush:
-        known = (row for row in here if row.id == message.line_id)
-        return next(known, None) or session.get(BranchSegment, message.line_id)
+        matching = (row for row in loaded if row.id == message.line_id)
+        return next(matching, None) or session.get(BranchSegment, message.line_id)
 
 
 def _segments_to(session: Session, leaf: Message) -> list[BranchSegment]:

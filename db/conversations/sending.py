@@ -1,4 +1,4 @@
-"""Saying something: a message after another one, and the reply to it, which begins."""
+"""Sending of messages, each with the beginning of a reply."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -31,38 +31,40 @@ def send(
     idempotency_key: str | None = None,
     attach: Callable[[Message], None] = lambda _: None,
 ) -> Exchange:
-    """Keep what was said and begin a reply: after `parent_id`, else after the conversation's newest message.
+    """Add a user's message and begin a reply: after `parent_id`, else after the conversation's newest message.
 
-    Without a conversation and a parent, a conversation begins with it. The reply is written by the
-    conversation's model if it is one of `models`, else by the first of them. `also` makes what belongs to the message.
+    Without either, a new conversation is created. The conversation's model replies if it is one of `models`, else the
+    first of them. `attach` adds the rows that belong to the message. Raises BadUserInput, NotFound, Conflict or
+    BudgetExceeded.
     """
 
-    def make() -> Exchange:
-        said = checked_text(text)
+    def create() -> Exchange:
+        checked = checked_text(text)
         if table_id is not None:
             session.get_for_update(Table, table_id)
-        conversation, parent = _conversation_and_parent(session, said, conversation_id, parent_id, next(iter(models)))
-        exchange = add_exchange(session, conversation, parent, said, models, table_id)
+        default_model = next(iter(models))
+        conversation, parent = _conversation_and_parent(session, checked, conversation_id, parent_id, default_model)
+        exchange = add_exchange(session, conversation, parent, checked, models, table_id)
         attach(exchange.message)
         return exchange
 
-    return idempotent_exchange(session, "sendMessage", idempotency_key, make)
+    return idempotent_exchange(session, "sendMessage", idempotency_key, create)
 
 
-def idempotent_exchange(session: Session, operation: str, key: str | None, make: Callable[[], Exchange]) -> Exchange:
-    """Make an exchange, or find the one that the same key made before."""
+def idempotent_exchange(session: Session, operation: str, key: str | None, create: Callable[[], Exchange]) -> Exchange:
+    """Create an exchange, or load the one that was created with the same idempotency key."""
 
-    def again(ids: list[UUID]) -> Exchange:
+    def load(ids: list[UUID]) -> Exchange:
         message, reply = (session.get(Message, id_) for id_ in ids)
         return Exchange(session.get(Conversation, message.conversation_id), message, reply)
 
-    return idempotent(session, operation, key, make, lambda e: [e.message.id, e.reply.id], again)
+    return idempotent(session, operation, key, create, lambda exchange: [exchange.message.id, exchange.reply.id], load)
 
 
 def _conversation_and_parent(
     session: Session, text: str, id_: UUID | None, parent_id: UUID | None, model: str
 ) -> tuple[Conversation, Message | None]:
-    """The conversation to speak in, locked, and the message to speak after."""
+    """Return the conversation, locked or newly created, and the message to follow; None for a first message."""
     if id_ is None and parent_id is None:
         return conversations.create(
             session, NewConversation(model, title=shorten(text, TITLE_LENGTH), is_named=False)
@@ -80,26 +82,30 @@ def _conversation_and_parent(
             conversation.title = shorten(text, TITLE_LENGTH) or conversations.UNTITLED
         return conversation, None
     if parent.status is MessageStatus.IN_PROGRESS:
-        raise Conflict("The last reply is still being written: wait for its end, or end it with stopReply.")
+        raise Conflict("The last reply is still being written. Wait for its end, or stop it with stopReply.")
     return conversation, parent
 
 
 def conversation_of(session: Session, message_id: UUID | None) -> UUID:
-    """Where a message was said. The message itself is read when its conversation is locked, and not before."""
-    found = session.scalars(select(Message.conversation_id).where(Message.id == message_id)).one_or_none()
-    if found is None:
-        raise NotFound("There is no such message, or you may not see it.")
-    return found
+    """Return the id of a message's conversation. Raises NotFound."""
+    # Selects only the id: the message may change until its conversation is locked, so it is read after that.
+    query = select(Message.conversation_id).where(Message.id == message_id)
+    conversation_id = session.scalars(query).one_or_none()
+    if conversation_id is None:
+        raise NotFound("There is no Message with this id, or you may not see it.")
+    return conversation_id
 
 
 def check_siblings(session: Session, conversation: Conversation, parent_id: UUID | None, field: str) -> None:
-    """Refuse one more message after `parent_id`, or one more beginning, where there are very many."""
+    """Raise BadUserInput if `parent_id`, or the conversation's beginning for None, has MAX_SIBLINGS messages."""
     if parent_id is None:
-        beside = count_roots(session, conversation)
+        siblings = count_roots(session, conversation)
     else:
-        beside = session.scalar(select(func.count(Message.id)).where(Message.parent_id == parent_id)) or 0
-    if beside >= MAX_SIBLINGS:
-        raise BadUserInput.of(field, f"There are {MAX_SIBLINGS} messages side by side there: continue one of them.")
+        siblings = session.scalar(select(func.count(Message.id)).where(Message.parent_id == parent_id)) or 0
+    if siblings >= MAX_SIBLINGS:
+        raise BadUserInput.of(
+            field, f"There are already {MAX_SIBLINGS} alternatives to this message, which is the limit. Continue one."
+        )
 
 
 def add_exchange(
@@ -112,7 +118,10 @@ def add_exchange(
     *,
     field: str = "parentId",
 ) -> Exchange:
-    """A person's message after `parent`, which `field` names, and the reply to it; the conversation is locked."""
+    """Add a user's message after `parent` and begin the reply; the conversation must be locked.
+
+    Errors about the position name the argument `field`.
+    """
     message = Message(
         conversation_id=conversation.id,
         role=MessageRole.USER,

@@ -1,4 +1,4 @@
-"""Shares: a branch of a conversation with its tables, as they were at one moment, for whoever has the link."""
+"""Share links: snapshots of a branch and its tables, readable with the link and without an account."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ MAX_TABLES, MAX_ROWS, MAX_CELLS = 20, 200, 20_000  # the first rows of each tabl
 
 @dataclass(frozen=True)
 class ShareRequest:
-    """What is to be shared: the branch that ends at `leaf_id`, else at the newest message."""
+    """Branch to share, which ends at `leaf_id` or else at the newest message, for a number of days."""
 
     conversation_id: UUID
     leaf_id: UUID | None
@@ -37,7 +37,7 @@ class ShareRequest:
     includes_tables: bool
 
 
-# A link leads nowhere when its conversation or the organization of that is gone.
+# The joins make a link invalid when its conversation or organization is deleted.
 of_digest: Prepared[Any] = Prepared(
     select(Share.content)
     .join(Conversation, Conversation.id == Share.conversation_id)
@@ -54,65 +54,70 @@ of_conversations: Prepared[Any] = Prepared(
 def share(
     session: Session, request: ShareRequest, digest_of: Callable[[UUID], bytes], idempotency_key: str | None
 ) -> Share:
-    """Share a branch as it is now; the link that the conversation had before leads nowhere from then on."""
+    """Create a snapshot of a branch with a link; the conversation's earlier link becomes invalid.
+
+    `digest_of` returns the digest of the link's token for the id of the share. Raises BadUserInput, NotFound or
+    Conflict.
+    """
     if not 1 <= request.days <= MAX_DAYS:
-        raise BadUserInput.of("expiresInDays", f"A link is good for 1 to {MAX_DAYS} days.")
+        raise BadUserInput.of("expiresInDays", f"Invalid number of days. Choose 1 to {MAX_DAYS}.")
     return idempotent(
         session,
         "shareConversation",
         idempotency_key,
         create=lambda: _share(session, request, digest_of),
-        result_ids=lambda made: [made.id],
+        result_ids=lambda created: [created.id],
         load=lambda ids: session.get(Share, ids[0]),
     )
 
 
-def _share(session: Session, wish: ShareRequest, digest_of: Callable[[UUID], bytes]) -> Share:
-    conversation = session.get_for_update(Conversation, wish.conversation_id)
-    content = _content(session, conversation, wish)
+def _share(session: Session, request: ShareRequest, digest_of: Callable[[UUID], bytes]) -> Share:
+    conversation = session.get_for_update(Conversation, request.conversation_id)
+    content = _content(session, conversation, request)
     _revoke(session, conversation)
-    made = Share(conversation_id=conversation.id, expires_at=now() + timedelta(days=wish.days), content=content)
-    made.digest = digest_of(made.id)
-    session.add(made)
-    return made
+    created = Share(conversation_id=conversation.id, expires_at=now() + timedelta(days=request.days), content=content)
+    created.digest = digest_of(created.id)
+    session.add(created)
+    return created
 
 
 def unshare(session: Session, conversation_id: UUID) -> Conversation:
-    """Take the link of a conversation back; without one nothing changes."""
+    """Revoke the link of a conversation; does nothing if it has none."""
     conversation = session.get_for_update(Conversation, conversation_id)
     _revoke(session, conversation)
     return conversation
 
 
 def _revoke(session: Session, conversation: Conversation) -> None:
-    for before in session.scalars(select(Share).where(Share.conversation_id == conversation.id)):
-        before.deleted_at = now()
+    for earlier in session.scalars(select(Share).where(Share.conversation_id == conversation.id)):
+        earlier.deleted_at = now()
 
 
-def _content(session: Session, conversation: Conversation, wish: ShareRequest) -> dict[str, Any]:
-    messages, omitted = _messages(session, conversation, wish.leaf_id)
-    tables = _tables(session, conversation) if wish.includes_tables else []
+def _content(session: Session, conversation: Conversation, request: ShareRequest) -> dict[str, Any]:
+    messages, omitted = _messages(session, conversation, request.leaf_id)
+    tables = _tables(session, conversation) if request.includes_tables else []
     return {"title": conversation.title, "messages": messages, "omitted": omitted, "tables": tables}
 
 
 def _messages(session: Session, conversation: Conversation, leaf_id: UUID | None) -> tuple[list[dict[str, str]], int]:
-    """The newest messages of the branch, oldest first, and how many before them are left out."""
-    last = leaf_id or conversation.leaf_id
-    if last is None:
-        raise Conflict("There is nothing to share yet: say something first.")
-    leaf = session.get(Message, last)
+    """Return the newest messages of the branch that fit, oldest first, and the number of earlier ones left out."""
+    end_id = leaf_id or conversation.leaf_id
+    if end_id is None:
+        raise Conflict("The conversation has no messages to share. Send one first.")
+    leaf = session.get(Message, end_id)
     if leaf.conversation_id != conversation.id:
         raise NotFound.of("leafId", "The message of leafId is not in this conversation.")
-    kept, room = [], MAX_CHARACTERS
+    newest_first, remaining = [], MAX_CHARACTERS
     for message in session.scalars(ending_at(leaf, MAX_MESSAGES).order_by(Message.depth.desc())):
-        room -= len(message.text)
-        if room < 0:
+        remaining -= len(message.text)
+        if remaining < 0:
             break
         if message.status is not MessageStatus.IN_PROGRESS:
-            kept.append(message)
-    if not kept:
-        raise Conflict("There is nothing to share yet: wait for the end of the reply.")
-    return [{"by": message.role.value, "text": message.text} for message in kept[::-1]], kept[-1].depth - 1
+            newest_first.append(message)
+    if not newest_first:
+        raise Conflict("The only message to share is still being written. Wait for its end.")
+    messages = [{"by": message.role.value, "text": message.text} for message in newest_first[::-1]]
+    return messages, newest_first[-1].depth - 1
 
 
 def _tables(session: Session, conversation: Conversation) -> list[dict[str, Any]]:
@@ -121,11 +126,11 @@ def _tables(session: Session, conversation: Conversation) -> list[dict[str, Any]
 
 
 def _table(session: Session, table: Table) -> dict[str, Any]:
-    """The first rows of a table, as people read them."""
+    """Return the snapshot of a table: its first rows, with the values formatted as text."""
     query = select(TableColumn).where(TableColumn.table_id == table.id).order_by(TableColumn.position, TableColumn.key)
     columns = [column_of(row) for row in session.scalars(query)]
-    most = min(MAX_ROWS, MAX_CELLS // max(1, len(columns)))
-    rows = session.scalars(select(Row).where(Row.table_id == table.id).order_by(Row.position, Row.id).limit(most))
+    limit = min(MAX_ROWS, MAX_CELLS // max(1, len(columns)))
+    rows = session.scalars(select(Row).where(Row.table_id == table.id).order_by(Row.position, Row.id).limit(limit))
     return {
         "name": table.name,
         "columns": [column.name for column in columns],

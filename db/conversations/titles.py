@@ -1,4 +1,4 @@
-"""Titles that a model writes after the first exchange; one that a person gave is never overwritten."""
+"""Titles that a model writes after the first exchange; a title chosen by a person is never overwritten."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ FIRST_EXCHANGE = 2  # messages
 
 
 def request(session: Session, reply: Message) -> None:
-    """Ask for a title when this reply ended the first exchange and nobody has named the conversation."""
+    """Queue a title job if this reply completed the first exchange and no person has named the conversation."""
     conversation = session.get(Conversation, reply.conversation_id)
     is_first = conversation.message_count == FIRST_EXCHANGE and reply.status is MessageStatus.COMPLETED
     if is_first and not conversation.is_named:
@@ -26,8 +26,9 @@ def request(session: Session, reply: Message) -> None:
 
 
 def reserve(session: Session, conversation_id: UUID, model: str, terms: ModelTerms, tokens: Tokens) -> None:
-    """Reserve what a title may cost; BudgetExceeded when there is no room. What a dead attempt reserved is it."""
+    """Reserve the maximum cost of a title. Raises BudgetExceeded."""
     conversation = session.get_for_update(Conversation, conversation_id)
+    # An attempt that crashed leaves its reservation, which the next one takes over.
     if _reserved(session, conversation_id) is None:
         row = Usage(
             organization_id=conversation.organization_id,
@@ -40,7 +41,7 @@ def reserve(session: Session, conversation_id: UUID, model: str, terms: ModelTer
 
 
 def store(session: Session, conversation_id: UUID, *, title: str, tokens: Tokens, cost_nanos: int) -> None:
-    """Count what a title cost, and name the conversation unless somebody did meanwhile."""
+    """Settle the cost of a title and set it, unless a person has named the conversation meanwhile."""
     settle(session, conversation_id, tokens, cost_nanos)
     conversation = session.get_for_update(Conversation, conversation_id)
     if (cleaned := clean(title)) and not conversation.is_named:
@@ -48,7 +49,7 @@ def store(session: Session, conversation_id: UUID, *, title: str, tokens: Tokens
 
 
 def settle(session: Session, conversation_id: UUID, tokens: Tokens, cost_nanos: int) -> None:
-    """Count what a title cost, whatever has become of the conversation."""
+    """Settle the cost of a title, also if the conversation was deleted meanwhile."""
     if (row := _reserved(session, conversation_id)) is not None:
         spending.settle(session, row, tokens, cost_nanos)
 
@@ -68,7 +69,7 @@ jobs.when_given_up("title", _on_job_failed)
 
 
 def clean(title: str) -> str:
-    """The first line of what a model said, without what models put around a title; "" when that is no title."""
+    """Return the first line of a model's answer without quotes, markup and "Title:"; "" if it is too long or empty."""
     lines = [line for line in title.replace("\x00", "").splitlines() if line.strip()]
     if not lines:
         return ""

@@ -1,4 +1,4 @@
-"""Invitations: a token in a mail that makes its reader a member."""
+"""Invitations to organizations, accepted with a mailed token."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,12 +24,15 @@ from errors import Conflict, NotFound
 
 DELETED_MEMBERSHIPS = {"deleted": (Membership, Deleted.ONLY)}
 LIFETIME = timedelta(days=7)
-REFUSAL_MESSAGE = "This invitation was used, has ended or is for another address: sign in as the one it was sent to."
+REFUSAL_MESSAGE = (
+    "This invitation is invalid, used, expired or for another e-mail address. Sign in with the address that it was "
+    "sent to, or ask for a new one."
+)
 
 
 @dataclass(frozen=True)
 class Invitee:
-    """Whom to invite; `user_id` when they have an account already. `email` is in lower case."""
+    """Person to invite, with `user_id` if they have an account; `email` must be in lower case."""
 
     email: str
     role: Role
@@ -38,7 +41,7 @@ class Invitee:
 
 @dataclass(frozen=True)
 class InvitationToken:
-    """A new token to send, and the digest to keep of it."""
+    """New token to mail, and its digest to store."""
 
     token: str
     digest: bytes
@@ -46,7 +49,7 @@ class InvitationToken:
 
 @dataclass(frozen=True)
 class InvitationResult:
-    """What came of it; without a membership when the address has no account yet."""
+    """Created invitation; `membership` is None while the address has no account."""
 
     invitation: Invitation
     membership: Membership | None
@@ -56,18 +59,25 @@ def invite(
     session: Session,
     organization_id: UUID,
     invitee: Invitee,
-    secret: InvitationToken,
+    token: InvitationToken,
     idempotency_key: str | None = None,
 ) -> InvitationResult:
-    """Invite somebody and mail them the token; an invitation that they had before is void."""
+    """Invite a person, mail them the token and withdraw their earlier invitations.
+
+    Raises Conflict for a personal organization or an active member.
+    """
     return idempotent(
         session,
         "inviteMember",
         idempotency_key,
-        create=lambda: _invite(session, organization_id, invitee, secret),
-        result_ids=lambda made: [made.invitation.id, *([made.membership.id] if made.membership else [])],
+        create=lambda: _invite(session, organization_id, invitee, token),
+        result_ids=_result_ids,
         load=lambda ids: _load(session, *ids),
     )
+
+
+def _result_ids(result: InvitationResult) -> list[UUID]:
+    return [result.invitation.id] if result.membership is None else [result.invitation.id, result.membership.id]
 
 
 def _load(session: Session, id_: UUID, membership_id: UUID | None = None) -> InvitationResult:
@@ -75,22 +85,25 @@ def _load(session: Session, id_: UUID, membership_id: UUID | None = None) -> Inv
     return InvitationResult(session.get(Invitation, id_), membership)
 
 
-def _invite(session: Session, organization_id: UUID, invitee: Invitee, secret: InvitationToken) -> InvitationResult:
+def _invite(session: Session, organization_id: UUID, invitee: Invitee, token: InvitationToken) -> InvitationResult:
     organization = session.get_for_update(Organization, organization_id)
     if organization.is_personal:
-        raise Conflict("This organization is somebody's own: make another with createOrganization and invite to that.")
+        raise Conflict(
+            "A personal organization cannot have other members. Create another one with createOrganization and "
+            "invite to that."
+        )
     membership = _add_membership(session, organization_id, invitee)
     _withdraw(session, organization_id, invitee.email)
     invitation = Invitation(
         organization_id=organization_id,
         email=invitee.email,
         role=invitee.role,
-        digest=secret.digest,
+        digest=token.digest,
         expires_at=now() + LIFETIME,
     )
     session.add(invitation)
     session.flush()
-    _mail(session, organization, invitation, secret.token)
+    _mail(session, organization, invitation, token.token)
     if invitee.user_id is not None:
         tell(session, invitee.user_id, INVITED, f"You are invited to {organization.name}", organization)
     return InvitationResult(invitation, membership)
@@ -113,7 +126,7 @@ def _add_membership(session: Session, organization_id: UUID, invitee: Invitee) -
         )
         session.add(membership)
     elif membership.status is MembershipStatus.ACTIVE:
-        raise Conflict("They are a member already: change their role with changeMemberRole.")
+        raise Conflict("This user is already a member. Change their role with changeMemberRole.")
     membership.role = invitee.role
     return membership
 
@@ -126,13 +139,13 @@ def _find_membership(
 
 
 def cancel(session: Session, organization_id: UUID, email: str) -> None:
-    """Take back what an address was sent, and the place that waits for its account if it has one. Raises NotFound."""
+    """Withdraw the invitation of an address, with its pending membership. Raises NotFound if there is none."""
     session.get_for_update(Organization, organization_id)
     if not _withdraw(session, organization_id, email):
         raise NotFound(
-            "Nobody with this address is invited, or they have accepted: then take them out by removeMember."
+            "There is no open invitation for this address. If it was accepted, remove the member with removeMember."
         )
-    waiting = (
+    pending = (
         select(Membership)
         .join(User, User.id == Membership.user_id)
         .where(
@@ -141,25 +154,25 @@ def cancel(session: Session, organization_id: UUID, email: str) -> None:
             User.email == email,
         )
     )
-    for membership in session.scalars(waiting.with_for_update(of=Membership)):
+    for membership in session.scalars(pending.with_for_update(of=Membership)):
         membership.deleted_at = now()
 
 
 def withdraw(session: Session, membership: Membership) -> None:
-    """Make the invitations of somebody who has not accepted yet void."""
+    """Withdraw the open invitations of a member's address."""
     _withdraw(session, membership.organization_id, session.get(User, membership.user_id).email)
 
 
 def _withdraw(session: Session, organization_id: UUID, email: str) -> bool:
-    """Whether there was an invitation to make void."""
+    """Withdraw open invitations; return False if there was none."""
     query = select(Invitation).where(
         Invitation.organization_id == organization_id, Invitation.email == email, Invitation.used_at.is_(None)
     )
-    found = session.scalars(query).all()
-    for invitation in found:
-        session.bypass_rule_for(invitation)  # whoever may invite, or is invited, may call it off
+    invitations = session.scalars(query).all()
+    for invitation in invitations:
+        session.bypass_rule_for(invitation)  # an invitee who leaves withdraws it too, without being an admin
         invitation.deleted_at = now()
-    return bool(found)
+    return bool(invitations)
 
 
 def _mail(session: Session, organization: Organization, invitation: Invitation, token: str) -> None:
@@ -175,19 +188,19 @@ def _mail(session: Session, organization: Organization, invitation: Invitation, 
 
 
 def accept(session: Session, digest: bytes) -> Membership:
-    """Make the viewer a member by the token that was mailed to their address; it is good once."""
+    """Make the viewer a member with the single-use token mailed to their address. Raises NotFound if it is invalid."""
     query = select(Invitation).where(Invitation.digest == digest).with_for_update()
     invitation = session.scalars(query).one_or_none()
     email = session.get(User, session.user_id).email
     if invitation is None or invitation.email != email or invitation.used_at or invitation.expires_at <= now():
         raise NotFound(REFUSAL_MESSAGE)
-    session.bypass_rule_for(invitation)  # the token shows that the viewer may use it up
+    session.bypass_rule_for(invitation)  # the token is the permission to use it
     invitation.used_at = now()
     membership = _find_membership(session, invitation.organization_id, session.user_id) or Membership(
         user_id=session.user_id, organization_id=invitation.organization_id, status=MembershipStatus.INVITED
     )
     if membership.status is MembershipStatus.INVITED:
-        session.bypass_rule_for(membership)  # the invitation is an admin's word for it
+        session.bypass_rule_for(membership)  # an admin granted it with the invitation
         session.add(membership)
         membership.status, membership.role = MembershipStatus.ACTIVE, invitation.role
     session.flush()

@@ -1,4 +1,4 @@
-"""Changes of who is in an organization and as what: there is always an admin, and who loses something is cut off."""
+"""Role changes and removals of members; an organization always keeps an admin."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from db.models.sites import Site, SiteAssignment
 from db.organizations.invitations import withdraw
 from errors import Conflict
 
-MAX_NARROWED = 500  # read at once
+MAX_NARROWED = 500  # memberships in one read
 
 narrowed: Prepared[Membership] = Prepared(
     select(Membership)
@@ -27,7 +27,7 @@ narrowed: Prepared[Membership] = Prepared(
 
 
 def change_role(session: Session, membership_id: UUID, role: Role) -> Membership:
-    """Make a member an admin or an admin a member, but never the last admin."""
+    """Change a member's role. Raises Conflict if the last admin would become a member."""
     membership = _get_locked(session, membership_id)
     check(session, membership)
     if role is not Role.ADMIN:
@@ -39,13 +39,16 @@ def change_role(session: Session, membership_id: UUID, role: Role) -> Membership
 
 
 def remove(session: Session, membership_id: UUID) -> UUID:
-    """Take somebody out of an organization, or leave it; who was invited cannot accept any more."""
+    """Remove a member, or leave the organization; also withdraws an open invitation.
+
+    Raises Conflict for a personal organization and for the last admin.
+    """
     membership = _get_locked(session, membership_id)
     if membership.user_id == session.viewer.user_id:
-        session.bypass_rule_for(membership)  # everybody may leave
+        session.bypass_rule_for(membership)  # every member may leave
     check(session, membership)
     if session.get(Organization, membership.organization_id).is_personal:
-        raise Conflict("This organization is somebody's own: nobody leaves it.")
+        raise Conflict("The owner cannot be removed from a personal organization.")
     _ensure_admin_remains(session, membership)
     withdraw(session, membership)
     _unassign_everywhere(session, membership)
@@ -55,14 +58,14 @@ def remove(session: Session, membership_id: UUID) -> UUID:
 
 
 def narrow(session: Session, membership: Membership) -> None:
-    """Note that an active member may do less from now on, so that what they have open closes."""
+    """Record that an active member lost rights, so that their subscriptions close in every process."""
     if membership.status is MembershipStatus.ACTIVE:
         membership.narrowed_at = now()
         session.emit(RightsNarrowed(membership.organization_id))
 
 
 def _get_locked(session: Session, membership_id: UUID) -> Membership:
-    """A membership, once every other change of who is in the organization is over."""
+    """Return a membership; locks its organization first, so that changes of its members run one after the other."""
     query = select(Membership.organization_id).where(Membership.id == membership_id)
     organization_id = session.scalars(query).one_or_none()
     if organization_id is not None:
@@ -82,16 +85,16 @@ def _ensure_admin_remains(session: Session, membership: Membership) -> None:
         )
     ).one()
     if not others:
-        raise Conflict("An organization needs an admin, and this is the last one: make somebody else an admin first.")
+        raise Conflict("This is the organization's last admin. Make another member an admin first.")
 
 
 def _unassign_everywhere(session: Session, membership: Membership) -> None:
-    """Take the sight of all sites of an organization from a member who goes."""
+    """Delete the site assignments of a member who leaves the organization."""
     query = (
         select(SiteAssignment)
         .join(Site, Site.id == SiteAssignment.site_id)
         .where(Site.organization_id == membership.organization_id, SiteAssignment.user_id == membership.user_id)
     )
     for assignment in session.scalars(query):
-        session.bypass_rule_for(assignment)  # who may take the membership away may take what came with it
+        session.bypass_rule_for(assignment)  # a member who leaves may not change assignments otherwise
         assignment.deleted_at = now()

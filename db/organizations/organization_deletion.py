@@ -1,4 +1,4 @@
-"""Organizations deleted with everybody in them, and brought back."""
+"""Deletion of organizations with their memberships and invitations, and their restoration."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,12 +17,15 @@ from errors import Conflict
 
 
 def delete(session: Session, id_: UUID) -> UUID:
-    """Hide an organization with everything in it: without memberships nobody is in it any more."""
+    """Soft-delete an organization; its contents become invisible, because the memberships are deleted too.
+
+    Raises Conflict for a personal organization.
+    """
     organization = session.get_for_update(Organization, id_)
     if organization.is_personal:
-        raise Conflict("This organization is somebody's own: it is there for as long as their account.")
+        raise Conflict("A personal organization cannot be deleted. It is deleted with the account of its owner.")
     moment = now()
-    # All of them are read before the first is hidden, which takes from the viewer what they may do.
+    # Read all rows before the first is deleted: without their own membership the viewer sees none of them.
     for row in [organization, *_memberships_and_invitations(session, id_)]:
         row.deleted_at = moment
         if isinstance(row, Membership):
@@ -31,14 +34,14 @@ def delete(session: Session, id_: UUID) -> UUID:
 
 
 def restore(session: Session, organization: Organization) -> None:
-    """Bring back a deleted organization with the members and invitations that it had."""
-    together = [
+    """Restore a deleted organization with the memberships and invitations that were deleted with it."""
+    deleted_together = [
         row
         for row in _memberships_and_invitations(session, organization.id, Deleted.ONLY)
         if _was_deleted_with(row, organization)
     ]
-    for row in (organization, *together):
-        session.bypass_rule_for(row)  # that the viewer was an admin is what they were found by
+    for row in (organization, *deleted_together):
+        session.bypass_rule_for(row)  # the query that found the organization has checked that the viewer was its admin
         row.deleted_at = None
 
 

@@ -1,4 +1,4 @@
-"""Organizations and who is a member of them; everybody has a personal one."""
+"""Organizations and the lists of their members; every user has a personal organization."""
 
 from uuid import UUID
 
@@ -39,34 +39,34 @@ of_viewer: Prepared[Membership] = Prepared(
 
 
 def create(session: Session, name: str, idempotency_key: str | None = None) -> Organization:
-    """An organization whose admin is the viewer."""
+    """Create an organization with the viewer as its admin."""
     return idempotent(
         session,
         "createOrganization",
         idempotency_key,
         create=lambda: _create(session, name),
-        result_ids=lambda made: [made.id],
+        result_ids=lambda created: [created.id],
         load=lambda ids: session.get(Organization, ids[0]),
     )
 
 
 def _create(session: Session, name: str) -> Organization:
     organization = Organization(name=checked_line(name, "name", MAX_NAME))
-    founder = Membership(
+    membership = Membership(
         user_id=session.user_id,
         organization_id=organization.id,
         role=Role.ADMIN,
         status=MembershipStatus.ACTIVE,
     )
-    for row in (organization, founder):
-        session.bypass_rule_for(row)  # nobody else is in what did not exist before
+    for row in (organization, membership):
+        session.bypass_rule_for(row)  # only admins may add rows, and a new organization has none yet
         session.add(row)
     session.flush()
     return organization
 
 
 def rename(session: Session, id_: UUID, name: str | None) -> Organization:
-    """Give it another name; None leaves it as it is."""
+    """Rename an organization; None leaves the name unchanged."""
     organization = session.get_for_update(Organization, id_)
     if name is not None:
         organization.name = checked_line(name, "name", MAX_NAME)
@@ -74,13 +74,13 @@ def rename(session: Session, id_: UUID, name: str | None) -> Organization:
 
 
 def create_personal(session: Session, user_id: UUID, name: str) -> Organization:
-    """Give a new user an organization of their own."""
+    """Create the personal organization of a new user."""
     organization = Organization(name=name, is_personal=True)
-    member = Membership(
+    membership = Membership(
         user_id=user_id,
         organization_id=organization.id,
         role=Role.ADMIN,
         status=MembershipStatus.ACTIVE,
     )
-    session.add_all([organization, member])
+    session.add_all([organization, membership])
     return organization

@@ -1,7 +1,7 @@
-"""Full text in SQL: which messages have what somebody looks for, by the index of either database.
+"""SQL of the full-text search over messages, for the index of either database.
 
-The index finds the messages that have all the words; what must stand together is then looked for in their
-folded words, so that both databases give the same.
+The index finds the messages that contain all words; phrases are then matched as substrings of their folded words, so
+that both databases return the same messages.
 """
 
 import json
@@ -23,29 +23,29 @@ MAX_SCOPES = 200
 
 @dataclass(frozen=True)
 class FullTextQuery:
-    """What is wanted, in one of these scopes; in any, when there are none or very many."""
+    """Search query limited to scopes; without scopes or with more than MAX_SCOPES it is not limited."""
 
     query: SearchQuery
     scopes: Sequence[str] = ()
 
     def for_sqlite(self) -> str:
-        """A query of FTS5."""
+        """Return an FTS5 query."""
         parts = [f'"{word}"' for word in sorted(self.query.exact_words)]
         parts += [f'"{word}" *' for word in sorted(self.query.prefixes)]
         return " AND ".join([*self._scoped('("{}")', '" OR "'), *parts])
 
     def for_postgresql(self) -> str:
-        """The text of a tsquery."""
+        """Return the text of a tsquery."""
         parts = [f"'{word}'" for word in sorted(self.query.exact_words)]
         parts += [f"'{word}':*" for word in sorted(self.query.prefixes)]
         return " & ".join([*self._scoped("('{}')", "' | '"), *parts])
 
-    def _scoped(self, form: str, between: str) -> list[str]:
-        return [form.format(between.join(self.scopes))] if 0 < len(self.scopes) <= MAX_SCOPES else []
+    def _scoped(self, template: str, separator: str) -> list[str]:
+        return [template.format(separator.join(self.scopes))] if 0 < len(self.scopes) <= MAX_SCOPES else []
 
 
 class FullTextQueryType(TypeDecorator[FullTextQuery]):
-    """Terms as the database at hand writes them. Words are letters and digits, so there is nothing to escape."""
+    """SQL type that binds a FullTextQuery in the syntax of the database."""
 
     impl = Text
     cache_ok = True
@@ -53,11 +53,12 @@ class FullTextQueryType(TypeDecorator[FullTextQuery]):
     def process_bind_param(self, value: FullTextQuery | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
+        # Nothing is escaped: folded words consist of letters, digits and their marks.
         return value.for_postgresql() if dialect.name == "postgresql" else value.for_sqlite()
 
 
 class TextList(TypeDecorator[list[str]]):
-    """Many texts in one parameter, so that their number does not change the SQL."""
+    """SQL type of a list of texts in one parameter, so that its length does not change the SQL."""
 
     impl = Text
     cache_ok = True
@@ -70,7 +71,7 @@ class TextList(TypeDecorator[list[str]]):
 
 
 class MessageMatches(ColumnElement[bool]):
-    """`column`, a message's id, is of one that has the bound `terms` and `phrases`."""
+    """Condition that the message with the id `column` matches the bound `terms` and `phrases`."""
 
     inherit_cache = False
     type = Boolean()
@@ -81,7 +82,7 @@ class MessageMatches(ColumnElement[bool]):
         self.phrases = bindparam("phrases", required=False, type_=TextList())
 
     def self_group(self, against: Any = None) -> "MessageMatches":  # noqa: ARG002  the signature is SQLAlchemy's
-        """As it is: `IN (…) = 1`, as SQLite is told about booleans, would use no index."""
+        """Return the element itself: SQLAlchemy would write `IN (…) = 1` for SQLite, which uses no index."""
         return self
 
     def get_children(self, **_: Any) -> list[Any]:
@@ -104,11 +105,9 @@ def _matches_sqlite(element: MessageMatches, compiler: SQLCompiler, **options: A
 
 @compiles(MessageMatches, "postgresql")
 def _matches_postgresql(element: MessageMatches, compiler: SQLCompiler, **options: Any) -> str:
-    """The expression over the words is the one that the index has.
-
-    It is a list that is made first: PostgreSQL, which does not know how rare a word is, would otherwise go through
-    all messages from the newest on, in the hope of a page full soon.
-    """
+    # ANY(ARRAY(…)) makes PostgreSQL read the index first. It cannot estimate how rare a word is and would otherwise
+    # scan all messages from the newest on, expecting to fill a page soon. The tsvector expression must be exactly that
+    # of the index.
     column, terms, phrases = (compiler.process(part, **options) for part in element.get_children())
     return (
         f"{column} = ANY (ARRAY(SELECT w.id FROM message_words AS w "  # noqa: S608  parts that are compiled; values are bound

@@ -1,4 +1,4 @@
-"""What somebody looks for: words that must all be there, phrases in quotes, and the beginning of the last word."""
+"""Parser of search queries: words that must all occur, quoted phrases, and a prefix match of the last word."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ PHRASE_PATTERN = re.compile(r'"([^"]*)"|“([^”]*)”|([^\s"“”]+)')
 
 @dataclass(frozen=True)
 class Phrase:
-    """Folded words that stand one behind the other; of the last one only the beginning, when it is `open`."""
+    """Consecutive folded words; the last one matches as a prefix if `ends_with_prefix`."""
 
     words: tuple[str, ...]
     ends_with_prefix: bool
@@ -19,45 +19,45 @@ class Phrase:
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """Everything that a text must have; never empty."""
+    """Phrases that must all occur in a text; at least one."""
 
     phrases: tuple[Phrase, ...]
 
     @classmethod
     def parse(cls, query: str) -> "SearchQuery | None":
-        """What a query asks for; None when there is no word in it. Nothing that is written there is an error."""
-        chunks = list(_parse_phrases(query))
-        return cls(tuple(chunks)) if chunks else None
+        """Parse a query; return None if it has no word. No input is an error."""
+        phrases = list(_parse_phrases(query))
+        return cls(tuple(phrases)) if phrases else None
 
     @property
     def exact_words(self) -> set[str]:
-        """The words that must be there as they are."""
+        """Return the words that must occur as they are."""
         return {
-            word for chunk in self.phrases for word in (chunk.words[:-1] if chunk.ends_with_prefix else chunk.words)
+            word for phrase in self.phrases for word in (phrase.words[:-1] if phrase.ends_with_prefix else phrase.words)
         }
 
     @property
     def prefixes(self) -> set[str]:
-        """The beginnings that a word must have."""
-        return {chunk.words[-1] for chunk in self.phrases if chunk.ends_with_prefix}
+        """Return the prefixes of which each must begin a word."""
+        return {phrase.words[-1] for phrase in self.phrases if phrase.ends_with_prefix}
 
     @property
     def required_substrings(self) -> list[str]:
-        """What must be a part of the text's folded words because it is more than one word."""
+        """Return the phrases of several words as substrings of `folded_text`."""
         return [
-            f" {' '.join(chunk.words)}{'' if chunk.ends_with_prefix else ' '}"
-            for chunk in self.phrases
-            if len(chunk.words) > 1
+            f" {' '.join(phrase.words)}{'' if phrase.ends_with_prefix else ' '}"
+            for phrase in self.phrases
+            if len(phrase.words) > 1
         ]
 
 
 def _parse_phrases(query: str) -> Iterator[Phrase]:
-    """What is written without a space between belongs together, as if it were quoted."""
-    found = [
+    """Yield the quoted phrases, and each text without a space as a phrase too: `e-mail` is two words in a row."""
+    matches = [
         (match, tuple(word.folded for word in words(match[match.lastindex or 0])))
         for match in PHRASE_PATTERN.finditer(query)
     ]
-    found = [(match, folded) for match, folded in found if folded]
-    for match, folded in found:
+    matches = [(match, folded) for match, folded in matches if folded]
+    for match, folded in matches:
         is_quoted = match[3] is None
-        yield Phrase(folded, ends_with_prefix=match is found[-1][0] and not is_quoted)
+        yield Phrase(folded, ends_with_prefix=match is matches[-1][0] and not is_quoted)

@@ -1,4 +1,4 @@
-"""Full-text search: the words of each message that is whole, and the lists that are looked up by them."""
+"""Full-text search: indexing of finished messages, and the lists of messages and conversations that match."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from db.models.search import MessageWords
 from db.search.full_text import MessageMatches
 from db.search.words import folded_text
 
-SCOPE_PREFIX = "§"  # no letter and no digit: no word that somebody writes or looks for begins with it
+SCOPE_PREFIX = "§"  # neither a letter nor a digit, so that no word of a message or a query begins with it
 
 
 messages_matching = Listing(Message, MessageMatches(Message.id), newest_first=True)
@@ -40,34 +40,33 @@ organizations_of_user: Prepared[Any] = Prepared(
 
 
 def scope_of(organization_id: UUID) -> str:
-    """A word that all messages of an organization have, so that the index itself leaves the others out."""
+    """Return the word that is indexed with all messages of an organization, so that the index filters by it."""
     return SCOPE_PREFIX + organization_id.hex
 
 
 @event.listens_for(Session, "before_flush", insert=True)
 def _index(session: Session, *_: Any) -> None:
-    """Keep the words of messages that are whole now; what is still being written is indexed at its end."""
+    """Index the messages that this flush finishes; a reply in progress is indexed when it ends."""
     for row in [*session.new, *session.dirty]:
-        if isinstance(row, Message) and row.status is not MessageStatus.IN_PROGRESS and _is_new(session, row):
+        if isinstance(row, Message) and row.status is not MessageStatus.IN_PROGRESS and _was_unfinished(session, row):
             _add(session, row)
 
 
-def _is_new(session: Session, message: Message) -> bool:
-    """Whether it was not whole before."""
-    was: Any = inspect(message).attrs.status.history.deleted
-    return message in session.new or MessageStatus.IN_PROGRESS in (was or ())
+def _was_unfinished(session: Session, message: Message) -> bool:
+    previous: Any = inspect(message).attrs.status.history.deleted
+    return message in session.new or MessageStatus.IN_PROGRESS in (previous or ())
 
 
 def _add(session: Session, message: Message) -> None:
     conversation = _conversation(session, message.conversation_id)
     words = MessageWords(id=message.id, words=folded_text(message.text), scope=scope_of(conversation.organization_id))
-    session.bypass_rule_for(words)  # whoever may write the message may
+    session.bypass_rule_for(words)  # the write of the message itself has been authorized
     session.add(words)
 
 
 def _conversation(session: Session, id_: UUID) -> Conversation:
-    """It may be as new as its message, and deleted: a reply in it ends all the same."""
+    """Return a conversation, also one that is not flushed yet or deleted: a reply may end after the deletion."""
     added = (row for row in session.new if isinstance(row, Conversation) and row.id == id_)
     query, deleted = select(Conversation).where(Conversation.id == id_), (Conversation, Deleted.TOO)
-    seen = next(added, None) or session.scalars(query, execution_options={"deleted": deleted}).one_or_none()
-    return seen or session.get(Conversation, id_)  # which says that there is none for this viewer
+    found = next(added, None) or session.scalars(query, execution_options={"deleted": deleted}).one_or_none()
+    return found or session.get(Conversation, id_)  # raises NotFound

@@ -1,7 +1,7 @@
-"""The words of a text as search sees them: the same folding and the same borders on every database.
+"""Word splitting and folding for search, the same for every database.
 
-Case, accents and widths are folded away. Where a script is written without spaces each character is a word of
-its own, so that any part of a sentence is found.
+Folding removes case, accents and widths. In scripts without spaces each character is a word of its own, so that any
+part of a sentence is found.
 """
 
 import re
@@ -10,22 +10,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-MAX_WORD_LENGTH = 64  # characters; what is longer is cut
-MAX_INDEXED_BYTES = (
-    1_000_000  # of a text's folded words; what is behind is not found. PostgreSQL indexes less than 2 ** 20
-)
+MAX_WORD_LENGTH = 64  # code points; longer words are cut
+# Later words of a message are not found; PostgreSQL refuses a tsvector of 2 ** 20 bytes.
+MAX_INDEXED_BYTES = 1_000_000
 WITHOUT_SPACES = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # kana
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
-    "\uac00-\ud7af"  # Hangul: words have endings
+    "\uac00-\ud7af"  # Hangul: endings are attached to the words
 )
-FIRST_ACCENT_CLASS = 10  # canonical combining classes from here on are accents and points, not letters' own parts
+FIRST_ACCENT_CLASS = 10  # canonical combining classes below this are parts of a letter, those above accents and points
 
 
 @dataclass(frozen=True)
 class Word:
-    """A folded word and where it stands in the text, in code points."""
+    """Folded word with its start and end in the text, in code points."""
 
     folded: str
     start: int
@@ -33,26 +32,26 @@ class Word:
 
 
 def words(text: str) -> Iterator[Word]:
-    """The words of a text in order."""
+    """Yield the words of a text in order."""
     for match in _pattern().finditer(text):
         if folded := _fold(match[0]):
             yield Word(folded, match.start(), match.end())
 
 
 def folded_text(text: str) -> str:
-    """The folded words, each between two spaces, so that a phrase is found as a part of the text."""
-    kept, room = [" "], MAX_INDEXED_BYTES
+    """Return the folded words with a space before and after each, so that a phrase is a substring of the result."""
+    parts, remaining = [" "], MAX_INDEXED_BYTES
     for word in words(text):
-        room -= len(word.folded.encode())
-        if room < 0:
+        remaining -= len(word.folded.encode())
+        if remaining < 0:
             break
-        kept += [word.folded, " "]
-    return "".join(kept)
+        parts += [word.folded, " "]
+    return "".join(parts)
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    """A character of a script without spaces, or a run of letters and digits with the marks on them."""
+    """Return the pattern of a word: a character of a script without spaces, or letters and digits with their marks."""
     blocks = (*range(0x300, 0x2100), *range(0xA66F, 0xAC00), *range(0xFE20, 0xFE30))
     marks = "".join(chr(code) for code in blocks if unicodedata.category(chr(code)) in ("Mn", "Mc"))
     return re.compile(rf"[{WITHOUT_SPACES}]|(?:(?![{WITHOUT_SPACES}])[^\W_]|[{marks}])+")

@@ -1,4 +1,4 @@
-"""Items: things to do, each with an owner."""
+"""Items: tasks with an owner, optionally about a site or a conversation."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ all_items = Listing(
 
 @dataclass(frozen=True)
 class NewItem:
-    """What an item begins with."""
+    """Fields of an item to create."""
 
     title: str
     description: str | None = None
@@ -44,26 +44,29 @@ class NewItem:
 
 
 def create(session: Session, new: NewItem, idempotency_key: str | None = None) -> Item:
-    """An item of the viewer's, in the organization of what it is about, or their personal one."""
+    """Create an item of the viewer, by default in the organization of its site or conversation.
+
+    Without those it belongs to the viewer's personal organization. Raises BadUserInput for invalid fields.
+    """
     return idempotent(
         session,
         "createItem",
         idempotency_key,
         create=lambda: _create(session, new),
-        result_ids=lambda made: [made.id],
+        result_ids=lambda created: [created.id],
         load=lambda ids: session.get(Item, ids[0]),
     )
 
 
-def _create(session: Session, beginning: NewItem) -> Item:
-    about = {"site_id": beginning.site_id, "conversation_id": beginning.conversation_id}
+def _create(session: Session, new: NewItem) -> Item:
+    about = {"site_id": new.site_id, "conversation_id": new.conversation_id}
     item = Item(
-        title=checked_line(beginning.title, "title", MAX_TITLE),
-        description=_description(beginning.description),
-        is_completed=beginning.is_completed,
-        visibility=beginning.visibility,
+        title=checked_line(new.title, "title", MAX_TITLE),
+        description=_description(new.description),
+        is_completed=new.is_completed,
+        visibility=new.visibility,
         owner_id=session.user_id,
-        organization_id=_organization(session, beginning.organization_id, about),
+        organization_id=_organization(session, new.organization_id, about),
         **about,
     )
     session.add(item)
@@ -71,25 +74,27 @@ def _create(session: Session, beginning: NewItem) -> Item:
     return item
 
 
-def _organization(session: Session, asked: UUID | None, about: dict[str, UUID | None]) -> UUID:
-    """The organization that was named, or that of what the item is about, or the viewer's own."""
-    if asked is not None:
-        asked = session.get(Organization, asked).id
+def _organization(session: Session, requested: UUID | None, about: dict[str, UUID | None]) -> UUID:
+    """Return the requested organization, or that of the site or conversation, or the viewer's personal one."""
+    organization_id = None if requested is None else session.get(Organization, requested).id
     models: tuple[tuple[str, str, type[Site | Conversation]], ...] = (
         ("site_id", "siteId", Site),
         ("conversation_id", "conversationId", Conversation),
     )
     for column, field, model in models:
         if (id_ := about.get(column)) is not None:
-            theirs = session.get(model, id_).organization_id
-            if asked not in {None, theirs}:
-                raise BadUserInput.of(field, "It is in another organization than the item: choose one of the same.")
-            asked = theirs
-    return asked or session.personal_organization_id
+            expected = session.get(model, id_).organization_id
+            if organization_id not in {None, expected}:
+                raise BadUserInput.of(
+                    field,
+                    f"This {model.__name__} belongs to another organization than the item. Choose one of the same.",
+                )
+            organization_id = expected
+    return organization_id or session.personal_organization_id
 
 
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Item:
-    """Set what is named; only the description, the site and the conversation can be empty."""
+    """Set the given fields; only the description, the site and the conversation can be set to None."""
     item = session.get_for_update(Item, id_)
     if changes.get("title") is not None:
         item.title = checked_line(changes["title"], "title", MAX_TITLE)
@@ -110,6 +115,6 @@ def _description(description: str | None) -> str | None:
 
 
 def delete(session: Session, id_: UUID) -> UUID:
-    """Hide an item."""
+    """Soft-delete an item."""
     session.get_for_update(Item, id_).deleted_at = now()
     return id_

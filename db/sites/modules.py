@@ -20,7 +20,7 @@ of_site = Listing(Module, of_parent=True)
 
 @dataclass(frozen=True)
 class NewModule:
-    """What a module begins with."""
+    """Fields of a module to create."""
 
     site_id: UUID
     name: str
@@ -30,24 +30,24 @@ class NewModule:
 
 
 def create(session: Session, new: NewModule, idempotency_key: str | None = None) -> Module:
-    """A module at a site that the viewer may change."""
+    """Create a module at a site. Raises Forbidden if the viewer may not change the site."""
     return idempotent(
         session,
         "createModule",
         idempotency_key,
         create=lambda: _create(session, new),
-        result_ids=lambda made: [made.id],
+        result_ids=lambda created: [created.id],
         load=lambda ids: session.get(Module, ids[0]),
     )
 
 
-def _create(session: Session, beginning: NewModule) -> Module:
+def _create(session: Session, new: NewModule) -> Module:
     module = Module(
-        site_id=session.get_for_update(Site, beginning.site_id).id,
-        name=checked_line(beginning.name, "name", MAX_NAME),
-        kind=checked_line(beginning.kind, "kind", MAX_KIND),
-        serial_number=_serial_number(beginning.serial_number),
-        status=beginning.status,
+        site_id=session.get_for_update(Site, new.site_id).id,
+        name=checked_line(new.name, "name", MAX_NAME),
+        kind=checked_line(new.kind, "kind", MAX_KIND),
+        serial_number=_serial_number(new.serial_number),
+        status=new.status,
     )
     session.add(module)
     session.flush()
@@ -55,11 +55,11 @@ def _create(session: Session, beginning: NewModule) -> Module:
 
 
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Module:
-    """Set what is named; an empty serial number is none, and nothing else can be empty."""
+    """Set the given fields; only the serial number can be cleared, with None or an empty text."""
     module = session.get_for_update(Module, id_)
-    for name, longest in (("name", MAX_NAME), ("kind", MAX_KIND)):
+    for name, max_length in (("name", MAX_NAME), ("kind", MAX_KIND)):
         if changes.get(name) is not None:
-            setattr(module, name, checked_line(changes[name], name, longest))
+            setattr(module, name, checked_line(changes[name], name, max_length))
     if "serial_number" in changes:
         module.serial_number = _serial_number(changes["serial_number"])
     if changes.get("status") is not None:
@@ -72,6 +72,6 @@ def _serial_number(number: str | None) -> str | None:
 
 
 def delete(session: Session, id_: UUID) -> UUID:
-    """Hide a module with its readings."""
+    """Soft-delete a module; its readings become invisible with it."""
     session.get_for_update(Module, id_).deleted_at = now()
     return id_

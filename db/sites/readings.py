@@ -1,4 +1,4 @@
-"""Readings: what modules measured, and what a database makes of many of them."""
+"""Measurements of modules: recording, pages by time and aggregates by bucket."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -22,26 +22,26 @@ from db.models.readings import Reading
 from errors import BadUserInput, FieldError
 
 MAX_READINGS, MAX_METRIC, MAX_BUCKETS = 1_000, 100, 10_000
-MAX_VALUE = 1e100  # the databases square the values of a mean
+MAX_VALUE = 1e100  # PostgreSQL's avg() also sums the squares, which must not overflow
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Bucket(StrEnum):
-    """A stretch of time in UTC."""
+    """Length of the periods that readings are aggregated by, in UTC."""
 
     HOUR = "HOUR"
     DAY = "DAY"
     MONTH = "MONTH"
 
 
-# How many letters of "2025-12-31 14" say which bucket a moment is in, and the shortest that a bucket is.
+# Characters of "2025-12-31 14" that identify the bucket of a moment.
 PREFIX_LENGTHS = {Bucket.HOUR: 13, Bucket.DAY: 10, Bucket.MONTH: 7}
 MIN_DURATIONS = {Bucket.HOUR: timedelta(hours=1), Bucket.DAY: timedelta(days=1), Bucket.MONTH: timedelta(days=28)}
 
 
 @dataclass(frozen=True)
 class NewReading:
-    """A reading to keep; `value` is yet to be checked."""
+    """Reading to record; nothing in it has been validated yet."""
 
     module_id: UUID
     metric: str
@@ -51,7 +51,7 @@ class NewReading:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """What a bucket has, which is at least one reading."""
+    """Aggregated readings of one bucket, which has at least one."""
 
     start: datetime
     count: int
@@ -60,51 +60,56 @@ class Aggregate:
     mean: float
 
 
-def record(session: Session, measured: Sequence[NewReading], idempotency_key: str | None = None) -> list[Module]:
-    """Keep all of the readings, or none; the modules in the order in which they are named first."""
+def record(session: Session, readings: Sequence[NewReading], idempotency_key: str | None = None) -> list[Module]:
+    """Store all of the readings or none, and return their modules in the order of their first reading.
+
+    Raises BadUserInput with a field error for each invalid value.
+    """
     return idempotent(
         session,
         "recordReadings",
         idempotency_key,
-        create=lambda: _record(session, measured),
-        result_ids=lambda made: [module.id for module in made],
+        create=lambda: _record(session, readings),
+        result_ids=lambda modules: [module.id for module in modules],
         load=lambda ids: [session.get(Module, id_) for id_ in ids],
     )
 
 
-def _record(session: Session, measured: Sequence[NewReading]) -> list[Module]:
-    if not 1 <= len(measured) <= MAX_READINGS:
-        raise BadUserInput.of("readings", f"Send 1 to {MAX_READINGS:,} readings at once.")
-    modules = session.get_all_for_update(Module, {one.module_id for one in measured})
-    mistakes = [mistake for n, one in enumerate(measured) for mistake in _mistakes(one, f"readings.{n}", modules)]
-    if mistakes:
-        raise BadUserInput("None of the readings was kept: correct those named here.", fields=mistakes)
+def _record(session: Session, readings: Sequence[NewReading]) -> list[Module]:
+    if not 1 <= len(readings) <= MAX_READINGS:
+        raise BadUserInput.of("readings", f"Got {len(readings):,} readings. Send 1 to {MAX_READINGS:,} at once.")
+    modules = session.get_all_for_update(Module, {reading.module_id for reading in readings})
+    errors = [error for n, reading in enumerate(readings) for error in _errors(reading, f"readings.{n}", modules)]
+    if errors:
+        raise BadUserInput("None of the readings was stored. Correct the readings with field errors.", fields=errors)
     moment = now()
-    for n, one in enumerate(measured):
-        metric, at = checked_metric(one.metric, f"readings.{n}.metric"), checked_moment(one.at, f"readings.{n}.at")
-        session.add(Reading(module_id=one.module_id, metric=metric, value=one.value, at=at))
-        # A clock that is wrong must not hold the module in the future.
-        module, seen = modules[one.module_id], min(at, moment)
+    for n, reading in enumerate(readings):
+        metric = checked_metric(reading.metric, f"readings.{n}.metric")
+        at = checked_moment(reading.at, f"readings.{n}.at")
+        session.add(Reading(module_id=reading.module_id, metric=metric, value=reading.value, at=at))
+        # A device with a wrong clock must not set lastSeenAt to the future.
+        module, seen = modules[reading.module_id], min(at, moment)
         module.last_seen_at = max(module.last_seen_at or seen, seen)
     session.flush()
-    return [modules[id_] for id_ in dict.fromkeys(one.module_id for one in measured)]
+    return [modules[id_] for id_ in dict.fromkeys(reading.module_id for reading in readings)]
 
 
-def _mistakes(one: NewReading, path: str, modules: dict[UUID, Module]) -> list[FieldError]:
-    found = []
-    if one.module_id not in modules:
-        found.append(FieldError(f"{path}.moduleId", "There is no Module with this id, or you may not see it."))
+def _errors(reading: NewReading, path: str, modules: dict[UUID, Module]) -> list[FieldError]:
+    errors = []
+    if reading.module_id not in modules:
+        errors.append(FieldError(f"{path}.moduleId", "There is no Module with this id, or you may not see it."))
     for check in (
-        lambda: checked_metric(one.metric, f"{path}.metric"),
-        lambda: checked_moment(one.at, f"{path}.at"),
+        lambda: checked_metric(reading.metric, f"{path}.metric"),
+        lambda: checked_moment(reading.at, f"{path}.at"),
     ):
         try:
             check()
         except BadUserInput as error:
-            found += error.fields
-    if not math.isfinite(one.value) or abs(one.value) > MAX_VALUE:
-        found.append(FieldError(f"{path}.value", f"Send a finite number of at most {MAX_VALUE:.0e} either way."))
-    return found
+            errors += error.fields
+    if not math.isfinite(reading.value) or abs(reading.value) > MAX_VALUE:
+        message = f"Invalid value {reading.value}. Send a finite number from {-MAX_VALUE:.0e} to {MAX_VALUE:.0e}."
+        errors.append(FieldError(f"{path}.value", message))
+    return errors
 
 
 def checked_metric(metric: str, field: str) -> str:
@@ -112,71 +117,80 @@ def checked_metric(metric: str, field: str) -> str:
 
 
 def checked_moment(moment: datetime, field: str) -> datetime:
-    """A moment with its zone; one without is in UTC."""
+    """Return a moment with a time zone, which is UTC if it has none. Raises BadUserInput if it is out of range."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if not EARLIEST <= aware < LATEST:
-        raise BadUserInput.of(field, f"Send a moment from {EARLIEST.year} to {LATEST.year - 1}.")
+        raise BadUserInput.of(
+            field, f"Invalid moment {moment.isoformat()}. Send one in the years {EARLIEST.year} to {LATEST.year - 1}."
+        )
     return aware
 
 
-def _between(query: Select[Any], given: Iterable[str]) -> Select[Any]:
-    limits = {
+def _filtered(query: Select[Any], filters: Iterable[str]) -> Select[Any]:
+    conditions = {
         "metric": Reading.metric == bind("metric", Reading.metric),
         "start": Reading.at >= bind("start", Reading.at),
         "end": Reading.at < bind("end", Reading.at),
     }
-    return query.where(*(limits[name] for name in sorted(given)))
+    return query.where(*(conditions[name] for name in sorted(filters)))
 
 
 @cache
 def page(filters: frozenset[str], *, is_first: bool, backwards: bool) -> Prepared[Reading]:
-    """At most `limit` readings of the module `module_id` by time, after the place `cursor_at`, `cursor_id`.
+    """Return the query of a page of a module's readings by time, after the cursor unless `is_first`.
 
-    `given` are the names of the conditions that apply: metric, start, end.
+    `filters` are names of metric, start and end. The query takes `module_id`, `limit`, the filters by their names
+    and the cursor as `cursor_at` and `cursor_id`.
     """
-    query = _between(select(Reading), filters)
+    query = _filtered(select(Reading), filters)
     if not is_first:
-        here = tuple_(Reading.at, Reading.id)
-        there = tuple_(bind("cursor_at", Reading.at), bind("cursor_id", Reading.id))
-        query = query.where(here < there if backwards else here > there)
+        # The id breaks ties of readings at the same moment.
+        key = tuple_(Reading.at, Reading.id)
+        cursor = tuple_(bind("cursor_at", Reading.at), bind("cursor_id", Reading.id))
+        query = query.where(key < cursor if backwards else key > cursor)
     order = (Reading.at.desc(), Reading.id.desc()) if backwards else (Reading.at, Reading.id)
     return Prepared(query.order_by(*order).limit(bind("limit")), children=Reading)
 
 
 @cache
 def total(filters: frozenset[str]) -> Prepared[Any]:
-    """How many readings there are on all pages."""
-    return Prepared(_between(select(func.count(Reading.id).label("total")), filters), children=Reading)
+    """Return the query of the number of readings on all pages."""
+    return Prepared(_filtered(select(func.count(Reading.id).label("total")), filters), children=Reading)
 
 
 @cache
 def summary(bucket: Bucket) -> Prepared[Any]:
-    """One row for each bucket of `start` to `end` that has readings of a metric, in their order."""
-    letters = PREFIX_LENGTHS[bucket]
-    beginning = DialectSQL(
-        f"substr({{0}}, 1, {letters})",
-        f"left(to_char({{0}} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24'), {letters})",
+    """Return the query of one row a bucket with readings of `metric` from `start` to `end`, in order of time."""
+    length = PREFIX_LENGTHS[bucket]
+    # SQLite stores moments as ISO text in UTC, so that a prefix of the text is the bucket.
+    prefix = DialectSQL(
+        f"substr({{0}}, 1, {length})",
+        f"left(to_char({{0}} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24'), {length})",
         Reading.at,
-    ).label("beginning")
+    ).label("prefix")
     query = select(
-        beginning,
+        prefix,
         func.count(Reading.id).label("number"),
-        func.min(Reading.value).label("least"),
-        func.max(Reading.value).label("most"),
+        func.min(Reading.value).label("min"),
+        func.max(Reading.value).label("max"),
         func.avg(Reading.value).label("mean"),
     )
-    query = _between(query, ("metric", "start", "end")).group_by(beginning).order_by(beginning)
+    query = _filtered(query, ("metric", "start", "end")).group_by(prefix).order_by(prefix)
     return Prepared(query, children=Reading)
 
 
 def check_span(bucket: Bucket, start: datetime, end: datetime) -> None:
-    """Raise BadUserInput for more buckets than are answered at once."""
+    """Raise BadUserInput if the span may have more than MAX_BUCKETS buckets."""
     if (end - start) / MIN_DURATIONS[bucket] > MAX_BUCKETS:
-        raise BadUserInput.of("from", f"Ask for at most {MAX_BUCKETS:,} buckets: a shorter time, or a longer bucket.")
+        raise BadUserInput.of(
+            "from",
+            f"The span has more than {MAX_BUCKETS:,} buckets of one {bucket.lower()}. Choose a shorter span or a "
+            "longer bucket.",
+        )
 
 
 def aggregate(row: Any) -> Aggregate:
-    """A row of a summary."""
-    text = row.beginning
+    """Convert a row of `summary`."""
+    text = row.prefix
     start = datetime(int(text[:4]), int(text[5:7]), int(text[8:10] or 1), int(text[11:13] or 0), tzinfo=UTC)
-    return Aggregate(start, row.number, row.least, row.most, row.mean)
+    return Aggregate(start, row.number, row.min, row.max, row.mean)

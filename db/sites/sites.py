@@ -1,4 +1,4 @@
-"""Sites: places of an organization, and who of its members is assigned to them."""
+"""Sites of organizations and the assignment of members to them."""
 
 from typing import Any
 from uuid import UUID
@@ -35,13 +35,13 @@ assignees = Listing(
 def create(
     session: Session, organization_id: UUID, name: str, address: str | None, idempotency_key: str | None = None
 ) -> Site:
-    """A site of an organization that the viewer is an admin of."""
+    """Create a site. Raises Forbidden unless the viewer is an admin of the organization."""
     return idempotent(
         session,
         "createSite",
         idempotency_key,
         create=lambda: _create(session, organization_id, name, address),
-        result_ids=lambda made: [made.id],
+        result_ids=lambda created: [created.id],
         load=lambda ids: session.get(Site, ids[0]),
     )
 
@@ -58,7 +58,7 @@ def _create(session: Session, organization_id: UUID, name: str, address: str | N
 
 
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Site:
-    """Set the name or the address, or both; an empty address is none."""
+    """Set the given fields of a site; None or an empty text clears the address."""
     site = session.get_for_update(Site, id_)
     if changes.get("name") is not None:
         site.name = checked_line(changes["name"], "name", MAX_NAME)
@@ -72,32 +72,37 @@ def _address(address: str | None) -> str | None:
 
 
 def delete(session: Session, id_: UUID) -> UUID:
-    """Hide a site with its modules."""
+    """Soft-delete a site; its modules become invisible with it."""
     session.get_for_update(Site, id_).deleted_at = now()
     return id_
 
 
 def assign(session: Session, id_: UUID, user_id: UUID) -> Site:
-    """Let a member see a site; once is enough."""
+    """Assign a member to a site, so that they see it; does nothing if they are assigned.
+
+    Raises BadUserInput if the user is no active member of the site's organization.
+    """
     site = session.get_for_update(Site, id_)
-    place = select(Membership.id).where(
+    membership = select(Membership.id).where(
         Membership.organization_id == site.organization_id,
         Membership.user_id == user_id,
         Membership.status == MembershipStatus.ACTIVE,
     )
-    if session.scalars(place).one_or_none() is None:
-        raise BadUserInput.of("userId", "Only a member of the site's organization can be assigned: invite them first.")
-    if (
-        former := session.scalars(_assignment(id_, user_id), execution_options=DELETED_ASSIGNMENTS).one_or_none()
-    ) is not None:
-        former.deleted_at = None
+    if session.scalars(membership).one_or_none() is None:
+        raise BadUserInput.of(
+            "userId",
+            "This user is not an active member of the site's organization. Invite them with inviteMember first.",
+        )
+    deleted = session.scalars(_assignment(id_, user_id), execution_options=DELETED_ASSIGNMENTS).one_or_none()
+    if deleted is not None:
+        deleted.deleted_at = None
     elif session.scalars(_assignment(id_, user_id)).one_or_none() is None:
         session.add(SiteAssignment(site_id=id_, user_id=user_id))
     return site
 
 
 def unassign(session: Session, id_: UUID, user_id: UUID) -> Site:
-    """Take the sight of a site from a member; nothing happens to who was not assigned."""
+    """Remove a member's assignment to a site; does nothing if there is none."""
     site = session.get_for_update(Site, id_)
     assignment = session.scalars(_assignment(id_, user_id)).one_or_none()
     if assignment is not None:

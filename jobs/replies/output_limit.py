@@ -25,7 +25,7 @@ async def max_output_tokens(
     """
     most = conversation.max_tokens or offer.named_output
     if await _is_bounded(database, viewer, conversation.organization_id):
-        await database.write(spending.reserve_read, viewer, reply_id, terms, read)
+        await database.write(spending.reserve_input, viewer, reply_id, terms, read)
         most = most or offer.max_output
     return None if most is None else max(1, min(most, offer.context_window - read))
 
