@@ -1,86 +1,114 @@
-"""How rows become GraphQL: one node, one connection, and the kinds of field."""
+"""Foundations of the schema: output, input and enum types, the two interfaces, and the kinds of field.
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+An output type states the Python class whose objects it shows: `class Item(Node, Audited, Shows[models.items.Item])`.
+A kind of field takes only resolvers that return this class, so that binding any other resolver is a type error.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
-from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, dataclass_transform, get_args, get_origin, overload
 
 import strawberry
 from strawberry import ID
-from strawberry.annotation import StrawberryAnnotation
-from strawberry.extensions import FieldExtension
-from strawberry.field_extensions import InputMutationExtension
-from strawberry.types.arguments import StrawberryArgument
-from strawberry.types.field import StrawberryField
-from strawberry.utils.str_converters import to_camel_case
+from strawberry.scalars import JSON
+from strawberry.types.lazy_type import LazyType
 
-from db.core.audit_context import AuditContext, audit_context
 from db.core.base import Base
-from db.models.users import User as UserRow
+from db.models.users import User
 from execution.plans import BATCH
 from resolvers.core.context import Info
-from resolvers.core.ids import global_id_of, model_of, name_type, type_name
-from resolvers.core.pages import Asked, Page, Slice, encode_cursor
-
-if TYPE_CHECKING:
-    from schema.users import User
-else:  # a user is a node, and a node says which user made it
-    User = Annotated["User", strawberry.lazy("schema.users")]
+from resolvers.core.ids import global_id_of, model_of, register_type, type_name
 
 T = TypeVar("T")
+R = TypeVar("R")  # invariant: a resolver of `Item` must not be accepted as one of the base class that all rows share
+S = TypeVar("S", bound="str | float | bool | datetime | Decimal | JSON | Enum")
 
 
 @dataclass_transform(field_specifiers=(strawberry.field,))
 def output_type(cls: type[T]) -> type[T]:
-    """A GraphQL object type, described by its docstring."""
-    return strawberry.type(cls, description=_described(cls))
+    """Declare a GraphQL object type, described by its docstring."""
+    return strawberry.type(cls, description=_description(cls))
 
 
 @dataclass_transform(field_specifiers=(strawberry.field,))
 def input_type(cls: type[T]) -> type[T]:
-    """A GraphQL input type, described by its docstring."""
-    return strawberry.input(cls, description=_described(cls))
+    """Declare a GraphQL input type, described by its docstring."""
+    return strawberry.input(cls, description=_description(cls))
 
 
-def _described(cls: type[Any]) -> str:
+def enum(kind: type[Enum], **values: str) -> None:
+    """Declare a GraphQL enum, described by its docstring; `values` describe each of its values."""
+    assert set(kind.__members__) == set(values), f"describe every value of {kind.__name__}"
+    # A field of this enum may have been declared before; then the enum has a definition, and a second is an error.
+    if not hasattr(kind, "__strawberry_definition__"):
+        strawberry.enum(kind)
+    definition: Any = kind.__strawberry_definition__  # type: ignore[attr-defined]  # set by the line above
+    definition.description = _description(kind)
+    for value in definition.values:
+        value.description = values[value.name]
+
+
+def _description(cls: type[Any]) -> str:
     assert cls.__doc__, f"{cls.__name__} has no docstring to describe it"
     return " ".join(cls.__doc__.split())
 
 
-def field(description: str) -> Any:
-    """A field that is read from the row's attribute of the same name."""
-    return strawberry.field(description=description)
+class Shows(Generic[R]):
+    """Base of the output types that show objects of class `R`, whose attributes their fields read."""
+
+    row: ClassVar[Any]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            if get_origin(base) is Shows:
+                (cls.row,) = get_args(base)
+                _outputs[getattr(cls.row, "__module__", ""), cls.__name__] = cls
 
 
-def enum(kind: type[Enum], **values: str) -> None:
-    """A GraphQL enum, described by its docstring; `values` describe its values, all of them."""
-    assert set(kind.__members__) == set(values), f"describe every value of {kind.__name__}"
-    strawberry.enum(kind, description=_described(kind))
-    definition: Any = kind.__strawberry_definition__  # type: ignore[attr-defined]  # set by the line above
-    for value in definition.values:
-        value.description = values[value.name]
+_outputs: dict[tuple[str, str], type[Any]] = {}
+
+if TYPE_CHECKING:
+
+    class TypeOf(Shows[R]):
+        """Output type that shows rows of the mapped class `R`, named without importing its module."""
+
+else:
+
+    class TypeOf(LazyType):
+        """Output type that shows rows of a mapped class, named without importing its module.
+
+        Output types refer to each other in circles (a table has an owner, a user has tables); modules must not. The
+        output type has the name of the mapped class, and is looked up when the schema is built.
+        """
+
+        def __class_getitem__(cls, row):
+            return cls(row.__name__, row.__module__)
+
+        def resolve_type(self):
+            return _outputs[self.module, self.type_name]
 
 
 NODES: dict[str, type[Base]] = {}
 
 
 def node_id(root: strawberry.Parent[Any]) -> ID:
+    """Return the global id of a row."""
     return global_id_of(root)
 
 
-@strawberry.interface(description="A thing with an id that is unique among all things.")
+@strawberry.interface(description="An object with an id that is unique among all objects, for the query `node`.")
 class Node:
-    """A GraphQL type that shows rows of the model named by `row`, whose attributes its fields read."""
+    """Interface of the output types that show rows with a global id."""
 
     row: ClassVar[type[Base]]
 
-    def __init_subclass__(cls, row: type[Base] | None = None, **options: Any) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if row is not None:
-            cls.row = row
-            name_type(row, cls.__name__)
-            NODES[cls.__name__] = row
+        register_type(cls.row, cls.__name__)
+        NODES[cls.__name__] = cls.row
 
     @classmethod
     def is_type_of(cls, value: object, _: Any) -> bool:
@@ -90,189 +118,95 @@ class Node:
     def resolve_type(cls, value: object, *_: Any) -> str:
         return type_name(value)
 
-    id: ID = strawberry.field(resolver=node_id, description="Opaque, and the same for as long as the thing exists.")
+    id: ID = strawberry.field(resolver=node_id, description="Opaque global id; it never changes.")
 
 
-async def created_by(root: strawberry.Parent[Any], info: Info) -> UserRow | None:
-    return await info.context.by_id(UserRow, root.created_by_id)
+def field(description: str) -> Any:
+    """Declare a field that reads the attribute of the same name."""
+    return strawberry.field(description=description)
 
 
-async def updated_by(root: strawberry.Parent[Any], info: Info) -> UserRow | None:
-    return await info.context.by_id(UserRow, root.updated_by_id)
+# Each kind has an overload for output types and one for scalars and enums, which show themselves. A resolver of
+# `required` may be typed as optional where a policy could hide the row: null is then an error of the field.
 
 
-@strawberry.interface(description="A thing that remembers who made and changed it, and when.")
-class Audited:
-    id: ID = strawberry.field(resolver=node_id, description="Opaque, and the same for as long as the thing exists.")
-    created_at: datetime = field("When it was made.")
-    created_by: User | None = strawberry.field(resolver=created_by, description="Who made it.")
-    updated_at: datetime = field("When it was last changed.")
-    updated_by: User | None = strawberry.field(resolver=updated_by, description="Who changed it last.")
-    deleted_at: datetime | None = field("When it was deleted; null while it is not.")
-    is_active: bool = field("Whether it is there, that is, not deleted.")
+@overload
+def required(
+    output: type[Shows[R]], resolver: Callable[..., R | Awaitable[R] | Awaitable[R | None]], description: str
+) -> Any: ...
+@overload
+def required(output: type[S], resolver: Callable[..., S | Awaitable[S]], description: str) -> Any: ...
+def required(output: Any, resolver: Callable[..., Any], description: str) -> Any:
+    """Declare a non-null field."""
+    return strawberry.field(resolver=resolver, graphql_type=output, description=description)
 
 
-@strawberry.type(description="Where a page of a list begins and ends, and whether there is more.")
-class PageInfo:
-    has_next_page: bool = field("Whether there is more after `endCursor`.")
-    has_previous_page: bool = field("Whether there is more before `startCursor`.")
-    start_cursor: str | None = field("Cursor of the first node.")
-    end_cursor: str | None = field("Cursor of the last node; send it as `after` for the next page.")
+@overload
+def optional(
+    output: type[Shows[R]], resolver: Callable[..., R | Awaitable[R | None] | None], description: str
+) -> Any: ...
+@overload
+def optional(output: type[S], resolver: Callable[..., S | Awaitable[S | None] | None], description: str) -> Any: ...
+def optional(output: Any, resolver: Callable[..., Any], description: str) -> Any:
+    """Declare a field that is null when there is no value or the viewer may not see it."""
+    return strawberry.field(resolver=resolver, graphql_type=output | None, description=description)
 
 
-@strawberry.type(description="A node and its place in the list.")
-class Edge(Generic[T]):
-    cursor: str = field("The node's place, for `after` and `before`.")
-    node: T = field("The thing itself.")
+@overload
+def list_of(
+    output: type[Shows[R]], resolver: Callable[..., Iterable[R] | Awaitable[Iterable[R]]], description: str
+) -> Any: ...
+@overload
+def list_of(
+    output: type[S], resolver: Callable[..., Iterable[S] | Awaitable[Iterable[S]]], description: str
+) -> Any: ...
+def list_of(output: Any, resolver: Callable[..., Any], description: str) -> Any:
+    """Declare a short list that is always returned whole."""
+    return strawberry.field(resolver=resolver, graphql_type=list[output], description=description)
 
 
-async def total_count(root: strawberry.Parent[Any]) -> int:
-    return int(await root.page.total())
+def batched(
+    output: type[S], resolver: Callable[[Sequence[Any], Info], Awaitable[Sequence[Any]]], description: str
+) -> Any:
+    """Declare a scalar field that one call resolves for all objects of a list: `resolver(objects, info) -> values`."""
+    return _batched(output, resolver, description)
 
 
-@strawberry.type(description="A page of a list.")
-class Connection(Generic[T]):
-    edges: list[Edge[T]] = field("The nodes with their cursors.")
-    nodes: list[T] = field("The nodes, for who needs no cursors.")
-    page_info: PageInfo = field("Whether there is more.")
-    total_count: int = strawberry.field(
-        resolver=total_count, description="How many there are on all pages; counted only when asked for."
-    )
+def batched_list(
+    output: type[Shows[R]],
+    resolver: Callable[[Sequence[Any], Info], Awaitable[Sequence[Sequence[R]]]],
+    description: str,
+) -> Any:
+    """Declare a short list that one call resolves for all objects of a list: `resolver(objects, info) -> lists`."""
+    return _batched(list[output], resolver, description)  # type: ignore[valid-type]  # a type only at run time
 
 
-class Loaded:
-    """A slice in the shape of a connection."""
-
-    def __init__(self, page: Page[Any], part: Slice[Any]) -> None:
-        self.page, self._part = page, part
-        self.nodes = part.rows
-
-    @property
-    def edges(self) -> list[Any]:
-        return [Edge(cursor=self._part.cursor_of(row), node=row) for row in self.nodes]
-
-    @property
-    def page_info(self) -> PageInfo:
-        rows, cursor_of = self.nodes, self._part.cursor_of
-        return PageInfo(
-            has_next_page=self._part.has_next,
-            has_previous_page=self._part.has_previous,
-            start_cursor=cursor_of(rows[0]) if rows else None,
-            end_cursor=cursor_of(rows[-1]) if rows else None,
-        )
-
-
-class Paged(FieldExtension):
-    """Adds the arguments of a page and loads the slice that they name."""
-
-    ARGUMENTS: ClassVar[dict[str, tuple[Any, str]]] = {
-        "first": (int | None, "How many, forwards: at most 100, 20 when nothing is said."),
-        "after": (str | None, "Cursor after which the page begins."),
-        "last": (int | None, "How many, backwards: at most 100."),
-        "before": (str | None, "Cursor before which the page ends."),
-    }
-
-    def apply(self, field: StrawberryField) -> None:
-        field.arguments = [
-            *(
-                StrawberryArgument(name, None, StrawberryAnnotation(kind), description=description)
-                for name, (kind, description) in self.ARGUMENTS.items()
-            ),
-            *field.arguments,
-        ]
-
-    async def resolve_async(self, next_: Any, source: Any, info: Any, **kwargs: Any) -> Loaded:
-        asked = Asked.of(*(kwargs.pop(name, None) for name in self.ARGUMENTS))
-        page = next_(source, info, **kwargs)
-        page = await page if isinstance(page, Awaitable) else page
-        return Loaded(page, await page.load(asked))
-
-
-def required(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
-    """A thing that is always there."""
-    return strawberry.field(resolver=resolver, graphql_type=shown, description=description)
-
-
-def optional(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
-    """A thing that may be absent or invisible: null."""
-    return strawberry.field(resolver=resolver, graphql_type=shown | None, description=description)
-
-
-def list_of(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
-    """A short list that is whole."""
-    return strawberry.field(resolver=resolver, graphql_type=list[shown], description=description)
-
-
-def batched(shown: Any, resolver: Callable[[Sequence[Any], Any], Awaitable[Sequence[Any]]], description: str) -> Any:
-    """What a resolver says of all objects of a list at once: their values, in the order of the objects."""
-
-    async def alone(root: strawberry.Parent[Any], info: Info) -> Any:
+def _batched(output: Any, resolver: Callable[..., Any], description: str) -> Any:
+    async def resolve_one(root: strawberry.Parent[Any], info: Info) -> Any:
         (value,) = await resolver([root], info)
         return value
 
-    return strawberry.field(resolver=alone, graphql_type=shown, description=description, metadata={BATCH: resolver})
-
-
-def page(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
-    """A list of any length, read by pages."""
     return strawberry.field(
-        resolver=resolver,
-        graphql_type=Connection[shown],
-        description=description,
-        extensions=[Paged()],
+        resolver=resolve_one, graphql_type=output, description=description, metadata={BATCH: resolver}
     )
 
 
-class OneInput(InputMutationExtension):
-    """Makes one input of the resolver's arguments, if it has any; it may be left out when each of them may be."""
-
-    def apply(self, field: StrawberryField) -> None:
-        if not field.arguments:
-            return
-        super().apply(field)
-        (argument,) = field.arguments
-        accepted: Any = argument.type_annotation.annotation
-        definition = accepted.__strawberry_definition__
-        name = to_camel_case(field.graphql_name or field.python_name)
-        argument.description = definition.description = f"What `{name}` takes."
-        resolver: Any = field.base_resolver
-        declared = signature(resolver.wrapped_func).parameters
-        if all(declared[part.python_name].default is not Parameter.empty for part in definition.fields):
-            argument.type_annotation = StrawberryAnnotation(accepted | None)
-
-    def map_arguments(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        if kwargs.get("input") is not None:
-            return super().map_arguments(kwargs)
-        kwargs.pop("input", None)
-        return kwargs
+async def created_by(root: strawberry.Parent[Any], info: Info) -> User | None:
+    """Return the user who created a row."""
+    return await info.context.by_id(User, root.created_by_id)
 
 
-class Caused(FieldExtension):
-    """Everything that the resolver writes is written for this mutation."""
-
-    async def resolve_async(self, next_: Any, source: Any, info: Any, **kwargs: Any) -> Any:
-        origin = info.context.origin
-        with audit_context(AuditContext(info.field_name, origin.ip_address, origin.request_id or None)):
-            return await next_(source, info, **kwargs)
+async def updated_by(root: strawberry.Parent[Any], info: Info) -> User | None:
+    """Return the user who last changed a row."""
+    return await info.context.by_id(User, root.updated_by_id)
 
 
-def mutation(shown: Any, resolver: Callable[..., Any], description: str) -> Any:
-    """A mutation: the resolver's arguments are the fields of its one `input`."""
-    return strawberry.mutation(
-        resolver=resolver, graphql_type=shown, description=description, extensions=[OneInput(), Caused()]
-    )
-
-
-def subscription(shown: Any, resolver: Callable[..., AsyncGenerator[Any, None]], description: str) -> Any:
-    """A subscription."""
-    return strawberry.subscription(resolver=resolver, graphql_type=shown, description=description)
-
-
-def edge(shown: Any, name: str, description: str) -> Any:
-    """The edge of a thing that a payload has as its attribute `name`, for clients that keep lists."""
-
-    def resolve(root: strawberry.Parent[Any]) -> Any:
-        row = getattr(root, name)
-        return Edge(cursor=encode_cursor(row.id), node=row)
-
-    return strawberry.field(resolver=resolve, graphql_type=Edge[shown], description=description)
+@strawberry.interface(description="An object that records when and by which user it was created and changed.")
+class Audited:
+    id: ID = strawberry.field(resolver=node_id, description="Opaque global id; it never changes.")
+    created_at: datetime = field("Time of creation.")
+    created_by = optional(TypeOf[User], created_by, "User who created it; null when you may not see this user.")
+    updated_at: datetime = field("Time of the last change.")
+    updated_by = optional(TypeOf[User], updated_by, "User who changed it last; null when you may not see this user.")
+    deleted_at: datetime | None = field("Time of deletion; null unless it is deleted.")
+    is_active: bool = field("True unless it is deleted.")

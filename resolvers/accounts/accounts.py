@@ -17,22 +17,22 @@ from db.core.base import now
 from db.core.validation import EMAIL, checked_email
 from db.models.users import User
 from errors import BadUserInput, Conflict, Unauthenticated
-from resolvers.accounts.sessions import SignedIn, SignedOut, _open
+from resolvers.accounts.sessions import SignInResult, SignOutResult, create_session
 from resolvers.accounts.users import checked_name, normalized
 from resolvers.core.context import Backend, Context, IdempotencyKey, Info
-from resolvers.core.ids import key
+from resolvers.core.ids import decode_id
 
 RESET_SECONDS = 0.3  # longer than what is done for an address that is known takes
 SYSTEM = Viewer.system()
 
 
 @dataclass(frozen=True)
-class Requested:
+class MailRequestResult:
     message: str
 
 
 @dataclass(frozen=True)
-class Changed:
+class UserResult:
     user: User
 
 
@@ -40,7 +40,7 @@ async def change_password(
     info: Info,
     current_password: Annotated[str, argument(description="The one that you have.")],
     new_password: Annotated[str, argument(description="8 to 256 characters, and none of the common ones.")],
-) -> Changed:
+) -> UserResult:
     context = info.context
     person = await _viewer(context)
     await context.backend.attempts.count(Action.LOG_IN, context.origin.ip_address, person.email)
@@ -48,22 +48,22 @@ async def change_password(
     if not verified.ok:
         raise BadUserInput.of("currentPassword", "This is not your password.")
     hashed = await _hashed(context, new_password, person)
-    return Changed(await context.write(accounts.change_password, hashed))
+    return UserResult(await context.write(accounts.change_password, hashed))
 
 
-async def delete_account(info: Info, password: Annotated[str, argument(description="Your password.")]) -> SignedOut:
+async def delete_account(info: Info, password: Annotated[str, argument(description="Your password.")]) -> SignOutResult:
     context = info.context
     person = await _viewer(context)
     await context.backend.attempts.count(Action.LOG_IN, context.origin.ip_address, person.email)
     if not (await context.backend.passwords.verify(password, person.password_hash)).ok:
         raise BadUserInput.of("password", "This is not your password.")
     await context.write(account_deletion.delete_account)
-    return SignedOut()
+    return SignOutResult()
 
 
 async def request_password_reset(
     info: Info, email: Annotated[str, argument(description="The address that you log in with.")]
-) -> Requested:
+) -> MailRequestResult:
     backend, email = info.context.backend, normalized(email)
     await backend.attempts.count(Action.RESET, info.context.origin.ip_address, email)
     # Everybody waits for the same time, so that it does not tell whether there is such an account.
@@ -71,14 +71,14 @@ async def request_password_reset(
     if EMAIL.fullmatch(email):
         await backend.database.write(verifications.request_reset, SYSTEM, email, *new_refresh())
     await asyncio.sleep(answering - time.monotonic())
-    return Requested("If there is an account with this address, a mail is on its way: follow what it says.")
+    return MailRequestResult("If there is an account with this address, a mail is on its way: follow what it says.")
 
 
 async def reset_password(
     info: Info,
     token: Annotated[str, argument(description="The one that was mailed; it is good once.")],
     new_password: Annotated[str, argument(description="8 to 256 characters, and none of the common ones.")],
-) -> SignedOut:
+) -> SignOutResult:
     context, digest = info.context, refresh_digest(token)
     await context.backend.attempts.count(Action.RESET, context.origin.ip_address)
     person = await context.backend.database.read_one(
@@ -88,34 +88,34 @@ async def reset_password(
         raise BadUserInput.of("token", verifications.REFUSAL_MESSAGE)
     hashed = await _hashed(context, new_password, person)
     await context.backend.database.write(verifications.reset_password, SYSTEM, digest, hashed)
-    return SignedOut()
+    return SignOutResult()
 
 
-async def request_email_verification(info: Info) -> Requested:
+async def request_email_verification(info: Info) -> MailRequestResult:
     context = info.context
     person = await _viewer(context)
     await context.backend.attempts.count(Action.RESET, context.origin.ip_address, person.email)
     await context.backend.database.write(verifications.request_verification, SYSTEM, person.id, *new_refresh())
-    return Requested(f"A mail is on its way to {person.email}.")
+    return MailRequestResult(f"A mail is on its way to {person.email}.")
 
 
 async def verify_email(
     info: Info, token: Annotated[str, argument(description="The one that was mailed; it is good once.")]
-) -> SignedOut:
+) -> SignOutResult:
     context = info.context
     await context.backend.attempts.count(Action.RESET, context.origin.ip_address)
     await context.backend.database.write(verifications.verify_email, SYSTEM, refresh_digest(token))
-    return SignedOut()
+    return SignOutResult()
 
 
 async def update_profile(
     info: Info,
     first_name: Annotated[str | None, argument(description="Given name; null leaves it as it is.")] = None,
     last_name: Annotated[str | None, argument(description="Family name; null leaves it as it is.")] = None,
-) -> Changed:
+) -> UserResult:
     first = None if first_name is None else checked_name("firstName", first_name)
     last = None if last_name is None else checked_name("lastName", last_name)
-    return Changed(await info.context.write(users.update_profile, first, last))
+    return UserResult(await info.context.write(users.update_profile, first, last))
 
 
 async def update_user(
@@ -127,8 +127,8 @@ async def update_user(
     is_superuser: Annotated[
         bool | None, argument(description="Whether they see and change everything; null leaves it as it is.")
     ] = None,
-) -> Changed:
-    return Changed(await info.context.write(accounts.update, key(id, User), is_active, is_superuser))
+) -> UserResult:
+    return UserResult(await info.context.write(accounts.update, decode_id(id, User), is_active, is_superuser))
 
 
 async def _viewer(context: Context) -> User:
@@ -154,7 +154,7 @@ async def sign_up(
     first_name: Annotated[str, argument(description="Given name.")] = "",
     last_name: Annotated[str, argument(description="Family name.")] = "",
     idempotency_key: IdempotencyKey = None,
-) -> SignedIn:
+) -> SignInResult:
     backend = info.context.backend
     email = checked_email(email, "email")
     await backend.attempts.count(Action.SIGN_UP, info.context.origin.ip_address, email)
@@ -170,7 +170,7 @@ async def sign_up(
         if before is None:
             raise
         made = before
-    return SignedIn(made, await _open(info.context, made), f"Welcome, {made.name}: you are signed in.")
+    return SignInResult(made, await create_session(info.context, made), f"Welcome, {made.name}: you are signed in.")
 
 
 async def _made_before(backend: Backend, email: str, password: str, key: str | None) -> User | None:

@@ -17,7 +17,7 @@ from db.models.organizations import Organization
 from db.models.users import User
 from errors import NotFound
 from resolvers.core.context import Info
-from resolvers.core.ids import decode, global_id_of_type, optional_key
+from resolvers.core.ids import decode, decode_optional_id, global_id_of_type
 from resolvers.core.pages import KeysetPage
 
 REFERENCE = re.compile(r"([A-Z]\w*):([0-9a-f]{32})")
@@ -32,8 +32,8 @@ def list_entries(
 ) -> KeysetPage[AuditEntry]:
     return info.context.page(
         audit.all_entries,
-        organization_id=optional_key(organization_id, Organization),
-        actor_id=optional_key(actor_id, User),
+        organization_id=decode_optional_id(organization_id, Organization),
+        actor_id=decode_optional_id(actor_id, User),
         subject_id=_subject(subject_id),
         action=action,
     )

@@ -19,7 +19,7 @@ from db.models.users import User
 from errors import Unauthenticated
 from resolvers.accounts.users import normalized
 from resolvers.core.context import Backend, Context, Info
-from resolvers.core.ids import key
+from resolvers.core.ids import decode_id
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Tokens:
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class SignInResult:
     user: User
     session: Tokens
     message: str = ""
 
 
 @dataclass(frozen=True)
-class SignedOut:
+class SignOutResult:
     ok: bool = True
 
 
@@ -56,7 +56,7 @@ async def log_in(
     info: Info,
     email: Annotated[str, argument(description="The address that you signed up with.")],
     password: Annotated[str, argument(description="Your password.")],
-) -> SignedIn:
+) -> SignInResult:
     backend = info.context.backend
     system = Viewer.system()
     email = normalized(email)
@@ -68,13 +68,13 @@ async def log_in(
         raise Unauthenticated("The e-mail address or the password is wrong.")
     if verified.rehashed:
         await backend.database.write(users.replace_password_hash, system, found.id, verified.rehashed)
-    return SignedIn(found, await _open(info.context, found))
+    return SignInResult(found, await create_session(info.context, found))
 
 
 async def refresh_session(
     info: Info,
     refresh_token: Annotated[str, argument(description="The newest refresh token; it is good once.")],
-) -> SignedIn:
+) -> SignInResult:
     backend, address = info.context.backend, info.context.origin.ip_address
     given = refresh_digest(refresh_token)
     known = await backend.database.read_one(sessions.by_token, Viewer.system(), digest=given)
@@ -86,7 +86,7 @@ async def refresh_session(
             "This refresh token was used before, so everybody who holds the session is signed out: log in again."
         )
     sign_in, owner = rotated
-    return SignedIn(owner, _tokens(backend, owner, sign_in.id, token))
+    return SignInResult(owner, _tokens(backend, owner, sign_in.id, token))
 
 
 async def log_out(
@@ -95,13 +95,13 @@ async def log_out(
         str | None,
         argument(description="Names the session when the access token has expired; else send only the header."),
     ] = None,
-) -> SignedOut:
+) -> SignOutResult:
     database = info.context.backend.database
     if refresh_token is not None:
         await database.write(sessions.log_out_by_token, Viewer.system(), refresh_digest(refresh_token))
     else:
         await info.context.write(sessions.log_out, _session_id(info.context))
-    return SignedOut()
+    return SignOutResult()
 
 
 def _session_id(context: Context) -> UUID:
@@ -110,7 +110,7 @@ def _session_id(context: Context) -> UUID:
     return context.viewer.session_id
 
 
-async def _open(context: Context, owner: User) -> Tokens:
+async def create_session(context: Context, owner: User) -> Tokens:
     """Sign somebody in on the device that asks."""
     token, digest = new_refresh()
     sign_in = await context.backend.database.write(
@@ -142,13 +142,13 @@ def _tokens(backend: Backend, owner: User, sign_in_id: UUID, refresh: str) -> To
     return Tokens(access, refresh, int(lifetime.total_seconds()))
 
 
-async def log_out_everywhere(info: Info) -> SignedOut:
+async def log_out_everywhere(info: Info) -> SignOutResult:
     await info.context.write(sessions.log_out_everywhere)
-    return SignedOut()
+    return SignOutResult()
 
 
 async def revoke_session(
     info: Info, id: Annotated[strawberry.ID, argument(description="Which one, of `me.sessions`.")]
-) -> SignedOut:
-    await info.context.write(sessions.log_out, key(id, SignIn))
-    return SignedOut()
+) -> SignOutResult:
+    await info.context.write(sessions.log_out, decode_id(id, SignIn))
+    return SignOutResult()

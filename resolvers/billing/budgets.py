@@ -11,11 +11,11 @@ from db.billing import budgets
 from db.models.budgets import Budget, BudgetUnit
 from db.models.organizations import Organization
 from resolvers.core.context import Info
-from resolvers.core.ids import key
+from resolvers.core.ids import decode_id
 
 
 @dataclass(frozen=True)
-class Set:
+class SetBudgetResult:
     organization: Organization
 
 
@@ -38,6 +38,6 @@ async def set_budget(
     hard: Annotated[
         bool, argument(description="Whether messages are refused when it is spent; otherwise the admins are only told.")
     ] = True,
-) -> Set:
-    id_ = key(organization_id, Organization)
-    return Set(await info.context.write(budgets.set_limit, id_, limit, unit, hard))
+) -> SetBudgetResult:
+    id_ = decode_id(organization_id, Organization)
+    return SetBudgetResult(await info.context.write(budgets.set_limit, id_, limit, unit, hard))

@@ -16,7 +16,7 @@ from errors import BadUserInput
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import Kind, Recognised, recognise
 from resolvers.core.context import Backend, Context, Info
-from resolvers.core.links import signed
+from resolvers.core.links import signed_url
 from resolvers.core.uploads import Upload
 
 MAX_FILES = 10
@@ -38,21 +38,21 @@ EXTENSIONS = {
 
 
 @asynccontextmanager
-async def taken_in(context: Context, uploads: Sequence[Upload]) -> AsyncIterator[list[StoredFile]]:
+async def store_uploads(context: Context, uploads: Sequence[Upload]) -> AsyncIterator[list[StoredFile]]:
     """The files, read and kept; when the block fails they are erased again. Raises BadUserInput."""
     if len(uploads) > MAX_FILES:
         raise BadUserInput.of("attachments", f"Attach at most {MAX_FILES} files to one message.")
     stored: list[StoredFile] = []
     try:
         for number, upload in enumerate(uploads):
-            stored.append(await _take_in(context.backend, upload, f"attachments.{number}"))
+            stored.append(await _store_upload(context.backend, upload, f"attachments.{number}"))
         yield stored
     except BaseException:
-        await erase(context.backend, [file.blob_id for file in stored])
+        await delete_blobs(context.backend, [file.blob_id for file in stored])
         raise
 
 
-async def _take_in(backend: Backend, upload: Upload, field: str) -> StoredFile:
+async def _store_upload(backend: Backend, upload: Upload, field: str) -> StoredFile:
     try:
         found = await asyncio.to_thread(recognise, upload.file, upload.name)
         text = await _text(backend, upload, found)
@@ -70,7 +70,7 @@ async def _text(backend: Backend, upload: Upload, found: Recognised) -> str | No
     return None if text is None else text[:MAX_TEXT].translate(UNSTORABLE)
 
 
-async def erase(backend: Backend, blobs: Sequence[UUID]) -> None:
+async def delete_blobs(backend: Backend, blobs: Sequence[UUID]) -> None:
     """Forget contents that no message has; what cannot be done now, the sweep does."""
 
     def delete() -> None:
@@ -81,11 +81,11 @@ async def erase(backend: Backend, blobs: Sequence[UUID]) -> None:
         await asyncio.to_thread(delete)
 
 
-async def erase_unused(context: Context, message_id: UUID, stored: Sequence[StoredFile]) -> None:
+async def delete_unused_blobs(context: Context, message_id: UUID, stored: Sequence[StoredFile]) -> None:
     """Forget what came with a repeated request, whose message has the files of the first."""
     if stored:
         used = {row.blob_id for row in await context.read(attachments.of_messages, ids=[message_id])}
-        await erase(context.backend, [file.blob_id for file in stored if file.blob_id not in used])
+        await delete_blobs(context.backend, [file.blob_id for file in stored if file.blob_id not in used])
 
 
 async def list_attachments(root: strawberry.Parent[Any], info: Info) -> list[Attachment]:
@@ -109,4 +109,6 @@ async def text_of(root: strawberry.Parent[Any], info: Info) -> str | None:
 
 
 def url_of(root: strawberry.Parent[Any], info: Info) -> str:
-    return signed(info.context, "attachments", f"{root.blob_id.hex}.{EXTENSIONS[Kind(root.content_type)]}", root.name)
+    return signed_url(
+        info.context, "attachments", f"{root.blob_id.hex}.{EXTENSIONS[Kind(root.content_type)]}", root.name
+    )

@@ -14,8 +14,8 @@ from db.core.pagination import Window
 from db.models.messages import Message
 from errors import BadUserInput, NotFound
 from resolvers.core.context import Context, Info
-from resolvers.core.ids import global_id, key
-from resolvers.core.pages import Asked, Slice, decode_cursor, encode_cursor, slice_of
+from resolvers.core.ids import decode_id, global_id
+from resolvers.core.pages import PageArguments, Slice, decode_cursor, encode_cursor, slice_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class BranchPage:
     conversation_id: UUID
     leaf_id: UUID | None
 
-    async def load(self, asked: Asked) -> Slice[Message]:
+    async def load(self, asked: PageArguments) -> Slice[Message]:
         cursor = None if asked.cursor is None else decode_cursor(asked.cursor, asked.cursor_name)
         window = Window(asked.size + 1, cursor, asked.backwards)
         given = {} if cursor is None else {"cursor": cursor}
@@ -60,9 +60,11 @@ async def list_messages(
         raise BadUserInput.of("throughId", "Name the branch by leafId or by throughId, not by both.")
     leaf = root.leaf_id
     if leaf_id is not None:
-        leaf = await _found(info.context, branches.length, root.id, leaf_id=key(leaf_id, Message))
+        leaf = await _found(info.context, branches.length, root.id, leaf_id=decode_id(leaf_id, Message))
     elif through_id is not None:
-        leaf = await _found(info.context, branches.newest_descendant, root.id, message_id=key(through_id, Message))
+        leaf = await _found(
+            info.context, branches.newest_descendant, root.id, message_id=decode_id(through_id, Message)
+        )
     return BranchPage(info.context.backend.database, info.context.viewer, root.id, leaf)
 
 

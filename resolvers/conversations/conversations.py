@@ -20,9 +20,9 @@ from db.search.query_parser import SearchQuery
 from db.search.search import conversations_matching
 from errors import BadUserInput
 from resolvers.core.context import IdempotencyKey, Info
-from resolvers.core.ids import global_id, key, optional_key
+from resolvers.core.ids import decode_id, decode_optional_id, global_id
 from resolvers.core.pages import IncludeDeleted, KeysetPage, checked_search
-from resolvers.search.search import found
+from resolvers.search.search import search_page
 
 NAMED_MODELS = 20
 
@@ -50,8 +50,8 @@ async def list_conversations(
     include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Conversation]:
     given: dict[str, Any] = {
-        "site_id": optional_key(site_id, Site),
-        "organization_id": optional_key(organization_id, Organization),
+        "site_id": decode_optional_id(site_id, Site),
+        "organization_id": decode_optional_id(organization_id, Organization),
     }
     looked_for = checked_search(search)
     wanted = None if looked_for is None else SearchQuery.parse(looked_for)
@@ -59,7 +59,7 @@ async def list_conversations(
     listing = listing.with_deleted if include_deleted else listing
     if wanted is None:
         return info.context.page(listing, search=looked_for, **given)
-    return await found(info.context, listing, wanted, search=looked_for, **given)
+    return await search_page(info.context, listing, wanted, search=looked_for, **given)
 
 
 async def conversation_of(root: strawberry.Parent[Any], info: Info) -> Conversation | None:
@@ -67,7 +67,7 @@ async def conversation_of(root: strawberry.Parent[Any], info: Info) -> Conversat
 
 
 @dataclass(frozen=True)
-class Changed:
+class ConversationResult:
     conversation: Conversation
 
 
@@ -85,17 +85,17 @@ async def create_conversation(
         ExtractionMode, argument(description="What becomes of the tables that are said.")
     ] = ExtractionMode.AUTO,
     idempotency_key: IdempotencyKey = None,
-) -> Changed:
+) -> ConversationResult:
     beginning = NewConversation(
         model=checked_model(info, model),
         title=title,
         system_prompt=system_prompt,
-        organization_id=optional_key(organization_id, Organization),
-        site_id=optional_key(site_id, Site),
+        organization_id=decode_optional_id(organization_id, Organization),
+        site_id=decode_optional_id(site_id, Site),
         visibility=visibility,
         extraction=extraction,
     )
-    return Changed(await info.context.write(conversations.create, beginning, idempotency_key))
+    return ConversationResult(await info.context.write(conversations.create, beginning, idempotency_key))
 
 
 async def update_conversation(
@@ -112,7 +112,7 @@ async def update_conversation(
     max_tokens: Annotated[
         int | None, argument(description="Longest reply in tokens; null for the model's own.")
     ] = UNSET,
-) -> Changed:
+) -> ConversationResult:
     changes: dict[str, Any] = {}
     if title is not UNSET:
         changes["title"] = conversations.checked_title(title or "")
@@ -127,11 +127,11 @@ async def update_conversation(
     # A visibility or extraction of null says nothing: they have no empty state.
     changes |= {"visibility": visibility} if visibility else {}
     changes |= {"extraction": extraction} if extraction else {}
-    return Changed(await info.context.write(conversations.update, key(id, Conversation), changes))
+    return ConversationResult(await info.context.write(conversations.update, decode_id(id, Conversation), changes))
 
 
 @dataclass(frozen=True)
-class Deleted:
+class DeleteConversationResult:
     deleted_id: strawberry.ID
     deleted_table_ids: list[strawberry.ID]
 
@@ -142,10 +142,10 @@ async def delete_conversation(
     with_tables: Annotated[
         bool, argument(description="Whether its tables are deleted too, as far as you may change them.")
     ] = False,
-) -> Deleted:
-    gone = await info.context.write(conversation_deletion.delete, key(id, Conversation), with_tables=with_tables)
+) -> DeleteConversationResult:
+    gone = await info.context.write(conversation_deletion.delete, decode_id(id, Conversation), with_tables=with_tables)
     tables = [global_id(Table, table_id) for table_id in gone.table_ids]
-    return Deleted(global_id(Conversation, gone.conversation_id), tables)
+    return DeleteConversationResult(global_id(Conversation, gone.conversation_id), tables)
 
 
 async def fork_conversation(
@@ -156,9 +156,11 @@ async def fork_conversation(
     ] = None,
     title: Annotated[str | None, argument(description="What the copy is called; the same when empty.")] = None,
     idempotency_key: IdempotencyKey = None,
-) -> Changed:
-    last = optional_key(message_id, Message)
-    return Changed(await info.context.write(forks.fork, key(id, Conversation), last, title, idempotency_key))
+) -> ConversationResult:
+    last = decode_optional_id(message_id, Message)
+    return ConversationResult(
+        await info.context.write(forks.fork, decode_id(id, Conversation), last, title, idempotency_key)
+    )
 
 
 def checked_model(info: Info, model: str | None) -> str:

@@ -16,14 +16,14 @@ from db.models.messages import Message
 from db.models.proposals import Proposal
 from db.models.tables import Table
 from resolvers.core.context import Context, IdempotencyKey, Info
-from resolvers.core.ids import key, optional_key
+from resolvers.core.ids import decode_id, decode_optional_id
 from resolvers.tables.tables import ColumnInput, forget_columns
 
 WAIT_SECONDS, IDLE_SECONDS = 60.0, 1.0
 
 
 @dataclass(frozen=True)
-class Extracted:
+class ExtractTableResult:
     proposal: Proposal
 
 
@@ -53,11 +53,13 @@ async def extract_table(
         argument(description="Answer when all is read (60 s at most), and not with a proposal that is still empty."),
     ] = True,
     idempotency_key: IdempotencyKey = None,
-) -> Extracted:
+) -> ExtractTableResult:
     asked = ExtractionRequest(
-        optional_key(conversation_id, Conversation),
-        None if message_ids is None else [key(id_, Message, f"messageIds.{n}") for n, id_ in enumerate(message_ids)],
-        optional_key(table_id, Table),
+        decode_optional_id(conversation_id, Conversation),
+        None
+        if message_ids is None
+        else [decode_id(id_, Message, f"messageIds.{n}") for n, id_ in enumerate(message_ids)],
+        decode_optional_id(table_id, Table),
         name,
         None if columns is None else [column.column() for column in columns],
         key_columns or [],
@@ -67,7 +69,7 @@ async def extract_table(
     if wait:
         proposal = await _read(info.context, proposal)
     forget_columns(info.context)
-    return Extracted(proposal)
+    return ExtractTableResult(proposal)
 
 
 async def _read(context: Context, proposal: Proposal) -> Proposal:

@@ -13,11 +13,11 @@ from db.models.conversations import Conversation
 from db.models.messages import Message
 from db.models.tables import Table
 from resolvers.billing.usage import Usage
-from resolvers.conversations.attachments import erase_unused, taken_in
+from resolvers.conversations.attachments import delete_unused_blobs, store_uploads
 from resolvers.conversations.conversations import models_of
 from resolvers.conversations.replies import wait_for_end
 from resolvers.core.context import IdempotencyKey, Info
-from resolvers.core.ids import key, optional_key
+from resolvers.core.ids import decode_id, decode_optional_id
 from resolvers.core.pages import KeysetPage
 from resolvers.core.uploads import Upload
 
@@ -91,18 +91,18 @@ async def send_message(
     ] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Exchange:
-    async with taken_in(info.context, attachments_ or []) as files:
+    async with store_uploads(info.context, attachments_ or []) as files:
         exchange = await info.context.write(
             attachments.send,
             text,
             files,
-            conversation_id=optional_key(conversation_id, Conversation),
-            parent_id=optional_key(parent_id, Message),
+            conversation_id=decode_optional_id(conversation_id, Conversation),
+            parent_id=decode_optional_id(parent_id, Message),
             models=models_of(info, model),
-            table_id=optional_key(table_id, Table),
+            table_id=decode_optional_id(table_id, Table),
             idempotency_key=idempotency_key,
         )
-    await erase_unused(info.context, exchange.message.id, files)
+    await delete_unused_blobs(info.context, exchange.message.id, files)
     if not wait:
         return exchange
     reply = await wait_for_end(info.context, exchange.reply, WAIT_SECONDS)
@@ -117,4 +117,4 @@ async def edit_message(
     idempotency_key: IdempotencyKey = None,
 ) -> Exchange:
     models = models_of(info)
-    return await info.context.write(branches.edit, key(message_id, Message), text, models, idempotency_key)
+    return await info.context.write(branches.edit, decode_id(message_id, Message), text, models, idempotency_key)

@@ -11,7 +11,7 @@ from db.conversations import ratings
 from db.models.messages import Message
 from db.models.ratings import MessageRating, Rating
 from resolvers.core.context import Info
-from resolvers.core.ids import key
+from resolvers.core.ids import decode_id
 
 
 async def _own(root: Any, info: Info) -> MessageRating | None:
@@ -37,7 +37,7 @@ async def rating_comment_of(root: strawberry.Parent[Any], info: Info) -> str | N
 
 
 @dataclass(frozen=True)
-class Rated:
+class RateMessageResult:
     message: Message
 
 
@@ -46,5 +46,5 @@ async def rate_message(
     message_id: Annotated[strawberry.ID, argument(description="A message that you see.")],
     rating: Annotated[Rating | None, argument(description="What you think of it; null takes it back.")] = None,
     comment: Annotated[str | None, argument(description="Why: at most 2,000 characters.")] = None,
-) -> Rated:
-    return Rated(await info.context.write(ratings.rate, key(message_id, Message), rating, comment))
+) -> RateMessageResult:
+    return RateMessageResult(await info.context.write(ratings.rate, decode_id(message_id, Message), rating, comment))

@@ -18,12 +18,12 @@ from db.models.proposals import Proposal
 from errors import BadUserInput, NotFound
 from resolvers.conversations.conversations import checked_model, models_of
 from resolvers.core.context import Context, IdempotencyKey, Info
-from resolvers.core.ids import key
+from resolvers.core.ids import decode_id
 from resolvers.proposals.streaming import ProposalStream, proposals_of
 
 
 @dataclass(frozen=True)
-class Regenerated:
+class RegenerateReplyResult:
     reply: Message
 
 
@@ -32,14 +32,14 @@ async def regenerate_reply(
     message_id: Annotated[strawberry.ID, argument(description="A reply, or the message that is to be answered.")],
     model: Annotated[str | None, argument(description="One of serverInfo.models; the reply's own when empty.")] = None,
     idempotency_key: IdempotencyKey = None,
-) -> Regenerated:
+) -> RegenerateReplyResult:
     chosen = None if model is None else checked_model(info, model)
     models = models_of(info)
-    id_ = key(message_id, Message)
-    return Regenerated(await info.context.write(branches.regenerate, id_, models, chosen, idempotency_key))
+    id_ = decode_id(message_id, Message)
+    return RegenerateReplyResult(await info.context.write(branches.regenerate, id_, models, chosen, idempotency_key))
 
 
-async def conversation_of_reply(root: strawberry.Parent[Regenerated], info: Info) -> Conversation | None:
+async def conversation_of_reply(root: strawberry.Parent[RegenerateReplyResult], info: Info) -> Conversation | None:
     return await info.context.by_id(Conversation, root.reply.conversation_id)
 
 
@@ -48,7 +48,7 @@ LOOK_SECONDS = 5.0  # those who follow for long are asked whether they still may
 
 
 @dataclass(frozen=True)
-class Delta:
+class DeltaEvent:
     """More of a reply's text, which begins at `offset`."""
 
     message_id: strawberry.ID
@@ -57,7 +57,7 @@ class Delta:
 
 
 @dataclass(frozen=True)
-class Proposed:
+class ProposalEvent:
     """A table that the reply proposes."""
 
     message_id: strawberry.ID
@@ -65,28 +65,28 @@ class Proposed:
 
 
 @dataclass(frozen=True)
-class Ended:
+class EndedEvent:
     """The reply is over; the message says how."""
 
     message: Message
 
 
-ReplyEvent: TypeAlias = Delta | Proposed | Ended
+ReplyEvent: TypeAlias = DeltaEvent | ProposalEvent | EndedEvent
 
 
 @dataclass(frozen=True)
-class Stopped:
+class StopReplyResult:
     message: Message
 
 
 async def stop_reply(
     info: Info, message_id: Annotated[strawberry.ID, argument(description="The reply to end.")]
-) -> Stopped:
-    reply = await info.context.write(replies.stop, key(message_id, Message))
+) -> StopReplyResult:
+    reply = await info.context.write(replies.stop, decode_id(message_id, Message))
     if reply.status is not MessageStatus.IN_PROGRESS:
         # Nobody had begun to write it, so nobody else tells those who wait for it.
         info.context.backend.log.end(reply.id)
-    return Stopped(await wait_for_end(info.context, reply, STOP_SECONDS))
+    return StopReplyResult(await wait_for_end(info.context, reply, STOP_SECONDS))
 
 
 async def reply_stream(
@@ -96,37 +96,37 @@ async def reply_stream(
         int | None, argument(description="How many code points of the text you have: the stream brings the rest.")
     ] = 0,
 ) -> AsyncGenerator[ReplyEvent, None]:
-    reply, held = await _reply(info.context, key(message_id, Message)), max(after or 0, 0)
+    reply, held = await _reply(info.context, decode_id(message_id, Message)), max(after or 0, 0)
     backend = info.context.backend
     watching = backend.watchers.watching(reply.id, info.context.viewer_id)
     with watching, ProposalStream.of(info.context, reply.id) as growing:
         while reply.status is MessageStatus.IN_PROGRESS:
-            async for proposal in growing.news():
-                yield Proposed(message_id, proposal)
+            async for proposal in growing.changed_proposals():
+                yield ProposalEvent(message_id, proposal)
             looked = monotonic()
             following = backend.log.follow(reply.id, held, idle=IDLE_SECONDS, saved=len(reply.text))
             async with aclosing(following) as written:
                 async for offset, text in written:
-                    yield Delta(message_id, offset, text)
+                    yield DeltaEvent(message_id, offset, text)
                     held = offset + len(text)
                     if monotonic() - looked > LOOK_SECONDS:
                         await _reply(info.context, reply.id)
                         looked = monotonic()
-                    if growing.is_told:
-                        async for proposal in growing.news():
-                            yield Proposed(message_id, proposal)
+                    if growing.is_due:
+                        async for proposal in growing.changed_proposals():
+                            yield ProposalEvent(message_id, proposal)
             reply = await _reply(info.context, reply.id)
             # Another process writes it, and its pieces do not come here: its checkpoints do.
             if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:
-                yield Delta(message_id, held, reply.text[held:])
+                yield DeltaEvent(message_id, held, reply.text[held:])
                 held = len(reply.text)
     # A place that the text does not have is nobody's: it starts again.
     held = held if held <= len(reply.text) else 0
     if reply.text[held:]:
-        yield Delta(message_id, held, reply.text[held:])
+        yield DeltaEvent(message_id, held, reply.text[held:])
     for proposal in await proposals_of(info.context.fresh(), reply.id):
-        yield Proposed(message_id, proposal)
-    yield Ended(reply)
+        yield ProposalEvent(message_id, proposal)
+    yield EndedEvent(reply)
 
 
 async def _reply(context: Context, id_: UUID) -> Message:

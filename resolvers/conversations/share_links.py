@@ -17,7 +17,7 @@ from db.core.base import now
 from db.models.conversations import Conversation
 from db.models.messages import Message
 from resolvers.core.context import Backend, IdempotencyKey, Info
-from resolvers.core.ids import key, optional_key
+from resolvers.core.ids import decode_id, decode_optional_id
 
 SYSTEM = Viewer.system()
 
@@ -25,14 +25,14 @@ ConversationId = Annotated[strawberry.ID, argument(description="The conversation
 
 
 @dataclass(frozen=True)
-class Shared:
+class ShareConversationResult:
     conversation: Conversation | None
     share_url: str | None
     expires_at: datetime
 
 
 @dataclass(frozen=True)
-class Unshared:
+class UnshareConversationResult:
     conversation: Conversation
 
 
@@ -45,20 +45,22 @@ async def share_conversation(
     expires_in_days: Annotated[int, argument(description="How long the link is good: 1 to 365 days.")] = 30,
     include_tables: Annotated[bool, argument(description="Whether the tables that came out of it are shown.")] = True,
     idempotency_key: IdempotencyKey = None,
-) -> Shared:
+) -> ShareConversationResult:
     backend = info.context.backend
-    id_ = key(conversation_id, Conversation)
-    wish = ShareRequest(id_, optional_key(leaf_id, Message), expires_in_days, include_tables)
+    id_ = decode_id(conversation_id, Conversation)
+    wish = ShareRequest(id_, decode_optional_id(leaf_id, Message), expires_in_days, include_tables)
 
     def digest_of(share_id: UUID) -> bytes:
         return share_digest(share_token(backend.secrets[0], share_id))
 
     made = await info.context.write(share_links.share, wish, digest_of, idempotency_key)
-    return Shared(await info.context.by_id(Conversation, id_), _url(backend, made), made.expires_at)
+    return ShareConversationResult(await info.context.by_id(Conversation, id_), _url(backend, made), made.expires_at)
 
 
-async def unshare_conversation(info: Info, conversation_id: ConversationId) -> Unshared:
-    return Unshared(await info.context.write(share_links.unshare, key(conversation_id, Conversation)))
+async def unshare_conversation(info: Info, conversation_id: ConversationId) -> UnshareConversationResult:
+    return UnshareConversationResult(
+        await info.context.write(share_links.unshare, decode_id(conversation_id, Conversation))
+    )
 
 
 async def share_url(root: strawberry.Parent[Any], info: Info) -> str | None:

@@ -24,7 +24,7 @@ from errors import Unauthenticated
 from integrations.blobs import Blobs
 from integrations.documents.reader import DocumentReader
 from integrations.llm.catalog import Catalog
-from resolvers.core.ids import typed
+from resolvers.core.ids import decode_or_none
 from resolvers.core.pages import KeysetPage
 from settings import Settings
 
@@ -70,11 +70,11 @@ class Context:
     backend: Backend
     signed_in: Viewer | None
     origin: Origin = Origin()
-    known: dict[tuple[type[Base], UUID], Any] = field(default_factory=dict)
+    preloaded: dict[tuple[type[Base], UUID], Any] = field(default_factory=dict)
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     def fresh(self) -> "Context":
-        return replace(self, known={}, _loaders={})
+        return replace(self, preloaded={}, _loaders={})
 
     @property
     def viewer(self) -> Viewer:
@@ -99,25 +99,25 @@ class Context:
     async def write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         written = await self.backend.database.write(unit, self.viewer, *args, **kwargs)
         # What was loaded before, for an earlier mutation of the same operation, is not so any more.
-        self.known.clear()
+        self.preloaded.clear()
         self._loaders.clear()
         return written
 
-    def page(self, listing: Listing[R], *, aside: bool = False, **given: Any) -> KeysetPage[R]:
+    def page(self, listing: Listing[R], *, unbounded: bool = False, **given: Any) -> KeysetPage[R]:
         """A page of a list; parameters that are None and optional in the list do not limit it."""
         given = {k: v for k, v in given.items() if v is not None or k not in listing.optional}
-        return KeysetPage(self.backend.database, self.viewer, listing, given, aside=aside)
+        return KeysetPage(self.backend.database, self.viewer, listing, given, aside=unbounded)
 
     async def by_id(self, model: type[R], id_: UUID | None) -> R | None:
         """A row, fetched together with every other row of its table that this operation asks for."""
         if id_ is None:
             return None
-        known: R | None = self.known.get((model, id_))
+        known: R | None = self.preloaded.get((model, id_))
         return known if known is not None else await self._loader(model).load(id_)
 
     async def find(self, model: type[R], id_: str) -> R | None:
         """The row of a global id; None when it is not one of the model, absent or invisible."""
-        return await self.by_id(model, typed(id_, model))
+        return await self.by_id(model, decode_or_none(id_, model))
 
     def _loader(self, model: type[R]) -> DataLoader[UUID, R | None]:
         async def load(ids: list[UUID]) -> list[R | None]:

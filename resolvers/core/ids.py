@@ -14,7 +14,7 @@ _names: dict[type[Base], str] = {}
 _models: dict[str, type[Base]] = {}
 
 
-def name_type(model: type[Base], name: str) -> None:
+def register_type(model: type[Base], name: str) -> None:
     """State the GraphQL type that shows rows of a model."""
     _names[model] = name
     _models[model.__tablename__] = model
@@ -64,20 +64,20 @@ def decode(id_: str) -> tuple[str, UUID] | None:
         return None
 
 
-def typed(id_: str, model: type[Base]) -> UUID | None:
+def decode_or_none(id_: str, model: type[Base]) -> UUID | None:
     """The row id in a global id of the model; None for ids of another type and for no ids at all."""
     decoded = decode(id_)
     return decoded[1] if decoded and decoded[0] == _names[model] else None
 
 
-def key(id_: str, model: type[Base], field: str | None = None) -> UUID:
+def decode_id(id_: str, model: type[Base], field: str | None = None) -> UUID:
     """The row id in a global id of the model; NotFound otherwise, of the `field` where one of several is meant."""
-    found = typed(id_, model)
+    found = decode_or_none(id_, model)
     if found is None:
         message = f"There is no {_names[model]} with this id, or you may not see it."
         raise NotFound(message) if field is None else NotFound.of(field, message)
     return found
 
 
-def optional_key(id_: str | None, model: type[Base]) -> UUID | None:
-    return None if id_ is None else key(id_, model)
+def decode_optional_id(id_: str | None, model: type[Base]) -> UUID | None:
+    return None if id_ is None else decode_id(id_, model)

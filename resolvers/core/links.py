@@ -8,7 +8,7 @@ from db.core.base import now
 from resolvers.core.context import Context
 
 
-def signed(context: Context, kind: str, file: str, name: str) -> str:
+def signed_url(context: Context, kind: str, file: str, name: str) -> str:
     """The link to `file` of a kind of download, to be kept under a name that is nobody's path."""
     settings = context.backend.settings
     path = f"/{kind}/{file}/{quote(name, safe='')}"

@@ -30,7 +30,7 @@ IncludeDeleted = Annotated[
 
 
 @dataclass(frozen=True)
-class Asked:
+class PageArguments:
     """The arguments of a connection, checked: `size` rows after (or, backwards, before) a cursor."""
 
     size: int
@@ -43,7 +43,7 @@ class Asked:
         return "before" if self.backwards else "after"
 
     @classmethod
-    def of(cls, first: int | None, after: str | None, last: int | None, before: str | None) -> "Asked":
+    def of(cls, first: int | None, after: str | None, last: int | None, before: str | None) -> "PageArguments":
         if (first is not None or after is not None) and (last is not None or before is not None):
             raise BadUserInput.of("last", "Page forwards with first and after, or backwards with last and before.")
         backwards = last is not None or before is not None
@@ -67,7 +67,7 @@ class Slice(Generic[T]):
 class Page(Protocol[T]):
     """A list that is read a slice at a time."""
 
-    async def load(self, asked: Asked) -> Slice[T]: ...
+    async def load(self, asked: PageArguments) -> Slice[T]: ...
 
     async def total(self) -> int: ...
 
@@ -85,10 +85,10 @@ class KeysetPage(Generic[R]):
         aside: bool = False,
     ) -> None:
         self._database, self._viewer, self._listing, self._given = database, viewer, listing, given
-        self._aside = aside
+        self._unbounded = aside
         self._optional = frozenset(given) & frozenset(listing.optional)
 
-    async def load(self, asked: Asked) -> Slice[R]:
+    async def load(self, asked: PageArguments) -> Slice[R]:
         cursor = None if asked.cursor is None else decode_cursor(asked.cursor, asked.cursor_name)
         window = Window(asked.size + 1, cursor, asked.backwards)
         query = self._listing.rows(window, self._optional)
@@ -102,13 +102,13 @@ class KeysetPage(Generic[R]):
         return int(row.total)
 
     async def _read(self, query: Prepared[Any], **given: Any) -> list[Any]:
-        if not self._aside:
+        if not self._unbounded:
             return await self._database.read(query, self._viewer, **given)
         batches = self._database.stream(query, self._viewer, **given)
         return [row async for batch in batches for row in batch]
 
 
-def slice_of(rows: list[Any], cursor_of: Callable[[Any], str], asked: Asked) -> Slice[Any]:
+def slice_of(rows: list[Any], cursor_of: Callable[[Any], str], asked: PageArguments) -> Slice[Any]:
     """A slice of rows that were read with one too many, to see whether there are more."""
     more, rows = len(rows) > asked.size, rows[: asked.size]
     if asked.backwards:

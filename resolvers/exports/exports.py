@@ -21,8 +21,8 @@ from db.models.jobs import JobStatus
 from db.models.tables import Table
 from errors import NotConfigured, NotFound
 from resolvers.core.context import Context, IdempotencyKey, Info
-from resolvers.core.ids import key, optional_key
-from resolvers.core.links import signed
+from resolvers.core.ids import decode_id, decode_optional_id
+from resolvers.core.links import signed_url
 from resolvers.core.pages import KeysetPage
 
 IDLE_SECONDS = 15.0
@@ -30,7 +30,7 @@ MAX_FILE_NAME = 80  # characters; each is up to twelve bytes in a link
 
 
 @dataclass(frozen=True)
-class Changed:
+class ExportResult:
     export: Export
 
 
@@ -50,11 +50,11 @@ def list_exports(
     table_id: Annotated[strawberry.ID | None, argument(description="Only those of a table.")] = None,
     status: Annotated[JobStatus | None, argument(description="Only those that are so far.")] = None,
 ) -> KeysetPage[Export]:
-    return info.context.page(exports.every, table_id=optional_key(table_id, Table), status=status)
+    return info.context.page(exports.all_exports, table_id=decode_optional_id(table_id, Table), status=status)
 
 
 def list_exports_of_table(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Export]:
-    return info.context.page(exports.every, table_id=root.id)
+    return info.context.page(exports.all_exports, table_id=root.id)
 
 
 async def table_of(root: strawberry.Parent[Any], info: Info) -> Table:
@@ -91,11 +91,11 @@ async def url_of(root: strawberry.Parent[Any], info: Info) -> str | None:
         return None
     if state.spreadsheet_url is not None:
         return str(state.spreadsheet_url)
-    if state.finished_at < now() - timedelta(days=info.context.backend.settings.exports_kept_days):
+    if state.finished_at < now() - timedelta(days=info.context.backend.settings.export_retention_days):
         return None
     table = await info.context.by_id(Table, root.table_id)
     name = file_name(table.name if table else "table")
-    return signed(info.context, "exports", root.id.hex, f"{name}.{EXTENSIONS[root.destination]}")
+    return signed_url(info.context, "exports", root.id.hex, f"{name}.{EXTENSIONS[root.destination]}")
 
 
 def from_state(name: str) -> Callable[..., Any]:
@@ -117,24 +117,24 @@ async def start_export(
         argument(description="Name of the sheet in a workbook or spreadsheet; the table's name when empty."),
     ] = None,
     idempotency_key: IdempotencyKey = None,
-) -> Changed:
+) -> ExportResult:
     _check_configured(info.context, destination)
-    id_ = key(table_id, Table)
-    return Changed(await info.context.write(exports.start, id_, destination, mode, sheet_name, idempotency_key))
+    id_ = decode_id(table_id, Table)
+    return ExportResult(await info.context.write(exports.start, id_, destination, mode, sheet_name, idempotency_key))
 
 
 async def cancel_export(
     info: Info, id: Annotated[strawberry.ID, argument(description="The export to end.")]
-) -> Changed:
-    return Changed(await info.context.write(exports.cancel, key(id, Export)))
+) -> ExportResult:
+    return ExportResult(await info.context.write(exports.cancel, decode_id(id, Export)))
 
 
 async def retry_export(
     info: Info, id: Annotated[strawberry.ID, argument(description="An export that failed or was canceled.")]
-) -> Changed:
-    id_ = key(id, Export)
+) -> ExportResult:
+    id_ = decode_id(id, Export)
     _check_configured(info.context, (await _export(info.context, id_)).destination)
-    return Changed(await info.context.write(exports.retry, id_))
+    return ExportResult(await info.context.write(exports.retry, id_))
 
 
 async def export_progress(
@@ -142,7 +142,7 @@ async def export_progress(
 ) -> AsyncGenerator[Export, None]:
     """The export now and whenever its job changes, until it is over; looked at again every 15 seconds."""
     context, shown = info.context, None
-    row = await _export(context, key(export_id, Export))
+    row = await _export(context, decode_id(export_id, Export))
     with context.backend.hub.subscribe(JobChanged(row.job_id)) as changed:
         while True:
             changed.clear()
@@ -184,7 +184,7 @@ async def _state(context: Context, id_: UUID) -> Any:
     """Fetched together with the states of every other export that is shown."""
 
     async def load(ids: list[UUID]) -> list[Any]:
-        found = {state.id: state for state in await context.read(exports.states, ids=ids)}
+        found = {state.id: state for state in await context.read(exports.export_states, ids=ids)}
         return [found.get(id_) for id_ in ids]
 
     state = await context.loader(_state, load).load(id_)

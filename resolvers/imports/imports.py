@@ -13,17 +13,17 @@ from strawberry import argument
 
 from db.core.base import Visibility
 from db.imports import imports
-from db.imports.imports import Imported
+from db.imports.imports import ImportResult
 from db.models.revisions import Revision
 from db.models.tables import Table
-from db.tables.editing.column_rules import checked_name
+from db.tables.editing.column_rules import clean_name
 from db.tables.editing.rows import OnError, RejectedRow
 from db.tables.editing.values import MAX_ERRORS
 from errors import BadUserInput
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import check_workbook
 from resolvers.core.context import Context, IdempotencyKey, Info
-from resolvers.core.ids import key
+from resolvers.core.ids import decode_id
 from resolvers.core.uploads import Upload
 from resolvers.imports.layouts import Header, ImportFormat, Layout
 from resolvers.imports.readings import Reading, read
@@ -95,7 +95,7 @@ async def import_table(
         target = await new_target(context, name or _stem(file), conversation_id, organization_id, visibility)
     else:
         refuse_place(conversation_id=conversation_id, organization_id=organization_id, visibility=visibility)
-        target = await target_of(context, key(table_id, Table))
+        target = await target_of(context, decode_id(table_id, Table))
     source = _source(text, file)
     header = Header(has_header, frozenset(column.name.casefold() for column in target.columns))
     async with _laid_out(context, source, file.name if file else "", format, sheet, header) as layout:
@@ -106,23 +106,23 @@ async def import_table(
             return _answer(layout, reading, await _import(context, reading, on_error, idempotency_key))
 
 
-async def _rehearse(context: Context, reading: Reading) -> Imported | None:
+async def _rehearse(context: Context, reading: Reading) -> ImportResult | None:
     """Which rows the unique columns of a table leave room for; None when it has none."""
     target = reading.target
     if target.table_id is None or not any(column.is_unique for column in target.columns):
         return None
-    return await context.write(imports.rehearse, target, reading.rows())
+    return await context.write(imports.dry_run, target, reading.rows())
 
 
-async def _import(context: Context, reading: Reading, on_error: OnError, key: str | None) -> Imported:
+async def _import(context: Context, reading: Reading, on_error: OnError, key: str | None) -> ImportResult:
     if reading.rejected and on_error is OnError.REJECT_ALL:
         fields = [error for row in reading.rejected for error in row.field_errors][:MAX_ERRORS]
         many = f"{reading.rejected_count:,} rows do" if reading.rejected_count > 1 else "1 row does"
         message = f"{many} not fit, so none was imported: correct them, or send onError: SKIP_INVALID."
         raise BadUserInput(message, fields=fields)
     if reading.target.table_id is None:
-        checked_name(reading.target.name, "name")
-    made = await context.write(imports.run, reading.target, reading.rows(), reading.count, on_error, key)
+        clean_name(reading.target.name, "name")
+    made = await context.write(imports.import_rows, reading.target, reading.rows(), reading.count, on_error, key)
     forget_columns(context)
     return made
 
@@ -162,7 +162,7 @@ async def _laid_out(
             yield layout
 
 
-def _answer(layout: Layout, reading: Reading, made: Imported | None, *, is_kept: bool = True) -> ImportedTable:
+def _answer(layout: Layout, reading: Reading, made: ImportResult | None, *, is_kept: bool = True) -> ImportedTable:
     in_the_way = list(made.rejected) if made else []
     return ImportedTable(
         table=made.table if made and is_kept else None,

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
-from db.imports.imports import Target
+from db.imports.imports import ImportTarget
 from db.tables.editing.rows import RejectedRow
-from db.tables.editing.values import MAX_ERRORS, check
+from db.tables.editing.values import MAX_ERRORS, check_value
 from errors import FieldError
 from resolvers.imports.layouts import Cell, Layout
 from resolvers.imports.targets import Way, matched, way
@@ -25,7 +25,7 @@ class Reading:
     """Columns, and the rows that fit them: one line of JSON each in `file`, as its index and its values."""
 
     columns: list[Column]
-    target: Target
+    target: ImportTarget
     count: int = 0
     rejected: list[RejectedRow] = field(default_factory=list)
     rejected_count: int = 0
@@ -39,7 +39,7 @@ class Reading:
             yield index, values
 
 
-def read(layout: Layout, target: Target, directory: Path) -> Reading:
+def read(layout: Layout, target: ImportTarget, directory: Path) -> Reading:
     """Choose columns, or match those that are there by name, and read every row with them. Blocking."""
     if target.table_id is not None:
         return _read_as(layout, target, matched(layout, target.columns), directory)
@@ -52,7 +52,7 @@ def read(layout: Layout, target: Target, directory: Path) -> Reading:
         reading.file.close()
 
 
-def _read_as(layout: Layout, target: Target, places: Mapping[int, Column], directory: Path) -> Reading:
+def _read_as(layout: Layout, target: ImportTarget, places: Mapping[int, Column], directory: Path) -> Reading:
     reading = Reading([places[n] for n in sorted(places)], target)
     reading.file = tempfile.SpooledTemporaryFile(1_000_000, dir=str(directory))  # noqa: SIM115  closed by the caller
     ways = {n: way(layout, n, column, target) for n, column in places.items()}
@@ -91,7 +91,7 @@ def _missing(columns: Sequence[Column], values: Mapping[str, Value], index: int)
     errors = []
     for column in columns:
         try:
-            check(column, values[column.key])
+            check_value(column, values[column.key])
         except CellError as error:
             errors.append(FieldError(f"rows.{index}.{column.name}", str(error)))
     return errors

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from db.core.base import Visibility
-from db.imports.imports import Target
+from db.imports.imports import ImportTarget
 from db.models.conversations import Conversation
 from db.models.organizations import Organization
 from db.models.tables import Table
@@ -15,7 +15,7 @@ from db.tables import tables
 from db.tables.tables import column_of
 from errors import BadUserInput, NotFound
 from resolvers.core.context import Context
-from resolvers.core.ids import optional_key
+from resolvers.core.ids import decode_optional_id
 from resolvers.imports.layouts import Cell, ImportFormat, Layout
 from tables.types.columns import ColumnType
 from tables.types.inference import format_of, is_code
@@ -30,16 +30,16 @@ async def new_target(
     conversation_id: strawberry.ID | None,
     organization_id: strawberry.ID | None,
     visibility: Visibility | None,
-) -> Target:
+) -> ImportTarget:
     """Looked at before the file is: what cannot be seen is found out by a dry run, too."""
     conversation, organization = (
-        optional_key(conversation_id, Conversation),
-        optional_key(organization_id, Organization),
+        decode_optional_id(conversation_id, Conversation),
+        decode_optional_id(organization_id, Organization),
     )
     for model, id_ in ((Conversation, conversation), (Organization, organization)):
         if id_ is not None and await context.by_id(model, id_) is None:
             raise NotFound(f"There is no such {model.__name__.lower()}, or you may not see it.")
-    return Target(name, (), None, conversation, organization, visibility or Visibility.PRIVATE)
+    return ImportTarget(name, (), None, conversation, organization, visibility or Visibility.PRIVATE)
 
 
 def refuse_place(**given: object) -> None:
@@ -49,12 +49,12 @@ def refuse_place(**given: object) -> None:
             raise BadUserInput.of(field, "The table of tableId has it already: leave one of the two out.")
 
 
-async def target_of(context: Context, table_id: UUID) -> Target:
+async def target_of(context: Context, table_id: UUID) -> ImportTarget:
     """A table that is there with the columns that it has now."""
     if await context.by_id(Table, table_id) is None:
         raise NotFound("There is no such table, or you may not see it.")
     rows = await context.read(tables.columns_of, ids=[table_id])
-    return Target("", [column_of(row) for row in rows], table_id)
+    return ImportTarget("", [column_of(row) for row in rows], table_id)
 
 
 def matched(layout: Layout, columns: Sequence[Column]) -> dict[int, Column]:
@@ -95,7 +95,7 @@ class Way:
         return parse(self.written, cell[1:]) if cell.startswith('"') else parse(_marked(self.column, "."), cell)
 
 
-def way(layout: Layout, n: int, column: Column, target: Target) -> Way:
+def way(layout: Layout, n: int, column: Column, target: ImportTarget) -> Way:
     """The column as the file writes it: a file with decimal points may go into a column of decimal commas."""
     mark = _mark(layout, n) if target.table_id is not None and column.type in NUMERIC_TYPES else None
     return Way(column, _marked(column, mark) if mark else column, layout.format, is_new=target.table_id is None)

@@ -10,7 +10,7 @@ from resolvers.core.context import IdempotencyKey, Info
 
 
 @dataclass(frozen=True)
-class Sent:
+class BroadcastResult:
     title: str
 
 
@@ -18,6 +18,6 @@ async def broadcast(
     info: Info,
     title: Annotated[str, argument(description="The line: 1 to 200 characters.")],
     idempotency_key: IdempotencyKey = None,
-) -> Sent:
+) -> BroadcastResult:
     job = await info.context.write(broadcasts.start, title, idempotency_key)
-    return Sent(job.arguments["title"])
+    return BroadcastResult(job.arguments["title"])

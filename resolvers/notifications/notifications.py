@@ -18,7 +18,7 @@ from db.models.notifications import Notification
 from db.notifications import notifications
 from errors import BadUserInput
 from resolvers.core.context import Context, Info
-from resolvers.core.ids import global_id_in, key
+from resolvers.core.ids import decode_id, global_id_in
 from resolvers.core.pages import KeysetPage
 
 IDLE_SECONDS = 15.0
@@ -28,7 +28,7 @@ MAX_IDS = 100
 
 
 @dataclass(frozen=True)
-class Marked:
+class MarkNotificationsReadResult:
     notifications: list[Notification]
     unread_count: int
 
@@ -59,13 +59,13 @@ async def mark_notifications_read(
     ids: Annotated[
         list[strawberry.ID] | None, argument(description="Which ones, at most 100; the newest 1,000 unread when empty.")
     ] = None,
-) -> Marked:
+) -> MarkNotificationsReadResult:
     if ids is not None and len(ids) > MAX_IDS:
         raise BadUserInput.of("ids", f"Name at most {MAX_IDS} at once, or none to mark all of them.")
-    keys = None if ids is None else [key(id_, Notification, f"ids.{n}") for n, id_ in enumerate(ids)]
+    keys = None if ids is None else [decode_id(id_, Notification, f"ids.{n}") for n, id_ in enumerate(ids)]
 
-    def unit(session: Session) -> Marked:
-        return Marked(notifications.mark_read(session, keys), notifications.unread_count(session))
+    def unit(session: Session) -> MarkNotificationsReadResult:
+        return MarkNotificationsReadResult(notifications.mark_read(session, keys), notifications.unread_count(session))
 
     return await info.context.write(unit)
 
@@ -82,7 +82,9 @@ async def follow_notifications(
     user_id = context.viewer.user_id
     if user_id is None:
         return
-    news = News(context, user_id, _first(now() - OVERLAP) if after is None else key(after, Notification))
+    news = NotificationFeed(
+        context, user_id, _first(now() - OVERLAP) if after is None else decode_id(after, Notification)
+    )
     with context.backend.hub.subscribe(Notified(user_id)) as told:
         if after is None:
             await news.read()  # these are no news
@@ -97,7 +99,7 @@ async def follow_notifications(
                         await told.wait()
 
 
-class News:
+class NotificationFeed:
     """What a person has not been sent yet of what is newer than the notification `start`."""
 
     def __init__(self, context: Context, user_id: UUID, start: UUID) -> None:

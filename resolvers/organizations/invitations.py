@@ -16,20 +16,20 @@ from db.organizations import invitations
 from db.organizations.invitations import InvitationToken, Invitee
 from errors import NotFound
 from resolvers.core.context import IdempotencyKey, Info
-from resolvers.core.ids import key
-from resolvers.organizations.memberships import Placed
+from resolvers.core.ids import decode_id
+from resolvers.organizations.memberships import MembershipResult
 from resolvers.organizations.organizations import OrganizationId
 
 
 @dataclass(frozen=True)
-class Invited:
+class InviteMemberResult:
     email: str
     expires_at: datetime
     membership: Membership | None
 
 
 @dataclass(frozen=True)
-class Withdrawn:
+class WithdrawInvitationResult:
     ok: bool = True
 
 
@@ -39,28 +39,28 @@ async def invite_member(
     email: Annotated[str, argument(description="Where the invitation is sent.")],
     role: Annotated[Role, argument(description="What they will be.")] = Role.MEMBER,
     idempotency_key: IdempotencyKey = None,
-) -> Invited:
-    id_, address = key(organization_id, Organization), checked_email(email, "email")
+) -> InviteMemberResult:
+    id_, address = decode_id(organization_id, Organization), checked_email(email, "email")
     if await info.context.by_id(Organization, id_) is None:
         raise NotFound("There is no such organization, or you may not see it.")
     # An admin does not see the account yet that the invitation makes a member.
     known = await info.context.backend.database.read_one(users.by_email, Viewer.system(), email=address)
     invitee = Invitee(address, role, known.id if known else None)
     made = await info.context.write(invitations.invite, id_, invitee, InvitationToken(*new_refresh()), idempotency_key)
-    return Invited(made.invitation.email, made.invitation.expires_at, made.membership)
+    return InviteMemberResult(made.invitation.email, made.invitation.expires_at, made.membership)
 
 
 async def withdraw_invitation(
     info: Info,
     organization_id: OrganizationId,
     email: Annotated[str, argument(description="Where the invitation was sent.")],
-) -> Withdrawn:
+) -> WithdrawInvitationResult:
     address = checked_email(email, "email")
-    await info.context.write(invitations.cancel, key(organization_id, Organization), address)
-    return Withdrawn()
+    await info.context.write(invitations.cancel, decode_id(organization_id, Organization), address)
+    return WithdrawInvitationResult()
 
 
 async def accept_invitation(
     info: Info, token: Annotated[str, argument(description="The token in the mail; it is good once, for seven days.")]
-) -> Placed:
-    return Placed(await info.context.write(invitations.accept, refresh_digest(token)))
+) -> MembershipResult:
+    return MembershipResult(await info.context.write(invitations.accept, refresh_digest(token)))

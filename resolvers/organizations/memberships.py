@@ -11,15 +11,15 @@ from db.models.memberships import Membership
 from db.models.users import User
 from db.organizations import memberships, organizations
 from resolvers.core.context import Info
-from resolvers.core.ids import global_id, key
+from resolvers.core.ids import decode_id, global_id
 from resolvers.core.pages import KeysetPage
-from resolvers.organizations.organizations import Deleted
+from resolvers.organizations.organizations import DeletedIdResult
 
 MembershipId = Annotated[strawberry.ID, argument(description="The member's place in the organization.")]
 
 
 @dataclass(frozen=True)
-class Placed:
+class MembershipResult:
     membership: Membership
 
 
@@ -33,9 +33,13 @@ async def user_of(root: strawberry.Parent[Any], info: Info) -> User | None:
 
 async def change_member_role(
     info: Info, membership_id: MembershipId, role: Annotated[Role, argument(description="What they are from now on.")]
-) -> Placed:
-    return Placed(await info.context.write(memberships.change_role, key(membership_id, Membership), role))
+) -> MembershipResult:
+    return MembershipResult(
+        await info.context.write(memberships.change_role, decode_id(membership_id, Membership), role)
+    )
 
 
-async def remove_member(info: Info, membership_id: MembershipId) -> Deleted:
-    return Deleted(global_id(Membership, await info.context.write(memberships.remove, key(membership_id, Membership))))
+async def remove_member(info: Info, membership_id: MembershipId) -> DeletedIdResult:
+    return DeletedIdResult(
+        global_id(Membership, await info.context.write(memberships.remove, decode_id(membership_id, Membership)))
+    )

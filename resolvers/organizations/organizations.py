@@ -11,19 +11,19 @@ from db.models.organizations import Organization
 from db.models.users import User
 from db.organizations import organization_deletion, organizations
 from resolvers.core.context import IdempotencyKey, Info
-from resolvers.core.ids import global_id, key
+from resolvers.core.ids import decode_id, global_id
 from resolvers.core.pages import KeysetPage
 
 OrganizationId = Annotated[strawberry.ID, argument(description="The organization.")]
 
 
 @dataclass(frozen=True)
-class Changed:
+class OrganizationResult:
     organization: Organization
 
 
 @dataclass(frozen=True)
-class Deleted:
+class DeletedIdResult:
     deleted_id: strawberry.ID
 
 
@@ -61,17 +61,17 @@ async def create_organization(
     info: Info,
     name: Annotated[str, argument(description="What it is called: 1 to 100 characters.")],
     idempotency_key: IdempotencyKey = None,
-) -> Changed:
-    return Changed(await info.context.write(organizations.create, name, idempotency_key))
+) -> OrganizationResult:
+    return OrganizationResult(await info.context.write(organizations.create, name, idempotency_key))
 
 
 async def update_organization(
     info: Info, id: OrganizationId, name: Annotated[str | None, argument(description="A new name.")] = None
-) -> Changed:
-    return Changed(await info.context.write(organizations.rename, key(id, Organization), name))
+) -> OrganizationResult:
+    return OrganizationResult(await info.context.write(organizations.rename, decode_id(id, Organization), name))
 
 
-async def delete_organization(info: Info, id: OrganizationId) -> Deleted:
-    return Deleted(
-        global_id(Organization, await info.context.write(organization_deletion.delete, key(id, Organization)))
+async def delete_organization(info: Info, id: OrganizationId) -> DeletedIdResult:
+    return DeletedIdResult(
+        global_id(Organization, await info.context.write(organization_deletion.delete, decode_id(id, Organization)))
     )

@@ -14,16 +14,16 @@ from db.models.messages import Message
 from db.models.proposals import Proposal, ProposalStatus
 from db.models.tables import Row, Table
 from db.proposals import apply, changes, proposals
-from db.proposals.apply import Applied
+from db.proposals.apply import ApplyProposalResult
 from db.proposals.changes import ProposedChange
-from db.proposals.selection import ChangeEdit, Choice
+from db.proposals.selection import ChangeEdit, ChangeSelection
 from errors import BadUserInput, Conflict
 from resolvers.core.context import Info
-from resolvers.core.ids import global_id, key
+from resolvers.core.ids import decode_id, global_id
 from resolvers.tables.cells import Source, source_in
-from resolvers.tables.rows import shown
+from resolvers.tables.rows import client_conflict
 from resolvers.tables.tables import forget_columns
-from tables.changes import column_of
+from tables.changes import column_from_json
 from tables.types.types import Column
 
 
@@ -34,7 +34,7 @@ class ProposalEdit:
 
 
 @dataclass(frozen=True)
-class Rejected:
+class RejectProposalResult:
     proposal: Proposal
 
 
@@ -62,7 +62,7 @@ async def message_of(root: strawberry.Parent[Any], info: Info) -> Message | None
 
 
 def list_columns(root: strawberry.Parent[Any]) -> list[Column]:
-    return [column_of(column) for column in root.columns]
+    return [column_from_json(column) for column in root.columns]
 
 
 def list_changes(root: strawberry.Parent[Any]) -> Iterable[ProposedChange]:
@@ -93,12 +93,12 @@ async def apply_proposal(
         bool,
         argument(description="Replace also what has changed since it was proposed, which is a CONFLICT otherwise."),
     ] = False,
-) -> Applied:
-    choice = Choice(change_ids, [_edit(n, edit) for n, edit in enumerate(edits or ())], force)
+) -> ApplyProposalResult:
+    choice = ChangeSelection(change_ids, [_edit(n, edit) for n, edit in enumerate(edits or ())], force)
     try:
-        applied = await info.context.write(apply.apply, key(id, Proposal), choice)
+        applied = await info.context.write(apply.apply, decode_id(id, Proposal), choice)
     except Conflict as conflict:
-        raise (shown(conflict) if conflict.details.get("conflicts") else conflict) from None
+        raise (client_conflict(conflict) if conflict.details.get("conflicts") else conflict) from None
     forget_columns(info.context)
     return applied
 
@@ -111,5 +111,5 @@ def _edit(number: int, edit: ProposalEdit) -> ChangeEdit:
 
 async def reject_proposal(
     info: Info, id: Annotated[strawberry.ID, argument(description="The proposal to put aside.")]
-) -> Rejected:
-    return Rejected(await info.context.write(extractions.reject, key(id, Proposal)))
+) -> RejectProposalResult:
+    return RejectProposalResult(await info.context.write(extractions.reject, decode_id(id, Proposal)))

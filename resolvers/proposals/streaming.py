@@ -15,7 +15,7 @@ from db.models.proposals import Proposal
 from db.proposals import proposals
 from resolvers.core.context import Context, Info
 
-RESTS = 4  # times as long as it took to send proposals, none are sent to somebody who follows
+PAUSE_FACTOR = 4  # times as long as it took to send proposals, none are sent to somebody who follows
 
 
 async def list_proposals(root: strawberry.Parent[Any], info: Info) -> list[Proposal]:
@@ -48,11 +48,11 @@ class ProposalStream:
             yield cls(context, message_id, told)
 
     @property
-    def is_told(self) -> bool:
+    def is_due(self) -> bool:
         """Whether there may be more; what takes long to send, for it is much or goes to many, not at once again."""
         return self._told.is_set() and monotonic() >= self._next
 
-    async def news(self) -> AsyncGenerator[Proposal, None]:
+    async def changed_proposals(self) -> AsyncGenerator[Proposal, None]:
         """Those that have changed since the last time."""
         started = monotonic()
         self._told.clear()
@@ -60,4 +60,4 @@ class ProposalStream:
             if self._seen.get(proposal.id) != proposal.updated_at:
                 self._seen[proposal.id] = proposal.updated_at
                 yield proposal
-        self._next = monotonic() + RESTS * (monotonic() - started)
+        self._next = monotonic() + PAUSE_FACTOR * (monotonic() - started)

@@ -10,11 +10,11 @@ from db.core.base import Base
 from db.retention import restoring
 from errors import NotFound
 from resolvers.core.context import Info
-from resolvers.core.ids import typed
+from resolvers.core.ids import decode_or_none
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoreResult:
     node: Base
 
 
@@ -24,9 +24,9 @@ async def restore(
         strawberry.ID,
         argument(description="An organization, site, module, item, conversation or table that was deleted."),
     ],
-) -> Restored:
+) -> RestoreResult:
     for model in restoring.RESTORABLE:
-        id_ = typed(id, model)
+        id_ = decode_or_none(id, model)
         if id_ is not None:
-            return Restored(await info.context.write(restoring.restore, model, id_))
+            return RestoreResult(await info.context.write(restoring.restore, model, id_))
     raise NotFound("Nothing that can be brought back has this id, or you may not bring it back.")

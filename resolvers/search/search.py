@@ -16,7 +16,7 @@ from db.search.query_parser import SearchQuery
 from db.search.snippets import snippet
 from errors import BadUserInput
 from resolvers.core.context import Context, Info
-from resolvers.core.pages import MAX_SEARCH, Asked, KeysetPage, Slice, encode_cursor
+from resolvers.core.pages import MAX_SEARCH, KeysetPage, PageArguments, Slice, encode_cursor
 
 SHORT = 20_000  # characters of a text that are gone through in a moment
 
@@ -26,16 +26,16 @@ class Hit:
     """A message in which something was found."""
 
     message: Message
-    wanted: SearchQuery
+    query: SearchQuery
 
 
-class Hits:
+class HitPage:
     """A page of hits; the cursor is the message's id."""
 
     def __init__(self, messages: KeysetPage[Message], wanted: SearchQuery) -> None:
         self._messages, self._wanted = messages, wanted
 
-    async def load(self, asked: Asked) -> Slice[Hit]:
+    async def load(self, asked: PageArguments) -> Slice[Hit]:
         found = await self._messages.load(asked)
         hits = [Hit(message, self._wanted) for message in found.rows]
         return Slice(hits, lambda hit: encode_cursor(hit.message.id), found.has_next, found.has_previous)
@@ -53,17 +53,17 @@ async def search_messages(
             "Case and accents do not matter. At most 200 characters."
         ),
     ],
-) -> Hits:
+) -> HitPage:
     wanted = SearchQuery.parse(checked_text(query, "query", MAX_SEARCH))
     if wanted is None:
         raise BadUserInput.of("query", "Write a word to look for: there is no letter and no digit in this.")
-    return Hits(await found(info.context, search.messages_matching, wanted), wanted)
+    return HitPage(await search_page(info.context, search.messages_matching, wanted), wanted)
 
 
-async def found(context: Context, listing: Listing[Any], wanted: SearchQuery, **given: Any) -> KeysetPage[Any]:
+async def search_page(context: Context, listing: Listing[Any], wanted: SearchQuery, **given: Any) -> KeysetPage[Any]:
     """A page of what somebody looks for in a listing by full text. Words may be in very many messages."""
     terms = FullTextQuery(wanted, await _scopes(context))
-    return context.page(listing, aside=True, terms=terms, phrases=wanted.required_substrings, **given)
+    return context.page(listing, unbounded=True, terms=terms, phrases=wanted.required_substrings, **given)
 
 
 async def _scopes(context: Context) -> list[str]:
@@ -77,5 +77,5 @@ async def _scopes(context: Context) -> list[str]:
 async def snippet_of(root: strawberry.Parent[Any]) -> str:
     hit: Hit = root
     if len(hit.message.text) <= SHORT:
-        return snippet(hit.message.text, hit.wanted)
-    return await asyncio.to_thread(snippet, hit.message.text, hit.wanted)
+        return snippet(hit.message.text, hit.query)
+    return await asyncio.to_thread(snippet, hit.message.text, hit.query)

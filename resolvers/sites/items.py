@@ -14,19 +14,19 @@ from db.models.sites import Site
 from db.sites import items
 from db.sites.items import NewItem
 from resolvers.core.context import IdempotencyKey, Info
-from resolvers.core.ids import global_id, key, optional_key
+from resolvers.core.ids import decode_id, decode_optional_id, global_id
 from resolvers.core.pages import IncludeDeleted, KeysetPage
 
 ItemId = Annotated[strawberry.ID, argument(description="The item.")]
 
 
 @dataclass(frozen=True)
-class Changed:
+class ItemResult:
     item: Item
 
 
 @dataclass(frozen=True)
-class Deleted:
+class DeleteItemResult:
     deleted_id: strawberry.ID
 
 
@@ -43,7 +43,7 @@ def list_items(
     return info.context.page(
         items.all_items.with_deleted if include_deleted else items.all_items,
         is_completed=is_completed,
-        organization_id=optional_key(organization_id, Organization),
+        organization_id=decode_optional_id(organization_id, Organization),
     )
 
 
@@ -64,17 +64,17 @@ async def create_item(
     site_id: Annotated[strawberry.ID | None, argument(description="The site that it is about.")] = None,
     conversation_id: Annotated[strawberry.ID | None, argument(description="The conversation that it is about.")] = None,
     idempotency_key: IdempotencyKey = None,
-) -> Changed:
+) -> ItemResult:
     beginning = NewItem(
         title=title,
         description=description,
         is_completed=is_completed,
         visibility=visibility,
-        organization_id=optional_key(organization_id, Organization),
-        site_id=optional_key(site_id, Site),
-        conversation_id=optional_key(conversation_id, Conversation),
+        organization_id=decode_optional_id(organization_id, Organization),
+        site_id=decode_optional_id(site_id, Site),
+        conversation_id=decode_optional_id(conversation_id, Conversation),
     )
-    return Changed(await info.context.write(items.create, beginning, idempotency_key))
+    return ItemResult(await info.context.write(items.create, beginning, idempotency_key))
 
 
 async def update_item(
@@ -88,18 +88,20 @@ async def update_item(
     conversation_id: Annotated[
         strawberry.ID | None, argument(description="The conversation that it is about; null for none.")
     ] = UNSET,
-) -> Changed:
+) -> ItemResult:
     given: dict[str, Any] = {
         "title": title,
         "description": description,
         "is_completed": is_completed,
         "visibility": visibility,
-        "site_id": site_id if site_id is UNSET else optional_key(site_id, Site),
-        "conversation_id": conversation_id if conversation_id is UNSET else optional_key(conversation_id, Conversation),
+        "site_id": site_id if site_id is UNSET else decode_optional_id(site_id, Site),
+        "conversation_id": conversation_id
+        if conversation_id is UNSET
+        else decode_optional_id(conversation_id, Conversation),
     }
     changes = {name: value for name, value in given.items() if value is not UNSET}
-    return Changed(await info.context.write(items.update, key(id, Item), changes))
+    return ItemResult(await info.context.write(items.update, decode_id(id, Item), changes))
 
 
-async def delete_item(info: Info, id: ItemId) -> Deleted:
-    return Deleted(global_id(Item, await info.context.write(items.delete, key(id, Item))))
+async def delete_item(info: Info, id: ItemId) -> DeleteItemResult:
+    return DeleteItemResult(global_id(Item, await info.context.write(items.delete, decode_id(id, Item))))

@@ -11,19 +11,19 @@ from db.models.sites import Site
 from db.sites import modules
 from db.sites.modules import NewModule
 from resolvers.core.context import IdempotencyKey, Info
-from resolvers.core.ids import global_id, key
+from resolvers.core.ids import decode_id, global_id
 from resolvers.core.pages import IncludeDeleted, KeysetPage
 
 ModuleId = Annotated[strawberry.ID, argument(description="The module.")]
 
 
 @dataclass(frozen=True)
-class Changed:
+class ModuleResult:
     module: Module
 
 
 @dataclass(frozen=True)
-class Deleted:
+class DeleteModuleResult:
     deleted_id: strawberry.ID
 
 
@@ -46,9 +46,9 @@ async def create_module(
     serial_number: Annotated[str | None, argument(description="Its number: at most 100 characters.")] = None,
     status: Annotated[ModuleStatus, argument(description="How it is.")] = ModuleStatus.ACTIVE,
     idempotency_key: IdempotencyKey = None,
-) -> Changed:
-    beginning = NewModule(key(site_id, Site), name, kind, serial_number, status)
-    return Changed(await info.context.write(modules.create, beginning, idempotency_key))
+) -> ModuleResult:
+    beginning = NewModule(decode_id(site_id, Site), name, kind, serial_number, status)
+    return ModuleResult(await info.context.write(modules.create, beginning, idempotency_key))
 
 
 async def update_module(
@@ -58,11 +58,11 @@ async def update_module(
     kind: Annotated[str | None, argument(description="What it is.")] = UNSET,
     serial_number: Annotated[str | None, argument(description="Its number; null for none.")] = UNSET,
     status: Annotated[ModuleStatus | None, argument(description="How it is.")] = UNSET,
-) -> Changed:
+) -> ModuleResult:
     given = {"name": name, "kind": kind, "serial_number": serial_number, "status": status}
     changes = {name: value for name, value in given.items() if value is not UNSET}
-    return Changed(await info.context.write(modules.update, key(id, Module), changes))
+    return ModuleResult(await info.context.write(modules.update, decode_id(id, Module), changes))
 
 
-async def delete_module(info: Info, id: ModuleId) -> Deleted:
-    return Deleted(global_id(Module, await info.context.write(modules.delete, key(id, Module))))
+async def delete_module(info: Info, id: ModuleId) -> DeleteModuleResult:
+    return DeleteModuleResult(global_id(Module, await info.context.write(modules.delete, decode_id(id, Module))))

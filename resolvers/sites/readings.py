@@ -18,8 +18,8 @@ from db.sites import readings
 from db.sites.readings import Aggregate, Bucket, NewReading, checked_moment
 from errors import BadUserInput
 from resolvers.core.context import IdempotencyKey, Info
-from resolvers.core.ids import typed
-from resolvers.core.pages import Asked, Slice, slice_of
+from resolvers.core.ids import decode_or_none
+from resolvers.core.pages import PageArguments, Slice, slice_of
 
 NOTHING = UUID(int=0)
 
@@ -33,7 +33,7 @@ class ReadingInput:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordReadingsResult:
     modules: list[Module]
     count: int
 
@@ -46,7 +46,7 @@ class ReadingPage:
         self._shape = frozenset(limits)
         self._given = {"module_id": module_id, **limits}
 
-    async def load(self, asked: Asked) -> Slice[Reading]:
+    async def load(self, asked: PageArguments) -> Slice[Reading]:
         place = {} if asked.cursor is None else _decode(asked.cursor, asked.cursor_name)
         query = readings.page(self._shape, is_first=asked.cursor is None, backwards=asked.backwards)
         given = {**self._given, **place, "limit": asked.size + 1}
@@ -113,7 +113,7 @@ async def record_readings(
         list[ReadingInput], argument(name="readings", description="1 to 1,000 readings: all are kept, or none.")
     ],
     idempotency_key: IdempotencyKey = None,
-) -> Recorded:
+) -> RecordReadingsResult:
     # An id of nothing is found out with all other mistakes.
-    measured = [NewReading(typed(r.module_id, Module) or NOTHING, r.metric, r.value, r.at) for r in readings_]
-    return Recorded(await info.context.write(readings.record, measured, idempotency_key), len(measured))
+    measured = [NewReading(decode_or_none(r.module_id, Module) or NOTHING, r.metric, r.value, r.at) for r in readings_]
+    return RecordReadingsResult(await info.context.write(readings.record, measured, idempotency_key), len(measured))

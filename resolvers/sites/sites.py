@@ -13,7 +13,7 @@ from db.models.sites import Site
 from db.models.users import User
 from db.sites import sites
 from resolvers.core.context import IdempotencyKey, Info
-from resolvers.core.ids import global_id, key
+from resolvers.core.ids import decode_id, global_id
 from resolvers.core.pages import IncludeDeleted, KeysetPage
 
 SiteId = Annotated[strawberry.ID, argument(description="The site.")]
@@ -21,12 +21,12 @@ UserId = Annotated[strawberry.ID, argument(description="A member of the site's o
 
 
 @dataclass(frozen=True)
-class Changed:
+class SiteResult:
     site: Site
 
 
 @dataclass(frozen=True)
-class Deleted:
+class DeleteSiteResult:
     deleted_id: strawberry.ID
 
 
@@ -59,9 +59,9 @@ async def create_site(
     name: Annotated[str, argument(description="What it is called: 1 to 100 characters.")],
     address: Annotated[str | None, argument(description="Where it is: at most 500 characters.")] = None,
     idempotency_key: IdempotencyKey = None,
-) -> Changed:
-    id_ = key(organization_id, Organization)
-    return Changed(await info.context.write(sites.create, id_, name, address, idempotency_key))
+) -> SiteResult:
+    id_ = decode_id(organization_id, Organization)
+    return SiteResult(await info.context.write(sites.create, id_, name, address, idempotency_key))
 
 
 async def update_site(
@@ -69,19 +69,19 @@ async def update_site(
     id: SiteId,
     name: Annotated[str | None, argument(description="A new name.")] = UNSET,
     address: Annotated[str | None, argument(description="Where it is; null for nothing.")] = UNSET,
-) -> Changed:
+) -> SiteResult:
     given = {"name": name, "address": address}
     changes = {name: value for name, value in given.items() if value is not UNSET}
-    return Changed(await info.context.write(sites.update, key(id, Site), changes))
+    return SiteResult(await info.context.write(sites.update, decode_id(id, Site), changes))
 
 
-async def delete_site(info: Info, id: SiteId) -> Deleted:
-    return Deleted(global_id(Site, await info.context.write(sites.delete, key(id, Site))))
+async def delete_site(info: Info, id: SiteId) -> DeleteSiteResult:
+    return DeleteSiteResult(global_id(Site, await info.context.write(sites.delete, decode_id(id, Site))))
 
 
-async def assign_site(info: Info, site_id: SiteId, user_id: UserId) -> Changed:
-    return Changed(await info.context.write(sites.assign, key(site_id, Site), key(user_id, User)))
+async def assign_site(info: Info, site_id: SiteId, user_id: UserId) -> SiteResult:
+    return SiteResult(await info.context.write(sites.assign, decode_id(site_id, Site), decode_id(user_id, User)))
 
 
-async def unassign_site(info: Info, site_id: SiteId, user_id: UserId) -> Changed:
-    return Changed(await info.context.write(sites.unassign, key(site_id, Site), key(user_id, User)))
+async def unassign_site(info: Info, site_id: SiteId, user_id: UserId) -> SiteResult:
+    return SiteResult(await info.context.write(sites.unassign, decode_id(site_id, Site), decode_id(user_id, User)))

@@ -10,27 +10,27 @@ from uuid import UUID
 
 from db.models.tables import Table
 from db.tables.history import as_of_queries
-from db.tables.history.as_of_queries import LAST, EarlierRow, Place
+from db.tables.history.as_of_queries import MAX_POSITION, AsOfRow, RowPosition
 from db.tables.history.reverse_delta import ReverseDelta
 from db.tables.query.row_query import QueryShape, RowQuery
 from db.tables.tables import column_of, columns_of
 from errors import BadUserInput, Conflict, NotFound
 from resolvers.core.context import Context
-from resolvers.core.pages import Asked, Slice, slice_of
-from resolvers.tables.row_cursors import bad_cursor, decode_place, encode_place
+from resolvers.core.pages import PageArguments, Slice, slice_of
+from resolvers.tables.row_cursors import decode_position, encode_position, invalid_cursor
 from tables.types.types import Column
 
 TRIES, BATCH = 20, 1_000
 OWN_ORDER = RowQuery({}, QueryShape(), {})
 
 
-class _Moved(Exception):
+class _TableChanged(Exception):
     """The table changed while it was read."""
 
 
 async def head_of(context: Context, table_id: UUID, number: int) -> Any:
     """The table as it is now. Raises NotFound when it cannot be seen any more, BadUserInput for a number it has not."""
-    head = await context.read_one(as_of_queries.head, table_id=table_id)
+    head = await context.read_one(as_of_queries.table_head, table_id=table_id)
     if head is None:
         raise NotFound("There is no such table, or you may not see it any more.")
     if not 1 <= number <= head.revision:
@@ -43,37 +43,37 @@ async def moments_of(context: Context, table_id: UUID, ids: list[UUID], number: 
     """When rows that have changed since were last changed before that, which only the log knows."""
     if not ids:
         return {}
-    found = await context.read(as_of_queries.moments, table_id=table_id, ids=ids, number=number)
+    found = await context.read(as_of_queries.last_change_times, table_id=table_id, ids=ids, number=number)
     return {row.row_id: row.moment for row in found}
 
 
-class EarlierPage:
+class AsOfPage:
     """A page of the rows that a table had at a revision; its cursors are those of the table's own order."""
 
     def __init__(self, context: Context, table: Table, number: int) -> None:
         self._context, self._table_id, self._number = context, table.id, number
 
-    async def load(self, asked: Asked) -> Slice[EarlierRow]:
+    async def load(self, asked: PageArguments) -> Slice[Any]:  # of AsOfRow, which is shown like a Row
         place = None if asked.cursor is None else _place(asked.cursor)
         rows = await self._settled(asked.size + 1, place, asked.backwards)
-        return slice_of(rows, lambda row: encode_place(OWN_ORDER.place(row)), asked)
+        return slice_of(rows, lambda row: encode_position(OWN_ORDER.cursor_values(row)), asked)
 
     async def total(self) -> int:
         for _ in range(TRIES):
             head = await self._head()
             state = await self._state(head.revision)
-            if state.taken == (head.revision, LAST):
+            if state.log_position == (head.revision, MAX_POSITION):
                 return state.row_count(head.row_count)
-        raise _restless()
+        raise _too_busy()
 
     async def _head(self) -> Any:
         return await head_of(self._context, self._table_id, self._number)
 
     async def _state(self, today: int) -> ReverseDelta:
         backend, viewer = self._context.backend, self._context.viewer
-        return await backend.snapshots.states.at(backend.database, viewer, self._table_id, self._number, today)
+        return await backend.snapshots.deltas.get(backend.database, viewer, self._table_id, self._number, today)
 
-    async def _settled(self, limit: int, place: Place | None, backwards: bool) -> list[EarlierRow]:
+    async def _settled(self, limit: int, place: RowPosition | None, backwards: bool) -> list[AsOfRow]:
         """The rows, all of one moment; somebody who changes the table meanwhile makes it begin again."""
         for _ in range(TRIES):
             head = await self._head()
@@ -82,13 +82,13 @@ class EarlierPage:
             reading = _Reading(self._context, self._table_id, state, head.revision, state.columns(columns))
             try:
                 rows = await reading.rows(limit, place, backwards)
-            except _Moved:
+            except _TableChanged:
                 continue
-            if state.taken == (head.revision, LAST):  # others may have brought it further meanwhile
+            if state.log_position == (head.revision, MAX_POSITION):  # others may have brought it further meanwhile
                 return await self._dated(rows, state)
-        raise _restless()
+        raise _too_busy()
 
-    async def _dated(self, rows: list[EarlierRow], state: ReverseDelta) -> list[EarlierRow]:
+    async def _dated(self, rows: list[AsOfRow], state: ReverseDelta) -> list[AsOfRow]:
         changed = [row.id for row in rows if state.is_changed(row.id)]
         moments = await moments_of(self._context, self._table_id, changed, self._number)
         return [replace(row, updated_at=moments[row.id]) if row.id in moments else row for row in rows]
@@ -103,10 +103,10 @@ class _Reading:
         self._context, self._table_id, self._state = context, table_id, state
         self._revision, self._columns = revision, columns
 
-    async def rows(self, limit: int, place: Place | None, backwards: bool) -> list[EarlierRow]:
+    async def rows(self, limit: int, place: RowPosition | None, backwards: bool) -> list[AsOfRow]:
         """At most `limit` rows after a place or, backwards, before it. Raises _Moved."""
         gone = self._gone(place, backwards)
-        found: list[EarlierRow] = []
+        found: list[AsOfRow] = []
         size = limit
         while len(found) < limit:
             batch = await self._read(size, place, backwards)
@@ -116,8 +116,8 @@ class _Reading:
                     found.append(self._deleted(gone.pop()))
                 if len(found) == limit:
                     break
-                if self._state.was_there(row.id):
-                    found.append(self._state.row(row, self._columns))
+                if self._state.existed(row.id):
+                    found.append(self._state.revert_row(row, self._columns))
             if len(batch) < size:
                 found += [self._deleted(place) for place in gone[::-1][: limit - len(found)]]
                 break
@@ -125,7 +125,7 @@ class _Reading:
             await asyncio.sleep(0)  # many rows that were not there are passed over beside others' work
         return found
 
-    def _gone(self, place: Place | None, backwards: bool) -> list[Place]:
+    def _gone(self, place: RowPosition | None, backwards: bool) -> list[RowPosition]:
         """The rows that are gone, beyond the place; the next one last."""
         deleted = self._state.deleted_rows()
         if place is not None and backwards:
@@ -134,29 +134,29 @@ class _Reading:
             deleted = deleted[bisect_right(deleted, place) :]
         return deleted[:] if backwards else deleted[::-1]
 
-    def _deleted(self, place: Place) -> EarlierRow:
+    def _deleted(self, place: RowPosition) -> AsOfRow:
         return self._state.deleted_row(place[1], self._table_id, self._columns)
 
-    async def _read(self, limit: int, place: Place | None, backwards: bool) -> list[Any]:
-        query = as_of_queries.rows[place is not None, backwards]
+    async def _read(self, limit: int, place: RowPosition | None, backwards: bool) -> list[Any]:
+        query = as_of_queries.row_queries[place is not None, backwards]
         beyond = {} if place is None else {"position": place[0], "row_id": place[1]}
         batch = await self._context.read(
-            query, table_id=self._table_id, limit=limit, ceiling=self._state.ceiling, **beyond
+            query, table_id=self._table_id, limit=limit, ceiling=self._state.end_position, **beyond
         )
         # No row says of which revision it is that there is none.
-        says = batch[0] if batch else await self._context.read_one(as_of_queries.head, table_id=self._table_id)
+        says = batch[0] if batch else await self._context.read_one(as_of_queries.table_head, table_id=self._table_id)
         if says is None or says.revision != self._revision:
-            raise _Moved
+            raise _TableChanged
         return batch
 
 
-def _restless() -> Conflict:
+def _too_busy() -> Conflict:
     return Conflict("The table changes without a pause: try again in a moment.")
 
 
-def _place(cursor: str) -> Place:
+def _place(cursor: str) -> RowPosition:
     try:
-        bound = OWN_ORDER.bound(decode_place(cursor))
+        bound = OWN_ORDER.cursor_binds(decode_position(cursor))
     except ValueError:
-        raise bad_cursor() from None
+        raise invalid_cursor() from None
     return bound["position"], bound["row_id"]

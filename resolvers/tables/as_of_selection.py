@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from db.core.prepared import Prepared
-from db.tables.history.as_of_queries import OF_ROWS, EarlierRow
+from db.tables.history.as_of_queries import ROW_FIELDS, AsOfRow
 from db.tables.history.snapshot import Snapshot
 from db.tables.query.row_query import QueryShape, RowQuery
 from db.tables.tables import column_of, columns_of
@@ -16,16 +16,16 @@ from resolvers.tables.as_of_rows import head_of, moments_of
 from tables.types.types import Column
 
 
-class Then:
+class AsOfRows:
     """The rows of a table at a revision, which the table has and the viewer sees."""
 
     def __init__(self, context: Context, table_id: UUID, number: int, copy: Snapshot) -> None:
         self._context, self._table_id, self._number, self._copy = context, table_id, number, copy
 
     @classmethod
-    async def of(cls, context: Context, table_id: UUID, number: int) -> "Then":
+    async def of(cls, context: Context, table_id: UUID, number: int) -> "AsOfRows":
         backend = context.backend
-        return cls(context, table_id, number, await backend.snapshots.at(backend.database, table_id, number))
+        return cls(context, table_id, number, await backend.snapshots.get(backend.database, table_id, number))
 
     @property
     def row_count(self) -> int:
@@ -35,11 +35,11 @@ class Then:
         """An index gives the order where nothing is filtered; where something is, few hits are found faster without."""
         shape = selection.shape
         if total:
-            return replace(shape, orders=())
-        is_filtered = shape.where is not None or shape.searched is not None
-        if is_filtered or not await self._copy.index(shape.orders[0].key, shape.orders[0].type):
+            return replace(shape, sorts=())
+        is_filtered = shape.where is not None or shape.search_columns is not None
+        if is_filtered or not await self._copy.ensure_index(shape.sorts[0].key, shape.sorts[0].type):
             return shape
-        return replace(shape, served=(self._table_id, shape.orders[0].key))
+        return replace(shape, index=(self._table_id, shape.sorts[0].key))
 
     async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
         rows = await self._asked(query, given)
@@ -56,9 +56,9 @@ class Then:
         await head_of(self._context, self._table_id, self._number)
         return await self._copy.read(query, **given)
 
-    def _shown(self, row: Any, updated_at: Any) -> EarlierRow:
-        fields = {name: getattr(row, name) for name in OF_ROWS}
-        return EarlierRow(**{**fields, "updated_at": updated_at or row.created_at}, columns=self._copy.columns)
+    def _shown(self, row: Any, updated_at: Any) -> AsOfRow:
+        fields = {name: getattr(row, name) for name in ROW_FIELDS}
+        return AsOfRow(**{**fields, "updated_at": updated_at or row.created_at}, columns=self._copy.columns)
 
 
 async def selection_of(
@@ -82,5 +82,5 @@ async def _columns(context: Context, table_id: UUID, number: int) -> Mapping[str
     # Today's are read before the changes up to now: what changes between these is among them.
     today = {row.key: column_of(row) for row in await context.read(columns_of, ids=[table_id])}
     head = await head_of(context, table_id, number)
-    state = await backend.snapshots.states.at(backend.database, context.viewer, table_id, number, head.revision)
+    state = await backend.snapshots.deltas.get(backend.database, context.viewer, table_id, number, head.revision)
     return state.columns(today)

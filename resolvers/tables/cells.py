@@ -16,13 +16,13 @@ from db.models.messages import Message
 from db.models.tables import Row, Table
 from db.models.users import User
 from db.tables.editing import cell_updates
-from db.tables.editing.cell_updates import CellEdit, Updated
+from db.tables.editing.cell_updates import CellEdit, UpdateCellsResult
 from db.tables.editing.edits import Origin
-from db.tables.history.as_of_queries import EarlierRow
+from db.tables.history.as_of_queries import AsOfRow
 from errors import BadUserInput, Conflict
 from resolvers.core.context import IdempotencyKey, Info
-from resolvers.core.ids import key
-from resolvers.tables.rows import shown
+from resolvers.core.ids import decode_id
+from resolvers.tables.rows import client_conflict
 from resolvers.tables.tables import TableId, columns_of
 from tables.types.types import Column, Value, format_value
 
@@ -51,7 +51,7 @@ class Source:
 class Cell:
     """A value in its column; `origin` is what the row keeps of it."""
 
-    row: Row | EarlierRow
+    row: Row | AsOfRow
     column: Column
     value: Value
     origin: Origin | None
@@ -82,27 +82,27 @@ def source_in(origin: Mapping[str, Any] | None) -> Source | None:
     return Source(UUID(origin["message"]), attachment_id, *place, Grounding(origin["grounding"]))
 
 
-async def list_cells(rows: Sequence[Row | EarlierRow], info: Info) -> list[list[Cell]]:
+async def list_cells(rows: Sequence[Row | AsOfRow], info: Info) -> list[list[Cell]]:
     return [_cells(row, columns) for row, columns in zip(rows, await _columns(rows, info), strict=True)]
 
 
-def _cells(row: Row | EarlierRow, columns: Mapping[str, Column]) -> list[Cell]:
+def _cells(row: Row | AsOfRow, columns: Mapping[str, Column]) -> list[Cell]:
     values, origins = row.values, row.origins
     return [Cell(row, column, values.get(key), origins.get(key)) for key, column in columns.items()]
 
 
-async def values_of(rows: Sequence[Row | EarlierRow], info: Info) -> list[dict[str, Value]]:
+async def values_of(rows: Sequence[Row | AsOfRow], info: Info) -> list[dict[str, Value]]:
     return [
         {key: value for key, value in row.values.items() if key in columns}
         for row, columns in zip(rows, await _columns(rows, info), strict=True)
     ]
 
 
-async def _columns(rows: Sequence[Row | EarlierRow], info: Info) -> list[Mapping[str, Column]]:
+async def _columns(rows: Sequence[Row | AsOfRow], info: Info) -> list[Mapping[str, Column]]:
     """The columns of each row's table, which is mostly one for all of them; an earlier row has its own."""
-    tables = list(dict.fromkeys(row.table_id for row in rows if not isinstance(row, EarlierRow)))
+    tables = list(dict.fromkeys(row.table_id for row in rows if not isinstance(row, AsOfRow)))
     found = dict(zip(tables, await gather(*(columns_of(info.context, id_) for id_ in tables)), strict=True))
-    return [row.columns if isinstance(row, EarlierRow) else found[row.table_id] for row in rows]
+    return [row.columns if isinstance(row, AsOfRow) else found[row.table_id] for row in rows]
 
 
 async def editor_of(root: strawberry.Parent[Any], info: Info) -> User | None:
@@ -134,15 +134,15 @@ async def update_cells(
     table_id: TableId,
     cells: Annotated[list[CellInput], argument(description="At most 5,000 cells, each once.")],
     idempotency_key: IdempotencyKey = None,
-) -> Updated:
+) -> UpdateCellsResult:
     edits = [_edit(cell, f"cells.{n}") for n, cell in enumerate(cells)]
     try:
-        return await info.context.write(cell_updates.update, key(table_id, Table), edits, idempotency_key)
+        return await info.context.write(cell_updates.update, decode_id(table_id, Table), edits, idempotency_key)
     except Conflict as conflict:
-        raise shown(conflict) from None
+        raise client_conflict(conflict) from None
 
 
 def _edit(cell: CellInput, path: str) -> CellEdit:
     if cell.value is UNSET:
         raise BadUserInput.of(f"{path}.value", "Give the new value, or null to empty the cell.")
-    return CellEdit(key(cell.row_id, Row, f"{path}.rowId"), cell.column, cell.value, cell.expected_version)
+    return CellEdit(decode_id(cell.row_id, Row, f"{path}.rowId"), cell.column, cell.value, cell.expected_version)

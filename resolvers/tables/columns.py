@@ -14,7 +14,7 @@ from db.tables.editing import column_updates, structure
 from db.tables.editing.values import Misfit
 from errors import BadUserInput
 from resolvers.core.context import Info
-from resolvers.core.ids import global_id, key
+from resolvers.core.ids import decode_id, global_id
 from resolvers.tables.tables import ColumnInput, TableId, forget_columns
 from tables.types.types import ColumnType
 
@@ -23,7 +23,7 @@ _LASTING = frozenset({"name", "type", "is_required", "is_unique", "is_indexed"})
 
 
 @dataclass(frozen=True)
-class Deleted:
+class DeleteColumnResult:
     table: Table
     deleted_key: strawberry.ID
     revision: Revision | None
@@ -34,8 +34,8 @@ async def add_column(
     table_id: TableId,
     column: Annotated[ColumnInput, argument(description="The new column.")],
     position: Annotated[int | None, argument(description="Before which one it goes, from 0; last when empty.")] = None,
-) -> structure.Redefined:
-    id_ = key(table_id, Table)
+) -> structure.ColumnChange:
+    id_ = decode_id(table_id, Table)
     widened = await info.context.write(column_updates.add, id_, column.column(), position)
     forget_columns(info.context)
     return widened
@@ -69,7 +69,7 @@ async def update_column(
         str | None, argument(description="How texts are read where they could be read in two ways; null: as they tell.")
     ] = UNSET,
     default: Annotated[JSON | None, argument(description="What a new row has when it says nothing.")] = UNSET,
-) -> structure.Redefined:
+) -> structure.ColumnChange:
     given: dict[str, Any] = {
         "name": name,
         "type": type,
@@ -88,7 +88,7 @@ async def update_column(
         name: value for name, value in given.items() if value is not UNSET and not (value is None and name in _LASTING)
     }
     try:
-        changed = await info.context.write(column_updates.update, key(table_id, Table), key_, changes)
+        changed = await info.context.write(column_updates.update, decode_id(table_id, Table), key_, changes)
     except BadUserInput as error:
         raise _shown(error) from None
     forget_columns(info.context)
@@ -109,8 +109,8 @@ async def move_column(
     table_id: TableId,
     key_: Annotated[strawberry.ID, argument(name="key", description="The column's `key`.")],
     position: Annotated[int, argument(description="Its new place among the columns, from 0.")],
-) -> structure.Redefined:
-    moved = await info.context.write(column_updates.move, key(table_id, Table), key_, position)
+) -> structure.ColumnChange:
+    moved = await info.context.write(column_updates.move, decode_id(table_id, Table), key_, position)
     forget_columns(info.context)
     return moved
 
@@ -119,7 +119,7 @@ async def delete_column(
     info: Info,
     table_id: TableId,
     key_: Annotated[strawberry.ID, argument(name="key", description="The column's `key`.")],
-) -> Deleted:
-    changed = await info.context.write(column_updates.delete, key(table_id, Table), key_)
+) -> DeleteColumnResult:
+    changed = await info.context.write(column_updates.delete, decode_id(table_id, Table), key_)
     forget_columns(info.context)
-    return Deleted(changed.table, key_, changed.revision)
+    return DeleteColumnResult(changed.table, key_, changed.revision)

@@ -17,14 +17,14 @@ from db.models.revisions import CellChange, Revision
 from db.models.tables import Row, Table
 from db.models.users import User
 from db.tables import revisions
-from db.tables.editing.structure import Changed
+from db.tables.editing.structure import TableChange
 from db.tables.history import undo
 from errors import BadUserInput, Conflict, NotFound
 from resolvers.core.context import Context, Info
-from resolvers.core.ids import global_id, key
+from resolvers.core.ids import decode_id, global_id
 from resolvers.core.pages import KeysetPage
 from resolvers.tables.cells import Source, source_in
-from resolvers.tables.rows import shown
+from resolvers.tables.rows import client_conflict
 from resolvers.tables.tables import TableId, forget_columns
 from tables.changes import ChangeKind
 
@@ -40,7 +40,7 @@ def list_history(
 ) -> KeysetPage[Revision]:
     given: dict[str, Any] = {"table_id": root.id}
     if row_id is not None:
-        given["row_id"] = key(row_id, Row)
+        given["row_id"] = decode_id(row_id, Row)
     if column is not None:
         given["column"] = column
     return info.context.page(_listing(row_id is not None, column is not None), **given)
@@ -93,7 +93,7 @@ def _which(
 ) -> tuple[Prepared[CellChange], dict[str, Any]]:
     """The question for the changes of a revision, without the revision's id."""
     if row_id is not None:
-        of_row = {"table_id": revision.table_id, "row_id": key(row_id, Row, "rowId")}
+        of_row = {"table_id": revision.table_id, "row_id": decode_id(row_id, Row, "rowId")}
         if column is None:
             return revisions.changes_of_row, of_row
         return revisions.changes_of_cell, of_row | {"column": column}
@@ -130,12 +130,12 @@ async def undo_revision(
     force: Annotated[
         bool, argument(description="Whether to undo also what was changed again since, which is CONFLICT otherwise.")
     ] = False,
-) -> Changed:
-    id_ = key(table_id, Table)
+) -> TableChange:
+    id_ = decode_id(table_id, Table)
     try:
         return await info.context.write(undo.undo, id_, revision, force=force)
     except Conflict as conflict:
-        raise shown(conflict) from None
+        raise client_conflict(conflict) from None
     finally:
         forget_columns(info.context)
 
@@ -148,13 +148,13 @@ async def table_changes(
     ] = None,
 ) -> AsyncGenerator[Revision, None]:
     """Every revision after one, in order, none left out; ends with NOT_FOUND when the table cannot be seen any more."""
-    context, id_ = info.context, key(table_id, Table)
+    context, id_ = info.context, decode_id(table_id, Table)
     with context.backend.hub.subscribe(TableChanged(id_)) as changed:
         held = _held((await _table(context, id_)).revision, after)
         while True:
             changed.clear()
             current = (await _table(context, id_)).revision
-            found = await context.read(revisions.after, table_id=id_, after=held)
+            found = await context.read(revisions.revisions_after, table_id=id_, after=held)
             if (found[0].number > held + 1) if found else (current > held):
                 raise _too_old(held)
             for revision in found:

@@ -10,8 +10,8 @@ from db.tables.query import index_planner, row_query
 from db.tables.query.row_query import QueryShape, RowQuery
 from db.tables.query.sort_sql import Part
 from resolvers.core.context import Context
-from resolvers.core.pages import Asked, Slice, slice_of
-from resolvers.tables.row_cursors import bad_cursor, decode_place, encode_place
+from resolvers.core.pages import PageArguments, Slice, slice_of
+from resolvers.tables.row_cursors import decode_position, encode_position, invalid_cursor
 
 MAX_INLINE = 2_000
 R = TypeVar("R", bound=Base)
@@ -33,7 +33,7 @@ class Source(Protocol):
         """What a query counts, in its column `total`."""
 
 
-class Today:
+class CurrentRows:
     """The rows as they are. Without a filter, a sort or a search, only those of the page are looked at."""
 
     def __init__(self, context: Context, table: Table, *, is_plain: bool) -> None:
@@ -50,17 +50,19 @@ class Today:
         shape = index_planner.choose_index(
             selection.shape, self._table.id, hits, self._context.backend.database.dialect
         )
-        if self.row_count <= index_planner.MAX_SORTED or not index_planner.is_gone_through(shape):
+        if self.row_count <= index_planner.MAX_SORTED_HITS or not index_planner.scans_index(shape):
             return shape
-        return index_planner.choose_by_sample(shape, await self.count(index_planner.sample(shape), **selection.values))
+        return index_planner.choose_by_sample(
+            shape, await self.count(index_planner.sample_hits(shape), **selection.values)
+        )
 
     async def _hits(self, selection: RowQuery) -> Mapping[str, int]:
         """How many rows the index of each column leaves; of a small table they are few anyway."""
-        keys = index_planner.countable_columns(selection.shape)
-        if not keys or self.row_count <= index_planner.MAX_SORTED:
+        keys = index_planner.columns_to_count(selection.shape)
+        if not keys or self.row_count <= index_planner.MAX_SORTED_HITS:
             return dict.fromkeys(keys, self.row_count)
         query = index_planner.hit_counts(selection.shape.where, self._table.id, keys)
-        most = index_planner.max_entries(selection.shape, self._context.backend.database.dialect)
+        most = index_planner.max_counted_hits(selection.shape, self._context.backend.database.dialect)
         (counts,) = await read_rows(self._context, self._table, query, **selection.values, most=most)
         return dict(zip(keys, counts, strict=True))
 
@@ -80,9 +82,9 @@ class RowPage:
     def __init__(self, source: Source, selection: RowQuery) -> None:
         self._source, self._selection = source, selection
 
-    async def load(self, asked: Asked) -> Slice[Any]:
+    async def load(self, asked: PageArguments) -> Slice[Any]:
         selection = self._selection
-        place = None if asked.cursor is None else decode_place(asked.cursor)
+        place = None if asked.cursor is None else decode_position(asked.cursor)
         given = {**selection.values, **self._bound(place)}
         shape = await self._source.served(selection)
         found: list[Any] = []
@@ -92,29 +94,29 @@ class RowPage:
             if len(found) > asked.size:
                 break
             place = None
-        return slice_of(found, lambda row: encode_place(selection.place(row)), asked)
+        return slice_of(found, lambda row: encode_position(selection.cursor_values(row)), asked)
 
     async def _part(
-        self, shape: QueryShape, place: list[Any] | None, part: Part, asked: Asked, given: dict[str, Any]
+        self, shape: QueryShape, place: list[Any] | None, part: Part, asked: PageArguments, given: dict[str, Any]
     ) -> list[Any]:
-        rows = await self._source.read(row_query.rows(shape, place, part, backwards=asked.backwards), **given)
-        if row_query.is_right(shape, part, rows):
+        rows = await self._source.read(row_query.page(shape, place, part, backwards=asked.backwards), **given)
+        if row_query.is_sorted(shape, part, rows):
             return rows
-        query = row_query.rows(shape, place, Part.FILLED, backwards=asked.backwards)
+        query = row_query.page(shape, place, Part.FILLED, backwards=asked.backwards)
         return await self._source.read(query, **given)
 
     async def total(self) -> int:
         shape = self._selection.shape
-        if shape.where is None and shape.searched is None:
+        if shape.where is None and shape.search_columns is None:
             return self._source.row_count
         shape = await self._source.served(self._selection, total=True)
         return await self._source.count(row_query.total(shape), **self._selection.values)
 
     def _bound(self, place: list[Any] | None) -> dict[str, Any]:
         try:
-            return {} if place is None else self._selection.bound(place)
+            return {} if place is None else self._selection.cursor_binds(place)
         except ValueError:
-            raise bad_cursor() from None
+            raise invalid_cursor() from None
 
 
 async def read_rows(context: Context, table: Table, query: Prepared[R], **given: Any) -> list[R]:

@@ -13,17 +13,17 @@ from db.models.revisions import Revision
 from db.models.tables import Row, Table
 from db.tables.editing import row_upserts, rows
 from db.tables.editing.cell_updates import CellConflict
-from db.tables.editing.row_upserts import Upserted
-from db.tables.editing.rows import Added, OnError
+from db.tables.editing.row_upserts import UpsertRowsResult
+from db.tables.editing.rows import AddRowsResult, OnError
 from db.tables.query import row_query
 from db.tables.query.filters import FilterOp
 from db.tables.query.row_query import QueryShape, RowQuery
 from errors import Conflict
 from resolvers.core.context import Context, IdempotencyKey, Info
-from resolvers.core.ids import global_id, key
-from resolvers.tables.as_of_rows import EarlierPage
-from resolvers.tables.as_of_selection import Then, selection_of
-from resolvers.tables.row_pages import RowPage, Today
+from resolvers.core.ids import decode_id, global_id
+from resolvers.tables.as_of_rows import AsOfPage
+from resolvers.tables.as_of_selection import AsOfRows, selection_of
+from resolvers.tables.row_pages import CurrentRows, RowPage
 from resolvers.tables.tables import TableId, columns_of
 from tables.types.types import Column
 
@@ -50,7 +50,7 @@ class RowSort:
 
 
 @dataclass(frozen=True)
-class Deleted:
+class DeleteRowsResult:
     table: Table
     deleted_ids: list[strawberry.ID]
     revision: Revision | None
@@ -72,22 +72,22 @@ async def list_rows(
             "name too; as they are now when empty."
         ),
     ] = None,
-) -> RowPage | EarlierPage:
+) -> RowPage | AsOfPage:
     is_plain = filter is None and not sort and not search
-    select = partial(row_query.select_rows, filter=filter, sort=sort, search=search)
+    select = partial(row_query.parse_row_query, filter=filter, sort=sort, search=search)
     if as_of_revision is not None:
         return await _earlier(info.context, root, as_of_revision, None if is_plain else select)
     selection = select({} if is_plain else await columns_of(info.context, root.id))
-    return RowPage(Today(info.context, root, is_plain=selection.shape == QueryShape()), selection)
+    return RowPage(CurrentRows(info.context, root, is_plain=selection.shape == QueryShape()), selection)
 
 
 async def _earlier(
     context: Context, table: Table, number: int, select: Callable[[Mapping[str, Column]], RowQuery] | None
-) -> RowPage | EarlierPage:
+) -> RowPage | AsOfPage:
     selection = select and await selection_of(context, table.id, number, select)
     if selection is None or selection.shape == QueryShape():
-        return EarlierPage(context, table, number)
-    return RowPage(await Then.of(context, table.id, number), selection)
+        return AsOfPage(context, table, number)
+    return RowPage(await AsOfRows.of(context, table.id, number), selection)
 
 
 async def add_rows(
@@ -101,21 +101,21 @@ async def add_rows(
         OnError.REJECT_ALL
     ),
     idempotency_key: IdempotencyKey = None,
-) -> Added:
-    return await info.context.write(rows.add, key(table_id, Table), rows_, on_error, idempotency_key)
+) -> AddRowsResult:
+    return await info.context.write(rows.add, decode_id(table_id, Table), rows_, on_error, idempotency_key)
 
 
 async def delete_rows(
     info: Info,
     table_id: TableId,
     row_ids: Annotated[list[strawberry.ID], argument(description="At most 5,000 rows of the table.")],
-) -> Deleted:
-    ids = [key(id_, Row, f"rowIds.{n}") for n, id_ in enumerate(row_ids)]
-    deleted = await info.context.write(rows.delete, key(table_id, Table), ids)
-    return Deleted(deleted.table, [global_id(Row, id_) for id_ in deleted.deleted_ids], deleted.revision)
+) -> DeleteRowsResult:
+    ids = [decode_id(id_, Row, f"rowIds.{n}") for n, id_ in enumerate(row_ids)]
+    deleted = await info.context.write(rows.delete, decode_id(table_id, Table), ids)
+    return DeleteRowsResult(deleted.table, [global_id(Row, id_) for id_ in deleted.deleted_ids], deleted.revision)
 
 
-def shown(conflict: Conflict) -> Conflict:
+def client_conflict(conflict: Conflict) -> Conflict:
     """A conflict whose cells are named as clients name them."""
     return Conflict(conflict.message, conflicts=[_shown(cell) for cell in conflict.details.get("conflicts", ())])
 
@@ -142,6 +142,6 @@ async def upsert_rows(
         OnError.REJECT_ALL
     ),
     idempotency_key: IdempotencyKey = None,
-) -> Upserted:
-    id_ = key(table_id, Table)
+) -> UpsertRowsResult:
+    id_ = decode_id(table_id, Table)
     return await info.context.write(row_upserts.upsert, id_, key_columns, rows, on_error, idempotency_key)

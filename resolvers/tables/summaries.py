@@ -24,6 +24,6 @@ async def summarize(
     ] = None,
     filter: Annotated[RowFilter | None, argument(description="Which rows; all when empty.")] = None,
 ) -> list[Summary]:
-    question = summaries.ask(await columns_of(info.context, root.id), column, group_by, filter)
-    rows = await read_rows(info.context, root, summaries.groups(question.shape), **question.values)
-    return summaries.summaries(question, rows)
+    question = summaries.parse_summary_query(await columns_of(info.context, root.id), column, group_by, filter)
+    rows = await read_rows(info.context, root, summaries.group_query(question.shape), **question.values)
+    return summaries.build_summaries(question, rows)

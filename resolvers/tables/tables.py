@@ -17,10 +17,10 @@ from db.models.organizations import Organization
 from db.models.tables import Table
 from db.tables import tables
 from db.tables.editing import structure
-from db.tables.editing.structure import Beginning
+from db.tables.editing.structure import TableDefinition
 from db.tables.tables import column_of
 from resolvers.core.context import Context, IdempotencyKey, Info
-from resolvers.core.ids import global_id, key, optional_key
+from resolvers.core.ids import decode_id, decode_optional_id, global_id
 from resolvers.core.pages import IncludeDeleted, KeysetPage, checked_search
 from tables.types.types import Column, ColumnType, Value
 
@@ -64,12 +64,12 @@ class ColumnInput:
 
 
 @dataclass(frozen=True)
-class Created:
+class CreateTableResult:
     table: Table
 
 
 @dataclass(frozen=True)
-class Deleted:
+class DeleteTableResult:
     deleted_id: strawberry.ID
 
 
@@ -85,19 +85,19 @@ def list_tables(
     include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Table]:
     return info.context.page(
-        tables.every.with_deleted if include_deleted else tables.every,
-        conversation_id=optional_key(conversation_id, Conversation),
-        organization_id=optional_key(organization_id, Organization),
+        tables.all_tables.with_deleted if include_deleted else tables.all_tables,
+        conversation_id=decode_optional_id(conversation_id, Conversation),
+        organization_id=decode_optional_id(organization_id, Organization),
         search=checked_search(search),
     )
 
 
 def list_tables_of_organization(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Table]:
-    return info.context.page(tables.every, organization_id=root.id)
+    return info.context.page(tables.all_tables, organization_id=root.id)
 
 
 def list_tables_of_conversation(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Table]:
-    return info.context.page(tables.every, conversation_id=root.id)
+    return info.context.page(tables.all_tables, conversation_id=root.id)
 
 
 async def list_columns(root: strawberry.Parent[Any], info: Info) -> list[Column]:
@@ -138,15 +138,15 @@ async def create_table(
     ] = None,
     visibility: Annotated[Visibility, argument(description="Who sees it besides you.")] = Visibility.PRIVATE,
     idempotency_key: IdempotencyKey = None,
-) -> Created:
-    beginning = Beginning(
+) -> CreateTableResult:
+    beginning = TableDefinition(
         name,
         [column.column() for column in columns],
-        conversation_id=optional_key(conversation_id, Conversation),
-        organization_id=optional_key(organization_id, Organization),
+        conversation_id=decode_optional_id(conversation_id, Conversation),
+        organization_id=decode_optional_id(organization_id, Organization),
         visibility=visibility,
     )
-    return Created(await info.context.write(structure.create, beginning, idempotency_key))
+    return CreateTableResult(await info.context.write(structure.create, beginning, idempotency_key))
 
 
 async def update_table(
@@ -154,11 +154,11 @@ async def update_table(
     id: TableId,
     name: Annotated[str | None, argument(description="A new name.")] = UNSET,
     visibility: Annotated[Visibility | None, argument(description="Who sees it besides its owner.")] = UNSET,
-) -> structure.Changed:
+) -> structure.TableChange:
     # null says nothing: neither has an empty state.
     changes = {name: value for name, value in (("name", name), ("visibility", visibility)) if value}
-    return await info.context.write(structure.update, key(id, Table), changes)
+    return await info.context.write(structure.update, decode_id(id, Table), changes)
 
 
-async def delete_table(info: Info, id: TableId) -> Deleted:
-    return Deleted(global_id(Table, await info.context.write(structure.delete, key(id, Table))))
+async def delete_table(info: Info, id: TableId) -> DeleteTableResult:
+    return DeleteTableResult(global_id(Table, await info.context.write(structure.delete, decode_id(id, Table))))
