@@ -1,4 +1,4 @@
-"""The one GraphQL schema: every feature, listed once."""
+"""The GraphQL schema, composed of the queries, mutations and subscriptions of every feature."""
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -6,17 +6,31 @@ from strawberry.schema.config import StrawberryConfig
 from schema import (
     accounts,
     audit,
+    broadcasts,
     budgets,
+    cells,
+    columns,
     conversations,
     exports,
+    extractions,
     imports,
+    invitations,
     items,
+    memberships,
     messages,
     modules,
     notifications,
     organizations,
+    proposals,
+    ratings,
+    readings,
+    replies,
+    restoring,
+    revisions,
+    rows,
     search,
     server,
+    sessions,
     share_links,
     sites,
     tables,
@@ -25,7 +39,7 @@ from schema import (
 from schema.scalars import SCALARS
 
 
-@strawberry.type(description="What you can read.")
+@strawberry.type(description="Read operations.")
 class Query(
     server.Query,
     users.Query,
@@ -44,28 +58,41 @@ class Query(
     pass
 
 
-@strawberry.type(description="What you can change. Each takes one input and answers with one payload.")
+@strawberry.type(description="Write operations. Each takes one input and returns one payload.")
 class Mutation(
-    users.Mutation,
+    sessions.Mutation,
     accounts.Mutation,
     organizations.Mutation,
+    memberships.Mutation,
+    invitations.Mutation,
     budgets.Mutation,
     sites.Mutation,
     modules.Mutation,
+    readings.Mutation,
     items.Mutation,
+    restoring.Mutation,
     conversations.Mutation,
+    share_links.Mutation,
     messages.Mutation,
+    replies.Mutation,
+    ratings.Mutation,
+    extractions.Mutation,
+    proposals.Mutation,
     tables.Mutation,
+    columns.Mutation,
+    rows.Mutation,
+    cells.Mutation,
+    revisions.Mutation,
     exports.Mutation,
     imports.Mutation,
     notifications.Mutation,
-    share_links.Mutation,
+    broadcasts.Mutation,
 ):
     pass
 
 
-@strawberry.type(description="What you can follow.")
-class Subscription(messages.Subscription, tables.Subscription, exports.Subscription, notifications.Subscription):
+@strawberry.type(description="Streams of events.")
+class Subscription(replies.Subscription, revisions.Subscription, exports.Subscription, notifications.Subscription):
     pass
 
 

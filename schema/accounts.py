@@ -1,122 +1,113 @@
-"""The mutations on accounts: passwords, addresses, names, sign-ins elsewhere, and what superusers may do."""
+"""The mutations of accounts: signing up, passwords, verification, profile, administration and deletion."""
 
 import strawberry
 
+from db import models
 from resolvers.accounts import accounts
-from resolvers.accounts.sessions import log_out_everywhere, revoke_session
-from schema.base import field, mutation, output_type
-from schema.users import User
+from resolvers.accounts.sessions import SignInResult, SignOutResult
+from schema.base import Shows, TypeOf, field, output_type
+from schema.operations import mutation
+from schema.sessions import SessionTokens
 
 
 @output_type
-class LogOutEverywherePayload:
-    """All your sessions are over."""
+class SignUpPayload(Shows[SignInResult]):
+    """Result of `signUp`."""
 
-    ok: bool = field("Always true; what goes wrong is an error.")
-
-
-@output_type
-class RevokeSessionPayload:
-    """The session is over."""
-
-    ok: bool = field("Always true; what goes wrong is an error.")
+    user: TypeOf[models.users.User] = field("The new user.")
+    session: SessionTokens = field("Tokens of the user's first session.")
+    message: str = field("Text to display to the user.")
 
 
 @output_type
-class ChangePasswordPayload:
-    """A new password; your other sessions are over."""
+class ChangePasswordPayload(Shows[accounts.UserResult]):
+    """Result of `changePassword`."""
 
-    user: User = field("You.")
-
-
-@output_type
-class RequestPasswordResetPayload:
-    """The same answer for every address."""
-
-    message: str = field("A sentence to show.")
+    user: TypeOf[models.users.User] = field("The signed-in user.")
 
 
 @output_type
-class ResetPasswordPayload:
-    """A new password; all your sessions are over."""
+class RequestPasswordResetPayload(Shows[accounts.MailRequestResult]):
+    """Result of `requestPasswordReset`, the same for every address."""
 
-    ok: bool = field("Always true; log in with the new password.")
-
-
-@output_type
-class RequestEmailVerificationPayload:
-    """A mail is on its way."""
-
-    message: str = field("A sentence to show.")
+    message: str = field("Text to display to the user.")
 
 
 @output_type
-class VerifyEmailPayload:
-    """The address is shown to be yours."""
+class ResetPasswordPayload(Shows[SignOutResult]):
+    """Result of `resetPassword`."""
 
-    ok: bool = field("Always true; what goes wrong is an error.")
-
-
-@output_type
-class UpdateProfilePayload:
-    """Your new names."""
-
-    user: User = field("You.")
+    ok: bool = field("Always true; sign in with the new password.")
 
 
 @output_type
-class UpdateUserPayload:
-    """The changed account."""
+class RequestEmailVerificationPayload(Shows[accounts.MailRequestResult]):
+    """Result of `requestEmailVerification`."""
 
-    user: User = field("Whose it is.")
+    message: str = field("Text to display to the user.")
 
 
 @output_type
-class DeleteAccountPayload:
-    """Your account is gone."""
+class VerifyEmailPayload(Shows[SignOutResult]):
+    """Result of `verifyEmail`."""
 
-    ok: bool = field("Always true; what goes wrong is an error.")
+    ok: bool = field("Always true; failures are errors.")
+
+
+@output_type
+class UpdateProfilePayload(Shows[accounts.UserResult]):
+    """Result of `updateProfile`."""
+
+    user: TypeOf[models.users.User] = field("The signed-in user with the new names.")
+
+
+@output_type
+class UpdateUserPayload(Shows[accounts.UserResult]):
+    """Result of `updateUser`."""
+
+    user: TypeOf[models.users.User] = field("The changed user.")
+
+
+@output_type
+class DeleteAccountPayload(Shows[SignOutResult]):
+    """Result of `deleteAccount`."""
+
+    ok: bool = field("Always true; failures are errors.")
 
 
 @strawberry.type
 class Mutation:
-    log_out_everywhere = mutation(
-        LogOutEverywherePayload,
-        log_out_everywhere,
-        "End all your sessions at once, this one too; what is open on them closes within a second.",
-    )
-    revoke_session = mutation(
-        RevokeSessionPayload, revoke_session, "End one of your sessions at once, as of a device that is lost."
-    )
+    sign_up = mutation(SignUpPayload, accounts.sign_up, "Create an account with a personal organization, and sign in.")
     change_password = mutation(
-        ChangePasswordPayload, accounts.change_password, "Choose another password, and end your other sessions."
+        ChangePasswordPayload, accounts.change_password, "Change your password and end your other sessions."
     )
     request_password_reset = mutation(
         RequestPasswordResetPayload,
         accounts.request_password_reset,
-        "Ask for a mail with a token for resetPassword; one answer, and one time, for any address.",
+        "Request a mail with a token for `resetPassword`. Answer and response time are the same for every address.",
     )
     reset_password = mutation(
         ResetPasswordPayload,
         accounts.reset_password,
-        "Choose a new password with a token that was mailed, and end all your sessions.",
+        "Set a new password with a token from a mail, and end all your sessions.",
     )
     request_email_verification = mutation(
         RequestEmailVerificationPayload,
         accounts.request_email_verification,
-        "Ask for another mail with a token for verifyEmail; the one before is good no more.",
+        "Request another mail with a token for `verifyEmail`. Earlier tokens become invalid.",
     )
     verify_email = mutation(
-        VerifyEmailPayload, accounts.verify_email, "Show with a token that was mailed that the address is yours."
+        VerifyEmailPayload, accounts.verify_email, "Confirm your e-mail address with a token from a mail."
     )
-    update_profile = mutation(UpdateProfilePayload, accounts.update_profile, "Change your names.")
+    update_profile = mutation(UpdateProfilePayload, accounts.update_profile, "Change your first and last name.")
     update_user = mutation(
         UpdateUserPayload,
         accounts.update_user,
-        "Superusers: close or open an account, give or take a superuser's rights; who loses something is signed out.",
+        "Deactivate or reactivate an account, or grant or revoke superuser rights. Superusers only. A user who loses "
+        "access or rights is signed out.",
     )
     delete_account = mutation(
         DeleteAccountPayload,
         accounts.delete_account,
-        "Delete your account at once; what is yours alone is erased, and what you shared stays without your name.",
+        "Delete your account immediately. Your private data is erased; data that you shared stays without your name.",
     )

@@ -1,20 +1,18 @@
-"""Files that came with a message."""
+"""Files attached to messages."""
 
-from db.models import attachments as rows
+from db import models
 from resolvers.conversations import attachments
-from schema.base import Node, field, optional, output_type, required
+from schema.base import Node, Shows, field, optional, output_type, required
 
 
 @output_type
-class Attachment(Node, row=rows.Attachment):
-    """A file that came with a message."""
+class Attachment(Node, Shows[models.attachments.Attachment]):
+    """A file attached to a message."""
 
-    name: str = field("What its sender calls it.")
-    content_type: str = field("What it is, told by its content.")
-    size: int = field("Its bytes.")
-    url = required(str, attachments.url_of, "A download link that is made for this answer and expires.")
+    name: str = field("File name given by the sender.")
+    content_type: str = field("MIME type, detected from the content.")
+    size: int = field("Size in bytes.")
+    url = required(str, attachments.url_of, "Download link, created for this response; it expires.")
     text = optional(
-        str,
-        attachments.text_of,
-        "What it says, as it was read when it came: at most a million characters. Null for an image.",
+        str, attachments.text_of, "Text extracted on upload, at most 1,000,000 characters; null for an image."
     )

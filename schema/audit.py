@@ -1,40 +1,42 @@
 """The audit log."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry.scalars import JSON
 
-from db.models import audit as rows
+from db import models
 from resolvers.accounts import audit
-from schema.base import Node, field, optional, output_type, page
-
-if TYPE_CHECKING:
-    from schema.organizations import Organization
-    from schema.users import User
-else:
-    Organization = Annotated["Organization", strawberry.lazy("schema.organizations")]
-    User = Annotated["User", strawberry.lazy("schema.users")]
+from schema.base import Node, Shows, TypeOf, field, optional, output_type, required
+from schema.connections import page
 
 
 @output_type
-class AuditEntry(Node, row=rows.AuditEntry):
-    """What somebody did to a thing; it is never changed."""
+class AuditEntry(Node, Shows[models.audit.AuditEntry]):
+    """An immutable record of one change to one object."""
 
-    at: datetime = strawberry.field(resolver=audit.at, description="When it was done.")
-    actor = optional(User, audit.actor, "Who did it; null for the server itself, and for who was not signed in.")
-    action: str = field("The mutation, as `updateSite`, or the kind of the job that did it.")
-    subject_id = optional(strawberry.ID, audit.subject_id, "What it was done to, which may be deleted by now.")
-    organization = optional(Organization, audit.organization_of, "Where; null for what is about an account.")
-    before = optional(JSON, audit.before, "The fields that changed, as they were; null for what is new.")
+    at = required(datetime, audit.at, "Time of the change.")
+    actor = optional(
+        TypeOf[models.users.User],
+        audit.actor,
+        "User who made the change; null for the server itself and for unauthenticated requests.",
+    )
+    action: str = field("Name of the mutation, as `updateSite`, or kind of the background job.")
+    subject_id = optional(strawberry.ID, audit.subject_id, "Id of the changed object, which may be deleted by now.")
+    organization = optional(
+        TypeOf[models.organizations.Organization],
+        audit.organization_of,
+        "Organization of the changed object; null when the object is an account.",
+    )
+    before = optional(JSON, audit.before, "Changed fields with their values before; null when the object is new.")
     after = optional(
         JSON,
         audit.after,
-        "The fields as they are since, null for what was deleted; of rows, messages and the like how many.",
+        "Changed fields with their new values; null when the object was deleted. Rows, messages and other children "
+        "are only counted, as `rows.added`.",
     )
-    ip_address: str | None = field("The address that the request came from.")
-    request_id: str | None = field("The id of the request, as in the server's log.")
+    ip_address: str | None = field("IP address that sent the request.")
+    request_id: str | None = field("Id of the request, as in the server's log.")
 
 
 @strawberry.type
@@ -42,5 +44,5 @@ class Query:
     audit_log = page(
         AuditEntry,
         audit.list_entries,
-        "Who changed what, newest first: all of it for superusers, else that of the organizations you administer.",
+        "Audit entries, newest first: all of them for superusers, otherwise those of organizations you administer.",
     )

@@ -1,41 +1,40 @@
-"""Budgets of organizations."""
+"""Monthly budgets of organizations."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.models.budgets import BudgetUnit
+from db import models
 from resolvers.billing import budgets
-from schema.base import enum, field, mutation, output_type
+from schema.base import Shows, TypeOf, enum, field, output_type
+from schema.operations import mutation
 
-if TYPE_CHECKING:
-    from schema.organizations import Organization
-else:  # an organization has a budget, and setting it answers with the organization
-    Organization = Annotated["Organization", strawberry.lazy("schema.organizations")]
-
-enum(BudgetUnit, MONEY="Money, in serverInfo.currency.", TOKENS="Tokens, those read and those written together.")
-
-
-@output_type
-class Budget:
-    """What models may cost an organization in a calendar month (UTC)."""
-
-    limit: Decimal = field("How much a month may cost.")
-    spent: Decimal = field("What this month has cost so far.")
-    reserved: Decimal = field("What the replies that are being written may come to.")
-    unit: BudgetUnit = field("What is counted.")
-    period: str = field("The month, as `2026-01`.")
-    resets_at: datetime = field("When the next month begins.")
-    hard: bool = field("Whether messages are refused when it is spent; otherwise the admins are only told.")
+enum(
+    models.budgets.BudgetUnit,
+    MONEY="Money, in `serverInfo.currency`.",
+    TOKENS="Tokens, the sum of input and output.",
+)
 
 
 @output_type
-class SetBudgetPayload:
-    """The organization with its budget."""
+class Budget(Shows[models.budgets.Budget]):
+    """Limit on an organization's model usage in each calendar month (UTC)."""
 
-    organization: Organization = field("The organization.")
+    limit: Decimal = field("Limit for a month, in `unit`.")
+    spent: Decimal = field("Amount spent this month, in `unit`.")
+    reserved: Decimal = field("Largest amount that replies still in progress may add, in `unit`.")
+    unit: models.budgets.BudgetUnit = field("Unit of the amounts.")
+    period: str = field("Current month, as `2026-01`.")
+    resets_at: datetime = field("Start of the next month, when `spent` becomes 0.")
+    hard: bool = field("True when messages are refused once the budget is spent; otherwise admins are only notified.")
+
+
+@output_type
+class SetBudgetPayload(Shows[budgets.SetBudgetResult]):
+    """Result of `setBudget`."""
+
+    organization: TypeOf[models.organizations.Organization] = field("The organization with its new budget.")
 
 
 @strawberry.type
@@ -43,6 +42,6 @@ class Mutation:
     set_budget = mutation(
         SetBudgetPayload,
         budgets.set_budget,
-        "Set what models may cost an organization in a month, or take the limit away. Its admins are told at 80 % "
-        "and at 100 %.",
+        "Set or remove the monthly limit on an organization's model usage. Its admins are notified at 80 % and at "
+        "100 %.",
     )

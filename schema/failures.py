@@ -1,24 +1,26 @@
-"""How work that was begun and failed is shown: as data beside it, not as an error of the request."""
+"""Failures of background work, which are data of the object concerned and not errors of the request."""
 
 from datetime import datetime
 from typing import Any
 
 import strawberry
 
-from schema.base import field, optional, output_type
+from resolvers.conversations import messages
+from resolvers.exports import exports
+from schema.base import Shows, field, optional, output_type
 
 
 def retry_at(root: strawberry.Parent[Any]) -> datetime | None:
-    """Not every failure knows it."""
+    """Return the time for a retry; the failures of exports have none."""
     moment: datetime | None = getattr(root, "retry_at", None)
     return moment
 
 
 @output_type
-class MessageError:
-    """Why something that was begun did not come about."""
+class MessageError(Shows[messages.Failure | exports.Failure]):
+    """Failure of a reply or an export."""
 
-    code: str = field("What kind of failure it is, as `NOT_FOUND` or `RATE_LIMITED`.")
-    message: str = field("What happened and what to do, for people.")
-    retryable: bool = field("Whether the same again may succeed later.")
-    retry_at = optional(datetime, retry_at, "When it may succeed, where that is known.")
+    code: str = field("Kind of failure, for example `NOT_FOUND` or `RATE_LIMITED`.")
+    message: str = field("Explanation to display, with the next step for the user.")
+    retryable: bool = field("True when trying again later may succeed.")
+    retry_at = optional(datetime, retry_at, "Earliest time at which a retry may succeed, if known.")

@@ -1,51 +1,46 @@
-"""Imports: a file or a pasted text into a table."""
-
-from typing import TYPE_CHECKING, Annotated
+"""Imports of files and pasted texts into tables."""
 
 import strawberry
 from strawberry.scalars import JSON
 
+from db import models
 from resolvers.imports import imports
 from resolvers.imports.layouts import ImportFormat
-from schema.base import enum, field, mutation, output_type
-from schema.revisions import Revision
-from schema.rows import Column, RejectedRow
-
-if TYPE_CHECKING:
-    from schema.tables import Table
-else:  # tables list what this module is listed with
-    Table = Annotated["Table", strawberry.lazy("schema.tables")]
+from schema.base import Shows, TypeOf, enum, field, output_type
+from schema.columns import Column
+from schema.operations import mutation
+from schema.rows import RejectedRow
 
 enum(
     ImportFormat,
-    CSV="Values separated by commas, semicolons or bars, in any common encoding.",
+    CSV="Values separated by commas, semicolons or vertical bars, in any common encoding.",
     TSV="Values separated by tabs.",
-    XLSX="A workbook: what a person sees in one of its sheets, with every digit that is stored.",
-    JSON="An array of objects, or of arrays whose first one names the columns.",
+    XLSX="One sheet of an Excel workbook: the displayed values, with every stored digit.",
+    JSON="An array of objects, or of arrays of which the first holds the column names.",
     MARKDOWN="One Markdown table.",
 )
 
 
 @output_type
-class ImportTablePayload:
-    """What was imported, or with `dryRun` what would be."""
+class ImportTablePayload(Shows[imports.ImportedTable]):
+    """Result of `importTable`, or with `dryRun` a preview of it."""
 
-    table: Table | None = field("The table, as it is now; null when nothing was imported.")
-    columns: list[Column] = field("The columns that the rows have values for, with the types that fit all of them.")
-    row_count: int = field("How many rows were added, or would be.")
-    rejected: list[RejectedRow] = field(
-        "The first hundred rows that do not fit; `index` counts the rows below the header."
+    table: TypeOf[models.tables.Table] | None = field("The table after the import; null when nothing was imported.")
+    columns: list[Column] = field("Columns for which the rows have values, with types that fit all of them.")
+    row_count: int = field("Number of rows added, or with `dryRun` to be added.")
+    rejected: list[RejectedRow] = field("The first 100 invalid rows; `index` counts the rows below the header.")
+    rejected_count: int = field("Number of all invalid rows.")
+    samples: list[JSON] = field("The first valid rows: their values by column key.")
+    format: ImportFormat = field("Format of the file or text.")
+    encoding: str | None = field("Encoding of a text file; null for a workbook and for pasted text.")
+    has_byte_order_mark: bool = field("True when the file starts with a byte order mark.")
+    delimiter: str | None = field("Delimiter of CSV and TSV; null for other formats.")
+    has_header: bool = field("True when the first row holds the column names.")
+    sheet: str | None = field("Name of the imported sheet of a workbook.")
+    notes: list[str] = field("Content of a workbook that may be missed: other sheets, hidden rows, merged cells.")
+    revision: TypeOf[models.revisions.Revision] | None = field(
+        "Revision that records the import, for `undoRevision`; null when nothing was imported."
     )
-    rejected_count: int = field("How many rows do not fit.")
-    samples: list[JSON] = field("The first rows that fit: their values by column key.")
-    format: ImportFormat = field("What it was.")
-    encoding: str | None = field("The encoding of a text file; null for a workbook and for pasted text.")
-    has_byte_order_mark: bool = field("Whether the file begins with a byte order mark.")
-    delimiter: str | None = field("What separates the values of CSV and TSV.")
-    has_header: bool = field("Whether its first row names the columns.")
-    sheet: str | None = field("Which sheet of a workbook it was.")
-    notes: list[str] = field("What of a workbook may be missed: sheets that were not read, hidden rows, merged cells.")
-    revision: Revision | None = field("What was done, undone as one; null when nothing was.")
 
 
 @strawberry.type
@@ -53,5 +48,5 @@ class Mutation:
     import_table = mutation(
         ImportTablePayload,
         imports.import_table,
-        "Add the rows of a file or a text to a table, at most 100,000 at once.",
+        "Import the rows of a file or a text into a table, at most 100,000 rows at once.",
     )

@@ -1,112 +1,73 @@
-"""Modules with their readings, and the mutations that change and record them."""
+"""Modules (devices at a site) and the mutations that change them."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db.models import modules as rows
-from db.sites import readings
+from db import models
 from resolvers.sites import modules, sites
-from resolvers.sites.readings import list_aggregates, list_readings, record_readings
-from schema.base import Audited, Edge, Node, edge, enum, field, list_of, mutation, optional, output_type, page, required
-
-if TYPE_CHECKING:
-    from schema.sites import Site
-else:  # a site lists its modules, and a module names its site
-    Site = Annotated["Site", strawberry.lazy("schema.sites")]
+from resolvers.sites.readings import list_aggregates, list_readings
+from schema.base import Audited, Node, Shows, TypeOf, enum, field, list_of, optional, output_type, required
+from schema.connections import Edge, edge, page
+from schema.operations import mutation
+from schema.readings import Aggregate
 
 enum(
-    rows.ModuleStatus,
-    ACTIVE="It works.",
-    DEGRADED="It works badly.",
-    OFFLINE="It is not heard of.",
-    RETIRED="It is not used any more.",
-)
-enum(
-    readings.Bucket,
-    HOUR="From one full hour to the next.",
-    DAY="From midnight to midnight.",
-    MONTH="From the first of a month to the first of the next.",
+    models.modules.ModuleStatus,
+    ACTIVE="Works.",
+    DEGRADED="Works with problems.",
+    OFFLINE="Not reachable.",
+    RETIRED="No longer in use.",
 )
 
 
 @output_type
-class Reading:
-    """A number that a module measured."""
+class Module(Node, Audited, Shows[models.modules.Module]):
+    """A device at a site, which records readings."""
 
-    metric: str = field("What was measured.")
-    value: float = field("How much.")
-    at: datetime = field("When.")
-
-
-@output_type
-class Aggregate:
-    """What was measured in a stretch of time that has readings."""
-
-    start: datetime = field("When the stretch begins, in UTC.")
-    count: int = field("How many readings there are.")
-    min: float = field("The smallest value.")
-    max: float = field("The largest value.")
-    mean: float = field("The mean of the values.")
+    name: str = field("Name of the module.")
+    kind: str = field("Kind of device, for example `pump`.")
+    serial_number: str | None = field("Serial number.")
+    status: models.modules.ModuleStatus = field("Operating state.")
+    last_seen_at: datetime | None = field("Time of the module's newest reading; null before the first.")
+    site = required(TypeOf[models.sites.Site], sites.site_of, "Site at which the module is installed.")
+    readings = page(TypeOf[models.readings.Reading], list_readings, "Readings in the order of time.")
+    aggregates = list_of(
+        Aggregate, list_aggregates, "Readings summed up per hour, day or month; periods without readings are left out."
+    )
 
 
 @output_type
-class Module(Node, Audited, row=rows.Module):
-    """A device at a site."""
-
-    name: str = field("What it is called.")
-    kind: str = field("What it is.")
-    serial_number: str | None = field("Its number.")
-    status: rows.ModuleStatus = field("How it is.")
-    last_seen_at: datetime | None = field("The newest moment that it sent a reading of; null before the first.")
-    site = required(Site, sites.site_of, "Where it is.")
-    readings = page(Reading, list_readings, "What it measured, by time.")
-    aggregates = list_of(Aggregate, list_aggregates, "What it measured, summed up; only where there are readings.")
-
-
-@output_type
-class CreateModulePayload:
-    """The new module."""
+class CreateModulePayload(Shows[modules.ModuleResult]):
+    """Result of `createModule`."""
 
     module: Module = field("The new module.")
-    module_edge: Edge[Module] = edge(Module, "module", "Its edge, for a list of them.")
+    module_edge: Edge[Module] = edge(Module, "module", "Edge of the module, for lists.")
 
 
 @output_type
-class UpdateModulePayload:
-    """The changed module."""
+class UpdateModulePayload(Shows[modules.ModuleResult]):
+    """Result of `updateModule`."""
 
-    module: Module = field("As it is now.")
-
-
-@output_type
-class DeleteModulePayload:
-    """The module that is gone."""
-
-    deleted_id: strawberry.ID = field("The module that was deleted; restore brings it back.")
+    module: Module = field("The module after the change.")
 
 
 @output_type
-class RecordReadingsPayload:
-    """The readings are kept."""
+class DeleteModulePayload(Shows[modules.DeleteModuleResult]):
+    """Result of `deleteModule`."""
 
-    modules: list[Module] = field("The modules, in the order in which you named them first.")
-    count: int = field("How many readings were kept: all that you sent.")
+    deleted_id: strawberry.ID = field("Id of the deleted module, for `restore`.")
 
 
 @strawberry.type
 class Query:
-    module = optional(Module, modules.module, "A module that you may see.")
+    module = optional(Module, modules.module, "A module by id; null when you may not see it.")
 
 
 @strawberry.type
 class Mutation:
     create_module = mutation(CreateModulePayload, modules.create_module, "Add a module to a site.")
     update_module = mutation(
-        UpdateModulePayload, modules.update_module, "Change a module; what is not named stays as it is."
+        UpdateModulePayload, modules.update_module, "Change a module. Fields that are not sent keep their values."
     )
     delete_module = mutation(DeleteModulePayload, modules.delete_module, "Delete a module with its readings.")
-    record_readings = mutation(
-        RecordReadingsPayload, record_readings, "Keep what modules measured: all of it, or nothing."
-    )

@@ -1,41 +1,36 @@
-"""Notifications: the list, the stream, the mutations."""
+"""Notifications: the list, the stream, and the mutation that marks them as read."""
 
 from datetime import datetime
 
 import strawberry
 
-from db.models import notifications as rows
-from resolvers.notifications import broadcasts, notifications
-from schema.base import Node, field, mutation, optional, output_type, page, required, subscription
+from db import models
+from resolvers.notifications import notifications
+from schema.base import Node, Shows, field, optional, output_type, required
+from schema.connections import page
+from schema.operations import mutation, subscription
 
 
 @output_type
-class Notification(Node, row=rows.Notification):
-    """Something that happened while you looked elsewhere."""
+class Notification(Node, Shows[models.notifications.Notification]):
+    """An event of which a user is notified."""
 
-    at = required(datetime, notifications.moment_of, "When it happened.")
+    at = required(datetime, notifications.moment_of, "Time of the event.")
     kind: str = field(
-        "What happened: EXPORT_FINISHED, EXPORT_FAILED, REPLY_FINISHED, REPLY_FAILED, INVITED, BROADCAST, or another "
-        "word that is added later."
+        "Kind of event: EXPORT_FINISHED, EXPORT_FAILED, REPLY_FINISHED, REPLY_FAILED, INVITED or BROADCAST. More kinds "
+        "may be added later."
     )
-    title: str = field("It in one line, for people.")
-    subject_id = optional(strawberry.ID, notifications.subject_id_of, "What it is about, for `node`.")
-    is_read = required(bool, notifications.is_read, "Whether it was marked as read.")
+    title: str = field("One line to display.")
+    subject_id = optional(strawberry.ID, notifications.subject_id_of, "Id of the object concerned, for `node`.")
+    is_read = required(bool, notifications.is_read, "True once it is marked as read.")
 
 
 @output_type
-class MarkNotificationsReadPayload:
-    """What was marked."""
+class MarkNotificationsReadPayload(Shows[notifications.MarkNotificationsReadResult]):
+    """Result of `markNotificationsRead`."""
 
-    notifications: list[Notification] = field("Those that were unread before, newest first.")
-    unread_count: int = field("How many are unread still.")
-
-
-@output_type
-class BroadcastPayload:
-    """What is being sent."""
-
-    title: str = field("The line that everybody gets.")
+    notifications: list[Notification] = field("Notifications that were unread before, newest first.")
+    unread_count: int = field("Number of notifications that are still unread.")
 
 
 @strawberry.type
@@ -48,13 +43,14 @@ class Query:
 @strawberry.type
 class Mutation:
     mark_notifications_read = mutation(
-        MarkNotificationsReadPayload, notifications.mark_notifications_read, "Mark notifications of yours as read."
+        MarkNotificationsReadPayload,
+        notifications.mark_notifications_read,
+        "Mark some or all of your notifications as read.",
     )
-    broadcast = mutation(BroadcastPayload, broadcasts.broadcast, "Tell everybody something, by and by; for superusers.")
 
 
 @strawberry.type
 class Subscription:
     notifications = subscription(
-        Notification, notifications.follow_notifications, "Your notifications, each as soon as it happens."
+        Notification, notifications.follow_notifications, "Receive your notifications as they happen."
     )

@@ -1,94 +1,88 @@
-"""Proposals: what the assistant would put into a table, and the mutations that decide."""
+"""Proposals of the assistant for tables, and the mutations that apply or reject them."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry.scalars import JSON
 
-from db.models import proposals as rows
-from db.models.proposals import ProposalStatus
-from resolvers.conversations.extractions import extract_table
+from db import models
+from db.proposals.apply import ApplyProposalResult
+from db.proposals.changes import ProposedChange as ProposedChangeRow
 from resolvers.proposals import proposals
-from schema.base import Node, enum, field, list_of, mutation, optional, output_type, required
-from schema.revisions import Revision
-from schema.rows import Column, Source
+from schema.base import Node, Shows, TypeOf, enum, field, list_of, optional, output_type, required
+from schema.cells import Source
+from schema.columns import Column
+from schema.operations import mutation
 from tables.changes import ChangeKind
 
-if TYPE_CHECKING:
-    from schema.messages import Message
-    from schema.tables import Table
-else:  # a message and a table list their proposals, and a proposal names both
-    Message = Annotated["Message", strawberry.lazy("schema.messages")]
-    Table = Annotated["Table", strawberry.lazy("schema.tables")]
-
 enum(
-    ProposalStatus,
-    PENDING="Nobody has decided yet; of a proposal that is in the table in part, not yet about the rest.",
-    APPLIED="It is in the table.",
-    REJECTED="It was put aside, or did not fit.",
+    models.proposals.ProposalStatus,
+    PENDING="Not decided yet; for a partly applied proposal, the rest is not decided.",
+    APPLIED="Applied to the table.",
+    REJECTED="Rejected by a user, or does not fit the table.",
 )
 
 
 @output_type
-class ProposedChange:
-    """A row to add, one cell of such a row, or one of a row that the table has."""
+class ProposedChange(Shows[ProposedChangeRow]):
+    """A new row, one cell of a new row, or one cell of an existing row."""
 
-    id: strawberry.ID = field("Names it in the proposal; it stays while rows are added to those that were read.")
+    id: strawberry.ID = field("Id of the change in its proposal; it stays the same while more rows are read.")
     kind: ChangeKind = field(
-        "ROW_ADDED for a new row with all its values, then CELL_CHANGED for each of its cells; "
-        "of a row that the table has, CELL_CHANGED for what differs."
+        "ROW_ADDED for a new row with all its values, followed by CELL_CHANGED for each of its cells; for an existing "
+        "row, CELL_CHANGED for each difference."
     )
     row_id = required(
-        strawberry.ID, proposals.row_id_of, "The row; of a new one until it is added, the `id` of its ROW_ADDED."
+        strawberry.ID,
+        proposals.row_id_of,
+        "Id of the row; for a row that has not been added yet, the `id` of its ROW_ADDED.",
     )
-    column: strawberry.ID | None = field("Key of the column among the proposal's own, when it is about a cell.")
-    old: JSON | None = field("What was there when it was proposed; null for what is new.")
-    new: JSON | None = field("The value, or a row's values by column key.")
-    source = optional(Source, proposals.source_of, "Where the assistant read the value; null for a whole row.")
-    overwrites_human: bool = field("Whether it would replace what a person entered; that is never done by itself.")
-    status: ProposalStatus = field("What became of it; REJECTED when it did not fit the table.")
-    problem: str | None = field("Why it does not fit: then it is left out, unless `edits` give another value.")
+    column: strawberry.ID | None = field("Key of the column in the proposal's `columns`, for a change of a cell.")
+    old: JSON | None = field("Value at the time of the proposal; null for a new row.")
+    new: JSON | None = field("Proposed value; for ROW_ADDED, the row's values by column key.")
+    source = optional(
+        Source, proposals.source_of, "Passage from which the assistant read the value; null for a whole row."
+    )
+    overwrites_human: bool = field("True when it replaces a value entered by a user; never applied automatically.")
+    status: models.proposals.ProposalStatus = field("Decision on the change; REJECTED when it did not fit the table.")
+    problem: str | None = field("Reason why it does not fit; it is left out unless `edits` give another value.")
 
 
 @output_type
-class Proposal(Node, row=rows.Proposal):
-    """Rows and cells that the assistant read, for a new table or for one that is there."""
+class Proposal(Node, Shows[models.proposals.Proposal]):
+    """Rows and cells that the assistant read, for a new table or an existing one."""
 
-    table = optional(Table, proposals.table_of, "The table that they are for; null while it would be a new one.")
+    table = optional(
+        TypeOf[models.tables.Table], proposals.table_of, "Table to change; null while it would be a new one."
+    )
     message = optional(
-        Message, proposals.message_of, "The reply that proposed them; null for what `extractTable` read."
+        TypeOf[models.messages.Message], proposals.message_of, "Reply that proposes it; null for `extractTable`."
     )
-    status: ProposalStatus = field("Whether they are in the table; what became of each change is said there.")
-    table_name: str = field("What a new table would be called.")
-    columns = list_of(Column, proposals.list_columns, "The columns, as the texts suggest them.")
-    changes = list_of(ProposedChange, proposals.list_changes, "The rows and their cells, in the order of the message.")
+    status: models.proposals.ProposalStatus = field("Decision on the proposal; each change has its own status too.")
+    table_name: str = field("Name of the table to create.")
+    columns = list_of(Column, proposals.list_columns, "Columns as read from the texts.")
+    changes = list_of(ProposedChange, proposals.list_changes, "Rows and their cells, in the order of the message.")
     is_complete: bool = field(
-        "Whether all is read; until then it grows, or is read in another way, and cannot be applied."
+        "True when everything has been read; until then the proposal may change and cannot be applied."
     )
-    problem: str | None = field("Why not all was read, or why it was put aside by itself, if so.")
-    created_at: datetime = field("When it was made.")
+    problem: str | None = field("Reason why it is incomplete or was rejected automatically; otherwise null.")
+    created_at: datetime = field("Time of creation.")
 
 
 @output_type
-class ApplyProposalPayload:
-    """The table with the rows in it."""
+class ApplyProposalPayload(Shows[ApplyProposalResult]):
+    """Result of `applyProposal`."""
 
-    table: Table = field("The table, as it is now.")
-    proposal: Proposal = field("The proposal, APPLIED; PENDING while changes of it are left.")
-    revision: Revision = field("What was done; the newest one when nothing fitted.")
-
-
-@output_type
-class ExtractTablePayload:
-    """What was read."""
-
-    proposal: Proposal = field("The rows; still growing when reading takes longer than a minute (`isComplete`).")
+    table: TypeOf[models.tables.Table] = field("The table after the change.")
+    proposal: Proposal = field("The proposal: APPLIED, or PENDING while some of its changes are not decided.")
+    revision: TypeOf[models.revisions.Revision] = field(
+        "Revision that records the change; the newest one when no change fitted."
+    )
 
 
 @output_type
-class RejectProposalPayload:
-    """The proposal that was put aside."""
+class RejectProposalPayload(Shows[proposals.RejectProposalResult]):
+    """Result of `rejectProposal`."""
 
     proposal: Proposal = field("The proposal, REJECTED.")
 
@@ -98,18 +92,12 @@ class Mutation:
     apply_proposal = mutation(
         ApplyProposalPayload,
         proposals.apply_proposal,
-        "Put what is proposed, or what you choose of it, into its table or a new one of yours, as one revision. Rows "
-        "that the table has, by its unique column, are changed. What has changed since it was proposed is a CONFLICT "
-        "with both values, and nothing is applied.",
-    )
-    extract_table = mutation(
-        ExtractTablePayload,
-        extract_table,
-        "Read a table out of a conversation, or of some of its messages and their files: into a new table, or into one "
-        "whose columns say what is wanted and whose rows are brought up to date by key.",
+        "Apply a proposal, or selected changes of it, to its table or to a new table that you own, as one revision. "
+        "Existing rows are matched by the table's unique column and changed. Cells that were changed since the "
+        "proposal give a CONFLICT with both values, and nothing is applied.",
     )
     reject_proposal = mutation(
         RejectProposalPayload,
         proposals.reject_proposal,
-        "Put a proposal aside; one that is still being read is read no further.",
+        "Reject a proposal. Reading stops if it is still in progress.",
     )

@@ -1,80 +1,77 @@
-"""Revisions: what was changed in a table, and the mutation that takes it back."""
+"""Revisions of tables: their changes, the mutation that undoes them, and the stream of new ones."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry.scalars import JSON
 
-from db.models import revisions as rows
+from db import models
+from db.tables.editing.structure import TableChange
 from resolvers.tables import revisions
-from schema.base import enum, field, list_of, mutation, optional, output_type, subscription
-from schema.rows import Source
-from schema.users import User
+from schema.base import Shows, TypeOf, enum, field, list_of, optional, output_type, required
+from schema.cells import Source
+from schema.operations import mutation, subscription
 from tables.changes import ChangeKind
 
-if TYPE_CHECKING:
-    from schema.tables import Table
-else:  # a payload shows its table, and a table lists its revisions
-    Table = Annotated["Table", strawberry.lazy("schema.tables")]
-
 enum(
-    rows.ChangeSource,
-    USER="A person, or a program in their name.",
-    ASSISTANT="The assistant: a proposal that was applied.",
-    IMPORT="An imported file.",
-    UNDO="Another revision, taken back.",
-    SYSTEM="The product itself.",
+    models.revisions.ChangeSource,
+    USER="A user, or a program with the user's token.",
+    ASSISTANT="An applied proposal of the assistant.",
+    IMPORT="An imported file or text.",
+    UNDO="Undoing of another revision.",
+    SYSTEM="The server.",
 )
 enum(
     ChangeKind,
-    ROW_ADDED="A row is new.",
-    ROW_DELETED="A row is gone.",
-    ROW_RESTORED="A deleted row is back.",
-    CELL_CHANGED="A cell has another value.",
-    COLUMN_ADDED="A column is new, or back.",
-    COLUMN_CHANGED="A column has another definition.",
-    COLUMN_DELETED="A column is gone.",
-    TABLE_CHANGED="The table has another name or visibility.",
+    ROW_ADDED="A row was added.",
+    ROW_DELETED="A row was deleted.",
+    ROW_RESTORED="A deleted row was restored.",
+    CELL_CHANGED="A cell got another value.",
+    COLUMN_ADDED="A column was added or restored.",
+    COLUMN_CHANGED="The definition of a column was changed.",
+    COLUMN_DELETED="A column was deleted.",
+    TABLE_CHANGED="The name or visibility of the table was changed.",
 )
 
 
 @output_type
-class Change:
-    """One change of a revision."""
+class Change(Shows[models.revisions.CellChange]):
+    """One change within a revision."""
 
-    kind: ChangeKind = field("What was done.")
-    row_id = optional(strawberry.ID, revisions.row_id_of, "The row, unless it is about a column or the table.")
-    column: strawberry.ID | None = field("Key of the column, when it is about a cell or a column.")
+    kind: ChangeKind = field("Kind of change.")
+    row_id = optional(
+        strawberry.ID, revisions.row_id_of, "Id of the row; null for a change of a column or of the table."
+    )
+    column: strawberry.ID | None = field("Key of the column, for a change of a cell or a column.")
     old = optional(
         JSON,
         revisions.old_of,
-        "What was there: the value, a row's position and values, a column's definition, the table's properties.",
+        "State before: a value, a row's position and values, a column's definition or the table's properties.",
     )
-    new = optional(JSON, revisions.new_of, "What is there instead, in the same form.")
-    source = optional(Source, revisions.source_of, "Where the assistant read the new value.")
+    new = optional(JSON, revisions.new_of, "State after, in the same form as `old`.")
+    source = optional(Source, revisions.source_of, "Passage from which the assistant read the new value.")
 
 
 @output_type
-class Revision:
-    """What one call changed in a table."""
+class Revision(Shows[models.revisions.Revision]):
+    """Everything that one operation changed in a table."""
 
-    number: int = field("Counts the revisions of the table from 1, without gaps.")
-    at: datetime = strawberry.field(resolver=revisions.moment_of, description="When it was made.")
-    actor = optional(User, revisions.actor_of, "Who made it; null when you may not see them.")
-    source: rows.ChangeSource = field("What it came from.")
-    summary: str = field("How many of what, in words.")
-    changes = list_of(
-        Change, revisions.list_changes, "What was changed, in order; the first of them, when there are many."
+    number: int = field("Number of the revision in its table, from 1 without gaps.")
+    at = required(datetime, revisions.moment_of, "Time of the change.")
+    actor = optional(
+        TypeOf[models.users.User], revisions.actor_of, "User who made the change; null when you may not see this user."
     )
+    source: models.revisions.ChangeSource = field("Origin of the change.")
+    summary: str = field("Number of changes of each kind, in words.")
+    changes = list_of(Change, revisions.list_changes, "Changes in order; only the first ones of a large revision.")
 
 
 @output_type
-class UndoRevisionPayload:
-    """The table without what the revision did."""
+class UndoRevisionPayload(Shows[TableChange]):
+    """Result of `undoRevision`."""
 
-    table: Table = field("The table, as it is now.")
-    revision: Revision = field("The revision that took it back; the newest one when there was nothing to take back.")
+    table: TypeOf[models.tables.Table] = field("The table after the change.")
+    revision: Revision = field("Revision that records the undoing; the newest one when there was nothing to undo.")
 
 
 @strawberry.type
@@ -82,13 +79,15 @@ class Mutation:
     undo_revision = mutation(
         UndoRevisionPayload,
         revisions.undo_revision,
-        "Take a revision back, as a new revision, which can be taken back too. What was changed again later is a "
-        "CONFLICT that names the cells.",
+        "Undo a revision by a new revision, which can itself be undone. Cells that were changed again since give a "
+        "CONFLICT that lists them.",
     )
 
 
 @strawberry.type
 class Subscription:
     table_changes = subscription(
-        Revision, revisions.table_changes, "Follow a table: every revision after the one that you have, in order."
+        Revision,
+        revisions.table_changes,
+        "Follow a table: every revision after the one you have, in order, without gaps.",
     )

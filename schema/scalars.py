@@ -1,4 +1,4 @@
-"""Scalars, with the standard that each of them follows."""
+"""Scalars with the standards they follow."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -15,35 +15,38 @@ FORM = (
 )
 
 
-def _uploaded(value: object) -> Upload:
-    """A file that came with the request; nothing that JSON can say is one."""
+def _parse_upload(value: object) -> Upload:
+    """Return the uploaded file; no JSON value is one."""
     if not isinstance(value, Upload):
         raise GraphQLError(FORM)
     return value
 
 
-def _written(_node: ValueNode, _variables: object = None) -> Upload:
+def _refuse_literal(_node: ValueNode, _variables: object = None) -> Upload:
     raise GraphQLError(FORM)
 
 
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: replace(
         DateTimeDefinition,
-        description="A moment as RFC 3339 says, in UTC.",
+        description="Time in UTC in the format of RFC 3339, for example `2026-01-31T14:30:00Z`.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
     ),
     date: replace(
         DateDefinition,
-        description="A day as RFC 3339 says.",
+        description="Calendar date in the format of RFC 3339, for example `2026-01-31`.",
         specified_by_url="https://scalars.graphql.org/andimarek/local-date",
     ),
-    Decimal: replace(DecimalDefinition, description="A decimal number as a string, so that no digit is lost."),
+    Decimal: replace(
+        DecimalDefinition, description="Decimal number as a string, so that no digit is lost, for example `12.50`."
+    ),
     Upload: scalar(
         name="Upload",
-        description="A file, sent as a variable of a multipart request. The request needs a header that a form alone "
-        "cannot have: `X-Requested-With`, `Apollo-Require-Preflight` or `GraphQL-Preflight`, with any value.",
+        description="File sent as a variable of a multipart request. The request needs one of the headers "
+        "`X-Requested-With`, `Apollo-Require-Preflight` or `GraphQL-Preflight`, with any value, because an HTML form "
+        "on another site cannot send them.",
         specified_by_url="https://github.com/jaydenseric/graphql-multipart-request-spec",
-        parse_value=_uploaded,
-        parse_literal=_written,
+        parse_value=_parse_upload,
+        parse_literal=_refuse_literal,
     ),
 }

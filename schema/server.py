@@ -1,4 +1,4 @@
-"""The server itself, and any thing by its id."""
+"""Information about the server, and the queries for any object by its id."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -17,26 +17,27 @@ MAX_IDS = 100
 
 @output_type
 class ServerInfo:
-    """What this server is and can do."""
+    """Version and capabilities of this server."""
 
     message: str = field("Always `API is running`.")
     version: str = field("Version of the product.")
     environment: str = field("`development` or `production`.")
-    models: list[str] = field("The models that you may choose for a conversation; the first is the server's own.")
-    currency: str = field("What costs and budgets are in, as `USD`.")
-    offline: bool = field("Whether no model is configured, so that the offline assistant answers.")
+    models: list[str] = field("Models that conversations can use; the first is the default.")
+    currency: str = field("Currency of costs and budgets, for example `USD`.")
+    offline: bool = field("True when no model is configured and the offline assistant replies.")
 
 
 @output_type
 class Health:
-    """Whether the server can work."""
+    """Health of the server."""
 
     status: str = field("`ok` or `degraded`.")
-    timestamp: datetime = field("When this was found.")
+    timestamp: datetime = field("Time of the check.")
     database: str = field("`ok` or `unavailable`.")
 
 
 def server_info(info: Info) -> ServerInfo:
+    """Return the version and capabilities of this server."""
     backend = info.context.backend
     return ServerInfo(
         message="API is running",
@@ -49,6 +50,7 @@ def server_info(info: Info) -> ServerInfo:
 
 
 async def health(info: Info) -> Health:
+    """Check the database and return the result."""
     is_well = await info.context.backend.database.check()
     return Health(
         status="ok" if is_well else "degraded",
@@ -57,7 +59,10 @@ async def health(info: Info) -> Health:
     )
 
 
-async def node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of anything.")]) -> Any:
+async def node(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Global id of an object of any type.")]
+) -> Any:
+    """Return the row of a global id; None when it is malformed, absent or invisible."""
     decoded = decode(id)
     if decoded is None or decoded[0] not in NODES:
         return None
@@ -65,24 +70,25 @@ async def node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(desc
 
 
 async def nodes(
-    info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 ids of anything.")]
+    info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 global ids.")]
 ) -> list[Any]:
+    """Return the rows of global ids in their order, None for each that is malformed, absent or invisible."""
     if len(ids) > MAX_IDS:
-        raise BadUserInput.of("ids", f"Ask for at most {MAX_IDS} at once.")
+        raise BadUserInput.of("ids", f"{len(ids)} ids are too many: request at most {MAX_IDS} at once.")
     return list(await asyncio.gather(*(node(info, id_) for id_ in ids)))
 
 
 @strawberry.type
 class Query:
     node = strawberry.field(
-        resolver=node, graphql_type=Node | None, description="Any thing by its id; null when you may not see it."
+        resolver=node, graphql_type=Node | None, description="An object by its id; null when you may not see it."
     )
     nodes = strawberry.field(
         resolver=nodes,
         graphql_type=list[Node | None],
-        description="Many things by their ids, in the same order; null for each that you may not see.",
+        description="Objects by their ids, in the same order; null for each that you may not see.",
     )
     server_info: ServerInfo = strawberry.field(
-        resolver=server_info, description="What this server is; no sign-in needed."
+        resolver=server_info, description="Version and capabilities of this server. No authentication needed."
     )
-    health: Health = strawberry.field(resolver=health, description="Whether the server can work; no sign-in needed.")
+    health: Health = strawberry.field(resolver=health, description="Health of the server. No authentication needed.")

@@ -1,28 +1,31 @@
-"""The mutations that share a conversation by a link."""
+"""The mutations that share a conversation by a public link."""
 
 from datetime import datetime
 
 import strawberry
 
 from resolvers.conversations import share_links
-from schema.base import field, mutation, output_type
+from schema.base import Shows, field, output_type
 from schema.conversations import Conversation
+from schema.operations import mutation
 
 
 @output_type
-class ShareConversationPayload:
-    """The link, which shows the branch and its tables as they are now, to whoever has it."""
+class ShareConversationPayload(Shows[share_links.ShareConversationResult]):
+    """Result of `shareConversation`."""
 
-    conversation: Conversation = field("The conversation.")
-    share_url: str | None = field("The link; null when the server has lost the key of an earlier one.")
-    expires_at: datetime = field("Until when it is good.")
+    conversation: Conversation = field("The shared conversation.")
+    share_url: str | None = field(
+        "Public link to the branch and its tables as they are now; null when the server has lost the key of the link."
+    )
+    expires_at: datetime = field("Time at which the link expires.")
 
 
 @output_type
-class UnshareConversationPayload:
-    """The conversation, without a link."""
+class UnshareConversationPayload(Shows[share_links.UnshareConversationResult]):
+    """Result of `unshareConversation`."""
 
-    conversation: Conversation = field("The conversation.")
+    conversation: Conversation = field("The conversation, without a link.")
 
 
 @strawberry.type
@@ -30,8 +33,10 @@ class Mutation:
     share_conversation = mutation(
         ShareConversationPayload,
         share_links.share_conversation,
-        "Make a read-only link to a conversation as it is now. A link that it had before leads nowhere any more.",
+        "Create a public read-only link to a conversation as it is now. An earlier link becomes invalid.",
     )
     unshare_conversation = mutation(
-        UnshareConversationPayload, share_links.unshare_conversation, "Take the link of a conversation back."
+        UnshareConversationPayload,
+        share_links.unshare_conversation,
+        "Withdraw the public link of a conversation.",
     )

@@ -1,18 +1,19 @@
-"""What models read and wrote, and what it cost."""
+"""Tokens used by language models, and their cost."""
 
 from decimal import Decimal
 
-from schema.base import field, output_type
+from resolvers.billing import usage
+from schema.base import Shows, field, output_type
 
 
 @output_type
-class Usage:
-    """Tokens that were read and written, and what they cost; estimated where the provider does not say."""
+class Usage(Shows[usage.Usage]):
+    """Tokens used by language models and their cost; estimated where the provider does not report them."""
 
-    input_tokens: int = field("Tokens that the model read.")
-    output_tokens: int = field("Tokens that the model wrote.")
-    total_tokens: int = field("Both together.")
-    cached_tokens: int = field("Of those read, the ones that the provider had already.")
-    reasoning_tokens: int = field("Of those written, the ones that the model thought with.")
-    cost: Decimal = field("What they cost at the prices of their day, in serverInfo.currency; 0 without prices.")
-    estimated: bool = field("Whether the provider did not tell all of it, so that some was counted here.")
+    input_tokens: int = field("Tokens read by the model.")
+    output_tokens: int = field("Tokens written by the model.")
+    total_tokens: int = field("Sum of `inputTokens` and `outputTokens`.")
+    cached_tokens: int = field("Input tokens that the provider took from its cache; included in `inputTokens`.")
+    reasoning_tokens: int = field("Output tokens used for reasoning; included in `outputTokens`.")
+    cost: Decimal = field("Cost in `serverInfo.currency` at the prices of the day of use; 0 when no prices are set.")
+    estimated: bool = field("True when the provider did not report all counts and the server estimated some.")

@@ -1,0 +1,69 @@
+"""Cells of rows, the sources of their values, and the mutation that changes them."""
+
+import strawberry
+from strawberry.scalars import JSON
+
+from db import models
+from db.tables.editing.cell_updates import UpdateCellsResult
+from resolvers.tables import cells
+from schema.base import Shows, TypeOf, enum, field, optional, output_type
+from schema.columns import Column
+from schema.operations import mutation
+
+enum(
+    cells.Grounding,
+    EXACT="The quote is the text of the message or attachment from `start` to `end`.",
+    FUZZY="The text from `start` to `end` is similar to the quote.",
+    NONE="The quote was not found.",
+)
+
+
+@output_type
+class Source(Shows[cells.Source]):
+    """Passage of a message or attachment from which the assistant read a value."""
+
+    message = optional(
+        TypeOf[models.messages.Message], cells.message_of, "Message of the passage; null when you may not see it."
+    )
+    attachment = optional(
+        TypeOf[models.attachments.Attachment],
+        cells.attachment_of,
+        "Attachment whose `text` contains the passage; null when the message itself contains it.",
+    )
+    start: int = field("Start of the quote in the text, in code points.")
+    end: int = field("End of the quote in the text, in code points.")
+    quote: str = field("Quoted passage.")
+    grounding: cells.Grounding = field("Result of searching the quote in the text.")
+
+
+@output_type
+class Cell(Shows[cells.Cell]):
+    """Value of a row in one column."""
+
+    column: Column = field("Column of the cell.")
+    value: JSON | None = field("Value; null when the cell is empty.")
+    text: str = field("Value formatted for display.")
+    source: Source | None = field("Passage from which the assistant read the value; null when a user entered it.")
+    edited_by = optional(
+        TypeOf[models.users.User], cells.editor_of, "User who entered the value; null when no user did."
+    )
+
+
+@output_type
+class UpdateCellsPayload(Shows[UpdateCellsResult]):
+    """Result of `updateCells`."""
+
+    table: TypeOf[models.tables.Table] = field("The table after the change.")
+    rows: list[TypeOf[models.tables.Row]] = field("Changed rows, in the order in which the input first names them.")
+    revision: TypeOf[models.revisions.Revision] | None = field(
+        "Revision that records the change; null when nothing changed."
+    )
+
+
+@strawberry.type
+class Mutation:
+    update_cells = mutation(
+        UpdateCellsPayload,
+        cells.update_cells,
+        "Change cells. Simultaneous changes of different cells of a row do not conflict.",
+    )
