@@ -17,6 +17,7 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from execution.enum_messages import list_allowed_values
 from execution.errors import Code, OperationError
 from execution.limits import Limits, measure
 from execution.planned import Plans
@@ -74,10 +75,14 @@ class Documents:
             return [error]
         errors = validate(self._schema, document.node, RULES, MAX_ERRORS, hide_suggestions=self._hide_suggestions)
         if errors:
-            return [OperationError.of(Code.VALIDATION_FAILED, error) for error in errors[:MAX_ERRORS]]
+            return [self._invalid(error) for error in errors[:MAX_ERRORS]]
         if len(text) <= self._largest:
             self._keep(text, document)
         return document
+
+    def _invalid(self, error: GraphQLError) -> OperationError:
+        message = error.message if self._hide_suggestions else list_allowed_values(error.message, self._schema)
+        return OperationError.of(Code.VALIDATION_FAILED, error, message)
 
     def _read(self, text: str) -> Document:
         limits = self.limits

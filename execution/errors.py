@@ -25,5 +25,6 @@ class OperationError(GraphQLError):
         super().__init__(message, nodes, source, positions, extensions={"code": code.value})
 
     @classmethod
-    def of(cls, code: Code, cause: GraphQLError) -> "OperationError":
-        return cls(code, cause.message, cause)
+    def of(cls, code: Code, cause: GraphQLError, message: str | None = None) -> "OperationError":
+        """Return an error at the place of `cause`, with its message unless another one is passed."""
+        return cls(code, message or cause.message, cause)

@@ -24,6 +24,7 @@ from graphql.execution import execute_subscription_event
 from strawberry.execution import optimized_is_awaitable
 
 from execution.documents import MAX_ERRORS, Document, Documents
+from execution.enum_messages import list_allowed_values
 from execution.errors import Code, OperationError
 from execution.limits import Limits, measure
 from execution.operations import Operation, Request, Result
@@ -135,9 +136,12 @@ class Executor:
         )
         execution = cast("PlannedExecution | list[GraphQLError]", built)
         if isinstance(execution, list):
-            errors = [OperationError.of(Code.BAD_VARIABLES, error) for error in execution]
-            return self.refuse(errors, context)
+            return self.refuse([self._bad_variable(error) for error in execution], context)
         return execution
+
+    def _bad_variable(self, error: GraphQLError) -> OperationError:
+        message = error.message if self._hide_suggestions else list_allowed_values(error.message, self._schema)
+        return OperationError.of(Code.BAD_VARIABLES, error, message)
 
     async def _finish(
         self, run: Callable[[], Any], context: Any, kind: OperationType = OperationType.SUBSCRIPTION
