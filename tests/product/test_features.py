@@ -12,7 +12,7 @@ SHARE = 0.95  # of the mutations have one name in all layers
 
 # Mutations whose modules have different names, with the reason.
 EXCEPTIONS: dict[str, str] = {
-    "rejectProposal": "it also cancels the extraction that fills the proposal; db.proposals may not import db.conversations",
+    "rejectProposal": "it also cancels the extraction that fills the proposal, which is above proposals",
 }
 
 
