@@ -12,13 +12,11 @@ from db.core.session import INSIDE, Session
 from db.models.jobs import Job
 from db.models.users import User
 from resolvers.core.ids import global_id
-from tests.accounts.test_audit import superuser
 from tests.audit.mutations import PASSWORD
 from tests.conftest import SYSTEM
-from tests.support.app import Site, site
+from tests.support.app import Site
 from tests.support.client import Client, Refused
-
-__all__ = ["site"]
+from tests.support.superusers import sign_up_superuser
 
 ITEMS = "{ items { nodes { title owner { name email } createdBy { name } } } }"
 every_user: Prepared[User] = Prepared(select(User).order_by(User.id))
@@ -142,7 +140,7 @@ async def test_the_last_admin_hands_over_first(site: Site) -> None:
     before = await counts(site)
     refused = await ann.refused("deleteAccount", password=PASSWORD)
     assert refused["extensions"]["code"] == "CONFLICT"
-    assert refused["message"].startswith("You are the last admin of Shared: make somebody else an admin first")
+    assert refused["message"].startswith("You are the last admin of Shared. Make another member an admin first")
     assert await counts(site) == before
     members = "query M($id: ID!) { organization(id: $id) { members { nodes { id user { name email } } } } }"
     listed = (await ann.run(members, id=shared))["organization"]["members"]["nodes"]
@@ -174,7 +172,7 @@ async def test_a_wrong_password_counts_as_an_attempt_to_log_in(site: Site) -> No
 
 
 async def test_there_is_always_a_superuser(site: Site) -> None:
-    ann, bob = await superuser(site, "ann"), await superuser(site, "bob")
+    ann, bob = await sign_up_superuser(site, "ann"), await sign_up_superuser(site, "bob")
     ids = [(await one.run("{ me { id } }"))["me"]["id"] for one in (ann, bob)]
     results = await asyncio.gather(
         ann.mutate("updateUser", "{ __typename }", id=ids[1], isSuperuser=False),
@@ -192,7 +190,7 @@ USERS = "query U($search: String) { users(search: $search, first: 10) { totalCou
 
 
 async def test_superusers_find_everybody_by_address_or_name(site: Site) -> None:
-    root, ann = await superuser(site, "root"), await site.person("ann")
+    root, ann = await sign_up_superuser(site, "root"), await site.person("ann")
     given = {"email": "zoë@example.org", "password": PASSWORD, "firstName": "Zoë", "lastName": "Ångström"}
     await site.client().mutate("signUp", "{ __typename }", **given)
     for search, found in (

@@ -27,11 +27,9 @@ from db.models.verifications import Verification
 from errors import Forbidden
 from resolvers.core.ids import decode
 from tests.conftest import SYSTEM, World
-from tests.support.app import Site, site
+from tests.support.app import Site
 from tests.support.client import Client, Refused
 from tests.support.units import personal_organization
-
-__all__ = ["site"]
 
 PASSWORD = "correct horse battery"
 OTHER = "another long passphrase"

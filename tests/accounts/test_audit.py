@@ -18,16 +18,14 @@ from db.models.audit import AuditEntry
 from db.models.exports import Export
 from db.models.jobs import Job, JobStatus
 from db.models.proposals import Proposal, ProposalStatus
-from db.models.users import User
 from errors import Forbidden
 from resolvers.core.ids import global_id
 from schema import schema
 from tests.audit.mutations import CALLS, OTHER, PASSWORD, Call, Story
 from tests.conftest import SYSTEM
-from tests.support.app import OFTEN, Site, site, site_over
+from tests.support.app import OFTEN, Site, site_over
 from tests.support.client import Client, Refused
-
-__all__ = ["site"]
+from tests.support.superusers import sign_up_superuser
 
 mutation = schema._schema.mutation_type
 assert mutation is not None
@@ -175,22 +173,6 @@ class Telling:
         return await self.site.backend.database.write(unit, SYSTEM)
 
 
-async def superuser(site: Site, name: str) -> Client:
-    client = await site.person(name)
-    viewer = await site.viewer(client)
-    assert viewer.user_id is not None
-    await promote(site, viewer)
-    return client
-
-
-async def promote(site: Site, viewer: Viewer) -> None:
-    def unit(session: Session) -> None:
-        assert viewer.user_id is not None
-        session.get(User, viewer.user_id).is_superuser = True
-
-    await site.backend.database.write(unit, SYSTEM)
-
-
 async def test_every_mutation_leaves_what_it_changed_once_and_no_secret(database_url: str, tmp_path: Path) -> None:
     # Twenty sign-ups of one address are more than one account may try.
     async with site_over(database_url, tmp_path, sign_up_limit_account=OFTEN) as site:
@@ -199,7 +181,7 @@ async def test_every_mutation_leaves_what_it_changed_once_and_no_secret(database
 
 async def check_every_mutation(site: Site) -> None:
     people = {name: await site.person(name) for name in ("ann", "bob", "dan", "eve")}
-    telling = Telling(site, people | {"root": await superuser(site, "root"), "nobody": site.client()})
+    telling = Telling(site, people | {"root": await sign_up_superuser(site, "root"), "nobody": site.client()})
     telling.story.ids["bob"] = (await people["bob"].run("{ me { id } }"))["me"]["id"]
     for name in CALLS:
         await telling.tell(name)
@@ -252,7 +234,7 @@ async def listed(client: Client, **given: Any) -> list[dict[str, Any]]:
 
 async def test_admins_read_what_was_done_in_their_organizations_and_nobody_else_does(site: Site) -> None:
     ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    root = await superuser(site, "root")
+    root = await sign_up_superuser(site, "root")
     shared = await site.organization(ann, bob)
     made = (await ann.mutate("createSite", "{ site { id } }", organizationId=shared, name="North"))["site"]["id"]
     await ann.mutate("updateSite", "{ __typename }", id=made, name="South")

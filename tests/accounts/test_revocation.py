@@ -15,11 +15,9 @@ import resolvers.core.revocation as revocation
 from db.core.session import Session
 from db.models.users import User
 from tests.conftest import SYSTEM
-from tests.support.app import Site, site, site_over
+from tests.support.app import Site, site_over
 from tests.support.client import Client, Refused, Socket
 from tests.support.processes.running_app import listening
-
-__all__ = ["site"]
 
 PASSWORD = "correct horse battery"
 OTHER = "another long passphrase"

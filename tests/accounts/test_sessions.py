@@ -19,11 +19,9 @@ from db.models.sessions import RefreshToken, SignIn
 from db.models.users import User
 from resolvers.core.ids import decode
 from tests.conftest import SYSTEM
-from tests.support.app import SECRET, Site, site, site_over
+from tests.support.app import SECRET, Site, site_over
 from tests.support.client import Client, Refused
 from transport.core.logs import JSONFormatter
-
-__all__ = ["site"]
 
 PASSWORD = "correct horse battery"
 TOKENS = "{ session { accessToken refreshToken expiresIn tokenType } }"
@@ -82,7 +80,7 @@ async def test_a_used_refresh_token_that_comes_back_ends_the_session(site: Site)
     second = (await ann.mutate("refreshSession", TOKENS, refreshToken=first["refreshToken"]))["session"]
     error = await site.client().refused("refreshSession", refreshToken=first["refreshToken"])
     assert error["extensions"]["code"] == "UNAUTHENTICATED"
-    assert "log in again" in error["message"]
+    assert "Log in again" in error["message"]
     for session in (first, second):
         ann.token = session["accessToken"]
         assert await code_of_me(ann) == "UNAUTHENTICATED"

@@ -9,10 +9,8 @@ from sqlalchemy import select
 from db.core.prepared import Prepared
 from db.models.users import User
 from tests.conftest import SYSTEM
-from tests.support.app import Site, site
+from tests.support.app import Site
 from tests.support.client import Refused
-
-__all__ = ["site"]
 
 PASSWORD = "correct horse battery"
 SIGNED_UP = "{ user { id email } session { accessToken refreshToken } }"
@@ -115,7 +113,7 @@ async def test_an_address_has_one_account_also_when_two_come_at_once(site: Site)
     )
     refusals = [result for result in results if isinstance(result, Refused)]
     assert [refusal.codes for refusal in refusals] == [["CONFLICT"]] * 5
-    assert "log in instead" in str(refusals[0])
+    assert "Log in instead" in str(refusals[0])
     assert await users(site) == ["ann@example.com"]
 
 

@@ -15,13 +15,11 @@ import pytest
 from openpyxl import Workbook
 
 from db.core.base import now
-from tests.support.app import Site, site, site_over
+from tests.support.app import Site, site_over
 from tests.support.client import Client, Refused
 from tests.support.loopback.images import GIF, JPEG, PNG, WEBP
 from tests.support.loopback.pdfs import pdf
-from tests.support.scripted_llm import Dictation, dictation, online
-
-__all__ = ["dictation", "online", "site"]
+from tests.support.scripted_llm import Dictation
 
 CSV = "item,price\nink,3.50\npen,1.20\n"
 SENT = """{ conversation { id tables { nodes { name columns { name type } rows(first: 10) { nodes { values

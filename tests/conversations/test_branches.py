@@ -5,42 +5,17 @@ from typing import Any
 
 import pytest
 
-from tests.conversations.test_messages import outcomes
-from tests.support.app import Site, site
+from tests.support.app import Site
+from tests.support.branches import BRANCH, edit_message, exchange_ids, finished, read_branch
 from tests.support.client import Client, Refused
-from tests.support.scripted_llm import EXCHANGE, MODEL, Dictation, dictation, ended, online, send
+from tests.support.concurrency import gather_outcomes
+from tests.support.scripted_llm import EXCHANGE, MODEL, Dictation, ended, send
 
-__all__ = ["dictation", "online", "site"]
-
-BRANCH = """query Branch($id: ID!, $leafId: ID, $throughId: ID, $first: Int, $after: String, $last: Int,
-  $before: String) {
-  conversation(id: $id) { messageCount preview messages(leafId: $leafId, throughId: $throughId, first: $first,
-  after: $after, last: $last, before: $before) { totalCount nodes { id text siblings }
-  pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"""
 REPLY = "{ conversation { id } reply { id status model siblings } }"
 
 
-async def branch(client: Client, id: str, **arguments: Any) -> Any:
-    """A page of a branch."""
-    return (await client.run(BRANCH, id=id, **arguments))["conversation"]["messages"]
-
-
 async def ids(client: Client, id: str, **arguments: Any) -> list[str]:
-    return [node["id"] for node in (await branch(client, id, **arguments))["nodes"]]
-
-
-def parts(payload: dict[str, Any]) -> list[str]:
-    """The ids of an exchange."""
-    return [payload["message"]["id"], payload["reply"]["id"]]
-
-
-async def done(site: Site, client: Client, payload: dict[str, Any]) -> dict[str, Any]:
-    await ended(site, client, payload["reply"]["id"])
-    return payload
-
-
-async def edit(site: Site, client: Client, message: str, text: str) -> dict[str, Any]:
-    return await done(site, client, await client.mutate("editMessage", EXCHANGE, messageId=message, text=text))
+    return [node["id"] for node in (await read_branch(client, id, **arguments))["nodes"]]
 
 
 async def test_an_edit_stands_beside_what_was_said_and_nothing_is_lost(site: Site) -> None:
@@ -48,25 +23,25 @@ async def test_an_edit_stands_beside_what_was_said_and_nothing_is_lost(site: Sit
     one = await send(ann, "One", wait=True)
     id_ = one["conversation"]["id"]
     two = await send(ann, "Two", conversationId=id_, wait=True)
-    other = await edit(site, ann, two["message"]["id"], "Two, but different")
+    other = await edit_message(site, ann, two["message"]["id"], "Two, but different")
     assert other["conversation"]["id"] == id_
     beside = [two["message"]["id"], other["message"]["id"]]
-    page = await branch(ann, id_)
-    assert [node["id"] for node in page["nodes"]] == parts(one) + parts(other)
+    page = await read_branch(ann, id_)
+    assert [node["id"] for node in page["nodes"]] == exchange_ids(one, other)
     assert [node["siblings"] for node in page["nodes"]] == [
         [one["message"]["id"]],
         [one["reply"]["id"]],
         beside,
         [other["reply"]["id"]],
     ]
-    before = await branch(ann, id_, leafId=two["reply"]["id"])
-    assert [node["id"] for node in before["nodes"]] == parts(one) + parts(two)
+    before = await read_branch(ann, id_, leafId=two["reply"]["id"])
+    assert [node["id"] for node in before["nodes"]] == exchange_ids(one, two)
     assert (before["nodes"][2]["text"], before["nodes"][2]["siblings"], before["totalCount"]) == ("Two", beside, 4)
     found = (await ann.run(BRANCH, id=id_))["conversation"]
     assert (found["messageCount"], found["preview"]) == (6, "Two, but different")
     everything = "query A($id: ID!) { conversation(id: $id) { allMessages { totalCount nodes { id } } } }"
     shown = (await ann.run(everything, id=id_))["conversation"]["allMessages"]
-    assert [node["id"] for node in shown["nodes"]] == parts(one) + parts(two) + parts(other)
+    assert [node["id"] for node in shown["nodes"]] == exchange_ids(one, two, other)
     assert shown["totalCount"] == 6
 
 
@@ -74,25 +49,25 @@ async def test_the_first_message_may_be_edited_too(site: Site) -> None:
     ann = await site.person()
     one = await send(ann, "One", wait=True)
     id_ = one["conversation"]["id"]
-    other = await edit(site, ann, one["message"]["id"], "Uno")
-    page = await branch(ann, id_)
-    assert [node["id"] for node in page["nodes"]] == parts(other)
+    other = await edit_message(site, ann, one["message"]["id"], "Uno")
+    page = await read_branch(ann, id_)
+    assert [node["id"] for node in page["nodes"]] == exchange_ids(other)
     assert page["nodes"][0]["siblings"] == [one["message"]["id"], other["message"]["id"]]
-    assert await ids(ann, id_, leafId=one["reply"]["id"]) == parts(one)
+    assert await ids(ann, id_, leafId=one["reply"]["id"]) == exchange_ids(one)
 
 
 async def test_a_reply_is_written_again_beside_the_first(site: Site) -> None:
     ann = await site.person()
     one = await send(ann, "One", wait=True)
     id_, first = one["conversation"]["id"], one["reply"]["id"]
-    again = await done(site, ann, await ann.mutate("regenerateReply", REPLY, messageId=first))
+    again = await finished(site, ann, await ann.mutate("regenerateReply", REPLY, messageId=first))
     second = again["reply"]["id"]
     assert again["conversation"]["id"] == id_
     assert again["reply"] == {"id": second, "status": "IN_PROGRESS", "model": "offline", "siblings": [first, second]}
     assert await ids(ann, id_) == [one["message"]["id"], second]
     third = (await ann.mutate("regenerateReply", REPLY, messageId=one["message"]["id"]))["reply"]
     assert third["siblings"] == [first, second, third["id"]]
-    assert await ids(ann, id_, leafId=first) == parts(one)
+    assert await ids(ann, id_, leafId=first) == exchange_ids(one)
 
 
 async def test_a_branch_goes_on_where_it_is_told_to(site: Site) -> None:
@@ -102,15 +77,17 @@ async def test_a_branch_goes_on_where_it_is_told_to(site: Site) -> None:
     two = await send(ann, "Two", conversationId=id_, wait=True)
     back = await send(ann, "Back", conversationId=id_, parentId=one["reply"]["id"], wait=True)
     on = await send(ann, "On", conversationId=id_, wait=True)
-    assert await ids(ann, id_) == parts(one) + parts(back) + parts(on)
+    assert await ids(ann, id_) == exchange_ids(one, back, on)
     # A parent says by itself in which conversation it is.
     more = await send(ann, "More", parentId=two["reply"]["id"], wait=True)
     assert more["conversation"]["id"] == id_
-    assert await ids(ann, id_) == parts(one) + parts(two) + parts(more)
-    assert await ids(ann, id_, throughId=back["message"]["id"]) == parts(one) + parts(back) + parts(on)
-    assert await ids(ann, id_, throughId=one["message"]["id"]) == parts(one) + parts(two) + parts(more)
-    assert await ids(ann, id_, throughId=on["reply"]["id"]) == parts(one) + parts(back) + parts(on)
-    assert await ids(ann, id_, leafId=two["message"]["id"]) == [*parts(one), two["message"]["id"]]
+    assert await ids(ann, id_) == exchange_ids(one, two, more)
+    assert await ids(ann, id_, throughId=back["message"]["id"]) == exchange_ids(one) + exchange_ids(
+        back
+    ) + exchange_ids(on)
+    assert await ids(ann, id_, throughId=one["message"]["id"]) == exchange_ids(one, two) + exchange_ids(more)
+    assert await ids(ann, id_, throughId=on["reply"]["id"]) == exchange_ids(one, back, on)
+    assert await ids(ann, id_, leafId=two["message"]["id"]) == [*exchange_ids(one), two["message"]["id"]]
 
 
 async def test_the_model_is_told_the_branch_and_nothing_of_the_others(online: Site, dictation: Dictation) -> None:
@@ -119,7 +96,7 @@ async def test_the_model_is_told_the_branch_and_nothing_of_the_others(online: Si
     async def said(payload: dict[str, Any], reply: str) -> dict[str, Any]:
         dictation.say(reply)
         dictation.finish()
-        return await done(online, ann, payload)
+        return await finished(online, ann, payload)
 
     one = await said(await send(ann, "One"), "First.")
     id_ = one["conversation"]["id"]
@@ -142,11 +119,11 @@ async def test_branches_are_answered_at_the_same_time_but_each_one_reply_at_a_ti
 ) -> None:
     ann = await online.person()
     dictation.finish()
-    one = await done(online, ann, await send(ann, "One"))
+    one = await finished(online, ann, await send(ann, "One"))
     id_, reply = one["conversation"]["id"], one["reply"]["id"]
     two = await send(ann, "Two", conversationId=id_)
     running = two["reply"]["id"]
-    passed, codes = await outcomes(
+    passed, codes = await gather_outcomes(
         *(send(ann, f"Number {n}", conversationId=id_, parentId=running) for n in range(10)),
         *(send(ann, f"Number {n}", conversationId=id_) for n in range(10)),
     )
@@ -164,7 +141,7 @@ async def test_branches_are_answered_at_the_same_time_but_each_one_reply_at_a_ti
 async def test_one_key_edits_and_regenerates_once(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
     dictation.finish()
-    one = await done(online, ann, await send(ann, "One"))
+    one = await finished(online, ann, await send(ann, "One"))
     message, reply = one["message"]["id"], one["reply"]["id"]
 
     def edited() -> Any:
@@ -177,7 +154,7 @@ async def test_one_key_edits_and_regenerates_once(online: Site, dictation: Dicta
         passed = await asyncio.gather(*(repeated() for _ in range(20)))
         assert len({payload["reply"]["id"] for payload in passed}) == 1
         dictation.finish()
-        await done(online, ann, passed[0])
+        await finished(online, ann, passed[0])
     assert (await ann.run(BRANCH, id=one["conversation"]["id"]))["conversation"]["messageCount"] == 5
     assert len(dictation.asked) == 3
 
@@ -190,7 +167,7 @@ async def test_only_who_may_write_makes_branches(site: Site) -> None:
     )
     id_ = begun["conversation"]["id"]
     one = await send(ann, "One", conversationId=id_, wait=True)
-    message, reply = parts(one)
+    message, reply = exchange_ids(one)
     for client, code in ((bob, "FORBIDDEN"), (eve, "NOT_FOUND"), (site.client(), "UNAUTHENTICATED")):
         for name, given in (
             ("editMessage", {"messageId": message, "text": "Mine"}),
@@ -199,14 +176,14 @@ async def test_only_who_may_write_makes_branches(site: Site) -> None:
             ("sendMessage", {"conversationId": id_, "parentId": reply, "text": "Mine"}),
         ):
             assert (await client.refused(name, **given))["extensions"]["code"] == code, name
-    assert await ids(bob, id_) == await ids(ann, id_) == parts(one)
+    assert await ids(bob, id_) == await ids(ann, id_) == exchange_ids(one)
     assert (await eve.run(BRANCH, id=id_)) == {"conversation": None}
 
 
 async def test_what_cannot_be_is_refused_with_its_reason(site: Site) -> None:
     ann = await site.person()
     one, other = await send(ann, "One", wait=True), await send(ann, "Other", wait=True)
-    id_, message, reply = one["conversation"]["id"], *parts(one)
+    id_, message, reply = one["conversation"]["id"], *exchange_ids(one)
     foreign = other["reply"]["id"]
     refused = [
         ("editMessage", {"messageId": reply, "text": "x"}, "BAD_USER_INPUT", "messageId"),
@@ -228,7 +205,7 @@ async def test_what_cannot_be_is_refused_with_its_reason(site: Site) -> None:
         ({"leafId": id_}, "NOT_FOUND"),
     ):
         with pytest.raises(Refused) as caught:
-            await branch(ann, id_, **arguments)
+            await read_branch(ann, id_, **arguments)
         assert caught.value.codes == [code], arguments
     assert (await ann.run(BRANCH, id=id_))["conversation"]["messageCount"] == 2
 
@@ -238,12 +215,12 @@ async def test_a_branch_is_read_by_pages_in_both_directions(site: Site) -> None:
     one = await send(ann, "One", wait=True)
     id_ = one["conversation"]["id"]
     two = await send(ann, "Two", conversationId=id_, wait=True)
-    other = await edit(site, ann, two["message"]["id"], "Zwei")
+    other = await edit_message(site, ann, two["message"]["id"], "Zwei")
     three = await send(ann, "Three", conversationId=id_, wait=True)
-    whole = parts(one) + parts(other) + parts(three)
+    whole = exchange_ids(one, other, three)
 
     async def page(**arguments: Any) -> tuple[list[str], bool, bool, str, str]:
-        found = await branch(ann, id_, **arguments)
+        found = await read_branch(ann, id_, **arguments)
         info = found["pageInfo"]
         assert found["totalCount"] == 6
         shown = [node["id"] for node in found["nodes"]]
@@ -259,9 +236,9 @@ async def test_a_branch_is_read_by_pages_in_both_directions(site: Site) -> None:
     assert (await page(last=5, before=start))[:3] == (whole[:1], False, True)
     assert (await page(first=0))[:3] == ([], False, True)
     # A cursor is a place: what the branches have in common is not read again when the branch is changed.
-    assert (await branch(ann, id_, leafId=two["reply"]["id"], after=end))["nodes"] == []
+    assert (await read_branch(ann, id_, leafId=two["reply"]["id"], after=end))["nodes"] == []
     empty = (await ann.mutate("createConversation", "{ conversation { id } }"))["conversation"]["id"]
-    nothing = await branch(ann, empty)
+    nothing = await read_branch(ann, empty)
     assert (nothing["totalCount"], nothing["nodes"], nothing["pageInfo"]["hasNextPage"]) == (0, [], False)
 
 
@@ -271,7 +248,7 @@ async def test_siblings_cost_the_same_reads_however_many_there_are(site: Site) -
     id_ = one["conversation"]["id"]
     for n in range(3):
         await send(ann, f"More {n}", conversationId=id_, wait=True)
-    message = (await branch(ann, id_))["nodes"][4]["id"]
+    message = (await read_branch(ann, id_))["nodes"][4]["id"]
     query = "query S($id: ID!) { conversation(id: $id) { messages(first: 100) { nodes { siblings } } } }"
 
     async def reads() -> int:
@@ -281,5 +258,5 @@ async def test_siblings_cost_the_same_reads_however_many_there_are(site: Site) -
 
     few = await reads()
     for n in range(3):
-        await edit(site, ann, message, f"Else {n}")
+        await edit_message(site, ann, message, f"Else {n}")
     assert await reads() == few == 5

@@ -3,12 +3,10 @@
 import asyncio
 from typing import Any
 
-from tests.support.app import Site, site
+from tests.support.app import Site
 from tests.support.client import Client
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import Dictation, begin, dictation, online, read, send, texts_of
-
-__all__ = ["dictation", "online", "site"]
+from tests.support.scripted_llm import Dictation, begin, read, send, texts_of
 
 TABLE = "item,price\nink,3.50\npen,1.20"
 GONE = "{ deletedId deletedTableIds }"

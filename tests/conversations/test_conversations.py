@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site, site
+from tests.support.app import Site
 from tests.support.client import Client, Refused
-
-__all__ = ["site"]
 
 FIELDS = "id title systemPrompt model temperature maxTokens extraction visibility messageCount preview lastMessageAt"
 CREATED = f"{{ conversation {{ {FIELDS} owner {{ email }} organization {{ isPersonal }} }} }}"
@@ -70,15 +68,15 @@ async def test_a_conversation_begins_as_it_is_told_to(site: Site) -> None:
 @pytest.mark.parametrize(
     ("given", "field", "message"),
     [
-        ({"title": "x" * 201}, "title", "A title has 1 to 200 characters, and no NUL character."),
-        ({"title": " \n "}, "title", "A title has 1 to 200 characters, and no NUL character."),
-        ({"title": "a\0b"}, "title", "A title has 1 to 200 characters, and no NUL character."),
+        ({"title": "x" * 201}, "title", "Invalid title. It must have 1 to 200 characters and no NUL character."),
+        ({"title": " \n "}, "title", "Invalid title. It must have 1 to 200 characters and no NUL character."),
+        ({"title": "a\0b"}, "title", "Invalid title. It must have 1 to 200 characters and no NUL character."),
         (
             {"systemPrompt": "x" * 20_001},
             "systemPrompt",
-            "A system prompt has at most 20,000 characters, and no NUL character.",
+            "Invalid system prompt. It must have at most 20,000 characters and no NUL character.",
         ),
-        ({"model": "gpt-9"}, "model", "Choose one of: offline."),
+        ({"model": "gpt-9"}, "model", "This server has no model 'gpt-9'. Choose one of: offline."),
         ({"idempotencyKey": ""}, "idempotencyKey", None),
         ({"idempotencyKey": "\0"}, "idempotencyKey", None),
     ],
@@ -146,8 +144,8 @@ async def test_null_means_the_servers_own_where_there_is_one_and_nothing_elsewhe
         ("temperature", -0.1, "Choose a number from 0 to 2."),
         ("maxTokens", 0, "Choose a number from 1 to 1,000,000."),
         ("maxTokens", 1_000_001, "Choose a number from 1 to 1,000,000."),
-        ("model", "gpt-9", "Choose one of: offline."),
-        ("title", "", "A title has 1 to 200 characters, and no NUL character."),
+        ("model", "gpt-9", "This server has no model 'gpt-9'. Choose one of: offline."),
+        ("title", "", "Invalid title. It must have 1 to 200 characters and no NUL character."),
     ],
 )
 async def test_a_change_that_cannot_be_changes_nothing(site: Site, name: str, value: Any, message: str) -> None:

@@ -11,15 +11,13 @@ from db.core.session import Session
 from db.models.messages import Message, MessageStatus
 from jobs.extraction.extractions import LATEST, UNFINISHED
 from jobs.extraction.table_extraction import UNSTRUCTURED
-from resolvers.core.ids import typed
-from tests.support.app import Site, site, site_over
+from resolvers.core.ids import decode_or_none
+from tests.support.app import Site, site_over
 from tests.support.client import Client, Refused
 from tests.support.loopback.provider_faults import fault_server
 from tests.support.loopback.scripted_extraction import Extractor
 from tests.support.processes.waiting import until
 from tests.support.scripted_llm import MODEL, send
-
-__all__ = ["site"]
 
 PRICES = """Here are the prices:
 
@@ -203,7 +201,7 @@ async def test_what_of_a_long_or_unfinished_conversation_is_not_read_is_told(
     read = await extract(ann, **given)
     assert (read["changes"], read["problem"]) == ([], LATEST)  # the reply says nothing of the columns
     monkeypatch.undo()
-    reply_id = typed(said["reply"]["id"], Message)
+    reply_id = decode_or_none(said["reply"]["id"], Message)
     assert reply_id is not None
 
     def unfinished(session: Session) -> None:

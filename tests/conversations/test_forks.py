@@ -3,12 +3,10 @@
 import asyncio
 from typing import Any
 
-from tests.conversations.test_branches import branch, done, edit, parts
-from tests.support.app import Site, site
+from tests.support.app import Site
+from tests.support.branches import edit_message, exchange_ids, finished, read_branch
 from tests.support.client import Client
-from tests.support.scripted_llm import Dictation, begin, dictation, ended, online, send
-
-__all__ = ["dictation", "online", "site"]
+from tests.support.scripted_llm import Dictation, begin, ended, send
 
 FORK = """{ conversation { id title systemPrompt temperature maxTokens extraction visibility messageCount preview
   owner { email } tables { totalCount } messages { totalCount nodes { id role text status parent { id } siblings
@@ -31,8 +29,8 @@ async def test_a_fork_has_one_branch_and_goes_on_by_itself(site: Site) -> None:
         "updateConversation", "{ conversation { id } }", id=id_, systemPrompt="Brief.", temperature=0.5, maxTokens=9
     )
     two = await send(ann, "Two", conversationId=id_, wait=True)
-    other = await edit(site, ann, two["message"]["id"], "Zwei")
-    before = await branch(ann, id_)
+    other = await edit_message(site, ann, two["message"]["id"], "Zwei")
+    before = await read_branch(ann, id_)
     forked = await fork(ann, id_, title="Another")
     nodes = forked["messages"]["nodes"]
     assert [node["text"] for node in nodes] == [node["text"] for node in before["nodes"]]
@@ -45,8 +43,8 @@ async def test_a_fork_has_one_branch_and_goes_on_by_itself(site: Site) -> None:
     assert {name: forked[name] for name in kept} == kept
     assert (forked["messageCount"], forked["messages"]["totalCount"], forked["tables"]["totalCount"]) == (4, 4, 0)
     await send(ann, "On", conversationId=forked["id"], wait=True)
-    assert (await branch(ann, forked["id"]))["totalCount"] == 6
-    assert await branch(ann, id_) == before
+    assert (await read_branch(ann, forked["id"]))["totalCount"] == 6
+    assert await read_branch(ann, id_) == before
     early = await fork(ann, id_, messageId=two["message"]["id"])
     assert [node["text"] for node in early["messages"]["nodes"]][2:] == ["Two"]
     assert early["title"] == one_title(before)
@@ -54,7 +52,7 @@ async def test_a_fork_has_one_branch_and_goes_on_by_itself(site: Site) -> None:
         "regenerateReply", "{ reply { id } }", messageId=early["messages"]["nodes"][2]["id"]
     )  # what was copied without its reply can be answered
     await ended(site, ann, again["reply"]["id"])
-    assert parts(other)[0] not in [node["id"] for node in nodes]
+    assert exchange_ids(other)[0] not in [node["id"] for node in nodes]
 
 
 def one_title(page: dict[str, Any]) -> str:
@@ -95,7 +93,7 @@ async def test_one_key_forks_once_and_what_is_being_written_is_not_copied(online
     ann = await online.person()
     dictation.say("Done.")
     dictation.finish()
-    one = await done(online, ann, await send(ann, "One"))
+    one = await finished(online, ann, await send(ann, "One"))
     id_ = one["conversation"]["id"]
     forks = await asyncio.gather(*(fork(ann, id_, idempotencyKey="key") for _ in range(20)))
     assert len({forked["id"] for forked in forks}) == 1
@@ -121,4 +119,4 @@ async def test_a_fork_leaves_the_tables_and_writes_to_them_when_it_is_told_to(si
     assert (await ann.run(rows, id=id_))["conversation"]["tables"]["nodes"] == [
         {"id": table["id"], "rowCount": table["rowCount"] + 2}
     ]
-    assert (await branch(ann, id_))["totalCount"] == 2
+    assert (await read_branch(ann, id_))["totalCount"] == 2

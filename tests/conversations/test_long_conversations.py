@@ -17,10 +17,10 @@ from db.core.postgresql import READING, PostgreSQL
 from db.core.sqlite import SQLite
 from db.models.conversations import Conversation
 from resolvers.core.ids import global_id
-from tests.core.test_indexes import nodes
 from tests.support.app import Site, site_over
 from tests.support.client import Client
 from tests.support.long_conversations import converse
+from tests.support.query_plans import plan_nodes
 
 SHORT, LONG = 50, 5_000
 PAGE = 20
@@ -159,7 +159,7 @@ class PostgreSQLWork:
             await self._connection.execute(f"SET plan_cache_mode = {mode}")
             explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE asked {given}"
             (explained,) = json.loads(await self._connection.fetchval(explain))
-            most = max(most, sum(map(rows_of, nodes(explained["Plan"]))))
+            most = max(most, sum(map(rows_of, plan_nodes(explained["Plan"]))))
         await self._connection.execute("DEALLOCATE asked")
         return most
 

@@ -1,16 +1,14 @@
 """Messages as clients see them: what may be said where, what is kept of it, and the reply that it begins."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.app import Site, site, site_over
-from tests.support.client import Client, Refused
-from tests.support.scripted_llm import MODEL, READ, Dictation, begin, dictation, ended, online, read, send, site_with
-
-__all__ = ["dictation", "online", "site"]
+from tests.support.app import Site, site_over
+from tests.support.client import Client
+from tests.support.concurrency import gather_outcomes
+from tests.support.scripted_llm import MODEL, READ, Dictation, begin, ended, read, send, site_with
 
 MESSAGES = """query Messages($id: ID!, $first: Int, $after: String, $last: Int) { conversation(id: $id) {
   title preview messageCount lastMessageAt
@@ -22,15 +20,6 @@ CSV = "item,price\nink,3.50\npen,1.20"
 async def conversation(client: Client, id: str, **arguments: Any) -> dict[str, Any]:
     found: dict[str, Any] = (await client.run(MESSAGES, id=id, **arguments))["conversation"]
     return found
-
-
-async def outcomes(*sending: Any) -> tuple[list[dict[str, Any]], list[str]]:
-    """What passed, and the codes of what was refused."""
-    results = await asyncio.gather(*sending, return_exceptions=True)
-    passed = [result for result in results if isinstance(result, dict)]
-    codes = [code for result in results if isinstance(result, Refused) for code in result.codes]
-    assert len(passed) + len(codes) == len(results), results
-    return passed, codes
 
 
 async def test_the_first_message_begins_a_conversation(site: Site) -> None:
@@ -110,10 +99,10 @@ async def test_who_waits_gets_the_whole_reply(site: Site) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "Say something: the text is empty."),
-        (" \n\t\u3000", "Say something: the text is empty."),
-        ("x" * 200_001, "Send at most 200,000 characters at once; this has 200,001."),
-        ("a\0b", "The text has a NUL character in it: take it out."),
+        ("", "The text is empty. Send 1 to 200,000 characters."),
+        (" \n\t\u3000", "The text is empty. Send 1 to 200,000 characters."),
+        ("x" * 200_001, "The text has 200,001 characters. Send at most 200,000."),
+        ("a\0b", "The text contains a NUL character. Remove it."),
     ],
 )
 async def test_what_cannot_be_said_is_refused_under_its_field(site: Site, text: str, message: str) -> None:
@@ -136,10 +125,10 @@ async def test_a_text_is_kept_to_the_last_character(online: Site, dictation: Dic
 async def test_of_twenty_messages_at_once_one_is_taken(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
     id_ = (await ann.mutate("createConversation", "{ conversation { id } }"))["conversation"]["id"]
-    passed, codes = await outcomes(*(send(ann, f"Number {n}", conversationId=id_) for n in range(20)))
+    passed, codes = await gather_outcomes(*(send(ann, f"Number {n}", conversationId=id_) for n in range(20)))
     assert (len(passed), codes) == (1, ["CONFLICT"] * 19)
     error = await ann.refused("sendMessage", text="One more", conversationId=id_)
-    assert error["message"] == "The last reply is still being written: wait for its end, or end it with stopReply."
+    assert error["message"] == "The last reply is still being written. Wait for its end, or stop it with stopReply."
     assert (await conversation(ann, id_))["messageCount"] == 2
     dictation.say("Done.")
     dictation.finish()
@@ -152,7 +141,7 @@ async def test_of_twenty_messages_at_once_one_is_taken(online: Site, dictation: 
 
 async def test_one_key_sends_once(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
-    passed, codes = await outcomes(*(send(ann, idempotencyKey="key") for _ in range(20)))
+    passed, codes = await gather_outcomes(*(send(ann, idempotencyKey="key") for _ in range(20)))
     assert codes == []
     assert len({(p["conversation"]["id"], p["message"]["id"], p["reply"]["id"]) for p in passed}) == 1
     dictation.say("Hello!")
@@ -168,7 +157,7 @@ async def test_one_key_sends_once(online: Site, dictation: Dictation) -> None:
 async def test_the_model_is_one_that_the_server_offers(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
     error = await ann.refused("sendMessage", text="Hello", model="gpt-9")
-    message = f"Choose one of: {MODEL}."
+    message = f"This server has no model 'gpt-9'. Choose one of: {MODEL}."
     assert error["extensions"]["fieldErrors"] == [{"field": "model", "message": message}]
     dictation.finish()
     reply = await ended(online, ann, await begin(ann, model=MODEL))

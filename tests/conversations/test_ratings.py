@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site, site
+from tests.support.app import Site
 from tests.support.client import Client
 from tests.support.scripted_llm import send
 
-__all__ = ["site"]
-
 RATED = "{ message { id rating ratingComment } }"
 LIST = "query L($id: ID!) { conversation(id: $id) { allMessages { nodes { id rating ratingComment } } } }"
+INVALID_COMMENT = "Invalid comment. It must have at most 2,000 characters and no NUL character."
 
 
 async def ratings(client: Client, id: str) -> list[tuple[str | None, str | None]]:
@@ -51,9 +50,15 @@ async def test_everybody_who_sees_a_message_has_a_rating_of_their_own(site: Site
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"comment": "Why"}, "A comment goes with a rating: send UP or DOWN with it."),
-        ({"rating": "UP", "comment": "x" * 2_001}, "A comment has at most 2,000 characters, and no NUL character."),
-        ({"rating": "UP", "comment": "a\0b"}, "A comment has at most 2,000 characters, and no NUL character."),
+        ({"comment": "Why"}, "A comment needs a rating. Send UP or DOWN with it."),
+        (
+            {"rating": "UP", "comment": "x" * 2_001},
+            INVALID_COMMENT,
+        ),
+        (
+            {"rating": "UP", "comment": "a\0b"},
+            INVALID_COMMENT,
+        ),
     ],
     ids=["alone", "long", "NUL"],
 )

@@ -11,14 +11,12 @@ from db.conversations.conversations import SYSTEM_PROMPT
 from db.core.base import now
 from db.core.session import Session
 from db.models.memberships import Membership
-from resolvers.core.ids import key
+from resolvers.core.ids import decode_id
 from tests.conftest import SYSTEM
-from tests.support.app import Site, site
+from tests.support.app import Site
 from tests.support.client import Client
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import Dictation, begin, dictation, ended, follow, online, read, send
-
-__all__ = ["dictation", "online", "site"]
+from tests.support.scripted_llm import Dictation, begin, ended, follow, read, send
 
 TABLE = "| Item | Price |\n|---|---|\n| Ink | €3.50 |\n| Pen | €1.20 |\n"
 TABLES_OF = """query T($id: ID!) { conversation(id: $id) { tables { nodes { name rowCount rows { nodes { cells { text
@@ -179,7 +177,7 @@ async def test_who_loses_access_meanwhile_gets_no_table(online: Site, dictation:
     (membership,) = [node["id"] for node in nodes if node["organization"]["id"] == shared]
 
     def remove(session: Session) -> None:
-        session.get(Membership, key(membership, Membership)).deleted_at = now()
+        session.get(Membership, decode_id(membership, Membership)).deleted_at = now()
 
     await online.backend.database.write(remove, SYSTEM)
     dictation.finish()

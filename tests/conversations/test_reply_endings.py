@@ -33,24 +33,11 @@ from db.models.users import User
 from integrations.blobs import DirectoryBlobs
 from jobs.replies.replies import Replies
 from jobs.runner.worker import SWEEP_SECONDS, Worker
-from tests.accounts.test_audit import superuser
 from tests.conftest import SYSTEM, World
 from tests.support.loopback.provider_faults import events_then_silence
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import (
-    Dictation,
-    dictation,
-    failing,
-    follow,
-    held,
-    joined,
-    read,
-    send,
-    site_with,
-    watched,
-)
-
-__all__ = ["dictation"]
+from tests.support.scripted_llm import Dictation, failing, follow, held, joined, read, send, site_with, watched
+from tests.support.superusers import sign_up_superuser
 
 TABLE = "| Item | Price |\n|---|---|\n| Ink | €3.50 |\n| Pen | €1.20 |\n"
 
@@ -84,7 +71,7 @@ async def test_what_is_written_for_somebody_ends_when_their_account_is_closed(
     dictation: Dictation, database_url: str, tmp_path: Path
 ) -> None:
     async with site_with(dictation.server, database_url, tmp_path) as site:
-        ann, root = await site.person(), await superuser(site, "root")
+        ann, root = await site.person(), await sign_up_superuser(site, "root")
         said = await send(ann)
         dictation.say("So far ", "so good")
         await held(site, ann, said["reply"]["id"], "So far so good")

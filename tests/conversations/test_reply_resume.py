@@ -13,10 +13,8 @@ import assistant.reply_log.log
 from tests.support.app import Site
 from tests.support.client import Client
 from tests.support.processes.running_app import listening
-from tests.support.processes.several_processes import Installation, installation
-from tests.support.scripted_llm import FOLLOW, Dictation, begin, dictation, follow, joined, read, texts_of, watched
-
-__all__ = ["dictation", "installation"]
+from tests.support.processes.several_processes import Installation
+from tests.support.scripted_llm import FOLLOW, Dictation, begin, follow, joined, read, texts_of, watched
 
 # Nothing here may be cut between its code points by whoever counts bytes, UTF-16 units or what is seen as one.
 PARTS = ["Grüße ", "👩\u200d", "👩", "中文", " e", "\u0301", "\n", "🇩", "🇪", "| a |\r", "\n", "ą̊", " 1", "\u200f", "𝔘 "]

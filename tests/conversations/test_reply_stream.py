@@ -15,22 +15,7 @@ from tests.conftest import SYSTEM
 from tests.support.app import Site
 from tests.support.client import Client, Refused
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import (
-    FOLLOW,
-    Dictation,
-    begin,
-    dictation,
-    follow,
-    held,
-    joined,
-    online,
-    read,
-    send,
-    texts_of,
-    watched,
-)
-
-__all__ = ["dictation", "online"]
+from tests.support.scripted_llm import FOLLOW, Dictation, begin, follow, held, joined, read, send, texts_of, watched
 
 PIECES = ["Grüße ", "👩", "\u200d👩\u200d", "👧 ", "中", "文 e", "\u0301", "\n| a |", " b |\n", "🇩🇪", "\r\n", "Schluß"]
 TEXT = "".join(PIECES)

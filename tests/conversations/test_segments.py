@@ -22,7 +22,7 @@ from db.models.conversations import Conversation
 from db.models.messages import Message, MessageRole, MessageStatus
 from errors import BadUserInput
 from tests.conftest import World, database_at
-from tests.core.test_migrations import inspected
+from tests.support.inspection import inspect_database
 
 stretches_of: Prepared[BranchSegment] = Prepared(
     select(BranchSegment).where(BranchSegment.conversation_id == bind("conversation_id", BranchSegment.conversation_id))
@@ -177,6 +177,6 @@ def test_what_was_said_before_there_were_lines_is_put_on_them(request: pytest.Fi
         command.upgrade(config, "head")
         connection.commit()
 
-    inspected(url, again)
+    inspect_database(url, again)
     assert [kept(url, ann, id_) for id_ in conversation_ids] == before
     assert len({line for line, _ in before[0][0].values()}) > 5

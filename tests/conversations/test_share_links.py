@@ -12,12 +12,10 @@ from db.core.base import now
 from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.share_links import Share
-from resolvers.core.ids import key
+from resolvers.core.ids import decode_id
 from tests.conftest import SYSTEM
-from tests.support.app import Site, site, site_over
+from tests.support.app import Site, site_over
 from tests.support.client import Client
-
-__all__ = ["site"]
 
 EVIL = "<script>alert(1)</script> \"'><img src=x onerror=alert(1)> javascript:alert(1) </title></style><!-- &lt; \u202e"
 TABLE = f"| {EVIL} | Price |\n|---|---|\n| {EVIL} | 3.20 |\n| Tea | 4 |\n"
@@ -111,7 +109,7 @@ async def test_a_page_runs_nothing_names_nobody_and_is_kept_nowhere(site: Site) 
     conversation = me["conversations"]["nodes"][0]
     for secret in ("example.com", me["me"]["name"], me["me"]["id"], id_, conversation["organization"]["id"]):
         assert secret not in answer.text
-    assert key(id_, Conversation).hex not in answer.text
+    assert decode_id(id_, Conversation).hex not in answer.text
 
 
 async def test_a_link_ends_by_being_taken_back_replaced_expired_or_deleted_all_in_the_same_words(site: Site) -> None:

@@ -8,9 +8,7 @@ import pytest
 from tests.support.app import Site
 from tests.support.client import Client, Refused
 from tests.support.processes.running_app import listening
-from tests.support.scripted_llm import FOLLOW, Dictation, dictation, joined, online, read, send
-
-__all__ = ["dictation", "online"]
+from tests.support.scripted_llm import FOLLOW, Dictation, joined, read, send
 
 SEEN = """query Seen($id: ID!) { conversation(id: $id) { title messageCount
   messages { nodes { id status siblings } } } }"""

@@ -28,11 +28,9 @@ from tests.conftest import SYSTEM
 from tests.support.app import Site, site_over
 from tests.support.client import Client
 from tests.support.processes.running_app import listening
-from tests.support.processes.several_processes import Installation, installation
+from tests.support.processes.several_processes import Installation
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import Dictation, begin, dictation, ended, send, site_with
-
-__all__ = ["dictation", "installation"]
+from tests.support.scripted_llm import Dictation, begin, ended, send, site_with
 
 SHOWN = "id tableName status isComplete problem table { id } columns { name type } changes { id kind new status }"
 FOLLOW = f"""subscription F($id: ID!) {{ replyStream(messageId: $id) {{ __typename
@@ -156,7 +154,7 @@ async def test_rows_come_over_a_socket_and_by_server_sent_events(alone: Site, di
 
 
 async def test_rows_come_to_followers_in_another_process(installation: Installation, dictation: Dictation) -> None:
-    async with installation.run() as worker, installation.run(jobs=False) as server:
+    async with installation.run() as worker, installation.run(run_jobs=False) as server:
         ann = await worker.person()
         id = await begin(ann)
         async with following(server, ann, id) as follower:

@@ -42,7 +42,7 @@ async def test_a_model_names_a_conversation_once_and_never_one_that_a_person_nam
 ) -> None:
     async with fault_server(REPLY, TITLE, REPLY, REPLY) as server:
         profile = {"name": "p", "base_url": server.base_url, "models": ["m"]}
-        async with site_over(database_url, tmp_path, titles="model", llm_profiles=json.dumps([profile])) as site:
+        async with site_over(database_url, tmp_path, title_source="model", llm_profiles=json.dumps([profile])) as site:
             ann = await site.person()
             said = await send(ann, "What is the rent?")
             id_ = said["conversation"]["id"]
@@ -67,7 +67,7 @@ async def test_a_model_names_a_conversation_once_and_never_one_that_a_person_nam
 async def test_a_model_that_cannot_leaves_the_title_of_the_text(database_url: str, tmp_path: Path) -> None:
     async with fault_server(REPLY, error(401, "no"), REPLY) as server:
         profile = {"name": "p", "base_url": server.base_url, "models": ["m"]}
-        async with site_over(database_url, tmp_path, titles="model", llm_profiles=json.dumps([profile])) as site:
+        async with site_over(database_url, tmp_path, title_source="model", llm_profiles=json.dumps([profile])) as site:
             ann = await site.person()
             said = await send(ann, "What is the rent?")
             await ended(site, ann, said["reply"]["id"])

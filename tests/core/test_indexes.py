@@ -20,6 +20,7 @@ from db.core.base import Base
 from db.core.pagination import Listing, Window
 from db.core.postgresql import dialect_of_reads
 from db.core.prepared import OneOf, Prepared
+from tests.support.query_plans import plan_nodes
 
 # A subquery's rows are there already, and a list of ids is a table to SQLite.
 TABLE_SCAN = re.compile(rf"SCAN ({'|'.join(Base.metadata.tables)})(_\d+)?\b")
@@ -89,7 +90,7 @@ async def test_postgresql_has_an_index_for_every_condition(postgres_url: str) ->
         execute = f"EXECUTE explained ({nothing})" if nothing else "EXECUTE explained"
         (explained,) = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {execute}"))
         await connection.execute("DEALLOCATE explained")
-        whole = [node for node in nodes(explained["Plan"]) if unconditional(node)]
+        whole = [node for node in plan_nodes(explained["Plan"]) if unconditional(node)]
         scanned = [f"{node['Node Type']} {node.get('Relation Name')}" for node in whole]
         if name.partition(" ")[0] in WHOLE:
             scanned = [kind for kind in scanned if "total" not in name and kind != "Index Scan users"]
@@ -97,12 +98,6 @@ async def test_postgresql_has_an_index_for_every_condition(postgres_url: str) ->
             scans[name] = scanned
     await connection.close()
     assert scans == {}
-
-
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for part in plan.get("Plans", ()):
-        yield from nodes(part)
 
 
 def unconditional(node: dict[str, Any]) -> bool:

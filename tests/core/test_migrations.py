@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, inspect
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, inspect
 
 from db.core.base import Base
 from db.migrations import head, is_mapped, migrate
+from tests.support.inspection import inspect_database
 from tests.support.processes.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
@@ -34,25 +34,6 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     asyncio.run(server.drop_database(name))
 
 
-def inspected(url: str, look: Any) -> Any:
-    """What `look(connection)` finds."""
-    if url.startswith("sqlite"):
-        engine = create_engine(url)
-        with engine.connect() as connection:
-            found = look(connection)
-        engine.dispose()
-        return found
-
-    async def run() -> Any:
-        engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
-        async with engine.connect() as connection:
-            found = await connection.run_sync(look)
-        await engine.dispose()
-        return found
-
-    return asyncio.run(run())
-
-
 def differences(connection: Connection) -> list[Any]:
     context = MigrationContext.configure(
         connection, opts={"compare_type": True, "compare_server_default": True, "include_name": is_mapped}
@@ -65,9 +46,9 @@ def revision(connection: Connection) -> str | None:
 
 
 def test_the_migrations_make_what_the_models_say(database_url: str) -> None:
-    assert inspected(database_url, differences) == []
-    assert inspected(database_url, revision) == head()
-    tables = inspected(database_url, lambda connection: inspect(connection).get_table_names())
+    assert inspect_database(database_url, differences) == []
+    assert inspect_database(database_url, revision) == head()
+    tables = inspect_database(database_url, lambda connection: inspect(connection).get_table_names())
     assert set(filter(is_mapped, tables)) == {"alembic_version", *Base.metadata.tables}
 
 
@@ -76,7 +57,7 @@ def test_four_processes_migrate_a_new_database_at_once(empty_url: str) -> None:
     processes = [subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     errors = [process.communicate(timeout=60)[1] for process in processes]
     assert [(process.returncode, error) for process, error in zip(processes, errors, strict=True)] == [(0, "")] * 4
-    assert inspected(empty_url, differences) == []
+    assert inspect_database(empty_url, differences) == []
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_url: str) -> None:
@@ -86,10 +67,10 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_url: str) ->
 
     if empty_url.startswith("sqlite"):
         Path(empty_url.removeprefix("sqlite:///")).parent.mkdir()
-    inspected(empty_url, block)
+    inspect_database(empty_url, block)
     with pytest.raises(Exception, match="already exists"):
         migrate(empty_url)
-    assert inspected(empty_url, lambda connection: inspect(connection).get_table_names()) == ["sign_ins"]
+    assert inspect_database(empty_url, lambda connection: inspect(connection).get_table_names()) == ["sign_ins"]
 
 
 async def test_a_migrated_database_starts_without_alembic(database_url: str) -> None:

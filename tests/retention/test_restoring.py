@@ -13,9 +13,9 @@ from db.conversations import conversations
 from db.sites import items, modules, sites
 from db.tables import tables
 from tests.core.test_indexes import TABLE_SCAN, variants
-from tests.sites.test_sites import fitted, made, me
 from tests.support.app import Site, site
 from tests.support.client import Client
+from tests.support.sites import create_module, create_site, own_id
 
 __all__ = ["site"]
 
@@ -37,17 +37,17 @@ class Things:
     async def of(cls, site: Site, admin: Client, *members: Client) -> "Things":
         organization = await site.organization(admin, *members)
         shared = {"organizationId": organization, "visibility": "ORGANIZATION"}
-        kept, gone = await made(admin, organization, "Kept"), await made(admin, organization, "Gone")
+        kept, gone = await create_site(admin, organization, "Kept"), await create_site(admin, organization, "Gone")
         item = await admin.mutate("createItem", "{ item { id } }", title="Call", **shared)
         columns = [{"name": "A", "type": "TEXT"}]
         table = await admin.mutate("createTable", "{ table { id } }", name="Costs", columns=columns, **shared)
         for member in members:
             for place in (kept, gone):
-                await admin.mutate("assignSite", "{ site { id } }", siteId=place, userId=await me(member))
+                await admin.mutate("assignSite", "{ site { id } }", siteId=place, userId=await own_id(member))
         ids = {
             "item": item["item"]["id"],
             "table": table["table"]["id"],
-            "module": await fitted(admin, kept),
+            "module": await create_module(admin, kept),
             "site": gone,
         }
         return cls(organization, kept, ids)
@@ -117,7 +117,7 @@ async def test_owners_bring_back_their_own(site: Site) -> None:
 async def test_what_was_not_deleted_is_not_brought_back(site: Site) -> None:
     ann = await site.person("ann")
     things = await Things.of(site, ann)
-    own = await me(ann)
+    own = await own_id(ann)
     for id_ in (*things.ids.values(), own, "nothing", ""):
         assert (await ann.refused("restore", id=id_))["extensions"]["code"] == "NOT_FOUND"
     assert await things.deleted(ann) == NONE
@@ -126,8 +126,8 @@ async def test_what_was_not_deleted_is_not_brought_back(site: Site) -> None:
 async def test_a_module_waits_for_its_site(site: Site) -> None:
     ann = await site.person("ann")
     works = await site.organization(ann)
-    depot = await made(ann, works)
-    pump, other = await fitted(ann, depot), await fitted(ann, depot, "Pump 2")
+    depot = await create_site(ann, works)
+    pump, other = await create_module(ann, depot), await create_module(ann, depot, "Pump 2")
     await ann.mutate("deleteModule", "{ deletedId }", id=pump)
     await ann.mutate("deleteSite", "{ deletedId }", id=depot)
     for id_ in (pump, other):
@@ -153,7 +153,7 @@ async def test_a_former_member_brings_nothing_back(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "listing",
-    [conversations.all_conversations, items.all_items, tables.every, sites.of_organization, modules.of_site],
+    [conversations.all_conversations, items.all_items, tables.all_tables, sites.of_organization, modules.of_site],
     ids=["conversations", "items", "tables", "sites", "modules"],
 )
 def test_lists_with_deleted_rows_scan_no_table(sqlite_url: str, listing: Any) -> None:

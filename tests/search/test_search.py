@@ -16,15 +16,13 @@ from db.models.search import MessageWords
 from db.search.query_parser import SearchQuery
 from db.search.snippets import MAX_LENGTH, snippet
 from db.search.words import folded_text
-from resolvers.core.ids import global_id, key
+from resolvers.core.ids import decode_id, global_id
 from tests.conftest import SYSTEM
-from tests.support.app import Site, site
+from tests.support.app import Site
 from tests.support.client import Client, Refused
-from tests.support.scripted_llm import Dictation, dictation, ended, online
+from tests.support.scripted_llm import Dictation, ended
 from tests.support.scripted_llm import begin as ask
 from tests.support.search_samples import said
-
-__all__ = ["dictation", "online", "site"]
 
 SEARCH = """query S($query: String!, $first: Int, $after: String) { searchMessages(query: $query, first: $first,
   after: $after) { totalCount nodes { message { id text } snippet } pageInfo { hasNextPage endCursor } } }"""
@@ -141,7 +139,7 @@ async def test_any_query_is_harmless(site: Site) -> None:
 
 async def test_nobody_finds_what_they_may_not_see(site: Site) -> None:
     ann, bob, eve = await site.person("ann"), await site.person("bob"), await site.person("eve")
-    shared = key(await site.organization(ann, bob), type_named("Organization"))
+    shared = decode_id(await site.organization(ann, bob), type_named("Organization"))
     await keep(site, bob, "bob's secret plan", title="Hidden", organization_id=shared)
     await keep(site, bob, "our secret plan", title="Ours", organization_id=shared, visibility=Visibility.ORGANIZATION)
     await keep(site, ann, "my secret plan", title="Mine")

@@ -4,11 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.sites.test_sites import made as made_site
-from tests.support.app import Site, site
+from tests.support.app import Site
 from tests.support.client import Client
-
-__all__ = ["site"]
+from tests.support.sites import create_site as made_site
 
 ITEM = "{ id title description isCompleted visibility owner { email } organization { name } site { name } }"
 ITEMS = """query I($isCompleted: Boolean, $organizationId: ID) { items(isCompleted: $isCompleted,

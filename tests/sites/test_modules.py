@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.sites.test_sites import fitted, made, me
-from tests.support.app import Site, site
+from tests.support.app import Site
 from tests.support.client import Client
-
-__all__ = ["site"]
+from tests.support.sites import create_module, create_site, own_id
 
 START = datetime(2025, 1, 31, 22, 30, tzinfo=UTC)
 READINGS = """query R($id: ID!, $metric: String, $from: DateTime, $to: DateTime, $first: Int, $after: String,
@@ -33,8 +31,8 @@ def reading(module: str, value: float, minutes: int = 0, metric: str = "flow") -
 
 async def pump(site: Site, admin: Client) -> tuple[str, str]:
     """A new module and its site."""
-    depot = await made(admin, await site.organization(admin))
-    return await fitted(admin, depot), depot
+    depot = await create_site(admin, await site.organization(admin))
+    return await create_module(admin, depot), depot
 
 
 async def record(client: Client, *given: dict[str, Any], **more: Any) -> Any:
@@ -49,7 +47,7 @@ async def values(client: Client, module: str, **asked: Any) -> list[float]:
 
 async def test_an_admin_makes_changes_and_deletes_a_module(site: Site) -> None:
     ann = await site.person("ann")
-    depot = await made(ann, await site.organization(ann))
+    depot = await create_site(ann, await site.organization(ann))
     selection = "{ module { id name kind serialNumber status lastSeenAt site { name } } moduleEdge { cursor } }"
     given = {"siteId": depot, "name": "Pump 1", "kind": "pump", "serialNumber": "S-1", "idempotencyKey": "k"}
     answers = [await ann.mutate("createModule", selection, **given) for _ in range(2)]
@@ -160,7 +158,7 @@ async def test_a_thousand_readings_are_kept_in_time(site: Site) -> None:
     """Measured as work of the processor, so that what else a computer does is not counted."""
     ann = await site.person("ann")
     module, depot = await pump(site, ann)
-    modules = [module, *[await fitted(ann, depot, f"Pump {n}") for n in range(2, 5)]]
+    modules = [module, *[await create_module(ann, depot, f"Pump {n}") for n in range(2, 5)]]
     given = [reading(modules[n % 4], n, n) for n in range(1_000)]
     await record(ann, reading(module, 1))
     took = []
@@ -222,10 +220,10 @@ async def test_aggregates_have_an_end(site: Site) -> None:
 async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
     """Eve is an admin elsewhere; Cid is a member; Bob is a member who is assigned to the site."""
     ann, bob, cid, eve = [await site.person(name) for name in ("ann", "bob", "cid", "eve")]
-    depot = await made(ann, await site.organization(ann, bob, cid))
+    depot = await create_site(ann, await site.organization(ann, bob, cid))
     await site.organization(eve)
-    module = await fitted(ann, depot)
-    await ann.mutate("assignSite", "{ site { id } }", siteId=depot, userId=await me(bob))
+    module = await create_module(ann, depot)
+    await ann.mutate("assignSite", "{ site { id } }", siteId=depot, userId=await own_id(bob))
     await record(ann, reading(module, 1))
     before = await ann.run(MODULES, id=depot)
     client = {"eve": eve, "cid": cid, "bob": bob, "nobody": site.client()}[who]
@@ -248,7 +246,7 @@ async def test_a_list_costs_as_many_statements_as_one_of_it(site: Site) -> None:
     module, depot = await pump(site, ann)
     costs = []
     for n in range(4):
-        await fitted(ann, depot, f"Pump {n}")
+        await create_module(ann, depot, f"Pump {n}")
         await record(ann, reading(module, n, n))
         site.reads.clear()
         await ann.run(MODULES, id=depot)

@@ -1,35 +1,16 @@
 """Sites: admins make and assign them, members see those they are assigned to."""
 
-from typing import Any
-
 import pytest
 
-from tests.support.app import Site, site
+from tests.support.app import Site
 from tests.support.client import Client
-
-__all__ = ["site"]
+from tests.support.sites import create_module, create_site, own_id
 
 SITES = """query S($id: ID!) { organization(id: $id) { sites { totalCount nodes { id name address isActive
   organization { name } createdBy { email } updatedBy { email } } } } }"""
 SEEN = """query N($s: ID!, $m: ID!) { site(id: $s) { name } module(id: $m) { name } a: node(id: $s) { id }
   b: node(id: $m) { id } }"""
 NOTHING = {"site": None, "module": None, "a": None, "b": None}
-
-
-async def me(client: Client) -> str:
-    return str((await client.run("{ me { id } }"))["me"]["id"])
-
-
-async def made(admin: Client, organization: str, name: str = "Depot", **given: Any) -> str:
-    """The id of a new site."""
-    answer = await admin.mutate("createSite", "{ site { id } }", organizationId=organization, name=name, **given)
-    return str(answer["site"]["id"])
-
-
-async def fitted(admin: Client, site_id: str, name: str = "Pump 1") -> str:
-    """The id of a new module."""
-    answer = await admin.mutate("createModule", "{ module { id } }", siteId=site_id, name=name, kind="pump")
-    return str(answer["module"]["id"])
 
 
 async def names(client: Client, organization: str) -> list[str]:
@@ -71,12 +52,12 @@ async def test_a_site_that_cannot_be_is_refused(site: Site, given: dict[str, str
 async def test_a_member_sees_the_sites_they_are_assigned_to_with_their_modules(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
     works = await site.organization(ann, bob)
-    depot, yard = await made(ann, works), await made(ann, works, "Yard")
-    pump = await fitted(ann, depot)
+    depot, yard = await create_site(ann, works), await create_site(ann, works, "Yard")
+    pump = await create_module(ann, depot)
     ids = {"s": depot, "m": pump}
     assert await bob.run(SEEN, **ids) == NOTHING
     assert await names(bob, works) == []
-    given = {"siteId": depot, "userId": await me(bob)}
+    given = {"siteId": depot, "userId": await own_id(bob)}
     selection = "{ site { name assignees { totalCount nodes { email } } } }"
     bobs = {"totalCount": 1, "nodes": [{"email": "bob@example.com"}]}
     for _ in range(2):
@@ -101,8 +82,8 @@ async def test_a_member_sees_the_sites_they_are_assigned_to_with_their_modules(s
 async def test_who_leaves_comes_back_without_their_sites(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
     works = await site.organization(ann, bob)
-    depot = await made(ann, works)
-    given = {"siteId": depot, "userId": await me(bob)}
+    depot = await create_site(ann, works)
+    given = {"siteId": depot, "userId": await own_id(bob)}
     await ann.mutate("assignSite", "{ site { id } }", **given)
     listed = await ann.run(
         "query M($id: ID!) { organization(id: $id) { members { nodes { id user { email } } } } }", id=works
@@ -119,7 +100,7 @@ async def test_who_leaves_comes_back_without_their_sites(site: Site) -> None:
 async def test_a_conversation_may_be_about_a_site(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
     works = await site.organization(ann, bob)
-    depot = await made(ann, works)
+    depot = await create_site(ann, works)
     selection = "{ conversation { id title site { name } organization { id } } }"
     talk = await ann.mutate("createConversation", selection, title="Leak", siteId=depot, visibility="ORGANIZATION")
     assert talk["conversation"]["site"] == {"name": "Depot"}
@@ -151,8 +132,8 @@ async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
     ann, bob, cid, eve = [await site.person(name) for name in ("ann", "bob", "cid", "eve")]
     works = await site.organization(ann, bob, cid)
     await site.organization(eve)
-    depot = await made(ann, works)
-    given = {"siteId": depot, "userId": await me(bob)}
+    depot = await create_site(ann, works)
+    given = {"siteId": depot, "userId": await own_id(bob)}
     await ann.mutate("assignSite", "{ site { id } }", **given)
     before = await ann.run(SITES, id=works)
     client = {"eve": eve, "cid": cid, "bob": bob, "nobody": site.client()}[who]
@@ -175,7 +156,7 @@ async def test_a_list_costs_as_many_statements_as_one_of_it(site: Site) -> None:
     works = await site.organization(ann)
     costs = []
     for n in range(4):
-        await made(ann, works, f"Site {n}")
+        await create_site(ann, works, f"Site {n}")
         site.reads.clear()
         await ann.run(SITES, id=works)
         costs.append(len(site.reads))

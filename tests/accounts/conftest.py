@@ -1,0 +1,5 @@
+"""Fixtures of the tests of accounts."""
+
+from tests.support.app import site
+
+__all__ = ["site"]

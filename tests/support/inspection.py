@@ -1,0 +1,26 @@
+"""Inspection of the schema of a database of either kind."""
+
+import asyncio
+from typing import Any
+
+from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+def inspect_database(url: str, inspect: Any) -> Any:
+    """Return the result of `inspect(connection)` on a new connection."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            result = inspect(connection)
+        engine.dispose()
+        return result
+
+    async def run() -> Any:
+        engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
+        async with engine.connect() as connection:
+            result = await connection.run_sync(inspect)
+        await engine.dispose()
+        return result
+
+    return asyncio.run(run())
