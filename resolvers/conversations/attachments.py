@@ -89,14 +89,7 @@ async def delete_unused_blobs(context: Context, message_id: UUID, stored: Sequen
 
 
 async def list_attachments(root: strawberry.Parent[Any], info: Info) -> list[Attachment]:
-    async def load(ids: list[UUID]) -> list[list[Attachment]]:
-        of: dict[UUID, list[Attachment]] = {id_: [] for id_ in ids}
-        for row in await info.context.read(attachments.of_messages, ids=ids):
-            of[row.message_id].append(row)
-        return [of[id_] for id_ in ids]
-
-    loaded: list[Attachment] = await info.context.loader(list_attachments, load).load(root.id)
-    return loaded
+    return await info.context.children(attachments.of_messages, root.id)
 
 
 async def text_of(root: strawberry.Parent[Any], info: Info) -> str | None:

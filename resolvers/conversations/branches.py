@@ -83,12 +83,5 @@ async def list_siblings(root: strawberry.Parent[Any], info: Info) -> list[strawb
         if root.parent_id is None
         else (branches.children_of, "parent_id", root.parent_id)
     )
-
-    async def load(ids: list[UUID]) -> list[list[strawberry.ID]]:
-        beside: dict[UUID, list[strawberry.ID]] = {id_: [] for id_ in ids}
-        for row in await info.context.read(query, ids=ids):
-            beside[getattr(row, name)].append(global_id(Message, row.id))
-        return list(beside.values())
-
-    loaded: list[strawberry.ID] = await info.context.loader(query, load).load(of)
-    return loaded
+    siblings = await info.context.children(query, of, name)
+    return [global_id(Message, row.id) for row in siblings]

@@ -24,7 +24,7 @@ from errors import Unauthenticated
 from integrations.blobs import Blobs
 from integrations.documents.reader import DocumentReader
 from integrations.llm.catalog import Catalog
-from resolvers.core.ids import decode_or_none
+from resolvers.core.ids import decode_or_none, model_of
 from resolvers.core.pages import KeysetPage
 from settings import Settings
 
@@ -106,7 +106,7 @@ class Context:
     def page(self, listing: Listing[R], *, unbounded: bool = False, **given: Any) -> KeysetPage[R]:
         """A page of a list; parameters that are None and optional in the list do not limit it."""
         given = {k: v for k, v in given.items() if v is not None or k not in listing.optional}
-        return KeysetPage(self.backend.database, self.viewer, listing, given, aside=unbounded)
+        return KeysetPage(self.backend.database, self.viewer, listing, given, unbounded=unbounded)
 
     async def by_id(self, model: type[R], id_: UUID | None) -> R | None:
         """A row, fetched together with every other row of its table that this operation asks for."""
@@ -118,6 +118,22 @@ class Context:
     async def find(self, model: type[R], id_: str) -> R | None:
         """The row of a global id; None when it is not one of the model, absent or invisible."""
         return await self.by_id(model, decode_or_none(id_, model))
+
+    async def children(self, query: Prepared[R], parent_id: UUID, key: str | None = None, **parameters: Any) -> list[R]:
+        """Return the rows of a parent, read by one `query(ids=...)` for all parents in this operation.
+
+        `key` is the attribute that holds the parent's id; by default the `parent_key` of the rows' model.
+        """
+
+        async def load(ids: list[UUID]) -> list[list[R]]:
+            children: dict[UUID, list[R]] = {id_: [] for id_ in ids}
+            for row in await self.read(query, ids=ids, **parameters):
+                model: Any = model_of(row)
+                children[getattr(row, key or model.parent_key)].append(row)
+            return [children[id_] for id_ in ids]
+
+        rows: list[R] = await self.loader((query, key, *parameters.items()), load).load(parent_id)
+        return rows
 
     def _loader(self, model: type[R]) -> DataLoader[UUID, R | None]:
         async def load(ids: list[UUID]) -> list[R | None]:

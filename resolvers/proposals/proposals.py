@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 from strawberry import UNSET, argument
@@ -43,14 +42,8 @@ async def list_proposals_of_table(
     info: Info,
     status: Annotated[ProposalStatus | None, argument(description="Only those that became this.")] = None,
 ) -> list[Proposal]:
-    async def load(ids: list[UUID]) -> list[list[Proposal]]:
-        found: dict[UUID | None, list[Proposal]] = {id_: [] for id_ in ids}
-        for proposal in await info.context.read(proposals.of_tables, ids=ids):
-            found[proposal.table_id].append(proposal)
-        return [found[id_] for id_ in ids]
-
-    loaded: list[Proposal] = await info.context.loader(list_proposals_of_table, load).load(root.id)
-    return [proposal for proposal in loaded if status in {None, proposal.status}]
+    newest = await info.context.children(proposals.of_tables, root.id, "table_id")
+    return [proposal for proposal in newest if status in {None, proposal.status}]
 
 
 async def table_of(root: strawberry.Parent[Any], info: Info) -> Table | None:

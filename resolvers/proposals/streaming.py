@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -23,14 +23,7 @@ async def list_proposals(root: strawberry.Parent[Any], info: Info) -> list[Propo
 
 
 async def proposals_of(context: Context, message_id: UUID) -> list[Proposal]:
-    async def load(ids: list[UUID]) -> list[list[Proposal]]:
-        of: dict[UUID, list[Proposal]] = {id_: [] for id_ in ids}
-        for row in await context.read(proposals.of_messages, ids=ids):
-            of[cast(UUID, row.message_id)].append(row)
-        return list(of.values())
-
-    loaded: list[Proposal] = await context.loader(list_proposals, load).load(message_id)
-    return loaded
+    return await context.children(proposals.of_messages, message_id, "message_id")
 
 
 class ProposalStream:
