@@ -23,6 +23,8 @@ _TOTALS = frozenset(
     | {"somme", "totale", "totaal", "totalt", "razem", "suma", "toplam", "итого", "всего"}
     | {"合计", "总计", "合計", "المجموع"}
 )
+# What databases and programs print for no value; no person writes it as a word.
+_PROGRAMS_NULLS = frozenset(["NULL", "(null)", "<null>", "[NULL]", "<NA>", "NaN", "NaT", "#N/A"])
 _SUMMED = frozenset(["markdown", "delimited", "aligned", "list"])
 
 
@@ -39,10 +41,11 @@ class Attached(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """A message, or a file that came with it."""
+    """A message, or a file that came with it; `is_assistant` when the message is a reply."""
 
     message_id: UUID
     attachment_id: UUID | None = None
+    is_assistant: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class ProposedTable:
     """Rows are as wide as `columns`. `left_out` shows the rows of the source that are not among them.
 
     The source is the message, or its attachment `attachment_id`. What readers found stands at source[start:end], and
-    `end` is 0 for what was pieced together.
+    `end` is 0 for what was pieced together. `kind` is the format that the readers found it in, "" when a model read it.
+    `notes` tell people what to know about it, such as a stated total that the rows do not add up to.
     """
 
     name: str
@@ -75,6 +79,8 @@ class ProposedTable:
     attachment_id: UUID | None = None
     start: int = 0
     end: int = 0
+    kind: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def propose(text: str) -> list[ProposedTable]:
@@ -140,6 +146,7 @@ def _table(text: str, number: int, grid: Grid) -> ProposedTable:
         left_out=tuple(map(_shown, left_out)),
         start=grid.start,
         end=grid.end,
+        kind=grid.kind,
     )
 
 
@@ -155,7 +162,7 @@ def _column(text: str, position: int, name: str, cells: Sequence[Cell]) -> tuple
     """The column with its cells; where a text does not fit the type after all, the column stays text."""
     key = f"c{position + 1}"
     fitting = [found and replace(found, text=_storable(found.text)) for found in cells]
-    column = replace(infer(name, key, [found.text if found else None for found in fitting]), position=position)
+    column = replace(infer(name, key, [found.text if found else None for found in fitting], text), position=position)
     try:
         return column, [_cell(text, column, found) for found in fitting]
     except CellError:
@@ -164,9 +171,10 @@ def _column(text: str, position: int, name: str, cells: Sequence[Cell]) -> tuple
 
 
 def _cell(text: str, column: Column, found: Cell) -> ProposedCell | None:
-    value = parse(column, found.text) if found else None
-    if found is None or value is None:
+    value = parse(column, found.text) if found and found.text not in _PROGRAMS_NULLS else None
+    if found is None:
         return None
+    # A mark such as `N/A` is an empty cell whose source keeps the mark.
     return ProposedCell(value, found.start, found.end, text[found.start : found.end])
 
 

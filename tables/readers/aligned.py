@@ -1,4 +1,4 @@
-"""Columns drawn with spaces, as receipts and printed statements have them."""
+"""Columns drawn with spaces, as receipts, printed statements and data frames have them."""
 
 import re
 import unicodedata
@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tables.readers import evidence
+from tables.readers import evidence, tabular
 from tables.readers.marks import ITEM, RULE
-from tables.readers.spans import MAX_COLUMNS, Cell, Grid, Line, cell, grid
+from tables.readers.spans import MAX_COLUMNS, Cell, Grid, Line, cell
 
-_WORD = re.compile(r"[^ \u00a0]+")
-_GAP = re.compile(r"\S {2,}\S")
+_WORD = re.compile(r"[^ \u00a0\t]+")
+_GAP = re.compile(r"\S[ \u00a0]{2,}\S")
 _STAMP = re.compile(r"\d[\d:.,/-]{5,}\d(?:[TZ][\d:.+]*)?|\d{1,2} \w{3,9} \d{4}|\d{4}年\d{1,2}月\d{1,2}日")
+_DOTS = re.compile(r"(?<=\S)[ ]?(?:\.[ ]?){3,}(?=[ ]*\S)|(?<=\S)[ ]?(?:[·…_][ ]?){2,}(?=[ ]*\S)")
 _FEWEST, _LONGEST_CELL, _LONGEST_LINE, _MOST_LINES = 3, 80, 400, 2_000
 _MOST_ABOVE = 2  # lines above a table that stand by themselves
+_FOREIGN_SHARE = 4  # one line of so many may be drawn in another way
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,45 +37,83 @@ class _Drawn:
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
-    if text.find("  ", lines[0].start, lines[-1].end) < 0:
+    if text.find("  ", lines[0].start, lines[-1].end) < 0 and text.find("..", lines[0].start, lines[-1].end) < 0:
         return
     run: list[_Drawn] = []
+    foreign = 0
     for line in lines:
         if _is_drawn(line) and len(run) < _MOST_LINES:
             run.append(_drawn(line))
+            foreign = 0
+        elif run and len(run) < _MOST_LINES and foreign == 0 and _may_interrupt(run, line):
+            foreign = 1
         else:
             yield from _tables(text, run)
-            run = []
+            run, foreign = [], 0
     yield from _tables(text, run)
 
 
 def _is_drawn(line: Line) -> bool:
     content = line.text
+    if len(content) > _LONGEST_LINE or ("  " not in content and "\u00a0 " not in content and ".." not in content):
+        return False
     return (
-        len(content) <= _LONGEST_LINE
-        and _GAP.search(content) is not None
+        (_GAP.search(content) is not None or _DOTS.search(content) is not None)
         and not any(mark in content for mark in "\t|;")
         and not ITEM.match(content)
         and not RULE.fullmatch(content)
     )
 
 
+def _may_interrupt(run: Sequence[_Drawn], line: Line) -> bool:
+    """Return True for a rule below the header, and for a remark between the rows that is no sum."""
+    if RULE.fullmatch(line.text):
+        return len(run) <= _MOST_ABOVE
+    return bool(line.text.strip()) and len(line.text) <= _LONGEST_CELL and not any(c.isdigit() for c in line.text)
+
+
 def _drawn(line: Line) -> _Drawn:
-    """Wide characters take two places, marks that combine with a letter none."""
+    """Return the words of a line; wide characters take two places, marks that combine with a letter none."""
+    content = line.text
+    if dots := _DOTS.search(content):
+        # Leaders are drawn for the eye: the words around them stand as far apart.
+        content = content[: dots.start()] + " " * (dots.end() - dots.start()) + content[dots.end() :]
     places = [0]
-    for character in line.text:
-        wide = unicodedata.east_asian_width(character) in "WF"
+    for character in content:
+        wide = not character.isascii() and unicodedata.east_asian_width(character) in "WF"
         places.append(places[-1] + (0 if unicodedata.combining(character) else 2 if wide else 1))
-    words = [_Word(*found.span(), places[found.start()], places[found.end()]) for found in _WORD.finditer(line.text)]
+    words = [_Word(*found.span(), places[found.start()], places[found.end()]) for found in _WORD.finditer(content)]
     return _Drawn(line, words)
 
 
 def _tables(text: str, run: Sequence[_Drawn]) -> Iterator[Grid]:
-    """Without the lines above that are not drawn like the rest."""
+    """Yield the table of a run, without lines above and within that are not drawn like the rest."""
     for above in range(min(_MOST_ABOVE + 1, len(run) - _FEWEST + 1)):
         if found := _table(text, run[above:]):
             yield found
             return
+    alike = _without_foreign(run)
+    if len(alike) < len(run) and len(alike) >= _FEWEST and (found := _table(text, alike)):
+        yield found
+
+
+def _without_foreign(run: Sequence[_Drawn]) -> list[_Drawn]:
+    """Return the lines that leave free what most others leave free."""
+    width = max((one.words[-1].right for one in run), default=0)
+    counts = [0] * (width + 1)
+    for one in run:
+        for word in one.words:
+            for place in range(word.left, word.right):
+                counts[place] += 1
+    limit = max(1, len(run) // _FOREIGN_SHARE)
+    gaps = {place for place, count in enumerate(counts) if 0 < count <= limit}
+    inner = {place for place in gaps if any(counts[:place]) and _is_between(counts, place, limit)}
+    return [one for one in run if not any(inner.intersection(range(w.left, w.right)) for w in one.words)]
+
+
+def _is_between(counts: Sequence[int], place: int, limit: int) -> bool:
+    """Return True for a place with much drawn on both sides of it, within a few places."""
+    return max(counts[max(0, place - 12) : place], default=0) > limit < max(counts[place + 1 : place + 13], default=0)
 
 
 def _table(text: str, run: Sequence[_Drawn]) -> Grid | None:
@@ -83,14 +123,23 @@ def _table(text: str, run: Sequence[_Drawn]) -> Grid | None:
     rows = [_cells(text, drawn, edges) for drawn in run]
     if not _is_table(rows):
         return None
-    extent = (run[0].line.start, run[-1].line.end)
-    if evidence.has_header(rows):
-        return grid("aligned", rows[0], rows[1:], extent)
-    return grid("aligned", (), rows, extent)
+    rows = _without_index(rows)
+    return tabular.table("aligned", rows, (run[0].line.start, run[-1].line.end))
+
+
+def _without_index(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Leave out the numbers of rows that data frames print before the first column, which has no name."""
+    if rows[0][0] is not None or len(rows[0]) < 2 or not all(rows[0][1:]):
+        return rows
+    numbers = [row[0].text if row[0] else "" for row in rows[1:]]
+    first = numbers[0]
+    if first in ("0", "1") and numbers == [str(int(first) + n) for n in range(len(numbers))]:
+        return [row[1:] for row in rows]
+    return rows
 
 
 def _edges(run: Sequence[_Drawn]) -> list[int]:
-    """Where columns begin: behind places that no line draws on, if some line leaves two of them between its words."""
+    """Return where columns begin: behind places that no line draws on, if some line leaves two between its words."""
     edges = _ends_of_gaps(run)
     if len(edges) >= MAX_COLUMNS:
         return []
@@ -104,7 +153,7 @@ def _edges(run: Sequence[_Drawn]) -> list[int]:
 
 
 def _ends_of_gaps(run: Sequence[_Drawn]) -> list[int]:
-    """The places behind those on which no line draws."""
+    """Return the places behind those on which no line draws."""
     taken = sorted((word.left, word.right) for drawn in run for word in drawn.words)
     merged: list[tuple[int, int]] = []
     for left, right in taken:
@@ -116,7 +165,7 @@ def _ends_of_gaps(run: Sequence[_Drawn]) -> list[int]:
 
 
 def _is_apart(drawn: _Drawn, left: int, edge: int, right: int | None) -> bool:
-    """Both columns are filled, two places or more apart."""
+    """Return True when both columns are filled, two places or more apart."""
     at = bisect_left(drawn.words, edge, key=lambda word: word.left)
     if not 0 < at < len(drawn.words):
         return False
@@ -125,7 +174,7 @@ def _is_apart(drawn: _Drawn, left: int, edge: int, right: int | None) -> bool:
 
 
 def _follows_stamp(run: Sequence[_Drawn], left: int, edge: int) -> bool:
-    """`01 Apr 2026 Rent`: a date or a time ends a column, whatever the space behind it."""
+    """Return True where a date or a time ends a column, whatever the space behind it: `01 Apr 2026 Rent`."""
     for drawn in run:
         words = [word for word in drawn.words if left <= word.left < edge]
         if not words or not _STAMP.fullmatch(drawn.line.text[words[0].start : words[-1].end]):
@@ -144,7 +193,7 @@ def _cells(text: str, drawn: _Drawn, edges: Sequence[int]) -> list[Cell]:
 
 
 def _is_table(rows: Sequence[Sequence[Cell]]) -> bool:
-    """Every row fills two columns, most fill most; some column holds values, or the rows have a header's shape."""
+    """Return True when every row fills two columns, most fill most, and some column holds values or has a header."""
     filled = [sum(1 for found in row if found) for row in rows]
     width = len(rows[0])
     if min(filled) < 2 or not evidence.is_most([2 * n > width for n in filled]):

@@ -8,10 +8,26 @@ from tables.readers.spans import Grid, Line
 Block = list[Line]
 
 _FENCE = re.compile(r"\s*(?P<mark>`{3,}|~{3,})\s*(?P<language>[\w+-]*)[^`]*")
+_THOUGHT = re.compile(r"^\s*<(think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
 _REPLY = re.compile(r"(?:> ?){1,2}(?!>)")
 _READABLE = frozenset(
     {"", "csv", "tsv", "psv", "table", "json", "jsonl", "ndjson", "json5", "md", "markdown"}
-    | {"text", "txt", "plain", "plaintext", "yaml", "yml", "log", "output"}
+    | {"text", "txt", "plain", "plaintext", "yaml", "yml", "log", "output", "html", "xml", "latex", "tex", "wiki"}
+    | {
+        "ics",
+        "vcf",
+        "vcard",
+        "console",
+        "sql",
+        "r",
+        "mediawiki",
+        "jira",
+        "bibtex",
+        "bib",
+        "geojson",
+        "javascript",
+        "js",
+    }
 )
 
 
@@ -21,8 +37,34 @@ def unquoted(line: Line) -> Line:
     return Line(line.text[found.end() :], line.start + found.end()) if found else line
 
 
+def without_thoughts(lines: Sequence[Line]) -> Iterator[Block]:
+    """Yield the lines outside `<think>` and `</think>`, in blocks; a model's thoughts are no part of its answer."""
+    block: Block = []
+    closing = ""
+    for line in lines:
+        found = _THOUGHT.search(line.text) if "<" in line.text else None
+        if closing:
+            closing = "" if closing in line.text.lower() else closing
+        elif found:
+            if block:
+                yield block
+            block = []
+            closing = f"</{found[1].lower()}>"
+            if closing in line.text.lower():
+                closing = ""
+        else:
+            block.append(line)
+    if block:
+        yield block
+
+
 def readable(lines: Sequence[Line]) -> Iterator[Block]:
-    """Prose and the content of fences, apart; fenced code in a programming language is left out."""
+    """Yield prose and the content of fences, apart; thoughts and code in a programming language are left out."""
+    for block in without_thoughts(lines):
+        yield from _unfenced(block)
+
+
+def _unfenced(lines: Sequence[Line]) -> Iterator[Block]:
     block: Block = []
     fence, skips = "", False
     for line in lines:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from tables.readers import evidence
+from tables.readers import evidence, tabular
 from tables.readers.records import Record, Records
-from tables.readers.spans import Grid, Line, grid
+from tables.readers.spans import Grid, Line
 
 _DELIMITERS = "\t;|,"
 _SHORT = 40
@@ -41,13 +41,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 
 def _grid(table: Sequence[Record]) -> Grid | None:
-    rows = [record.cells for record in table]
-    extent = (table[0].line.start, table[-1].end)
-    return (
-        grid("delimited", rows[0], rows[1:], extent)
-        if evidence.has_header(rows)
-        else grid("delimited", (), rows, extent)
-    )
+    return tabular.table("delimited", [record.cells for record in table], (table[0].line.start, table[-1].end))
 
 
 def _trim(run: list[Record]) -> list[Record]:

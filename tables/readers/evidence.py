@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from tables.readers.spans import Cell
+from tables.types.null_words import is_null
 
 _CURRENCY = "€$£¥₹₽₩₺₴₪฿₫₦₱₿¢"
 _MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[^\W\d_]{0,6}\.?"
@@ -31,6 +32,21 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_LABELS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        "|".join(
+            (
+                r"(?:19|20)\d\d(?:[-/.](?:19|20)?\d\d)?",
+                r"(?:19|20)\d\d[-/.]\d\d[-/.]\d\d|\d{1,2}[./-]\d{1,2}[./-](?:\d{2}){1,2}",
+                rf"{_MONTH}[ -]'?\d{{2,4}}|\d{{1,2}}[./]\d{{1,2}}\.?",
+            )
+        ),
+        _MONTH,
+        r"\d{1,2}(?:st|nd|rd|th|\.|º|ª|er|e|ème|:e)",
+        r"[^\W\d_]{1,12}[-_ /]?\d{1,4}[a-z]?|[QHTW][1-4][ /-]?(?:\d{2,4})?|\d{4}[ -]?[QHT][1-4]",
+    )
+)
 _SENTENCE = re.compile(r".*[.!?。！？؟…][\"'”’)]?\s*", re.DOTALL)
 _LONGEST_VALUE = 80
 _LONGEST_TITLE = 80
@@ -63,29 +79,61 @@ def texts(rows: Sequence[Sequence[Cell]], column: int) -> list[str]:
 
 
 def has_header(rows: Sequence[Sequence[Cell]]) -> bool:
-    """The first row names the columns: no value in it, nothing in it that comes again below."""
-    first, body = rows[0], rows[1:]
+    """Return True when the first row names the columns: no cell of it is of the kind of the cells below it.
+
+    `FY2024`, `2024-01`, `Jan`, `1st` and years are names too, over columns of another kind.
+    """
+    first, body = rows[0], rows[1 : _SAMPLE + 1]
     titles = [(column, cell.text) for column, cell in enumerate(first) if cell]
     if not body or 2 * len(titles) < len(first) or any(len(title) > _LONGEST_TITLE for _, title in titles):
         return False
-    if any(is_value(title) for _, title in titles) and not _are_years(titles, body):
+    values = [title for _, title in titles if is_value(title)]
+    if values and len(values) == len(titles) and not all(map(is_label, values)):
         return False
-    return not any(title in texts(body[:_SAMPLE], column) for column, title in titles)
+    return all(_is_title(title, texts(body, column)) for column, title in titles)
+
+
+def _is_title(title: str, below: Sequence[str]) -> bool:
+    if title in below:
+        return False
+    if not is_value(title):
+        return True
+    filled = [text for text in below if not is_null(text)]
+    if not is_label(title):
+        return False
+    if _YEAR.fullmatch(title) and all(_YEAR.fullmatch(text) for text in filled):
+        return False
+    return not any(_label_kind(text) == _label_kind(title) for text in filled) or (
+        _YEAR.fullmatch(title) is not None and all(map(is_value, filled))
+    )
+
+
+def is_label(text: str) -> bool:
+    """Return True for a value that may name a column: a year, a month, a day, a quarter, an ordinal, `iso3`."""
+    return _label_kind(text) is not None
+
+
+def _label_kind(text: str) -> int | None:
+    return next((kind for kind, pattern in enumerate(_LABELS) if pattern.fullmatch(text.strip())), None)
 
 
 def has_value_column(rows: Sequence[Sequence[Cell]]) -> bool:
-    """In some column every filled cell below the header, if there is one, is a value."""
+    """Return True when in some column every filled cell below the header, if there is one, is a value."""
     body = (rows[1:] if has_header(rows) else rows)[:_SAMPLE]
-    columns = (texts(body, column) for column in range(max(map(len, body))))
+    columns = ([text for text in texts(body, column) if not is_null(text)] for column in range(max(map(len, body))))
     return any(column and all(map(is_value, column)) for column in columns)
 
 
-def _are_years(titles: Sequence[tuple[int, str]], body: Sequence[Sequence[Cell]]) -> bool:
-    """`Region,2023,2024` over numbers that are not years themselves."""
-    years = [(column, title) for column, title in titles if is_value(title)]
-    below = [text for column, _ in years for text in texts(body[:_SAMPLE], column)]
-    return (
-        len(years) < len(titles)
-        and all(_YEAR.fullmatch(title) for _, title in years)
-        and not all(_YEAR.fullmatch(text) for text in below)
-    )
+def kind_of(text: str) -> str:
+    """Return the kind of value that a text is, with its unit or currency; "" for words."""
+    text = text.strip()
+    if not is_value(text):
+        return ""
+    if (label := _label_kind(text)) is not None and not _YEAR.fullmatch(text):
+        return f"label {label}"
+    if "@" in text or "://" in text or text.startswith("www."):
+        return "address"
+    if re.search(r"\d:\d\d|\d[-/.]\d{1,2}[-/.]\d|年|20\d\d", text) and not re.fullmatch(r"[\d.,' ]+", text):
+        return "time"
+    unit = "".join(re.findall(r"[^\W\d_]+|[€$£¥₹%]", text))
+    return f"number {unit.casefold()}"

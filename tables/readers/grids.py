@@ -4,17 +4,26 @@ from bisect import bisect_right
 from dataclasses import replace
 
 from tables.readers import (
+    addresses,
     aligned,
     blocks,
+    chats,
+    components,
     delimited,
     entries,
+    html_tables,
     json_values,
     key_values,
     lists,
     logs,
     markdown,
     quantities,
+    references,
+    ruled,
+    statements,
     times,
+    wiki,
+    xml_rows,
 )
 from tables.readers.captions import caption
 from tables.readers.spans import (
@@ -34,9 +43,18 @@ __all__ = ["MAX_COLUMNS", "MAX_GRIDS", "MAX_ROWS", "MAX_TEXT", "Cell", "Grid", "
 
 # Each reader sees only the lines that those before it left: the stricter a format, the earlier its reader.
 _READERS = (
+    html_tables.read,
+    wiki.read,
+    xml_rows.read,
     json_values.read,
+    components.read,
+    statements.read,
     markdown.read,
+    ruled.read,
+    chats.read,
     logs.read,
+    addresses.read,
+    references.read,
     aligned.read,
     delimited.read,
     quantities.read,

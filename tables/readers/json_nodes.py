@@ -1,4 +1,7 @@
-"""JSON found anywhere in a text, keeping the place of every value; one pass, whatever the text."""
+"""JSON found anywhere in a text, keeping the place of every value; one pass, whatever the text.
+
+So is what passes for it: Python's literals, JavaScript's objects, typographic quotes, comments, NaN.
+"""
 
 import json
 import re
@@ -8,25 +11,41 @@ from dataclasses import dataclass, field
 from tables.readers.spans import Cell, Span
 
 MAX_DEPTH = 50
-_SKIP = re.compile(r"[ \t\r\n\u00a0]*+")
+_SKIP = re.compile(r"(?:[ \t\r\n\u00a0]++|//[^\n]*+|/\*[^*]*+\*+(?:[^/*][^*]*+\*+)*+/)*+")
 _OPEN = re.compile(r"[\[{]")
-_STRING = re.compile(r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"')
-_LITERAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+_QUOTED = r"[^{0}\\\x00-\x1f]*+(?:\\[^\x00-\x1f][^{0}\\\x00-\x1f]*+)*+"
+_STRING = re.compile(
+    "|".join(
+        (
+            r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"',
+            rf"'{_QUOTED.format(chr(39))}'",
+            rf"[“”„‟]{_QUOTED.format('“”„‟')}[“”„‟]",
+            rf"[‘’]{_QUOTED.format('‘’')}[‘’]",
+        )
+    )
+)
+_QUOTES = frozenset("\"'“”„‟‘’")
+_LITERAL = re.compile(
+    r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w.])"
+    r"|(?:true|false|null|True|False|None|NaN|nan|[-+]?Infinity|undefined)(?![\w.])"
+)
+_NAME = re.compile(r"[^\W\d][\w$-]*+|\d{1,15}(?=[ \t]*:)")
+_NULLS = frozenset(["null", "None", "undefined"])
+_SIMPLE_ESCAPE = re.compile(r"\\(.)")
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
+_CLOSING = {"[": "]", "{": "}", "(": ")"}
 
 
 @dataclass(slots=True)
 class Node:
-    """`members` are (key, value) of an object and (None, value) of an array."""
+    """`members` are (key, value) of an object and (None, value) of an array; `is_loose`: some key has no quotes."""
 
     kind: str  # object | array | string | literal
     start: int
     end: int = 0
     members: "list[tuple[Node | None, Node]]" = field(default_factory=list)
-
-    @property
-    def closing(self) -> str:
-        """What ends a container."""
-        return "]" if self.kind == "array" else "}"
+    closing: str = ""
+    is_loose: bool = False
 
 
 class _Malformed(Exception):
@@ -72,11 +91,15 @@ def ending(text: str, start: int, end: int) -> list[Node]:
 
 
 def span(text: str, node: Node) -> Cell:
-    """A scalar's content, a container's JSON text; None for null and ''."""
+    """Return a scalar's content, a container's JSON text; None for null and ''."""
     if node.kind == "string":
-        return _string(text, node)
+        return _string(text, node) if text[node.start] in _QUOTES else Span(text[node.start : node.end], *_of(node))
     raw = text[node.start : node.end]
-    return None if raw == "null" else Span(raw, node.start, node.end)
+    return None if raw in _NULLS else Span(raw, node.start, node.end)
+
+
+def _of(node: Node) -> tuple[int, int]:
+    return node.start, node.end
 
 
 def _string(text: str, node: Node) -> Cell:
@@ -87,10 +110,13 @@ def _string(text: str, node: Node) -> Cell:
 
 
 def unescape(raw: str) -> str:
-    """Half a surrogate pair and NUL cannot be stored: such a string stays as it is written."""
+    """Return the content of a string; what cannot be stored, half a surrogate pair and NUL, stays as it is written."""
     if "\\" not in raw:
         return raw
-    content = str(json.loads(f'"{raw}"'))
+    try:
+        content = str(json.loads(f'"{raw}"'))
+    except ValueError:  # the escapes of another language
+        content = _SIMPLE_ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), raw)
     is_storable = "\0" not in content and not any("\ud800" <= c <= "\udfff" for c in content)
     return content if is_storable else raw
 
@@ -104,7 +130,8 @@ class _Reader:
     def container(self, at: int, depth: int) -> Node:
         if depth == MAX_DEPTH:
             raise _Malformed(at)
-        node = Node("array" if self._text[at] == "[" else "object", at)
+        opening = self._text[at]
+        node = Node("object" if opening == "{" else "array", at, closing=_CLOSING[opening])
         self.open.append(node)
         closing = node.closing
         at = self._skip(at + 1)
@@ -121,7 +148,9 @@ class _Reader:
     def _member(self, node: Node, at: int, depth: int) -> int:
         key = None
         if node.kind == "object":
-            key = self._match(_STRING, "string", at)
+            is_quoted = self._peek(at) in _QUOTES
+            key = self._match(_STRING if is_quoted else _NAME, "string", at)
+            node.is_loose = node.is_loose or not is_quoted
             at = self._skip(self._expect(self._skip(key.end), ":"))
         value = self._value(at, depth)
         node.members.append((key, value))
@@ -129,9 +158,9 @@ class _Reader:
 
     def _value(self, at: int, depth: int) -> Node:
         first = self._peek(at)
-        if first in ("[", "{"):
+        if first in _CLOSING:
             return self.container(at, depth + 1)
-        return self._match(_STRING, "string", at) if first == '"' else self._match(_LITERAL, "literal", at)
+        return self._match(_STRING, "string", at) if first in _QUOTES else self._match(_LITERAL, "literal", at)
 
     def _close(self, node: Node) -> None:
         while self.complete and self.complete[-1].start > node.start:

@@ -1,32 +1,37 @@
-"""Tables in JSON: arrays of objects, arrays of rows, an object of scalars, objects line by line."""
+"""Tables in JSON: arrays of objects, arrays of rows, an object of scalars, objects line by line, lists by column."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from tables.readers.evidence import has_header
+from tables.readers import json_shapes, tabular
 from tables.readers.json_nodes import Node, scan, span
+from tables.readers.json_shapes import is_flat, is_record
 from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, Span, grid
 
 _LOOK_BACK = 200
+_MAX_DEPTH = 3  # of objects within a row; deeper ones stay JSON text
+
+Record = dict[str, tuple[Span | str, Cell]]
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     for group in _groups(text, scan(text, lines[0].start, lines[-1].end)):
         if not _stands_alone(text, group[0]):
             continue
-        if len(group) > 1:
-            yield from _built(_objects(text, group, None, (group[0].start, group[-1].end)))
+        extent = (group[0].start, group[-1].end)
+        if len(group) > 1 and group[0].kind == "array":
+            yield from _built(_matrix(text, group, None, extent))
+        elif len(group) > 1:
+            yield from _built(_objects(text, group, None, extent))
         else:
             yield from _tables(text, group[0])
 
 
 def _groups(text: str, roots: Iterator[Node]) -> Iterator[list[Node]]:
-    """Objects with nothing but commas and blanks between them are rows of one table."""
+    """Yield objects or flat arrays with nothing but commas and blanks between them, as rows of one table."""
     group: list[Node] = []
     for node in roots:
-        if group and not (
-            _is_record(node) and _is_record(group[-1]) and not text[group[-1].end : node.start].strip(" \t\r\n,")
-        ):
+        if group and not (_are_alike(group[-1], node) and not text[group[-1].end : node.start].strip(" \t\r\n,")):
             yield group
             group = []
         group.append(node)
@@ -34,79 +39,86 @@ def _groups(text: str, roots: Iterator[Node]) -> Iterator[list[Node]]:
         yield group
 
 
+def _are_alike(above: Node, below: Node) -> bool:
+    if above.kind == "array":
+        return below.kind == "array" and len(above.members) == len(below.members) > 1 and is_flat(above, below)
+    return is_record(above) and is_record(below)
+
+
 def _stands_alone(text: str, node: Node) -> bool:
-    """Not a cell of a table in another format, and an object not the end of a line of a log."""
+    """Return True unless it is a cell of a table in another format, or an object at the end of a line of a log."""
     before = text[max(0, node.start - _LOOK_BACK) : node.start].rpartition("\n")[2].strip(" \r[,")
     if "|" in before or "\t" in before:
         return False
-    return node.kind == "array" or not before or before.endswith((":", "=", "："))
+    return node.kind == "array" or not before or before.endswith((":", "=", "：", "("))
 
 
 def _tables(text: str, root: Node) -> Iterator[Grid]:
-    arrays = list(_arrays(root, None))
+    extent = (root.start, root.end)
+    if (rows := json_shapes.features(text, root)) is not None:
+        yield from _built(_objects(text, rows, None, extent))
+    elif shaped := json_shapes.named_rows(text, root) or json_shapes.by_column(text, root):
+        yield from _built(grid("json", shaped[0], shaped[1][:MAX_ROWS], extent))
+    elif (rows := json_shapes.keyed(text, root)) is not None:
+        keys = [key for key, _ in root.members if key]
+        yield from _built(_objects(text, rows, None, extent, keys))
+    else:
+        yield from _nested_tables(text, root)
+
+
+def _nested_tables(text: str, root: Node) -> Iterator[Grid]:
+    arrays = list(json_shapes.arrays(root, None))
     edges = [root.start, *(array.start for array, _ in arrays[1:]), root.end]
     for (array, key), extent in zip(arrays, pairwise(edges), strict=False):
         name = _name(text, key)
-        if _is_object(array):
-            yield from _built(_objects(text, _elements(array), name, extent))
+        if json_shapes.holds_objects(array):
+            yield from _built(_objects(text, json_shapes.elements(array), name, extent))
         else:
-            yield from _built(_matrix(text, array, name, extent))
-    if not arrays and _is_record(root) and len(root.members) > 1:
+            yield from _built(_matrix(text, [row for _, row in array.members], name, extent))
+    # One object of a program's source says less than one in JSON: `const x = {a: 1}` is no table.
+    if not arrays and is_record(root) and len(root.members) > 1 and not root.is_loose:
         yield from _built(_objects(text, [root], None, (root.start, root.end)))
 
 
-def _arrays(node: Node, key: Node | None) -> Iterator[tuple[Node, Node | None]]:
-    """The tables in a value with the keys they stand under; what is nested in their cells stays JSON text."""
-    if node.kind == "array":
-        if _is_object(node) or _is_matrix(node):
-            yield node, key
-    elif node.kind == "object":
-        for name, value in node.members:
-            yield from _arrays(value, name)
+def _matrix(text: str, arrays: Sequence[Node], name: str | None, extent: tuple[int, int]) -> Grid | None:
+    rows = [[span(text, value) for _, value in row.members] for row in arrays]
+    return tabular.table("json", rows, extent, name=name)
 
 
-def _elements(array: Node) -> list[Node]:
-    return [value for _, value in array.members if value.kind != "literal"]
-
-
-def _is_object(array: Node) -> bool:
-    """An array of objects, perhaps with nulls between."""
-    kinds = {value.kind for _, value in array.members}
-    return "object" in kinds and kinds <= {"object", "literal"}
-
-
-def _is_matrix(array: Node) -> bool:
-    rows = [value for _, value in array.members]
-    widths = {len(row.members) for row in rows if row.kind == "array"}
-    flat = all(value.kind in ("string", "literal") for row in rows for _, value in row.members)
-    return len(rows) > 1 and all(r.kind == "array" for r in rows) and len(widths) == 1 and max(widths) > 1 and flat
-
-
-def _is_record(node: Node) -> bool:
-    return node.kind == "object" and bool(node.members) and not any(_arrays(node, None))
-
-
-def _matrix(text: str, array: Node, name: str | None, extent: tuple[int, int]) -> Grid | None:
-    rows = [[span(text, value) for _, value in row.members] for _, row in array.members]
-    header, body = (rows[0], rows[1:]) if has_header(rows) else ([], rows)
-    return grid("json", header, body, extent, name)
-
-
-def _objects(text: str, objects: Sequence[Node], name: str | None, extent: tuple[int, int]) -> Grid | None:
-    """A column for each key, in the order of their first appearance."""
+def _objects(
+    text: str,
+    objects: Sequence[Node],
+    name: str | None,
+    extent: tuple[int, int],
+    keys: Sequence[Node] = (),
+) -> Grid | None:
+    """Return a column for each key, in the order of their first appearance; `keys` are those of the rows."""
     header: dict[str, Span | str] = {}
-    records: list[dict[str, Cell]] = []
-    for node in objects:
-        record: dict[str, Cell] = {}
-        for key, value in node.members:
-            title = span(text, key) if key else None
-            content = title.text if title else ""
-            if content in header or len(header) < MAX_COLUMNS:
+    records: list[Record] = []
+    for node in objects[:MAX_ROWS]:
+        record: Record = {}
+        _flatten(text, node, "", 0, record)
+        for content, (title, _) in record.items():
+            if len(header) < MAX_COLUMNS:
                 header.setdefault(content, title or f"Column {len(header) + 1}")
-                record[content] = span(text, value)
         records.append(record)
-    rows = [[record.get(key) for key in header] for record in records[:MAX_ROWS]]
-    return grid("json", list(header.values()), rows, extent, name)
+    rows = [[record[title][1] if title in record else None for title in header] for record in records]
+    titles: list[Span | str] = list(header.values())
+    if keys:
+        rows = [[span(text, key), *row] for key, row in zip(keys, rows, strict=True)]
+        titles = ["Key", *titles]
+    return grid("json", titles, rows, extent, name)
+
+
+def _flatten(text: str, node: Node, prefix: str, depth: int, record: Record) -> None:
+    """Put the values of an object into a record; those of an object in it stand under both names, `price.net`."""
+    for key, value in node.members:
+        title = span(text, key) if key else None
+        name = prefix + (title.text if title else "")
+        if value.kind == "object" and value.members and depth < _MAX_DEPTH and len(record) < MAX_COLUMNS:
+            _flatten(text, value, f"{name}.", depth + 1, record)
+        else:
+            record[name] = (name if prefix else title or "", span(text, value))
 
 
 def _name(text: str, key: Node | None) -> str | None:

@@ -52,6 +52,7 @@ class Column:
       CURRENCY                  ISO 4217 code, then the decimal mark when it is a comma: "EUR", "EUR ,"
       DATE DATETIME             order of day, month and year: "YMD", "DMY", "MDY"; with None a date
                                 that can be read in two ways is refused
+    `description` says what belongs into the column, for people and for models that read it.
     """
 
     key: str
@@ -68,6 +69,7 @@ class Column:
     pattern: str | None = None
     format: str | None = None
     default: Value = None
+    description: str | None = None
 
     @cached_property
     def matcher(self) -> Matcher | None:

@@ -31,6 +31,7 @@ _CODE = re.compile(
 _NAMES_A_DAY = re.compile(
     r"date|datum|fecha|\bdata\b|\bdia\b|\bday\b|\btag\b|dtstart|dtend|дата|日期|日付|날짜|tarih|تاريخ", re.IGNORECASE
 )
+_NAMES_AN_ID = re.compile(r"[ug]?u?id|message-?id|identifier", re.IGNORECASE)
 _NAMES_A_CODE = re.compile(
     r"""(?:\w+[ .-])?
     (?: iban | bic | swift | isbn | issn | ean | gtin | upc | sku | imei | siret | siren | blz | plz
@@ -260,6 +261,11 @@ def _simple(type: ColumnType) -> Callable[[_Cells], Found | None]:
     return lambda cells: (type, None) if _all_parse((type, None), cells.texts) else None
 
 
+def _email(cells: _Cells) -> Found | None:
+    """Addresses, unless the column's name tells that it identifies something, as those of calendars do."""
+    return None if _NAMES_AN_ID.fullmatch(cells.name.strip()) else _simple(ColumnType.EMAIL)(cells)
+
+
 def _all_parse(found: Found, cells: Sequence[str]) -> bool:
     column = Column(key="", name="", type=found[0], format=found[1])
     try:
@@ -276,6 +282,6 @@ _CANDIDATES = (
     _quantity,
     _date,
     _datetime,
-    _simple(ColumnType.EMAIL),
+    _email,
     _simple(ColumnType.URL),
 )
