@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """What a member may do in an organization."""
+    """Role of a member in an organization."""
 
     ADMIN = "ADMIN"
     MEMBER = "MEMBER"

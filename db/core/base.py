@@ -62,7 +62,7 @@ def now() -> datetime:
 
 
 class Visibility(StrEnum):
-    """Who sees a row besides its owner and the organization's admins."""
+    """Users who can see an object besides its owner and the admins of its organization."""
 
     PRIVATE = "PRIVATE"
     ORGANIZATION = "ORGANIZATION"

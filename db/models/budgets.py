@@ -18,7 +18,7 @@ from db.models.usage import NANOS
 
 
 class BudgetUnit(StrEnum):
-    """What a budget counts."""
+    """Unit of a budget."""
 
     MONEY = "MONEY"
     TOKENS = "TOKENS"

@@ -11,7 +11,7 @@ from db.core.base import AuditedRow, Base, Owned, key_to
 
 
 class ExtractionMode(StrEnum):
-    """What becomes of the tables that are said."""
+    """Handling of tables found in replies."""
 
     OFF = "OFF"
     REVIEW = "REVIEW"

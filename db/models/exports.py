@@ -10,7 +10,7 @@ from db.core.base import AuditedRow, Base, Owned, key_to
 
 
 class ExportDestination(StrEnum):
-    """Where an export goes."""
+    """Format or service of an export."""
 
     GOOGLE_SHEETS = "GOOGLE_SHEETS"
     CSV = "CSV"
@@ -20,7 +20,7 @@ class ExportDestination(StrEnum):
 
 
 class ExportMode(StrEnum):
-    """What an export does to what is there already."""
+    """Handling of an earlier export's file or spreadsheet."""
 
     CREATE = "CREATE"
 

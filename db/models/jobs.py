@@ -10,7 +10,7 @@ from db.core.base import Base, Json, NotAudited, Owned
 
 
 class JobStatus(StrEnum):
-    """How far a job is."""
+    """State of a background job."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"

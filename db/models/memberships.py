@@ -21,7 +21,7 @@ from db.core.policy_scopes import (
 
 
 class MembershipStatus(StrEnum):
-    """Whether a member has accepted the invitation."""
+    """State of a membership."""
 
     INVITED = "INVITED"
     ACTIVE = "ACTIVE"

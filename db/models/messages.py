@@ -13,7 +13,7 @@ from db.models.conversations import Conversation
 
 
 class MessageRole(StrEnum):
-    """Who speaks."""
+    """Author of a message."""
 
     SYSTEM = "SYSTEM"
     USER = "USER"
@@ -21,7 +21,7 @@ class MessageRole(StrEnum):
 
 
 class MessageStatus(StrEnum):
-    """How far a message is; everything but IN_PROGRESS is final."""
+    """Progress of a message; every state except IN_PROGRESS is final."""
 
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"

@@ -12,7 +12,7 @@ from db.models.sites import Site
 
 
 class ModuleStatus(StrEnum):
-    """How a module is."""
+    """Operating state of a module."""
 
     ACTIVE = "ACTIVE"
     DEGRADED = "DEGRADED"

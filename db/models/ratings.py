@@ -12,7 +12,7 @@ from db.models.messages import Message
 
 
 class Rating(StrEnum):
-    """What somebody thinks of a message."""
+    """Rating of a message by one user."""
 
     UP = "UP"
     DOWN = "DOWN"

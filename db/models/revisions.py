@@ -12,7 +12,7 @@ from tables.changes import ChangeKind
 
 
 class ChangeSource(StrEnum):
-    """What a revision came from."""
+    """Origin of a revision."""
 
     USER = "USER"
     ASSISTANT = "ASSISTANT"

@@ -27,7 +27,7 @@ EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo
 
 
 class Bucket(StrEnum):
-    """Length of the periods that readings are aggregated by, in UTC."""
+    """Period over which readings are summed up, in UTC."""
 
     HOUR = "HOUR"
     DAY = "DAY"

@@ -25,7 +25,7 @@ Cell = str | dict[str, str] | None
 
 
 class ImportFormat(StrEnum):
-    """What a file or a text is."""
+    """Format of an imported file or text."""
 
     CSV = "CSV"
     TSV = "TSV"

@@ -28,7 +28,7 @@ from tables.types.types import Column, Value, format_value
 
 
 class Grounding(StrEnum):
-    """Whether the quote stands in the message."""
+    """Result of searching a quote in the text it was taken from."""
 
     EXACT = "EXACT"
     FUZZY = "FUZZY"

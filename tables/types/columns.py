@@ -13,7 +13,7 @@ Value = str | int | bool | list[str] | None
 
 
 class ColumnType(StrEnum):
-    """What the cells of a column hold."""
+    """Type of a column's cells."""
 
     TEXT = "TEXT"
     INTEGER = "INTEGER"
