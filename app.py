@@ -1,4 +1,4 @@
-"""Entry point: `python app.py` serves, and `python app.py --help` lists the other commands."""
+"""Entry point: `python app.py` serves; `python app.py --help` lists the other commands."""
 
 from commands import cli
 

@@ -1,7 +1,8 @@
-"""Assembly of the product: settings, database, assistant and jobs, and the Starlette application over them."""
+"""Assembly of the product from its settings: database, assistant, jobs, and the ASGI application."""
 
 import contextlib
 import logging
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -49,7 +50,7 @@ from jobs.runner.cluster import Cluster
 from jobs.runner.worker import Handler, Worker
 from jobs.tables import cell_indexes
 from jobs.tables.cell_indexes import Indexes
-from keys import secrets_of
+from keys import load_secrets
 from resolvers.conversations.share_links import opener
 from resolvers.core.authentication import authenticate
 from resolvers.core.context import Backend, Context, Origin
@@ -73,7 +74,7 @@ logger = logging.getLogger("sheetgpt")
 
 @dataclass(frozen=True)
 class Product:
-    """Everything that is started and stopped together."""
+    """Parts of the server that start and stop together; see `lifespan`."""
 
     backend: Backend
     worker: Worker
@@ -86,65 +87,66 @@ class Product:
     control: Control | None = None
 
 
-def database_of(settings: Settings) -> Database:
+def create_database(settings: Settings) -> Database:
+    """Create the database object without opening it. Raise Misconfigured if DATABASE_URL is not valid."""
     try:
         return open_database(settings.database_url, migrate)
     except ValueError as error:
-        raise Misconfigured(f"DATABASE_URL={settings.database_url} {error}") from None
+        url = re.sub(r"(?<=:)[^:@/]+(?=@)", "***", settings.database_url)  # a password does not belong on a terminal
+        raise Misconfigured(f"DATABASE_URL={url} {error}") from None
 
 
 def assemble(settings: Settings) -> Product:
-    """Make everything and start nothing."""
-    database, hub = database_of(settings), Hub()
+    """Create every part and start none. Raise Misconfigured for a setting that the server cannot start with."""
+    database, hub = create_database(settings), Hub()
     database.publish = hub.publish
-    sharing = cluster_of(settings, database, hub)
-    watching = sharing.watching if sharing else Watchers()
-    catalog, model = models_of(settings)
+    cluster = create_cluster(settings, database, hub)
+    catalog, model = create_models(settings)
     connections = Connections()
     backend = Backend(
         settings=settings,
         database=database,
         hub=hub,
-        log=sharing.log if sharing else MemoryLog(),
-        watchers=watching,
+        log=cluster.log if cluster else MemoryLog(),
+        watchers=cluster.watching if cluster else Watchers(),
         passwords=PasswordHasher(),
-        secrets=secrets_of(settings),
+        secrets=load_secrets(settings),
         catalog=catalog,
         blobs=DirectoryBlobs(settings.files_dir / "attachments"),
         documents=DocumentReader(),
         attempts=Attempts(
             {Action(name): Rates(*rates) for name, rates in settings.rates.items()},
-            sharing.counts if sharing else None,
+            cluster.counts if cluster else None,
         ),
     )
-    worker = worker_of(backend, model, sharing)
+    worker = create_worker(backend, model, cluster)
     revocation = Revocation(database, hub, connections)
-    sweep = Sweep(database, backend.blobs, settings.files_dir, timedelta(days=settings.exports_kept_days))
-    # On PostgreSQL commands need no server: they open the database themselves.
+    sweep = Sweep(database, backend.blobs, settings.files_dir, timedelta(days=settings.export_retention_days))
+    # Only a SQLite file needs the control socket: on PostgreSQL, commands connect to the database themselves.
     control = Control(database.socket, partial(perform, database)) if isinstance(database, SQLite) else None
     purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))
-    return Product(backend, worker, model, connections, revocation, sweep, purger, sharing, control)
+    return Product(backend, worker, model, connections, revocation, sweep, purger, cluster, control)
 
 
-def worker_of(backend: Backend, model: ModelRouter | None, sharing: Cluster | None) -> Worker:
-    """What runs jobs, with a handler for each kind; with none where other processes do."""
+def create_worker(backend: Backend, model: ModelRouter | None, cluster: Cluster | None) -> Worker:
+    """Create the worker with a handler for each kind of job, or without handlers when RUN_JOBS is 0."""
     settings, database, hub = backend.settings, backend.database, backend.hub
-    writes_titles = settings.titles == "model"
+    writes_titles = settings.title_source == "model"
     replies = Replies(database, backend.log, model, backend.watchers, backend.blobs, writes_titles=writes_titles)
     handlers: dict[str, Handler] = {
         "reply": replies,
         "export": Exports(database, settings),
         "broadcast": Broadcasts(database),
-        "extraction": Extractions(database, model),
+        "extraction": Extractions(database, model, backend.blobs),
         "index": Indexes(database),
-        "mail": Mails(mailer(settings), settings.public_url),
+        "mail": Mails(create_mailer(settings), settings.public_url),
     }
     if model is not None:
         handlers["title"] = Titles(database, model)
     worker = Worker(
         database,
         hub,
-        handlers if settings.jobs else {},
+        handlers if settings.run_jobs else {},
         fresh=isinstance(database, SQLite),
         concurrency={
             "export": exports.AT_ONCE,
@@ -153,19 +155,22 @@ def worker_of(backend: Backend, model: ModelRouter | None, sharing: Cluster | No
             "mail": mail.AT_ONCE,
             "title": titles.AT_ONCE,
         },
-        queue=sharing.queue if sharing else None,
+        queue=cluster.queue if cluster else None,
     )
     replies.listen(hub, worker)
     return worker
 
 
-def cluster_of(settings: Settings, database: Database, hub: Hub) -> Cluster | None:
-    """What joins several processes; None for one that is alone."""
+def create_cluster(settings: Settings, database: Database, hub: Hub) -> Cluster | None:
+    """Create the connection to other processes through Redis; None for a single process."""
     if isinstance(database, SQLite) or settings.redis_url is None:
-        if not settings.jobs:
-            raise Misconfigured("JOBS=0 leaves the work to `python app.py worker`: set DATABASE_URL and REDIS_URL too.")
+        if not settings.run_jobs:
+            raise Misconfigured(
+                "RUN_JOBS=0 leaves background jobs to `python app.py worker`: set DATABASE_URL to a PostgreSQL "
+                "database, and REDIS_URL."
+            )
         if settings.redis_url is not None:
-            logger.warning("REDIS_URL is not used: a SQLite file is served by one process. Several need PostgreSQL.")
+            logger.warning("REDIS_URL is ignored: one process serves a SQLite file. Use PostgreSQL for several.")
         return None
     try:
         return Cluster(Redis(settings.redis_url.get_secret_value(), settings.redis_prefix), hub)
@@ -173,8 +178,8 @@ def cluster_of(settings: Settings, database: Database, hub: Hub) -> Cluster | No
         raise Misconfigured(f"REDIS_URL {error}") from None
 
 
-def models_of(settings: Settings) -> tuple[Catalog, ModelRouter | None]:
-    """What people may choose, and what answers them; None for the offline assistant."""
+def create_models(settings: Settings) -> tuple[Catalog, ModelRouter | None]:
+    """Create the catalog of models and the router that calls them; the router is None for the offline assistant."""
     key, profiles = settings.openai_api_key, settings.llm_profiles
     try:
         catalog = catalog_of(
@@ -191,8 +196,8 @@ def models_of(settings: Settings) -> tuple[Catalog, ModelRouter | None]:
         raise Misconfigured(failure.message) from None
 
 
-def mailer(settings: Settings) -> Mailer:
-    """Sends by SMTP_URL, or writes files into MAIL_DIR without one."""
+def create_mailer(settings: Settings) -> Mailer:
+    """Create the mailer: SMTP if SMTP_URL is set, otherwise files in MAIL_DIR."""
     if settings.smtp_url is None:
         return FileMailer(settings.mail_dir, settings.mail_from)
     try:
@@ -202,7 +207,7 @@ def mailer(settings: Settings) -> Mailer:
 
 
 def application(product: Product) -> Any:
-    """The ASGI application over a product that somebody else starts and stops."""
+    """Create the ASGI application; `lifespan` starts and stops the product that it serves."""
     backend, settings = product.backend, product.backend.settings
 
     async def context_of(caller: Caller) -> Context:
@@ -243,7 +248,7 @@ def application(product: Product) -> Any:
 
 @contextlib.asynccontextmanager
 async def lifespan(product: Product) -> AsyncIterator[None]:
-    """Start everything; stop it, in the opposite order, at the end."""
+    """Start every part, and stop them in the opposite order at the end, also when a part fails to start."""
     async with contextlib.AsyncExitStack() as started:
         started.callback(product.backend.passwords.close)
         await product.backend.database.start()

@@ -1,50 +1,44 @@
-"""The command line: `python app.py` serves, and the other commands work whether or not a server runs.
+"""Command line of the server: `python app.py` serves; the other commands also work while a server runs.
 
-A command is a function under `@cli.command()`; what it is described by is its docstring. Exit codes are Click's:
-0 when it is done, 1 when it cannot be, with one sentence on standard error, 2 when it is not understood.
+Each command is a function under `@cli.command()`, and its docstring is its help text. Exit codes are Click's: 0 for
+success, 1 for a failure with one sentence on standard error, 2 for a usage error. A command imports what it needs
+when it runs, because importing the server takes a second and `--help` should not wait for it.
 """
 
 import asyncio
 import contextlib
+import logging
 import sys
 import time
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
-from assembly import application, assemble, database_of, lifespan
-from db.accounts import administration
-from db.core.engine import Database
-from db.core.postgresql import DatabaseUnreachable
-from db.core.sqlite import DatabaseInUse, SQLite
-from db.migrations import head, revision_at
-from errors import ProductError
-from settings import VERSION, Misconfigured, Settings
-from transport import control, server
-from transport.control import CommandFailed, NotServing
-from transport.core import logs
-from transport.server import CannotListen
+if TYPE_CHECKING:
+    from db.core.engine import Database
+    from settings import Settings
 
-HANDOVER_SECONDS = 5.0  # a server that has just begun to start is waited for so long
+logger = logging.getLogger("sheetgpt")
+
+HANDOVER_SECONDS = 5.0  # how long a command waits for a server that is still starting
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-superuser = typer.Typer(rich_markup_mode=None, help="Who sees and changes everything.")
-users = typer.Typer(rich_markup_mode=None, help="Who can sign in.")
+superuser = typer.Typer(rich_markup_mode=None, help="Superusers, who see and change everything.")
+users = typer.Typer(rich_markup_mode=None, help="User accounts.")
 cli.add_typer(superuser, name="superuser")
 cli.add_typer(users, name="users")
 
-Email = Annotated[str, typer.Argument(help="The address that the account has.", show_default=False)]
-Search = Annotated[str | None, typer.Option(help="Only those with this in their address or name.")]
+Email = Annotated[str, typer.Argument(help="E-mail address of the account.", show_default=False)]
+Search = Annotated[str | None, typer.Option(help="List only accounts with this text in their address or name.")]
 
 
 @cli.callback(invoke_without_command=True)
 def main(context: typer.Context) -> None:
-    """SheetGPT: chat in, spreadsheet out. Without a command, it serves.
+    """SheetGPT: chat in, spreadsheet out. Serves when no command is given.
 
-    Settings are read from the environment and from .env; the commands act on the database that they name, also
-    while a server runs.
+    Settings come from the environment and from .env. Commands act on the database in DATABASE_URL, also while a
+    server runs.
     """
     if context.invoked_subcommand is None:
         serve()
@@ -52,10 +46,12 @@ def main(context: typer.Context) -> None:
 
 @cli.command()
 def serve() -> None:
-    """Migrate the database and serve, until a signal comes."""
-    with explained("SheetGPT cannot start: "):
-        settings = Settings()
-        logs.configure(settings.log_format, settings.log_level)
+    """Migrate the database, then serve until a signal stops the server."""
+    with exit_on_failure("SheetGPT cannot start: "):
+        from assembly import application, assemble, lifespan
+        from transport import server
+
+        settings = configured_settings()
         product = assemble(settings)
         with contextlib.suppress(KeyboardInterrupt):
             server.serve(
@@ -70,121 +66,156 @@ def serve() -> None:
 
 
 def announce(address: str) -> None:
+    """Print the address of a server that is ready."""
+    from settings import VERSION
+
     print(f"SheetGPT {VERSION} · GraphiQL: {address}/graphql · stop with Ctrl-C", flush=True)
 
 
 @cli.command()
 def worker() -> None:
-    """Run jobs and serve nobody, until a signal comes: beside servers with JOBS=0, and as many as you need."""
-    with explained("The worker cannot start: "):
-        settings = Settings().model_copy(update={"jobs": True})
-        logs.configure(settings.log_format, settings.log_level)
-        product = assemble(settings)
+    """Run background jobs, without serving requests, until a signal stops the worker.
+
+    Start as many as you need beside servers with RUN_JOBS=0.
+    """
+    with exit_on_failure("The worker cannot start: "):
+        from assembly import assemble, lifespan
+        from settings import VERSION, Misconfigured
+        from transport import server
+
+        product = assemble(configured_settings().model_copy(update={"run_jobs": True}))
         if product.cluster is None:
             raise Misconfigured(
-                "set DATABASE_URL to a PostgreSQL database, and REDIS_URL. With SQLite the server works."
+                "set DATABASE_URL to a PostgreSQL database, and REDIS_URL. With SQLite the server runs all jobs itself."
             )
         server.work(lifespan(product), lambda: print(f"SheetGPT {VERSION} · worker · stop with Ctrl-C", flush=True))
 
 
+def configured_settings() -> "Settings":
+    """Load the settings, configure the log by them, and warn of settings under an old name."""
+    from settings import load_settings, renamed_settings_in_use
+    from transport.core import logs
+
+    settings = load_settings()
+    logs.configure(settings.log_format, settings.log_level)
+    for old, new in renamed_settings_in_use():
+        logger.warning("The setting %s is now called %s. The old name still works: please rename it.", old, new)
+    return settings
+
+
 @cli.command()
 def migrate() -> None:
-    """Bring the database to this version; a server does the same when it starts."""
-    with explained():
-        settings = Settings()
+    """Migrate the database to this version. A server does the same when it starts."""
+    with exit_on_failure():
+        from assembly import create_database
+        from db.core.sqlite import DatabaseInUse
+        from db.migrations import head, revision_at
+        from settings import load_settings
+
+        settings = load_settings()
         before = revision_at(settings.database_url)
         try:
-            asyncio.run(_start_and_stop(database_of(settings)))
+            asyncio.run(_start_and_stop(create_database(settings)))
         except DatabaseInUse as error:
             if before != head():
                 raise
-            print(f"The database is at {before}, the newest, and a server runs on it (pid {error.holder}).")
+            print(f"The database is at {before}, the newest revision, and in use by a server (pid {error.holder}).")
             return
-        print(
-            f"The database is at {head()}" + (", as it was." if before == head() else f", from {before or 'nothing'}.")
-        )
+        change = "as before" if before == head() else f"migrated from {before or 'an empty database'}"
+        print(f"The database is at {head()}, the newest revision ({change}).")
 
 
-async def _start_and_stop(database: Database) -> None:
+async def _start_and_stop(database: "Database") -> None:
     await database.start()
     await database.stop()
 
 
 @superuser.command("grant")
 def grant(email: Email) -> None:
-    """Let somebody see and change everything; it holds from their next operation on."""
-    tell(perform("superuser grant", email=email), "is a superuser")
+    """Make an account a superuser, from its next operation on."""
+    print_account(perform("superuser grant", email=email), "is a superuser")
 
 
 @superuser.command("revoke")
 def revoke(email: Email) -> None:
-    """Take that from somebody, who is signed out."""
-    tell(perform("superuser revoke", email=email), "is no superuser")
+    """Take superuser rights from an account and sign it out."""
+    print_account(perform("superuser revoke", email=email), "is no superuser")
 
 
 @users.command("deactivate")
 def deactivate(email: Email) -> None:
-    """Close an account: whoever is signed in to it is signed out within a second."""
-    tell(perform("users deactivate", email=email), "is deactivated")
+    """Deactivate an account. Its sessions end within a second."""
+    print_account(perform("users deactivate", email=email), "is deactivated")
 
 
 @users.command("activate")
 def activate(email: Email) -> None:
-    """Open an account again."""
-    tell(perform("users activate", email=email), "is active")
+    """Activate a deactivated account."""
+    print_account(perform("users activate", email=email), "is active")
 
 
 @users.command("list")
 def list_users(search: Search = None) -> None:
-    """Print the accounts, oldest first: address, name, since when, and what is special about them."""
-    found = perform("users list", **({"search": search} if search else {}))
-    rows = [(user["email"], user["name"], user["created_at"][:10], _marks(user)) for user in found]
-    widths = [max((len(row[place]) for row in rows), default=0) for place in range(3)]
+    """List accounts, oldest first: address, name, date of sign-up, and superuser or deactivated."""
+    from db.accounts.administration import MAX_LISTED
+
+    accounts = perform("users list", **({"search": search} if search else {}))
+    rows = [(account["email"], account["name"], account["created_at"][:10], _flags(account)) for account in accounts]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for row in rows:
         print(printable("  ".join([*map(str.ljust, row, widths), row[3]]).rstrip()))
-    if len(found) == administration.MAX_LISTED:
-        print(f"These are the first {len(found):,}: look for the others with --search.", file=sys.stderr)
+    if len(accounts) == MAX_LISTED:
+        print(f"Only the first {len(accounts):,} accounts are listed: narrow the list with --search.", file=sys.stderr)
 
 
-def _marks(user: dict[str, Any]) -> str:
-    marks = {"superuser": user["is_superuser"], "deactivated": not user["is_active"]}
-    return ", ".join(name for name, holds in marks.items() if holds)
+def _flags(account: dict[str, Any]) -> str:
+    flags = {"superuser": account["is_superuser"], "deactivated": not account["is_active"]}
+    return ", ".join(name for name, is_set in flags.items() if is_set)
 
 
-def tell(account: dict[str, Any], state: str) -> None:
-    """Print what an account is now."""
+def print_account(account: dict[str, Any], state: str) -> None:
+    """Print the state of an account, and whether the command has changed it."""
     print(printable(f"{account['email']} {state}{' now' if account['changed'] else ' already'}."))
 
 
 def printable(text: str) -> str:
-    """People choose their names, and a terminal obeys control characters."""
+    """Replace control characters: users choose their names, and a terminal would obey them."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def perform(operation: str, **arguments: str) -> Any:
-    """Do it in the database, or have the server do it that holds the SQLite file."""
-    with explained():
-        settings = Settings()
-        database = database_of(settings)
+    """Run an operation in the database, or in the server that has the SQLite file open, and return its result."""
+    with exit_on_failure():
+        from assembly import create_database
+        from db.core.sqlite import DatabaseInUse, SQLite
+        from settings import load_settings
+        from transport import control
+        from transport.control import CommandFailed, NotServing
+
+        settings = load_settings()
+        database = create_database(settings)
         _check_migrated(settings.database_url)
-        until = time.monotonic() + HANDOVER_SECONDS
+        deadline = time.monotonic() + HANDOVER_SECONDS
         while True:
             try:
-                return asyncio.run(_in_place(database, operation, arguments))
-            except DatabaseInUse as held:
+                return asyncio.run(_perform_directly(database, operation, arguments))
+            except DatabaseInUse as in_use:
                 assert isinstance(database, SQLite)
                 try:
                     return control.ask(database.socket, operation, arguments)
                 except NotServing:
-                    if time.monotonic() > until:
+                    if time.monotonic() > deadline:
                         raise CommandFailed(
-                            f"{database.path} is held by process {held.holder}, which takes no commands: stop it, or "
-                            "try again when it has started."
+                            f"{database.path} is in use by process {in_use.holder}, which accepts no commands: stop "
+                            "that process, or try again once it has started."
                         ) from None
+            # The holder is a server that does not listen yet, or another command that is nearly done.
             time.sleep(0.1)
 
 
-async def _in_place(database: Database, operation: str, arguments: dict[str, str]) -> Any:
+async def _perform_directly(database: "Database", operation: str, arguments: dict[str, str]) -> Any:
+    from db.accounts import administration
+
     await database.start()
     try:
         return await administration.perform(database, operation, arguments)
@@ -193,23 +224,36 @@ async def _in_place(database: Database, operation: str, arguments: dict[str, str
 
 
 def _check_migrated(url: str) -> None:
-    """A command neither makes a database where there is none, nor migrates one that an older server may use."""
+    """Raise CommandFailed unless the database is at the newest revision.
+
+    A command never creates a database (DATABASE_URL may be mistyped) and never migrates one that an older server may
+    still use.
+    """
+    from db.migrations import head, revision_at
+    from transport.control import CommandFailed
+
     if (revision := revision_at(url)) != head():
-        found = (
-            "has no tables of SheetGPT" if revision is None else f"is at {revision}, and this version needs {head()}"
-        )
-        raise CommandFailed(f"The database that DATABASE_URL names {found}: check it, or run `python app.py migrate`.")
+        state = "has no SheetGPT tables" if revision is None else f"is at {revision}, but this version needs {head()}"
+        raise CommandFailed(f"The database in DATABASE_URL {state}: check the URL, or run `python app.py migrate`.")
 
 
 @contextlib.contextmanager
-def explained(before: str = "") -> Iterator[None]:
-    """End with one sentence and code 1 for what an operator can put right."""
+def exit_on_failure(prefix: str = "") -> Iterator[None]:
+    """Exit with code 1 and one sentence after an error that the operator can correct."""
     try:
         yield
-    except ValidationError as error:
-        details = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        sys.exit(before + details)
-    except ProductError as error:
-        sys.exit(before + error.message)
-    except (Misconfigured, DatabaseInUse, DatabaseUnreachable, CannotListen, CommandFailed) as error:
-        sys.exit(f"{before}{error}")
+    except Exception as error:
+        if not isinstance(error, _operator_errors()):
+            raise
+        sys.exit(f"{prefix}{error}")
+
+
+def _operator_errors() -> tuple[type[Exception], ...]:
+    from db.core.postgresql import DatabaseUnreachable
+    from db.core.sqlite import DatabaseInUse
+    from errors import ProductError
+    from settings import Misconfigured
+    from transport.control import CommandFailed
+    from transport.server import CannotListen
+
+    return ProductError, Misconfigured, DatabaseInUse, DatabaseUnreachable, CannotListen, CommandFailed

@@ -8,19 +8,19 @@ from auth.secrets import require_secret
 from settings import Misconfigured, Settings
 
 
-def secrets_of(settings: Settings) -> tuple[bytes, ...]:
+def load_secrets(settings: Settings) -> tuple[bytes, ...]:
     """The key that signs, and behind it those from before, whose signatures are still good."""
     production = settings.environment == "production"
     before = settings.secret_keys_previous.get_secret_value() if settings.secret_keys_previous else ""
     try:
-        first = require_secret(given_secret(settings), production=production)
+        first = require_secret(configured_secret(settings), production=production)
         previous = [require_secret(key, production=production) for key in map(str.strip, before.split(",")) if key]
     except ValueError as error:
         raise Misconfigured(str(error)) from None
     return first or development_secret(settings), *filter(None, previous)
 
 
-def given_secret(settings: Settings) -> str | None:
+def configured_secret(settings: Settings) -> str | None:
     """SECRET_KEY, or what is in SECRET_KEY_FILE."""
     key, path = settings.secret_key, settings.secret_key_file
     if key is not None and path is not None:

@@ -1,25 +1,69 @@
-"""Everything an operator can set, read once from the environment and `.env`."""
+"""Settings of the server, read once from the environment and `.env`."""
 
+import os
+import re
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
-from pydantic import AliasChoices, Field, SecretStr, StringConstraints, field_validator
+from annotated_types import Ge, Le
+from dotenv import dotenv_values
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 VERSION = "0.1.0"
 
-Rate: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"^[1-9]\d{0,5} per ([1-9]\d{0,3} )?(second|minute|hour|day)s?$")
-]
+# Old name → new name. Both are read; the new one wins where both are set.
+RENAMED = {"JOBS": "RUN_JOBS", "EXPORTS_KEPT_DAYS": "EXPORT_RETENTION_DAYS", "TITLES": "TITLE_SOURCE"}
 
 
 class Misconfigured(RuntimeError):
-    """A setting that the server cannot start with; the message names it and the way out."""
+    """A setting that the server cannot start with; the message names it and says what to do."""
+
+
+def _matching(pattern: str, allowed: str) -> AfterValidator:
+    """Validate a text by a regular expression; the error shows `allowed`, never the expression."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(allowed)
+        return value
+
+    return AfterValidator(check)
+
+
+Rate: TypeAlias = Annotated[
+    str,
+    _matching(
+        r"[1-9]\d{0,5} per ([1-9]\d{0,3} )?(second|minute|hour|day)s?",
+        "write a rate such as `20 per hour` or `10 per 15 minutes`; the units are second, minute, hour and day",
+    ),
+]
+WebAddress: TypeAlias = Annotated[
+    str, _matching(r"(?i)https?://[^\s/?#]+\S*", "write an address that begins with http:// or https://")
+]
+Origins: TypeAlias = Annotated[
+    str,
+    _matching(
+        r"(?i)\s*|(\s*https?://[^\s/?#,*]+\s*(,|$))+\s*",
+        "list each origin, such as `https://app.example.com, http://localhost:5173`, without a path; `*` is refused, "
+        "as any website could then act as its visitors",
+    ),
+]
+Prefix: TypeAlias = Annotated[
+    str, _matching(r"[A-Za-z0-9_.-]{1,64}", "use 1 to 64 letters, digits, dots, underscores or hyphens")
+]
+Currency: TypeAlias = Annotated[
+    str, _matching(r"[A-Z]{3}", "write the three capital letters of an ISO 4217 code, such as USD or EUR")
+]
+Sender: TypeAlias = Annotated[str, _matching(r"[^\s@]+@[^\s@]+", "write one e-mail address, such as me@example.com")]
 
 
 class Settings(BaseSettings):
-    """Frozen; every field's description is its row in the README's table."""
+    """Frozen settings. Each description is a row of docs/configuration.md and a comment in .env.example."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -31,144 +75,157 @@ class Settings(BaseSettings):
     )
 
     environment: Literal["development", "production"] = Field(
-        "development",
-        description="`production` refuses a missing or short `SECRET_KEY`.",
+        "development", description="`production` refuses to start with a missing, short or guessable `SECRET_KEY`."
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; `0` picks a free port.")
     database_url: str = Field(
         "sqlite:///sheetgpt.db",
         description="`sqlite:///file.db`, a bare file name, or `postgresql://user:password@host/name`.",
     )
     redis_url: SecretStr | None = Field(
         None,
-        description="`redis://:password@host:6379/0`, `rediss://…` or `unix://…`: carries replies, events and jobs "
-        "between the processes of one PostgreSQL database. Not used with SQLite.",
+        description="`redis://:password@host:6379/0`, `rediss://…` or `unix://…`. Connects the processes that share "
+        "one PostgreSQL database. Ignored with SQLite.",
     )
-    redis_prefix: str = Field(
+    redis_prefix: Prefix = Field(
         "sheetgpt",
-        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
-        description="Begins every key and channel in Redis; installations that share a Redis need one each.",
+        description="Prefix of every key and channel in Redis. Installations that share a Redis need different ones.",
     )
-    jobs: bool = Field(
+    run_jobs: bool = Field(
         True,
-        description="Whether this server writes replies, exports and mail itself; `0` leaves them to `python app.py "
+        validation_alias=AliasChoices("run_jobs", "jobs"),
+        description="Run background jobs (replies, exports, mail) in this server. `0` leaves them to `python app.py "
         "worker`, which needs `REDIS_URL`.",
     )
-    files_dir: Path = Field(Path("sheetgpt-files"), description="Directory for exported files.")
+    files_dir: Path = Field(Path("sheetgpt-files"), description="Directory for exported and attached files.")
     secret_key: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("secret_key", "jwt_secret_key"),
-        description="Signs tokens and download links, at least 32 bytes; `JWT_SECRET_KEY` is the same. In development "
-        "a random one is made and kept beside the database.",
+        description="Key that signs tokens and download links, at least 32 bytes. `JWT_SECRET_KEY` is an alias. In "
+        "development a random key is created beside the database.",
     )
     secret_key_file: Path | None = Field(
         None,
         validation_alias=AliasChoices("secret_key_file", "jwt_secret_key_file"),
-        description="File that holds the secret key instead; `JWT_SECRET_KEY_FILE` is the same.",
+        description="File that contains the secret key, instead of `SECRET_KEY`. `JWT_SECRET_KEY_FILE` is an alias.",
     )
     secret_keys_previous: SecretStr | None = Field(
         None,
-        description="Secret keys from before, separated by commas: what they signed is still good, and nothing new is "
-        "signed with them.",
+        description="Earlier secret keys, separated by commas. Their signatures stay valid; new ones are made with "
+        "`SECRET_KEY`.",
     )
-    access_token_minutes: int = Field(30, ge=1, le=1440, description="Life of an access token, in minutes.")
-    refresh_token_days: int = Field(30, ge=1, le=365, description="Life of a session that is not used, in days.")
-    download_link_minutes: int = Field(60, ge=1, le=10080, description="Life of a signed download link, in minutes.")
+    access_token_minutes: int = Field(30, ge=1, le=1440, description="Lifetime of an access token, in minutes.")
+    refresh_token_days: int = Field(30, ge=1, le=365, description="Lifetime of an unused session, in days.")
+    download_link_minutes: int = Field(60, ge=1, le=10080, description="Lifetime of a download link, in minutes.")
     log_in_limit_account: Rate = Field(
         "10 per 15 minutes",
-        description="Attempts at the password of one account: log-ins and password changes, each alias and each "
-        "request of a batch counted.",
+        description="Rate limit for password attempts (log-ins and password changes) on one account. Each aliased "
+        "field of a request counts.",
     )
     log_in_limit_address: Rate = Field(
-        "100 per 15 minutes", description="The same from one address; of IPv6, from one /64 network."
+        "100 per 15 minutes",
+        description="Rate limit for password attempts from one IP address; for IPv6, from one /64 network. The other "
+        "limits by address count the same way.",
     )
-    sign_up_limit_account: Rate = Field(
-        "20 per hour", description="Attempts to make an account with one e-mail address."
+    sign_up_limit_account: Rate = Field("20 per hour", description="Rate limit for sign-ups with one e-mail address.")
+    sign_up_limit_address: Rate = Field("30 per hour", description="Rate limit for sign-ups from one IP address.")
+    refresh_limit_account: Rate = Field(
+        "120 per 15 minutes", description="Rate limit for token refreshes of one account."
     )
-    sign_up_limit_address: Rate = Field("30 per hour", description="The same from one address.")
-    refresh_limit_account: Rate = Field("120 per 15 minutes", description="Renewals of one account's tokens.")
-    refresh_limit_address: Rate = Field("600 per 15 minutes", description="The same from one address.")
+    refresh_limit_address: Rate = Field(
+        "600 per 15 minutes", description="Rate limit for token refreshes from one IP address."
+    )
     reset_limit_account: Rate = Field(
-        "5 per hour", description="Mails to one account: to reset its password or to verify its address."
+        "5 per hour", description="Rate limit for password reset and verification mails to one account."
     )
     reset_limit_address: Rate = Field(
-        "30 per hour", description="The same from one address, and attempts to use what was mailed."
+        "30 per hour",
+        description="Rate limit for requests of such mails, and for attempts to use a mailed token, from one IP "
+        "address.",
     )
     smtp_url: SecretStr | None = Field(
         None,
-        description="Mail server: `smtps://user:password@host` (TLS from the start, port 465), `smtp://…` (STARTTLS, "
-        "port 587) or `smtp+plain://…` (no TLS, port 25). Without it mail is written into `MAIL_DIR`.",
+        description="Mail server: `smtps://user:password@host` (TLS, port 465), `smtp://…` (STARTTLS, port 587) or "
+        "`smtp+plain://…` (no TLS, port 25). When empty, mail is written to `MAIL_DIR`.",
     )
-    mail_from: str = Field("sheetgpt@localhost", description="Address that mail is sent from.")
+    mail_from: Sender = Field("sheetgpt@localhost", description="Sender address of mail.")
     mail_dir: Path = Field(
-        Path("sheetgpt-mail"), description="Directory for mail as `.eml` files, when there is no `SMTP_URL`."
+        Path("sheetgpt-mail"), description="Directory for mail as `.eml` files, used without `SMTP_URL`."
     )
-    public_url: str | None = Field(
-        None, description="Address that clients use, put before links; when empty, links are paths on the server."
+    public_url: WebAddress | None = Field(
+        None,
+        description="Public address of the server, such as `https://sheets.example.com`, for links. When empty, links "
+        "are paths.",
     )
-    cors_origins: str = Field(
+    cors_origins: Origins = Field(
         "",
-        description="Origins of web clients, separated by commas; `*` is refused. Empty: same origin only.",
+        description="Origins of web clients, separated by commas; `*` is refused. When empty, only the same origin "
+        "is allowed.",
     )
     openai_api_key: SecretStr | None = Field(
-        None, description="Key for the model provider. Without it and `OPENAI_BASE_URL` the offline assistant answers."
+        None,
+        description="API key of the model provider. The offline assistant answers while this and `OPENAI_BASE_URL` "
+        "are empty.",
     )
     openai_base_url: str | None = Field(
-        None, description="Chat Completions endpoint, also of Ollama, vLLM or llama.cpp; OpenAI's when empty."
+        None,
+        description="Chat Completions endpoint of OpenAI, Ollama, vLLM, llama.cpp or another provider. When empty, "
+        "OpenAI's.",
     )
     openai_model: str = Field("gpt-5-mini", description="Model that writes replies.")
     openai_context_window: int = Field(
-        128_000, ge=512, le=100_000_000, description="Tokens that this model reads and writes in one call, together."
+        128_000,
+        ge=512,
+        le=100_000_000,
+        description="Context window of that model in tokens, for input and output.",
     )
     llm_profiles: SecretStr | None = Field(
         None,
-        description="More providers and models: a JSON list of profiles, or the path of a file that holds one.",
+        description="More providers and models: a JSON list of profiles, or the path of a file that contains one.",
     )
-    titles: Literal["model", "text"] = Field(
+    title_source: Literal["model", "text"] = Field(
         "model",
-        description="Who names a conversation after its first exchange: `model`, in a short call of its own, or its "
-        "`text` alone.",
+        validation_alias=AliasChoices("title_source", "titles"),
+        description="Source of a conversation's title after its first exchange: `model` asks the model in a separate "
+        "call, `text` takes the first message.",
     )
-    currency: str = Field(
-        "USD", pattern=r"^[A-Z]{3}$", description="What the prices in `LLM_PROFILES` and all budgets are in (ISO 4217)."
+    currency: Currency = Field(
+        "USD", description="Currency of the prices in `LLM_PROFILES` and of all budgets, as an ISO 4217 code."
     )
     google_service_account_file: Path | None = Field(
-        None, description="Service account key (JSON) for exports to Google Sheets."
+        None, description="Service account key file (JSON) for exports to Google Sheets."
     )
-    google_sheets_url: str | None = Field(
-        None, description="Another host for the Sheets and Drive APIs; Google's when empty."
+    google_sheets_url: WebAddress | None = Field(
+        None, description="Other address of the Sheets and Drive APIs, for tests. When empty, Google's."
     )
     max_body_bytes: int = Field(
-        2_000_000, ge=1_000, description="Largest HTTP request body and WebSocket message, in bytes."
+        2_000_000, ge=1_000, description="Maximum size of an HTTP request body or WebSocket message, in bytes."
     )
     max_upload_bytes: int = Field(
         10_000_000,
         ge=1_000,
-        description="Largest file of a multipart request, in bytes; one request has at most ten files and three times "
-        "as many bytes.",
+        description="Maximum size of an uploaded file, in bytes. A request may have ten files and three times as many "
+        "bytes in total.",
     )
     purge_after_days: int = Field(
-        30, ge=1, le=3650, description="How long what was deleted can be restored, in days; then it is erased."
+        30, ge=1, le=3650, description="Days after which deleted data is erased; until then it can be restored."
     )
-    exports_kept_days: int = Field(
-        7, ge=1, le=3650, description="How long the files of exports can be downloaded, in days; then they are erased."
+    export_retention_days: int = Field(
+        7,
+        ge=1,
+        le=3650,
+        validation_alias=AliasChoices("export_retention_days", "exports_kept_days"),
+        description="Days after which exported files are erased; until then they can be downloaded.",
     )
     log_format: Literal["auto", "json", "text"] = Field(
-        "auto", description="`json`, `text`, or `auto`: text on a terminal, else JSON."
+        "auto", description="`json`, `text`, or `auto`: text on a terminal, otherwise JSON."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level that is logged.")
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _no_wildcard(cls, value: str) -> str:
-        if "*" in value:
-            raise ValueError("CORS_ORIGINS takes a list of origins, not *: any site could act as its visitors")
-        return value
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Minimum level of log lines.")
 
     @property
     def rates(self) -> dict[str, tuple[str, str]]:
-        """How often one account and one address may try what."""
+        """Rate limits of each action, by account and by IP address."""
         return {
             "LOG_IN": (self.log_in_limit_account, self.log_in_limit_address),
             "SIGN_UP": (self.sign_up_limit_account, self.sign_up_limit_address),
@@ -179,3 +236,47 @@ class Settings(BaseSettings):
     @cached_property
     def origins(self) -> list[str]:
         return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+
+
+def load_settings() -> Settings:
+    """Read the environment and `.env`. Raise Misconfigured with one sentence for each wrong value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise Misconfigured(" ".join(map(_explain, error.errors()))) from None
+
+
+def renamed_settings_in_use() -> Iterator[tuple[str, str]]:
+    """Yield the old and the new name of each setting that is set under its old name."""
+    names = {name.upper() for name, value in (dotenv_values(".env") | os.environ).items() if value}
+    yield from ((old, new) for old, new in RENAMED.items() if old in names)
+
+
+def _explain(error: ErrorDetails) -> str:
+    name = _field_name(str(error["loc"][0]))
+    field = Settings.model_fields[name]
+    allowed = str(error["ctx"]["error"]) if error["type"] == "value_error" else _allowed(field)
+    return f"{name.upper()}={error['input']} is not valid: {allowed}."
+
+
+def _field_name(key: str) -> str:
+    """Return the field that an error names by itself or by one of its aliases."""
+    for name, field in Settings.model_fields.items():
+        aliases = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else []
+        if key.lower() in (name, *aliases):
+            return name
+    raise KeyError(key)
+
+
+def _allowed(field: FieldInfo) -> str:
+    """Return an instruction that follows from the type and the bounds of a field."""
+    if get_origin(field.annotation) is Literal:
+        return f"choose one of {', '.join(get_args(field.annotation))}"
+    if field.annotation is bool:
+        return "write 1 (yes) or 0 (no)"
+    if field.annotation is int:
+        bounds: dict[type[Any], Any] = {type(bound): bound for bound in field.metadata}
+        if Le not in bounds:
+            return f"write a whole number, at least {bounds[Ge].ge}"
+        return f"write a whole number from {bounds[Ge].ge} to {bounds[Le].le}"
+    return "write one line of text"

@@ -1,4 +1,4 @@
-"""Tables of a reply, while it is written: rows show before it ends, in proposals that stay the same until then."""
+"""Tables in a reply that is being written: rows appear before its end, in proposals with stable ids."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -43,7 +43,7 @@ Proposal = dict[str, Any]
 
 
 class Follower:
-    """Everything that somebody is shown of a reply, as it comes."""
+    """Subscriber to a reply that collects its proposals."""
 
     def __init__(self, events: Any) -> None:
         self.proposals: list[Proposal] = []
@@ -58,7 +58,7 @@ class Follower:
                 self.ended = one.get("message", {}).get("status")
 
     async def sees(self, *rows: int) -> list[Proposal]:
-        """The proposals in their order, once they have so many rows."""
+        """Wait until the proposals have these numbers of rows and return them in order."""
 
         async def found() -> list[Proposal] | None:
             newest = list({proposal["id"]: proposal for proposal in self.proposals}.values())
@@ -227,7 +227,7 @@ reply_jobs: Prepared[Job] = Prepared(select(Job).where(Job.kind == "reply"))
 
 
 def take_over(session: Session, saved: str) -> None:
-    """Another attempt begins, with what was saved of the text by then."""
+    """Begin another attempt with the text of the last checkpoint."""
     (job,) = session.scalars(select(Job).where(Job.kind == "reply"))
     job.attempt += 1
     session.get(Message, UUID(job.arguments["reply_id"])).text = saved

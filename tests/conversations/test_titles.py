@@ -1,4 +1,4 @@
-"""Titles: taken from the text at first, written by the model after the first exchange, and a person's own for good."""
+"""Titles: first cut from the text, written by a model after the first exchange, never replacing a person's choice."""
 
 import json
 from pathlib import Path
@@ -31,8 +31,8 @@ def test_what_a_model_says_is_cleaned(said: str, title: str) -> None:
     assert clean(said) == title
 
 
-async def titled(client: Client, id_: str) -> tuple[str, int]:
-    """The title, and all tokens of the conversation."""
+async def read_title(client: Client, id_: str) -> tuple[str, int]:
+    """Return the title and the total tokens of a conversation."""
     found = (await client.run(READ, id=id_))["conversation"]
     return found["title"], found["usage"]["totalTokens"]
 
@@ -49,10 +49,10 @@ async def test_a_model_names_a_conversation_once_and_never_one_that_a_person_nam
             await ended(site, ann, said["reply"]["id"])
 
             async def is_named() -> bool:
-                return (await titled(ann, id_))[0] == "Rent of the flat"
+                return (await read_title(ann, id_))[0] == "Rent of the flat"
 
             await until(is_named)
-            assert await titled(ann, id_) == ("Rent of the flat", 42)
+            assert await read_title(ann, id_) == ("Rent of the flat", 42)
             assert server.exchanges[1].body["max_tokens"] == 300
             assert server.exchanges[1].body["messages"][1]["content"] == "What is the rent?\n\nRent is 1200."
             await ended(site, ann, (await send(ann, "And now?", conversationId=id_))["reply"]["id"])
@@ -60,7 +60,7 @@ async def test_a_model_names_a_conversation_once_and_never_one_that_a_person_nam
             payload = await ann.mutate("createConversation", "{ conversation { id } }", title="My own")
             own = payload["conversation"]["id"]
             await ended(site, ann, (await send(ann, conversationId=own))["reply"]["id"])
-            assert await titled(ann, own) == ("My own", 15)
+            assert await read_title(ann, own) == ("My own", 15)
             assert len(server.exchanges) == 4
 
 
@@ -76,4 +76,4 @@ async def test_a_model_that_cannot_leaves_the_title_of_the_text(database_url: st
                 return len(server.exchanges) == 2
 
             await until(is_tried)
-            assert await titled(ann, said["conversation"]["id"]) == ("What is the rent?", 15)
+            assert await read_title(ann, said["conversation"]["id"]) == ("What is the rent?", 15)

@@ -236,7 +236,7 @@ async def test_files_of_exports_are_kept_for_some_days(office: Office, ann: View
     table = await office.table(ann)
     async with office.working():
         old, new = [await office.over(ann, (await office.start(ann, table))["id"]) for _ in range(2)]
-    kept = timedelta(days=office.settings.exports_kept_days)
+    kept = timedelta(days=office.settings.export_retention_days)
     half = office.files / f".{'0' * 32}.1.part"
     half.touch()
     long_ago = now() - kept - timedelta(minutes=1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assembly import models_of
+from assembly import create_models
 from integrations.llm.breaker import FAILURES, OPEN_SECONDS, Breaker
 from integrations.llm.catalog import Catalog, catalog_of
 from integrations.llm.failures import ModelFailure, token_timeout
@@ -98,7 +98,7 @@ def test_a_key_is_written_out_or_in_a_file_or_in_the_environment(tmp_path: Path)
 )
 def test_the_server_does_not_start_with_a_model_that_cannot_be(given: dict[str, Any], said: str) -> None:
     with pytest.raises(Misconfigured) as refused:
-        models_of(Settings(_env_file=None, **given))
+        create_models(Settings(_env_file=None, **given))
     assert said in str(refused.value)
 
 

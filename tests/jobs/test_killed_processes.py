@@ -40,7 +40,7 @@ async def test_workers_are_killed_while_they_write_and_nothing_that_was_acknowle
 ) -> None:
     async with fault_server(endless) as server:
         there = replace(installation, server=server)
-        async with there.run(jobs=False) as web:
+        async with there.run(run_jobs=False) as web:
             ann = await web.person()
             kept = {}
             for _ in range(KILLS):

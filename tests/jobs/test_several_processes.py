@@ -160,14 +160,14 @@ async def test_an_export_of_a_worker_is_followed_at_a_server(web: Site, monkeypa
 async def test_servers_come_and_go_while_a_worker_writes(
     installation: Installation, worker: Site, dictation: Dictation
 ) -> None:
-    async with installation.run(jobs=False) as first:
+    async with installation.run(run_jobs=False) as first:
         ann = await first.person()
         id_ = await begin(ann)
         dictation.say(*PIECES[:6])
         half = "".join(PIECES[:6])
         await held(first, ann, id_, half)
         await ann.run("mutation { logOut { ok } }")
-    async with installation.run(jobs=False) as second:
+    async with installation.run(run_jobs=False) as second:
         again = second.client()
         session = "{ session { accessToken } }"
         logged = await again.mutate("logIn", session, email="ann@example.com", password="correct horse battery")
@@ -247,7 +247,7 @@ async def test_a_server_without_jobs_leaves_them_to_a_worker_who_is_told_at_once
     installation: Installation, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs.runner.worker, "SWEEP_SECONDS", 3600)
-    async with installation.run(jobs=False) as web:
+    async with installation.run(run_jobs=False) as web:
         ann = await web.person()
         id_ = await begin(ann)
         await asyncio.sleep(0.1)
@@ -261,7 +261,7 @@ async def test_a_server_without_jobs_leaves_them_to_a_worker_who_is_told_at_once
 
 
 async def test_attempts_are_counted_for_all_processes_together(installation: Installation) -> None:
-    given = {"log_in_limit_account": "3 per hour", "jobs": False}
+    given = {"log_in_limit_account": "3 per hour", "run_jobs": False}
     async with installation.run(**given) as one, installation.run(**given) as other:
         codes = [await wrong_password(site) for site in (one, other, one, other, one)]
     assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"] * 2
@@ -272,7 +272,7 @@ async def test_the_worker_command_runs_jobs_until_a_signal_comes(
 ) -> None:
     for name, value in installation.settings.items():
         monkeypatch.setenv(name.upper(), str(value))
-    async with installation.run(jobs=False) as web:
+    async with installation.run(run_jobs=False) as web:
         ann = await web.person()
         id_ = await begin(ann)
         command = [sys.executable, "app.py", "worker"]
@@ -293,7 +293,7 @@ async def test_the_worker_command_runs_jobs_until_a_signal_comes(
 @pytest.mark.parametrize(
     ("given", "part"),
     [
-        ({"redis_url": None, "jobs": False}, "JOBS=0 leaves the work to `python app.py worker`"),
+        ({"redis_url": None, "run_jobs": False}, "RUN_JOBS=0 leaves background jobs to `python app.py worker`"),
         ({"redis_url": "http://cache:80"}, "REDIS_URL is not understood: write redis://"),
     ],
 )
@@ -307,7 +307,7 @@ def test_with_sqlite_redis_is_not_used_and_it_is_said(
 ) -> None:
     product = assemble(Settings(_env_file=None, **(installation.settings | {"database_url": sqlite_url})))
     assert product.cluster is None
-    assert "REDIS_URL is not used" in caplog.text
+    assert "REDIS_URL is ignored" in caplog.text
 
 
 async def wrong_password(site: Site) -> str:
@@ -331,7 +331,7 @@ async def test_while_redis_is_away_or_hangs_the_database_tells_and_everything_go
     with valkey_server() as redis:
         there = replace(installation, redis_url=redis.url)
         given = {"log_in_limit_account": "2 per hour"}
-        async with there.run(**given), there.run(jobs=False, **given) as web:
+        async with there.run(**given), there.run(run_jobs=False, **given) as web:
             ann = await web.person()
             id_ = await begin(ann)
             following = asyncio.create_task(follow(web, ann, id_))

@@ -27,7 +27,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 def refused(directory: Path, **settings: str) -> str:
-    """What a process that cannot start says, on one line."""
+    """Return the line that a process prints which cannot start."""
     ended = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
@@ -46,17 +46,17 @@ def environment(directory: Path) -> dict[str, str]:
 
 def explained(code: int, printed: str) -> str:
     assert code == 1
-    said = printed.strip()
-    assert said.startswith("SheetGPT cannot start: ")
-    assert "\n" not in said
-    return said
+    message = printed.strip()
+    assert message.startswith("SheetGPT cannot start: ")
+    assert "\n" not in message
+    return message
 
 
 def test_a_second_process_on_the_same_file_is_told_what_to_do(product: Product, tmp_path: Path) -> None:
     path = product.directory / "product.db"
-    said = refused(tmp_path, DATABASE_URL=f"sqlite:///{path}")
-    assert f"{path} is served by another process" in said
-    assert "DATABASE_URL" in said
+    message = refused(tmp_path, DATABASE_URL=f"sqlite:///{path}")
+    assert f"{path} is served by another process" in message
+    assert "DATABASE_URL" in message
     assert httpx.get(f"{product.url}/health").json()["status"] == "ok"
 
 
@@ -73,17 +73,23 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         ({"DATABASE_URL": "postgresql://me:hidden@127.0.0.1:1/x"}, "postgresql://me:***@127.0.0.1:1/x cannot be used"),
         ({"ENVIRONMENT": "production"}, "SECRET_KEY is not set"),
         ({"ENVIRONMENT": "production", "SECRET_KEY": "short"}, "SECRET_KEY"),
-        ({"PORT": "abc"}, "PORT: "),
-        ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
+        ({"PORT": "abc"}, "PORT=abc is not valid: write a whole number from 0 to 65535."),
+        ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS=* is not valid: list each origin"),
     ],
     ids=["database", "unreachable", "no-key", "short-key", "port", "origins"],
 )
-def test_a_setting_that_cannot_be_is_named(
+def test_a_wrong_setting_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], part: str
 ) -> None:
     monkeypatch.setattr(logs, "configure", lambda *_: None)  # the log of the tests stays what it is
     ended = CliRunner().invoke(cli, env=environment(tmp_path) | settings)
     assert part in explained(ended.exit_code, ended.output)
+
+
+def test_help_does_not_import_the_server() -> None:
+    script = "import sys, commands; print({'assembly', 'schema', 'sqlalchemy', 'pydantic'} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, ended.stdout) == (0, "set()\n")
 
 
 def test_a_signal_ends_it_with_the_lock_given_back(product: Product) -> None:

@@ -97,7 +97,7 @@ async def site_over(database_url: str, directory: Path, **settings: Any) -> Asyn
         "files_dir": directory / "files",
         "mail_dir": directory / "mail",
         "secret_key": SECRET,
-        "titles": "text",
+        "title_source": "text",
         "sign_up_limit_address": OFTEN,
         "log_in_limit_address": OFTEN,
     }

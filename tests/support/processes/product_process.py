@@ -24,7 +24,7 @@ class Product:
         }
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode each start costs seconds
         environment |= {
-            "TITLES": "text",
+            "TITLE_SOURCE": "text",
             "PORT": "0",
             "FILES_DIR": str(directory / "files"),
             "MAIL_DIR": str(directory / "mail"),

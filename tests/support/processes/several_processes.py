@@ -63,7 +63,7 @@ async def worker(installation: Installation) -> AsyncIterator[Site]:
 @pytest.fixture
 async def web(installation: Installation, worker: Site) -> AsyncIterator[Site]:
     """A process that serves people and runs no jobs."""
-    async with installation.run(jobs=False) as site:
+    async with installation.run(run_jobs=False) as site:
         yield site
 
 

@@ -34,7 +34,7 @@ from transport.control import CommandFailed, Control, NotServing, ask
 __all__ = ["site"]
 
 ANN, BOB = "ann@example.com", "bob@example.com"
-NOBODY = "There is no account with the address nobody@example.com: `users list` shows all of them."
+NOBODY = "There is no account with the address nobody@example.com. List the accounts with `users list`."
 AUDIT = '{ auditLog(action: "superuser grant") { nodes { actor { id } before after } } }'
 ME = "{ me { isSuperuser } }"
 
@@ -68,7 +68,7 @@ async def test_commands_act_at_once_while_the_server_runs(site: Site) -> None:
     ]
     assert (await beside(site, "users", "list", "--search", "BOB@"))[1].splitlines() == [listed.splitlines()[1]]
     assert await beside(site, "users", "activate", "bob@example.com") == (0, "bob@example.com is active now.")
-    last = "This is the last superuser: make somebody else one first."
+    last = "This is the last superuser. Make another user a superuser first."
     assert await beside(site, "superuser", "revoke", "ann@example.com") == (1, last)
     assert await beside(site, "superuser", "grant", "bob@example.com") == (0, "bob@example.com is a superuser now.")
     assert await beside(site, "superuser", "revoke", "ann@example.com") == (0, "ann@example.com is no superuser now.")
@@ -77,7 +77,7 @@ async def test_commands_act_at_once_while_the_server_runs(site: Site) -> None:
     code, said = await beside(site, "superuser", "grant", "nobody@example.com")
     assert (code, said) == (
         1,
-        "There is no account with the address nobody@example.com: `users list` shows all of them.",
+        "There is no account with the address nobody@example.com. List the accounts with `users list`.",
     )
 
 
@@ -93,16 +93,19 @@ async def test_what_an_operator_did_is_in_the_audit_log(site: Site) -> None:
 def test_commands_need_no_server(database_url: str) -> None:
     assert run(database_url, "users", "list") == (0, "")
     assert run(database_url, "users", "deactivate", "nobody@example.com") == (1, NOBODY)
-    assert run(database_url, "migrate") == (0, f"The database is at {head()}, as it was.")
+    assert run(database_url, "migrate") == (0, f"The database is at {head()}, the newest revision (as before).")
 
 
 def test_a_command_makes_no_database_and_migrates_none(tmp_path: Path) -> None:
     path = tmp_path / "typo.db"
     code, said = run(str(path), "users", "list")
     assert code == 1
-    assert said.endswith("has no tables of SheetGPT: check it, or run `python app.py migrate`.")
+    assert said.endswith("has no SheetGPT tables: check the URL, or run `python app.py migrate`.")
     assert not path.exists()
-    assert run(str(path), "migrate") == (0, f"The database is at {head()}, from nothing.")
+    assert run(str(path), "migrate") == (
+        0,
+        f"The database is at {head()}, the newest revision (migrated from an empty database).",
+    )
     assert run(str(path), "users", "list") == (0, "")
 
 
@@ -122,8 +125,8 @@ def test_a_file_that_is_held_by_what_takes_no_commands_is_named(
     with take_lock(Path(sqlite_url.removeprefix("sqlite:///"))):
         code, said = run(sqlite_url, "users", "list")
         assert code == 1
-        assert f"is held by process {os.getpid()}, which takes no commands: stop it, or try again" in said
-        assert run(sqlite_url, "migrate")[1].endswith(f"and a server runs on it (pid {os.getpid()}).")
+        assert f"is in use by process {os.getpid()}, which accepts no commands: stop that process" in said
+        assert run(sqlite_url, "migrate")[1].endswith(f"and in use by a server (pid {os.getpid()}).")
 
 
 async def test_names_cannot_write_to_the_operator_s_terminal(site: Site) -> None:
@@ -145,7 +148,7 @@ async def test_only_known_commands_with_texts_are_performed(database: Database, 
         ("superuser grant", {"email": "ann@example.com", "session": "x"}),
         ("superuser grant", {"email": ["ann@example.com"]}),
     ):
-        with pytest.raises(BadUserInput, match="does not know this command"):
+        with pytest.raises(BadUserInput, match="does not know the command"):
             await perform(database, name, arguments)
     with pytest.raises(NotFound):
         await perform(database, "superuser grant", {"email": "%"})
