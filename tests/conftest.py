@@ -24,6 +24,7 @@ from db.core.session import Session
 from db.migrations import migrate
 from db.models.memberships import Membership, MembershipStatus
 from db.models.organizations import Organization
+from tests.support.fast import is_fast
 from tests.support.processes.browser import browser
 from tests.support.processes.postgres import Postgres, postgres
 from tests.support.processes.temporary_directory import directory_in_memory
@@ -36,6 +37,18 @@ SYSTEM = Viewer.system()
 
 if memory := directory_in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # databases then wait for no disk
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="run only tests that start no server, browser or process")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the slow tests when `--fast` is given."""
+    if config.getoption("--fast"):
+        slow = [item for item in items if not is_fast(item)]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
 
 
 def pytest_collection_finish() -> None:
