@@ -1,4 +1,4 @@
-"""Accounts deleted by their owners: closed at once, erased soon, nameless in what they shared."""
+"""Deletion of accounts by their owners: closed at once, erased soon, anonymous in shared organizations."""
 
 import asyncio
 from typing import Any
@@ -23,7 +23,7 @@ every_user: Prepared[User] = Prepared(select(User).order_by(User.id))
 
 
 async def counts(site: Site) -> dict[str, int]:
-    """Rows of every table, deleted or not."""
+    """Return the number of rows of every table, including deleted ones."""
 
     def unit(session: Session) -> dict[str, int]:
         counted: dict[str, int] = {}
@@ -34,20 +34,20 @@ async def counts(site: Site) -> dict[str, int]:
     return await site.backend.database.write(unit, SYSTEM)
 
 
-async def erased(site: Site) -> None:
-    """Once nothing is left to erase."""
+async def wait_until_erased(site: Site) -> None:
+    """Wait until nothing is left to erase."""
     async with asyncio.timeout(10):
-        while any(user.account_deleted_at and not user.erased_at for user in await everybody(site)):
+        while any(user.account_deleted_at and not user.erased_at for user in await all_users(site)):
             await asyncio.sleep(0.02)
     await site.product.purger.purge()
 
 
-async def everybody(site: Site) -> list[User]:
+async def all_users(site: Site) -> list[User]:
     return await site.backend.database.read(every_user, SYSTEM)
 
 
-async def fill(client: Client, **where: Any) -> str:
-    """A conversation with a table out of it, an export and an item; the id of the table."""
+async def create_contents(client: Client, **where: Any) -> str:
+    """Create a conversation with a table, an export and an item; return the id of the table."""
     conversation = (await client.mutate("createConversation", "{ conversation { id } }", **where))["conversation"]["id"]
     text = "Item,Price\nTea,3.20\nMilk,1.10"
     await client.mutate("sendMessage", "{ reply { id } }", conversationId=conversation, text=text, wait=True)
@@ -73,11 +73,11 @@ async def test_what_was_only_theirs_is_erased_as_if_it_had_never_been(site: Site
     await finished(site, 0)
     before = await counts(site)
     ann = await site.person("ann")
-    await fill(ann)
+    await create_contents(ann)
     await ann.mutate("createItem", "{ __typename }", title="Mine", idempotencyKey="once")
     await finished(site, 1)
     assert await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD) == {"ok": True}
-    await erased(site)
+    await wait_until_erased(site)
     after = await counts(site)
     # A row without a name, its ended sign-in for a day, and that it was deleted.
     changed = {name: after.get(name, 0) - before.get(name, 0) for name in after.keys() | before.keys()}
@@ -101,22 +101,22 @@ async def test_nobody_is_signed_in_any_more_and_the_address_is_free(site: Site) 
     assert refused["extensions"]["code"] == "UNAUTHENTICATED"
     again = await site.client().sign_up("ann@example.com")
     assert again["user"]["email"] == "ann@example.com"
-    names = [(user.name, user.email.partition("-")[0], user.password_hash == "") for user in await everybody(site)]
+    names = [(user.name, user.email.partition("-")[0], user.password_hash == "") for user in await all_users(site)]
     assert names == [("Deleted user", "deleted", True), ("Ann Lee", "ann@example.com", False)]
 
 
 async def test_what_was_shared_stays_without_the_name(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
     shared = await site.organization(bob, ann)
-    await fill(ann, organizationId=shared, visibility="ORGANIZATION")
+    await create_contents(ann, organizationId=shared, visibility="ORGANIZATION")
     for title, visibility in (("Ours", "ORGANIZATION"), ("Mine", "PRIVATE")):
         await ann.mutate("createItem", "{ __typename }", title=title, organizationId=shared, visibility=visibility)
     await finished(site, 1)
     listed = await bob.run(ITEMS)
     assert [item["title"] for item in listed["items"]["nodes"]] == ["Mine", "Ours"]
     await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
-    await erased(site)
-    nobody = f"deleted-{(await everybody(site))[0].id.hex}"
+    await wait_until_erased(site)
+    nobody = f"deleted-{(await all_users(site))[0].id.hex}"
     assert (await bob.run(ITEMS))["items"]["nodes"] == [
         {"title": "Ours", "owner": {"name": "Deleted user", "email": nobody}, "createdBy": {"name": "Deleted user"}}
     ]
@@ -147,7 +147,7 @@ async def test_the_last_admin_hands_over_first(site: Site) -> None:
     (place,) = [one["id"] for one in listed if one["user"]["email"] == "bob@example.com"]
     await ann.mutate("changeMemberRole", "{ __typename }", membershipId=place, role="ADMIN")
     await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
-    await erased(site)
+    await wait_until_erased(site)
     left = (await bob.run(members, id=shared))["organization"]["members"]["nodes"]
     assert [one["user"]["email"] for one in left] == ["bob@example.com"]
 
@@ -160,7 +160,7 @@ async def test_an_organization_with_nobody_else_goes_along(site: Site) -> None:
     await ann.mutate("inviteMember", "{ __typename }", organizationId=made, email="cid@example.com")
     await finished(site, 0)
     await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
-    await erased(site)
+    await wait_until_erased(site)
     left = await counts(site)
     assert {name for name in left if name not in {"User", "SignIn", "RefreshToken", "AuditEntry"}} == set()
 
@@ -180,7 +180,7 @@ async def test_there_is_always_a_superuser(site: Site) -> None:
         return_exceptions=True,
     )
     assert len([result for result in results if isinstance(result, Refused)]) == 1
-    left = [user for user in await everybody(site) if user.is_superuser and user.is_active]
+    left = [user for user in await all_users(site) if user.is_superuser and user.is_active]
     assert len(left) == 1
     last = ann if left[0].email.startswith("ann") else bob
     assert (await last.refused("deleteAccount", password=PASSWORD))["extensions"]["code"] == "CONFLICT"
@@ -214,6 +214,6 @@ async def test_superusers_find_everybody_by_address_or_name(site: Site) -> None:
     assert costs[0] == costs[1]
     await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
     assert (await root.run(USERS, search="deleted"))["users"]["totalCount"] == 0
-    gone = (await everybody(site))[1]
+    gone = (await all_users(site))[1]
     refused = await root.refused("updateUser", id=global_id(User, gone.id), isActive=True)
     assert refused["extensions"]["code"] == "CONFLICT"

@@ -1,4 +1,4 @@
-"""Accounts: passwords that change or are forgotten, addresses that are shown to be one's own, names, rights."""
+"""Accounts: password changes and resets, verification of addresses, names and superuser rights."""
 
 import asyncio
 import re
@@ -42,14 +42,14 @@ every_verification: Prepared[Verification] = Prepared(select(Verification).order
 every_mail: Prepared[Job] = Prepared(select(Job).where(Job.kind == "mail").order_by(Job.id))
 
 
-class Post:
-    """What was mailed, in the order of sending."""
+class Mailbox:
+    """Mails of a site in the order of sending."""
 
     def __init__(self, site: Site, directory: Path) -> None:
         self.site, self.directory = site, directory
 
     async def letters(self, count: int) -> list[EmailMessage]:
-        """Once there are so many, and none is on its way."""
+        """Return the mails when there are `count` of them and none is in the queue."""
         async with asyncio.timeout(10):
             while len(await self._sent()) < count:
                 await asyncio.sleep(0.02)
@@ -68,15 +68,15 @@ class Post:
         return message
 
     async def token(self, count: int) -> str:
-        """The token in the last of so many letters."""
+        """Return the token in the last of `count` mails."""
         letter = (await self.letters(count))[-1]
         (token,) = re.findall(r"^    (\S{43})$", letter.get_content(), re.MULTILINE)
         return str(token)
 
 
 @pytest.fixture
-def post(site: Site, tmp_path: Path) -> Post:
-    return Post(site, tmp_path / "mail")
+def mailbox(site: Site, tmp_path: Path) -> Mailbox:
+    return Mailbox(site, tmp_path / "mail")
 
 
 async def can_log_in(site: Site, password: str) -> bool:
@@ -120,15 +120,15 @@ async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(sit
     assert await can_log_in(site, PASSWORD)
 
 
-async def test_a_forgotten_password_is_replaced_with_what_was_mailed(site: Site, post: Post) -> None:
+async def test_a_forgotten_password_is_replaced_with_what_was_mailed(site: Site, mailbox: Mailbox) -> None:
     ann = await site.person()
     nobody = site.client()
     assert await nobody.mutate("requestPasswordReset", "{ message }", email=" ANN@example.com ") == {
         "message": REQUESTED
     }
-    letter = (await post.letters(2))[-1]
+    letter = (await mailbox.letters(2))[-1]
     assert (letter["To"], letter["Subject"]) == ("ann@example.com", "Choose a new password")
-    token = await post.token(2)
+    token = await mailbox.token(2)
     for password in ("short", "ann@example.com"):
         assert field_of(await nobody.refused("resetPassword", token=token, newPassword=password)) == "newPassword"
     assert await nobody.mutate("resetPassword", "{ ok }", token=token, newPassword=OTHER) == {"ok": True}
@@ -141,10 +141,10 @@ async def test_a_forgotten_password_is_replaced_with_what_was_mailed(site: Site,
     assert await can_log_in(site, OTHER)
 
 
-async def test_a_token_is_good_for_one_of_those_who_come_at_once(site: Site, post: Post) -> None:
+async def test_a_token_is_good_for_one_of_those_who_come_at_once(site: Site, mailbox: Mailbox) -> None:
     await site.person()
     await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
-    token = await post.token(2)
+    token = await mailbox.token(2)
     passwords = [f"{OTHER} number {number}" for number in range(5)]
     results = await asyncio.gather(
         *(site.client().mutate("resetPassword", "{ ok }", token=token, newPassword=p) for p in passwords),
@@ -154,13 +154,13 @@ async def test_a_token_is_good_for_one_of_those_who_come_at_once(site: Site, pos
     assert [password for password in passwords if await can_log_in(site, password)] == [won]
 
 
-async def test_a_token_that_is_old_replaced_or_for_something_else_is_refused(site: Site, post: Post) -> None:
+async def test_a_token_that_is_old_replaced_or_for_something_else_is_refused(site: Site, mailbox: Mailbox) -> None:
     ann = await site.person()
-    verifying = await post.token(1)
+    verifying = await mailbox.token(1)
     await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
-    first = await post.token(2)
+    first = await mailbox.token(2)
     await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
-    second = await post.token(3)
+    second = await mailbox.token(3)
     database = site.backend.database
 
     async def refused(token: str) -> None:
@@ -181,7 +181,7 @@ async def test_a_token_that_is_old_replaced_or_for_something_else_is_refused(sit
     assert (await ann.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
 
 
-async def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(site: Site, post: Post) -> None:
+async def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(site: Site, mailbox: Mailbox) -> None:
     await site.person()
     await site.person("bob")
 
@@ -201,17 +201,17 @@ async def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(site
     quickest, slowest = min(took for _, took in asked), max(took for _, took in asked)
     assert quickest >= 0.3
     assert slowest - quickest < 0.15
-    assert [letter["To"] for letter in await post.letters(3)] == [
+    assert [letter["To"] for letter in await mailbox.letters(3)] == [
         "ann@example.com",
         "bob@example.com",
         "ann@example.com",
     ]
 
 
-async def test_an_address_is_verified_with_what_was_mailed_at_sign_up(site: Site, post: Post) -> None:
+async def test_an_address_is_verified_with_what_was_mailed_at_sign_up(site: Site, mailbox: Mailbox) -> None:
     ann = await site.person()
     assert (await ann.run(VERIFIED))["me"] == {"isEmailVerified": False}
-    token = await post.token(1)
+    token = await mailbox.token(1)
     assert await site.client().mutate("verifyEmail", "{ ok }", token=token) == {"ok": True}
     assert (await ann.run(VERIFIED))["me"] == {"isEmailVerified": True}
     assert field_of(await site.client().refused("verifyEmail", token=token)) == "token"
@@ -220,20 +220,20 @@ async def test_an_address_is_verified_with_what_was_mailed_at_sign_up(site: Site
     assert caught.value.codes == ["CONFLICT"]
 
 
-async def test_another_mail_to_verify_an_address_makes_the_first_one_worthless(site: Site, post: Post) -> None:
+async def test_another_mail_to_verify_an_address_makes_the_first_one_worthless(site: Site, mailbox: Mailbox) -> None:
     ann = await site.person()
-    first = await post.token(1)
+    first = await mailbox.token(1)
     asked = await ann.run("mutation { requestEmailVerification { message } }")
     assert asked["requestEmailVerification"] == {"message": "A mail is on its way to ann@example.com."}
-    second = await post.token(2)
+    second = await mailbox.token(2)
     assert field_of(await site.client().refused("verifyEmail", token=first)) == "token"
     assert await site.client().mutate("verifyEmail", "{ ok }", token=second) == {"ok": True}
 
 
-async def test_of_what_is_mailed_only_digests_are_kept(site: Site, post: Post) -> None:
+async def test_of_what_is_mailed_only_digests_are_kept(site: Site, mailbox: Mailbox) -> None:
     await site.person()
     await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
-    tokens = [await post.token(2)]
+    tokens = [await mailbox.token(2)]
     database = site.backend.database
     records: list[Any] = [*await database.read(every_verification, SYSTEM), *await database.read(every_mail, SYSTEM)]
     assert len(records) == 4
@@ -340,24 +340,24 @@ async def test_nothing_more_is_done_for_who_is_deactivated(database: Database, w
     assert (job.status, job.error_code, job.arguments) == (JobStatus.FAILED, "NOT_FOUND", {"where": {"to": "x"}})
 
 
-async def test_an_invitation_is_accepted_with_what_was_mailed(site: Site, post: Post) -> None:
+async def test_an_invitation_is_accepted_with_what_was_mailed(site: Site, mailbox: Mailbox) -> None:
     ann, bob = await site.person(), await site.person("bob")
     made = await ann.mutate("createOrganization", "{ organization { id } }", name="Bees & Co")
     id_ = made["organization"]["id"]
     await ann.mutate("inviteMember", "{ __typename }", organizationId=id_, email="bob@example.com", role="MEMBER")
-    letter = (await post.letters(3))[-1]
+    letter = (await mailbox.letters(3))[-1]
     assert (letter["To"], letter["Subject"]) == ("bob@example.com", "Ann Lee invites you to Bees & Co")
-    token = await post.token(3)
+    token = await mailbox.token(3)
     await bob.mutate("acceptInvitation", "{ __typename }", token=token)
     joined = await bob.run("{ organizations { nodes { name } } }")
     assert [node["name"] for node in joined["organizations"]["nodes"]].count("Bees & Co") == 1
 
 
-async def test_nobody_sees_or_makes_tokens_in_the_data_layer(site: Site, post: Post) -> None:
+async def test_nobody_sees_or_makes_tokens_in_the_data_layer(site: Site, mailbox: Mailbox) -> None:
     ann = await site.person()
     viewer = await site.viewer(ann)
     database = site.backend.database
-    await post.letters(1)
+    await mailbox.letters(1)
     assert await database.read(every_verification, viewer) == []
 
     def forge(session: Session, as_: Viewer) -> None:

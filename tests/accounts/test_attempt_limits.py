@@ -1,4 +1,4 @@
-"""How often somebody may try to log in, sign up, renew tokens and reset passwords."""
+"""Limits on attempts to log in, sign up, renew tokens and reset passwords."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ async def limited(url: str, directory: Path, **rates: str) -> AsyncIterator[Site
 
 
 async def attempt(client: Client, name: str, **given: Any) -> str:
-    """The code that an attempt is answered with; empty when it is let in."""
+    """Return the error code of an attempt, or an empty text if it passes the limit."""
     try:
         await client.mutate(name, "{ __typename }", **given)
     except Refused as refused:

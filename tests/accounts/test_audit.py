@@ -1,4 +1,4 @@
-"""The audit log: each mutation that changes something says so once, nothing else does, and no secret is in it."""
+"""Audit log: one entry for each mutation that changes something, none for others, and no secrets."""
 
 import asyncio
 import json
@@ -47,8 +47,8 @@ def accepts_key(name: str) -> bool:
     return any(isinstance(kind, GraphQLInputObjectType) and "idempotencyKey" in kind.fields for kind in kinds)
 
 
-def said(entry: AuditEntry) -> str:
-    """An entry in words, as in tests/audit/mutations.py."""
+def describe(entry: AuditEntry) -> str:
+    """Describe an entry in the notation of tests/audit/mutations.py."""
     shown: dict[str, Any] = {**(entry.before or {}), **(entry.after or {})}
     plain = sorted(name for name, value in shown.items() if not isinstance(value, dict))
     counted = sorted(
@@ -62,13 +62,13 @@ def said(entry: AuditEntry) -> str:
     return " ".join([entry.subject_type, sign, *plain, *counted])
 
 
-class Log:
-    """What was written since the last look, without what jobs wrote meanwhile."""
+class AuditLog:
+    """Audit log of a site, with the entries since the last call and without those of jobs."""
 
     def __init__(self, site: Site) -> None:
         self._site, self._seen = site, set[UUID]()
 
-    async def news(self) -> list[AuditEntry]:
+    async def new_entries(self) -> list[AuditEntry]:
         new = [entry for entry in await self.all() if entry.id not in self._seen]
         self._seen |= {entry.id for entry in new}
         return [entry for entry in new if entry.action not in BY_JOBS]
@@ -77,15 +77,15 @@ class Log:
         return await self._site.backend.database.read(newest, SYSTEM)
 
 
-class Telling:
-    """Calls every mutation once, in the order of the table."""
+class MutationCaller:
+    """Caller of every mutation of the table, in its order."""
 
     def __init__(self, site: Site, people: dict[str, Client]) -> None:
-        self.site, self.log, self.tokens = site, Log(site), [PASSWORD, OTHER, "$argon2"]
+        self.site, self.log, self.tokens = site, AuditLog(site), [PASSWORD, OTHER, "$argon2"]
         self.story = Story(people, self.letter)
 
     async def letter(self, template: str, to: str) -> str:
-        """The token in the newest letter of a kind to somebody."""
+        """Return the token in the newest mail of a template to an address."""
         jobs = await self.site.backend.database.read(letters, SYSTEM)
         job = next(j for j in jobs if (j.arguments["template"], j.arguments["to"]) == (template, to))
         async with asyncio.timeout(10):
@@ -95,11 +95,11 @@ class Telling:
         self.tokens.append(token)
         return str(token)
 
-    async def tell(self, name: str) -> None:
-        """Refused first, then done; what takes a key is asked for by several at once with the same one."""
+    async def call(self, name: str) -> None:
+        """Call a mutation refused, then accepted; with an idempotency key several times at once with the same key."""
         call = CALLS[name]
         await self._prepare(name)
-        await self.log.news()
+        await self.log.new_entries()
         given = dict(call.give(self.story)) | ({"idempotencyKey": f"{name} once"} if accepts_key(name) else {})
         if call.token:
             given["token"] = await self.letter(*call.token)
@@ -108,8 +108,8 @@ class Telling:
         times = TOGETHER if "idempotencyKey" in given else 1
         payload, *others = await asyncio.gather(*(self._done(name, call, given) for _ in range(times)))
         assert others == [payload] * (times - 1), name
-        entries = await self.log.news()
-        assert sorted(map(said, entries)) == sorted([*call.entries, *call.again * (times - 1)]), name
+        entries = await self.log.new_entries()
+        assert sorted(map(describe, entries)) == sorted([*call.entries, *call.again * (times - 1)]), name
         assert {(entry.action, entry.ip_address) for entry in entries} <= {(name, "127.0.0.1")}
         assert len({entry.request_id for entry in entries}) == (times if call.again else min(1, len(entries))), name
         if call.keep:
@@ -130,7 +130,7 @@ class Telling:
             pass
         else:
             assert name == "requestPasswordReset", f"{name} was not refused"
-        assert [said(entry) for entry in await self.log.news()] == [], name
+        assert [describe(entry) for entry in await self.log.new_entries()] == [], name
 
     async def _prepare(self, name: str) -> None:
         ann, story = self.story.people["ann"], self.story
@@ -148,7 +148,7 @@ class Telling:
             story.ids["queued"] = global_id(Export, await self._queued())
 
     async def _pending(self) -> Any:
-        """One more proposal for what was said, which nobody has decided about."""
+        """Add a pending proposal to the conversation."""
 
         def unit(session: Session) -> Any:
             before = session.scalars(select(Proposal)).one()
@@ -160,7 +160,7 @@ class Telling:
         return await self.site.backend.database.write(unit, SYSTEM)
 
     async def _queued(self) -> Any:
-        """An export that no worker takes."""
+        """Add an export that no worker claims."""
 
         def unit(session: Session) -> Any:
             done = session.scalars(select(Export)).one()
@@ -181,19 +181,19 @@ async def test_every_mutation_leaves_what_it_changed_once_and_no_secret(database
 
 async def check_every_mutation(site: Site) -> None:
     people = {name: await site.person(name) for name in ("ann", "bob", "dan", "eve")}
-    telling = Telling(site, people | {"root": await sign_up_superuser(site, "root"), "nobody": site.client()})
+    telling = MutationCaller(site, people | {"root": await sign_up_superuser(site, "root"), "nobody": site.client()})
     telling.story.ids["bob"] = (await people["bob"].run("{ me { id } }"))["me"]["id"]
     for name in CALLS:
-        await telling.tell(name)
+        await telling.call(name)
     entries = await telling.log.all()
     everything = json.dumps([[entry.before, entry.after] for entry in entries])
     kept = [*telling.tokens, *telling.story["tokens"].values()]
     assert [secret for secret in kept if secret in everything] == []
-    assert {said(entry) for entry in entries if entry.action == "reply"} == {
+    assert {describe(entry) for entry in entries if entry.action == "reply"} == {
         "Conversation ~ messages.changed=1",
         "Proposal + conversation_id message_id status table_name",
     }
-    assert {said(entry) for entry in entries if entry.action == "export"} == {"Export ~ revision row_count"}
+    assert {describe(entry) for entry in entries if entry.action == "export"} == {"Export ~ revision row_count"}
     mine = [entry for entry in entries if entry.action == "updateSite"]
     assert [(entry.before, entry.after) for entry in mine] == [
         ({"name": "North", "address": None}, {"name": "South", "address": "1 Road"})

@@ -1,4 +1,4 @@
-"""Being signed out closes what is open: sockets and event streams, here and in other processes."""
+"""Revocation of sign-ins: it closes their sockets and event streams in every process."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ SESSIONS = "{ me { sessions { id isCurrent } } }"
 
 
 class Device:
-    """Where somebody is signed in, with a socket and an event stream on which they follow their table."""
+    """Signed-in client with a socket and an event stream, both subscribed to a table."""
 
     def __init__(self, client: Client, table: str, refresh: str) -> None:
         self.client, self.table, self.refresh = client, table, refresh
@@ -45,7 +45,7 @@ class Device:
         ]
 
     async def _closing(self, socket: Socket) -> tuple[int, str]:
-        """Code and reason with which the socket is closed."""
+        """Return the code and reason of the socket's close."""
         payload = {"query": FOLLOW, "variables": {"id": self.table}}
         await socket.connection.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
         with suppress(websockets.ConnectionClosedError):
@@ -55,7 +55,7 @@ class Device:
         return socket.connection.close_code, socket.connection.close_reason or ""
 
     async def _end_of_stream(self) -> tuple[str, str]:
-        """Code and message of the error that the event stream ends with."""
+        """Return the code and message of the error that ends the event stream."""
         with pytest.raises(Refused) as caught:
             async for _ in self.client.follow_sse(FOLLOW, id=self.table):
                 pass
@@ -63,7 +63,7 @@ class Device:
         return code, caught.value.errors[0]["message"]
 
     async def closed(self) -> tuple[int, str]:
-        """Code and reason, once both are closed with the same reason."""
+        """Wait until both are closed for the same reason; return the code and reason."""
         (code, reason), end = await asyncio.wait_for(asyncio.gather(*self.ends), 5)
         assert end == ({4401: "UNAUTHENTICATED", 4403: "FORBIDDEN"}[code], reason)
         return code, reason
@@ -74,7 +74,7 @@ class Device:
 
 
 class Person:
-    """Ann, who has a table, and devices at one or several servers."""
+    """User Ann with a table and devices at one or several servers."""
 
     def __init__(self, opened: AsyncExitStack, at: list[Client]) -> None:
         self.opened, self.at, self.devices = opened, at, list[Device]()
@@ -95,8 +95,8 @@ class Person:
         return device
 
 
-async def settled(*sites: Site, streams: int) -> None:
-    """Once so many streams are open in all."""
+async def wait_for_streams(*sites: Site, streams: int) -> None:
+    """Wait until `count` streams are open in total."""
     async with asyncio.timeout(5):
         while sum(len(site.product.connections) for site in sites) < streams:
             await asyncio.sleep(0.01)
@@ -154,7 +154,7 @@ async def test_one_device_is_closed_within_a_second_and_the_other_stays(site: Si
     act, reason = ONE_OF_TWO[way]
     async with person(site) as ann:
         one, other = await ann.device(), await ann.device()
-        await settled(site, streams=4)
+        await wait_for_streams(site, streams=4)
         started = time.monotonic()
         await act(one, other, site)
         assert await other.closed() == (4401, reason)
@@ -167,7 +167,7 @@ async def test_one_device_is_closed_within_a_second_and_the_other_stays(site: Si
 async def test_logging_out_everywhere_closes_every_device(site: Site) -> None:
     async with person(site) as ann:
         devices = [await ann.device() for _ in range(3)]
-        await settled(site, streams=6)
+        await wait_for_streams(site, streams=6)
         started = time.monotonic()
         assert await devices[0].client.run(LOG_OUT_EVERYWHERE) == {"logOutEverywhere": {"ok": True}}
         assert [await device.closed() for device in devices] == [(4401, "signed out: log in again")] * 3
@@ -179,7 +179,7 @@ async def test_logging_out_everywhere_closes_every_device(site: Site) -> None:
 async def test_a_deactivated_person_is_closed_out_and_gets_one_neutral_answer(site: Site) -> None:
     async with person(site) as ann:
         device, root = await ann.device(), await superuser(site)
-        await settled(site, streams=2)
+        await wait_for_streams(site, streams=2)
         started = time.monotonic()
         changed = await root.mutate("updateUser", "{ user { isActive isSuperuser } }", id=ann.id, isActive=False)
         assert changed["user"] == {"isActive": False, "isSuperuser": False}
@@ -198,7 +198,7 @@ async def test_a_deactivated_person_is_closed_out_and_gets_one_neutral_answer(si
 async def test_who_is_no_superuser_any_more_is_signed_out_and_who_becomes_one_is_not(site: Site) -> None:
     async with person(site) as ann:
         device, root = await ann.device(), await superuser(site)
-        await settled(site, streams=2)
+        await wait_for_streams(site, streams=2)
         await root.mutate("updateUser", "{ user { isSuperuser } }", id=ann.id, isSuperuser=True)
         assert (await device.client.run("{ me { isSuperuser } }"))["me"] == {"isSuperuser": True}
         assert device.is_open
@@ -218,7 +218,7 @@ async def test_who_loses_rights_in_an_organization_is_cut_off_once_and_stays_sig
             ("removeMember", {"membershipId": place}),
         ):
             device = await ann.device()
-            await settled(site, streams=2)
+            await wait_for_streams(site, streams=2)
             assert device.is_open
             started = time.monotonic()
             await root.mutate(name, "{ __typename }", **given)
@@ -226,13 +226,13 @@ async def test_who_loses_rights_in_an_organization_is_cut_off_once_and_stays_sig
             assert time.monotonic() - started < 1
         assert (await device.client.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
         again = await ann.device()
-        await settled(site, streams=2)
+        await wait_for_streams(site, streams=2)
         await asyncio.sleep(0.6)
         assert again.is_open
 
 
 async def membership(client: Client, organization: str, email: str) -> str:
-    """The id of somebody's place in an organization."""
+    """Return the id of a user's membership in an organization."""
     members = "query M($id: ID!) { organization(id: $id) { members { nodes { id user { email } } } } }"
     nodes = (await client.run(members, id=organization))["organization"]["members"]["nodes"]
     (place,) = [str(node["id"]) for node in nodes if node["user"]["email"] == email]
@@ -276,7 +276,7 @@ async def test_what_is_signed_out_in_another_process_is_closed_here_within_a_sec
         person(here, there) as ann,
     ):
         stays, ended = await ann.device(at=0), await ann.device(at=1)
-        await settled(here, there, streams=4)
+        await wait_for_streams(here, there, streams=4)
         started = time.monotonic()
         await revoke_other(stays, ended, here)
         assert await ended.closed() == (4401, "signed out: log in again")
@@ -284,7 +284,7 @@ async def test_what_is_signed_out_in_another_process_is_closed_here_within_a_sec
         assert stays.is_open
         root, again = await here.person("root"), await ann.device(at=1)
         organization = await here.organization(root, ann.at[0])
-        await settled(here, there, streams=4)
+        await wait_for_streams(here, there, streams=4)
         started = time.monotonic()
         place = await membership(root, organization, "ann@example.com")
         await root.mutate("removeMember", "{ __typename }", membershipId=place)
@@ -301,27 +301,27 @@ async def test_nothing_is_read_while_no_stream_is_open_and_little_while_one_is(
     await asyncio.sleep(0.1)
     site.reads.clear()
     await asyncio.sleep(0.7)
-    assert looks(site) == 0
+    assert count_reads(site) == 0
     async with person(site) as ann:
         await ann.device()
-        await settled(site, streams=2)
+        await wait_for_streams(site, streams=2)
         site.reads.clear()
         started = time.monotonic()
         async with asyncio.timeout(10):
-            while looks(site) < 4:
+            while count_reads(site) < 4:
                 await asyncio.sleep(0.01)
         assert time.monotonic() - started > 0.29  # four looks are three sweeps apart at least
 
 
-def looks(site: Site) -> int:
-    """How often the ends of sign-ins were read."""
+def count_reads(site: Site) -> int:
+    """Return the number of reads of ended sign-ins."""
     return len([sql for sql in site.reads if "sign_ins" in sql])
 
 
 async def test_more_sign_ins_than_are_read_at_once_all_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     async with person(site) as ann:
         devices = [await ann.device() for _ in range(3)]
-        await settled(site, streams=6)
+        await wait_for_streams(site, streams=6)
         ids = [(await device.client.run(SESSIONS))["me"]["sessions"] for device in devices]
         monkeypatch.setattr("db.accounts.sessions.MAX_ENDED", 1)
         monkeypatch.setattr("db.accounts.sessions.recently_ended", one_at_a_time())
@@ -350,7 +350,7 @@ async def superuser(site: Site) -> Client:
 
 
 async def refused(device: Device) -> None:
-    """Neither of a device's tokens is good."""
+    """Check that both tokens of a device are refused."""
     with pytest.raises(Refused) as caught:
         await device.client.run("{ me { id } }")
     assert caught.value.codes == ["UNAUTHENTICATED"]

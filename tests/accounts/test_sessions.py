@@ -1,4 +1,4 @@
-"""Being signed in: logging in and out, tokens that are exchanged, and what a token is good for."""
+"""Sessions: login, logout, token rotation and the rights of a token."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ every_token: Prepared[RefreshToken] = Prepared(select(RefreshToken).order_by(Ref
 
 
 async def code_of_me(client: Client) -> str:
-    """What asking who I am is refused with."""
+    """Return the error code of the query `me`."""
     with pytest.raises(Refused) as caught:
         await client.run("{ me { id } }")
     (code,) = caught.value.codes
@@ -80,7 +80,7 @@ async def test_a_used_refresh_token_that_comes_back_ends_the_session(site: Site)
     second = (await ann.mutate("refreshSession", TOKENS, refreshToken=first["refreshToken"]))["session"]
     error = await site.client().refused("refreshSession", refreshToken=first["refreshToken"])
     assert error["extensions"]["code"] == "UNAUTHENTICATED"
-    assert "Log in again" in error["message"]
+    assert "log in again" in error["message"]
     for session in (first, second):
         ann.token = session["accessToken"]
         assert await code_of_me(ann) == "UNAUTHENTICATED"

@@ -1,4 +1,4 @@
-"""People: making an account, who one is, and what nobody may do without one."""
+"""Users: sign-up, the query `me`, and operations that need an account."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Budgets at their edges: replies that die, months that end, marks that are passed, and calls that would be larger."""
+"""Edge cases of budgets: crashed replies, ends of months, notification thresholds and growing reservations."""
 
 import json
 from collections.abc import Callable
@@ -44,8 +44,8 @@ WHOLE = events(chunk("Hi"), chunk(finish="stop"), usage(10, 5), "[DONE]")
 
 
 @dataclass
-class Till:
-    """Somebody's conversation in an organization of theirs that has a budget in tokens."""
+class BudgetedConversation:
+    """Conversation in an organization with a budget in tokens."""
 
     database: Database
     ann: Viewer
@@ -67,7 +67,7 @@ class Till:
         await self.database.write(work, SYSTEM)
 
     async def counters(self) -> tuple[int, int]:
-        """What is spent and what is reserved."""
+        """Return the spent and the reserved units."""
         (budget,) = await self.database.read(budgets.of_organizations, self.ann, ids=[self.organization_id])
         return budget.spent_units, budget.reserved_units
 
@@ -86,12 +86,12 @@ class Till:
         await self.database.write(unit, self.ann)
 
     async def other(self) -> Exchange:
-        """A message in another conversation of the organization."""
+        """Send a message in another conversation of the organization."""
         beginning = NewConversation("m", organization_id=self.organization_id)
         self.conversation_id = (await self.database.write(conversations.create, self.ann, beginning)).id
         return await self.post()
 
-    async def told(self) -> list[str]:
+    async def notifications(self) -> list[str]:
         def unit(session: Session) -> list[str]:
             return list(session.scalars(select(Notification.kind).order_by(Notification.id)))
 
@@ -99,26 +99,26 @@ class Till:
 
 
 @pytest.fixture
-async def till(database: Database, world: World) -> Till:
+async def budgeted(database: Database, world: World) -> BudgetedConversation:
     ann = await world.person("ann")
     organization_id = await world.organization(ann)
     beginning = NewConversation("m", title="Costs", organization_id=organization_id)
     conversation = await database.write(conversations.create, ann, beginning)
-    return Till(database, ann, organization_id, conversation.id)
+    return BudgetedConversation(database, ann, organization_id, conversation.id)
 
 
-async def dies(till: Till, reply: Message) -> None:
-    """A worker takes the reply, saves half of it, and is never heard of again."""
+async def crash_worker(budgeted: BudgetedConversation, reply: Message) -> None:
+    """Claim a reply, store half of its text and let the lease expire, as after a crash."""
     assert reply.job_id is not None
-    claimed = await till.database.write(jobs.claim, SYSTEM, reply.job_id)
+    claimed = await budgeted.database.write(jobs.claim, SYSTEM, reply.job_id)
     assert claimed is not None
     job, _ = claimed
-    await till.database.write(replies.checkpoint, till.ann, reply.id, job.id, job.attempt, HALF)
+    await budgeted.database.write(replies.checkpoint, budgeted.ann, reply.id, job.id, job.attempt, HALF)
 
     def forget(session: Session) -> None:
         session.get(Job, job.id).leased_until = now() - timedelta(seconds=1)
 
-    await till.database.write(forget, SYSTEM)
+    await budgeted.database.write(forget, SYSTEM)
 
 
 def charged(reply: Message | None) -> tuple[int | None, int | None, int | None, bool]:
@@ -126,124 +126,134 @@ def charged(reply: Message | None) -> tuple[int | None, int | None, int | None, 
     return reply.input_tokens, reply.output_tokens, reply.cost_nanos, reply.usage_estimated
 
 
-async def test_a_reply_whose_writer_died_is_charged_for_what_was_saved_and_says_so(till: Till) -> None:
-    await till.limit(100_000)
-    reply = (await till.post()).reply
-    reserved = (await till.counters())[1]
-    await dies(till, reply)
+async def test_a_reply_whose_writer_died_is_charged_for_what_was_saved_and_says_so(
+    budgeted: BudgetedConversation,
+) -> None:
+    await budgeted.limit(100_000)
+    reply = (await budgeted.post()).reply
+    reserved = (await budgeted.counters())[1]
+    await crash_worker(budgeted, reply)
     assert reply.job_id is not None
-    assert await till.database.write(jobs.claim, SYSTEM, reply.job_id) is not None
+    assert await budgeted.database.write(jobs.claim, SYSTEM, reply.job_id) is not None
     ending = replies.ReplyOutcome(MessageStatus.INTERRUPTED, error_code="INTERRUPTED")
-    await till.database.write(replies.finish, till.ann, reply.id, reply.job_id, 2, ending)
+    await budgeted.database.write(replies.finish, budgeted.ann, reply.id, reply.job_id, 2, ending)
     read = reserved - 1_000
-    assert charged(await till.database.find(Message, till.ann, reply.id)) == (read, 7, (read + 7) * 1_000, True)
-    assert await till.counters() == (read + 7, 0)
+    assert charged(await budgeted.database.find(Message, budgeted.ann, reply.id)) == (read, 7, (read + 7) * 1_000, True)
+    assert await budgeted.counters() == (read + 7, 0)
 
 
-async def test_a_reply_that_is_given_up_is_settled_also_when_its_conversation_was_deleted(till: Till) -> None:
-    await till.limit(100_000)
-    reply = (await till.post()).reply
-    reserved = (await till.counters())[1]
+async def test_a_reply_that_is_given_up_is_settled_also_when_its_conversation_was_deleted(
+    budgeted: BudgetedConversation,
+) -> None:
+    await budgeted.limit(100_000)
+    reply = (await budgeted.post()).reply
+    reserved = (await budgeted.counters())[1]
     assert reply.job_id is not None
     for _ in range(jobs.MAX_CRASHES):
-        await dies(till, reply)
-    await till.database.write(partial(conversation_deletion.delete, with_tables=False), till.ann, till.conversation_id)
-    assert await till.database.write(jobs.claim, SYSTEM, reply.job_id) is None
-    assert await till.counters() == (reserved - 1_000 + 7, 0)
-    job = await till.database.find(Job, SYSTEM, reply.job_id)
+        await crash_worker(budgeted, reply)
+    await budgeted.database.write(
+        partial(conversation_deletion.delete, with_tables=False), budgeted.ann, budgeted.conversation_id
+    )
+    assert await budgeted.database.write(jobs.claim, SYSTEM, reply.job_id) is None
+    assert await budgeted.counters() == (reserved - 1_000 + 7, 0)
+    job = await budgeted.database.find(Job, SYSTEM, reply.job_id)
     assert job is not None
-    assert (job.status, await till.told()) == (JobStatus.FAILED, [])
-    await till.database.write(restoring.restore, till.ann, Conversation, till.conversation_id)
-    given_up = await till.database.find(Message, till.ann, reply.id)
+    assert (job.status, await budgeted.notifications()) == (JobStatus.FAILED, [])
+    await budgeted.database.write(restoring.restore, budgeted.ann, Conversation, budgeted.conversation_id)
+    given_up = await budgeted.database.find(Message, budgeted.ann, reply.id)
     assert given_up is not None
     assert given_up.status is MessageStatus.INTERRUPTED
 
 
-async def test_a_reply_that_is_given_up_and_one_that_nobody_began_are_settled(till: Till) -> None:
-    await till.limit(100_000)
-    reply = (await till.post()).reply
-    reserved = (await till.counters())[1]
+async def test_a_reply_that_is_given_up_and_one_that_nobody_began_are_settled(budgeted: BudgetedConversation) -> None:
+    await budgeted.limit(100_000)
+    reply = (await budgeted.post()).reply
+    reserved = (await budgeted.counters())[1]
     assert reply.job_id is not None
     for _ in range(jobs.MAX_CRASHES):
-        await dies(till, reply)
-    assert await till.database.write(jobs.claim, SYSTEM, reply.job_id) is None
-    given_up = await till.database.find(Message, till.ann, reply.id)
+        await crash_worker(budgeted, reply)
+    assert await budgeted.database.write(jobs.claim, SYSTEM, reply.job_id) is None
+    given_up = await budgeted.database.find(Message, budgeted.ann, reply.id)
     assert given_up is not None
     assert given_up.status is MessageStatus.INTERRUPTED
     spent = reserved - 1_000 + 7
-    assert (charged(given_up)[1], await till.counters()) == (7, (spent, 0))
-    stopped = await till.database.write(replies.stop, till.ann, (await till.post()).reply.id)
-    assert (charged(stopped), await till.counters()) == ((0, 0, 0, False), (spent, 0))
+    assert (charged(given_up)[1], await budgeted.counters()) == (7, (spent, 0))
+    stopped = await budgeted.database.write(replies.stop, budgeted.ann, (await budgeted.post()).reply.id)
+    assert (charged(stopped), await budgeted.counters()) == ((0, 0, 0, False), (spent, 0))
 
 
-async def test_what_is_under_way_for_an_account_that_is_closed_is_paid_for_and_holds_nothing(till: Till) -> None:
-    await till.limit(100_000)
-    reply = (await till.post()).reply
-    reserved = (await till.counters())[1]
-    await dies(till, reply)
+async def test_what_is_under_way_for_an_account_that_is_closed_is_paid_for_and_holds_nothing(
+    budgeted: BudgetedConversation,
+) -> None:
+    await budgeted.limit(100_000)
+    reply = (await budgeted.post()).reply
+    reserved = (await budgeted.counters())[1]
+    await crash_worker(budgeted, reply)
 
     def close(session: Session) -> None:
-        titles.reserve(session, till.conversation_id, "m", TERMS, Tokens(100, 300))
-        jobs.enqueue(session, "title", till.organization_id, conversation_id=till.conversation_id.hex)
+        titles.reserve(session, budgeted.conversation_id, "m", TERMS, Tokens(100, 300))
+        jobs.enqueue(session, "title", budgeted.organization_id, conversation_id=budgeted.conversation_id.hex)
         session.flush()
         assert session.user_id is not None
         cancel_user_jobs(session, session.user_id)
 
-    await till.database.write(close, till.ann)
-    stopped = await till.database.find(Message, till.ann, reply.id)
+    await budgeted.database.write(close, budgeted.ann)
+    stopped = await budgeted.database.find(Message, budgeted.ann, reply.id)
     assert stopped is not None
     assert (stopped.status, charged(stopped)[1]) == (MessageStatus.STOPPED, 7)
-    assert await till.counters() == (reserved - 1_000 + 7, 0)
+    assert await budgeted.counters() == (reserved - 1_000 + 7, 0)
 
 
-async def test_a_budget_begins_anew_with_the_month_and_what_is_reserved_stays_so(till: Till) -> None:
-    await till.limit(5_000)
-    await till.post()
-    reserved = (await till.counters())[1]
+async def test_a_budget_begins_anew_with_the_month_and_what_is_reserved_stays_so(
+    budgeted: BudgetedConversation,
+) -> None:
+    await budgeted.limit(5_000)
+    await budgeted.post()
+    reserved = (await budgeted.counters())[1]
 
     def last_month(budget: Budget) -> None:
         budget.month, budget.spent_units, budget.told = month_of(budget.month - timedelta(days=1)), 5_000, 100
 
-    await till.change(last_month)
-    await till.spend(4_100 - reserved)
-    assert await till.counters() == (4_100 - reserved, reserved)
-    assert await till.told() == []
+    await budgeted.change(last_month)
+    await budgeted.spend(4_100 - reserved)
+    assert await budgeted.counters() == (4_100 - reserved, reserved)
+    assert await budgeted.notifications() == []
     with pytest.raises(BudgetExceeded):
-        await till.other()
+        await budgeted.other()
 
 
-async def test_admins_are_told_once_at_each_mark_of_a_soft_budget(till: Till) -> None:
-    await till.limit(1_000, hard=False)
+async def test_admins_are_told_once_at_each_mark_of_a_soft_budget(budgeted: BudgetedConversation) -> None:
+    await budgeted.limit(1_000, hard=False)
     said = []
     for tokens in (799, 1, 100, 99, 1, 5_000):
-        await till.spend(tokens)
-        said.append(await till.told())
+        await budgeted.spend(tokens)
+        said.append(await budgeted.notifications())
     nearly, spent = "BUDGET_NEARLY_SPENT", "BUDGET_SPENT"
     assert said == [[], [nearly], [nearly], [nearly], [nearly, spent], [nearly, spent]]
-    assert (await till.counters())[0] == 6_000
+    assert (await budgeted.counters())[0] == 6_000
 
 
-async def test_a_title_reserves_what_it_may_cost_once_and_never_keeps_it(till: Till) -> None:
-    await till.limit(600)
+async def test_a_title_reserves_what_it_may_cost_once_and_never_keeps_it(budgeted: BudgetedConversation) -> None:
+    await budgeted.limit(600)
     most = Tokens(100, 300)
     for _ in range(2):  # the second is that of an attempt after a dead one
-        await till.database.write(titles.reserve, till.ann, till.conversation_id, "m", TERMS, most)
-        assert await till.counters() == (0, 400)
-    beginning = NewConversation("m", organization_id=till.organization_id)
-    other = await till.database.write(conversations.create, till.ann, beginning)
+        await budgeted.database.write(titles.reserve, budgeted.ann, budgeted.conversation_id, "m", TERMS, most)
+        assert await budgeted.counters() == (0, 400)
+    beginning = NewConversation("m", organization_id=budgeted.organization_id)
+    other = await budgeted.database.write(conversations.create, budgeted.ann, beginning)
     with pytest.raises(BudgetExceeded):
-        await till.database.write(titles.reserve, till.ann, other.id, "m", TERMS, most)
-    await till.database.write(titles.settle, till.ann, till.conversation_id, Tokens(90, 5), 0)
-    assert await till.counters() == (95, 0)
-    await till.database.write(titles.reserve, till.ann, other.id, "m", TERMS, most)
+        await budgeted.database.write(titles.reserve, budgeted.ann, other.id, "m", TERMS, most)
+    await budgeted.database.write(titles.settle, budgeted.ann, budgeted.conversation_id, Tokens(90, 5), 0)
+    assert await budgeted.counters() == (95, 0)
+    await budgeted.database.write(titles.reserve, budgeted.ann, other.id, "m", TERMS, most)
 
     def give_up(session: Session) -> None:
-        job = jobs.enqueue(session, "title", till.organization_id, conversation_id=other.id.hex)
+        job = jobs.enqueue(session, "title", budgeted.organization_id, conversation_id=other.id.hex)
         job.status, job.attempt = JobStatus.RUNNING, 1
         jobs.fail(session, job.id, 1, "INTERNAL_SERVER_ERROR", "no", False)
 
-    await till.database.write(give_up, till.ann)
-    assert await till.counters() == (95, 0)
+    await budgeted.database.write(give_up, budgeted.ann)
+    assert await budgeted.counters() == (95, 0)
 
 
 async def test_a_reply_is_told_its_limit_where_somebody_named_one_and_under_a_hard_budget(
@@ -257,7 +267,7 @@ async def test_a_reply_is_told_its_limit_where_somebody_named_one_and_under_a_ha
             organization = await site.organization(ann)
 
             async def limit_of(model: str) -> int | None:
-                """What the provider is told."""
+                """Return the output limit in the request to the provider."""
                 given = {"organizationId": organization, "model": model}
                 made = await ann.mutate("createConversation", "{ conversation { id } }", **given)
                 said = await ann.mutate(

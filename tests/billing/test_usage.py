@@ -1,4 +1,4 @@
-"""What models cost: counted for each reply, summed up for conversations, people and organizations, and limited."""
+"""Costs of models: recorded for each reply, totalled for conversations, users and organizations, and limited."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ BUDGET = "{ organization { budget { limit spent reserved unit period resetsAt ha
 
 @asynccontextmanager
 async def priced(database_url: str, directory: Path, play: Play = WHOLE) -> AsyncIterator[tuple[Site, FaultServer]]:
-    """A site whose one model has prices."""
+    """Run a site whose only model has prices."""
     async with fault_server(play) as server:
         profile = {"name": "p", "base_url": server.base_url, "models": ["m"], "prices": PRICES, "max_output": 1000}
         async with site_over(database_url, directory, llm_profiles=json.dumps([profile])) as site:

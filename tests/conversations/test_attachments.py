@@ -1,4 +1,4 @@
-"""Files that come with a message: kept once, read once, seen with the message, and gone with the last of it."""
+"""Attachments of messages: stored and read once, visible with the message, deleted with its last copy."""
 
 import asyncio
 import io

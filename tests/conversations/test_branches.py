@@ -1,4 +1,4 @@
-"""Branches as clients see them: what is said instead stands beside what was said, and each branch goes on by itself."""
+"""Branches through the API: edits and new replies become siblings, and each branch continues independently."""
 
 import asyncio
 from typing import Any

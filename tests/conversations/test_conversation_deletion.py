@@ -1,4 +1,4 @@
-"""Conversations deleted and brought back: their messages with them, their tables if asked."""
+"""Deletion and restoration of conversations, with their messages and optionally their tables."""
 
 import asyncio
 from typing import Any
@@ -19,7 +19,7 @@ async def tables_of(client: Client, id: str) -> list[str]:
     return [node["id"] for node in (await client.run(TABLES, id=id))["conversation"]["tables"]["nodes"]]
 
 
-async def seen(client: Client, said: dict[str, Any]) -> Any:
+async def visible_parts(client: Client, said: dict[str, Any]) -> Any:
     return await client.run(SEEN, id=said["conversation"]["id"], message=said["message"]["id"])
 
 
@@ -27,10 +27,10 @@ async def test_a_conversation_goes_with_its_messages_and_comes_back_with_them(si
     ann = await site.person()
     said = await send(ann, TABLE, wait=True)
     id_ = said["conversation"]["id"]
-    before = await seen(ann, said)
+    before = await visible_parts(ann, said)
     assert len(before["tables"]["nodes"]) == 1
     assert await ann.mutate("deleteConversation", GONE, id=id_) == {"deletedId": id_, "deletedTableIds": []}
-    gone = await seen(ann, said)
+    gone = await visible_parts(ann, said)
     assert gone == {"conversation": None, "message": None, "conversations": {"nodes": []}, "tables": before["tables"]}
     listed = await ann.run("{ conversations(includeDeleted: true) { nodes { id isActive } } }")
     assert listed["conversations"]["nodes"] == [{"id": id_, "isActive": False}]
@@ -43,7 +43,7 @@ async def test_a_conversation_goes_with_its_messages_and_comes_back_with_them(si
     ):
         assert (await ann.refused(name, **given))["extensions"]["code"] == "NOT_FOUND", name
     await ann.mutate("restore", "{ node { id } }", id=id_)
-    assert await seen(ann, said) == before
+    assert await visible_parts(ann, said) == before
 
 
 async def test_what_was_deleted_with_it_comes_back_and_not_what_was_deleted_before(site: Site) -> None:
@@ -54,7 +54,7 @@ async def test_what_was_deleted_with_it_comes_back_and_not_what_was_deleted_befo
     one, two = await tables_of(ann, id_)
     await ann.mutate("deleteTable", "{ deletedId }", id=one)
     assert (await ann.mutate("deleteConversation", GONE, id=id_, withTables=True))["deletedTableIds"] == [two]
-    assert (await seen(ann, said))["tables"]["nodes"] == []
+    assert (await visible_parts(ann, said))["tables"]["nodes"] == []
     await ann.mutate("restore", "{ node { id } }", id=id_)
     assert await tables_of(ann, id_) == [two]
     await ann.mutate("restore", "{ node { id } }", id=one)

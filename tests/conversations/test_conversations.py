@@ -1,4 +1,4 @@
-"""Conversations as clients see them: begun, changed, listed, shared."""
+"""Conversations through the API: creation, changes, lists and sharing."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,7 @@ CHANGED = f"{{ conversation {{ {FIELDS} }} }}"
 
 
 async def begin(client: Client, title: str | None = None, **given: Any) -> str:
-    """The id of a new conversation."""
+    """Create a conversation and return its id."""
     payload = await client.mutate("createConversation", "{ conversation { id } }", title=title, **given)
     id_: str = payload["conversation"]["id"]
     return id_

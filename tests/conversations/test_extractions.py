@@ -1,4 +1,4 @@
-"""extractTable: tables read out of a conversation, by the readers or by a model, into new tables and old ones."""
+"""Mutation extractTable: extraction by readers or a model, into new and existing tables."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Forks: a branch copied into a conversation of one's own, and nothing else of it."""
+"""Forks: a copy of one branch as a conversation of the viewer, without the rest."""
 
 import asyncio
 from typing import Any
@@ -47,7 +47,7 @@ async def test_a_fork_has_one_branch_and_goes_on_by_itself(site: Site) -> None:
     assert await read_branch(ann, id_) == before
     early = await fork(ann, id_, messageId=two["message"]["id"])
     assert [node["text"] for node in early["messages"]["nodes"]][2:] == ["Two"]
-    assert early["title"] == one_title(before)
+    assert early["title"] == title_from(before)
     again = await ann.mutate(
         "regenerateReply", "{ reply { id } }", messageId=early["messages"]["nodes"][2]["id"]
     )  # what was copied without its reply can be answered
@@ -55,8 +55,8 @@ async def test_a_fork_has_one_branch_and_goes_on_by_itself(site: Site) -> None:
     assert exchange_ids(other)[0] not in [node["id"] for node in nodes]
 
 
-def one_title(page: dict[str, Any]) -> str:
-    """The title that a conversation took from its first message."""
+def title_from(page: dict[str, Any]) -> str:
+    """Return the title that is cut from the first message of a page."""
     return " ".join(page["nodes"][0]["text"].split())
 
 

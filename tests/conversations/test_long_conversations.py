@@ -1,4 +1,4 @@
-"""A conversation of 5,000 messages costs what one of 50 costs: statements, and the rows that they read."""
+"""Long conversations: 5,000 messages cost the same statements and row reads as 50."""
 
 import json
 import re
@@ -34,7 +34,7 @@ LIST = "query L($text: String!) { conversations(search: $text, first: 20) { node
 
 @dataclass
 class Statement:
-    """What was asked of the database, with its values."""
+    """SQL statement with its parameters."""
 
     sql: str
     values: Any
@@ -44,15 +44,15 @@ class Statement:
         return self.sql.startswith("SELECT")
 
 
-class Ledger:
-    """Every statement of a site, reads and those of units."""
+class StatementLog:
+    """Log of all statements of a site, of reads and of write units."""
 
     def __init__(self, site: Site) -> None:
         self._database: Any = site.backend.database
         self.statements: list[Statement] = []
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator["Ledger"]:
+    async def open(self) -> AsyncIterator["StatementLog"]:
         fetch, stream = self._database._fetch, self._database._stream
         engine = getattr(self._database.engine, "sync_engine", self._database.engine)
 
@@ -79,8 +79,8 @@ class Ledger:
         return list(self.statements)
 
 
-def visit(ann: Client, id: str, word: str) -> dict[str, Callable[[], Any]]:
-    """What somebody does in a conversation, by its name."""
+def client_calls(ann: Client, id: str, word: str) -> dict[str, Callable[[], Any]]:
+    """Return the operations of a client in a conversation, by name."""
     seen: dict[str, Any] = {}
 
     async def look() -> None:
@@ -123,7 +123,7 @@ def visit(ann: Client, id: str, word: str) -> dict[str, Callable[[], Any]]:
 
 
 class SQLiteWork:
-    """Work is what SQLite's machine does, in instructions."""
+    """Work of statements in instructions of SQLite's virtual machine."""
 
     def __init__(self, database: SQLite) -> None:
         self._connection = sqlite3.connect(f"{database.path.as_uri()}?mode=ro", uri=True)
@@ -146,7 +146,7 @@ class SQLiteWork:
 
 
 class PostgreSQLWork:
-    """Work is the rows that PostgreSQL looks at, by a plan made for the values or for any."""
+    """Work of statements in rows that PostgreSQL reads, with a custom or a generic plan."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -176,7 +176,7 @@ def literal(value: Any) -> str:
 
 
 def rows_of(node: dict[str, Any]) -> int:
-    """How many rows of a table a step of a plan looked at."""
+    """Return the number of table rows that a plan node read."""
     if "Relation Name" not in node or node["Node Type"] == "ModifyTable":
         return 0
     removed = sum(node.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Index Recheck"))
@@ -199,7 +199,7 @@ async def analyze(url: str) -> None:
 
 @pytest.fixture(params=["sqlite_url", "own_postgres_url"])
 def own_url(request: pytest.FixtureRequest) -> str:
-    """A database of its own: what PostgreSQL learns about these tables stays with it."""
+    """Return the URL of a separate database, because ANALYZE would change the plans of other tests."""
     url: str = request.getfixturevalue(request.param)
     return url
 
@@ -216,10 +216,10 @@ async def test_everything_costs_the_same_in_a_long_conversation(site: Site) -> N
     await site.product.worker.stop()  # it asks too
     counts: dict[str, list[int]] = {}
     costs: dict[str, list[int]] = {}
-    async with Ledger(site).open() as ledger:
+    async with StatementLog(site).open() as ledger:
         for length, word in ((SHORT, "pebble"), (LONG, "needle")):
             conversation = await database.write(converse, viewer, length, word)
-            for name, step in visit(ann, global_id(Conversation, conversation.id), word).items():
+            for name, step in client_calls(ann, global_id(Conversation, conversation.id), word).items():
                 asked = await ledger.of(step)
                 counts.setdefault(name, []).append(len(asked))
                 costs.setdefault(name, []).append(sum([await work.of(one) for one in asked if one.is_read]))

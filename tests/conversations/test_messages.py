@@ -1,4 +1,4 @@
-"""Messages as clients see them: what may be said where, what is kept of it, and the reply that it begins."""
+"""Messages through the API: valid texts and positions, stored values, and the beginning of replies."""
 
 from pathlib import Path
 from typing import Any

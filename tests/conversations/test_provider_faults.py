@@ -1,4 +1,4 @@
-"""A provider's bad days, each on a profile of its own: all become data on the message, and none hangs."""
+"""Faults of providers, each on its own profile: all end up as data of the message, and none hangs."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ HALF = chunk("Half ")
 
 @dataclass(frozen=True)
 class Fault:
-    """What a provider plays, and what the message says of it; `tries` are the calls that it saw."""
+    """Scripted fault of a provider and the expected message; `tries` is the expected number of calls."""
 
     play: Play
     code: str
@@ -89,8 +89,8 @@ async def site_of(database_url: str, directory: Path, *profiles: dict[str, Any])
         yield site
 
 
-async def asked(site: Site, ann: Client, model: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
-    """What was sent to a model, the text that a follower got, and the message at its end."""
+async def ask(site: Site, ann: Client, model: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
+    """Send a message; return the exchange, the streamed text and the final message."""
     said = await send(ann, TABLE, model=model)
     happened = await follow(site, ann, said["reply"]["id"])
     assert happened[-1]["__typename"] == "ReplyEnded"
@@ -109,7 +109,7 @@ async def test_each_fault_ends_the_reply_with_a_code_and_keeps_its_text(
         site = await opened.enter_async_context(site_of(database_url, tmp_path, *profiles))
         ann = await site.person()
         async with asyncio.timeout(20):
-            answers = await asyncio.gather(*(asked(site, ann, name) for name in FAULTS))
+            answers = await asyncio.gather(*(ask(site, ann, name) for name in FAULTS))
         for (name, fault), (_, text, reply) in zip(FAULTS.items(), answers, strict=True):
             assert (reply["status"], reply["error"]["code"]) == (fault.status, fault.code), name
             assert reply["error"]["retryable"] is fault.retryable, name
@@ -153,9 +153,9 @@ async def test_a_provider_that_keeps_failing_is_left_alone_and_another_is_not(
         profiles = profile("bad", bad.base_url), profile("good", good.base_url)
         async with site_of(database_url, tmp_path, *profiles) as site:
             ann = await site.person()
-            codes = [(await asked(site, ann, "bad"))[2]["error"]["code"] for _ in range(FAILURES)]
+            codes = [(await ask(site, ann, "bad"))[2]["error"]["code"] for _ in range(FAILURES)]
             assert codes == ["PROVIDER_FAILED"] * FAILURES
-            _, _, left = await asked(site, ann, "bad")
+            _, _, left = await ask(site, ann, "bad")
             assert left["error"] == {
                 "code": "PROVIDER_UNAVAILABLE",
                 "message": "The model provider “bad” failed again and again and is left alone for now: "
@@ -163,7 +163,7 @@ async def test_a_provider_that_keeps_failing_is_left_alone_and_another_is_not(
                 "retryable": True,
             }
             assert len(bad.exchanges) == FAILURES * 2
-            assert (await asked(site, ann, "good"))[2]["status"] == "COMPLETED"
+            assert (await ask(site, ann, "good"))[2]["status"] == "COMPLETED"
 
 
 async def test_stopping_a_reply_hangs_up_and_keeps_text_and_an_estimate(database_url: str, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ async def test_a_provider_that_takes_no_connection_is_named_with_its_profile(tmp
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
         async with site_of(f"sqlite:///{tmp_path / 'new.db'}", tmp_path, profile("away", url)) as site:
-            _, _, reply = await asked(site, await site.person(), "away")
+            _, _, reply = await ask(site, await site.person(), "away")
     said = "check that it is running and that base_url of “away” in LLM_PROFILES is right."
     assert reply["error"] == {
         "code": "CONNECT_FAILED",

@@ -1,4 +1,4 @@
-"""Ratings: everybody has their own of what they see, on every branch."""
+"""Ratings: one for each user and visible message, on every branch."""
 
 from typing import Any
 

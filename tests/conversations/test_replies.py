@@ -1,4 +1,4 @@
-"""What a model is asked, what becomes of its answer, and of a provider's bad days."""
+"""Replies: the request to the model, its answer, and provider errors."""
 
 from typing import Any
 
@@ -90,18 +90,18 @@ async def test_the_conversation_says_what_becomes_of_tables(
 ) -> None:
     dictation.say(TABLE)
     dictation.finish()
-    assert await _extracted(online, mode) == ("COMPLETED", proposed, tables)
+    assert await _extract(online, mode) == ("COMPLETED", proposed, tables)
 
 
 @pytest.mark.parametrize(
     ("mode", "proposed", "tables"), [("OFF", [], 0), ("REVIEW", ["PENDING"], 0), ("AUTO", ["APPLIED"], 1)]
 )
 async def test_it_says_so_to_the_offline_assistant_too(site: Site, mode: str, proposed: list[str], tables: int) -> None:
-    assert await _extracted(site, mode) == ("COMPLETED", proposed, tables)
+    assert await _extract(site, mode) == ("COMPLETED", proposed, tables)
 
 
-async def _extracted(site: Site, mode: str) -> tuple[str, list[str], int]:
-    """How a reply ended, what became of its proposals, and how many tables there are."""
+async def _extract(site: Site, mode: str) -> tuple[str, list[str], int]:
+    """Return the status of a reply, those of its proposals and the number of tables."""
     ann = await site.person()
     id_ = (await ann.mutate("createConversation", "{ conversation { id } }", extraction=mode))["conversation"]["id"]
     reply = await ended(site, ann, await begin(ann, TABLE, conversationId=id_))

@@ -1,4 +1,4 @@
-"""How replies end that do not run to their end: by the end of the process, and by a stop at any moment."""
+"""Interrupted replies: the end of the process, and a stop at any moment."""
 
 import asyncio
 import threading
@@ -87,8 +87,8 @@ async def test_what_is_written_for_somebody_ends_when_their_account_is_closed(
         assert spent.settled_at is not None
 
 
-class Desk:
-    """Replies over a database, without the rest of the product."""
+class ReplyHarness:
+    """Reply jobs over a database, without the rest of the product."""
 
     def __init__(self, database: Database, viewer: Viewer) -> None:
         self.database, self.viewer, self.hub, self.log = database, viewer, Hub(), MemoryLog()
@@ -104,8 +104,8 @@ class Desk:
         assert found is not None
         return found
 
-    async def over(self, id_: UUID) -> tuple[Message, Job]:
-        """A reply and its job when both are over."""
+    async def wait_for_end(self, id_: UUID) -> tuple[Message, Job]:
+        """Return a reply and its job when both have ended."""
 
         async def look() -> tuple[Message, Job] | None:
             reply = await self.reply(id_)
@@ -130,44 +130,48 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(database: Database, world: World) -> Desk:
-    return Desk(database, await world.person("ann"))
+async def harness(database: Database, world: World) -> ReplyHarness:
+    return ReplyHarness(database, await world.person("ann"))
 
 
-async def test_a_reply_of_a_process_that_was_killed_is_interrupted_with_the_text_that_was_saved(desk: Desk) -> None:
-    reply = (await desk.post()).reply
+async def test_a_reply_of_a_process_that_was_killed_is_interrupted_with_the_text_that_was_saved(
+    harness: ReplyHarness,
+) -> None:
+    reply = (await harness.post()).reply
     assert reply.job_id is not None
-    await desk.database.write(jobs.claim, SYSTEM, reply.job_id)
-    await desk.database.write(replies.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "Half of it")
+    await harness.database.write(jobs.claim, SYSTEM, reply.job_id)
+    await harness.database.write(replies.checkpoint, harness.viewer, reply.id, reply.job_id, 1, "Half of it")
 
     def die(session: Session) -> None:
         assert reply.job_id is not None
         session.get(Job, reply.job_id).leased_until = now() - timedelta(seconds=1)
 
-    await desk.database.write(die, SYSTEM)
-    async with desk.working():
-        ended, job = await desk.over(reply.id)
+    await harness.database.write(die, SYSTEM)
+    async with harness.working():
+        ended, job = await harness.wait_for_end(reply.id)
     assert (ended.status, ended.text, ended.output_tokens) == (MessageStatus.INTERRUPTED, "Half of it", None)
     assert (job.status, job.attempt) == (JobStatus.FAILED, 2)
     with pytest.raises(jobs.LeaseLost):
-        await desk.database.write(replies.checkpoint, desk.viewer, reply.id, reply.job_id, 1, "too late")
-    again = await desk.database.write(
-        sending.send, desk.viewer, "Again", conversation_id=ended.conversation_id, models={"offline": None}
+        await harness.database.write(replies.checkpoint, harness.viewer, reply.id, reply.job_id, 1, "too late")
+    again = await harness.database.write(
+        sending.send, harness.viewer, "Again", conversation_id=ended.conversation_id, models={"offline": None}
     )
     assert again.reply.status is MessageStatus.IN_PROGRESS
 
 
 @pytest.mark.parametrize("moment", ["claimed", "begun", "extracted"])
-async def test_a_reply_is_stopped_at_any_moment(desk: Desk, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
-    """At each of them the stop finds the reply, and it does not stay IN_PROGRESS for ever."""
+async def test_a_reply_is_stopped_at_any_moment(
+    harness: ReplyHarness, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Stop the reply at each step; it must never stay IN_PROGRESS."""
     stopping: list[asyncio.Task[Message]] = []
     is_stopped = threading.Event()
-    exchange = await desk.post()
+    exchange = await harness.post()
     loop = asyncio.get_running_loop()
 
     def stop(_: Event | None = None) -> None:
         if not stopping:
-            stopping.append(loop.create_task(desk.database.write(replies.stop, desk.viewer, exchange.reply.id)))
+            stopping.append(loop.create_task(harness.database.write(replies.stop, harness.viewer, exchange.reply.id)))
             stopping[0].add_done_callback(lambda _: is_stopped.set())
 
     def slow(text: str, attachments: Sequence[extraction.Attached]) -> Sequence[ProposedTable]:
@@ -176,28 +180,28 @@ async def test_a_reply_is_stopped_at_any_moment(desk: Desk, monkeypatch: pytest.
         return extraction.propose_from(text, attachments)
 
     if moment == "claimed":
-        desk.hub.handle(JobChanged, stop)
+        harness.hub.handle(JobChanged, stop)
     elif moment == "extracted":
         monkeypatch.setattr(offline, "propose_from", slow)
     monkeypatch.setattr(offline, "stream", partial(offline.stream, delay=0.3))
-    async with desk.working():
+    async with harness.working():
         if moment == "begun":
             async with asyncio.timeout(5):
-                await anext(desk.log.follow(exchange.reply.id, 0, idle=5))
+                await anext(harness.log.follow(exchange.reply.id, 0, idle=5))
             stop()
-        reply, job = await desk.over(exchange.reply.id)
+        reply, job = await harness.wait_for_end(exchange.reply.id)
         await asyncio.gather(*stopping)
     assert (reply.status, job.status) == (MessageStatus.STOPPED, JobStatus.CANCELED)
-    assert desk.log.texts == {}
-    again = await desk.database.write(
-        sending.send, desk.viewer, "Again", conversation_id=reply.conversation_id, models={"offline": None}
+    assert harness.log.texts == {}
+    again = await harness.database.write(
+        sending.send, harness.viewer, "Again", conversation_id=reply.conversation_id, models={"offline": None}
     )
     assert again.conversation.message_count == 4
 
 
 @pytest.mark.parametrize("reason", ["crashes", "owner"])
-async def test_a_reply_whose_job_is_given_up_ends_with_it(desk: Desk, reason: str) -> None:
-    exchange = await desk.post()
+async def test_a_reply_whose_job_is_given_up_ends_with_it(harness: ReplyHarness, reason: str) -> None:
+    exchange = await harness.post()
     job_id = exchange.reply.job_id
     assert job_id is not None
 
@@ -207,9 +211,9 @@ async def test_a_reply_whose_job_is_given_up_ends_with_it(desk: Desk, reason: st
         if reason == "owner":
             session.get(User, job.owner_id).deactivated_at = now()
 
-    await desk.database.write(spoil, SYSTEM)
-    assert await desk.database.write(jobs.claim, SYSTEM, job_id) is None
-    reply, job = await desk.over(exchange.reply.id)
+    await harness.database.write(spoil, SYSTEM)
+    assert await harness.database.write(jobs.claim, SYSTEM, job_id) is None
+    reply, job = await harness.wait_for_end(exchange.reply.id)
     assert job.status is JobStatus.FAILED
     if reason == "owner":
         assert (reply.status, reply.error_code, reply.error_message) == (
@@ -230,30 +234,30 @@ def test_a_dead_worker_is_found_within_ten_seconds() -> None:
     assert jobs.LEASE.total_seconds() + SWEEP_SECONDS < 10
 
 
-async def test_a_reply_whose_job_is_over_can_still_be_stopped(desk: Desk) -> None:
-    reply = (await desk.post()).reply
+async def test_a_reply_whose_job_is_over_can_still_be_stopped(harness: ReplyHarness) -> None:
+    reply = (await harness.post()).reply
     assert reply.job_id is not None
 
     def give_up(session: Session) -> None:
         assert reply.job_id is not None
         jobs.end(session, session.get(Job, reply.job_id), JobStatus.FAILED)
 
-    await desk.database.write(give_up, SYSTEM)
-    stopped = await desk.database.write(replies.stop, desk.viewer, reply.id)
+    await harness.database.write(give_up, SYSTEM)
+    stopped = await harness.database.write(replies.stop, harness.viewer, reply.id)
     assert stopped.status is MessageStatus.STOPPED
-    job = await desk.database.find(Job, SYSTEM, reply.job_id)
+    job = await harness.database.find(Job, SYSTEM, reply.job_id)
     assert job is not None
     assert job.status is JobStatus.FAILED
 
 
-async def test_a_stop_and_the_end_may_come_at_once(desk: Desk) -> None:
-    async with desk.working():
+async def test_a_stop_and_the_end_may_come_at_once(harness: ReplyHarness) -> None:
+    async with harness.working():
         for _ in range(5):
-            exchange = await desk.post("Hello")
+            exchange = await harness.post("Hello")
             await asyncio.sleep(0.1)
-            stops = (desk.database.write(replies.stop, desk.viewer, exchange.reply.id) for _ in range(4))
+            stops = (harness.database.write(replies.stop, harness.viewer, exchange.reply.id) for _ in range(4))
             await asyncio.gather(*stops)
-            reply, _ = await desk.over(exchange.reply.id)
+            reply, _ = await harness.wait_for_end(exchange.reply.id)
             assert reply.status in (MessageStatus.STOPPED, MessageStatus.COMPLETED)
 
 

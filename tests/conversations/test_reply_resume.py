@@ -1,4 +1,4 @@
-"""A reply that is cut at every chunk and taken up again is the stored text, over every way to follow it."""
+"""Resumed streams of replies: disconnecting after every chunk still gives the stored text, over each transport."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -24,8 +24,8 @@ TEXT = "".join(CHUNKS)
 Way: TypeAlias = Callable[[int], AsyncGenerator[dict[str, Any], None]]
 
 
-async def more(way: Way, held: str) -> str | None:
-    """What a client has after the next delta, upon which it hangs up; None when the reply is over."""
+async def next_text(way: Way, held: str) -> str | None:
+    """Return the client's text after the next delta, then disconnect; None when the reply has ended."""
     async with aclosing(way(len(held))) as events:
         async for event in events:
             one = event["replyStream"]
@@ -34,7 +34,7 @@ async def more(way: Way, held: str) -> str | None:
 
 
 def ways(site: Site, ann: Client, there: Client, id: str) -> list[Way]:
-    """In process, by a socket and by server-sent events."""
+    """Return the ways to follow a reply: in process, over a socket and with server-sent events."""
     return [
         lambda after: site.follow(ann, FOLLOW, id=id, after=after),
         lambda after: there.follow(FOLLOW, id=id, after=after),
@@ -63,12 +63,12 @@ async def test_a_reply_that_is_cut_at_every_chunk_is_whole(
         held = ""
         for chunk, way in zip(CHUNKS, cycle(ways(site, ann, there, id_)), strict=False):
             dictation.say(chunk)
-            text = await more(way, held)
+            text = await next_text(way, held)
             held += chunk
             assert text == held
         dictation.finish()
         assert joined(await staying) == TEXT
         for way in ways(site, ann, there, id_):
-            assert await more(way, held) is None
+            assert await next_text(way, held) is None
         assert (await read(ann, id_))["text"] == held == TEXT
         assert texts_of(site) == {}

@@ -1,4 +1,4 @@
-"""Following a reply: from any place, by anybody who may see it, to its end; and stopping it."""
+"""Reply streams: from any offset to the end, for every user with access; and stopping."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ TEXT = "".join(PIECES)
 
 
 async def code_of(site: Site, client: Client, id: str) -> str:
-    """What following is refused with."""
+    """Return the error code of a refused subscription."""
     with pytest.raises(Refused) as refused:
         await follow(site, client, id)
     (code,) = refused.value.codes

@@ -1,4 +1,4 @@
-"""Lines: whatever tree people make, each branch is read as the way through it that it is."""
+"""Segments: in any tree of messages, each branch is read as its path from the first message."""
 
 import asyncio
 import random
@@ -24,7 +24,7 @@ from errors import BadUserInput
 from tests.conftest import World, database_at
 from tests.support.inspection import inspect_database
 
-stretches_of: Prepared[BranchSegment] = Prepared(
+segments_of: Prepared[BranchSegment] = Prepared(
     select(BranchSegment).where(BranchSegment.conversation_id == bind("conversation_id", BranchSegment.conversation_id))
 )
 messages_of: Prepared[Message] = Prepared(
@@ -32,8 +32,8 @@ messages_of: Prepared[Message] = Prepared(
 )
 
 
-def say(session: Session, conversation: Conversation, parent: Message | None) -> Message:
-    """A message put after another one."""
+def add_message(session: Session, conversation: Conversation, parent: Message | None) -> Message:
+    """Add a message after `parent`."""
     message = Message(
         conversation_id=conversation.id,
         role=MessageRole.USER,
@@ -47,17 +47,17 @@ def say(session: Session, conversation: Conversation, parent: Message | None) ->
     return message
 
 
-def grow(session: Session, parents: list[int | None]) -> tuple[Conversation, list[UUID]]:
-    """A tree: for each message, which one it follows."""
+def create_tree(session: Session, parents: list[int | None]) -> tuple[Conversation, list[UUID]]:
+    """Create a conversation from the index of each message's parent; return it with the message ids."""
     conversation = conversations.create(session, NewConversation("model", title="Tree"))
     said: list[Message] = []
     for parent in parents:
-        said.append(say(session, conversation, None if parent is None else said[parent]))
+        said.append(add_message(session, conversation, None if parent is None else said[parent]))
     return conversation, [message.id for message in said]
 
 
-def forest(size: int, seed: int) -> list[int | None]:
-    """Mostly straight on, now and then from somewhere before, sometimes from the beginning."""
+def random_parents(size: int, seed: int) -> list[int | None]:
+    """Return random parents: mostly the previous message, sometimes an earlier one or none."""
     chance = random.Random(seed)
 
     def parent(number: int) -> int | None:
@@ -68,15 +68,15 @@ def forest(size: int, seed: int) -> list[int | None]:
     return [parent(number) for number in range(size)]
 
 
-def way(parents: list[int | None], number: int | None) -> Iterator[int]:
-    """From a message to the first of its branch."""
+def path_to_root(parents: list[int | None], number: int | None) -> Iterator[int]:
+    """Yield the indexes from a message to the first one of its branch."""
     while number is not None:
         yield number
         number = parents[number]
 
 
 class Tree:
-    """A random tree in a database, read by its numbers."""
+    """Random tree of messages in a database, read by index."""
 
     def __init__(self, database: Database, viewer: Viewer, conversation_id: UUID, ids: list[UUID]) -> None:
         self._database, self._viewer = database, viewer
@@ -89,18 +89,18 @@ class Tree:
 
 
 async def test_every_page_of_every_branch_is_what_it_is_by_going_from_parent_to_parent(world: World) -> None:
-    ann, parents = await world.person("ann"), forest(60, seed=4)
-    conversation, ids = await world.database.write(grow, ann, parents)
+    ann, parents = await world.person("ann"), random_parents(60, seed=4)
+    conversation, ids = await world.database.write(create_tree, ann, parents)
     tree = Tree(world.database, ann, conversation.id, ids)
     for leaf in range(0, 60, 3):
-        whole = list(way(parents, leaf))[::-1]
+        whole = list(path_to_root(parents, leaf))[::-1]
         middle = len(whole) // 2
         at = {"leaf_id": leaf, "cursor": whole[middle]}
         assert await tree.read(branches.last_page, leaf_id=leaf, limit=5) == whole[:-6:-1]
         assert await tree.read(branches.first_page, leaf_id=leaf, limit=5) == whole[:5]
         assert await tree.read(branches.page_after, **at, limit=5) == whole[middle + 1 :][:5]
         assert await tree.read(branches.page_before, **at, limit=5) == whole[:middle][:-6:-1]
-        below = [number for number in range(60) if leaf in way(parents, number)]
+        below = [number for number in range(60) if leaf in path_to_root(parents, number)]
         assert await tree.read(branches.newest_descendant, message_id=leaf) == [max(below)]
     beginnings = [row.id for row in await world.database.read(segments.root_lines_of, ann, ids=[conversation.id])]
     assert beginnings == [id_ for id_, parent in zip(ids, parents, strict=True) if parent is None]
@@ -108,24 +108,26 @@ async def test_every_page_of_every_branch_is_what_it_is_by_going_from_parent_to_
 
 async def test_a_line_goes_on_at_its_end_and_nothing_is_added_for_it(world: World) -> None:
     ann = await world.person("ann")
-    conversation, ids = await world.database.write(grow, ann, [None, 0, 1, 2, 3])
-    (only,) = await world.database.read(stretches_of, ann, conversation_id=conversation.id)
+    conversation, ids = await world.database.write(create_tree, ann, [None, 0, 1, 2, 3])
+    (only,) = await world.database.read(segments_of, ann, conversation_id=conversation.id)
     assert (only.id, only.line_id, only.along_id) == (ids[0], ids[0], ids[0])
     assert (only.first_depth, only.last_depth) == (1, 5)
 
 
-@pytest.mark.parametrize(("name", "limit", "message"), [("MAX_LINES", 3, "3 branches"), ("MAX_TURNS", 2, "2 turns")])
-async def test_there_are_limits_for_turns_and_none_for_going_on(
+@pytest.mark.parametrize(
+    ("name", "limit", "message"), [("MAX_LINES", 3, "3 branches"), ("MAX_SEGMENTS", 2, "branched 2 times")]
+)
+async def test_new_branches_are_limited_and_continuing_one_is_not(
     world: World, monkeypatch: pytest.MonkeyPatch, name: str, limit: int, message: str
 ) -> None:
     monkeypatch.setattr(segments, name, limit)
     ann = await world.person("ann")
-    # Each second message turns off where the line before it goes on.
-    conversation, ids = await world.database.write(grow, ann, [None, 0, 0, 2, 2, 4, 5])
+    # Every second message begins a branch off the previous line.
+    conversation, ids = await world.database.write(create_tree, ann, [None, 0, 0, 2, 2, 4, 5])
 
     def answer(session: Session, number: int) -> None:
         at = session.get_for_update(Conversation, conversation.id)
-        say(session, at, session.get(Message, ids[number]))
+        add_message(session, at, session.get(Message, ids[number]))
 
     with pytest.raises(BadUserInput, match=message) as refused:
         await world.database.write(answer, ann, 4)
@@ -134,15 +136,15 @@ async def test_there_are_limits_for_turns_and_none_for_going_on(
     assert len(await world.database.read(messages_of, ann, conversation_id=conversation.id)) == 8
 
 
-def kept(database_url: str, viewer: Viewer, conversation_id: UUID) -> Any:
-    """The lines of a conversation: where each message is, and along what each goes."""
+def stored_lines(database_url: str, viewer: Viewer, conversation_id: UUID) -> Any:
+    """Return the line and depth of each message, and the segments of each line."""
 
     async def read() -> Any:
         database = database_at(database_url)
         await database.start()
         try:
             found = await database.read(messages_of, viewer, conversation_id=conversation_id)
-            along = await database.read(stretches_of, viewer, conversation_id=conversation_id)
+            along = await database.read(segments_of, viewer, conversation_id=conversation_id)
         finally:
             await database.stop()
         return (
@@ -162,13 +164,13 @@ def test_what_was_said_before_there_were_lines_is_put_on_them(request: pytest.Fi
         await database.start()
         try:
             ann = await World(database).person("ann")
-            trees = [await database.write(grow, ann, forest(40, seed)) for seed in (1, 2)]
+            trees = [await database.write(create_tree, ann, random_parents(40, seed)) for seed in (1, 2)]
         finally:
             await database.stop()
         return ann, [conversation.id for conversation, _ in trees]
 
     ann, conversation_ids = asyncio.run(write())
-    before = [kept(url, ann, id_) for id_ in conversation_ids]
+    before = [stored_lines(url, ann, id_) for id_ in conversation_ids]
 
     def again(connection: Any) -> None:
         config = configuration()
@@ -178,5 +180,5 @@ def test_what_was_said_before_there_were_lines_is_put_on_them(request: pytest.Fi
         connection.commit()
 
     inspect_database(url, again)
-    assert [kept(url, ann, id_) for id_ in conversation_ids] == before
+    assert [stored_lines(url, ann, id_) for id_ in conversation_ids] == before
     assert len({line for line, _ in before[0][0].values()}) > 5

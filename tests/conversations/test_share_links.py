@@ -1,4 +1,4 @@
-"""Shared conversations: what a link shows, to whom, for how long, and what it never shows."""
+"""Share links: their content, readers and lifetime, and everything that they hide."""
 
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -24,7 +24,7 @@ LINK = "query L($id: ID!) { conversation(id: $id) { shareUrl } }"
 
 
 class Page(HTMLParser):
-    """The tags of a page and its visible texts; fails on whatever a browser might run or fetch."""
+    """Parser of a page's tags and visible texts; fails on anything that a browser would run or fetch."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -46,8 +46,8 @@ class Page(HTMLParser):
         self.texts.append(data)
 
 
-async def talk(client: Client, text: str = "Hello", conversation: str | None = None) -> str:
-    """The id of a conversation in which something was said and answered."""
+async def create_conversation(client: Client, text: str = "Hello", conversation: str | None = None) -> str:
+    """Send a message, wait for the reply and return the id of the conversation."""
     payload = await client.mutate(
         "sendMessage", "{ conversation { id } }", text=text, conversationId=conversation, wait=True
     )
@@ -60,22 +60,22 @@ async def share(client: Client, conversation: str, **given: Any) -> str:
     return url
 
 
-async def opened(client: Client, url: str) -> httpx.Response:
-    """What somebody sees who has the link and nothing else."""
+async def open_link(client: Client, url: str) -> httpx.Response:
+    """Open a link without signing in and return the page."""
     return await client.http.get(f"{client.url}{url}")
 
 
 async def test_a_link_shows_the_branch_and_its_tables_as_they_were(site: Site) -> None:
     ann = await site.person()
-    id_ = await talk(ann, "| Item | Price |\n|---|---|\n| Tea | 3.20 |\n")
+    id_ = await create_conversation(ann, "| Item | Price |\n|---|---|\n| Tea | 3.20 |\n")
     url = await share(ann, id_)
-    before = await opened(ann, url)
-    await talk(ann, "Something later", id_)
+    before = await open_link(ann, url)
+    await create_conversation(ann, "Something later", id_)
     await ann.mutate("updateConversation", "{ conversation { id } }", id=id_, title="Another title")
     table = await ann.run("query T($id: ID!) { conversation(id: $id) { tables { nodes { id } } } }", id=id_)
     table_id = table["conversation"]["tables"]["nodes"][0]["id"]
     await ann.mutate("addRows", "{ table { id } }", tableId=table_id, rows=[{"Item": "Later"}])
-    after = await opened(ann, url)
+    after = await open_link(ann, url)
     assert (after.status_code, after.text) == (200, before.text)
     page = Page(after.text)
     assert [text for text in page.texts if text in ("Item", "Tea", "3.20", "Person", "Assistant")] == [
@@ -83,7 +83,7 @@ async def test_a_link_shows_the_branch_and_its_tables_as_they_were(site: Site) -
     ]
     assert page.tags.count("table") == 1
     assert "Later" not in after.text
-    without = await opened(ann, await share(ann, id_, includeTables=False))
+    without = await open_link(ann, await share(ann, id_, includeTables=False))
     assert "table" not in Page(without.text).tags
     assert "Something later" in without.text
     assert "Another title" in without.text
@@ -91,9 +91,9 @@ async def test_a_link_shows_the_branch_and_its_tables_as_they_were(site: Site) -
 
 async def test_a_page_runs_nothing_names_nobody_and_is_kept_nowhere(site: Site) -> None:
     ann = await site.person()
-    id_ = await talk(ann, TABLE)
+    id_ = await create_conversation(ann, TABLE)
     await ann.mutate("updateConversation", "{ conversation { id } }", id=id_, title=EVIL)
-    answer = await opened(ann, await share(ann, id_))
+    answer = await open_link(ann, await share(ann, id_))
     page = Page(answer.text)
     assert page.tags.count("table") == 1
     assert sum("<script>alert(1)</script>" in text for text in page.texts) >= 4  # title, heading, message, table
@@ -114,14 +114,14 @@ async def test_a_page_runs_nothing_names_nobody_and_is_kept_nowhere(site: Site) 
 
 async def test_a_link_ends_by_being_taken_back_replaced_expired_or_deleted_all_in_the_same_words(site: Site) -> None:
     ann = await site.person()
-    id_ = await talk(ann)
-    wrong = await opened(ann, f"/s/{'x' * 43}")
+    id_ = await create_conversation(ann)
+    wrong = await open_link(ann, f"/s/{'x' * 43}")
     assert (wrong.status_code, wrong.headers["x-robots-tag"]) == (404, "noindex, nofollow, noarchive")
     replaced = await share(ann, id_)
     revoked = await share(ann, id_)
     assert replaced != revoked
-    assert (await opened(ann, revoked)).status_code == 200
-    assert (await opened(ann, replaced)).text == wrong.text
+    assert (await open_link(ann, revoked)).status_code == 200
+    assert (await open_link(ann, replaced)).text == wrong.text
     await ann.mutate("unshareConversation", "{ conversation { shareUrl } }", conversationId=id_)
     assert (await ann.run(LINK, id=id_))["conversation"] == {"shareUrl": None}
     expired = await share(ann, id_)
@@ -130,13 +130,13 @@ async def test_a_link_ends_by_being_taken_back_replaced_expired_or_deleted_all_i
     deleted = await share(ann, id_)
     await ann.mutate("deleteConversation", "{ deletedId }", id=id_)
     for url in (revoked, expired, deleted, "/s/", "/s/x", f"/s/{'é' * 43}"):
-        answer = await opened(ann, url)
+        answer = await open_link(ann, url)
         assert answer.status_code == 404
         assert url == "/s/" or answer.text == wrong.text
 
 
 async def change(site: Site, **values: Any) -> None:
-    """Set columns of every share that stands."""
+    """Set columns of every active share."""
 
     def unit(session: Session) -> None:
         for row in session.scalars(select(Share)):
@@ -154,7 +154,7 @@ async def test_only_who_may_change_a_conversation_shares_it(site: Site) -> None:
     )
     id_ = begun["conversation"]["id"]
     assert (await ann.refused("shareConversation", conversationId=id_))["extensions"]["code"] == "CONFLICT"
-    await talk(ann, conversation=id_)
+    await create_conversation(ann, conversation=id_)
     for name in ("shareConversation", "unshareConversation"):
         assert (await eve.refused(name, conversationId=id_))["extensions"]["code"] == "NOT_FOUND"
         assert (await bob.refused(name, conversationId=id_))["extensions"]["code"] == "FORBIDDEN"
@@ -162,7 +162,7 @@ async def test_only_who_may_change_a_conversation_shares_it(site: Site) -> None:
     url = await share(ann, id_)
     assert (await bob.run(LINK, id=id_))["conversation"] == {"shareUrl": url}
     assert (await eve.run(LINK, id=id_))["conversation"] is None
-    other = await talk(eve)
+    other = await create_conversation(eve)
     leaf = await eve.run("query M($id: ID!) { conversation(id: $id) { messages { nodes { id } } } }", id=other)
     foreign = leaf["conversation"]["messages"]["nodes"][0]["id"]
     error = await ann.refused("shareConversation", conversationId=id_, leafId=foreign)
@@ -170,25 +170,25 @@ async def test_only_who_may_change_a_conversation_shares_it(site: Site) -> None:
     for days in (0, 366):
         error = await ann.refused("shareConversation", conversationId=id_, expiresInDays=days)
         assert error["extensions"]["fieldErrors"][0]["field"] == "expiresInDays"
-    assert (await opened(ann, url)).status_code == 200
+    assert (await open_link(ann, url)).status_code == 200
 
 
 async def test_a_chosen_branch_is_shared_once_for_a_key_and_large_ones_are_cut(site: Site) -> None:
     ann = await site.person()
-    id_ = await talk(ann, "First")
-    await talk(ann, "Second", id_)
+    id_ = await create_conversation(ann, "First")
+    await create_conversation(ann, "Second", id_)
     nodes = await ann.run("query M($id: ID!) { conversation(id: $id) { messages { nodes { id } } } }", id=id_)
     leaf = nodes["conversation"]["messages"]["nodes"][1]["id"]
     url = await share(ann, id_, leafId=leaf, idempotencyKey="once")
     assert await share(ann, id_, leafId=leaf, idempotencyKey="once") == url
-    text = (await opened(ann, url)).text
+    text = (await open_link(ann, url)).text
     assert ("First" in text, "Second" in text) == (True, False)
     columns = [{"name": "N", "type": "INTEGER"}]
     made = await ann.mutate("createTable", "{ table { id } }", name="Long", columns=columns, conversationId=id_)
     table_id = made["table"]["id"]
     rows = [{"N": number} for number in range(201)]
     await ann.mutate("addRows", "{ table { id } }", tableId=table_id, rows=rows)
-    text = (await opened(ann, await share(ann, id_))).text
+    text = (await open_link(ann, await share(ann, id_))).text
     assert "The first 200 of 201 rows." in text
     assert ">199<" in text
     assert ">200<" not in text
@@ -200,7 +200,7 @@ async def test_links_outlive_a_new_key_and_are_shown_while_the_old_one_is_known(
     keys = ["the first key that is long enough to sign", "the second key that is long enough to sign"]
     async with site_over(sqlite_url, tmp_path, secret_key=keys[0], public_url="https://sheets.example/") as site:
         ann = await site.person()
-        id_ = await talk(ann)
+        id_ = await create_conversation(ann)
         url = await share(ann, id_)
         assert url.startswith("https://sheets.example/s/")
     async with site_over(sqlite_url, tmp_path, secret_key=keys[1], secret_keys_previous=keys[0]) as site:
@@ -212,7 +212,7 @@ async def test_links_outlive_a_new_key_and_are_shown_while_the_old_one_is_known(
         ann = site.client()
         await log_in(ann)
         assert (await ann.run(LINK, id=id_))["conversation"] == {"shareUrl": None}
-        assert (await opened(ann, path)).status_code == 200
+        assert (await open_link(ann, path)).status_code == 200
 
 
 async def log_in(client: Client) -> None:

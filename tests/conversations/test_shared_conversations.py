@@ -1,4 +1,4 @@
-"""A conversation of an organization: members read and follow it, its owner and the admins write."""
+"""Conversations shared in an organization: members read and follow them, the owner and admins write."""
 
 import asyncio
 from typing import Any
@@ -14,8 +14,8 @@ SEEN = """query Seen($id: ID!) { conversation(id: $id) { title messageCount
   messages { nodes { id status siblings } } } }"""
 
 
-async def heard(client: Client, id: str, first: asyncio.Event) -> list[dict[str, Any]]:
-    """What comes on a socket of a reply; `first` is set when something has."""
+async def receive(client: Client, id: str, first: asyncio.Event) -> list[dict[str, Any]]:
+    """Collect the events of a reply on a socket; `first` is set after the first one."""
     events = []
     async for event in client.follow(FOLLOW, id=id):
         events.append(event["replyStream"])
@@ -34,7 +34,7 @@ async def test_a_member_follows_over_a_socket_and_writes_nothing(online: Site, d
     async with listening(online) as there, asyncio.timeout(20):
         there.token = bob.token
         arrived = asyncio.Event()
-        following = asyncio.create_task(heard(there, reply, arrived))
+        following = asyncio.create_task(receive(there, reply, arrived))
         await arrived.wait()
         before = await bob.run(SEEN, id=conversation)
         for name, refused in (
@@ -51,7 +51,7 @@ async def test_a_member_follows_over_a_socket_and_writes_nothing(online: Site, d
         assert await bob.run(SEEN, id=conversation) == before == await ann.run(SEEN, id=conversation)
         there.token = eve.token
         with pytest.raises(Refused) as caught:
-            await heard(there, reply, asyncio.Event())
+            await receive(there, reply, asyncio.Event())
         assert caught.value.codes == ["NOT_FOUND"]
         dictation.say("a part.")
         dictation.finish()

@@ -1,4 +1,4 @@
-"""Organizations: made, joined by invitation, left, deleted; there is always an admin."""
+"""Organizations: creation, invitations, leaving and deletion; an admin always remains."""
 
 import asyncio
 import re
@@ -24,13 +24,13 @@ MEMBERS = """query M($id: ID!) { organization(id: $id) { name myRole members { t
 PLACES = "{ organizations { nodes { name } } me { memberships { nodes { status organization { name myRole } } } } }"
 
 
-async def found(admin: Client, name: str = "Works") -> str:
+async def create_organization(admin: Client, name: str = "Works") -> str:
     made = await admin.mutate("createOrganization", "{ organization { id } }", name=name)
     return str(made["organization"]["id"])
 
 
 async def token_of(site: Site, email: str) -> str:
-    """The token in the newest invitation that was mailed to somebody."""
+    """Return the token in the newest invitation mailed to an address."""
 
     def newest(session: Session) -> str:
         jobs = session.scalars(select(Job).where(Job.kind == "mail").order_by(Job.id.desc())).all()
@@ -46,7 +46,7 @@ async def token_of(site: Site, email: str) -> str:
 
 
 def mailed(directory: Path, id_: str) -> str | None:
-    """The text of a mail; None until it is sent."""
+    """Return the text of a mail, or None until it is sent."""
     for path in directory.glob(f"*-{id_}.eml"):
         message = message_from_bytes(path.read_bytes(), policy=default)
         assert isinstance(message, EmailMessage)
@@ -56,7 +56,7 @@ def mailed(directory: Path, id_: str) -> str | None:
 
 
 async def join(site: Site, admin: Client, organization: str, member: Client, email: str, role: str = "MEMBER") -> str:
-    """The id of the membership of somebody who was invited and accepted."""
+    """Invite a user, accept the invitation and return the id of the membership."""
     await admin.mutate("inviteMember", "{ email }", organizationId=organization, email=email, role=role)
     token = await token_of(site, email)
     accepted = await member.mutate("acceptInvitation", "{ membership { id } }", token=token)
@@ -99,7 +99,7 @@ async def test_a_name_has_a_length(site: Site, name: str) -> None:
 
 async def test_an_invitation_makes_a_member_once(site: Site) -> None:
     ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    works = await found(ann)
+    works = await create_organization(ann)
     selection = "{ email membership { status role user { email } } }"
     invited = await ann.mutate("inviteMember", selection, organizationId=works, email=" Bob@Example.com ")
     assert invited == {
@@ -128,7 +128,7 @@ async def test_an_invitation_makes_a_member_once(site: Site) -> None:
 
 async def test_who_has_no_account_accepts_when_they_have_one(site: Site) -> None:
     ann = await site.person("ann")
-    works = await found(ann)
+    works = await create_organization(ann)
     invited = await ann.mutate(
         "inviteMember", "{ membership { id } }", organizationId=works, email="bob@example.com", role="ADMIN"
     )
@@ -140,7 +140,7 @@ async def test_who_has_no_account_accepts_when_they_have_one(site: Site) -> None
 
 async def test_a_token_is_void_when_it_is_old_replaced_or_taken_back(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
-    works = await found(ann)
+    works = await create_organization(ann)
     tokens = []
     for key in ("first", "second", "second"):
         given = {"organizationId": works, "email": "bob@example.com", "idempotencyKey": key}
@@ -169,7 +169,7 @@ async def test_an_invitation_is_taken_back_by_its_address(site: Site, has_accoun
     ann, bob = await site.person("ann"), site.client()
     if has_account:
         await bob.sign_up("bob@example.com")
-    works = await found(ann)
+    works = await create_organization(ann)
     await ann.mutate("inviteMember", "{ email }", organizationId=works, email="bob@example.com")
     token = await token_of(site, "bob@example.com")
     given = {"organizationId": works, "email": " Bob@example.com"}
@@ -183,7 +183,9 @@ async def test_an_invitation_is_taken_back_by_its_address(site: Site, has_accoun
 
 async def test_of_a_token_only_its_digest_is_kept(site: Site) -> None:
     ann = await site.person("ann")
-    await ann.mutate("inviteMember", "{ email }", organizationId=await found(ann), email="bob@example.com")
+    await ann.mutate(
+        "inviteMember", "{ email }", organizationId=await create_organization(ann), email="bob@example.com"
+    )
     token = await token_of(site, "bob@example.com")
     read = await site.backend.database.write(lambda s: s.scalars(select(Invitation)).one(), SYSTEM)
     assert len(read.digest) == 32
@@ -193,7 +195,7 @@ async def test_of_a_token_only_its_digest_is_kept(site: Site) -> None:
 
 async def test_twenty_accept_one_invitation_and_one_does(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
-    works = await found(ann)
+    works = await create_organization(ann)
     await ann.mutate("inviteMember", "{ email }", organizationId=works, email="bob@example.com")
     token = await token_of(site, "bob@example.com")
     tries = [bob.mutate("acceptInvitation", "{ membership { id } }", token=token) for _ in range(20)]
@@ -205,7 +207,7 @@ async def test_twenty_accept_one_invitation_and_one_does(site: Site) -> None:
 
 async def test_a_role_acts_at_the_next_query(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
-    works = await found(ann)
+    works = await create_organization(ann)
     place = await join(site, ann, works, bob, "bob@example.com")
     assert (await bob.refused("updateOrganization", id=works, name="Bob's"))["extensions"]["code"] == "FORBIDDEN"
     await ann.mutate("changeMemberRole", "{ membership { role } }", membershipId=place, role="ADMIN")
@@ -218,7 +220,7 @@ async def test_a_role_acts_at_the_next_query(site: Site) -> None:
 
 async def test_a_member_leaves_and_sees_nothing_any_more(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
-    works = await found(ann)
+    works = await create_organization(ann)
     place = await join(site, ann, works, bob, "bob@example.com")
     assert await bob.mutate("removeMember", "{ deletedId }", membershipId=place) == {"deletedId": place}
     assert (await bob.run(MEMBERS, id=works))["organization"] is None
@@ -229,7 +231,7 @@ async def test_a_member_leaves_and_sees_nothing_any_more(site: Site) -> None:
 
 async def test_the_last_admin_stays(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
-    works = await found(ann)
+    works = await create_organization(ann)
     await join(site, ann, works, bob, "bob@example.com")
     listed = (await ann.run(MEMBERS, id=works))["organization"]["members"]["nodes"]
     own = next(one["id"] for one in listed if one["role"] == "ADMIN")
@@ -242,7 +244,7 @@ async def test_the_last_admin_stays(site: Site) -> None:
 
 async def test_two_admins_who_demote_each_other_leave_one(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
-    works = await found(ann)
+    works = await create_organization(ann)
     await join(site, ann, works, bob, "bob@example.com", "ADMIN")
     listed = (await ann.run(MEMBERS, id=works))["organization"]["members"]["nodes"]
     places = {one["user"]["email"]: one["id"] for one in listed}
@@ -276,7 +278,7 @@ async def test_a_personal_organization_is_its_owner_s_alone(site: Site) -> None:
 
 async def test_a_deleted_organization_is_gone_for_everybody_and_comes_back_whole(site: Site) -> None:
     ann, bob, cid = [await site.person(name) for name in ("ann", "bob", "cid")]
-    works = await found(ann)
+    works = await create_organization(ann)
     await join(site, ann, works, bob, "bob@example.com")
     gone = await join(site, ann, works, cid, "cid@example.com")
     await cid.mutate("removeMember", "{ deletedId }", membershipId=gone)
@@ -303,10 +305,10 @@ async def test_a_deleted_organization_is_gone_for_everybody_and_comes_back_whole
 
 @pytest.mark.parametrize(("who", "code"), [("eve", "NOT_FOUND"), ("bob", "FORBIDDEN"), ("nobody", "UNAUTHENTICATED")])
 async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
-    """Eve is an admin elsewhere; Bob is a member."""
+    """Eve is an admin of another organization; Bob is a member."""
     ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    works = await found(ann)
-    await found(eve, "Elsewhere")
+    works = await create_organization(ann)
+    await create_organization(eve, "Elsewhere")
     await join(site, ann, works, bob, "bob@example.com")
     listed = (await ann.run(MEMBERS, id=works))["organization"]["members"]["nodes"]
     place = next(one["id"] for one in listed if one["role"] == "ADMIN")
@@ -325,7 +327,7 @@ async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
 
 async def test_a_member_does_not_make_themselves_an_admin(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
-    works = await found(ann)
+    works = await create_organization(ann)
     place = await join(site, ann, works, bob, "bob@example.com")
     error = await bob.refused("changeMemberRole", membershipId=place, role="ADMIN")
     assert error["extensions"]["code"] == "FORBIDDEN"
@@ -341,7 +343,7 @@ async def test_a_list_costs_as_many_statements_as_one_of_it(site: Site) -> None:
     await ann.run(document)
     one = len(site.reads)
     for n in range(5):
-        await found(ann, f"Works {n}")
+        await create_organization(ann, f"Works {n}")
     site.reads.clear()
     await ann.run(document)
     assert len(site.reads) == one

@@ -1,4 +1,4 @@
-"""Search: what is found by which words, in which order, by whom, and at what cost."""
+"""Search: matches, order, access and cost."""
 
 import random
 from typing import Any
@@ -82,8 +82,8 @@ HARMLESS = [
 ]
 
 
-async def keep(site: Site, client: Client, *texts: str, title: str = "Any", **given: Any) -> list[UUID]:
-    """The ids of a new conversation and of what was said in it."""
+async def create_conversation(site: Site, client: Client, *texts: str, title: str = "Any", **given: Any) -> list[UUID]:
+    """Create a conversation with messages; return its id and theirs."""
 
     def unit(session: Session) -> list[UUID]:
         conversation = conversations.create(session, NewConversation("model", title=title, **given))
@@ -113,7 +113,7 @@ async def listed(client: Client, search: str, **asked: Any) -> list[str]:
 
 async def test_the_same_words_find_the_same_messages_newest_first(site: Site) -> None:
     ann = await site.person()
-    await keep(site, ann, *TEXTS.values())
+    await create_conversation(site, ann, *TEXTS.values())
     names = {text: name for name, text in TEXTS.items()}
     for query, expected in FINDS.items():
         assert [names[text] for text in await texts(ann, query)] == expected, query
@@ -123,7 +123,7 @@ async def test_the_same_words_find_the_same_messages_newest_first(site: Site) ->
 
 async def test_any_query_is_harmless(site: Site) -> None:
     ann = await site.person()
-    await keep(site, ann, "needle")
+    await create_conversation(site, ann, "needle")
     chance = random.Random(1)
     signs = "\"'*()[]{}:^-+~!&|<>\\/%_;,.?#$@=`“”«»§ \t\nneedlAND OR NOT北京\u0301\u202e👍\uffff\x7f"
     for _ in range(150):
@@ -140,9 +140,11 @@ async def test_any_query_is_harmless(site: Site) -> None:
 async def test_nobody_finds_what_they_may_not_see(site: Site) -> None:
     ann, bob, eve = await site.person("ann"), await site.person("bob"), await site.person("eve")
     shared = decode_id(await site.organization(ann, bob), type_named("Organization"))
-    await keep(site, bob, "bob's secret plan", title="Hidden", organization_id=shared)
-    await keep(site, bob, "our secret plan", title="Ours", organization_id=shared, visibility=Visibility.ORGANIZATION)
-    await keep(site, ann, "my secret plan", title="Mine")
+    await create_conversation(site, bob, "bob's secret plan", title="Hidden", organization_id=shared)
+    await create_conversation(
+        site, bob, "our secret plan", title="Ours", organization_id=shared, visibility=Visibility.ORGANIZATION
+    )
+    await create_conversation(site, ann, "my secret plan", title="Mine")
     assert await texts(bob, "secret plan") == ["our secret plan", "bob's secret plan"]
     assert await texts(ann, "secret plan") == ["my secret plan", "our secret plan", "bob's secret plan"]  # an admin
     nothing = {"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
@@ -163,7 +165,7 @@ def type_named(name: str) -> Any:
 
 async def test_what_was_deleted_is_not_found_and_is_again_when_it_is_restored(site: Site) -> None:
     ann = await site.person()
-    id_, message_id = await keep(site, ann, "needle", title="Trip")
+    id_, message_id = await create_conversation(site, ann, "needle", title="Trip")
 
     async def set_deleted(model: Any, row_id: UUID, moment: Any) -> None:
         def unit(session: Session) -> None:
@@ -188,9 +190,9 @@ async def test_what_was_deleted_is_not_found_and_is_again_when_it_is_restored(si
 
 async def test_conversations_are_found_by_their_titles_and_by_what_was_said(site: Site) -> None:
     ann = await site.person()
-    await keep(site, ann, "Where is the Kraków train?", title="Plans")
-    await keep(site, ann, "Hello", title="Trip to Kraków 100%")
-    await keep(site, ann, "Hello", title="Other")
+    await create_conversation(site, ann, "Where is the Kraków train?", title="Plans")
+    await create_conversation(site, ann, "Hello", title="Trip to Kraków 100%")
+    await create_conversation(site, ann, "Hello", title="Other")
     assert await listed(ann, "KRAKÓW") == ["Trip to Kraków 100%", "Plans"]
     assert await listed(ann, "krakow") == ["Plans"]  # a title is compared as it is written
     assert await listed(ann, "w 100%") == ["Trip to Kraków 100%"]
@@ -214,7 +216,7 @@ async def test_pages_follow_each_other_and_cost_the_same_in_a_conversation_of_an
     ann = await site.person()
     costs = []
     for size in (5, 500):
-        _, *ids = await keep(site, ann, *(f"needle {size} number {n}" for n in range(size)))
+        _, *ids = await create_conversation(site, ann, *(f"needle {size} number {n}" for n in range(size)))
         await site.product.worker.stop()
         site.reads.clear()
         page = await found(ann, f"needle {size}", first=3)
@@ -262,7 +264,7 @@ def test_long_words_and_texts_are_bounded_and_nothing_else_is_lost() -> None:
 async def test_the_longest_message_is_indexed_whole(site: Site) -> None:
     ann = await site.person()
     distinct = "".join(chr(0x20000 + n % 40_000) for n in range(199_990))
-    await keep(site, ann, distinct + " needle")
+    await create_conversation(site, ann, distinct + " needle")
     assert len((await found(ann, distinct[-50:] + " needle"))["nodes"]) == 1
 
 

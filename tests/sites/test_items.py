@@ -1,4 +1,4 @@
-"""Items: owned, perhaps shared, about a site or a conversation."""
+"""Items: private or shared, optionally about a site or a conversation."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ ITEMS = """query I($isCompleted: Boolean, $organizationId: ID) { items(isComplet
   owner { email } organization { name } site { name } conversation { title } createdBy { email } } } }"""
 
 
-async def made(client: Client, title: str = "Call", **given: Any) -> str:
-    """The id of a new item."""
+async def create_item(client: Client, title: str = "Call", **given: Any) -> str:
+    """Create an item and return its id."""
     return str((await client.mutate("createItem", "{ item { id } }", title=title, **given))["item"]["id"])
 
 
@@ -48,9 +48,9 @@ async def test_an_item_is_made_changed_and_deleted(site: Site) -> None:
 async def test_items_are_found_by_state_organization_and_owner(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
     works = await site.organization(ann, bob)
-    await made(ann, "one", isCompleted=True)
-    await made(ann, "two", organizationId=works, visibility="ORGANIZATION")
-    await made(bob, "three", organizationId=works, isCompleted=True)
+    await create_item(ann, "one", isCompleted=True)
+    await create_item(ann, "two", organizationId=works, visibility="ORGANIZATION")
+    await create_item(bob, "three", organizationId=works, isCompleted=True)
     assert await titles(ann) == ["three", "two", "one"]
     assert await titles(bob) == ["three", "two"]
     assert await titles(ann, isCompleted=True) == ["three", "one"]
@@ -72,7 +72,7 @@ async def test_an_item_is_about_things_of_its_organization(site: Site) -> None:
     assert (item["site"], item["conversation"]) == ({"name": "Depot"}, {"title": "Leak"})
     refused = await ann.refused("createItem", title="Fix", organizationId=other, siteId=depot)
     assert [one["field"] for one in refused["extensions"]["fieldErrors"]] == ["siteId"]
-    own = await made(ann, "Mine")
+    own = await create_item(ann, "Mine")
     refused = await ann.refused("updateItem", id=own, conversationId=about["conversationId"])
     assert [one["field"] for one in refused["extensions"]["fieldErrors"]] == ["conversationId"]
     for field in about:
@@ -99,7 +99,7 @@ async def test_an_item_that_cannot_be_is_refused(site: Site, given: dict[str, st
     error = await ann.refused("createItem", **({"title": "Call"} | given))
     assert [one["field"] for one in error["extensions"]["fieldErrors"]] == [field]
     assert await titles(ann) == []
-    id_ = await made(ann, "x" * 200, description="x" * 10_000)
+    id_ = await create_item(ann, "x" * 200, description="x" * 10_000)
     error = await ann.refused("updateItem", id=id_, **given)
     assert [one["field"] for one in error["extensions"]["fieldErrors"]] == [field]
     assert await titles(ann) == ["x" * 200]
@@ -107,11 +107,11 @@ async def test_an_item_that_cannot_be_is_refused(site: Site, given: dict[str, st
 
 @pytest.mark.parametrize(("who", "code"), [("eve", "NOT_FOUND"), ("bob", "FORBIDDEN"), ("nobody", "UNAUTHENTICATED")])
 async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
-    """Eve is an admin elsewhere; Bob is a member with whom the item is shared."""
+    """Eve is an admin of another organization; Bob is a member with whom the item is shared."""
     ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
     works = await site.organization(ann, bob)
     await site.organization(eve)
-    item = await made(ann, organizationId=works, visibility="ORGANIZATION")
+    item = await create_item(ann, organizationId=works, visibility="ORGANIZATION")
     before = await ann.run(ITEMS)
     client = {"eve": eve, "bob": bob, "nobody": site.client()}[who]
     for name, given in (("updateItem", {"id": item, "title": "Mine"}), ("deleteItem", {"id": item})):
@@ -127,7 +127,7 @@ async def test_a_list_costs_as_many_statements_as_one_of_it(site: Site) -> None:
     depot = await made_site(ann, works)
     costs = []
     for n in range(4):
-        await made(ann, f"Item {n}", siteId=depot)
+        await create_item(ann, f"Item {n}", siteId=depot)
         site.reads.clear()
         await ann.run(ITEMS)
         costs.append(len(site.reads))

@@ -1,4 +1,4 @@
-"""Modules and their readings: kept all at once or not at all, summed up by the database."""
+"""Modules and their readings: stored all or none, aggregated by the database."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -29,8 +29,8 @@ def reading(module: str, value: float, minutes: int = 0, metric: str = "flow") -
     return {"moduleId": module, "metric": metric, "value": value, "at": at(minutes)}
 
 
-async def pump(site: Site, admin: Client) -> tuple[str, str]:
-    """A new module and its site."""
+async def create_pump(site: Site, admin: Client) -> tuple[str, str]:
+    """Create a module and its site; return their ids."""
     depot = await create_site(admin, await site.organization(admin))
     return await create_module(admin, depot), depot
 
@@ -71,7 +71,7 @@ async def test_an_admin_makes_changes_and_deletes_a_module(site: Site) -> None:
 
 async def test_readings_are_kept_and_read_by_time(site: Site) -> None:
     ann = await site.person("ann")
-    module, _ = await pump(site, ann)
+    module, _ = await create_pump(site, ann)
     given = [reading(module, 3, 30), reading(module, 1, 0), reading(module, 2, 10), reading(module, 7, 5, "heat")]
     assert await record(ann, *given, idempotencyKey="k") == {
         "count": 4,
@@ -92,7 +92,7 @@ async def test_readings_are_kept_and_read_by_time(site: Site) -> None:
 
 async def test_readings_of_one_moment_are_all_on_some_page(site: Site) -> None:
     ann = await site.person("ann")
-    module, _ = await pump(site, ann)
+    module, _ = await create_pump(site, ann)
     await record(ann, *(reading(module, n) for n in range(7)))
     found, after = [], None
     while True:
@@ -106,7 +106,7 @@ async def test_readings_of_one_moment_are_all_on_some_page(site: Site) -> None:
 
 async def test_a_module_is_seen_forwards_and_never_in_the_future(site: Site) -> None:
     ann = await site.person("ann")
-    module, _ = await pump(site, ann)
+    module, _ = await create_pump(site, ann)
     await record(ann, reading(module, 1, 60))
     assert (await record(ann, reading(module, 1, 0)))["modules"][0]["lastSeenAt"] == at(60)
     await record(ann, reading(module, 1) | {"at": "2190-01-01T00:00:00+02:00"})
@@ -116,7 +116,7 @@ async def test_a_module_is_seen_forwards_and_never_in_the_future(site: Site) -> 
 
 async def test_one_mistake_keeps_nothing_and_all_are_named(site: Site) -> None:
     ann = await site.person("ann")
-    module, _ = await pump(site, ann)
+    module, _ = await create_pump(site, ann)
     bad = [
         reading(module, 1),
         reading(module, 1, metric=" "),
@@ -143,7 +143,7 @@ async def test_one_mistake_keeps_nothing_and_all_are_named(site: Site) -> None:
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 async def test_what_is_no_number_is_refused(site: Site, number: str) -> None:
     ann = await site.person("ann")
-    module, _ = await pump(site, ann)
+    module, _ = await create_pump(site, ann)
     document = "mutation R($input: RecordReadingsInput!) { recordReadings(input: $input) { count } }"
     body = f"""{{"query": "{document}", "variables": {{"input": {{"readings": [
       {{"moduleId": "{module}", "metric": "flow", "value": {number}, "at": "{at(0)}"}}]}}}}}}"""
@@ -155,9 +155,9 @@ async def test_what_is_no_number_is_refused(site: Site, number: str) -> None:
 
 
 async def test_a_thousand_readings_are_kept_in_time(site: Site) -> None:
-    """Measured as work of the processor, so that what else a computer does is not counted."""
+    """The test measures CPU time, so that other load of the machine does not count."""
     ann = await site.person("ann")
-    module, depot = await pump(site, ann)
+    module, depot = await create_pump(site, ann)
     modules = [module, *[await create_module(ann, depot, f"Pump {n}") for n in range(2, 5)]]
     given = [reading(modules[n % 4], n, n) for n in range(1_000)]
     await record(ann, reading(module, 1))
@@ -179,7 +179,7 @@ async def test_a_thousand_readings_are_kept_in_time(site: Site) -> None:
 )
 async def test_the_database_sums_up(site: Site, bucket: str, starts: list[str]) -> None:
     ann = await site.person("ann")
-    module, _ = await pump(site, ann)
+    module, _ = await create_pump(site, ann)
     await record(
         ann,
         reading(module, 1.5, 0),
@@ -200,7 +200,7 @@ async def test_the_database_sums_up(site: Site, bucket: str, starts: list[str]) 
 
 async def test_aggregates_have_an_end(site: Site) -> None:
     ann = await site.person("ann")
-    module, _ = await pump(site, ann)
+    module, _ = await create_pump(site, ann)
     await record(ann, reading(module, 1e100), reading(module, -1e100, 1))
     for asked in (
         {"from": "2020-01-01T00:00:00+00:00", "to": "2025-01-01T00:00:00+00:00", "bucket": "HOUR"},
@@ -218,7 +218,7 @@ async def test_aggregates_have_an_end(site: Site) -> None:
     [("eve", "NOT_FOUND"), ("cid", "NOT_FOUND"), ("bob", "FORBIDDEN"), ("nobody", "UNAUTHENTICATED")],
 )
 async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
-    """Eve is an admin elsewhere; Cid is a member; Bob is a member who is assigned to the site."""
+    """Eve is an admin of another organization; Cid is a member; Bob is a member assigned to the site."""
     ann, bob, cid, eve = [await site.person(name) for name in ("ann", "bob", "cid", "eve")]
     depot = await create_site(ann, await site.organization(ann, bob, cid))
     await site.organization(eve)
@@ -243,7 +243,7 @@ async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
 
 async def test_a_list_costs_as_many_statements_as_one_of_it(site: Site) -> None:
     ann = await site.person("ann")
-    module, depot = await pump(site, ann)
+    module, depot = await create_pump(site, ann)
     costs = []
     for n in range(4):
         await create_module(ann, depot, f"Pump {n}")

@@ -1,4 +1,4 @@
-"""Sites: admins make and assign them, members see those they are assigned to."""
+"""Sites: admins create and assign them, members see those that they are assigned to."""
 
 import pytest
 
@@ -128,7 +128,7 @@ async def test_a_conversation_may_be_about_a_site(site: Site) -> None:
     [("eve", "NOT_FOUND"), ("cid", "NOT_FOUND"), ("bob", "FORBIDDEN"), ("nobody", "UNAUTHENTICATED")],
 )
 async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
-    """Eve is an admin elsewhere; Cid is a member; Bob is a member who is assigned to the site."""
+    """Eve is an admin of another organization; Cid is a member; Bob is a member assigned to the site."""
     ann, bob, cid, eve = [await site.person(name) for name in ("ann", "bob", "cid", "eve")]
     works = await site.organization(ann, bob, cid)
     await site.organization(eve)
