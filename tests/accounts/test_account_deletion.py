@@ -68,7 +68,7 @@ async def finished(site: Site, count: int) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_what_was_only_theirs_is_erased_as_if_it_had_never_been(site: Site) -> None:
+async def test_private_data_of_a_deleted_account_is_erased_completely(site: Site) -> None:
     bob = await site.person("bob")
     await finished(site, 0)
     before = await counts(site)
@@ -88,7 +88,7 @@ async def test_what_was_only_theirs_is_erased_as_if_it_had_never_been(site: Site
     assert (await bob.run("{ me { email } }"))["me"]["email"] == "bob@example.com"
 
 
-async def test_nobody_is_signed_in_any_more_and_the_address_is_free(site: Site) -> None:
+async def test_a_deleted_account_is_signed_out_and_its_address_is_free(site: Site) -> None:
     ann = await site.person("ann")
     wrong = await ann.refused("deleteAccount", password="wrong password")
     assert wrong["extensions"]["fieldErrors"] == [{"field": "password", "message": "This is not your password."}]
@@ -105,7 +105,7 @@ async def test_nobody_is_signed_in_any_more_and_the_address_is_free(site: Site) 
     assert names == [("Deleted user", "deleted", True), ("Ann Lee", "ann@example.com", False)]
 
 
-async def test_what_was_shared_stays_without_the_name(site: Site) -> None:
+async def test_shared_data_stays_without_the_name(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
     shared = await site.organization(bob, ann)
     await create_contents(ann, organizationId=shared, visibility="ORGANIZATION")
@@ -134,7 +134,7 @@ async def test_what_was_shared_stays_without_the_name(site: Site) -> None:
     }  # fmt: skip
 
 
-async def test_the_last_admin_hands_over_first(site: Site) -> None:
+async def test_the_last_admin_cannot_delete_their_account(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
     shared = await site.organization(ann, bob)
     before = await counts(site)
@@ -152,7 +152,7 @@ async def test_the_last_admin_hands_over_first(site: Site) -> None:
     assert [one["user"]["email"] for one in left] == ["bob@example.com"]
 
 
-async def test_an_organization_with_nobody_else_goes_along(site: Site) -> None:
+async def test_an_organization_without_other_members_is_deleted_too(site: Site) -> None:
     ann = await site.person("ann")
     made = (await ann.mutate("createOrganization", "{ organization { id } }", name="Alone"))["organization"]["id"]
     site_ = (await ann.mutate("createSite", "{ site { id } }", organizationId=made, name="North"))["site"]["id"]
@@ -189,7 +189,7 @@ async def test_there_is_always_a_superuser(site: Site) -> None:
 USERS = "query U($search: String) { users(search: $search, first: 10) { totalCount nodes { email name } } }"
 
 
-async def test_superusers_find_everybody_by_address_or_name(site: Site) -> None:
+async def test_superusers_find_users_by_address_or_name(site: Site) -> None:
     root, ann = await sign_up_superuser(site, "root"), await site.person("ann")
     given = {"email": "zoë@example.org", "password": PASSWORD, "firstName": "Zoë", "lastName": "Ångström"}
     await site.client().mutate("signUp", "{ __typename }", **given)

@@ -94,7 +94,7 @@ def field_of(error: dict[str, Any]) -> str:
     return str(field["field"])
 
 
-async def test_a_changed_password_is_the_only_one_that_is_good(site: Site) -> None:
+async def test_only_the_changed_password_is_accepted(site: Site) -> None:
     ann = await site.person()
     await site.client().mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD)
     given = {"currentPassword": PASSWORD, "newPassword": OTHER}
@@ -120,7 +120,7 @@ async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(sit
     assert await can_log_in(site, PASSWORD)
 
 
-async def test_a_forgotten_password_is_replaced_with_what_was_mailed(site: Site, mailbox: Mailbox) -> None:
+async def test_a_forgotten_password_is_reset_with_the_mailed_token(site: Site, mailbox: Mailbox) -> None:
     ann = await site.person()
     nobody = site.client()
     assert await nobody.mutate("requestPasswordReset", "{ message }", email=" ANN@example.com ") == {
@@ -141,7 +141,7 @@ async def test_a_forgotten_password_is_replaced_with_what_was_mailed(site: Site,
     assert await can_log_in(site, OTHER)
 
 
-async def test_a_token_is_good_for_one_of_those_who_come_at_once(site: Site, mailbox: Mailbox) -> None:
+async def test_a_token_works_for_one_of_concurrent_requests(site: Site, mailbox: Mailbox) -> None:
     await site.person()
     await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
     token = await mailbox.token(2)
@@ -208,7 +208,7 @@ async def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(site
     ]
 
 
-async def test_an_address_is_verified_with_what_was_mailed_at_sign_up(site: Site, mailbox: Mailbox) -> None:
+async def test_an_address_is_verified_with_the_token_mailed_at_sign_up(site: Site, mailbox: Mailbox) -> None:
     ann = await site.person()
     assert (await ann.run(VERIFIED))["me"] == {"isEmailVerified": False}
     token = await mailbox.token(1)
@@ -230,7 +230,7 @@ async def test_another_mail_to_verify_an_address_makes_the_first_one_worthless(s
     assert await site.client().mutate("verifyEmail", "{ ok }", token=second) == {"ok": True}
 
 
-async def test_of_what_is_mailed_only_digests_are_kept(site: Site, mailbox: Mailbox) -> None:
+async def test_only_digests_of_mailed_tokens_are_stored(site: Site, mailbox: Mailbox) -> None:
     await site.person()
     await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
     tokens = [await mailbox.token(2)]
@@ -290,9 +290,7 @@ async def superuser(site: Site) -> Client:
 
 
 @pytest.mark.parametrize("column", GRANTED)
-async def test_nobody_grants_themselves_anything_in_the_data_layer(
-    database: Database, world: World, column: str
-) -> None:
+async def test_the_data_layer_refuses_to_grant_oneself_rights(database: Database, world: World, column: str) -> None:
     ann = await world.person("ann")
     value = {"email": "root@example.com", "deactivated_at": now()}.get(column, True)
 
@@ -320,7 +318,7 @@ async def test_nobody_grants_themselves_anything_in_the_data_layer(
     assert getattr(changed, column) == value
 
 
-async def test_nothing_more_is_done_for_who_is_deactivated(database: Database, world: World) -> None:
+async def test_a_deactivated_user_is_refused_everything(database: Database, world: World) -> None:
     ann = await world.person("ann")
 
     def enqueue(session: Session) -> UUID:
@@ -340,7 +338,7 @@ async def test_nothing_more_is_done_for_who_is_deactivated(database: Database, w
     assert (job.status, job.error_code, job.arguments) == (JobStatus.FAILED, "NOT_FOUND", {"where": {"to": "x"}})
 
 
-async def test_an_invitation_is_accepted_with_what_was_mailed(site: Site, mailbox: Mailbox) -> None:
+async def test_an_invitation_is_accepted_with_the_mailed_token(site: Site, mailbox: Mailbox) -> None:
     ann, bob = await site.person(), await site.person("bob")
     made = await ann.mutate("createOrganization", "{ organization { id } }", name="Bees & Co")
     id_ = made["organization"]["id"]
@@ -353,7 +351,7 @@ async def test_an_invitation_is_accepted_with_what_was_mailed(site: Site, mailbo
     assert [node["name"] for node in joined["organizations"]["nodes"]].count("Bees & Co") == 1
 
 
-async def test_nobody_sees_or_makes_tokens_in_the_data_layer(site: Site, mailbox: Mailbox) -> None:
+async def test_the_data_layer_refuses_to_read_or_create_tokens(site: Site, mailbox: Mailbox) -> None:
     ann = await site.person()
     viewer = await site.viewer(ann)
     database = site.backend.database

@@ -127,7 +127,7 @@ async def test_resets_are_limited_alike_for_known_and_unknown_accounts(database_
         assert await attempt(site.client(), "verifyEmail", token="never given out") == "RATE_LIMITED"
 
 
-async def test_what_is_out_of_the_window_is_forgotten() -> None:
+async def test_attempts_outside_the_window_are_forgotten() -> None:
     attempts = Attempts({Action.LOG_IN: Rates("1 per second", "100 per second")})
     await attempts.count(Action.LOG_IN, "192.0.2.1", "ann")
     with pytest.raises(RateLimited, match="wait a second and try again") as caught:
@@ -175,6 +175,6 @@ def test_a_limit_cannot_be_turned_off(rate: str) -> None:
         Settings(_env_file=None, **given)
 
 
-def test_waiting_is_worded_in_what_people_count() -> None:
+def test_waiting_times_are_given_in_readable_units() -> None:
     words = [limits._in_words(milliseconds) for milliseconds in (1, 1_000, 1_001, 59_500, 60_001, 899_000)]
     assert words == ["a second", "a second", "2 seconds", "a minute", "2 minutes", "15 minutes"]

@@ -173,7 +173,7 @@ class MutationCaller:
         return await self.site.backend.database.write(unit, SYSTEM)
 
 
-async def test_every_mutation_leaves_what_it_changed_once_and_no_secret(database_url: str, tmp_path: Path) -> None:
+async def test_every_mutation_logs_its_changes_once_and_no_secret(database_url: str, tmp_path: Path) -> None:
     # Twenty sign-ups of one address are more than one account may try.
     async with site_over(database_url, tmp_path, sign_up_limit_account=OFTEN) as site:
         await check_every_mutation(site)
@@ -232,7 +232,7 @@ async def listed(client: Client, **given: Any) -> list[dict[str, Any]]:
     return nodes
 
 
-async def test_admins_read_what_was_done_in_their_organizations_and_nobody_else_does(site: Site) -> None:
+async def test_only_admins_read_the_audit_log_of_their_organizations(site: Site) -> None:
     ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
     root = await sign_up_superuser(site, "root")
     shared = await site.organization(ann, bob)

@@ -195,7 +195,7 @@ async def test_a_deactivated_person_is_closed_out_and_gets_one_neutral_answer(si
         await refused(device)
 
 
-async def test_who_is_no_superuser_any_more_is_signed_out_and_who_becomes_one_is_not(site: Site) -> None:
+async def test_revoking_superuser_rights_signs_out_and_granting_does_not(site: Site) -> None:
     async with person(site) as ann:
         device, root = await ann.device(), await superuser(site)
         await wait_for_streams(site, streams=2)
@@ -207,7 +207,7 @@ async def test_who_is_no_superuser_any_more_is_signed_out_and_who_becomes_one_is
         await refused(device)
 
 
-async def test_who_loses_rights_in_an_organization_is_cut_off_once_and_stays_signed_in(site: Site) -> None:
+async def test_losing_rights_in_an_organization_closes_sockets_once_and_keeps_the_sign_in(site: Site) -> None:
     async with person(site) as ann:
         root = await site.person("root")
         organization = await site.organization(root, ann.at[0])
@@ -239,7 +239,7 @@ async def membership(client: Client, organization: str, email: str) -> str:
     return place
 
 
-async def test_a_removed_member_stays_signed_in_and_hears_no_more_of_what_was_shared(site: Site) -> None:
+async def test_a_removed_member_stays_signed_in_and_gets_no_more_events(site: Site) -> None:
     ann, bob = await site.person(), await site.person("bob")
     organization = await site.organization(ann, bob)
     made = await ann.mutate(
@@ -267,9 +267,7 @@ async def test_a_removed_member_stays_signed_in_and_hears_no_more_of_what_was_sh
     assert (await bob.run("{ me { email } }"))["me"] == {"email": "bob@example.com"}
 
 
-async def test_what_is_signed_out_in_another_process_is_closed_here_within_a_second(
-    postgres_url: str, tmp_path: Path
-) -> None:
+async def test_a_sign_out_in_another_process_closes_sockets_within_a_second(postgres_url: str, tmp_path: Path) -> None:
     async with (
         site_over(postgres_url, tmp_path / "here") as here,
         site_over(postgres_url, tmp_path / "there") as there,

@@ -60,7 +60,7 @@ async def test_an_unknown_address_and_a_wrong_password_get_one_answer_in_one_tim
     assert len((await ann.run("{ me { sessions { id } } }"))["me"]["sessions"]) == 1
 
 
-async def test_a_refresh_token_is_good_once_and_its_successor_after_it(site: Site) -> None:
+async def test_a_refresh_token_works_once_and_then_its_successor(site: Site) -> None:
     ann = site.client()
     first = (await ann.sign_up("ann@example.com"))["session"]
     second = (await ann.mutate("refreshSession", TOKENS, refreshToken=first["refreshToken"]))["session"]
@@ -166,7 +166,7 @@ async def test_only_digests_and_hashes_are_kept(site: Site) -> None:
         assert secret not in kept
 
 
-async def test_a_token_that_is_not_good_is_refused_whatever_is_asked(site: Site) -> None:
+async def test_an_invalid_token_is_refused_for_every_operation(site: Site) -> None:
     ann = site.client()
     signed = await ann.sign_up("ann@example.com")
     good = signed["session"]["accessToken"]

@@ -60,7 +60,7 @@ async def test_signing_up_signs_in(site: Site) -> None:
     }
 
 
-async def test_somebody_without_a_name_is_called_by_their_address(site: Site) -> None:
+async def test_a_user_without_a_name_is_shown_by_address(site: Site) -> None:
     signed = await site.client().mutate("signUp", "{ user { name } }", email="ann.lee@example.com", password=PASSWORD)
     assert signed["user"]["name"] == "ann.lee"
 
@@ -75,7 +75,7 @@ async def test_an_address_is_the_same_in_any_case_and_with_spaces_around_it(site
 
 
 @pytest.mark.parametrize("email", ["", "ann", "ann@", "@example.com", "a b@example.com", "a\0@example.com", "a@b@c.de"])
-async def test_what_is_no_address_is_refused_under_its_field(site: Site, email: str) -> None:
+async def test_an_invalid_address_is_refused_with_its_field(site: Site, email: str) -> None:
     error = await site.client().refused("signUp", email=email, password=PASSWORD)
     message = "This is no e-mail address: write it as name@example.com."
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
@@ -117,7 +117,7 @@ async def test_an_address_has_one_account_also_when_two_come_at_once(site: Site)
     assert await users(site) == ["ann@example.com"]
 
 
-async def test_an_idempotency_key_gives_the_same_account_to_who_knows_its_password(site: Site) -> None:
+async def test_an_idempotency_key_returns_the_account_only_with_its_password(site: Site) -> None:
     given = {"email": "ann@example.com", "password": PASSWORD, "idempotencyKey": "once"}
     made = await asyncio.gather(*(site.client().mutate("signUp", SIGNED_UP, **given) for _ in range(5)))
     made.append(await site.client().mutate("signUp", SIGNED_UP, **given))
@@ -141,7 +141,7 @@ async def test_a_stranger_sees_neither_a_person_nor_their_sessions(site: Site) -
     assert await ann.run(query, id=id_) == {"user": {"email": "ann@example.com"}, "node": {"id": id_}}
 
 
-async def test_without_a_token_one_is_nobody(site: Site) -> None:
+async def test_without_a_token_me_is_null(site: Site) -> None:
     nobody = site.client()
     assert await nobody.run('{ me { id } node(id: "x") { id } serverInfo { message } health { status } }') == {
         "me": None,
@@ -156,7 +156,7 @@ async def test_without_a_token_one_is_nobody(site: Site) -> None:
         assert "logIn" in str(caught.value)
 
 
-async def test_nothing_else_is_done_for_who_is_not_signed_in(site: Site) -> None:
+async def test_other_operations_require_a_sign_in(site: Site) -> None:
     ann, nobody = await site.person(), site.client()
     said = await ann.mutate("sendMessage", "{ conversation { id } reply { id } }", text="a,b\n1,2", wait=True)
     conversation, reply = said["conversation"]["id"], said["reply"]["id"]

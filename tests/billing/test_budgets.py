@@ -126,7 +126,7 @@ def charged(reply: Message | None) -> tuple[int | None, int | None, int | None, 
     return reply.input_tokens, reply.output_tokens, reply.cost_nanos, reply.usage_estimated
 
 
-async def test_a_reply_whose_writer_died_is_charged_for_what_was_saved_and_says_so(
+async def test_a_crashed_reply_is_charged_an_estimate_and_marked_so(
     budgeted: BudgetedConversation,
 ) -> None:
     await budgeted.limit(100_000)
@@ -165,7 +165,7 @@ async def test_a_reply_that_is_given_up_is_settled_also_when_its_conversation_wa
     assert given_up.status is MessageStatus.INTERRUPTED
 
 
-async def test_a_reply_that_is_given_up_and_one_that_nobody_began_are_settled(budgeted: BudgetedConversation) -> None:
+async def test_a_failed_reply_and_one_that_never_began_are_settled(budgeted: BudgetedConversation) -> None:
     await budgeted.limit(100_000)
     reply = (await budgeted.post()).reply
     reserved = (await budgeted.counters())[1]
@@ -182,7 +182,7 @@ async def test_a_reply_that_is_given_up_and_one_that_nobody_began_are_settled(bu
     assert (charged(stopped), await budgeted.counters()) == ((0, 0, 0, False), (spent, 0))
 
 
-async def test_what_is_under_way_for_an_account_that_is_closed_is_paid_for_and_holds_nothing(
+async def test_replies_of_a_closed_account_are_charged_and_reserve_nothing(
     budgeted: BudgetedConversation,
 ) -> None:
     await budgeted.limit(100_000)
@@ -204,7 +204,7 @@ async def test_what_is_under_way_for_an_account_that_is_closed_is_paid_for_and_h
     assert await budgeted.counters() == (reserved - 1_000 + 7, 0)
 
 
-async def test_a_budget_begins_anew_with_the_month_and_what_is_reserved_stays_so(
+async def test_a_new_month_resets_spending_and_keeps_reservations(
     budgeted: BudgetedConversation,
 ) -> None:
     await budgeted.limit(5_000)
@@ -222,7 +222,7 @@ async def test_a_budget_begins_anew_with_the_month_and_what_is_reserved_stays_so
         await budgeted.other()
 
 
-async def test_admins_are_told_once_at_each_mark_of_a_soft_budget(budgeted: BudgetedConversation) -> None:
+async def test_admins_are_notified_once_at_each_threshold_of_a_soft_budget(budgeted: BudgetedConversation) -> None:
     await budgeted.limit(1_000, hard=False)
     said = []
     for tokens in (799, 1, 100, 99, 1, 5_000):
@@ -233,7 +233,7 @@ async def test_admins_are_told_once_at_each_mark_of_a_soft_budget(budgeted: Budg
     assert (await budgeted.counters())[0] == 6_000
 
 
-async def test_a_title_reserves_what_it_may_cost_once_and_never_keeps_it(budgeted: BudgetedConversation) -> None:
+async def test_a_title_reserves_its_maximum_cost_once_and_releases_it(budgeted: BudgetedConversation) -> None:
     await budgeted.limit(600)
     most = Tokens(100, 300)
     for _ in range(2):  # the second is that of an attempt after a dead one
@@ -256,7 +256,7 @@ async def test_a_title_reserves_what_it_may_cost_once_and_never_keeps_it(budgete
     assert await budgeted.counters() == (95, 0)
 
 
-async def test_a_reply_is_told_its_limit_where_somebody_named_one_and_under_a_hard_budget(
+async def test_the_output_limit_is_sent_when_it_was_set_or_under_a_hard_budget(
     database_url: str, tmp_path: Path
 ) -> None:
     async with fault_server(WHOLE) as server:

@@ -68,7 +68,7 @@ def test_a_month_ends_where_the_next_begins() -> None:
     assert month_after(datetime(2025, 12, 31, 23, 59, tzinfo=UTC)) == datetime(2026, 1, 1, tzinfo=UTC)
 
 
-async def test_what_a_reply_cost_is_summed_up_for_its_conversation_its_author_and_the_organization(
+async def test_costs_of_replies_are_totalled_for_conversation_user_and_organization(
     database_url: str, tmp_path: Path
 ) -> None:
     async with priced(database_url, tmp_path) as (site, _):

@@ -81,7 +81,7 @@ async def test_a_table_in_a_file_becomes_a_table_as_if_it_had_been_pasted(site: 
             assert source["attachment"]["text"][source["start"] : source["end"]] == source["quote"] == cell["text"]
 
 
-async def test_every_kind_of_file_is_told_by_its_content_and_read_once(site: Site) -> None:
+async def test_every_kind_of_file_is_detected_from_the_content_and_read_once(site: Site) -> None:
     ann = await site.person()
     files: list[tuple[str, bytes | str]] = [
         ("notes.md", "# Notes\n"),
@@ -195,7 +195,7 @@ async def test_attachments_cost_the_same_reads_however_many_there_are(site: Site
     assert await reads(few) == await reads(many)
 
 
-async def test_a_model_is_sent_what_the_files_say(online: Site, dictation: Dictation) -> None:
+async def test_a_model_is_sent_the_text_of_the_files(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
     dictation.say("Fine.")
     dictation.finish()

@@ -18,7 +18,7 @@ async def ids(client: Client, id: str, **arguments: Any) -> list[str]:
     return [node["id"] for node in (await read_branch(client, id, **arguments))["nodes"]]
 
 
-async def test_an_edit_stands_beside_what_was_said_and_nothing_is_lost(site: Site) -> None:
+async def test_an_edit_becomes_a_sibling_and_nothing_is_lost(site: Site) -> None:
     ann = await site.person()
     one = await send(ann, "One", wait=True)
     id_ = one["conversation"]["id"]
@@ -70,7 +70,7 @@ async def test_a_reply_is_written_again_beside_the_first(site: Site) -> None:
     assert await ids(ann, id_, leafId=first) == exchange_ids(one)
 
 
-async def test_a_branch_goes_on_where_it_is_told_to(site: Site) -> None:
+async def test_a_branch_continues_after_the_given_parent(site: Site) -> None:
     ann = await site.person()
     one = await send(ann, "One", wait=True)
     id_ = one["conversation"]["id"]
@@ -90,7 +90,7 @@ async def test_a_branch_goes_on_where_it_is_told_to(site: Site) -> None:
     assert await ids(ann, id_, leafId=two["message"]["id"]) == [*exchange_ids(one), two["message"]["id"]]
 
 
-async def test_the_model_is_told_the_branch_and_nothing_of_the_others(online: Site, dictation: Dictation) -> None:
+async def test_the_model_gets_only_the_messages_of_the_branch(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
 
     async def said(payload: dict[str, Any], reply: str) -> dict[str, Any]:
@@ -159,7 +159,7 @@ async def test_one_key_edits_and_regenerates_once(online: Site, dictation: Dicta
     assert len(dictation.asked) == 3
 
 
-async def test_only_who_may_write_makes_branches(site: Site) -> None:
+async def test_only_users_with_write_access_create_branches(site: Site) -> None:
     ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
     shared = await site.organization(ann, bob)
     begun = await ann.mutate(
@@ -180,7 +180,7 @@ async def test_only_who_may_write_makes_branches(site: Site) -> None:
     assert (await eve.run(BRANCH, id=id_)) == {"conversation": None}
 
 
-async def test_what_cannot_be_is_refused_with_its_reason(site: Site) -> None:
+async def test_invalid_values_are_refused_with_a_reason(site: Site) -> None:
     ann = await site.person()
     one, other = await send(ann, "One", wait=True), await send(ann, "Other", wait=True)
     id_, message, reply = one["conversation"]["id"], *exchange_ids(one)

@@ -46,7 +46,7 @@ async def test_a_conversation_goes_with_its_messages_and_comes_back_with_them(si
     assert await visible_parts(ann, said) == before
 
 
-async def test_what_was_deleted_with_it_comes_back_and_not_what_was_deleted_before(site: Site) -> None:
+async def test_restoring_brings_back_only_tables_that_were_deleted_together(site: Site) -> None:
     ann = await site.person()
     said = await send(ann, TABLE, wait=True)
     id_ = said["conversation"]["id"]
@@ -61,7 +61,7 @@ async def test_what_was_deleted_with_it_comes_back_and_not_what_was_deleted_befo
     assert sorted(await tables_of(ann, id_)) == sorted([one, two])
 
 
-async def test_a_table_of_somebody_else_stays(site: Site) -> None:
+async def test_a_table_of_another_user_stays(site: Site) -> None:
     ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
     shared = await site.organization(ann, bob)
     begun = await bob.mutate(

@@ -26,7 +26,7 @@ async def titles(client: Client, **arguments: Any) -> list[str]:
     return [node["title"] for node in (await client.run(query, **arguments))["conversations"]["nodes"]]
 
 
-async def test_a_conversation_begins_with_what_the_server_thinks_is_best(site: Site) -> None:
+async def test_a_conversation_begins_with_the_defaults(site: Site) -> None:
     ann = await site.person()
     payload = await ann.mutate("createConversation", CREATED)
     assert payload["conversation"] == {
@@ -46,7 +46,7 @@ async def test_a_conversation_begins_with_what_the_server_thinks_is_best(site: S
     }
 
 
-async def test_a_conversation_begins_as_it_is_told_to(site: Site) -> None:
+async def test_a_conversation_begins_with_the_given_settings(site: Site) -> None:
     ann = await site.person()
     given = {
         "title": "Trip to Kraków",
@@ -81,7 +81,7 @@ async def test_a_conversation_begins_as_it_is_told_to(site: Site) -> None:
         ({"idempotencyKey": "\0"}, "idempotencyKey", None),
     ],
 )
-async def test_what_cannot_be_is_refused_under_its_field(
+async def test_invalid_values_are_refused_with_their_field(
     site: Site, given: dict[str, str], field: str, message: str | None
 ) -> None:
     ann = await site.person()
@@ -102,7 +102,7 @@ async def test_twenty_requests_with_one_key_make_one_conversation(site: Site) ->
     assert await begin(eve, **given) not in ids
 
 
-async def test_only_what_is_named_changes(site: Site) -> None:
+async def test_only_given_fields_change(site: Site) -> None:
     ann = await site.person()
     id_ = await begin(ann, "Before")
     changes = {
@@ -215,7 +215,7 @@ async def test_a_page_that_cannot_be_is_refused(site: Site, arguments: dict[str,
     assert [item["field"] for item in error["extensions"]["fieldErrors"]] == [field]
 
 
-async def test_titles_are_searched_for_what_was_typed(site: Site) -> None:
+async def test_titles_are_searched_for_the_literal_text(site: Site) -> None:
     ann = await site.person()
     for title in ("100% wool", "100 sheep", "Snake_case", "Snakes", "中文 notes"):
         await begin(ann, title)
@@ -248,7 +248,7 @@ async def test_an_organization_has_its_own_list(site: Site) -> None:
         assert caught.value.codes == ["NOT_FOUND"]
 
 
-async def test_a_member_reads_what_is_shared_and_an_admin_changes_it(site: Site) -> None:
+async def test_a_member_reads_shared_conversations_and_an_admin_changes_them(site: Site) -> None:
     ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
     shared = await site.organization(ann, bob)
     id_ = await begin(ann, "Rules", organizationId=shared, visibility="ORGANIZATION")

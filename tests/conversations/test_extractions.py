@@ -70,7 +70,7 @@ async def test_the_readers_tables_become_the_columns_that_are_wanted(site: Site)
     assert read["message"] is None
 
 
-async def test_a_table_that_is_there_says_what_is_wanted_and_keeps_what_people_entered(site: Site) -> None:
+async def test_an_existing_table_defines_the_columns_and_keeps_entered_values(site: Site) -> None:
     ann = await site.person()
     made = await ann.mutate("createTable", "{ table { id } }", name="Stock", columns=COLUMNS)
     table = made["table"]["id"]
@@ -105,7 +105,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_what_cannot_be_read_is_refused_before_anything_is_made(site: Site) -> None:
+async def test_an_invalid_request_is_refused_before_anything_is_created(site: Site) -> None:
     ann, eve = await site.person(), await site.person("eve")
     said = await send(ann, PRICES, wait=True)
     conversation, other = said["conversation"]["id"], await send(ann, "Hello", wait=True)
@@ -161,7 +161,7 @@ async def test_a_model_reads_prose_into_the_columns_that_are_wanted(online: Site
     check_sources(read)
     assert [change["source"]["quote"] for change in read["changes"] if change["source"]][:3] == [
         "Tee 茶",
-        "€4,10",
+        "4,10",
         "two",
     ]
     assert extractor.asked[1]["response_format"]["json_schema"]["strict"] is True
@@ -170,7 +170,7 @@ async def test_a_model_reads_prose_into_the_columns_that_are_wanted(online: Site
     assert spent["me"]["usage"] == {"inputTokens": 300, "outputTokens": 30}
 
 
-async def test_a_model_finds_the_columns_when_nobody_says_them(online: Site, extractor: Extractor) -> None:
+async def test_a_model_finds_the_columns_when_none_are_given(online: Site, extractor: Extractor) -> None:
     extractor.columns = {
         "name": "Prices",
         "columns": [{"name": "Item", "type": "TEXT"}, {"name": "Price", "type": "odd"}],
@@ -191,9 +191,7 @@ async def test_a_model_that_gives_no_rows_leaves_it_to_the_readers(online: Site,
     assert read["problem"] == UNSTRUCTURED
 
 
-async def test_what_of_a_long_or_unfinished_conversation_is_not_read_is_told(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_messages_that_are_not_read_are_reported(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = await site.person()
     said = await send(ann, PRICES, wait=True)
     given = {"conversationId": said["conversation"]["id"], "columns": COLUMNS}
@@ -212,9 +210,7 @@ async def test_what_of_a_long_or_unfinished_conversation_is_not_read_is_told(
     assert (len(cells(read)), read["problem"]) == (6, UNFINISHED)
 
 
-async def test_a_proposal_that_is_put_aside_is_read_no_further_and_costs_what_was_said(
-    online: Site, extractor: Extractor
-) -> None:
+async def test_a_rejected_proposal_stops_its_extraction_and_is_charged(online: Site, extractor: Extractor) -> None:
     ann = await online.person()
     said, extractor.gate = await send(ann, PROSE, wait=True), asyncio.Event()
     given = {"messageIds": [said["message"]["id"]], "columns": COLUMNS, "wait": False}

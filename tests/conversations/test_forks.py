@@ -60,7 +60,7 @@ def title_from(page: dict[str, Any]) -> str:
     return " ".join(page["nodes"][0]["text"].split())
 
 
-async def test_who_reads_a_conversation_may_fork_it_into_one_of_their_own(site: Site) -> None:
+async def test_every_reader_of_a_conversation_may_fork_it(site: Site) -> None:
     ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
     shared = await site.organization(ann, bob)
     begun = await ann.mutate(
@@ -89,7 +89,7 @@ async def test_who_reads_a_conversation_may_fork_it_into_one_of_their_own(site: 
     assert counts == [2, 0]
 
 
-async def test_one_key_forks_once_and_what_is_being_written_is_not_copied(online: Site, dictation: Dictation) -> None:
+async def test_one_key_forks_once_and_unfinished_replies_are_not_copied(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
     dictation.say("Done.")
     dictation.finish()
@@ -105,7 +105,7 @@ async def test_one_key_forks_once_and_what_is_being_written_is_not_copied(online
     await ended(online, ann, running)
 
 
-async def test_a_fork_leaves_the_tables_and_writes_to_them_when_it_is_told_to(site: Site) -> None:
+async def test_a_fork_leaves_the_tables_and_writes_to_them_on_request(site: Site) -> None:
     ann = await site.person()
     one = await send(ann, TABLE, wait=True)
     id_ = one["conversation"]["id"]

@@ -79,7 +79,7 @@ async def test_a_conversation_without_a_title_takes_it_from_its_first_message(si
         assert (await conversation(ann, id_))["title"] == expected
 
 
-async def test_who_waits_gets_the_whole_reply(site: Site) -> None:
+async def test_waiting_returns_the_whole_reply(site: Site) -> None:
     ann = await site.person()
     payload = await ann.mutate(
         "sendMessage",
@@ -105,7 +105,7 @@ async def test_who_waits_gets_the_whole_reply(site: Site) -> None:
         ("a\0b", "The text contains a NUL character. Remove it."),
     ],
 )
-async def test_what_cannot_be_said_is_refused_under_its_field(site: Site, text: str, message: str) -> None:
+async def test_an_invalid_text_is_refused_with_its_field(site: Site, text: str, message: str) -> None:
     ann = await site.person()
     error = await ann.refused("sendMessage", text=text)
     assert (error["extensions"]["code"], error["message"]) == ("BAD_USER_INPUT", message)
@@ -178,7 +178,7 @@ async def test_a_model_that_is_gone_is_replaced_by_the_servers_own(
         assert (reply["status"], reply["model"], dictation.asked[0]["model"]) == ("COMPLETED", MODEL, MODEL)
 
 
-async def test_what_is_named_must_be_there(site: Site) -> None:
+async def test_unknown_ids_are_refused(site: Site) -> None:
     ann, eve = await site.person("ann"), await site.person("eve")
     said = await send(ann, CSV, wait=True)
     query = "query T($id: ID!) { conversation(id: $id) { tables { nodes { id } } } }"

@@ -85,9 +85,7 @@ async def test_no_second_call_is_made_when_no_table_is_named_or_nothing_is_to_be
     assert (await ann.run(SHOW, id=id))["table"]["rows"]["nodes"] == []
 
 
-async def test_what_was_shown_of_a_reply_that_is_stopped_stays_to_be_decided(
-    online: Site, extractor: Extractor
-) -> None:
+async def test_the_proposals_of_a_stopped_reply_stay_pending(online: Site, extractor: Extractor) -> None:
     ann = await online.person()
     extractor.gate, id = asyncio.Event(), await table(ann)
     reply = await begin(ann, SAID, tableId=id)
@@ -104,7 +102,7 @@ async def test_what_was_shown_of_a_reply_that_is_stopped_stays_to_be_decided(
     assert (await ann.run(SHOW, id=id))["table"]["rows"]["nodes"] == []
 
 
-async def test_the_corpus_is_read_by_a_model_with_the_same_measure_and_what_fails_is_counted(
+async def test_the_corpus_is_measured_with_a_model_and_failures_are_counted(
     extractor: Extractor,
 ) -> None:
     first, second, *_ = [sample for sample in samples() if sample.tables]

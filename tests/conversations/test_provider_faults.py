@@ -127,9 +127,7 @@ async def test_each_fault_ends_the_reply_with_a_code_and_keeps_its_text(
     assert not any(SECRET in record.getMessage() for record in caplog.records)
 
 
-async def test_what_a_server_that_is_not_ours_refuses_is_kept_with_the_message(
-    database_url: str, tmp_path: Path
-) -> None:
+async def test_refusals_of_an_unknown_server_are_stored_with_the_message(database_url: str, tmp_path: Path) -> None:
     expected = {401: "KEY_REFUSED", 404: "MODEL_NOT_FOUND", 429: "RATE_LIMITED", 500: "PROVIDER_FAILED"}
     failing = {f"question {status}": status for status in expected}
     with mock_openai({"hello": "Hello!"}, failing=failing) as provider:

@@ -24,7 +24,7 @@ async def rate(client: Client, id: str, **given: Any) -> tuple[str | None, str |
     return message["rating"], message["ratingComment"]
 
 
-async def test_everybody_who_sees_a_message_has_a_rating_of_their_own(site: Site) -> None:
+async def test_every_reader_of_a_message_has_their_own_rating(site: Site) -> None:
     ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
     shared = await site.organization(ann, bob)
     begun = await ann.mutate(

@@ -66,7 +66,7 @@ async def test_tokens_are_estimated_where_the_provider_does_not_say(online: Site
 
 
 @pytest.mark.parametrize("where", ["reply", "message"])
-async def test_tables_are_read_in_the_reply_or_else_in_what_it_answers(
+async def test_tables_are_read_from_the_reply_or_else_from_its_question(
     online: Site, dictation: Dictation, where: str
 ) -> None:
     ann = await online.person()
@@ -85,7 +85,7 @@ async def test_tables_are_read_in_the_reply_or_else_in_what_it_answers(
 @pytest.mark.parametrize(
     ("mode", "proposed", "tables"), [("OFF", [], 0), ("REVIEW", ["PENDING"], 0), ("AUTO", ["APPLIED"], 1)]
 )
-async def test_the_conversation_says_what_becomes_of_tables(
+async def test_the_extraction_mode_of_the_conversation_decides_about_tables(
     online: Site, dictation: Dictation, mode: str, proposed: list[str], tables: int
 ) -> None:
     dictation.say(TABLE)
@@ -162,7 +162,7 @@ async def test_a_bug_ends_the_reply_and_is_shown_only_as_an_internal_error(
     assert (await send(ann, conversationId=said["conversation"]["id"], wait=True))["reply"]["status"] == "COMPLETED"
 
 
-async def test_who_loses_access_meanwhile_gets_no_table(online: Site, dictation: Dictation) -> None:
+async def test_losing_access_meanwhile_creates_no_table(online: Site, dictation: Dictation) -> None:
     ann, bob = await online.person("ann"), await online.person("bob")
     shared = await online.organization(ann, bob)
     payload = await bob.mutate("createConversation", "{ conversation { id } }", organizationId=shared)

@@ -67,7 +67,7 @@ async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
     assert len(dictation.asked) == 1
 
 
-async def test_what_is_written_for_somebody_ends_when_their_account_is_closed(
+async def test_replies_end_when_the_account_is_deactivated(
     dictation: Dictation, database_url: str, tmp_path: Path
 ) -> None:
     async with site_with(dictation.server, database_url, tmp_path) as site:
@@ -234,7 +234,7 @@ def test_a_dead_worker_is_found_within_ten_seconds() -> None:
     assert jobs.LEASE.total_seconds() + SWEEP_SECONDS < 10
 
 
-async def test_a_reply_whose_job_is_over_can_still_be_stopped(harness: ReplyHarness) -> None:
+async def test_a_reply_whose_job_has_ended_can_still_be_stopped(harness: ReplyHarness) -> None:
     reply = (await harness.post()).reply
     assert reply.job_id is not None
 

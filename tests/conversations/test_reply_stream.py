@@ -46,7 +46,7 @@ async def test_the_stream_is_the_stored_text_and_its_end(online: Site, dictation
     assert events[-1] == {"__typename": "ReplyEnded", "message": {"id": id_, "text": TEXT, "status": "COMPLETED"}}
 
 
-async def test_who_comes_back_while_it_is_written_gets_exactly_the_rest(online: Site, dictation: Dictation) -> None:
+async def test_a_resumed_stream_gets_exactly_the_rest(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
     id_ = await begin(ann)
     half = "".join(PIECES[:7])
@@ -64,7 +64,7 @@ async def test_who_comes_back_while_it_is_written_gets_exactly_the_rest(online: 
         assert joined(events, half[:place] if is_held else "") == TEXT, place
 
 
-async def test_who_comes_when_it_is_over_gets_the_rest_at_once(online: Site, dictation: Dictation) -> None:
+async def test_a_stream_resumed_after_the_end_gets_the_rest_at_once(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
     id_ = await begin(ann)
     dictation.say(*PIECES)
@@ -80,7 +80,7 @@ async def test_who_comes_when_it_is_over_gets_the_rest_at_once(online: Site, dic
         assert await follow(online, ann, id_, place) == [whole, end]
 
 
-async def test_a_place_before_the_first_word_is_nobodys(online: Site, dictation: Dictation) -> None:
+async def test_an_offset_beyond_the_text_starts_from_the_beginning(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
     id_ = await begin(ann)
     following = asyncio.create_task(follow(online, ann, id_, 2))
@@ -139,7 +139,7 @@ async def test_a_message_that_is_no_reply_is_not_followed(online: Site, dictatio
 
 
 @pytest.mark.parametrize("more", ["", "And more. "])
-async def test_members_follow_what_is_shared_until_they_are_removed_also_while_more_comes(
+async def test_members_follow_shared_replies_until_they_are_removed(
     more: str, online: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resolvers.conversations.replies, "LOOK_SECONDS", 0)
@@ -201,7 +201,7 @@ async def test_a_reply_is_stopped_while_it_is_written(online: Site, dictation: D
     dictation.finish()
 
 
-async def test_a_reply_that_nobody_writes_yet_is_stopped_at_once(
+async def test_a_queued_reply_is_stopped_at_once(
     online: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 60)
@@ -219,7 +219,7 @@ async def test_a_reply_that_nobody_writes_yet_is_stopped_at_once(
     assert dictation.asked == []
 
 
-async def test_an_owner_stops_what_an_admin_began_in_their_conversation(online: Site, dictation: Dictation) -> None:
+async def test_an_owner_stops_a_reply_that_an_admin_requested(online: Site, dictation: Dictation) -> None:
     ann, bob = await online.person("ann"), await online.person("bob")
     shared = await online.organization(ann, bob)
     payload = await bob.mutate("createConversation", "{ conversation { id } }", organizationId=shared)
@@ -230,7 +230,7 @@ async def test_an_owner_stops_what_an_admin_began_in_their_conversation(online: 
     assert stopped["message"] == {"status": "STOPPED", "text": "Hello"}
 
 
-async def test_what_is_written_is_kept_each_second(online: Site, dictation: Dictation) -> None:
+async def test_the_text_is_stored_every_second(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
     id_ = await begin(ann)
     dictation.say("First words. ")

@@ -88,7 +88,7 @@ class Tree:
         return [self._ids.index(row.id) for row in rows]
 
 
-async def test_every_page_of_every_branch_is_what_it_is_by_going_from_parent_to_parent(world: World) -> None:
+async def test_every_page_of_every_branch_equals_the_path_over_the_parents(world: World) -> None:
     ann, parents = await world.person("ann"), random_parents(60, seed=4)
     conversation, ids = await world.database.write(create_tree, ann, parents)
     tree = Tree(world.database, ann, conversation.id, ids)
@@ -156,7 +156,7 @@ def stored_lines(database_url: str, viewer: Viewer, conversation_id: UUID) -> An
 
 
 @pytest.mark.parametrize("kind", ["sqlite_url", "own_postgres_url"])
-def test_what_was_said_before_there_were_lines_is_put_on_them(request: pytest.FixtureRequest, kind: str) -> None:
+def test_the_migration_puts_older_messages_on_lines(request: pytest.FixtureRequest, kind: str) -> None:
     url: str = request.getfixturevalue(kind)
 
     async def write() -> tuple[Viewer, list[UUID]]:

@@ -146,7 +146,7 @@ async def change(site: Site, **values: Any) -> None:
     await site.backend.database.write(unit, SYSTEM)
 
 
-async def test_only_who_may_change_a_conversation_shares_it(site: Site) -> None:
+async def test_only_users_with_write_access_share_a_conversation(site: Site) -> None:
     ann, bob, eve = await site.person("ann"), await site.person("bob"), await site.person("eve")
     organization = await site.organization(ann, bob)
     begun = await ann.mutate(

@@ -164,7 +164,7 @@ async def test_rows_come_to_followers_in_another_process(installation: Installat
             await follower.sees(2)
 
 
-async def test_what_turns_out_to_be_no_table_is_put_aside(online: Site, dictation: Dictation) -> None:
+async def test_a_proposal_that_turns_out_to_be_no_table_is_dropped(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
     id = await begin(ann)
     async with following(online, ann, id) as follower:
@@ -203,9 +203,7 @@ async def test_the_whole_rows_of_a_reply_that_breaks_off_stay_to_be_decided(
     assert applied["table"]["rowCount"] == 2
 
 
-async def test_another_process_completes_what_was_shown_with_the_text_that_was_saved(
-    online: Site, dictation: Dictation
-) -> None:
+async def test_another_process_completes_the_proposals_from_the_stored_text(online: Site, dictation: Dictation) -> None:
     ann = await online.person()
     id = await begin(ann)
     async with following(online, ann, id) as follower:
@@ -233,7 +231,7 @@ def take_over(session: Session, saved: str) -> None:
     session.get(Message, UUID(job.arguments["reply_id"])).text = saved
 
 
-async def test_what_a_person_puts_aside_while_it_grows_stays_there(alone: Site, dictation: Dictation) -> None:
+async def test_a_proposal_rejected_while_it_grows_stays_rejected(alone: Site, dictation: Dictation) -> None:
     ann = await alone.person()
     id = await begin(ann)
     async with following(alone, ann, id) as follower:

@@ -27,7 +27,7 @@ READ = "query T($id: ID!) { conversation(id: $id) { title usage { totalTokens } 
         ("x" * 81, ""),
     ],
 )
-def test_what_a_model_says_is_cleaned(said: str, title: str) -> None:
+def test_titles_from_a_model_are_cleaned(said: str, title: str) -> None:
     assert clean(said) == title
 
 

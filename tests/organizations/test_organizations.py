@@ -68,7 +68,7 @@ async def members(client: Client, organization: str) -> dict[str, tuple[str, str
     return {one["user"]["email"].partition("@")[0]: (one["role"], one["status"]) for one in listed}
 
 
-async def test_who_makes_an_organization_is_its_admin(site: Site) -> None:
+async def test_the_creator_of_an_organization_is_its_admin(site: Site) -> None:
     ann = await site.person("ann")
     selection = "{ organization { id name isPersonal myRole createdBy { email } } organizationEdge { cursor } }"
     given = {"name": " The  Works ", "idempotencyKey": "k"}
@@ -126,7 +126,7 @@ async def test_an_invitation_makes_a_member_once(site: Site) -> None:
     assert again["extensions"]["code"] == "CONFLICT"
 
 
-async def test_who_has_no_account_accepts_when_they_have_one(site: Site) -> None:
+async def test_an_invitation_can_be_accepted_after_signing_up(site: Site) -> None:
     ann = await site.person("ann")
     works = await create_organization(ann)
     invited = await ann.mutate(
@@ -276,7 +276,7 @@ async def test_a_personal_organization_is_its_owner_s_alone(site: Site) -> None:
     assert await members(ann, organization) == {"ann": ("ADMIN", "ACTIVE")}
 
 
-async def test_a_deleted_organization_is_gone_for_everybody_and_comes_back_whole(site: Site) -> None:
+async def test_a_deleted_organization_is_hidden_from_all_and_restored_completely(site: Site) -> None:
     ann, bob, cid = [await site.person(name) for name in ("ann", "bob", "cid")]
     works = await create_organization(ann)
     await join(site, ann, works, bob, "bob@example.com")

@@ -137,7 +137,7 @@ async def test_any_query_is_harmless(site: Site) -> None:
         assert error["extensions"]["fieldErrors"][0]["field"] == field
 
 
-async def test_nobody_finds_what_they_may_not_see(site: Site) -> None:
+async def test_search_returns_only_visible_messages(site: Site) -> None:
     ann, bob, eve = await site.person("ann"), await site.person("bob"), await site.person("eve")
     shared = decode_id(await site.organization(ann, bob), type_named("Organization"))
     await create_conversation(site, bob, "bob's secret plan", title="Hidden", organization_id=shared)
@@ -163,7 +163,7 @@ def type_named(name: str) -> Any:
     return NODES[name]
 
 
-async def test_what_was_deleted_is_not_found_and_is_again_when_it_is_restored(site: Site) -> None:
+async def test_deleted_messages_are_found_again_after_a_restoration(site: Site) -> None:
     ann = await site.person()
     id_, message_id = await create_conversation(site, ann, "needle", title="Trip")
 
@@ -188,7 +188,7 @@ async def test_what_was_deleted_is_not_found_and_is_again_when_it_is_restored(si
     assert await texts(ann, "needle") == []
 
 
-async def test_conversations_are_found_by_their_titles_and_by_what_was_said(site: Site) -> None:
+async def test_conversations_are_found_by_titles_and_messages(site: Site) -> None:
     ann = await site.person()
     await create_conversation(site, ann, "Where is the Kraków train?", title="Plans")
     await create_conversation(site, ann, "Hello", title="Trip to Kraków 100%")
@@ -246,7 +246,7 @@ async def test_pages_follow_each_other_and_cost_the_same_in_a_conversation_of_an
         (f"{'👍' * 200} needle {'👍' * 200}", "needle", f"…{'👍' * 49} «needle» {'👍' * 99}…"),
     ],
 )
-def test_a_snippet_shows_the_first_hit_and_what_is_around_it(text: str, query: str, shown: str) -> None:
+def test_a_snippet_shows_the_first_hit_with_its_context(text: str, query: str, shown: str) -> None:
     wanted = SearchQuery.parse(query)
     assert wanted is not None
     assert snippet(text, wanted) == shown
@@ -268,6 +268,6 @@ async def test_the_longest_message_is_indexed_whole(site: Site) -> None:
     assert len((await found(ann, distinct[-50:] + " needle"))["nodes"]) == 1
 
 
-def test_nobody_reads_or_writes_the_words_themselves() -> None:
+def test_the_indexed_words_can_be_neither_read_nor_written() -> None:
     row = MessageWords(words="", scope="")
     assert not row.writable(SYSTEM, {})

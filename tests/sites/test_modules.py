@@ -141,7 +141,7 @@ async def test_one_mistake_keeps_nothing_and_all_are_named(site: Site) -> None:
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-async def test_what_is_no_number_is_refused(site: Site, number: str) -> None:
+async def test_values_that_are_no_numbers_are_refused(site: Site, number: str) -> None:
     ann = await site.person("ann")
     module, _ = await create_pump(site, ann)
     document = "mutation R($input: RecordReadingsInput!) { recordReadings(input: $input) { count } }"

@@ -79,7 +79,7 @@ async def test_a_member_sees_the_sites_they_are_assigned_to_with_their_modules(s
     assert await names(bob, works) == ["Depot"]
 
 
-async def test_who_leaves_comes_back_without_their_sites(site: Site) -> None:
+async def test_a_member_who_returns_has_no_site_assignments(site: Site) -> None:
     ann, bob = await site.person("ann"), await site.person("bob")
     works = await site.organization(ann, bob)
     depot = await create_site(ann, works)
