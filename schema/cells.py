@@ -6,7 +6,7 @@ from strawberry.scalars import JSON
 from db import models
 from db.tables.editing.cell_updates import UpdateCellsResult
 from resolvers.tables import cells
-from schema.base import Shows, TypeOf, enum, field, optional, output_type
+from schema.base import Shows, TypeOf, enum, field, optional, output_type, required
 from schema.columns import Column
 from schema.operations import mutation
 
@@ -14,7 +14,14 @@ enum(
     cells.Grounding,
     EXACT="The quote is the text of the message or attachment from `start` to `end`.",
     FUZZY="The text from `start` to `end` is similar to the quote.",
+    MISMATCH="The text from `start` to `end` is the quote, but it says something else than the value.",
     NONE="The quote was not found.",
+)
+enum(
+    cells.SourceOrigin,
+    PERSON="A person wrote the words in a message.",
+    FILE="The words are in an attachment.",
+    ASSISTANT="Only the assistant said the value.",
 )
 
 
@@ -34,6 +41,11 @@ class Source(Shows[cells.Source]):
     end: int = field("End of the quote in the text, in code points.")
     quote: str = field("Quoted passage.")
     grounding: cells.Grounding = field("Result of searching the quote in the text.")
+    origin = required(
+        cells.SourceOrigin,
+        cells.origin_of,
+        "Author of the words. Beside cells of PERSON or FILE, a cell of ASSISTANT is never applied by itself.",
+    )
 
 
 @output_type

@@ -50,6 +50,7 @@ class Column(Shows[types.Column]):
         "end means that the texts did not decide it."
     )
     default: JSON | None = field("Value of new rows that have none for this column.")
+    description: str | None = field("Meaning of the column, for people and for models that read it.")
 
 
 @output_type

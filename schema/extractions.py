@@ -13,6 +13,9 @@ class ExtractTablePayload(Shows[extractions.ExtractTableResult]):
     """Result of `extractTable`."""
 
     proposal: Proposal = field("Proposal with the rows; not complete (`isComplete`) if reading takes over a minute.")
+    proposals: list[Proposal] = field(
+        "All proposals, `proposal` first: one for each table when no columns were given and the text has several."
+    )
 
 
 @strawberry.type

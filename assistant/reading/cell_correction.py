@@ -21,7 +21,7 @@ class Wrong:
             (row, place, cell, why)
             for row, cells in enumerate(rows)
             for place, cell in enumerate(cells)
-            if cell and (why := misfit(columns[place], cell.value))
+            if cell and (why := misfit(columns[place], cell.value) or mismatch(cell))
         ]
         self.cells = found[:MAX_CELLS]
 
@@ -44,6 +44,11 @@ class Wrong:
         row, place, _, _ = self.cells[number]
         fits = misfit(self._columns[place], value_of(self._columns[place], said.value)) is None
         return (row, place, said) if fits else None
+
+
+def mismatch(cell: ProposedCell) -> str | None:
+    """Return why a quote that is in the text is not the source of its value; None when it is."""
+    return f"the quote {cell.quote!r} does not say this value." if cell.grounding == "MISMATCH" else None
 
 
 def value_of(column: Column, said: str) -> Value:

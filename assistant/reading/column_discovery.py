@@ -1,7 +1,6 @@
-"""Which columns a text has when nobody said which are wanted: asked of a model."""
+"""Discovery of the tables and columns that a text has, asked of a model when nobody named any."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -9,51 +8,90 @@ from assistant.prompt.tokens import counted
 from assistant.reading import structured_call
 from assistant.reading.extraction import MAX_NAME, unique
 from assistant.reading.json_stream import JsonItemParser
-from assistant.reading.passages import Piece
+from assistant.reading.structured_call import NO_GUIDANCE, Guidance
 from db.models.usage import Tokens
 from integrations.llm.chat_completions import ChatModel, Finished, Turn
+from tables.types.money import CODES
 from tables.types.types import Column, ColumnType
 
-MAX_COLUMNS = 50
+MAX_COLUMNS, MAX_TABLES = 50, 10
+EXCERPT, EXCERPT_PARTS = 12_000, 12  # characters that are shown of a text, and the places that they come from
+GAP = "\n[…]\n"
 
-ASKED = (
-    "Which table would hold what the text lists? Name it, and give its columns with their types, in the language of "
-    "the text. Give no columns when the text lists nothing."
+TASK = (
+    "Which tables would hold what the text lists? Give one table for each kind of thing, usually a single one. Name "
+    "it, and give its columns with their types, in the language of the text; `currency` is the ISO 4217 code of the "
+    "amounts of a CURRENCY column, else null. Give no table when the text lists nothing. Of a long text you see parts "
+    "from its beginning to its end."
 )
 
 
 @dataclass(frozen=True)
-class Discovered:
-    """No columns when there is nothing to list; `name` is what the table may be called, "" where nobody says."""
+class DiscoveredTable:
+    """`name` is "" where the model gave none."""
 
-    columns: list[Column]
     name: str
+    columns: list[Column]
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """No tables when there is nothing to list."""
+
+    tables: list[DiscoveredTable]
     tokens: Tokens
 
 
-async def discover(model: ChatModel, name: str | None, piece: Piece, max_tokens: int | None = None) -> Discovered:
-    """What a text lists, asked of the model `name`, which writes at most `max_tokens`. Raises ModelFailure."""
-    turns = [Turn("system", ASKED), Turn("user", piece.text)]
-    text, finished = "", Finished("", None, None)
-    schema = structured_call.columns_schema()
+async def discover(
+    model: ChatModel,
+    name: str | None,
+    text: str,
+    max_tokens: int | None = None,
+    *,
+    guidance: Guidance = NO_GUIDANCE,
+    images: Sequence[str] = (),
+) -> Discovered:
+    """Return the tables that a text lists, as the model `name` sees them.
+
+    The model writes at most `max_tokens`; `images` are `data:` URLs. Raises ModelFailure.
+    """
+    task = f"{TASK}\n\nThe person who asked wants this: {guidance.instructions}" if guidance.instructions else TASK
+    turns = [Turn("system", task), Turn("user", excerpt(text), images)]
+    answer_text, finished = "", Finished("", None, None)
+    schema = structured_call.tables_schema()
     answer = model.stream(turns, model=name, temperature=0, max_tokens=max_tokens, schema=schema)
     async with aclosing(answer) as events:
         async for event in events:
             if isinstance(event, Finished):
                 finished = event
             else:
-                text += event.text
-    return Discovered(_columns(JsonItemParser("columns").feed(text)), _name(text), counted(turns, text, finished))
+                answer_text += event.text
+    tables = [table for item in JsonItemParser("tables").feed(answer_text) if (table := _table(item)).columns]
+    return Discovered(tables[:MAX_TABLES], counted(turns, answer_text, finished))
 
 
-def _name(text: str) -> str:
-    """The name in an answer; a model that thinks aloud around its answer gives none."""
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        return ""
-    name = answer.get("name") if isinstance(answer, dict) else None
-    return _one_line(name) if isinstance(name, str) else ""
+def excerpt(text: str) -> str:
+    """Return a text of at most EXCERPT characters, or as much from places spread over all of it, in whole lines."""
+    if len(text) <= EXCERPT:
+        return text
+    size = EXCERPT // EXCERPT_PARTS
+    step = (len(text) - size) / (EXCERPT_PARTS - 1)
+    parts = []
+    for number in range(EXCERPT_PARTS):
+        start = int(number * step)
+        end = start + size
+        first = text.find("\n", start, end) + 1 if number else 0
+        last = text.rfind("\n", first or start, end)
+        parts.append(text[first or start : last if last > (first or start) else end])
+    return GAP.join(parts)
+
+
+def _table(item: object) -> DiscoveredTable:
+    given: Mapping[str, object] = item if isinstance(item, dict) else {}
+    name, columns = given.get("name"), given.get("columns")
+    return DiscoveredTable(
+        _one_line(name) if isinstance(name, str) else "", _columns(columns if isinstance(columns, list) else [])
+    )
 
 
 def _one_line(name: str) -> str:
@@ -61,14 +99,19 @@ def _one_line(name: str) -> str:
 
 
 def _columns(items: Sequence[object]) -> list[Column]:
-    """Those that have a name, each name once; a type that there is not is TEXT."""
+    """Return the columns that have a name, each name once; an unknown type is TEXT."""
     given = [item for item in items if isinstance(item, dict) and _one_line(str(item.get("name") or ""))][:MAX_COLUMNS]
     names = unique(_one_line(str(item["name"])) for item in given)
     return [
-        Column(key=f"c{n + 1}", name=name, type=_type(item.get("type")), position=n)
+        Column(key=f"c{n + 1}", name=name, type=_type(item.get("type")), position=n, format=_currency(item))
         for n, (name, item) in enumerate(zip(names, given, strict=True))
     ]
 
 
-def _type(said: object) -> ColumnType:
-    return ColumnType(str(said)) if said in ColumnType.__members__ else ColumnType.TEXT
+def _type(given: object) -> ColumnType:
+    return ColumnType(str(given)) if given in ColumnType.__members__ else ColumnType.TEXT
+
+
+def _currency(item: Mapping[str, object]) -> str | None:
+    code = str(item.get("currency") or "").upper()
+    return code if _type(item.get("type")) is ColumnType.CURRENCY and code in CODES else None

@@ -8,11 +8,13 @@ from itertools import accumulate
 
 from assistant.reading.extraction import ProposedCell, Source
 from assistant.reading.grounding import Place
-from tables.types.types import Value
+from assistant.reading.value_search import first_span, nearly_reads_as, reads_as, spans
+from tables.types.types import Column, Value
 
 MAX_READ = 400_000  # characters of all texts together
 PIECE, OVERLAP = 12_000, 800  # characters that a model reads at once, and of them what it read before
 SEPARATOR = "\n\n"
+AROUND = 40  # characters beside a quote that may belong to its value
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s|(?<=[。！？；])")
 
@@ -61,8 +63,12 @@ class Passages:
             following = _beginning(self.text, max(end - OVERLAP, start + 1), end)
             start, overlap = following, end - following
 
-    def cell(self, piece: Piece, value: Value, quote: str, place: Place) -> ProposedCell:
-        """A value, with the place of its quote in a piece as one in the text of its source."""
+    def cell(self, piece: Piece, column: Column, value: Value, quote: str, place: Place) -> ProposedCell:
+        """Return a value with the place of its quote in its source's text.
+
+        The quote is narrowed to the words that say the value; one that says something else is a MISMATCH.
+        """
+        place, quote = _checked(piece.text, column, value, quote, place)
         start = piece.start + place.start
         index = bisect_right(self._starts, start) - 1
         end = self._starts[index + 1] - len(SEPARATOR) if index + 1 < len(self._starts) else len(self.text)
@@ -70,6 +76,27 @@ class Passages:
             return ProposedCell(value, 0, 0, quote, "NONE")
         start -= self._starts[index]
         return ProposedCell(value, start, start + place.end - place.start, quote, place.grounding, index)
+
+
+def _checked(text: str, column: Column, value: Value, quote: str, place: Place) -> tuple[Place, str]:
+    if place.grounding == "NONE":
+        return place, quote
+    if reads_as(column, text[place.start : place.end], value):
+        return place, quote
+    span = first_span(column, value, text, place.start, place.end) or _around(text, column, value, place)
+    if span is None:
+        is_near = nearly_reads_as(column, text[place.start : place.end], value)
+        return Place(place.start, place.end, "FUZZY" if is_near else "MISMATCH"), quote
+    if place.grounding == "FUZZY":
+        return place, quote
+    return Place(*span, place.grounding), text[slice(*span)]
+
+
+def _around(text: str, column: Column, value: Value, place: Place) -> tuple[int, int] | None:
+    """Return words that say the value and of which the quote is a part: models cut quotes short."""
+    start, end = max(0, place.start - AROUND), min(len(text), place.end + AROUND)
+    around = spans(column, value, text, start, end)
+    return next((span for span in around if span[0] < place.end and place.start < span[1]), None)
 
 
 def _end(text: str, start: int, end: int) -> int:

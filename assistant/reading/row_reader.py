@@ -14,7 +14,7 @@ from assistant.reading.grounding import Place, find_row
 from assistant.reading.json_stream import JsonItemParser
 from assistant.reading.passages import Passages, Piece
 from assistant.reading.row_merging import merged
-from assistant.reading.structured_call import Row, Said, row_of
+from assistant.reading.structured_call import NO_GUIDANCE, Guidance, Row, Said, row_of
 from db.models.usage import Tokens
 from integrations.llm.chat_completions import ChatModel, Finished, ModelFailure, Turn
 from tables.types.types import Column
@@ -78,6 +78,9 @@ class Reading:
         most: Tokens | None = None,
         max_tokens: int | None = None,
         spent: Tokens = NO_TOKENS,
+        guidance: Guidance = NO_GUIDANCE,
+        passes: int = 1,
+        images: Sequence[str] = (),
     ) -> None:
         self._model, self._name, self._columns, self._passages = model, name, tuple(columns), passages
         unique = [column.key for column in columns if column.is_unique][:1]
@@ -85,6 +88,7 @@ class Reading:
         self._pieces = passages.pieces()
         self._read = [_Read() for _ in self._pieces]
         self.tokens, self._most, self._max_tokens = spent, most, max_tokens
+        self._guidance, self._passes, self._images = guidance, passes, images
         self.problem: str | None = None
         self._failure: ModelFailure | None = None
         self._is_unstructured = False
@@ -128,7 +132,7 @@ class Reading:
     async def _read_piece(self, piece: Piece, read: _Read) -> None:
         idle = 0
         for _ in range(CALLS_OF_PIECE):
-            if self._most and self.tokens.total >= self._most.total:
+            if self._is_spent():
                 self._miss(USED_UP)
                 break
             call = await self._call(piece, read)
@@ -143,7 +147,13 @@ class Reading:
                 break
         else:
             self._miss(ENDLESS)
+        for _ in range(1, self._passes):
+            if read.said and not self._is_spent():
+                await self._call(piece, read, structured_call.MISSED)
         await self._correct(piece, read)
+
+    def _is_spent(self) -> bool:
+        return self._most is not None and self.tokens.total >= self._most.total
 
     def _is_no_answer(self, call: _Call, read: _Read) -> bool:
         """Whether the first answer of a piece is something else than rows; the others are read all the same."""
@@ -153,16 +163,19 @@ class Reading:
             self._miss(GARBLED)
         return is_other
 
-    async def _call(self, piece: Piece, read: _Read) -> _Call:
-        """Ask for the rows, or for those after what is held, and take them as they come."""
-        turns = [Turn("system", structured_call.instructions(self._columns)), Turn("user", piece.text)]
-        is_first = not read.said
-        if not is_first:
-            turns += [Turn("assistant", structured_call.held(read.said)), Turn("user", structured_call.GO_ON)]
+    async def _call(self, piece: Piece, read: _Read, following: str = structured_call.GO_ON) -> _Call:
+        """Ask for the rows, or by `following` for those beside the rows that were read, and take them as they come."""
+        images = self._images if not piece.start else ()
+        turns = [
+            Turn("system", structured_call.instructions(self._columns, self._guidance)),
+            Turn("user", piece.text, images),
+        ]
+        if read.said:
+            turns += [Turn("assistant", structured_call.held(read.said)), Turn("user", following)]
         answer, call = JsonItemParser(), _Call()
         try:
             async for text in self._answered(call, turns, structured_call.rows_schema(self._columns)):
-                call.gained += self._take(piece, read, answer.feed(text), is_first=is_first)
+                call.gained += self._take(piece, read, answer.feed(text))
         except ModelFailure as failure:
             call.failure = failure
         call.has_begun, call.is_whole = answer.has_begun, answer.is_whole
@@ -190,8 +203,8 @@ class Reading:
         finally:
             self.tokens = added(self.tokens, counted(turns, text, finished))
 
-    def _take(self, piece: Piece, read: _Read, items: Iterable[Any], *, is_first: bool) -> int:
-        """Add rows with their places; how many were new. One that was given before and is nowhere further on is not."""
+    def _take(self, piece: Piece, read: _Read, items: Iterable[Any]) -> int:
+        """Add rows with their places and return how many of them are new."""
         taken = 0
         for item in items:
             row = row_of(item, self._columns)
@@ -200,7 +213,8 @@ class Reading:
             places = find_row(piece.text, {key: said.quote for key, said in row.items()}, read.end)
             begin = max((place.start for place in places.values() if place.grounding == "EXACT"), default=0)
             known = frozenset(row.items())
-            if not is_first and known in read.known and begin < read.end:
+            # A row that is given again stands further on in the text, or it is the same one.
+            if known in read.known and (begin < read.end or not begin):
                 continue
             read.said.append(row)
             read.known.add(known)
@@ -213,12 +227,12 @@ class Reading:
         said = row.get(column.key)
         if said is None:
             return None
-        return self._passages.cell(piece, value_of(column, said.value), said.quote, places[column.key])
+        return self._passages.cell(piece, column, value_of(column, said.value), said.quote, places[column.key])
 
     async def _correct(self, piece: Piece, read: _Read) -> None:
         """Ask once more for the cells that do not fit, and for nothing else."""
         wrong = Wrong(self._columns, read.rows)
-        if not wrong.cells or (self._most and self.tokens.total >= self._most.total):
+        if not wrong.cells or self._is_spent():
             return
         answer = JsonItemParser("cells")
         try:
@@ -231,6 +245,6 @@ class Reading:
 
     def _put(self, piece: Piece, read: _Read, row: int, place: int, said: Said) -> None:
         found = find_row(piece.text, {"": said.quote})[""]
-        cells = list(read.rows[row])
-        cells[place] = self._passages.cell(piece, value_of(self._columns[place], said.value), said.quote, found)
+        cells, column = list(read.rows[row]), self._columns[place]
+        cells[place] = self._passages.cell(piece, column, value_of(column, said.value), said.quote, found)
         read.rows[row] = tuple(cells)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,7 +11,9 @@ from db.billing import spending
 from db.conversations import sending
 from db.core.base import now
 from db.core.idempotency import idempotent
+from db.core.prepared import OneOf, Prepared
 from db.core.session import Session
+from db.core.validation import checked_text
 from db.jobs import jobs
 from db.models.conversations import Conversation, ExtractionMode
 from db.models.jobs import Job, JobStatus
@@ -24,11 +27,13 @@ from db.tables.editing.edits import Edit
 from db.tables.editing.row_upserts import key_columns
 from db.tables.tables import MAX_COLUMNS
 from errors import BadUserInput, Conflict, NotFound
-from tables.changes import definition
+from tables.changes import column_to_json
 from tables.types.types import Column
 
 MAX_MESSAGES = 100
 UNNAMED = "Table 1"
+MAX_INSTRUCTIONS, MAX_EXAMPLE = 2_000, 5_000  # characters
+MAX_EXAMPLES, MAX_EXAMPLE_ROWS, MAX_PASSES = 5, 50, 2
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,21 @@ class ExtractionRequest:
     columns: Sequence[Column] | None
     key_columns: Sequence[str]
     mode: ExtractionMode
+    instructions: str = ""
+    examples: Sequence[Mapping[str, Any]] = ()
+    passes: int = 1
+
+
+class ReadTable(Protocol):
+    """A table, and the texts that its cells were read in."""
+
+    @property
+    def sources(self) -> Sequence[Source]: ...
+    @property
+    def table(self) -> ProposedTable: ...
+
+
+of_jobs: Prepared[Proposal] = Prepared(select(Proposal).where(OneOf(Proposal.job_id)).order_by(Proposal.id))
 
 
 def start(session: Session, request: ExtractionRequest, idempotency_key: str | None = None) -> Proposal:
@@ -63,6 +83,7 @@ def start(session: Session, request: ExtractionRequest, idempotency_key: str | N
 def _start(session: Session, request: ExtractionRequest) -> Proposal:
     if request.mode is ExtractionMode.OFF:
         raise BadUserInput.of("mode", "OFF is not allowed here. Choose REVIEW to check the rows first, or AUTO.")
+    _check_guidance(request)
     conversation = session.get_for_update(Conversation, _conversation(session, request))
     _check_messages(session, conversation, request.message_ids)
     columns, name = _columns_and_name(session, request)
@@ -73,7 +94,7 @@ def _start(session: Session, request: ExtractionRequest) -> Proposal:
         table_id=request.table_id,
         status=ProposalStatus.PENDING,
         table_name=name,
-        columns=[definition(column) for column in columns.values()],
+        columns=[column_to_json(column) for column in columns.values()],
         changes={"sources": [], "rows": [], "keys": keys, "places": places},
         is_complete=False,
     )
@@ -86,6 +107,9 @@ def _start(session: Session, request: ExtractionRequest) -> Proposal:
         proposal_id=proposal.id.hex,
         message_ids=ids,
         is_applied=request.mode is ExtractionMode.AUTO,
+        instructions=request.instructions,
+        examples=[dict(example) for example in request.examples],
+        passes=request.passes,
     )
     proposal.job_id = job.id
     return proposal
@@ -97,6 +121,20 @@ def _conversation(session: Session, request: ExtractionRequest) -> UUID:
     if not request.message_ids:
         raise BadUserInput.of("conversationId", "There is nothing to read. Pass conversationId or messageIds.")
     return sending.conversation_of(session, request.message_ids[0])
+
+
+def _check_guidance(request: ExtractionRequest) -> None:
+    checked_text(request.instructions, "instructions", MAX_INSTRUCTIONS)
+    if len(request.examples) > MAX_EXAMPLES:
+        raise BadUserInput.of("examples", f"Got {len(request.examples)} examples. Pass at most {MAX_EXAMPLES}.")
+    for number, example in enumerate(request.examples):
+        checked_text(example["text"], f"examples.{number}.text", MAX_EXAMPLE)
+        if len(example["rows"]) > MAX_EXAMPLE_ROWS or not all(isinstance(row, dict) for row in example["rows"]):
+            raise BadUserInput.of(
+                f"examples.{number}.rows", f"Pass at most {MAX_EXAMPLE_ROWS} rows, each an object by column name."
+            )
+    if not 1 <= request.passes <= MAX_PASSES:
+        raise BadUserInput.of("passes", f"Got {request.passes}. Pass 1, or {MAX_PASSES} to look again for missed rows.")
 
 
 def _check_messages(session: Session, conversation: Conversation, ids: Sequence[UUID] | None) -> None:
@@ -172,26 +210,39 @@ def _fill(session: Session, proposal: Proposal, sources: Sequence[Source], read:
     """Fill a proposal; a new table without a requested name gets the name that was read."""
     if proposal.table_id is None and proposal.table_name == UNNAMED:
         proposal.table_name = read.name
-    proposals.fill(session, proposal, sources, read)
+    proposals.replace_rows(session, proposal, sources, read)
 
 
 def complete(
     session: Session,
     job_id: UUID,
     attempt: int,
-    sources: Sequence[Source],
-    read: ProposedTable | None,
+    read: Sequence[ReadTable],
     problem: str | None,
 ) -> None:
-    """Finish the job and fill the proposal; AUTO applies its harmless changes, unless it was decided meanwhile."""
+    """Finish the job and fill the proposal; AUTO applies its harmless changes, unless it was decided meanwhile.
+
+    Of several tables, each one after the first gets a proposal of its own.
+    """
     job = jobs.finish(session, job_id, attempt, JobStatus.COMPLETED)
     proposal = _of(session, job)
     proposal.is_complete, proposal.problem = True, problem
-    if proposal.status is not ProposalStatus.PENDING or read is None:
+    if proposal.status is not ProposalStatus.PENDING or not read:
         return
-    _fill(session, proposal, sources, read)
-    if job.arguments["is_applied"] and read.rows:
-        apply.apply_harmless(session, proposal)
+    first, *others = read
+    _fill(session, proposal, first.sources, first.table)
+    proposed = [proposal]
+    for other in others:
+        proposed.append(
+            proposals.propose(
+                session, proposal.conversation_id, None, other.sources, other.table, table_id=proposal.table_id
+            )
+        )
+        proposed[-1].job_id = job.id
+    if job.arguments["is_applied"]:
+        for one in proposed:
+            if one.changes["rows"]:
+                apply.apply_without_overwriting(session, one)
 
 
 def _of(session: Session, job: Job) -> Proposal:

@@ -11,7 +11,7 @@ from db.models.conversations import Conversation
 
 
 class ProposalStatus(StrEnum):
-    """What became of a proposal, or of one of its changes."""
+    """Decision on a proposal or on one of its changes."""
 
     PENDING = "PENDING"
     APPLIED = "APPLIED"
@@ -53,6 +53,6 @@ class Proposal(AuditedRow, Child, Base):
     table_name: Mapped[str]
     columns: Mapped[Json] = mapped_column()
     changes: Mapped[Json] = mapped_column()
-    job_id: Mapped[UUID | None]
+    job_id: Mapped[UUID | None] = mapped_column(index=True)
     is_complete: Mapped[bool] = mapped_column(default=True, server_default=true())
     problem: Mapped[str | None]

@@ -48,6 +48,7 @@ class TableColumn(AuditCounted, Child, Base):
     pattern: Mapped[str | None]
     format: Mapped[str | None]
     default: Mapped[Json | None] = mapped_column()
+    description: Mapped[str | None]
 
 
 class Row(AuditCounted, Child, Base):

@@ -1,25 +1,27 @@
-"""Tables that people ask to have read out of a conversation: by its model, or by the readers without one."""
+"""Extraction of tables from a conversation on request, by its model, or by the readers without one."""
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from uuid import UUID
 
-from assistant.reading.column_mapping import combined, from_source
+from assistant.reading.column_mapping import combined, folded, from_source
 from assistant.reading.extraction import ProposedTable, Source, propose
 from assistant.reading.passages import MAX_READ, Passage, Passages
+from assistant.reading.structured_call import Example, Guidance
 from db.conversations import branches, extractions
 from db.conversations.extractions import MAX_MESSAGES
 from db.core.engine import Database
 from db.models.conversations import Conversation
-from db.models.messages import Message, MessageStatus
+from db.models.messages import Message, MessageRole, MessageStatus
 from db.models.proposals import Proposal
 from errors import NotFound
+from integrations.blobs import Blobs
 from integrations.llm.routing import ModelRouter
-from jobs.extraction.attachments import attached_to
-from jobs.extraction.table_extraction import Extracting
+from jobs.extraction.attachments import attached_to, images_of
+from jobs.extraction.table_extraction import ExtractionRequest, ReadTable, TableExtraction
 from jobs.runner.job_run import JobContext
-from tables.changes import column_of
+from tables.changes import column_from_json
+from tables.types.types import Column
 
 AT_ONCE = 4
 CUT = f"Only the first {MAX_READ:,} characters were read: name fewer messages."
@@ -28,67 +30,109 @@ LATEST = f"Only the last {MAX_MESSAGES} messages were read: name the others in a
 
 
 class Extractions:
-    """The handler of extraction jobs; doing one again reads everything anew."""
+    """Handler of extraction jobs; a later attempt reads everything anew."""
 
-    def __init__(self, database: Database, model: ModelRouter | None) -> None:
-        self._database, self._model = database, model
+    def __init__(self, database: Database, model: ModelRouter | None, blobs: Blobs) -> None:
+        self._database, self._model, self._blobs = database, model, blobs
 
-    async def __call__(self, held: JobContext) -> None:
-        proposal = await self._database.find(Proposal, held.viewer, UUID(held.job.arguments["proposal_id"]))
+    async def __call__(self, context: JobContext) -> None:
+        proposal = await self._database.find(Proposal, context.viewer, UUID(context.job.arguments["proposal_id"]))
         if proposal is None:
             raise NotFound("The proposal is gone, or you may not see it any more.")
-        conversation = await self._database.find(Conversation, held.viewer, proposal.conversation_id)
+        conversation = await self._database.find(Conversation, context.viewer, proposal.conversation_id)
         if conversation is None:
             raise NotFound("The conversation is gone, or you may not see it any more.")
-        passages, missing = await self._passages(held, conversation)
-        read, problem = await self._read(held, conversation, proposal, passages)
-        problem = problem or (CUT if passages.is_cut else missing)
-        given = held.job.id, held.attempt, passages.sources, read, problem
-        await self._database.write(extractions.complete, held.viewer, *given)
+        messages, missing = await self._messages(context, conversation)
+        texts = await self._texts(context, messages)
+        read, problem = await self._read(context, conversation, proposal, messages, texts)
+        problem = problem or (CUT if any(text.is_cut for text in texts) else missing)
+        await self._database.write(extractions.complete, context.viewer, context.job.id, context.attempt, read, problem)
 
-    async def _passages(self, held: JobContext, conversation: Conversation) -> tuple[Passages, str | None]:
-        """What was said, oldest first, each message with its files; and what of it is not read, if so."""
-        found = await self._messages(held, conversation)
-        said = [message for message in found if message.status is not MessageStatus.IN_PROGRESS]
-        missing = UNFINISHED if len(said) < len(found) else LATEST if len(said) > MAX_MESSAGES else None
-        said = said[-MAX_MESSAGES:]
-        attached = await attached_to(self._database, held, said)
-        passages: list[Passage] = []
-        for message in said:
-            passages.append(Passage(Source(message.id), message.text))
-            passages += [Passage(Source(message.id, file.id), file.text) for file in attached.get(message.id, ())]
-        return Passages(passages), missing
+    async def _messages(self, context: JobContext, conversation: Conversation) -> tuple[list[Message], str | None]:
+        """Return the finished messages to read, oldest first, and the reason why others are not read, if so."""
+        requested = await self._requested(context, conversation)
+        finished = [message for message in requested if message.status is not MessageStatus.IN_PROGRESS]
+        missing = UNFINISHED if len(finished) < len(requested) else LATEST if len(finished) > MAX_MESSAGES else None
+        return finished[-MAX_MESSAGES:], missing
 
-    async def _messages(self, held: JobContext, conversation: Conversation) -> Sequence[Message]:
-        named: list[str] | None = held.job.arguments["message_ids"]
-        if named is not None:
-            found = await self._database.by_ids(Message, held.viewer, [UUID(id_) for id_ in named])
+    async def _requested(self, context: JobContext, conversation: Conversation) -> Sequence[Message]:
+        ids: list[str] | None = context.job.arguments["message_ids"]
+        if ids is not None:
+            found = await self._database.by_ids(Message, context.viewer, [UUID(id_) for id_ in ids])
             return sorted(found.values(), key=lambda message: message.id)
         if conversation.leaf_id is None:
             return []
-        given = {"conversation_id": conversation.id, "leaf_id": conversation.leaf_id, "limit": MAX_MESSAGES + 1}
-        return (await self._database.read(branches.last_page, held.viewer, **given))[::-1]
+        page = {"conversation_id": conversation.id, "leaf_id": conversation.leaf_id, "limit": MAX_MESSAGES + 1}
+        return (await self._database.read(branches.last_page, context.viewer, **page))[::-1]
+
+    async def _texts(self, context: JobContext, messages: Sequence[Message]) -> list[Passages]:
+        """Return what people said, with their files, and the assistant's replies, which are read only without it."""
+        attached = await attached_to(self._database, context, messages)
+        given: list[Passage] = []
+        replies: list[Passage] = []
+        for message in messages:
+            if message.role is MessageRole.ASSISTANT:
+                replies.append(Passage(Source(message.id, is_assistant=True), message.text))
+                continue
+            given.append(Passage(Source(message.id), message.text))
+            given += [Passage(Source(message.id, file.id), file.text) for file in attached.get(message.id, ())]
+        return [Passages(passages) for passages in (given, replies) if passages]
 
     async def _read(
-        self, held: JobContext, conversation: Conversation, proposal: Proposal, passages: Passages
-    ) -> tuple[ProposedTable | None, str | None]:
-        """By the model if it can; what it cannot, the readers do."""
-        columns, name, problem = [column_of(kept) for kept in proposal.columns], proposal.table_name, None
+        self,
+        context: JobContext,
+        conversation: Conversation,
+        proposal: Proposal,
+        messages: Sequence[Message],
+        texts: Sequence[Passages],
+    ) -> tuple[Sequence[ReadTable], str | None]:
+        """Return the tables as the model reads them, or else as the readers do, and a problem to show."""
+        columns, problem = [column_from_json(stored) for stored in proposal.columns], None
         offer = self._model.offer(conversation.model) if self._model else None
-        if self._model and offer and offer.capabilities.json_schema:
-            extracting = Extracting(self._database, self._model, offer, held, conversation.id)
-            show = partial(self._show, held, passages)
-            table = await extracting.read(name, columns, proposal.changes.get("keys", ()), passages, show)
-            if table is not None:
-                return table, extracting.problem
-            problem = extracting.problem
-        found = await asyncio.to_thread(_found, passages)
-        return combined(found, columns, name), problem
+        if self._model and offer and offer.capabilities.json_schema and texts:
+            sees = offer.capabilities.images
+            images = await images_of(self._database, self._blobs, context, messages) if sees else []
+            request = ExtractionRequest(
+                proposal.table_name,
+                columns,
+                proposal.changes.get("keys", ()),
+                _guidance(context),
+                context.job.arguments.get("passes", 1),
+                images,
+            )
+            extraction = TableExtraction(self._database, self._model, offer, context, conversation.id)
+            tables = await extraction.read(request, texts, lambda read: self._show(context, read))
+            if tables is not None:
+                return tables, extraction.problem
+            problem = extraction.problem
+        return await asyncio.to_thread(_read_without_model, texts, columns, proposal.table_name), problem
 
-    async def _show(self, held: JobContext, passages: Passages, table: ProposedTable) -> None:
-        await self._database.write(extractions.update, held.viewer, held.job.id, held.attempt, passages.sources, table)
+    async def _show(self, context: JobContext, read: ReadTable) -> None:
+        await self._database.write(
+            extractions.update, context.viewer, context.job.id, context.attempt, read.sources, read.table
+        )
 
 
-def _found(passages: Passages) -> list[ProposedTable]:
-    """The tables that the readers find, whose cells say which text they are from."""
-    return [from_source(table, number) for number, text in enumerate(passages.texts()) for table in propose(text)]
+def _guidance(context: JobContext) -> Guidance:
+    arguments = context.job.arguments
+    examples = [Example(example["text"], example["rows"]) for example in arguments.get("examples", ())]
+    return Guidance(arguments.get("instructions", ""), examples)
+
+
+def _read_without_model(texts: Sequence[Passages], columns: Sequence[Column], name: str) -> list[ReadTable]:
+    """Return the tables of the first of the texts that the readers find some in; one table for given columns."""
+    for passages in texts:
+        found = [from_source(table, number) for number, text in enumerate(passages.texts()) for table in propose(text)]
+        groups = [found] if columns else _by_columns(found)
+        tables = [table for group in groups if (table := combined(group, columns, name)) is not None]
+        if tables:
+            return [ReadTable(passages, table) for table in tables]
+    return []
+
+
+def _by_columns(tables: Sequence[ProposedTable]) -> list[list[ProposedTable]]:
+    """Group tables with the same column names, which are one table; the largest group comes first."""
+    groups: dict[tuple[str, ...], list[ProposedTable]] = {}
+    for table in tables:
+        groups.setdefault(tuple(folded(column.name) for column in table.columns), []).append(table)
+    return sorted(groups.values(), key=lambda group: -sum(len(table.rows) * len(table.columns) for table in group))

@@ -1,16 +1,18 @@
-"""One table read by a model: what it may cost is reserved, its rows are shown as they come, what it cost is settled."""
+"""Extraction of tables by a model: the cost is reserved, rows are shown as they come, and the cost is settled."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from uuid import UUID
 
 from assistant.prompt.model_terms import terms_of
-from assistant.reading.column_discovery import discover
-from assistant.reading.extraction import ProposedTable
+from assistant.prompt.tokens import added
+from assistant.reading.column_discovery import DiscoveredTable, discover
+from assistant.reading.extraction import ProposedTable, Source
 from assistant.reading.passages import Passages
 from assistant.reading.row_reader import Reading, Unstructured
-from assistant.reading.structured_call import instructions
+from assistant.reading.structured_call import NO_GUIDANCE, Guidance, instructions
 from db.billing import spending
 from db.billing.usage import estimate_tokens
 from db.core.base import now
@@ -26,34 +28,65 @@ from tables.types.types import Column
 SHOWN_SECONDS = 1.0
 UNSTRUCTURED = "The model gave no rows in the form that was asked for, so they were read without it."
 
-Show = Callable[[ProposedTable], Awaitable[None]]
+
+@dataclass(frozen=True)
+class ExtractionRequest:
+    """The table to read. Without columns the model finds the tables and their columns itself.
+
+    `passes` is 1, or 2 to ask once more for rows that were missed; `images` are `data:` URLs for a model that sees.
+    """
+
+    name: str
+    columns: Sequence[Column] = ()
+    keys: Sequence[str] = ()
+    guidance: Guidance = NO_GUIDANCE
+    passes: int = 1
+    images: Sequence[str] = ()
 
 
-class Extracting:
-    """Reads one table for a job. `problem` says why not all of it was read, if so."""
+@dataclass(frozen=True)
+class ReadTable:
+    """A table, and the texts that its cells were read in."""
+
+    texts: Passages
+    table: ProposedTable
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """Messages and files in the order in which the cells number them."""
+        return self.texts.sources
+
+
+Show = Callable[[ReadTable], Awaitable[None]]
+
+
+class TableExtraction:
+    """Reads tables for one job. `problem` says why not everything was read, if so."""
 
     def __init__(
-        self, database: Database, model: ModelRouter, offer: Offer, held: JobContext, conversation_id: UUID
+        self, database: Database, model: ModelRouter, offer: Offer, context: JobContext, conversation_id: UUID
     ) -> None:
-        self._database, self._model, self._offer, self._held = database, model, offer, held
+        self._database, self._model, self._offer, self._context = database, model, offer, context
         self._conversation_id = conversation_id
         self._terms = terms_of(offer, now().date())
         self._tokens = Tokens()
         self.problem: str | None = None
 
-    async def read(
-        self, name: str, columns: Sequence[Column], keys: Sequence[str], passages: Passages, show: Show
-    ) -> ProposedTable | None:
-        """The rows; None when the model cannot tell any, and the readers are to try."""
-        most = most_of(passages, columns, self._offer)
-        given = self._held.job.id, self._conversation_id, self._offer.name, self._terms, most
+    async def read(self, request: ExtractionRequest, texts: Sequence[Passages], show: Show) -> list[ReadTable] | None:
+        """Return the tables of the first of the texts that has rows; None when the readers are to try instead."""
+        limit = max((tokens_to_read(text, request, self._offer) for text in texts), key=lambda tokens: tokens.total)
+        usage = self._context.job.id, self._conversation_id, self._offer.name, self._terms, limit
         try:
-            await self._database.write(spending.reserve_extraction, self._held.viewer, *given)
+            await self._database.write(spending.reserve_extraction, self._context.viewer, *usage)
         except BudgetExceeded as error:
             self.problem = error.message
             return None
         try:
-            return await self._read(name, columns, keys, passages, show, most)
+            for text in texts:
+                if found := await self._read(request, text, show, limit):
+                    return found
+            # Columns that a person named are answered, with nothing if need be; without any the readers may find some.
+            return [] if request.columns else None
         except ModelFailure as failure:
             self.problem = failure.message
             return None
@@ -63,55 +96,80 @@ class Extracting:
         finally:
             await asyncio.shield(self._settle())
 
-    async def _read(
-        self, name: str, columns: Sequence[Column], keys: Sequence[str], passages: Passages, show: Show, most: Tokens
-    ) -> ProposedTable | None:
-        if not columns:
-            found = await discover(self._model, self._offer.name, passages.pieces()[0], self._offer.named_output)
-            columns, name, self._tokens = found.columns, found.name or name, found.tokens
-        if not columns:
-            return None
+    async def _read(self, request: ExtractionRequest, texts: Passages, show: Show, limit: Tokens) -> list[ReadTable]:
+        tables = [DiscoveredTable(request.name, list(request.columns))]
+        if not texts.text.strip() and not request.images:
+            return []
+        if not request.columns:
+            found = await discover(
+                self._model,
+                self._offer.name,
+                texts.text,
+                self._offer.named_output,
+                guidance=request.guidance,
+                images=request.images,
+            )
+            tables, self._tokens = found.tables, added(self._tokens, found.tokens)
+        read: list[ReadTable] = []
+        for table in tables:
+            try:
+                read.append(await self._read_table(request, table, texts, show if not read else None, limit))
+            except (ModelFailure, Unstructured) as error:
+                if not any(other.table.rows for other in read):
+                    raise
+                self.problem = self.problem or getattr(error, "message", UNSTRUCTURED)
+        return [table for table in read if table.table.rows]
+
+    async def _read_table(
+        self, request: ExtractionRequest, wanted: DiscoveredTable, texts: Passages, show: Show | None, limit: Tokens
+    ) -> ReadTable:
         reading = Reading(
             self._model,
             self._offer.name,
-            columns,
-            passages,
-            keys,
-            most=most,
+            wanted.columns,
+            texts,
+            request.keys,
+            most=limit,
             max_tokens=self._offer.named_output,
             spent=self._tokens,
+            guidance=request.guidance,
+            passes=request.passes,
+            images=request.images,
         )
-        showing = asyncio.create_task(_show_each_second(reading, name, show))
+        name = wanted.name or request.name
+        showing = asyncio.create_task(_show_each_second(reading, name, texts, show))
         try:
             await reading.run()
         finally:
             self._tokens = reading.tokens
             showing.cancel()
             await asyncio.wait([showing])
-        self.problem = reading.problem
-        return reading.table(name)
+        self.problem = self.problem or reading.problem
+        return ReadTable(texts, reading.table(name))
 
     async def _settle(self) -> None:
         cost = self._terms.cost(self._tokens)
-        given = self._held.job.id, self._tokens, cost
-        try:
-            await self._database.write(spending.settle_extraction, self._held.viewer, *given)
-        except (Forbidden, NotFound):  # who asked may not write there any more
-            return
+        with suppress(Forbidden, NotFound):  # the person may not write there any more
+            await self._database.write(
+                spending.settle_extraction, self._context.viewer, self._context.job.id, self._tokens, cost
+            )
 
 
-def most_of(passages: Passages, columns: Sequence[Column], offer: Offer) -> Tokens:
-    """Tokens that are read and written when each piece is answered in one call."""
-    pieces = passages.pieces()
-    told = estimate_tokens(instructions(columns))
-    return Tokens(sum(estimate_tokens(piece.text) + told for piece in pieces), len(pieces) * offer.max_output)
+def tokens_to_read(texts: Passages, request: ExtractionRequest, offer: Offer) -> Tokens:
+    """Return the tokens of answering each piece in one call a pass, as input and output."""
+    pieces = texts.pieces()
+    told = estimate_tokens(instructions(request.columns, request.guidance))
+    calls = len(pieces) * request.passes
+    return Tokens(
+        request.passes * sum(estimate_tokens(piece.text) + told for piece in pieces), calls * offer.max_output
+    )
 
 
-async def _show_each_second(reading: Reading, name: str, show: Show) -> None:
+async def _show_each_second(reading: Reading, name: str, texts: Passages, show: Show | None) -> None:
     shown = 0
-    while True:
+    while show is not None:
         await asyncio.sleep(SHOWN_SECONDS)
         if reading.count > shown:
             shown = reading.count
             with suppress(Forbidden, NotFound):
-                await show(reading.table(name))
+                await show(ReadTable(texts, reading.table(name)))

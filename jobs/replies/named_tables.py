@@ -1,7 +1,6 @@
 """A reply for a table that somebody named: after the prose, a model reads the table's rows out of what was said."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from assistant.reading.extraction import Source
 from assistant.reading.passages import Passage, Passages
@@ -14,7 +13,7 @@ from db.tables.tables import column_of
 from integrations.llm.catalog import Offer
 from integrations.llm.routing import ModelRouter
 from jobs.extraction.attachments import Attached
-from jobs.extraction.table_extraction import Extracting
+from jobs.extraction.table_extraction import ExtractionRequest, ReadTable, TableExtraction
 from jobs.replies.reply_proposals import Found, FoundTable
 from jobs.replies.reply_writer import ReplyWriter
 from jobs.runner.job_run import JobContext
@@ -27,7 +26,7 @@ async def read_named(
     held: JobContext,
     writing: ReplyWriter,
     conversation: Conversation,
-    passages: Passages,
+    texts: Sequence[Passages],
 ) -> Found | None:
     """The rows for the table's columns, shown as they come; None when the readers are to try."""
     table = await database.find(Table, held.viewer, writing.table_id) if writing.table_id else None
@@ -36,16 +35,20 @@ async def read_named(
     columns = [column_of(row) for row in await database.read(tables.columns_of, held.viewer, ids=[table.id])]
     if not columns:
         return None
-    extracting = Extracting(database, model, offer, held, conversation.id)
-    show = partial(writing.proposing.show_read, conversation.id, passages.sources)
-    read = await extracting.read(table.name, columns, (), passages, show)
-    if read is None:
+
+    async def show(read: ReadTable) -> None:
+        await writing.proposing.show_read(conversation.id, read.texts.sources, read.table)
+
+    extraction = TableExtraction(database, model, offer, held, conversation.id)
+    tables_read = await extraction.read(ExtractionRequest(table.name, columns), texts, show)
+    if tables_read is None:
         return None
-    found = [FoundTable(passages.sources, read)] if read.rows else []
+    found = [FoundTable(read.texts.sources, read.table) for read in tables_read]
     return Found(conversation.id, found, conversation.extraction is ExtractionMode.AUTO)
 
 
-def said(message: Message, attached: Sequence[Attached], reply: Message, text: str) -> Passages:
-    """What a person said, with their files, and what the assistant did."""
+def texts_of(message: Message, attached: Sequence[Attached], reply: Message, text: str) -> tuple[Passages, Passages]:
+    """Return what the person gave, and the reply: it is read only when the person gave no row."""
     files = [Passage(Source(message.id, file.id), file.text) for file in attached]
-    return Passages([Passage(Source(message.id), message.text), *files, Passage(Source(reply.id), text)])
+    given = Passages([Passage(Source(message.id), message.text), *files])
+    return given, Passages([Passage(Source(reply.id, is_assistant=True), text)])

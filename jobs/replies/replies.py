@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from functools import partial
 from typing import Literal
 from uuid import UUID
 
@@ -32,7 +31,7 @@ from jobs.replies import named_tables
 from jobs.replies.named_tables import read_named
 from jobs.replies.output_limit import max_output_tokens
 from jobs.replies.parse_scheduler import ParseScheduler
-from jobs.replies.reply_tables import found_in, read_part, read_reply, whole_lines
+from jobs.replies.reply_tables import ReplyTables, found_in, read_part, whole_lines
 from jobs.replies.reply_writer import ReplyWriter
 from jobs.replies.streaming_tables import StreamingTables
 from jobs.runner.job_run import INTERNAL, Explained, JobContext, JobFailure
@@ -116,12 +115,12 @@ class Replies:
             await self._online(self._model, held, writing, reply, conversation, before, attached)
 
     async def _break_off(self, writing: ReplyWriter, status: MessageStatus, error: Explained | None = None) -> None:
-        """What was said so far stays, and so do the whole rows of it."""
-        found = (
-            None
-            if writing.is_ending
-            else await read_part(self._database, writing.viewer, writing.reply_id, writing.text)
-        )
+        """End with the text so far, the whole rows of it, and the tables of what the person gave."""
+        found = None
+        if not writing.is_ending and writing.tables is not None:
+            found = await writing.tables.broken_off(writing.text)
+        elif not writing.is_ending:
+            found = await read_part(self._database, writing.viewer, writing.reply_id)
         await writing.end(status, error=error, found=found)
 
     async def _before(self, held: JobContext, reply: Message) -> list[Message]:
@@ -157,23 +156,24 @@ class Replies:
         attached: Mapping[UUID, Sequence[Attached]],
     ) -> None:
         offer = model.offer(reply.model)
+        files = attached.get(before[-1].id, ())
+        writing.tables = read = ReplyTables(conversation, reply, before[-1], files)
         turns, tokens = await self._prompt(held, writing, offer, conversation, before, attached)
         terms = terms_of(offer, now().date())
         most = await max_output_tokens(self._database, writing.viewer, conversation, reply.id, offer, terms, tokens)
         writing.prompted(tokens, terms, wants_title=self._writes_titles)
         events = model.stream(turns, model=offer.name, temperature=conversation.temperature, max_tokens=most)
-        async with aclosing(events), self._showing(writing, conversation, reply):
+        async with aclosing(events), self._showing(writing, conversation, read):
             reason = await writing.follow(events)
         if reason == FILTERED:
             raise filtered()
         is_cut = reason == CUT_SHORT
         whole = whole_lines(writing.text) if is_cut else writing.text
-        files = attached.get(before[-1].id, ())
         found = None
         if conversation.extraction is not ExtractionMode.OFF:
-            passages = named_tables.said(before[-1], files, reply, whole)
-            found = await read_named(self._database, model, offer, held, writing, conversation, passages)
-            found = found or await read_reply(conversation, reply, writing.text, before[-1], files, is_cut=is_cut)
+            texts = named_tables.texts_of(before[-1], files, reply, whole)
+            found = await read_named(self._database, model, offer, held, writing, conversation, texts)
+            found = found or await read.finished(writing.text, is_cut=is_cut)
         await writing.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, found=found)
 
     async def _prompt(
@@ -201,13 +201,12 @@ class Replies:
         return await asyncio.to_thread(work)
 
     def _showing(
-        self, writing: ReplyWriter, conversation: Conversation, reply: Message
+        self, writing: ReplyWriter, conversation: Conversation, tables: ReplyTables
     ) -> AbstractAsyncContextManager[None]:
-        """Beside the reply, what shows its tables as they come."""
+        """Return the context in which tables are shown beside the reply, first those that were given."""
         if conversation.extraction is ExtractionMode.OFF:
             return nullcontext()
-        found = partial(found_in, conversation, reply)
-        return StreamingTables(self._looks, writing.proposing, lambda: writing.text, found).running()
+        return StreamingTables(self._looks, writing.proposing, lambda: writing.text, tables).running()
 
 
 async def _told(answer: Answer) -> AsyncGenerator[Delta | Finished, None]:

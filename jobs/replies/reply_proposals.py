@@ -92,14 +92,14 @@ class ReplyProposals:
         for shown in kept[: len(found.tables)]:
             proposal = session.get(Proposal, shown.id)
             if found.is_applied and proposal.status is ProposalStatus.PENDING:
-                apply.apply_harmless(session, proposal)
+                apply.apply_without_overwriting(session, proposal)
 
     def keep_part(self, session: Session, found: Found) -> None:
         """When the reply was broken off: what was shown, and what else was found in what was said, to be decided."""
         left = list(self._shown)
         for table in found.tables:
             if same := _taken(left, table):
-                streaming.keep(session, same.id, table.sources, table.table)
+                streaming.complete_interrupted(session, same.id, table.sources, table.table)
             else:
                 given = found.conversation_id, self._reply_id, table.sources, table.table
                 proposals.propose(session, *given, table_id=self._table_id)
@@ -122,10 +122,10 @@ class ReplyProposals:
                 kept.append(_Shown(proposal.id, found))
                 continue
             if is_complete or same.found != found:
-                streaming.stream(session, same.id, found.sources, found.table, is_complete=is_complete)
+                streaming.update(session, same.id, found.sources, found.table, is_complete=is_complete)
             kept.append(_Shown(same.id, found))
         for shown in left:
-            streaming.empty(session, shown.id, is_complete=is_complete)
+            streaming.clear(session, shown.id, is_complete=is_complete)
             kept.append(_Shown(shown.id, replace(shown.found, table=replace(shown.found.table, rows=()))))
         return kept
 
@@ -141,7 +141,11 @@ def _taken(left: list[_Shown], found: FoundTable) -> _Shown | None:
 def _found_in(proposal: Proposal) -> FoundTable:
     """Where a proposal's rows stand, without them; what was read in several texts has no place."""
     sources = [
-        Source(UUID(source["message"]), UUID(source["attachment"]) if "attachment" in source else None)
+        Source(
+            UUID(source["message"]),
+            UUID(source["attachment"]) if "attachment" in source else None,
+            is_assistant="origin" in source,
+        )
         for source in proposal.changes["sources"]
     ]
     cells = [cell for row in proposal.changes["rows"] for cell in row if cell] if len(sources) == 1 else []

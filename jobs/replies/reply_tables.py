@@ -1,4 +1,4 @@
-"""The tables that readers find in a reply, or else in what it answers."""
+"""The tables of one reply: those of what the person gave, and those that the reply itself draws."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from assistant.reading import extraction
 from assistant.reading.extraction import ProposedTable, Source
+from assistant.reading.reply_grounding import Given, is_repeated, merge_reply
 from auth.viewer import Viewer
 from db.core.engine import Database
 from db.models.conversations import Conversation, ExtractionMode
@@ -15,25 +16,61 @@ from jobs.extraction.attachments import Attached
 from jobs.replies.reply_proposals import Found, FoundTable
 
 
-async def read_reply(
-    conversation: Conversation,
-    reply: Message,
-    text: str,
-    message: Message,
-    attached: Sequence[Attached],
-    *,
-    is_cut: bool,
-) -> Found:
-    """Tables of the reply, or else of what it answers and its files: what was pasted is often not repeated."""
-    if tables := await asyncio.to_thread(extraction.propose_of_cut if is_cut else extraction.propose, text):
-        return found_in(conversation, reply, tables)
-    return found_in(conversation, message, await asyncio.to_thread(extraction.propose_from, message.text, attached))
+class ReplyTables:
+    """Reads the message and its files beside the model, and compares the tables of the reply with theirs.
+
+    `given` is done when the message and its files are read. A conversation whose extraction is OFF has no tables.
+    """
+
+    def __init__(
+        self, conversation: Conversation, reply: Message, message: Message, attached: Sequence[Attached]
+    ) -> None:
+        self._conversation, self._message, self._attached = conversation, message, attached
+        self._reply_source = Source(reply.id, is_assistant=True)
+        self.given = asyncio.ensure_future(self._read_given())
+
+    async def _read_given(self) -> list[ProposedTable]:
+        if self._conversation.extraction is ExtractionMode.OFF:
+            return []
+        return await asyncio.to_thread(extraction.propose_from, self._message.text, self._attached)
+
+    def streamed(self, tables: Sequence[ProposedTable]) -> Found:
+        """Return what to show while the reply is written, from the tables that its text has so far."""
+        given = self.given.result() if self.given.done() else []
+        own = [table for table in tables if not is_repeated(table, given)]
+        return self._found(given, own)
+
+    async def finished(self, text: str, *, is_cut: bool) -> Found:
+        """Return the tables of the exchange once the reply is whole, or was cut short."""
+        read = extraction.propose_of_cut if is_cut else extraction.propose
+        return await self._merged(await asyncio.to_thread(read, text))
+
+    async def broken_off(self, text: str) -> Found:
+        """Return the tables of the exchange when the reply breaks off: only its whole rows count."""
+        return await self._merged(await asyncio.to_thread(extraction.propose_of_cut, text))
+
+    async def _merged(self, tables: Sequence[ProposedTable]) -> Found:
+        given = await self.given
+        if self._conversation.extraction is ExtractionMode.OFF:
+            return self._found([], [])
+        texts = Given(tuple(self._given_sources()), (self._message.text, *(file.text for file in self._attached)))
+        kept, own = await asyncio.to_thread(merge_reply, texts, given, tables)
+        return self._found(kept, own)
+
+    def _found(self, given: Sequence[ProposedTable], own: Sequence[ProposedTable]) -> Found:
+        sources = [self._reply_source, *self._given_sources()]
+        found = [FoundTable([Source(self._message.id, table.attachment_id)], table) for table in given]
+        found += [FoundTable(sources, table) for table in own]
+        return Found(self._conversation.id, found, self._conversation.extraction is ExtractionMode.AUTO)
+
+    def _given_sources(self) -> list[Source]:
+        return [Source(self._message.id), *(Source(self._message.id, file.id) for file in self._attached)]
 
 
-async def read_part(database: Database, viewer: Viewer, reply_id: UUID, said: str) -> Found | None:
-    """The whole rows of a reply that breaks off, whose saved text may be behind what was `said`.
+async def read_part(database: Database, viewer: Viewer, reply_id: UUID) -> Found | None:
+    """Return the whole rows of a reply that an attempt before this one began, as far as its text was saved.
 
-    What the offline assistant says of tables is none: those of the message were shown before it spoke.
+    The offline assistant's own words have no tables: those of the message were shown before it spoke.
     """
     reply = await database.find(Message, viewer, reply_id)
     if reply is None or reply.model == OFFLINE:
@@ -41,15 +78,17 @@ async def read_part(database: Database, viewer: Viewer, reply_id: UUID, said: st
     conversation = await database.find(Conversation, viewer, reply.conversation_id)
     if conversation is None or conversation.extraction is ExtractionMode.OFF:
         return None
-    return found_in(conversation, reply, await asyncio.to_thread(extraction.propose_of_cut, said or reply.text))
+    tables = await asyncio.to_thread(extraction.propose_of_cut, reply.text)
+    found = [FoundTable([Source(reply.id, is_assistant=True)], table) for table in tables]
+    return Found(conversation.id, found, is_applied=False)
 
 
 def found_in(conversation: Conversation, source: Message, tables: Sequence[ProposedTable]) -> Found:
-    """Tables of a message and its files."""
+    """Return the tables of a message and its files."""
     found = [FoundTable([Source(source.id, table.attachment_id)], table) for table in tables]
     return Found(conversation.id, found, conversation.extraction is ExtractionMode.AUTO)
 
 
 def whole_lines(text: str) -> str:
-    """The lines of a reply that was cut which are surely whole: half a number would pass for one."""
+    """Return the lines of a reply that was cut which are surely whole: half a number would pass for one."""
     return text[: text.rfind("\n") + 1]

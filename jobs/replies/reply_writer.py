@@ -22,6 +22,7 @@ from db.models.usage import Tokens
 from errors import Forbidden, NotFound
 from integrations.llm.chat_completions import Delta, Finished
 from jobs.replies.reply_proposals import Found, ReplyProposals
+from jobs.replies.reply_tables import ReplyTables
 from jobs.runner.job_run import Explained, JobContext
 
 CHECKPOINT_SECONDS = 1.0
@@ -44,6 +45,7 @@ class ReplyWriter:
         self._wants_title = False
         self._finished = Finished("", None, None)
         self._ending: asyncio.Task[None] | None = None
+        self.tables: ReplyTables | None = None
 
     @property
     def viewer(self) -> Viewer:
@@ -145,7 +147,9 @@ class ReplyWriter:
                 replies.notify_requester(session, reply)
             if self._wants_title:
                 titles.request(session, reply)
-            if found is not None and ending.status is MessageStatus.COMPLETED:
+            # A model that said nothing at all leaves what the person gave as the offline assistant reads it.
+            is_whole = ending.status is MessageStatus.COMPLETED
+            if found is not None and (is_whole or (ending.status is MessageStatus.FAILED and not self.text)):
                 self.proposing.keep(session, found)
             elif found is not None:
                 self.proposing.keep_part(session, found)

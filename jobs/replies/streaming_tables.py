@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from assistant.reading.extraction import ProposedTable
 from assistant.reading.look_triggers import Growing
 from jobs.replies.parse_scheduler import ParseScheduler
-from jobs.replies.reply_proposals import Found, ReplyProposals
+from jobs.replies.reply_proposals import ReplyProposals
+from jobs.replies.reply_tables import ReplyTables
 
 LOOK_SECONDS = 0.3
 SHOWN_SECONDS = 1.0
@@ -19,16 +20,16 @@ logger = logging.getLogger("sheetgpt.replies")
 
 
 class StreamingTables:
-    """Beside a reply that is written; `found` makes of tables what is proposed."""
+    """Shows the tables that the person gave as soon as they are read, then those of the reply as its text grows."""
 
     def __init__(
         self,
         looks: ParseScheduler,
         proposing: ReplyProposals,
         text: Callable[[], str],
-        found: Callable[[Sequence[ProposedTable]], Found],
+        tables: ReplyTables,
     ) -> None:
-        self._looks, self._proposing, self._text, self._found = looks, proposing, text, found
+        self._looks, self._proposing, self._text, self._tables = looks, proposing, text, tables
         self._write: asyncio.Task[bool] | None = None
 
     @asynccontextmanager
@@ -43,6 +44,8 @@ class StreamingTables:
 
     async def _run(self) -> None:
         growing, rest = Growing(), LOOK_SECONDS
+        if await self._tables.given:
+            await self._show(())
         while True:
             await asyncio.sleep(rest)
             rest = LOOK_SECONDS
@@ -58,5 +61,5 @@ class StreamingTables:
                 rest = max(SHOWN_SECONDS, RESTS * (time.monotonic() - started))
 
     async def _show(self, tables: Sequence[ProposedTable]) -> bool:
-        self._write = asyncio.create_task(self._proposing.show(self._found(tables)))
+        self._write = asyncio.create_task(self._proposing.show(self._tables.streamed(tables)))
         return await asyncio.shield(self._write)

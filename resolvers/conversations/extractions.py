@@ -7,6 +7,7 @@ from typing import Annotated
 
 import strawberry
 from strawberry import argument
+from strawberry.scalars import JSON
 
 from db.conversations import extractions
 from db.conversations.extractions import ExtractionRequest
@@ -25,6 +26,15 @@ WAIT_SECONDS, IDLE_SECONDS = 60.0, 1.0
 @dataclass(frozen=True)
 class ExtractTableResult:
     proposal: Proposal
+    proposals: list[Proposal]
+
+
+@strawberry.input(description="A text and the rows that are to be read from it, as a model for the real text.")
+class ExtractionExampleInput:
+    text: str = strawberry.field(description="Text of the example: at most 5,000 characters.")
+    rows: list[JSON] = strawberry.field(
+        description='Rows of the example, each an object by column name, as `{"Item": "Tea"}`: at most 50.'
+    )
 
 
 async def extract_table(
@@ -48,6 +58,16 @@ async def extract_table(
     mode: Annotated[
         ExtractionMode, argument(description="REVIEW proposes; AUTO also applies what overwrites nobody's value.")
     ] = ExtractionMode.REVIEW,
+    instructions: Annotated[
+        str,
+        argument(description='Wishes for the reading, as "one row per invoice": at most 2,000 characters.'),
+    ] = "",
+    examples: Annotated[
+        list[ExtractionExampleInput] | None, argument(description="Worked examples for the model: at most 5.")
+    ] = None,
+    passes: Annotated[
+        int, argument(description="1, or 2 to have the model look a second time for rows that it missed.")
+    ] = 1,
     wait: Annotated[
         bool,
         argument(description="Answer when all is read (60 s at most), and not with a proposal that is still empty."),
@@ -64,12 +84,16 @@ async def extract_table(
         None if columns is None else [column.column() for column in columns],
         key_columns or [],
         mode,
+        instructions,
+        [{"text": example.text, "rows": example.rows} for example in examples or ()],
+        passes,
     )
     proposal = await info.context.write(extractions.start, asked, idempotency_key)
     if wait:
         proposal = await _read(info.context, proposal)
     forget_columns(info.context)
-    return ExtractTableResult(proposal)
+    found = await info.context.fresh().read(extractions.of_jobs, ids=[proposal.job_id]) if proposal.job_id else []
+    return ExtractTableResult(proposal, [proposal, *(other for other in found if other.id != proposal.id)])
 
 
 async def _read(context: Context, proposal: Proposal) -> Proposal:

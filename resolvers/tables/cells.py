@@ -12,7 +12,7 @@ from strawberry import UNSET, argument
 from strawberry.scalars import JSON
 
 from db.models.attachments import Attachment
-from db.models.messages import Message
+from db.models.messages import Message, MessageRole
 from db.models.tables import Row, Table
 from db.models.users import User
 from db.tables.editing import cell_updates
@@ -27,11 +27,20 @@ from resolvers.tables.tables import TableId, columns_of
 from tables.types.types import Column, Value, format_value
 
 
+class SourceOrigin(StrEnum):
+    """Author of the words that a value was read from."""
+
+    PERSON = "PERSON"
+    FILE = "FILE"
+    ASSISTANT = "ASSISTANT"
+
+
 class Grounding(StrEnum):
     """Result of searching a quote in the text it was taken from."""
 
     EXACT = "EXACT"
     FUZZY = "FUZZY"
+    MISMATCH = "MISMATCH"
     NONE = "NONE"
 
 
@@ -45,6 +54,7 @@ class Source:
     end: int
     quote: str
     grounding: Grounding
+    is_assistant: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,19 @@ def source_in(origin: Mapping[str, Any] | None) -> Source | None:
         return None
     place = origin["start"], origin["end"], origin["quote"]
     attachment_id = UUID(origin["attachment"]) if "attachment" in origin else None
-    return Source(UUID(origin["message"]), attachment_id, *place, Grounding(origin["grounding"]))
+    is_assistant = origin.get("origin") == SourceOrigin.ASSISTANT
+    return Source(UUID(origin["message"]), attachment_id, *place, Grounding(origin["grounding"]), is_assistant)
+
+
+async def origin_of(root: strawberry.Parent[Any], info: Info) -> SourceOrigin:
+    """Return the author; values from before authors were stored have that of their message."""
+    if root.is_assistant:
+        return SourceOrigin.ASSISTANT
+    if root.attachment_id is not None:
+        return SourceOrigin.FILE
+    message = await info.context.by_id(Message, root.message_id)
+    is_reply = message is not None and message.role is MessageRole.ASSISTANT
+    return SourceOrigin.ASSISTANT if is_reply else SourceOrigin.PERSON
 
 
 async def list_cells(rows: Sequence[Row | AsOfRow], info: Info) -> list[list[Cell]]:

@@ -44,7 +44,7 @@ async def add_column(
 async def update_column(
     info: Info,
     table_id: TableId,
-    key_: Annotated[strawberry.ID, argument(name="key", description="The column's `key`.")],
+    key_: Annotated[strawberry.ID, argument(name="key", description="Key or name of the column.")],
     name: Annotated[str | None, argument(description="A new name; its history stays.")] = UNSET,
     # Lazy, because the schema describes the enum only after this is read.
     type: Annotated[
@@ -69,6 +69,9 @@ async def update_column(
         str | None, argument(description="How texts are read where they could be read in two ways; null: as they tell.")
     ] = UNSET,
     default: Annotated[JSON | None, argument(description="What a new row has when it says nothing.")] = UNSET,
+    description: Annotated[
+        str | None, argument(description="Meaning of the column: at most 1,000 characters; null: none.")
+    ] = UNSET,
 ) -> structure.ColumnChange:
     given: dict[str, Any] = {
         "name": name,
@@ -83,6 +86,7 @@ async def update_column(
         "pattern": pattern,
         "format": format,
         "default": default,
+        "description": description,
     }
     changes = {
         name: value for name, value in given.items() if value is not UNSET and not (value is None and name in _LASTING)
@@ -107,7 +111,7 @@ def _shown(error: BadUserInput) -> BadUserInput:
 async def move_column(
     info: Info,
     table_id: TableId,
-    key_: Annotated[strawberry.ID, argument(name="key", description="The column's `key`.")],
+    key_: Annotated[strawberry.ID, argument(name="key", description="Key or name of the column.")],
     position: Annotated[int, argument(description="Its new place among the columns, from 0.")],
 ) -> structure.ColumnChange:
     moved = await info.context.write(column_updates.move, decode_id(table_id, Table), key_, position)
@@ -118,8 +122,9 @@ async def move_column(
 async def delete_column(
     info: Info,
     table_id: TableId,
-    key_: Annotated[strawberry.ID, argument(name="key", description="The column's `key`.")],
+    key_: Annotated[strawberry.ID, argument(name="key", description="Key or name of the column.")],
 ) -> DeleteColumnResult:
-    changed = await info.context.write(column_updates.delete, decode_id(table_id, Table), key_)
+    deleted = await info.context.write(column_updates.delete, decode_id(table_id, Table), key_)
     forget_columns(info.context)
-    return DeleteColumnResult(changed.table, key_, changed.revision)
+    assert deleted.column is not None
+    return DeleteColumnResult(deleted.table, strawberry.ID(deleted.column.key), deleted.revision)

@@ -56,6 +56,10 @@ class ColumnInput:
         "currency (as EUR), the order of dates (YMD, DMY or MDY).",
     )
     default: JSON | None = strawberry.field(default=None, description="What a new row has when it says nothing.")
+    description: str | None = strawberry.field(
+        default=None,
+        description="Meaning of the column, for people and for models that read it: at most 1,000 characters.",
+    )
 
     def column(self) -> Column:
         """As a definition, which is yet to be checked."""

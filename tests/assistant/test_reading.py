@@ -64,7 +64,7 @@ async def test_each_cell_says_where_it_was_read() -> None:
     assert values(table) == VALUES
     cells = [cell for row in table.rows for cell in row if cell]
     assert all(TEXT[cell.start : cell.end] == cell.quote and cell.grounding == "EXACT" for cell in cells)
-    assert [row[0].start for row in table.rows if row[0]] == [0, 29, 47, 72]
+    assert [row[0].start for row in table.rows if row[0]] == [0, 28, 46, 72]
     assert (one.tokens.input, one.tokens.output) == (100, 10)
 
 

@@ -17,7 +17,7 @@ from assistant.reading.row_reader import Reading, Unstructured
 from db.models.usage import NANOS, Tokens
 from integrations.llm.catalog import Offer
 from integrations.llm.chat_completions import ChatModel, ModelFailure
-from jobs.extraction.table_extraction import UNSTRUCTURED, most_of
+from jobs.extraction.table_extraction import UNSTRUCTURED, ExtractionRequest, tokens_to_read
 from tests.extraction.report import plain, report, scores
 from tests.extraction.scoring import Expected, Sample
 
@@ -71,12 +71,13 @@ async def read_online(
 
 async def _read(model: ChatModel, offer: Offer, sample: Sample, read: Read) -> list[Expected]:
     passages = Passages([Passage(Source(NOBODY), sample.text)])
-    found = await discover(model, offer.name, passages.pieces()[0], offer.named_output)
+    found = await discover(model, offer.name, passages.text, offer.named_output)
     read.tokens = added(read.tokens, found.tokens)
-    if not found.columns:
+    if not found.tables:
         return []
-    most = most_of(passages, found.columns, offer)
-    reading = Reading(model, offer.name, found.columns, passages, most=most, max_tokens=offer.named_output)
+    columns = found.tables[0].columns
+    most = tokens_to_read(passages, ExtractionRequest("", columns), offer)
+    reading = Reading(model, offer.name, columns, passages, most=most, max_tokens=offer.named_output)
     try:
         await reading.run()
     finally:

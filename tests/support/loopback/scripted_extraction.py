@@ -57,8 +57,8 @@ class Extractor:
         if "cells" in wanted:
             cells = [{"id": n, "value": value, "quote": quote} for n, (value, quote) in self.corrections.items()]
             return json.dumps({"cells": cells})
-        if "columns" in wanted:
-            return json.dumps(self.columns)
+        if "tables" in wanted:
+            return json.dumps({"tables": [self.columns] if self.columns else []})
         held = json.loads(messages[2]["content"])["rows"] if len(messages) > 2 else []
         rows = self.rows if self.rows_of is None else self.rows_of(messages[1]["content"])
         keys = wanted["rows"]["items"]["required"]
