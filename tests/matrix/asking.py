@@ -22,8 +22,8 @@ from resolvers.core.authentication import authenticate
 from resolvers.core.context import Context, Origin
 from resolvers.core.ids import global_id
 from schema import schema
+from tests.matrix.children import SEEN
 from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Given, Person
-from tests.matrix.views import SEEN
 from tests.matrix.world import Scene
 from transport.core.errors import format_error
 

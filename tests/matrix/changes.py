@@ -1,4 +1,4 @@
-"""Who changes what."""
+"""The people who make each change."""
 
 from tests.matrix.rows import (
     ADMINS,
@@ -80,9 +80,6 @@ PLACES: dict[str, list[Change]] = {
     "deleteSite": [Change({"id": "@site"}, ADMINS)],
     "assignSite": [Change({"siteId": "@site", "userId": "@owner_user"}, ADMINS)],
     "unassignSite": [Change({"siteId": "@site", "userId": "@assigned_user"}, ADMINS)],
-    "createModule": [Change({"siteId": "@site", "name": "New", "kind": "pump"}, ADMINS)],
-    "updateModule": [Change({"id": "@module", "name": "New"}, ADMINS)],
-    "deleteModule": [Change({"id": "@module"}, ADMINS)],
     "recordReadings": [Change({"readings": [{"moduleId": "@module", **READING}]}, ADMINS, codes=UNKNOWN)],
     "createItem": [
         Change({"title": "New"}, SIGNED_IN),

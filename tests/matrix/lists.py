@@ -1,4 +1,4 @@
-"""Who finds what in which list."""
+"""The people who find each thing in each list."""
 
 from tests.matrix.rows import ADMINS, INSIDE, ON_SITE, OWN, OWNER, SUPERUSER, In
 
@@ -55,16 +55,7 @@ LISTED: dict[str, list[In]] = {
     "Site.conversations": [In("conversation", ADMINS, "site"), In("shared_conversation", ON_SITE, "site")],
     "Module.readings": [In(None, ON_SITE, "module"), In(None, ADMINS, "other_module")],
     "Module.aggregates": [In(None, ON_SITE, "module", MEASURED)],
-    "Conversation.messages": [
-        In("message", OWN, "conversation"),
-        In("shared_message", INSIDE, "shared_conversation"),
-    ],
-    "Conversation.allMessages": [
-        In("message", OWN, "conversation"),
-        In("shared_message", INSIDE, "shared_conversation"),
-    ],
     "Conversation.tables": [In("table", OWN, "conversation"), In("shared_table", INSIDE, "shared_conversation")],
-    "Message.attachments": [In("attachment", OWN, "message"), In("shared_attachment", INSIDE, "shared_message")],
     "Message.proposals": [In("proposal", OWN, "reply"), In("shared_proposal", INSIDE, "running_reply")],
     "Proposal.columns": [In(None, OWN, "proposal")],
     "Proposal.changes": [In(None, OWN, "proposal"), In(None, INSIDE, "shared_proposal")],

@@ -1,4 +1,4 @@
-"""What a row of the matrix says. The rows stand in `views.py`, `lists.py`, `changes.py` and `streams.py`.
+"""Kinds of rows of the matrix. The rows are in `views.py`, `lists.py`, `changes.py` and `streams.py`.
 
 Every type with an id, every list, and every field of Query, Mutation and Subscription has rows; the test reads
 from the schema which ones there must be. To add yours:
@@ -8,6 +8,8 @@ from the schema which ones there must be. To add yours:
 3. State which lists it is in, in `lists.py`:  `"Query.reports": [In("report", OWN), In("shared_report", INSIDE)]`
 4. State who changes it, in `changes.py`:      `"deleteReport": [Change({"id": "@report"}, OWN)]`
 5. State who follows it, in `streams.py`:      `"reportProgress": [Follow({"reportId": "@report"}, OWN)]`
+
+A child of another entity needs none of this: `children.py` derives its rows, and its things, from its parent's.
 
 `"@report"`, anywhere in a value, is the id of that name. Who is not named is refused, and nothing happens:
 UNAUTHENTICATED when signed out or deactivated, NOT_FOUND when the first of the ids is not theirs to see, FORBIDDEN

@@ -5,8 +5,7 @@ from typing import Any
 
 from graphql import GraphQLInputField, get_named_type, is_input_object_type
 
-from tests.matrix.changes import CHANGED
-from tests.matrix.lists import LISTED
+from tests.matrix.children import CHANGED, LISTED
 from tests.matrix.parts import LISTS, MUTATION
 from tests.matrix.rows import Given, In
 

@@ -1,4 +1,4 @@
-"""Who follows what."""
+"""The people who follow each stream."""
 
 from tests.matrix.rows import INSIDE, OWN, OWNER, SIGNED_IN, Follow
 

@@ -18,13 +18,13 @@ from assembly import assemble
 from resolvers.accounts import accounts
 from settings import Settings
 from tests.matrix.asking import NOT_FOUND, UNAUTHENTICATED, Stage, digest, found, refusal, rehearsing
-from tests.matrix.changes import CHANGED, PASSWORD
-from tests.matrix.lists import LISTED
+from tests.matrix.changes import PASSWORD
+from tests.matrix.children import CHANGED, LISTED, SEEN
 from tests.matrix.parts import ANSWERS, BY_ID, LISTS, MUTATION, NODES, QUERY, SUBSCRIPTION, TYPES, call, leaves, listing
 from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Asked, Change, Follow, In, Person
 from tests.matrix.strange import OTHERWISE, changes, lists, put
 from tests.matrix.streams import FOLLOWED
-from tests.matrix.views import ASKED, SEEN
+from tests.matrix.views import ASKED
 from tests.matrix.world import Scene
 from tests.support.app import OFTEN, SECRET
 from tests.support.processes.postgres import Postgres

@@ -1,4 +1,4 @@
-"""Who sees what: by its own field, through node(id:) and through nodes(ids:)."""
+"""The people who see each thing: by its own field, through node(id:) and through nodes(ids:)."""
 
 from tests.matrix.rows import (
     ADMINS,
@@ -26,14 +26,11 @@ SEEN: dict[str, dict[str, People]] = {
     },
     "Membership": {"owner_membership": INSIDE, "member_membership": INSIDE},
     "Site": {"site": ON_SITE, "other_site": ADMINS, "deleted_site": NOBODY},
-    "Module": {"module": ON_SITE, "other_module": ADMINS, "deleted_module": NOBODY},
+    "Module": {"deleted_module": NOBODY},
     "Item": {"item": OWN, "shared_item": INSIDE, "deleted_item": NOBODY},
     "Conversation": {"conversation": OWN, "shared_conversation": INSIDE, "deleted_conversation": NOBODY},
-    "Message": {"message": OWN, "reply": OWN, "shared_message": INSIDE, "running_reply": INSIDE},
-    "Attachment": {"attachment": OWN, "shared_attachment": INSIDE},
-    "Proposal": {"proposal": OWN, "shared_proposal": INSIDE},
+    "Message": {"reply": OWN, "running_reply": INSIDE},
     "Table": {"table": OWN, "shared_table": INSIDE, "deleted_table": NOBODY},
-    "Row": {"row": OWN, "shared_row": INSIDE},
     "AuditEntry": {"audit_entry": ADMINS},
     "Notification": {"notification": SELF, "first_notification": SELF},
     "Export": {"export": OWN, "failed_export": OWN},

@@ -41,9 +41,10 @@ from db.organizations import organization_deletion
 from db.tables.editing import rows, structure
 from db.tables.editing.rows import OnError
 from resolvers.core.ids import global_id, model_of
-from tables.changes import definition
+from tables.changes import column_to_json
 from tables.types.columns import Column, ColumnType
 from tests.conftest import SYSTEM, World
+from tests.matrix.children import NAMES, sample_row
 from tests.matrix.rows import ADMIN, ANONYMOUS, ASSIGNED, DEACTIVATED, OUTSIDER, OWNER, SUPERUSER, Person
 from tests.support.units import personal_organization
 
@@ -79,6 +80,7 @@ class Scene:
             await self.database.write(self._speak, self.viewers[OWNER], prefix, visibility)
         await self.database.write(self._export, self.viewers[OWNER])
         await self.database.write(self._mail, SYSTEM)
+        await self.database.write(self._complete, SYSTEM)
         await self.database.write(self._delete, SYSTEM)
         await self.database.write(organization_deletion.delete, self.viewers[ADMIN], self.keys["deleted_organization"])
         newest = await self.database.read_one(_newest_entry, SYSTEM, organization_id=self.keys["organization"])
@@ -171,7 +173,7 @@ class Scene:
             message_id=exchange.reply.id,
             table_id=table.id,
             table_name="Costs",
-            columns=[definition(NAME)],
+            columns=[column_to_json(NAME)],
             changes={"message": exchange.message.id.hex, "rows": [[["Tea", 0, 3, "Tea"]]]},
         )
         share = Share(conversation_id=id_, digest=token_bytes(32), expires_at=now() + LIFE, content={})
@@ -183,7 +185,7 @@ class Scene:
             _end(session, exchange.reply)
 
     def _table(self, session: Session, prefix: str, visibility: Visibility) -> Table:
-        beginning = structure.Beginning(
+        beginning = structure.TableDefinition(
             "Costs", [NAME, NOTE], self.keys[f"{prefix}conversation"], visibility=visibility
         )
         table = structure.create(session, beginning)
@@ -199,7 +201,9 @@ class Scene:
             self.name(name, export)
         job = session.get(Job, export.job_id)
         job.status, job.finished_at = JobStatus.FAILED, now()
-        gone = structure.create(session, structure.Beginning("Gone", [NAME], organization_id=self.keys["organization"]))
+        gone = structure.create(
+            session, structure.TableDefinition("Gone", [NAME], organization_id=self.keys["organization"])
+        )
         self.name("deleted_table", gone)
 
     def _mail(self, session: Session) -> None:
@@ -219,6 +223,15 @@ class Scene:
             if isinstance(row, Verification):
                 row.user_id, row.email = self._user_id(OWNER), f"{OWNER}@example.com"
             session.add(row)
+
+    def _complete(self, session: Session) -> None:
+        """Add the children that rows of the matrix name and that were not made above."""
+        for type_, names in NAMES.items():
+            for name, parent in names.items():
+                if name not in self.ids:
+                    row = sample_row(type_, self.keys[parent])
+                    session.add(row)
+                    self.name(name, row)
 
     def _delete(self, session: Session) -> None:
         models: dict[str, type[Base]] = {
