@@ -97,3 +97,9 @@ class Subscription(replies.Subscription, revisions.Subscription, exports.Subscri
 
 
 schema = strawberry.Schema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS))
+# Strawberry takes no description of a schema; clients read this one by introspection, and the SDL leaves it out.
+schema._schema.description = (
+    "SheetGPT: conversations with an assistant, and the tables that come of them. Authenticate with `logIn`, and send "
+    "the access token as `Authorization: Bearer …`. Ids are opaque and unique among all objects. Lists are pages of at "
+    "most 100 nodes. Deleted objects can be brought back with `restore`. Errors have a code in `extensions.code`."
+)

@@ -1,8 +1,9 @@
-"""How each mutation is called, and what the audit log then has: a new mutation needs a row here.
+"""A call of each mutation with the audit entries that it must write; a new mutation needs a row here.
 
-A call of `who` with `give(story)`, which may fill in `story.ids` from the payload afterwards. `entries` are what it
-writes, in words: the type of the subject, `+` for new, `-` for deleted, `~` for changed, and the fields; of what is
-counted the number. `bad` is laid over the input for a call that must be refused; without it a stranger calls.
+The person `who` calls it with `give(story)`; `keep` may store ids from the payload afterwards. `entries` are the
+expected entries: the type of the subject, `+` for new, `-` for deleted, `~` for changed, and the changed fields; for
+counted children their number. `bad` overrides the input for a call that must be refused; without it, a stranger makes
+the call.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ OTHER = "staple battery correct"
 
 @dataclass
 class Story:
-    """Who there is, what was made so far by name, and the letters' tokens."""
+    """Clients of the people, the ids of things created so far by name, and the tokens in mails."""
 
     people: dict[str, Client]
     token: Callable[[str, str], Any]
@@ -43,7 +44,7 @@ class Call:
 
 
 def keeps(name: str, *path: str) -> Callable[[Story, Any], None]:
-    """Remember what stands at a path in the payload."""
+    """Return a function that stores the value at a path of the payload under a name."""
 
     def keep(story: Story, payload: Any) -> None:
         for step in path:

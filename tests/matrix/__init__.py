@@ -1,1 +1,1 @@
-"""The matrix of the policy: who may do what to what, as data. Begin with `rows.py`."""
+"""Matrix of the permissions: people, things and operations, as data. Begin with `rows.py`."""

@@ -1,4 +1,4 @@
-"""How the cases of the matrix are run: operations of people, what they wrote, and a digest of the database."""
+"""Runner of the matrix's cases: operations of people, the rows they write, and a digest of the database."""
 
 import asyncio
 import hashlib
@@ -31,14 +31,14 @@ UNAUTHENTICATED, NOT_FOUND, FORBIDDEN = "UNAUTHENTICATED", "NOT_FOUND", "FORBIDD
 
 
 class Stage:
-    """A scene and the application that plays in it."""
+    """A scene and the application that serves it."""
 
     def __init__(self, product: Product, scene: Scene, digest: str) -> None:
         self.backend, self.scene, self.digest = product.backend, scene, digest
         self._executor = Executor(schema, format_error=format_error, event_context=Context.fresh)
 
     async def ask(self, person: Person, document: str, **variables: Any) -> tuple[Any, str | None]:
-        """The data of an operation, and the code of its error."""
+        """Return the data of an operation and the code of its error."""
         try:
             context = await self._context(person)
         except Unauthenticated as error:
@@ -49,7 +49,7 @@ class Stage:
         return _outcome(await self._executor.execute(operation, context))
 
     async def follow(self, person: Person, document: str, seconds: float, **variables: Any) -> tuple[Any, str | None]:
-        """The first event of a subscription or None when there is none for so long, and the code of its error."""
+        """Return the first event of a subscription, None after `seconds` without one, and the code of its error."""
         try:
             context = await self._context(person)
         except Unauthenticated as error:
@@ -70,7 +70,7 @@ class Stage:
         return await authenticate(self.backend, token and f"Bearer {token}", Origin())
 
     def named(self, given: Any) -> Any:
-        """A value with ids for the names in it."""
+        """Return a value with the ids of the names in it."""
         if isinstance(given, dict):
             return {key: self.named(value) for key, value in given.items()}
         if isinstance(given, list):
@@ -78,7 +78,7 @@ class Stage:
         return self.scene.ids[given[1:]] if isinstance(given, str) and given.startswith("@") else given
 
     def disguised(self, given: Given, place: Sequence[str]) -> str:
-        """The id that stands in a place of an input, if any does, as one of an audit entry: nothing takes those."""
+        """Return the id at a path of an input as the id of an audit entry, which no input accepts."""
         value: Any = given
         for step in place:
             value = value[0] if isinstance(value, list) else value
@@ -93,7 +93,7 @@ def _outcome(result: Result) -> tuple[Any, str | None]:
 
 
 def refusal(person: Person, given: Given) -> str:
-    """The code that refuses a person who may not do something with these things."""
+    """Return the error code for a person who may not do something with these things."""
     if person in {ANONYMOUS, DEACTIVATED}:
         return UNAUTHENTICATED
     seen = {name: people for of_type in SEEN.values() for name, people in of_type.items()}
@@ -110,7 +110,7 @@ def _names(given: Any) -> Iterator[str]:
 
 
 def found(value: Any, name: str) -> Any:
-    """What stands in all the lists of this name, of connections too."""
+    """Return the nodes of all lists and connections of this name."""
     if isinstance(value, list):
         return [each for part in value for each in found(part, name)]
     if not isinstance(value, dict):
@@ -122,7 +122,7 @@ def found(value: Any, name: str) -> Any:
 
 
 class Undone(Exception):
-    """Ends a transaction that went well without a commit."""
+    """Signal to roll back a transaction that succeeded."""
 
     def __init__(self, result: Any) -> None:
         self.result = result
@@ -130,7 +130,7 @@ class Undone(Exception):
 
 @contextmanager
 def rehearsing(database: Database) -> Iterator[list[str]]:
-    """Every unit runs to its end and is then rolled back; the names of the models that it wrote are yielded."""
+    """Roll back every unit at its end; yield the names of the models it wrote."""
     transact: Any = database._transact
     written: list[str] = []
 
@@ -158,7 +158,7 @@ def rehearsing(database: Database) -> Iterator[list[str]]:
 
 
 async def digest(database: Database) -> str:
-    """Says whether anything at all in the database has changed."""
+    """Return a value that differs after any change of the database."""
     names = sorted(Base.metadata.tables)
     if isinstance(database, SQLite):
         rows = [database.reader.execute(f"SELECT * FROM {name} ORDER BY id").fetchall() for name in names]

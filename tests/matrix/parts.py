@@ -1,4 +1,4 @@
-"""What the schema has, each of which needs rows; and how documents ask for it."""
+"""Parts of the schema that need rows in the matrix, and the documents that ask for them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,21 +24,21 @@ ANY_BY_ID = {"node", "nodes"}
 
 
 def call(name: str, field: GraphQLField, given: Given) -> tuple[str, str]:
-    """The variables' definitions and the field with its arguments."""
+    """Return the definitions of the variables, and the field with its arguments."""
     declared = ", ".join(f"${key}: {field.args[key].type}" for key in given)
     arguments = ", ".join(f"{key}: ${key}" for key in given)
     return f"({declared})" if declared else "", f"{name}({arguments})" if arguments else name
 
 
 def leaves(type_: Any) -> str:
-    """Every field of a type that needs no selection and no argument."""
+    """Return the fields of a type that need no selection and no argument."""
     fields = getattr(type_, "fields", {})
     plain = [name for name, field in fields.items() if not field.args and not is_composite_type(bare(field))]
     return " ".join(["__typename", *plain])
 
 
 def bare(field: GraphQLField) -> Any:
-    """The type of a field without lists and exclamation marks."""
+    """Return the type of a field without lists and exclamation marks."""
     return get_named_type(field.type)
 
 
@@ -47,17 +47,17 @@ def is_connection(field: GraphQLField) -> bool:
 
 
 def is_list(field: GraphQLField) -> bool:
-    """Whether it is a list of objects, by pages or whole."""
+    """Return True for a list of objects, paged or whole."""
     return is_connection(field) or (is_list_type(get_nullable_type(field.type)) and is_composite_type(bare(field)))
 
 
 def row_type(field: GraphQLField) -> Any:
-    """What a list is of."""
+    """Return the type of a list's objects."""
     return bare(bare(field).fields["nodes"]) if is_connection(field) else bare(field)
 
 
 def reachable() -> Iterator[Any]:
-    """Query, and every type that it can show, without those that only make pages."""
+    """Yield Query and every type it can return, without connections and edges."""
     waiting, seen = [TYPES["Query"], *(TYPES[name] for name in NODES)], set()
     while waiting:
         kind = waiting.pop()
@@ -79,7 +79,7 @@ ANSWERS = {name for name in QUERY if f"Query.{name}" not in LISTS and name not i
 
 
 def listing(type_: str, name: str, field: GraphQLField, row: In) -> str:
-    """A query of a list, of the thing `$of` unless it is a root field's."""
+    """Return a document that reads a list of the object `$of`, or of the root."""
     declared, called = call(name, field, row.given)
     plain = leaves(row_type(field))
     asked = f"{called} {{ nodes {{ {plain} }} totalCount }}" if is_connection(field) else f"{called} {{ {plain} }}"

@@ -25,7 +25,7 @@ Given: TypeAlias = dict[str, Any]
 
 
 class Person(StrEnum):
-    """Everybody is active in the organization, except for OUTSIDER, SUPERUSER and ANONYMOUS."""
+    """Kinds of people; all are active in the organization, except for OUTSIDER, SUPERUSER and ANONYMOUS."""
 
     OWNER = "owner"  # a plain member, who owns what is owned
     MEMBER = "member"
@@ -44,15 +44,15 @@ NOBODY: People = frozenset()
 ANYONE = frozenset(Person) - {DEACTIVATED}
 SIGNED_IN = ANYONE - {ANONYMOUS}
 MEMBERS = frozenset({OWNER, MEMBER, ASSIGNED, ADMIN})
-INSIDE = MEMBERS | {SUPERUSER}  # who sees what is shared
-OWN = frozenset({OWNER, ADMIN, SUPERUSER})  # who sees what is private, and changes what is owned
+INSIDE = MEMBERS | {SUPERUSER}  # the people who see shared things
+OWN = frozenset({OWNER, ADMIN, SUPERUSER})  # the people who see private things, and change owned ones
 ADMINS = frozenset({ADMIN, SUPERUSER})
 ON_SITE = ADMINS | {ASSIGNED}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A field of Query that is neither one thing by its id nor a list: who gets an answer that is not null."""
+    """A field of Query that is neither one thing by its id nor a list, and the people who get a non-null answer."""
 
     by: People
     given: Given = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Ids of another type, wherever the schema takes one: each must be refused, whoever sends it."""
+"""Inputs with an id of another type, which must be refused for everyone, at every place that takes an id."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ Path = tuple[str, ...]
 
 
 def places(kind: Any, before: Path = ()) -> Iterator[Path]:
-    """Where an input takes an id: the fields' names, through lists and inputs."""
+    """Yield the paths at which an input takes an id, through lists and nested inputs."""
     fields: dict[str, GraphQLInputField] = kind.fields
     for name, field in fields.items():
         inner = get_named_type(field.type)
@@ -34,7 +34,7 @@ def places(kind: Any, before: Path = ()) -> Iterator[Path]:
 
 
 def changes() -> Iterator[tuple[str, Given, Path]]:
-    """Every mutation that takes an id, an input for it, and the place to put a strange one."""
+    """Yield each mutation that takes an id, with an input for it and the path of the id."""
     for name, field in MUTATION.items():
         argument = field.args.get("input")
         for place in places(get_named_type(argument.type)) if argument else ():
@@ -46,7 +46,7 @@ def changes() -> Iterator[tuple[str, Given, Path]]:
 
 
 def lists() -> Iterator[tuple[str, In, str]]:
-    """Every list that is limited by an id, a row of it, and the argument."""
+    """Yield each list that an id limits, with a row of it and the name of the argument."""
     for name, field in LISTS.items():
         for argument, definition in field.args.items():
             if get_named_type(definition.type).name == "ID" and argument not in COLUMN_KEYS:
@@ -54,7 +54,7 @@ def lists() -> Iterator[tuple[str, In, str]]:
 
 
 def put(value: Any, place: Path, id_: str) -> Any:
-    """The value with another id in a place, also where nothing stood."""
+    """Return the value with another id at a path, which need not exist in it."""
     if not place:
         return [id_] if isinstance(value, list) else id_
     if isinstance(value, list):

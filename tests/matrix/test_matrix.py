@@ -1,7 +1,7 @@
-"""Who may do what to what: every type, list and root field of the schema, for everybody, on both databases.
+"""Permissions for every type, list and root field of the schema, for every kind of person, on both databases.
 
-`tests/matrix/rows.py` says how to add a row. Whoever is refused has changed nothing: the whole database is
-compared with what it was. Who is allowed runs in a transaction that is rolled back, so that one world serves all.
+`tests/matrix/rows.py` explains how to add a row. A refused operation must change nothing: the whole database is
+compared with its state before. An allowed one runs in a transaction that is rolled back, so that one world serves all.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ async def test_the_table_has_rows_for_all_that_the_schema_has(there: Iterable[st
 
 @pytest.fixture(scope="module", params=KINDS)
 def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One database of each kind for all rows."""
+    """Yield the URL of one database of each kind, for all rows."""
     if request.param == "sqlite":
         path = tmp_path_factory.mktemp("matrix") / "sheetgpt.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
@@ -69,7 +69,7 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """The application over a world with everybody and everything; nobody works on jobs in it."""
+    """Yield the application over a world with every person and thing; no worker runs jobs in it."""
     limits = {name: OFTEN for name in Settings.model_fields if "_limit_" in name}
     given: dict[str, Any] = {"database_url": url, "secret_key": SECRET, **limits}
     product = assemble(Settings(_env_file=None, **given))
@@ -85,7 +85,7 @@ async def stage(url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIter
 
 
 def lasting(shown: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Without a link, which is signed anew each second."""
+    """Return the view without its link, which is signed again each second."""
     return shown and {name: value for name, value in shown.items() if name != "url"}
 
 
@@ -186,7 +186,7 @@ async def test_a_stream_begins_for_those_who_may(stage: Stage, name: str, row: F
 
 
 async def test_an_id_of_another_type_is_refused_wherever_one_is_sent(stage: Stage) -> None:
-    """Even by superusers, who see everything; with the rest of the id right, only the type can be what is wrong."""
+    """Superusers see everything, so that only the type of the id can be the reason."""
     codes: dict[str, str | None] = {}
     for name, given, place in changes():
         declared = f"($input: {MUTATION[name].args['input'].type})"

@@ -1,4 +1,4 @@
-"""The people and things that the matrix is about, by the names that its rows use."""
+"""People and things of the matrix, by the names that its rows use."""
 
 from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
@@ -60,7 +60,7 @@ SHARED = {"": Visibility.PRIVATE, "shared_": Visibility.ORGANIZATION}
 
 
 class Scene:
-    """`ids` are what clients send for a name: global ids, and tokens; `tokens` are the access tokens of people."""
+    """World of the matrix: `ids` are global ids and tokens by name, `tokens` the access tokens of the people."""
 
     def __init__(self, database: Database, secret: bytes, password_hash: str) -> None:
         self.database, self._secret, self._hash = database, secret, password_hash
@@ -88,7 +88,7 @@ class Scene:
         self.name("audit_entry", newest)
 
     def name(self, name: str, row: Base | UUID, model: type[Base] | None = None) -> None:
-        """Let the rows of the matrix call this thing by `name`."""
+        """Register a thing under the name that rows of the matrix use."""
         self.keys[name] = row if isinstance(row, UUID) else row.id
         self.ids[name] = global_id(model or model_of(row), self.keys[name])
 
@@ -123,7 +123,7 @@ class Scene:
         )
 
     async def _gather(self) -> None:
-        """The organization of everybody but the outsider and the superuser, and one that is deleted later."""
+        """Create an organization of all people but the outsider and the superuser, and one that is deleted later."""
         for name in ("organization", "deleted_organization"):
             id_ = await self._world.organization(self.viewers[ADMIN], name=name)
             self.name(name, id_, Organization)
@@ -160,7 +160,7 @@ class Scene:
         self.name(name, site)
 
     def _speak(self, session: Session, prefix: str, visibility: Visibility) -> None:
-        """A table in a conversation, a message there and its reply, and a proposal of that for the table."""
+        """Create a table in a conversation, a message with its reply, and the reply's proposal for the table."""
         table = self._table(session, prefix, visibility)
         id_ = self.keys[f"{prefix}conversation"]
         files = [StoredFile(uuid4(), "tea.txt", "text/plain", 3, "Tea")]
@@ -207,7 +207,7 @@ class Scene:
         self.name("deleted_table", gone)
 
     def _mail(self, session: Session) -> None:
-        """What was sent: mail with an invitation to the outsider and with the owner's tokens, notifications."""
+        """Create an invitation of the outsider, tokens mailed to the owner, and notifications."""
         made: dict[str, Base] = {
             "invitation_token": Invitation(
                 organization_id=self.keys["organization"], email=f"{OUTSIDER}@example.com", role=Role.MEMBER

@@ -24,7 +24,7 @@ def _tree(module: str) -> ast.Module:
 
 @cache
 def _imports(module: str) -> dict[str, str]:
-    """Return the full names of what a module imports, by the names it has there."""
+    """Return the full names of a module's imports by their local names."""
     found: dict[str, str] = {}
     for node in ast.walk(_tree(module)):
         if isinstance(node, ast.ImportFrom):

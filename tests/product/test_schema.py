@@ -1,5 +1,6 @@
-"""The schema as clients see it: described throughout, one habit for all, and the snapshot that is reviewed."""
+"""The schema as clients see it: descriptions, conventions, and the snapshot for reviews."""
 
+import re
 from collections.abc import Iterator
 
 from graphql import (
@@ -24,30 +25,45 @@ TYPES = {
 WITHOUT_INPUT = {"logOutEverywhere", "requestEmailVerification"}
 
 
-def _undescribed() -> Iterator[str]:
+def _descriptions() -> Iterator[tuple[str, str | None]]:
+    """Yield the name of each type, field, argument and enum value with its description."""
     for name, kind in TYPES.items():
-        if not kind.description:
-            yield name
+        yield name, kind.description
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
             for field_name, field in kind.fields.items():
-                if not field.description:
-                    yield f"{name}.{field_name}"
+                yield f"{name}.{field_name}", field.description
                 for argument_name, argument in getattr(field, "args", {}).items():
-                    if not argument.description:
-                        yield f"{name}.{field_name}({argument_name}:)"
+                    yield f"{name}.{field_name}({argument_name}:)", argument.description
         if isinstance(kind, GraphQLEnumType):
-            yield from (f"{name}.{value_name}" for value_name, value in kind.values.items() if not value.description)
+            yield from ((f"{name}.{value_name}", value.description) for value_name, value in kind.values.items())
 
 
 def test_everything_carries_a_description() -> None:
-    assert list(_undescribed()) == []
+    assert [name for name, description in _descriptions() if not description] == []
 
 
-def test_the_snapshot_is_what_the_code_says() -> None:
+def test_descriptions_are_no_relative_clauses() -> None:
+    """A description names the thing: "Name of the table.", not "What it is called."."""
+    clause = re.compile(r"(What|Who|Whose|Whether|Where|Which|How|That)\b")
+    assert [f"{name}: {text}" for name, text in _descriptions() if clause.match(text or "")] == []
+
+
+def test_the_input_of_a_mutation_states_its_purpose() -> None:
+    inputs = {name: kind.description for name, kind in TYPES.items() if name == "CreateItemInput"}
+    assert inputs == {"CreateItemInput": "Input of `createItem`: create an item."}
+
+
+def test_the_schema_has_a_description() -> None:
+    shown = schema.execute_sync("{ __schema { description } }")
+    assert shown.data is not None
+    assert shown.data["__schema"]["description"].startswith("SheetGPT: conversations")
+
+
+def test_the_snapshot_equals_the_schema_of_the_code() -> None:
     assert SNAPSHOT.read_text(encoding="utf-8") == schema.as_str() + "\n", "run `make schema` and review the difference"
 
 
-def test_every_mutation_takes_one_input_and_answers_with_one_payload() -> None:
+def test_every_mutation_takes_one_input_and_returns_one_payload() -> None:
     mutation = schema._schema.mutation_type
     assert mutation is not None
     for name, field in mutation.fields.items():
@@ -57,14 +73,13 @@ def test_every_mutation_takes_one_input_and_answers_with_one_payload() -> None:
         assert str(field.type) == f"{title}Payload!", name
 
 
-def test_every_type_with_an_id_that_is_kept_is_a_node() -> None:
+def test_every_audited_type_is_a_node() -> None:
     for name, kind in TYPES.items():
         if isinstance(kind, GraphQLObjectType) and "createdBy" in kind.fields:
             assert {i.name for i in kind.interfaces} == {"Node", "Audited"}, name
 
 
-def test_every_list_is_a_page_or_has_an_end() -> None:
-    """A connection has the four arguments of a page, and its total is counted only when asked for."""
+def test_every_connection_takes_the_arguments_of_a_page() -> None:
     for name, kind in TYPES.items():
         if isinstance(kind, GraphQLObjectType):
             for field_name, field in kind.fields.items():
