@@ -168,8 +168,10 @@ async def connect(url: str) -> Any:
         return await asyncpg.connect(url, timeout=10)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         address = make_url(url).render_as_string(hide_password=True)
+        # A timeout and a closed connection have no text of their own.
+        reason = str(error) or type(error).__name__
         raise DatabaseUnreachable(
-            f"the database {address} cannot be used ({error}): check that its server runs, and DATABASE_URL."
+            f"the database {address} cannot be used ({reason}): check that its server runs, and DATABASE_URL."
         ) from error
 
 

@@ -20,11 +20,11 @@ from db.search.query_parser import SearchQuery
 from db.search.search import conversations_matching
 from errors import BadUserInput
 from resolvers.core.context import IdempotencyKey, Info
-from resolvers.core.ids import decode_id, decode_optional_id, global_id
+from resolvers.core.ids import MAX_QUOTED, decode_id, decode_optional_id, global_id
 from resolvers.core.pages import IncludeDeleted, KeysetPage, checked_search
 from resolvers.search.search import search_page
 
-NAMED_MODELS = 20
+NAMED_MODELS = 20  # models that a message lists
 
 Title = Annotated[str | None, argument(description="What it is called; from the first message when empty.")]
 Prompt = Annotated[
@@ -169,8 +169,9 @@ def checked_model(info: Info, model: str | None) -> str:
     if model is None or (catalog.is_offline and model == catalog.names[0]):
         return catalog.names[0]
     if (offer := catalog.find(model)) is None:
-        more = "" if len(catalog.names) <= NAMED_MODELS else " …; serverInfo.models has them all"
-        raise BadUserInput.of("model", f"Choose one of: {', '.join(catalog.names[:NAMED_MODELS])}{more}.")
+        more = "" if len(catalog.names) <= NAMED_MODELS else ", …; serverInfo.models lists them all"
+        known = f"{', '.join(catalog.names[:NAMED_MODELS])}{more}"
+        raise BadUserInput.of("model", f"This server has no model {model[:MAX_QUOTED]!r}. Choose one of: {known}.")
     return offer.name
 
 

@@ -1,4 +1,4 @@
-"""Ids as clients see them: opaque, and of one type."""
+"""Global ids: opaque strings that name a GraphQL type and a row."""
 
 from base64 import urlsafe_b64decode
 from binascii import Error, b2a_base64
@@ -10,22 +10,25 @@ from strawberry import ID
 from db.core.base import Base
 from errors import NotFound
 
+MAX_QUOTED = 40  # characters of a malformed id that its message repeats
+
 _names: dict[type[Base], str] = {}
 _models: dict[str, type[Base]] = {}
 
 
 def register_type(model: type[Base], name: str) -> None:
-    """State the GraphQL type that shows rows of a model."""
+    """Register the name of the GraphQL type that represents rows of a model."""
     _names[model] = name
     _models[model.__tablename__] = model
 
 
 def type_name(row: object) -> str:
+    """Return the name of the row's GraphQL type."""
     return _names[model_of(row)]
 
 
 def model_of(row: object) -> type[Base]:
-    """The model of a row, whether it came from a read, which says so, or from a write (an instance)."""
+    """Return the model of a row: reads return records that carry it, writes return instances of it."""
     return cast("type[Base]", getattr(row, "row_of", None) or type(row))
 
 
@@ -34,7 +37,7 @@ def global_id(model: type[Base], id_: UUID) -> ID:
 
 
 def global_id_of_type(model: type[Base], id_: UUID) -> ID | None:
-    """The global id, if clients know things of this kind at all."""
+    """Return the global id; None for a model without a GraphQL type."""
     return global_id(model, id_) if model in _names else None
 
 
@@ -43,18 +46,18 @@ def global_id_of(row: Base) -> ID:
 
 
 def global_id_in(table: str | None, id_: UUID | None) -> ID | None:
-    """The global id of a row of a table, by the table's name; None when no GraphQL type shows its rows."""
+    """Return the global id of a row of a database table; None when no GraphQL type represents its rows."""
     model = _models.get(table or "")
     return None if model is None or id_ is None else global_id(model, id_)
 
 
 def _encoded(model: type[Base], hexadecimal: str) -> ID:
-    """Base64 of letters, digits and a colon is safe in a URL as it is."""
+    # Base64 of ASCII letters, digits and a colon contains neither "+" nor "/", so the id is safe in a URL.
     return ID(b2a_base64(f"{_names[model]}:{hexadecimal}".encode(), newline=False).decode().rstrip("="))
 
 
 def decode(id_: str) -> tuple[str, UUID] | None:
-    """The type name and row id in a global id; None for anything else."""
+    """Return the type name and the row id of a global id; None for a malformed one."""
     if len(id_) > 200:
         return None
     try:
@@ -65,19 +68,33 @@ def decode(id_: str) -> tuple[str, UUID] | None:
 
 
 def decode_or_none(id_: str, model: type[Base]) -> UUID | None:
-    """The row id in a global id of the model; None for ids of another type and for no ids at all."""
+    """Return the row id of a global id of this model; None for another type or a malformed id."""
     decoded = decode(id_)
     return decoded[1] if decoded and decoded[0] == _names[model] else None
 
 
 def decode_id(id_: str, model: type[Base], field: str | None = None) -> UUID:
-    """The row id in a global id of the model; NotFound otherwise, of the `field` where one of several is meant."""
-    found = decode_or_none(id_, model)
-    if found is None:
-        message = f"There is no {_names[model]} with this id, or you may not see it."
+    """Return the row id of a global id of this model.
+
+    Raises NotFound, at `field` where given, for the id of another type and for a malformed one.
+    """
+    decoded = decode(id_)
+    if decoded is None or decoded[0] != _names[model]:
+        message = _wrong_id(id_, decoded and decoded[0], _names[model])
         raise NotFound(message) if field is None else NotFound.of(field, message)
-    return found
+    return decoded[1]
 
 
-def decode_optional_id(id_: str | None, model: type[Base]) -> UUID | None:
-    return None if id_ is None else decode_id(id_, model)
+def decode_optional_id(id_: str | None, model: type[Base], field: str | None = None) -> UUID | None:
+    return None if id_ is None else decode_id(id_, model, field)
+
+
+def _wrong_id(id_: str, type_name: str | None, expected: str) -> str:
+    if type_name in _names.values():
+        return f"This is the id of {_with_article(str(type_name))}, not of {_with_article(expected)}."
+    shortened = id_ if len(id_) <= MAX_QUOTED else f"{id_[:MAX_QUOTED]}…"
+    return f"{shortened!r} is not a valid id. Pass the `id` of {_with_article(expected)} as the server returned it."
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIO' else 'a'} {name}"

@@ -1,4 +1,4 @@
-"""Pages of lists: what a connection field is answered with."""
+"""Pages of lists, as connection fields return them."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
@@ -21,17 +21,17 @@ R = TypeVar("R", bound=Base)
 T = TypeVar("T", covariant=True)
 
 DEFAULT_SIZE, MAX_SIZE = 20, 100
-MAX_SEARCH = 200  # characters that are looked for
+MAX_SEARCH = 200  # characters of a search
 
 IncludeDeleted = Annotated[
     bool | None,
-    argument(description="Whether deleted ones are in it too, as far as you may change them."),
+    argument(description="Also list deleted ones that you may change; false by default."),
 ]
 
 
 @dataclass(frozen=True)
 class PageArguments:
-    """The arguments of a connection, checked: `size` rows after (or, backwards, before) a cursor."""
+    """Checked arguments of a connection: `size` rows after (or, backwards, before) a cursor."""
 
     size: int
     cursor: str | None
@@ -39,24 +39,27 @@ class PageArguments:
 
     @property
     def cursor_name(self) -> str:
-        """The argument that the cursor came in."""
+        """Return the name of the argument that the cursor was passed in."""
         return "before" if self.backwards else "after"
 
     @classmethod
     def of(cls, first: int | None, after: str | None, last: int | None, before: str | None) -> "PageArguments":
+        """Return the arguments checked. Raises BadUserInput for both directions at once, or a size out of range."""
         if (first is not None or after is not None) and (last is not None or before is not None):
-            raise BadUserInput.of("last", "Page forwards with first and after, or backwards with last and before.")
+            raise BadUserInput.of(
+                "last", "Pass `first` and `after` (forwards), or `last` and `before` (backwards), not both."
+            )
         backwards = last is not None or before is not None
         size, name = (last, "last") if backwards else (first, "first")
         size = DEFAULT_SIZE if size is None else size
         if not 0 <= size <= MAX_SIZE:
-            raise BadUserInput.of(name, f"Ask for 0 to {MAX_SIZE} at once, and page on with endCursor.")
+            raise BadUserInput.of(name, f"Pass a number from 0 to {MAX_SIZE}. For more, send `endCursor` as `after`.")
         return cls(size, before if backwards else after, backwards)
 
 
 @dataclass(frozen=True)
 class Slice(Generic[T]):
-    """Rows in the list's order, how to make the cursor of one, and whether there is more on either side."""
+    """Rows of one page in the list's order, a function that makes their cursors, and whether more rows follow."""
 
     rows: Sequence[T]
     cursor_of: Callable[[T], str]
@@ -65,70 +68,78 @@ class Slice(Generic[T]):
 
 
 class Page(Protocol[T]):
-    """A list that is read a slice at a time."""
+    """A list that is read one page at a time."""
 
-    async def load(self, asked: PageArguments) -> Slice[T]: ...
+    async def load(self, page: PageArguments) -> Slice[T]: ...
 
     async def total(self) -> int: ...
 
 
 class KeysetPage(Generic[R]):
-    """A page of a prepared list; the cursor is the row's id. With `aside` it is read off the event loop."""
+    """A page of a prepared list; the cursor is the row's id.
+
+    With `unbounded` the rows are streamed, for queries that scan more than a read on the event loop may.
+    """
 
     def __init__(
         self,
         database: Database,
         viewer: Viewer,
         listing: Listing[R],
-        given: dict[str, Any],
+        arguments: dict[str, Any],
         *,
-        aside: bool = False,
+        unbounded: bool = False,
     ) -> None:
-        self._database, self._viewer, self._listing, self._given = database, viewer, listing, given
-        self._unbounded = aside
-        self._optional = frozenset(given) & frozenset(listing.optional)
+        self._database, self._viewer, self._listing, self._arguments = database, viewer, listing, arguments
+        self._unbounded = unbounded
+        self._optional = frozenset(arguments) & frozenset(listing.optional)
 
-    async def load(self, asked: PageArguments) -> Slice[R]:
-        cursor = None if asked.cursor is None else decode_cursor(asked.cursor, asked.cursor_name)
-        window = Window(asked.size + 1, cursor, asked.backwards)
+    async def load(self, page: PageArguments) -> Slice[R]:
+        cursor = None if page.cursor is None else decode_cursor(page.cursor, page.cursor_name)
+        window = Window(page.size + 1, cursor, page.backwards)
         query = self._listing.rows(window, self._optional)
-        given = self._given if window.cursor is None else {**self._given, "cursor": window.cursor}
-        rows = await self._read(query, limit=window.limit, **given)
-        return slice_of(rows, lambda row: encode_cursor(row.id), asked)
+        arguments = self._arguments if window.cursor is None else {**self._arguments, "cursor": window.cursor}
+        rows = await self._read(query, limit=window.limit, **arguments)
+        return slice_of(rows, lambda row: encode_cursor(row.id), page)
 
     async def total(self) -> int:
         query = self._listing.total(self._optional)
-        (row,) = await self._read(query, **self._given)
+        (row,) = await self._read(query, **self._arguments)
         return int(row.total)
 
-    async def _read(self, query: Prepared[Any], **given: Any) -> list[Any]:
+    async def _read(self, query: Prepared[Any], **arguments: Any) -> list[Any]:
         if not self._unbounded:
-            return await self._database.read(query, self._viewer, **given)
-        batches = self._database.stream(query, self._viewer, **given)
+            return await self._database.read(query, self._viewer, **arguments)
+        batches = self._database.stream(query, self._viewer, **arguments)
         return [row async for batch in batches for row in batch]
 
 
-def slice_of(rows: list[Any], cursor_of: Callable[[Any], str], asked: PageArguments) -> Slice[Any]:
-    """A slice of rows that were read with one too many, to see whether there are more."""
-    more, rows = len(rows) > asked.size, rows[: asked.size]
-    if asked.backwards:
-        return Slice(rows[::-1], cursor_of, has_next=asked.cursor is not None, has_previous=more)
-    return Slice(rows, cursor_of, has_next=more, has_previous=asked.cursor is not None)
+def slice_of(rows: list[Any], cursor_of: Callable[[Any], str], page: PageArguments) -> Slice[Any]:
+    """Return the page of rows that were read with one extra row, which tells whether more follow."""
+    more, rows = len(rows) > page.size, rows[: page.size]
+    if page.backwards:
+        return Slice(rows[::-1], cursor_of, has_next=page.cursor is not None, has_previous=more)
+    return Slice(rows, cursor_of, has_next=more, has_previous=page.cursor is not None)
 
 
 def encode_cursor(id_: UUID) -> str:
     return urlsafe_b64encode(id_.bytes).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, name: str = "after") -> UUID:
+def decode_cursor(cursor: str, field: str = "after") -> UUID:
+    """Return the row id in a cursor. Raises BadUserInput at `field` for a malformed cursor."""
     try:
         return UUID(bytes=urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (Error, ValueError):
-        raise BadUserInput.of(
-            name, "This is no cursor of this list: send an endCursor or startCursor as it came."
-        ) from None
+        raise invalid_cursor(field) from None
+
+
+def invalid_cursor(field: str) -> BadUserInput:
+    return BadUserInput.of(
+        field, "Invalid cursor. Pass `endCursor` or `startCursor` from a previous page of this list, unchanged."
+    )
 
 
 def checked_search(search: str | None) -> str | None:
-    """What to look for; None for nothing at all."""
+    """Return the search text without surrounding blanks; None for an empty one."""
     return None if search is None else checked_text(search, "search", MAX_SEARCH) or None

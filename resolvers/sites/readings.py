@@ -19,7 +19,7 @@ from db.sites.readings import Aggregate, Bucket, NewReading, checked_moment
 from errors import BadUserInput
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import decode_or_none
-from resolvers.core.pages import PageArguments, Slice, slice_of
+from resolvers.core.pages import PageArguments, Slice, invalid_cursor, slice_of
 
 NOTHING = UUID(int=0)
 
@@ -63,15 +63,13 @@ def _encode(row: Reading) -> str:
     return urlsafe_b64encode(place).decode().rstrip("=")
 
 
-def _decode(cursor: str, name: str) -> dict[str, Any]:
+def _decode(cursor: str, field: str) -> dict[str, Any]:
     try:
-        place = urlsafe_b64decode(cursor[:200] + "=" * (-len(cursor[:200]) % 4))
-        at = checked_moment(datetime.fromisoformat(place[16:].decode()), name)
-        return {"cursor_id": UUID(bytes=place[:16]), "cursor_at": at}
+        decoded = urlsafe_b64decode(cursor[:200] + "=" * (-len(cursor[:200]) % 4))
+        at = checked_moment(datetime.fromisoformat(decoded[16:].decode()), field)
+        return {"cursor_id": UUID(bytes=decoded[:16]), "cursor_at": at}
     except (Error, ValueError, BadUserInput):
-        raise BadUserInput.of(
-            name, "This is no cursor of this list: send an endCursor or startCursor as it came."
-        ) from None
+        raise invalid_cursor(field) from None
 
 
 def list_readings(

@@ -16,8 +16,8 @@ from db.tables.query.row_query import QueryShape, RowQuery
 from db.tables.tables import column_of, columns_of
 from errors import BadUserInput, Conflict, NotFound
 from resolvers.core.context import Context
-from resolvers.core.pages import PageArguments, Slice, slice_of
-from resolvers.tables.row_cursors import decode_position, encode_position, invalid_cursor
+from resolvers.core.pages import PageArguments, Slice, invalid_cursor, slice_of
+from resolvers.tables.row_cursors import decode_position, encode_position
 from tables.types.types import Column
 
 TRIES, BATCH = 20, 1_000
@@ -54,7 +54,7 @@ class AsOfPage:
         self._context, self._table_id, self._number = context, table.id, number
 
     async def load(self, asked: PageArguments) -> Slice[Any]:  # of AsOfRow, which is shown like a Row
-        place = None if asked.cursor is None else _place(asked.cursor)
+        place = None if asked.cursor is None else _place(asked.cursor, asked.cursor_name)
         rows = await self._settled(asked.size + 1, place, asked.backwards)
         return slice_of(rows, lambda row: encode_position(OWN_ORDER.cursor_values(row)), asked)
 
@@ -141,7 +141,7 @@ class _Reading:
         query = as_of_queries.row_queries[place is not None, backwards]
         beyond = {} if place is None else {"position": place[0], "row_id": place[1]}
         batch = await self._context.read(
-            query, table_id=self._table_id, limit=limit, ceiling=self._state.end_position, **beyond
+            query, table_id=self._table_id, limit=limit, end_position=self._state.end_position, **beyond
         )
         # No row says of which revision it is that there is none.
         says = batch[0] if batch else await self._context.read_one(as_of_queries.table_head, table_id=self._table_id)
@@ -154,9 +154,9 @@ def _too_busy() -> Conflict:
     return Conflict("The table changes without a pause: try again in a moment.")
 
 
-def _place(cursor: str) -> RowPosition:
+def _place(cursor: str, field: str) -> RowPosition:
     try:
-        bound = OWN_ORDER.cursor_binds(decode_position(cursor))
+        bound = OWN_ORDER.cursor_binds(decode_position(cursor, field))
     except ValueError:
-        raise invalid_cursor() from None
+        raise invalid_cursor(field) from None
     return bound["position"], bound["row_id"]

@@ -17,6 +17,7 @@ from db.models.revisions import CellChange, Revision
 from db.models.tables import Row, Table
 from db.models.users import User
 from db.tables import revisions
+from db.tables.column_finder import ColumnFinder
 from db.tables.editing.structure import TableChange
 from db.tables.history import undo
 from errors import BadUserInput, Conflict, NotFound
@@ -25,14 +26,14 @@ from resolvers.core.ids import decode_id, global_id
 from resolvers.core.pages import KeysetPage
 from resolvers.tables.cells import Source, source_in
 from resolvers.tables.rows import client_conflict
-from resolvers.tables.tables import TableId, forget_columns
+from resolvers.tables.tables import TableId, columns_of, forget_columns
 from tables.changes import ChangeKind
 
 MAX_CHANGES, IDLE_SECONDS = 5_000, 15.0
 COLUMNS = frozenset({ChangeKind.COLUMN_ADDED, ChangeKind.COLUMN_DELETED})
 
 
-def list_history(
+async def list_history(
     root: strawberry.Parent[Any],
     info: Info,
     row_id: Annotated[strawberry.ID | None, argument(description="Only what touched this row.")] = None,
@@ -42,8 +43,14 @@ def list_history(
     if row_id is not None:
         given["row_id"] = decode_id(row_id, Row)
     if column is not None:
-        given["column"] = column
+        given["column"] = await _column_key(info.context, root.id, column)
     return info.context.page(_listing(row_id is not None, column is not None), **given)
+
+
+async def _column_key(context: Context, table_id: UUID, key_or_name: str) -> str:
+    """Return the key of a column; what no column has is returned unchanged, as deleted columns keep their history."""
+    column = ColumnFinder(await columns_of(context, table_id)).find(key_or_name)
+    return key_or_name if column is None else column.key
 
 
 def _listing(of_row: bool, of_column: bool) -> Listing[Revision]:
@@ -76,16 +83,10 @@ async def list_changes(
 ) -> list[CellChange]:
     if not 0 <= first <= MAX_CHANGES:
         raise BadUserInput.of("first", f"Ask for 0 to {MAX_CHANGES:,} changes.")
-    query, given = _which(root, first, row_id, column)
-
-    async def load(ids: list[UUID]) -> list[list[CellChange]]:
-        found: dict[UUID, list[CellChange]] = {id_: [] for id_ in ids}
-        for change in await info.context.read(query, ids=ids, **given):
-            found[change.revision_id].append(change)
-        return [found[id_][:first] for id_ in ids]
-
-    changes: list[CellChange] = await info.context.loader((list_changes, first, *given.values()), load).load(root.id)
-    return changes
+    column_key = None if column is None else await _column_key(info.context, root.table_id, column)
+    query, given = _which(root, first, row_id, column_key)
+    changes = await info.context.children(query, root.id, "revision_id", **given)
+    return changes[:first]
 
 
 def _which(

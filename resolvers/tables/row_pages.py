@@ -10,8 +10,8 @@ from db.tables.query import index_planner, row_query
 from db.tables.query.row_query import QueryShape, RowQuery
 from db.tables.query.sort_sql import Part
 from resolvers.core.context import Context
-from resolvers.core.pages import PageArguments, Slice, slice_of
-from resolvers.tables.row_cursors import decode_position, encode_position, invalid_cursor
+from resolvers.core.pages import PageArguments, Slice, invalid_cursor, slice_of
+from resolvers.tables.row_cursors import decode_position, encode_position
 
 MAX_INLINE = 2_000
 R = TypeVar("R", bound=Base)
@@ -62,8 +62,8 @@ class CurrentRows:
         if not keys or self.row_count <= index_planner.MAX_SORTED_HITS:
             return dict.fromkeys(keys, self.row_count)
         query = index_planner.hit_counts(selection.shape.where, self._table.id, keys)
-        most = index_planner.max_counted_hits(selection.shape, self._context.backend.database.dialect)
-        (counts,) = await read_rows(self._context, self._table, query, **selection.values, most=most)
+        max_hits = index_planner.max_counted_hits(selection.shape, self._context.backend.database.dialect)
+        (counts,) = await read_rows(self._context, self._table, query, **selection.values, max_hits=max_hits)
         return dict(zip(keys, counts, strict=True))
 
     async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
@@ -84,8 +84,8 @@ class RowPage:
 
     async def load(self, asked: PageArguments) -> Slice[Any]:
         selection = self._selection
-        place = None if asked.cursor is None else decode_position(asked.cursor)
-        given = {**selection.values, **self._bound(place)}
+        place = None if asked.cursor is None else decode_position(asked.cursor, asked.cursor_name)
+        given = {**selection.values, **self._bound(place, asked.cursor_name)}
         shape = await self._source.served(selection)
         found: list[Any] = []
         for part in row_query.parts(shape, place, backwards=asked.backwards):
@@ -112,11 +112,11 @@ class RowPage:
         shape = await self._source.served(self._selection, total=True)
         return await self._source.count(row_query.total(shape), **self._selection.values)
 
-    def _bound(self, place: list[Any] | None) -> dict[str, Any]:
+    def _bound(self, place: list[Any] | None, field: str) -> dict[str, Any]:
         try:
             return {} if place is None else self._selection.cursor_binds(place)
         except ValueError:
-            raise invalid_cursor() from None
+            raise invalid_cursor(field) from None
 
 
 async def read_rows(context: Context, table: Table, query: Prepared[R], **given: Any) -> list[R]:

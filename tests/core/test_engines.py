@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from auth.viewer import Viewer
+from db.core import postgresql
 from db.core.engine import Database
 from db.core.events import ReplyStopped
 from db.core.postgresql import PostgreSQL
@@ -179,3 +180,16 @@ async def test_a_conflict_without_end_is_an_error(own_postgres_url: str) -> None
     assert len(runs) == 5
     assert await titles(database, ann) == []
     await database.stop()
+
+
+@pytest.mark.parametrize(("error", "reason"), [(TimeoutError(), "TimeoutError"), (OSError("no route"), "no route")])
+async def test_an_unreachable_database_is_named_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("asyncpg.connect", refuse)
+    with pytest.raises(postgresql.DatabaseUnreachable) as caught:
+        await postgresql.connect("postgresql://me:secret@localhost/x")
+    assert f"postgresql://me:***@localhost/x cannot be used ({reason}): " in str(caught.value)

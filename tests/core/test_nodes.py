@@ -69,5 +69,38 @@ async def test_many_ids_are_answered_in_their_order_with_null_for_what_is_not_th
     assert hundred == [None] * 100
     with pytest.raises(Refused) as caught:
         await ann.run(NODES, ids=[unknown] * 101)
-    assert [error["message"] for error in caught.value.errors] == ["Ask for at most 100 at once."]
+    assert [error["message"] for error in caught.value.errors] == ["101 ids are too many: request at most 100 at once."]
     assert caught.value.codes == ["BAD_USER_INPUT"]
+
+
+@pytest.mark.parametrize(
+    "id_", ["x", "", "é", "VXNlcjo", "VGhpbmc6MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA", "x" * 10_000]
+)
+async def test_a_malformed_id_is_called_so(site: Site, id_: str) -> None:
+    ann = await site.person()
+    error = await ann.refused("updateConversation", id=id_, title="x")
+    quoted = repr(id_ if len(id_) <= 40 else f"{id_[:40]}…")
+    assert error["message"] == f"{quoted} is not a valid id. Pass the `id` of a Conversation as the server returned it."
+    assert error["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_the_id_of_another_type_is_called_so(site: Site) -> None:
+    ann = await site.person()
+    me = (await ann.run("{ me { id memberships { nodes { organization { id } } } } }"))["me"]
+    organization = me["memberships"]["nodes"][0]["organization"]["id"]
+    conversation = await begin(ann)
+    for mutation, given, message in (
+        ("updateConversation", {"id": me["id"]}, "This is the id of a User, not of a Conversation."),
+        ("updateConversation", {"id": organization}, "This is the id of an Organization, not of a Conversation."),
+        ("deleteItem", {"id": conversation}, "This is the id of a Conversation, not of an Item."),
+        ("createItem", {"title": "x", "siteId": me["id"]}, "This is the id of a User, not of a Site."),
+    ):
+        error = await ann.refused(mutation, **given)
+        assert (error["message"], error["extensions"]["code"]) == (message, "NOT_FOUND")
+
+
+async def test_the_id_of_nothing_is_not_found(site: Site) -> None:
+    ann, eve = await site.person("ann"), await site.person("eve")
+    error = await eve.refused("updateConversation", id=await begin(ann), title="x")
+    assert error["extensions"]["code"] == "NOT_FOUND"
+    assert "id of a" not in error["message"]

@@ -17,8 +17,8 @@ from db.tables.history.snapshot_cache import SnapshotCache
 from db.tables.query import row_query
 from errors import NotFound
 from resolvers.core.context import Context
-from resolvers.core.ids import global_id, key
-from resolvers.tables.as_of_selection import Then
+from resolvers.core.ids import global_id, decode_id
+from resolvers.tables.as_of_selection import AsOfRows
 from tests.conftest import World
 from tests.support.app import Site, site
 from tests.support.processes.waiting import until
@@ -154,7 +154,7 @@ async def test_a_column_that_was_text_is_compared_as_text(world: World, tmp_path
     for number, column in ((2, "c3"), (4, "c2")):
         for asked, field in (({"filter": is_(column, "EQ", "x")}, "filter.column"), (
             {"sort": [{"column": "c1"}, {"column": column}]}, "sort.1.column")):  # fmt: skip
-            with pytest.raises(Refused, match=f"At revision {number}: The table has no column {column}") as refused:
+            with pytest.raises(Refused, match=f"At revision {number}: The table has no column '{column}'") as refused:
                 await rows_of(sheet, number, **asked)
             assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field])
 
@@ -171,7 +171,7 @@ async def test_what_makes_no_sense_is_refused_before_a_copy_is_made(sheet: Sheet
             await rows_of(sheet, number, **asked)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field])
     copies = sheet.office.backend.snapshots
-    assert (len(copies._kept), len(copies._making)) == (0, 0)
+    assert (len(copies._snapshots), len(copies._tasks)) == (0, 0)
     other = (await rows_of(sheet, 2, first=1, sort=[{"column": ITEM}]))["pageInfo"]["endCursor"]
     with pytest.raises(Refused) as refused:
         await rows_of(sheet, 2, first=1, after=other, **numbered)
@@ -190,7 +190,7 @@ async def test_who_may_not_see_the_table_any_more_is_not_answered_by_a_copy(
     bobs = shared.seen_by(bob)
     asked = {"number": 2, "filter": is_(ITEM, "EQ", "Taxi")}
     assert (await bobs.run(SHORT, id=shared.id, **asked))["table"]["rows"]["totalCount"] == 1
-    waiting = await Then.of(Context(shared.office.backend, bob), key(shared.id, Table), 2)
+    waiting = await AsOfRows.of(Context(shared.office.backend, bob), decode_id(shared.id, Table), 2)
     await shared.mutate("updateTable", "{ table { id } }", id=shared.id, visibility="PRIVATE")
     assert await bobs.run(SHORT, id=shared.id, **asked) == {"table": None}
     with pytest.raises(NotFound):
@@ -201,7 +201,7 @@ async def test_who_may_not_see_the_table_any_more_is_not_answered_by_a_copy(
 async def test_copies_that_are_made_while_others_change_the_table_are_all_the_same(sheet: Sheet) -> None:
     rows = (await sheet.rows())["nodes"]
     was = await rows_of(sheet, 2, sort=[{"column": PRICE}])
-    copies, id_ = sheet.office.backend.snapshots, key(sheet.id, Table)
+    copies, id_ = sheet.office.backend.snapshots, decode_id(sheet.id, Table)
 
     async def change() -> None:
         for n, row in enumerate(rows[:3]):
@@ -212,7 +212,7 @@ async def test_copies_that_are_made_while_others_change_the_table_are_all_the_sa
 
     changing = asyncio.create_task(change())
     while not changing.done():
-        copies._forget((id_, 2))
+        copies._evict((id_, 2))
         assert await rows_of(sheet, 2, sort=[{"column": PRICE}]) == was
     await changing
 
@@ -220,27 +220,27 @@ async def test_copies_that_are_made_while_others_change_the_table_are_all_the_sa
 async def test_a_copy_is_made_once_and_forgotten_when_nobody_asks(
     sheet: Sheet, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copies, id_ = SnapshotCache(), key(sheet.id, Table)
-    first, second = await asyncio.gather(*(copies.at(world.database, id_, 2) for _ in range(2)))
-    assert first is second is await copies.at(world.database, id_, 2)
-    monkeypatch.setattr(snapshot_cache, "MAX_KEPT", 1)
-    await copies.at(world.database, id_, 1)
-    assert [*copies._kept] == [(id_, 1)]
+    copies, id_ = SnapshotCache(), decode_id(sheet.id, Table)
+    first, second = await asyncio.gather(*(copies.get(world.database, id_, 2) for _ in range(2)))
+    assert first is second is await copies.get(world.database, id_, 2)
+    monkeypatch.setattr(snapshot_cache, "MAX_SNAPSHOTS", 1)
+    await copies.get(world.database, id_, 1)
+    assert [*copies._snapshots] == [(id_, 1)]
     # Who has one can go on with it.
     (row,) = await first.read(row_query.total(row_query.QueryShape()))
     assert (row.total, first.row_count) == (len(VALUES), len(VALUES))
-    monkeypatch.setattr(snapshot_cache, "SECONDS_KEPT", 0.01)
-    await copies.at(world.database, id_, 1)
-    await until(lambda: not copies._kept)
-    await copies.at(world.database, id_, 2)
-    making = asyncio.create_task(copies.at(world.database, id_, 1))
+    monkeypatch.setattr(snapshot_cache, "IDLE_SECONDS", 0.01)
+    await copies.get(world.database, id_, 1)
+    await until(lambda: not copies._snapshots)
+    await copies.get(world.database, id_, 2)
+    making = asyncio.create_task(copies.get(world.database, id_, 1))
     await asyncio.sleep(0)
     await copies.close()
-    assert (len(copies._kept), len(copies._making), len(copies._forgetting)) == (0, 0, 0)
+    assert (len(copies._snapshots), len(copies._tasks), len(copies._eviction_timers)) == (0, 0, 0)
     with pytest.raises(asyncio.CancelledError):
         await making
     with pytest.raises(NotFound):
-        await copies.at(world.database, uuid4(), 1)
+        await copies.get(world.database, uuid4(), 1)
 
 
 async def test_a_copy_keeps_some_orders_and_sorts_by_others_all_the_same(
@@ -252,14 +252,14 @@ async def test_a_copy_keeps_some_orders_and_sorts_by_others_all_the_same(
         for backwards in (False, True):
             rows = await walked(sheet, 2, backwards=backwards, sort=sort)
             assert found({"nodes": rows}) == in_order(*orders)
-    (copy,) = sheet.office.backend.snapshots._kept.values()
+    (copy,) = sheet.office.backend.snapshots._snapshots.values()
     assert copy._indexed == {PRICE}
 
 
 async def test_copies_have_limits(sheet: Sheet, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, value, code in (
-        (snapshot_cache, "MAX_WAITING", 0, "RATE_LIMITED"),
-        (snapshot_cache, "DEADLINE", 0, "RATE_LIMITED"),
+        (snapshot_cache, "MAX_PENDING", 0, "RATE_LIMITED"),
+        (snapshot_cache, "TIMEOUT_SECONDS", 0, "RATE_LIMITED"),
         (snapshot, "MAX_BYTES", 4096, "BAD_USER_INPUT"),
     ):
         with monkeypatch.context() as patch:

@@ -265,3 +265,17 @@ async def test_five_thousand_rows_go_in_at_once(sheet: Sheet) -> None:
         rows=[{"Item": f"Row {n}", "Number": n} for n in range(5_000)],
     )
     assert added == {"table": {"rowCount": 5_000}}
+
+
+@pytest.mark.parametrize(
+    ("mutation", "given", "field"),
+    [
+        ("updateCells", {"cells": []}, "cells"),
+        ("addRows", {"rows": []}, "rows"),
+        ("upsertRows", {"rows": [], "keyColumns": ["Item"]}, "rows"),
+    ],
+)
+async def test_an_empty_batch_is_refused(sheet: Sheet, mutation: str, given: dict[str, Any], field: str) -> None:
+    with pytest.raises(Refused, match=f"`{field}` is empty: send 1 to 5,000.") as caught:
+        await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **given)
+    assert (caught.value.code, caught.value.fields) == ("BAD_USER_INPUT", [field])

@@ -1,10 +1,11 @@
-"""What a column may be: the rules of its definition."""
+"""Validation of column definitions."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from db.core.validation import checked_text
 from errors import BadUserInput
 from tables.types.columns import DAYS, LISTS
 from tables.types.money import CODES
@@ -13,8 +14,9 @@ from tables.types.parsing import MAX_TEXT, check_text
 from tables.types.patterns import PatternError, compile_pattern
 from tables.types.types import NUMERIC_TYPES, TEXT_TYPES, CellError, Column, ColumnType, Value, from_json, validate
 
-MAX_NAME, MAX_OPTIONS, MAX_OPTION = 100, 200, 200
-MAX_INDEXED, MAX_PATTERNS = 5, 20  # of a table: each costs time with every change
+MAX_NAME_LENGTH, MAX_OPTIONS, MAX_OPTION_LENGTH = 100, 200, 200
+MAX_DESCRIPTION_LENGTH = 1_000
+MAX_INDEXED_COLUMNS, MAX_PATTERN_COLUMNS = 5, 20  # per table: each slows down every write
 
 _FORMATS = {
     **dict.fromkeys(NUMERIC_TYPES, (re.compile(r"[.,]\??"), "the decimal mark, . or ,")),
@@ -23,62 +25,71 @@ _FORMATS = {
 }
 
 
-def checked(columns: Sequence[Column], taken: Iterable[str], paths: Sequence[str]) -> list[Column]:
-    """The columns with every part of their definitions checked; `taken` are names that the table has already."""
+def validate_columns(columns: Sequence[Column], taken: Iterable[str], paths: Sequence[str]) -> list[Column]:
+    """Return the columns, normalized. Raises BadUserInput at the first mistake; `taken` are names already in use."""
     names = {name.casefold() for name in taken}
     found = []
     for column, path in zip(columns, paths, strict=True):
         column = _checked(column, path)
         if column.name.casefold() in names:
-            raise BadUserInput.of(_at(path, "name"), f"There is a column {column.name} already: choose another name.")
+            raise BadUserInput.of(
+                _at(path, "name"), f"The table already has a column {column.name}: choose another name."
+            )
         names.add(column.name.casefold())
         found.append(column)
     return found
 
 
-def check_together(columns: Collection[Column], indexed: str, pattern: str) -> None:
-    """Raise BadUserInput, with one of the two fields, when more columns of a table are indexed or have a pattern
-    than may."""
-    if sum(column.is_indexed for column in columns) > MAX_INDEXED:
-        problem = f"A table has at most {MAX_INDEXED} indexed columns: take the mark from another first."
+def check_column_limits(columns: Collection[Column], indexed: str, pattern: str) -> None:
+    """Raise BadUserInput, at the field `indexed` or `pattern`, if a table has too many columns of that kind."""
+    if sum(column.is_indexed for column in columns) > MAX_INDEXED_COLUMNS:
+        problem = f"A table has at most {MAX_INDEXED_COLUMNS} indexed columns: set isIndexed of another to false first."
         raise BadUserInput.of(indexed, problem)
-    if sum(column.pattern is not None for column in columns) > MAX_PATTERNS:
-        problem = f"A table has at most {MAX_PATTERNS} columns with a pattern: take it from another first."
+    if sum(column.pattern is not None for column in columns) > MAX_PATTERN_COLUMNS:
+        problem = f"A table has at most {MAX_PATTERN_COLUMNS} columns with a pattern: remove it from another first."
         raise BadUserInput.of(pattern, problem)
 
 
-def checked_name(name: str, path: str) -> str:
-    """A name of a table or column: one line of text."""
+def clean_name(name: str, path: str) -> str:
+    """Return the name of a table or column with its white space collapsed. Raises BadUserInput."""
     name = " ".join(name.split())
     try:
         check_text(name)
     except CellError as error:
         raise BadUserInput.of(path, str(error)) from error
-    if not 1 <= len(name) <= MAX_NAME:
-        raise BadUserInput.of(path, f"A name has 1 to {MAX_NAME} characters.")
+    if not 1 <= len(name) <= MAX_NAME_LENGTH:
+        raise BadUserInput.of(path, f"A name has 1 to {MAX_NAME_LENGTH} characters; this has {len(name)}.")
     return name
 
 
 def _at(path: str, name: str) -> str:
-    """Where a part of the definition is in the input, which may be the definition itself."""
+    """Return the path of a property; an empty `path` means that the input is the definition itself."""
     return f"{path}.{name}" if path else name
 
 
 def _checked(column: Column, path: str) -> Column:
     column = replace(
         column,
-        name=checked_name(column.name, _at(path, "name")),
+        name=clean_name(column.name, _at(path, "name")),
         options=_options(column, _at(path, "options")),
         minimum=_bound(column, column.minimum, _at(path, "minimum")),
         maximum=_bound(column, column.maximum, _at(path, "maximum")),
+        description=_description(column, _at(path, "description")),
     )
     if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
-        raise BadUserInput.of(_at(path, "minimum"), "The minimum is above the maximum: exchange them.")
+        raise BadUserInput.of(_at(path, "minimum"), "The minimum is greater than the maximum: swap them.")
     if column.is_indexed and column.type is ColumnType.MULTI_SELECT:
-        raise BadUserInput.of(_at(path, "isIndexed"), "Lists have no order to make an index of: leave this out.")
+        raise BadUserInput.of(
+            _at(path, "isIndexed"),
+            "MULTI_SELECT columns cannot be indexed, because lists have no order: leave this out.",
+        )
     _check_text_rules(column, path)
     _check_format(column, _at(path, "format"))
     return replace(column, default=_default(column, _at(path, "default")))
+
+
+def _description(column: Column, path: str) -> str | None:
+    return checked_text(column.description, path, MAX_DESCRIPTION_LENGTH) or None if column.description else None
 
 
 def _options(column: Column, path: str) -> tuple[str, ...] | None:
@@ -87,8 +98,8 @@ def _options(column: Column, path: str) -> tuple[str, ...] | None:
     if column.type not in LISTS:
         raise BadUserInput.of(path, f"Options are for SELECT and MULTI_SELECT, not for {column.type}.")
     options = tuple(dict.fromkeys(option.strip() for option in column.options))
-    if not 1 <= len(options) <= MAX_OPTIONS or not all(0 < len(option) <= MAX_OPTION for option in options):
-        raise BadUserInput.of(path, f"Give 1 to {MAX_OPTIONS} options of 1 to {MAX_OPTION} characters.")
+    if not 1 <= len(options) <= MAX_OPTIONS or not all(0 < len(option) <= MAX_OPTION_LENGTH for option in options):
+        raise BadUserInput.of(path, f"Give 1 to {MAX_OPTIONS} options of 1 to {MAX_OPTION_LENGTH} characters.")
     try:
         for option in options:
             check_text(option)
@@ -141,5 +152,7 @@ def _default(column: Column, path: str) -> Value:
     except CellError as error:
         raise BadUserInput.of(path, str(error)) from error
     if value is not None and column.is_unique:
-        raise BadUserInput.of(path, "A unique column has no default: the second row could not have it.")
+        raise BadUserInput.of(
+            path, "A unique column cannot have a default, because only one row could have it: leave this out."
+        )
     return value

@@ -1,4 +1,8 @@
-"""Rows of a table in the hands of an edit, and what it has still to write: a thousand at a time, none an object."""
+"""Write-behind buffer of the rows that one edit reads and changes, flushed in batches of 1,000 log entries.
+
+Rows are plain `BufferedRow`s and not ORM objects: an edit may touch 100,000 rows, and the unit of work of the ORM would
+hold and compare all of them.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -19,12 +23,12 @@ from db.models.tables import Row
 from tables.changes import ChangeKind
 from tables.types.types import Value
 
-BATCH = 1_000
+BATCH_SIZE = 1_000
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class BufferedRow:
-    """What a `Row` is, to whoever reads it; an edit changes it by giving it other `values` and `origins`."""
+    """Row with the fields of `Row`; to change it, assign new `values` and `origins`, and then call `RowBuffer.update`."""
 
     row_of: ClassVar[type[Row]] = Row
 
@@ -44,17 +48,18 @@ class BufferedRow:
 
 
 _COLUMNS = [getattr(Row, name) for name in BufferedRow.__slots__ if name not in {"table_id", "__weakref__"}]
-_NOTHING = {"row_id": None, "column": None, "old": None, "new": None, "old_origin": None, "new_origin": None}
+_EMPTY_ENTRY = {"row_id": None, "column": None, "old": None, "new": None, "old_origin": None, "new_origin": None}
 
 
 class RowBuffer:
-    """The rows of one table that an edit has read and not written yet, and the log of what it did to them."""
+    """Unwritten rows of one table, and the unwritten log of their changes."""
 
     def __init__(self, session: Session, table_id: UUID) -> None:
         self._session, self._table_id = session, table_id
         self.revision_id = uuid7()
-        self.counts: Counter[ChangeKind] = Counter()
-        self._place = 0
+        self.change_counts: Counter[ChangeKind] = Counter()
+        self._entry_count = 0
+        # Weak references: rows that the edit has dropped need no memory, and those it holds stay unique objects.
         self._read: WeakValueDictionary[UUID, BufferedRow] = WeakValueDictionary()
         self._added: dict[UUID, BufferedRow] = {}
         self._changed: dict[UUID, BufferedRow] = {}
@@ -62,71 +67,74 @@ class RowBuffer:
         self._log: list[dict[str, Any]] = []
 
     def rows(self, ids: Iterable[UUID]) -> dict[UUID, BufferedRow]:
-        """Those of the rows that the table has; the same row is the same object while somebody holds it."""
-        self.write()
-        wanted = list(dict.fromkeys(ids))
+        """Flush, and return the rows that exist, by id; a row is the same object as long as the caller holds it."""
+        self.flush()
+        unique_ids = list(dict.fromkeys(ids))
         found: dict[UUID, BufferedRow] = {}
-        for start in range(0, len(wanted), BATCH):
-            query = select(*_COLUMNS).where(Row.table_id == self._table_id, Row.id.in_(wanted[start : start + BATCH]))
-            found |= {row.id: self._held(row) for row in self._session.execute(query)}
+        for start in range(0, len(unique_ids), BATCH_SIZE):
+            query = select(*_COLUMNS).where(
+                Row.table_id == self._table_id, Row.id.in_(unique_ids[start : start + BATCH_SIZE])
+            )
+            found |= {row.id: self._identical(row) for row in self._session.execute(query)}
         return found
 
-    def _held(self, row: Any) -> BufferedRow:
-        held = self._read.get(row.id)
-        if held is None:
-            held = self._read[row.id] = BufferedRow(self._table_id, *row)
-        return held
+    def _identical(self, row: Any) -> BufferedRow:
+        known = self._read.get(row.id)
+        if known is None:
+            known = self._read[row.id] = BufferedRow(self._table_id, *row)
+        return known
 
     def add(
         self, position: int, values: Mapping[str, Value], origins: Mapping[str, Any] | None = None, **past: Any
     ) -> BufferedRow:
-        """A new row; `past` has what one that comes back was before: its id, version and creation."""
+        """Add a row; `past` has the id, version and creation of one that is restored."""
         if past.get("id") in self._deleted:
-            self.write()
+            self.flush()
         moment, by = now(), self._session.viewer.user_id
-        given = {"id": uuid7(), "version": 1, "created_at": moment, "created_by_id": by, "updated_at": moment, **past}
+        fields = {"id": uuid7(), "version": 1, "created_at": moment, "created_by_id": by, "updated_at": moment, **past}
         row = BufferedRow(
-            table_id=self._table_id, position=position, values=dict(values), origins=dict(origins or {}), **given
+            table_id=self._table_id, position=position, values=dict(values), origins=dict(origins or {}), **fields
         )
         self._added[row.id] = self._read[row.id] = row
         return row
 
-    def change(self, row: BufferedRow) -> None:
-        """Write what the row has by now."""
+    def update(self, row: BufferedRow) -> None:
+        """Schedule the row's current values for writing."""
         if row.id not in self._added:
             row.updated_at = now()
             self._changed[row.id] = row
 
     def delete(self, row: BufferedRow) -> None:
-        """Hide the row for good: it gives up its id, under which the log keeps what brings it back."""
+        """Schedule the row for deletion. A restored row is inserted anew under its id, from the log."""
         if row.id in self._added:
-            self.write()
+            self.flush()
         self._deleted[row.id] = row
         self._read.pop(row.id, None)
 
-    def record(self, kind: ChangeKind, **what: Any) -> None:
-        """Add to the log of the revision; when that is long, write all there is."""
-        place = {"id": uuid7(), "revision_id": self.revision_id, "place": self._place, "kind": kind}
-        self._log.append({**_NOTHING, **place, **what})
-        self.counts[kind] += 1
-        self._place += 1
-        if len(self._log) >= BATCH:
-            self.write()
+    def record(self, kind: ChangeKind, **fields: Any) -> None:
+        """Append a change to the log of the revision; flush when BATCH_SIZE entries wait."""
+        entry = {"id": uuid7(), "revision_id": self.revision_id, "place": self._entry_count, "kind": kind}
+        self._log.append({**_EMPTY_ENTRY, **entry, **fields})
+        self.change_counts[kind] += 1
+        self._entry_count += 1
+        if len(self._log) >= BATCH_SIZE:
+            self.flush()
 
-    def write(self) -> None:
-        """The key of the log to the revision is checked at the commit."""
+    def flush(self) -> None:
+        """Write all waiting rows and log entries."""
+        # The revision row does not exist yet: its foreign key is deferred and checked at COMMIT.
         session, table_id = self._session, self._table_id
         added, changed, deleted = self._added, self._changed, self._deleted
         self._added, self._changed, self._deleted = {}, {}, {}
-        bulk.insert(session, Row, table_id, [_plain(row) for row in added.values()])
-        kept = ("id", "version", "values", "origins")
-        rows = [{name: getattr(row, name) for name in kept} for row in changed.values()]
+        bulk.insert(session, Row, table_id, [_insert_values(row) for row in added.values()])
+        names = ("id", "version", "values", "origins")
+        rows = [{name: getattr(row, name) for name in names} for row in changed.values()]
         bulk.update(session, Row, table_id, rows)
         bulk.soft_delete(session, Row, table_id, list(deleted))
         bulk.insert(session, CellChange, table_id, self._log)
         self._log = []
 
 
-def _plain(row: BufferedRow) -> dict[str, Any]:
-    kept = ("id", "position", "version", "values", "origins", "created_at")
-    return cast("dict[str, Any]", {name: getattr(row, name) for name in kept})
+def _insert_values(row: BufferedRow) -> dict[str, Any]:
+    names = ("id", "position", "version", "values", "origins", "created_at")
+    return cast("dict[str, Any]", {name: getattr(row, name) for name in names})

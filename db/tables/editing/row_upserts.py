@@ -1,4 +1,4 @@
-"""Rows put into a table by key: those that are there are brought up to date, the others are added."""
+"""Upserts of rows by key columns: rows with a known key are updated, the others are added."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,11 +8,12 @@ from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
+from db.tables.column_finder import ColumnFinder
 from db.tables.editing.edits import Edit
 from db.tables.editing.row_buffer import BufferedRow
 from db.tables.editing.rows import OnError, RejectedRow, rejection
-from db.tables.editing.values import RowReader, Taken, check_number, same
-from db.tables.revisions import row_ids_of
+from db.tables.editing.values import RowParser, UniqueValues, check_batch_size, comparison_key
+from db.tables.revisions import changed_row_ids
 from errors import BadUserInput, FieldError
 from tables.changes import ChangeKind
 from tables.types.types import CellError, Column, Value
@@ -21,8 +22,8 @@ Key = tuple[object, ...]
 
 
 @dataclass(frozen=True)
-class Upserted:
-    """How many rows were added, changed, and left as they were; `revision` is None when nothing changed."""
+class UpsertRowsResult:
+    """Numbers of added, updated and unchanged rows; `revision` is None if nothing changed."""
 
     table: Table
     inserted: int
@@ -34,7 +35,7 @@ class Upserted:
 
 @dataclass
 class _Plan:
-    """What is to be done: values of new rows, and what changes in rows that are there."""
+    """Changes to create: values of new rows, and changed values of existing rows."""
 
     added: list[dict[str, Value]] = field(default_factory=list)
     changed: dict[BufferedRow, dict[str, Value]] = field(default_factory=dict)
@@ -45,63 +46,60 @@ class _Plan:
 def upsert(
     session: Session,
     table_id: UUID,
-    named: Sequence[str],
+    key_names: Sequence[str],
     rows: Sequence[object],
     on_error: OnError,
     idempotency_key: str | None = None,
-) -> Upserted:
-    """Add rows, or change those that have the same values in the key columns. Columns that a row does not name stay.
+) -> UpsertRowsResult:
+    """Add rows, or update those with the same values in the key columns; columns that a row does not name keep theirs.
 
-    With SKIP_INVALID rows that are not valid are left out, else BadUserInput for any of them.
+    With SKIP_INVALID, invalid rows are left out; otherwise a single one raises BadUserInput.
     """
-    check_number(len(rows), "rows")
+    check_batch_size(len(rows), "rows")
     edit = Edit.of(session, table_id)
-    keys = key_columns(edit.columns, named)
+    keys = key_columns(edit.columns, key_names)
 
-    def make() -> Upserted:
+    def create() -> UpsertRowsResult:
         plan = _plan(edit, keys, rows)
         if plan.rejected and on_error is OnError.REJECT_ALL:
             raise rejection(plan.rejected)
-        edit.check_room(rows=len(plan.added))
-        _carry_out(edit, plan)
+        edit.check_capacity(rows=len(plan.added))
+        _execute(edit, plan)
         revision = edit.finish(ChangeSource.USER)
-        return Upserted(edit.table, len(plan.added), len(plan.changed), plan.unchanged, plan.rejected, revision)
+        return UpsertRowsResult(edit.table, len(plan.added), len(plan.changed), plan.unchanged, plan.rejected, revision)
 
-    def again(ids: list[UUID]) -> Upserted:
-        """The rejected are judged anew; what was done is read from the revision."""
+    def load(ids: list[UUID]) -> UpsertRowsResult:
+        """Return the result of the first call, from its revision; the rejected rows are validated load."""
         rejected = _plan(edit, keys, rows).rejected
         if not ids:
-            return Upserted(edit.table, 0, 0, len(rows) - len(rejected), rejected, None)
+            return UpsertRowsResult(edit.table, 0, 0, len(rows) - len(rejected), rejected, None)
         revision = session.get(Revision, ids[0])
-        inserted, updated = _done(session, revision)
+        inserted, updated = _counts(session, revision)
         unchanged = len(rows) - inserted - updated - len(rejected)
-        return Upserted(edit.table, inserted, updated, unchanged, rejected, revision)
+        return UpsertRowsResult(edit.table, inserted, updated, unchanged, rejected, revision)
 
     return idempotent(
-        session, "upsertRows", idempotency_key, make, lambda u: [u.revision.id] if u.revision else [], again
+        session, "upsertRows", idempotency_key, create, lambda u: [u.revision.id] if u.revision else [], load
     )
 
 
-def key_columns(columns: Mapping[str, Column], named: Sequence[str]) -> list[Column]:
+def key_columns(columns: Mapping[str, Column], names: Sequence[str]) -> list[Column]:
     """The key columns, which are named like those of a row."""
-    by_name = {column.name.casefold(): column for column in columns.values()}
+    finder = ColumnFinder(columns)
     keys: list[Column] = []
-    for n, name in enumerate(named):
-        column = columns.get(name) or by_name.get(" ".join(name.split()).casefold())
-        if column is None:
-            names = ", ".join([column.name for column in columns.values()][:10])
-            raise BadUserInput.of(f"keyColumns.{n}", f"There is no such column: the columns are {names}.")
+    for n, name in enumerate(names):
+        column = finder.get(name, f"keyColumns.{n}")
         if column in keys:
             raise BadUserInput.of(f"keyColumns.{n}", f"{column.name} is there twice: name it once.")
         keys.append(column)
     if not keys:
-        raise BadUserInput.of("keyColumns", "Name the columns that tell which row is which: at least one.")
+        raise BadUserInput.of("keyColumns", "Send at least one key column: the columns whose values identify a row.")
     return keys
 
 
 @dataclass(frozen=True)
-class _Given:
-    """A row of the input: what it says, by column key, and the row of the table that it means."""
+class _InputRow:
+    """Row of the input: its values by column key, and the existing row with its key."""
 
     index: int
     raw: object
@@ -113,11 +111,11 @@ class _Given:
         return f"rows.{self.index}"
 
 
-class _Matching:
-    """Rows of the input, each with the row of the table that has its key."""
+class _KeyMatcher:
+    """Matcher of input rows with the rows of the table that have the same key."""
 
     def __init__(self, edit: Edit, keys: Sequence[Column]) -> None:
-        self._keys, self._reader = keys, RowReader(edit.columns)
+        self._keys, self._reader = keys, RowParser(edit.columns)
         self._held: dict[Key, list[UUID]] = {}
         by_column = [edit.values(column.key) for column in keys]
         for id_ in by_column[0]:
@@ -125,24 +123,24 @@ class _Matching:
             if key is not None:
                 self._held.setdefault(key, []).append(id_)
 
-    def match(self, rows: Sequence[object]) -> tuple[list[_Given], list[RejectedRow]]:
-        given, rejected, seen = [], [], dict[Key, int]()
+    def match(self, rows: Sequence[object]) -> tuple[list[_InputRow], list[RejectedRow]]:
+        row_input, rejected, seen = [], [], dict[Key, int]()
         for index, raw in enumerate(rows):
-            values, errors = self._reader.read_given(raw, f"rows.{index}")
+            values, errors = self._reader.parse_partial(raw, f"rows.{index}")
             key = None if errors else self._key([values.get(column.key) for column in self._keys])
             errors = errors or self._problems(key, values, seen, f"rows.{index}")
             if errors or key is None:
                 rejected.append(RejectedRow(index, errors))
                 continue
             seen[key] = index
-            given.append(_Given(index, raw, values, next(iter(self._held.get(key, ())), None)))
-        return given, rejected
+            row_input.append(_InputRow(index, raw, values, next(iter(self._held.get(key, ())), None)))
+        return row_input, rejected
 
     def _key(self, parts: Sequence[Value]) -> Key | None:
-        """None where a part of the key is empty."""
+        """Return the hashable key, or None if a part of it is empty."""
         if any(part is None for part in parts):
             return None
-        return tuple(same(column, part) for column, part in zip(self._keys, parts, strict=True))
+        return tuple(comparison_key(column, part) for column, part in zip(self._keys, parts, strict=True))
 
     def _problems(
         self, key: Key | None, values: Mapping[str, Value], seen: Mapping[Key, int], path: str
@@ -158,29 +156,31 @@ class _Matching:
         return []
 
 
-class _Planning:
-    """What the rows of the input add and change."""
+class _Planner:
+    """Builder of a plan from matched input rows."""
 
     def __init__(self, edit: Edit, rows: Mapping[UUID, BufferedRow]) -> None:
         self._columns, self._rows = edit.columns, rows
-        self._reader, self._taken = RowReader(edit.columns), Taken(edit)
+        self._reader, self._taken = RowParser(edit.columns), UniqueValues(edit)
 
-    def place(self, plan: _Plan, given: _Given) -> list[FieldError]:
-        """Put a row where it belongs in the plan, or say what is wrong with it."""
-        if given.row_id is None:
-            return self._add(plan, given)
-        return self._change(plan, given, self._rows[given.row_id])
+    def add(self, plan: _Plan, row_input: _InputRow) -> list[FieldError]:
+        """Add a row to the plan, or return its errors."""
+        if row_input.row_id is None:
+            return self._add(plan, row_input)
+        return self._change(plan, row_input, self._rows[row_input.row_id])
 
-    def _add(self, plan: _Plan, given: _Given) -> list[FieldError]:
-        values, errors = self._reader.read(given.raw, given.path)
-        errors = errors or self._taken_by_others(values, uuid4(), given.path, {})
+    def _add(self, plan: _Plan, row_input: _InputRow) -> list[FieldError]:
+        values, errors = self._reader.parse(row_input.raw, row_input.path)
+        errors = errors or self._taken_by_others(values, uuid4(), row_input.path, {})
         if not errors:
             plan.added.append(values)
         return errors
 
-    def _change(self, plan: _Plan, given: _Given, row: BufferedRow) -> list[FieldError]:
-        new = {key: value for key, value in given.values.items() if not self._is_same(key, value, row.values.get(key))}
-        errors = self._taken_by_others(new, row.id, given.path, row.values)
+    def _change(self, plan: _Plan, row_input: _InputRow, row: BufferedRow) -> list[FieldError]:
+        new = {
+            key: value for key, value in row_input.values.items() if not self._is_same(key, value, row.values.get(key))
+        }
+        errors = self._taken_by_others(new, row.id, row_input.path, row.values)
         if not errors and new:
             plan.changed[row] = new
         elif not errors:
@@ -188,12 +188,12 @@ class _Planning:
         return errors
 
     def _is_same(self, key: str, value: Value, held: Value) -> bool:
-        return same(self._columns[key], value) == same(self._columns[key], held)
+        return comparison_key(self._columns[key], value) == comparison_key(self._columns[key], held)
 
     def _taken_by_others(
         self, values: Mapping[str, Value], id_: UUID, path: str, held: Mapping[str, Value]
     ) -> list[FieldError]:
-        """What is in a unique column of another row already; a row without mistakes takes its values."""
+        """Return an error for each value that another row of a unique column has; reserve those of a row without errors."""
         errors = []
         for key, value in values.items():
             try:
@@ -203,22 +203,22 @@ class _Planning:
         if not errors:
             for key, value in values.items():
                 self._taken.release(self._columns[key], held.get(key))
-                self._taken.take(self._columns[key], value, id_)
+                self._taken.reserve(self._columns[key], value, id_)
         return errors
 
 
 def _plan(edit: Edit, keys: Sequence[Column], rows: Sequence[object]) -> _Plan:
-    given, rejected = _Matching(edit, keys).match(rows)
-    planning = _Planning(edit, edit.rows(one.row_id for one in given if one.row_id))
+    row_input, rejected = _KeyMatcher(edit, keys).match(rows)
+    planner = _Planner(edit, edit.rows(one.row_id for one in row_input if one.row_id))
     plan = _Plan(rejected=rejected)
-    for one in given:
-        if errors := planning.place(plan, one):
+    for one in row_input:
+        if errors := planner.add(plan, one):
             plan.rejected.append(RejectedRow(one.index, errors))
     plan.rejected.sort(key=lambda row: row.index)
     return plan
 
 
-def _carry_out(edit: Edit, plan: _Plan) -> None:
+def _execute(edit: Edit, plan: _Plan) -> None:
     origin = {"by": edit.session.user_id.hex}
     for row, values in plan.changed.items():
         for key, value in values.items():
@@ -227,7 +227,7 @@ def _carry_out(edit: Edit, plan: _Plan) -> None:
         edit.add_row(values)
 
 
-def _done(session: Session, revision: Revision) -> tuple[int, int]:
-    """How many rows a revision added, and how many it changed."""
-    added = row_ids_of(session, revision, ChangeKind.ROW_ADDED)
-    return len(added), len(row_ids_of(session, revision, ChangeKind.CELL_CHANGED))
+def _counts(session: Session, revision: Revision) -> tuple[int, int]:
+    """Return the numbers of rows that a revision added and changed."""
+    added = changed_row_ids(session, revision, ChangeKind.ROW_ADDED)
+    return len(added), len(changed_row_ids(session, revision, ChangeKind.CELL_CHANGED))

@@ -1,4 +1,4 @@
-"""Tables made, named, shared, widened and deleted."""
+"""Creation, renaming, sharing and deletion of tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from db.models.conversations import Conversation
 from db.models.organizations import Organization
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
-from db.tables.editing.column_rules import check_together, checked, checked_name
+from db.tables.editing.column_rules import check_column_limits, clean_name, validate_columns
 from db.tables.editing.edits import Edit
 from db.tables.tables import MAX_COLUMNS
 from errors import BadUserInput
@@ -21,8 +21,8 @@ from tables.types.types import Column
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """What a table begins with; its organization is the conversation's, or else the viewer's own."""
+class TableDefinition:
+    """Definition of a table to create, in the conversation's organization or else the viewer's personal one."""
 
     name: str
     columns: Sequence[Column]
@@ -32,39 +32,39 @@ class Beginning:
 
 
 @dataclass(frozen=True)
-class Changed:
-    """A table after a change; `revision` is None when nothing changed."""
+class TableChange:
+    """Table after a change; `revision` is None if nothing changed."""
 
     table: Table
     revision: Revision | None = None
 
 
 @dataclass(frozen=True)
-class Redefined(Changed):
-    """`column` is the one that was added, changed or moved."""
+class ColumnChange(TableChange):
+    """`column` is the one that was added, changed, moved or deleted."""
 
     column: Column | None = None
 
 
-def create(session: Session, beginning: Beginning, idempotency_key: str | None = None) -> Table:
-    """A table of the viewer's, whose first revision adds its columns."""
+def create(session: Session, definition: TableDefinition, idempotency_key: str | None = None) -> Table:
+    """Create a table that the viewer owns; its first revision adds the columns."""
     return idempotent(
         session,
         "createTable",
         idempotency_key,
-        create=lambda: _create(session, beginning),
-        result_ids=lambda made: [made.id],
+        create=lambda: _create(session, definition),
+        result_ids=lambda table: [table.id],
         load=lambda ids: session.get(Table, ids[0]),
     )
 
 
-def _create(session: Session, beginning: Beginning) -> Table:
-    if not 1 <= len(beginning.columns) <= MAX_COLUMNS:
-        raise BadUserInput.of("columns", f"A table has 1 to {MAX_COLUMNS} columns.")
-    paths = [f"columns.{n}" for n in range(len(beginning.columns))]
-    columns = checked(beginning.columns, (), paths)
-    check_together(columns, "columns", "columns")
-    edit = begin(session, beginning)
+def _create(session: Session, definition: TableDefinition) -> Table:
+    if not 1 <= len(definition.columns) <= MAX_COLUMNS:
+        raise BadUserInput.of("columns", f"A table has 1 to {MAX_COLUMNS} columns; this has {len(definition.columns)}.")
+    paths = [f"columns.{n}" for n in range(len(definition.columns))]
+    columns = validate_columns(definition.columns, (), paths)
+    check_column_limits(columns, "columns", "columns")
+    edit = insert_table(session, definition)
     for column in columns:
         edit.add_column(column)
     edit.finish(ChangeSource.USER)
@@ -72,14 +72,14 @@ def _create(session: Session, beginning: Beginning) -> Table:
     return edit.table
 
 
-def begin(session: Session, beginning: Beginning) -> Edit:
-    """The edit of a new table that has no columns yet."""
+def insert_table(session: Session, definition: TableDefinition) -> Edit:
+    """Insert a table without columns and return its edit, to add them."""
     table = Table(
-        name=checked_name(beginning.name, "name"),
+        name=clean_name(definition.name, "name"),
         owner_id=session.user_id,
-        organization_id=_organization(session, beginning),
-        conversation_id=beginning.conversation_id,
-        visibility=beginning.visibility,
+        organization_id=_organization(session, definition),
+        conversation_id=definition.conversation_id,
+        visibility=definition.visibility,
         revision=0,
         row_count=0,
         next_column=1,
@@ -89,28 +89,31 @@ def begin(session: Session, beginning: Beginning) -> Edit:
     return Edit(session, table)
 
 
-def _organization(session: Session, beginning: Beginning) -> UUID:
-    if beginning.conversation_id is not None:
-        conversation = session.get_for_update(Conversation, beginning.conversation_id)
-        if beginning.organization_id not in {None, conversation.organization_id}:
-            raise BadUserInput.of("organizationId", "The conversation is in another organization: leave this out.")
+def _organization(session: Session, definition: TableDefinition) -> UUID:
+    if definition.conversation_id is not None:
+        conversation = session.get_for_update(Conversation, definition.conversation_id)
+        if definition.organization_id not in {None, conversation.organization_id}:
+            raise BadUserInput.of(
+                "organizationId",
+                "The conversation is in another organization: leave out organizationId, or send that of the conversation.",
+            )
         return conversation.organization_id
-    if beginning.organization_id is not None:
-        return session.get(Organization, beginning.organization_id).id
+    if definition.organization_id is not None:
+        return session.get(Organization, definition.organization_id).id
     return session.personal_organization_id
 
 
-def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Changed:
+def update(session: Session, id_: UUID, changes: dict[str, Any]) -> TableChange:
     """Set the name or the visibility, or both."""
     edit = Edit.of(session, id_)
     if "name" in changes:
-        changes = changes | {"name": checked_name(changes["name"], "name")}
+        changes = changes | {"name": clean_name(changes["name"], "name")}
     edit.change_table(changes)
-    return Changed(edit.table, edit.finish(ChangeSource.USER))
+    return TableChange(edit.table, edit.finish(ChangeSource.USER))
 
 
 def delete(session: Session, id_: UUID) -> UUID:
-    """Hide a table with everything in it."""
+    """Soft-delete a table with its rows and columns; returns its id."""
     table = session.get_for_update(Table, id_)
     table.deleted_at = now()
     session.emit(TableChanged(id_))

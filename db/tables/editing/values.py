@@ -1,4 +1,4 @@
-"""What clients put into rows: read by the columns' types, checked against their rules."""
+"""Parsing of the rows and cells that clients send, by the types and rules of their columns."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,30 +6,34 @@ from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
+from db.tables.column_finder import ColumnFinder
 from errors import BadUserInput, FieldError, NotFound
 from tables.types.types import NUMERIC_TYPES, CellError, Column, Value, from_json, validate
 
-MAX_AT_ONCE, MAX_ERRORS = 5_000, 100
+MAX_BATCH_SIZE, MAX_ERRORS = 5_000, 100
 
 
-def check_number(number: int, field: str) -> None:
-    if number > MAX_AT_ONCE:
-        raise BadUserInput.of(field, f"Send at most {MAX_AT_ONCE:,} at once; this has {number:,}: split them up.")
+def check_batch_size(number: int, field: str, *, minimum: int = 1) -> None:
+    """Raise BadUserInput at `field` for fewer items than `minimum` and for more than 5,000."""
+    if number < minimum:
+        raise BadUserInput.of(field, f"`{field}` is empty: send 1 to {MAX_BATCH_SIZE:,}.")
+    if number > MAX_BATCH_SIZE:
+        raise BadUserInput.of(field, f"Send at most {MAX_BATCH_SIZE:,} at once; this has {number:,}: split them up.")
 
 
-def no_such_row(field: str) -> NotFound:
-    return NotFound.of(field, "The table has no such row, or no longer: read it again.")
+def row_not_found(field: str) -> NotFound:
+    return NotFound.of(field, "The table has no row with this id, or it was deleted: read the rows again.")
 
 
-def read(column: Column, raw: object) -> Value:
-    """The canonical value of what a client sends for a cell. Raises CellError."""
+def parse_value(column: Column, raw: object) -> Value:
+    """Return the canonical value of a client's value for a cell. Raises CellError."""
     value = from_json(column, raw)
-    check(column, value)
+    check_value(column, value)
     return value
 
 
-def check(column: Column, value: Value) -> None:
-    """Raise CellError for a value that the column's rules forbid, or its absence."""
+def check_value(column: Column, value: Value) -> None:
+    """Raise CellError for a value that breaks the column's rules, and for an empty cell of a required column."""
     if value is None and column.is_required:
         raise CellError(f"{column.name} is required: give it a value.")
     validate(column, value)
@@ -37,26 +41,26 @@ def check(column: Column, value: Value) -> None:
 
 @dataclass(frozen=True)
 class Misfit:
-    """A cell whose value a column's new definition does not take."""
+    """Cell whose value does not fit the new definition of its column."""
 
     row_id: UUID
     value: Value
     message: str
 
 
-class RowReader:
-    """Reads rows that name their columns by key or by name."""
+class RowParser:
+    """Parser of rows that name their columns by key or by name."""
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
         self._columns = columns
-        self._by_name = {column.name.casefold(): column for column in columns.values()}
+        self._finder = ColumnFinder(columns)
 
-    def read(self, raw: object, path: str) -> tuple[dict[str, Value], list[FieldError]]:
-        """The values by column key, and every mistake with its path."""
+    def parse(self, raw: object, path: str) -> tuple[dict[str, Value], list[FieldError]]:
+        """Return the values by column key, defaults included, and all mistakes with their paths."""
         return self._read(raw, path, self._columns)
 
-    def read_given(self, raw: object, path: str) -> tuple[dict[str, Value], list[FieldError]]:
-        """Like `read`, but what a row does not name is not among its values, and neither required nor a default."""
+    def parse_partial(self, raw: object, path: str) -> tuple[dict[str, Value], list[FieldError]]:
+        """Return like `parse`, but only the columns that the row names: others are neither required nor set to a default."""
         return self._read(raw, path, {})
 
     def _read(self, raw: object, path: str, wanted: Mapping[str, Column]) -> tuple[dict[str, Value], list[FieldError]]:
@@ -67,20 +71,19 @@ class RowReader:
         for key, column in (wanted or {key: self._columns[key] for key in given}).items():
             name, value = given.get(key, (column.name, column.default))
             try:
-                values[key] = read(column, value)
+                values[key] = parse_value(column, value)
             except CellError as error:
                 errors.append(FieldError(f"{path}.{name}", str(error)))
         return values, errors
 
     def _given(self, raw: Mapping[str, Any], path: str) -> tuple[dict[str, tuple[str, object]], list[FieldError]]:
-        """What is said of each column, under the name that the client used."""
+        """Return the value for each column key, with the name that the client used, and the mistakes in the names."""
         given: dict[str, tuple[str, object]] = {}
         errors = []
         for name, value in raw.items():
-            column = self._columns.get(name) or self._by_name.get(" ".join(name.split()).casefold())
+            column = self._finder.find(name)
             if column is None:
-                names = ", ".join([column.name for column in self._columns.values()][:10])
-                errors.append(FieldError(f"{path}.{name[:100]}", f"There is no such column: the columns are {names}."))
+                errors.append(FieldError(f"{path}.{name[:100]}", self._finder.problem(name)))
             elif column.key in given:
                 errors.append(FieldError(f"{path}.{name[:100]}", f"{column.name} is there twice: send it once."))
             else:
@@ -88,44 +91,48 @@ class RowReader:
         return given, errors
 
 
-class Holding(Protocol):
-    """What has columns, and their values by row."""
+class ValueSource(Protocol):
+    """Table whose values can be read by column."""
 
     def values(self, key: str) -> Mapping[UUID, Value]: ...
 
 
-class Taken:
-    """The values that the unique columns of a table hold, and in which row; read when they are asked for."""
+class UniqueValues:
+    """Index of the values in unique columns, with the row of each; a column is loaded at its first use."""
 
-    def __init__(self, held: Holding, without: Iterable[UUID] = (), column: str | None = None) -> None:
-        """Rows `without` count for nothing, nor does what the column with the key `column` holds now."""
+    def __init__(self, held: ValueSource, without: Iterable[UUID] = (), column: str | None = None) -> None:
+        """Ignore the rows `without`, and the stored values of the column with the key `column`."""
         self._held, self._without = held, frozenset(without)
         self._rows: dict[str, dict[object, UUID]] = {} if column is None else {column: {}}
 
     def check(self, column: Column, value: Value, row_id: UUID | None = None) -> None:
-        """Raise CellError when another row than `row_id` holds the value."""
-        if value is not None and column.is_unique and self._of(column).get(same(column, value)) not in {None, row_id}:
+        """Raise CellError if a row other than `row_id` has the value."""
+        if (
+            value is not None
+            and column.is_unique
+            and self._of(column).get(comparison_key(column, value)) not in {None, row_id}
+        ):
             raise CellError(f"{column.name} is unique, and another row has this value: give another.")
 
-    def take(self, column: Column, value: Value, row_id: UUID) -> None:
+    def reserve(self, column: Column, value: Value, row_id: UUID) -> None:
         if value is not None and column.is_unique:
-            self._of(column)[same(column, value)] = row_id
+            self._of(column)[comparison_key(column, value)] = row_id
 
     def release(self, column: Column, value: Value) -> None:
         if value is not None and column.is_unique:
-            self._of(column).pop(same(column, value), None)
+            self._of(column).pop(comparison_key(column, value), None)
 
     def _of(self, column: Column) -> dict[object, UUID]:
         if column.key not in self._rows:
             held = self._held.values(column.key).items()
             self._rows[column.key] = {
-                same(column, value): row_id for row_id, value in held if row_id not in self._without
+                comparison_key(column, value): row_id for row_id, value in held if row_id not in self._without
             }
         return self._rows[column.key]
 
 
-def same(column: Column, value: Value) -> object:
-    """What is equal for values that mean the same: 1.0 is 1.00."""
+def comparison_key(column: Column, value: Value) -> object:
+    """Return a hashable key that is equal for equal values: 1.0 and 1.00, for example."""
     if isinstance(value, list):
         return tuple(value)
     return Decimal(str(value)) if value is not None and column.type in NUMERIC_TYPES else value
