@@ -16,6 +16,7 @@ _GAP = re.compile(r"\S[ \u00a0]{2,}\S")
 _STAMP = re.compile(r"\d[\d:.,/-]{5,}\d(?:[TZ][\d:.+]*)?|\d{1,2} \w{3,9} \d{4}|\d{4}年\d{1,2}月\d{1,2}日")
 _DOTS = re.compile(r"(?<=\S)[ ]?(?:\.[ ]?){3,}(?=[ ]*\S)|(?<=\S)[ ]?(?:[·…_][ ]?){2,}(?=[ ]*\S)")
 _FEWEST, _LONGEST_CELL, _LONGEST_LINE, _MOST_LINES = 3, 80, 400, 2_000
+_SAMPLE = 100  # lines that are judged before all are cut into cells
 _MOST_ABOVE = 2  # lines above a table that stand by themselves
 _FOREIGN_SHARE = 4  # one line of so many may be drawn in another way
 
@@ -120,8 +121,10 @@ def _table(text: str, run: Sequence[_Drawn]) -> Grid | None:
     edges = _edges(run)
     if not edges:
         return None
+    if not _is_table([_cells(text, drawn, edges) for drawn in run[:_SAMPLE]]):
+        return None
     rows = [_cells(text, drawn, edges) for drawn in run]
-    if not _is_table(rows):
+    if len(run) > _SAMPLE and not _is_table(rows):
         return None
     rows = _without_index(rows)
     return tabular.table("aligned", rows, (run[0].line.start, run[-1].line.end))

@@ -9,6 +9,7 @@ Block = list[Line]
 
 _FENCE = re.compile(r"\s*(?P<mark>`{3,}|~{3,})\s*(?P<language>[\w+-]*)[^`]*")
 _THOUGHT = re.compile(r"^\s*<(think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
+_BLANKS_APART = 3
 _REPLY = re.compile(r"(?:> ?){1,2}(?!>)")
 _READABLE = frozenset(
     {"", "csv", "tsv", "psv", "table", "json", "jsonl", "ndjson", "json5", "md", "markdown"}
@@ -61,7 +62,25 @@ def without_thoughts(lines: Sequence[Line]) -> Iterator[Block]:
 def readable(lines: Sequence[Line]) -> Iterator[Block]:
     """Yield prose and the content of fences, apart; thoughts and code in a programming language are left out."""
     for block in without_thoughts(lines):
-        yield from _unfenced(block)
+        for fenced in _unfenced(block):
+            yield from _apart(fenced)
+
+
+def _apart(block: Block) -> Iterator[Block]:
+    """Yield what three empty lines or more keep apart, without those lines: no table goes on over them."""
+    part: Block = []
+    blanks = 0
+    for line in block:
+        blanks = blanks + 1 if line.is_blank else 0
+        if blanks < _BLANKS_APART:
+            part.append(line)
+        elif len(part) > blanks:
+            yield part[: 1 - blanks]
+            part = []
+        else:
+            part = []
+    if not all(line.is_blank for line in part[:_BLANKS_APART]) or len(part) >= _BLANKS_APART:
+        yield part
 
 
 def _unfenced(lines: Sequence[Line]) -> Iterator[Block]:

@@ -7,6 +7,7 @@ from tables.readers import (
     addresses,
     aligned,
     blocks,
+    cell_lines,
     chats,
     components,
     delimited,
@@ -18,6 +19,7 @@ from tables.readers import (
     logs,
     markdown,
     quantities,
+    receipts,
     references,
     ruled,
     statements,
@@ -55,6 +57,7 @@ _READERS = (
     logs.read,
     addresses.read,
     references.read,
+    receipts.read,
     aligned.read,
     delimited.read,
     quantities.read,
@@ -62,13 +65,14 @@ _READERS = (
     entries.read,
     key_values.read,
     lists.read,
+    cell_lines.read,
 )
 
 
 def find_grids(text: str) -> list[Grid]:
     """The tables of the first MAX_TEXT characters, in text order, not overlapping, at most MAX_GRIDS."""
     text = text[:MAX_TEXT]
-    lines = [blocks.unquoted(line) for line in split_lines(text)]
+    lines = [blocks.unquoted(line) if line.text[:1] == ">" else line for line in split_lines(text)]
     starts = [line.start for line in lines]
     found: list[Grid] = []
     free = list(blocks.readable(lines))
@@ -77,7 +81,7 @@ def find_grids(text: str) -> list[Grid]:
         for block in free:
             grids = list(read(text, block))
             found.extend(grids)
-            left.extend(blocks.remaining(block, grids))
+            left.extend(blocks.remaining(block, grids) if grids else [block])
         free = left
     found.sort(key=lambda grid: grid.start)
     found = [grid for n, grid in enumerate(found) if n == 0 or not are_sums(grid)]

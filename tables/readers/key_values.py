@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tables.readers.evidence import is_most, is_sentence
+from tables.readers.evidence import is_most, is_sentence, kind_of
 from tables.readers.marks import ITEM, RULE
 from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, Span, cell, grid
 
@@ -14,6 +14,7 @@ _PAIR = re.compile(
 )
 _LEVELS = frozenset(["trace", "debug", "info", "notice", "warn", "warning", "error", "critical", "fatal"])
 _MOST_WORDS = 6
+_FEWEST_ALIKE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,13 @@ def _is_block(lines: Sequence[Line], block: Block) -> bool:
     return not _is_prose_or_code(values)
 
 
+def _are_alike(block: Block) -> bool:
+    """Return True for pairs that say the same of several things, `Oslo: 12`: all values are of one kind and unit."""
+    kinds = {kind_of(pair.value.text) if pair.value else "" for pair in block}
+    names = {pair.key.text.casefold() for pair in block}
+    return len(names) == len(block) >= _FEWEST_ALIKE and len(kinds) == 1 and "" not in kinds
+
+
 def _is_prose_or_code(values: Sequence[str]) -> bool:
     return (
         is_most([is_sentence(value) for value in values])
@@ -119,6 +127,11 @@ def _grids(lines: Sequence[Line], table: Sequence[Block]) -> Iterator[Grid]:
                 record[column] = pair.value
         records.append(record)
     extent = (lines[table[0][0].line].start, lines[table[-1][-1].line].end)
+    if len(table) == 1 and _are_alike(table[0]):
+        pairs: list[list[Cell]] = [[pair.key, pair.value] for pair in table[0]]
+        if found := grid("key_value", ("Item", "Value"), pairs, extent):
+            yield found
+        return
     rows = [[record.get(column) for column in header] for record in records[:MAX_ROWS]]
     if found := grid("key_value", list(header.values()), rows, extent):
         yield found

@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tables.readers.captions import caption, index_above
-from tables.readers.evidence import is_most, is_sentence
 from tables.readers.fields import split
 from tables.readers.marks import ITEM, RULE, checked
+from tables.readers.parts import have_parts
 from tables.readers.spans import MAX_ROWS, Cell, Grid, Line, Span, cell, grid, split_lines
-
-_LONG_SENTENCE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,7 @@ def _tables(text: str, lines: Sequence[Line], sections: Sequence[_Section]) -> I
         return
     header, rows = split(text, [whole for *_, whole in filled], unescape)
     has_boxes = filled[0][1].box is not None
-    if len(header) == 1 and not has_boxes and _is_prose(rows):
+    if not has_boxes and not have_parts(header, rows, [whole for *_, whole in filled]):
         return
     if has_boxes:
         header.append("Done")
@@ -157,7 +155,3 @@ def _tables(text: str, lines: Sequence[Line], sections: Sequence[_Section]) -> I
 
 def _whole(text: str, item: _Item) -> Cell:
     return cell(text, item.start, item.end, unescape)
-
-
-def _is_prose(rows: Sequence[Sequence[Cell]]) -> bool:
-    return is_most([c is not None and len(c.text) > _LONG_SENTENCE and is_sentence(c.text) for c, *_ in rows])

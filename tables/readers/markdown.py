@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from tables.readers import tabular
 from tables.readers.one_line import unfold
-from tables.readers.spans import Cell, Grid, Line, cell
+from tables.readers.spans import MAX_ROWS, Cell, Grid, Line, cell
 
 _BARS = "|│┃║┆┊╎"
 _PIPE = re.compile(rf"(?<!\\)[{_BARS}]")
@@ -15,6 +15,7 @@ _DOUBLED = re.compile(r"(?<!\\)\|\|?")
 _CODE = re.compile(r"(`+)[^`\n]+\1")
 _RULE = re.compile(r"[\s|+:=\-─-╿]+")
 _CORNERS = frozenset("|+┼├┤┌┐└┘╞╡╪╤╧╔╗╚╝╠╣╬╭╮╰╯┏┓┗┛┣┫╋┡┩╇┠┨┿╂━─═")
+_DASHES = frozenset("-=─═━")
 _LINE_END = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _MARKS = ("**", "__", "`", "*", "_")
 _DATA_TYPE = re.compile(
@@ -46,13 +47,7 @@ def unescape(raw: str) -> str:
 
 def _is_rule(line: str) -> bool:
     """Return True for `|---|:-:|`, `-----+-----`, `+====+`: drawn, not written."""
-    stripped = line.strip()
-    return (
-        bool(stripped)
-        and not _CORNERS.isdisjoint(stripped)
-        and any(mark in stripped for mark in "-=─═━")
-        and _RULE.fullmatch(stripped) is not None
-    )
+    return _RULE.fullmatch(line) is not None and not _CORNERS.isdisjoint(line) and not _DASHES.isdisjoint(line)
 
 
 def _is_drawn(line: str) -> bool:
@@ -94,10 +89,10 @@ def _table(text: str, block: Sequence[Line]) -> Grid | None:
         above = above[-1:]
         block, rules = block[above[0] :], {i - above[0] for i in rules}
     lines = [line for i, line in enumerate(block) if i not in rules]
-    if len(lines) == 1 and not rules:
+    if not lines or (len(lines) == 1 and not rules):
         return None
     is_jira = lines[0].text.lstrip().startswith("||")
-    rows = [_cells(text, line, width) for line in lines]
+    rows = [_cells(text, line, width) for line in lines[: MAX_ROWS + 4]]
     header = len(above) if 0 < len(above) <= 2 else 1 if is_jira else None
     rows, header = _without_types(rows, header)
     sections = [n for n, row in enumerate(rows) if tabular.is_heading(row) and _is_marked(text, row[0])]

@@ -55,6 +55,12 @@ def _found(line: Line, form: re.Pattern[str] | None) -> re.Match[str] | None:
     return None
 
 
+def is_priced(line: str) -> bool:
+    """Return True for a line of a bill such as `2 locks at $35 = $70`."""
+    found = _PRICED.fullmatch(line) if len(line) <= _LONGEST else None
+    return found is not None and _is_so(found)
+
+
 def _is_so(found: re.Match[str]) -> bool:
     """A price tells a bill from a sentence that begins with a number, and a mark an order."""
     if found.re is _PRICED:

@@ -49,11 +49,16 @@ class Line(NamedTuple):
 
     @property
     def is_blank(self) -> bool:
-        return not self.text.strip(_BLANK)
+        return not self.text or self.text.isspace() or not self.text.strip(_BLANK)
 
 
 def split_lines(text: str) -> Iterator[Line]:
     start = 0
+    if "\r" not in text:
+        for content in text.split("\n"):
+            yield Line(content, start)
+            start += len(content) + 1
+        return
     for found in _BREAK.finditer(text):
         yield Line(text[start : found.start()], start)
         start = found.end()

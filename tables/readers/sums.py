@@ -4,30 +4,74 @@ import re
 
 from tables.readers.spans import Cell, Grid, Span
 
-_WORDS = frozenset(
-    {"total", "totals", "subtotal", "sum", "net", "gross", "vat", "tax", "due", "balance", "paid", "payment", "card"}
-    | {"cash", "change", "tip", "discount", "deposit", "summe", "zwischensumme", "gesamt", "gesamtbetrag", "netto"}
-    | {"nettobetrag", "brutto", "bruttobetrag", "rechnungsbetrag", "mwst", "ust", "steuer", "rabatt", "bar", "gegeben"}
-    | {"rückgeld", "karte", "trinkgeld", "somme", "ht", "ttc", "tva", "remise", "espèces", "rendu", "carte", "cb"}
-    | {"acompte", "suma", "importe", "base", "imponible", "iva", "descuento", "efectivo", "cambio", "tarjeta", "pagar"}
+_TOTAL_LIST = """
+total totals sum summe gesamt gesamtsumme gesamtbetrag insgesamt endbetrag rechnungsbetrag zahlbetrag ttc somme totale
+totaal totalt razem suma toplam genel итого всего ukupno celkem összesen yhteensä summa łącznie 合计 总计 合計 総計
+المجموع الإجمالي σύνολο 합계 총계
+"""
+_WORD_LIST = """
+subtotal sub net gross vat tax taxes due balance paid payment card cash change tip discount deposit zwischensumme netto
+nettobetrag brutto bruttobetrag mwst ust steuer rabatt bar gegeben rückgeld karte trinkgeld ht tva remise espèces rendu
+carte cb acompte importe base imponible iva descuento efectivo cambio tarjeta pagar subtotale imponibile sconto contanti
+resto totais troco dinheiro desconto cartão btw contant wisselgeld korting pin moms rabat kontant kort växel vat ptu
+gotówka reszta karta rabat ндс скидка наличные сдача карта к оплате kdv nakit indirim shipping versand porto livraison
+"""
+TOTALS = frozenset(_TOTAL_LIST.split())
+_WORDS = TOTALS | frozenset(_WORD_LIST.split()) - {"к", "sub"}
+_CHINESE = re.compile(
+    r"合计|总计|小计|总额|金额|税|优惠|折扣|实付|应付|实收|应收|找零|现金|支付|小計|合計|お釣り|お預り|합계|부가세|총액"
 )
-_CHINESE = re.compile(r"合计|总计|小计|总额|金额|税|优惠|折扣|实付|应付|实收|应收|找零|现金|支付")
 _WORD = re.compile(r"[^\W\d_]+")
 _AMOUNT = re.compile(r"[^\w\n]{0,3}[\w€$£¥]{0,3}[^\w\n]{0,3}\d[\d.,'’ \u00a0\u202f]*[^\W\d_]{0,3}\W{0,3}")
+_LINE = re.compile(
+    r"\W*(?P<label>[^\W\d_][^\n]{0,58}?)[ \t]*[:.=·…_|\t ]*[ \t.:|=]"
+    r"(?P<amount>[-−(]?(?:[^\W\d_]{1,3}|[€$£¥₹])?[ ]?-?\d[\d.,'’ \u00a0\u202f]*"
+    r"[ ]?(?:[^\W\d_]{1,3}\.?|[€$£¥₹₽₺₩])?\)?)[ *|]*"
+)
 _MOST = 8  # lines
 
 
 def are_sums(grid: Grid) -> bool:
-    """Two columns of labels and amounts, or one record of them, and every label is one of a sum."""
+    """Return True for columns of labels and amounts, or a record of them, in which every label is one of a sum."""
     if len(grid.rows) > _MOST:
         return False
-    if grid.kind == "key_value":
-        pairs = [(title, found) for title, found in zip(grid.header, grid.rows[0], strict=True) if len(grid.rows) == 1]
-        return bool(pairs) and all(_is_sum(title, found) for title, found in pairs)
+    if grid.kind == "key_value" and len(grid.rows) == 1:
+        return all(_is_sum(title, found) for title, found in zip(grid.header, grid.rows[0], strict=True))
     return len(grid.header) == 2 and all(_is_sum(label, amount) for label, amount in grid.rows)
+
+
+def is_sum_line(line: str) -> bool:
+    """Return True for a line with nothing but the label of a sum and its amount."""
+    found = _LINE.fullmatch(line) if len(line) <= 120 else None
+    return found is not None and is_label(found["label"])
+
+
+def stated(text: str, start: int, end: int) -> list[tuple[str, str, str]]:
+    """Return the (line, label, amount) of the sums in the first lines of text[start:end]."""
+    found: list[tuple[str, str, str]] = []
+    for line in text[start : min(end, start + 1_000)].split("\n")[: _MOST + 2]:
+        match = _LINE.fullmatch(line.strip("> \t\r")) if len(line) <= 120 else None
+        if match and is_label(match["label"]):
+            found.append((line.strip(), match["label"].strip(" .:=*|"), match["amount"].strip()))
+        elif line.strip() and any(c.isalnum() for c in line):
+            break
+    return found
+
+
+def is_label(text: str) -> bool:
+    """Return True for a few words with one of a sum, a tax or a payment in them."""
+    words = [word.casefold() for word in _WORD.findall(text)]
+    return (len(words) <= 4 and not _WORDS.isdisjoint(words)) or _CHINESE.search(text) is not None
+
+
+def is_total(label: str) -> bool:
+    """Return True for the label of the sum of all rows, and not of a tax, a payment or a part."""
+    words = {word.casefold() for word in _WORD.findall(label)}
+    return bool(words & TOTALS) and words.isdisjoint({"sub", "vat", "net", "tax"}) and len(words) <= 3
 
 
 def _is_sum(label: Span | str | None, amount: Cell) -> bool:
     text = "" if label is None else label if isinstance(label, str) else label.text
-    is_label = not _WORDS.isdisjoint(map(str.casefold, _WORD.findall(text))) or _CHINESE.search(text) is not None
-    return is_label and amount is not None and _AMOUNT.fullmatch(amount.text) is not None
+    words = map(str.casefold, _WORD.findall(text))
+    is_labelled = not _WORDS.isdisjoint(words) or _CHINESE.search(text) is not None
+    return is_labelled and amount is not None and _AMOUNT.fullmatch(amount.text) is not None

@@ -28,9 +28,17 @@ class _Element:
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     start, end = lines[0].start, lines[-1].end
-    while found := _OPEN.search(text, start, end):
+    unclosed: set[str] = set()
+    left = 2 * (end - start)  # characters; what is not well-formed could else be read again from each of its tags
+    while left > 0 and (found := _OPEN.search(text, start, end)):
         # Only what a line begins with is markup of its own; the rest of a failed one is not read again.
-        root = _tree(text, found.start(), end) if _begins_line(text, found.start()) else None
+        close = -1
+        if found["name"] not in unclosed and _begins_line(text, found.start()):
+            close = text.rfind(f"</{found['name']}>", found.end(), end)
+        if close < 0:
+            unclosed.add(found["name"])
+        left -= max(0, close - found.start())
+        root = _tree(text, found, close) if close >= 0 else None
         if root is None:
             start = text.find("\n", found.end(), end) + 1 or end
             continue
@@ -42,13 +50,12 @@ def _begins_line(text: str, start: int) -> bool:
     return not text[text.rfind("\n", 0, start) + 1 : start].strip()
 
 
-def _tree(text: str, start: int, end: int) -> _Element | None:
-    """Return the element that begins at `start`; None when it is not well-formed, or has a document type."""
-    name = _OPEN.match(text, start)
-    close = text.rfind(f"</{name['name']}>", start, end) if name else -1
-    if name is None or close < 0 or _REFUSED.search(text, start, close):
+def _tree(text: str, opening: re.Match[str], close: int) -> _Element | None:
+    """Return the element of an opening and a closing tag; None when it is not well-formed, or has a document type."""
+    start = opening.start()
+    if _REFUSED.search(text, start, close):
         return None
-    source = text[start : close + len(name["name"]) + 3]
+    source = text[start : close + len(opening["name"]) + 3]
     builder = _Builder(text, start, source)
     try:
         builder.parser.Parse(source.encode("utf-8", "replace"), True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tables.readers import lists
 from tables.readers.grids import Span, find_grids
 from tests.support.grid_views import header, only, rows
 
@@ -175,9 +176,9 @@ def test_records_in_yaml_and_in_chinese_are_read() -> None:
 
 
 def test_the_heading_of_a_list_is_not_a_pair() -> None:
-    record, points = find_grids("Date: 5 May\nPlace: Rome\nDecisions:\n- go on\n- stop")
+    record, points = find_grids("Date: 5 May\nPlace: Rome\nDecisions:\n- [ ] go on\n- [x] stop")
     assert header(record) == ["Date", "Place"]
-    assert (points.name, rows(points)) == ("Decisions", [["go on"], ["stop"]])
+    assert (points.name, rows(points)) == ("Decisions", [["go on", "false"], ["stop", "true"]])
 
 
 # Lists
@@ -203,10 +204,20 @@ def test_labels_that_every_item_repeats_name_the_columns() -> None:
     assert rows(grid) == [["Report", "Ann", "2024-05-01"], ["Call", "Bob", "2024-05-02"]]
 
 
-def test_a_plain_list_of_two_items_is_one_column_without_the_numbers() -> None:
-    grid = only("1) Wash, dry and iron\n2) Fold\n   it well\n")
-    assert (header(grid), rows(grid)) == (["Item"], [["Wash, dry and iron"], ["Fold it well"]])
-    assert find_grids("- only one") == []
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- only one",
+        "1) Wash, dry and iron\n2) Fold\n   it well\n",
+        "- Milk\n- Eggs\n- Bread\n",
+        "1. Open the lid.\n2. Pour the water, slowly.\n3. Close it.\n",
+        "- **Weather**: bring an umbrella\n- **Money**: cards work nearly everywhere\n- **Time**: two days will do\n",
+        "- Prices include tax.\n- Tell me if you need more.\n",
+        "- Note: these figures are from last year and may have changed.\n- Source: the city's own page.\n",
+    ],
+)
+def test_bullets_steps_and_remarks_are_no_table(text: str) -> None:
+    assert find_grids(text) == []
 
 
 def test_check_boxes_say_what_is_done() -> None:
@@ -233,4 +244,4 @@ def test_check_lists_under_headings_are_sections_of_one_table(text: str) -> None
 
 
 def test_nested_items_stay_with_their_item() -> None:
-    assert rows(only("- fruit\n  - apple\n  - pear\n- bread\n")) == [["fruit\n- apple\n- pear"], ["bread"]]
+    assert lists.unescape("fruit\n  - apple\n  - pear") == "fruit\n- apple\n- pear"
