@@ -91,6 +91,7 @@ def _described(table: ProposedTable) -> str:
     lines = [f"**{_plain(table.name)}**: {_count(len(table.rows), 'row')}", f"- Columns: {listed}"]
     lines += [_doubt(column) for column in table.columns[:_LISTED_COLUMNS] if ambiguous(column)]
     lines += [f"- Left out, because it sums up the rows above: {_code(quote)}" for quote in table.left_out]
+    lines += [f"- {note}" for note in table.notes]
     return "\n".join(lines)
 
 
@@ -102,6 +103,8 @@ def _type(column: Column) -> str:
 
 def _doubt(column: Column) -> str:
     name, written = _plain(column.name), (column.format or "").rstrip("?")
+    if column.type is ColumnType.CURRENCY and not written.endswith((",", ".")):
+        return f"- Please check {name}: several currencies share its sign, so I took {written.strip()}."
     if order := _ORDERS.get(written):
         return f"- Please check {name}: the text does not tell the order of its dates, so I read {order}."
     mark = "comma" if written.endswith(",") else "point"

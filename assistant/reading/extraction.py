@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
+from assistant.reading import totals
 from tables.readers.grids import Cell, Grid, Span, find_grids
 from tables.readers.partial_grids import grids_of_cut, grids_so_far
 from tables.types.inference import infer
@@ -17,15 +18,8 @@ MAX_NAME = 100
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
-# What people write before the sum of a column; "Subtotal" is not among them: it seldom stands last.
-_TOTALS = frozenset(
-    {"total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "gesamtbetrag", "insgesamt"}
-    | {"somme", "totale", "totaal", "totalt", "razem", "suma", "toplam", "итого", "всего"}
-    | {"合计", "总计", "合計", "المجموع"}
-)
 # What databases and programs print for no value; no person writes it as a word.
 _PROGRAMS_NULLS = frozenset(["NULL", "(null)", "<null>", "[NULL]", "<NA>", "NaN", "NaT", "#N/A"])
-_SUMMED = frozenset(["markdown", "delimited", "aligned", "list"])
 
 
 class Attached(Protocol):
@@ -129,24 +123,31 @@ def unique(names: Iterable[str]) -> list[str]:
     return given
 
 
-def _tables(text: str, grids: Iterable[Grid]) -> list[ProposedTable]:
-    tables = [_table(text, number, grid) for number, grid in enumerate(grids, 1)]
+def _tables(text: str, grids: Sequence[Grid]) -> list[ProposedTable]:
+    ends = [*(grid.start for grid in grids[1:]), len(text)]
+    tables = [_table(text, number, grid, end) for number, (grid, end) in enumerate(zip(grids, ends, strict=False), 1)]
     names = unique([table.name for table in tables])
     return [replace(table, name=name) for table, name in zip(tables, names, strict=True)]
 
 
-def _table(text: str, number: int, grid: Grid) -> ProposedTable:
-    rows, left_out = _without_total(grid)
+def _table(text: str, number: int, grid: Grid, end: int) -> ProposedTable:
+    """Return the proposal of a grid; `end` is where the next one begins."""
+    rows, left_out = totals.split(grid)
+    stated, lines = totals.stated(text, grid, left_out, end)
     names = unique(_name(title, n) for n, title in enumerate(grid.header, 1))
     read = [_column(text, n, name, [row[n] for row in rows]) for n, name in enumerate(names)]
+    columns = tuple(column for column, _ in read)
+    cells = tuple(zip(*(cells for _, cells in read), strict=True))
+    values = [[cell.value if cell else None for cell in row] for row in cells]
     return ProposedTable(
         name=_one_line(grid.name or "") or f"Table {number}",
-        columns=tuple(column for column, _ in read),
-        rows=tuple(zip(*(cells for _, cells in read), strict=True)),
-        left_out=tuple(map(_shown, left_out)),
+        columns=columns,
+        rows=cells,
+        left_out=(*map(_shown, left_out), *lines),
         start=grid.start,
         end=grid.end,
         kind=grid.kind,
+        notes=totals.notes(columns, values, stated),
     )
 
 
@@ -186,18 +187,6 @@ def _storable(content: str) -> str:
         units = _UNSTORABLE.sub("\ufffd", content).encode("utf-16-le")[: 2 * MAX_CELL]
         return units.decode("utf-16-le", errors="ignore")
     return content
-
-
-def _without_total(grid: Grid) -> tuple[Sequence[Sequence[Cell]], Sequence[Sequence[Cell]]]:
-    is_summed = grid.kind in _SUMMED and len(grid.rows) > 2 and _is_total(grid.rows[-1])
-    return (grid.rows[:-1], grid.rows[-1:]) if is_summed else (grid.rows, ())
-
-
-def _is_total(row: Sequence[Cell]) -> bool:
-    """`Total`, then nothing but numbers: where anything else stands, it may be a row like the others."""
-    filled = [found.text for found in row if found]
-    label = filled[0].strip(" :=*").casefold()
-    return label in _TOTALS and len(filled) > 1 and all(any(c.isdigit() for c in rest) for rest in filled[1:])
 
 
 def _shown(row: Sequence[Cell]) -> str:

@@ -1,0 +1,99 @@
+"""Totals that a text states: rows of sums left out of a table, and whether its rows add up to them."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from tables.readers import sums
+from tables.readers.grids import Cell, Grid
+from tables.types.types import NUMERIC_TYPES, CellError, Column, Value, parse
+
+_SUMMED = frozenset(["markdown", "delimited", "aligned", "list", "receipt", "html", "wiki", "latex", "ruled", "lines"])
+_MOST_SUMS = 8  # rows below each other that sum up
+_NUMBER = re.compile(r"[-−(]?\d[\d.,'’ \u00a0\u202f]*\)?")
+
+Rows = Sequence[Sequence[Cell]]
+Stated = tuple[str, str | None, str]  # the line, the column's name or None when the text tells none, the amount
+
+
+def split(grid: Grid) -> tuple[Rows, Rows]:
+    """Return the rows, and those at the end that sum up the rows above them: `Total` and nothing but numbers."""
+    if grid.kind not in _SUMMED:
+        return grid.rows, ()
+    first = len(grid.rows)
+    while first > 1 and len(grid.rows) - first < _MOST_SUMS and _is_sum(grid.rows[first - 1]):
+        first -= 1
+    below = grid.rows[first:]
+    has_total = any(sums.is_total(_label(row)) for row in below)
+    # One row above a total is a table only where the format shows that it is one.
+    if not has_total or (first < 2 and any(isinstance(title, str) for title in grid.header)):
+        return grid.rows, ()
+    return grid.rows[:first], below
+
+
+def stated(text: str, grid: Grid, left_out: Rows, end: int) -> tuple[list[Stated], list[str]]:
+    """Return the totals of the rows left out and of the lines below the table, and those lines."""
+    found: list[Stated] = []
+    for row in left_out:
+        if sums.is_total(_label(row)):
+            titles = (title if isinstance(title, str) else title.text for title in grid.header)
+            numbers = [(t, c.text) for t, c in zip(titles, row, strict=True) if c and any(map(str.isdigit, c.text))]
+            found += [("", title, amount) for title, amount in numbers]
+    lines: list[str] = []
+    if grid.kind in _SUMMED or grid.kind in ("key_value", "json"):
+        for line, label, amount in sums.stated(text, grid.end, end):
+            lines.append(line)
+            if sums.is_total(label):
+                found.append((line, None, amount))
+    return found, lines
+
+
+def notes(columns: Sequence[Column], rows: Sequence[Sequence[Value]], totals: Sequence[Stated]) -> tuple[str, ...]:
+    """Return a sentence for each stated total: whether the rows add up to it."""
+    added = {
+        n: sum((Decimal(str(row[n])) for row in rows if row[n] is not None), Decimal())
+        for n, column in enumerate(columns)
+        if column.type in NUMERIC_TYPES and any(row[n] is not None for row in rows)
+    }
+    told: dict[str, None] = {}
+    for _, name, amount in totals:
+        candidates = [n for n in added if name is None or columns[n].name == name]
+        read = {n: total for n in candidates if (total := _amount(columns[n], amount)) is not None}
+        if not read:
+            continue
+        equal = [n for n, total in read.items() if total == added[n]]
+        column = equal[0] if equal else max(read)
+        told[_sentence(columns[column].name, added[column], read[column])] = None
+    return tuple(told)
+
+
+def _sentence(name: str, added: Decimal, total: Decimal) -> str:
+    if added == total:
+        return f"The rows of {name} add up to {added}, the total that the text states."
+    return f"The rows of {name} add up to {added}, but the text states a total of {total}: check the rows."
+
+
+def _amount(column: Column, amount: str) -> Decimal | None:
+    number = _NUMBER.search(amount)
+    for candidate in (amount, number.group() if number else ""):
+        try:
+            value = parse(column, candidate.strip())
+        except CellError:
+            continue
+        if value is not None:
+            return Decimal(str(value))
+    return None
+
+
+def _label(row: Sequence[Cell]) -> str:
+    """Return the words of a row's label; "" where it has none or several."""
+    words = [found.text.strip(" :=*_") for found in row if found and not any(map(str.isdigit, found.text))]
+    return words[0] if len(words) == 1 else ""
+
+
+def _is_sum(row: Sequence[Cell]) -> bool:
+    filled = [found for found in row if found]
+    if label := _label(row):
+        return len(filled) > 1 and sums.is_label(label)
+    # `VAT 20 %` has a number in its label.
+    return len(filled) == 2 and sums.is_label(filled[0].text) and any(map(str.isdigit, filled[1].text))
