@@ -1,4 +1,4 @@
-"""The documents against the code: settings, commands, errors, links, and the README's own examples, which run."""
+"""Documents compared with the code: settings, commands, errors, links, and examples, which run."""
 
 import asyncio
 import os
@@ -15,17 +15,22 @@ from openpyxl import load_workbook
 
 from errors import ProductError
 from execution.errors import Code
+from schema import schema
 from settings import Settings
 from tests.support.processes.product_process import running
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+API, ARCHITECTURE, CONFIGURATION, EXTENDING = (
+    (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("api", "architecture", "configuration", "extending")
+)
 DECISIONS = sorted((ROOT / "docs" / "decisions").iterdir())
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-NAMED_FENCE = re.compile(r"^`([\w/]+\.py)`:[^\n]*\n\n```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+NAMED_FENCE = re.compile(r"^`([\w/]+\.py)`:(?:[^\n]+\n)+\n```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+ANCHOR = re.compile(r"\[[^\]]+\]\((?!https?://)([^)#]*)#([^)]+)\)")
 LINK = re.compile(r"\[[^\]]+\]\((?!https?://)([^)#]+)")
 PATH = re.compile(r"`([\w.]+(?:/[\w.]+)*(?:/|\.(?:py|md|toml|graphql|lock)))`")
 NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "web", "docs", "graphiql", "*.db*")
@@ -33,14 +38,14 @@ NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "web", "docs", "graphi
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """The address of a server as `make run` starts it, with nothing configured."""
+    """Return the address of a server started by `make run` without configuration."""
     with running(tmp_path / "server") as product:
         yield product.url
 
 
-def section(heading: str) -> str:
-    """The README's text under a heading, up to the next one of its level."""
-    return README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+def section(document: str, heading: str) -> str:
+    """Return the text under a heading, up to the next heading of its level."""
+    return document.split(f"\n## {heading}\n")[1].split("\n## ")[0]
 
 
 def written_default(value: object) -> str:
@@ -53,8 +58,8 @@ def settings_row(name: str) -> str:
     return f"| `{name.upper()}` | {f'`{default}`' if default else 'empty'} | {field.description} |"
 
 
-def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
-    rows = [line for line in section("Settings").splitlines() if line.startswith("| `")]
+def test_the_configuration_lists_every_setting_with_its_default_and_meaning() -> None:
+    rows = [line for line in section(CONFIGURATION, "Settings").splitlines() if line.startswith("| `")]
     assert rows == [settings_row(name) for name in Settings.model_fields]
 
 
@@ -64,16 +69,16 @@ def test_the_example_environment_holds_every_setting_with_its_default() -> None:
     assert written == defaults
 
 
-def test_the_readme_lists_every_error_code() -> None:
+def test_the_api_lists_every_error_code() -> None:
     transport = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "transport").rglob("*.py"))
     worded = re.findall(r'(?:code(?:: str)?=|code: str = |INTERNAL = |\d: )"([A-Z_]+)"', transport)
     codes = {kind.code for kind in ProductError.__subclasses__()} | {code.value for code in Code} | set(worded)
-    listed = re.findall(r"^\| `([A-Z_]+)` \|", section("Errors"), re.MULTILINE)
+    listed = re.findall(r"^\| `([A-Z_]+)` \|", section(API, "Errors"), re.MULTILINE)
     assert sorted(listed) == sorted(codes - {"HTTP_ERROR"})
 
 
-def test_the_readme_gives_product_errors_the_status_that_they_have() -> None:
-    listed = dict(re.findall(r"^\| `([A-Z_]+)` \| (\d+) \|", section("Errors"), re.MULTILINE))
+def test_the_api_gives_product_errors_their_status() -> None:
+    listed = dict(re.findall(r"^\| `([A-Z_]+)` \| (\d+) \|", section(API, "Errors"), re.MULTILINE))
     assert {kind.code: listed[kind.code] for kind in ProductError.__subclasses__()} == {
         kind.code: str(kind.status) for kind in ProductError.__subclasses__()
     }
@@ -87,9 +92,44 @@ def test_make_help_explains_every_command() -> None:
     assert sorted(explained) == sorted(targets[1].split())
 
 
-def test_make_commands_in_the_readme_exist() -> None:
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_make_commands_in_the_documents_exist(document: Path) -> None:
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(re.findall(r"(?:`|\$ )make ([a-z-]+)", README)) <= set(targets)
+    assert set(re.findall(r"(?:`|\$ )make ([a-z-]+)", document.read_text(encoding="utf-8"))) <= set(targets)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_documents_are_wrapped_at_100_characters(document: Path) -> None:
+    prose = FENCE.sub("", document.read_text(encoding="utf-8")).splitlines()
+    lines = [line for line in prose if not line.startswith("|")]  # a table's row is one line
+    assert [line for line in lines if len(line) > 100] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 250
+
+
+def test_the_apollo_recipe_keys_lists_by_all_their_filters() -> None:
+    recipe = re.search(r"conversations: relayStylePagination\(\[(.*?)\]\)", API)
+    query = schema._schema.query_type
+    assert recipe is not None
+    assert query is not None
+    filters = set(query.fields["conversations"].args) - {"first", "after", "last", "before"}
+    assert set(re.findall(r'"(\w+)"', recipe[1])) == filters
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_to_headings_lead_somewhere(document: Path) -> None:
+    links = ANCHOR.findall(FENCE.sub("", document.read_text(encoding="utf-8")))
+    assert [
+        link for link in links if link[1] not in anchors((document.parent / link[0]) if link[0] else document)
+    ] == []
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors of a document's headings as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", document.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -117,8 +157,8 @@ def test_decisions_are_numbered_and_titled_as_their_files_are_named() -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the tour needs curl: install it")
-async def test_the_tour_of_the_readme_runs_as_it_is_written(server: str, tmp_path: Path) -> None:
-    script = "\n".join(code for language, code in FENCE.findall(README) if language == "sh")
+async def test_the_tour_and_the_api_examples_run_as_written(server: str, tmp_path: Path) -> None:
+    script = "\n".join(code for language, code in FENCE.findall(README + API) if language == "sh")
     process = await asyncio.create_subprocess_exec(
         "bash",
         *("-euo", "pipefail", "-c", script),
@@ -129,15 +169,15 @@ async def test_the_tour_of_the_readme_runs_as_it_is_written(server: str, tmp_pat
     )
     output, mistakes = await asyncio.wait_for(process.communicate(), 60)
     assert (process.returncode, mistakes.decode()) == (0, "")
-    said = output.decode()
-    assert said.startswith("Welcome, Ada: you are signed in.\nNo language model is configured")
-    assert '"quote": "€81.40",\n    "grounding": "EXACT"' in said
-    assert '"summary": "1 cell changed"' in said
-    assert '"status": "COMPLETED",\n  "rowCount": 3' in said
-    assert '"rowCount": 2,\n  "rejectedCount": 0,\n  "delimiter": ";",\n  "encoding": "utf-8"' in said
-    assert '"old": "11.90",\n    "new": "12.90",\n    "overwritesHuman": true' in said
-    assert '"summary": "1 cell changed, 1 row added"' in said
-    assert said.rstrip().endswith("event: complete\ndata:")
+    printed = output.decode()
+    assert printed.startswith("Welcome, Ada: you are signed in.\nNo language model is configured")
+    assert '"quote": "€81.40",\n    "grounding": "EXACT"' in printed
+    assert '"summary": "1 cell changed"' in printed
+    assert '"status": "COMPLETED",\n  "rowCount": 3' in printed
+    assert '"rowCount": 2,\n  "rejectedCount": 0,\n  "delimiter": ";",\n  "encoding": "utf-8"' in printed
+    assert '"old": "11.90",\n    "new": "12.90",\n    "overwritesHuman": true' in printed
+    assert '"summary": "1 cell changed, 1 row added"' in printed
+    assert "\nevent: complete\ndata:\n" in printed
     sheet = load_workbook(tmp_path / "expenses.xlsx").worksheets[0]
     assert [[cell.value for cell in row][1:] for row in sheet.iter_rows()] == [
         ["What", "Category", "Amount"],
@@ -147,14 +187,23 @@ async def test_the_tour_of_the_readme_runs_as_it_is_written(server: str, tmp_pat
     ]
 
 
-def test_the_entity_of_the_readme_works_in_this_code(tmp_path: Path) -> None:
+def test_the_entity_of_the_documents_works_in_this_code(tmp_path: Path) -> None:
     project = tmp_path / "project"
     shutil.copytree(ROOT, project, ignore=NOT_COPIED)
-    files = dict(NAMED_FENCE.findall(section("Development")))
-    assert list(files) == ["db/notes.py", "resolvers/notes.py", "schema/notes.py", "tests/test_notes.py"]
+    files = dict(NAMED_FENCE.findall(EXTENDING))
+    assert list(files) == [
+        "db/models/notes.py",
+        "db/notes/notes.py",
+        "resolvers/notes/notes.py",
+        "schema/notes.py",
+        "tests/notes/test_notes.py",
+    ]
     for name, code in files.items():
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).with_name("__init__.py").touch()
         (project / name).write_text(code, encoding="utf-8")
-    replace_in(project / "db/models.py", "    messages,\n", "    messages,\n    notes,\n")
+    replace_in(project / "db/models/__init__.py", "    messages,\n", "    messages,\n    notes,\n")
+    replace_in(project / "db/models/__init__.py", '    "messages",\n', '    "messages",\n    "notes",\n')
     replace_in(project / "schema/__init__.py", "    messages,\n", "    messages,\n    notes,\n")
     replace_in(project / "schema/__init__.py", "messages.Query,", "messages.Query, notes.Query,")
     replace_in(project / "schema/__init__.py", "messages.Mutation,", "messages.Mutation, notes.Mutation,")
@@ -163,9 +212,9 @@ def test_the_entity_of_the_readme_works_in_this_code(tmp_path: Path) -> None:
     python(project, "-m", "db.migrations", "add notes")
     sdl = python(project, "-c", "from schema import schema; print(schema.as_str())")
     assert "\ntype Note implements Node & Audited {" in sdl
-    assert "\n    input: AddNoteInput!\n  ): AddNotePayload!\n" in sdl
+    assert "\n    input: CreateNoteInput!\n  ): CreateNotePayload!\n" in sdl
     # On one database: the other would start a second PostgreSQL beside this run's.
-    assert "2 passed" in python(project, "-m", "pytest", "-n0", "-k", "sqlite", "tests/test_notes.py")
+    assert "2 passed" in python(project, "-m", "pytest", "-n0", "-k", "sqlite", "tests/notes/test_notes.py")
 
 
 def replace_in(path: Path, old: str, new: str) -> None:
@@ -175,7 +224,7 @@ def replace_in(path: Path, old: str, new: str) -> None:
 
 
 def python(directory: Path, *arguments: str) -> str:
-    """What Python prints there; fails the test with all of it when the command fails."""
+    """Return the output of a Python command; fail with all of it when the command fails."""
     done = subprocess.run([sys.executable, *arguments], cwd=directory, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
