@@ -21,7 +21,9 @@ def is_fast(item: pytest.Item) -> bool:
     """Return False for a test that starts a process, directly or through helpers and fixtures, or uses PostgreSQL."""
     if not isinstance(item, pytest.Function):
         return True
-    if hasattr(item, "callspec") and "postgresql" in item.callspec.params.values():
+    callspec = getattr(item, "callspec", None)
+    # `database_url` chooses its fixture by a parameter, and so do some tests: "postgresql", "own_postgres_url".
+    if callspec is not None and any("postgres" in str(value) for value in callspec.params.values()):
         return False
     definitions = item._fixtureinfo.name2fixturedefs
     fixtures = [definition.func for name in item.fixturenames for definition in definitions.get(name, ())[-1:]]
