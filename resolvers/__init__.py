@@ -1,1 +1,1 @@
-"""How each field is answered."""
+"""Resolvers of all fields, by feature."""

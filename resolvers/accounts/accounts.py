@@ -38,8 +38,10 @@ class UserResult:
 
 async def change_password(
     info: Info,
-    current_password: Annotated[str, argument(description="The one that you have.")],
-    new_password: Annotated[str, argument(description="8 to 256 characters, and none of the common ones.")],
+    current_password: Annotated[str, argument(description="Your current password.")],
+    new_password: Annotated[
+        str, argument(description="Password of 8 to 256 characters; common passwords are refused.")
+    ],
 ) -> UserResult:
     context = info.context
     person = await _viewer(context)
@@ -62,7 +64,7 @@ async def delete_account(info: Info, password: Annotated[str, argument(descripti
 
 
 async def request_password_reset(
-    info: Info, email: Annotated[str, argument(description="The address that you log in with.")]
+    info: Info, email: Annotated[str, argument(description="E-mail address of the account.")]
 ) -> MailRequestResult:
     backend, email = info.context.backend, normalized(email)
     await backend.attempts.count(Action.RESET, info.context.origin.ip_address, email)
@@ -76,8 +78,10 @@ async def request_password_reset(
 
 async def reset_password(
     info: Info,
-    token: Annotated[str, argument(description="The one that was mailed; it is good once.")],
-    new_password: Annotated[str, argument(description="8 to 256 characters, and none of the common ones.")],
+    token: Annotated[str, argument(description="Token from the mail; valid once.")],
+    new_password: Annotated[
+        str, argument(description="Password of 8 to 256 characters; common passwords are refused.")
+    ],
 ) -> SignOutResult:
     context, digest = info.context, refresh_digest(token)
     await context.backend.attempts.count(Action.RESET, context.origin.ip_address)
@@ -100,7 +104,7 @@ async def request_email_verification(info: Info) -> MailRequestResult:
 
 
 async def verify_email(
-    info: Info, token: Annotated[str, argument(description="The one that was mailed; it is good once.")]
+    info: Info, token: Annotated[str, argument(description="Token from the mail; valid once.")]
 ) -> SignOutResult:
     context = info.context
     await context.backend.attempts.count(Action.RESET, context.origin.ip_address)
@@ -110,8 +114,12 @@ async def verify_email(
 
 async def update_profile(
     info: Info,
-    first_name: Annotated[str | None, argument(description="Given name; null leaves it as it is.")] = None,
-    last_name: Annotated[str | None, argument(description="Family name; null leaves it as it is.")] = None,
+    first_name: Annotated[
+        str | None, argument(description="Given name: at most 100 characters; null keeps the current one.")
+    ] = None,
+    last_name: Annotated[
+        str | None, argument(description="Family name: at most 100 characters; null keeps the current one.")
+    ] = None,
 ) -> UserResult:
     first = None if first_name is None else checked_name("firstName", first_name)
     last = None if last_name is None else checked_name("lastName", last_name)
@@ -120,12 +128,12 @@ async def update_profile(
 
 async def update_user(
     info: Info,
-    id: Annotated[strawberry.ID, argument(description="Whom.")],
+    id: Annotated[strawberry.ID, argument(description="Id of the user.")],
     is_active: Annotated[
-        bool | None, argument(description="Whether they can sign in; null leaves it as it is.")
+        bool | None, argument(description="Allow the user to sign in; null keeps the current value.")
     ] = None,
     is_superuser: Annotated[
-        bool | None, argument(description="Whether they see and change everything; null leaves it as it is.")
+        bool | None, argument(description="Allow the user to see and change everything; null keeps the current value.")
     ] = None,
 ) -> UserResult:
     return UserResult(await info.context.write(accounts.update, decode_id(id, User), is_active, is_superuser))
@@ -149,10 +157,10 @@ async def _hashed(context: Context, password: str, person: User) -> str:
 
 async def sign_up(
     info: Info,
-    email: Annotated[str, argument(description="Where to reach you; also your name for logging in.")],
-    password: Annotated[str, argument(description="8 to 256 characters, and none of the common ones.")],
-    first_name: Annotated[str, argument(description="Given name.")] = "",
-    last_name: Annotated[str, argument(description="Family name.")] = "",
+    email: Annotated[str, argument(description="E-mail address, which is also used to log in.")],
+    password: Annotated[str, argument(description="Password of 8 to 256 characters; common passwords are refused.")],
+    first_name: Annotated[str, argument(description="Given name: at most 100 characters.")] = "",
+    last_name: Annotated[str, argument(description="Family name: at most 100 characters.")] = "",
     idempotency_key: IdempotencyKey = None,
 ) -> SignInResult:
     backend = info.context.backend

@@ -25,10 +25,14 @@ REFERENCE = re.compile(r"([A-Z]\w*):([0-9a-f]{32})")
 
 def list_entries(
     info: Info,
-    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of an organization.")] = None,
-    actor_id: Annotated[strawberry.ID | None, argument(description="Only what somebody did.")] = None,
-    subject_id: Annotated[strawberry.ID | None, argument(description="Only what was done to a thing.")] = None,
-    action: Annotated[str | None, argument(description="Only what a mutation did, as `updateSite`, or a job.")] = None,
+    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of this organization.")] = None,
+    actor_id: Annotated[strawberry.ID | None, argument(description="Id of a user: only entries of this actor.")] = None,
+    subject_id: Annotated[
+        strawberry.ID | None, argument(description="Id of any object: only entries about it.")
+    ] = None,
+    action: Annotated[
+        str | None, argument(description="Name of a mutation, such as `updateSite`, or of a job: only its entries.")
+    ] = None,
 ) -> KeysetPage[AuditEntry]:
     return info.context.page(
         audit.all_entries,

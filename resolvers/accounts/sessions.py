@@ -24,7 +24,7 @@ from resolvers.core.ids import decode_id
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a client keeps: the access token for each request, the refresh token for the next pair."""
+    """Token pair of a session: the access token for requests, the refresh token for the next pair."""
 
     access_token: str
     refresh_token: str
@@ -54,7 +54,7 @@ def is_current_session(root: strawberry.Parent[Any], info: Info) -> bool:
 
 async def log_in(
     info: Info,
-    email: Annotated[str, argument(description="The address that you signed up with.")],
+    email: Annotated[str, argument(description="E-mail address of the account.")],
     password: Annotated[str, argument(description="Your password.")],
 ) -> SignInResult:
     backend = info.context.backend
@@ -73,7 +73,7 @@ async def log_in(
 
 async def refresh_session(
     info: Info,
-    refresh_token: Annotated[str, argument(description="The newest refresh token; it is good once.")],
+    refresh_token: Annotated[str, argument(description="Latest refresh token; valid once.")],
 ) -> SignInResult:
     backend, address = info.context.backend, info.context.origin.ip_address
     given = refresh_digest(refresh_token)
@@ -93,7 +93,10 @@ async def log_out(
     info: Info,
     refresh_token: Annotated[
         str | None,
-        argument(description="Names the session when the access token has expired; else send only the header."),
+        argument(
+            description="Refresh token of the session, needed when the access token has expired; otherwise the "
+            "Authorization header is enough.",
+        ),
     ] = None,
 ) -> SignOutResult:
     database = info.context.backend.database
@@ -111,7 +114,7 @@ def _session_id(context: Context) -> UUID:
 
 
 async def create_session(context: Context, owner: User) -> Tokens:
-    """Sign somebody in on the device that asks."""
+    """Create a session for the user on the requesting device."""
     token, digest = new_refresh()
     sign_in = await context.backend.database.write(
         sessions.create,
@@ -148,7 +151,7 @@ async def log_out_everywhere(info: Info) -> SignOutResult:
 
 
 async def revoke_session(
-    info: Info, id: Annotated[strawberry.ID, argument(description="Which one, of `me.sessions`.")]
+    info: Info, id: Annotated[strawberry.ID, argument(description="Id of the session, from `me.sessions`.")]
 ) -> SignOutResult:
     await info.context.write(sessions.log_out, decode_id(id, SignIn))
     return SignOutResult()

@@ -24,13 +24,16 @@ async def me(info: Info) -> User | None:
     return await info.context.by_id(User, info.context.viewer_id)
 
 
-async def user(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> User | None:
+async def user(info: Info, id: Annotated[strawberry.ID, argument(description="Id of the user.")]) -> User | None:
     return await info.context.find(User, id)
 
 
 def list_users(
     info: Info,
-    search: Annotated[str | None, argument(description="Only those with this in the e-mail address or a name.")] = None,
+    search: Annotated[
+        str | None,
+        argument(description="Only users whose e-mail address or name contains this text; at most 200 characters."),
+    ] = None,
 ) -> KeysetPage[User]:
     return info.context.page(users.all_users_for(info.context.viewer), search=checked_search(search))
 

@@ -30,13 +30,13 @@ async def budget_of(root: strawberry.Parent[Any], info: Info) -> Budget | None:
 
 async def set_budget(
     info: Info,
-    organization_id: Annotated[strawberry.ID, argument(description="Whose budget; you administer it.")],
+    organization_id: Annotated[strawberry.ID, argument(description="Id of an organization that you administer.")],
     limit: Annotated[
-        Decimal | None, argument(description="What a month may cost, in the unit; null takes the budget away.")
+        Decimal | None, argument(description="Limit for a calendar month, in `unit`; null removes the budget.")
     ] = None,
-    unit: Annotated[BudgetUnit, argument(description="What is counted.")] = BudgetUnit.MONEY,
+    unit: Annotated[BudgetUnit, argument(description="Unit of the limit; MONEY by default.")] = BudgetUnit.MONEY,
     hard: Annotated[
-        bool, argument(description="Whether messages are refused when it is spent; otherwise the admins are only told.")
+        bool, argument(description="Refuse messages when the budget is spent; false only notifies the admins.")
     ] = True,
 ) -> SetBudgetResult:
     id_ = decode_id(organization_id, Organization)

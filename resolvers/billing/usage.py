@@ -1,4 +1,4 @@
-"""What models read and wrote, and what it cost: of a message, a conversation, a person, an organization."""
+"""Token usage and cost of messages, conversations, users and organizations."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +16,8 @@ from db.models.usage import NANOS
 from db.sites.readings import checked_moment
 from resolvers.core.context import Info
 
-From = Annotated[datetime | None, argument(name="from", description="Only from this moment on.")]
-To = Annotated[datetime | None, argument(description="Only before this moment.")]
+From = Annotated[datetime | None, argument(name="from", description="Start of the period, inclusive.")]
+To = Annotated[datetime | None, argument(description="End of the period, exclusive.")]
 
 
 @dataclass(frozen=True)

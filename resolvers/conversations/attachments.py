@@ -39,7 +39,7 @@ EXTENSIONS = {
 
 @asynccontextmanager
 async def store_uploads(context: Context, uploads: Sequence[Upload]) -> AsyncIterator[list[StoredFile]]:
-    """The files, read and kept; when the block fails they are erased again. Raises BadUserInput."""
+    """Store the files and yield them; they are deleted again if the block fails. Raises BadUserInput."""
     if len(uploads) > MAX_FILES:
         raise BadUserInput.of("attachments", f"Attach at most {MAX_FILES} files to one message.")
     stored: list[StoredFile] = []
@@ -64,14 +64,14 @@ async def _store_upload(backend: Backend, upload: Upload, field: str) -> StoredF
 
 
 async def _text(backend: Backend, upload: Upload, found: Recognised) -> str | None:
-    """What a file says, at most a million characters of it; None of an image."""
+    """Return the text of a file, at most a million characters; None for an image."""
     task = TASKS.get(found.kind)
     text = await backend.documents.text_of(task, upload.file) if task else found.text
     return None if text is None else text[:MAX_TEXT].translate(UNSTORABLE)
 
 
 async def delete_blobs(backend: Backend, blobs: Sequence[UUID]) -> None:
-    """Forget contents that no message has; what cannot be done now, the sweep does."""
+    """Delete the contents of files; the retention sweep deletes what is left over after a failure."""
 
     def delete() -> None:
         for blob_id in blobs:
@@ -82,7 +82,7 @@ async def delete_blobs(backend: Backend, blobs: Sequence[UUID]) -> None:
 
 
 async def delete_unused_blobs(context: Context, message_id: UUID, stored: Sequence[StoredFile]) -> None:
-    """Forget what came with a repeated request, whose message has the files of the first."""
+    """Delete the files of a repeated request; its message has those of the first request."""
     if stored:
         used = {row.blob_id for row in await context.read(attachments.of_messages, ids=[message_id])}
         await delete_blobs(context.backend, [file.blob_id for file in stored if file.blob_id not in used])

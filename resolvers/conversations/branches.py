@@ -49,11 +49,15 @@ async def list_messages(
     root: strawberry.Parent[Any],
     info: Info,
     leaf_id: Annotated[
-        strawberry.ID | None, argument(description="The message that the branch ends at; the newest one when empty.")
+        strawberry.ID | None,
+        argument(description="Id of the last message of the branch; the newest message when omitted."),
     ] = None,
     through_id: Annotated[
         strawberry.ID | None,
-        argument(description="Instead: a message, as one of `siblings`, whose newest continuation the branch ends at."),
+        argument(
+            description="Instead of `leafId`: id of a message, as one of `siblings`; the branch ends at its newest "
+            "descendant.",
+        ),
     ] = None,
 ) -> BranchPage:
     if leaf_id is not None and through_id is not None:

@@ -26,15 +26,23 @@ from resolvers.search.search import search_page
 
 NAMED_MODELS = 20  # models that a message lists
 
-Title = Annotated[str | None, argument(description="What it is called; from the first message when empty.")]
-Prompt = Annotated[
-    str | None, argument(description="What the model is told before everything else; the server's own when empty.")
+Title = Annotated[
+    str | None, argument(description="Title of 1 to 200 characters; taken from the first message when omitted.")
 ]
-Model = Annotated[str | None, argument(description="One of serverInfo.models; the server's own when empty.")]
+Prompt = Annotated[
+    str | None,
+    argument(
+        description="Instructions that the model reads before the conversation: at most 20,000 characters; the "
+        "server's default when omitted.",
+    ),
+]
+Model = Annotated[
+    str | None, argument(description="Name of a model from `serverInfo.models`; the server's default when omitted.")
+]
 
 
 async def conversation(
-    info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]
+    info: Info, id: Annotated[strawberry.ID, argument(description="Id of the conversation.")]
 ) -> Conversation | None:
     return await info.context.find(Conversation, id)
 
@@ -43,10 +51,13 @@ async def list_conversations(
     info: Info,
     search: Annotated[
         str | None,
-        argument(description="Only those with this in their title, or with a message that searchMessages finds by it."),
+        argument(
+            description="Only those whose title contains this text, or with a message that `searchMessages` finds "
+            "by it; at most 200 characters.",
+        ),
     ] = None,
-    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of an organization.")] = None,
-    site_id: Annotated[strawberry.ID | None, argument(description="Only those about a site.")] = None,
+    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of this organization.")] = None,
+    site_id: Annotated[strawberry.ID | None, argument(description="Only those about this site.")] = None,
     include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Conversation]:
     given: dict[str, Any] = {
@@ -77,12 +88,16 @@ async def create_conversation(
     system_prompt: Prompt = None,
     model: Model = None,
     organization_id: Annotated[
-        strawberry.ID | None, argument(description="Whose it is; your personal organization when empty.")
+        strawberry.ID | None,
+        argument(description="Id of the organization that owns it; your personal organization when omitted."),
     ] = None,
-    site_id: Annotated[strawberry.ID | None, argument(description="The site that it is about.")] = None,
-    visibility: Annotated[Visibility, argument(description="Who sees it besides you.")] = Visibility.PRIVATE,
+    site_id: Annotated[strawberry.ID | None, argument(description="Id of the site that it is about.")] = None,
+    visibility: Annotated[Visibility, argument(description="Visibility to other users.")] = Visibility.PRIVATE,
     extraction: Annotated[
-        ExtractionMode, argument(description="What becomes of the tables that are said.")
+        ExtractionMode,
+        argument(
+            description="Handling of tables found in replies: OFF ignores, REVIEW proposes, AUTO also applies them."
+        ),
     ] = ExtractionMode.AUTO,
     idempotency_key: IdempotencyKey = None,
 ) -> ConversationResult:
@@ -100,17 +115,25 @@ async def create_conversation(
 
 async def update_conversation(
     info: Info,
-    id: Annotated[strawberry.ID, argument(description="Which one.")],
-    title: Annotated[str | None, argument(description="A new title.")] = UNSET,
+    id: Annotated[strawberry.ID, argument(description="Id of the conversation.")],
+    title: Annotated[str | None, argument(description="New title: 1 to 200 characters.")] = UNSET,
     system_prompt: Prompt = UNSET,
     model: Model = UNSET,
-    visibility: Annotated[Visibility | None, argument(description="Who sees it besides you.")] = UNSET,
+    visibility: Annotated[Visibility | None, argument(description="Visibility to other users.")] = UNSET,
     extraction: Annotated[
-        ExtractionMode | None, argument(description="What becomes of the tables that are said.")
+        ExtractionMode | None,
+        argument(
+            description="Handling of tables found in replies: OFF ignores, REVIEW proposes, AUTO also applies them."
+        ),
     ] = UNSET,
-    temperature: Annotated[float | None, argument(description="0 to 2; null for the model's own.")] = UNSET,
+    temperature: Annotated[
+        float | None, argument(description="Sampling temperature from 0 to 2; null restores the default of the model.")
+    ] = UNSET,
     max_tokens: Annotated[
-        int | None, argument(description="Longest reply in tokens; null for the model's own.")
+        int | None,
+        argument(
+            description="Maximum length of a reply in tokens, 1 to 1,000,000; null restores the default of the model."
+        ),
     ] = UNSET,
 ) -> ConversationResult:
     changes: dict[str, Any] = {}
@@ -138,9 +161,9 @@ class DeleteConversationResult:
 
 async def delete_conversation(
     info: Info,
-    id: Annotated[strawberry.ID, argument(description="Which one.")],
+    id: Annotated[strawberry.ID, argument(description="Id of the conversation.")],
     with_tables: Annotated[
-        bool, argument(description="Whether its tables are deleted too, as far as you may change them.")
+        bool, argument(description="Also delete the tables of the conversation that you may change.")
     ] = False,
 ) -> DeleteConversationResult:
     gone = await info.context.write(conversation_deletion.delete, decode_id(id, Conversation), with_tables=with_tables)
@@ -150,11 +173,11 @@ async def delete_conversation(
 
 async def fork_conversation(
     info: Info,
-    id: Annotated[strawberry.ID, argument(description="A conversation that you see.")],
+    id: Annotated[strawberry.ID, argument(description="Id of a conversation that you can see.")],
     message_id: Annotated[
-        strawberry.ID | None, argument(description="The last message to copy; the newest one when empty.")
+        strawberry.ID | None, argument(description="Id of the last message to copy; the newest message when omitted.")
     ] = None,
-    title: Annotated[str | None, argument(description="What the copy is called; the same when empty.")] = None,
+    title: Annotated[str | None, argument(description="Title of the copy; the same title when omitted.")] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ConversationResult:
     last = decode_optional_id(message_id, Message)

@@ -40,23 +40,34 @@ class ExtractionExampleInput:
 async def extract_table(
     info: Info,
     conversation_id: Annotated[
-        strawberry.ID | None, argument(description="The conversation to read; may be empty when messages are named.")
+        strawberry.ID | None,
+        argument(description="Id of the conversation to read; optional when `messageIds` is given."),
     ] = None,
     message_ids: Annotated[
         list[strawberry.ID] | None,
-        argument(description="Only these messages of it, with their files: at most 100. Its newest branch when empty."),
+        argument(
+            description="Ids of the messages to read, with their files: at most 100. The newest branch of the "
+            "conversation when omitted.",
+        ),
     ] = None,
-    table_id: Annotated[strawberry.ID | None, argument(description="The table whose columns are wanted.")] = None,
-    name: Annotated[str | None, argument(description="What a new table is called.")] = None,
+    table_id: Annotated[
+        strawberry.ID | None,
+        argument(description="Id of the table to propose rows for; a new table is proposed when omitted."),
+    ] = None,
+    name: Annotated[str | None, argument(description="Name of a new table: 1 to 100 characters.")] = None,
     columns: Annotated[
-        list[ColumnInput] | None, argument(description="The columns of a new table; such as are found when empty.")
+        list[ColumnInput] | None, argument(description="Columns of a new table; detected from the text when omitted.")
     ] = None,
     key_columns: Annotated[
         list[strawberry.ID] | None,
-        argument(description="Keys or names of the columns that tell which row is which; else the first unique one."),
+        argument(
+            description="Keys or names of the columns whose values identify a row; the first unique column when "
+            "omitted.",
+        ),
     ] = None,
     mode: Annotated[
-        ExtractionMode, argument(description="REVIEW proposes; AUTO also applies what overwrites nobody's value.")
+        ExtractionMode,
+        argument(description="REVIEW only proposes; AUTO also applies the changes that overwrite no value."),
     ] = ExtractionMode.REVIEW,
     instructions: Annotated[
         str,
@@ -70,7 +81,10 @@ async def extract_table(
     ] = 1,
     wait: Annotated[
         bool,
-        argument(description="Answer when all is read (60 s at most), and not with a proposal that is still empty."),
+        argument(
+            description="Wait until everything is read, at most 60 seconds; false returns a proposal that is still "
+            "empty.",
+        ),
     ] = True,
     idempotency_key: IdempotencyKey = None,
 ) -> ExtractTableResult:

@@ -32,7 +32,9 @@ class Failure:
     retry_at: datetime | None
 
 
-async def message(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> Message | None:
+async def message(
+    info: Info, id: Annotated[strawberry.ID, argument(description="Id of the message.")]
+) -> Message | None:
     return await info.context.find(Message, id)
 
 
@@ -65,19 +67,23 @@ def error_of(root: strawberry.Parent[Any]) -> Failure | None:
 
 async def send_message(
     info: Info,
-    text: Annotated[str, argument(description="What you say, or paste: at most 200,000 characters.")],
+    text: Annotated[str, argument(description="Text of the message: at most 200,000 characters.")],
     conversation_id: Annotated[
-        strawberry.ID | None, argument(description="Where; a new conversation begins when empty.")
+        strawberry.ID | None,
+        argument(description="Id of the conversation; a new conversation is created when omitted."),
     ] = None,
     parent_id: Annotated[
         strawberry.ID | None,
-        argument(description="The message to continue after, on a branch of its own; the newest one when empty."),
+        argument(
+            description="Id of the message to continue after, which starts a branch; the newest message when omitted."
+        ),
     ] = None,
     model: Annotated[
-        str | None, argument(description="One of serverInfo.models; the conversation's when empty.")
+        str | None,
+        argument(description="Name of a model from `serverInfo.models`; the conversation's model when omitted."),
     ] = None,
     table_id: Annotated[
-        strawberry.ID | None, argument(description="The table that rows are added to, instead of a new one.")
+        strawberry.ID | None, argument(description="Id of a table to add rows to, instead of creating a new table.")
     ] = None,
     attachments_: Annotated[
         list[Upload] | None,
@@ -87,7 +93,11 @@ async def send_message(
         ),
     ] = None,
     wait: Annotated[
-        bool, argument(description="Answer when the reply has ended (60 s at most), for clients that do not stream.")
+        bool,
+        argument(
+            description="Wait until the reply has ended, at most 60 seconds, for clients that do not stream; false by "
+            "default.",
+        ),
     ] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Exchange:
@@ -112,8 +122,8 @@ async def send_message(
 
 async def edit_message(
     info: Info,
-    message_id: Annotated[strawberry.ID, argument(description="What a person said.")],
-    text: Annotated[str, argument(description="What is said instead: at most 200,000 characters.")],
+    message_id: Annotated[strawberry.ID, argument(description="Id of a message written by a person.")],
+    text: Annotated[str, argument(description="New text: at most 200,000 characters.")],
     idempotency_key: IdempotencyKey = None,
 ) -> Exchange:
     models = models_of(info)

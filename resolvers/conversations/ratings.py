@@ -43,8 +43,8 @@ class RateMessageResult:
 
 async def rate_message(
     info: Info,
-    message_id: Annotated[strawberry.ID, argument(description="A message that you see.")],
-    rating: Annotated[Rating | None, argument(description="What you think of it; null takes it back.")] = None,
-    comment: Annotated[str | None, argument(description="Why: at most 2,000 characters.")] = None,
+    message_id: Annotated[strawberry.ID, argument(description="Id of a message that you can see.")],
+    rating: Annotated[Rating | None, argument(description="Your rating; null removes it.")] = None,
+    comment: Annotated[str | None, argument(description="Reason for the rating: at most 2,000 characters.")] = None,
 ) -> RateMessageResult:
     return RateMessageResult(await info.context.write(ratings.rate, decode_id(message_id, Message), rating, comment))

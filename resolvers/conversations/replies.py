@@ -29,8 +29,11 @@ class RegenerateReplyResult:
 
 async def regenerate_reply(
     info: Info,
-    message_id: Annotated[strawberry.ID, argument(description="A reply, or the message that is to be answered.")],
-    model: Annotated[str | None, argument(description="One of serverInfo.models; the reply's own when empty.")] = None,
+    message_id: Annotated[strawberry.ID, argument(description="Id of a reply, or of the message to answer.")],
+    model: Annotated[
+        str | None,
+        argument(description="Name of a model from `serverInfo.models`; the model of the reply when omitted."),
+    ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> RegenerateReplyResult:
     chosen = None if model is None else checked_model(info, model)
@@ -80,7 +83,7 @@ class StopReplyResult:
 
 
 async def stop_reply(
-    info: Info, message_id: Annotated[strawberry.ID, argument(description="The reply to end.")]
+    info: Info, message_id: Annotated[strawberry.ID, argument(description="Id of the reply to stop.")]
 ) -> StopReplyResult:
     reply = await info.context.write(replies.stop, decode_id(message_id, Message))
     if reply.status is not MessageStatus.IN_PROGRESS:
@@ -91,9 +94,13 @@ async def stop_reply(
 
 async def reply_stream(
     info: Info,
-    message_id: Annotated[strawberry.ID, argument(description="The reply.")],
+    message_id: Annotated[strawberry.ID, argument(description="Id of the reply.")],
     after: Annotated[
-        int | None, argument(description="How many code points of the text you have: the stream brings the rest.")
+        int | None,
+        argument(
+            description="Number of code points of the text that you have; the stream continues after them. 0 by "
+            "default.",
+        ),
     ] = 0,
 ) -> AsyncGenerator[ReplyEvent, None]:
     reply, held = await _reply(info.context, decode_id(message_id, Message)), max(after or 0, 0)

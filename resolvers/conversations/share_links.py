@@ -21,7 +21,7 @@ from resolvers.core.ids import decode_id, decode_optional_id
 
 SYSTEM = Viewer.system()
 
-ConversationId = Annotated[strawberry.ID, argument(description="The conversation.")]
+ConversationId = Annotated[strawberry.ID, argument(description="Id of the conversation.")]
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,13 @@ async def share_conversation(
     info: Info,
     conversation_id: ConversationId,
     leaf_id: Annotated[
-        strawberry.ID | None, argument(description="Last message of the branch; the newest message when empty.")
+        strawberry.ID | None,
+        argument(description="Id of the last message of the branch; the newest message when omitted."),
     ] = None,
-    expires_in_days: Annotated[int, argument(description="How long the link is good: 1 to 365 days.")] = 30,
-    include_tables: Annotated[bool, argument(description="Whether the tables that came out of it are shown.")] = True,
+    expires_in_days: Annotated[int, argument(description="Days until the link expires: 1 to 365, 30 by default.")] = 30,
+    include_tables: Annotated[
+        bool, argument(description="Also show the tables of the conversation; true by default.")
+    ] = True,
     idempotency_key: IdempotencyKey = None,
 ) -> ShareConversationResult:
     backend = info.context.backend
@@ -86,7 +89,7 @@ def _url(backend: Backend, share: Any) -> str | None:
 
 
 def opener(backend: Backend) -> Callable[[str], Awaitable[Any]]:
-    """What finds the content that a token opens; None when it opens nothing, whatever the reason."""
+    """Return a function that loads the content for a token, or None for an unknown, expired or revoked one."""
 
     async def content_of(token: str) -> Any:
         found = await backend.database.read_one(share_links.of_digest, SYSTEM, digest=share_digest(token), moment=now())

@@ -1,4 +1,4 @@
-"""What every resolver is handed: the viewer and the way to the data."""
+"""Request context of the resolvers: the viewer and access to the data."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -35,7 +35,7 @@ R = TypeVar("R", bound=Base)
 
 @dataclass(frozen=True)
 class Backend:
-    """What the process has, the same for every request."""
+    """Services of the process, shared by all requests."""
 
     settings: Settings
     database: Database
@@ -53,7 +53,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a request came from."""
+    """Origin of a request, for the audit log and rate limits."""
 
     request_id: str = ""
     ip_address: str | None = None
@@ -62,9 +62,9 @@ class Origin:
 
 @dataclass(frozen=True)
 class Context:
-    """One operation, or one event of a subscription: what was loaded for it is kept no longer.
+    """Context of one operation or one subscription event; loaded rows live as long as it does.
 
-    `known` are rows that the viewer may see and that were just read, by model and id.
+    `preloaded` holds rows that were just read and that the viewer may see, by model and id.
     """
 
     backend: Backend
@@ -98,25 +98,25 @@ class Context:
 
     async def write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         written = await self.backend.database.write(unit, self.viewer, *args, **kwargs)
-        # What was loaded before, for an earlier mutation of the same operation, is not so any more.
+        # Rows loaded for an earlier mutation of the same operation are stale after a write.
         self.preloaded.clear()
         self._loaders.clear()
         return written
 
     def page(self, listing: Listing[R], *, unbounded: bool = False, **given: Any) -> KeysetPage[R]:
-        """A page of a list; parameters that are None and optional in the list do not limit it."""
+        """Return a page of a list; optional parameters that are None are left out of the query."""
         given = {k: v for k, v in given.items() if v is not None or k not in listing.optional}
         return KeysetPage(self.backend.database, self.viewer, listing, given, unbounded=unbounded)
 
     async def by_id(self, model: type[R], id_: UUID | None) -> R | None:
-        """A row, fetched together with every other row of its table that this operation asks for."""
+        """Return a row, loaded in one batch with the other rows of its table that the operation requests."""
         if id_ is None:
             return None
         known: R | None = self.preloaded.get((model, id_))
         return known if known is not None else await self._loader(model).load(id_)
 
     async def find(self, model: type[R], id_: str) -> R | None:
-        """The row of a global id; None when it is not one of the model, absent or invisible."""
+        """Return the row of a global id; None for another type, an unknown or an invisible row."""
         return await self.by_id(model, decode_or_none(id_, model))
 
     async def children(self, query: Prepared[R], parent_id: UUID, key: str | None = None, **parameters: Any) -> list[R]:
@@ -152,5 +152,8 @@ class Context:
 Info = strawberry.Info[Context, None]
 IdempotencyKey = Annotated[
     str | None,
-    argument(description="The same key again within 24 hours returns the first result instead of a second effect."),
+    argument(
+        description="Any string; a repeated request with the same key within 24 hours returns the first result and "
+        "has no second effect.",
+    ),
 ]

@@ -41,14 +41,14 @@ class Failure:
     retryable: bool
 
 
-async def export(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> Export | None:
+async def export(info: Info, id: Annotated[strawberry.ID, argument(description="Id of the export.")]) -> Export | None:
     return await info.context.find(Export, id)
 
 
 def list_exports(
     info: Info,
-    table_id: Annotated[strawberry.ID | None, argument(description="Only those of a table.")] = None,
-    status: Annotated[JobStatus | None, argument(description="Only those that are so far.")] = None,
+    table_id: Annotated[strawberry.ID | None, argument(description="Only those of this table.")] = None,
+    status: Annotated[JobStatus | None, argument(description="Only exports with this status.")] = None,
 ) -> KeysetPage[Export]:
     return info.context.page(exports.all_exports, table_id=decode_optional_id(table_id, Table), status=status)
 
@@ -109,12 +109,15 @@ def from_state(name: str) -> Callable[..., Any]:
 
 async def start_export(
     info: Info,
-    table_id: Annotated[strawberry.ID, argument(description="The table; who may see it may export it.")],
-    destination: Annotated[ExportDestination, argument(description="Where it goes.")],
-    mode: Annotated[ExportMode, argument(description="What becomes of what is there already.")] = ExportMode.CREATE,
+    table_id: Annotated[strawberry.ID, argument(description="Id of a table that you can see.")],
+    destination: Annotated[ExportDestination, argument(description="Destination of the export.")],
+    mode: Annotated[
+        ExportMode,
+        argument(description="Handling of an earlier export; CREATE makes a new file or spreadsheet."),
+    ] = ExportMode.CREATE,
     sheet_name: Annotated[
         str | None,
-        argument(description="Name of the sheet in a workbook or spreadsheet; the table's name when empty."),
+        argument(description="Name of the sheet in a workbook or spreadsheet; the name of the table when omitted."),
     ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ExportResult:
@@ -124,13 +127,13 @@ async def start_export(
 
 
 async def cancel_export(
-    info: Info, id: Annotated[strawberry.ID, argument(description="The export to end.")]
+    info: Info, id: Annotated[strawberry.ID, argument(description="Id of the export to cancel.")]
 ) -> ExportResult:
     return ExportResult(await info.context.write(exports.cancel, decode_id(id, Export)))
 
 
 async def retry_export(
-    info: Info, id: Annotated[strawberry.ID, argument(description="An export that failed or was canceled.")]
+    info: Info, id: Annotated[strawberry.ID, argument(description="Id of an export that failed or was canceled.")]
 ) -> ExportResult:
     id_ = decode_id(id, Export)
     _check_configured(info.context, (await _export(info.context, id_)).destination)
@@ -138,7 +141,7 @@ async def retry_export(
 
 
 async def export_progress(
-    info: Info, export_id: Annotated[strawberry.ID, argument(description="The export to follow.")]
+    info: Info, export_id: Annotated[strawberry.ID, argument(description="Id of the export to follow.")]
 ) -> AsyncGenerator[Export, None]:
     """The export now and whenever its job changes, until it is over; looked at again every 15 seconds."""
     context, shown = info.context, None

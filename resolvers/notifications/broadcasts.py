@@ -16,7 +16,7 @@ class BroadcastResult:
 
 async def broadcast(
     info: Info,
-    title: Annotated[str, argument(description="The line: 1 to 200 characters.")],
+    title: Annotated[str, argument(description="Text of the notification: 1 to 200 characters.")],
     idempotency_key: IdempotencyKey = None,
 ) -> BroadcastResult:
     job = await info.context.write(broadcasts.start, title, idempotency_key)

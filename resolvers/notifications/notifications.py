@@ -35,7 +35,7 @@ class MarkNotificationsReadResult:
 
 def list_notifications(
     info: Info,
-    unread_only: Annotated[bool, argument(description="Only those that are not marked as read.")] = False,
+    unread_only: Annotated[bool, argument(description="Only unread notifications; false by default.")] = False,
 ) -> KeysetPage[Notification]:
     viewer = info.context.viewer
     return info.context.page(notifications.every, user_id=viewer.user_id, unread=unread_only or None)
@@ -57,7 +57,8 @@ def subject_id_of(root: strawberry.Parent[Any]) -> strawberry.ID | None:
 async def mark_notifications_read(
     info: Info,
     ids: Annotated[
-        list[strawberry.ID] | None, argument(description="Which ones, at most 100; the newest 1,000 unread when empty.")
+        list[strawberry.ID] | None,
+        argument(description="Ids of at most 100 notifications; the newest 1,000 unread ones when omitted."),
     ] = None,
 ) -> MarkNotificationsReadResult:
     if ids is not None and len(ids) > MAX_IDS:
@@ -74,10 +75,12 @@ async def follow_notifications(
     info: Info,
     after: Annotated[
         strawberry.ID | None,
-        argument(description="The last notification that you have; what comes from now on, when empty."),
+        argument(
+            description="Id of the last notification that you have; the stream starts with the next one when omitted."
+        ),
     ] = None,
 ) -> AsyncGenerator[Notification, None]:
-    """Each new one once, as soon as it is committed; the list has those that came while nobody listened."""
+    """Yield each new notification once, as soon as it is committed; missed ones are in the list."""
     context = info.context
     user_id = context.viewer.user_id
     if user_id is None:
@@ -87,7 +90,7 @@ async def follow_notifications(
     )
     with context.backend.hub.subscribe(Notified(user_id)) as told:
         if after is None:
-            await news.read()  # these are no news
+            await news.read()  # already existing ones are not sent
         while True:
             told.clear()
             found = await news.read()
@@ -100,7 +103,7 @@ async def follow_notifications(
 
 
 class NotificationFeed:
-    """What a person has not been sent yet of what is newer than the notification `start`."""
+    """Notifications of a user after `start` that the subscription has not sent yet."""
 
     def __init__(self, context: Context, user_id: UUID, start: UUID) -> None:
         self._context, self._user_id = context, user_id
@@ -122,5 +125,5 @@ class NotificationFeed:
 
 
 def _first(moment: datetime) -> UUID:
-    """The smallest id that a row made at this moment may have."""
+    """Return the smallest UUIDv7 of this moment."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)

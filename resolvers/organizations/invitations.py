@@ -36,8 +36,8 @@ class WithdrawInvitationResult:
 async def invite_member(
     info: Info,
     organization_id: OrganizationId,
-    email: Annotated[str, argument(description="Where the invitation is sent.")],
-    role: Annotated[Role, argument(description="What they will be.")] = Role.MEMBER,
+    email: Annotated[str, argument(description="E-mail address to invite.")],
+    role: Annotated[Role, argument(description="Role of the new member; MEMBER by default.")] = Role.MEMBER,
     idempotency_key: IdempotencyKey = None,
 ) -> InviteMemberResult:
     id_, address = decode_id(organization_id, Organization), checked_email(email, "email")
@@ -53,7 +53,7 @@ async def invite_member(
 async def withdraw_invitation(
     info: Info,
     organization_id: OrganizationId,
-    email: Annotated[str, argument(description="Where the invitation was sent.")],
+    email: Annotated[str, argument(description="E-mail address that was invited.")],
 ) -> WithdrawInvitationResult:
     address = checked_email(email, "email")
     await info.context.write(invitations.cancel, decode_id(organization_id, Organization), address)
@@ -61,6 +61,7 @@ async def withdraw_invitation(
 
 
 async def accept_invitation(
-    info: Info, token: Annotated[str, argument(description="The token in the mail; it is good once, for seven days.")]
+    info: Info,
+    token: Annotated[str, argument(description="Token from the invitation mail; valid once, for seven days.")],
 ) -> MembershipResult:
     return MembershipResult(await info.context.write(invitations.accept, refresh_digest(token)))

@@ -15,7 +15,7 @@ from resolvers.core.ids import decode_id, global_id
 from resolvers.core.pages import KeysetPage
 from resolvers.organizations.organizations import DeletedIdResult
 
-MembershipId = Annotated[strawberry.ID, argument(description="The member's place in the organization.")]
+MembershipId = Annotated[strawberry.ID, argument(description="Id of the membership.")]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ async def user_of(root: strawberry.Parent[Any], info: Info) -> User | None:
 
 
 async def change_member_role(
-    info: Info, membership_id: MembershipId, role: Annotated[Role, argument(description="What they are from now on.")]
+    info: Info, membership_id: MembershipId, role: Annotated[Role, argument(description="New role.")]
 ) -> MembershipResult:
     return MembershipResult(
         await info.context.write(memberships.change_role, decode_id(membership_id, Membership), role)

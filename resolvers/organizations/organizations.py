@@ -14,7 +14,7 @@ from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import decode_id, global_id
 from resolvers.core.pages import KeysetPage
 
-OrganizationId = Annotated[strawberry.ID, argument(description="The organization.")]
+OrganizationId = Annotated[strawberry.ID, argument(description="Id of the organization.")]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class DeletedIdResult:
 
 
 async def organization(
-    info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]
+    info: Info, id: Annotated[strawberry.ID, argument(description="Id of the organization.")]
 ) -> Organization | None:
     return await info.context.find(Organization, id)
 
@@ -59,14 +59,16 @@ async def owner_of(root: strawberry.Parent[Any], info: Info) -> User | None:
 
 async def create_organization(
     info: Info,
-    name: Annotated[str, argument(description="What it is called: 1 to 100 characters.")],
+    name: Annotated[str, argument(description="Name: 1 to 100 characters.")],
     idempotency_key: IdempotencyKey = None,
 ) -> OrganizationResult:
     return OrganizationResult(await info.context.write(organizations.create, name, idempotency_key))
 
 
 async def update_organization(
-    info: Info, id: OrganizationId, name: Annotated[str | None, argument(description="A new name.")] = None
+    info: Info,
+    id: OrganizationId,
+    name: Annotated[str | None, argument(description="New name: 1 to 100 characters.")] = None,
 ) -> OrganizationResult:
     return OrganizationResult(await info.context.write(organizations.rename, decode_id(id, Organization), name))
 

@@ -26,9 +26,9 @@ from tables.changes import column_from_json
 from tables.types.types import Column
 
 
-@strawberry.input(description="A value instead of the one that is proposed.")
+@strawberry.input(description="Replacement for a proposed value.")
 class ProposalEdit:
-    change_id: strawberry.ID = strawberry.field(description="The CELL_CHANGED whose value it replaces.")
+    change_id: strawberry.ID = strawberry.field(description="Id of the CELL_CHANGED change whose value is replaced.")
     value: JSON | None = strawberry.field(default=UNSET, description="The value, or null for an empty cell.")
 
 
@@ -40,7 +40,7 @@ class RejectProposalResult:
 async def list_proposals_of_table(
     root: strawberry.Parent[Any],
     info: Info,
-    status: Annotated[ProposalStatus | None, argument(description="Only those that became this.")] = None,
+    status: Annotated[ProposalStatus | None, argument(description="Only proposals with this status.")] = None,
 ) -> list[Proposal]:
     newest = await info.context.children(proposals.of_tables, root.id, "table_id")
     return [proposal for proposal in newest if status in {None, proposal.status}]
@@ -73,7 +73,7 @@ def source_of(root: strawberry.Parent[ProposedChange]) -> Source | None:
 
 async def apply_proposal(
     info: Info,
-    id: Annotated[strawberry.ID, argument(description="The proposal to apply.")],
+    id: Annotated[strawberry.ID, argument(description="Id of the proposal to apply.")],
     change_ids: Annotated[
         list[strawberry.ID] | None,
         argument(
@@ -81,7 +81,9 @@ async def apply_proposal(
             "The others stay PENDING."
         ),
     ] = None,
-    edits: Annotated[list[ProposalEdit] | None, argument(description="Values that you want instead.")] = None,
+    edits: Annotated[
+        list[ProposalEdit] | None, argument(description="Values to write instead of the proposed ones.")
+    ] = None,
     force: Annotated[
         bool,
         argument(description="Replace also what has changed since it was proposed, which is a CONFLICT otherwise."),
@@ -103,6 +105,6 @@ def _edit(number: int, edit: ProposalEdit) -> ChangeEdit:
 
 
 async def reject_proposal(
-    info: Info, id: Annotated[strawberry.ID, argument(description="The proposal to put aside.")]
+    info: Info, id: Annotated[strawberry.ID, argument(description="Id of the proposal to reject.")]
 ) -> RejectProposalResult:
     return RejectProposalResult(await info.context.write(extractions.reject, decode_id(id, Proposal)))

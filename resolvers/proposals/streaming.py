@@ -15,7 +15,7 @@ from db.models.proposals import Proposal
 from db.proposals import proposals
 from resolvers.core.context import Context, Info
 
-PAUSE_FACTOR = 4  # times as long as it took to send proposals, none are sent to somebody who follows
+PAUSE_FACTOR = 4  # the pause after sending proposals, as a multiple of the time that it took
 
 
 async def list_proposals(root: strawberry.Parent[Any], info: Info) -> list[Proposal]:
@@ -27,7 +27,7 @@ async def proposals_of(context: Context, message_id: UUID) -> list[Proposal]:
 
 
 class ProposalStream:
-    """What a reply proposes, for somebody who follows it; `told` is set when there may be more."""
+    """Proposals of a reply for one subscriber; the event `told` is set when they may have changed."""
 
     def __init__(self, context: Context, message_id: UUID, told: asyncio.Event) -> None:
         self._context, self._message_id, self._told = context, message_id, told
@@ -42,11 +42,11 @@ class ProposalStream:
 
     @property
     def is_due(self) -> bool:
-        """Whether there may be more; what takes long to send, for it is much or goes to many, not at once again."""
+        """Return True when proposals may have changed and the pause after the last, possibly slow, sending is over."""
         return self._told.is_set() and monotonic() >= self._next
 
     async def changed_proposals(self) -> AsyncGenerator[Proposal, None]:
-        """Those that have changed since the last time."""
+        """Yield the proposals that changed since the last call."""
         started = monotonic()
         self._told.clear()
         for proposal in await proposals_of(self._context.fresh(), self._message_id):

@@ -22,7 +22,7 @@ async def restore(
     info: Info,
     id: Annotated[
         strawberry.ID,
-        argument(description="An organization, site, module, item, conversation or table that was deleted."),
+        argument(description="Id of a deleted organization, site, module, item, conversation or table."),
     ],
 ) -> RestoreResult:
     for model in restoring.RESTORABLE:

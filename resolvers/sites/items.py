@@ -17,7 +17,7 @@ from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import decode_id, decode_optional_id, global_id
 from resolvers.core.pages import IncludeDeleted, KeysetPage
 
-ItemId = Annotated[strawberry.ID, argument(description="The item.")]
+ItemId = Annotated[strawberry.ID, argument(description="Id of the item.")]
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,16 @@ class DeleteItemResult:
     deleted_id: strawberry.ID
 
 
-async def item(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> Item | None:
+async def item(info: Info, id: Annotated[strawberry.ID, argument(description="Id of the item.")]) -> Item | None:
     return await info.context.find(Item, id)
 
 
 def list_items(
     info: Info,
-    is_completed: Annotated[bool | None, argument(description="Only those that are done, or only the others.")] = None,
-    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of an organization.")] = None,
+    is_completed: Annotated[
+        bool | None, argument(description="true: only completed items; false: only open ones.")
+    ] = None,
+    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of this organization.")] = None,
     include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Item]:
     return info.context.page(
@@ -53,16 +55,21 @@ def list_items_of_user(root: strawberry.Parent[Any], info: Info) -> KeysetPage[I
 
 async def create_item(
     info: Info,
-    title: Annotated[str, argument(description="What it is about: 1 to 200 characters.")],
-    description: Annotated[str | None, argument(description="More about it: at most 10,000 characters.")] = None,
-    is_completed: Annotated[bool, argument(description="Whether it is done.")] = False,
-    visibility: Annotated[Visibility, argument(description="Who sees it besides you.")] = Visibility.PRIVATE,
+    title: Annotated[str, argument(description="Title: 1 to 200 characters.")],
+    description: Annotated[str | None, argument(description="Description: at most 10,000 characters.")] = None,
+    is_completed: Annotated[bool, argument(description="Mark it as completed.")] = False,
+    visibility: Annotated[Visibility, argument(description="Visibility to other users.")] = Visibility.PRIVATE,
     organization_id: Annotated[
         strawberry.ID | None,
-        argument(description="Whose it is; that of the site or conversation, or your personal one, when empty."),
+        argument(
+            description="Id of the organization that owns it; that of the site or conversation, or your personal one, "
+            "when omitted.",
+        ),
     ] = None,
-    site_id: Annotated[strawberry.ID | None, argument(description="The site that it is about.")] = None,
-    conversation_id: Annotated[strawberry.ID | None, argument(description="The conversation that it is about.")] = None,
+    site_id: Annotated[strawberry.ID | None, argument(description="Id of the site that it is about.")] = None,
+    conversation_id: Annotated[
+        strawberry.ID | None, argument(description="Id of the conversation that it is about.")
+    ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ItemResult:
     beginning = NewItem(
@@ -80,13 +87,17 @@ async def create_item(
 async def update_item(
     info: Info,
     id: ItemId,
-    title: Annotated[str | None, argument(description="A new title.")] = UNSET,
-    description: Annotated[str | None, argument(description="More about it; null for nothing.")] = UNSET,
-    is_completed: Annotated[bool | None, argument(description="Whether it is done.")] = UNSET,
-    visibility: Annotated[Visibility | None, argument(description="Who sees it besides its owner.")] = UNSET,
-    site_id: Annotated[strawberry.ID | None, argument(description="The site that it is about; null for none.")] = UNSET,
+    title: Annotated[str | None, argument(description="New title: 1 to 200 characters.")] = UNSET,
+    description: Annotated[
+        str | None, argument(description="New description: at most 10,000 characters; null removes it.")
+    ] = UNSET,
+    is_completed: Annotated[bool | None, argument(description="Mark it as completed.")] = UNSET,
+    visibility: Annotated[Visibility | None, argument(description="Visibility to users other than the owner.")] = UNSET,
+    site_id: Annotated[
+        strawberry.ID | None, argument(description="Id of the site that it is about; null removes it.")
+    ] = UNSET,
     conversation_id: Annotated[
-        strawberry.ID | None, argument(description="The conversation that it is about; null for none.")
+        strawberry.ID | None, argument(description="Id of the conversation that it is about; null removes it.")
     ] = UNSET,
 ) -> ItemResult:
     given: dict[str, Any] = {

@@ -14,7 +14,7 @@ from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import decode_id, global_id
 from resolvers.core.pages import IncludeDeleted, KeysetPage
 
-ModuleId = Annotated[strawberry.ID, argument(description="The module.")]
+ModuleId = Annotated[strawberry.ID, argument(description="Id of the module.")]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class DeleteModuleResult:
     deleted_id: strawberry.ID
 
 
-async def module(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> Module | None:
+async def module(info: Info, id: Annotated[strawberry.ID, argument(description="Id of the module.")]) -> Module | None:
     return await info.context.find(Module, id)
 
 
@@ -40,11 +40,11 @@ def list_modules_of_site(
 
 async def create_module(
     info: Info,
-    site_id: Annotated[strawberry.ID, argument(description="Where it is.")],
-    name: Annotated[str, argument(description="What it is called: 1 to 100 characters.")],
-    kind: Annotated[str, argument(description="What it is, as `pump`: 1 to 100 characters.")],
-    serial_number: Annotated[str | None, argument(description="Its number: at most 100 characters.")] = None,
-    status: Annotated[ModuleStatus, argument(description="How it is.")] = ModuleStatus.ACTIVE,
+    site_id: Annotated[strawberry.ID, argument(description="Id of the site where the module is.")],
+    name: Annotated[str, argument(description="Name: 1 to 100 characters.")],
+    kind: Annotated[str, argument(description="Kind of device, such as `pump`: 1 to 100 characters.")],
+    serial_number: Annotated[str | None, argument(description="Serial number: at most 100 characters.")] = None,
+    status: Annotated[ModuleStatus, argument(description="Operating status.")] = ModuleStatus.ACTIVE,
     idempotency_key: IdempotencyKey = None,
 ) -> ModuleResult:
     beginning = NewModule(decode_id(site_id, Site), name, kind, serial_number, status)
@@ -54,10 +54,12 @@ async def create_module(
 async def update_module(
     info: Info,
     id: ModuleId,
-    name: Annotated[str | None, argument(description="A new name.")] = UNSET,
-    kind: Annotated[str | None, argument(description="What it is.")] = UNSET,
-    serial_number: Annotated[str | None, argument(description="Its number; null for none.")] = UNSET,
-    status: Annotated[ModuleStatus | None, argument(description="How it is.")] = UNSET,
+    name: Annotated[str | None, argument(description="New name: 1 to 100 characters.")] = UNSET,
+    kind: Annotated[str | None, argument(description="New kind, such as `pump`: 1 to 100 characters.")] = UNSET,
+    serial_number: Annotated[
+        str | None, argument(description="New serial number: at most 100 characters; null removes it.")
+    ] = UNSET,
+    status: Annotated[ModuleStatus | None, argument(description="Operating status.")] = UNSET,
 ) -> ModuleResult:
     given = {"name": name, "kind": kind, "serial_number": serial_number, "status": status}
     changes = {name: value for name, value in given.items() if value is not UNSET}

@@ -24,12 +24,12 @@ from resolvers.core.pages import PageArguments, Slice, invalid_cursor, slice_of
 NOTHING = UUID(int=0)
 
 
-@strawberry.input(description="A number that a module measured.")
+@strawberry.input(description="Value measured by a module.")
 class ReadingInput:
-    module_id: strawberry.ID = strawberry.field(description="What measured it.")
-    metric: str = strawberry.field(description="What was measured, as `temperature`: 1 to 100 characters.")
-    value: float = strawberry.field(description="How much: a finite number of at most 1e100 either way.")
-    at: datetime = strawberry.field(description="When; without a zone it is read as UTC.")
+    module_id: strawberry.ID = strawberry.field(description="Id of the module.")
+    metric: str = strawberry.field(description="Measured quantity, such as `temperature`: 1 to 100 characters.")
+    value: float = strawberry.field(description="Measured value: a finite number between -1e100 and 1e100.")
+    at: datetime = strawberry.field(description="Time of the measurement; without an offset it is UTC.")
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ def _decode(cursor: str, field: str) -> dict[str, Any]:
 def list_readings(
     root: strawberry.Parent[Any],
     info: Info,
-    metric: Annotated[str | None, argument(description="Only of one metric.")] = None,
-    from_: Annotated[datetime | None, argument(name="from", description="Only from this moment on.")] = None,
-    to: Annotated[datetime | None, argument(description="Only before this moment.")] = None,
+    metric: Annotated[str | None, argument(description="Only readings of this metric.")] = None,
+    from_: Annotated[datetime | None, argument(name="from", description="Start of the period, inclusive.")] = None,
+    to: Annotated[datetime | None, argument(description="End of the period, exclusive.")] = None,
 ) -> ReadingPage:
     limits = {
         "metric": None if metric is None else readings.checked_metric(metric, "metric"),
@@ -91,10 +91,10 @@ def list_readings(
 async def list_aggregates(
     root: strawberry.Parent[Any],
     info: Info,
-    metric: Annotated[str, argument(description="What was measured.")],
-    from_: Annotated[datetime, argument(name="from", description="From this moment on.")],
-    to: Annotated[datetime, argument(description="Before this moment.")],
-    bucket: Annotated[Bucket, argument(description="How long each stretch is; at most 10,000 of them.")],
+    metric: Annotated[str, argument(description="Metric, such as `temperature`.")],
+    from_: Annotated[datetime, argument(name="from", description="Start of the period, inclusive.")],
+    to: Annotated[datetime, argument(description="End of the period, exclusive.")],
+    bucket: Annotated[Bucket, argument(description="Length of each interval; the period has at most 10,000 of them.")],
 ) -> list[Aggregate]:
     start, end = checked_moment(from_, "from"), checked_moment(to, "to")
     readings.check_span(bucket, start, end)
@@ -108,7 +108,7 @@ async def list_aggregates(
 async def record_readings(
     info: Info,
     readings_: Annotated[
-        list[ReadingInput], argument(name="readings", description="1 to 1,000 readings: all are kept, or none.")
+        list[ReadingInput], argument(name="readings", description="1 to 1,000 readings; all are recorded, or none.")
     ],
     idempotency_key: IdempotencyKey = None,
 ) -> RecordReadingsResult:

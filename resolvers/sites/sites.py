@@ -16,8 +16,8 @@ from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import decode_id, global_id
 from resolvers.core.pages import IncludeDeleted, KeysetPage
 
-SiteId = Annotated[strawberry.ID, argument(description="The site.")]
-UserId = Annotated[strawberry.ID, argument(description="A member of the site's organization.")]
+SiteId = Annotated[strawberry.ID, argument(description="Id of the site.")]
+UserId = Annotated[strawberry.ID, argument(description="Id of a member of the organization that owns the site.")]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class DeleteSiteResult:
     deleted_id: strawberry.ID
 
 
-async def site(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> Site | None:
+async def site(info: Info, id: Annotated[strawberry.ID, argument(description="Id of the site.")]) -> Site | None:
     return await info.context.find(Site, id)
 
 
@@ -55,9 +55,9 @@ def list_conversations_of_site(root: strawberry.Parent[Any], info: Info) -> Keys
 
 async def create_site(
     info: Info,
-    organization_id: Annotated[strawberry.ID, argument(description="An organization that you are an admin of.")],
-    name: Annotated[str, argument(description="What it is called: 1 to 100 characters.")],
-    address: Annotated[str | None, argument(description="Where it is: at most 500 characters.")] = None,
+    organization_id: Annotated[strawberry.ID, argument(description="Id of an organization that you administer.")],
+    name: Annotated[str, argument(description="Name: 1 to 100 characters.")],
+    address: Annotated[str | None, argument(description="Postal address: at most 500 characters.")] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> SiteResult:
     id_ = decode_id(organization_id, Organization)
@@ -67,8 +67,10 @@ async def create_site(
 async def update_site(
     info: Info,
     id: SiteId,
-    name: Annotated[str | None, argument(description="A new name.")] = UNSET,
-    address: Annotated[str | None, argument(description="Where it is; null for nothing.")] = UNSET,
+    name: Annotated[str | None, argument(description="New name: 1 to 100 characters.")] = UNSET,
+    address: Annotated[
+        str | None, argument(description="New postal address: at most 500 characters; null removes it.")
+    ] = UNSET,
 ) -> SiteResult:
     given = {"name": name, "address": address}
     changes = {name: value for name, value in given.items() if value is not UNSET}

@@ -1,4 +1,4 @@
-"""Rows as they were at an earlier revision: a page of them, in the table's own order."""
+"""Pages of the rows that a table had at an earlier revision, in the order of the table."""
 
 import asyncio
 from bisect import bisect_left, bisect_right
@@ -29,7 +29,10 @@ class _TableChanged(Exception):
 
 
 async def head_of(context: Context, table_id: UUID, number: int) -> Any:
-    """The table as it is now. Raises NotFound when it cannot be seen any more, BadUserInput for a number it has not."""
+    """Return the current state of the table.
+
+    Raises NotFound if the table is no longer visible, BadUserInput for an unknown revision.
+    """
     head = await context.read_one(as_of_queries.table_head, table_id=table_id)
     if head is None:
         raise NotFound("There is no such table, or you may not see it any more.")
@@ -40,7 +43,7 @@ async def head_of(context: Context, table_id: UUID, number: int) -> Any:
 
 
 async def moments_of(context: Context, table_id: UUID, ids: list[UUID], number: int) -> dict[UUID, datetime]:
-    """When rows that have changed since were last changed before that, which only the log knows."""
+    """Return the time of each row's last change up to the revision, read from the change log."""
     if not ids:
         return {}
     found = await context.read(as_of_queries.last_change_times, table_id=table_id, ids=ids, number=number)
@@ -74,7 +77,7 @@ class AsOfPage:
         return await backend.snapshots.deltas.get(backend.database, viewer, self._table_id, self._number, today)
 
     async def _settled(self, limit: int, place: RowPosition | None, backwards: bool) -> list[AsOfRow]:
-        """The rows, all of one moment; somebody who changes the table meanwhile makes it begin again."""
+        """Return rows of one consistent state; a concurrent change of the table restarts the read."""
         for _ in range(TRIES):
             head = await self._head()
             columns = {row.key: column_of(row) for row in await self._context.read(columns_of, ids=[self._table_id])}
@@ -95,7 +98,7 @@ class AsOfPage:
 
 
 class _Reading:
-    """Today's rows and those that are gone, laid together in the order that they had."""
+    """Merge of current and deleted rows in the order that they had at the revision."""
 
     def __init__(
         self, context: Context, table_id: UUID, state: ReverseDelta, revision: int, columns: Mapping[str, Column]
@@ -104,7 +107,7 @@ class _Reading:
         self._revision, self._columns = revision, columns
 
     async def rows(self, limit: int, place: RowPosition | None, backwards: bool) -> list[AsOfRow]:
-        """At most `limit` rows after a place or, backwards, before it. Raises _Moved."""
+        """Return at most `limit` rows after a place or, backwards, before it. Raises _TableChanged."""
         gone = self._gone(place, backwards)
         found: list[AsOfRow] = []
         size = limit
@@ -126,7 +129,7 @@ class _Reading:
         return found
 
     def _gone(self, place: RowPosition | None, backwards: bool) -> list[RowPosition]:
-        """The rows that are gone, beyond the place; the next one last."""
+        """Return the positions of deleted rows beyond the cursor, in reverse, so that the next one is popped first."""
         deleted = self._state.deleted_rows()
         if place is not None and backwards:
             deleted = deleted[: bisect_left(deleted, place)]
@@ -143,7 +146,7 @@ class _Reading:
         batch = await self._context.read(
             query, table_id=self._table_id, limit=limit, end_position=self._state.end_position, **beyond
         )
-        # No row says of which revision it is that there is none.
+        # An empty batch carries no revision, so the revision is read separately.
         says = batch[0] if batch else await self._context.read_one(as_of_queries.table_head, table_id=self._table_id)
         if says is None or says.revision != self._revision:
             raise _TableChanged
@@ -151,7 +154,7 @@ class _Reading:
 
 
 def _too_busy() -> Conflict:
-    return Conflict("The table changes without a pause: try again in a moment.")
+    return Conflict("The table is being changed too quickly to be read at this revision. Try again in a moment.")
 
 
 def _place(cursor: str, field: str) -> RowPosition:

@@ -1,4 +1,4 @@
-"""Questions about the rows that a table had at an earlier revision: a copy of them answers."""
+"""Queries on the rows that a table had at an earlier revision, run on a snapshot."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ from tables.types.types import Column
 
 
 class AsOfRows:
-    """The rows of a table at a revision, which the table has and the viewer sees."""
+    """Rows of a table at a revision; the table has this revision and the viewer may see it."""
 
     def __init__(self, context: Context, table_id: UUID, number: int, copy: Snapshot) -> None:
         self._context, self._table_id, self._number, self._copy = context, table_id, number, copy
@@ -32,7 +32,8 @@ class AsOfRows:
         return self._copy.row_count
 
     async def served(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
-        """An index gives the order where nothing is filtered; where something is, few hits are found faster without."""
+        """Return the shape, with an index for the order where no filter applies."""
+        # With a filter, sorting the few hits is faster than walking the index in order.
         shape = selection.shape
         if total:
             return replace(shape, sorts=())
@@ -52,7 +53,7 @@ class AsOfRows:
         return int(row.total)
 
     async def _asked(self, query: Prepared[Any], given: dict[str, Any]) -> list[Any]:
-        """The copy is asked for those alone who see the table now."""
+        """Read the snapshot after checking that the viewer may see the table now."""
         await head_of(self._context, self._table_id, self._number)
         return await self._copy.read(query, **given)
 
@@ -64,10 +65,10 @@ class AsOfRows:
 async def selection_of(
     context: Context, table_id: UUID, number: int, select: Callable[[Mapping[str, Column]], RowQuery]
 ) -> RowQuery:
-    """What is asked of the columns of then. Raises NotFound, BadUserInput."""
+    """Return the row query, read with the columns of the revision. Raises NotFound, BadUserInput."""
     columns = await _columns(context, table_id, number)
     try:
-        # A copy has other indexes than the table.
+        # A snapshot has other indexes than the table.
         return select({key: replace(column, is_indexed=False) for key, column in columns.items()})
     except BadUserInput as error:
         raise BadUserInput(f"At revision {number:,}: {error.message}", fields=error.fields) from None

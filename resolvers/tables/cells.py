@@ -46,7 +46,7 @@ class Grounding(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """Where in a message, or in a file that came with it, a value was read."""
+    """Position in a message or an attached file that a value was read from."""
 
     message_id: UUID
     attachment_id: UUID | None
@@ -59,7 +59,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Cell:
-    """A value in its column; `origin` is what the row keeps of it."""
+    """A value in its column; `origin` is the stored record of its source or editor."""
 
     row: Row | AsOfRow
     column: Column
@@ -76,7 +76,7 @@ class Cell:
 
     @property
     def editor_id(self) -> UUID | None:
-        """Who entered the value; whoever added the row, when nothing else is known of it."""
+        """Return the id of the user who entered the value; the creator of the row when no origin is recorded."""
         origin = self.origin or {}
         if "by" in origin:
             return UUID(origin["by"])
@@ -121,7 +121,7 @@ async def values_of(rows: Sequence[Row | AsOfRow], info: Info) -> list[dict[str,
 
 
 async def _columns(rows: Sequence[Row | AsOfRow], info: Info) -> list[Mapping[str, Column]]:
-    """The columns of each row's table, which is mostly one for all of them; an earlier row has its own."""
+    """Return the columns of each row's table; rows of an earlier revision carry their own."""
     tables = list(dict.fromkeys(row.table_id for row in rows if not isinstance(row, AsOfRow)))
     found = dict(zip(tables, await gather(*(columns_of(info.context, id_) for id_ in tables)), strict=True))
     return [row.columns if isinstance(row, AsOfRow) else found[row.table_id] for row in rows]
@@ -139,10 +139,10 @@ async def attachment_of(root: strawberry.Parent[Any], info: Info) -> Attachment 
     return await info.context.by_id(Attachment, root.attachment_id)
 
 
-@strawberry.input(description="A value for one cell.")
+@strawberry.input(description="New value of one cell.")
 class CellInput:
-    row_id: strawberry.ID = strawberry.field(description="The row.")
-    column: strawberry.ID = strawberry.field(description="Key of the column.")
+    row_id: strawberry.ID = strawberry.field(description="Id of the row.")
+    column: strawberry.ID = strawberry.field(description="Key or name of the column.")
     value: JSON | None = strawberry.field(default=UNSET, description="The new value; null empties the cell.")
     expected_version: int | None = strawberry.field(
         default=None,
@@ -154,7 +154,7 @@ class CellInput:
 async def update_cells(
     info: Info,
     table_id: TableId,
-    cells: Annotated[list[CellInput], argument(description="At most 5,000 cells, each once.")],
+    cells: Annotated[list[CellInput], argument(description="1 to 5,000 cells, each at most once.")],
     idempotency_key: IdempotencyKey = None,
 ) -> UpdateCellsResult:
     edits = [_edit(cell, f"cells.{n}") for n, cell in enumerate(cells)]

@@ -32,8 +32,10 @@ class DeleteColumnResult:
 async def add_column(
     info: Info,
     table_id: TableId,
-    column: Annotated[ColumnInput, argument(description="The new column.")],
-    position: Annotated[int | None, argument(description="Before which one it goes, from 0; last when empty.")] = None,
+    column: Annotated[ColumnInput, argument(description="Definition of the new column.")],
+    position: Annotated[
+        int | None, argument(description="Position among the columns, from 0; last when omitted.")
+    ] = None,
 ) -> structure.ColumnChange:
     id_ = decode_id(table_id, Table)
     widened = await info.context.write(column_updates.add, id_, column.column(), position)
@@ -45,30 +47,40 @@ async def update_column(
     info: Info,
     table_id: TableId,
     key_: Annotated[strawberry.ID, argument(name="key", description="Key or name of the column.")],
-    name: Annotated[str | None, argument(description="A new name; its history stays.")] = UNSET,
+    name: Annotated[
+        str | None, argument(description="New name: 1 to 100 characters. The history of the column stays.")
+    ] = UNSET,
     # Lazy, because the schema describes the enum only after this is read.
     type: Annotated[
         Annotated["ColumnType", strawberry.lazy("tables.types.types")] | None,
-        argument(description="What its cells hold from now on; those that are there are converted."),
+        argument(description="New type of its values; existing values are converted."),
     ] = UNSET,
-    is_required: Annotated[bool | None, argument(description="Whether no cell may be empty.")] = UNSET,
-    is_unique: Annotated[bool | None, argument(description="Whether no two rows may have the same value.")] = UNSET,
+    is_required: Annotated[bool | None, argument(description="Refuse empty cells.")] = UNSET,
+    is_unique: Annotated[bool | None, argument(description="Refuse equal values in two rows.")] = UNSET,
     is_indexed: Annotated[
-        bool | None, argument(description="Whether to keep an index of it, for filtering and sorting.")
+        bool | None, argument(description="Keep an index for filtering and sorting; at most 5 columns of a table.")
     ] = UNSET,
     options: Annotated[
-        list[str] | None, argument(description="What SELECT and MULTI_SELECT choose from; null: anything goes.")
+        list[str] | None,
+        argument(
+            description="Options of SELECT and MULTI_SELECT: at most 200 of 1 to 200 characters; null allows any value."
+        ),
     ] = UNSET,
-    minimum: Annotated[Decimal | None, argument(description="The smallest number; null: none.")] = UNSET,
-    maximum: Annotated[Decimal | None, argument(description="The largest number; null: none.")] = UNSET,
-    max_length: Annotated[int | None, argument(description="The longest text, in characters; null: any.")] = UNSET,
+    minimum: Annotated[
+        Decimal | None, argument(description="Smallest number allowed; null removes the limit.")
+    ] = UNSET,
+    maximum: Annotated[Decimal | None, argument(description="Largest number allowed; null removes the limit.")] = UNSET,
+    max_length: Annotated[
+        int | None, argument(description="Maximum length of a text in characters; null removes the limit.")
+    ] = UNSET,
     pattern: Annotated[
-        str | None, argument(description="A regular expression that the whole text matches; null: none.")
+        str | None, argument(description="Regular expression that the whole text must match; null removes it.")
     ] = UNSET,
     format: Annotated[
-        str | None, argument(description="How texts are read where they could be read in two ways; null: as they tell.")
+        str | None,
+        argument(description="Format of ambiguous texts, as in ColumnInput; null detects it from each text."),
     ] = UNSET,
-    default: Annotated[JSON | None, argument(description="What a new row has when it says nothing.")] = UNSET,
+    default: Annotated[JSON | None, argument(description="Value of the column in new rows that give none.")] = UNSET,
     description: Annotated[
         str | None, argument(description="Meaning of the column: at most 1,000 characters; null: none.")
     ] = UNSET,
@@ -112,7 +124,7 @@ async def move_column(
     info: Info,
     table_id: TableId,
     key_: Annotated[strawberry.ID, argument(name="key", description="Key or name of the column.")],
-    position: Annotated[int, argument(description="Its new place among the columns, from 0.")],
+    position: Annotated[int, argument(description="New position among the columns, from 0.")],
 ) -> structure.ColumnChange:
     moved = await info.context.write(column_updates.move, decode_id(table_id, Table), key_, position)
     forget_columns(info.context)

@@ -36,8 +36,10 @@ COLUMNS = frozenset({ChangeKind.COLUMN_ADDED, ChangeKind.COLUMN_DELETED})
 async def list_history(
     root: strawberry.Parent[Any],
     info: Info,
-    row_id: Annotated[strawberry.ID | None, argument(description="Only what touched this row.")] = None,
-    column: Annotated[strawberry.ID | None, argument(description="Only what touched cells of this column.")] = None,
+    row_id: Annotated[strawberry.ID | None, argument(description="Only revisions that changed this row.")] = None,
+    column: Annotated[
+        strawberry.ID | None, argument(description="Key or name of a column: only revisions that changed its cells.")
+    ] = None,
 ) -> KeysetPage[Revision]:
     given: dict[str, Any] = {"table_id": root.id}
     if row_id is not None:
@@ -75,10 +77,13 @@ async def actor_of(root: strawberry.Parent[Any], info: Info) -> User | None:
 async def list_changes(
     root: strawberry.Parent[Any],
     info: Info,
-    first: Annotated[int, argument(description="How many at most: 0 to 5,000.")] = 100,
-    row_id: Annotated[strawberry.ID | None, argument(description="Only those of this row.")] = None,
+    first: Annotated[int, argument(description="Maximum number of changes: 0 to 5,000, 100 by default.")] = 100,
+    row_id: Annotated[strawberry.ID | None, argument(description="Only changes of this row.")] = None,
     column: Annotated[
-        strawberry.ID | None, argument(description="With `rowId`: only those of this cell, and of its row as a whole.")
+        strawberry.ID | None,
+        argument(
+            description="Key or name of a column, with `rowId`: only changes of this cell and of its row as a whole."
+        ),
     ] = None,
 ) -> list[CellChange]:
     if not 0 <= first <= MAX_CHANGES:
@@ -127,9 +132,10 @@ def source_of(root: strawberry.Parent[Any]) -> Source | None:
 async def undo_revision(
     info: Info,
     table_id: TableId,
-    revision: Annotated[int, argument(description="Number of the revision to take back.")],
+    revision: Annotated[int, argument(description="Number of the revision to undo.")],
     force: Annotated[
-        bool, argument(description="Whether to undo also what was changed again since, which is CONFLICT otherwise.")
+        bool,
+        argument(description="Also undo cells that were changed again since; without it they are refused as CONFLICT."),
     ] = False,
 ) -> TableChange:
     id_ = decode_id(table_id, Table)
@@ -145,7 +151,11 @@ async def table_changes(
     info: Info,
     table_id: TableId,
     after: Annotated[
-        int | None, argument(description="The last revision that you have; what comes from now on, when empty.")
+        int | None,
+        argument(
+            description="Number of the last revision that you have; the stream starts with the next change when "
+            "omitted.",
+        ),
     ] = None,
 ) -> AsyncGenerator[Revision, None]:
     """Every revision after one, in order, none left out; ends with NOT_FOUND when the table cannot be seen any more."""

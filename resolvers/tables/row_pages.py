@@ -1,4 +1,4 @@
-"""Pages of the rows of a table: which questions to ask for one, and who answers them."""
+"""Pages of the rows of a table, and the sources that they are read from."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
@@ -18,23 +18,23 @@ R = TypeVar("R", bound=Base)
 
 
 class Source(Protocol):
-    """Where questions about the rows of a table are answered."""
+    """Rows of a table, current or at a revision, that queries run on."""
 
     @property
     def row_count(self) -> int: ...
 
     async def served(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
-        """The shape of a page or the total, with the index that serves it."""
+        """Return the shape of a page or of the total, with the index that the query should use."""
 
     async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
-        """The rows that a query finds."""
+        """Return the rows that a query selects."""
 
     async def count(self, query: Prepared[Any], **given: Any) -> int:
-        """What a query counts, in its column `total`."""
+        """Return the number that a query selects as `total`."""
 
 
 class CurrentRows:
-    """The rows as they are. Without a filter, a sort or a search, only those of the page are looked at."""
+    """Current rows of a table. Without filter, sort and search, only those of the page are read."""
 
     def __init__(self, context: Context, table: Table, *, is_plain: bool) -> None:
         self._context, self._table, self._is_plain = context, table, is_plain
@@ -57,7 +57,7 @@ class CurrentRows:
         )
 
     async def _hits(self, selection: RowQuery) -> Mapping[str, int]:
-        """How many rows the index of each column leaves; of a small table they are few anyway."""
+        """Return how many rows the index of each column leaves; for a small table, its row count."""
         keys = index_planner.columns_to_count(selection.shape)
         if not keys or self.row_count <= index_planner.MAX_SORTED_HITS:
             return dict.fromkeys(keys, self.row_count)
@@ -77,7 +77,7 @@ class CurrentRows:
 
 
 class RowPage:
-    """A page of the rows of a table; the cursor says where in the order a row stands."""
+    """A page of the rows of a table; a cursor holds the position of a row in the order."""
 
     def __init__(self, source: Source, selection: RowQuery) -> None:
         self._source, self._selection = source, selection
@@ -120,7 +120,7 @@ class RowPage:
 
 
 async def read_rows(context: Context, table: Table, query: Prepared[R], **given: Any) -> list[R]:
-    """A question that looks at every row of a table; of a large one it is answered beside the event loop."""
+    """Run a query that scans all rows of a table; that of a large table runs off the event loop."""
     given = {**given, "table_id": table.id}
     if table.row_count <= MAX_INLINE:
         return await context.read(query, **given)

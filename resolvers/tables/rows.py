@@ -28,25 +28,33 @@ from resolvers.tables.tables import TableId, columns_of
 from tables.types.types import Column
 
 
-@strawberry.input(description="Which rows: everything that is given must hold. At most 5 levels and 50 conditions.")
+@strawberry.input(
+    description="Condition on rows; all parts that are given must hold. At most 5 levels and 50 conditions."
+)
 class RowFilter:
-    and_: list["RowFilter"] | None = strawberry.field(name="and", default=None, description="All of these hold.")
-    or_: list["RowFilter"] | None = strawberry.field(name="or", default=None, description="One of these holds.")
-    not_: "RowFilter | None" = strawberry.field(name="not", default=None, description="This does not hold.")
-    column: strawberry.ID | None = strawberry.field(default=None, description="Key of the column to look at.")
+    and_: list["RowFilter"] | None = strawberry.field(
+        name="and", default=None, description="All of these conditions must hold."
+    )
+    or_: list["RowFilter"] | None = strawberry.field(
+        name="or", default=None, description="At least one of these conditions must hold."
+    )
+    not_: "RowFilter | None" = strawberry.field(name="not", default=None, description="This condition must not hold.")
+    column: strawberry.ID | None = strawberry.field(default=None, description="Key or name of the column.")
     # Lazy, because the schema describes the enum only after this class is made.
     op: Annotated["FilterOp", strawberry.lazy("db.tables.query.filters")] | None = strawberry.field(
-        default=None, description="How its cell is compared with `value`."
+        default=None, description="Operator that compares the cell with `value`."
     )
     value: JSON | None = strawberry.field(
         default=None, description="A value of the column's type; a list of at most 100 for IN; null is an empty cell."
     )
 
 
-@strawberry.input(description="A column to sort by; empty cells come last.")
+@strawberry.input(description="Column to sort by; empty cells come last.")
 class RowSort:
-    column: strawberry.ID = strawberry.field(description="Key of the column.")
-    descending: bool | None = strawberry.field(default=False, description="Whether the largest comes first.")
+    column: strawberry.ID = strawberry.field(description="Key or name of the column.")
+    descending: bool | None = strawberry.field(
+        default=False, description="Sort from largest to smallest; false by default."
+    )
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,18 @@ class DeleteRowsResult:
 async def list_rows(
     root: strawberry.Parent[Any],
     info: Info,
-    filter: Annotated[RowFilter | None, argument(description="Which rows; all when empty.")] = None,
+    filter: Annotated[
+        RowFilter | None, argument(description="Condition that the rows must meet; all rows when omitted.")
+    ] = None,
     sort: Annotated[
         list[RowSort] | None,
-        argument(description="Columns to sort by, the most important first; the table's own order when empty."),
+        argument(
+            description="Columns to sort by, the most important first, at most 8; the order of the table when omitted."
+        ),
     ] = None,
-    search: Annotated[str | None, argument(description="Only rows with this in one of their texts.")] = None,
+    search: Annotated[
+        str | None, argument(description="Only rows with this text in a text cell; at most 200 characters.")
+    ] = None,
     as_of_revision: Annotated[
         int | None,
         argument(
@@ -95,11 +109,16 @@ async def add_rows(
     table_id: TableId,
     rows_: Annotated[
         list[JSON],
-        argument(name="rows", description="At most 5,000 objects, keyed by column key or column name."),
+        argument(
+            name="rows",
+            description='1 to 5,000 objects whose keys are column keys or names, such as `{"Item": "Nails", '
+            '"Price": "3.20"}`.',
+        ),
     ],
-    on_error: Annotated[OnError, argument(description="What becomes of the good rows when others are not valid.")] = (
-        OnError.REJECT_ALL
-    ),
+    on_error: Annotated[
+        OnError,
+        argument(description="Handling of invalid rows; REJECT_ALL, the default, writes no row if any is invalid."),
+    ] = (OnError.REJECT_ALL),
     idempotency_key: IdempotencyKey = None,
 ) -> AddRowsResult:
     return await info.context.write(rows.add, decode_id(table_id, Table), rows_, on_error, idempotency_key)
@@ -108,7 +127,7 @@ async def add_rows(
 async def delete_rows(
     info: Info,
     table_id: TableId,
-    row_ids: Annotated[list[strawberry.ID], argument(description="At most 5,000 rows of the table.")],
+    row_ids: Annotated[list[strawberry.ID], argument(description="Ids of at most 5,000 rows of the table.")],
 ) -> DeleteRowsResult:
     ids = [decode_id(id_, Row, f"rowIds.{n}") for n, id_ in enumerate(row_ids)]
     deleted = await info.context.write(rows.delete, decode_id(table_id, Table), ids)
@@ -135,12 +154,20 @@ async def upsert_rows(
     info: Info,
     table_id: TableId,
     key_columns: Annotated[
-        list[strawberry.ID], argument(description="Keys or names of the columns that tell which row is which.")
+        list[strawberry.ID],
+        argument(description="Keys or names of the columns whose values identify a row: at least one."),
     ],
-    rows: Annotated[list[JSON], argument(description="At most 5,000 objects, keyed by column key or column name.")],
-    on_error: Annotated[OnError, argument(description="What becomes of the good rows when others are not valid.")] = (
-        OnError.REJECT_ALL
-    ),
+    rows: Annotated[
+        list[JSON],
+        argument(
+            description='1 to 5,000 objects whose keys are column keys or names, such as `{"Item": "Nails", "Price": '
+            '"3.20"}`.',
+        ),
+    ],
+    on_error: Annotated[
+        OnError,
+        argument(description="Handling of invalid rows; REJECT_ALL, the default, writes no row if any is invalid."),
+    ] = (OnError.REJECT_ALL),
     idempotency_key: IdempotencyKey = None,
 ) -> UpsertRowsResult:
     id_ = decode_id(table_id, Table)

@@ -17,12 +17,14 @@ from resolvers.tables.tables import columns_of
 async def summarize(
     root: strawberry.Parent[Table],
     info: Info,
-    column: Annotated[strawberry.ID, argument(description="Key of the column.")],
+    column: Annotated[strawberry.ID, argument(description="Key or name of the column.")],
     group_by: Annotated[
         strawberry.ID | None,
-        argument(description="Key of the column whose equal values make a group; all rows are one when empty."),
+        argument(description="Key or name of the column to group by; all rows form one group when omitted."),
     ] = None,
-    filter: Annotated[RowFilter | None, argument(description="Which rows; all when empty.")] = None,
+    filter: Annotated[
+        RowFilter | None, argument(description="Condition that the rows must meet; all rows when omitted.")
+    ] = None,
 ) -> list[Summary]:
     question = summaries.parse_summary_query(await columns_of(info.context, root.id), column, group_by, filter)
     rows = await read_rows(info.context, root, summaries.group_query(question.shape), **question.values)

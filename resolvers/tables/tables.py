@@ -24,27 +24,29 @@ from resolvers.core.ids import decode_id, decode_optional_id, global_id
 from resolvers.core.pages import IncludeDeleted, KeysetPage, checked_search
 from tables.types.types import Column, ColumnType, Value
 
-TableId = Annotated[strawberry.ID, argument(description="The table.")]
+TableId = Annotated[strawberry.ID, argument(description="Id of the table.")]
 
 
-@strawberry.input(description="A column as you want it.")
+@strawberry.input(description="Definition of a column.")
 class ColumnInput:
-    name: str = strawberry.field(description="What it is called: 1 to 100 characters, once in a table.")
+    name: str = strawberry.field(description="Name, unique in the table ignoring case: 1 to 100 characters.")
     # Lazy, because the schema describes the enum only after this class is made.
     type: Annotated["ColumnType", strawberry.lazy("tables.types.types")] = strawberry.field(
-        description="What its cells hold."
+        description="Type of its values."
     )
-    is_required: bool = strawberry.field(default=False, description="Whether no cell may be empty.")
-    is_unique: bool = strawberry.field(default=False, description="Whether no two rows may have the same value.")
+    is_required: bool = strawberry.field(default=False, description="Refuse empty cells.")
+    is_unique: bool = strawberry.field(default=False, description="Refuse equal values in two rows.")
     is_indexed: bool = strawberry.field(
         default=False,
-        description="Whether to keep an index of it, which makes filtering and sorting by it fast in large tables; at "
+        description="Keep an index, which makes filtering and sorting by the column fast in large tables; at "
         "most 5 columns of a table.",
     )
-    options: list[str] | None = strawberry.field(default=None, description="What SELECT and MULTI_SELECT choose from.")
-    minimum: Decimal | None = strawberry.field(default=None, description="The smallest number.")
-    maximum: Decimal | None = strawberry.field(default=None, description="The largest number.")
-    max_length: int | None = strawberry.field(default=None, description="The longest text, in characters.")
+    options: list[str] | None = strawberry.field(
+        default=None, description="Options of SELECT and MULTI_SELECT: at most 200 of 1 to 200 characters."
+    )
+    minimum: Decimal | None = strawberry.field(default=None, description="Smallest number allowed.")
+    maximum: Decimal | None = strawberry.field(default=None, description="Largest number allowed.")
+    max_length: int | None = strawberry.field(default=None, description="Maximum length of a text in characters.")
     pattern: str | None = strawberry.field(
         default=None,
         description="A regular expression that the whole text matches; a text on which it takes too long is refused. "
@@ -52,10 +54,10 @@ class ColumnInput:
     )
     format: str | None = strawberry.field(
         default=None,
-        description="How texts are read where they could be read in two ways: the decimal mark of numbers, the "
+        description="Format of ambiguous texts: the decimal mark of numbers, the "
         "currency (as EUR), the order of dates (YMD, DMY or MDY).",
     )
-    default: JSON | None = strawberry.field(default=None, description="What a new row has when it says nothing.")
+    default: JSON | None = strawberry.field(default=None, description="Value of the column in new rows that give none.")
     description: str | None = strawberry.field(
         default=None,
         description="Meaning of the column, for people and for models that read it: at most 1,000 characters.",
@@ -77,15 +79,18 @@ class DeleteTableResult:
     deleted_id: strawberry.ID
 
 
-async def table(info: Info, id: Annotated[strawberry.ID, argument(description="Which one.")]) -> Table | None:
+async def table(info: Info, id: Annotated[strawberry.ID, argument(description="Id of the table.")]) -> Table | None:
     return await info.context.find(Table, id)
 
 
 def list_tables(
     info: Info,
-    conversation_id: Annotated[strawberry.ID | None, argument(description="Only those of a conversation.")] = None,
-    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of an organization.")] = None,
-    search: Annotated[str | None, argument(description="Only those with this in their name.")] = None,
+    conversation_id: Annotated[strawberry.ID | None, argument(description="Only those of this conversation.")] = None,
+    organization_id: Annotated[strawberry.ID | None, argument(description="Only those of this organization.")] = None,
+    search: Annotated[
+        str | None,
+        argument(description="Only those whose name contains this text, ignoring case; at most 200 characters."),
+    ] = None,
     include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Table]:
     return info.context.page(
@@ -131,16 +136,19 @@ def _loader(context: Context) -> DataLoader[UUID, Mapping[str, Column]]:
 
 async def create_table(
     info: Info,
-    name: Annotated[str, argument(description="What it is called: 1 to 100 characters.")],
-    columns: Annotated[list[ColumnInput], argument(description="Its columns, at least one, in their order.")],
+    name: Annotated[str, argument(description="Name: 1 to 100 characters.")],
+    columns: Annotated[list[ColumnInput], argument(description="Columns in their order: 1 to 200.")],
     conversation_id: Annotated[
-        strawberry.ID | None, argument(description="The conversation that it belongs to.")
+        strawberry.ID | None, argument(description="Id of the conversation that it belongs to.")
     ] = None,
     organization_id: Annotated[
         strawberry.ID | None,
-        argument(description="Whose it is; the conversation's organization, or your personal one, when empty."),
+        argument(
+            description="Id of the organization that owns it; the conversation's organization, or your personal one, "
+            "when omitted.",
+        ),
     ] = None,
-    visibility: Annotated[Visibility, argument(description="Who sees it besides you.")] = Visibility.PRIVATE,
+    visibility: Annotated[Visibility, argument(description="Visibility to other users.")] = Visibility.PRIVATE,
     idempotency_key: IdempotencyKey = None,
 ) -> CreateTableResult:
     beginning = TableDefinition(
@@ -156,8 +164,8 @@ async def create_table(
 async def update_table(
     info: Info,
     id: TableId,
-    name: Annotated[str | None, argument(description="A new name.")] = UNSET,
-    visibility: Annotated[Visibility | None, argument(description="Who sees it besides its owner.")] = UNSET,
+    name: Annotated[str | None, argument(description="New name: 1 to 100 characters.")] = UNSET,
+    visibility: Annotated[Visibility | None, argument(description="Visibility to users other than the owner.")] = UNSET,
 ) -> structure.TableChange:
     # null says nothing: neither has an empty state.
     changes = {name: value for name, value in (("name", name), ("visibility", visibility)) if value}

@@ -62,7 +62,7 @@ async def test_cells_are_updated_by_column_name(sheet: Sheet) -> None:
     )
     assert [one["values"][ITEM] for one in (await sheet.rows())["nodes"]] == ["b"]
     twice = [{"rowId": row, "column": column, "value": "c"} for column in ("Item", ITEM)]
-    with pytest.raises(Refused, match="The same cell is there twice"):
+    with pytest.raises(Refused, match="This cell is in the list twice"):
         await sheet.mutate("updateCells", "{ rows { id } }", tableId=sheet.id, cells=twice)
 
 
