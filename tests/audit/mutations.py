@@ -1,5 +1,6 @@
-"""A call of each mutation with the audit entries that it must write; a new mutation needs a row here.
+"""A call of each mutation with the audit entries that it must write.
 
+A new mutation needs a row here, unless it is one of a child that `children.py` can derive.
 The person `who` calls it with `give(story)`; `keep` may store ids from the payload afterwards. `entries` are the
 expected entries: the type of the subject, `+` for new, `-` for deleted, `~` for changed, and the changed fields; for
 counted children their number. `bad` overrides the input for a call that must be refused; without it, a stranger makes
@@ -10,6 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from strawberry.utils.str_converters import to_camel_case, to_snake_case
+
+from tests.audit.children import derived
+from tests.matrix.children import PARENTS
 from tests.support.client import Client
 
 PASSWORD = "correct horse battery"
@@ -61,7 +66,7 @@ def sessions(story: Story, payload: Any) -> None:
 TOKENS = "{ session { accessToken refreshToken } }"
 LONG = "x" * 30_000
 
-CALLS: Mapping[str, Call] = {
+STATED: dict[str, Call] = {
     "signUp": Call(
         lambda _: {"email": "cid@example.com", "password": PASSWORD, "firstName": "Cid"},
         (
@@ -327,3 +332,30 @@ CALLS: Mapping[str, Call] = {
     ),
     "logOutEverywhere": Call(lambda _: {}, ("User ~ sessions.changed=1",)),
 }
+
+
+def _calls() -> Mapping[str, Call]:
+    """Return the stated calls, and after each update of a parent those of its children that state none."""
+    calls: dict[str, Call] = {}
+    for stated, call in STATED.items():
+        calls[stated] = call
+        for name, type_, given, entries in derived():
+            if name not in STATED and stated == f"update{PARENTS[type_]}":
+                calls[name] = _call(name, type_, given, entries)
+    return calls
+
+
+def _call(name: str, type_: str, given: Mapping[str, Any], entries: tuple[str, ...]) -> Call:
+    """Return a call whose input names things of the story, as `@conversation`."""
+
+    def give(story: Story) -> Mapping[str, Any]:
+        named = {key: value for key, value in given.items() if str(value).startswith("@")}
+        return {**given, **{key: story[value[1:]] for key, value in named.items()}}
+
+    if not name.startswith("create"):
+        return Call(give, entries)
+    thing = to_camel_case(to_snake_case(type_))
+    return Call(give, entries, f"{{ {thing} {{ id }} }}", keeps(type_.lower(), thing, "id"))
+
+
+CALLS = _calls()

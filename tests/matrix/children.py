@@ -55,7 +55,7 @@ def _listed() -> Iterator[tuple[str, list[In]]]:
             yield name, [In(child, SEEN[type_][child], of) for child, of in NAMES[type_].items()]
 
 
-def _changed() -> Iterator[tuple[str, list[Change]]]:
+def changes_of_children() -> Iterator[tuple[str, list[Change]]]:
     """Yield the mutations of children, each with the rows that follow from the updates of the parents."""
     for name, field in MUTATION.items():
         type_ = _changed_type(name, field.type)
@@ -101,7 +101,7 @@ def _samples(fields: Mapping[str, GraphQLInputField], key: str) -> Given:
 
 
 LISTED = dict(_listed()) | lists.LISTED
-CHANGED = dict(_changed()) | changes.CHANGED
+CHANGED = dict(changes_of_children()) | changes.CHANGED
 
 
 def sample_row(type_: str, parent_id: Any) -> Base:
@@ -118,5 +118,5 @@ def _sample(column: Column[Any]) -> Any:
     kind = column.type.python_type
     if issubclass(kind, Enum):
         return next(iter(kind))
-    samples: dict[type, Any] = {str: "New", int: 1, float: 1.0, bool: True, dict: {}}
+    samples: dict[type, Any] = {str: "Old", int: 1, float: 1.0, bool: True, dict: {}}
     return samples[kind] if kind in samples else now()
