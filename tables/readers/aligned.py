@@ -41,6 +41,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     if text.find("  ", lines[0].start, lines[-1].end) < 0 and text.find("..", lines[0].start, lines[-1].end) < 0:
         return
     run: list[_Drawn] = []
+    above: Line | None = None  # the line above the run
     foreign = 0
     for line in lines:
         if _is_drawn(line) and len(run) < _MOST_LINES:
@@ -49,9 +50,9 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         elif run and len(run) < _MOST_LINES and foreign == 0 and _may_interrupt(run, line):
             foreign = 1
         else:
-            yield from _tables(text, run)
-            run, foreign = [], 0
-    yield from _tables(text, run)
+            yield from _tables(text, run, above)
+            run, foreign, above = [], 0, line
+    yield from _tables(text, run, above)
 
 
 def _is_drawn(line: Line) -> bool:
@@ -87,8 +88,11 @@ def _drawn(line: Line) -> _Drawn:
     return _Drawn(line, words)
 
 
-def _tables(text: str, run: Sequence[_Drawn]) -> Iterator[Grid]:
+def _tables(text: str, run: Sequence[_Drawn], line_above: Line | None) -> Iterator[Grid]:
     """Yield the table of a run, without lines above and within that are not drawn like the rest."""
+    if line_above and len(run) >= _FEWEST - 1 and (found := _with_names(text, _drawn(line_above), run)):
+        yield found
+        return
     for above in range(min(_MOST_ABOVE + 1, len(run) - _FEWEST + 1)):
         if found := _table(text, run[above:]):
             yield found
@@ -96,6 +100,38 @@ def _tables(text: str, run: Sequence[_Drawn]) -> Iterator[Grid]:
     alike = _without_foreign(run)
     if len(alike) < len(run) and len(alike) >= _FEWEST and (found := _table(text, alike)):
         yield found
+
+
+def _with_names(text: str, above: _Drawn, run: Sequence[_Drawn]) -> Grid | None:
+    """Return the table with a line above that is drawn closer, when each of its words stands over one column."""
+    edges = _edges(run)
+    columns = len(edges) + 1
+    if not columns - 1 <= len(above.words) <= columns or columns < 2:
+        return None
+    lefts = [0, *edges]
+    rights = [max((w.right for one in run for w in one.words if w.left < edge), default=0) for edge in edges]
+    rights.append(max(one.words[-1].right for one in run))
+    found = [
+        {n for n in range(columns) if word.left < rights[n] and word.right > lefts[n] and _touches(run, word, n, lefts)}
+        for word in above.words
+    ]
+    taken = [next(iter(columns)) for columns in found if len(columns) == 1]
+    if len(taken) < len(found) or taken != list(range(columns - len(found), columns)):
+        return None
+    cells = [cell(text, above.line.start + w.start, above.line.start + w.end) for w in above.words]
+    rows: list[list[Cell]] = [[*(None,) * (columns - len(cells)), *cells]]
+    rows += [_cells(text, one, edges) for one in run]
+    if not _is_table(rows[1:]) or not evidence.has_header(rows):
+        return None
+    return tabular.table("aligned", _without_index(rows), (above.line.start, run[-1].line.end), header_rows=1)
+
+
+def _touches(run: Sequence[_Drawn], word: _Word, column: int, lefts: Sequence[int]) -> bool:
+    """Return True when some line has a word of the column above or below the given one."""
+    end = lefts[column + 1] if column + 1 < len(lefts) else word.right + 1_000
+    return any(
+        w.left < word.right and w.right > word.left and lefts[column] <= w.left < end for one in run for w in one.words
+    )
 
 
 def _without_foreign(run: Sequence[_Drawn]) -> list[_Drawn]:
@@ -150,7 +186,8 @@ def _edges(run: Sequence[_Drawn]) -> list[int]:
     for n, edge in enumerate(edges):
         left = kept[-1] if kept else 0
         right = edges[n + 1] if n + 1 < len(edges) else None
-        if any(_is_apart(drawn, left, edge, right) for drawn in run) or _follows_stamp(run, left, edge):
+        is_apart = any(_is_apart(drawn, left, edge, right) for drawn in run)
+        if is_apart or _follows_stamp(run, left, edge) or (not kept and _numbers_rows(run, edge)):
             kept.append(edge)
     return kept
 
@@ -174,6 +211,17 @@ def _is_apart(drawn: _Drawn, left: int, edge: int, right: int | None) -> bool:
         return False
     before, after = drawn.words[at - 1], drawn.words[at]
     return before.left >= left and (right is None or after.left < right) and after.left - before.right >= 2
+
+
+def _numbers_rows(run: Sequence[_Drawn], edge: int) -> bool:
+    """Return True when nothing but the numbers of rows, counted from 0 or 1, stands before a place."""
+    numbers = [[w for w in one.words if w.left < edge] for one in run]
+    below = numbers[1:] if not numbers[0] else numbers
+    if any(len(words) != 1 for words in below) or len(below) < 2:
+        return False
+    lines = run[len(run) - len(below) :]
+    texts = [one.line.text[words[0].start : words[0].end] for one, words in zip(lines, below, strict=True)]
+    return texts[0] in ("0", "1") and texts == [str(int(texts[0]) + n) for n in range(len(texts))]
 
 
 def _follows_stamp(run: Sequence[_Drawn], left: int, edge: int) -> bool:

@@ -7,7 +7,8 @@ from tables.readers import evidence, tabular
 from tables.readers.records import Record, Records
 from tables.readers.spans import Grid, Line
 
-_DELIMITERS = "\t;|,"
+_DELIMITERS = "\t;|,；，،"
+_SEPARATOR_LINE = re.compile(r"\s*\"?sep=.\"?\s*", re.IGNORECASE)  # tells spreadsheets the delimiter
 _SHORT = 40
 _SAMPLE = 200
 _NUMBER_ALONE = re.compile(r"[^\w\n]{0,3}\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|,\d{1,2})\W{0,3}")
@@ -19,6 +20,8 @@ _PAIR = re.compile(r"\s*[^\W\d_][^:,;|]{0,40}(?:: | = )")
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     """At each line the delimiter that makes the most rows from there wins."""
+    if _SEPARATOR_LINE.fullmatch(lines[0].text) and len(lines) > 1:
+        lines = lines[1:]
     present = [d for d in _DELIMITERS if text.find(d, lines[0].start, lines[-1].end) >= 0]
     readers = {delimiter: Records(text, lines, delimiter) for delimiter in present}
     judged = dict.fromkeys(present, 0)
@@ -81,7 +84,7 @@ def _is_table(table: Sequence[Record], delimiter: str) -> bool:
         return False
     if delimiter == "\t" or evidence.is_most([record.is_quoted for record in table]):
         return True
-    if _is_code(table) or (delimiter == "," and _is_plain_numbers(table)):
+    if _is_code(table) or (delimiter in ",，" and _is_plain_numbers(table)):
         return False
     if not evidence.is_most([record.is_spaced for record in table]):
         return True

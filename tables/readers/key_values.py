@@ -13,6 +13,9 @@ _PAIR = re.compile(
     r"(?P<colon>[ \t]?(?::(?:\*\*|__)|(?:\*\*|__):|:)(?=[ \t]|$)|[ \t]?：(?:\*\*)?|(?<=[\u3400-\u9fff]):(?!//))"
 )
 _LEVELS = frozenset(["trace", "debug", "info", "notice", "warn", "warning", "error", "critical", "fatal"])
+_SPEAKERS = frozenset(
+    ["assistant", "user", "system", "human", "ai", "bot", "q", "a", "me", "you", "question", "answer"]
+)
 _MOST_WORDS = 6
 _FEWEST_ALIKE = 3
 
@@ -79,6 +82,8 @@ def _is_block(lines: Sequence[Line], block: Block) -> bool:
     keys = {pair.key.text.casefold() for pair in block}
     values = [pair.value.text for pair in block if pair.value]
     if len(keys) < 2 or len(values) < 2 or keys & _LEVELS or any(pair.is_item for pair in block[1:]):
+        return False
+    if keys <= _SPEAKERS or (len(keys) == 2 and any(value.endswith(("?", "？", "!")) for value in values)):
         return False
     if block[0].is_item and not block[1].is_indented:
         return False

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 from tables.readers.spans import Line
 
-_RULE = re.compile(r"\|(?:[ \t]*:?-{2,}:?[ \t]*\|)+")
+# Two dashes in a cell may as well stand for no value.
+_RULE = re.compile(r"\|(?:(?:[ \t]*(?::?-{3,}:?|:-+:?|-+:)[ \t]*|--)\|)+")
 _BAR = re.compile(r"(?<!\\)\|")
 
 
 def unfold(line: Line) -> Iterator[Line]:
     """Yield the rows that are written in a line, or the line itself."""
-    rule = _RULE.search(line.text) if "|" in line.text and "--" in line.text else None
+    rule = _RULE.search(line.text) if "|" in line.text and "-" in line.text else None
     if rule is None or not line.text[: rule.start()].strip():
         yield from _rows_behind(line, rule)
         return

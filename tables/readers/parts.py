@@ -26,9 +26,9 @@ def have_parts(header: Sequence[Span | str | None], rows: Sequence[Sequence[Cell
     columns = [evidence.texts(rows, n) for n in range(len(header))]
     if evidence.is_most([any(map(_is_remark, texts)) for texts in columns[1:]]) or _is_bold(items):
         return False
-    if any(_are_values(texts) for texts in columns if len(texts) == len(rows)):
+    if any(_are_values(texts) and not _are_counted(texts) for texts in columns if len(texts) == len(rows)):
         return not evidence.is_most([len(text) > _LONGEST or text.count(" ") >= _MOST_WORDS for text in cells])
-    if any(isinstance(title, Span) for title in header):
+    if any(isinstance(title, Span) and not _are_counted(texts) for title, texts in zip(header, columns, strict=True)):
         return all(len(text) <= _LONGEST for text in cells)
     # Where numbers stand among the words, a few words more are no remark.
     most = _SOME_WORDS if any(c.isdigit() for text in columns[-1] for c in text) else _FEW_WORDS
@@ -40,6 +40,11 @@ def _are_values(texts: Sequence[str]) -> bool:
     filled = [text for text in texts if not is_null(text)]
     # `12 EUR, with cream` is a value too.
     return bool(filled) and all(evidence.is_value(text) or evidence.is_value(text.partition(",")[0]) for text in filled)
+
+
+def _are_counted(texts: Sequence[str]) -> bool:
+    """Return True for 1, 2, 3 and so on, which number the items and say nothing of them."""
+    return len(texts) > 1 and list(texts) == [str(n) for n in range(1, len(texts) + 1)]
 
 
 def _are_sentences(texts: Sequence[str]) -> bool:

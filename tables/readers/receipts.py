@@ -11,7 +11,7 @@ from tables.readers.spans import Cell, Grid, Line, Span, cell, grid
 _SIGN = r"(?:[€$£¥￥₹₽₩₺₴₪]|US\$|R\$|EUR|USD|GBP|CHF|PLN|zł|kr\.?|Kč|руб\.?|元|円|TL|Ft)"
 _NUMBER = r"\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,]\d{2})?|\d+(?:[.,]\d{2})?"
 _MONEY = rf"[-+−]?(?:{_SIGN}[ \u00a0]?)?[-+−]?(?:{_NUMBER})(?:[ \u00a0]?{_SIGN})?-?"
-_TAX = r"(?:[ ]?[A-H]\*?|[ ]\*|\*)?"
+_TAX = r"(?:[ ]?[A-H]\*?|[ ][A-Z]{1,2}|[ ]?\*)?"
 _AMOUNT_LAST = re.compile(
     rf"(?P<lead>[ \t]*(?:[-*•–][ \t]+)?)(?P<item>\S(?:.*?\S)?)"
     r"(?P<gap>[ ]?(?:[.·…_][ ]?){3,}[ ]*|[ \t\u00a0]{2,}|[ ]+[-–—=:→][ ]+|:[ ]+|[ ]+)"
@@ -22,6 +22,9 @@ _DETAIL = re.compile(
     rf"[ ]*[x×*@X][ ]*(?:@[ ]*)?(?P<price>{_MONEY})(?:[ ]?/[ ]?[^\W\d_]{{1,4}})?"
     rf"(?:(?:[ ]{{2,}}|[ ]*=[ ]*|[ ]+|[ ]?\.{{3,}}[ ]?)"
     rf"(?P<amount>{_MONEY}){_TAX})?[ \t]*"
+)
+_INLINE = re.compile(
+    rf"(?P<name>[^\W\d_].*?)[ ]+(?P<count>\d{{1,4}}(?:[.,]\d{{1,3}})?)[ ]?[x×*@][ ]?(?P<price>{_MONEY})(?:[ ]?=)?"
 )
 _COUNT_LAST = re.compile(r"(?P<name>.*\S)[ ]+[(]?[x×][ ]?(?P<count>\d{1,5})[)]?")
 _COUNT_FIRST = re.compile(r"(?P<count>\d{1,4})(?:[ ]?[x×](?=[ ])|(?=[ ]{1,3}[^\W\d_]))[ ]+(?P<name>[^\W\d_].*)")
@@ -107,6 +110,9 @@ def _item(text: str, line: Line, found: re.Match[str]) -> _Item:
     made = _Item(line, line.end, cell(text, item_start, item_end), gap=kind, is_bulleted=bool(found["lead"].strip()))
     made.amount = cell(text, start + found.start("amount"), start + found.end("amount"))
     made.is_taxed = bool(line.text[found.end("amount") :].strip())
+    if inline := _INLINE.fullmatch(text, item_start, item_end):
+        made.name, made.quantity, made.price = (cell(text, *inline.span(name)) for name in ("name", "count", "price"))
+        return made
     for form in (_COUNT_LAST, _COUNT_FIRST):
         counted = form.fullmatch(text, item_start, item_end)
         if counted and not evidence.is_label(counted["name"].split()[0]):  # 1 May is no quantity

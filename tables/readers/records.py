@@ -10,6 +10,10 @@ from tables.readers.spans import MAX_COLUMNS, Cell, Line, Span, cell
 
 # Possessive: a quote that is never closed costs one look at the rest of the text.
 _QUOTED = re.compile(r'[ \u00a0]*"([^"]*+(?:""[^"]*+)*+)"[ \u00a0]*')
+_ESCAPED = re.compile(r'[ \u00a0]*"([^"\\\n]*+(?:\\.[^"\\\n]*+)++)"[ \u00a0]*')
+# Exports for spreadsheets write ="00123", so that the zeros stay.
+_FORMULA = re.compile(r'[ \u00a0]*="([^"\n]*+)"[ \u00a0]*')
+_WIDE = "；，،"  # prose has no blank behind them
 _NONE, _SOUND, _LOOSE = "none", "sound", "loose"
 
 
@@ -25,6 +29,13 @@ class Record:
     after: int  # index of the line below
     is_spaced: bool  # `a, b`, as prose is written
     is_quoted: bool = False
+
+
+def _as_formula_tells(span: Cell) -> Cell:
+    """Return the content of `="00123"` within quotes."""
+    if span and span.text.startswith('="') and span.text.endswith('"') and span.end - span.start > 5:
+        return Span(span.text[2:-1], span.start, span.end)
+    return span
 
 
 class Records:
@@ -69,7 +80,8 @@ class Records:
         for part in parts:
             cells.append(cell(self._text, start, start + len(part)) if part else None)
             start += len(part) + 1
-        return Record(cells, line, line.end, i + 1, any(part.startswith(" ") for part in parts[1:]))
+        is_spaced = self._delimiter in _WIDE or any(part.startswith(" ") for part in parts[1:])
+        return Record(cells, line, line.end, i + 1, is_spaced)
 
     def _quoted_record(self, i: int) -> Record | None:
         cells: list[Cell] = []
@@ -92,7 +104,16 @@ class Records:
         if quoted and self._is_edge(quoted.end()):
             raw = quoted[1]
             span = Span(raw.replace('""', '"'), quoted.start(1), quoted.end(1)) if raw.strip() else None
-            return span, quoted.end(), _SOUND
+            return _as_formula_tells(span), quoted.end(), _SOUND
+        escaped = _ESCAPED.match(self._text, at, self._end)
+        if escaped and self._is_edge(escaped.end()):
+            span = (
+                Span(escaped[1].replace('\\"', '"'), escaped.start(1), escaped.end(1)) if escaped[1].strip() else None
+            )
+            return span, escaped.end(), _SOUND
+        formula = _FORMULA.match(self._text, at, self._end)
+        if formula and self._is_edge(formula.end()):
+            return cell(self._text, *formula.span(1)), formula.end(), _SOUND
         plain = self._plain.match(self._text, at, self._end)
         end = plain.end() if plain else at
         found = cell(self._text, at, end)

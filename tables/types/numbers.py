@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"(\d*)()(?:([.,])(\d+))?", re.ASCII)
 _CANONICAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
 _EXPONENT = re.compile(r"(?:\d+|\d*([.,])\d+)[eE][-+]?\d{1,3}", re.ASCII)
 # "12,50 A" names the tax on a receipt; "1.2M" counts millions, "1.25B" only where a currency stands before it.
-_TAXED = re.compile(r"(\d[\d.,' ]*[.,]\d\d) ?[A-H]\*?", re.ASCII)
+_TAXED = re.compile(r"(\d[\d.,' ]*[.,]\d\d)(?: ?[A-H]\*?| [A-Z])", re.ASCII)
 _SCALES = (
     dict.fromkeys(["k", "thousand", "tsd", "tsd.", "тыс", "тыс."], 3)
     | dict.fromkeys(["万", "萬", "만"], 4)

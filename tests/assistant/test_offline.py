@@ -24,7 +24,8 @@ def test_it_says_what_it_is_and_what_it_found() -> None:
     assert said.text == (
         f"{INTRODUCTION}\n\nI found a table:\n\n**Costs**: 2 rows\n"
         "- Columns: Item (text), Price (amount in EUR), Paid (yes or no)\n"
-        "- Left out, because it sums up the rows above: `Total | €4.50`\n\n"
+        "- Left out, because it sums up the rows above: `Total | €4.50`\n"
+        "- The rows of Price add up to 4.50, the total that the text states.\n\n"
         f"{NEXT}"
     )
     assert said.tables == tuple(propose(text))
