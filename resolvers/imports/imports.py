@@ -60,29 +60,29 @@ async def import_table(
     table_id: Annotated[
         strawberry.ID | None, argument(description="The table that rows are added to; a new one when empty.")
     ] = None,
-    name: Annotated[str | None, argument(description="What a new table is called; the file's name when empty.")] = None,
+    name: Annotated[str | None, argument(description="Name of a new table; by default the file's name.")] = None,
     conversation_id: Annotated[
         strawberry.ID | None, argument(description="The conversation that a new table belongs to.")
     ] = None,
     organization_id: Annotated[
         strawberry.ID | None,
         argument(
-            description="Whose a new table is; the conversation's organization, or your personal one, when empty."
+            description="Organization that owns a new table; by default the conversation's, otherwise your own."
         ),
     ] = None,
     visibility: Annotated[
-        Visibility | None, argument(description="Who sees a new table besides you; PRIVATE when empty.")
+        Visibility | None, argument(description="Users who can see a new table besides you; by default PRIVATE.")
     ] = None,
-    text: Annotated[str | None, argument(description="What to import: this, or `file`.")] = None,
-    file: Annotated[Upload | None, argument(description="What to import: this, or `text`.")] = None,
-    format: Annotated[ImportFormat | None, argument(description="What it is; told by its content when empty.")] = None,
+    text: Annotated[str | None, argument(description="Text to import; send either this or `file`.")] = None,
+    file: Annotated[Upload | None, argument(description="File to import; send either this or `text`.")] = None,
+    format: Annotated[ImportFormat | None, argument(description="Format; by default detected from the content.")] = None,
     sheet: Annotated[
         str | None, argument(description="The sheet of a workbook; its first with rows that is not hidden, when empty.")
     ] = None,
     has_header: Annotated[
-        bool | None, argument(description="Whether the first row names the columns; told by the rows when empty.")
+        bool | None, argument(description="True if the first row holds the column names; by default detected.")
     ] = None,
-    on_error: Annotated[OnError, argument(description="What becomes of the good rows when others do not fit.")] = (
+    on_error: Annotated[OnError, argument(description="Handling of the valid rows when others are invalid.")] = (
         OnError.REJECT_ALL
     ),
     dry_run: Annotated[
