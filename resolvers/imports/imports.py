@@ -66,16 +66,14 @@ async def import_table(
     ] = None,
     organization_id: Annotated[
         strawberry.ID | None,
-        argument(
-            description="Organization that owns a new table; by default the conversation's, otherwise your own."
-        ),
+        argument(description="Organization that owns a new table; by default the conversation's, otherwise your own."),
     ] = None,
     visibility: Annotated[
         Visibility | None, argument(description="Users who can see a new table besides you; by default PRIVATE.")
     ] = None,
     text: Annotated[str | None, argument(description="Text to import; send either this or `file`.")] = None,
     file: Annotated[Upload | None, argument(description="File to import; send either this or `text`.")] = None,
-    format: Annotated[ImportFormat | None, argument(description="Format; by default detected from the content.")] = None,
+    format: Annotated[ImportFormat | None, argument(description="Format; by default detected from content.")] = None,
     sheet: Annotated[
         str | None, argument(description="The sheet of a workbook; its first with rows that is not hidden, when empty.")
     ] = None,
