@@ -4,6 +4,7 @@ A reply often repeats a table in other words and another order. Its rows are the
 text, which is the row's anchor, and its other cells by their value between the anchors of the rows around it.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +16,11 @@ from tables.types.types import NUMERIC_TYPES, Column, ColumnType
 
 MAX_GIVEN = 400_000  # characters of what the person gave that are searched
 MAX_ROWS_GROUNDED = 5_000  # of one table; later rows stay the assistant's
+MIN_ROWS = 2  # of a given table that stays beside a reply with a table of its own
 MIN_ANCHOR = 2  # characters of a text that can tell a row from the others
 LIST_KINDS = frozenset({"list", "key_value", "log"})  # remarks in a reply look like these
 
+_GENERATED_NAME = re.compile(r"Column \d+")
 _MEASURES = NUMERIC_TYPES | {ColumnType.BOOLEAN}
 
 Cells = tuple[ProposedCell | None, ...]
@@ -41,12 +44,17 @@ def merge_reply(
     """
     shown = _tables_asked_for(given_tables, reply_tables)
     kept, own = list(given_tables), []
+    confirmed: list[ProposedTable] = []
     for table in shown:
-        if any(_repeats(table, other) for other in given_tables):
-            continue
-        grounded = ground_table(given, table)
-        own.append(grounded)
-        kept = [other for other in kept if not _comes_from(grounded, other, given)]
+        repeated = [other for other in given_tables if _repeats(table, other)]
+        confirmed += repeated[:1]
+        if not repeated:
+            grounded = ground_table(given, table)
+            own.append(grounded)
+            kept = [other for other in kept if not _comes_from(grounded, other, given)]
+    if confirmed or any(map(has_given_cells, own)):
+        # The reply tells which tables are meant: a stray line that only looks like one is none of them.
+        kept = [table for table in kept if table in confirmed or not _is_weak(table)]
     return kept, own
 
 
@@ -178,7 +186,7 @@ def _with_source(text: str, source: int, cell: ProposedCell, span: tuple[int, in
 
 def _repeats(table: ProposedTable, other: ProposedTable) -> bool:
     """Return whether each row of a table has only values of one row of the other, and no row is used twice."""
-    if not table.rows or len(table.rows) > len(other.rows):
+    if not table.rows or len(table.rows) > len(other.rows) or all(map(_has_no_name, other.columns)):
         return False
     by_value: dict[str, list[int]] = {}
     for number, row in enumerate(other.rows):
@@ -192,6 +200,10 @@ def _repeats(table: ProposedTable, other: ProposedTable) -> bool:
             return False
         used.add(match)
     return True
+
+
+def _has_no_name(column: Column) -> bool:
+    return _GENERATED_NAME.fullmatch(column.name) is not None
 
 
 def _row_with(values: Sequence[str], by_value: Mapping[str, Sequence[int]], used: set[int]) -> int | None:
@@ -217,6 +229,10 @@ def _comparable(column: Column, cell: ProposedCell) -> str:
         except InvalidOperation:
             pass
     return folded_text(str(cell.value))
+
+
+def _is_weak(table: ProposedTable) -> bool:
+    return table.kind in LIST_KINDS or len(table.rows) < MIN_ROWS
 
 
 def _comes_from(table: ProposedTable, other: ProposedTable, given: Given) -> bool:

@@ -10,6 +10,7 @@ from db.conversations import conversations, replies
 from db.conversations.conversations import NewConversation
 from db.conversations.messages import PREVIEW_LENGTH, TITLE_LENGTH, Exchange, checked_text, shorten
 from db.conversations.segments import columns_after, count_roots
+from db.conversations.title_text import title_of_message
 from db.core.idempotency import idempotent
 from db.core.session import Session
 from db.models.conversations import Conversation
@@ -67,7 +68,7 @@ def _conversation_and_parent(
     """Return the conversation, locked or newly created, and the message to follow; None for a first message."""
     if id_ is None and parent_id is None:
         return conversations.create(
-            session, NewConversation(model, title=shorten(text, TITLE_LENGTH), is_named=False)
+            session, NewConversation(model, title=shorten(title_of_message(text), TITLE_LENGTH), is_named=False)
         ), None
     conversation = session.get_for_update(Conversation, id_ or conversation_of(session, parent_id))
     if parent_id is not None:
@@ -79,7 +80,7 @@ def _conversation_and_parent(
         parent = session.get(Message, conversation.leaf_id)
     else:
         if conversation.title == conversations.UNTITLED:
-            conversation.title = shorten(text, TITLE_LENGTH) or conversations.UNTITLED
+            conversation.title = shorten(title_of_message(text), TITLE_LENGTH) or conversations.UNTITLED
         return conversation, None
     if parent.status is MessageStatus.IN_PROGRESS:
         raise Conflict("The last reply is still being written. Wait for its end, or stop it with stopReply.")

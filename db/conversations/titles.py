@@ -6,6 +6,9 @@ from sqlalchemy import select
 
 from db.billing import spending
 from db.billing.usage import ModelTerms
+from db.conversations.conversations import UNTITLED
+from db.conversations.messages import TITLE_LENGTH, shorten
+from db.conversations.title_text import title_of_table
 from db.core.session import Session
 from db.jobs import jobs
 from db.models.conversations import Conversation
@@ -23,6 +26,14 @@ def request(session: Session, reply: Message) -> None:
     is_first = conversation.message_count == FIRST_EXCHANGE and reply.status is MessageStatus.COMPLETED
     if is_first and not conversation.is_named:
         jobs.enqueue(session, "title", conversation.organization_id, conversation_id=conversation.id.hex)
+
+
+def name_after_table(session: Session, conversation_id: UUID, table_name: str, columns: list[str]) -> None:
+    """Name a conversation that has no title yet after the table that was read in its first message."""
+    conversation = session.get(Conversation, conversation_id)
+    title = shorten(title_of_table(table_name, columns), TITLE_LENGTH)
+    if title and conversation.title == UNTITLED and not conversation.is_named:
+        conversation.title = title
 
 
 def reserve(session: Session, conversation_id: UUID, model: str, terms: ModelTerms, tokens: Tokens) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from assistant.reading.extraction import ProposedTable, Source
+from db.conversations import titles
 from db.core.engine import Database
 from db.core.events import ReplyProposed
 from db.core.session import Session
@@ -89,6 +90,10 @@ class ReplyProposals:
     def keep(self, session: Session, found: Found) -> None:
         """At the end: what was found in all that was said, and nothing else that was shown."""
         kept = self._put(session, found.conversation_id, found.tables, is_complete=True)
+        if found.tables:
+            table = found.tables[0].table
+            names = [column.name for column in table.columns]
+            titles.name_after_table(session, found.conversation_id, table.name, names)
         for shown in kept[: len(found.tables)]:
             proposal = session.get(Proposal, shown.id)
             if found.is_applied and proposal.status is ProposalStatus.PENDING:

@@ -61,8 +61,11 @@ async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
         reply = await read(again, said["reply"]["id"])
         assert (reply["status"], reply["text"]) == ("INTERRUPTED", "So far so good 👍")
         assert (reply["error"]["code"], reply["error"]["retryable"]) == ("INTERRUPTED", True)
-        assert reply["proposals"] == []
-        (end,) = await follow(after, again, said["reply"]["id"], len(reply["text"]))
+        # The message was read beside the model, so its table waits for a decision.
+        assert [(proposal["tableName"], proposal["status"]) for proposal in reply["proposals"]] == [
+            ("Table 1", "PENDING")
+        ]
+        *_, end = await follow(after, again, said["reply"]["id"], len(reply["text"]))
         assert end["message"]["status"] == "INTERRUPTED"
     assert len(dictation.asked) == 1
 
