@@ -21,7 +21,7 @@ async def sheets_of(database: Database, viewer: Viewer, conversation_id: UUID, t
         named = await database.find(Table, viewer, table_id)
         return [] if named is None else [await _sheet(database, viewer, named)]
     window = Window(MAX_SHEETS)
-    query = tables.every.rows(window, frozenset({"conversation_id"}))
+    query = tables.all_tables.rows(window, frozenset({"conversation_id"}))
     found = await database.read(query, viewer, conversation_id=conversation_id, limit=window.limit)
     return [await _sheet(database, viewer, table) for table in found]
 

@@ -1,4 +1,4 @@
-"""Exports: a table, taken elsewhere by a job."""
+"""Exports of tables to files and spreadsheets; a background job does the work."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +17,9 @@ from db.models.tables import Row, Table
 from db.notifications.notifications import EXPORT_FAILED, EXPORT_FINISHED, tell
 from errors import BadUserInput, Conflict, RateLimited
 
-KIND = "export"
-MAX_UNFINISHED = 20  # of one person
-MAX_SHEET_NAME = 100
+JOB_KIND = "export"
+MAX_UNFINISHED_PER_USER = 20
+MAX_SHEET_NAME_LENGTH = 100
 
 
 EXTENSIONS = {
@@ -30,9 +30,9 @@ EXTENSIONS = {
 }
 
 
-every = Listing(
+all_exports = Listing(
     Export,
-    exists(select(Table.id).where(Table.id == Export.table_id)),  # lists name their tables
+    exists(select(Table.id).where(Table.id == Export.table_id)),  # exports of deleted tables are not listed
     newest_first=True,
     optional={
         "table_id": Export.table_id == bind("table_id", Export.table_id),
@@ -40,8 +40,8 @@ every = Listing(
     },
 )
 
-# What came out and how far it is, of one moment: an export is never COMPLETED without its result.
-states: Prepared[Any] = Prepared(
+# Result and progress in one query, so of one moment: an export is never COMPLETED without its result.
+export_states: Prepared[Any] = Prepared(
     select(
         Export.id,
         *(getattr(Export, name) for name in ("row_count", "revision", "file", "spreadsheet_id", "spreadsheet_url")),
@@ -52,8 +52,8 @@ states: Prepared[Any] = Prepared(
     .where(OneOf(Export.id))
 )
 
-# The table's revision on every row says which state of the table the rows are of.
-rows: Prepared[Any] = Prepared(
+# Every row has the table's revision, so that the reader notices when the table changes between two batches.
+table_rows: Prepared[Any] = Prepared(
     select(
         Row.values,
         select(Table.revision).where(Table.id == bind("table_id", Table.id)).scalar_subquery().label("revision"),
@@ -63,8 +63,8 @@ rows: Prepared[Any] = Prepared(
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What an export came to: a file or a spreadsheet, of so many rows of a revision of the table."""
+class ExportOutcome:
+    """Outcome of an export: a file or a spreadsheet with `row_count` rows of a revision of the table."""
 
     row_count: int
     revision: int
@@ -81,9 +81,9 @@ def start(
     sheet_name: str | None = None,
     idempotency_key: str | None = None,
 ) -> Export:
-    """Ask for a table that the viewer may see to be taken somewhere."""
+    """Queue an export of a table that the viewer may see. Raises RateLimited."""
 
-    def make() -> Export:
+    def create() -> Export:
         _check_room(session)
         table = session.get(Table, table_id)
         return _add(session, table, destination, mode, _checked_name(sheet_name))
@@ -92,7 +92,7 @@ def start(
         session,
         "startExport",
         idempotency_key,
-        make,
+        create,
         lambda export: [export.id],
         lambda ids: session.get(Export, ids[0]),
     )
@@ -109,7 +109,7 @@ def _add(
         mode=mode,
         sheet_name=sheet_name,
     )
-    export.job_id = jobs.enqueue(session, KIND, table.organization_id, export_id=export.id.hex).id
+    export.job_id = jobs.enqueue(session, JOB_KIND, table.organization_id, export_id=export.id.hex).id
     session.add(export)
     return export
 
@@ -117,34 +117,34 @@ def _add(
 def _check_room(session: Session) -> None:
     unfinished = session.scalars(
         select(func.count(Job.id)).where(
-            Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]), Job.kind == KIND, Job.owner_id == session.user_id
+            Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]), Job.kind == JOB_KIND, Job.owner_id == session.user_id
         )
     ).one()
-    if unfinished >= MAX_UNFINISHED:
-        raise RateLimited(f"{unfinished} exports of yours are under way: wait for one to end, or cancel one.")
+    if unfinished >= MAX_UNFINISHED_PER_USER:
+        raise RateLimited(f"You have {unfinished} unfinished exports: wait for one to finish, or cancel one.")
 
 
 def _checked_name(sheet_name: str | None) -> str | None:
     name = (sheet_name or "").strip()
-    if len(name) > MAX_SHEET_NAME or "\x00" in name:
-        raise BadUserInput.of("sheetName", f"The name of a sheet has at most {MAX_SHEET_NAME} characters.")
+    if len(name) > MAX_SHEET_NAME_LENGTH or "\x00" in name:
+        raise BadUserInput.of("sheetName", f"The name of a sheet has at most {MAX_SHEET_NAME_LENGTH} characters.")
     return name or None
 
 
 def cancel(session: Session, id_: UUID) -> Export:
-    """End an export that is not over; once more for a canceled one changes nothing."""
+    """Cancel an unfinished export; canceling it again changes nothing. Raises Conflict for a finished one."""
     export = session.get_for_update(Export, id_)
     job = session.get_for_update(Job, export.job_id)
     if job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
         session.annotate_audit(export, {"status": job.status}, {"status": JobStatus.CANCELED})
         jobs.end(session, job, JobStatus.CANCELED)
     elif job.status is not JobStatus.CANCELED:
-        raise Conflict(f"The export is over ({job.status}): there is nothing to cancel.")
+        raise Conflict(f"Only an unfinished export can be canceled; this one is {job.status}.")
     return export
 
 
 def retry(session: Session, id_: UUID) -> Export:
-    """Begin a failed or canceled export again, with the table as it is then."""
+    """Queue a failed or canceled export again; it exports the table as it is when the job runs."""
     export = session.get_for_update(Export, id_)
     job = session.get_for_update(Job, export.job_id)
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELED):
@@ -156,8 +156,8 @@ def retry(session: Session, id_: UUID) -> Export:
     return export
 
 
-def complete(session: Session, id_: UUID, attempt: int, outcome: Outcome) -> Export:
-    """Keep what an export came to and end its job, if this attempt still has it; LeaseLost otherwise."""
+def complete(session: Session, id_: UUID, attempt: int, outcome: ExportOutcome) -> Export:
+    """Store the outcome of an export and complete its job. Raises LeaseLost if the attempt has lost the job."""
     export = session.get(Export, id_)
     job = jobs.finish(session, export.job_id, attempt, JobStatus.COMPLETED)
     job.done = job.total = outcome.row_count
@@ -168,7 +168,7 @@ def complete(session: Session, id_: UUID, attempt: int, outcome: Outcome) -> Exp
 
 
 def fail(session: Session, id_: UUID, attempt: int, code: str, message: str, retryable: bool) -> None:
-    """End an export's job in error, if this attempt still has it; LeaseLost otherwise."""
+    """Fail the job of an export. Raises LeaseLost if the attempt has lost the job."""
     export = session.get(Export, id_)
     jobs.fail(session, export.job_id, attempt, code, message, retryable)
     _tell(session, export, EXPORT_FAILED, f"failed: {message}")

@@ -1,4 +1,4 @@
-"""Files on their way into a table: all their rows are one revision."""
+"""Imports of parsed rows into a table; all rows of a file are one revision."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,9 +12,9 @@ from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
 from db.tables.editing.edits import Edit
 from db.tables.editing.rows import OnError, RejectedRow
-from db.tables.editing.structure import Beginning, begin
-from db.tables.editing.values import MAX_ERRORS, Taken
-from db.tables.revisions import row_ids_of
+from db.tables.editing.structure import TableDefinition, insert_table
+from db.tables.editing.values import MAX_ERRORS, UniqueValues
+from db.tables.revisions import changed_row_ids
 from errors import BadUserInput, Conflict, FieldError
 from tables.changes import ChangeKind
 from tables.types.types import CellError, Column, Value
@@ -23,10 +23,10 @@ ReadRow = tuple[int, Mapping[str, Value]]
 
 
 @dataclass(frozen=True)
-class Target:
-    """Where the rows go: into the table `table_id`, read with these columns, or into a new one called `name`.
+class ImportTarget:
+    """Target of the rows: the table `table_id`, whose columns they were parsed with, or a new table called `name`.
 
-    The others are of a new table, as `structure.Beginning` has them.
+    The other fields define the new table, as in `structure.Beginning` has them.
     """
 
     name: str
@@ -38,8 +38,8 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Imported:
-    """`rejected` are the first of the rows that another row kept out of a unique column."""
+class ImportResult:
+    """Result of an import; `rejected` are the first MAX_ERRORS rows whose value in a unique column was taken."""
 
     table: Table
     row_count: int
@@ -47,72 +47,78 @@ class Imported:
     rejected: Sequence[RejectedRow] = ()
 
 
-def run(
-    session: Session, target: Target, rows: Iterable[ReadRow], count: int, on_error: OnError, key: str | None = None
-) -> Imported:
-    """Add `count` rows, whose values are checked already but for what the table holds; none of them is kept.
+def import_rows(
+    session: Session,
+    target: ImportTarget,
+    rows: Iterable[ReadRow],
+    count: int,
+    on_error: OnError,
+    key: str | None = None,
+) -> ImportResult:
+    """Add `count` rows, whose values are validated except for uniqueness; the iterable is consumed as it is read.
 
-    Raises Conflict when the columns are not those that the rows were read with.
+    Raises Conflict if the table's columns are no longer those that the rows were parsed with, BadUserInput for a
+    repeated unique value with REJECT_ALL.
     """
 
-    def make() -> Imported:
+    def create() -> ImportResult:
         edit = _edit(session, target)
-        edit.check_room(rows=count, field="file")
-        adding = _Adding(edit, on_error)
-        for values in adding.free(rows):
+        edit.check_capacity(rows=count, field="file")
+        unique_filter = _UniqueFilter(edit, on_error)
+        for values in unique_filter.accepted(rows):
             edit.add_row(values)
         revision = edit.finish(ChangeSource.IMPORT)
         session.flush()
-        return Imported(edit.table, adding.count, revision, adding.rejected)
+        return ImportResult(edit.table, unique_filter.count, revision, unique_filter.rejected)
 
-    def again(ids: list[UUID]) -> Imported:
+    def load(ids: list[UUID]) -> ImportResult:
         table = session.get(Table, ids[0])
         revision = session.get(Revision, ids[1]) if len(ids) > 1 else None
-        return Imported(table, _added(session, revision), revision)
+        return ImportResult(table, _added_count(session, revision), revision)
 
-    return idempotent(session, "importTable", key, make, _ids, again)
+    return idempotent(session, "importTable", key, create, _ids, load)
 
 
-def rehearse(session: Session, target: Target, rows: Iterable[ReadRow]) -> Imported:
-    """What `run` would do with a table that is there, skipping the rows that do not fit: nothing is written."""
+def dry_run(session: Session, target: ImportTarget, rows: Iterable[ReadRow]) -> ImportResult:
+    """Return the result that `import_rows` would have for an existing table with SKIP_INVALID; writes nothing."""
     edit = _edit(session, target)
-    adding = _Adding(edit, OnError.SKIP_INVALID)
-    deque(adding.free(rows), maxlen=0)
-    return Imported(edit.table, adding.count, None, adding.rejected)
+    unique_filter = _UniqueFilter(edit, OnError.SKIP_INVALID)
+    deque(unique_filter.accepted(rows), maxlen=0)
+    return ImportResult(edit.table, unique_filter.count, None, unique_filter.rejected)
 
 
-def _ids(made: Imported) -> list[UUID]:
-    return [made.table.id, *([made.revision.id] if made.revision else [])]
+def _ids(result: ImportResult) -> list[UUID]:
+    return [result.table.id, *([result.revision.id] if result.revision else [])]
 
 
-def _edit(session: Session, target: Target) -> Edit:
+def _edit(session: Session, target: ImportTarget) -> Edit:
     if target.table_id is None:
-        edit = begin(
-            session, Beginning(target.name, (), target.conversation_id, target.organization_id, target.visibility)
+        edit = insert_table(
+            session, TableDefinition(target.name, (), target.conversation_id, target.organization_id, target.visibility)
         )
         for column in target.columns:
             edit.add_column(column)
         return edit
     edit = Edit.of(session, target.table_id)
     if list(edit.columns.values()) != list(target.columns):
-        raise Conflict("The columns of the table have changed while the file was read: import it again.")
+        raise Conflict("The columns of the table changed while the file was read: import the file again.")
     return edit
 
 
-def _added(session: Session, revision: Revision | None) -> int:
-    return len(row_ids_of(session, revision, ChangeKind.ROW_ADDED)) if revision else 0
+def _added_count(session: Session, revision: Revision | None) -> int:
+    return len(changed_row_ids(session, revision, ChangeKind.ROW_ADDED)) if revision else 0
 
 
-class _Adding:
-    """Which rows the unique columns leave room for."""
+class _UniqueFilter:
+    """Filter of rows by the unique columns."""
 
     def __init__(self, edit: Edit, on_error: OnError) -> None:
         self._unique = [column for column in edit.columns.values() if column.is_unique]
-        self._taken, self._on_error = Taken(edit), on_error
+        self._unique_values, self._on_error = UniqueValues(edit), on_error
         self.rejected: list[RejectedRow] = []
         self.count = 0
 
-    def free(self, rows: Iterable[ReadRow]) -> Iterator[Mapping[str, Value]]:
+    def accepted(self, rows: Iterable[ReadRow]) -> Iterator[Mapping[str, Value]]:
         for index, values in rows:
             if self._is_free(index, values):
                 self.count += 1
@@ -121,7 +127,7 @@ class _Adding:
     def _is_free(self, index: int, values: Mapping[str, Value]) -> bool:
         try:
             for column in self._unique:
-                self._taken.check(column, values.get(column.key))
+                self._unique_values.check(column, values.get(column.key))
         except CellError as error:
             mistake = RejectedRow(index, [FieldError(f"rows.{index}.{column.name}", str(error))])
             if self._on_error is OnError.REJECT_ALL:
@@ -130,5 +136,5 @@ class _Adding:
             return False
         row_id = uuid4()
         for column in self._unique:
-            self._taken.take(column, values.get(column.key), row_id)
+            self._unique_values.reserve(column, values.get(column.key), row_id)
         return True

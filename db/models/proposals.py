@@ -24,7 +24,7 @@ class Proposal(AuditedRow, Child, Base):
     It is of a reply, or of the job that reads what somebody chose; until it `is_complete`, rows are still read.
     `problem` says why not all was read.
 
-    `columns` are definitions as `tables.changes.definition` writes them; their keys are the proposal's own.
+    `columns` are definitions as `tables.changes.column_to_json` writes them; their keys are the proposal's own.
     `changes` are
       "sources"   [{"message": id, "attachment": id, when it was read in a file of that message}]; or those keys
                   themselves, when there is only one

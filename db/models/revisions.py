@@ -36,7 +36,7 @@ class Revision(NotAudited, Child, Base):
 
 
 class CellChange(NotAudited, Child, Base):
-    """One change of a revision, as `tables.changes.Change` says, with what it takes to turn it round.
+    """One change of a revision, as `tables.changes` describes it, with what it takes to turn it round.
 
     `place` is its place among them, from 0. CELL_CHANGED keeps in `old_origin` and `new_origin` where the
     values came from; ROW_DELETED in `old_origin` the row's {"version", "origins", "created_at",

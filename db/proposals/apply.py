@@ -1,4 +1,9 @@
-"""A proposal applied: all of it or what somebody chose, against the table as it is now, as one revision."""
+"""Application of a proposal, whole or in part, to the table as it is now, as one revision.
+
+The rows are matched with the table again, since both may have changed since the proposal was made. A cell that is
+neither as it was then nor as it would become is a conflict, unless `force` is given. Afterwards `save` stores the
+status of each change; a proposal stays PENDING until none of its changes is.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,50 +14,61 @@ from db.models.conversations import Conversation
 from db.models.proposals import Proposal, ProposalStatus
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
-from db.proposals.changes import Place, ProposedChange, changes_of, identified, named, origin, row_of
-from db.proposals.proposals import fitting_of, places_of, problems_in, values
+from db.proposals.changes import (
+    CellAddress,
+    ProposedChange,
+    address_key,
+    cell_origin,
+    changes_of,
+    changes_with_ids,
+    table_row_id,
+    unsupported_ids,
+)
+from db.proposals.proposals import column_keys_of, matcher_for, problems_by_address, row_values
 from db.proposals.row_matching import CandidateRow, RowMatch, RowMatcher
-from db.proposals.selection import EVERYTHING, Choice, check_open, chosen_of
+from db.proposals.selection import ALL_CHANGES, ChangeSelection, check_open, selected_changes
 from db.tables.editing.cell_updates import CellConflict
 from db.tables.editing.edits import Edit, Origin, check_size
-from db.tables.editing.structure import Beginning, begin
-from db.tables.editing.values import MAX_ERRORS, same
-from db.tables.revisions import numbered
+from db.tables.editing.structure import TableDefinition, insert_table
+from db.tables.editing.values import MAX_ERRORS, comparison_key
+from db.tables.revisions import get_revision
 from errors import BadUserInput, Conflict, FieldError
-from tables.changes import column_of
+from tables.changes import column_from_json
 from tables.types.types import CellError, Value
 
-MAX_SHOWN = 100
+MAX_REPORTED_CONFLICTS = 100
 
 
 @dataclass(frozen=True)
-class Applied:
+class ApplyProposalResult:
     table: Table
     proposal: Proposal
     revision: Revision
 
 
-def apply(session: Session, proposal_id: UUID, choice: Choice = EVERYTHING) -> Applied:
-    """Put what is chosen into the proposal's table, or into a new one of the viewer's.
+def apply(session: Session, proposal_id: UUID, selection: ChangeSelection = ALL_CHANGES) -> ApplyProposalResult:
+    """Apply the selected changes to the proposal's table, or to a new table of the viewer.
 
-    Columns are matched by name, and added where there is none. What has changed since the proposal was made is a
-    Conflict. What does not fit is left out, and the proposal says why.
+    Columns are matched by name, and missing ones are added. Values that do not fit are left out, and the proposal
+    has the reasons. Raises Conflict for cells changed since the proposal was made.
     """
     proposal = session.get_for_update(Proposal, proposal_id)
-    check_open(proposal, choice)
-    return _apply(session, proposal, chosen_of(proposal, choice), choice)
+    check_open(proposal, selection)
+    return _apply(session, proposal, selected_changes(proposal, selection), selection)
 
 
-def apply_harmless(session: Session, proposal: Proposal) -> None:
-    """Apply what overwrites nothing that a person entered; nothing when the table has no room for it."""
+def apply_without_overwriting(session: Session, proposal: Proposal) -> None:
+    """Apply the changes that the person's texts support and that overwrite nobody's value, if the table has room."""
     changes = list(changes_of(proposal))
-    chosen = [change for change in changes if not change.overwrites_human]
+    pending = unsupported_ids(changes)
+    chosen = [change for change in changes if not change.overwrites_human and change.id not in pending]
     if (chosen or not changes) and _fits(session, proposal, chosen):
-        _apply(session, proposal, chosen, EVERYTHING)
+        _apply(session, proposal, chosen, ALL_CHANGES)
 
 
 def _fits(session: Session, proposal: Proposal, chosen: Sequence[ProposedChange]) -> bool:
-    """Asked before anything is written, for the proposal is kept even when the table cannot be."""
+    """Return True if the table has room for the changes."""
+    # Checked before anything is written: the transaction also stores the proposal, and must not be rolled back.
     try:
         if proposal.table_id is None:
             check_size(len(proposal.changes["rows"]), len(proposal.columns), "id")
@@ -64,151 +80,169 @@ def _fits(session: Session, proposal: Proposal, chosen: Sequence[ProposedChange]
 
 
 def _check_room(edit: Edit, proposal: Proposal, chosen: Sequence[ProposedChange]) -> None:
-    missing = fitting_of(proposal, edit).missing
-    new = {change.place.row for change in chosen if change.row_id is None}
-    edit.check_room(rows=len(new), columns=len(missing), field="id")
+    missing = matcher_for(proposal, edit).missing_columns
+    new = {change.address.row for change in chosen if change.row_id is None}
+    edit.check_capacity(rows=len(new), columns=len(missing), field="id")
 
 
-def _apply(session: Session, proposal: Proposal, chosen: Sequence[ProposedChange], choice: Choice) -> Applied:
+def _apply(
+    session: Session, proposal: Proposal, chosen: Sequence[ProposedChange], selection: ChangeSelection
+) -> ApplyProposalResult:
     is_new = proposal.table_id is None
     edit = Edit.of(session, proposal.table_id) if proposal.table_id else _new_table(session, proposal)
     _check_room(edit, proposal, chosen)
-    applying = _Applying(edit, proposal, chosen, choice)
-    applying.add_columns(everything=is_new)
-    applying.run()
+    application = _Application(edit, proposal, chosen, selection)
+    application.add_columns(everything=is_new)
+    application.run()
     revision = edit.finish(ChangeSource.ASSISTANT)
     proposal.table_id = edit.table.id
-    applying.keep()
-    return Applied(edit.table, proposal, revision or numbered(session, edit.table.id, edit.table.revision))
+    application.save()
+    return ApplyProposalResult(
+        edit.table, proposal, revision or get_revision(session, edit.table.id, edit.table.revision)
+    )
 
 
 def _new_table(session: Session, proposal: Proposal) -> Edit:
     conversation = session.get(Conversation, proposal.conversation_id)
     name = proposal.table_name
-    return begin(session, Beginning(name, (), conversation.id, visibility=conversation.visibility))
+    return insert_table(session, TableDefinition(name, (), conversation.id, visibility=conversation.visibility))
 
 
-class _Applying:
-    """The chosen changes on their way into the table."""
+class _Application:
+    """Application of the selected changes to one table."""
 
-    def __init__(self, edit: Edit, proposal: Proposal, chosen: Sequence[ProposedChange], choice: Choice) -> None:
-        self.edit, self.proposal, self.chosen, self.choice = edit, proposal, chosen, choice
+    def __init__(
+        self, edit: Edit, proposal: Proposal, chosen: Sequence[ProposedChange], selection: ChangeSelection
+    ) -> None:
+        self.edit, self.proposal, self.chosen, self.selection = edit, proposal, chosen, selection
         self.rows: dict[int, list[int]] = {}
         for change in chosen:
-            places = self.rows.setdefault(change.place.row, [])
-            places += [] if change.place.column is None else [change.place.column]
-        self.row_ids = {number: row_id for number in self.rows if (row_id := row_of(proposal.changes, number))}
-        self.done: set[Place] = set()
+            places = self.rows.setdefault(change.address.row, [])
+            places += [] if change.address.column is None else [change.address.column]
+        self.row_ids = {number: row_id for number in self.rows if (row_id := table_row_id(proposal.changes, number))}
+        self.done: set[CellAddress] = set()
         self.problems: dict[str, str] = {}
-        self.edited: dict[Place, object] = {}
+        self.edited: dict[CellAddress, object] = {}
 
     def add_columns(self, *, everything: bool) -> None:
-        """Those that the table does not have and that something goes into."""
+        """Add the missing columns that get a value, or all of them with `everything`."""
         wanted = {place for places in self.rows.values() for place in places}
-        for place in fitting_of(self.proposal, self.edit).missing:
+        for place in matcher_for(self.proposal, self.edit).missing_columns:
             if everything or place in wanted:
-                self.edit.add_column(column_of(self.proposal.columns[place]))
+                self.edit.add_column(column_from_json(self.proposal.columns[place]))
 
     def run(self) -> None:
-        fitting = fitting_of(self.proposal, self.edit)
-        self.edited = self._edits(fitting)
-        fits = fitting.fit([self._given(number, places, fitting) for number, places in self.rows.items()])
-        if not self.choice.force and (conflicts := [c for fit in fits for c in self._conflicts(fitting, fit)]):
-            raise Conflict(_said(conflicts), conflicts=conflicts[:MAX_SHOWN])
-        for fit in fits:
-            self.problems |= problems_in(self.proposal, fit)
-            if not fit.problem:
-                self._put(fitting, fit)
+        matcher = matcher_for(self.proposal, self.edit)
+        self.edited = self._edits(matcher)
+        matches = matcher.match([self._candidate(number, places, matcher) for number, places in self.rows.items()])
+        if not self.selection.force and (
+            conflicts := [c for match in matches for c in self._conflicts(matcher, match)]
+        ):
+            raise Conflict(_conflict_message(conflicts), conflicts=conflicts[:MAX_REPORTED_CONFLICTS])
+        for match in matches:
+            self.problems |= problems_by_address(self.proposal, match)
+            if not match.problem:
+                self._write(matcher, match)
 
-    def _edits(self, fitting: RowMatcher) -> dict[Place, object]:
-        """What people say instead, by place; checked before anything is changed."""
+    def _edits(self, matcher: RowMatcher) -> dict[CellAddress, object]:
+        """Return the values that replace proposed ones, by address. Raises BadUserInput before anything is changed."""
         chosen = {change.id: change for change in self.chosen}
-        found: dict[Place, object] = {}
+        found: dict[CellAddress, object] = {}
         errors: list[FieldError] = []
-        for n, edit in enumerate(self.choice.edits):
+        for n, edit in enumerate(self.selection.edits):
             change = chosen.get(edit.change_id)
-            if change is None or change.place.column is None:
-                raise BadUserInput.of(f"edits.{n}.changeId", "Name a cell that is applied now: a CELL_CHANGED.")
+            if change is None or change.address.column is None:
+                raise BadUserInput.of(
+                    f"edits.{n}.changeId",
+                    "Edit only cells that are applied now: use the id of a selected CELL_CHANGED.",
+                )
             try:
-                fitting.read(change.place.column, edit.value)
+                matcher.parse(change.address.column, edit.value)
             except CellError as error:
                 errors.append(FieldError(f"edits.{n}.value", str(error)))
-            found[change.place] = edit.value
+            found[change.address] = edit.value
         if errors:
             raise BadUserInput(errors[0].message, fields=errors[:MAX_ERRORS])
         return found
 
-    def _given(self, number: int, places: Collection[int], fitting: RowMatcher) -> CandidateRow:
-        """The chosen values of a row, and those that tell which row it is, unless the proposal itself added it."""
-        read = values(self.proposal.changes["rows"][number])
+    def _candidate(self, number: int, places: Collection[int], matcher: RowMatcher) -> CandidateRow:
+        """Return the selected values of a row, and its key values unless the proposal itself added the row."""
+        read = row_values(self.proposal.changes["rows"][number])
         is_ours = number in self.row_ids and str(number) not in self.proposal.changes.get("matched", {})
-        wanted = {*places, *(() if is_ours else fitting.keys)}
+        wanted = {*places, *(() if is_ours else matcher.keys)}
         before = set(self.proposal.changes.get("edited", ()))
-        mine = {place: self.edited.get(Place(number, place), value) for place, value in read.items() if place in wanted}
+        mine = {
+            place: self.edited.get(CellAddress(number, place), value)
+            for place, value in read.items()
+            if place in wanted
+        }
         edited = [
             place
             for place in mine
-            if Place(number, place) in self.edited or named(Place(number, place), self.proposal.columns) in before
+            if CellAddress(number, place) in self.edited
+            or address_key(CellAddress(number, place), self.proposal.columns) in before
         ]
         return CandidateRow(number, mine, self.row_ids.get(number), edited)
 
-    def _conflicts(self, fitting: RowMatcher, fit: RowMatch) -> list[CellConflict]:
-        """Cells that are neither as they were nor as they would become; all, of a row that is gone."""
-        known, old = self.row_ids.get(fit.number), self.proposal.changes.get("old", {})
+    def _conflicts(self, matcher: RowMatcher, match: RowMatch) -> list[CellConflict]:
+        """Return the cells that are neither as they were nor as they would become; all cells of a deleted row."""
+        known, old = self.row_ids.get(match.index), self.proposal.changes.get("old", {})
         found = []
-        for place in fit.values if fit.row or known else ():
-            value, key = fit.values[place], fitting.column(place).key
-            was = old.get(named(Place(fit.number, place), self.proposal.columns))
-            current = fit.row.values.get(key) if fit.row else None
-            if fit.row is None or (current not in (value, was) and not self._is_same(fitting, place, current, value)):
-                found.append(CellConflict(fit.row.id if fit.row else known, key, current, value))
+        for place in match.values if match.row or known else ():
+            value, key = match.values[place], matcher.column(place).key
+            was = old.get(address_key(CellAddress(match.index, place), self.proposal.columns))
+            current = match.row.values.get(key) if match.row else None
+            if match.row is None or (current not in (value, was) and not self._is_same(matcher, place, current, value)):
+                found.append(CellConflict(match.row.id if match.row else known, key, current, value))
         return found
 
-    def _is_same(self, fitting: RowMatcher, place: int, current: Value, value: Value) -> bool:
-        """Whether a cell that tells which row it is still does: 1.0 is 1.00."""
-        column = fitting.column(place)
-        return place in fitting.keys and same(column, current) == same(column, value)
+    def _is_same(self, matcher: RowMatcher, place: int, current: Value, value: Value) -> bool:
+        """Return True if a cell of a key column has an equal value, as 1.0 and 1.00."""
+        column = matcher.column(place)
+        return place in matcher.keys and comparison_key(column, current) == comparison_key(column, value)
 
-    def _put(self, fitting: RowMatcher, fit: RowMatch) -> None:
+    def _write(self, matcher: RowMatcher, match: RowMatch) -> None:
         changes, rows = self.proposal.changes, self.proposal.changes["rows"]
-        chosen = set(self.rows[fit.number])
-        fit.values = {place: value for place, value in fit.values.items() if place in chosen or not fit.row}
+        chosen = set(self.rows[match.index])
+        match.values = {place: value for place, value in match.values.items() if place in chosen or not match.row}
         origins: dict[str, Origin] = {}
-        for place in fit.values:
-            is_edited = Place(fit.number, place) in self.edited
+        for place in match.values:
+            is_edited = CellAddress(match.index, place) in self.edited
             by: Origin = {"by": self.edit.session.user_id.hex} if is_edited else {}
-            origins[fitting.column(place).key] = by or origin(changes, rows[fit.number][place])
-        if fit.row is None:
-            fit.row = self.edit.add_row(fitting.with_defaults(fit), origins)
-            self.row_ids[fit.number] = fit.row.id
-            self.done.add(Place(fit.number))
+            origins[matcher.column(place).key] = by or cell_origin(changes, rows[match.index][place])
+        if match.row is None:
+            match.row = self.edit.add_row(matcher.with_defaults(match), origins)
+            self.row_ids[match.index] = match.row.id
+            self.done.add(CellAddress(match.index))
         else:
-            for place, value in fit.values.items():
-                key = fitting.column(place).key
-                self.edit.set_cell(fit.row, key, value, origins[key])
-        self.done |= {Place(fit.number, place) for place in fit.values}
+            for place, value in match.values.items():
+                key = matcher.column(place).key
+                self.edit.set_cell(match.row, key, value, origins[key])
+        self.done |= {CellAddress(match.index, place) for place in match.values}
 
-    def keep(self) -> None:
-        """What became of each change, and of the proposal: it is over when nothing of it waits."""
+    def save(self) -> None:
+        """Store the status of each change and of the proposal, which stays PENDING while a change is."""
         proposal, changes = self.proposal, dict(self.proposal.changes)
         tried = {
-            name for change in self.chosen for name in (named(change.place, proposal.columns), str(change.place.row))
+            name
+            for change in self.chosen
+            for name in (address_key(change.address, proposal.columns), str(change.address.row))
         }
         before = {name: why for name, why in changes.get("problems", {}).items() if name not in tried}
-        was = {change.place: change.status for change in changes_of(proposal)}
+        was = {change.address: change.status for change in changes_of(proposal)}
         changes["problems"] = before | self.problems
         changes["row_ids"] = self._row_ids()
-        changes["places"] = places_of(proposal, fitting_of(proposal, self.edit))
+        changes["places"] = column_keys_of(proposal, matcher_for(proposal, self.edit))
         changes["rows"] = self._with_edits()
-        edited = (named(place, proposal.columns) for place in self.edited)
+        edited = (address_key(place, proposal.columns) for place in self.edited)
         changes["edited"] = sorted({*changes.get("edited", ()), *edited})
-        became = {place: self._became(place, status) for place, status in was.items()}
-        is_pending = ProposalStatus.PENDING in became.values()
+        new_statuses = {place: self._new_status(place, status) for place, status in was.items()}
+        is_pending = ProposalStatus.PENDING in new_statuses.values()
         proposal.status = ProposalStatus.PENDING if is_pending else ProposalStatus.APPLIED
         changes["statuses"] = {
-            id_: became[place]
-            for id_, place in identified(proposal)
-            if place in became and became[place] != proposal.status
+            id_: new_statuses[place]
+            for id_, place in changes_with_ids(proposal)
+            if place in new_statuses and new_statuses[place] != proposal.status
         }
         proposal.changes = changes
 
@@ -225,14 +259,14 @@ class _Applying:
             rows[place.row][place.column] = [value, *rows[place.row][place.column][1:]]
         return rows
 
-    def _became(self, place: Place, status: ProposalStatus) -> ProposalStatus:
+    def _new_status(self, place: CellAddress, status: ProposalStatus) -> ProposalStatus:
         if place in self.done:
             return ProposalStatus.APPLIED
         was_chosen = place.row in self.rows and (place.column is None or place.column in self.rows[place.row])
         return ProposalStatus.REJECTED if was_chosen else status
 
 
-def _said(conflicts: Sequence[CellConflict]) -> str:
+def _conflict_message(conflicts: Sequence[CellConflict]) -> str:
     cells = "1 cell has" if len(conflicts) == 1 else f"{len(conflicts):,} cells have"
     return (
         f"{cells} changed since this was proposed, so nothing was changed: compare the values, choose other "

@@ -1,4 +1,9 @@
-"""What the assistant read, against a table as it is: the rows that it has already, what differs, what does not fit."""
+"""Matching of proposed rows with the rows of a table.
+
+Columns are matched by name. A proposed row matches the row of the table with the same values in the key columns; all
+others become new rows. Each value is converted to the type of the table's column; a value that does not match, or that
+breaks a rule, is reported as a problem and left out.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,16 +12,16 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from db.tables.editing.row_buffer import BufferedRow
-from db.tables.editing.values import Holding, Taken, check, same
+from db.tables.editing.values import UniqueValues, ValueSource, check_value, comparison_key
 from tables.types.conversion import convert
 from tables.types.types import CellError, Column, Value, from_json
 
 Key = tuple[object, ...]
-NOTHING_FITS = "Nothing of this row fits the table."
+NOTHING_FITS = "No value of this row fits the table."
 
 
-class Target(Holding, Protocol):
-    """A table, or one that is still to be made."""
+class Target(ValueSource, Protocol):
+    """Table to match with, which may not exist yet."""
 
     @property
     def columns(self) -> Mapping[str, Column]: ...
@@ -26,7 +31,7 @@ class Target(Holding, Protocol):
 
 @dataclass(frozen=True)
 class NewTable:
-    """The table that a proposal would make: it has no rows, and its columns are the proposal's."""
+    """Table that a proposal would create: no rows, and the columns of the proposal."""
 
     columns: Mapping[str, Column]
 
@@ -39,12 +44,12 @@ class NewTable:
 
 @dataclass(frozen=True)
 class CandidateRow:
-    """A row as it was read: values by the place of their column, those that a person put in in `edited`.
+    """Proposed row: values by column index; `edited` are the columns whose value a person entered.
 
-    `row_id` is the row of the table that it is known to mean.
+    `row_id` is the row of the table, if it was matched before.
     """
 
-    number: int
+    index: int
     values: Mapping[int, object]
     row_id: UUID | None = None
     edited: Collection[int] = ()
@@ -52,12 +57,12 @@ class CandidateRow:
 
 @dataclass
 class RowMatch:
-    """What a row does to the table: `values` by the place of their column go into `row`, or into a new one.
+    """Match of a proposed row: `values` by column index go into `row`, or into a new row if it is None.
 
-    `problems` say by the column's place why a value does not fit, and `problem` why nothing of the row does.
+    `problems` say by column index why a value does not match, `problem` why the whole row is left out.
     """
 
-    number: int
+    index: int
     row: BufferedRow | None = None
     values: dict[int, Value] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
@@ -65,13 +70,11 @@ class RowMatch:
 
 
 class RowMatcher:
-    """Fits rows to a table. Its columns are found by name; what it does not have is judged as it was read.
+    """Matcher of rows with a table; columns that the table lacks keep the proposal's definition.
 
-    `known` are columns that were found before, {name: key of the table's}: they are found also when they have another
-    name by now, and when they were deleted nothing goes into them.
-
-    A row means the one of the table with the same values in the key columns: the `named` ones, else the first
-    column that is unique.
+    `known` has columns matched before, {name in lower case: key in the table}: they match also after a renaming, and
+    after a deletion their values are problems. The key columns are those with the keys `named`, or else the first
+    unique column.
     """
 
     def __init__(
@@ -85,134 +88,136 @@ class RowMatcher:
         names = [column.name.casefold() for column in columns]
         self.target, self.columns = target, columns
         self.found = [target.columns.get(known.get(name, "")) or here.get(name) for name in names]
-        self.gone = {n for n, name in enumerate(names) if name in known and self.found[n] is None}
+        self.deleted = {n for n, name in enumerate(names) if name in known and self.found[n] is None}
         self.keys = [n for n, column in enumerate(columns) if column.key in named] or self._unique()
-        self._taken = Taken(target)
+        self._unique_values = UniqueValues(target)
 
     def _unique(self) -> list[int]:
         return [n for n, column in enumerate(self.found) if column is not None and column.is_unique][:1]
 
     @property
-    def places(self) -> dict[str, str]:
-        """The table's columns that were found, as `known`."""
+    def column_keys(self) -> dict[str, str]:
+        """Return the matched columns in the form of `known`."""
         pairs = zip(self.columns, self.found, strict=True)
         return {column.name.casefold(): found.key for column, found in pairs if found is not None}
 
     @property
-    def missing(self) -> list[int]:
-        """The places of columns that the table never had."""
-        return [n for n, found in enumerate(self.found) if found is None and n not in self.gone]
+    def missing_columns(self) -> list[int]:
+        """Return the indexes of columns that the table never had."""
+        return [n for n, found in enumerate(self.found) if found is None and n not in self.deleted]
 
-    def column(self, place: int) -> Column:
-        """Where values go that were read for the column at a place."""
-        return self.found[place] or self.columns[place]
+    def column(self, index: int) -> Column:
+        """Return the column that takes the values of a column index."""
+        return self.found[index] or self.columns[index]
 
-    def read(self, place: int, raw: object) -> Value:
-        """What a person says instead of what was read. Raises CellError."""
-        value = from_json(self.column(place), raw)
-        check(self.column(place), value)
+    def parse(self, index: int, raw: object) -> Value:
+        """Return the canonical value of a person's value for a column index. Raises CellError."""
+        value = from_json(self.column(index), raw)
+        check_value(self.column(index), value)
         return value
 
-    def fit(self, rows: Sequence[CandidateRow]) -> list[RowMatch]:
-        fits = [self._converted(given) for given in rows]
-        meant = self._meant(rows, fits)
-        held = self.target.rows(id_ for id_ in meant.values())
-        for fit in fits:
-            if not fit.problem:
-                fit.row = held.get(meant[fit.number]) if fit.number in meant else None
-                self._judge(fit)
-        return fits
+    def match(self, rows: Sequence[CandidateRow]) -> list[RowMatch]:
+        matches = [self._convert(candidate) for candidate in rows]
+        row_ids = self._matched_ids(rows, matches)
+        known_ids = self.target.rows(id_ for id_ in row_ids.values())
+        for match in matches:
+            if not match.problem:
+                match.row = known_ids.get(row_ids[match.index]) if match.index in row_ids else None
+                self._validate(match)
+        return matches
 
-    def _converted(self, given: CandidateRow) -> RowMatch:
-        """The values that the columns take."""
-        fit = RowMatch(given.number)
-        for place, value in given.values.items():
+    def _convert(self, candidate: CandidateRow) -> RowMatch:
+        """Return the match with the values converted to the table's columns."""
+        match = RowMatch(candidate.index)
+        for index, value in candidate.values.items():
             try:
-                if place in self.gone:
-                    raise CellError(f"The column {self.columns[place].name} was deleted.")
-                if place in given.edited:
-                    fit.values[place] = self.read(place, value)
+                if index in self.deleted:
+                    raise CellError(f"The column {self.columns[index].name} was deleted.")
+                if index in candidate.edited:
+                    match.values[index] = self.parse(index, value)
                 else:
-                    fit.values[place] = self._as_kept(place, value)
+                    match.values[index] = self._convert_value(index, value)
             except CellError as error:
-                fit.problems[place] = str(error)
-        return fit
+                match.problems[index] = str(error)
+        return match
 
-    def _as_kept(self, place: int, value: object) -> Value:
-        source, target = self.columns[place], self.column(place)
+    def _convert_value(self, index: int, value: object) -> Value:
+        source, target = self.columns[index], self.column(index)
         converted = convert(source, target, from_json(source, value))
-        check(target, converted)
+        check_value(target, converted)
         return converted
 
-    def _meant(self, rows: Sequence[CandidateRow], fits: Sequence[RowMatch]) -> dict[int, UUID]:
-        """The rows of the table that are meant, by number; two rows that mean the same are one too many."""
-        held, first = self._held(), dict[Key, int]()
-        meant: dict[int, UUID] = {}
-        for given, fit in zip(rows, fits, strict=True):
-            key = self._key([fit.values.get(place) for place in self.keys])
-            same_key = held.get(key, ()) if key else ()
-            if given.row_id is not None:
-                meant[fit.number] = given.row_id
+    def _matched_ids(self, rows: Sequence[CandidateRow], matches: Sequence[RowMatch]) -> dict[int, UUID]:
+        """Return the ids of matched rows by index; a second proposed row with the same key is a problem."""
+        known_ids, first = self._ids_by_key(), dict[Key, int]()
+        row_ids: dict[int, UUID] = {}
+        for candidate, match in zip(rows, matches, strict=True):
+            key = self._key([match.values.get(index) for index in self.keys])
+            same_key = known_ids.get(key, ()) if key else ()
+            if candidate.row_id is not None:
+                row_ids[match.index] = candidate.row_id
             elif key in first:
-                fit.problem = f"Row {first[key] + 1} of the proposal has the same key: only one of them can be taken."
+                match.problem = (
+                    f"Row {first[key] + 1} of the proposal has the same key: only one of them can be applied."
+                )
             elif len(same_key) > 1:
-                fit.problem = f"{len(same_key):,} rows of the table have this key: nobody can tell which is meant."
+                match.problem = f"{len(same_key):,} rows of the table have this key: it is unclear which one to change."
             elif same_key:
-                meant[fit.number] = same_key[0]
-            if key and not fit.problem:
-                first[key] = fit.number
-        return meant
+                row_ids[match.index] = same_key[0]
+            if key and not match.problem:
+                first[key] = match.index
+        return row_ids
 
-    def _held(self) -> dict[Key, list[UUID]]:
-        """The rows of the table by key; those of a column that it does not have are none."""
-        found = [self.found[place] for place in self.keys]
-        columns = [column for column in found if column is not None]
+    def _ids_by_key(self) -> dict[Key, list[UUID]]:
+        """Return the row ids of the table by key; empty if it lacks a key column."""
+        table_columns = [self.found[index] for index in self.keys]
+        columns = [column for column in table_columns if column is not None]
         if not columns or len(columns) < len(self.keys):
             return {}
-        held: dict[Key, list[UUID]] = {}
+        known_ids: dict[Key, list[UUID]] = {}
         values = [self.target.values(column.key) for column in columns]
         for id_ in values[0]:
             if key := self._key([of_column.get(id_) for of_column in values]):
-                held.setdefault(key, []).append(id_)
-        return held
+                known_ids.setdefault(key, []).append(id_)
+        return known_ids
 
     def _key(self, parts: Sequence[Value]) -> Key | None:
         if not parts or any(part is None for part in parts):
             return None
-        return tuple(same(self.column(place), part) for place, part in zip(self.keys, parts, strict=True))
+        return tuple(comparison_key(self.column(index), part) for index, part in zip(self.keys, parts, strict=True))
 
-    def _judge(self, fit: RowMatch) -> None:
-        """Leave out what other rows have already; a new row must have what is required."""
-        id_ = fit.row.id if fit.row else uuid4()
-        for place, value in list(fit.values.items()):
+    def _validate(self, match: RowMatch) -> None:
+        """Leave out values that another row of a unique column has; a new row must have all required values."""
+        id_ = match.row.id if match.row else uuid4()
+        for index, value in list(match.values.items()):
             try:
-                self._taken.check(self.column(place), value, id_)
+                self._unique_values.check(self.column(index), value, id_)
             except CellError as error:
-                fit.problems[place] = str(error)
-                del fit.values[place]
-        fit.problem = NOTHING_FITS if not fit.values and not fit.row else self._missing(fit)
-        if not fit.problem:
-            self._take(fit, id_)
+                match.problems[index] = str(error)
+                del match.values[index]
+        match.problem = NOTHING_FITS if not match.values and not match.row else self._missing_value(match)
+        if not match.problem:
+            self._reserve(match, id_)
 
-    def _missing(self, fit: RowMatch) -> str | None:
-        if fit.row:
+    def _missing_value(self, match: RowMatch) -> str | None:
+        if match.row:
             return None
-        values = self.with_defaults(fit)
+        values = self.with_defaults(match)
         try:
             for key, column in self.target.columns.items():
-                check(column, values[key])
+                check_value(column, values[key])
         except CellError as error:
             return str(error)
         return None
 
-    def with_defaults(self, fit: RowMatch) -> dict[str, Value]:
-        """A new row's values by column key."""
-        read = {self.column(place).key: value for place, value in fit.values.items() if self.found[place]}
+    def with_defaults(self, match: RowMatch) -> dict[str, Value]:
+        """Return the values of a new row by column key, with defaults."""
+        read = {self.column(index).key: value for index, value in match.values.items() if self.found[index]}
         return {key: read.get(key, column.default) for key, column in self.target.columns.items()}
 
-    def _take(self, fit: RowMatch, id_: UUID) -> None:
-        for place, value in fit.values.items():
-            column = self.column(place)
-            if fit.row:
-                self._taken.release(column, fit.row.values.get(column.key))
-            self._taken.take(column, value, id_)
+    def _reserve(self, match: RowMatch, id_: UUID) -> None:
+        for index, value in match.values.items():
+            column = self.column(index)
+            if match.row:
+                self._unique_values.release(column, match.row.values.get(column.key))
+            self._unique_values.reserve(column, value, id_)

@@ -1,4 +1,4 @@
-"""Which changes of a proposal somebody wants, and what they want instead of some values."""
+"""Selection of the changes of a proposal to apply, with values that replace the proposed ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,45 +11,48 @@ from tables.changes import ChangeKind
 
 @dataclass(frozen=True)
 class ChangeEdit:
-    """What a person wants in a cell instead of what was read."""
+    """Value of a person that replaces a proposed one."""
 
     change_id: str
     value: object
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What is applied: the changes with these ids, or all; with `force` also over what has changed since."""
+class ChangeSelection:
+    """Changes to apply: those with these ids, or all; `force` also overwrites cells changed since the proposal."""
 
     change_ids: Sequence[str] | None = None
     edits: Sequence[ChangeEdit] = ()
     force: bool = False
 
 
-EVERYTHING = Choice()
+ALL_CHANGES = ChangeSelection()
 
 
-def check_open(proposal: Proposal, choice: Choice) -> None:
+def check_open(proposal: Proposal, selection: ChangeSelection) -> None:
+    """Raise Conflict if the proposal is still growing, or was applied or rejected already."""
     if not proposal.is_complete:
-        raise Conflict("The rows of this proposal are still being read: wait until it isComplete.")
+        raise Conflict("The rows of this proposal are still being read: wait until `isComplete` is true.")
     is_over = proposal.status is not ProposalStatus.PENDING
-    if is_over and (choice.change_ids is None or proposal.status is ProposalStatus.REJECTED):
+    if is_over and (selection.change_ids is None or proposal.status is ProposalStatus.REJECTED):
         raise Conflict(f"This proposal was {proposal.status.lower()} already.")
 
 
-def chosen_of(proposal: Proposal, choice: Choice) -> list[ProposedChange]:
-    """The changes that are meant. A row stands for all its cells, unless some of them are named."""
+def selected_changes(proposal: Proposal, selection: ChangeSelection) -> list[ProposedChange]:
+    """Return the selected changes. The id of a row selects all its cells, unless some of these are selected too."""
     changes = {change.id: change for change in changes_of(proposal)}
-    if choice.change_ids is None:
+    if selection.change_ids is None:
         return [change for change in changes.values() if change.status is ProposalStatus.PENDING]
-    for n, id_ in enumerate(choice.change_ids):
+    for n, id_ in enumerate(selection.change_ids):
         if id_ not in changes:
-            raise BadUserInput.of(f"changeIds.{n}", "The proposal has no such change: see its `changes`.")
+            raise BadUserInput.of(
+                f"changeIds.{n}", f"The proposal has no change {id_[:40]!r}. Use ids of its `changes`."
+            )
         if changes[id_].status is ProposalStatus.APPLIED:
             raise Conflict(f"changeIds.{n}: this change was applied already.")
-    ids = set(choice.change_ids)
-    meant = [change for change in changes.values() if change.id in ids]
-    with_cells = {change.place.row for change in meant if change.kind is ChangeKind.CELL_CHANGED}
-    whole = {change.place.row for change in meant} - with_cells
-    others = (ProposalStatus.PENDING, ProposalStatus.REJECTED)
-    return [c for c in changes.values() if c.id in ids or (c.place.row in whole and c.status in others)]
+    ids = set(selection.change_ids)
+    selected = [change for change in changes.values() if change.id in ids]
+    with_cells = {change.address.row for change in selected if change.kind is ChangeKind.CELL_CHANGED}
+    whole_rows = {change.address.row for change in selected} - with_cells
+    open_statuses = (ProposalStatus.PENDING, ProposalStatus.REJECTED)
+    return [c for c in changes.values() if c.id in ids or (c.address.row in whole_rows and c.status in open_statuses)]

@@ -1,4 +1,4 @@
-"""Proposals of a reply that is still being written: they grow, and end with it."""
+"""Proposals of a reply that is still being written; they grow with it and are completed with it."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,32 +7,32 @@ from sqlalchemy import select
 
 from db.core.session import Session
 from db.models.proposals import Proposal, ProposalStatus
-from db.proposals.proposals import ProposedTable, Source, fill, show
+from db.proposals.proposals import ProposedTable, Source, replace_partial_rows, replace_rows
 
 NO_TABLE = "The rest of the reply showed that this is not a table."
 
 
-def stream(
+def update(
     session: Session, id_: UUID, sources: Sequence[Source], proposed: ProposedTable, *, is_complete: bool
 ) -> Proposal:
-    """Put what is read by now into a proposal that was shown, unless somebody has put it aside meanwhile."""
+    """Replace the rows of a proposal by those read so far, unless a person has rejected it meanwhile."""
     proposal = session.get(Proposal, id_)
     if proposal.status is ProposalStatus.PENDING:
         proposal.table_name = proposed.name
-        put = fill if is_complete else show
+        put = replace_rows if is_complete else replace_partial_rows
         put(session, proposal, sources, proposed)
     proposal.is_complete = is_complete
     return proposal
 
 
-def keep(session: Session, id_: UUID, sources: Sequence[Source], proposed: ProposedTable) -> None:
-    """Complete what was shown of a reply that was broken off, with rows that were not shown yet."""
+def complete_interrupted(session: Session, id_: UUID, sources: Sequence[Source], proposed: ProposedTable) -> None:
+    """Complete the proposal of an interrupted reply with the rows read last."""
     if len(proposed.rows) >= len(session.get(Proposal, id_).changes["rows"]):
-        stream(session, id_, sources, proposed, is_complete=True)
+        update(session, id_, sources, proposed, is_complete=True)
 
 
-def empty(session: Session, id_: UUID, *, is_complete: bool) -> None:
-    """Take back what does not look like a table any more; it may again, until that is the end of it."""
+def clear(session: Session, id_: UUID, *, is_complete: bool) -> None:
+    """Remove the rows of a proposal whose text no longer reads as a table; later text may turn it into one again."""
     proposal = session.get(Proposal, id_)
     if proposal.changes["rows"]:
         proposal.columns, proposal.changes = [], {"sources": proposal.changes["sources"], "rows": [], "keys": []}
@@ -41,7 +41,7 @@ def empty(session: Session, id_: UUID, *, is_complete: bool) -> None:
 
 
 def complete(session: Session, message_id: UUID) -> None:
-    """Nobody reads on: what a reply has proposed so far is all."""
+    """Complete all proposals of a reply as they are."""
     query = select(Proposal).where(Proposal.message_id == message_id, Proposal.is_complete.is_(False))
     for proposal in session.scalars(query):
         _complete(proposal)

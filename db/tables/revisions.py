@@ -1,4 +1,4 @@
-"""Every change of a table, in order: history, undo, provenance and change feed in one log."""
+"""Change log of tables: one log serves history, undo, the origin of values, earlier states and the change feed."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -12,10 +12,10 @@ from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
 from db.models.revisions import CellChange, Revision
 from errors import NotFound
-from tables.changes import ChangeKind, column_of
+from tables.changes import ChangeKind, column_from_json
 from tables.types.types import Column
 
-BATCH = 1_000  # changes of one revision that are read at once
+BATCH_SIZE = 1_000  # changes of one revision read at once
 
 
 def _history(*conditions: ColumnElement[bool]) -> Listing[Revision]:
@@ -30,7 +30,7 @@ of_row = _history(_row)
 of_column = _history(_column)
 of_cell = _history(_row, or_(_column, CellChange.column.is_(None)))
 
-after: Prepared[Revision] = Prepared(
+revisions_after: Prepared[Revision] = Prepared(
     select(Revision).where(Revision.number > bind("after", Revision.number)).order_by(Revision.number).limit(100),
     children=Revision,
 )
@@ -48,17 +48,17 @@ changes_of_cell = _changes(
 )
 
 
-def numbered(session: Session, table_id: UUID, number: int) -> Revision:
-    """A revision by its number; NotFound when the table has none of it."""
+def get_revision(session: Session, table_id: UUID, number: int) -> Revision:
+    """Return the revision with this number. Raises NotFound."""
     query = select(Revision).where(Revision.table_id == table_id, Revision.number == number)
     revision = session.scalars(query).one_or_none()
     if revision is None:
-        raise NotFound.of("revision", f"The table has no revision {number}: see its history.")
+        raise NotFound.of("revision", f"The table has no revision {number}: list its `revisions` for those it has.")
     return revision
 
 
-class Logged(NamedTuple):
-    """A `CellChange` as undoing reads it."""
+class LoggedChange(NamedTuple):
+    """Fields of a `CellChange` that an undo reads."""
 
     kind: ChangeKind
     row_id: UUID | None
@@ -69,30 +69,30 @@ class Logged(NamedTuple):
     new_origin: Any
 
 
-_LOGGED = [getattr(CellChange, name) for name in Logged._fields]
+_LOGGED = [getattr(CellChange, name) for name in LoggedChange._fields]
 
 
-def changes_back(session: Session, revision: Revision) -> Iterator[list[Logged]]:
-    """All changes of a revision, last first, some at a time."""
+def changes_last_first(session: Session, revision: Revision) -> Iterator[list[LoggedChange]]:
+    """Yield all changes of a revision, last first, in batches."""
     mine = select(*_LOGGED).where(CellChange.revision_id == revision.id).order_by(CellChange.place.desc())
     last = session.scalar(select(func.max(CellChange.place)).where(CellChange.revision_id == revision.id))
-    for end in range(-1 if last is None else last, -1, -BATCH):
-        found = session.execute(mine.where(CellChange.place <= end, CellChange.place > end - BATCH))
-        yield [Logged._make(row) for row in found]
+    for end in range(-1 if last is None else last, -1, -BATCH_SIZE):
+        found = session.execute(mine.where(CellChange.place <= end, CellChange.place > end - BATCH_SIZE))
+        yield [LoggedChange._make(row) for row in found]
 
 
-def row_ids_of(session: Session, revision: Revision, *kinds: ChangeKind) -> list[UUID]:
-    """The rows that a revision did one of these to, each once."""
+def changed_row_ids(session: Session, revision: Revision, *kinds: ChangeKind) -> list[UUID]:
+    """Return the ids of the rows that have a change of these kinds in the revision, each once."""
     query = select(CellChange.row_id).where(CellChange.revision_id == revision.id, CellChange.kind.in_(kinds))
     return [id_ for id_ in session.scalars(query.distinct()) if id_]
 
 
-def columns_before(session: Session, table_id: UUID, number: int) -> dict[str, Column]:
-    """Definitions before a revision, by key, of the columns that were changed in it or since."""
+def column_definitions_before(session: Session, table_id: UUID, number: int) -> dict[str, Column]:
+    """Return the definitions before a revision of the columns changed in it or later, by key."""
     query = select(CellChange.column, CellChange.old).join(Revision, CellChange.revision_id == Revision.id)
     changed = (CellChange.row_id.is_(None), CellChange.kind == ChangeKind.COLUMN_CHANGED)
     query = query.where(CellChange.table_id == table_id, *changed, Revision.number >= number)
     found: dict[str, Column] = {}
     for key, old in session.execute(query.order_by(Revision.number, CellChange.place)):
-        found.setdefault(str(key), column_of(old))
+        found.setdefault(str(key), column_from_json(old))
     return found

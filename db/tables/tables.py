@@ -12,13 +12,13 @@ from tables.types.types import Column, ColumnType
 MAX_ROWS, MAX_COLUMNS = 100_000, 200
 
 
-every = Listing(
+all_tables = Listing(
     Table,
     newest_first=True,
     optional={
         "organization_id": Table.organization_id == bind("organization_id", Table.organization_id),
         "conversation_id": Table.conversation_id == bind("conversation_id", Table.conversation_id),
-        # What is looked for is taken out of the name: LIKE would read % and _ in it as wildcards.
+        # Removing the search text must change the name: LIKE would read % and _ in it as wildcards.
         "search": func.replace(func.lower(Table.name), func.lower(bind("search", Table.name)), "")
         != func.lower(Table.name),
     },
@@ -36,7 +36,7 @@ first_rows: Prepared[Row] = Prepared(
 
 
 def column_of(row: TableColumn) -> Column:
-    """The definition that a row keeps."""
+    """Return the column that a row defines."""
     options = row.options
     return Column(
         key=row.key,
@@ -53,4 +53,5 @@ def column_of(row: TableColumn) -> Column:
         pattern=row.pattern,
         format=row.format,
         default=row.default,
+        description=row.description,
     )

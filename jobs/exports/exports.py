@@ -10,7 +10,7 @@ from uuid import UUID
 
 from db.core.engine import Database
 from db.exports import exports
-from db.exports.exports import EXTENSIONS, Outcome
+from db.exports.exports import EXTENSIONS, ExportOutcome
 from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
 from db.models.exports import Export, ExportDestination
@@ -66,7 +66,7 @@ class Exports:
             outcome = await self._to_file(export, source)
         await self._database.write(exports.complete, held.viewer, export.id, held.attempt, outcome)
 
-    async def _to_file(self, export: Export, source: "_Source") -> Outcome:
+    async def _to_file(self, export: Export, source: "_Source") -> ExportOutcome:
         held, name = source.held, f"{export.id.hex}.{EXTENSIONS[export.destination]}"
         parts = [self._directory / f".{export.id.hex}.{n}.part" for n in range(1, held.attempt + 1)]
 
@@ -84,9 +84,9 @@ class Exports:
         except BaseException:
             await asyncio.to_thread(parts[-1].unlink, missing_ok=True)
             raise
-        return Outcome(source.snapshot.row_count, source.snapshot.revision, file=name)
+        return ExportOutcome(source.snapshot.row_count, source.snapshot.revision, file=name)
 
-    async def _to_sheets(self, export: Export, email: str, source: "_Source") -> Outcome:
+    async def _to_sheets(self, export: Export, email: str, source: "_Source") -> ExportOutcome:
         """The spreadsheet is the service account's, which shares it with the person who asked."""
         snapshot = source.snapshot
 
@@ -104,7 +104,7 @@ class Exports:
                 )
 
         made = await in_thread(write, source.stop)
-        return Outcome(snapshot.row_count, snapshot.revision, spreadsheet_id=made.id, spreadsheet_url=made.url)
+        return ExportOutcome(snapshot.row_count, snapshot.revision, spreadsheet_id=made.id, spreadsheet_url=made.url)
 
     def _open_sheets(self) -> Sheets:
         account = self._settings.google_service_account_file

@@ -77,7 +77,7 @@ async def _table(database: Database, viewer: Viewer, id_: UUID) -> Table:
 
 async def _fill(snapshot: Snapshot, database: Database, viewer: Viewer, table: Table) -> bool:
     """Copy the rows; False when they are of another revision than the columns that were read before."""
-    async for rows in database.stream(exports.rows, viewer, table_id=table.id):
+    async for rows in database.stream(exports.table_rows, viewer, table_id=table.id):
         if rows[0].revision != table.revision:
             return False
         await asyncio.to_thread(snapshot.append, rows)

@@ -69,7 +69,7 @@ class Purger:
         """Erase everything that is due now."""
         await self._all(account_deletion.erase_batch)
         await self._all(purging.purge_some, now() - self._kept)
-        await cell_indexes.tidy(self._database)
+        await cell_indexes.drop_stale_indexes(self._database)
         await self._erase_files()
 
     async def _all(self, erase_some: Callable[..., bool], *given: datetime) -> None:

@@ -25,7 +25,7 @@ class Indexes:
         table_id = UUID(held.job.arguments["table_id"])
         for attempt in range(TRIES):
             try:
-                await cell_indexes.bring_about(self._database, table_id)
+                await cell_indexes.sync_indexes(self._database, table_id)
             except TooManyIndexes as error:
                 log.warning("Table %s gets no index: %s", table_id, error)
                 raise JobFailure("CONFLICT", f"{error} Take the mark from columns that nobody filters by.") from None

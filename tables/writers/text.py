@@ -1,4 +1,4 @@
-"""Tables as text in the formats that people take away; the caller owns the files and the encoding."""
+"""Writers of tables as CSV, JSON and Markdown text; the caller opens the file and chooses the encoding."""
 
 import json
 import re
@@ -19,27 +19,28 @@ _OUTER_SPACE = re.compile(r"\A\s+|\s+\Z|[\r\v\f\x1c-\x1f\x85\u2028\u2029]")
 
 
 def write_csv(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
-    """RFC 4180 lines ending in CRLF: the header, then one per row, values taken by their column's key.
+    """Yield RFC 4180 lines ending in CRLF: the header, then one for each row of values by column key.
 
     Numbers are written with a decimal point, percents with their sign, amounts without their currency, dates
-    as ISO 8601: what any spreadsheet reads back. A text that a spreadsheet would take for a formula gets an
-    apostrophe in front, which an import takes off again, and so does one that has apostrophes there already.
-    A byte order mark, if wanted, is the caller's.
+    as ISO 8601, which any spreadsheet reads. A text that a spreadsheet would run as a formula gets a leading
+    apostrophe, and so does one that already has one, so that an import can remove exactly one. The caller writes the
+    byte order mark, if any.
     """
-    yield _csv_line(_harmless(column.name) for column in columns)
+    yield _csv_line(_escape_formula(column.name) for column in columns)
     for row in rows:
         yield _csv_line(_csv_field(column, row.get(column.key)) for column in columns)
 
 
 def _csv_line(fields: Iterable[str]) -> str:
-    """Whatever a reader may take for a delimiter is quoted; a lone empty field is, or the line would be a blank one."""
+    """Return one line, with fields quoted that contain any common delimiter."""
+    # A single empty field is quoted too: readers skip blank lines.
     quoted = (f'"{field.replace(_QUOTE, _QUOTE * 2)}"' if _QUOTED.search(field) else field for field in fields)
     return (",".join(quoted) or '""') + "\r\n"
 
 
 def _csv_field(column: Column, value: Value) -> str:
     if column.type in TEXT_TYPES:
-        return _harmless(format_value(column, value))
+        return _escape_formula(format_value(column, value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if column.type is ColumnType.PERCENT and value is not None:
@@ -47,23 +48,23 @@ def _csv_field(column: Column, value: Value) -> str:
     return "" if value is None else str(value)
 
 
-def _harmless(text: str) -> str:
+def _escape_formula(text: str) -> str:
     return f"'{text}" if starts_like_formula(text.lstrip("'")) else text
 
 
 def write_json(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
-    """One JSON array, an object per row, canonical values under the columns' names (see `unique_names`)."""
+    """Yield a JSON array with an object for each row, canonical values by column name (see `unique_names`)."""
     names = unique_names(columns)
-    before = "[\n"
+    prefix = "[\n"
     for row in rows:
         values = {name: row.get(column.key) for name, column in zip(names, columns, strict=True)}
-        yield before + json.dumps(values, ensure_ascii=False)
-        before = ",\n"
-    yield "[]\n" if before == "[\n" else "\n]\n"
+        yield prefix + json.dumps(values, ensure_ascii=False)
+        prefix = ",\n"
+    yield "[]\n" if prefix == "[\n" else "\n]\n"
 
 
 def unique_names(columns: Sequence[Column]) -> list[str]:
-    """The columns' names, the second "Amount" as "Amount (2)"."""
+    """Return the columns' names, a second "Amount" as "Amount (2)"."""
     taken = {column.name for column in columns}
     names: list[str] = []
     seen: set[str] = set()
@@ -78,9 +79,9 @@ def unique_names(columns: Sequence[Column]) -> list[str]:
 
 
 def write_markdown(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
-    """A GitHub-flavoured table, line by line; numbers stand right, a line end in a cell is <br>.
+    """Yield a GitHub-flavored table line by line; numbers are right-aligned, a line break in a cell is <br>.
 
-    What would be lost in reading it, spaces around a text and other line ends, is written by its number, as &#32;.
+    Characters that Markdown would drop, outer spaces and other line ends, are written as references like &#32;.
     """
     yield _markdown_line(_markdown_text(column.name) for column in columns)
     yield _markdown_line("---:" if column.type in NUMERIC_TYPES else "---" for column in columns)
@@ -94,8 +95,8 @@ def _markdown_line(cells: Iterable[str]) -> str:
 
 def _markdown_text(text: str) -> str:
     signs = _MARKDOWN_SIGNS.sub(r"\\\g<0>", text)
-    return _OUTER_SPACE.sub(_by_numbers, signs).replace("\n", "<br>")
+    return _OUTER_SPACE.sub(_character_references, signs).replace("\n", "<br>")
 
 
-def _by_numbers(found: re.Match[str]) -> str:
-    return "".join("\n" if sign == "\n" else f"&#{ord(sign)};" for sign in found[0])
+def _character_references(match: re.Match[str]) -> str:
+    return "".join("\n" if sign == "\n" else f"&#{ord(sign)};" for sign in match[0])

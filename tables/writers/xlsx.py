@@ -1,4 +1,4 @@
-"""Tables as XLSX: one sheet of typed cells, written row by row in constant memory."""
+"""Writer of tables as XLSX: one sheet of typed cells, written row by row in constant memory."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,20 +22,20 @@ _NARROWEST, _WIDEST = 8, 60
 
 # Before March 1900 a spreadsheet's days are off by one: its calendar has a 29 February 1900.
 _FIRST_DATE = date(1900, 3, 1)
-_MILLISECOND = 1_000  # microseconds: what days with 15 digits still tell apart
+_MILLISECOND = 1_000  # microseconds: the resolution of a date stored as days with 15 digits
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NOT_IN_XML = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 
 
 def starts_like_formula(text: str) -> bool:
-    """Whether a spreadsheet may run the text as a formula when it is opened or edited."""
+    """Return True if a spreadsheet may run the text as a formula when it is opened or edited."""
     return text.startswith(_FORMULA_STARTS)
 
 
 def safe_sheet_name(name: str) -> str:
-    """The name as a spreadsheet accepts it for a sheet: at most 31 UTF-16 units, none of []:*?/\\ in it."""
-    kept = re.sub(r"[\[\]:*?/\\\x00-\x1f]", "_", _NOT_IN_XML.sub("_", name)).strip().strip("'")
-    units = kept.encode("utf-16-le")[: 2 * _MAX_SHEET_NAME]
+    """Return the name made valid for a sheet: at most 31 UTF-16 units, without []:*?/\\ and not "History"."""
+    cleaned = re.sub(r"[\[\]:*?/\\\x00-\x1f]", "_", _NOT_IN_XML.sub("_", name)).strip().strip("'")
+    units = cleaned.encode("utf-16-le")[: 2 * _MAX_SHEET_NAME]
     short = units.decode("utf-16-le", errors="ignore").strip().strip("'")
     return f"{short}_" if short.casefold() == "history" else short or "Table"
 
@@ -88,7 +88,7 @@ def _width(column: Column, rows: Sequence[Mapping[str, Value]]) -> int:
 
 
 class _Sheet:
-    """The open sheet and the cell formats in use, each of which a workbook holds once."""
+    """Open sheet with a cache of its cell formats, of which a workbook should hold each once."""
 
     def __init__(self, workbook: Any, sheet: Any) -> None:
         self._workbook, self._sheet = workbook, sheet
@@ -114,39 +114,39 @@ class _Sheet:
 
     def _write_text(self, row: int, index: int, text: str, *, bold: bool = False) -> None:
         text = _NOT_IN_XML.sub("\ufffd", text)
-        shape = self._format(bold=bold, quote_prefix=starts_like_formula(text))
+        cell_format = self._format(bold=bold, quote_prefix=starts_like_formula(text))
         if text.startswith("<r>") and text.endswith("</r>"):
             # XlsxWriter copies such a string into the sheet as XML of its own; in pieces it is escaped.
-            self._sheet.write_rich_string(row, index, "<", "r", text[2:], shape)
+            self._sheet.write_rich_string(row, index, "<", "r", text[2:], cell_format)
         else:
-            self._sheet.write_string(row, index, text, shape)
+            self._sheet.write_string(row, index, text, cell_format)
 
     def _write_date(self, row: int, index: int, text: str) -> None:
         moment = datetime.fromisoformat(text.removesuffix("Z"))
         if moment.date() < _FIRST_DATE or moment.microsecond % _MILLISECOND:
             self._sheet.write_string(row, index, text)
             return
-        shown = "yyyy-mm-dd" if "T" not in text else "yyyy-mm-dd hh:mm:ss"
-        shown += ".000" if moment.microsecond else ""
-        self._sheet.write_datetime(row, index, moment, self._format(num_format=shown))
+        date_format = "yyyy-mm-dd" if "T" not in text else "yyyy-mm-dd hh:mm:ss"
+        date_format += ".000" if moment.microsecond else ""
+        self._sheet.write_datetime(row, index, moment, self._format(num_format=date_format))
 
     def _write_number(self, row: int, index: int, column: Column, plain: str) -> None:
         if count_digits(plain.rstrip("0") if "." in plain else plain) > _EXACT_DIGITS:
             self._sheet.write_string(row, index, format_value(column, plain))
             return
         number = Decimal(plain) / 100 if column.type is ColumnType.PERCENT else Decimal(plain)
-        shape = self._format(num_format=_number_format(column, plain))
-        self._sheet.write_number(row, index, float(number), shape)
+        cell_format = self._format(num_format=_number_format(column, plain))
+        self._sheet.write_number(row, index, float(number), cell_format)
 
-    def _format(self, **looks: object) -> Any:
-        key = tuple(looks.items())
+    def _format(self, **properties: object) -> Any:
+        key = tuple(properties.items())
         if key not in self._formats:
-            self._formats[key] = self._workbook.add_format(looks)
+            self._formats[key] = self._workbook.add_format(properties)
         return self._formats[key]
 
 
 def _number_format(column: Column, plain: str) -> str:
-    """As many decimals as the value was written with."""
+    """Return the Excel number format with as many decimals as the value has."""
     decimals = len(plain.partition(".")[2])
     places = f".{'0' * decimals}" if decimals else ""
     if column.type is ColumnType.PERCENT:

@@ -265,7 +265,7 @@ async def test_one_person_can_have_twenty_exports_under_way(office: Office, ann:
     table = await office.table(ann)
     for _ in range(20):
         await office.database.write(exports.start, ann, table, ExportDestination.CSV)
-    with pytest.raises(RateLimited, match=r"^20 exports of yours are under way: wait for one to end, or cancel one\.$"):
+    with pytest.raises(RateLimited, match=r"^You have 20 unfinished exports: wait for one to finish, or cancel one\.$"):
         await office.database.write(exports.start, ann, table, ExportDestination.CSV)
     assert await office.counts() == (20, 20)
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import World
-from tests.proposals.test_proposals import Chat, begun, check_sources
 from tests.support.in_process_product import Office
 from tests.support.table_client import Refused, cell
+from tests.support.tables.proposal_chat import Chat, begun, check_sources
 
 COLUMNS = [
     {"name": "Item", "type": "TEXT", "isUnique": True},
@@ -187,7 +187,7 @@ async def test_a_column_that_has_another_name_by_now_is_the_same_and_into_a_dele
 
 async def test_rows_with_one_key_are_shown_as_one_too_many(chat: Chat) -> None:
     shown = await chat.proposal(await chat.say(PRICES.replace("Cake", "Milk"), table=chat.id))
-    problem = "Row 2 of the proposal has the same key: only one of them can be taken."
+    problem = "Row 2 of the proposal has the same key: only one of them can be applied."
     assert [c["problem"] for c in shown["changes"] if c["kind"] == "ROW_ADDED"] == [None, problem]
 
 

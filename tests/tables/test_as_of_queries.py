@@ -17,15 +17,15 @@ from db.tables.history.snapshot_cache import SnapshotCache
 from db.tables.query import row_query
 from errors import NotFound
 from resolvers.core.context import Context
-from resolvers.core.ids import global_id, decode_id
+from resolvers.core.ids import decode_id, global_id
 from resolvers.tables.as_of_selection import AsOfRows
 from tests.conftest import World
 from tests.support.app import Site, site
 from tests.support.processes.waiting import until
 from tests.support.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, Sheet, cell
-from tests.tables.test_filters import ORDERS, VALUES, compared, found, in_order, is_
-from tests.tables.test_tables import counted
-from tests.tables.test_undo_sequences import COLUMNS, Story
+from tests.support.tables.random_edits import COLUMNS, Story
+from tests.support.tables.sample_rows import ORDERS, VALUES, compared, found, in_order, is_
+from tests.support.tables.statement_count import counted
 
 __all__ = ["site"]
 

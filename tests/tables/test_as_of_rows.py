@@ -14,8 +14,8 @@ from resolvers.core.ids import global_id
 from resolvers.tables import as_of_rows
 from tests.conftest import World
 from tests.support.table_client import ITEM, NUMBER, Refused, Sheet, cell
-from tests.tables.test_tables import counted
-from tests.tables.test_undo_sequences import COLUMNS, STEPS, Story
+from tests.support.tables.random_edits import COLUMNS, STEPS, Story
+from tests.support.tables.statement_count import counted
 
 ROW = """{ id position version values createdAt cells { value text column { key name type position }
   source { quote } editedBy { email } } }"""
@@ -149,6 +149,6 @@ async def test_a_page_costs_as_many_statements_whatever_its_size_and_states_are_
     await sheet.update(*(cell(row, NUMBER, 50) for row in rows))
     one = await counted(sheet, database, monkeypatch, THEN, id=sheet.id, number=2, first=1)
     assert await counted(sheet, database, monkeypatch, THEN, id=sheet.id, number=2, first=20) == one
-    monkeypatch.setattr(delta_cache, "MAX_ROWS_KEPT", 20)
+    monkeypatch.setattr(delta_cache, "MAX_CACHED_ROWS", 20)
     await then(sheet, 1)
-    assert [key[1] for key in sheet.office.backend.snapshots.states._kept] == [1]
+    assert [key[1] for key in sheet.office.backend.snapshots.deltas._entries] == [1]

@@ -14,19 +14,20 @@ from strawberry import ID
 from db.core.engine import Database
 from db.core.sqlite import SQLite
 from db.models.tables import Table
-from db.tables.editing.column_rules import MAX_INDEXED
+from db.tables.editing.column_rules import MAX_INDEXED_COLUMNS
 from db.tables.query import cell_indexes, index_planner, row_query
 from db.tables.query.filters import FilterOp
 from db.tables.query.sort_sql import Part
 from db.tables.tables import column_of, columns_of
-from resolvers.core.ids import key
+from resolvers.core.ids import decode_id
 from resolvers.tables.rows import RowFilter, RowSort
 from tests.conftest import World
 from tests.support.app import Site, site
 from tests.support.client import Client
 from tests.support.processes.waiting import until
 from tests.support.table_client import AT, COLUMNS, DAY, ITEM, NUMBER, PRICE, TAGS, Refused, Sheet
-from tests.tables.test_filters import COMPARED, KEYS, ORDERS, VALUES, compared, found, in_order, is_, walked
+from tests.support.tables.row_paging import walked
+from tests.support.tables.sample_rows import COMPARED, KEYS, ORDERS, VALUES, compared, found, in_order, is_
 
 __all__ = ["site"]
 MARKED = [ITEM, NUMBER, PRICE, DAY, AT]
@@ -52,18 +53,18 @@ async def indexed(world: World, directory: Path, *rows: dict[str, Any]) -> Sheet
     """A table with indexes."""
     sheet = await Sheet.new(world, directory, marked())
     await sheet.add(*rows)
-    await cell_indexes.bring_about(world.database, key(sheet.id, Table))
+    await cell_indexes.sync_indexes(world.database, decode_id(sheet.id, Table))
     return sheet
 
 
 @pytest.mark.usefixtures("nothing_is_left")
-@pytest.mark.parametrize(("few", "many"), [(index_planner.MAX_SORTED, index_planner.MAX_INDEXED), (1, 4)])
+@pytest.mark.parametrize(("few", "many"), [(index_planner.MAX_SORTED_HITS, index_planner.MAX_SORTED_ENTRIES), (1, 4)])
 async def test_questions_have_the_same_answers_with_indexes(
     world: World, tmp_path: Path, monkeypatch: Any, few: int, many: int
 ) -> None:
     """Whether the hits of their indexes are few, many or too many."""
-    monkeypatch.setattr(index_planner, "MAX_SORTED", few)
-    monkeypatch.setattr(index_planner, "MAX_INDEXED", many)
+    monkeypatch.setattr(index_planner, "MAX_SORTED_HITS", few)
+    monkeypatch.setattr(index_planner, "MAX_SORTED_ENTRIES", many)
     sheet = await indexed(world, tmp_path, *VALUES)
     assert len(await world.database.index_names(cell_indexes.PREFIX)) == len(MARKED)
     for column, value in COMPARED:
@@ -126,17 +127,21 @@ async def test_an_index_serves_only_the_questions_that_it_makes_faster(
     world: World, tmp_path: Path, monkeypatch: Any
 ) -> None:
     sheet = await indexed(world, tmp_path, *({ITEM: f"Item {n}", NUMBER: n, PRICE: f"{n % 9}.5"} for n in range(60)))
-    monkeypatch.setattr(index_planner, "MAX_SORTED", 20)
-    monkeypatch.setattr(index_planner, "MAX_INDEXED", 40)
-    database, table_id = world.database, key(sheet.id, Table)
+    monkeypatch.setattr(index_planner, "MAX_SORTED_HITS", 20)
+    monkeypatch.setattr(index_planner, "MAX_SORTED_ENTRIES", 40)
+    database, table_id = world.database, decode_id(sheet.id, Table)
     columns = {row.key: column_of(row) for row in await database.read(columns_of, sheet.viewer, ids=[table_id])}
 
     async def index_of(filter: dict[str, Any] | None, sort: str | None = None) -> tuple[str | None, str | None]:
         """Of which columns are the indexes that serve the page and the total."""
         by = [RowSort(column=ID(sort))] if sort else None
-        selection = row_query.select_rows(columns, asked(filter), by, None)
-        shape, keys = selection.shape, index_planner.countable_columns(selection.shape)
-        given = {**selection.values, "table_id": table_id, "most": index_planner.max_entries(shape, database.dialect)}
+        selection = row_query.parse_row_query(columns, asked(filter), by, None)
+        shape, keys = selection.shape, index_planner.columns_to_count(selection.shape)
+        given = {
+            **selection.values,
+            "table_id": table_id,
+            "max_hits": index_planner.max_counted_hits(shape, database.dialect),
+        }
         counts = (
             await database.read(index_planner.hit_counts(shape.where, table_id, keys), sheet.viewer, **given)
             if keys
@@ -144,12 +149,12 @@ async def test_an_index_serves_only_the_questions_that_it_makes_faster(
         )
         hits = dict(zip(keys, counts[0], strict=True))
         page = index_planner.choose_index(shape, table_id, hits, database.dialect)
-        if index_planner.is_gone_through(page):
+        if index_planner.scans_index(page):
             given = {**selection.values, "table_id": table_id}
             page = index_planner.choose_by_sample(
-                page, (await database.read(index_planner.sample(page), sheet.viewer, **given))[0].total
+                page, (await database.read(index_planner.sample_hits(page), sheet.viewer, **given))[0].total
             )
-        return page.key, index_planner.choose_index_for_total(shape, table_id, hits).key
+        return page.index_key, index_planner.choose_index_for_total(shape, table_id, hits).index_key
 
     is_sqlite = isinstance(database, SQLite)
     few, many, most = (is_(NUMBER, "GTE", 60 - count) for count in (10, 30, 50))
@@ -171,10 +176,10 @@ async def test_an_index_serves_only_the_questions_that_it_makes_faster(
 @pytest.mark.usefixtures("nothing_is_left")
 async def test_indexes_of_an_earlier_version_are_made_anew(world: World, tmp_path: Path) -> None:
     sheet = await Sheet.new(world, tmp_path, marked()[:1])
-    table_id = key(sheet.id, Table)
+    table_id = decode_id(sheet.id, Table)
     old = f"{cell_indexes.PREFIX}{table_id.hex}_c1_text"
     await world.database.define(f"CREATE INDEX {old} ON rows (position)")
-    await cell_indexes.tidy(world.database)
+    await cell_indexes.drop_stale_indexes(world.database)
     assert set(await world.database.index_names(cell_indexes.PREFIX)) == {old.replace("c1_", "c1_by_")}
 
 
@@ -183,10 +188,10 @@ QUESTIONS: list[tuple[str, dict[str, Any] | None, str | None, Part]] = [
     (PRICE, {"and": [is_(PRICE, "GT", "14.90"), is_(TAGS, "IS_EMPTY")]}, None, Part.WHOLE),
     (ITEM, is_(ITEM, "EQ", "Item 7"), None, Part.WHOLE),
     (DAY, is_(DAY, "EQ", "2010-01-01"), None, Part.WHOLE),
-    (DAY, None, DAY, Part.BRIEF),
-    (NUMBER, None, NUMBER, Part.BRIEF),
+    (DAY, None, DAY, Part.TRUNCATED),
+    (NUMBER, None, NUMBER, Part.TRUNCATED),
     (NUMBER, None, NUMBER, Part.EMPTY),
-    (ITEM, None, ITEM, Part.BRIEF),
+    (ITEM, None, ITEM, Part.TRUNCATED),
 ]
 
 
@@ -197,7 +202,7 @@ async def test_the_plans_use_the_index(world: World, tmp_path: Path) -> None:
         for n in range(1_500)
     ]
     sheet = await indexed(world, tmp_path, *rows)
-    database, table_id = world.database, key(sheet.id, Table)
+    database, table_id = world.database, decode_id(sheet.id, Table)
     columns = {column["key"]: column for column in (await sheet.table())["columns"]}
     assert set(columns) >= set(MARKED)
     for column, filter, sort, part in QUESTIONS:
@@ -211,10 +216,10 @@ async def explained(
     """The plan of a page of such a question, in the words of the database."""
     columns = {row.key: column_of(row) for row in await database.read(columns_of, sheet.viewer, ids=[table_id])}
     by = [RowSort(column=ID(sort))] if sort else None
-    selection = row_query.select_rows(columns, asked(filter), by, None)
-    hits = dict.fromkeys(index_planner.countable_columns(selection.shape), index_planner.MAX_SORTED)
+    selection = row_query.parse_row_query(columns, asked(filter), by, None)
+    hits = dict.fromkeys(index_planner.columns_to_count(selection.shape), index_planner.MAX_SORTED_HITS)
     shape = index_planner.choose_index(selection.shape, table_id, hits, database.dialect)
-    query = row_query.rows(shape, None, part, backwards=False).plan(database.dialect, sheet.viewer)
+    query = row_query.page(shape, None, part, backwards=False).plan(database.dialect, sheet.viewer)
     values = query.values(sheet.viewer, {**selection.values, "table_id": table_id, "limit": 101})
     if isinstance(database, SQLite):
         return str(database.reader.execute(f"EXPLAIN QUERY PLAN {query.sql}", values).fetchall())
@@ -268,7 +273,7 @@ async def test_the_indexes_follow_the_columns(site: Site) -> None:
     await have(site, "c1_text", "c2_text")
     await ann.mutate("updateColumn", changed, tableId=table["id"], key="c1", isIndexed=False)
     await have(site, "c2_text")
-    await cell_indexes.tidy(site.backend.database)
+    await cell_indexes.drop_stale_indexes(site.backend.database)
     assert await names(site) == {"c2_text"}
     await drop_all(site.backend.database)
 
@@ -285,13 +290,13 @@ async def test_a_table_has_a_few_and_the_database_many(world: World, tmp_path: P
         with pytest.raises(Refused) as refused:
             await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **given)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field])
-    columns = [{"name": f"C{n}", "type": "TEXT", "isIndexed": True} for n in range(MAX_INDEXED + 1)]
+    columns = [{"name": f"C{n}", "type": "TEXT", "isIndexed": True} for n in range(MAX_INDEXED_COLUMNS + 1)]
     with pytest.raises(Refused, match="at most 5 indexed columns"):
         await sheet.mutate("createTable", "{ table { id } }", name="Wide", columns=columns)
     assert await sheet.table() == before
     monkeypatch.setattr(cell_indexes, "MAX_INDEXES", 2)
     with pytest.raises(cell_indexes.TooManyIndexes):
-        await cell_indexes.bring_about(world.database, key(sheet.id, Table))
+        await cell_indexes.sync_indexes(world.database, decode_id(sheet.id, Table))
     assert len(await world.database.index_names(cell_indexes.PREFIX)) <= 2
     assert found(await sheet.rows(sort=[{"column": ITEM}])) == []
 
@@ -299,7 +304,7 @@ async def test_a_table_has_a_few_and_the_database_many(world: World, tmp_path: P
 @pytest.mark.usefixtures("nothing_is_left")
 async def test_several_may_make_the_same_indexes_at_once(world: World, tmp_path: Path) -> None:
     sheet = await Sheet.new(world, tmp_path, marked()[:2])
-    making = (cell_indexes.bring_about(world.database, key(sheet.id, Table)) for _ in range(2))
+    making = (cell_indexes.sync_indexes(world.database, decode_id(sheet.id, Table)) for _ in range(2))
     await asyncio.gather(*making, return_exceptions=True)
-    await cell_indexes.bring_about(world.database, key(sheet.id, Table))
+    await cell_indexes.sync_indexes(world.database, decode_id(sheet.id, Table))
     assert all((await world.database.index_names(cell_indexes.PREFIX)).values())

@@ -61,7 +61,7 @@ async def test_every_cell_that_does_not_fit_is_named_and_nothing_changes(sheet: 
         (rows[3]["id"], "a lot"),
     ]
     assert all("is not a number" in c["message"] for c in error.first["cells"])
-    assert "2 cells do not fit Count" in error.first["message"]
+    assert "2 cells do not fit the new definition of Count" in error.first["message"]
 
 
 async def test_rules_are_checked_for_the_rows_that_are_there(sheet: Sheet) -> None:

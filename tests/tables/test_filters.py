@@ -1,8 +1,7 @@
 """Filters, sorts, searches and pages of rows, compared with the same in plain Python."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
-from functools import cmp_to_key
 from operator import eq, ge, gt, le, lt
 from pathlib import Path
 from typing import Any
@@ -11,32 +10,13 @@ import pytest
 
 from db.core.engine import Database
 from db.tables.query import row_query
-from db.tables.query.sort_sql import Order, Part
+from db.tables.query.sort_sql import Part, SortKey
 from tables.types.types import ColumnType
 from tests.conftest import World
 from tests.support.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, Sheet
-from tests.tables.test_tables import counted
-
-VALUES: list[dict[str, Any]] = [
-    {ITEM: "taxi", NUMBER: 10, PRICE: "12.50", PAID: True, DAY: "2025-12-31", AT: "2025-12-31T10:00:00Z"},
-    {ITEM: "Taxi", NUMBER: 9, PRICE: "12.5", PAID: False, DAY: "2025-01-02", AT: "2025-12-31T10:00:00.500000Z"},
-    {ITEM: "bus 100%", NUMBER: -3, PRICE: "-7", TAGS: ["a", "b"]},
-    {ITEM: "Bus_1", NUMBER: 2, PRICE: "100", PAID: True, TAGS: ["a"], AT: "2025-12-31T09:59:59.999999Z"},
-    {},
-    {ITEM: "100", NUMBER: 9007199254740991, PRICE: "0.10", DAY: "1999-12-31", TAGS: ["ab", "a, b"]},
-    {ITEM: "zug", NUMBER: 0, PRICE: "9.99", PAID: False, DAY: "2025-01-02", TAGS: ["b", "a"]},
-    {NUMBER: 9, PRICE: "1234567890.12", PAID: False},
-    {ITEM: "Taxi\u00e9", PRICE: "0", TAGS: ["B"]},
-]
-KEYS: dict[str, Callable[[Any], Any]] = {
-    ITEM: lambda value: (value.lower(), value),
-    NUMBER: lambda value: value,
-    PRICE: Decimal,
-    PAID: lambda value: value,
-    DAY: lambda value: value,
-    AT: lambda value: value.rstrip("Z"),
-    TAGS: lambda value: ([item.lower() for item in value], value),
-}
+from tests.support.tables.row_paging import walked
+from tests.support.tables.sample_rows import COMPARED, KEYS, ORDERS, VALUES, compared, found, in_order, is_, where
+from tests.support.tables.statement_count import counted
 
 
 @pytest.fixture
@@ -44,47 +24,6 @@ async def sheet(world: World, tmp_path: Path) -> Sheet:
     sheet = await Sheet.new(world, tmp_path)
     await sheet.add(*VALUES)
     return sheet
-
-
-def found(rows: dict[str, Any]) -> list[dict[str, Any]]:
-    return [row["values"] for row in rows["nodes"]]
-
-
-def is_(column: str, op: str, value: Any = None) -> dict[str, Any]:
-    return {"column": column, "op": op, "value": value}
-
-
-def where(column: str, test: Callable[[Any], bool]) -> list[dict[str, Any]]:
-    """The rows whose cell is not empty and passes."""
-    return [row for row in VALUES if column in row and test(row[column])]
-
-
-def compared(column: str, value: Any) -> Iterable[tuple[str, list[dict[str, Any]]]]:
-    key = KEYS[column]
-
-    def low(given: Any) -> Any:
-        """Texts are compared without their case."""
-        return key(given)[0] if column == ITEM else key(given)
-
-    yield "EQ", where(column, lambda given: key(given) == key(value))
-    yield "NE", [row for row in VALUES if row not in where(column, lambda given: key(given) == key(value))]
-    yield "LT", where(column, lambda given: low(given) < low(value))
-    yield "LTE", where(column, lambda given: low(given) <= low(value))
-    yield "GT", where(column, lambda given: low(given) > low(value))
-    yield "GTE", where(column, lambda given: low(given) >= low(value))
-
-
-COMPARED = [
-    (ITEM, "Taxi"),
-    (ITEM, "c"),
-    (NUMBER, 9),
-    (NUMBER, 9007199254740991),
-    (PRICE, "12.500"),
-    (PRICE, "9"),
-    (PRICE, "0.1"),
-    (DAY, "2025-01-02"),
-    (AT, "2025-12-31T10:00:00Z"),
-]
 
 
 async def test_comparisons_follow_the_type(sheet: Sheet) -> None:
@@ -202,28 +141,6 @@ async def test_letters_are_folded_one_by_one(sheet: Sheet) -> None:
     assert [row[ITEM] for row in found(rows)] == ["ΑΣΑ", "ΑΣ"]
 
 
-def in_order(*orders: tuple[str, bool]) -> list[dict[str, Any]]:
-    """The rows as they should be sorted by (column, descending): empty cells last, then their own order."""
-
-    def compare(left: dict[str, Any], right: dict[str, Any]) -> int:
-        for column, descending in orders:
-            if (column in left) != (column in right):
-                return -1 if column in left else 1
-            if column in left and (a := KEYS[column](left[column])) != (b := KEYS[column](right[column])):
-                return -1 if (a < b) != descending else 1
-        return 0
-
-    return sorted(VALUES, key=cmp_to_key(compare))
-
-
-ORDERS = [
-    *([(column, descending)] for column in KEYS for descending in (False, True)),
-    [(PAID, False), (NUMBER, True)],
-    [(DAY, True), (PAID, True), (ITEM, False)],
-    [(PRICE, False), (AT, True)],
-]
-
-
 async def test_rows_are_sorted_by_type_and_paged_without_a_gap(sheet: Sheet) -> None:
     for orders in ORDERS:
         sort = [{"column": column, "descending": descending} for column, descending in orders]
@@ -232,25 +149,6 @@ async def test_rows_are_sorted_by_type_and_paged_without_a_gap(sheet: Sheet) -> 
         for size in (1, 4):
             assert await walked(sheet, "first", "after", size, sort=sort) == expected, (orders, size)
             assert await walked(sheet, "last", "before", size, sort=sort) == expected, (orders, size)
-
-
-async def walked(sheet: Sheet, many: str, from_: str, size: int, **asked: Any) -> list[dict[str, Any]]:
-    """All rows, read page by page in either direction."""
-    collected: list[dict[str, Any]] = []
-    cursor = None
-    for _ in range(len(VALUES) + 1):
-        rows = await sheet.rows(**{many: size, **({from_: cursor} if cursor else {})}, **asked)
-        info = rows["pageInfo"]
-        if many == "first":
-            collected = [*collected, *found(rows)]
-            cursor, more, beyond = info["endCursor"], info["hasNextPage"], info["hasPreviousPage"]
-        else:
-            collected = [*found(rows), *collected]
-            cursor, more, beyond = info["startCursor"], info["hasPreviousPage"], info["hasNextPage"]
-        assert beyond == (len(collected) > size)
-        if not more:
-            break
-    return collected
 
 
 async def test_the_own_order_is_paged_too_and_with_a_filter(sheet: Sheet) -> None:
@@ -315,14 +213,14 @@ async def test_a_cursor_of_another_order_is_refused(sheet: Sheet) -> None:
 
 
 async def test_other_values_in_the_same_question_use_the_same_statement(sheet: Sheet) -> None:
-    row_query._rows.cache_clear()
+    row_query._page.cache_clear()
     for number in range(5):
         await sheet.rows(filter={"or": [is_(NUMBER, "GT", number), is_(ITEM, "IN", [str(number), "x", "y"])]})
-    assert row_query._rows.cache_info().currsize == 1
-    for number in range(row_query.KEPT + 20):
-        shape = row_query.QueryShape(orders=(Order(f"c{number}", ColumnType.TEXT, False),))
-        row_query.rows(shape, None, Part.WHOLE, backwards=False)
-    assert row_query._rows.cache_info().currsize == row_query.KEPT
+    assert row_query._page.cache_info().currsize == 1
+    for number in range(row_query.CACHE_SIZE + 20):
+        shape = row_query.QueryShape(sorts=(SortKey(f"c{number}", ColumnType.TEXT, False),))
+        row_query.page(shape, None, Part.WHOLE, backwards=False)
+    assert row_query._page.cache_info().currsize == row_query.CACHE_SIZE
 
 
 async def test_values_that_look_like_sql_are_values(sheet: Sheet) -> None:

@@ -23,7 +23,7 @@ from resolvers.core.ids import global_id
 from resolvers.tables import revisions
 from tests.conftest import World
 from tests.support.table_client import ITEM, NUMBER, Refused, Sheet, cell
-from tests.tables.test_tables import counted
+from tests.support.tables.statement_count import counted
 
 UNIQUE: list[dict[str, Any]] = [{"name": "Code", "type": "INTEGER", "isUnique": True}]
 

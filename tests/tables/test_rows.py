@@ -9,7 +9,7 @@ import pytest
 from db.core.engine import Database
 from tests.conftest import World
 from tests.support.table_client import DAY, ITEM, NUMBER, PRICE, Refused, Sheet, cell
-from tests.tables.test_tables import counted
+from tests.support.tables.statement_count import counted
 
 STRICT: list[dict[str, Any]] = [
     {"name": "Name", "type": "TEXT", "isRequired": True, "maxLength": 10},
@@ -111,7 +111,7 @@ async def test_a_table_has_room_for_so_many_rows(sheet: Sheet, monkeypatch: pyte
     await sheet.add({}, {})
     with pytest.raises(Refused) as refused:
         await sheet.add({})
-    assert refused.value.first["message"] == "A table has at most 2 rows, not 3: begin another."
+    assert refused.value.first["message"] == "A table has at most 2 rows, not 3: add the others to another table."
     assert (await sheet.table())["rowCount"] == 2
 
 

@@ -12,8 +12,8 @@ from db.core.engine import Database
 from db.tables.query import summaries
 from tests.conftest import World
 from tests.support.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, Sheet
-from tests.tables.test_filters import KEYS, VALUES, is_
-from tests.tables.test_tables import counted
+from tests.support.tables.sample_rows import KEYS, VALUES, is_
+from tests.support.tables.statement_count import counted
 
 SUMMARY = """query S($id: ID!, $column: ID!, $groupBy: ID, $filter: RowFilter) { table(id: $id) {
   summary(column: $column, groupBy: $groupBy, filter: $filter) { group rowCount count sum min max mean } } }"""
@@ -129,11 +129,11 @@ async def test_a_question_that_makes_no_sense_is_refused(sheet: Sheet, monkeypat
             await sheet.run(SUMMARY, id=sheet.id, **asked)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field])
     monkeypatch.setattr(summaries, "MAX_GROUPS", 3)
-    summaries.groups.cache_clear()
+    summaries.group_query.cache_clear()
     with pytest.raises(Refused, match="more than 3 different values") as refused:
         await summary(sheet, NUMBER, groupBy=ITEM)
     assert refused.value.fields == ["groupBy"]
-    summaries.groups.cache_clear()
+    summaries.group_query.cache_clear()
 
 
 async def test_a_summary_costs_one_statement_and_a_large_table_none_on_the_loop(

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from db.core.engine import Database
-from db.core.prepared import Plan
 from db.models.organizations import Organization
 from db.tables.tables import MAX_COLUMNS
 from resolvers.core.ids import global_id
 from tests.conftest import World
 from tests.support.table_client import COLUMNS, ITEM, Refused, Sheet, cell
+from tests.support.tables.statement_count import counted
 
 
 @pytest.fixture
@@ -237,23 +237,6 @@ async def test_a_list_costs_as_many_statements_as_one_of_it(
     for n in range(5):
         await sheet.mutate("createTable", "{ table { id } }", name=f"Table {n}", columns=COLUMNS)
     assert await counted(sheet, database, monkeypatch, document) == one == 6
-
-
-async def counted(
-    sheet: Sheet, database: Database, monkeypatch: pytest.MonkeyPatch, document: str, **variables: Any
-) -> int:
-    """How many statements an operation reads with."""
-    statements: list[str] = []
-    fetch = database._fetch
-
-    async def count(plan: Plan, values: list[Any]) -> list[Any]:
-        statements.append(plan.sql)
-        return await fetch(plan, values)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(database, "_fetch", count)
-        await sheet.run(document, **variables)
-    return len(statements)
 
 
 async def test_two_changes_in_one_operation_see_each_other(sheet: Sheet) -> None:

@@ -71,7 +71,7 @@ async def test_a_name_is_undone_without_the_type_that_came_later(sheet: Sheet) -
 async def test_a_name_that_another_column_has_by_now_does_not_come_back(sheet: Sheet) -> None:
     await redefine(sheet, name="Number")
     await sheet.mutate("addColumn", "{ table { id } }", tableId=sheet.id, column={"name": "code", "type": "TEXT"})
-    assert "There is another column Code now" in await refused(sheet, 3)
+    assert "Another column is named Code now" in await refused(sheet, 3)
 
 
 async def test_rules_that_come_back_hold_for_what_was_entered_since(sheet: Sheet) -> None:

@@ -11,7 +11,7 @@ from tables.types.types import Column, ColumnType, from_json
 from tests.conftest import World
 from tests.support.column_samples import VALUES
 from tests.support.table_client import Refused, Sheet, cell
-from tests.values.test_types import values
+from tests.support.tables.value_strategies import values
 
 FORMATS = {"DECIMAL": ",", "CURRENCY": "EUR ,", "DATE": "MDY", "DATETIME": "DMY"}
 COLUMNS = [Column(f"c{n}", type.value, type, format=FORMATS.get(type)) for n, type in enumerate(ColumnType, 1)]

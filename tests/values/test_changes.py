@@ -9,19 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tables.changes import (
-    Change,
-    ChangeError,
-    ChangeKind,
-    Row,
-    TableState,
-    apply,
-    column_of,
-    definition,
-    invert,
-    summary,
-)
+from tables.changes import ChangeKind, column_from_json, column_to_json
 from tables.types.types import Column, ColumnType
+from tests.support.tables.table_changes import Change, ChangeError, Row, TableState, apply, invert, summary
 
 NAME = Column("c1", "Name", ColumnType.TEXT, position=0)
 AMOUNT = Column("c2", "Amount", ColumnType.CURRENCY, position=1, minimum=Decimal("0.50"), format="EUR")
@@ -51,7 +41,7 @@ def test_a_row_comes_in_at_its_position() -> None:
 
 
 def test_a_deleted_column_takes_its_values_along_and_brings_them_back() -> None:
-    old = {"definition": definition(AMOUNT), "values": {"r1": "12.50"}}
+    old = {"definition": column_to_json(AMOUNT), "values": {"r1": "12.50"}}
     deleted = Change(ChangeKind.COLUMN_DELETED, None, "c2", old, None)
     after = apply(STATE, [deleted])
     assert list(after.columns) == ["c1"]
@@ -87,9 +77,9 @@ def test_each_kind_has_its_inverse() -> None:
         Change(ChangeKind.ROW_ADDED, "r1", None, None, {"position": 0, "values": {}}),
         Change(ChangeKind.ROW_RESTORED, None, None, None, {"position": 0, "values": {}}),
         Change(ChangeKind.ROW_ADDED, "r9", None, None, {"position": 0, "values": {"c9": "x"}}),
-        Change(ChangeKind.COLUMN_ADDED, None, "c1", None, {"definition": definition(NAME), "values": {}}),
+        Change(ChangeKind.COLUMN_ADDED, None, "c1", None, {"definition": column_to_json(NAME), "values": {}}),
         Change(ChangeKind.COLUMN_DELETED, None, "c9", {}, None),
-        Change(ChangeKind.COLUMN_CHANGED, None, "c9", None, definition(replace(NAME, key="c9"))),
+        Change(ChangeKind.COLUMN_CHANGED, None, "c9", None, column_to_json(replace(NAME, key="c9"))),
     ],
 )
 def test_a_change_that_does_not_fit_is_refused(change: Change) -> None:
@@ -107,7 +97,7 @@ def test_a_change_that_does_not_fit_is_refused(change: Change) -> None:
     ],
 )
 def test_a_definition_survives_json(column: Column) -> None:
-    assert column_of(json.loads(json.dumps(definition(column)))) == column
+    assert column_from_json(json.loads(json.dumps(column_to_json(column)))) == column
 
 
 def test_changes_are_said_in_words() -> None:
@@ -140,7 +130,7 @@ def draw_change(draw: st.DataObject, state: TableState, number: int) -> Change |
     if kind is ChangeKind.COLUMN_ADDED:
         new = Column(f"k{number}", f"Column {number}", ColumnType.TEXT, position)
         return Change(
-            kind, None, new.key, None, {"definition": definition(new), "values": {row_id: value} if row_id else {}}
+            kind, None, new.key, None, {"definition": column_to_json(new), "values": {row_id: value} if row_id else {}}
         )
     if kind is ChangeKind.TABLE_CHANGED:
         return Change(kind, None, None, {"name": state.properties.get("name")}, {"name": f"Name {number}"})
@@ -157,10 +147,12 @@ def _change_of_what_is_there(
     if kind is ChangeKind.CELL_CHANGED and row and column:
         return Change(kind, row_id, key, row.values.get(column.key), value)
     if kind is ChangeKind.COLUMN_CHANGED and column:
-        return Change(kind, None, key, definition(column), definition(replace(column, name="New", position=position)))
+        return Change(
+            kind, None, key, column_to_json(column), column_to_json(replace(column, name="New", position=position))
+        )
     if kind is ChangeKind.COLUMN_DELETED and column:
         held = {each: row.values[column.key] for each, row in state.rows.items() if column.key in row.values}
-        return Change(kind, None, key, {"definition": definition(column), "values": held}, None)
+        return Change(kind, None, key, {"definition": column_to_json(column), "values": held}, None)
     return None
 
 

@@ -2,7 +2,6 @@
 
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from string import printable
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from tables.types.types import CellError, Column, ColumnType, Value, format_value, from_json, parse
 from tests.support.column_samples import column
+from tests.support.tables.value_strategies import values
 
 quick = settings(deadline=None, max_examples=60)
 
@@ -147,23 +147,6 @@ def test_a_value_is_shown_as_its_column_is_written(of: Column, value: Value, sho
     assert format_value(of, value) == shown
 
 
-plain = st.from_regex(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,9})?", fullmatch=True)
-words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
-shown_texts = words.filter(str.strip)
-values: dict[ColumnType, st.SearchStrategy[object]] = {
-    ColumnType.TEXT: shown_texts,
-    ColumnType.INTEGER: st.integers(-(2**53) + 1, 2**53 - 1),
-    ColumnType.DECIMAL: plain,
-    ColumnType.CURRENCY: plain,
-    ColumnType.PERCENT: plain,
-    ColumnType.BOOLEAN: st.booleans(),
-    ColumnType.DATE: st.dates(datetime(1000, 1, 1, tzinfo=UTC).date()).map(str),
-    ColumnType.DATETIME: st.datetimes(datetime(1000, 1, 1)).map(lambda at: at.isoformat() + "Z"),  # noqa: DTZ001  # Hypothesis takes naive bounds
-    ColumnType.SELECT: shown_texts,
-    ColumnType.MULTI_SELECT: st.lists(shown_texts, min_size=1, max_size=5),
-    ColumnType.EMAIL: st.emails(domains=st.just("example.org")),
-    ColumnType.URL: st.just("https://example.org/?q=1,2"),
-}
 formats = {
     ColumnType.CURRENCY: [None, "EUR", "EUR ,", "USD ,?"],
     ColumnType.DATE: [None, "DMY", "MDY?", "YMD"],

@@ -134,7 +134,7 @@ def _conflicts(rows: dict[UUID, BufferedRow], cells: Sequence[CellEdit], values:
 
 def _conflict_message(conflicts: list[CellConflict]) -> str:
     cells = "1 cell was" if len(conflicts) == 1 else f"{len(conflicts):,} cells were"
-    return f"{cells} changed since you read the row, so nothing was changed: compare the values and send load."
+    return f"{cells} changed since you read the row, so nothing was changed: compare the values and send again."
 
 
 def _check_unique(edit: Edit, rows: dict[UUID, BufferedRow], cells: Sequence[CellEdit], values: list[Value]) -> None:

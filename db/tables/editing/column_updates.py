@@ -18,7 +18,7 @@ from tables.types.conversion import convert, rules_kept
 from tables.types.types import CellError, Column, ColumnType, Value
 
 MAX_REPORTED_MISFITS = 1_000
-_MARKS = frozenset({"name", "is_indexed", "description"})  # say nothing of values
+_UNRELATED_TO_VALUES = frozenset({"name", "is_indexed", "description"})
 
 
 def update(session: Session, table_id: UUID, key_or_name: str, changes: Mapping[str, Any]) -> ColumnChange:

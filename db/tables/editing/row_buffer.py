@@ -28,7 +28,7 @@ BATCH_SIZE = 1_000
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class BufferedRow:
-    """Row with the fields of `Row`; to change it, assign new `values` and `origins`, and then call `RowBuffer.update`."""
+    """Row with the fields of `Row`; to change it, assign new `values` and `origins` and call `RowBuffer.update`."""
 
     row_of: ClassVar[type[Row]] = Row
 

@@ -35,7 +35,7 @@ class UpsertRowsResult:
 
 @dataclass
 class _Plan:
-    """Changes to create: values of new rows, and changed values of existing rows."""
+    """Changes to make: values of new rows, and changed values of existing rows."""
 
     added: list[dict[str, Value]] = field(default_factory=list)
     changed: dict[BufferedRow, dict[str, Value]] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def upsert(
         return UpsertRowsResult(edit.table, len(plan.added), len(plan.changed), plan.unchanged, plan.rejected, revision)
 
     def load(ids: list[UUID]) -> UpsertRowsResult:
-        """Return the result of the first call, from its revision; the rejected rows are validated load."""
+        """Return the result of the first call, from its revision; the rejected rows are validated again."""
         rejected = _plan(edit, keys, rows).rejected
         if not ids:
             return UpsertRowsResult(edit.table, 0, 0, len(rows) - len(rejected), rejected, None)
@@ -84,7 +84,7 @@ def upsert(
 
 
 def key_columns(columns: Mapping[str, Column], names: Sequence[str]) -> list[Column]:
-    """The key columns, which are named like those of a row."""
+    """Return the key columns, given by key or name. Raises BadUserInput."""
     finder = ColumnFinder(columns)
     keys: list[Column] = []
     for n, name in enumerate(names):
@@ -193,7 +193,7 @@ class _Planner:
     def _taken_by_others(
         self, values: Mapping[str, Value], id_: UUID, path: str, held: Mapping[str, Value]
     ) -> list[FieldError]:
-        """Return an error for each value that another row of a unique column has; reserve those of a row without errors."""
+        """Return an error for each unique value that another row has; reserve the values of a row without errors."""
         errors = []
         for key, value in values.items():
             try:

@@ -64,7 +64,7 @@ def add(
         return AddRowsResult(edit.table, added, rejected, edit.finish(ChangeSource.USER))
 
     def load(ids: list[UUID]) -> AddRowsResult:
-        """Return the result of the first call: its rows that still exist, and the rejected ones, validated load."""
+        """Return the result of the first call: its rows that still exist, and the rejected ones, validated again."""
         if not ids:
             return AddRowsResult(edit.table, [], _parse_rows(edit, rows)[1], None)
         revision = session.get(Revision, ids[0])

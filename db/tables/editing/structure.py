@@ -95,7 +95,7 @@ def _organization(session: Session, definition: TableDefinition) -> UUID:
         if definition.organization_id not in {None, conversation.organization_id}:
             raise BadUserInput.of(
                 "organizationId",
-                "The conversation is in another organization: leave out organizationId, or send that of the conversation.",
+                "The conversation is in another organization: leave out organizationId or send the conversation's.",
             )
         return conversation.organization_id
     if definition.organization_id is not None:

@@ -60,7 +60,7 @@ class RowParser:
         return self._read(raw, path, self._columns)
 
     def parse_partial(self, raw: object, path: str) -> tuple[dict[str, Value], list[FieldError]]:
-        """Return like `parse`, but only the columns that the row names: others are neither required nor set to a default."""
+        """Return like `parse`, but only the columns that the row names; others get no default and may be required."""
         return self._read(raw, path, {})
 
     def _read(self, raw: object, path: str, wanted: Mapping[str, Column]) -> tuple[dict[str, Value], list[FieldError]]:

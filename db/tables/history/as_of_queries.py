@@ -1,4 +1,9 @@
-"""A table as it was at an earlier revision: what is asked of the table and its log to know it."""
+"""Queries for a table as of an earlier revision.
+
+Only the current rows are stored. An earlier state is computed backwards: the current rows, minus the changes that the
+log has since the revision (`reverse_delta`). Every query of rows also returns the current revision of the table, so
+that the reader can tell whether rows and changes belong to the same moment.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,16 +20,18 @@ from db.models.tables import Row, Table
 from db.tables.editing.edits import Origin
 from tables.types.types import Column, Value
 
-LAST = 2**31 - 1  # no place and no position is behind it
-OF_ROWS = ("id", "table_id", "position", "version", "values", "origins", "created_at", "created_by_id", "updated_at")
-Place = tuple[int, UUID]
+MAX_POSITION = 2**31 - 1  # the highest position of a row, and of a change in its revision
+ROW_FIELDS = ("id", "table_id", "position", "version", "values", "origins", "created_at", "created_by_id", "updated_at")
+RowPosition = tuple[int, UUID]
 
 _revision = select(Table.revision).where(Table.id == bind("table_id", Table.id)).scalar_subquery()
 
-head: Prepared[Any] = Prepared(select(Table.revision, Table.row_count).where(Table.id == bind("table_id", Table.id)))
+table_head: Prepared[Any] = Prepared(
+    select(Table.revision, Table.row_count).where(Table.id == bind("table_id", Table.id))
+)
 
-# The changes behind a place in the log, up to a revision, in their order.
-log: Prepared[Any] = Prepared(
+# The changes after the change `place` of revision `number`, up to the revision `until`, in the order of the log.
+change_log: Prepared[Any] = Prepared(
     select(
         Revision.number,
         *(getattr(CellChange, name) for name in ("place", "kind", "row_id", "column", "old", "new", "old_origin")),
@@ -40,8 +47,8 @@ log: Prepared[Any] = Prepared(
     children=CellChange,
 )
 
-# When rows were last changed before what came later.
-moments: Prepared[Any] = Prepared(
+# The time of the last change of each row up to the revision `number`.
+last_change_times: Prepared[Any] = Prepared(
     select(CellChange.row_id, func.max(Revision.created_at).label("moment"))
     .join(Revision, Revision.id == CellChange.revision_id)
     .where(
@@ -54,34 +61,35 @@ moments: Prepared[Any] = Prepared(
 )
 
 
-def _rows(*, placed: bool, backwards: bool) -> Prepared[Any]:
-    """At most `limit` rows before the position `ceiling`; each says which revision of the table it is of."""
-    here, there = tuple_(Row.position, Row.id), tuple_(bind("position", Row.position), bind("row_id", Row.id))
-    query = select(Row, _revision.label("revision")).where(Row.position < bind("ceiling", Row.position))
-    if placed:
-        query = query.where(here < there if backwards else here > there)
+def _rows(*, has_cursor: bool, backwards: bool) -> Prepared[Any]:
+    """Return the query for at most `limit` rows below `end_position`, each with the table's revision."""
+    row_key = tuple_(Row.position, Row.id)
+    cursor_key = tuple_(bind("position", Row.position), bind("row_id", Row.id))
+    query = select(Row, _revision.label("revision")).where(Row.position < bind("end_position", Row.position))
+    if has_cursor:
+        query = query.where(row_key < cursor_key if backwards else row_key > cursor_key)
     order = (Row.position.desc(), Row.id.desc()) if backwards else (Row.position, Row.id)
     return Prepared(query.order_by(*order).limit(bind("limit", Row.position)), children=Row)
 
 
-rows = {
-    (placed, backwards): _rows(placed=placed, backwards=backwards)
-    for placed in (False, True)
+row_queries = {
+    (has_cursor, backwards): _rows(has_cursor=has_cursor, backwards=backwards)
+    for has_cursor in (False, True)
     for backwards in (False, True)
 }
 
-# All rows before a position, in order; each says which revision of the table it is of.
+# All rows with a position below `end_position`, in order, each with the table's revision.
 rows_below: Prepared[Any] = Prepared(
-    select(*(getattr(Row, name) for name in OF_ROWS), _revision.label("revision"))
-    .where(Row.position < bind("ceiling", Row.position))
+    select(*(getattr(Row, name) for name in ROW_FIELDS), _revision.label("revision"))
+    .where(Row.position < bind("end_position", Row.position))
     .order_by(Row.position, Row.id),
     children=Row,
 )
 
 
 @dataclass(frozen=True)
-class EarlierRow:
-    """A row as it was, with the columns that the table had."""
+class AsOfRow:
+    """Row as of an earlier revision, with the columns that the table had then."""
 
     row_of: ClassVar[type[Base]] = Row
 
@@ -101,6 +109,6 @@ class EarlierRow:
         return self.id.hex
 
 
-def vars_of(row: Any) -> dict[str, Any]:
-    """What a row of today has of an earlier one, besides its id."""
-    return {name: getattr(row, name) for name in OF_ROWS[1:]}
+def row_fields(row: Any) -> dict[str, Any]:
+    """Return the fields of a current row that an AsOfRow has too, without the id."""
+    return {name: getattr(row, name) for name in ROW_FIELDS[1:]}

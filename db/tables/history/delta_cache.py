@@ -1,4 +1,4 @@
-"""Earlier states of tables, kept while people page through them."""
+"""Cache of reverse deltas, so that paging through an earlier revision reads each change of the log once."""
 
 import asyncio
 from collections import OrderedDict
@@ -9,60 +9,63 @@ from uuid import UUID
 
 from auth.viewer import Viewer
 from db.core.engine import Database
-from db.tables.history.as_of_queries import LAST, log
+from db.tables.history.as_of_queries import MAX_POSITION, change_log
 from db.tables.history.reverse_delta import ReverseDelta
 
-MAX_ROWS_KEPT = 200_000  # changed rows, of all states together
-BATCH = 200  # changes that are taken without a pause
+MAX_CACHED_ROWS = 200_000  # changed rows of all deltas together
+BATCH = 200  # changes recorded between two pauses for the event loop
 
 
 @dataclass
-class _Kept:
-    state: ReverseDelta
+class _Entry:
+    delta: ReverseDelta
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class DeltaCache:
-    """States by table and revision, the least used forgotten first. What is here was seen by somebody: ask the policy.
+    """LRU cache of deltas by table id and revision, bounded by MAX_CACHED_ROWS.
 
-    A state is brought up to date with the changes since it was last asked for, so each change is read once; a reader
-    who leaves halfway does no harm.
+    The cache knows nothing of permissions: check that the viewer may see the table before each use. A delta is caught
+    up with the log when it is used again. A canceled catch-up leaves a valid delta that continues at `log_position`.
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[UUID, int], _Kept] = OrderedDict()
+        self._entries: OrderedDict[tuple[UUID, int], _Entry] = OrderedDict()
 
-    async def at(self, database: Database, viewer: Viewer, table_id: UUID, number: int, today: int) -> ReverseDelta:
-        """What has changed in a table since revision `number`, up to `today`, the newest one."""
-        async with self.held(table_id, number) as state:
-            await bring_up(state, database, viewer, table_id, today)
-        return state
+    async def get(self, database: Database, viewer: Viewer, table_id: UUID, number: int, current: int) -> ReverseDelta:
+        """Return the delta from revision `number` to `current`, the newest revision of the table."""
+        async with self.locked(table_id, number) as delta:
+            await catch_up(delta, database, viewer, table_id, current)
+        return delta
 
     @asynccontextmanager
-    async def held(self, table_id: UUID, number: int) -> AsyncIterator[ReverseDelta]:
-        """What is known by now of what has changed; nobody else brings it up to date meanwhile."""
-        kept = self._kept.setdefault((table_id, number), _Kept(ReverseDelta(number)))
-        self._kept.move_to_end((table_id, number))
-        async with kept.lock:
-            yield kept.state
-        self._forget()
+    async def locked(self, table_id: UUID, number: int) -> AsyncIterator[ReverseDelta]:
+        """Lock and yield the delta as far as it is known; other readers wait."""
+        entry = self._entries.setdefault((table_id, number), _Entry(ReverseDelta(number)))
+        self._entries.move_to_end((table_id, number))
+        async with entry.lock:
+            yield entry.delta
+        self._evict()
 
-    def _forget(self) -> None:
-        rows = sum(len(kept.state) for kept in self._kept.values())
-        while rows > MAX_ROWS_KEPT and len(self._kept) > 1:
-            _, oldest = self._kept.popitem(last=False)
-            rows -= len(oldest.state)
+    def _evict(self) -> None:
+        rows = sum(len(entry.delta) for entry in self._entries.values())
+        while rows > MAX_CACHED_ROWS and len(self._entries) > 1:
+            _, oldest = self._entries.popitem(last=False)
+            rows -= len(oldest.delta)
 
 
-async def bring_up(state: ReverseDelta, database: Database, viewer: Viewer, table_id: UUID, today: int) -> None:
-    """Tell a state that is held the changes up to `today`."""
-    if state.taken >= (today, LAST):
+async def catch_up(delta: ReverseDelta, database: Database, viewer: Viewer, table_id: UUID, current: int) -> None:
+    """Record the changes up to revision `current` in a locked delta."""
+    if delta.log_position >= (current, MAX_POSITION):
         return
-    number, place = state.taken
-    changes = database.stream(log, viewer, batch=BATCH, table_id=table_id, number=number, place=place, until=today)
+    number, place = delta.log_position
+    changes = database.stream(
+        change_log, viewer, batch=BATCH, table_id=table_id, number=number, place=place, until=current
+    )
     async for batch in changes:
         for change in batch:
-            state.take(change)
-    if not state.is_sorted():
-        await asyncio.to_thread(state.deleted_rows)
-    state.taken = (today, LAST)
+            delta.record(change)
+    # Sorting 100,000 deleted rows takes longer than the event loop may be blocked.
+    if not delta.is_sorted():
+        await asyncio.to_thread(delta.deleted_rows)
+    delta.log_position = (current, MAX_POSITION)

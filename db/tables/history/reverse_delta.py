@@ -1,4 +1,9 @@
-"""What has changed in a table since a revision, so that it can be taken back."""
+"""Reverse delta of a table: what to undo in its current rows to get an earlier revision.
+
+The delta reads the log forwards, from the revision to now, and keeps the first change of each cell, row and column:
+its old value is the value at the revision. Reading a row as of the revision means taking the current row and setting
+these cells back. Rows added since are left out, rows deleted since are restored from the log.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,75 +12,79 @@ from uuid import UUID
 
 from db.core.base import dump_json, parse_json
 from db.tables.editing.edits import Origin
-from db.tables.history.as_of_queries import LAST, EarlierRow, Place, vars_of
-from tables.changes import ChangeKind, definition
-from tables.changes import column_of as defined
+from db.tables.history.as_of_queries import MAX_POSITION, AsOfRow, RowPosition, row_fields
+from tables.changes import ChangeKind, column_to_json
+from tables.changes import column_from_json as defined
 from tables.types.types import Column, Value
 
 
 class ReverseDelta:
-    """What has changed in a table since revision `number`; it is told the changes in order, by `take`.
+    """Changes of a table since `revision`, recorded in the order of the log.
 
-    Only the first change of a thing says what it was. Nothing is kept of what has come and gone since, so this
-    holds at most the rows of then and those of today, however long the log is. Rows are known by the number that
-    their id is and deleted ones kept as texts: the garbage collector, which stops everything, passes over those.
+    Rows that were added and deleted since leave nothing behind, so the size is bounded by the rows of then and now,
+    however long the log is. `log_position` is the last recorded change (revision, place); `end_position` is above the
+    positions of all rows of the revision.
     """
 
     def __init__(self, number: int) -> None:
-        self.number = number
-        self.taken = (number, LAST)
-        self.ceiling = LAST
+        self.revision = number
+        self.log_position = (number, MAX_POSITION)
+        self.end_position = MAX_POSITION
         self._columns: dict[str, dict[str, Any] | None] = {}
-        self._absent: set[int] = set()
-        # What cells had and where it came from, by column and row; in how many revisions rows were changed since.
+        # Rows are keyed by the integer of their id, and deleted ones kept as JSON texts: the garbage collector does
+        # not traverse integers and texts, and its pauses over 100,000 rows would stop the event loop.
+        self._added: set[int] = set()
+        # Old value and origin of changed cells, by column key and row; number of revisions that changed a row.
         self._values: dict[str, dict[int, Value]] = {}
         self._origins: dict[str, dict[int, Origin]] = {}
         self._edits: dict[int, int] = {}
         self._last_edit: dict[int, int] = {}
-        # Position of rows that were deleted since, and what the log keeps of them; which of them are there again.
+        # Position, values and other fields of deleted rows, as the log has them; deleted rows that were restored.
         self._deleted: dict[int, tuple[int, str, str]] = {}
-        self._back: set[int] = set()
-        self._places: list[Place] | None = []
+        self._restored: set[int] = set()
+        self._sorted_deleted: list[RowPosition] | None = []
 
     def __len__(self) -> int:
-        return len(self._absent) + len(self._edits) + len(self._deleted)
+        return len(self._added) + len(self._edits) + len(self._deleted)
 
-    def take(self, change: Any) -> None:
-        self.taken = (change.number, change.place)
+    def record(self, change: Any) -> None:
+        """Record the next change of the log, a record of `as_of_queries.change_log`."""
+        self.log_position = (change.number, change.place)
         kind = ChangeKind(change.kind)
         if kind in {ChangeKind.ROW_ADDED, ChangeKind.ROW_RESTORED}:
-            self._take_added(kind, change)
+            self._record_added(kind, change)
         elif kind is ChangeKind.ROW_DELETED:
-            self._take_deleted(change)
+            self._record_deleted(change)
         elif kind is ChangeKind.CELL_CHANGED:
-            self._take_cell(change)
+            self._record_cell(change)
         elif kind is not ChangeKind.TABLE_CHANGED and change.column not in self._columns:
             was = change.old
             self._columns[change.column] = was["definition"] if kind is ChangeKind.COLUMN_DELETED else was
 
-    def _take_added(self, kind: ChangeKind, change: Any) -> None:
+    def _record_added(self, kind: ChangeKind, change: Any) -> None:
         row = change.row_id.int
         if row in self._deleted:
-            self._back.add(row)
+            self._restored.add(row)
             return
-        self._absent.add(row)
-        if kind is ChangeKind.ROW_ADDED and self.ceiling == LAST:
-            self.ceiling = change.new["position"]  # rows are added behind all that there ever were
+        self._added.add(row)
+        if kind is ChangeKind.ROW_ADDED and self.end_position == MAX_POSITION:
+            # Rows are added behind all earlier ones, so the first added row ends those of the revision.
+            self.end_position = change.new["position"]
 
-    def _take_deleted(self, change: Any) -> None:
+    def _record_deleted(self, change: Any) -> None:
         row = change.row_id.int
-        if row in self._absent:
-            self._absent.remove(row)
+        if row in self._added:
+            self._added.remove(row)
             return
         if row not in self._deleted:
-            kept = change.old
-            self._deleted[row] = kept["position"], dump_json(kept["values"]), dump_json(change.old_origin)
-            self._places = None
-        self._back.discard(row)
+            old = change.old
+            self._deleted[row] = old["position"], dump_json(old["values"]), dump_json(change.old_origin)
+            self._sorted_deleted = None
+        self._restored.discard(row)
 
-    def _take_cell(self, change: Any) -> None:
+    def _record_cell(self, change: Any) -> None:
         row = change.row_id.int
-        if row in self._absent or row in self._deleted:
+        if row in self._added or row in self._deleted:
             return
         values = self._values.setdefault(change.column, {})
         if row not in values:
@@ -86,41 +95,43 @@ class ReverseDelta:
             self._edits[row] = self._edits.get(row, 0) + 1
             self._last_edit[row] = change.number
 
-    def row_count(self, today: int) -> int:
-        return today - len(self._absent) + len(self._deleted) - len(self._back)
+    def row_count(self, current: int) -> int:
+        """Return the number of rows at the revision, from the current number."""
+        return current - len(self._added) + len(self._deleted) - len(self._restored)
 
-    def columns(self, today: Mapping[str, Column]) -> dict[str, Column]:
-        """Those that there were, in their order."""
-        plain = {**{key: definition(column) for key, column in today.items()}, **self._columns}
+    def columns(self, current: Mapping[str, Column]) -> dict[str, Column]:
+        """Return the columns at the revision in their order, from the current columns."""
+        plain = {**{key: column_to_json(column) for key, column in current.items()}, **self._columns}
         found = [defined(was) for was in plain.values() if was is not None]
         return {column.key: column for column in sorted(found, key=lambda column: (column.position, column.key))}
 
     def is_changed(self, id_: UUID) -> bool:
+        """Return True if the row was edited or deleted since the revision."""
         return id_.int in self._edits or id_.int in self._deleted
 
     def is_sorted(self) -> bool:
-        """Whether `deleted_rows` knows its answer; with many rows it thinks for long."""
-        return self._places is not None
+        """Return True if `deleted_rows` answers at once; otherwise it sorts first, which blocks for many rows."""
+        return self._sorted_deleted is not None
 
-    def deleted_rows(self) -> list[Place]:
-        """The rows that were deleted since, in order, those among them that are back too."""
-        if self._places is None:
-            self._places = sorted((kept[0], UUID(int=row)) for row, kept in self._deleted.items())
-        return self._places
+    def deleted_rows(self) -> list[RowPosition]:
+        """Return (position, id) of the rows deleted since, in order, including those that were restored."""
+        if self._sorted_deleted is None:
+            self._sorted_deleted = sorted((fields[0], UUID(int=row)) for row, fields in self._deleted.items())
+        return self._sorted_deleted
 
-    def was_there(self, id_: UUID) -> bool:
-        """Whether a row of today is one of then, the same without a break."""
-        return id_.int not in self._absent and id_.int not in self._deleted
+    def existed(self, id_: UUID) -> bool:
+        """Return True if a current row existed at the revision and was never deleted since."""
+        return id_.int not in self._added and id_.int not in self._deleted
 
-    def row(self, today: Any, columns: Mapping[str, Column]) -> EarlierRow:
-        """A row of today as it was."""
-        fields = vars_of(today)
-        return EarlierRow(id=today.id, columns=columns, **{**fields, **self.taken_back(today.id, fields)})
+    def revert_row(self, row: Any, columns: Mapping[str, Column]) -> AsOfRow:
+        """Return a current row as of the revision."""
+        fields = row_fields(row)
+        return AsOfRow(id=row.id, columns=columns, **{**fields, **self.reverted_fields(row.id, fields)})
 
-    def deleted_row(self, id_: UUID, table_id: UUID, columns: Mapping[str, Column]) -> EarlierRow:
-        """A row as it was that was deleted since."""
-        position, values, kept = self._deleted[id_.int]
-        past = parse_json(kept)
+    def deleted_row(self, id_: UUID, table_id: UUID, columns: Mapping[str, Column]) -> AsOfRow:
+        """Return a row that was deleted since, as of the revision."""
+        position, values, rest = self._deleted[id_.int]
+        past = parse_json(rest)
         created = datetime.fromisoformat(past["created_at"])
         by = past.get("created_by")
         last = {
@@ -133,14 +144,14 @@ class ReverseDelta:
             "created_by_id": by and UUID(by),
             "updated_at": created,
         }
-        return EarlierRow(id=id_, columns=columns, **{**last, **self.taken_back(id_, last)})
+        return AsOfRow(id=id_, columns=columns, **{**last, **self.reverted_fields(id_, last)})
 
-    def taken_back(self, id_: UUID, last: Mapping[str, Any]) -> dict[str, Any]:
-        """Values, origins and version of a row that had the `last` ones, as they were."""
+    def reverted_fields(self, id_: UUID, last: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values, origins and version of a row at the revision, from its `last` ones."""
         values, origins = dict(last["values"]), dict(last["origins"])
-        for key, had in self._values.items():
-            if id_.int in had:
-                _set(values, key, had[id_.int])
+        for key, old_values in self._values.items():
+            if id_.int in old_values:
+                _set(values, key, old_values[id_.int])
                 _set(origins, key, self._origins.get(key, {}).get(id_.int))
         return {"values": values, "origins": origins, "version": last["version"] - self._edits.get(id_.int, 0)}
 

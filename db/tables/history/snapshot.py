@@ -1,4 +1,8 @@
-"""The rows that a table had at a revision, laid out in a SQLite database of their own that answers any question."""
+"""Snapshot of a table as of a revision: its rows in a temporary SQLite database, to filter, sort and search them.
+
+The table has the same shape as the real one, so the prepared queries of `row_query` run on it unchanged, whichever
+database the server uses.
+"""
 
 import asyncio
 import sqlite3
@@ -14,8 +18,8 @@ from db.core.base import dump_json
 from db.core.prepared import Prepared
 from db.core.sqlite import dialect_of_reads
 from db.core.sqlite_functions import Connection
-from db.tables.history.as_of_queries import OF_ROWS
-from db.tables.query.cell_indexes import definition
+from db.tables.history.as_of_queries import ROW_FIELDS
+from db.tables.query.cell_indexes import create_statement
 from errors import BadUserInput
 from tables.types.types import Column, ColumnType
 
@@ -23,20 +27,20 @@ T = TypeVar("T")
 
 MAX_BYTES, CACHED_BYTES, MAX_INDEXED = 2**30, 2**23, 5
 SYSTEM = Viewer.system()
-_AS_THEY_ARE = (str, int)
+_NATIVE_TYPES = (str, int)
 
-# The policy asks whether the parent is there; who may see it is asked of the database that the rows came from.
+# Prepared queries join the parent table to check that it exists. Permissions are checked in the real database.
 TABLES = "CREATE TABLE tables (id, deleted_at)"
-ROWS = f"""CREATE TABLE rows ({", ".join(f'"{name}"' for name in OF_ROWS)}, updated_by_id, deleted_at)"""
+ROWS = f"""CREATE TABLE rows ({", ".join(f'"{name}"' for name in ROW_FIELDS)}, updated_by_id, deleted_at)"""
 INDEX = "CREATE INDEX in_order ON rows (table_id, position, id)"
-LAY = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)"
+INSERT_ROW = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)"
 
 
 class Snapshot:
-    """Rows of one state of a table, with its columns. Whoever reads holds it: it is gone when nobody does any more.
+    """Rows and columns of a table at one revision; closed when the last reference to it is gone.
 
-    The database has no name: SQLite keeps it in memory while it is small, then in a file that no directory has,
-    which even a killed process leaves nothing of. One thread works on it, one thing after the other.
+    The database has no name: SQLite keeps it in memory while it is small, then in an unlinked file, of which even a
+    killed process leaves nothing behind. One thread runs all its statements, one after the other.
     """
 
     def __init__(self, table_id: UUID) -> None:
@@ -45,12 +49,14 @@ class Snapshot:
         self.row_count = self.size = 0
         self._indexed: set[str] = set()
         self._dialect = dialect_of_reads()
-        self._thread = ThreadPoolExecutor(1, "earlier-rows")
+        self._thread = ThreadPoolExecutor(1, "snapshot")
         self._connection = sqlite3.connect("", check_same_thread=False, isolation_level=None, factory=Connection)
-        # It takes no lock, for the garbage collector may call it anywhere; the thread ends by itself.
+        # The finalizer takes no lock, since the garbage collector may run it anywhere; the thread ends by itself.
         weakref.finalize(self, self._connection.close).atexit = False
 
     async def begin(self) -> None:
+        """Create the empty tables. Call it once, before `insert`."""
+
         def work() -> None:
             self._connection.execute("PRAGMA journal_mode=OFF")
             self._connection.execute(f"PRAGMA cache_size={-CACHED_BYTES // 1024}")
@@ -62,16 +68,16 @@ class Snapshot:
 
         await self._run(work)
 
-    async def lay(self, rows: Callable[[], Iterable[Iterable[Any]]]) -> None:
-        """Add rows, of which each has what OF_ROWS names; they are made in the copy's thread."""
+    async def insert(self, rows: Callable[[], Iterable[Iterable[Any]]]) -> None:
+        """Insert rows, each the values of ROW_FIELDS; `rows` is called in the snapshot's thread."""
 
         def work() -> None:
-            self.row_count += self._connection.executemany(LAY, _written(rows())).rowcount
+            self.row_count += self._connection.executemany(INSERT_ROW, _sqlite_rows(rows())).rowcount
 
         await self._run(work)
 
     async def finish(self, columns: Mapping[str, Column]) -> None:
-        """No rows are added from here on."""
+        """Commit, after the last `insert`, and make the snapshot readable."""
 
         def work() -> None:
             self._connection.execute(INDEX)
@@ -81,29 +87,29 @@ class Snapshot:
         await self._run(work)
         self.columns = columns
 
-    async def index(self, key: str, type: ColumnType) -> bool:
-        """Whether the rows can be read in the order of a column without looking at all of them; they soon can."""
+    async def ensure_index(self, key: str, type: ColumnType) -> bool:
+        """Create an index for the order of a column unless there is one; return False if there can be none."""
         if key in self._indexed:
             return True
         if type is ColumnType.MULTI_SELECT or len(self._indexed) >= MAX_INDEXED or self.size > MAX_BYTES // 2:
             return False
 
         def work() -> None:
-            self._connection.execute(definition(self._dialect, self.table_id, key, type))
+            self._connection.execute(create_statement(self._dialect, self.table_id, key, type))
             self._measure()
 
         await self._run(work)
         self._indexed.add(key)
         return True
 
-    async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
-        """What a query of rows of `table_id` finds in the copy."""
+    async def read(self, query: Prepared[Any], **arguments: Any) -> list[Any]:
+        """Run a prepared query for rows of `table_id` on the snapshot."""
         plan = query.plan(self._dialect, SYSTEM)
-        values = plan.values(SYSTEM, {**given, "table_id": self.table_id})
+        values = plan.values(SYSTEM, {**arguments, "table_id": self.table_id})
         return plan.records(await self._run(lambda: self._connection.execute(plan.sql, values).fetchall()))
 
     async def _run(self, work: Callable[[], T]) -> T:
-        """Who leaves takes their question along."""
+        """Run work in the snapshot's thread; canceling the caller interrupts its statement."""
         future = self._thread.submit(work)
         try:
             return await asyncio.wrap_future(future)
@@ -114,7 +120,7 @@ class Snapshot:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                 raise
-            message = "The table was too large then to be filtered, sorted or searched: leave these out."
+            message = "The table was too large at that revision: leave out filter, sort and search."
             raise BadUserInput.of("asOfRevision", message) from error
 
     def _measure(self) -> None:
@@ -124,14 +130,14 @@ class Snapshot:
         return cast(int, self._connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
-def _written(rows: Iterable[Iterable[Any]]) -> Iterator[list[Any]]:
+def _sqlite_rows(rows: Iterable[Iterable[Any]]) -> Iterator[list[Any]]:
     for row in rows:
-        yield [_plain(value) for value in row]
+        yield [_sqlite_value(value) for value in row]
 
 
-def _plain(value: Any) -> Any:
-    """A value of a row, or what a driver gave for it, as SQLite keeps it."""
-    if value is None or type(value) in _AS_THEY_ARE:
+def _sqlite_value(value: Any) -> Any:
+    """Return a value of a row, as any driver returns it, in the form that SQLite stores."""
+    if value is None or type(value) in _NATIVE_TYPES:
         return value
     if isinstance(value, UUID):
         return value.hex

@@ -1,4 +1,8 @@
-"""Copies of earlier states of tables, made when somebody filters, sorts or searches one, and kept for a while."""
+"""Cache of snapshots, which are made when an earlier revision is filtered, sorted or searched.
+
+A snapshot is made without a lock on the table. The columns are read first, then the rows, then the changes up to the
+revision of the first rows: a change that happens in between is in the log, so the reverse delta takes it back.
+"""
 
 import asyncio
 from collections import OrderedDict
@@ -8,142 +12,161 @@ from typing import Any
 from uuid import UUID
 
 from db.core.engine import Database
-from db.tables.history.as_of_queries import OF_ROWS, head, rows_below
-from db.tables.history.delta_cache import DeltaCache, bring_up
+from db.tables.history.as_of_queries import ROW_FIELDS, rows_below, table_head
+from db.tables.history.delta_cache import DeltaCache, catch_up
 from db.tables.history.reverse_delta import ReverseDelta
 from db.tables.history.snapshot import SYSTEM, Snapshot
 from db.tables.tables import column_of, columns_of
 from errors import NotFound, RateLimited
 
-MAX_KEPT, MAX_BYTES_KEPT, SECONDS_KEPT = 16, 2**30, 600.0
-AT_ONCE, MAX_WAITING, DEADLINE, BATCH = 2, 16, 60.0, 1_000
+MAX_SNAPSHOTS, MAX_CACHED_BYTES, IDLE_SECONDS = 16, 2**30, 600.0
+MAX_CONCURRENT, MAX_PENDING, TIMEOUT_SECONDS, BATCH = 2, 16, 60.0, 1_000
 Key = tuple[UUID, int]
 
 
 class SnapshotCache:
-    """Copies by table and revision. What is here was seen by somebody: ask the policy.
+    """LRU cache of snapshots by table id and revision.
 
-    The least used are forgotten when they are many or large, and each that nobody has asked for in ten minutes.
+    The cache knows nothing of permissions: check that the viewer may see the table before each use. Snapshots are
+    evicted beyond MAX_SNAPSHOTS or MAX_CACHED_BYTES, the least recently used first, and after IDLE_SECONDS unused.
     """
 
     def __init__(self) -> None:
-        self.states = DeltaCache()
-        self._kept: OrderedDict[Key, Snapshot] = OrderedDict()
-        self._forgetting: dict[Key, asyncio.TimerHandle] = {}
-        self._making: dict[Key, asyncio.Task[Snapshot]] = {}
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self.deltas = DeltaCache()
+        self._snapshots: OrderedDict[Key, Snapshot] = OrderedDict()
+        self._eviction_timers: dict[Key, asyncio.TimerHandle] = {}
+        self._tasks: dict[Key, asyncio.Task[Snapshot]] = {}
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
 
     def find(self, table_id: UUID, number: int) -> Snapshot | None:
-        """The copy if there is one."""
+        """Return the snapshot if it is cached, and mark it as used."""
         key = table_id, number
-        if key in self._kept:
-            self._keep(key, self._kept[key])
-        return self._kept.get(key)
+        if key in self._snapshots:
+            self._store(key, self._snapshots[key])
+        return self._snapshots.get(key)
 
-    async def at(self, database: Database, table_id: UUID, number: int) -> Snapshot:
-        """The copy of a table at a revision that it has, made now if there is none; all who want it wait for the same.
+    async def get(self, database: Database, table_id: UUID, number: int) -> Snapshot:
+        """Return the snapshot of a table at an existing revision, making it if needed; concurrent callers share one.
 
-        Raises NotFound when the table is gone, RateLimited when too many are wanted at once.
+        Raises NotFound if the table was deleted, RateLimited if too many snapshots are being made.
         """
-        kept = self.find(table_id, number)
-        if kept is not None:
-            return kept
-        task = self._making.get((table_id, number)) or self._start(database, (table_id, number))
+        cached = self.find(table_id, number)
+        if cached is not None:
+            return cached
+        task = self._tasks.get((table_id, number)) or self._start(database, (table_id, number))
+        # Shielded: a caller that is canceled must not cancel the snapshot for the others.
         return await asyncio.shield(task)
 
     async def close(self) -> None:
-        for task in [*self._making.values()]:
+        """Cancel the snapshots being made and drop the others."""
+        for task in [*self._tasks.values()]:
             task.cancel()
-        await asyncio.gather(*self._making.values(), return_exceptions=True)
-        for key in [*self._kept]:
-            self._forget(key)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        for key in [*self._snapshots]:
+            self._evict(key)
 
     def _start(self, database: Database, key: Key) -> asyncio.Task[Snapshot]:
-        if len(self._making) >= MAX_WAITING:
-            raise RateLimited("Many earlier tables are looked into: try again in a moment.", retryAfterMs=2_000)
-        task = self._making[key] = asyncio.create_task(self._make(database, *key))
-        task.add_done_callback(partial(self._made, key))
+        if len(self._tasks) >= MAX_PENDING:
+            raise RateLimited(
+                "The server is reading too many earlier revisions: try again in a moment.", retryAfterMs=2_000
+            )
+        task = self._tasks[key] = asyncio.create_task(self._make(database, *key))
+        task.add_done_callback(partial(self._on_done, key))
         return task
 
     async def _make(self, database: Database, table_id: UUID, number: int) -> Snapshot:
-        async with self._places:
+        async with self._slots:
             try:
-                async with asyncio.timeout(DEADLINE):
-                    return await _copy(self.states, database, table_id, number)
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    return await _take_snapshot(self.deltas, database, table_id, number)
             except TimeoutError:
-                raise RateLimited("The server is busy: try again in a moment.", retryAfterMs=10_000) from None
+                raise RateLimited(
+                    "Reading the earlier revision took too long: try again in a moment.", retryAfterMs=10_000
+                ) from None
 
-    def _made(self, key: Key, task: asyncio.Task[Snapshot]) -> None:
-        del self._making[key]
+    def _on_done(self, key: Key, task: asyncio.Task[Snapshot]) -> None:
+        del self._tasks[key]
         if not task.cancelled() and task.exception() is None:
-            self._keep(key, task.result())
+            self._store(key, task.result())
 
-    def _keep(self, key: Key, copy: Snapshot) -> None:
-        """It was used last."""
-        self._kept[key] = copy
-        self._kept.move_to_end(key)
-        if key in self._forgetting:
-            self._forgetting[key].cancel()
-        self._forgetting[key] = asyncio.get_running_loop().call_later(SECONDS_KEPT, self._forget, key)
-        while len(self._kept) > 1 and self._is_too_much():
-            self._forget(next(iter(self._kept)))
+    def _store(self, key: Key, snapshot: Snapshot) -> None:
+        """Cache the snapshot as the most recently used."""
+        self._snapshots[key] = snapshot
+        self._snapshots.move_to_end(key)
+        if key in self._eviction_timers:
+            self._eviction_timers[key].cancel()
+        self._eviction_timers[key] = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._evict, key)
+        while len(self._snapshots) > 1 and self._is_over_limit():
+            self._evict(next(iter(self._snapshots)))
 
-    def _is_too_much(self) -> bool:
-        return len(self._kept) > MAX_KEPT or sum(copy.size for copy in self._kept.values()) > MAX_BYTES_KEPT
+    def _is_over_limit(self) -> bool:
+        return (
+            len(self._snapshots) > MAX_SNAPSHOTS
+            or sum(snapshot.size for snapshot in self._snapshots.values()) > MAX_CACHED_BYTES
+        )
 
-    def _forget(self, key: Key) -> None:
-        self._forgetting.pop(key).cancel()
-        del self._kept[key]
+    def _evict(self, key: Key) -> None:
+        self._eviction_timers.pop(key).cancel()
+        del self._snapshots[key]
 
 
-async def _copy(states: DeltaCache, database: Database, table_id: UUID, number: int) -> Snapshot:
-    """Today's columns, then today's rows, then what has changed up to these: so nothing that changes gets lost."""
+async def _take_snapshot(deltas: DeltaCache, database: Database, table_id: UUID, number: int) -> Snapshot:
+    """Make the snapshot of a table at the revision `number`."""
+    # Columns before rows before changes: see the module's description.
     columns = {row.key: column_of(row) for row in await database.read(columns_of, SYSTEM, ids=[table_id])}
-    copy = Snapshot(table_id)
-    await copy.begin()
-    async with states.held(table_id, number) as state:
+    snapshot = Snapshot(table_id)
+    await snapshot.begin()
+    async with deltas.locked(table_id, number) as delta:
         is_empty = True
-        async for batch in database.stream(rows_below, SYSTEM, batch=BATCH, table_id=table_id, ceiling=state.ceiling):
+        async for batch in database.stream(
+            rows_below, SYSTEM, batch=BATCH, table_id=table_id, end_position=delta.end_position
+        ):
             if is_empty:
-                await bring_up(state, database, SYSTEM, table_id, batch[0].revision)
+                await catch_up(delta, database, SYSTEM, table_id, batch[0].revision)
                 is_empty = False
-            await copy.lay(partial(_rows, state, batch))
+            await snapshot.insert(partial(_rows, delta, batch))
         if is_empty:
-            await bring_up(state, database, SYSTEM, table_id, await _revision(database, table_id))
-        deleted = state.deleted_rows()
+            await catch_up(delta, database, SYSTEM, table_id, await _revision(database, table_id))
+        deleted = delta.deleted_rows()
         for start in range(0, len(deleted), BATCH):
-            await copy.lay(partial(_deleted, state, table_id, [id_ for _, id_ in deleted[start : start + BATCH]]))
-        await copy.finish(state.columns(columns))
-    return copy
+            await snapshot.insert(
+                partial(_deleted, delta, table_id, [id_ for _, id_ in deleted[start : start + BATCH]])
+            )
+        await snapshot.finish(delta.columns(columns))
+    return snapshot
 
 
 async def _revision(database: Database, table_id: UUID) -> int:
-    now = await database.read_one(head, SYSTEM, table_id=table_id)
+    now = await database.read_one(table_head, SYSTEM, table_id=table_id)
     if now is None:
-        raise NotFound("The table was deleted meanwhile.")
+        raise NotFound("The table was deleted while it was read.")
     return int(now.revision)
 
 
-def _rows(state: ReverseDelta, batch: Sequence[Any]) -> Iterator[Iterable[Any]]:
-    """Those that were there; the ones that have not changed since as the database gave them."""
+def _rows(delta: ReverseDelta, batch: Sequence[Any]) -> Iterator[Iterable[Any]]:
+    """Yield the rows that existed at the revision, as of it."""
     for row in batch:
         id_ = row.id
-        if not state.was_there(id_):
+        if not delta.existed(id_):
             continue
-        given = row[: len(OF_ROWS)]
-        if state.is_changed(id_):
+        fields = row[: len(ROW_FIELDS)]
+        if delta.is_changed(id_):
             last = {"values": row.values, "origins": row.origins, "version": row.version}
-            yield _as_it_was({**dict(zip(OF_ROWS, given, strict=True)), **state.taken_back(id_, last)})
+            yield _without_update_time(
+                {**dict(zip(ROW_FIELDS, fields, strict=True)), **delta.reverted_fields(id_, last)}
+            )
         else:
-            yield given
+            # Unchanged rows pass as the driver returned them: most rows of most tables are.
+            yield fields
 
 
-def _deleted(state: ReverseDelta, table_id: UUID, ids: Sequence[UUID]) -> Iterator[Iterable[Any]]:
+def _deleted(delta: ReverseDelta, table_id: UUID, ids: Sequence[UUID]) -> Iterator[Iterable[Any]]:
     for id_ in ids:
-        row = state.deleted_row(id_, table_id, {})
-        yield _as_it_was({name: getattr(row, name) for name in OF_ROWS})
+        row = delta.deleted_row(id_, table_id, {})
+        yield _without_update_time({name: getattr(row, name) for name in ROW_FIELDS})
 
 
-def _as_it_was(row: dict[str, Any]) -> Iterable[Any]:
-    """When a row that has changed since was changed before that, only the log knows: here it says nothing of it."""
+def _without_update_time(row: dict[str, Any]) -> Iterable[Any]:
+    """Return the fields of a row without `updated_at`."""
+    # Only the log knows when the row was last changed before the revision; the reader looks it up for its page.
     return {**row, "updated_at": None}.values()

@@ -1,4 +1,13 @@
-"""Which index serves a question about rows: its hits are counted first, for no database has statistics of them."""
+"""Choice of the column index that serves a query for rows.
+
+Neither database has statistics for expression indexes, so the planner counts: `hit_counts` asks each index that could
+narrow the query down for its number of matching entries, up to a limit. `choose_index` then decides:
+
+1. Few hits in some index: fetch these rows by it and sort them.
+2. Many hits: read rows in the requested order, by the index of the first sort column if it has one, until the page is
+   full. If other conditions are tested on the way, `sample_hits` first looks at the beginning of that index: when
+   almost nothing there matches, the scan would pass over most of the table, and the index is not used.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,97 +20,105 @@ from sqlalchemy import Dialect, func, select
 from db.core.prepared import Prepared, bind
 from db.models.tables import Row
 from db.tables.query import cell_sql, sort_sql
-from db.tables.query.filter_sql import is_about, tested, within
+from db.tables.query.filter_sql import index_clauses, indexed_columns, is_only_about
 from db.tables.query.filters import Condition
-from db.tables.query.row_query import KEPT, QueryShape, filtered
+from db.tables.query.row_query import CACHE_SIZE, QueryShape, apply_filter
 from db.tables.query.sort_sql import Part
 
-MAX_SORTED = 2_500  # hits that are fetched and sorted in less time than others are passed over
-MAX_INDEXED = 20_000  # entries of an index that SQLite sorts in less time than that
-SAMPLE = 1_000  # of these at least RARE must be what is asked for, where an index is gone through
-RARE = 3
+MAX_SORTED_HITS = 2_500  # fetching and sorting these is faster than skipping the other rows of the table
+MAX_SORTED_ENTRIES = 20_000  # the same limit when SQLite sorts index entries without fetching rows
+SAMPLE_SIZE = 1_000  # rows, of which at least MIN_SAMPLE_HITS must match for the index to be scanned
+MIN_SAMPLE_HITS = 3
 
 
-def countable_columns(shape: QueryShape) -> tuple[str, ...]:
-    """The columns in whose indexes hits are counted, before `served` chooses one."""
-    keys = tested(shape.where)
-    return () if keys == (_sorting(shape),) else keys
+def columns_to_count(shape: QueryShape) -> tuple[str, ...]:
+    """Return the columns whose index hits are to be counted before `choose_index`."""
+    keys = indexed_columns(shape.where)
+    return () if keys == (_indexed_sort_key(shape),) else keys
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=CACHE_SIZE)
 def hit_counts(where: Condition | None, table_id: UUID, keys: tuple[str, ...]) -> Prepared[Any]:
-    """How many rows the index of each column leaves, in the order of the columns; `most` at most."""
+    """Return the query that counts the hits in each column's index, in the order of `keys`, each up to `max_hits`."""
     counts = []
     for n, key in enumerate(keys):
-        there = select(Row.id).where(*within(where, key), cell_sql.in_index(table_id, key))
-        count = select(func.count()).select_from(there.limit(bind("most", Row.position)).subquery())
+        hits = select(Row.id).where(*index_clauses(where, key), cell_sql.index_predicate(table_id, key))
+        count = select(func.count()).select_from(hits.limit(bind("max_hits", Row.position)).subquery())
         counts.append(count.scalar_subquery().label(f"hits_{n}"))
     return Prepared(select(*counts), children=Row, by_parent=False)
 
 
-def max_entries(shape: QueryShape, dialect: Dialect) -> int:
-    """How far hits are counted: so far that `served` can tell."""
-    return (MAX_INDEXED if _sorts_entries(shape, dialect) else MAX_SORTED) + 1
+def max_counted_hits(shape: QueryShape, dialect: Dialect) -> int:
+    """Return the number up to which hits must be counted for `choose_index` to decide."""
+    return (MAX_SORTED_ENTRIES if _sorts_entries(shape, dialect) else MAX_SORTED_HITS) + 1
 
 
 def choose_index(shape: QueryShape, table_id: UUID, hits: Mapping[str, int], dialect: Dialect) -> QueryShape:
-    """The shape with the index that serves it, if any does.
+    """Return the shape with the index that serves it, or without one; `hits` are the counts by column key.
 
-    Few hits are fetched by their index, and then sorted. Where there are many, a page is full soon: rows are gone
-    through in the order that was asked for, by the index of its first column if it has one.
+    With few hits, they are fetched by their index and then sorted. With many, a page is full soon: rows are read in
+    the requested order, by the index of the first sort column if it has one.
     """
-    fewest, key = _fewest(hits), _sorting(shape)
-    if fewest and hits.get(key or "", MAX_SORTED + 1) > MAX_SORTED:
-        return replace(shape, served=(table_id, fewest), few=True)
+    fewest, key = _fewest(hits), _indexed_sort_key(shape)
+    if fewest and hits.get(key or "", MAX_SORTED_HITS + 1) > MAX_SORTED_HITS:
+        return replace(shape, index=(table_id, fewest), has_few_hits=True)
     if _sorts_entries(shape, dialect):
-        alone = _alone(shape)
-        key = alone if alone and hits.get(alone, MAX_INDEXED + 1) <= MAX_INDEXED else None
-    return replace(shape, served=(table_id, key) if key else None)
+        only_key = _only_filtered_key(shape)
+        key = only_key if only_key and hits.get(only_key, MAX_SORTED_ENTRIES + 1) <= MAX_SORTED_ENTRIES else None
+    return replace(shape, index=(table_id, key) if key else None)
 
 
-def is_gone_through(shape: QueryShape) -> bool:
-    """Whether the rest of the question is asked of row after row, in the order of the index, until a page is full."""
-    is_rest = shape.searched is not None or not (shape.where is None or is_about(shape.where, shape.key or ""))
-    return shape.served is not None and not shape.few and bool(shape.orders) and is_rest
+def scans_index(shape: QueryShape) -> bool:
+    """Return True if rows are read in index order and the other conditions tested on each until the page is full."""
+    is_rest = shape.search_columns is not None or not (
+        shape.where is None or is_only_about(shape.where, shape.index_key or "")
+    )
+    return shape.index is not None and not shape.has_few_hits and bool(shape.sorts) and is_rest
 
 
-@lru_cache(maxsize=KEPT)
-def sample(shape: QueryShape) -> Prepared[Any]:
-    """How many of the first rows in the order of the index are what is asked for, as `total`."""
-    assert shape.served
-    order = shape.orders[0]
-    first = select(Row.id).where(cell_sql.in_index(*shape.served), sort_sql.ranks(order)[0].is_not(None))
-    first = first.order_by(*sort_sql.ordering(order, Part.BRIEF, backwards=False)).limit(SAMPLE).correlate(None)
-    query = filtered(select(func.count(Row.id).label("total")), replace(shape, served=None))
+@lru_cache(maxsize=CACHE_SIZE)
+def sample_hits(shape: QueryShape) -> Prepared[Any]:
+    """Return the query that counts, as `total`, the matches among the first SAMPLE_SIZE rows of the index."""
+    assert shape.index
+    order = shape.sorts[0]
+    first = select(Row.id).where(cell_sql.index_predicate(*shape.index), sort_sql.index_keys(order)[0].is_not(None))
+    first = (
+        first.order_by(*sort_sql.order_by(order, Part.TRUNCATED, backwards=False)).limit(SAMPLE_SIZE).correlate(None)
+    )
+    query = apply_filter(select(func.count(Row.id).label("total")), replace(shape, index=None))
     return Prepared(query.where(Row.id.in_(first)), children=Row, by_parent=False)
 
 
 def choose_by_sample(shape: QueryShape, total: int) -> QueryShape:
-    """The shape without its index where so few rows are what is asked for that all would be gone through."""
-    return shape if total >= RARE else replace(shape, served=None)
+    """Return the shape, without its index if so few sampled rows match that most of it would be scanned."""
+    return shape if total >= MIN_SAMPLE_HITS else replace(shape, index=None)
 
 
 def choose_index_for_total(shape: QueryShape, table_id: UUID, hits: Mapping[str, int]) -> QueryShape:
-    """The shape of the total, which an index alone gives where nothing but its column is asked for."""
-    key = _fewest(hits) or _alone(shape)
-    return replace(shape, orders=(), served=(table_id, key) if key else None)
+    """Return the shape that counts all rows; when only one indexed column is filtered, that index alone counts them."""
+    key = _fewest(hits) or _only_filtered_key(shape)
+    return replace(shape, sorts=(), index=(table_id, key) if key else None)
 
 
 def _fewest(hits: Mapping[str, int]) -> str | None:
-    """The column with the fewest hits, if they are few."""
+    """Return the column with the fewest hits, or None when even these are too many to sort."""
     fewest = min(hits, key=lambda key: hits[key], default=None)
-    return fewest if fewest and hits[fewest] <= MAX_SORTED else None
+    return fewest if fewest and hits[fewest] <= MAX_SORTED_HITS else None
 
 
 def _sorts_entries(shape: QueryShape, dialect: Dialect) -> bool:
-    """Whether the entries of an index alone can be sorted: PostgreSQL would fetch the rows for that."""
-    return dialect.name == "sqlite" and not shape.orders and _alone(shape) is not None
+    """Return True if index entries can be sorted without fetching rows, which PostgreSQL cannot do here."""
+    return dialect.name == "sqlite" and not shape.sorts and _only_filtered_key(shape) is not None
 
 
-def _sorting(shape: QueryShape) -> str | None:
-    return shape.orders[0].key if shape.orders and shape.orders[0].is_indexed else None
+def _indexed_sort_key(shape: QueryShape) -> str | None:
+    """Return the first sort column if it is indexed."""
+    return shape.sorts[0].key if shape.sorts and shape.sorts[0].is_indexed else None
 
 
-def _alone(shape: QueryShape) -> str | None:
-    """The column that is all that is asked for."""
-    return next((key for key in tested(shape.where) if is_about(shape.where, key) and not shape.searched), None)
+def _only_filtered_key(shape: QueryShape) -> str | None:
+    """Return the only column that is filtered, if it is indexed and there is no search."""
+    return next(
+        (key for key in indexed_columns(shape.where) if is_only_about(shape.where, key) and not shape.search_columns),
+        None,
+    )

@@ -1,0 +1,1 @@
+"""Helpers of tests about tables and proposals."""
