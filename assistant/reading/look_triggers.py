@@ -2,9 +2,10 @@
 
 import re
 
-# Two lines without a blank one between them, an item of a list, or JSON: without these no reader finds a table.
+# Two lines without a blank one between them, an item of a list, JSON, a bar or markup: without these no reader finds a
+# table.
 _SIGN = re.compile(
-    r"[\[{]|\S[^\S\n]*\n[^\S\n]*+\S|^[ \t>]*(?:[-*•–‣◦▪][ \t]|\d{1,4}[.)][ \t]|[☐☑☒✅✔✓✗✘❌])", re.MULTILINE
+    r"[\[{|<]|\S[^\S\n]*\n[^\S\n]*+\S|^[ \t>]*(?:[-*•–‣◦▪][ \t]|\d{1,4}[.)][ \t]|[☐☑☒✅✔✓✗✘❌])", re.MULTILINE
 )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from tables.readers.spans import Grid, Line
 
@@ -10,6 +11,7 @@ Block = list[Line]
 _FENCE = re.compile(r"\s*(?P<mark>`{3,}|~{3,})\s*(?P<language>[\w+-]*)[^`]*")
 _THOUGHT = re.compile(r"^\s*<(think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
 _BLANKS_APART = 3
+_FEWEST_SPREAD, _MOST_SPREAD = 3, 20_000
 _REPLY = re.compile(r"(?:> ?){1,2}(?!>)")
 _READABLE = frozenset(
     {"", "csv", "tsv", "psv", "table", "json", "jsonl", "ndjson", "json5", "md", "markdown"}
@@ -66,8 +68,19 @@ def readable(lines: Sequence[Line]) -> Iterator[Block]:
             yield from _apart(fenced)
 
 
+def _spread(block: Block) -> bool:
+    """Return True for rows with an empty line behind each, as mails and pages give them back."""
+    filled = [n for n, line in enumerate(block) if not line.is_blank]
+    if len(filled) < _FEWEST_SPREAD or any(b - a != 2 for a, b in pairwise(filled)):
+        return False
+    return any(all(mark in block[n].text for n in filled) for mark in ",;\t|")
+
+
 def _apart(block: Block) -> Iterator[Block]:
     """Yield what three empty lines or more keep apart, without those lines: no table goes on over them."""
+    if len(block) < _MOST_SPREAD and _spread(block):
+        yield [line for line in block if not line.is_blank]
+        return
     part: Block = []
     blanks = 0
     for line in block:

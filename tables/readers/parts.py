@@ -8,6 +8,7 @@ from tables.readers.spans import Cell, Span
 from tables.types.null_words import is_null
 
 _LONGEST, _MOST_WORDS = 60, 8
+_FEWEST_MARKED = 3
 _SHORT, _FEW_WORDS, _SOME_WORDS = 30, 3, 5
 _END = re.compile(r"[.!?。！？…:;][\"'”’)*_]*\Z")
 _ABBREVIATED = re.compile(r"\b[^\W\d_]{1,4}\.\Z|\d\.\Z")
@@ -24,7 +25,9 @@ def have_parts(header: Sequence[Span | str | None], rows: Sequence[Sequence[Cell
     if any(len(text) > 2 * _LONGEST or text.count(" ") >= 2 * _MOST_WORDS for text in cells):
         return False
     columns = [evidence.texts(rows, n) for n in range(len(header))]
-    if evidence.is_most([any(map(_is_remark, texts)) for texts in columns[1:]]) or _is_bold(items):
+    if evidence.is_most([any(map(_is_remark, texts)) for texts in columns[1:]]):
+        return False
+    if _is_bold(items) and not any(isinstance(title, Span) for title in header):
         return False
     if any(_are_values(texts) and not _are_counted(texts) for texts in columns if len(texts) == len(rows)):
         return not evidence.is_most([len(text) > _LONGEST or text.count(" ") >= _MOST_WORDS for text in cells])
@@ -68,4 +71,5 @@ def _is_bold(items: Sequence[Span]) -> bool:
         re.split(r"(?:\*\*|__)[ :]*", item.text.removeprefix("**").removeprefix("__"), maxsplit=1) for item in items
     ]
     rests = [parts[1].strip(" :–—-") if len(parts) > 1 else "" for parts in behind]
-    return all(marked) and not any(any(c.isdigit() for c in rest) for rest in rests)
+    has_numbers = [any(c.isdigit() for c in rest) for rest in rests]
+    return all(marked) and (len(items) < _FEWEST_MARKED or not any(has_numbers))

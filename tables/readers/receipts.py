@@ -32,6 +32,7 @@ _COUNTED = re.compile(
     r"(?P<lead>[ \t]*(?:[-*•–][ \t]+)?)(?P<name>[^\W\d_].{0,80}?)[ ]*[,:–—-]?"
     r"[ ]+[(]?[x×][ ]?(?P<count>\d{1,5})[)]?[ \t]*"
 )
+_DIGIT = re.compile(r"\d")
 _HAS_SIGN, _HAS_CENTS = re.compile(_SIGN), re.compile(r"[.,]\d{2}(?!\d)")
 _TITLES = ("Item", "Quantity", "Price", "Amount")
 _LONGEST, _FEWEST = 200, 2
@@ -53,8 +54,13 @@ class _Item:
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     """Yield runs of items; rules and headers between them are passed over, sums end a run."""
+    if _DIGIT.search(text, lines[0].start, lines[-1].end) is None:
+        return
     i = 0
     while i < len(lines):
+        if _DIGIT.search(lines[i].text) is None and not (i + 1 < len(lines) and _DIGIT.search(lines[i + 1].text)):
+            i += 1
+            continue
         items, after = _items(text, lines, i)
         if items and _is_table(items) and (found := _grid(items)):
             yield found
