@@ -66,6 +66,11 @@ class Proposal(Node, Shows[models.proposals.Proposal]):
         "True when everything has been read; until then the proposal may change and cannot be applied."
     )
     problem: str | None = field("Reason why it is incomplete or was rejected automatically; otherwise null.")
+    notes = list_of(
+        str,
+        proposals.list_notes,
+        "Remarks for the reader, such as whether the rows add up to a total that the text states.",
+    )
     created_at: datetime = field("Time of creation.")
 
 

@@ -76,6 +76,8 @@ class ProposedTable(Protocol):
     def columns(self) -> tuple[Column, ...]: ...
     @property
     def rows(self) -> Sequence[Sequence[ProposedCell | None]]: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
 
 
 def propose(
@@ -135,6 +137,7 @@ def _put(proposal: Proposal, sources: Sequence[Source], proposed: ProposedTable)
         "rows": [[cell and _cell_json(cell) for cell in row] for row in proposed.rows],
         "keys": proposal.changes.get("keys", []),
         "places": proposal.changes.get("places", {}),
+        "notes": list(proposed.notes),
     }
 
 

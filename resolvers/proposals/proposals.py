@@ -58,6 +58,10 @@ def list_columns(root: strawberry.Parent[Any]) -> list[Column]:
     return [column_from_json(column) for column in root.columns]
 
 
+def list_notes(root: strawberry.Parent[Any]) -> list[str]:
+    return list(root.changes.get("notes", ()))
+
+
 def list_changes(root: strawberry.Parent[Any]) -> Iterable[ProposedChange]:
     return list(changes.changes_of(root))
 

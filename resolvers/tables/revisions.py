@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
@@ -90,8 +91,29 @@ async def list_changes(
         raise BadUserInput.of("first", f"Ask for 0 to {MAX_CHANGES:,} changes.")
     column_key = None if column is None else await _column_key(info.context, root.table_id, column)
     query, given = _which(root, first, row_id, column_key)
-    changes = await info.context.children(query, root.id, "revision_id", **given)
-    return changes[:first]
+    changes = (await info.context.children(query, root.id, "revision_id", **given))[:first]
+    return changes if column_key is None else [_of_cell(change, column_key) for change in changes]
+
+
+@dataclass(frozen=True)
+class InitialCell:
+    """Change that added or restored a row, seen from one of its cells: the cell's own value and its source."""
+
+    kind: ChangeKind
+    row_id: UUID
+    column: str
+    new: Any
+    new_origin: Any
+    old: None = None
+    old_origin: None = None
+
+
+def _of_cell(change: CellChange, column: str) -> CellChange:
+    if change.kind not in (ChangeKind.ROW_ADDED, ChangeKind.ROW_RESTORED) or change.row_id is None:
+        return change
+    origins = (change.new_origin or {}).get("origins", {})
+    cell = InitialCell(change.kind, change.row_id, column, change.new["values"].get(column), origins.get(column))
+    return cast(CellChange, cell)
 
 
 def _which(

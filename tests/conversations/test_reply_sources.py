@@ -14,7 +14,7 @@ NOTES = "Yesterday we had Tea for 3,20 and then Cake for 4,50, and Milk at 1,10 
 TABLE = "| Item | Price |\n|---|---|\n| Tea | {tea} |\n| Cake | 4.50 |\n| Milk | 1.10 |\n"
 REMARKS = "\n- **Three rows** were found\n- Tell me if you want a chart\n"
 READ = """query Read($id: ID!) { message(id: $id) { status proposals { tableName status problem
-  table { rows(first: 20) { nodes { values } } }
+  table { id rows(first: 20) { nodes { id values } } }
   columns { key name } changes { id kind column new status
     source { origin grounding start end quote message { id text role } } } } } }"""
 
@@ -77,6 +77,18 @@ async def test_cells_of_a_reply_have_their_source_in_what_the_person_wrote(onlin
         "Milk": ("APPLIED", "PERSON", "Milk"),
         "1.10": ("APPLIED", "PERSON", "1,10"),
     }
+
+
+async def test_the_history_of_a_cell_begins_with_its_own_value_and_source(online: Site, dictation: Dictation) -> None:
+    ann = await online.person()
+    (proposal,) = await proposals_of(online, dictation, ann, NOTES, TABLE.format(tea="3.20"))
+    document = """query H($id: ID!, $row: ID!) { table(id: $id) { history(rowId: $row, column: "Price") { nodes {
+      changes(rowId: $row, column: "Price") { kind column new source { quote origin } } } } } }"""
+    row = proposal["table"]["rows"]["nodes"][0]["id"]
+    (revision,) = (await ann.run(document, id=proposal["table"]["id"], row=row))["table"]["history"]["nodes"]
+    assert revision["changes"] == [
+        {"kind": "ROW_ADDED", "column": "c2", "new": "3.20", "source": {"quote": "3,20", "origin": "PERSON"}}
+    ]
 
 
 async def test_a_number_that_the_person_did_not_say_waits_and_the_others_are_applied(

@@ -192,7 +192,7 @@ async def check_changes_of_one(sheet: Sheet, row_id: str) -> None:
 
     gone, added = ("ROW_DELETED", None), ("ROW_ADDED", {"position": 2, "values": {ITEM: "Bus"}})
     assert await changes(row=row_id) == {6: [gone], 4: [("CELL_CHANGED", 2)], 2: [added]}
-    assert await changes(row=row_id, column=ITEM) == {6: [gone], 4: [], 2: [added]}
+    assert await changes(row=row_id, column=ITEM) == {6: [gone], 4: [], 2: [("ROW_ADDED", "Bus")]}
     with pytest.raises(Refused) as refused:
         await changes(column=ITEM)
     assert refused.value.fields == ["column"]

@@ -102,7 +102,8 @@ class Edit:
         self.table.next_position += 1
         self.table.row_count += 1
         self.touched_ids.add(row.id)
-        self._record(ChangeKind.ROW_ADDED, row_id=row.id, new=_content(row))
+        origins = {"new_origin": {"origins": row.origins}} if row.origins else {}
+        self._record(ChangeKind.ROW_ADDED, row_id=row.id, new=_content(row), **origins)
         return row
 
     def delete_row(self, row: BufferedRow) -> None:
