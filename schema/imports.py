@@ -16,7 +16,9 @@ enum(
     CSV="Values separated by commas, semicolons or vertical bars, in any common encoding.",
     TSV="Values separated by tabs.",
     XLSX="One sheet of an Excel workbook: the displayed values, with every stored digit.",
-    JSON="An array of objects, or of arrays of which the first holds the column names.",
+    ODS="One sheet of an OpenDocument workbook.",
+    HTML="The first table of an HTML page, also in a file named .xls.",
+    JSON="Objects or arrays: in an array, one a line, by column, by key, or in a member such as `data`; also GeoJSON.",
     MARKDOWN="One Markdown table.",
 )
 
@@ -30,14 +32,20 @@ class ImportTablePayload(Shows[imports.ImportedTable]):
     row_count: int = field("Number of rows added, or with `dryRun` to be added.")
     rejected: list[RejectedRow] = field("The first 100 invalid rows; `index` counts the rows below the header.")
     rejected_count: int = field("Number of all invalid rows.")
-    samples: list[JSON] = field("The first valid rows: their values by column key.")
+    samples: list[JSON] = field("The first ten valid rows: their values by column key.")
     format: ImportFormat = field("Format of the file or text.")
     encoding: str | None = field("Encoding of a text file; null for a workbook and for pasted text.")
     has_byte_order_mark: bool = field("True when the file starts with a byte order mark.")
     delimiter: str | None = field("Delimiter of CSV and TSV; null for other formats.")
     has_header: bool = field("True when the first row holds the column names.")
+    header_row: int | None = field(
+        "Last row of the header, counted from 1 in the file; 0 when no row holds the column names."
+    )
     sheet: str | None = field("Name of the imported sheet of a workbook.")
-    notes: list[str] = field("Content of a workbook that may be missed: other sheets, hidden rows, merged cells.")
+    notes: list[str] = field(
+        "Content that is not in the table or was interpreted: titles, joined headers, units, other tables and sheets, "
+        "hidden rows, merged cells, a guessed encoding."
+    )
     revision: TypeOf[models.revisions.Revision] | None = field(
         "Revision that records the import, for `undoRevision`; null when nothing was imported."
     )

@@ -40,15 +40,25 @@ def _read(task: str, source: IO[bytes], target: IO[bytes], sheet: str = "null") 
 
         target.write(json.dumps({"text": text_of(source)}).encode())
     elif task == "text":
-        from integrations.documents.workbooks import workbook_text
+        from integrations.documents.sheet_text import workbook_text
 
         target.write(json.dumps({"text": workbook_text(source)}).encode())
     else:
-        from integrations.documents.workbooks import open_sheet
+        _write_rows(source, target, json.loads(sheet))
 
-        reader, rows = open_sheet(source, json.loads(sheet))
+
+def _write_rows(source: IO[bytes], target: IO[bytes], sheet: str | None) -> None:
+    from integrations.documents.opendocument import is_opendocument, open_ods_sheet
+    from integrations.documents.workbooks import open_sheet
+
+    if is_opendocument(source):
+        name, rows, notes = open_ods_sheet(source, sheet)
         target.writelines(json.dumps(row).encode() + b"\n" for row in rows)
-        target.write(json.dumps({"sheet": reader.sheet.name, "notes": reader.notes()}).encode() + b"\n")
+    else:
+        reader, cells = open_sheet(source, sheet)
+        target.writelines(json.dumps(row).encode() + b"\n" for row in cells)
+        name, notes = reader.sheet.name, reader.notes()
+    target.write(json.dumps({"sheet": name, "notes": notes}).encode() + b"\n")
 
 
 def _refuse(why: str) -> None:

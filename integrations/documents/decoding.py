@@ -2,9 +2,10 @@
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
+from integrations.documents.code_pages import guess
 from integrations.documents.failures import DocumentRefused
 
 SAMPLE = 100_000  # bytes by which an encoding is told
@@ -15,8 +16,6 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What people's programs still write. The more there are to choose from, the oftener a short text is read as another.
-LEGACY = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr", "mac_roman"]
 UNKNOWN = "The encoding of the text cannot be told: save it as UTF-8, then send it."
 
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -28,6 +27,7 @@ class Encoding:
 
     name: str
     has_mark: bool = False
+    is_guess: bool = field(default=False, compare=False)
 
 
 def decode(head: bytes) -> str | None:
@@ -88,17 +88,8 @@ def _wide(sample: bytes) -> str | None:
 
 
 def _legacy(sample: bytes) -> Encoding | None:
-    """By which letters stand beside each other."""
-    from charset_normalizer import from_bytes
-
-    if b"\0" in sample:
-        return None
-    best = from_bytes(sample, cp_isolation=LEGACY).best()
-    if best is None:
-        return None
-    # Where two encodings read the same, the one that people have.
-    is_western = sample.decode("cp1252", "replace") == str(best)
-    return Encoding("cp1252" if is_western else best.encoding)
+    page = None if b"\0" in sample else guess(sample)
+    return Encoding(page.name, is_guess=True) if page else None
 
 
 def _is_utf8(file: IO[bytes]) -> bool:

@@ -9,6 +9,7 @@ from typing import IO
 from integrations.documents import images
 from integrations.documents.decoding import decode, decoded_whole
 from integrations.documents.failures import DocumentRefused
+from integrations.documents.opendocument import is_opendocument
 
 HEAD = 4_096  # bytes
 MAX_UNPACKED = 200_000_000  # bytes of a workbook's parts together
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     CSV = "text/csv"
     JSON = "application/json"
     XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    ODS = "application/vnd.oasis.opendocument.spreadsheet"
     PDF = "application/pdf"
     PNG = "image/png"
     JPEG = "image/jpeg"
@@ -35,7 +37,7 @@ class Kind(StrEnum):
 
 
 IMAGES = frozenset({Kind.PNG, Kind.JPEG, Kind.WEBP, Kind.GIF})
-TAKEN = "Send text, Markdown, CSV, JSON, XLSX, PDF, or an image (PNG, JPEG, WebP, GIF)."
+TAKEN = "Send text, Markdown, CSV, JSON, HTML, XLSX, ODS, PDF, or an image (PNG, JPEG, WebP, GIF)."
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OLD_OR_LOCKED = "The file is an old Office document, or one with a password: save it as XLSX without a password."
 # A text is whatever its reader takes it for, so here, and only here, the name decides.
@@ -63,7 +65,7 @@ def recognise(file: IO[bytes], name: str) -> Recognised:
         return Recognised(Kind.PDF)
     if head.startswith((b"PK\x03\x04", OLE)):
         check_workbook(file)
-        return Recognised(Kind.XLSX)
+        return Recognised(Kind.ODS if is_opendocument(file) else Kind.XLSX)
     if decode(head) is None:
         raise DocumentRefused(f"{_guess(head)} {TAKEN}")
     text = decoded_whole(file)
@@ -75,7 +77,9 @@ def refuse_other_kinds(head: bytes) -> None:
     if not head:
         raise DocumentRefused("The file is empty: send one that has something in it.")
     if images.kind_of(head) or b"%PDF-" in head[:1_024]:
-        raise DocumentRefused("Import CSV, TSV, XLSX, JSON or a Markdown table; send other files with a message.")
+        raise DocumentRefused(
+            "Import CSV, TSV, XLSX, ODS, JSON, HTML or a Markdown table; send other files with a message."
+        )
     if head.startswith(OLE):
         raise DocumentRefused(OLD_OR_LOCKED)
 
@@ -90,8 +94,8 @@ def check_workbook(file: IO[bytes]) -> None:
             parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError):
         raise DocumentRefused("The file is a damaged ZIP or workbook: save it again, then send it.") from None
-    if not any(part.filename == "xl/workbook.xml" for part in parts):
-        raise DocumentRefused(f"The file is a ZIP and no XLSX workbook. {TAKEN}")
+    if not any(part.filename in {"xl/workbook.xml", "content.xml"} for part in parts):
+        raise DocumentRefused(f"The file is a ZIP and no XLSX or ODS workbook. {TAKEN}")
     if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
         raise DocumentRefused("The workbook unpacks to more than 200 MB: send the sheet that matters, or CSV.")
 

@@ -12,6 +12,8 @@ from tables.files.number_formats import BUILT_IN, NumberFormat, read_format
 
 _RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _RELATED_STRICTLY = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+_MERGED = re.compile(rb'<(?:\w{1,10}:)?mergeCell\s[^>]{0,40}?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"[^>]{0,40}>')
+MAX_MERGED = 50_000  # ranges; beyond them no cell is filled
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -36,8 +38,21 @@ class Parts:
         self.formats = self._formats(_of_type(related, "styles"))
 
     def rows(self, sheet: Sheet) -> Iterator[Element]:
-        """Each `row` of a sheet, then each `mergeCell`."""
-        return self._elements(sheet.part, "row", "mergeCell")
+        """Yield each `row` of a sheet."""
+        return self._elements(sheet.part, "row")
+
+    def merged(self, sheet: Sheet) -> list[str]:
+        """Return the ranges of merged cells, as `A1:B2`, which stand behind the rows in the file."""
+        found: list[str] = []
+        with self._archive.open(sheet.part) as opened:
+            rest = b""
+            while data := opened.read(1_000_000):
+                data = rest + data
+                found += [reference.decode() for reference in _MERGED.findall(data)]
+                rest = data[data.rfind(b"<") :] if b"<" in data[-200:] else b""
+                if len(found) > MAX_MERGED:
+                    return []
+        return found
 
     def _elements(self, part: str, *names: str) -> Iterator[Element]:
         if part in self._archive.namelist():

@@ -1,18 +1,14 @@
 """XLSX workbooks, row by row, each cell as what a person sees in it and with every digit that is stored."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import IO
 from xml.etree.ElementTree import Element
 
 from integrations.documents.failures import DocumentRefused
+from integrations.documents.merged_cells import MergedCells, column_number
 from integrations.documents.workbook_parts import Parts, Sheet, text_of, unescaped
 from tables.files.number_formats import NumberFormat, Shown, show
 
-MAX_COLUMNS = 16_384
-MAX_TEXT = 1_000_000
 MAX_LISTED = 10  # names of sheets in a message
 
 # A text begins with `"`, so that it is still told from a number or a date that reads the same. What is neither has
@@ -25,17 +21,15 @@ class SheetReader:
 
     def __init__(self, parts: Parts, sheet: Sheet) -> None:
         self._parts, self.sheet = parts, sheet
-        self.hidden = self.merged = 0
+        self.hidden = self.unknown = 0
+        self._merged = MergedCells(parts.merged(sheet))
 
     def rows(self) -> Iterator[list[Cell]]:
         """From the first row with anything in it, each up to its last cell that is filled; a gap is one empty row."""
         before = here = 0
         for element in self._parts.rows(self.sheet):
-            if not element.tag.endswith("row"):
-                self.merged += 1
-                continue
             here = int(element.get("r", here + 1))
-            if row := self._row(element):
+            if row := self._merged.filled(here, self._row(element)):
                 if 0 < before < here - 1:
                     yield []
                 self.hidden += element.get("hidden") in {"1", "true"}
@@ -47,7 +41,7 @@ class SheetReader:
         prefix = element.tag[: -len("row")]
         place = 0
         for cell in element:
-            place = _column(name) if (name := (cell.get("r") or "").rstrip("0123456789")) else place + 1
+            place = column_number(name) if (name := (cell.get("r") or "").rstrip("0123456789")) else place + 1
             value = self._cell(cell, prefix)
             if value is not None:
                 row += [None] * (place - len(row))
@@ -64,7 +58,8 @@ class SheetReader:
             elif child.tag == f"{prefix}is":
                 stored = text_of(child)
         if not stored:
-            return _unknown(formula) if formula is not None and kind != "str" else None
+            self.unknown += formula is not None and kind != "str"
+            return None
         if kind in {"s", "str", "inlineStr"}:
             text = self._parts.texts[int(stored)] if kind == "s" else unescaped(stored) if kind == "str" else stored
             return f'"{text}' if text else None
@@ -91,8 +86,13 @@ class SheetReader:
             notes.append(f"Sheets that were not read: {_listed(others)}. To import one, name it as `sheet`.")
         if self.hidden:
             notes.append(f"Hidden rows that are read like the others: {self.hidden:,}.")
-        if self.merged:
-            notes.append(f"Ranges of merged cells, which have their value in the first cell only: {self.merged:,}.")
+        if self.unknown:
+            notes.append(
+                f"Formulas without a result in the file, whose cells are left empty: {self.unknown:,}. Open the "
+                "workbook in a spreadsheet program, save it and send that to import their results."
+            )
+        if self._merged.repeated:
+            notes.append(f"Cells merged over rows, whose value is repeated in each row: {self._merged.repeated:,}.")
         return notes
 
 
@@ -110,35 +110,11 @@ def open_sheet(file: IO[bytes], name: str | None = None) -> tuple[SheetReader, I
     return SheetReader(parts, sheets[0]), iter(())
 
 
-def workbook_text(file: IO[bytes]) -> str:
-    """Each sheet that is not hidden as its name and comma-separated lines, as it would be pasted."""
-    parts, written = Parts(file), io.StringIO()
+def workbook_sheets(file: IO[bytes]) -> Iterator[tuple[str, Iterator[list[Cell]]]]:
+    """Yield the name and the rows of each sheet that is not hidden, or of all when all are."""
+    parts = Parts(file)
     for sheet in [sheet for sheet in parts.sheets if not sheet.is_hidden] or parts.sheets:
-        if rows := _texts(SheetReader(parts, sheet).rows()):
-            written.write(f"{sheet.name}\n\n")
-            first = min(next(n for n, text in enumerate(row) if text) for row in rows if row)
-            csv.writer(written, lineterminator="\n").writerows(row[first:] for row in rows)
-            written.write("\n")
-        if written.tell() > MAX_TEXT:
-            break
-    return written.getvalue()[:MAX_TEXT].rstrip("\n")
-
-
-def _texts(rows: Iterator[list[Cell]]) -> list[list[str]]:
-    """The rows until they are more than a text may have."""
-    taken, length = [], 0
-    for row in rows:
-        taken.append([_shown(cell) for cell in row])
-        length += len(row) + sum(map(len, taken[-1]))
-        if length > MAX_TEXT:
-            break
-    return taken
-
-
-def _shown(cell: Cell) -> str:
-    if isinstance(cell, dict):
-        return cell["shown"]
-    return (cell or "").removeprefix('"')
+        yield sheet.name, SheetReader(parts, sheet).rows()
 
 
 def _with_first(first: list[Cell], others: Iterator[list[Cell]]) -> Iterator[list[Cell]]:
@@ -146,23 +122,6 @@ def _with_first(first: list[Cell], others: Iterator[list[Cell]]) -> Iterator[lis
     yield from others
 
 
-def _unknown(formula: str) -> Cell:
-    named = f"The formula ={formula[:100]}" if formula else "The formula in the cell"
-    return {"problem": f"{named} has no result in the file: open the workbook in a spreadsheet program, save it, and "
-                       "send that.", "shown": f"={formula}"}  # fmt: skip
-
-
 def _listed(sheets: Sequence[Sheet]) -> str:
     names = [f"{sheet.name} (hidden)" if sheet.is_hidden else sheet.name for sheet in sheets[:MAX_LISTED]]
     return ", ".join(names) + (", …" if len(sheets) > MAX_LISTED else "")
-
-
-@lru_cache(MAX_COLUMNS)
-def _column(letters: str) -> int:
-    """A is 1, AA is 27."""
-    number = 0
-    for letter in letters.upper():
-        number = 26 * number + ord(letter) - ord("A") + 1
-    if not 1 <= number <= MAX_COLUMNS:
-        raise ValueError(letters)
-    return number

@@ -15,6 +15,7 @@ from db.models.attachments import Attachment
 from errors import BadUserInput
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import Kind, Recognised, recognise
+from integrations.documents.sheet_text import delimited_text
 from resolvers.core.context import Backend, Context, Info
 from resolvers.core.links import signed_url
 from resolvers.core.uploads import Upload
@@ -22,13 +23,14 @@ from resolvers.core.uploads import Upload
 MAX_FILES = 10
 MAX_TEXT = 1_000_000  # characters
 UNSTORABLE = {ord("\0"): "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
-TASKS: dict[Kind, Literal["pdf", "text"]] = {Kind.PDF: "pdf", Kind.XLSX: "text"}
+TASKS: dict[Kind, Literal["pdf", "text"]] = {Kind.PDF: "pdf", Kind.XLSX: "text", Kind.ODS: "text"}
 EXTENSIONS = {
     Kind.TEXT: "txt",
     Kind.MARKDOWN: "md",
     Kind.CSV: "csv",
     Kind.JSON: "json",
     Kind.XLSX: "xlsx",
+    Kind.ODS: "ods",
     Kind.PDF: "pdf",
     Kind.PNG: "png",
     Kind.JPEG: "jpg",
@@ -67,6 +69,8 @@ async def _text(backend: Backend, upload: Upload, found: Recognised) -> str | No
     """Return the text of a file, at most a million characters; None for an image."""
     task = TASKS.get(found.kind)
     text = await backend.documents.text_of(task, upload.file) if task else found.text
+    if text is not None and found.kind is Kind.CSV:
+        text = await asyncio.to_thread(delimited_text, text)
     return None if text is None else text[:MAX_TEXT].translate(UNSTORABLE)
 
 

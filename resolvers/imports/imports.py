@@ -25,7 +25,8 @@ from integrations.documents.kinds import check_workbook
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id
 from resolvers.core.uploads import Upload
-from resolvers.imports.layouts import Header, ImportFormat, Layout
+from resolvers.imports.layouts import ImportFormat, Layout, ReadOptions
+from resolvers.imports.options import read_options
 from resolvers.imports.readings import Reading, read
 from resolvers.imports.sources import lay_out, told
 from resolvers.imports.targets import new_target, refuse_place, target_of
@@ -50,6 +51,7 @@ class ImportedTable:
     has_byte_order_mark: bool
     delimiter: str | None
     has_header: bool
+    header_row: int
     sheet: str | None
     notes: list[str]
     revision: Revision | None = None
@@ -80,6 +82,22 @@ async def import_table(
     has_header: Annotated[
         bool | None, argument(description="True if the first row holds the column names; by default detected.")
     ] = None,
+    encoding: Annotated[
+        str | None, argument(description="Encoding, such as `windows-1252`; by default detected from the content.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, argument(description="One character between values, such as `;`; by default detected.")
+    ] = None,
+    header_row: Annotated[
+        int | None,
+        argument(description="Row with the column names, counted from 1; 0 for none; by default detected."),
+    ] = None,
+    skip_rows: Annotated[
+        int | None, argument(description="Number of rows at the beginning to leave out; by default 0.")
+    ] = None,
+    decimal_mark: Annotated[
+        str | None, argument(description="Decimal mark of numbers, `.` or `,`; by default detected by column.")
+    ] = None,
     on_error: Annotated[OnError, argument(description="Handling of the valid rows when others are invalid.")] = (
         OnError.REJECT_ALL
     ),
@@ -95,8 +113,9 @@ async def import_table(
         refuse_place(conversation_id=conversation_id, organization_id=organization_id, visibility=visibility)
         target = await target_of(context, decode_id(table_id, Table))
     source = _source(text, file)
-    header = Header(has_header, frozenset(column.name.casefold() for column in target.columns))
-    async with _laid_out(context, source, file.name if file else "", format, sheet, header) as layout:
+    known = frozenset(column.name.casefold() for column in target.columns)
+    options = read_options(has_header, known, encoding, delimiter, header_row, skip_rows, decimal_mark)
+    async with _laid_out(context, source, file.name if file else "", format, sheet, options) as layout:
         reading = await asyncio.to_thread(read, layout, target, context.backend.settings.files_dir)
         with reading.file:
             if dry_run:
@@ -142,20 +161,20 @@ def _source(text: str | None, file: Upload | None) -> IO[bytes]:
 
 @asynccontextmanager
 async def _laid_out(
-    context: Context, source: IO[bytes], name: str, format: ImportFormat | None, sheet: str | None, header: Header
+    context: Context, source: IO[bytes], name: str, format: ImportFormat | None, sheet: str | None, options: ReadOptions
 ) -> AsyncIterator[Layout]:
     directory = context.backend.settings.files_dir
     with tempfile.TemporaryFile(dir=directory if directory.is_dir() else None) as rows_file:
         try:
-            what = format if format is not None else await asyncio.to_thread(told, source)
-            if what is ImportFormat.XLSX:
+            what = format if format is not None else await asyncio.to_thread(told, source, options.encoding)
+            if what in {ImportFormat.XLSX, ImportFormat.ODS}:
                 await asyncio.to_thread(check_workbook, source)
                 await context.backend.documents.rows_into(source, rows_file, sheet)
             elif sheet is not None:
                 raise BadUserInput.of("sheet", f"Only a workbook has sheets, and this is {what}: leave it out.")
         except DocumentRefused as error:
             raise BadUserInput.of("file" if name else "text", str(error)) from None
-        layout = await asyncio.to_thread(lay_out, source, name, what, rows_file, header, directory)
+        layout = await asyncio.to_thread(lay_out, source, name, what, rows_file, options, directory)
         with layout.file:
             yield layout
 
@@ -174,6 +193,7 @@ def _answer(layout: Layout, reading: Reading, made: ImportResult | None, *, is_k
         has_byte_order_mark=layout.has_mark,
         delimiter=layout.delimiter,
         has_header=layout.has_header,
+        header_row=layout.header_row,
         sheet=layout.sheet,
         notes=layout.notes,
         revision=made.revision if made else None,

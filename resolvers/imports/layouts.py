@@ -3,21 +3,22 @@
 import io
 import json
 import tempfile
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Literal, cast
 
 from assistant.reading.extraction import unique
 from db.tables.tables import MAX_COLUMNS, MAX_ROWS
-from tables.files.column_choice import has_header
-from tables.readers.evidence import is_value
+from tables.files.cell_kinds import ABOVE, LEFT, Texts
+from tables.files.region_notes import notes_on
+from tables.files.regions import Body, Hints, Region, RowSource, find_region, read_below, without_marks
 from tables.types.parsing import check_text
 
 IN_MEMORY = 1_000_000  # bytes of the rows that are not written to the disk
-HEADER_SAMPLE = 50
 WIDEST = 16_384  # columns that a file may have; those with nothing in them are left out
 
 # A text, or of a workbook a text behind `"`, what shows a number or a date, or {"problem": …} when it is neither.
@@ -30,16 +31,26 @@ class ImportFormat(StrEnum):
     CSV = "CSV"
     TSV = "TSV"
     XLSX = "XLSX"
+    ODS = "ODS"
+    HTML = "HTML"
     JSON = "JSON"
     MARKDOWN = "MARKDOWN"
 
 
 @dataclass(frozen=True)
-class Header:
-    """Whether the first row names the columns; when that is not said, `known` are names that tell."""
+class ReadOptions:
+    """Properties of a file that the client names; the others are told by its content.
 
-    is_there: bool | None = None
+    `known` are names of columns that tell a header. `header_row` counts from 1, and is 0 for none.
+    """
+
+    has_header: bool | None = None
     known: frozenset[str] = frozenset()
+    encoding: str | None = None
+    delimiter: str | None = None
+    header_row: int | None = None
+    skip_rows: int = 0
+    decimal_mark: Literal[".", ","] | None = None
 
 
 @dataclass
@@ -51,8 +62,10 @@ class Layout:
     has_mark: bool = False
     delimiter: str | None = None
     sheet: str | None = None
+    decimal_mark: Literal[".", ","] | None = None
     notes: list[str] = field(default_factory=list)
     has_header: bool = False
+    header_row: int = 0
     names: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     strings: frozenset[int] = frozenset()
@@ -60,62 +73,111 @@ class Layout:
 
     @property
     def is_marked(self) -> bool:
-        """Whether its texts begin with `"`."""
-        return self.format is ImportFormat.XLSX
+        """Return whether texts begin with `"`."""
+        return self.format in {ImportFormat.XLSX, ImportFormat.ODS}
 
     def cells(self) -> Iterator[list[Cell]]:
-        """The rows from the first one each time, one cell for each name; blocking."""
+        """Yield the rows from the first one each time, one cell for each name; blocking."""
         self.file.seek(0)
         for line in self.file:
             row = json.loads(line)
             yield [row[n] if n < len(row) else None for n in self.places]
 
     def rows(self) -> Iterator[list[str | None]]:
-        """What the cells show."""
+        """Return what the cells show."""
         return map(self.shown, self.cells())
 
     def shown(self, row: Sequence[Cell]) -> list[str | None]:
-        """What cells show; one with a problem shows nothing."""
+        """Return what cells show; one with a problem shows nothing."""
         if not self.is_marked:
             return cast("list[str | None]", row)
-        return [cell.removeprefix('"') if isinstance(cell, str) else None for cell in row]
+        return [_text_in(cell) if isinstance(cell, str) else None for cell in row]
 
 
-def spool(layout: Layout, rows: Iterator[list[Cell]], header: Header, directory: Path) -> None:
-    """Write the rows down, after the header was found; those that are all empty are left out. Raises ValueError."""
-    filled = (row for row in rows if any(row))
-    first = list(islice(filled, HEADER_SAMPLE))
-    if not first:
+def _text_in(cell: str) -> str:
+    return cell if cell == LEFT else (ABOVE if cell[0] == ABOVE else "") + cell.removeprefix(ABOVE).removeprefix('"')
+
+
+def spool(layout: Layout, rows: Iterator[list[Cell]], options: ReadOptions, directory: Path) -> None:
+    """Write the rows of the first table down; those that are all empty are left out. Raises ValueError."""
+    source = CellSource(layout, islice(rows, options.skip_rows, None))
+    source.position = options.skip_rows
+    region = find_region(source, _hints(layout, options))
+    if region is None:
         raise ValueError("There are no rows in it: send a header and rows.")
-    layout.has_header = _has_header(layout, first, header)
-    titles = [_title(text) for text in layout.shown(first[0])] if layout.has_header else []
+    layout.has_header = region.has_header
+    layout.header_row = region.header.last + 1 if region.has_header else 0
+    titles = [_title(text) for text in region.names]
     layout.file = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(directory))  # noqa: SIM115  closed by the caller
     written = _Written(layout)
+    body = Body(source, region, is_only=layout.format in _NAMED)
     try:
-        written.write(chain(first[1:] if layout.has_header else first, filled))
+        written.write(source.cells_of(row, region) for row in body.rows() if any(row))
         named = {n for n, title in enumerate(titles) if title}
         layout.places = sorted(named | written.filled)
         if len(layout.places) > MAX_COLUMNS:
             raise ValueError(f"A table has at most {MAX_COLUMNS} columns; this has {len(layout.places)}.")
+        below = read_below(source)
     except BaseException:
         layout.file.close()
         raise
-    layout.names = unique(titles[n] if n in named else f"Column {n + 1}" for n in layout.places)
-    layout.strings = frozenset(n for n, place in enumerate(layout.places) if place in written.strings)
+    first = region.left
+    layout.names = unique(titles[n] if n in named else f"Column {n + first + 1}" for n in layout.places)
+    layout.strings = frozenset(n for n, place in enumerate(layout.places) if place in written.strings - written.numbers)
+    layout.notes += notes_on(region, below)
 
 
-_NAMED = frozenset({ImportFormat.JSON, ImportFormat.MARKDOWN})
+_NAMED = frozenset({ImportFormat.JSON})
 
 
-def _has_header(layout: Layout, rows: Sequence[Sequence[Cell]], header: Header) -> bool:
-    """A single row is a header when there is no value in it."""
-    if header.is_there is not None:
-        return header.is_there
-    texts = [layout.shown(row) for row in rows]
-    titles = {str(title).strip() for title in texts[0] if title}
-    if layout.format in _NAMED or (titles and {title.casefold() for title in titles} <= header.known):
-        return True
-    return has_header(texts) if len(rows) > 1 else not any(map(is_value, titles))
+def _hints(layout: Layout, options: ReadOptions) -> Hints:
+    if options.header_row is not None or options.has_header is not None:
+        is_first = options.has_header and options.header_row is None
+        return Hints(options.header_row, False if options.has_header is False else None, is_first=bool(is_first))
+    if layout.format in {ImportFormat.JSON, ImportFormat.MARKDOWN}:
+        return Hints(header_row=1 + options.skip_rows)
+    return Hints(known=options.known)
+
+
+class CellSource(RowSource):
+    """Source of the texts of rows, that remembers the cells of those which are taken."""
+
+    def __init__(self, layout: Layout, rows: Iterator[list[Cell]]) -> None:
+        self._layout = layout
+        self._cells: deque[list[Cell]] = deque()
+        self.last: list[Cell] = []
+        super().__init__(self._texts(rows))
+
+    def _texts(self, rows: Iterator[list[Cell]]) -> Iterator[list[str | None]]:
+        for row in rows:
+            if self._layout.is_marked:
+                self._cells.append(row)
+                # A problem is no empty cell, or a row of problems would not be one.
+                yield [cell["shown"] if isinstance(cell, dict) else cell and _text_in(cell) for cell in row]
+            else:
+                yield cast("list[str | None]", row)
+
+    def take(self) -> Texts | None:
+        taken = super().take()
+        if taken is not None and self._layout.is_marked:
+            self.last = self._cells.popleft()
+        return taken
+
+    def cells_of(self, row: Texts, region: Region) -> list[Cell]:
+        """Return the cells of the row that was taken last, without marks of merged cells."""
+        if not self._layout.is_marked:
+            return cast("list[Cell]", without_marks(row) if _MARKS & set(map(_first, row)) else row)
+        cells = self.last[region.left : region.right]
+        return [
+            None if cell == LEFT else cell[1:] if isinstance(cell, str) and cell[0] == ABOVE else cell for cell in cells
+        ]
+
+
+_MARKS = {LEFT, ABOVE}
+
+
+def _first(text: str | None) -> str:
+    return text[0] if text else ""
 
 
 def _title(text: str | None) -> str:
@@ -130,6 +192,7 @@ class _Written:
         self._layout = layout
         self.filled: set[int] = set()
         self.strings: set[int] = set()
+        self.numbers: set[int] = set()
 
     def write(self, rows: Iterable[list[Cell]]) -> None:
         for count, row in enumerate(rows, 1):
@@ -144,3 +207,4 @@ class _Written:
         self.filled.update(n for n, cell in enumerate(row) if cell)
         if self._layout.is_marked:
             self.strings.update(n for n, cell in enumerate(row) if isinstance(cell, str) and cell[0] == '"')
+            self.numbers.update(n for n, cell in enumerate(row) if isinstance(cell, str) and cell[0] != '"')

@@ -17,7 +17,7 @@ from resolvers.imports.targets import Way, matched, way
 from tables.files.column_choice import Choice
 from tables.types.types import CellError, Column, Value
 
-SAMPLES = 5
+SAMPLES = 10
 
 
 @dataclass
@@ -43,7 +43,7 @@ def read(layout: Layout, target: ImportTarget, directory: Path) -> Reading:
     """Choose columns, or match those that are there by name, and read every row with them. Blocking."""
     if target.table_id is not None:
         return _read_as(layout, target, matched(layout, target.columns), directory)
-    choice = Choice(layout.names, layout.rows, layout.strings, mark="." if layout.is_marked else None)
+    choice = Choice(layout.names, layout.rows, layout.strings, mark="." if layout.is_marked else layout.decimal_mark)
     while True:
         columns = choice.columns
         reading = _read_as(layout, replace(target, columns=columns), dict(enumerate(columns)), directory)

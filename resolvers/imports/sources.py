@@ -10,11 +10,12 @@ from typing import IO, BinaryIO, cast
 
 from errors import BadUserInput
 from integrations.documents.decoding import SAMPLE as SAMPLED_BYTES
-from integrations.documents.decoding import detect
+from integrations.documents.decoding import Encoding, detect
 from integrations.documents.failures import DocumentRefused
-from integrations.documents.kinds import refuse_other_kinds
-from resolvers.imports.layouts import Cell, Header, ImportFormat, Layout, spool
-from tables.files import delimited, markdown, objects
+from integrations.documents.kinds import check_workbook, refuse_other_kinds
+from integrations.documents.opendocument import is_opendocument
+from resolvers.imports.layouts import Cell, ImportFormat, Layout, ReadOptions, spool
+from tables.files import delimited, html_pages, markdown, objects
 from tables.readers.grids import MAX_TEXT as MAX_MARKDOWN
 from tables.readers.grids import find_grids
 
@@ -23,12 +24,13 @@ _CHUNK = 65_536  # characters
 
 
 def lay_out(
-    source: IO[bytes], name: str, format: ImportFormat, rows_file: IO[bytes], header: Header, directory: Path
+    source: IO[bytes], name: str, format: ImportFormat, rows_file: IO[bytes], options: ReadOptions, directory: Path
 ) -> Layout:
     """Read a source; `rows_file` has the lines of a workbook. Blocking. Raises BadUserInput."""
     try:
-        layout, rows = _read(source, name, format, rows_file)
-        spool(layout, rows, header, directory)
+        layout, rows = _read(source, name, format, rows_file, options)
+        layout.decimal_mark = options.decimal_mark
+        spool(layout, rows, options, directory)
     except UnicodeDecodeError as error:
         message = f"The text is not {error.encoding} throughout, as it begins: save it as UTF-8, then send it."
         raise BadUserInput.of("file", message) from None
@@ -37,18 +39,21 @@ def lay_out(
     return layout
 
 
-def told(source: IO[bytes]) -> ImportFormat:
+def told(source: IO[bytes], encoding: str | None = None) -> ImportFormat:
     """What a source is by the beginning of its content. Blocking. Raises DocumentRefused."""
     source.seek(0)
     head = source.read(SAMPLED_BYTES)
     if head.startswith(b"PK\x03\x04"):
-        return ImportFormat.XLSX
+        check_workbook(source)
+        return ImportFormat.ODS if is_opendocument(source) else ImportFormat.XLSX
     refuse_other_kinds(head)
-    text = _sample(source, detect(source).name)
+    text = _sample(source, _encoding(source, encoding).name)
     if "\0" in text:
         raise DocumentRefused("The file is no text: there are NUL characters in it. Remove them, or send a text.")
     if _JSON.match(text):
         return ImportFormat.JSON
+    if html_pages.is_html(text):
+        return ImportFormat.HTML
     return ImportFormat.MARKDOWN if _is_markdown(text.lstrip()) else ImportFormat.CSV
 
 
@@ -58,26 +63,51 @@ def _is_markdown(text: str) -> bool:
     return markdown.is_table(text) or any(grid.kind == "markdown" for grid in find_grids(text[:10_000]))
 
 
+def _encoding(source: IO[bytes], name: str | None) -> Encoding:
+    """Return the encoding that is named, or else detected. Raises DocumentRefused for a name that is none."""
+    if name is None:
+        return detect(source)
+    try:
+        known = codecs.lookup(name)
+        known.incrementaldecoder("strict")
+        if not isinstance(known.decode(b"a" * 4)[0], str):
+            raise LookupError(name)
+    except (LookupError, TypeError, ValueError):
+        raise DocumentRefused(
+            f"There is no encoding {name!r}: name one such as utf-8, windows-1252, iso-8859-2, shift_jis or gb18030."
+        ) from None
+    return Encoding("utf-8-sig" if known.name == "utf-8" else known.name)
+
+
 def _sample(source: IO[bytes], encoding: str) -> str:
     source.seek(0)
     return codecs.getincrementaldecoder(encoding)().decode(source.read(SAMPLED_BYTES))
 
 
 def _read(
-    source: IO[bytes], name: str, format: ImportFormat, rows_file: IO[bytes]
+    source: IO[bytes], name: str, format: ImportFormat, rows_file: IO[bytes], options: ReadOptions
 ) -> tuple[Layout, Iterator[list[Cell]]]:
-    if format is ImportFormat.XLSX:
+    if format in {ImportFormat.XLSX, ImportFormat.ODS}:
         layout = Layout(format)
         return layout, _workbook_rows(rows_file, layout)
-    encoding = detect(source)
+    encoding = _encoding(source, options.encoding)
     layout = Layout(format, encoding.name if name else None, encoding.has_mark)
+    if encoding.is_guess:
+        layout.notes.append(
+            f"The encoding was guessed by the letters in the file: {encoding.name}. If letters are wrong, name another "
+            "as `encoding`."
+        )
     if format is ImportFormat.JSON:
         return layout, _cells(objects.rows(lambda: _pieces(source, encoding.name)))
     if format is ImportFormat.MARKDOWN:
         return layout, _cells(_markdown_rows(source, encoding.name))
-    layout.delimiter = "\t" if format is ImportFormat.TSV else delimited.sniff(_sample(source, encoding.name))
+    if format is ImportFormat.HTML:
+        return layout, _cells(html_pages.rows("".join(_pieces(source, encoding.name))))
+    named = "\t" if format is ImportFormat.TSV else options.delimiter
+    dialect = delimited.sniff(_sample(source, encoding.name), named)
+    layout.delimiter = dialect.delimiter
     layout.format = ImportFormat.TSV if layout.delimiter == "\t" else ImportFormat.CSV
-    return layout, _cells(delimited.rows(_lines(source, encoding.name), layout.delimiter))
+    return layout, _cells(delimited.rows(_lines(source, encoding.name), dialect))
 
 
 def _cells(rows: Iterator[list[str | None]]) -> Iterator[list[Cell]]:

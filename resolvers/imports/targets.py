@@ -70,6 +70,9 @@ def matched(layout: Layout, columns: Sequence[Column]) -> dict[int, Column]:
     return {n: by_name[name.casefold()] for n, name in enumerate(layout.names)}
 
 
+_WORKBOOKS = frozenset({ImportFormat.XLSX, ImportFormat.ODS})
+
+
 @dataclass(frozen=True)
 class Way:
     """How a column reads what stands in its place of a file: texts as `written` there.
@@ -90,7 +93,7 @@ class Way:
             raise CellError(f"{cell} is a code: keep it in a text column.")
         if self.format is ImportFormat.JSON:
             return from_json(self.written, cell)
-        if self.format is not ImportFormat.XLSX or cell is None:
+        if self.format not in _WORKBOOKS or cell is None:
             return parse(self.written, cell)
         return parse(self.written, cell[1:]) if cell.startswith('"') else parse(_marked(self.column, "."), cell)
 
@@ -115,6 +118,8 @@ def _mark(layout: Layout, n: int) -> str | None:
     """
     if layout.is_marked and n not in layout.strings:
         return None
+    if layout.decimal_mark is not None:
+        return layout.decimal_mark
     texts = [text for row in layout.rows() if (text := row[n])]
     amounts = (without_percent(text) or (split_currency(text) or (text,))[0] for text in texts)
     mark = format_of(ColumnType.DECIMAL, amounts) or "."

@@ -33,7 +33,7 @@ class Choice:
     """
 
     def __init__(
-        self, names: Sequence[str], rows: Again, strings: Collection[int] = (), mark: Literal["."] | None = None
+        self, names: Sequence[str], rows: Again, strings: Collection[int] = (), mark: Literal[".", ","] | None = None
     ) -> None:
         self._names, self._rows = names, rows
         self._infer = partial(_infer, strings=strings, mark=mark)
@@ -53,12 +53,30 @@ class Choice:
 
 
 def _infer(
-    n: int, name: str, texts: Sequence[str | None], strings: Collection[int], mark: Literal["."] | None
+    n: int, name: str, texts: Sequence[str | None], strings: Collection[int], mark: Literal[".", ","] | None
 ) -> Column:
     column = replace(infer(name, f"c{n + 1}", texts), position=n)
     if n in strings and column.type not in WORDS:
         return _text(n, name)
-    return replace(column, format=currency_code(column)) if mark and column.type in NUMERIC_TYPES else column
+    if mark is None or column.type not in NUMERIC_TYPES:
+        return column
+    if mark == ".":
+        return replace(column, format=currency_code(column))
+    return _with_commas(column, texts)
+
+
+def _with_commas(column: Column, texts: Sequence[str | None]) -> Column:
+    """Return a column of numbers whose decimal mark is known to be a comma: `1.234` is 1234."""
+    code = currency_code(column)
+    written = replace(column, format=f"{code} ," if code else ",")
+    if column.type not in {ColumnType.INTEGER, ColumnType.DECIMAL}:
+        return written
+    try:
+        values = [parse(replace(written, type=ColumnType.DECIMAL), text) for text in texts if text]
+    except CellError:
+        return written
+    is_whole = all("." not in str(value) for value in values)
+    return replace(written, type=ColumnType.INTEGER if is_whole else ColumnType.DECIMAL)
 
 
 def _text(n: int, name: str) -> Column:

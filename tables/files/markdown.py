@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 _RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+\s*", re.ASCII)
 _CELL = re.compile(r"((?:[^|\\]|\\.|\\$)*)\|?", re.DOTALL)
@@ -16,6 +16,20 @@ def is_table(beginning: str) -> bool:
     """Whether a text begins with the header of such a table."""
     header, _, rest = beginning.lstrip().partition("\n")
     return header.startswith("|") and _RULE.fullmatch(rest.partition("\n")[0].strip()) is not None
+
+
+def table_text(names: Sequence[str | None], rows: Iterable[Sequence[str | None]]) -> str:
+    """Return a table as Markdown, which readers take apart again into the same cells."""
+    lines = [_line(names), f"|{' --- |' * len(names)}", *map(_line, rows)]
+    return "\n".join(lines)
+
+
+def _line(cells: Sequence[str | None]) -> str:
+    return f"| {' | '.join(_escaped(cell or '') for cell in cells)} |"
+
+
+def _escaped(text: str) -> str:
+    return "<br>".join(text.replace("|", "\\|").splitlines())
 
 
 def rows(lines: Iterable[str]) -> Iterator[Texts]:

@@ -1,6 +1,8 @@
-"""JSON files: an array of objects, or of arrays whose first one names the columns."""
+"""JSON files: rows as objects or arrays, one a line or in one document, whatever is around them."""
 
+import ast
 import json
+import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]  # it is there, and not in the stubs
@@ -12,20 +14,43 @@ from tables.types.parsing import join_items
 MAX_NAMES = 16_384
 MAX_ELEMENT = 10_000_000  # characters; a row of 200 cells has at most two thirds of that
 LONGEST_LITERAL = 16  # characters, with what is before it
+MAX_DOCUMENT = 20_000_000  # characters of a document that is no plain array of rows
 NO_ARRAY = 'The file is no JSON array of objects, as [{"name": "ink", "price": 3.5}].'
+_SMART = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'"})
+_NAN = re.compile(r"(?<=[:,\[(\s])nan(?=\s*[,}\])])")
+_ROWS = ("data", "rows", "records", "items", "results", "values", "features", "result", "entries")
+_NAMES = ("columns", "fields", "header", "headers", "cols", "schema")
 
 Texts = list[str | None]
 
 
 def rows(pieces: Callable[[], Iterator[str]]) -> Iterator[Texts]:
-    """The names of the columns, then each row; what is absent, null or empty is None. Raises ValueError.
+    """Yield the names of the columns, then each row; what is absent, null or empty is None. Raises ValueError.
 
     `pieces` gives the text from its beginning each time: the first time for the names.
     """
-    first = next(_elements(pieces()), None)
+    try:
+        first = next(_elements(pieces()), None)
+    except ValueError as error:
+        yield from _document_rows(pieces, error)
+        return
     if isinstance(first, list):
         yield from ([_text(value) for value in element] for element in _arrays(pieces()))
         return
+    if first is not None and not isinstance(first, dict):
+        yield from _document_rows(pieces, ValueError(NO_ARRAY))
+        return
+    try:
+        names = _all_names(pieces)
+    except ValueError as error:
+        yield from _document_rows(pieces, error)
+        return
+    yield [*names]
+    for element in _elements(pieces()):
+        yield [_text(element.get(name)) for name in names]
+
+
+def _all_names(pieces: Callable[[], Iterator[str]]) -> list[str]:
     names: dict[str, None] = {}
     for element in _elements(pieces()):
         if not isinstance(element, dict):
@@ -33,9 +58,125 @@ def rows(pieces: Callable[[], Iterator[str]]) -> Iterator[Texts]:
         names.update(dict.fromkeys(element))
         if len(names) > MAX_NAMES:
             raise ValueError(f"The objects have more than {MAX_NAMES:,} names: send fewer columns.")
-    yield list(names)
-    for element in _elements(pieces()):
-        yield [_text(element.get(name)) for name in names]
+    return list(names)
+
+
+def _document_rows(pieces: Callable[[], Iterator[str]], error: ValueError) -> Iterator[Texts]:
+    """Yield the rows of JSON in any other shape, or raise the error of reading it as an array."""
+    text, length = [], 0
+    for piece in pieces():
+        text.append(piece)
+        if (length := length + len(piece)) > MAX_DOCUMENT:
+            raise error
+    value = _parsed("".join(text).strip().lstrip("\ufeff"))
+    found = shaped(value) if isinstance(value, dict | list) else None
+    if not found:
+        raise error
+    yield from _rows_of(found)
+
+
+def _rows_of(found: list[Any]) -> Iterator[Texts]:
+    """Yield the names of objects and their rows, or the rows of arrays."""
+    names = list(dict.fromkeys(str(name) for element in found if isinstance(element, dict) for name in element))
+    if len(names) > MAX_NAMES:
+        raise ValueError(f"The objects have more than {MAX_NAMES:,} names: send fewer columns.")
+    if names:
+        yield [*names]
+    for element in found:
+        if isinstance(element, dict):
+            by_name = {str(name): value for name, value in element.items()}
+            yield [_text(by_name.get(name)) for name in names]
+        elif isinstance(element, list):
+            yield [_text(each) for each in element]
+
+
+def _parsed(text: str) -> Any:
+    """Return a document's value: of JSON, JSON lines, Python literals, or JSON with typographic quotes; else None."""
+    decoder = json.JSONDecoder(parse_float=_number, parse_int=str, parse_constant=lambda _: None)
+    for reading in (text, text.translate(_SMART)):
+        try:
+            return decoder.decode(reading)
+        except (ValueError, RecursionError):
+            pass
+        lines = [line.strip().rstrip(",") for line in reading.splitlines() if line.strip()]
+        try:
+            if lines and all(line[0] in "{[" for line in lines[:3]):
+                return [decoder.decode(line) for line in lines]
+        except (ValueError, RecursionError):
+            pass
+    try:
+        return _as_json(ast.literal_eval(_NAN.sub("None", text))) if len(text) < 2_000_000 else None
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return None
+
+
+def _as_json(value: Any) -> Any:
+    """Return Python's literals as JSON has them, numbers as texts."""
+    if isinstance(value, dict):
+        return {str(key): _as_json(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_as_json(each) for each in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(repr(value))
+    return value
+
+
+def shaped(value: Any) -> list[Any] | None:
+    """Return the rows in a value, as objects or arrays: of a list, columns, keys, GeoJSON, or a member with rows."""
+    if isinstance(value, list):
+        if value and all(isinstance(each, dict) for each in value):
+            return [_feature(each) for each in value]
+        return value if value and all(isinstance(each, list) for each in value) else None
+    if value.get("type") == "FeatureCollection" and isinstance(value.get("features"), list):
+        return [_feature(each) for each in value["features"]]
+    names = next((_names_in(value[key]) for key in _NAMES if isinstance(value.get(key), list)), None)
+    for key in (*_ROWS, *value):
+        member = value.get(key)
+        if isinstance(member, list) and member and key not in _NAMES and isinstance(member[0], dict | list):
+            return _with_names(member, names)
+    if len(value) > 0 and all(isinstance(each, list) for each in value.values()):
+        return _by_column(value)
+    members = list(value.values())
+    if len(members) > 1 and all(isinstance(each, dict) for each in members):
+        return _by_key(value)
+    for member in members:
+        if isinstance(member, dict) and (found := shaped(member)):
+            return found
+    return [value] if not any(isinstance(each, dict | list) for each in members) else None
+
+
+def _names_in(listed: list[Any]) -> list[str] | None:
+    named = [each.get("name", each.get("title", "")) if isinstance(each, dict) else each for each in listed]
+    return [str(name) for name in named] if all(isinstance(name, str) for name in named) else None
+
+
+def _with_names(rows: list[Any], names: list[str] | None) -> list[Any] | None:
+    if names and all(isinstance(row, list) for row in rows):
+        return [dict(zip(names, row, strict=False)) for row in rows]
+    return shaped(rows)
+
+
+def _by_column(value: dict[str, Any]) -> list[Any] | None:
+    """Return the rows of lists by column, as pandas writes with orient="list"."""
+    lengths = {len(each) for each in value.values()}
+    if len(lengths) != 1 or any(isinstance(item, dict | list) for each in value.values() for item in each):
+        return None
+    return [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
+
+
+def _by_key(value: dict[str, Any]) -> list[Any]:
+    """Return the rows of objects by key, or of columns whose rows have the numbers 0, 1, 2 …"""
+    indexes = [list(each) for each in value.values()]
+    if all(index == [str(n) for n in range(len(index))] and index == indexes[0] for index in indexes) and indexes[0]:
+        return [{name: column[n] for name, column in value.items()} for n in indexes[0]]
+    key = next(name for name in ("key", "id", "index", "row key") if all(name not in each for each in value.values()))
+    return [{key: name, **each} for name, each in value.items()]
+
+
+def _feature(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties of a feature of GeoJSON; any other object is itself."""
+    properties = value.get("properties")
+    return dict(properties) if value.get("type") == "Feature" and isinstance(properties, dict) else value
 
 
 def _arrays(pieces: Iterator[str]) -> Iterator[list[Any]]:
@@ -84,7 +225,7 @@ class _Window:
 
 def _elements(pieces: Iterator[str]) -> Iterator[Any]:
     """One after another, so that no more than one is held."""
-    decoder = json.JSONDecoder(parse_float=_number, parse_int=str)
+    decoder = json.JSONDecoder(parse_float=_number, parse_int=str, parse_constant=lambda _: None)
     window = _Window(pieces)
     if window.first() != "[":
         raise ValueError(NO_ARRAY)

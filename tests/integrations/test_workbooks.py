@@ -7,12 +7,14 @@ import pytest
 from openpyxl import Workbook
 
 from integrations.documents.failures import DocumentRefused
-from integrations.documents.workbooks import Cell, open_sheet, workbook_text
+from integrations.documents.sheet_text import workbook_text
+from integrations.documents.workbooks import Cell, open_sheet
 from tests.support.loopback.workbooks import book
 
 PROBLEM = "The cell shows #DIV/0!, an error of its spreadsheet: correct or empty it there."
 NO_RESULT = (
-    "The formula =A1*2 has no result in the file: open the workbook in a spreadsheet program, save it, and send that."
+    "Formulas without a result in the file, whose cells are left empty: 2. Open the workbook in a spreadsheet program, "
+    "save it and send that to import their results."
 )
 FORMATS = ("0.0%", "#,##0.00 [$€-407]", "yyyy-mm-dd", "00000", "@", "[h]:mm:ss")
 
@@ -45,8 +47,6 @@ def read(content: bytes, sheet: str | None = None) -> tuple[list[list[Cell]], li
         ('<c t="d"><v>2026-01-31T10:00:00</v></c>', "2026-01-31T10:00:00Z"),
         ('<c><f>0.1+0.2</f><v>0.30000000000000004</v></c>', "0.3"),
         ('<c t="e"><v>#DIV/0!</v></c>', {"problem": PROBLEM, "shown": "#DIV/0!"}),
-        ("<c><f>A1*2</f><v></v></c>", {"problem": NO_RESULT, "shown": "=A1*2"}),
-        ("<c><f>A1*2</f></c>", {"problem": NO_RESULT, "shown": "=A1*2"}),
     ],
 )  # fmt: skip
 def test_a_cell_is_what_a_person_sees_in_it(cell: str, shown: Cell) -> None:
@@ -59,14 +59,23 @@ def test_dates_of_the_other_calendar_are_the_same_days() -> None:
     assert read(book(['<c s="3"><v>43538</v></c>'], formats=FORMATS, is_1904=True))[0] == [["2023-03-15"]]
 
 
-def test_hidden_rows_are_read_and_merged_cells_have_their_value_once_and_both_are_noted() -> None:
-    rows = {"Sheet": ("visible", '<row r="2"><c r="C2"><v>1</v></c></row><row r="9" hidden="1"><c><v>2</v></c></row>')}
-    merged = '<mergeCells count="2"><mergeCell ref="C2:D2"/><mergeCell ref="E2:F2"/></mergeCells>'
+def test_a_formula_without_a_result_is_an_empty_cell_and_noted() -> None:
+    rows = ["<c><v>1</v></c><c><f>A1*2</f><v></v></c>", "<c><v>2</v></c><c><f>A2*2</f></c><c><v>3</v></c>"]
+    assert read(book(rows)) == ([["1"], ["2", None, "3"]], [NO_RESULT])
+
+
+def test_hidden_rows_are_read_and_merged_cells_are_marked_and_both_are_noted() -> None:
+    xml = (
+        '<row r="2"><c r="C2"><v>1</v></c></row><row r="3" hidden="1"><c><v>2</v></c></row>'
+        '<row r="4"><c r="A4"><v>3</v></c></row>'
+    )
+    rows = {"Sheet": ("visible", xml)}
+    merged = '<mergeCells count="2"><mergeCell ref="C2:D3"/><mergeCell ref="E2:F2"/></mergeCells>'
     assert read(book(sheets=rows, after=merged)) == (
-        [[None, None, "1"], [], ["2"]],
+        [[None, None, "1", "\0"], ["2", None, "\x011", "\0"], ["3"]],
         [
             "Hidden rows that are read like the others: 1.",
-            "Ranges of merged cells, which have their value in the first cell only: 2.",
+            "Cells merged over rows, whose value is repeated in each row: 1.",
         ],
     )
 
@@ -90,8 +99,9 @@ def test_the_first_sheet_that_is_seen_and_has_rows_is_read_or_the_one_that_is_na
 
 def test_a_workbook_as_text_is_what_it_shows() -> None:
     rows = ['<c r="B1" t="inlineStr"><is><t>rate, now</t></is></c><c><v>0</v></c>',
-            '<c r="B2" s="1"><v>0.5</v></c><c t="e"><v>#N/A</v></c><c><f>A1</f></c>']  # fmt: skip
-    assert workbook_text(io.BytesIO(book(rows, formats=FORMATS))) == 'Sheet\n\n"rate, now",0\n50.0%,#N/A,=A1'
+            '<c r="B2" s="1"><v>0.5</v></c><c t="e"><v>#N/A</v></c><c><v>7</v></c>']  # fmt: skip
+    shown = "Sheet\n\n| rate, now | 0 |  |\n| --- | --- | --- |\n| 50.0% | #N/A | 7 |"
+    assert workbook_text(io.BytesIO(book(rows, formats=FORMATS))) == shown
 
 
 def test_cells_stand_where_they_say_whatever_their_order() -> None:

@@ -1,0 +1,115 @@
+"""HTML files as rows: many programs' «Excel export» is HTML in a file named .xls."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+from tables.files.cell_kinds import ABOVE, LEFT
+
+MAX_TEXT = 20_000_000  # characters
+_MAX_SPAN = 200
+_BEGINS = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|table|div|center)\b", re.I | re.S
+)
+_TABLE = re.compile(r"<table\b", re.IGNORECASE)
+
+Texts = list[str | None]
+
+
+def is_html(beginning: str) -> bool:
+    """Return whether a text is HTML with a table, by its beginning."""
+    return _BEGINS.match(beginning) is not None
+
+
+def rows(text: str) -> Iterator[Texts]:
+    """Yield the rows of every table, an empty row behind each. Raises ValueError when there is no table."""
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"An HTML file has at most {MAX_TEXT:,} characters: send CSV.")
+    if not _TABLE.search(text):
+        raise ValueError("The HTML has no table in it: send a page with a table, or CSV.")
+    parser = _Parser()
+    parser.feed(text)
+    parser.close()
+    parser.end_row()
+    yield from parser.rows
+
+
+class _Parser(HTMLParser):
+    """Collector of the rows of tables; cells over several rows or columns are marked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[Texts] = []
+        self._row: Texts | None = None
+        self._text: list[str] | None = None
+        self._span = (1, 1)
+        self._hanging: dict[int, tuple[int, str]] = {}
+        self._skipped = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"script", "style"}:
+            self._skipped += 1
+        elif tag == "table":
+            self.end_row()
+            self._hanging = {}
+            self.rows.append([])
+        elif tag == "tr":
+            self.end_row()
+            self._row = []
+        elif tag in {"td", "th"}:
+            self._end_cell()
+            self._row = [] if self._row is None else self._row
+            self._text = []
+            given = dict(attrs)
+            self._span = (_number(given.get("colspan")), _number(given.get("rowspan")))
+        elif tag in {"br", "p", "div", "li"} and self._text:
+            self._text.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"script", "style"}:
+            self._skipped = max(0, self._skipped - 1)
+        elif tag in {"td", "th"}:
+            self._end_cell()
+        elif tag in {"tr", "table"}:
+            self.end_row()
+
+    def handle_data(self, data: str) -> None:
+        if self._text is not None and not self._skipped:
+            self._text.append(data)
+
+    def _end_cell(self) -> None:
+        if self._text is None or self._row is None:
+            return
+        lines = (" ".join(line.split()) for line in "".join(self._text).replace("\xa0", " ").split("\n"))
+        text = "\n".join(filter(None, lines))
+        self._fill()
+        for n in range(self._span[0]):
+            if self._span[1] > 1:
+                self._hanging[len(self._row)] = (self._span[1] - 1, LEFT if n else f"{ABOVE}{text}" if text else "")
+            self._row.append((text or None) if n == 0 else LEFT)
+        self._text = None
+
+    def _fill(self) -> None:
+        """Put in the cells that reach down from rows above."""
+        while self._row is not None and (hanging := self._hanging.pop(len(self._row), None)):
+            left, text = hanging
+            if left > 1:
+                self._hanging[len(self._row)] = (left - 1, text)
+            self._row.append(text or None)
+
+    def end_row(self) -> None:
+        """Close the row that is open."""
+        self._end_cell()
+        if self._row:
+            last = max(self._hanging, default=-1)
+            while len(self._row) <= last:
+                before = len(self._row)
+                self._fill()
+                if len(self._row) == before:
+                    self._row.append(None)
+            self.rows.append(self._row)
+        self._row = None
+
+
+def _number(text: str | None) -> int:
+    return min(max(int(text), 1), _MAX_SPAN) if text and text.isascii() and text.isdigit() else 1
