@@ -26,11 +26,6 @@ THEN = f"""query T($id: ID!, $number: Int, $first: Int, $after: String, $last: I
 SHORT = "query S($id: ID!, $number: Int) { table(id: $id) { rows(asOfRevision: $number) { nodes { values } } } }"
 
 
-@pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
-    return await Sheet.new(world, tmp_path)
-
-
 async def then(sheet: Sheet, number: int, **asked: Any) -> dict[str, Any]:
     asked = asked or {"first": 100}
     rows: dict[str, Any] = (await sheet.run(THEN, id=sheet.id, number=number, **asked))["table"]["rows"]

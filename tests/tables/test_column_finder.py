@@ -1,6 +1,5 @@
 """Columns by key or by name, everywhere a client names one."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,17 +7,11 @@ import pytest
 from db.tables.column_finder import ColumnFinder
 from errors import BadUserInput
 from tables.types.types import Column, ColumnType
-from tests.conftest import World
 from tests.support.table_client import ITEM, NUMBER, Refused, Sheet
 
 
 def finder(**names: str) -> ColumnFinder:
     return ColumnFinder({key: Column(key, name, ColumnType.TEXT) for key, name in names.items()})
-
-
-@pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
-    return await Sheet.new(world, tmp_path)
 
 
 def test_a_key_takes_precedence_over_a_name() -> None:

@@ -13,11 +13,6 @@ CHANGED = "{ table { revision } column { key name type position isRequired isUni
 CHANGED += "{ number summary } }"
 
 
-@pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
-    return await Sheet.new(world, tmp_path)
-
-
 async def change(sheet: Sheet, key: str, **given: Any) -> dict[str, Any]:
     changed: dict[str, Any] = await sheet.mutate("updateColumn", CHANGED, tableId=sheet.id, key=key, **given)
     return changed

@@ -28,11 +28,6 @@ from tests.support.tables.statement_count import counted
 UNIQUE: list[dict[str, Any]] = [{"name": "Code", "type": "INTEGER", "isUnique": True}]
 
 
-@pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
-    return await Sheet.new(world, tmp_path)
-
-
 def content(table: dict[str, Any]) -> list[dict[str, Any]]:
     """What a table holds: everything of its rows but their versions."""
     return [{name: value for name, value in row.items() if name != "version"} for row in table["rows"]["nodes"]]

@@ -13,11 +13,6 @@ DONE = "{ table { rowCount revision } inserted updated unchanged rejected { inde
 DONE += "revision { number source summary } }"
 
 
-@pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
-    return await Sheet.new(world, tmp_path)
-
-
 async def upsert(sheet: Sheet, *rows: Any, by: list[str] | None = None, **given: Any) -> dict[str, Any]:
     keys = ["Item"] if by is None else by
     done: dict[str, Any] = await sheet.mutate(

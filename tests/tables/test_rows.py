@@ -19,11 +19,6 @@ STRICT: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
-    return await Sheet.new(world, tmp_path)
-
-
-@pytest.fixture
 async def strict(world: World, tmp_path: Path) -> Sheet:
     return await Sheet.new(world, tmp_path, STRICT)
 

@@ -14,11 +14,6 @@ from tests.support.table_client import COLUMNS, ITEM, Refused, Sheet, cell
 from tests.support.tables.statement_count import counted
 
 
-@pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
-    return await Sheet.new(world, tmp_path)
-
-
 async def test_a_new_table_has_its_columns_and_one_revision(sheet: Sheet) -> None:
     table = await sheet.table()
     assert [(c["key"], c["name"], c["type"], c["position"]) for c in table["columns"]] == [
