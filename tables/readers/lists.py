@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from tables.readers.captions import caption, index_above
 from tables.readers.fields import split
-from tables.readers.marks import ITEM, RULE, checked
+from tables.readers.marks import RULE, checked
+from tables.readers.marks import item as item_mark
 from tables.readers.parts import have_parts
 from tables.readers.spans import MAX_ROWS, Cell, Grid, Line, Span, cell, grid, split_lines
+
+_MOST_LISTS = 2_000  # in one block of lines; each is looked at for its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class _Section:
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     """Check lists under headings of their own, one after the other, are sections of one table."""
     sections: list[_Section] = []
-    for items in _lists(lines):
+    for items in islice(_lists(lines), _MOST_LISTS):
         section = _section(text, lines, items)
         if sections and not _follows(lines, sections[-1], section):
             yield from _tables(text, lines, sections)
@@ -44,7 +48,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 def unescape(raw: str) -> str:
     """A wrapped line goes on after a blank; a nested item stays on a line of its own."""
     first, *rest = (line.text.strip() for line in split_lines(raw))
-    return first + "".join(("\n" if ITEM.match(line) else " ") + line for line in rest)
+    return first + "".join(("\n" if item_mark(line) else " ") + line for line in rest)
 
 
 def _lists(lines: Sequence[Line]) -> Iterator[list[_Item]]:
@@ -64,14 +68,14 @@ def _lists(lines: Sequence[Line]) -> Iterator[list[_Item]]:
 
 def _item(lines: Sequence[Line], i: int) -> _Item | None:
     """The item that starts at line `i`, with the indented lines below that belong to it."""
-    found = ITEM.match(lines[i].text) if i < len(lines) else None
+    found = item_mark(lines[i].text) if i < len(lines) else None
     if found is None or RULE.fullmatch(lines[i].text):
         return None
     at, after = lines[i].start, i + 1
     group = "box" if found["box"] else "tick"
     box = Span(checked(found[group]), at + found.start(group), at + found.end(group)) if found[group] else None
     indent = _indent(lines[i])
-    while after < len(lines) and _is_inside(lines[after], indent) and not (box and ITEM.match(lines[after].text)):
+    while after < len(lines) and _is_inside(lines[after], indent) and not (box and item_mark(lines[after].text)):
         after += 1
     mark = found["bullet"] or found["stop"] or found["tick"]
     number = int(found["number"]) if found["number"] else None
@@ -80,7 +84,7 @@ def _item(lines: Sequence[Line], i: int) -> _Item | None:
 
 def _indent(line: Line) -> int:
     lead = line.text[: len(line.text) - len(line.text.lstrip())]
-    return len(lead.expandtabs(4))
+    return len(lead.expandtabs(4)) if "\t" in lead else len(lead)
 
 
 def _is_inside(line: Line, indent: int) -> bool:
@@ -108,7 +112,7 @@ def _is_heading(lines: Sequence[Line], item: _Item) -> bool:
     if item.box or item.line + 1 == len(lines):
         return False
     below = lines[item.line + 1]
-    found = ITEM.match(below.text)
+    found = item_mark(below.text)
     return bool(found and (found["box"] or found["tick"])) and _indent(below) > item.indent
 
 

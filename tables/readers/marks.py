@@ -7,9 +7,15 @@ ITEM = re.compile(
     r"(?:(?P<box>\[[ xX✓✔]?\])[ \t]+)?(?=\S)"
     r"|(?P<tick_indent>[ \t]*)(?P<tick>[☐☑☒✅✔✓✗✘❌])\ufe0f?[ \t]*(?=\S)"
 )
+_ITEM_STARTS = frozenset("-*•–‣◦▪0123456789☐☑☒✅✔✓✗✘❌")
 RULE = re.compile(r"\s*([-=*_])(?:\s*\1){2,}\s*")
 HEADING = re.compile(r"\s{0,3}#{1,6}\s+")
 CHECKED = frozenset("xX✓✔☑☒✅")
+
+
+def item(line: str) -> re.Match[str] | None:
+    """Return the mark of a list's item at the start of a line; lines that begin with a letter cost little."""
+    return ITEM.match(line) if line.lstrip()[:1] in _ITEM_STARTS else None
 
 
 def checked(raw: str) -> str:

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tables.readers.marks import ITEM
+from tables.readers.marks import item
 from tables.readers.spans import MAX_COLUMNS, Cell, Line, Span, cell
 
 # Possessive: a quote that is never closed costs one look at the rest of the text.
@@ -68,7 +68,7 @@ class Records:
 
     def _record(self, i: int) -> Record | None:
         """None for a blank line, an item of a list, or a line without the delimiter."""
-        if i >= len(self._lines) or ITEM.match(self._lines[i].text):
+        if i >= len(self._lines) or item(self._lines[i].text):
             return None
         line = self._lines[i]
         if '"' in line.text:
@@ -77,6 +77,8 @@ class Records:
         if not 2 <= len(parts) <= 5 * MAX_COLUMNS:
             return None
         cells, start = [], line.start
+        if not any(parts):
+            return Record([None] * len(parts), line, line.end, i + 1, False)
         for part in parts:
             cells.append(cell(self._text, start, start + len(part)) if part else None)
             start += len(part) + 1
