@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.loopback.provider_faults import error
-from tests.support.scripted_llm import Dictation, begin, ended, failing
+from tests.support.scripted_llm import ScriptedLLM, start_reply, finished_reply, open_app_with_faults
 
 CSV = "Item,Price\nTea,3.20\nCake,4.50\nMilk,1.10\n"
 NOTES = "Yesterday we had Tea for 3,20 and then Cake for 4,50, and Milk at 1,10 was bought by Ann."
@@ -21,12 +21,12 @@ READ = """query Read($id: ID!) { message(id: $id) { status proposals { tableName
 Proposal = dict[str, Any]
 
 
-async def proposals_of(site: Site, dictation: Dictation, ann: Client, text: str, *reply: str) -> list[Proposal]:
+async def proposals_of(app: App, scripted_llm: ScriptedLLM, ann: Client, text: str, *reply: str) -> list[Proposal]:
     """Return the proposals of a reply that the model says in these pieces."""
-    id_ = await begin(ann, text)
-    dictation.say(*reply)
-    dictation.finish()
-    await ended(site, ann, id_)
+    id_ = await start_reply(ann, text)
+    scripted_llm.say(*reply)
+    scripted_llm.finish()
+    await finished_reply(app, ann, id_)
     found: list[Proposal] = [
         proposal
         for proposal in (await ann.run(READ, id=id_))["message"]["proposals"]
@@ -51,23 +51,23 @@ def rows(proposal: Proposal) -> list[Any]:
     return [list(row["values"].values()) for row in proposal["table"]["rows"]["nodes"]]
 
 
-async def test_a_pasted_csv_is_the_table_and_remarks_are_none(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    (proposal,) = await proposals_of(online, dictation, ann, CSV, "I noted these.\n", REMARKS)
+async def test_a_pasted_csv_is_the_table_and_remarks_are_none(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    (proposal,) = await proposals_of(llm_app, scripted_llm, ann, CSV, "I noted these.\n", REMARKS)
     assert (proposal["status"], rows(proposal)) == ("APPLIED", [["Tea", "3.20"], ["Cake", "4.50"], ["Milk", "1.10"]])
     assert {origin for _, origin, _ in cells(proposal).values()} == {"PERSON"}
 
 
-async def test_a_reply_that_repeats_what_was_pasted_adds_no_table(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    (proposal,) = await proposals_of(online, dictation, ann, CSV, "Here:\n\n", TABLE.format(tea="**3.2**"), REMARKS)
+async def test_a_reply_that_repeats_what_was_pasted_adds_no_table(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    (proposal,) = await proposals_of(llm_app, scripted_llm, ann, CSV, "Here:\n\n", TABLE.format(tea="**3.2**"), REMARKS)
     assert rows(proposal) == [["Tea", "3.20"], ["Cake", "4.50"], ["Milk", "1.10"]]
     assert {origin for _, origin, _ in cells(proposal).values()} == {"PERSON"}
 
 
-async def test_cells_of_a_reply_have_their_source_in_what_the_person_wrote(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    (proposal,) = await proposals_of(online, dictation, ann, NOTES, TABLE.format(tea="3.20"), REMARKS)
+async def test_cells_of_a_reply_have_their_source_in_what_the_person_wrote(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    (proposal,) = await proposals_of(llm_app, scripted_llm, ann, NOTES, TABLE.format(tea="3.20"), REMARKS)
     assert proposal["status"] == "APPLIED"
     assert cells(proposal) == {
         "Tea": ("APPLIED", "PERSON", "Tea"),
@@ -79,9 +79,9 @@ async def test_cells_of_a_reply_have_their_source_in_what_the_person_wrote(onlin
     }
 
 
-async def test_the_history_of_a_cell_begins_with_its_own_value_and_source(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    (proposal,) = await proposals_of(online, dictation, ann, NOTES, TABLE.format(tea="3.20"))
+async def test_the_history_of_a_cell_begins_with_its_own_value_and_source(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    (proposal,) = await proposals_of(llm_app, scripted_llm, ann, NOTES, TABLE.format(tea="3.20"))
     document = """query H($id: ID!, $row: ID!) { table(id: $id) { history(rowId: $row, column: "Price") { nodes {
       changes(rowId: $row, column: "Price") { kind column new source { quote origin } } } } } }"""
     row = proposal["table"]["rows"]["nodes"][0]["id"]
@@ -92,19 +92,19 @@ async def test_the_history_of_a_cell_begins_with_its_own_value_and_source(online
 
 
 async def test_a_number_that_the_person_did_not_say_waits_and_the_others_are_applied(
-    online: Site, dictation: Dictation
+    llm_app: App, scripted_llm: ScriptedLLM
 ) -> None:
-    ann = await online.person()
-    (proposal,) = await proposals_of(online, dictation, ann, NOTES, TABLE.format(tea="3.10"))
+    ann = await llm_app.person()
+    (proposal,) = await proposals_of(llm_app, scripted_llm, ann, NOTES, TABLE.format(tea="3.10"))
     assert cells(proposal)["3.10"][:2] == ("PENDING", "ASSISTANT")
     assert cells(proposal)["Tea"][:2] == ("APPLIED", "PERSON")
     assert proposal["status"] == "PENDING"
     assert rows(proposal) == [["Tea"], ["Cake", "4.50"], ["Milk", "1.10"]]
 
 
-async def test_a_row_that_only_the_assistant_has_waits(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    (proposal,) = await proposals_of(online, dictation, ann, NOTES, TABLE.format(tea="3.20"), "| Tip | 2.00 |\n")
+async def test_a_row_that_only_the_assistant_has_waits(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    (proposal,) = await proposals_of(llm_app, scripted_llm, ann, NOTES, TABLE.format(tea="3.20"), "| Tip | 2.00 |\n")
     added = [change["status"] for change in proposal["changes"] if change["kind"] == "ROW_ADDED"]
     assert added == ["APPLIED", "APPLIED", "APPLIED", "PENDING"]
     assert cells(proposal)["2.00"][:2] == ("PENDING", "ASSISTANT")
@@ -112,26 +112,26 @@ async def test_a_row_that_only_the_assistant_has_waits(online: Site, dictation: 
 
 
 async def test_a_table_that_was_made_up_on_request_is_applied_with_each_cell_marked(
-    online: Site, dictation: Dictation
+    llm_app: App, scripted_llm: ScriptedLLM
 ) -> None:
-    ann = await online.person()
+    ann = await llm_app.person()
     lakes = "| Lake | Area |\n|---|---|\n| Caspian Sea | 371000 |\n| Superior | 82100 |\n"
-    (proposal,) = await proposals_of(online, dictation, ann, "Which lakes are the largest?", lakes)
+    (proposal,) = await proposals_of(llm_app, scripted_llm, ann, "Which lakes are the largest?", lakes)
     assert (proposal["status"], rows(proposal)) == ("APPLIED", [["Caspian Sea", 371000], ["Superior", 82100]])
     assert {origin for _, origin, _ in cells(proposal).values()} == {"ASSISTANT"}
 
 
 @pytest.mark.parametrize("reply", [REMARKS, "1. First open the file.\n2. Then sort it.\n3. Save it.\n"])
-async def test_a_reply_of_remarks_or_steps_proposes_nothing(online: Site, dictation: Dictation, reply: str) -> None:
-    ann = await online.person()
-    assert await proposals_of(online, dictation, ann, "How do I sort a sheet?", "So:\n", reply) == []
+async def test_a_reply_of_remarks_or_steps_proposes_nothing(llm_app: App, scripted_llm: ScriptedLLM, reply: str) -> None:
+    ann = await llm_app.person()
+    assert await proposals_of(llm_app, scripted_llm, ann, "How do I sort a sheet?", "So:\n", reply) == []
 
 
 async def test_what_was_pasted_is_read_when_the_provider_refuses(database_url: str, tmp_path: Any) -> None:
-    async with failing(database_url, tmp_path, error(401, "wrong key")) as (site, _):
-        ann = await site.person()
-        id_ = await begin(ann, CSV)
-        message = await ended(site, ann, id_)
+    async with open_app_with_faults(database_url, tmp_path, error(401, "wrong key")) as (app, _):
+        ann = await app.person()
+        id_ = await start_reply(ann, CSV)
+        message = await finished_reply(app, ann, id_)
         assert message["status"] == "FAILED"
         assert "127.0.0.1" not in message["error"]["message"]
         (proposal,) = (await ann.run(READ, id=id_))["message"]["proposals"]

@@ -25,6 +25,8 @@ class Extractor:
     rows_of: Callable[[str], Sequence[Row]] | None = None
     corrections: dict[int, tuple[str, str]] = field(default_factory=dict)
     columns: dict[str, Any] = field(default_factory=dict)
+    tables: Sequence[dict[str, Any]] = ()
+    first_rows: int | None = None
     prose: str = "Look."
     refuses: bool = False
     piece: int = 9
@@ -58,11 +60,14 @@ class Extractor:
             cells = [{"id": n, "value": value, "quote": quote} for n, (value, quote) in self.corrections.items()]
             return json.dumps({"cells": cells})
         if "tables" in wanted:
-            return json.dumps({"tables": [self.columns] if self.columns else []})
+            return json.dumps({"tables": self.tables or ([self.columns] if self.columns else [])})
         held = json.loads(messages[2]["content"])["rows"] if len(messages) > 2 else []
         rows = self.rows if self.rows_of is None else self.rows_of(messages[1]["content"])
         keys = wanted["rows"]["items"]["required"]
-        given = [{key: _cell(row.get(key)) for key in keys} for row in rows[len(held) :]]
+        rows = rows[len(held) :]
+        if not held:
+            rows = rows[: self.first_rows]  # the others are given when the model is asked once more
+        given = [{key: _cell(row.get(key)) for key in keys} for row in rows]
         return json.dumps({"rows": given}, ensure_ascii=False)
 
 
