@@ -1,4 +1,4 @@
-"""extractTable with wishes: instructions, examples, described columns, several tables, a second pass and doubtful quotes."""
+"""extractTable with wishes: instructions, examples, several tables, a second pass and doubtful quotes."""
 
 import json
 from collections.abc import AsyncIterator
