@@ -99,6 +99,19 @@ def test_what_is_past_the_limit_is_not_read() -> None:
 
 _HOSTILE = ["|", "|-|-|\n", "|a|b\n--|--\n", '"', '"x\n",', '"""a,\n', ',"a""\n', "[", "[1,", '{"a":[{', '["']
 _HOSTILE += [":", "a: b\n", "- [ ] a\n", " - [ ] a\n  - b\n", "1. a, b\n", "\n", "\t\n", ";\n", "a,b\n", "```\n"]
+_HOSTILE += ["<td>", "<table><tr>", "<a>\n", "<a x='", "<tr>a", "<!--", "\\begin{tabular}", "@a{b,", "BEGIN:VCARD\n"]
+_HOSTILE += [
+    ":61:2501010101D1,\n",
+    "|---|",
+    "---- ----\n",
+    "<chr>\n",
+    "[1/1/20, 10:10] a: b\n",
+    "{'a':",
+    "“",
+    "/*",
+    "<think>\n",
+]
+_HOSTILE += ["a <a@b.c>,", "12,50 A\n", "a .... 1\n", "a:1\n", "a - 1\n", "x (2020) y z.\n", "a\n1\n"]
 
 
 @pytest.mark.parametrize("pattern", [*_HOSTILE, "[" * 49 + "1,", "- a" + " " * 9_999 + "b\n"])
