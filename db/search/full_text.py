@@ -25,19 +25,19 @@ MAX_SCOPES = 200
 class FullTextQuery:
     """Search query limited to scopes; without scopes or with more than MAX_SCOPES it is not limited."""
 
-    query: SearchQuery
+    search_query: SearchQuery
     scopes: Sequence[str] = ()
 
     def for_sqlite(self) -> str:
         """Return an FTS5 query."""
-        parts = [f'"{word}"' for word in sorted(self.query.exact_words)]
-        parts += [f'"{word}" *' for word in sorted(self.query.prefixes)]
+        parts = [f'"{word}"' for word in sorted(self.search_query.exact_words)]
+        parts += [f'"{word}" *' for word in sorted(self.search_query.prefixes)]
         return " AND ".join([*self._scoped('("{}")', '" OR "'), *parts])
 
     def for_postgresql(self) -> str:
         """Return the text of a tsquery."""
-        parts = [f"'{word}'" for word in sorted(self.query.exact_words)]
-        parts += [f"'{word}':*" for word in sorted(self.query.prefixes)]
+        parts = [f"'{word}'" for word in sorted(self.search_query.exact_words)]
+        parts += [f"'{word}':*" for word in sorted(self.search_query.prefixes)]
         return " & ".join([*self._scoped("('{}')", "' | '"), *parts])
 
     def _scoped(self, template: str, separator: str) -> list[str]:
