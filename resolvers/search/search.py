@@ -26,7 +26,7 @@ class Hit:
     """A message in which something was found."""
 
     message: Message
-    query: SearchQuery
+    search_query: SearchQuery
 
 
 class HitPage:
@@ -77,5 +77,5 @@ async def _scopes(context: Context) -> list[str]:
 async def snippet_of(root: strawberry.Parent[Any]) -> str:
     hit: Hit = root
     if len(hit.message.text) <= SHORT:
-        return snippet(hit.message.text, hit.query)
-    return await asyncio.to_thread(snippet, hit.message.text, hit.query)
+        return snippet(hit.message.text, hit.search_query)
+    return await asyncio.to_thread(snippet, hit.message.text, hit.search_query)
