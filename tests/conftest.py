@@ -4,10 +4,10 @@ import asyncio
 import gc
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from passlib.context import CryptContext
@@ -15,32 +15,31 @@ from passlib.context import CryptContext
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
 from assistant import offline
 from auth import passwords
-from auth.viewer import Role, Viewer
-from db.accounts import users
 from db.core.engine import Database
-from db.core.events import Event
-from db.core.factory import open_database
-from db.core.session import Session
 from db.migrations import migrate
-from db.models.memberships import Membership, MembershipStatus
-from db.models.organizations import Organization
-from tests.support.fast import is_fast
+from tests.support.fast import SlowTestFinder, is_fast
 from tests.support.processes.browser import browser
 from tests.support.processes.postgres import Postgres, postgres
 from tests.support.processes.temporary_directory import directory_in_memory
 from tests.support.processes.valkey import redis_server
 from tests.support.shared_compilation import MIGRATED, shared_compilation
+from tests.support.world import World, database_at
 
 __all__ = ["browser", "postgres", "redis_server"]
 
-SYSTEM = Viewer.system()
 
 if memory := directory_in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # databases then wait for no disk
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--fast", action="store_true", help="run only tests that start no server, browser or process")
+    parser.addoption("--fast", action="store_true", help="run only short tests without server, browser and process")
+    parser.addoption("--find-slow", action="store_true", help="write the list of long tests that --fast leaves out")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--find-slow"):
+        config.pluginmanager.register(SlowTestFinder())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -138,11 +137,6 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-def database_at(url: str) -> Database:
-    """The database of a URL, not started."""
-    return open_database(url, migrate)
-
-
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A started database of each kind in turn, with the tables and nobody in them."""
@@ -150,52 +144,6 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.start()
     yield database
     await database.stop()
-
-
-class World:
-    """People and organizations in a database; `published` are the events that came out of it."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.published: list[Event] = []
-        database.publish = self.published.append
-
-    async def person(self, name: str) -> Viewer:
-        """Somebody who has signed up, with a personal organization."""
-        email = f"{name}@example.com"
-        user = await self.database.write(users.sign_up, SYSTEM, email, "no password", name.title(), "Example")
-        return Viewer(user.id)
-
-    async def organization(self, admin: Viewer, members: Iterable[Viewer] = (), name: str = "Shared") -> UUID:
-        """The id of an organization that these people are active in."""
-
-        def make(session: Session) -> UUID:
-            organization = Organization(name=name)
-            session.add(organization)
-            return organization.id
-
-        id_ = await self.database.write(make, SYSTEM)
-        await self.join(id_, admin, Role.ADMIN)
-        for member in members:
-            await self.join(id_, member)
-        return id_
-
-    async def join(
-        self,
-        organization_id: UUID,
-        viewer: Viewer,
-        role: Role = Role.MEMBER,
-        status: MembershipStatus = MembershipStatus.ACTIVE,
-    ) -> UUID:
-        """The id of a new membership."""
-
-        def make(session: Session) -> UUID:
-            assert viewer.user_id is not None
-            membership = Membership(user_id=viewer.user_id, organization_id=organization_id, role=role, status=status)
-            session.add(membership)
-            return membership.id
-
-        return await self.database.write(make, SYSTEM)
 
 
 @pytest.fixture

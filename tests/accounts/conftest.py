@@ -1,5 +1,5 @@
 """Fixtures of the tests of accounts."""
 
-from tests.support.app import site
+from tests.support.app import app
 
-__all__ = ["site"]
+__all__ = ["app"]

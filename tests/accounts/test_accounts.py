@@ -26,10 +26,10 @@ from db.models.users import GRANTED, User
 from db.models.verifications import Verification
 from errors import Forbidden
 from resolvers.core.ids import decode
-from tests.conftest import SYSTEM, World
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client, Refused
 from tests.support.units import personal_organization
+from tests.support.world import SYSTEM, World
 
 PASSWORD = "correct horse battery"
 OTHER = "another long passphrase"
@@ -45,8 +45,8 @@ every_mail: Prepared[Job] = Prepared(select(Job).where(Job.kind == "mail").order
 class Mailbox:
     """Mails of a site in the order of sending."""
 
-    def __init__(self, site: Site, directory: Path) -> None:
-        self.site, self.directory = site, directory
+    def __init__(self, app: App, directory: Path) -> None:
+        self.app, self.directory = app, directory
 
     async def letters(self, count: int) -> list[EmailMessage]:
         """Return the mails when there are `count` of them and none is in the queue."""
@@ -58,7 +58,7 @@ class Mailbox:
         return [self._read(job) for job in jobs]
 
     async def _sent(self) -> list[Job]:
-        jobs = await self.site.backend.database.read(every_mail, SYSTEM)
+        jobs = await self.app.backend.database.read(every_mail, SYSTEM)
         return jobs if all(job.finished_at for job in jobs) else []
 
     def _read(self, job: Job) -> EmailMessage:
@@ -75,13 +75,13 @@ class Mailbox:
 
 
 @pytest.fixture
-def mailbox(site: Site, tmp_path: Path) -> Mailbox:
-    return Mailbox(site, tmp_path / "mail")
+def mailbox(app: App, tmp_path: Path) -> Mailbox:
+    return Mailbox(app, tmp_path / "mail")
 
 
-async def can_log_in(site: Site, password: str) -> bool:
+async def can_log_in(app: App, password: str) -> bool:
     try:
-        await site.client().mutate("logIn", "{ user { id } }", email="ann@example.com", password=password)
+        await app.client().mutate("logIn", "{ user { id } }", email="ann@example.com", password=password)
     except Refused as refused:
         if refused.codes != ["UNAUTHENTICATED"]:
             raise
@@ -94,18 +94,18 @@ def field_of(error: dict[str, Any]) -> str:
     return str(field["field"])
 
 
-async def test_only_the_changed_password_is_accepted(site: Site) -> None:
-    ann = await site.person()
-    await site.client().mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD)
+async def test_only_the_changed_password_is_accepted(app: App) -> None:
+    ann = await app.person()
+    await app.client().mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD)
     given = {"currentPassword": PASSWORD, "newPassword": OTHER}
     assert await ann.mutate("changePassword", "{ user { email } }", **given) == {"user": {"email": "ann@example.com"}}
-    assert (await can_log_in(site, PASSWORD), await can_log_in(site, OTHER)) == (False, True)
-    kept, ended, _ = await site.backend.database.read(every_sign_in, SYSTEM)
+    assert (await can_log_in(app, PASSWORD), await can_log_in(app, OTHER)) == (False, True)
+    kept, ended, _ = await app.backend.database.read(every_sign_in, SYSTEM)
     assert (kept.revoked_at, ended.ending) == (None, SessionEnd.PASSWORD_CHANGED)
 
 
-async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(site: Site) -> None:
-    ann = await site.person()
+async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(app: App) -> None:
+    ann = await app.person()
     for current, new, field in (
         ("not her password", OTHER, "currentPassword"),
         ("", OTHER, "currentPassword"),
@@ -115,14 +115,14 @@ async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(sit
     ):
         error = await ann.refused("changePassword", currentPassword=current, newPassword=new)
         assert (error["extensions"]["code"], field_of(error)) == ("BAD_USER_INPUT", field)
-    error = await site.client().refused("changePassword", currentPassword=PASSWORD, newPassword=OTHER)
+    error = await app.client().refused("changePassword", currentPassword=PASSWORD, newPassword=OTHER)
     assert error["extensions"]["code"] == "UNAUTHENTICATED"
-    assert await can_log_in(site, PASSWORD)
+    assert await can_log_in(app, PASSWORD)
 
 
-async def test_a_forgotten_password_is_reset_with_the_mailed_token(site: Site, mailbox: Mailbox) -> None:
-    ann = await site.person()
-    nobody = site.client()
+async def test_a_forgotten_password_is_reset_with_the_mailed_token(app: App, mailbox: Mailbox) -> None:
+    ann = await app.person()
+    nobody = app.client()
     assert await nobody.mutate("requestPasswordReset", "{ message }", email=" ANN@example.com ") == {
         "message": REQUESTED
     }
@@ -132,44 +132,44 @@ async def test_a_forgotten_password_is_reset_with_the_mailed_token(site: Site, m
     for password in ("short", "ann@example.com"):
         assert field_of(await nobody.refused("resetPassword", token=token, newPassword=password)) == "newPassword"
     assert await nobody.mutate("resetPassword", "{ ok }", token=token, newPassword=OTHER) == {"ok": True}
-    assert (await can_log_in(site, PASSWORD), await can_log_in(site, OTHER)) == (False, True)
+    assert (await can_log_in(app, PASSWORD), await can_log_in(app, OTHER)) == (False, True)
     with pytest.raises(Refused) as caught:
         await ann.run("{ me { id } }")
     assert caught.value.codes == ["UNAUTHENTICATED"]
     again = await nobody.refused("resetPassword", token=token, newPassword="a third long passphrase")
     assert (field_of(again), again["message"]) == ("token", verifications.REFUSAL_MESSAGE)
-    assert await can_log_in(site, OTHER)
+    assert await can_log_in(app, OTHER)
 
 
-async def test_a_token_works_for_one_of_concurrent_requests(site: Site, mailbox: Mailbox) -> None:
-    await site.person()
-    await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
+async def test_a_token_works_for_one_of_concurrent_requests(app: App, mailbox: Mailbox) -> None:
+    await app.person()
+    await app.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
     token = await mailbox.token(2)
     passwords = [f"{OTHER} number {number}" for number in range(5)]
     results = await asyncio.gather(
-        *(site.client().mutate("resetPassword", "{ ok }", token=token, newPassword=p) for p in passwords),
+        *(app.client().mutate("resetPassword", "{ ok }", token=token, newPassword=p) for p in passwords),
         return_exceptions=True,
     )
     (won,) = [password for password, result in zip(passwords, results, strict=True) if isinstance(result, dict)]
-    assert [password for password in passwords if await can_log_in(site, password)] == [won]
+    assert [password for password in passwords if await can_log_in(app, password)] == [won]
 
 
-async def test_a_token_that_is_old_replaced_or_for_something_else_is_refused(site: Site, mailbox: Mailbox) -> None:
-    ann = await site.person()
+async def test_a_token_that_is_old_replaced_or_for_something_else_is_refused(app: App, mailbox: Mailbox) -> None:
+    ann = await app.person()
     verifying = await mailbox.token(1)
-    await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
+    await app.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
     first = await mailbox.token(2)
-    await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
+    await app.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
     second = await mailbox.token(3)
-    database = site.backend.database
+    database = app.backend.database
 
     async def refused(token: str) -> None:
-        error = await site.client().refused("resetPassword", token=token, newPassword=OTHER)
+        error = await app.client().refused("resetPassword", token=token, newPassword=OTHER)
         assert (field_of(error), error["message"]) == ("token", verifications.REFUSAL_MESSAGE)
 
     for token in (first, verifying, "", "never given out", "é" * 50_000):
         await refused(token)
-    assert field_of(await site.client().refused("verifyEmail", token=second)) == "token"
+    assert field_of(await app.client().refused("verifyEmail", token=second)) == "token"
     (newest,) = [v for v in await database.read(every_verification, SYSTEM) if v.purpose == "RESET_PASSWORD"]
 
     def age(session: Session) -> None:
@@ -177,23 +177,23 @@ async def test_a_token_that_is_old_replaced_or_for_something_else_is_refused(sit
 
     await database.write(age, SYSTEM)
     await refused(second)
-    assert await can_log_in(site, PASSWORD)
+    assert await can_log_in(app, PASSWORD)
     assert (await ann.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
 
 
-async def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(site: Site, mailbox: Mailbox) -> None:
-    await site.person()
-    await site.person("bob")
+async def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(app: App, mailbox: Mailbox) -> None:
+    await app.person()
+    await app.person("bob")
 
     def deactivate(session: Session) -> None:
         user = session.scalars(select(User).where(User.email == "bob@example.com")).one()
         user.deactivated_at = now()
 
-    await site.backend.database.write(deactivate, SYSTEM)
+    await app.backend.database.write(deactivate, SYSTEM)
 
     async def ask(email: str) -> tuple[dict[str, Any], float]:
         started = time.perf_counter()
-        answer = await site.client().mutate("requestPasswordReset", "{ message }", email=email)
+        answer = await app.client().mutate("requestPasswordReset", "{ message }", email=email)
         return answer, time.perf_counter() - started
 
     asked = [await ask(email) for email in ("ann@example.com", "eve@example.com", "bob@example.com", "no\0 address")]
@@ -208,41 +208,41 @@ async def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(site
     ]
 
 
-async def test_an_address_is_verified_with_the_token_mailed_at_sign_up(site: Site, mailbox: Mailbox) -> None:
-    ann = await site.person()
+async def test_an_address_is_verified_with_the_token_mailed_at_sign_up(app: App, mailbox: Mailbox) -> None:
+    ann = await app.person()
     assert (await ann.run(VERIFIED))["me"] == {"isEmailVerified": False}
     token = await mailbox.token(1)
-    assert await site.client().mutate("verifyEmail", "{ ok }", token=token) == {"ok": True}
+    assert await app.client().mutate("verifyEmail", "{ ok }", token=token) == {"ok": True}
     assert (await ann.run(VERIFIED))["me"] == {"isEmailVerified": True}
-    assert field_of(await site.client().refused("verifyEmail", token=token)) == "token"
+    assert field_of(await app.client().refused("verifyEmail", token=token)) == "token"
     with pytest.raises(Refused) as caught:
         await ann.run("mutation { requestEmailVerification { message } }")
     assert caught.value.codes == ["CONFLICT"]
 
 
-async def test_another_mail_to_verify_an_address_makes_the_first_one_worthless(site: Site, mailbox: Mailbox) -> None:
-    ann = await site.person()
+async def test_another_mail_to_verify_an_address_makes_the_first_one_worthless(app: App, mailbox: Mailbox) -> None:
+    ann = await app.person()
     first = await mailbox.token(1)
     asked = await ann.run("mutation { requestEmailVerification { message } }")
     assert asked["requestEmailVerification"] == {"message": "A mail is on its way to ann@example.com."}
     second = await mailbox.token(2)
-    assert field_of(await site.client().refused("verifyEmail", token=first)) == "token"
-    assert await site.client().mutate("verifyEmail", "{ ok }", token=second) == {"ok": True}
+    assert field_of(await app.client().refused("verifyEmail", token=first)) == "token"
+    assert await app.client().mutate("verifyEmail", "{ ok }", token=second) == {"ok": True}
 
 
-async def test_only_digests_of_mailed_tokens_are_stored(site: Site, mailbox: Mailbox) -> None:
-    await site.person()
-    await site.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
+async def test_only_digests_of_mailed_tokens_are_stored(app: App, mailbox: Mailbox) -> None:
+    await app.person()
+    await app.client().mutate("requestPasswordReset", "{ message }", email="ann@example.com")
     tokens = [await mailbox.token(2)]
-    database = site.backend.database
+    database = app.backend.database
     records: list[Any] = [*await database.read(every_verification, SYSTEM), *await database.read(every_mail, SYSTEM)]
     assert len(records) == 4
     kept = repr([tuple(record) for record in records])
     assert [token for token in tokens if token in kept] == []
 
 
-async def test_names_are_changed_one_by_one(site: Site) -> None:
-    ann = await site.person()
+async def test_names_are_changed_one_by_one(app: App) -> None:
+    ann = await app.person()
     selection = "{ user { firstName lastName name } }"
     assert (await ann.mutate("updateProfile", selection, firstName="  Anna "))["user"] == {
         "firstName": "Anna",
@@ -252,24 +252,24 @@ async def test_names_are_changed_one_by_one(site: Site) -> None:
     assert (await ann.mutate("updateProfile", selection, lastName="", firstName=None))["user"]["name"] == "Anna"
     for name, value in (("firstName", "x" * 101), ("lastName", "a\0")):
         assert field_of(await ann.refused("updateProfile", **{name: value})) == name
-    assert (await site.client().refused("updateProfile", firstName="Eve"))["extensions"]["code"] == "UNAUTHENTICATED"
+    assert (await app.client().refused("updateProfile", firstName="Eve"))["extensions"]["code"] == "UNAUTHENTICATED"
     assert (await ann.run("{ me { name } }"))["me"] == {"name": "Anna"}
 
 
-async def test_rights_are_a_superuser_s_to_give(site: Site) -> None:
-    ann, eve = await site.person(), await site.person("eve")
+async def test_rights_are_a_superuser_s_to_give(app: App) -> None:
+    ann, eve = await app.person(), await app.person("eve")
     id_ = (await ann.run("{ me { id } }"))["me"]["id"]
     changes: list[dict[str, Any]] = [{"isSuperuser": True}, {"isActive": False}, {"isActive": True}, {}]
     for change in changes:
         assert (await eve.refused("updateUser", id=id_, **change))["extensions"]["code"] == "NOT_FOUND"
         assert (await ann.refused("updateUser", id=id_, **change))["extensions"]["code"] == "FORBIDDEN"
-        error = await site.client().refused("updateUser", id=id_, **change)
+        error = await app.client().refused("updateUser", id=id_, **change)
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
     assert (await ann.run("{ me { isSuperuser isActive } }"))["me"] == {"isSuperuser": False, "isActive": True}
 
 
-async def test_a_superuser_does_not_lock_themselves_out(site: Site) -> None:
-    root = await superuser(site)
+async def test_a_superuser_does_not_lock_themselves_out(app: App) -> None:
+    root = await superuser(app)
     id_ = (await root.run("{ me { id } }"))["me"]["id"]
     for change in ({"isSuperuser": False}, {"isActive": False}):
         assert (await root.refused("updateUser", id=id_, **change))["extensions"]["code"] == "CONFLICT"
@@ -277,15 +277,15 @@ async def test_a_superuser_does_not_lock_themselves_out(site: Site) -> None:
     assert (await root.refused("updateUser", id="nonsense"))["extensions"]["code"] == "NOT_FOUND"
 
 
-async def superuser(site: Site) -> Client:
-    client = await site.person("root")
-    viewer = await site.viewer(client)
+async def superuser(app: App) -> Client:
+    client = await app.person("root")
+    viewer = await app.viewer(client)
 
     def grant(session: Session) -> None:
         assert viewer.user_id is not None
         session.get(User, viewer.user_id).is_superuser = True
 
-    await site.backend.database.write(grant, SYSTEM)
+    await app.backend.database.write(grant, SYSTEM)
     return client
 
 
@@ -338,8 +338,8 @@ async def test_a_deactivated_user_is_refused_everything(database: Database, worl
     assert (job.status, job.error_code, job.arguments) == (JobStatus.FAILED, "NOT_FOUND", {"where": {"to": "x"}})
 
 
-async def test_an_invitation_is_accepted_with_the_mailed_token(site: Site, mailbox: Mailbox) -> None:
-    ann, bob = await site.person(), await site.person("bob")
+async def test_an_invitation_is_accepted_with_the_mailed_token(app: App, mailbox: Mailbox) -> None:
+    ann, bob = await app.person(), await app.person("bob")
     made = await ann.mutate("createOrganization", "{ organization { id } }", name="Bees & Co")
     id_ = made["organization"]["id"]
     await ann.mutate("inviteMember", "{ __typename }", organizationId=id_, email="bob@example.com", role="MEMBER")
@@ -351,10 +351,10 @@ async def test_an_invitation_is_accepted_with_the_mailed_token(site: Site, mailb
     assert [node["name"] for node in joined["organizations"]["nodes"]].count("Bees & Co") == 1
 
 
-async def test_the_data_layer_refuses_to_read_or_create_tokens(site: Site, mailbox: Mailbox) -> None:
-    ann = await site.person()
-    viewer = await site.viewer(ann)
-    database = site.backend.database
+async def test_the_data_layer_refuses_to_read_or_create_tokens(app: App, mailbox: Mailbox) -> None:
+    ann = await app.person()
+    viewer = await app.viewer(ann)
+    database = app.backend.database
     await mailbox.letters(1)
     assert await database.read(every_verification, viewer) == []
 
@@ -371,8 +371,8 @@ async def test_the_data_layer_refuses_to_read_or_create_tokens(site: Site, mailb
         await database.write(forge, viewer, viewer)
 
 
-async def test_a_session_has_an_id_and_its_last_use_moves_with_each_refresh(site: Site) -> None:
-    ann = site.client()
+async def test_a_session_has_an_id_and_its_last_use_moves_with_each_refresh(app: App) -> None:
+    ann = app.client()
     ann.http.headers["user-agent"] = "a telephone"
     token = (await ann.sign_up("ann@example.com"))["session"]["refreshToken"]
     query = "{ me { sessions { id userAgent ipAddress createdAt lastUsedAt isCurrent } } }"
@@ -387,13 +387,13 @@ async def test_a_session_has_an_id_and_its_last_use_moves_with_each_refresh(site
     assert {**after, "lastUsedAt": None} == {**before, "lastUsedAt": None}
 
 
-async def test_only_one_s_own_sessions_are_revoked(site: Site) -> None:
-    ann, eve = await site.person(), await site.person("eve")
+async def test_only_one_s_own_sessions_are_revoked(app: App) -> None:
+    ann, eve = await app.person(), await app.person("eve")
     (session,) = (await ann.run("{ me { sessions { id } } }"))["me"]["sessions"]
     user = (await ann.run("{ me { id } }"))["me"]["id"]
     for id_ in (session["id"], user, "nonsense"):
         assert (await eve.refused("revokeSession", id=id_))["extensions"]["code"] == "NOT_FOUND"
-    assert (await site.client().refused("revokeSession", id=session["id"]))["extensions"]["code"] == "UNAUTHENTICATED"
+    assert (await app.client().refused("revokeSession", id=session["id"]))["extensions"]["code"] == "UNAUTHENTICATED"
     assert (await ann.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
     assert await ann.run("query N($id: ID!) { node(id: $id) { id } }", id=session["id"]) == {"node": None}
     assert await ann.mutate("revokeSession", "{ ok }", id=session["id"]) == {"ok": True}

@@ -14,7 +14,7 @@ from auth import limits
 from auth.limits import Action, Attempts, Rates, network
 from errors import RateLimited
 from settings import Settings
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client, Refused
 
 PASSWORD = "correct horse battery"
@@ -22,9 +22,9 @@ TOKENS = "{ session { accessToken refreshToken } }"
 
 
 @asynccontextmanager
-async def limited(url: str, directory: Path, **rates: str) -> AsyncIterator[Site]:
-    async with site_over(url, directory, **rates) as site:
-        yield site
+async def limited(url: str, directory: Path, **rates: str) -> AsyncIterator[App]:
+    async with open_app(url, directory, **rates) as app:
+        yield app
 
 
 async def attempt(client: Client, name: str, **given: Any) -> str:
@@ -43,10 +43,10 @@ async def attempt(client: Client, name: str, **given: Any) -> str:
 async def test_an_account_is_tried_ten_times_wherever_from_and_others_are_not_held_up(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with limited(database_url, tmp_path, log_in_limit_account="3 per 15 minutes") as site:
-        await site.person("ann")
-        await site.person("bob")
-        client = site.client()
+    async with limited(database_url, tmp_path, log_in_limit_account="3 per 15 minutes") as app:
+        await app.person("ann")
+        await app.person("bob")
+        client = app.client()
         given = {"email": "ann@example.com", "password": "not her password"}
         codes = [await attempt(client, "logIn", **given) for _ in range(5)]
         assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"] * 2
@@ -57,44 +57,44 @@ async def test_an_account_is_tried_ten_times_wherever_from_and_others_are_not_he
 
 
 async def test_an_address_is_held_up_whomever_it_tries(database_url: str, tmp_path: Path) -> None:
-    async with limited(database_url, tmp_path, log_in_limit_address="3 per minute") as site:
+    async with limited(database_url, tmp_path, log_in_limit_address="3 per minute") as app:
         codes = [
-            await attempt(site.client(), "logIn", email=f"{number}@example.com", password="whatever it is")
+            await attempt(app.client(), "logIn", email=f"{number}@example.com", password="whatever it is")
             for number in range(4)
         ]
         assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"]
 
 
 async def test_aliases_and_requests_at_once_count_each(database_url: str, tmp_path: Path) -> None:
-    async with limited(database_url, tmp_path, log_in_limit_account="3 per 15 minutes") as site:
-        await site.person("ann")
+    async with limited(database_url, tmp_path, log_in_limit_account="3 per 15 minutes") as app:
+        await app.person("ann")
         log_in = 'logIn(input: {email: "ann@example.com", password: "not her password"}) { user { id } }'
         document = "mutation { " + " ".join(f"a{number}: {log_in}" for number in range(5)) + " }"
         body = {"query": document}
-        errors = (await site.client().http.post("http://site/graphql", json=body)).json()["errors"]
+        errors = (await app.client().http.post("http://site/graphql", json=body)).json()["errors"]
         # One mutation that fails ends the operation: the payloads cannot be null.
         first = [error["extensions"]["code"] for error in errors]
         assert set(first) == {"UNAUTHENTICATED"}
         rest = await asyncio.gather(
-            *(attempt(site.client(), "logIn", email="ann@example.com", password=PASSWORD) for _ in range(5))
+            *(attempt(app.client(), "logIn", email="ann@example.com", password=PASSWORD) for _ in range(5))
         )
         assert rest.count("RATE_LIMITED") >= 3
         assert len(first) + rest.count("") <= 3
 
 
 async def test_guessing_the_old_password_counts_like_logging_in(database_url: str, tmp_path: Path) -> None:
-    async with limited(database_url, tmp_path, log_in_limit_account="2 per 15 minutes") as site:
-        ann = await site.person("ann")
+    async with limited(database_url, tmp_path, log_in_limit_account="2 per 15 minutes") as app:
+        ann = await app.person("ann")
         given = {"currentPassword": "not her password", "newPassword": "another long passphrase"}
         codes = [await attempt(ann, "changePassword", **given) for _ in range(3)]
         assert codes == ["BAD_USER_INPUT"] * 2 + ["RATE_LIMITED"]
-        assert await attempt(site.client(), "logIn", email="ann@example.com", password=PASSWORD) == "RATE_LIMITED"
+        assert await attempt(app.client(), "logIn", email="ann@example.com", password=PASSWORD) == "RATE_LIMITED"
 
 
 async def test_signing_up_is_limited_by_account_and_by_address(database_url: str, tmp_path: Path) -> None:
     rates = {"sign_up_limit_account": "2 per hour", "sign_up_limit_address": "4 per hour"}
-    async with limited(database_url, tmp_path, **rates) as site:
-        client = site.client()
+    async with limited(database_url, tmp_path, **rates) as app:
+        client = app.client()
         codes = [await attempt(client, "signUp", email="ann@example.com", password=PASSWORD) for _ in range(3)]
         assert codes == ["", "CONFLICT", "RATE_LIMITED"]
         codes = [await attempt(client, "signUp", email=f"{n}@example.com", password=PASSWORD) for n in range(2)]
@@ -103,8 +103,8 @@ async def test_signing_up_is_limited_by_account_and_by_address(database_url: str
 
 async def test_renewing_is_limited_by_account_and_by_address(database_url: str, tmp_path: Path) -> None:
     rates = {"refresh_limit_account": "2 per minute", "refresh_limit_address": "4 per minute"}
-    async with limited(database_url, tmp_path, **rates) as site:
-        client = site.client()
+    async with limited(database_url, tmp_path, **rates) as app:
+        client = app.client()
         session = (await client.sign_up("ann@example.com"))["session"]
         for _ in range(2):
             session = (await client.mutate("refreshSession", TOKENS, refreshToken=session["refreshToken"]))["session"]
@@ -117,14 +117,14 @@ async def test_renewing_is_limited_by_account_and_by_address(database_url: str, 
 
 async def test_resets_are_limited_alike_for_known_and_unknown_accounts(database_url: str, tmp_path: Path) -> None:
     rates = {"reset_limit_account": "2 per hour", "reset_limit_address": "6 per hour"}
-    async with limited(database_url, tmp_path, **rates) as site:
-        await site.person("ann")
+    async with limited(database_url, tmp_path, **rates) as app:
+        await app.person("ann")
         for email in ("ann@example.com", "eve@example.com"):
-            codes = [await attempt(site.client(), "requestPasswordReset", email=email) for _ in range(3)]
+            codes = [await attempt(app.client(), "requestPasswordReset", email=email) for _ in range(3)]
             assert codes == ["", "", "RATE_LIMITED"]
         given = {"token": "never given out", "newPassword": "another long passphrase"}
-        assert await attempt(site.client(), "resetPassword", **given) == "RATE_LIMITED"
-        assert await attempt(site.client(), "verifyEmail", token="never given out") == "RATE_LIMITED"
+        assert await attempt(app.client(), "resetPassword", **given) == "RATE_LIMITED"
+        assert await attempt(app.client(), "verifyEmail", token="never given out") == "RATE_LIMITED"
 
 
 async def test_attempts_outside_the_window_are_forgotten() -> None:

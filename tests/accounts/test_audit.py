@@ -22,10 +22,10 @@ from errors import Forbidden
 from resolvers.core.ids import global_id
 from schema import schema
 from tests.audit.mutations import CALLS, OTHER, PASSWORD, Call, Story
-from tests.conftest import SYSTEM
-from tests.support.app import OFTEN, Site, site_over
+from tests.support.app import OFTEN, App, open_app
 from tests.support.client import Client, Refused
 from tests.support.superusers import sign_up_superuser
+from tests.support.world import SYSTEM
 
 mutation = schema._schema.mutation_type
 assert mutation is not None
@@ -65,8 +65,8 @@ def describe(entry: AuditEntry) -> str:
 class AuditLog:
     """Audit log of a site, with the entries since the last call and without those of jobs."""
 
-    def __init__(self, site: Site) -> None:
-        self._site, self._seen = site, set[UUID]()
+    def __init__(self, app: App) -> None:
+        self._site, self._seen = app, set[UUID]()
 
     async def new_entries(self) -> list[AuditEntry]:
         new = [entry for entry in await self.all() if entry.id not in self._seen]
@@ -80,16 +80,16 @@ class AuditLog:
 class MutationCaller:
     """Caller of every mutation of the table, in its order."""
 
-    def __init__(self, site: Site, people: dict[str, Client]) -> None:
-        self.site, self.log, self.tokens = site, AuditLog(site), [PASSWORD, OTHER, "$argon2"]
+    def __init__(self, app: App, people: dict[str, Client]) -> None:
+        self.app, self.log, self.tokens = app, AuditLog(app), [PASSWORD, OTHER, "$argon2"]
         self.story = Story(people, self.letter)
 
     async def letter(self, template: str, to: str) -> str:
         """Return the token in the newest mail of a template to an address."""
-        jobs = await self.site.backend.database.read(letters, SYSTEM)
+        jobs = await self.app.backend.database.read(letters, SYSTEM)
         job = next(j for j in jobs if (j.arguments["template"], j.arguments["to"]) == (template, to))
         async with asyncio.timeout(10):
-            while not (found := [*self.site.backend.settings.mail_dir.glob(f"*-{job.id.hex}.eml")]):
+            while not (found := [*self.app.backend.settings.mail_dir.glob(f"*-{job.id.hex}.eml")]):
                 await asyncio.sleep(0.02)
         (token,) = re.findall(r"^    (\S{43})\s*$", found[0].read_text(encoding="utf-8"), re.MULTILINE)
         self.tokens.append(token)
@@ -136,7 +136,7 @@ class MutationCaller:
         ann, story = self.story.people["ann"], self.story
         if name in ("changePassword", "revokeSession"):
             password = PASSWORD if name == "changePassword" else OTHER
-            await self.site.client().mutate("logIn", "{ __typename }", email="ann@example.com", password=password)
+            await self.app.client().mutate("logIn", "{ __typename }", email="ann@example.com", password=password)
         if name == "revokeSession":
             listed = (await ann.run("{ me { sessions { id isCurrent } } }"))["me"]["sessions"]
             (story.ids["session"],) = [one["id"] for one in listed if not one["isCurrent"]]
@@ -157,7 +157,7 @@ class MutationCaller:
             session.add(proposal)
             return proposal.id
 
-        return await self.site.backend.database.write(unit, SYSTEM)
+        return await self.app.backend.database.write(unit, SYSTEM)
 
     async def _queued(self) -> Any:
         """Add an export that no worker claims."""
@@ -170,18 +170,18 @@ class MutationCaller:
             session.add_all([job, export])
             return export.id
 
-        return await self.site.backend.database.write(unit, SYSTEM)
+        return await self.app.backend.database.write(unit, SYSTEM)
 
 
 async def test_every_mutation_logs_its_changes_once_and_no_secret(database_url: str, tmp_path: Path) -> None:
     # Twenty sign-ups of one address are more than one account may try.
-    async with site_over(database_url, tmp_path, sign_up_limit_account=OFTEN) as site:
-        await check_every_mutation(site)
+    async with open_app(database_url, tmp_path, sign_up_limit_account=OFTEN) as app:
+        await check_every_mutation(app)
 
 
-async def check_every_mutation(site: Site) -> None:
-    people = {name: await site.person(name) for name in ("ann", "bob", "dan", "eve")}
-    telling = MutationCaller(site, people | {"root": await sign_up_superuser(site, "root"), "nobody": site.client()})
+async def check_every_mutation(app: App) -> None:
+    people = {name: await app.person(name) for name in ("ann", "bob", "dan", "eve")}
+    telling = MutationCaller(app, people | {"root": await sign_up_superuser(app, "root"), "nobody": app.client()})
     telling.story.ids["bob"] = (await people["bob"].run("{ me { id } }"))["me"]["id"]
     for name in CALLS:
         await telling.call(name)
@@ -200,9 +200,9 @@ async def check_every_mutation(site: Site) -> None:
     ]
 
 
-async def test_an_entry_can_neither_be_changed_nor_deleted_nor_forged(site: Site) -> None:
-    ann = await site.viewer(await site.person())
-    (first, *_), database = await site.backend.database.read(newest, SYSTEM), site.backend.database
+async def test_an_entry_can_neither_be_changed_nor_deleted_nor_forged(app: App) -> None:
+    ann = await app.viewer(await app.person())
+    (first, *_), database = await app.backend.database.read(newest, SYSTEM), app.backend.database
 
     def change(session: Session) -> None:
         session.get(AuditEntry, first.id).action = "nothing"
@@ -232,10 +232,10 @@ async def listed(client: Client, **given: Any) -> list[dict[str, Any]]:
     return nodes
 
 
-async def test_only_admins_read_the_audit_log_of_their_organizations(site: Site) -> None:
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    root = await sign_up_superuser(site, "root")
-    shared = await site.organization(ann, bob)
+async def test_only_admins_read_the_audit_log_of_their_organizations(app: App) -> None:
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
+    root = await sign_up_superuser(app, "root")
+    shared = await app.organization(ann, bob)
     made = (await ann.mutate("createSite", "{ site { id } }", organizationId=shared, name="North"))["site"]["id"]
     await ann.mutate("updateSite", "{ __typename }", id=made, name="South")
     (entry,) = await listed(ann, action="updateSite")
@@ -257,7 +257,7 @@ async def test_only_admins_read_the_audit_log_of_their_organizations(site: Site)
         assert await listed(stranger, organizationId=shared) == await listed(stranger, action="updateSite") == []
         assert await stranger.run(fetch, id=entry["id"]) == {"node": None}
     with pytest.raises(Refused) as caught:
-        await listed(site.client())
+        await listed(app.client())
     assert caught.value.codes == ["UNAUTHENTICATED"]
     for wrong in ({"organizationId": made}, {"subjectId": "x"}, {"actorId": shared}):
         with pytest.raises(Refused) as caught:
@@ -265,20 +265,20 @@ async def test_only_admins_read_the_audit_log_of_their_organizations(site: Site)
         assert caught.value.codes == ["NOT_FOUND"], wrong
 
 
-async def test_a_page_costs_the_same_for_one_entry_as_for_many(site: Site) -> None:
-    ann = await site.person()
+async def test_a_page_costs_the_same_for_one_entry_as_for_many(app: App) -> None:
+    ann = await app.person()
     for n in range(12):
         await ann.mutate("createItem", "{ __typename }", title=f"Item {n}")
     costs = []
     for first in (1, 10):
-        site.reads.clear()
+        app.reads.clear()
         assert len(await listed(ann, first=first, action="createItem")) == first
-        costs.append(len(site.reads))
+        costs.append(len(app.reads))
     assert costs[0] == costs[1]
 
 
-async def test_five_thousand_rows_are_one_entry(site: Site) -> None:
-    ann = await site.person()
+async def test_five_thousand_rows_are_one_entry(app: App) -> None:
+    ann = await app.person()
     columns = [{"name": "Part", "type": "TEXT"}]
     table = (await ann.mutate("createTable", "{ table { id } }", name="Parts", columns=columns))["table"]["id"]
     await ann.mutate("addRows", "{ __typename }", tableId=table, rows=[{"Part": "nut"}] * 5_000)

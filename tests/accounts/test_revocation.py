@@ -14,10 +14,10 @@ import websockets
 import resolvers.core.revocation as revocation
 from db.core.session import Session
 from db.models.users import User
-from tests.conftest import SYSTEM
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client, Refused, Socket
 from tests.support.processes.running_app import listening
+from tests.support.world import SYSTEM
 
 PASSWORD = "correct horse battery"
 OTHER = "another long passphrase"
@@ -95,18 +95,18 @@ class Person:
         return device
 
 
-async def wait_for_streams(*sites: Site, streams: int) -> None:
+async def wait_for_streams(*sites: App, streams: int) -> None:
     """Wait until `count` streams are open in total."""
     async with asyncio.timeout(5):
-        while sum(len(site.product.connections) for site in sites) < streams:
+        while sum(len(app.product.connections) for app in sites) < streams:
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
 
 
 @asynccontextmanager
-async def person(*sites: Site) -> AsyncIterator[Person]:
+async def person(*sites: App) -> AsyncIterator[Person]:
     async with AsyncExitStack() as opened:
-        clients = [await opened.enter_async_context(listening(site)) for site in sites]
+        clients = [await opened.enter_async_context(listening(app)) for app in sites]
         ann = Person(opened, clients)
         await ann.sign_up()
         try:
@@ -118,26 +118,26 @@ async def person(*sites: Site) -> AsyncIterator[Person]:
             await asyncio.gather(*ends, return_exceptions=True)
 
 
-Way = Callable[[Device, Device, Site], Awaitable[Any]]
+Way = Callable[[Device, Device, App], Awaitable[Any]]
 
 
-async def revoke_other(one: Device, other: Device, site: Site) -> None:
+async def revoke_other(one: Device, other: Device, app: App) -> None:
     sessions = (await other.client.run(SESSIONS))["me"]["sessions"]
     (current,) = (session["id"] for session in sessions if session["isCurrent"])
     assert await one.client.mutate("revokeSession", "{ ok }", id=current) == {"ok": True}
 
 
-async def reuse_token(one: Device, other: Device, site: Site) -> None:
+async def reuse_token(one: Device, other: Device, app: App) -> None:
     await other.client.mutate("refreshSession", TOKENS, refreshToken=other.refresh)
     await one.client.refused("refreshSession", refreshToken=other.refresh)
 
 
-async def change_password(one: Device, other: Device, site: Site) -> None:
+async def change_password(one: Device, other: Device, app: App) -> None:
     given = {"currentPassword": PASSWORD, "newPassword": OTHER}
     await one.client.mutate("changePassword", "{ user { email } }", **given)
 
 
-async def log_out(one: Device, other: Device, site: Site) -> None:
+async def log_out(one: Device, other: Device, app: App) -> None:
     await other.client.run(LOG_OUT)
 
 
@@ -150,13 +150,13 @@ ONE_OF_TWO: dict[str, tuple[Way, str]] = {
 
 
 @pytest.mark.parametrize("way", ONE_OF_TWO)
-async def test_one_device_is_closed_within_a_second_and_the_other_stays(site: Site, way: str) -> None:
+async def test_one_device_is_closed_within_a_second_and_the_other_stays(app: App, way: str) -> None:
     act, reason = ONE_OF_TWO[way]
-    async with person(site) as ann:
+    async with person(app) as ann:
         one, other = await ann.device(), await ann.device()
-        await wait_for_streams(site, streams=4)
+        await wait_for_streams(app, streams=4)
         started = time.monotonic()
-        await act(one, other, site)
+        await act(one, other, app)
         assert await other.closed() == (4401, reason)
         assert time.monotonic() - started < 1
         await refused(other)
@@ -164,10 +164,10 @@ async def test_one_device_is_closed_within_a_second_and_the_other_stays(site: Si
         assert (await one.client.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
 
 
-async def test_logging_out_everywhere_closes_every_device(site: Site) -> None:
-    async with person(site) as ann:
+async def test_logging_out_everywhere_closes_every_device(app: App) -> None:
+    async with person(app) as ann:
         devices = [await ann.device() for _ in range(3)]
-        await wait_for_streams(site, streams=6)
+        await wait_for_streams(app, streams=6)
         started = time.monotonic()
         assert await devices[0].client.run(LOG_OUT_EVERYWHERE) == {"logOutEverywhere": {"ok": True}}
         assert [await device.closed() for device in devices] == [(4401, "signed out: log in again")] * 3
@@ -176,29 +176,29 @@ async def test_logging_out_everywhere_closes_every_device(site: Site) -> None:
             await refused(device)
 
 
-async def test_a_deactivated_person_is_closed_out_and_gets_one_neutral_answer(site: Site) -> None:
-    async with person(site) as ann:
-        device, root = await ann.device(), await superuser(site)
-        await wait_for_streams(site, streams=2)
+async def test_a_deactivated_person_is_closed_out_and_gets_one_neutral_answer(app: App) -> None:
+    async with person(app) as ann:
+        device, root = await ann.device(), await superuser(app)
+        await wait_for_streams(app, streams=2)
         started = time.monotonic()
         changed = await root.mutate("updateUser", "{ user { isActive isSuperuser } }", id=ann.id, isActive=False)
         assert changed["user"] == {"isActive": False, "isSuperuser": False}
         assert await device.closed() == (4403, "this account is deactivated: ask whoever runs the server")
         assert time.monotonic() - started < 1
         await refused(device)
-        wrong = await site.client().refused("logIn", email="ann@example.com", password="not her password")
-        right = await site.client().refused("logIn", email="ann@example.com", password=PASSWORD)
+        wrong = await app.client().refused("logIn", email="ann@example.com", password="not her password")
+        right = await app.client().refused("logIn", email="ann@example.com", password=PASSWORD)
         assert (wrong["message"], wrong["extensions"]["code"]) == (right["message"], right["extensions"]["code"])
         assert right["message"] == "The e-mail address or the password is wrong."
         await root.mutate("updateUser", "{ user { isActive } }", id=ann.id, isActive=True)
-        await site.client().mutate("logIn", "{ user { id } }", email="ann@example.com", password=PASSWORD)
+        await app.client().mutate("logIn", "{ user { id } }", email="ann@example.com", password=PASSWORD)
         await refused(device)
 
 
-async def test_revoking_superuser_rights_signs_out_and_granting_does_not(site: Site) -> None:
-    async with person(site) as ann:
-        device, root = await ann.device(), await superuser(site)
-        await wait_for_streams(site, streams=2)
+async def test_revoking_superuser_rights_signs_out_and_granting_does_not(app: App) -> None:
+    async with person(app) as ann:
+        device, root = await ann.device(), await superuser(app)
+        await wait_for_streams(app, streams=2)
         await root.mutate("updateUser", "{ user { isSuperuser } }", id=ann.id, isSuperuser=True)
         assert (await device.client.run("{ me { isSuperuser } }"))["me"] == {"isSuperuser": True}
         assert device.is_open
@@ -207,10 +207,10 @@ async def test_revoking_superuser_rights_signs_out_and_granting_does_not(site: S
         await refused(device)
 
 
-async def test_losing_rights_in_an_organization_closes_sockets_once_and_keeps_the_sign_in(site: Site) -> None:
-    async with person(site) as ann:
-        root = await site.person("root")
-        organization = await site.organization(root, ann.at[0])
+async def test_losing_rights_in_an_organization_closes_sockets_once_and_keeps_the_sign_in(app: App) -> None:
+    async with person(app) as ann:
+        root = await app.person("root")
+        organization = await app.organization(root, ann.at[0])
         place = await membership(root, organization, "ann@example.com")
         await root.mutate("changeMemberRole", "{ __typename }", membershipId=place, role="ADMIN")
         for name, given in (
@@ -218,7 +218,7 @@ async def test_losing_rights_in_an_organization_closes_sockets_once_and_keeps_th
             ("removeMember", {"membershipId": place}),
         ):
             device = await ann.device()
-            await wait_for_streams(site, streams=2)
+            await wait_for_streams(app, streams=2)
             assert device.is_open
             started = time.monotonic()
             await root.mutate(name, "{ __typename }", **given)
@@ -226,7 +226,7 @@ async def test_losing_rights_in_an_organization_closes_sockets_once_and_keeps_th
             assert time.monotonic() - started < 1
         assert (await device.client.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
         again = await ann.device()
-        await wait_for_streams(site, streams=2)
+        await wait_for_streams(app, streams=2)
         await asyncio.sleep(0.6)
         assert again.is_open
 
@@ -239,9 +239,9 @@ async def membership(client: Client, organization: str, email: str) -> str:
     return place
 
 
-async def test_a_removed_member_stays_signed_in_and_gets_no_more_events(site: Site) -> None:
-    ann, bob = await site.person(), await site.person("bob")
-    organization = await site.organization(ann, bob)
+async def test_a_removed_member_stays_signed_in_and_gets_no_more_events(app: App) -> None:
+    ann, bob = await app.person(), await app.person("bob")
+    organization = await app.organization(ann, bob)
     made = await ann.mutate(
         "createTable",
         "{ table { id } }",
@@ -252,7 +252,7 @@ async def test_a_removed_member_stays_signed_in_and_gets_no_more_events(site: Si
     )
     table = made["table"]["id"]
     place = await membership(ann, organization, "bob@example.com")
-    events = site.follow(bob, FOLLOW, id=table)
+    events = app.follow(bob, FOLLOW, id=table)
     following = asyncio.create_task(anext(events))
     await asyncio.sleep(0.1)
     await ann.mutate("addRows", "{ __typename }", tableId=table, rows=[{"c1": "before"}])
@@ -269,8 +269,8 @@ async def test_a_removed_member_stays_signed_in_and_gets_no_more_events(site: Si
 
 async def test_a_sign_out_in_another_process_closes_sockets_within_a_second(postgres_url: str, tmp_path: Path) -> None:
     async with (
-        site_over(postgres_url, tmp_path / "here") as here,
-        site_over(postgres_url, tmp_path / "there") as there,
+        open_app(postgres_url, tmp_path / "here") as here,
+        open_app(postgres_url, tmp_path / "there") as there,
         person(here, there) as ann,
     ):
         stays, ended = await ann.device(at=0), await ann.device(at=1)
@@ -291,35 +291,35 @@ async def test_a_sign_out_in_another_process_closes_sockets_within_a_second(post
 
 
 async def test_nothing_is_read_while_no_stream_is_open_and_little_while_one_is(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert revocation.SWEEP_SECONDS == 0.5
     monkeypatch.setattr(revocation, "SWEEP_SECONDS", 0.1)
-    await site.person("bob")
+    await app.person("bob")
     await asyncio.sleep(0.1)
-    site.reads.clear()
+    app.reads.clear()
     await asyncio.sleep(0.7)
-    assert count_reads(site) == 0
-    async with person(site) as ann:
+    assert count_reads(app) == 0
+    async with person(app) as ann:
         await ann.device()
-        await wait_for_streams(site, streams=2)
-        site.reads.clear()
+        await wait_for_streams(app, streams=2)
+        app.reads.clear()
         started = time.monotonic()
         async with asyncio.timeout(10):
-            while count_reads(site) < 4:
+            while count_reads(app) < 4:
                 await asyncio.sleep(0.01)
         assert time.monotonic() - started > 0.29  # four looks are three sweeps apart at least
 
 
-def count_reads(site: Site) -> int:
+def count_reads(app: App) -> int:
     """Return the number of reads of ended sign-ins."""
-    return len([sql for sql in site.reads if "sign_ins" in sql])
+    return len([sql for sql in app.reads if "sign_ins" in sql])
 
 
-async def test_more_sign_ins_than_are_read_at_once_all_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with person(site) as ann:
+async def test_more_sign_ins_than_are_read_at_once_all_end(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with person(app) as ann:
         devices = [await ann.device() for _ in range(3)]
-        await wait_for_streams(site, streams=6)
+        await wait_for_streams(app, streams=6)
         ids = [(await device.client.run(SESSIONS))["me"]["sessions"] for device in devices]
         monkeypatch.setattr("db.accounts.sessions.MAX_ENDED", 1)
         monkeypatch.setattr("db.accounts.sessions.recently_ended", one_at_a_time())
@@ -335,15 +335,15 @@ def one_at_a_time() -> Any:
     return Prepared(recently_ended.statement.limit(1))
 
 
-async def superuser(site: Site) -> Client:
-    client = await site.person("root")
-    viewer = await site.viewer(client)
+async def superuser(app: App) -> Client:
+    client = await app.person("root")
+    viewer = await app.viewer(client)
 
     def grant(session: Session) -> None:
         assert viewer.user_id is not None
         session.get(User, viewer.user_id).is_superuser = True
 
-    await site.backend.database.write(grant, SYSTEM)
+    await app.backend.database.write(grant, SYSTEM)
     return client
 
 

@@ -18,9 +18,9 @@ from db.core.session import Session
 from db.models.sessions import RefreshToken, SignIn
 from db.models.users import User
 from resolvers.core.ids import decode
-from tests.conftest import SYSTEM
-from tests.support.app import SECRET, Site, site_over
+from tests.support.app import SECRET, App, open_app
 from tests.support.client import Client, Refused
+from tests.support.world import SYSTEM
 from transport.core.logs import JSONFormatter
 
 PASSWORD = "correct horse battery"
@@ -39,12 +39,12 @@ async def code_of_me(client: Client) -> str:
     return code
 
 
-async def test_an_unknown_address_and_a_wrong_password_get_one_answer_in_one_time(site: Site) -> None:
-    ann = await site.person()
+async def test_an_unknown_address_and_a_wrong_password_get_one_answer_in_one_time(app: App) -> None:
+    ann = await app.person()
 
     async def attempt(email: str) -> tuple[dict[str, Any], float]:
         started = time.process_time()  # of all threads: other processes do not disturb it
-        error = await site.client().refused("logIn", email=email, password="not her password")
+        error = await app.client().refused("logIn", email=email, password="not her password")
         error["extensions"].pop("requestId")
         return error, time.process_time() - started
 
@@ -60,8 +60,8 @@ async def test_an_unknown_address_and_a_wrong_password_get_one_answer_in_one_tim
     assert len((await ann.run("{ me { sessions { id } } }"))["me"]["sessions"]) == 1
 
 
-async def test_a_refresh_token_works_once_and_then_its_successor(site: Site) -> None:
-    ann = site.client()
+async def test_a_refresh_token_works_once_and_then_its_successor(app: App) -> None:
+    ann = app.client()
     first = (await ann.sign_up("ann@example.com"))["session"]
     second = (await ann.mutate("refreshSession", TOKENS, refreshToken=first["refreshToken"]))["session"]
     third = (await ann.mutate("refreshSession", TOKENS, refreshToken=second["refreshToken"]))["session"]
@@ -69,34 +69,34 @@ async def test_a_refresh_token_works_once_and_then_its_successor(site: Site) -> 
     for session in (first, second, third):
         ann.token = session["accessToken"]
         assert (await ann.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
-    assert len(await site.backend.database.read(every_sign_in, SYSTEM)) == 1
+    assert len(await app.backend.database.read(every_sign_in, SYSTEM)) == 1
 
 
-async def test_a_used_refresh_token_that_comes_back_ends_the_session(site: Site) -> None:
-    ann = site.client()
+async def test_a_used_refresh_token_that_comes_back_ends_the_session(app: App) -> None:
+    ann = app.client()
     first = (await ann.sign_up("ann@example.com"))["session"]
-    other = site.client()
+    other = app.client()
     logged = await other.mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD)
     second = (await ann.mutate("refreshSession", TOKENS, refreshToken=first["refreshToken"]))["session"]
-    error = await site.client().refused("refreshSession", refreshToken=first["refreshToken"])
+    error = await app.client().refused("refreshSession", refreshToken=first["refreshToken"])
     assert error["extensions"]["code"] == "UNAUTHENTICATED"
     assert "log in again" in error["message"]
     for session in (first, second):
         ann.token = session["accessToken"]
         assert await code_of_me(ann) == "UNAUTHENTICATED"
-        error = await site.client().refused("refreshSession", refreshToken=session["refreshToken"])
+        error = await app.client().refused("refreshSession", refreshToken=session["refreshToken"])
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
     other.token = logged["session"]["accessToken"]
     assert (await other.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
-    ended, standing = await site.backend.database.read(every_sign_in, SYSTEM)
+    ended, standing = await app.backend.database.read(every_sign_in, SYSTEM)
     assert (ended.revoked_at is not None, standing.revoked_at) == (True, None)
 
 
-async def test_of_ten_refreshes_at_once_one_wins_and_the_session_ends_with_the_others(site: Site) -> None:
-    ann = site.client()
+async def test_of_ten_refreshes_at_once_one_wins_and_the_session_ends_with_the_others(app: App) -> None:
+    ann = app.client()
     token = (await ann.sign_up("ann@example.com"))["session"]["refreshToken"]
     results = await asyncio.gather(
-        *(site.client().mutate("refreshSession", TOKENS, refreshToken=token) for _ in range(10)),
+        *(app.client().mutate("refreshSession", TOKENS, refreshToken=token) for _ in range(10)),
         return_exceptions=True,
     )
     (won,) = [result for result in results if isinstance(result, dict)]
@@ -104,39 +104,39 @@ async def test_of_ten_refreshes_at_once_one_wins_and_the_session_ends_with_the_o
     # Nobody can tell the client that asked twice from a thief.
     ann.token = won["session"]["accessToken"]
     assert await code_of_me(ann) == "UNAUTHENTICATED"
-    assert len(await site.backend.database.read(every_token, SYSTEM)) == 2
+    assert len(await app.backend.database.read(every_token, SYSTEM)) == 2
 
 
-async def test_logging_out_ends_the_session_at_once(site: Site) -> None:
-    ann = site.client()
+async def test_logging_out_ends_the_session_at_once(app: App) -> None:
+    ann = app.client()
     session = (await ann.sign_up("ann@example.com"))["session"]
     assert await ann.run("mutation { logOut { ok } }") == {"logOut": {"ok": True}}
     assert await code_of_me(ann) == "UNAUTHENTICATED"
     with pytest.raises(Refused) as caught:
         await ann.run("mutation { logOut { ok } }")
     assert caught.value.codes == ["UNAUTHENTICATED"]
-    error = await site.client().refused("refreshSession", refreshToken=session["refreshToken"])
+    error = await app.client().refused("refreshSession", refreshToken=session["refreshToken"])
     assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_logging_out_by_the_refresh_token_needs_no_access_token(site: Site) -> None:
-    ann = site.client()
+async def test_logging_out_by_the_refresh_token_needs_no_access_token(app: App) -> None:
+    ann = app.client()
     session = (await ann.sign_up("ann@example.com"))["session"]
-    assert await site.client().mutate("logOut", "{ ok }", refreshToken=session["refreshToken"]) == {"ok": True}
+    assert await app.client().mutate("logOut", "{ ok }", refreshToken=session["refreshToken"]) == {"ok": True}
     assert await code_of_me(ann) == "UNAUTHENTICATED"
-    error = await site.client().refused("logOut", refreshToken="never given out")
+    error = await app.client().refused("logOut", refreshToken="never given out")
     assert error["extensions"]["code"] == "UNAUTHENTICATED"
     with pytest.raises(Refused) as caught:
-        await site.client().run("mutation { logOut(input: {}) { ok } }")
+        await app.client().run("mutation { logOut(input: {}) { ok } }")
     assert caught.value.codes == ["UNAUTHENTICATED"]
 
 
-async def test_sessions_are_listed_to_their_owner(site: Site) -> None:
-    ann = site.client()
+async def test_sessions_are_listed_to_their_owner(app: App) -> None:
+    ann = app.client()
     ann.http.headers["user-agent"] = "first device " + "x" * 400
     await ann.sign_up("ann@example.com")
     ann.http.headers["user-agent"] = "second device"
-    second = site.client()
+    second = app.client()
     second.token = (await second.mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD))["session"][
         "accessToken"
     ]
@@ -151,10 +151,10 @@ async def test_sessions_are_listed_to_their_owner(site: Site) -> None:
     assert [s["id"] for s in (await second.run(query))["me"]["sessions"]] == [sessions[0]["id"]]
 
 
-async def test_only_digests_and_hashes_are_kept(site: Site) -> None:
-    ann = site.client()
+async def test_only_digests_and_hashes_are_kept(app: App) -> None:
+    ann = app.client()
     session = (await ann.sign_up("ann@example.com"))["session"]
-    database = site.backend.database
+    database = app.backend.database
     (token,) = await database.read(every_token, SYSTEM)
     assert bytes(token.digest) == refresh_digest(session["refreshToken"])
     (user,) = await database.read(every_user, SYSTEM)
@@ -166,11 +166,11 @@ async def test_only_digests_and_hashes_are_kept(site: Site) -> None:
         assert secret not in kept
 
 
-async def test_an_invalid_token_is_refused_for_every_operation(site: Site) -> None:
-    ann = site.client()
+async def test_an_invalid_token_is_refused_for_every_operation(app: App) -> None:
+    ann = app.client()
     signed = await ann.sign_up("ann@example.com")
     good = signed["session"]["accessToken"]
-    (sign_in,) = await site.backend.database.read(every_sign_in, SYSTEM)
+    (sign_in,) = await app.backend.database.read(every_sign_in, SYSTEM)
     decoded = decode(signed["user"]["id"])
     assert decoded is not None
 
@@ -204,29 +204,29 @@ async def test_an_invalid_token_is_refused_for_every_operation(site: Site) -> No
         assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["UNAUTHENTICATED"], header
 
 
-async def test_the_refresh_token_ages_while_it_is_not_used(site: Site) -> None:
-    ann = site.client()
+async def test_the_refresh_token_ages_while_it_is_not_used(app: App) -> None:
+    ann = app.client()
     token = (await ann.sign_up("ann@example.com"))["session"]["refreshToken"]
-    (before,) = await site.backend.database.read(every_sign_in, SYSTEM)
+    (before,) = await app.backend.database.read(every_sign_in, SYSTEM)
     assert timedelta(days=29, hours=23) < before.expires_at - now() <= timedelta(days=30)
 
     def age(session: Session) -> None:
         session.get(SignIn, before.id).expires_at = now() - timedelta(seconds=1)
 
-    await site.backend.database.write(age, SYSTEM)
-    error = await site.client().refused("refreshSession", refreshToken=token)
+    await app.backend.database.write(age, SYSTEM)
+    error = await app.client().refused("refreshSession", refreshToken=token)
     assert error["extensions"]["code"] == "UNAUTHENTICATED"
     assert (await ann.run("{ me { sessions { id } } }"))["me"]["sessions"] == []
 
 
 async def test_no_secret_is_in_the_logs(database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    async with site_over(database_url, tmp_path) as site:
-        ann = site.client()
+    async with open_app(database_url, tmp_path) as app:
+        ann = app.client()
         session = (await ann.sign_up("ann@example.com"))["session"]
-        await site.client().refused("logIn", email="ann@example.com", password="a guess that fails")
+        await app.client().refused("logIn", email="ann@example.com", password="a guess that fails")
         again = (await ann.mutate("refreshSession", TOKENS, refreshToken=session["refreshToken"]))["session"]
-        await site.client().refused("refreshSession", refreshToken=session["refreshToken"])
+        await app.client().refused("refreshSession", refreshToken=session["refreshToken"])
         await code_of_me(ann)
     written = "\n".join(JSONFormatter().format(record) for record in caplog.records if record.name != "asyncio")
     assert '"operation":"SignUp"' in written

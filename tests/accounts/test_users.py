@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from db.core.prepared import Prepared
 from db.models.users import User
-from tests.conftest import SYSTEM
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Refused
+from tests.support.world import SYSTEM
 
 PASSWORD = "correct horse battery"
 SIGNED_UP = "{ user { id email } session { accessToken refreshToken } }"
@@ -19,12 +19,12 @@ FOLLOWING = "subscription F($id: ID!) { replyStream(messageId: $id) { __typename
 every_user: Prepared[User] = Prepared(select(User).order_by(User.id))
 
 
-async def users(site: Site) -> list[str]:
-    return [user.email for user in await site.backend.database.read(every_user, SYSTEM)]
+async def users(app: App) -> list[str]:
+    return [user.email for user in await app.backend.database.read(every_user, SYSTEM)]
 
 
-async def test_signing_up_signs_in(site: Site) -> None:
-    ann = site.client()
+async def test_signing_up_signs_in(app: App) -> None:
+    ann = app.client()
     assert await ann.run("{ me { id } }") == {"me": None}
     signed = await ann.sign_up("ann@example.com")
     assert signed["user"] == {"id": signed["user"]["id"], "email": "ann@example.com", "name": "Ann Lee"}
@@ -60,27 +60,27 @@ async def test_signing_up_signs_in(site: Site) -> None:
     }
 
 
-async def test_a_user_without_a_name_is_shown_by_address(site: Site) -> None:
-    signed = await site.client().mutate("signUp", "{ user { name } }", email="ann.lee@example.com", password=PASSWORD)
+async def test_a_user_without_a_name_is_shown_by_address(app: App) -> None:
+    signed = await app.client().mutate("signUp", "{ user { name } }", email="ann.lee@example.com", password=PASSWORD)
     assert signed["user"]["name"] == "ann.lee"
 
 
-async def test_an_address_is_the_same_in_any_case_and_with_spaces_around_it(site: Site) -> None:
-    signed = await site.client().mutate("signUp", SIGNED_UP, email="  Ann@Example.COM ", password=PASSWORD)
+async def test_an_address_is_the_same_in_any_case_and_with_spaces_around_it(app: App) -> None:
+    signed = await app.client().mutate("signUp", SIGNED_UP, email="  Ann@Example.COM ", password=PASSWORD)
     assert signed["user"]["email"] == "ann@example.com"
-    logged = await site.client().mutate("logIn", SIGNED_UP, email="\tANN@example.com\n", password=PASSWORD)
+    logged = await app.client().mutate("logIn", SIGNED_UP, email="\tANN@example.com\n", password=PASSWORD)
     assert logged["user"] == signed["user"]
-    error = await site.client().refused("signUp", email="aNN@example.com", password=PASSWORD)
+    error = await app.client().refused("signUp", email="aNN@example.com", password=PASSWORD)
     assert error["extensions"]["code"] == "CONFLICT"
 
 
 @pytest.mark.parametrize("email", ["", "ann", "ann@", "@example.com", "a b@example.com", "a\0@example.com", "a@b@c.de"])
-async def test_an_invalid_address_is_refused_with_its_field(site: Site, email: str) -> None:
-    error = await site.client().refused("signUp", email=email, password=PASSWORD)
+async def test_an_invalid_address_is_refused_with_its_field(app: App, email: str) -> None:
+    error = await app.client().refused("signUp", email=email, password=PASSWORD)
     message = "This is no e-mail address: write it as name@example.com."
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["extensions"]["fieldErrors"] == [{"field": "email", "message": message}]
-    assert await users(site) == []
+    assert await users(app) == []
 
 
 @pytest.mark.parametrize(
@@ -93,56 +93,54 @@ async def test_an_invalid_address_is_refused_with_its_field(site: Site, email: s
         ("correct\0horse", "Leave out control characters: they cannot be typed again."),
     ],
 )
-async def test_a_bad_password_is_refused_under_its_field(site: Site, password: str, message: str) -> None:
-    error = await site.client().refused("signUp", email="ann@example.com", password=password)
+async def test_a_bad_password_is_refused_under_its_field(app: App, password: str, message: str) -> None:
+    error = await app.client().refused("signUp", email="ann@example.com", password=password)
     assert error["extensions"]["fieldErrors"] == [{"field": "password", "message": message}]
     assert password not in json.dumps(error)
-    assert await users(site) == []
+    assert await users(app) == []
 
 
-async def test_names_have_a_limit(site: Site) -> None:
+async def test_names_have_a_limit(app: App) -> None:
     for name, value in (("firstName", "x" * 101), ("lastName", "a\0")):
-        error = await site.client().refused("signUp", email="ann@example.com", password=PASSWORD, **{name: value})
+        error = await app.client().refused("signUp", email="ann@example.com", password=PASSWORD, **{name: value})
         assert [field["field"] for field in error["extensions"]["fieldErrors"]] == [name]
-    assert await users(site) == []
+    assert await users(app) == []
 
 
-async def test_an_address_has_one_account_also_when_two_come_at_once(site: Site) -> None:
-    results = await asyncio.gather(
-        *(site.client().sign_up("ann@example.com") for _ in range(6)), return_exceptions=True
-    )
+async def test_an_address_has_one_account_also_when_two_come_at_once(app: App) -> None:
+    results = await asyncio.gather(*(app.client().sign_up("ann@example.com") for _ in range(6)), return_exceptions=True)
     refusals = [result for result in results if isinstance(result, Refused)]
     assert [refusal.codes for refusal in refusals] == [["CONFLICT"]] * 5
     assert "Log in instead" in str(refusals[0])
-    assert await users(site) == ["ann@example.com"]
+    assert await users(app) == ["ann@example.com"]
 
 
-async def test_an_idempotency_key_returns_the_account_only_with_its_password(site: Site) -> None:
+async def test_an_idempotency_key_returns_the_account_only_with_its_password(app: App) -> None:
     given = {"email": "ann@example.com", "password": PASSWORD, "idempotencyKey": "once"}
-    made = await asyncio.gather(*(site.client().mutate("signUp", SIGNED_UP, **given) for _ in range(5)))
-    made.append(await site.client().mutate("signUp", SIGNED_UP, **given))
+    made = await asyncio.gather(*(app.client().mutate("signUp", SIGNED_UP, **given) for _ in range(5)))
+    made.append(await app.client().mutate("signUp", SIGNED_UP, **given))
     assert len({payload["user"]["id"] for payload in made}) == 1
-    assert await users(site) == ["ann@example.com"]
+    assert await users(app) == ["ann@example.com"]
     for payload in made:
-        client = site.client()
+        client = app.client()
         client.token = payload["session"]["accessToken"]
         assert (await client.run("{ me { email } }"))["me"]["email"] == "ann@example.com"
     for other in ({"password": "another long password"}, {"idempotencyKey": "twice"}, {"idempotencyKey": None}):
-        assert (await site.client().refused("signUp", **(given | other)))["extensions"]["code"] == "CONFLICT"
-    error = await site.client().refused("signUp", **(given | {"idempotencyKey": "a\0b"}))
+        assert (await app.client().refused("signUp", **(given | other)))["extensions"]["code"] == "CONFLICT"
+    error = await app.client().refused("signUp", **(given | {"idempotencyKey": "a\0b"}))
     assert [field["field"] for field in error["extensions"]["fieldErrors"]] == ["idempotencyKey"]
 
 
-async def test_a_stranger_sees_neither_a_person_nor_their_sessions(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
+async def test_a_stranger_sees_neither_a_person_nor_their_sessions(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
     id_ = (await ann.run("{ me { id } }"))["me"]["id"]
     query = "query Of($id: ID!) { user(id: $id) { email } node(id: $id) { id } }"
     assert await eve.run(query, id=id_) == {"user": None, "node": None}
     assert await ann.run(query, id=id_) == {"user": {"email": "ann@example.com"}, "node": {"id": id_}}
 
 
-async def test_without_a_token_me_is_null(site: Site) -> None:
-    nobody = site.client()
+async def test_without_a_token_me_is_null(app: App) -> None:
+    nobody = app.client()
     assert await nobody.run('{ me { id } node(id: "x") { id } serverInfo { message } health { status } }') == {
         "me": None,
         "node": None,
@@ -156,8 +154,8 @@ async def test_without_a_token_me_is_null(site: Site) -> None:
         assert "logIn" in str(caught.value)
 
 
-async def test_other_operations_require_a_sign_in(site: Site) -> None:
-    ann, nobody = await site.person(), site.client()
+async def test_other_operations_require_a_sign_in(app: App) -> None:
+    ann, nobody = await app.person(), app.client()
     said = await ann.mutate("sendMessage", "{ conversation { id } reply { id } }", text="a,b\n1,2", wait=True)
     conversation, reply = said["conversation"]["id"], said["reply"]["id"]
     for name, given in (
@@ -171,7 +169,7 @@ async def test_other_operations_require_a_sign_in(site: Site) -> None:
         await nobody.run("query C($id: ID!) { conversation(id: $id) { title } }", id=conversation)
     assert caught.value.codes == ["UNAUTHENTICATED"]
     with pytest.raises(Refused) as caught:
-        async for _ in site.follow(
+        async for _ in app.follow(
             nobody, "subscription F($id: ID!) { replyStream(messageId: $id) { __typename } }", id=reply
         ):
             pass

@@ -14,7 +14,7 @@ from tests.benchmarks.measuring import CALLS, ROUNDS, compare
 from tests.benchmarks.streams import streams
 from tests.benchmarks.tables import tables
 from tests.benchmarks.target import Target
-from tests.support.app import site_over
+from tests.support.app import open_app
 from tests.support.client import Client
 
 ME = "{ me { id email firstName lastName } }"
@@ -47,13 +47,13 @@ async def people(client: Client) -> tuple[str, str]:
 async def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "bench.db"
-        async with site_over(f"sqlite:///{path}", Path(name), log_level="ERROR") as site:
-            ann = await site.person()
+        async with open_app(f"sqlite:///{path}", Path(name), log_level="ERROR") as app:
+            ann = await app.person()
             me = (await ann.run("{ me { id } }"))["me"]["id"]
             conversation, table = await people(ann)
-            app = application(site.product)
+            asgi = application(app.product)
             assert ann.token is not None
-            ours = Target(app, "/graphql", ann.token)
+            ours = Target(asgi, "/graphql", ann.token)
             base = floor(path, *(_hexadecimal(id_) for id_ in (me, conversation, table)))
             print(f"{ROUNDS} rounds of {CALLS} calls, SQLite, one process; CPU time but for updateCells\n")
             cpu = time.process_time
@@ -66,7 +66,7 @@ async def main() -> None:
             for title, route, body in reads:
                 await compare(title, ours, body, Target(base, route), {}, cpu)
             await _writes(ann, ours, base, table)
-            await conversations(site, ann, ours)
+            await conversations(app, ann, ours)
         await tables(Path(name))
         await streams(f"sqlite:///{Path(name) / 'streams.db'}", Path(name))
 

@@ -10,9 +10,9 @@ import orjson
 from db.models.conversations import Conversation
 from resolvers.core.ids import global_id
 from tests.benchmarks.target import Target
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client
-from tests.support.long_conversations import converse
+from tests.support.long_conversations import create_long_conversation
 
 SHORT, LONG, ROUNDS = 50, 5_000, 40
 PAGE = """query Page($id: ID!, $before: String) { conversation(id: $id) { messages(last: 20, before: $before) {
@@ -50,12 +50,12 @@ class Visit:
         await self._run(STOP, input={"messageId": reply["id"]})
 
 
-async def conversations(site: Site, ann: Client, target: Target) -> None:
+async def conversations(app: App, ann: Client, target: Target) -> None:
     """Rounds of both in turn; medians, with the time that the disk takes."""
-    await site.product.worker.stop()
-    viewer, visits = await site.viewer(ann), []
+    await app.product.worker.stop()
+    viewer, visits = await app.viewer(ann), []
     for length in (LONG, SHORT):
-        conversation = await site.backend.database.write(converse, viewer, length, "word")
+        conversation = await app.backend.database.write(create_long_conversation, viewer, length, "word")
         visits.append(Visit(target, global_id(Conversation, conversation.id)))
         await visits[-1].prepare()
     long, short = visits

@@ -19,7 +19,7 @@ from resolvers.core.ids import decode
 from tests.benchmarks.plain_stream import PlainStream
 from tests.support.client import Client
 from tests.support.loopback.provider_faults import fault_server
-from tests.support.scripted_llm import FOLLOW, Dictation, begin, site_with
+from tests.support.scripted_llm import FOLLOW, ScriptedLLM, open_app_with_llm, start_reply
 
 VIEWERS = (1, 50, 500)
 DELTAS, ROUNDS = 20, 5
@@ -109,7 +109,7 @@ class Stand:
             spent += time.process_time() - started
         return spent / DELTAS / count
 
-    async def delays(self, dictation: Dictation) -> list[float]:
+    async def delays(self, scripted_llm: ScriptedLLM) -> list[float]:
         """Seconds from the provider's chunk, which says when it was sent, to the frame."""
         late: list[float] = []
 
@@ -120,49 +120,49 @@ class Stand:
         async with watching(1, self.app, self.path, self.messages, heard):
             for _ in range(LATE):
                 await asyncio.sleep(REST)
-                dictation.say(f"@{time.perf_counter()}")
+                scripted_llm.say(f"@{time.perf_counter()}")
             await asyncio.sleep(REST)
         return late
 
 
 async def streams(database_url: str, directory: Path) -> None:
     """Prints a row for each number of viewers, and one for the delay."""
-    dictation, plain_dictation = Dictation(), Dictation()
+    scripted_llm, plain_dictation = ScriptedLLM(), ScriptedLLM()
     async with (
-        fault_server(dictation.play) as server,
+        fault_server(scripted_llm.play) as server,
         fault_server(plain_dictation.play) as plain_server,
-        site_with(server, database_url, directory, log_level="ERROR") as site,
+        open_app_with_llm(server, database_url, directory, log_level="ERROR") as app,
     ):
-        ann = await site.person()
-        reply = await begin(ann)
+        ann = await app.person()
+        reply = await start_reply(ann)
         decoded = decode(reply)
         assert decoded is not None
-        dictation.say(PIECE)
+        scripted_llm.say(PIECE)
         plain = PlainStream(plain_server.base_url, reply)
         plain.say(PIECE)
         ours = Stand(
-            application(site.product),
+            application(app.product),
             "/graphql",
             _said(ann, reply),
-            lambda text: site.backend.log.append(decoded[1], text),
+            lambda text: app.backend.log.append(decoded[1], text),
         )
         base = Stand(plain.app, "/stream", _said(ann, reply), plain.say)
-        breathing = asyncio.create_task(_breathe(dictation))
+        breathing = asyncio.create_task(_breathe(scripted_llm))
         for count in VIEWERS:
             _print(f"delta, {count} viewers (each)", await ours.costs(count), await base.costs(count))
         breathing.cancel()
         relaying = asyncio.create_task(plain.relay())
-        _print("provider's chunk to frame (wall)", await ours.delays(dictation), await base.delays(plain_dictation))
-        for spoken in (dictation, plain_dictation):
+        _print("provider's chunk to frame (wall)", await ours.delays(scripted_llm), await base.delays(plain_dictation))
+        for spoken in (scripted_llm, plain_dictation):
             spoken.finish()
         await relaying
 
 
-async def _breathe(dictation: Dictation) -> None:
+async def _breathe(scripted_llm: ScriptedLLM) -> None:
     """A provider that sends nothing for long is given up."""
     while True:
         await asyncio.sleep(5)
-        dictation.say("")
+        scripted_llm.say("")
 
 
 def _said(client: Client, reply: str) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from resolvers.core.ids import decode
 from tests.benchmarks.measuring import Doing, compare
 from tests.benchmarks.plain_tables import PlainTable, connection_to, fill
 from tests.benchmarks.target import Target
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client
 from tests.support.processes.postgres import postgres_server
 from tests.support.processes.waiting import until
@@ -89,29 +89,29 @@ async def tables(directory: Path) -> None:
 
 
 async def _of(url: str, directory: Path, title: str) -> None:
-    async with site_over(url, directory, log_level="ERROR") as site:
-        ann = await site.person()
+    async with open_app(url, directory, log_level="ERROR") as app:
+        ann = await app.person()
         table, id_ = await made(ann)
         connection = await connection_to(url)
         await fill(connection, id_, rows())
         print(f"\nA table of {ROWS:,} rows and 12 columns, {title}, wall clock\n")
         assert ann.token is not None
-        ours, plain = Target(application(site.product), "/graphql", ann.token), PlainTable(connection, id_)
+        ours, plain = Target(application(app.product), "/graphql", ann.token), PlainTable(connection, id_)
         for name, asked, sql in QUESTIONS:
             await _compare(name, ours, {"query": PAGE, "variables": {"id": table, **asked}}, plain.asking(sql))
         grouped = "SELECT c4:text, count(*), sum(c3:number), min(c3:number), max(c3:number) FROM rows WHERE table_id = "
         sql = f"{grouped}:table AND deleted_at IS NULL GROUP BY 1"
         await _compare("summary by group", ours, {"query": SUMMARY, "variables": {"id": table}}, plain.asking(sql))
         await ann.mutate("updateColumn", "{ table { id } }", tableId=table, key="c6", isIndexed=True)
-        await until(partial(_is_indexed, site))
+        await until(partial(_is_indexed, app))
         for name, asked, sql in MARKED:
             await _compare(name, ours, {"query": PAGE, "variables": {"id": table, **asked}}, plain.asking(sql))
-        await _writes(ann, site, ours, connection)
+        await _writes(ann, app, ours, connection)
         await _close(connection)
 
 
-async def _is_indexed(site: Site) -> bool:
-    there = await site.backend.database.index_names(cell_indexes.PREFIX)
+async def _is_indexed(app: App) -> bool:
+    there = await app.backend.database.index_names(cell_indexes.PREFIX)
     return bool(there) and all(there.values())
 
 
@@ -119,7 +119,7 @@ async def _compare(name: str, ours: Target, body: Any, plain: Any) -> None:
     await compare(name, ours, body, plain, {}, time.perf_counter, rounds=5, calls=3)
 
 
-async def _writes(ann: Client, site: Site, ours: Target, connection: Any) -> None:
+async def _writes(ann: Client, app: App, ours: Target, connection: Any) -> None:
     """5,000 rows by key, all of them changed, and one cell; into tables of their own."""
     table, id_ = await made(ann, COLUMNS[:4])
     given = [{"c1": f"key {n}", "c2": n, "c3": "1.50", "c4": "2025-01-01"} for n in range(PUT)]

@@ -32,11 +32,11 @@ from db.models.notifications import Notification
 from db.models.usage import Tokens, Usage, UsageKind
 from db.retention import restoring
 from errors import BudgetExceeded
-from tests.conftest import SYSTEM, World
-from tests.support.app import site_over
+from tests.support.app import open_app
 from tests.support.loopback.provider_faults import chunk, events, fault_server, usage
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import ended
+from tests.support.scripted_llm import finished_reply
+from tests.support.world import SYSTEM, World
 
 TERMS = ModelTerms(10_000, 1_000, input=Decimal(1), output=Decimal(1))
 HALF = "Half of what was to be said"  # 7 tokens as they are estimated
@@ -262,9 +262,9 @@ async def test_the_output_limit_is_sent_when_it_was_set_or_under_a_hard_budget(
     async with fault_server(WHOLE) as server:
         models = [{"name": "own"}, {"name": "named", "max_output": 700}]
         profile = {"name": "p", "base_url": server.base_url, "models": models}
-        async with site_over(database_url, tmp_path, llm_profiles=json.dumps([profile])) as site:
-            ann = await site.person()
-            organization = await site.organization(ann)
+        async with open_app(database_url, tmp_path, llm_profiles=json.dumps([profile])) as app:
+            ann = await app.person()
+            organization = await app.organization(ann)
 
             async def limit_of(model: str) -> int | None:
                 """Return the output limit in the request to the provider."""
@@ -273,7 +273,7 @@ async def test_the_output_limit_is_sent_when_it_was_set_or_under_a_hard_budget(
                 said = await ann.mutate(
                     "sendMessage", "{ reply { id } }", text="Hi", conversationId=made["conversation"]["id"]
                 )
-                await ended(site, ann, said["reply"]["id"])
+                await finished_reply(app, ann, said["reply"]["id"])
                 told: int | None = server.exchanges[-1].body.get("max_tokens")
                 return told
 
@@ -287,9 +287,9 @@ async def test_a_reply_that_is_about_to_read_more_than_a_hard_budget_has_left_re
 ) -> None:
     async with fault_server(WHOLE) as server:
         profile = {"name": "p", "base_url": server.base_url, "models": ["m"], "max_output": 100}
-        async with site_over(database_url, tmp_path, llm_profiles=json.dumps([profile])) as site:
-            ann = await site.person()
-            given = {"organizationId": await site.organization(ann)}
+        async with open_app(database_url, tmp_path, llm_profiles=json.dumps([profile])) as app:
+            ann = await app.person()
+            given = {"organizationId": await app.organization(ann)}
             await ann.mutate("setBudget", "{ __typename }", limit="1000", unit="TOKENS", **given)
             made = await ann.mutate("createConversation", "{ conversation { id } }", **given)
             sent = {"text": "Sum it up", "conversationId": made["conversation"]["id"], "attachments": [None]}

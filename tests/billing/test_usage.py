@@ -13,10 +13,10 @@ from db.billing.usage import ModelTerms
 from db.core.base import now
 from db.models.budgets import month_after, month_of
 from db.models.usage import Tokens
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client
 from tests.support.loopback.provider_faults import FaultServer, Play, chunk, events, events_then_silence, fault_server
-from tests.support.scripted_llm import ended, send
+from tests.support.scripted_llm import finished_reply, send
 
 MILLION = 1_000_000
 PRICES = [{"input": "3", "cached": "0.3", "output": "15", "reasoning": "20"}]
@@ -40,12 +40,12 @@ BUDGET = "{ organization { budget { limit spent reserved unit period resetsAt ha
 
 
 @asynccontextmanager
-async def priced(database_url: str, directory: Path, play: Play = WHOLE) -> AsyncIterator[tuple[Site, FaultServer]]:
+async def priced(database_url: str, directory: Path, play: Play = WHOLE) -> AsyncIterator[tuple[App, FaultServer]]:
     """Run a site whose only model has prices."""
     async with fault_server(play) as server:
         profile = {"name": "p", "base_url": server.base_url, "models": ["m"], "prices": PRICES, "max_output": 1000}
-        async with site_over(database_url, directory, llm_profiles=json.dumps([profile])) as site:
-            yield site, server
+        async with open_app(database_url, directory, llm_profiles=json.dumps([profile])) as app:
+            yield app, server
 
 
 async def conversation_in(client: Client, organization: str) -> str:
@@ -71,17 +71,17 @@ def test_a_month_ends_where_the_next_begins() -> None:
 async def test_costs_of_replies_are_totalled_for_conversation_user_and_organization(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with priced(database_url, tmp_path) as (site, _):
-        ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-        shared = await site.organization(ann, bob)
+    async with priced(database_url, tmp_path) as (app, _):
+        ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
+        shared = await app.organization(ann, bob)
         id_ = await conversation_in(bob, shared)
         said = await send(bob, conversationId=id_)
-        await ended(site, bob, said["reply"]["id"])
-        await ended(site, bob, (await send(bob))["reply"]["id"])
+        await finished_reply(app, bob, said["reply"]["id"])
+        await finished_reply(app, bob, (await send(bob))["reply"]["id"])
 
         message = f"query U($id: ID!) {{ message(id: $id) {{ usage {{ {USAGE} }} }} }}"
         assert (await bob.run(message, id=said["reply"]["id"]))["message"]["usage"] == SPENT
-        site.reads.clear()
+        app.reads.clear()
         lists = f"{{ conversations {{ nodes {{ usage {{ {USAGE} }} }} }} }}"
         nodes = (await bob.run(lists))["conversations"]["nodes"]
         assert nodes == [{"usage": SPENT}, {"usage": SPENT}]
@@ -103,10 +103,12 @@ async def test_costs_of_replies_are_totalled_for_conversation_user_and_organizat
 
 
 async def test_a_budget_is_set_by_admins_and_seen_by_members(database_url: str, tmp_path: Path) -> None:
-    async with priced(database_url, tmp_path) as (site, server):
-        ann, bob = await site.person("ann"), await site.person("bob")
-        shared = await site.organization(ann, bob)
-        await ended(site, bob, (await send(bob, conversationId=await conversation_in(bob, shared)))["reply"]["id"])
+    async with priced(database_url, tmp_path) as (app, server):
+        ann, bob = await app.person("ann"), await app.person("bob")
+        shared = await app.organization(ann, bob)
+        await finished_reply(
+            app, bob, (await send(bob, conversationId=await conversation_in(bob, shared)))["reply"]["id"]
+        )
         denied = await bob.refused("setBudget", organizationId=shared, limit="5")
         assert denied["extensions"]["code"] == "FORBIDDEN"
         query = "query B($id: ID!) { organization(id: $id) { budget { limit spent unit hard } } }"
@@ -138,7 +140,7 @@ async def test_a_budget_is_set_by_admins_and_seen_by_members(database_url: str, 
 
         set_ = await ann.mutate("setBudget", BUDGET, organizationId=shared, limit="1201", unit="TOKENS", hard=False)
         assert set_["organization"]["budget"]["spent"] == "1200"
-        await ended(site, bob, (await send(bob, conversationId=id_))["reply"]["id"])
+        await finished_reply(app, bob, (await send(bob, conversationId=id_))["reply"]["id"])
         told = "{ notifications(first: 5) { nodes { kind title } } }"
         (notice,) = (await ann.run(told))["notifications"]["nodes"]
         assert (notice["kind"], "has used 199 % of its budget" in notice["title"]) == ("BUDGET_SPENT", True)
@@ -150,9 +152,9 @@ async def test_a_budget_is_set_by_admins_and_seen_by_members(database_url: str, 
 async def test_of_fifty_messages_at_once_no_more_pass_than_the_budget_has_room_for(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with priced(database_url, tmp_path, events_then_silence(chunk("Hi"))) as (site, _):
-        ann = await site.person()
-        shared = await site.organization(ann)
+    async with priced(database_url, tmp_path, events_then_silence(chunk("Hi"))) as (app, _):
+        ann = await app.person()
+        shared = await app.organization(ann)
         conversations = [await conversation_in(ann, shared) for _ in range(50)]
         first = await send(ann, "Hi", conversationId=await conversation_in(ann, shared))
         budget = await ann.mutate("setBudget", BUDGET, organizationId=shared, limit=str(10**6), unit="TOKENS")

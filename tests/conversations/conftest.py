@@ -1,7 +1,7 @@
 """Fixtures of the tests of conversations."""
 
-from tests.support.app import site
+from tests.support.app import app
 from tests.support.processes.several_processes import installation
-from tests.support.scripted_llm import dictation, online
+from tests.support.scripted_llm import llm_app, scripted_llm
 
-__all__ = ["dictation", "installation", "online", "site"]
+__all__ = ["app", "installation", "llm_app", "scripted_llm"]

@@ -15,11 +15,11 @@ import pytest
 from openpyxl import Workbook
 
 from db.core.base import now
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client, Refused
 from tests.support.loopback.images import GIF, JPEG, PNG, WEBP
 from tests.support.loopback.pdfs import pdf
-from tests.support.scripted_llm import Dictation
+from tests.support.scripted_llm import ScriptedLLM
 
 CSV = "item,price\nink,3.50\npen,1.20\n"
 SENT = """{ conversation { id tables { nodes { name columns { name type } rows(first: 10) { nodes { values
@@ -42,8 +42,8 @@ async def refused(client: Client, *files: tuple[str, bytes | str], **given: Any)
     return error["extensions"]["code"], error["message"]
 
 
-def blobs(site: Site) -> list[str]:
-    directory = site.backend.settings.files_dir / "attachments"
+def blobs(app: App) -> list[str]:
+    directory = app.backend.settings.files_dir / "attachments"
     return sorted(path.name for path in directory.iterdir()) if directory.exists() else []
 
 
@@ -58,8 +58,8 @@ def workbook() -> bytes:
     return target.getvalue()
 
 
-async def test_a_table_in_a_file_becomes_a_table_as_if_it_had_been_pasted(site: Site) -> None:
-    ann = await site.person()
+async def test_a_table_in_a_file_becomes_a_table_as_if_it_had_been_pasted(app: App) -> None:
+    ann = await app.person()
     sent = await send(ann, ("../../prices.csv", CSV))
     (attachment,) = sent["message"]["attachments"]
     assert (attachment["name"], attachment["contentType"], attachment["size"]) == ("prices.csv", "text/csv", len(CSV))
@@ -81,8 +81,8 @@ async def test_a_table_in_a_file_becomes_a_table_as_if_it_had_been_pasted(site: 
             assert source["attachment"]["text"][source["start"] : source["end"]] == source["quote"] == cell["text"]
 
 
-async def test_every_kind_of_file_is_detected_from_the_content_and_read_once(site: Site) -> None:
-    ann = await site.person()
+async def test_every_kind_of_file_is_detected_from_the_content_and_read_once(app: App) -> None:
+    ann = await app.person()
     files: list[tuple[str, bytes | str]] = [
         ("notes.md", "# Notes\n"),
         ("data.txt", '{"a": [1]}'),
@@ -103,11 +103,11 @@ async def test_every_kind_of_file_is_detected_from_the_content_and_read_once(sit
         ("application/pdf", "Hello page"),
         *[(kind, None) for kind in ("image/png", "image/jpeg", "image/webp", "image/gif")],
     ]
-    assert len(blobs(site)) == len(files)
+    assert len(blobs(app)) == len(files)
 
 
-async def test_a_file_that_is_not_taken_leaves_nothing_behind(site: Site) -> None:
-    ann = await site.person()
+async def test_a_file_that_is_not_taken_leaves_nothing_behind(app: App) -> None:
+    ann = await app.person()
     exe = b"MZ" + bytes(200)
     code, message = await refused(ann, ("a.csv", CSV), ("b.csv", exe))
     assert code == "BAD_USER_INPUT"
@@ -118,20 +118,20 @@ async def test_a_file_that_is_not_taken_leaves_nothing_behind(site: Site) -> Non
         "a.csv: The file is empty: send one that has something in it.",
     )
     assert (await refused(ann, ("a.csv", CSV), text=" "))[0] == "BAD_USER_INPUT"
-    assert blobs(site) == []
+    assert blobs(app) == []
     assert (await ann.run("{ conversations { totalCount } }"))["conversations"]["totalCount"] == 0
 
 
-async def test_the_same_key_again_keeps_the_files_once(site: Site) -> None:
-    ann = await site.person()
+async def test_the_same_key_again_keeps_the_files_once(app: App) -> None:
+    ann = await app.person()
     sent = [await send(ann, ("a.csv", CSV), idempotencyKey="k") for _ in range(3)]
     assert len({exchange["message"]["id"] for exchange in sent}) == 1
     assert [len(exchange["message"]["attachments"]) for exchange in sent] == [1, 1, 1]
-    assert len(blobs(site)) == 1
+    assert len(blobs(app)) == 1
 
 
-async def test_an_attachment_is_seen_and_downloaded_with_its_message(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
+async def test_an_attachment_is_seen_and_downloaded_with_its_message(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
     sent = await send(ann, ('a"b é.csv', CSV))
     (attachment,) = sent["message"]["attachments"]
     answer = await ann.http.get(f"http://site{attachment['url']}")
@@ -147,8 +147,8 @@ async def test_an_attachment_is_seen_and_downloaded_with_its_message(site: Site)
     assert await eve.run(query, id=attachment["id"], m=sent["message"]["id"]) == {"node": None, "message": None}
 
 
-async def test_an_edited_or_copied_message_keeps_its_files(site: Site) -> None:
-    ann = await site.person()
+async def test_an_edited_or_copied_message_keeps_its_files(app: App) -> None:
+    ann = await app.person()
     sent = await send(ann, ("a.csv", CSV))
     edited = await ann.mutate(
         "editMessage", "{ message { attachments { name text } } }", messageId=sent["message"]["id"], text="Again"
@@ -161,26 +161,26 @@ async def test_an_edited_or_copied_message_keeps_its_files(site: Site) -> None:
         messageId=sent["reply"]["id"],
     )
     assert fork["conversation"]["messages"]["nodes"] == [edited["message"]]
-    assert len(blobs(site)) == 1
+    assert len(blobs(app)) == 1
 
 
-async def test_contents_that_no_message_has_are_swept(site: Site) -> None:
-    ann = await site.person()
+async def test_contents_that_no_message_has_are_swept(app: App) -> None:
+    ann = await app.person()
     await send(ann, ("a.csv", CSV))
-    (kept,) = blobs(site)
-    stored = site.backend.blobs
+    (kept,) = blobs(app)
+    stored = app.backend.blobs
     for id_ in (UUID(int=1), UUID(int=2)):
         await asyncio.to_thread(stored.put, id_, io.BytesIO(b"orphan"))
-    directory = site.backend.settings.files_dir / "attachments"
+    directory = app.backend.settings.files_dir / "attachments"
     old = (now() - timedelta(hours=2)).timestamp()
     for name in (kept, UUID(int=1).hex):
         os.utime(directory / name, (old, old))
-    assert await site.product.sweep.sweep() == 1
-    assert blobs(site) == sorted([kept, UUID(int=2).hex])
+    assert await app.product.sweep.sweep() == 1
+    assert blobs(app) == sorted([kept, UUID(int=2).hex])
 
 
-async def test_attachments_cost_the_same_reads_however_many_there_are(site: Site) -> None:
-    ann = await site.person()
+async def test_attachments_cost_the_same_reads_however_many_there_are(app: App) -> None:
+    ann = await app.person()
     few = (await send(ann, ("a.txt", "a")))["conversation"]["id"]
     many = (await send(ann, *[(f"{n}.txt", "a") for n in range(5)]))["conversation"]["id"]
     await send(ann, ("b.txt", "b"), conversationId=many)
@@ -188,34 +188,34 @@ async def test_attachments_cost_the_same_reads_however_many_there_are(site: Site
         attachments { name url text } } } } }"""
 
     async def reads(id: str) -> int:
-        site.reads.clear()
+        app.reads.clear()
         await ann.run(query, id=id)
-        return len(site.reads)
+        return len(app.reads)
 
     assert await reads(few) == await reads(many)
 
 
-async def test_a_model_is_sent_the_text_of_the_files(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    dictation.say("Fine.")
-    dictation.finish()
+async def test_a_model_is_sent_the_text_of_the_files(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    scripted_llm.say("Fine.")
+    scripted_llm.finish()
     await send(ann, ("a.csv", CSV), ("long.txt", "x" * 500), text="What is this?")
-    said = dictation.asked[0]["messages"][-1]["content"]
+    said = scripted_llm.asked[0]["messages"][-1]["content"]
     assert said == f"Attached file a.csv:\n{CSV}\n\nAttached file long.txt:\n{'x' * 500}\n\nWhat is this?"
 
 
 async def test_images_go_to_a_model_that_sees_and_to_no_other(
-    dictation: Dictation, database_url: str, tmp_path: Path
+    scripted_llm: ScriptedLLM, database_url: str, tmp_path: Path
 ) -> None:
     models = [{"name": "sees", "capabilities": {"images": True}}, "reads"]
-    profile = {"name": "p", "base_url": dictation.server.base_url, "api_key": "k", "models": models}
-    async with site_over(database_url, tmp_path, llm_profiles=json.dumps([profile])) as site:
-        ann = await site.person()
+    profile = {"name": "p", "base_url": scripted_llm.server.base_url, "api_key": "k", "models": models}
+    async with open_app(database_url, tmp_path, llm_profiles=json.dumps([profile])) as app:
+        ann = await app.person()
         for model in ("sees", "reads"):
-            dictation.say("A dot.")
-            dictation.finish()
+            scripted_llm.say("A dot.")
+            scripted_llm.finish()
             await send(ann, ("dot.png", PNG), ("a.csv", CSV), text="What is this?", model=model)
-    seen, read = (asked["messages"][-1]["content"] for asked in dictation.asked)
+    seen, read = (asked["messages"][-1]["content"] for asked in scripted_llm.asked)
     assert read == f"Attached file a.csv:\n{CSV}\n\nWhat is this?"
     url = f"data:image/png;base64,{b64encode(PNG).decode()}"
     assert seen == [{"type": "text", "text": read}, {"type": "image_url", "image_url": {"url": url}}]

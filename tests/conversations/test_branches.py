@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.branches import BRANCH, edit_message, exchange_ids, finished, read_branch
 from tests.support.client import Client, Refused
 from tests.support.concurrency import gather_outcomes
-from tests.support.scripted_llm import EXCHANGE, MODEL, Dictation, ended, send
+from tests.support.scripted_llm import EXCHANGE, MODEL, ScriptedLLM, finished_reply, send
 
 REPLY = "{ conversation { id } reply { id status model siblings } }"
 
@@ -18,12 +18,12 @@ async def ids(client: Client, id: str, **arguments: Any) -> list[str]:
     return [node["id"] for node in (await read_branch(client, id, **arguments))["nodes"]]
 
 
-async def test_an_edit_becomes_a_sibling_and_nothing_is_lost(site: Site) -> None:
-    ann = await site.person()
+async def test_an_edit_becomes_a_sibling_and_nothing_is_lost(app: App) -> None:
+    ann = await app.person()
     one = await send(ann, "One", wait=True)
     id_ = one["conversation"]["id"]
     two = await send(ann, "Two", conversationId=id_, wait=True)
-    other = await edit_message(site, ann, two["message"]["id"], "Two, but different")
+    other = await edit_message(app, ann, two["message"]["id"], "Two, but different")
     assert other["conversation"]["id"] == id_
     beside = [two["message"]["id"], other["message"]["id"]]
     page = await read_branch(ann, id_)
@@ -45,22 +45,22 @@ async def test_an_edit_becomes_a_sibling_and_nothing_is_lost(site: Site) -> None
     assert shown["totalCount"] == 6
 
 
-async def test_the_first_message_may_be_edited_too(site: Site) -> None:
-    ann = await site.person()
+async def test_the_first_message_may_be_edited_too(app: App) -> None:
+    ann = await app.person()
     one = await send(ann, "One", wait=True)
     id_ = one["conversation"]["id"]
-    other = await edit_message(site, ann, one["message"]["id"], "Uno")
+    other = await edit_message(app, ann, one["message"]["id"], "Uno")
     page = await read_branch(ann, id_)
     assert [node["id"] for node in page["nodes"]] == exchange_ids(other)
     assert page["nodes"][0]["siblings"] == [one["message"]["id"], other["message"]["id"]]
     assert await ids(ann, id_, leafId=one["reply"]["id"]) == exchange_ids(one)
 
 
-async def test_a_reply_is_written_again_beside_the_first(site: Site) -> None:
-    ann = await site.person()
+async def test_a_reply_is_written_again_beside_the_first(app: App) -> None:
+    ann = await app.person()
     one = await send(ann, "One", wait=True)
     id_, first = one["conversation"]["id"], one["reply"]["id"]
-    again = await finished(site, ann, await ann.mutate("regenerateReply", REPLY, messageId=first))
+    again = await finished(app, ann, await ann.mutate("regenerateReply", REPLY, messageId=first))
     second = again["reply"]["id"]
     assert again["conversation"]["id"] == id_
     assert again["reply"] == {"id": second, "status": "IN_PROGRESS", "model": "offline", "siblings": [first, second]}
@@ -70,8 +70,8 @@ async def test_a_reply_is_written_again_beside_the_first(site: Site) -> None:
     assert await ids(ann, id_, leafId=first) == exchange_ids(one)
 
 
-async def test_a_branch_continues_after_the_given_parent(site: Site) -> None:
-    ann = await site.person()
+async def test_a_branch_continues_after_the_given_parent(app: App) -> None:
+    ann = await app.person()
     one = await send(ann, "One", wait=True)
     id_ = one["conversation"]["id"]
     two = await send(ann, "Two", conversationId=id_, wait=True)
@@ -90,13 +90,13 @@ async def test_a_branch_continues_after_the_given_parent(site: Site) -> None:
     assert await ids(ann, id_, leafId=two["message"]["id"]) == [*exchange_ids(one), two["message"]["id"]]
 
 
-async def test_the_model_gets_only_the_messages_of_the_branch(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
+async def test_the_model_gets_only_the_messages_of_the_branch(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
 
     async def said(payload: dict[str, Any], reply: str) -> dict[str, Any]:
-        dictation.say(reply)
-        dictation.finish()
-        return await finished(online, ann, payload)
+        scripted_llm.say(reply)
+        scripted_llm.finish()
+        return await finished(llm_app, ann, payload)
 
     one = await said(await send(ann, "One"), "First.")
     id_ = one["conversation"]["id"]
@@ -104,7 +104,7 @@ async def test_the_model_gets_only_the_messages_of_the_branch(online: Site, dict
     await said(await ann.mutate("editMessage", EXCHANGE, messageId=two["message"]["id"], text="Zwei"), "Zweitens.")
     await said(await ann.mutate("regenerateReply", REPLY, messageId=two["reply"]["id"], model=MODEL), "Again.")
     await said(await send(ann, "Three", conversationId=id_), "Third.")
-    told = [[turn["content"] for turn in asked["messages"][1:]] for asked in dictation.asked]
+    told = [[turn["content"] for turn in asked["messages"][1:]] for asked in scripted_llm.asked]
     assert told == [
         ["One"],
         ["One", "First.", "Two"],
@@ -115,11 +115,11 @@ async def test_the_model_gets_only_the_messages_of_the_branch(online: Site, dict
 
 
 async def test_branches_are_answered_at_the_same_time_but_each_one_reply_at_a_time(
-    online: Site, dictation: Dictation
+    llm_app: App, scripted_llm: ScriptedLLM
 ) -> None:
-    ann = await online.person()
-    dictation.finish()
-    one = await finished(online, ann, await send(ann, "One"))
+    ann = await llm_app.person()
+    scripted_llm.finish()
+    one = await finished(llm_app, ann, await send(ann, "One"))
     id_, reply = one["conversation"]["id"], one["reply"]["id"]
     two = await send(ann, "Two", conversationId=id_)
     running = two["reply"]["id"]
@@ -132,16 +132,16 @@ async def test_branches_are_answered_at_the_same_time_but_each_one_reply_at_a_ti
     third = await ann.mutate("editMessage", EXCHANGE, messageId=two["message"]["id"], text="Third")
     assert {other["reply"]["status"], third["reply"]["status"]} == {"IN_PROGRESS"}
     for _ in range(3):
-        dictation.finish()
+        scripted_llm.finish()
     for payload in (two, other, third):
-        assert (await ended(online, ann, payload["reply"]["id"]))["status"] == "COMPLETED"
+        assert (await finished_reply(llm_app, ann, payload["reply"]["id"]))["status"] == "COMPLETED"
     assert (await ann.run(BRANCH, id=id_))["conversation"]["messageCount"] == 8
 
 
-async def test_one_key_edits_and_regenerates_once(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    dictation.finish()
-    one = await finished(online, ann, await send(ann, "One"))
+async def test_one_key_edits_and_regenerates_once(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    scripted_llm.finish()
+    one = await finished(llm_app, ann, await send(ann, "One"))
     message, reply = one["message"]["id"], one["reply"]["id"]
 
     def edited() -> Any:
@@ -153,22 +153,22 @@ async def test_one_key_edits_and_regenerates_once(online: Site, dictation: Dicta
     for repeated in (edited, again):
         passed = await asyncio.gather(*(repeated() for _ in range(20)))
         assert len({payload["reply"]["id"] for payload in passed}) == 1
-        dictation.finish()
-        await finished(online, ann, passed[0])
+        scripted_llm.finish()
+        await finished(llm_app, ann, passed[0])
     assert (await ann.run(BRANCH, id=one["conversation"]["id"]))["conversation"]["messageCount"] == 5
-    assert len(dictation.asked) == 3
+    assert len(scripted_llm.asked) == 3
 
 
-async def test_only_users_with_write_access_create_branches(site: Site) -> None:
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    shared = await site.organization(ann, bob)
+async def test_only_users_with_write_access_create_branches(app: App) -> None:
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
+    shared = await app.organization(ann, bob)
     begun = await ann.mutate(
         "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
     )
     id_ = begun["conversation"]["id"]
     one = await send(ann, "One", conversationId=id_, wait=True)
     message, reply = exchange_ids(one)
-    for client, code in ((bob, "FORBIDDEN"), (eve, "NOT_FOUND"), (site.client(), "UNAUTHENTICATED")):
+    for client, code in ((bob, "FORBIDDEN"), (eve, "NOT_FOUND"), (app.client(), "UNAUTHENTICATED")):
         for name, given in (
             ("editMessage", {"messageId": message, "text": "Mine"}),
             ("regenerateReply", {"messageId": reply}),
@@ -180,8 +180,8 @@ async def test_only_users_with_write_access_create_branches(site: Site) -> None:
     assert (await eve.run(BRANCH, id=id_)) == {"conversation": None}
 
 
-async def test_invalid_values_are_refused_with_a_reason(site: Site) -> None:
-    ann = await site.person()
+async def test_invalid_values_are_refused_with_a_reason(app: App) -> None:
+    ann = await app.person()
     one, other = await send(ann, "One", wait=True), await send(ann, "Other", wait=True)
     id_, message, reply = one["conversation"]["id"], *exchange_ids(one)
     foreign = other["reply"]["id"]
@@ -210,12 +210,12 @@ async def test_invalid_values_are_refused_with_a_reason(site: Site) -> None:
     assert (await ann.run(BRANCH, id=id_))["conversation"]["messageCount"] == 2
 
 
-async def test_a_branch_is_read_by_pages_in_both_directions(site: Site) -> None:
-    ann = await site.person()
+async def test_a_branch_is_read_by_pages_in_both_directions(app: App) -> None:
+    ann = await app.person()
     one = await send(ann, "One", wait=True)
     id_ = one["conversation"]["id"]
     two = await send(ann, "Two", conversationId=id_, wait=True)
-    other = await edit_message(site, ann, two["message"]["id"], "Zwei")
+    other = await edit_message(app, ann, two["message"]["id"], "Zwei")
     three = await send(ann, "Three", conversationId=id_, wait=True)
     whole = exchange_ids(one, other, three)
 
@@ -242,8 +242,8 @@ async def test_a_branch_is_read_by_pages_in_both_directions(site: Site) -> None:
     assert (nothing["totalCount"], nothing["nodes"], nothing["pageInfo"]["hasNextPage"]) == (0, [], False)
 
 
-async def test_siblings_cost_the_same_reads_however_many_there_are(site: Site) -> None:
-    ann = await site.person()
+async def test_siblings_cost_the_same_reads_however_many_there_are(app: App) -> None:
+    ann = await app.person()
     one = await send(ann, "One", wait=True)
     id_ = one["conversation"]["id"]
     for n in range(3):
@@ -252,11 +252,11 @@ async def test_siblings_cost_the_same_reads_however_many_there_are(site: Site) -
     query = "query S($id: ID!) { conversation(id: $id) { messages(first: 100) { nodes { siblings } } } }"
 
     async def reads() -> int:
-        site.reads.clear()
+        app.reads.clear()
         await ann.run(query, id=id_)
-        return len([sql for sql in site.reads if "FROM jobs" not in sql])  # the worker reads too
+        return len([sql for sql in app.reads if "FROM jobs" not in sql])  # the worker reads too
 
     few = await reads()
     for n in range(3):
-        await edit_message(site, ann, message, f"Else {n}")
+        await edit_message(app, ann, message, f"Else {n}")
     assert await reads() == few == 5

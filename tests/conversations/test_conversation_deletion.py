@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import Dictation, begin, read, send, texts_of
+from tests.support.scripted_llm import ScriptedLLM, read, send, start_reply, texts_of
 
 TABLE = "item,price\nink,3.50\npen,1.20"
 GONE = "{ deletedId deletedTableIds }"
@@ -23,8 +23,8 @@ async def visible_parts(client: Client, said: dict[str, Any]) -> Any:
     return await client.run(SEEN, id=said["conversation"]["id"], message=said["message"]["id"])
 
 
-async def test_a_conversation_goes_with_its_messages_and_comes_back_with_them(site: Site) -> None:
-    ann = await site.person()
+async def test_a_conversation_goes_with_its_messages_and_comes_back_with_them(app: App) -> None:
+    ann = await app.person()
     said = await send(ann, TABLE, wait=True)
     id_ = said["conversation"]["id"]
     before = await visible_parts(ann, said)
@@ -46,8 +46,8 @@ async def test_a_conversation_goes_with_its_messages_and_comes_back_with_them(si
     assert await visible_parts(ann, said) == before
 
 
-async def test_restoring_brings_back_only_tables_that_were_deleted_together(site: Site) -> None:
-    ann = await site.person()
+async def test_restoring_brings_back_only_tables_that_were_deleted_together(app: App) -> None:
+    ann = await app.person()
     said = await send(ann, TABLE, wait=True)
     id_ = said["conversation"]["id"]
     await send(ann, "Now another:\n\n" + TABLE.replace("ink", "nib"), conversationId=id_, wait=True)
@@ -61,9 +61,9 @@ async def test_restoring_brings_back_only_tables_that_were_deleted_together(site
     assert sorted(await tables_of(ann, id_)) == sorted([one, two])
 
 
-async def test_a_table_of_another_user_stays(site: Site) -> None:
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    shared = await site.organization(ann, bob)
+async def test_a_table_of_another_user_stays(app: App) -> None:
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
+    shared = await app.organization(ann, bob)
     begun = await bob.mutate(
         "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
     )
@@ -72,7 +72,7 @@ async def test_a_table_of_another_user_stays(site: Site) -> None:
         await send(client, f"For {client.token}:\n\n{TABLE}"[-60:], conversationId=id_, wait=True)
     both = await tables_of(ann, id_)
     assert len(both) == 2
-    for client, code in ((eve, "NOT_FOUND"), (site.client(), "UNAUTHENTICATED")):
+    for client, code in ((eve, "NOT_FOUND"), (app.client(), "UNAUTHENTICATED")):
         assert (await client.refused("deleteConversation", id=id_))["extensions"]["code"] == code
     theirs = await ann.mutate("createConversation", "{ conversation { id } }", organizationId=shared)
     await ann.mutate(
@@ -89,23 +89,23 @@ async def test_a_table_of_another_user_stays(site: Site) -> None:
 
 
 async def test_a_reply_that_is_being_written_ends_and_does_not_hold_the_conversation(
-    online: Site, dictation: Dictation
+    llm_app: App, scripted_llm: ScriptedLLM
 ) -> None:
-    ann = await online.person()
-    reply = await begin(ann)
-    dictation.say("Once")
+    ann = await llm_app.person()
+    reply = await start_reply(ann)
+    scripted_llm.say("Once")
 
     async def asked() -> bool:
-        return bool(dictation.server.exchanges)
+        return bool(scripted_llm.server.exchanges)
 
     await until(asked)
     (listed,) = (await ann.run("{ conversations { nodes { id } } }"))["conversations"]["nodes"]
     await ann.mutate("deleteConversation", GONE, id=listed["id"])
     async with asyncio.timeout(5):
-        await dictation.server.exchanges[0].hung_up.wait()
+        await scripted_llm.server.exchanges[0].hung_up.wait()
 
     async def over() -> bool:
-        return texts_of(online) == {}
+        return texts_of(llm_app) == {}
 
     await until(over)
     await ann.mutate("restore", "{ node { id } }", id=listed["id"])

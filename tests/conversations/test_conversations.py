@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client, Refused
 
 FIELDS = "id title systemPrompt model temperature maxTokens extraction visibility messageCount preview lastMessageAt"
@@ -26,8 +26,8 @@ async def titles(client: Client, **arguments: Any) -> list[str]:
     return [node["title"] for node in (await client.run(query, **arguments))["conversations"]["nodes"]]
 
 
-async def test_a_conversation_begins_with_the_defaults(site: Site) -> None:
-    ann = await site.person()
+async def test_a_conversation_begins_with_the_defaults(app: App) -> None:
+    ann = await app.person()
     payload = await ann.mutate("createConversation", CREATED)
     assert payload["conversation"] == {
         "id": payload["conversation"]["id"],
@@ -46,8 +46,8 @@ async def test_a_conversation_begins_with_the_defaults(site: Site) -> None:
     }
 
 
-async def test_a_conversation_begins_with_the_given_settings(site: Site) -> None:
-    ann = await site.person()
+async def test_a_conversation_begins_with_the_given_settings(app: App) -> None:
+    ann = await app.person()
     given = {
         "title": "Trip to Kraków",
         "systemPrompt": "Sei kurz.",
@@ -82,9 +82,9 @@ async def test_a_conversation_begins_with_the_given_settings(site: Site) -> None
     ],
 )
 async def test_invalid_values_are_refused_with_their_field(
-    site: Site, given: dict[str, str], field: str, message: str | None
+    app: App, given: dict[str, str], field: str, message: str | None
 ) -> None:
-    ann = await site.person()
+    ann = await app.person()
     error = await ann.refused("createConversation", **given)
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert [item["field"] for item in error["extensions"]["fieldErrors"]] == [field]
@@ -92,8 +92,8 @@ async def test_invalid_values_are_refused_with_their_field(
     assert await titles(ann) == []
 
 
-async def test_twenty_requests_with_one_key_make_one_conversation(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
+async def test_twenty_requests_with_one_key_make_one_conversation(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
     given = {"title": "Once", "idempotencyKey": "key"}
     ids = await asyncio.gather(*(begin(ann, **given) for _ in range(20)))
     assert len(set(ids)) == 1
@@ -102,8 +102,8 @@ async def test_twenty_requests_with_one_key_make_one_conversation(site: Site) ->
     assert await begin(eve, **given) not in ids
 
 
-async def test_only_given_fields_change(site: Site) -> None:
-    ann = await site.person()
+async def test_only_given_fields_change(app: App) -> None:
+    ann = await app.person()
     id_ = await begin(ann, "Before")
     changes = {
         "title": "  After  a\nwhile ",
@@ -124,8 +124,8 @@ async def test_only_given_fields_change(site: Site) -> None:
     assert read["conversation"] == before
 
 
-async def test_null_means_the_servers_own_where_there_is_one_and_nothing_elsewhere(site: Site) -> None:
-    ann = await site.person()
+async def test_null_means_the_servers_own_where_there_is_one_and_nothing_elsewhere(app: App) -> None:
+    ann = await app.person()
     id_ = await begin(ann, "Kept", systemPrompt="Be brief.", visibility="ORGANIZATION", extraction="REVIEW")
     await ann.mutate("updateConversation", CHANGED, id=id_, temperature=1, maxTokens=10)
     nothing = dict.fromkeys(["systemPrompt", "model", "temperature", "maxTokens", "visibility", "extraction"])
@@ -148,8 +148,8 @@ async def test_null_means_the_servers_own_where_there_is_one_and_nothing_elsewhe
         ("title", "", "Invalid title. It must have 1 to 200 characters and no NUL character."),
     ],
 )
-async def test_a_change_that_cannot_be_changes_nothing(site: Site, name: str, value: Any, message: str) -> None:
-    ann = await site.person()
+async def test_a_change_that_cannot_be_changes_nothing(app: App, name: str, value: Any, message: str) -> None:
+    ann = await app.person()
     id_ = await begin(ann, "Before")
     error = await ann.refused("updateConversation", id=id_, systemPrompt="Other", **{name: value})
     assert error["extensions"]["fieldErrors"] == [{"field": name, "message": message}]
@@ -162,8 +162,8 @@ async def test_a_change_that_cannot_be_changes_nothing(site: Site, name: str, va
     )
 
 
-async def test_the_list_is_read_by_pages_in_both_directions(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
+async def test_the_list_is_read_by_pages_in_both_directions(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
     for number in range(7):
         await begin(ann, str(number))
         await begin(eve, "another's")
@@ -204,8 +204,8 @@ async def test_the_list_is_read_by_pages_in_both_directions(site: Site) -> None:
         ({"before": "AAAA"}, "before"),
     ],
 )
-async def test_a_page_that_cannot_be_is_refused(site: Site, arguments: dict[str, Any], field: str) -> None:
-    ann = await site.person()
+async def test_a_page_that_cannot_be_is_refused(app: App, arguments: dict[str, Any], field: str) -> None:
+    ann = await app.person()
     query = """query Page($first: Int, $after: String, $last: Int, $before: String) {
         conversations(first: $first, after: $after, last: $last, before: $before) { nodes { id } } }"""
     with pytest.raises(Refused) as caught:
@@ -215,8 +215,8 @@ async def test_a_page_that_cannot_be_is_refused(site: Site, arguments: dict[str,
     assert [item["field"] for item in error["extensions"]["fieldErrors"]] == [field]
 
 
-async def test_titles_are_searched_for_the_literal_text(site: Site) -> None:
-    ann = await site.person()
+async def test_titles_are_searched_for_the_literal_text(app: App) -> None:
+    ann = await app.person()
     for title in ("100% wool", "100 sheep", "Snake_case", "Snakes", "中文 notes"):
         await begin(ann, title)
     assert await titles(ann, search="100%") == ["100% wool"]
@@ -231,9 +231,9 @@ async def test_titles_are_searched_for_the_literal_text(site: Site) -> None:
     assert caught.value.codes == ["BAD_USER_INPUT"]
 
 
-async def test_an_organization_has_its_own_list(site: Site) -> None:
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    shared = await site.organization(ann, bob)
+async def test_an_organization_has_its_own_list(app: App) -> None:
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
+    shared = await app.organization(ann, bob)
     await begin(ann, "Hers")
     await begin(bob, "Draft", organizationId=shared)
     await begin(bob, "News", organizationId=shared, visibility="ORGANIZATION")
@@ -248,9 +248,9 @@ async def test_an_organization_has_its_own_list(site: Site) -> None:
         assert caught.value.codes == ["NOT_FOUND"]
 
 
-async def test_a_member_reads_shared_conversations_and_an_admin_changes_them(site: Site) -> None:
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    shared = await site.organization(ann, bob)
+async def test_a_member_reads_shared_conversations_and_an_admin_changes_them(app: App) -> None:
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
+    shared = await app.organization(ann, bob)
     id_ = await begin(ann, "Rules", organizationId=shared, visibility="ORGANIZATION")
     query = "query One($id: ID!) { conversation(id: $id) { title owner { email } organization { name myRole } } }"
     seen = {"title": "Rules", "owner": {"email": "ann@example.com"}}
@@ -267,19 +267,19 @@ async def test_a_member_reads_shared_conversations_and_an_admin_changes_them(sit
     assert await titles(bob) == ["Checked", "Rules"]
 
 
-async def test_a_list_costs_the_same_reads_however_long_it_is(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
-    shared = await site.organization(ann, bob)
+async def test_a_list_costs_the_same_reads_however_long_it_is(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
+    shared = await app.organization(ann, bob)
     query = """{ conversations(first: 100) { totalCount nodes { title owner { name } updatedBy { name }
         organization { name myRole } } } }"""
 
-    await site.product.worker.stop()  # it reads too
+    await app.product.worker.stop()  # it reads too
 
     async def reads() -> int:
-        site.reads.clear()
+        app.reads.clear()
         found = (await ann.run(query))["conversations"]
         assert found["totalCount"] == len(found["nodes"])
-        return len(site.reads)
+        return len(app.reads)
 
     await begin(ann, "One")
     await begin(bob, "Another", organizationId=shared)
@@ -291,8 +291,8 @@ async def test_a_list_costs_the_same_reads_however_long_it_is(site: Site) -> Non
     assert await reads() == few <= 6
 
 
-async def test_two_changes_in_one_operation_are_each_answered_as_it_is_then(site: Site) -> None:
-    ann = await site.person()
+async def test_two_changes_in_one_operation_are_each_answered_as_it_is_then(app: App) -> None:
+    ann = await app.person()
     id_ = await begin(ann, "Before")
     await ann.mutate("sendMessage", "{ message { id } }", text="Hello", conversationId=id_, wait=True)
     document = """fragment Titles on UpdateConversationPayload { conversation { messages { nodes {

@@ -12,7 +12,7 @@ from db.models.messages import Message, MessageStatus
 from jobs.extraction.extractions import LATEST, UNFINISHED
 from jobs.extraction.table_extraction import UNSTRUCTURED
 from resolvers.core.ids import decode_or_none
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client, Refused
 from tests.support.loopback.provider_faults import fault_server
 from tests.support.loopback.scripted_extraction import Extractor
@@ -53,8 +53,8 @@ def check_sources(proposal: dict[str, Any]) -> None:
             assert source["message"]["text"][source["start"] : source["end"]] == source["quote"]
 
 
-async def test_the_readers_tables_become_the_columns_that_are_wanted(site: Site) -> None:
-    ann = await site.person()
+async def test_the_readers_tables_become_the_columns_that_are_wanted(app: App) -> None:
+    ann = await app.person()
     said = await send(ann, PRICES, wait=True)
     read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS, name="Prices")
     assert (read["status"], read["isComplete"], read["tableName"], read["table"]) == ("PENDING", True, "Prices", None)
@@ -70,8 +70,8 @@ async def test_the_readers_tables_become_the_columns_that_are_wanted(site: Site)
     assert read["message"] is None
 
 
-async def test_an_existing_table_defines_the_columns_and_keeps_entered_values(site: Site) -> None:
-    ann = await site.person()
+async def test_an_existing_table_defines_the_columns_and_keeps_entered_values(app: App) -> None:
+    ann = await app.person()
     made = await ann.mutate("createTable", "{ table { id } }", name="Stock", columns=COLUMNS)
     table = made["table"]["id"]
     await ann.mutate(
@@ -105,8 +105,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_an_invalid_request_is_refused_before_anything_is_created(site: Site) -> None:
-    ann, eve = await site.person(), await site.person("eve")
+async def test_an_invalid_request_is_refused_before_anything_is_created(app: App) -> None:
+    ann, eve = await app.person(), await app.person("eve")
     said = await send(ann, PRICES, wait=True)
     conversation, other = said["conversation"]["id"], await send(ann, "Hello", wait=True)
     for given, field in WRONG:
@@ -140,15 +140,15 @@ def extractor() -> Extractor:
 
 
 @pytest.fixture
-async def online(extractor: Extractor, database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+async def llm_app(extractor: Extractor, database_url: str, tmp_path: Path) -> AsyncIterator[App]:
     async with fault_server(extractor.play) as server:
         given = {"openai_api_key": "sk-test", "openai_base_url": server.base_url, "openai_model": MODEL}
-        async with site_over(database_url, tmp_path, **given) as site:
-            yield site
+        async with open_app(database_url, tmp_path, **given) as app:
+            yield app
 
 
-async def test_a_model_reads_prose_into_the_columns_that_are_wanted(online: Site, extractor: Extractor) -> None:
-    ann = await online.person()
+async def test_a_model_reads_prose_into_the_columns_that_are_wanted(llm_app: App, extractor: Extractor) -> None:
+    ann = await llm_app.person()
     said = await send(ann, PROSE, wait=True)
     read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS)
     assert cells(read) == [
@@ -170,20 +170,20 @@ async def test_a_model_reads_prose_into_the_columns_that_are_wanted(online: Site
     assert spent["me"]["usage"] == {"inputTokens": 300, "outputTokens": 30}
 
 
-async def test_a_model_finds_the_columns_when_none_are_given(online: Site, extractor: Extractor) -> None:
+async def test_a_model_finds_the_columns_when_none_are_given(llm_app: App, extractor: Extractor) -> None:
     extractor.columns = {
         "name": "Prices",
         "columns": [{"name": "Item", "type": "TEXT"}, {"name": "Price", "type": "odd"}],
     }
-    ann = await online.person()
+    ann = await llm_app.person()
     said = await send(ann, PROSE, wait=True)
     read = await extract(ann, conversationId=said["conversation"]["id"], mode="AUTO")
     assert [(column["name"], column["type"]) for column in read["columns"]] == [("Item", "TEXT"), ("Price", "TEXT")]
     assert (read["status"], read["tableName"], read["problem"]) == ("APPLIED", "Prices", None)
 
 
-async def test_a_model_that_gives_no_rows_leaves_it_to_the_readers(online: Site, extractor: Extractor) -> None:
-    ann = await online.person()
+async def test_a_model_that_gives_no_rows_leaves_it_to_the_readers(llm_app: App, extractor: Extractor) -> None:
+    ann = await llm_app.person()
     said = await send(ann, PRICES, wait=True)
     extractor.refuses = True
     read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS)
@@ -191,8 +191,8 @@ async def test_a_model_that_gives_no_rows_leaves_it_to_the_readers(online: Site,
     assert read["problem"] == UNSTRUCTURED
 
 
-async def test_messages_that_are_not_read_are_reported(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    ann = await site.person()
+async def test_messages_that_are_not_read_are_reported(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = await app.person()
     said = await send(ann, PRICES, wait=True)
     given = {"conversationId": said["conversation"]["id"], "columns": COLUMNS}
     monkeypatch.setattr("jobs.extraction.extractions.MAX_MESSAGES", 1)
@@ -205,13 +205,13 @@ async def test_messages_that_are_not_read_are_reported(site: Site, monkeypatch: 
     def unfinished(session: Session) -> None:
         session.get(Message, reply_id).status = MessageStatus.IN_PROGRESS
 
-    await site.backend.database.write(unfinished, await site.viewer(ann))
+    await app.backend.database.write(unfinished, await app.viewer(ann))
     read = await extract(ann, **given)
     assert (len(cells(read)), read["problem"]) == (6, UNFINISHED)
 
 
-async def test_a_rejected_proposal_stops_its_extraction_and_is_charged(online: Site, extractor: Extractor) -> None:
-    ann = await online.person()
+async def test_a_rejected_proposal_stops_its_extraction_and_is_charged(llm_app: App, extractor: Extractor) -> None:
+    ann = await llm_app.person()
     said, extractor.gate = await send(ann, PROSE, wait=True), asyncio.Event()
     given = {"messageIds": [said["message"]["id"]], "columns": COLUMNS, "wait": False}
     read = await extract(ann, **given)

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.branches import edit_message, exchange_ids, finished, read_branch
 from tests.support.client import Client
-from tests.support.scripted_llm import Dictation, begin, ended, send
+from tests.support.scripted_llm import ScriptedLLM, finished_reply, send, start_reply
 
 FORK = """{ conversation { id title systemPrompt temperature maxTokens extraction visibility messageCount preview
   owner { email } tables { totalCount } messages { totalCount nodes { id role text status parent { id } siblings
@@ -21,15 +21,15 @@ async def fork(client: Client, id: str, **given: Any) -> dict[str, Any]:
     return forked
 
 
-async def test_a_fork_has_one_branch_and_goes_on_by_itself(site: Site) -> None:
-    ann = await site.person()
+async def test_a_fork_has_one_branch_and_goes_on_by_itself(app: App) -> None:
+    ann = await app.person()
     one = await send(ann, TABLE, wait=True)
     id_ = one["conversation"]["id"]
     await ann.mutate(
         "updateConversation", "{ conversation { id } }", id=id_, systemPrompt="Brief.", temperature=0.5, maxTokens=9
     )
     two = await send(ann, "Two", conversationId=id_, wait=True)
-    other = await edit_message(site, ann, two["message"]["id"], "Zwei")
+    other = await edit_message(app, ann, two["message"]["id"], "Zwei")
     before = await read_branch(ann, id_)
     forked = await fork(ann, id_, title="Another")
     nodes = forked["messages"]["nodes"]
@@ -51,13 +51,13 @@ async def test_a_fork_has_one_branch_and_goes_on_by_itself(site: Site) -> None:
     again = await ann.mutate(
         "regenerateReply", "{ reply { id } }", messageId=early["messages"]["nodes"][2]["id"]
     )  # what was copied without its reply can be answered
-    await ended(site, ann, again["reply"]["id"])
+    await finished_reply(app, ann, again["reply"]["id"])
     assert exchange_ids(other)[0] not in [node["id"] for node in nodes]
 
 
-async def test_every_reader_of_a_conversation_may_fork_it(site: Site) -> None:
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    shared = await site.organization(ann, bob)
+async def test_every_reader_of_a_conversation_may_fork_it(app: App) -> None:
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
+    shared = await app.organization(ann, bob)
     begun = await ann.mutate(
         "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
     )
@@ -73,7 +73,7 @@ async def test_every_reader_of_a_conversation_may_fork_it(site: Site) -> None:
     assert [node["createdBy"]["email"] for node in forked["messages"]["nodes"]] == ["bob@example.com"] * 2
     for client, given, code in (
         (eve, {"id": id_}, "NOT_FOUND"),
-        (site.client(), {"id": id_}, "UNAUTHENTICATED"),
+        (app.client(), {"id": id_}, "UNAUTHENTICATED"),
         (bob, {"id": id_, "messageId": other["reply"]["id"]}, "NOT_FOUND"),
         (ann, {"id": id_, "messageId": other["reply"]["id"]}, "NOT_FOUND"),
         (ann, {"id": said["reply"]["id"]}, "NOT_FOUND"),
@@ -84,24 +84,26 @@ async def test_every_reader_of_a_conversation_may_fork_it(site: Site) -> None:
     assert counts == [2, 0]
 
 
-async def test_one_key_forks_once_and_unfinished_replies_are_not_copied(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    dictation.say("Done.")
-    dictation.finish()
-    one = await finished(online, ann, await send(ann, "One"))
+async def test_one_key_forks_once_and_unfinished_replies_are_not_copied(
+    llm_app: App, scripted_llm: ScriptedLLM
+) -> None:
+    ann = await llm_app.person()
+    scripted_llm.say("Done.")
+    scripted_llm.finish()
+    one = await finished(llm_app, ann, await send(ann, "One"))
     id_ = one["conversation"]["id"]
     forks = await asyncio.gather(*(fork(ann, id_, idempotencyKey="key") for _ in range(20)))
     assert len({forked["id"] for forked in forks}) == 1
     assert (await ann.run("{ conversations { totalCount } }"))["conversations"]["totalCount"] == 2
-    running = await begin(ann, "Two", conversationId=id_)
+    running = await start_reply(ann, "Two", conversationId=id_)
     assert (await ann.refused("forkConversation", id=id_))["extensions"]["code"] == "CONFLICT"
     assert (await fork(ann, id_, messageId=one["reply"]["id"]))["messageCount"] == 2
-    dictation.finish()
-    await ended(online, ann, running)
+    scripted_llm.finish()
+    await finished_reply(llm_app, ann, running)
 
 
-async def test_a_fork_leaves_the_tables_and_writes_to_them_on_request(site: Site) -> None:
-    ann = await site.person()
+async def test_a_fork_leaves_the_tables_and_writes_to_them_on_request(app: App) -> None:
+    ann = await app.person()
     one = await send(ann, TABLE, wait=True)
     id_ = one["conversation"]["id"]
     rows = "query T($id: ID!) { conversation(id: $id) { tables { nodes { id rowCount } } } }"

@@ -17,9 +17,9 @@ from db.core.postgresql import READING, PostgreSQL
 from db.core.sqlite import SQLite
 from db.models.conversations import Conversation
 from resolvers.core.ids import global_id
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client
-from tests.support.long_conversations import converse
+from tests.support.long_conversations import create_long_conversation
 from tests.support.query_plans import plan_nodes
 
 SHORT, LONG = 50, 5_000
@@ -47,8 +47,8 @@ class Statement:
 class StatementLog:
     """Log of all statements of a site, of reads and of write units."""
 
-    def __init__(self, site: Site) -> None:
-        self._database: Any = site.backend.database
+    def __init__(self, app: App) -> None:
+        self._database: Any = app.backend.database
         self.statements: list[Statement] = []
 
     @asynccontextmanager
@@ -183,8 +183,8 @@ def rows_of(node: dict[str, Any]) -> int:
     return int((node["Actual Rows"] + removed) * node["Actual Loops"])
 
 
-async def work_at(site: Site) -> Any:
-    database = site.backend.database
+async def work_at(app: App) -> Any:
+    database = app.backend.database
     if isinstance(database, SQLite):
         return SQLiteWork(database)
     assert isinstance(database, PostgreSQL)
@@ -205,20 +205,20 @@ def own_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def site(own_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    async with site_over(own_url, tmp_path) as site:
-        yield site
+async def app(own_url: str, tmp_path: Path) -> AsyncIterator[App]:
+    async with open_app(own_url, tmp_path) as app:
+        yield app
 
 
-async def test_everything_costs_the_same_in_a_long_conversation(site: Site) -> None:
-    ann = await site.person()
-    viewer, work, database = await site.viewer(ann), await work_at(site), site.backend.database
-    await site.product.worker.stop()  # it asks too
+async def test_everything_costs_the_same_in_a_long_conversation(app: App) -> None:
+    ann = await app.person()
+    viewer, work, database = await app.viewer(ann), await work_at(app), app.backend.database
+    await app.product.worker.stop()  # it asks too
     counts: dict[str, list[int]] = {}
     costs: dict[str, list[int]] = {}
-    async with StatementLog(site).open() as ledger:
+    async with StatementLog(app).open() as ledger:
         for length, word in ((SHORT, "pebble"), (LONG, "needle")):
-            conversation = await database.write(converse, viewer, length, word)
+            conversation = await database.write(create_long_conversation, viewer, length, word)
             for name, step in client_calls(ann, global_id(Conversation, conversation.id), word).items():
                 asked = await ledger.of(step)
                 counts.setdefault(name, []).append(len(asked))

@@ -5,10 +5,19 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client
 from tests.support.concurrency import gather_outcomes
-from tests.support.scripted_llm import MODEL, READ, Dictation, begin, ended, read, send, site_with
+from tests.support.scripted_llm import (
+    MODEL,
+    READ,
+    ScriptedLLM,
+    finished_reply,
+    open_app_with_llm,
+    read,
+    send,
+    start_reply,
+)
 
 MESSAGES = """query Messages($id: ID!, $first: Int, $after: String, $last: Int) { conversation(id: $id) {
   title preview messageCount lastMessageAt
@@ -22,8 +31,8 @@ async def conversation(client: Client, id: str, **arguments: Any) -> dict[str, A
     return found
 
 
-async def test_the_first_message_begins_a_conversation(site: Site) -> None:
-    ann = await site.person()
+async def test_the_first_message_begins_a_conversation(app: App) -> None:
+    ann = await app.person()
     text = f"  Costs of\n\tMay:\r\n{CSV}\n" + "and more " * 50
     payload = await ann.mutate(
         "sendMessage",
@@ -48,8 +57,8 @@ async def test_the_first_message_begins_a_conversation(site: Site) -> None:
     assert found["lastMessageAt"] is not None
 
 
-async def test_messages_follow_one_another(site: Site) -> None:
-    ann = await site.person()
+async def test_messages_follow_one_another(app: App) -> None:
+    ann = await app.person()
     first = await send(ann, "One", wait=True)
     id_ = first["conversation"]["id"]
     second = await send(ann, "Two", conversationId=id_, wait=True)
@@ -69,8 +78,8 @@ async def test_messages_follow_one_another(site: Site) -> None:
     assert [node["id"] for node in (await conversation(ann, id_, last=2))["messages"]["nodes"]] == ids[2:]
 
 
-async def test_a_conversation_without_a_title_takes_it_from_its_first_message(site: Site) -> None:
-    ann = await site.person()
+async def test_a_conversation_without_a_title_takes_it_from_its_first_message(app: App) -> None:
+    ann = await app.person()
     for title, expected in ((None, "Hello there"), ("Mine", "Mine")):
         payload = await ann.mutate("createConversation", "{ conversation { id } }", title=title)
         id_ = payload["conversation"]["id"]
@@ -79,8 +88,8 @@ async def test_a_conversation_without_a_title_takes_it_from_its_first_message(si
         assert (await conversation(ann, id_))["title"] == expected
 
 
-async def test_waiting_returns_the_whole_reply(site: Site) -> None:
-    ann = await site.person()
+async def test_waiting_returns_the_whole_reply(app: App) -> None:
+    ann = await app.person()
     payload = await ann.mutate(
         "sendMessage",
         "{ conversation { messageCount tables { nodes { name rowCount } } } reply { id status text finishReason usage"
@@ -105,81 +114,81 @@ async def test_waiting_returns_the_whole_reply(site: Site) -> None:
         ("a\0b", "The text contains a NUL character. Remove it."),
     ],
 )
-async def test_an_invalid_text_is_refused_with_its_field(site: Site, text: str, message: str) -> None:
-    ann = await site.person()
+async def test_an_invalid_text_is_refused_with_its_field(app: App, text: str, message: str) -> None:
+    ann = await app.person()
     error = await ann.refused("sendMessage", text=text)
     assert (error["extensions"]["code"], error["message"]) == ("BAD_USER_INPUT", message)
     assert error["extensions"]["fieldErrors"] == [{"field": "text", "message": message}]
     assert (await ann.run("{ conversations { totalCount } }")) == {"conversations": {"totalCount": 0}}
 
 
-async def test_a_text_is_kept_to_the_last_character(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
+async def test_a_text_is_kept_to_the_last_character(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
     text = ("\ufeff👩‍👩‍👧 é\u0301 中文\r\n\u2028\x1f" * 20_000)[:200_000]
-    reply = await begin(ann, text)
+    reply = await start_reply(ann, text)
     query = "query M($id: ID!) { message(id: $id) { parent { text } } }"
     assert (await ann.run(query, id=reply))["message"]["parent"]["text"] == text
-    dictation.finish()
+    scripted_llm.finish()
 
 
-async def test_of_twenty_messages_at_once_one_is_taken(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
+async def test_of_twenty_messages_at_once_one_is_taken(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
     id_ = (await ann.mutate("createConversation", "{ conversation { id } }"))["conversation"]["id"]
     passed, codes = await gather_outcomes(*(send(ann, f"Number {n}", conversationId=id_) for n in range(20)))
     assert (len(passed), codes) == (1, ["CONFLICT"] * 19)
     error = await ann.refused("sendMessage", text="One more", conversationId=id_)
     assert error["message"] == "The last reply is still being written. Wait for its end, or stop it with stopReply."
     assert (await conversation(ann, id_))["messageCount"] == 2
-    dictation.say("Done.")
-    dictation.finish()
-    assert (await ended(online, ann, passed[0]["reply"]["id"]))["text"] == "Done."
+    scripted_llm.say("Done.")
+    scripted_llm.finish()
+    assert (await finished_reply(llm_app, ann, passed[0]["reply"]["id"]))["text"] == "Done."
     await send(ann, "Now it goes", conversationId=id_)
-    dictation.finish()
+    scripted_llm.finish()
     found = await conversation(ann, id_)
     assert (found["messageCount"], found["messages"]["totalCount"]) == (4, 4)
 
 
-async def test_one_key_sends_once(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
+async def test_one_key_sends_once(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
     passed, codes = await gather_outcomes(*(send(ann, idempotencyKey="key") for _ in range(20)))
     assert codes == []
     assert len({(p["conversation"]["id"], p["message"]["id"], p["reply"]["id"]) for p in passed}) == 1
-    dictation.say("Hello!")
-    dictation.finish()
+    scripted_llm.say("Hello!")
+    scripted_llm.finish()
     reply = passed[0]["reply"]["id"]
-    await ended(online, ann, reply)
+    await finished_reply(llm_app, ann, reply)
     again = await send(ann, "Something else", idempotencyKey="key", wait=True)
     assert again["reply"] == {"id": reply, "status": "COMPLETED", "text": "Hello!"}
     assert (await ann.run("{ conversations { totalCount } }")) == {"conversations": {"totalCount": 1}}
-    assert len(dictation.asked) == 1
+    assert len(scripted_llm.asked) == 1
 
 
-async def test_the_model_is_one_that_the_server_offers(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
+async def test_the_model_is_one_that_the_server_offers(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
     error = await ann.refused("sendMessage", text="Hello", model="gpt-9")
     message = f"This server has no model 'gpt-9'. Choose one of: {MODEL}."
     assert error["extensions"]["fieldErrors"] == [{"field": "model", "message": message}]
-    dictation.finish()
-    reply = await ended(online, ann, await begin(ann, model=MODEL))
-    assert (reply["model"], dictation.asked[0]["model"]) == (MODEL, MODEL)
+    scripted_llm.finish()
+    reply = await finished_reply(llm_app, ann, await start_reply(ann, model=MODEL))
+    assert (reply["model"], scripted_llm.asked[0]["model"]) == (MODEL, MODEL)
 
 
 async def test_a_model_that_is_gone_is_replaced_by_the_servers_own(
-    database_url: str, tmp_path: Path, dictation: Dictation
+    database_url: str, tmp_path: Path, scripted_llm: ScriptedLLM
 ) -> None:
-    async with site_over(database_url, tmp_path) as before:
+    async with open_app(database_url, tmp_path) as before:
         ann = await before.person()
         old = await send(ann, wait=True)
-    async with site_with(dictation.server, database_url, tmp_path) as after:
+    async with open_app_with_llm(scripted_llm.server, database_url, tmp_path) as after:
         again = after.client()
         again.token = ann.token
-        dictation.finish()
-        reply = await ended(after, again, await begin(again, conversationId=old["conversation"]["id"]))
-        assert (reply["status"], reply["model"], dictation.asked[0]["model"]) == ("COMPLETED", MODEL, MODEL)
+        scripted_llm.finish()
+        reply = await finished_reply(after, again, await start_reply(again, conversationId=old["conversation"]["id"]))
+        assert (reply["status"], reply["model"], scripted_llm.asked[0]["model"]) == ("COMPLETED", MODEL, MODEL)
 
 
-async def test_unknown_ids_are_refused(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
+async def test_unknown_ids_are_refused(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
     said = await send(ann, CSV, wait=True)
     query = "query T($id: ID!) { conversation(id: $id) { tables { nodes { id } } } }"
     (table,) = (await ann.run(query, id=said["conversation"]["id"]))["conversation"]["tables"]["nodes"]
@@ -196,9 +205,9 @@ async def test_unknown_ids_are_refused(site: Site) -> None:
     assert (await eve.run("{ conversations { totalCount } }"))["conversations"]["totalCount"] == 0
 
 
-async def test_a_member_reads_a_shared_conversation_and_says_nothing_in_it(site: Site) -> None:
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    shared = await site.organization(ann, bob)
+async def test_a_member_reads_a_shared_conversation_and_says_nothing_in_it(app: App) -> None:
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
+    shared = await app.organization(ann, bob)
     id_ = (
         await ann.mutate(
             "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
@@ -214,21 +223,21 @@ async def test_a_member_reads_a_shared_conversation_and_says_nothing_in_it(site:
     assert (await conversation(ann, id_))["messageCount"] == 2
 
 
-async def test_messages_cost_the_same_reads_however_many_there_are(site: Site) -> None:
-    ann = await site.person()
+async def test_messages_cost_the_same_reads_however_many_there_are(app: App) -> None:
+    ann = await app.person()
     short, long = [(await send(ann, CSV, wait=True))["conversation"]["id"] for _ in range(2)]
     for _ in range(4):
         await send(ann, CSV, conversationId=long, wait=True)
-    await site.product.worker.stop()  # it reads too
+    await app.product.worker.stop()  # it reads too
     query = """query M($id: ID!) { conversation(id: $id) { messages(first: 100) { nodes { text createdBy { name }
         parent { text } conversation { title } error { code } usage { totalTokens }
         proposals { tableName status columns { name } table { name columns { name } } } } } } }"""
 
     async def reads(id: str) -> tuple[int, int]:
-        site.reads.clear()
+        app.reads.clear()
         nodes = (await ann.run(query, id=id))["conversation"]["messages"]["nodes"]
-        return len(nodes), len(site.reads)
+        return len(nodes), len(app.reads)
 
     few, many = await reads(short), await reads(long)
     assert (few[0], many[0]) == (2, 10)
-    assert many[1] == few[1] <= 8, site.reads
+    assert many[1] == few[1] <= 8, app.reads

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from integrations.llm.breaker import FAILURES
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client
 from tests.support.loopback.openai import mock_openai
 from tests.support.loopback.provider_faults import (
@@ -32,7 +32,7 @@ from tests.support.loopback.provider_faults import (
     slam,
     usage,
 )
-from tests.support.scripted_llm import ended, follow, joined, read, send
+from tests.support.scripted_llm import finished_reply, follow, joined_text, read, send
 
 SECRET = "sk-test-secret"
 QUICK = {"connect": 1, "first_token": 1.2, "between_tokens": 0.8, "total": 2.5}
@@ -84,17 +84,17 @@ def profile(name: str, base_url: str, **more: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def site_of(database_url: str, directory: Path, *profiles: dict[str, Any]) -> AsyncIterator[Site]:
-    async with site_over(database_url, directory, llm_profiles=json.dumps(profiles)) as site:
-        yield site
+async def open_app_with_profiles(database_url: str, directory: Path, *profiles: dict[str, Any]) -> AsyncIterator[App]:
+    async with open_app(database_url, directory, llm_profiles=json.dumps(profiles)) as app:
+        yield app
 
 
-async def ask(site: Site, ann: Client, model: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
+async def ask(app: App, ann: Client, model: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
     """Send a message; return the exchange, the streamed text and the final message."""
     said = await send(ann, TABLE, model=model)
-    happened = await follow(site, ann, said["reply"]["id"])
+    happened = await follow(app, ann, said["reply"]["id"])
     assert happened[-1]["__typename"] == "ReplyEnded"
-    return said, joined(happened), await read(ann, said["reply"]["id"])
+    return said, joined_text(happened), await read(ann, said["reply"]["id"])
 
 
 async def test_each_fault_ends_the_reply_with_a_code_and_keeps_its_text(
@@ -106,10 +106,10 @@ async def test_each_fault_ends_the_reply_with_a_code_and_keeps_its_text(
         for name, fault in FAULTS.items():
             servers[name] = await opened.enter_async_context(fault_server(fault.play))
         profiles = [profile(name, server.base_url) for name, server in servers.items()]
-        site = await opened.enter_async_context(site_of(database_url, tmp_path, *profiles))
-        ann = await site.person()
+        app = await opened.enter_async_context(open_app_with_profiles(database_url, tmp_path, *profiles))
+        ann = await app.person()
         async with asyncio.timeout(20):
-            answers = await asyncio.gather(*(ask(site, ann, name) for name in FAULTS))
+            answers = await asyncio.gather(*(ask(app, ann, name) for name in FAULTS))
         for (name, fault), (_, text, reply) in zip(FAULTS.items(), answers, strict=True):
             assert (reply["status"], reply["error"]["code"]) == (fault.status, fault.code), name
             assert reply["error"]["retryable"] is fault.retryable, name
@@ -122,7 +122,7 @@ async def test_each_fault_ends_the_reply_with_a_code_and_keeps_its_text(
             assert "OPENAI_" not in reply["error"]["message"], name
         said, _, _ = answers[0]
         again = await send(ann, "Again?", conversationId=said["conversation"]["id"])
-        assert (await ended(site, ann, again["reply"]["id"]))["status"] == "FAILED"
+        assert (await finished_reply(app, ann, again["reply"]["id"]))["status"] == "FAILED"
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
     assert not any(SECRET in record.getMessage() for record in caplog.records)
 
@@ -131,8 +131,8 @@ async def test_refusals_of_an_unknown_server_are_stored_with_the_message(databas
     expected = {401: "KEY_REFUSED", 404: "MODEL_NOT_FOUND", 429: "RATE_LIMITED", 500: "PROVIDER_FAILED"}
     failing = {f"question {status}": status for status in expected}
     with mock_openai({"hello": "Hello!"}, failing=failing) as provider:
-        async with site_of(database_url, tmp_path, profile("mock", provider.base_url)) as site:
-            ann = await site.person()
+        async with open_app_with_profiles(database_url, tmp_path, profile("mock", provider.base_url)) as app:
+            ann = await app.person()
 
             async def code(text: str) -> str | None:
                 said = await send(ann, text, wait=True)
@@ -149,11 +149,11 @@ async def test_a_provider_that_keeps_failing_is_left_alone_and_another_is_not(
     whole = events(chunk("Hi"), chunk(finish="stop"), usage(3, 1), "[DONE]")
     async with fault_server(error(500, "oops", retry_after="0")) as bad, fault_server(whole) as good:
         profiles = profile("bad", bad.base_url), profile("good", good.base_url)
-        async with site_of(database_url, tmp_path, *profiles) as site:
-            ann = await site.person()
-            codes = [(await ask(site, ann, "bad"))[2]["error"]["code"] for _ in range(FAILURES)]
+        async with open_app_with_profiles(database_url, tmp_path, *profiles) as app:
+            ann = await app.person()
+            codes = [(await ask(app, ann, "bad"))[2]["error"]["code"] for _ in range(FAILURES)]
             assert codes == ["PROVIDER_FAILED"] * FAILURES
-            _, _, left = await ask(site, ann, "bad")
+            _, _, left = await ask(app, ann, "bad")
             assert left["error"] == {
                 "code": "PROVIDER_UNAVAILABLE",
                 "message": "The model provider “bad” failed again and again and is left alone for now: "
@@ -161,17 +161,17 @@ async def test_a_provider_that_keeps_failing_is_left_alone_and_another_is_not(
                 "retryable": True,
             }
             assert len(bad.exchanges) == FAILURES * 2
-            assert (await ask(site, ann, "good"))[2]["status"] == "COMPLETED"
+            assert (await ask(app, ann, "good"))[2]["status"] == "COMPLETED"
 
 
 async def test_stopping_a_reply_hangs_up_and_keeps_text_and_an_estimate(database_url: str, tmp_path: Path) -> None:
     async with (
         fault_server(events_then_silence(chunk("x" * 10))) as server,
-        site_of(database_url, tmp_path, profile("slow", server.base_url, deadlines={})) as site,
+        open_app_with_profiles(database_url, tmp_path, profile("slow", server.base_url, deadlines={})) as app,
     ):
-        ann = await site.person()
+        ann = await app.person()
         id_ = (await send(ann))["reply"]["id"]
-        async for event in site.follow(
+        async for event in app.follow(
             ann, "subscription F($id: ID!) { replyStream(messageId: $id) { __typename } }", id=id_
         ):
             assert event["replyStream"]["__typename"] == "ReplyDelta"
@@ -187,8 +187,8 @@ async def test_a_provider_that_takes_no_connection_is_named_with_its_profile(tmp
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
-        async with site_of(f"sqlite:///{tmp_path / 'new.db'}", tmp_path, profile("away", url)) as site:
-            _, _, reply = await ask(site, await site.person(), "away")
+        async with open_app_with_profiles(f"sqlite:///{tmp_path / 'new.db'}", tmp_path, profile("away", url)) as app:
+            _, _, reply = await ask(app, await app.person(), "away")
     said = "check that it is running and that base_url of “away” in LLM_PROFILES is right."
     assert reply["error"] == {
         "code": "CONNECT_FAILED",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.scripted_llm import send
 
@@ -24,9 +24,9 @@ async def rate(client: Client, id: str, **given: Any) -> tuple[str | None, str |
     return message["rating"], message["ratingComment"]
 
 
-async def test_every_reader_of_a_message_has_their_own_rating(site: Site) -> None:
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    shared = await site.organization(ann, bob)
+async def test_every_reader_of_a_message_has_their_own_rating(app: App) -> None:
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
+    shared = await app.organization(ann, bob)
     begun = await ann.mutate(
         "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
     )
@@ -43,7 +43,7 @@ async def test_every_reader_of_a_message_has_their_own_rating(site: Site) -> Non
     assert await ratings(ann, id_) == [nothing, ("UP", None), nothing]
     assert await rate(ann, reply, rating=None) == nothing
     assert (await ratings(ann, id_), (await ratings(bob, id_))[1]) == ([nothing] * 3, ("UP", None))
-    for client, code in ((eve, "NOT_FOUND"), (site.client(), "UNAUTHENTICATED")):
+    for client, code in ((eve, "NOT_FOUND"), (app.client(), "UNAUTHENTICATED")):
         assert (await client.refused("rateMessage", messageId=reply, rating="DOWN"))["extensions"]["code"] == code
 
 
@@ -62,22 +62,22 @@ async def test_every_reader_of_a_message_has_their_own_rating(site: Site) -> Non
     ],
     ids=["alone", "long", "NUL"],
 )
-async def test_a_rating_that_cannot_be_is_refused(site: Site, given: dict[str, str], message: str) -> None:
-    ann = await site.person()
+async def test_a_rating_that_cannot_be_is_refused(app: App, given: dict[str, str], message: str) -> None:
+    ann = await app.person()
     said = await send(ann, wait=True)
     error = await ann.refused("rateMessage", messageId=said["reply"]["id"], **given)
     assert error["extensions"]["fieldErrors"] == [{"field": "comment", "message": message}]
     assert await ratings(ann, said["conversation"]["id"]) == [(None, None)] * 2
 
 
-async def test_ratings_cost_one_read_however_many_messages_there_are(site: Site) -> None:
-    ann = await site.person()
+async def test_ratings_cost_one_read_however_many_messages_there_are(app: App) -> None:
+    ann = await app.person()
     said = await send(ann, wait=True)
     id_ = said["conversation"]["id"]
     counts = []
     for _ in range(2):
-        site.reads.clear()
+        app.reads.clear()
         await ratings(ann, id_)
-        counts.append(sum("message_ratings" in sql for sql in site.reads))
+        counts.append(sum("message_ratings" in sql for sql in app.reads))
         await send(ann, conversationId=id_, wait=True)
     assert counts == [1, 1]

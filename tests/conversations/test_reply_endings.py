@@ -33,29 +33,39 @@ from db.models.users import User
 from integrations.blobs import DirectoryBlobs
 from jobs.replies.replies import Replies
 from jobs.runner.worker import SWEEP_SECONDS, Worker
-from tests.conftest import SYSTEM, World
 from tests.support.loopback.provider_faults import events_then_silence
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import Dictation, failing, follow, held, joined, read, send, site_with, watched
+from tests.support.scripted_llm import (
+    ScriptedLLM,
+    follow,
+    joined_text,
+    open_app_with_faults,
+    open_app_with_llm,
+    read,
+    send,
+    wait_for_readers,
+    wait_for_text,
+)
 from tests.support.superusers import sign_up_superuser
+from tests.support.world import SYSTEM, World
 
 TABLE = "| Item | Price |\n|---|---|\n| Ink | €3.50 |\n| Pen | €1.20 |\n"
 
 
 async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
-    dictation: Dictation, database_url: str, tmp_path: Path
+    scripted_llm: ScriptedLLM, database_url: str, tmp_path: Path
 ) -> None:
-    async with site_with(dictation.server, database_url, tmp_path) as before:
+    async with open_app_with_llm(scripted_llm.server, database_url, tmp_path) as before:
         ann = await before.person()
         said = await send(ann, TABLE)
-        dictation.say("So far ", "so good 👍")
-        await held(before, ann, said["reply"]["id"], "So far so good 👍")
+        scripted_llm.say("So far ", "so good 👍")
+        await wait_for_text(before, ann, said["reply"]["id"], "So far so good 👍")
         following = asyncio.create_task(follow(before, ann, said["reply"]["id"]))
-        await watched(before, 1)
+        await wait_for_readers(before, 1)
         await before.product.worker.stop()
         happened = await following
-        assert (joined(happened), happened[-1]["message"]["status"]) == ("So far so good 👍", "INTERRUPTED")
-    async with site_with(dictation.server, database_url, tmp_path) as after:
+        assert (joined_text(happened), happened[-1]["message"]["status"]) == ("So far so good 👍", "INTERRUPTED")
+    async with open_app_with_llm(scripted_llm.server, database_url, tmp_path) as after:
         again = after.client()
         again.token = ann.token
         reply = await read(again, said["reply"]["id"])
@@ -67,26 +77,26 @@ async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
         ]
         *_, end = await follow(after, again, said["reply"]["id"], len(reply["text"]))
         assert end["message"]["status"] == "INTERRUPTED"
-    assert len(dictation.asked) == 1
+    assert len(scripted_llm.asked) == 1
 
 
 async def test_replies_end_when_the_account_is_deactivated(
-    dictation: Dictation, database_url: str, tmp_path: Path
+    scripted_llm: ScriptedLLM, database_url: str, tmp_path: Path
 ) -> None:
-    async with site_with(dictation.server, database_url, tmp_path) as site:
-        ann, root = await site.person(), await sign_up_superuser(site, "root")
+    async with open_app_with_llm(scripted_llm.server, database_url, tmp_path) as app:
+        ann, root = await app.person(), await sign_up_superuser(app, "root")
         said = await send(ann)
-        dictation.say("So far ", "so good")
-        await held(site, ann, said["reply"]["id"], "So far so good")
+        scripted_llm.say("So far ", "so good")
+        await wait_for_text(app, ann, said["reply"]["id"], "So far so good")
         id_ = (await ann.run("{ me { id } }"))["me"]["id"]
         await root.mutate("updateUser", "{ __typename }", id=id_, isActive=False)
-        await asyncio.wait_for(dictation.server.exchanges[0].hung_up.wait(), 2)
+        await asyncio.wait_for(scripted_llm.server.exchanges[0].hung_up.wait(), 2)
         assert (await read(root, said["reply"]["id"]))["status"] == "STOPPED"
         jobs_left: Prepared[Job] = Prepared(select(Job).where(Job.kind == "reply"))
-        (job,) = await site.backend.database.read(jobs_left, SYSTEM)
+        (job,) = await app.backend.database.read(jobs_left, SYSTEM)
         assert (job.status, job.finished_at is not None, job.leased_until) == ("CANCELED", True, None)
         usages: Prepared[Usage] = Prepared(select(Usage))
-        (spent,) = await site.backend.database.read(usages, SYSTEM)
+        (spent,) = await app.backend.database.read(usages, SYSTEM)
         assert spent.settled_at is not None
 
 
@@ -267,8 +277,8 @@ async def test_a_stop_and_the_end_may_come_at_once(harness: ReplyHarness) -> Non
 async def test_silence_of_the_provider_does_not_keep_a_reply_from_being_stopped(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with failing(database_url, tmp_path, events_then_silence()) as (site, server):
-        ann = await site.person()
+    async with open_app_with_faults(database_url, tmp_path, events_then_silence()) as (app, server):
+        ann = await app.person()
         said = await send(ann)
 
         async def is_asked() -> bool:

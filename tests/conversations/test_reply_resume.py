@@ -10,11 +10,20 @@ import pytest
 
 import assistant.reply_log.cluster_log
 import assistant.reply_log.log
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.processes.running_app import listening
 from tests.support.processes.several_processes import Installation
-from tests.support.scripted_llm import FOLLOW, Dictation, begin, follow, joined, read, texts_of, watched
+from tests.support.scripted_llm import (
+    FOLLOW,
+    ScriptedLLM,
+    follow,
+    joined_text,
+    read,
+    start_reply,
+    texts_of,
+    wait_for_readers,
+)
 
 # Nothing here may be cut between its code points by whoever counts bytes, UTF-16 units or what is seen as one.
 PARTS = ["Grüße ", "👩\u200d", "👩", "中文", " e", "\u0301", "\n", "🇩", "🇪", "| a |\r", "\n", "ą̊", " 1", "\u200f", "𝔘 "]
@@ -29,14 +38,14 @@ async def next_text(way: Way, held: str) -> str | None:
     async with aclosing(way(len(held))) as events:
         async for event in events:
             one = event["replyStream"]
-            return None if one["__typename"] == "ReplyEnded" else joined([one], held)
+            return None if one["__typename"] == "ReplyEnded" else joined_text([one], held)
     raise AssertionError("the stream ended without an end")
 
 
-def ways(site: Site, ann: Client, there: Client, id: str) -> list[Way]:
+def ways(app: App, ann: Client, there: Client, id: str) -> list[Way]:
     """Return the ways to follow a reply: in process, over a socket and with server-sent events."""
     return [
-        lambda after: site.follow(ann, FOLLOW, id=id, after=after),
+        lambda after: app.follow(ann, FOLLOW, id=id, after=after),
         lambda after: there.follow(FOLLOW, id=id, after=after),
         lambda after: there.follow_sse(FOLLOW, id=id, after=after),
     ]
@@ -44,7 +53,7 @@ def ways(site: Site, ann: Client, there: Client, id: str) -> list[Way]:
 
 @pytest.mark.parametrize("log", ["embedded", "redis"])
 async def test_a_reply_that_is_cut_at_every_chunk_is_whole(
-    log: str, installation: Installation, sqlite_url: str, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+    log: str, installation: Installation, sqlite_url: str, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (assistant.reply_log.log, assistant.reply_log.cluster_log):
         monkeypatch.setattr(module, "MERGE_SECONDS", 0.001)  # each piece is waited for
@@ -52,23 +61,23 @@ async def test_a_reply_that_is_cut_at_every_chunk_is_whole(
         if log == "redis":
             await stack.enter_async_context(installation.run())
         alone = {"database_url": sqlite_url, "redis_url": None} if log == "embedded" else {"jobs": False}
-        site = await stack.enter_async_context(installation.run(**alone))
-        there = await stack.enter_async_context(listening(site))
-        ann = await site.person()
+        app = await stack.enter_async_context(installation.run(**alone))
+        there = await stack.enter_async_context(listening(app))
+        ann = await app.person()
         there.token = ann.token
-        id_ = await begin(ann)
+        id_ = await start_reply(ann)
         # Somebody who stays, so that the process does not read the text anew at each cut.
-        staying = asyncio.create_task(follow(site, ann, id_))
-        await watched(site, 1)
+        staying = asyncio.create_task(follow(app, ann, id_))
+        await wait_for_readers(app, 1)
         held = ""
-        for chunk, way in zip(CHUNKS, cycle(ways(site, ann, there, id_)), strict=False):
-            dictation.say(chunk)
+        for chunk, way in zip(CHUNKS, cycle(ways(app, ann, there, id_)), strict=False):
+            scripted_llm.say(chunk)
             text = await next_text(way, held)
             held += chunk
             assert text == held
-        dictation.finish()
-        assert joined(await staying) == TEXT
-        for way in ways(site, ann, there, id_):
+        scripted_llm.finish()
+        assert joined_text(await staying) == TEXT
+        for way in ways(app, ann, there, id_):
             assert await next_text(way, held) is None
         assert (await read(ann, id_))["text"] == held == TEXT
-        assert texts_of(site) == {}
+        assert texts_of(app) == {}

@@ -11,117 +11,128 @@ from db.core.pagination import Window
 from db.core.session import Session
 from db.models.memberships import Membership
 from db.organizations.organizations import of_user
-from tests.conftest import SYSTEM
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client, Refused
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import FOLLOW, Dictation, begin, follow, held, joined, read, send, texts_of, watched
+from tests.support.scripted_llm import (
+    FOLLOW,
+    ScriptedLLM,
+    follow,
+    joined_text,
+    read,
+    send,
+    start_reply,
+    texts_of,
+    wait_for_readers,
+    wait_for_text,
+)
+from tests.support.world import SYSTEM
 
 PIECES = ["Grüße ", "👩", "\u200d👩\u200d", "👧 ", "中", "文 e", "\u0301", "\n| a |", " b |\n", "🇩🇪", "\r\n", "Schluß"]
 TEXT = "".join(PIECES)
 
 
-async def code_of(site: Site, client: Client, id: str) -> str:
+async def code_of(app: App, client: Client, id: str) -> str:
     """Return the error code of a refused subscription."""
     with pytest.raises(Refused) as refused:
-        await follow(site, client, id)
+        await follow(app, client, id)
     (code,) = refused.value.codes
     return code
 
 
-async def test_the_stream_is_the_stored_text_and_its_end(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    id_ = await begin(ann)
-    following = asyncio.create_task(follow(online, ann, id_))
+async def test_the_stream_is_the_stored_text_and_its_end(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    id_ = await start_reply(ann)
+    following = asyncio.create_task(follow(llm_app, ann, id_))
     for piece in PIECES:
-        dictation.say(piece)
+        scripted_llm.say(piece)
         await asyncio.sleep(2 * MERGE_SECONDS)  # pieces that come closer together may go out as one
-    dictation.finish()
+    scripted_llm.finish()
     events = await following
     stored = await read(ann, id_)
-    assert joined(events) == stored["text"] == TEXT
+    assert joined_text(events) == stored["text"] == TEXT
     deltas = [event for event in events if event["__typename"] == "ReplyDelta"]
     assert len(deltas) > 3
     assert {delta["messageId"] for delta in deltas} == {id_}
     assert events[-1] == {"__typename": "ReplyEnded", "message": {"id": id_, "text": TEXT, "status": "COMPLETED"}}
 
 
-async def test_a_resumed_stream_gets_exactly_the_rest(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    id_ = await begin(ann)
+async def test_a_resumed_stream_gets_exactly_the_rest(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    id_ = await start_reply(ann)
     half = "".join(PIECES[:7])
-    dictation.say(*PIECES[:7])
-    await held(online, ann, id_, half)
+    scripted_llm.say(*PIECES[:7])
+    await wait_for_text(llm_app, ann, id_, half)
     places = [*range(len(half) + 1), len(half) + 1, 10_000, -1, -10_000]
-    followers = [asyncio.create_task(follow(online, ann, id_, place)) for place in places]
-    await watched(online, len(places))
-    dictation.say(*PIECES[7:])
-    dictation.finish()
+    followers = [asyncio.create_task(follow(llm_app, ann, id_, place)) for place in places]
+    await wait_for_readers(llm_app, len(places))
+    scripted_llm.say(*PIECES[7:])
+    scripted_llm.finish()
     for place, follower in zip(places, followers, strict=True):
         events = await follower
         is_held = 0 <= place <= len(half)
         assert events[0]["offset"] == (place if is_held else 0)
-        assert joined(events, half[:place] if is_held else "") == TEXT, place
+        assert joined_text(events, half[:place] if is_held else "") == TEXT, place
 
 
-async def test_a_stream_resumed_after_the_end_gets_the_rest_at_once(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    id_ = await begin(ann)
-    dictation.say(*PIECES)
-    dictation.finish()
-    await follow(online, ann, id_)
+async def test_a_stream_resumed_after_the_end_gets_the_rest_at_once(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    id_ = await start_reply(ann)
+    scripted_llm.say(*PIECES)
+    scripted_llm.finish()
+    await follow(llm_app, ann, id_)
     end = {"__typename": "ReplyEnded", "message": {"id": id_, "text": TEXT, "status": "COMPLETED"}}
     for place in range(len(TEXT)):
         delta = {"__typename": "ReplyDelta", "messageId": id_, "offset": place, "text": TEXT[place:]}
-        assert await follow(online, ann, id_, place) == [delta, end]
-    assert await follow(online, ann, id_, len(TEXT)) == [end]
+        assert await follow(llm_app, ann, id_, place) == [delta, end]
+    assert await follow(llm_app, ann, id_, len(TEXT)) == [end]
     whole = {"__typename": "ReplyDelta", "messageId": id_, "offset": 0, "text": TEXT}
     for place in (len(TEXT) + 1, 2**31 - 1, -1, -(2**31)):
-        assert await follow(online, ann, id_, place) == [whole, end]
+        assert await follow(llm_app, ann, id_, place) == [whole, end]
 
 
-async def test_an_offset_beyond_the_text_starts_from_the_beginning(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    id_ = await begin(ann)
-    following = asyncio.create_task(follow(online, ann, id_, 2))
-    await watched(online, 1)
-    dictation.say(TEXT)
-    dictation.finish()
+async def test_an_offset_beyond_the_text_starts_from_the_beginning(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    id_ = await start_reply(ann)
+    following = asyncio.create_task(follow(llm_app, ann, id_, 2))
+    await wait_for_readers(llm_app, 1)
+    scripted_llm.say(TEXT)
+    scripted_llm.finish()
     events = await following
-    assert (events[0]["offset"], joined(events)) == (0, TEXT)
+    assert (events[0]["offset"], joined_text(events)) == (0, TEXT)
 
 
-async def test_any_number_may_watch(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    id_ = await begin(ann)
-    watching = [asyncio.create_task(follow(online, ann, id_)) for _ in range(25)]
+async def test_any_number_may_watch(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    id_ = await start_reply(ann)
+    watching = [asyncio.create_task(follow(llm_app, ann, id_)) for _ in range(25)]
     for piece in PIECES * 3:
-        dictation.say(piece)
+        scripted_llm.say(piece)
         await asyncio.sleep(0.01)
-    dictation.finish()
+    scripted_llm.finish()
     async with asyncio.timeout(20):
-        texts = [joined(events) for events in await asyncio.gather(*watching)]
+        texts = [joined_text(events) for events in await asyncio.gather(*watching)]
     assert texts == [TEXT * 3] * 25
-    assert len(dictation.asked) == 1
-    assert texts_of(online) == {}
+    assert len(scripted_llm.asked) == 1
+    assert texts_of(llm_app) == {}
 
 
-async def test_a_watcher_who_leaves_ends_nothing(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    id_ = await begin(ann)
-    dictation.say("Begin. ")
-    await held(online, ann, id_, "Begin. ")
-    dictation.say("End.")
-    dictation.finish()
-    assert joined(await follow(online, ann, id_, 7), "Begin. ") == "Begin. End."
+async def test_a_watcher_who_leaves_ends_nothing(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    id_ = await start_reply(ann)
+    scripted_llm.say("Begin. ")
+    await wait_for_text(llm_app, ann, id_, "Begin. ")
+    scripted_llm.say("End.")
+    scripted_llm.finish()
+    assert joined_text(await follow(llm_app, ann, id_, 7), "Begin. ") == "Begin. End."
 
 
-async def test_a_message_that_is_no_reply_is_not_followed(online: Site, dictation: Dictation) -> None:
-    ann, eve = await online.person("ann"), await online.person("eve")
+async def test_a_message_that_is_no_reply_is_not_followed(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann, eve = await llm_app.person("ann"), await llm_app.person("eve")
     said = await send(ann)
-    dictation.finish()
+    scripted_llm.finish()
     with pytest.raises(Refused) as refused:
-        await follow(online, ann, said["message"]["id"])
+        await follow(llm_app, ann, said["message"]["id"])
     (error,) = refused.value.errors
     message = "Follow the reply, not the message that it answers."
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
@@ -134,55 +145,55 @@ async def test_a_message_that_is_no_reply_is_not_followed(online: Site, dictatio
         (eve, said["reply"]["id"]),
         (eve, said["message"]["id"]),
     ):
-        assert await code_of(online, client, id_) == "NOT_FOUND"
+        assert await code_of(llm_app, client, id_) == "NOT_FOUND"
         assert (await client.refused("stopReply", messageId=id_))["extensions"]["code"] == "NOT_FOUND"
 
 
 @pytest.mark.parametrize("more", ["", "And more. "])
 async def test_members_follow_shared_replies_until_they_are_removed(
-    more: str, online: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+    more: str, llm_app: App, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resolvers.conversations.replies, "LOOK_SECONDS", 0)
     if more:
         monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 60)
-    ann, bob = await online.person("ann"), await online.person("bob")
-    shared = await online.organization(ann, bob)
+    ann, bob = await llm_app.person("ann"), await llm_app.person("bob")
+    shared = await llm_app.organization(ann, bob)
     given = {"organizationId": shared, "visibility": "ORGANIZATION"}
     conversation = (await ann.mutate("createConversation", "{ conversation { id } }", **given))["conversation"]["id"]
-    id_ = await begin(ann, conversationId=conversation)
-    dictation.say("For everybody. ")
-    await held(online, bob, id_, "For everybody. ")
-    following = asyncio.create_task(follow(online, bob, id_))
+    id_ = await start_reply(ann, conversationId=conversation)
+    scripted_llm.say("For everybody. ")
+    await wait_for_text(llm_app, bob, id_, "For everybody. ")
+    following = asyncio.create_task(follow(llm_app, bob, id_))
 
     def remove(session: Session) -> None:
         for row in memberships:
             session.get(Membership, row.id).deleted_at = now()
 
-    viewer = await online.viewer(bob)
+    viewer = await llm_app.viewer(bob)
     query = of_user.rows(Window(10), frozenset())
-    _, *memberships = await online.backend.database.read(query, SYSTEM, user_id=viewer.user_id, limit=10)
-    await online.backend.database.write(remove, SYSTEM)
-    dictation.say(more)
+    _, *memberships = await llm_app.backend.database.read(query, SYSTEM, user_id=viewer.user_id, limit=10)
+    await llm_app.backend.database.write(remove, SYSTEM)
+    scripted_llm.say(more)
     with pytest.raises(Refused) as refused:
         await following
     assert refused.value.codes == ["NOT_FOUND"]
-    assert await code_of(online, bob, id_) == "NOT_FOUND"
-    dictation.finish()
-    assert joined(await follow(online, ann, id_)) == f"For everybody. {more}"
+    assert await code_of(llm_app, bob, id_) == "NOT_FOUND"
+    scripted_llm.finish()
+    assert joined_text(await follow(llm_app, ann, id_)) == f"For everybody. {more}"
 
 
-async def test_a_reply_is_stopped_while_it_is_written(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
+async def test_a_reply_is_stopped_while_it_is_written(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
     said = await send(ann)
     id_ = said["reply"]["id"]
-    dictation.say(*PIECES)
-    await held(online, ann, id_, TEXT)
-    following = asyncio.create_task(follow(online, ann, id_))
+    scripted_llm.say(*PIECES)
+    await wait_for_text(llm_app, ann, id_, TEXT)
+    following = asyncio.create_task(follow(llm_app, ann, id_))
     stopped = await ann.mutate("stopReply", "{ message { status text } }", messageId=id_)
     assert stopped["message"] == {"status": "STOPPED", "text": TEXT}
     events = await following
-    assert (joined(events), events[-1]["message"]["status"]) == (TEXT, "STOPPED")
-    (exchange,) = dictation.server.exchanges
+    assert (joined_text(events), events[-1]["message"]["status"]) == (TEXT, "STOPPED")
+    (exchange,) = scripted_llm.server.exchanges
     await asyncio.wait_for(exchange.hung_up.wait(), 2)
     reply = await read(ann, id_)
     assert (reply["error"], reply["proposals"], reply["usage"]["outputTokens"]) == (
@@ -195,45 +206,45 @@ async def test_a_reply_is_stopped_while_it_is_written(online: Site, dictation: D
     await send(ann, "And now?", conversationId=said["conversation"]["id"])
 
     async def is_asked() -> bool:
-        return len(dictation.asked) == 2
+        return len(scripted_llm.asked) == 2
 
     await until(is_asked)
-    dictation.finish()
+    scripted_llm.finish()
 
 
 async def test_a_queued_reply_is_stopped_at_once(
-    online: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+    llm_app: App, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 60)
-    await online.product.worker.stop()
-    ann = await online.person()
+    await llm_app.product.worker.stop()
+    ann = await llm_app.person()
     said = await send(ann)
     id_ = said["reply"]["id"]
-    following = asyncio.create_task(follow(online, ann, id_))
-    await watched(online, 1)
+    following = asyncio.create_task(follow(llm_app, ann, id_))
+    await wait_for_readers(llm_app, 1)
     stopped = await ann.mutate("stopReply", "{ message { status text } }", messageId=id_)
     assert stopped["message"] == {"status": "STOPPED", "text": ""}
     events = await following
     assert events == [{"__typename": "ReplyEnded", "message": {"id": id_, "text": "", "status": "STOPPED"}}]
     assert (await send(ann, "Again", conversationId=said["conversation"]["id"]))["reply"]["status"] == "IN_PROGRESS"
-    assert dictation.asked == []
+    assert scripted_llm.asked == []
 
 
-async def test_an_owner_stops_a_reply_that_an_admin_requested(online: Site, dictation: Dictation) -> None:
-    ann, bob = await online.person("ann"), await online.person("bob")
-    shared = await online.organization(ann, bob)
+async def test_an_owner_stops_a_reply_that_an_admin_requested(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann, bob = await llm_app.person("ann"), await llm_app.person("bob")
+    shared = await llm_app.organization(ann, bob)
     payload = await bob.mutate("createConversation", "{ conversation { id } }", organizationId=shared)
-    id_ = await begin(ann, conversationId=payload["conversation"]["id"])
-    dictation.say("Hello")
-    await held(online, bob, id_, "Hello")
+    id_ = await start_reply(ann, conversationId=payload["conversation"]["id"])
+    scripted_llm.say("Hello")
+    await wait_for_text(llm_app, bob, id_, "Hello")
     stopped = await bob.mutate("stopReply", "{ message { status text } }", messageId=id_)
     assert stopped["message"] == {"status": "STOPPED", "text": "Hello"}
 
 
-async def test_the_text_is_stored_every_second(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    id_ = await begin(ann)
-    dictation.say("First words. ")
+async def test_the_text_is_stored_every_second(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    id_ = await start_reply(ann)
+    scripted_llm.say("First words. ")
 
     async def kept() -> str:
         reply = await read(ann, id_)
@@ -241,14 +252,14 @@ async def test_the_text_is_stored_every_second(online: Site, dictation: Dictatio
         return str(reply["text"])
 
     assert await until(kept) == "First words. "
-    dictation.finish()
+    scripted_llm.finish()
 
 
-async def test_a_reply_comes_as_server_sent_events_too(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    id_ = await begin(ann)
-    dictation.say(*PIECES)
-    dictation.finish()
+async def test_a_reply_comes_as_server_sent_events_too(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    id_ = await start_reply(ann)
+    scripted_llm.say(*PIECES)
+    scripted_llm.finish()
     events = [event["replyStream"] async for event in ann.follow_sse(FOLLOW, id=id_)]
-    assert joined(events) == TEXT
+    assert joined_text(events) == TEXT
     assert events[-1]["message"]["status"] == "COMPLETED"

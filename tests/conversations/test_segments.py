@@ -21,8 +21,8 @@ from db.models.branches import BranchSegment
 from db.models.conversations import Conversation
 from db.models.messages import Message, MessageRole, MessageStatus
 from errors import BadUserInput
-from tests.conftest import World, database_at
 from tests.support.inspection import inspect_database
+from tests.support.world import World, database_at
 
 segments_of: Prepared[BranchSegment] = Prepared(
     select(BranchSegment).where(BranchSegment.conversation_id == bind("conversation_id", BranchSegment.conversation_id))

@@ -13,9 +13,9 @@ from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.share_links import Share
 from resolvers.core.ids import decode_id
-from tests.conftest import SYSTEM
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client
+from tests.support.world import SYSTEM
 
 EVIL = "<script>alert(1)</script> \"'><img src=x onerror=alert(1)> javascript:alert(1) </title></style><!-- &lt; \u202e"
 TABLE = f"| {EVIL} | Price |\n|---|---|\n| {EVIL} | 3.20 |\n| Tea | 4 |\n"
@@ -65,8 +65,8 @@ async def open_link(client: Client, url: str) -> httpx.Response:
     return await client.http.get(f"{client.url}{url}")
 
 
-async def test_a_link_shows_the_branch_and_its_tables_as_they_were(site: Site) -> None:
-    ann = await site.person()
+async def test_a_link_shows_the_branch_and_its_tables_as_they_were(app: App) -> None:
+    ann = await app.person()
     id_ = await create_conversation(ann, "| Item | Price |\n|---|---|\n| Tea | 3.20 |\n")
     url = await share(ann, id_)
     before = await open_link(ann, url)
@@ -89,8 +89,8 @@ async def test_a_link_shows_the_branch_and_its_tables_as_they_were(site: Site) -
     assert "Another title" in without.text
 
 
-async def test_a_page_runs_nothing_names_nobody_and_is_kept_nowhere(site: Site) -> None:
-    ann = await site.person()
+async def test_a_page_runs_nothing_names_nobody_and_is_kept_nowhere(app: App) -> None:
+    ann = await app.person()
     id_ = await create_conversation(ann, TABLE)
     await ann.mutate("updateConversation", "{ conversation { id } }", id=id_, title=EVIL)
     answer = await open_link(ann, await share(ann, id_))
@@ -112,8 +112,8 @@ async def test_a_page_runs_nothing_names_nobody_and_is_kept_nowhere(site: Site) 
     assert decode_id(id_, Conversation).hex not in answer.text
 
 
-async def test_a_link_ends_by_being_taken_back_replaced_expired_or_deleted_all_in_the_same_words(site: Site) -> None:
-    ann = await site.person()
+async def test_a_link_ends_by_being_taken_back_replaced_expired_or_deleted_all_in_the_same_words(app: App) -> None:
+    ann = await app.person()
     id_ = await create_conversation(ann)
     wrong = await open_link(ann, f"/s/{'x' * 43}")
     assert (wrong.status_code, wrong.headers["x-robots-tag"]) == (404, "noindex, nofollow, noarchive")
@@ -125,7 +125,7 @@ async def test_a_link_ends_by_being_taken_back_replaced_expired_or_deleted_all_i
     await ann.mutate("unshareConversation", "{ conversation { shareUrl } }", conversationId=id_)
     assert (await ann.run(LINK, id=id_))["conversation"] == {"shareUrl": None}
     expired = await share(ann, id_)
-    await change(site, expires_at=now() - timedelta(seconds=1))
+    await change(app, expires_at=now() - timedelta(seconds=1))
     assert (await ann.run(LINK, id=id_))["conversation"] == {"shareUrl": None}
     deleted = await share(ann, id_)
     await ann.mutate("deleteConversation", "{ deletedId }", id=id_)
@@ -135,7 +135,7 @@ async def test_a_link_ends_by_being_taken_back_replaced_expired_or_deleted_all_i
         assert url == "/s/" or answer.text == wrong.text
 
 
-async def change(site: Site, **values: Any) -> None:
+async def change(app: App, **values: Any) -> None:
     """Set columns of every active share."""
 
     def unit(session: Session) -> None:
@@ -143,12 +143,12 @@ async def change(site: Site, **values: Any) -> None:
             for name, value in values.items():
                 setattr(row, name, value)
 
-    await site.backend.database.write(unit, SYSTEM)
+    await app.backend.database.write(unit, SYSTEM)
 
 
-async def test_only_users_with_write_access_share_a_conversation(site: Site) -> None:
-    ann, bob, eve = await site.person("ann"), await site.person("bob"), await site.person("eve")
-    organization = await site.organization(ann, bob)
+async def test_only_users_with_write_access_share_a_conversation(app: App) -> None:
+    ann, bob, eve = await app.person("ann"), await app.person("bob"), await app.person("eve")
+    organization = await app.organization(ann, bob)
     begun = await ann.mutate(
         "createConversation", "{ conversation { id } }", organizationId=organization, visibility="ORGANIZATION"
     )
@@ -173,8 +173,8 @@ async def test_only_users_with_write_access_share_a_conversation(site: Site) -> 
     assert (await open_link(ann, url)).status_code == 200
 
 
-async def test_a_chosen_branch_is_shared_once_for_a_key_and_large_ones_are_cut(site: Site) -> None:
-    ann = await site.person()
+async def test_a_chosen_branch_is_shared_once_for_a_key_and_large_ones_are_cut(app: App) -> None:
+    ann = await app.person()
     id_ = await create_conversation(ann, "First")
     await create_conversation(ann, "Second", id_)
     nodes = await ann.run("query M($id: ID!) { conversation(id: $id) { messages { nodes { id } } } }", id=id_)
@@ -198,18 +198,18 @@ async def test_links_outlive_a_new_key_and_are_shown_while_the_old_one_is_known(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     keys = ["the first key that is long enough to sign", "the second key that is long enough to sign"]
-    async with site_over(sqlite_url, tmp_path, secret_key=keys[0], public_url="https://sheets.example/") as site:
-        ann = await site.person()
+    async with open_app(sqlite_url, tmp_path, secret_key=keys[0], public_url="https://sheets.example/") as app:
+        ann = await app.person()
         id_ = await create_conversation(ann)
         url = await share(ann, id_)
         assert url.startswith("https://sheets.example/s/")
-    async with site_over(sqlite_url, tmp_path, secret_key=keys[1], secret_keys_previous=keys[0]) as site:
-        ann = site.client()
+    async with open_app(sqlite_url, tmp_path, secret_key=keys[1], secret_keys_previous=keys[0]) as app:
+        ann = app.client()
         await log_in(ann)
         path = url.removeprefix("https://sheets.example")
         assert (await ann.run(LINK, id=id_))["conversation"] == {"shareUrl": path}
-    async with site_over(sqlite_url, tmp_path, secret_key=keys[1]) as site:
-        ann = site.client()
+    async with open_app(sqlite_url, tmp_path, secret_key=keys[1]) as app:
+        ann = app.client()
         await log_in(ann)
         assert (await ann.run(LINK, id=id_))["conversation"] == {"shareUrl": None}
         assert (await open_link(ann, path)).status_code == 200

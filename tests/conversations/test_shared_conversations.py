@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client, Refused
 from tests.support.processes.running_app import listening
-from tests.support.scripted_llm import FOLLOW, Dictation, joined, read, send
+from tests.support.scripted_llm import FOLLOW, ScriptedLLM, joined_text, read, send
 
 SEEN = """query Seen($id: ID!) { conversation(id: $id) { title messageCount
   messages { nodes { id status siblings } } } }"""
@@ -23,15 +23,15 @@ async def receive(client: Client, id: str, first: asyncio.Event) -> list[dict[st
     return events
 
 
-async def test_a_member_follows_over_a_socket_and_writes_nothing(online: Site, dictation: Dictation) -> None:
-    ann, bob, eve = [await online.person(name) for name in ("ann", "bob", "eve")]
-    shared = await online.organization(ann, bob)
+async def test_a_member_follows_over_a_socket_and_writes_nothing(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann, bob, eve = [await llm_app.person(name) for name in ("ann", "bob", "eve")]
+    shared = await llm_app.organization(ann, bob)
     given = {"organizationId": shared, "visibility": "ORGANIZATION", "title": "Trip"}
     conversation = (await ann.mutate("createConversation", "{ conversation { id } }", **given))["conversation"]["id"]
     said = await send(ann, "Who pays?", conversationId=conversation)
     message, reply = said["message"]["id"], said["reply"]["id"]
-    dictation.say("Everybody ")
-    async with listening(online) as there, asyncio.timeout(20):
+    scripted_llm.say("Everybody ")
+    async with listening(llm_app) as there, asyncio.timeout(20):
         there.token = bob.token
         arrived = asyncio.Event()
         following = asyncio.create_task(receive(there, reply, arrived))
@@ -53,10 +53,10 @@ async def test_a_member_follows_over_a_socket_and_writes_nothing(online: Site, d
         with pytest.raises(Refused) as caught:
             await receive(there, reply, asyncio.Event())
         assert caught.value.codes == ["NOT_FOUND"]
-        dictation.say("a part.")
-        dictation.finish()
+        scripted_llm.say("a part.")
+        scripted_llm.finish()
         events = await following
-    assert joined(events) == "Everybody a part."
+    assert joined_text(events) == "Everybody a part."
     assert events[-1]["message"] == {"id": reply, "text": "Everybody a part.", "status": "COMPLETED"}
     assert (await read(bob, reply))["text"] == "Everybody a part."
-    assert len(dictation.asked) == 1
+    assert len(scripted_llm.asked) == 1

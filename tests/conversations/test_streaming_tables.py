@@ -24,13 +24,13 @@ from integrations.blobs import DirectoryBlobs
 from jobs.replies.parse_scheduler import SHARE, ParseScheduler
 from jobs.replies.replies import Replies
 from jobs.runner.job_run import JobContext
-from tests.conftest import SYSTEM
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client
 from tests.support.processes.running_app import listening
 from tests.support.processes.several_processes import Installation
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import Dictation, begin, ended, send, site_with
+from tests.support.scripted_llm import ScriptedLLM, finished_reply, open_app_with_llm, send, start_reply
+from tests.support.world import SYSTEM
 
 SHOWN = "id tableName status isComplete problem table { id } columns { name type } changes { id kind new status }"
 FOLLOW = f"""subscription F($id: ID!) {{ replyStream(messageId: $id) {{ __typename
@@ -89,20 +89,20 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def online(dictation: Dictation, database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    async with site_with(dictation.server, database_url, tmp_path) as site:
-        yield site
+async def llm_app(scripted_llm: ScriptedLLM, database_url: str, tmp_path: Path) -> AsyncIterator[App]:
+    async with open_app_with_llm(scripted_llm.server, database_url, tmp_path) as app:
+        yield app
 
 
 @pytest.fixture
-async def alone(dictation: Dictation, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    async with site_with(dictation.server, sqlite_url, tmp_path) as site:
-        yield site
+async def alone(scripted_llm: ScriptedLLM, sqlite_url: str, tmp_path: Path) -> AsyncIterator[App]:
+    async with open_app_with_llm(scripted_llm.server, sqlite_url, tmp_path) as app:
+        yield app
 
 
 @asynccontextmanager
-async def following(site: Site, client: Client, id: str) -> AsyncIterator[Follower]:
-    follower = Follower(site.follow(client, FOLLOW, id=id))
+async def following(app: App, client: Client, id: str) -> AsyncIterator[Follower]:
+    follower = Follower(app.follow(client, FOLLOW, id=id))
     yield follower
     follower.task.cancel()
     await asyncio.wait([follower.task])
@@ -114,23 +114,23 @@ async def proposals_of(client: Client, id: str) -> list[Proposal]:
 
 
 async def test_rows_show_while_the_reply_is_written_and_their_proposal_stays_the_same(
-    online: Site, dictation: Dictation
+    llm_app: App, scripted_llm: ScriptedLLM
 ) -> None:
-    ann = await online.person()
+    ann = await llm_app.person()
     said = await send(ann, "What do I need?")
-    async with following(online, ann, said["reply"]["id"]) as follower:
-        dictation.say(HEADER, "| Ink | 3 |\n| Pen | 1", "2 |\n| Cu")
+    async with following(llm_app, ann, said["reply"]["id"]) as follower:
+        scripted_llm.say(HEADER, "| Ink | 3 |\n| Pen | 1", "2 |\n| Cu")
         (first,) = await follower.sees(1)
         assert (first["tableName"], first["status"], first["isComplete"]) == ("Here you are", "PENDING", False)
         assert (types(first), first["table"]) == (["TEXT", "INTEGER"], None)
-        dictation.say("p | 4.50 |\n| Mat | 5 |\n| Total | 24.50 |\n")
+        scripted_llm.say("p | 4.50 |\n| Mat | 5 |\n| Total | 24.50 |\n")
         (wider,) = await follower.sees(4)
         assert types(wider) == ["TEXT", "DECIMAL"]
         assert [change["id"] for change in wider["changes"]][:3] == [change["id"] for change in first["changes"]]
-        dictation.say("\nAnd the people:\n\n| Who | Age |\n|---|---|\n| Ann | 31 |\n| Bob | 42 |\n")
+        scripted_llm.say("\nAnd the people:\n\n| Who | Age |\n|---|---|\n| Ann | 31 |\n| Bob | 42 |\n")
         _, people = await follower.sees(4, 1)
         assert follower.ended is None
-        dictation.finish()
+        scripted_llm.finish()
         await follower.task
         final = await follower.sees(4, 2)
     assert [proposal["id"] for proposal in final] == [first["id"], people["id"]]
@@ -140,41 +140,43 @@ async def test_rows_show_while_the_reply_is_written_and_their_proposal_stays_the
 
 
 @pytest.mark.parametrize("way", ["follow", "follow_sse"])
-async def test_rows_come_over_a_socket_and_by_server_sent_events(alone: Site, dictation: Dictation, way: str) -> None:
+async def test_rows_come_over_a_socket_and_by_server_sent_events(
+    alone: App, scripted_llm: ScriptedLLM, way: str
+) -> None:
     async with listening(alone) as there:
         there.token = (await alone.person()).token
-        follower = Follower(getattr(there, way)(FOLLOW, id=await begin(there)))
-        dictation.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
+        follower = Follower(getattr(there, way)(FOLLOW, id=await start_reply(there)))
+        scripted_llm.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
         await follower.sees(1)
         assert follower.ended is None
-        dictation.finish()
+        scripted_llm.finish()
         await follower.task
         assert await follower.sees(2) == follower.proposals[-1:]
         assert str(follower.ended) == "COMPLETED"
 
 
-async def test_rows_come_to_followers_in_another_process(installation: Installation, dictation: Dictation) -> None:
+async def test_rows_come_to_followers_in_another_process(installation: Installation, scripted_llm: ScriptedLLM) -> None:
     async with installation.run() as worker, installation.run(run_jobs=False) as server:
         ann = await worker.person()
-        id = await begin(ann)
+        id = await start_reply(ann)
         async with following(server, ann, id) as follower:
-            dictation.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
+            scripted_llm.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
             await follower.sees(1)
-            dictation.finish()
+            scripted_llm.finish()
             await follower.sees(2)
 
 
-async def test_a_proposal_that_turns_out_to_be_no_table_is_dropped(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    id = await begin(ann)
-    async with following(online, ann, id) as follower:
-        dictation.say("Paper, 4, red\nInk, 5, blue\nPen, 6, black\n")
+async def test_a_proposal_that_turns_out_to_be_no_table_is_dropped(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    id = await start_reply(ann)
+    async with following(llm_app, ann, id) as follower:
+        scripted_llm.say("Paper, 4, red\nInk, 5, blue\nPen, 6, black\n")
         await follower.sees(2)
-        dictation.say("And more, much more, than that.\n" * 4)
+        scripted_llm.say("And more, much more, than that.\n" * 4)
         (nothing,) = await follower.sees(0)
         assert (nothing["status"], nothing["isComplete"]) == ("PENDING", False)
-        dictation.say("\n", HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
-        dictation.finish()
+        scripted_llm.say("\n", HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
+        scripted_llm.finish()
         await follower.task
         before, table = await follower.sees(0, 2)
     assert (before["id"], before["status"], before["isComplete"]) == (nothing["id"], "REJECTED", True)
@@ -183,17 +185,17 @@ async def test_a_proposal_that_turns_out_to_be_no_table_is_dropped(online: Site,
 
 @pytest.mark.parametrize("end", ["stop", "restart"])
 async def test_the_whole_rows_of_a_reply_that_breaks_off_stay_to_be_decided(
-    online: Site, dictation: Dictation, end: str
+    llm_app: App, scripted_llm: ScriptedLLM, end: str
 ) -> None:
-    ann = await online.person()
-    id = await begin(ann)
-    async with following(online, ann, id) as follower:
-        dictation.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n| Cup | 4")
+    ann = await llm_app.person()
+    id = await start_reply(ann)
+    async with following(llm_app, ann, id) as follower:
+        scripted_llm.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n| Cup | 4")
         (shown,) = await follower.sees(1)
         if end == "stop":
             await ann.mutate("stopReply", "{ message { id } }", messageId=id)
         else:
-            await online.product.worker.stop()
+            await llm_app.product.worker.stop()
         await follower.task
     assert follower.ended == ("STOPPED" if end == "stop" else "INTERRUPTED")
     (kept,) = await proposals_of(ann, id)
@@ -203,19 +205,21 @@ async def test_the_whole_rows_of_a_reply_that_breaks_off_stay_to_be_decided(
     assert applied["table"]["rowCount"] == 2
 
 
-async def test_another_process_completes_the_proposals_from_the_stored_text(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    id = await begin(ann)
-    async with following(online, ann, id) as follower:
-        dictation.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
+async def test_another_process_completes_the_proposals_from_the_stored_text(
+    llm_app: App, scripted_llm: ScriptedLLM
+) -> None:
+    ann = await llm_app.person()
+    id = await start_reply(ann)
+    async with following(llm_app, ann, id) as follower:
+        scripted_llm.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
         (shown,) = await follower.sees(1)
-        viewer, database = await online.viewer(ann), online.backend.database
+        viewer, database = await llm_app.viewer(ann), llm_app.backend.database
         await database.write(take_over, viewer, f"{HEADER}| Ink | 3 |\n| Pen | 12 |\n| Cup | 4 |\n| M")
         (job,) = await database.read(reply_jobs, SYSTEM)
         next_one = Replies(database, MemoryLog(), None, Watchers(), DirectoryBlobs(Path("nowhere")))
         await next_one(JobContext(job, viewer, lambda: None))
         (kept,) = await proposals_of(ann, id)
-        dictation.finish()
+        scripted_llm.finish()
         await follower.task
     assert (kept["id"], kept["status"], kept["isComplete"], count(kept)) == (shown["id"], "PENDING", True, 3)
     assert (follower.ended, await proposals_of(ann, id)) == ("INTERRUPTED", [kept])
@@ -231,15 +235,15 @@ def take_over(session: Session, saved: str) -> None:
     session.get(Message, UUID(job.arguments["reply_id"])).text = saved
 
 
-async def test_a_proposal_rejected_while_it_grows_stays_rejected(alone: Site, dictation: Dictation) -> None:
+async def test_a_proposal_rejected_while_it_grows_stays_rejected(alone: App, scripted_llm: ScriptedLLM) -> None:
     ann = await alone.person()
-    id = await begin(ann)
+    id = await start_reply(ann)
     async with following(alone, ann, id) as follower:
-        dictation.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
+        scripted_llm.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
         (shown,) = await follower.sees(1)
         await ann.mutate("rejectProposal", "{ proposal { id } }", id=shown["id"])
-        dictation.say("| Cup | 4 |\n| Mat | 5 |\n")
-        dictation.finish()
+        scripted_llm.say("| Cup | 4 |\n| Mat | 5 |\n")
+        scripted_llm.finish()
         await follower.task
     (kept,) = await proposals_of(ann, id)
     assert (kept["id"], kept["status"], kept["isComplete"], count(kept)) == (shown["id"], "REJECTED", True, 1)
@@ -247,15 +251,15 @@ async def test_a_proposal_rejected_while_it_grows_stays_rejected(alone: Site, di
 
 
 async def test_rows_for_a_named_table_that_a_person_edits_meanwhile_do_not_overwrite_them(
-    online: Site, dictation: Dictation
+    llm_app: App, scripted_llm: ScriptedLLM
 ) -> None:
-    ann = await online.person()
+    ann = await llm_app.person()
     table = (await ann.mutate("createTable", "{ table { id } }", name="Stock", columns=COLUMNS))["table"]["id"]
     rows = [{"c1": "Ink", "c2": "3"}, {"c1": "Pen", "c2": "12"}]
     added = await ann.mutate("addRows", "{ rows { id version } }", tableId=table, rows=rows)
-    reply = await begin(ann, "More", tableId=table)
-    async with following(online, ann, reply) as follower:
-        dictation.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n| Cup | 4 |\n| Mat | 5 |\n")
+    reply = await start_reply(ann, "More", tableId=table)
+    async with following(llm_app, ann, reply) as follower:
+        scripted_llm.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n| Cup | 4 |\n| Mat | 5 |\n")
 
         async def is_shown() -> bool:
             return bool(follower.proposals) and len(follower.proposals[-1]["changes"]) == 3
@@ -264,9 +268,9 @@ async def test_rows_for_a_named_table_that_a_person_edits_meanwhile_do_not_overw
         assert follower.proposals[-1]["table"] == {"id": table}
         edit = {"rowId": added["rows"][1]["id"], "column": "c2", "value": "13"}
         await ann.mutate("updateCells", "{ rows { id } }", tableId=table, cells=[edit])
-        dictation.finish()
-        dictation.say("No JSON, so that what the reply says is read without the model")
-        dictation.finish()
+        scripted_llm.finish()
+        scripted_llm.say("No JSON, so that what the reply says is read without the model")
+        scripted_llm.finish()
         await follower.task
     (proposal,) = await proposals_of(ann, reply)
     waiting = [change for change in proposal["changes"] if change["status"] == "PENDING"]
@@ -284,14 +288,14 @@ async def test_rows_for_a_named_table_that_a_person_edits_meanwhile_do_not_overw
     ]
 
 
-async def test_nothing_is_shown_where_nothing_is_to_be_extracted(alone: Site, dictation: Dictation) -> None:
+async def test_nothing_is_shown_where_nothing_is_to_be_extracted(alone: App, scripted_llm: ScriptedLLM) -> None:
     ann = await alone.person()
     made = await ann.mutate("createConversation", "{ conversation { id } }", extraction="OFF")
-    dictation.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
-    reply = await begin(ann, conversationId=made["conversation"]["id"])
+    scripted_llm.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
+    reply = await start_reply(ann, conversationId=made["conversation"]["id"])
     async with following(alone, ann, reply) as follower:
         await asyncio.sleep(0.2)
-        dictation.finish()
+        scripted_llm.finish()
         await follower.task
     assert (follower.proposals, follower.ended) == ([], "COMPLETED")
 
@@ -300,15 +304,15 @@ async def test_the_offline_assistant_shows_its_tables_before_it_has_spoken(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(offline, "stream", stream)
-    async with site_over(sqlite_url, tmp_path) as site:
-        ann = await site.person()
-        id = await begin(ann, f"{HEADER}| Ink | 3 |\n| Pen | 12 |\n")
-        async with following(site, ann, id) as follower:
+    async with open_app(sqlite_url, tmp_path) as app:
+        ann = await app.person()
+        id = await start_reply(ann, f"{HEADER}| Ink | 3 |\n| Pen | 12 |\n")
+        async with following(app, ann, id) as follower:
             (shown,) = await follower.sees(2)
             assert (shown["isComplete"], shown["status"], follower.ended) == (False, "PENDING", None)
             await follower.task
         assert [(p["id"], p["status"]) for p in await proposals_of(ann, id)] == [(shown["id"], "APPLIED")]
-        assert (await ended(site, ann, id))["status"] == "COMPLETED"
+        assert (await finished_reply(app, ann, id))["status"] == "COMPLETED"
 
 
 async def test_looks_take_turns_and_a_share_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:

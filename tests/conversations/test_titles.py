@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from db.conversations.titles import clean
-from tests.support.app import site_over
+from tests.support.app import open_app
 from tests.support.client import Client
 from tests.support.loopback.provider_faults import chunk, error, events, fault_server, usage
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import ended, send
+from tests.support.scripted_llm import finished_reply, send
 
 REPLY = events(chunk("Rent is 1200."), chunk(finish="stop"), usage(10, 5), "[DONE]")
 TITLE = events(chunk('"Rent of '), chunk('the flat"\n'), chunk(finish="stop"), usage(20, 7), "[DONE]")
@@ -42,11 +42,11 @@ async def test_a_model_names_a_conversation_once_and_never_one_that_a_person_nam
 ) -> None:
     async with fault_server(REPLY, TITLE, REPLY, REPLY) as server:
         profile = {"name": "p", "base_url": server.base_url, "models": ["m"]}
-        async with site_over(database_url, tmp_path, title_source="model", llm_profiles=json.dumps([profile])) as site:
-            ann = await site.person()
+        async with open_app(database_url, tmp_path, title_source="model", llm_profiles=json.dumps([profile])) as app:
+            ann = await app.person()
             said = await send(ann, "What is the rent?")
             id_ = said["conversation"]["id"]
-            await ended(site, ann, said["reply"]["id"])
+            await finished_reply(app, ann, said["reply"]["id"])
 
             async def is_named() -> bool:
                 return (await read_title(ann, id_))[0] == "Rent of the flat"
@@ -55,11 +55,11 @@ async def test_a_model_names_a_conversation_once_and_never_one_that_a_person_nam
             assert await read_title(ann, id_) == ("Rent of the flat", 42)
             assert server.exchanges[1].body["max_tokens"] == 300
             assert server.exchanges[1].body["messages"][1]["content"] == "What is the rent?\n\nRent is 1200."
-            await ended(site, ann, (await send(ann, "And now?", conversationId=id_))["reply"]["id"])
+            await finished_reply(app, ann, (await send(ann, "And now?", conversationId=id_))["reply"]["id"])
 
             payload = await ann.mutate("createConversation", "{ conversation { id } }", title="My own")
             own = payload["conversation"]["id"]
-            await ended(site, ann, (await send(ann, conversationId=own))["reply"]["id"])
+            await finished_reply(app, ann, (await send(ann, conversationId=own))["reply"]["id"])
             assert await read_title(ann, own) == ("My own", 15)
             assert len(server.exchanges) == 4
 
@@ -67,10 +67,10 @@ async def test_a_model_names_a_conversation_once_and_never_one_that_a_person_nam
 async def test_a_model_that_cannot_leaves_the_title_of_the_text(database_url: str, tmp_path: Path) -> None:
     async with fault_server(REPLY, error(401, "no"), REPLY) as server:
         profile = {"name": "p", "base_url": server.base_url, "models": ["m"]}
-        async with site_over(database_url, tmp_path, title_source="model", llm_profiles=json.dumps([profile])) as site:
-            ann = await site.person()
+        async with open_app(database_url, tmp_path, title_source="model", llm_profiles=json.dumps([profile])) as app:
+            ann = await app.person()
             said = await send(ann, "What is the rent?")
-            await ended(site, ann, said["reply"]["id"])
+            await finished_reply(app, ann, said["reply"]["id"])
 
             async def is_tried() -> bool:
                 return len(server.exchanges) == 2

@@ -28,9 +28,9 @@ from db.models.jobs import Job
 from db.models.messages import Message
 from db.models.users import User
 from errors import Conflict, Forbidden, RateLimited
-from tests.conftest import SYSTEM, World, database_at
-from tests.support.search_samples import said, speak, texts, titles
+from tests.support.search_samples import create_conversation, texts, titles, user_message
 from tests.support.units import personal_organization
+from tests.support.world import SYSTEM, World, database_at
 
 
 class Stumbled(Exception):
@@ -52,7 +52,7 @@ def rename(session: Session, id_: UUID, title: str) -> None:
 
 async def test_a_change_is_kept_with_who_made_it(database: Database, world: World) -> None:
     ann = await world.person("ann")
-    conversation, _ = await database.write(speak, ann, "Plans")
+    conversation, _ = await database.write(create_conversation, ann, "Plans")
     await database.write(rename, ann, conversation.id, "Better plans")
     query = select(AuditEntry).where(AuditEntry.subject_id == conversation.id).order_by(AuditEntry.id)
     made, entry = await database.read(Prepared[AuditEntry](query), SYSTEM)
@@ -70,7 +70,7 @@ async def test_a_change_is_kept_with_who_made_it(database: Database, world: Worl
 
 async def test_what_changes_all_the_time_is_not_in_the_audit_log(database: Database, world: World) -> None:
     ann = await world.person("ann")
-    conversation, _ = await database.write(speak, ann, "Plans")
+    conversation, _ = await database.write(create_conversation, ann, "Plans")
 
     def unit(session: Session) -> None:
         session.get(Conversation, conversation.id).preview = "secret"
@@ -82,12 +82,12 @@ async def test_what_changes_all_the_time_is_not_in_the_audit_log(database: Datab
 
 async def test_a_unit_that_fails_leaves_nothing(database: Database, world: World) -> None:
     ann = await world.person("ann")
-    conversation, _ = await database.write(speak, ann, "Plans")
+    conversation, _ = await database.write(create_conversation, ann, "Plans")
     before = await total(database, AuditEntry)
 
     def unit(session: Session) -> None:
         rename(session, conversation.id, "Lost")
-        session.add(said(conversation.id, "lost"))
+        session.add(user_message(conversation.id, "lost"))
         jobs.enqueue(session, "export", conversation.organization_id)
         session.flush()
         raise Stumbled
@@ -105,7 +105,7 @@ async def test_a_commit_that_fails_leaves_nothing(database: Database, world: Wor
     ann = await world.person("ann")
 
     def unit(session: Session) -> None:
-        conversation, message = speak(session, "Plans")
+        conversation, message = create_conversation(session, "Plans")
         message.parent_id = uuid4()
         jobs.enqueue(session, "export", conversation.organization_id)
 
@@ -165,7 +165,7 @@ async def test_a_caller_who_goes_away_does_not_undo_the_unit(database: Database,
     def unit(session: Session) -> None:
         begun.append(session)
         dawdle(session, 0.05)
-        speak(session, "Plans")
+        create_conversation(session, "Plans")
         session.emit(event)
 
     async with asyncio.timeout(20):
@@ -220,7 +220,7 @@ async def test_stopping_waits_for_the_units_under_way(database_url: str) -> None
     def unit(session: Session) -> None:
         begun.append(session)
         dawdle(session, 0.05)
-        speak(session, "Plans")
+        create_conversation(session, "Plans")
 
     async with asyncio.timeout(20):
         write = asyncio.create_task(database.write(unit, ann))
@@ -236,11 +236,11 @@ async def test_stopping_waits_for_the_units_under_way(database_url: str) -> None
 
 async def test_fifty_writers_at_once_are_all_kept(database: Database, world: World) -> None:
     ann = await world.person("ann")
-    conversation, _ = await database.write(speak, ann, "Plans")
+    conversation, _ = await database.write(create_conversation, ann, "Plans")
 
     def unit(session: Session, number: int) -> None:
         row = session.get_for_update(Conversation, conversation.id)
-        session.add(said(row.id, f"{number:02}"))
+        session.add(user_message(row.id, f"{number:02}"))
         row.message_count += 1
 
     async with asyncio.timeout(30):

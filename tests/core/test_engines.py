@@ -23,9 +23,9 @@ from db.core.sqlite import DatabaseInUse, SQLite
 from db.migrations import migrate
 from db.models.conversations import Conversation
 from db.models.messages import Message
-from tests.conftest import World
 from tests.support.processes.postgres import Postgres
-from tests.support.search_samples import said, speak, texts, titles
+from tests.support.search_samples import create_conversation, texts, titles, user_message
+from tests.support.world import World
 
 ROOT = Path(__file__).parents[2]
 SERVE = """
@@ -63,7 +63,7 @@ async def test_a_file_may_have_any_name(sqlite_template: Path, tmp_path: Path) -
     await database.start()
     assert await database.check()
     ann = await World(database).person("ann")
-    await database.write(speak, ann, "Plans")
+    await database.write(create_conversation, ann, "Plans")
     assert await titles(database, ann) == ["Plans"]
     await database.stop()
     assert sorted(file.name for file in path.parent.iterdir()) == ["ř.db", "ř.db.lock", "ř.db.migrating"]
@@ -92,7 +92,7 @@ async def test_an_address_may_have_options(own_postgres_url: str) -> None:
     database = PostgreSQL(f"{own_postgres_url}?sslmode=prefer&application_name=sheetgpt", migrate)
     await database.start()
     ann = await World(database).person("ann")
-    await database.write(speak, ann, "Plans")
+    await database.write(create_conversation, ann, "Plans")
     assert await titles(database, ann) == ["Plans"]
     await database.stop()
 
@@ -117,7 +117,7 @@ async def test_a_deadlock_is_resolved_by_running_again(own_postgres_url: str) ->
     database = await configured(own_postgres_url, "deadlock_timeout = '20ms'")
     world = World(database)
     ann = await world.person("ann")
-    first, second = [(await database.write(speak, ann, title))[0].id for title in ("first", "second")]
+    first, second = [(await database.write(create_conversation, ann, title))[0].id for title in ("first", "second")]
     runs: list[str] = []
 
     def unit(session: Session, name: str, one: UUID, other: UUID) -> None:
@@ -127,7 +127,7 @@ async def test_a_deadlock_is_resolved_by_running_again(own_postgres_url: str) ->
         runs.append(name)
         wait_for(session, lambda: len(runs) >= 2)
         session.get_for_update(Conversation, other).message_count += 1
-        session.add(said(other, name))
+        session.add(user_message(other, name))
 
     async with asyncio.timeout(20):
         await asyncio.gather(
@@ -144,14 +144,14 @@ async def test_a_deadlock_is_resolved_by_running_again(own_postgres_url: str) ->
 async def test_a_serialization_failure_is_resolved_by_running_again(own_postgres_url: str) -> None:
     database = await configured(own_postgres_url, "default_transaction_isolation = 'serializable'")
     ann = await World(database).person("ann")
-    id_ = (await database.write(speak, ann, "Plans"))[0].id
+    id_ = (await database.write(create_conversation, ann, "Plans"))[0].id
     runs: list[int] = []
 
     def unit(session: Session, number: int) -> None:
         counted = session.scalars(select(func.count(Message.id))).one()
         runs.append(number)
         wait_for(session, lambda: len(runs) >= 3)
-        session.add(said(id_, str(counted)))
+        session.add(user_message(id_, str(counted)))
 
     async with asyncio.timeout(20):
         await asyncio.gather(*(database.write(unit, ann, number) for number in range(3)))
@@ -168,10 +168,10 @@ async def test_a_conflict_without_end_is_an_error(own_postgres_url: str) -> None
 
     def unit(session: Session) -> None:
         runs.append(ann)
-        conversation, message = speak(session, "Plans")
+        conversation, message = create_conversation(session, "Plans")
         session.flush()
         session.expunge(message)
-        twin = said(conversation.id)
+        twin = user_message(conversation.id)
         twin.id = message.id
         session.add(twin)
 

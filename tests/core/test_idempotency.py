@@ -20,8 +20,8 @@ from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.users import User
 from errors import BadUserInput, Conflict, NotFound
-from tests.conftest import SYSTEM, World
 from tests.support.search_samples import titles
+from tests.support.world import SYSTEM, World
 
 
 async def begin(database: Database, viewer: Viewer, key: str | None, title: str = "Plans") -> Conversation:

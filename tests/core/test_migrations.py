@@ -76,7 +76,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_url: str) ->
 async def test_a_migrated_database_starts_without_alembic(database_url: str) -> None:
     script = (
         "import asyncio, sys\n"
-        "from tests.conftest import database_at\n"
+        "from tests.support.world import database_at\n"
         "database = database_at(sys.argv[1])\n"
         "async def run() -> None:\n"
         "    await database.start()\n"

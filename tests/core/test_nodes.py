@@ -5,10 +5,10 @@ from uuid import uuid4
 import pytest
 
 from resolvers.core.ids import decode
-from tests.support.app import Site, site
+from tests.support.app import App, app
 from tests.support.client import Client, Refused
 
-__all__ = ["site"]
+__all__ = ["app"]
 
 NODES = "query Many($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 
@@ -20,8 +20,8 @@ async def begin(client: Client, title: str = "Any") -> str:
     return id_
 
 
-async def test_anything_is_found_by_its_id(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
+async def test_anything_is_found_by_its_id(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
     mine = await begin(ann, "Mine")
     me = (await ann.run("{ me { id memberships { nodes { id organization { id } } } } }"))["me"]
     membership = me["memberships"]["nodes"][0]
@@ -35,8 +35,8 @@ async def test_anything_is_found_by_its_id(site: Site) -> None:
     assert (await eve.run(query, id=mine))["node"] is None
 
 
-async def test_an_id_that_is_none_is_null(site: Site) -> None:
-    ann = await site.person()
+async def test_an_id_that_is_none_is_null(app: App) -> None:
+    ann = await app.person()
     mine = await begin(ann)
     me = (await ann.run("{ me { id } }"))["me"]["id"]
     decoded = decode(mine)
@@ -53,16 +53,16 @@ async def test_an_id_that_is_none_is_null(site: Site) -> None:
     assert error["extensions"]["code"] == "NOT_FOUND"
 
 
-async def test_many_ids_are_answered_in_their_order_with_null_for_what_is_not_there(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
+async def test_many_ids_are_answered_in_their_order_with_null_for_what_is_not_there(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
     ids = [await begin(ann, str(number)) for number in range(3)]
     theirs, me = await begin(eve), (await ann.run("{ me { id } }"))["me"]["id"]
-    await site.product.worker.stop()  # it reads too
+    await app.product.worker.stop()  # it reads too
     asked = [ids[2], "garbage", me, theirs, ids[0], ids[2]]
-    site.reads.clear()
+    app.reads.clear()
     found = (await ann.run(NODES, ids=asked))["nodes"]
     assert [node and node["id"] for node in found] == [ids[2], None, me, None, ids[0], ids[2]]
-    assert len(site.reads) <= 3  # the session, conversations, users
+    assert len(app.reads) <= 3  # the session, conversations, users
     assert (await ann.run(NODES, ids=[]))["nodes"] == []
     unknown = str(uuid4())
     hundred = (await ann.run(NODES, ids=[unknown] * 100))["nodes"]
@@ -76,16 +76,16 @@ async def test_many_ids_are_answered_in_their_order_with_null_for_what_is_not_th
 @pytest.mark.parametrize(
     "id_", ["x", "", "é", "VXNlcjo", "VGhpbmc6MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA", "x" * 10_000]
 )
-async def test_a_malformed_id_is_called_so(site: Site, id_: str) -> None:
-    ann = await site.person()
+async def test_a_malformed_id_is_called_so(app: App, id_: str) -> None:
+    ann = await app.person()
     error = await ann.refused("updateConversation", id=id_, title="x")
     quoted = repr(id_ if len(id_) <= 40 else f"{id_[:40]}…")
     assert error["message"] == f"{quoted} is not a valid id. Pass the `id` of a Conversation as the server returned it."
     assert error["extensions"]["code"] == "NOT_FOUND"
 
 
-async def test_the_id_of_another_type_is_called_so(site: Site) -> None:
-    ann = await site.person()
+async def test_the_id_of_another_type_is_called_so(app: App) -> None:
+    ann = await app.person()
     me = (await ann.run("{ me { id memberships { nodes { organization { id } } } } }"))["me"]
     organization = me["memberships"]["nodes"][0]["organization"]["id"]
     conversation = await begin(ann)
@@ -99,8 +99,8 @@ async def test_the_id_of_another_type_is_called_so(site: Site) -> None:
         assert (error["message"], error["extensions"]["code"]) == (message, "NOT_FOUND")
 
 
-async def test_the_id_of_nothing_is_not_found(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
+async def test_the_id_of_nothing_is_not_found(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
     error = await eve.refused("updateConversation", id=await begin(ann), title="x")
     assert error["extensions"]["code"] == "NOT_FOUND"
     assert "id of a" not in error["message"]

@@ -18,8 +18,8 @@ from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.messages import Message
-from tests.conftest import SYSTEM, World
-from tests.support.search_samples import ALL, said, speak
+from tests.support.search_samples import ALL, create_conversation, user_message
+from tests.support.world import SYSTEM, World
 
 
 async def pages(
@@ -105,11 +105,11 @@ async def test_children_are_listed_oldest_first_for_who_sees_the_parent(
     database: Database, world: World, ann: Viewer
 ) -> None:
     bob = await world.person("bob")
-    conversation, _ = await database.write(speak, ann, "Plans")
+    conversation, _ = await database.write(create_conversation, ann, "Plans")
 
     def talk(session: Session) -> None:
         for number in range(4):
-            session.add(said(conversation.id, str(number)))
+            session.add(user_message(conversation.id, str(number)))
 
     await database.write(talk, ann)
     given: dict[str, Any] = {"conversation_id": conversation.id}
@@ -143,10 +143,10 @@ async def test_a_list_of_children_reaches_no_other_parent_s(
 ) -> None:
     """Whether the parent may be seen is asked once, so nothing else in the statement may be another's."""
     ann, eve = await world.person("ann"), await world.person("eve")
-    theirs, _ = await database.write(speak, ann, "Plans")
+    theirs, _ = await database.write(create_conversation, ann, "Plans")
 
     def whisper(session: Session) -> UUID:
-        conversation, message = speak(session, "Own")
+        conversation, message = create_conversation(session, "Own")
         message.text = "own"
         return conversation.id
 

@@ -18,15 +18,15 @@ from db.models.organizations import Organization
 from db.models.users import User
 from db.organizations.organizations import members
 from errors import Forbidden, NotFound
-from tests.conftest import SYSTEM, World
-from tests.support.search_samples import ALL, said, speak, texts, titles
+from tests.support.search_samples import ALL, create_conversation, texts, titles, user_message
+from tests.support.world import SYSTEM, World
 
 SHARED = Visibility.ORGANIZATION
 
 
 async def test_a_stranger_finds_nothing_in_any_way(database: Database, world: World) -> None:
     ann, eve = await world.person("ann"), await world.person("eve")
-    conversation, message = await database.write(speak, ann, "Plans")
+    conversation, message = await database.write(create_conversation, ann, "Plans")
     for nobody in (eve, Viewer(None), Viewer(uuid4())):
         assert await titles(database, nobody) == []
         assert await texts(database, nobody, conversation.id) == []
@@ -46,10 +46,10 @@ async def test_a_stranger_finds_nothing_in_any_way(database: Database, world: Wo
 async def test_members_see_what_is_shared_and_admins_what_is_private(database: Database, world: World) -> None:
     ann, bob, eve = [await world.person(name) for name in ("ann", "bob", "eve")]
     shared = await world.organization(admin=ann, members=[bob])
-    private, _ = await database.write(speak, bob, "Bob's draft", shared)
-    await database.write(speak, bob, "Bob's news", shared, SHARED)
-    await database.write(speak, ann, "Ann's draft", shared)
-    await database.write(speak, bob, "Bob's own")
+    private, _ = await database.write(create_conversation, bob, "Bob's draft", shared)
+    await database.write(create_conversation, bob, "Bob's news", shared, SHARED)
+    await database.write(create_conversation, ann, "Ann's draft", shared)
+    await database.write(create_conversation, bob, "Bob's own")
     assert await titles(database, ann) == ["Ann's draft", "Bob's news", "Bob's draft"]
     assert await titles(database, bob) == ["Bob's own", "Bob's news", "Bob's draft"]
     assert await titles(database, eve) == []
@@ -60,12 +60,12 @@ async def test_members_see_what_is_shared_and_admins_what_is_private(database: D
 async def test_the_invited_see_nothing_until_they_are_active(database: Database, world: World) -> None:
     ann, bob = await world.person("ann"), await world.person("bob")
     shared = await world.organization(admin=ann)
-    await database.write(speak, ann, "News", shared, SHARED)
+    await database.write(create_conversation, ann, "News", shared, SHARED)
     membership = await world.join(shared, bob, Role.ADMIN, MembershipStatus.INVITED)
     assert await titles(database, bob) == []
     assert [found.name for found in [await database.find(Organization, bob, shared)] if found] == ["Shared"]
     with pytest.raises(Forbidden):
-        await database.write(speak, bob, "Hello", shared)
+        await database.write(create_conversation, bob, "Hello", shared)
 
     def accept(session: Session) -> None:
         session.get(Membership, membership).status = MembershipStatus.ACTIVE
@@ -80,8 +80,8 @@ async def test_a_removed_member_loses_everything_at_the_next_query(database: Dat
     ann, bob = await world.person("ann"), await world.person("bob")
     shared = await world.organization(admin=ann)
     membership = await world.join(shared, bob)
-    conversation, _ = await database.write(speak, bob, "Bob's draft", shared)
-    await database.write(speak, ann, "News", shared, SHARED)
+    conversation, _ = await database.write(create_conversation, bob, "Bob's draft", shared)
+    await database.write(create_conversation, ann, "News", shared, SHARED)
     assert await titles(database, bob) == ["News", "Bob's draft"]
     assert await database.find(User, bob, ann.user_id or uuid4()) is not None
 
@@ -94,16 +94,16 @@ async def test_a_removed_member_loses_everything_at_the_next_query(database: Dat
     assert await database.find(User, bob, ann.user_id or uuid4()) is None
     assert await database.read(members.rows(Window(9), ALL), bob, limit=9, organization_id=shared) == []
     with pytest.raises(NotFound):
-        await database.write(speak, bob, "Still here", shared)
+        await database.write(create_conversation, bob, "Still here", shared)
     assert await titles(database, ann) == ["News", "Bob's draft"]
 
 
 async def test_deleted_rows_and_children_of_deleted_parents_are_hidden(database: Database, world: World) -> None:
     ann = await world.person("ann")
-    conversation, first = await database.write(speak, ann, "Plans")
+    conversation, first = await database.write(create_conversation, ann, "Plans")
 
     def add(session: Session) -> Message:
-        session.add(message := said(conversation.id, "second"))
+        session.add(message := user_message(conversation.id, "second"))
         return message
 
     def delete(session: Session, model: Any, id_: UUID) -> None:

@@ -20,16 +20,16 @@ from db.models.messages import Message
 from db.models.organizations import Organization
 from db.models.users import User
 from errors import Forbidden, NotFound
-from tests.conftest import SYSTEM, World
-from tests.support.search_samples import said, speak, texts, titles
+from tests.support.search_samples import create_conversation, texts, titles, user_message
 from tests.support.units import personal_organization
+from tests.support.world import SYSTEM, World
 
 SHARED = Visibility.ORGANIZATION
 REFUSALS = (Forbidden, NotFound, RuntimeError, IntegrityError)
 
 
 def add_child(session: Session, theirs: Conversation, _: Message) -> None:
-    session.add(said(theirs.id))
+    session.add(user_message(theirs.id))
 
 
 def change_child(session: Session, _: Conversation, message: Message) -> None:
@@ -41,11 +41,11 @@ def delete_child(session: Session, _: Conversation, message: Message) -> None:
 
 
 def take_child(session: Session, _: Conversation, message: Message) -> None:
-    session.get(Message, message.id).conversation_id = speak(session, "Mine")[0].id
+    session.get(Message, message.id).conversation_id = create_conversation(session, "Mine")[0].id
 
 
 def put_child(session: Session, theirs: Conversation, __: Message) -> None:
-    _, message = speak(session, "Mine")
+    _, message = create_conversation(session, "Mine")
     session.flush()
     message.conversation_id = theirs.id
 
@@ -75,7 +75,7 @@ def forged(session: Session, theirs: Conversation) -> Conversation:
 
 
 def add_forged(session: Session, theirs: Conversation, _: Message) -> None:
-    session.add_all([forged(session, theirs), said(theirs.id)])
+    session.add_all([forged(session, theirs), user_message(theirs.id)])
 
 
 def merge_forged(session: Session, theirs: Conversation, _: Message) -> None:
@@ -143,7 +143,7 @@ async def contents(database: Database) -> list[list[Any]]:
 async def test_nobody_changes_what_is_another_s(database: Database, world: World, visibility: Visibility) -> None:
     ann, bob = await world.person("ann"), await world.person("bob")
     shared = await world.organization(admin=ann, members=[bob])
-    conversation, message = await database.write(speak, ann, "Plans", shared, visibility)
+    conversation, message = await database.write(create_conversation, ann, "Plans", shared, visibility)
     before = await contents(database)
     for attack in ATTACKS:
         with pytest.raises(REFUSALS):
@@ -155,7 +155,7 @@ async def test_nobody_changes_what_is_another_s(database: Database, world: World
 
 async def test_a_stranger_s_refusal_does_not_say_that_there_is_something(database: Database, world: World) -> None:
     ann, eve = await world.person("ann"), await world.person("eve")
-    conversation, message = await database.write(speak, ann, "Plans")
+    conversation, message = await database.write(create_conversation, ann, "Plans")
     for attack in (add_child, change_child, ask_first, rename):
         with pytest.raises(NotFound):
             await database.write(attack, eve, conversation, message)
@@ -167,11 +167,11 @@ async def test_a_member_of_one_organization_creates_nothing_in_another(database:
     before = await contents(database)
 
     def for_another(session: Session, owner: Viewer) -> None:
-        conversation, _ = speak(session, "Planted", shared)
+        conversation, _ = create_conversation(session, "Planted", shared)
         conversation.owner_id = owner.user_id or conversation.owner_id
 
     with pytest.raises(NotFound):
-        await database.write(speak, eve, "Intruder", shared)
+        await database.write(create_conversation, eve, "Intruder", shared)
     for viewer, owner, refusal in ((bob, ann, Forbidden), (ann, bob, Forbidden), (eve, bob, NotFound)):
         with pytest.raises(refusal):
             await database.write(for_another, viewer, owner)
@@ -181,7 +181,7 @@ async def test_a_member_of_one_organization_creates_nothing_in_another(database:
 async def test_nobody_gives_away_what_is_their_own(database: Database, world: World) -> None:
     ann, bob = await world.person("ann"), await world.person("bob")
     shared = await world.organization(admin=ann, members=[bob])
-    conversation, _ = await database.write(speak, bob, "Draft", shared)
+    conversation, _ = await database.write(create_conversation, bob, "Draft", shared)
 
     def give(session: Session, name: str, value: UUID | None) -> None:
         setattr(session.get(Conversation, conversation.id), name, value)
@@ -199,7 +199,7 @@ async def test_nobody_gives_away_what_is_their_own(database: Database, world: Wo
 async def test_an_admin_changes_what_members_keep_private(database: Database, world: World) -> None:
     ann, bob = await world.person("ann"), await world.person("bob")
     shared = await world.organization(admin=ann, members=[bob])
-    conversation, message = await database.write(speak, bob, "Draft", shared)
+    conversation, message = await database.write(create_conversation, bob, "Draft", shared)
     await database.write(rename, ann, conversation, message)
     await database.write(change_child, ann, conversation, message)
     await database.write(add_child, ann, conversation, message)

@@ -16,8 +16,8 @@ from db.core.session import Session
 from db.jobs import jobs
 from db.models.conversations import Conversation, ExtractionMode
 from db.models.jobs import Job, JobStatus
-from tests.conftest import World
-from tests.support.search_samples import said, speak
+from tests.support.search_samples import create_conversation, user_message
+from tests.support.world import World
 
 
 async def test_every_column_reads_as_it_was_written(database: Database, world: World) -> None:
@@ -30,7 +30,7 @@ async def test_every_column_reads_as_it_was_written(database: Database, world: W
     }
 
     def unit(session: Session) -> tuple[Base, ...]:
-        conversation, message = speak(session, "Ünïcode 🙂")
+        conversation, message = create_conversation(session, "Ünïcode 🙂")
         conversation.temperature, conversation.last_message_at = 0.1, now()
         job = jobs.enqueue(session, "export", conversation.organization_id, **arguments)
         job.leased_until = now() - timedelta(days=1, microseconds=1)
@@ -48,7 +48,7 @@ async def test_every_column_reads_as_it_was_written(database: Database, world: W
 
 async def test_lists_of_any_length_are_bound(database: Database, world: World) -> None:
     ann = await world.person("ann")
-    made = [(await database.write(speak, ann, title))[0].id for title in ("a", "b", "c")]
+    made = [(await database.write(create_conversation, ann, title))[0].id for title in ("a", "b", "c")]
     query: Prepared[Conversation] = Prepared(
         select(Conversation).where(OneOf(Conversation.id, "wanted")).order_by(Conversation.id)
     )
@@ -83,7 +83,7 @@ async def test_a_stream_is_one_snapshot_in_batches(database: Database, world: Wo
 
 async def test_a_viewer_cannot_be_chosen_by_a_parameter(database: Database, world: World) -> None:
     ann, eve = await world.person("ann"), await world.person("eve")
-    await database.write(speak, ann, "Plans")
+    await database.write(create_conversation, ann, "Plans")
     query: Prepared[Conversation] = Prepared(select(Conversation))
     assert await database.read(query, eve, viewer_id=ann.user_id) == []
     chosen = {"viewer_id": ann.user_id}
@@ -94,9 +94,9 @@ async def test_ids_increase_in_the_order_of_creation(database: Database, world: 
     ann = await world.person("ann")
 
     def unit(session: Session) -> list[UUID]:
-        return [speak(session, str(number))[1].id for number in range(20)]
+        return [create_conversation(session, str(number))[1].id for number in range(20)]
 
     ids = [id_ for _ in range(5) for id_ in await database.write(unit, ann)]
-    ids += [said(ids[0]).id for _ in range(5_000)]
+    ids += [user_message(ids[0]).id for _ in range(5_000)]
     assert all(before < after for before, after in pairwise(ids))
     assert {id_.version for id_ in ids} == {7}

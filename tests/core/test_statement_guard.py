@@ -14,8 +14,7 @@ from db.core.engine import Database
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.conversations import Conversation
-from tests.conftest import SYSTEM, World
-from tests.support.search_samples import speak
+from tests.support.search_samples import create_conversation
 from tests.support.statement_kinds import (
     CHILDREN,
     COUNTS,
@@ -27,6 +26,7 @@ from tests.support.statement_kinds import (
     VALUES,
     Statements,
 )
+from tests.support.world import SYSTEM, World
 
 Lane = Callable[[Database, Viewer, Any], Any]
 
@@ -55,7 +55,7 @@ async def ann(world: World) -> Viewer:
     """Somebody with one conversation and one message in it."""
 
     ann = await world.person("ann")
-    await world.database.write(speak, ann, "secret")
+    await world.database.write(create_conversation, ann, "secret")
     return ann
 
 

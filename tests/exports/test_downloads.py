@@ -11,8 +11,8 @@ from auth.links import sign
 from auth.viewer import Viewer
 from db.core.base import now
 from resolvers.exports.exports import file_name
-from tests.conftest import World
-from tests.support.in_process_product import SECRET, Office
+from tests.support.in_process_product import SECRET, InProcessProduct
+from tests.support.world import World
 
 ID = "0123456789abcdef" * 2
 
@@ -24,8 +24,8 @@ def database_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture
-def office(world: World, tmp_path: Path) -> Office:
-    return Office(world, tmp_path)
+def product(world: World, tmp_path: Path) -> InProcessProduct:
+    return InProcessProduct(world, tmp_path)
 
 
 @pytest.fixture
@@ -38,10 +38,10 @@ def link(path: str, *, minutes: int = 5, secret: bytes = SECRET) -> str:
 
 
 @pytest.fixture
-def file(office: Office) -> str:
+def file(product: InProcessProduct) -> str:
     """The path of a file that is there."""
-    office.files.mkdir()
-    (office.files / f"{ID}.csv").write_text("a,b\r\n1,2\r\n", newline="")
+    product.files.mkdir()
+    (product.files / f"{ID}.csv").write_text("a,b\r\n1,2\r\n", newline="")
     return f"/exports/{ID}/Costs.csv"
 
 
@@ -49,8 +49,8 @@ def error(status: int, type: str, detail: str) -> dict[str, Any]:
     return {"detail": detail, "status_code": status, "type": type, "field_errors": []}
 
 
-async def test_a_link_opens_a_file_to_keep(office: Office, file: str) -> None:
-    answer = await office.open(link(file))
+async def test_a_link_opens_a_file_to_keep(product: InProcessProduct, file: str) -> None:
+    answer = await product.open(link(file))
     assert (answer.status_code, answer.text) == (200, "a,b\r\n1,2\r\n")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="Costs.csv"'
@@ -68,29 +68,29 @@ async def test_a_link_opens_a_file_to_keep(office: Office, file: str) -> None:
     ],
 )
 async def test_any_name_of_a_table_makes_a_link_that_works(
-    office: Office, ann: Viewer, name: str, disposition: str
+    product: InProcessProduct, ann: Viewer, name: str, disposition: str
 ) -> None:
-    office.use(public_url="https://sheets.example/", download_link_minutes=7)
-    async with office.working():
-        done = await office.over(ann, (await office.start(ann, await office.table(ann, name=name)))["id"])
+    product.use(public_url="https://sheets.example/", download_link_minutes=7)
+    async with product.working():
+        done = await product.over(ann, (await product.start(ann, await product.table(ann, name=name)))["id"])
     assert done["url"].startswith("https://sheets.example/exports/")
     parts = urlsplit(done["url"])
-    answer = await office.open(f"{parts.path}?{parts.query}")
+    answer = await product.open(f"{parts.path}?{parts.query}")
     assert (answer.status_code, answer.headers["content-disposition"]) == (200, disposition)
     expires = int(parts.query.removeprefix("expires=").partition("&")[0])
     assert 6 * 60 < expires - now().timestamp() <= 7 * 60
     # A client may write the same address in other escapes.
-    assert (await office.open(f"{parts.path.replace('%20', ' ')}?{parts.query}")).status_code == 200
+    assert (await product.open(f"{parts.path.replace('%20', ' ')}?{parts.query}")).status_code == 200
 
 
-async def test_a_link_works_only_for_its_time(office: Office, file: str) -> None:
-    answer = await office.open(link(file, minutes=-1))
+async def test_a_link_works_only_for_its_time(product: InProcessProduct, file: str) -> None:
+    answer = await product.open(link(file, minutes=-1))
     assert answer.status_code == 403
     assert answer.json() == error(403, "FORBIDDEN", "This link has expired: ask for a new link.")
 
 
-async def test_a_link_opens_only_the_file_that_it_was_signed_for(office: Office, file: str) -> None:
-    (office.files / f"{'f' * 32}.csv").write_text("secret")
+async def test_a_link_opens_only_the_file_that_it_was_signed_for(product: InProcessProduct, file: str) -> None:
+    (product.files / f"{'f' * 32}.csv").write_text("secret")
     good = link(file)
     forged = [
         file,
@@ -103,7 +103,7 @@ async def test_a_link_opens_only_the_file_that_it_was_signed_for(office: Office,
         f"{good.partition('&')[0]}&signature=",
     ]
     for url in forged:
-        answer = await office.open(url)
+        answer = await product.open(url)
         assert answer.status_code == 403
         message = "This link is not valid: ask for a new link, and copy the whole of it."
         assert answer.json() == error(403, "FORBIDDEN", message)
@@ -121,19 +121,21 @@ async def test_a_link_opens_only_the_file_that_it_was_signed_for(office: Office,
         f"/exports/{ID}/..%2F..%2Fetc.csv",
     ],
 )
-async def test_even_a_signature_opens_nothing_but_files_of_exports(office: Office, file: str, path: str) -> None:
-    (office.files / f".{ID}.csv").write_text("secret")
-    (office.files / f"{ID}.part").write_text("secret")
-    (office.files.parent / "database.csv").write_text("secret")
+async def test_even_a_signature_opens_nothing_but_files_of_exports(
+    product: InProcessProduct, file: str, path: str
+) -> None:
+    (product.files / f".{ID}.csv").write_text("secret")
+    (product.files / f"{ID}.part").write_text("secret")
+    (product.files.parent / "database.csv").write_text("secret")
     for signed in (path, unquote(path)):
-        answer = await office.open(link(signed))
+        answer = await product.open(link(signed))
         assert answer.status_code in (403, 404)
         assert set(answer.json()) == {"detail", "status_code", "type", "field_errors"}
 
 
-async def test_a_file_that_is_gone_is_said_to_be_gone(office: Office, file: str) -> None:
-    (office.files / f"{ID}.csv").unlink()
-    answer = await office.open(link(file))
+async def test_a_file_that_is_gone_is_said_to_be_gone(product: InProcessProduct, file: str) -> None:
+    (product.files / f"{ID}.csv").unlink()
+    answer = await product.open(link(file))
     assert answer.status_code == 404
     assert answer.json() == error(404, "NOT_FOUND", "There is no such file any more: export the table again.")
 

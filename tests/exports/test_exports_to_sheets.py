@@ -10,15 +10,15 @@ from auth.viewer import Viewer
 from db.models.jobs import JobStatus
 from db.models.tables import Table
 from resolvers.core.ids import global_id
-from tests.conftest import World
-from tests.support.in_process_product import CANCEL, HEADER, RETRY, START, Office
+from tests.support.in_process_product import CANCEL, HEADER, RETRY, START, InProcessProduct
 from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
 from tests.support.processes.waiting import until
+from tests.support.world import World
 
 
 @pytest.fixture
-def office(world: World, tmp_path: Path) -> Office:
-    return Office(world, tmp_path)
+def product(world: World, tmp_path: Path) -> InProcessProduct:
+    return InProcessProduct(world, tmp_path)
 
 
 @pytest.fixture
@@ -27,26 +27,26 @@ async def ann(world: World) -> Viewer:
 
 
 @pytest.fixture
-def google(office: Office, tmp_path: Path) -> Iterator[LoopbackSheets]:
+def google(product: InProcessProduct, tmp_path: Path) -> Iterator[LoopbackSheets]:
     with loopback_sheets() as server:
-        office.use(google_service_account_file=server.service_account(tmp_path), google_sheets_url=server.url)
+        product.use(google_service_account_file=server.service_account(tmp_path), google_sheets_url=server.url)
         yield server
 
 
-async def test_without_a_service_account_nothing_is_begun(office: Office, ann: Viewer) -> None:
-    given = {"tableId": global_id(Table, await office.table(ann)), "destination": "GOOGLE_SHEETS"}
-    code, message = await office.refused(ann, START, input=given)
+async def test_without_a_service_account_nothing_is_begun(product: InProcessProduct, ann: Viewer) -> None:
+    given = {"tableId": global_id(Table, await product.table(ann)), "destination": "GOOGLE_SHEETS"}
+    code, message = await product.refused(ann, START, input=given)
     assert code == "NOT_CONFIGURED"
     assert "set GOOGLE_SERVICE_ACCOUNT_FILE to the key file of a service account" in message
-    assert await office.counts() == (0, 0)
+    assert await product.counts() == (0, 0)
 
 
 async def test_a_table_becomes_a_spreadsheet_that_is_shared_with_who_asked(
-    office: Office, ann: Viewer, google: LoopbackSheets
+    product: InProcessProduct, ann: Viewer, google: LoopbackSheets
 ) -> None:
-    async with office.working():
-        started = await office.start(ann, await office.table(ann), "GOOGLE_SHEETS", sheetName="May")
-        done = await office.over(ann, started["id"])
+    async with product.working():
+        started = await product.start(ann, await product.table(ann), "GOOGLE_SHEETS", sheetName="May")
+        done = await product.over(ann, started["id"])
     (made,) = google.spreadsheets.values()
     assert (done["status"], done["url"], done["spreadsheetId"]) == ("COMPLETED", made.url, made.id)
     assert (done["rowCount"], done["revision"], done["progress"]) == (3, 4, {"done": 3, "total": 3})
@@ -60,46 +60,46 @@ async def test_a_table_becomes_a_spreadsheet_that_is_shared_with_who_asked(
 
 
 async def test_a_refusal_of_google_is_the_error_of_the_export_and_a_retry_uses_the_same_spreadsheet(
-    office: Office, ann: Viewer, google: LoopbackSheets
+    product: InProcessProduct, ann: Viewer, google: LoopbackSheets
 ) -> None:
     google.fail("values.update", 403, reason="accessNotConfigured")
-    async with office.working():
-        started = await office.start(ann, await office.table(ann), "GOOGLE_SHEETS")
-        failed = await office.over(ann, started["id"])
+    async with product.working():
+        started = await product.start(ann, await product.table(ann), "GOOGLE_SHEETS")
+        failed = await product.over(ann, started["id"])
         assert (failed["status"], failed["error"]["code"], failed["url"]) == ("FAILED", "API_DISABLED", None)
-        await office.get(ann, RETRY, input={"id": started["id"]})
-        done = await office.over(ann, started["id"])
+        await product.get(ann, RETRY, input={"id": started["id"]})
+        done = await product.over(ann, started["id"])
     assert (done["status"], done["attempts"], len(google.spreadsheets)) == ("COMPLETED", 2, 1)
 
 
 async def test_a_server_that_stops_gives_the_export_back_and_the_next_one_finishes_it(
-    office: Office, ann: Viewer, google: LoopbackSheets
+    product: InProcessProduct, ann: Viewer, google: LoopbackSheets
 ) -> None:
     with google.lock:  # Google does not answer
-        async with office.working() as worker:
-            started = await office.start(ann, await office.table(ann), "GOOGLE_SHEETS")
-            await until(lambda: running(office))
+        async with product.working() as worker:
+            started = await product.start(ann, await product.table(ann), "GOOGLE_SHEETS")
+            await until(lambda: running(product))
             at = time.monotonic()
             await worker.stop()
             assert time.monotonic() - at < 1
-            assert (await office.job()).status is JobStatus.QUEUED
-    async with office.working():
-        done = await office.over(ann, started["id"])
+            assert (await product.job()).status is JobStatus.QUEUED
+    async with product.working():
+        done = await product.over(ann, started["id"])
     assert (done["status"], done["attempts"], len(google.spreadsheets)) == ("COMPLETED", 2, 1)
 
 
-async def test_a_running_export_can_be_canceled(office: Office, ann: Viewer, google: LoopbackSheets) -> None:
+async def test_a_running_export_can_be_canceled(product: InProcessProduct, ann: Viewer, google: LoopbackSheets) -> None:
     with google.lock:
-        async with office.working() as worker:
-            started = await office.start(ann, await office.table(ann), "GOOGLE_SHEETS")
-            await until(lambda: running(office))
-            canceled = (await office.get(ann, CANCEL, input={"id": started["id"]}))["export"]
+        async with product.working() as worker:
+            started = await product.start(ann, await product.table(ann), "GOOGLE_SHEETS")
+            await until(lambda: running(product))
+            canceled = (await product.get(ann, CANCEL, input={"id": started["id"]}))["export"]
             assert (canceled["status"], canceled["url"]) == ("CANCELED", None)
             await until(lambda: not worker._runs, seconds=2)
-    assert (await office.job()).status is JobStatus.CANCELED
+    assert (await product.job()).status is JobStatus.CANCELED
 
 
-async def running(office: Office) -> bool:
+async def running(product: InProcessProduct) -> bool:
     """Whether the table is read and the writing has begun."""
-    job = await office.job()
+    job = await product.job()
     return (job.status, job.total) == (JobStatus.RUNNING, 3)

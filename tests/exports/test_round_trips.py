@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client
 from tests.support.processes.waiting import until
 
@@ -44,10 +44,10 @@ CELLS: dict[str, list[Any]] = {
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
+async def app(tmp_path: Path) -> AsyncIterator[App]:
     """Over one database: the readers and writers know of none."""
-    async with site_over(f"sqlite:///{tmp_path / 'product.db'}", tmp_path) as site:
-        yield site
+    async with open_app(f"sqlite:///{tmp_path / 'product.db'}", tmp_path) as app:
+        yield app
 
 
 def columns(width: int = 200) -> list[dict[str, Any]]:
@@ -89,8 +89,8 @@ async def take_in(client: Client, name: str, content: bytes, **given: Any) -> An
     return await client.upload("importTable", TAKEN, {"file": (name, content)}, file=None, **given)
 
 
-async def test_every_writer_and_its_reader_give_a_hostile_table_back(site: Site) -> None:
-    ann = await site.person()
+async def test_every_writer_and_its_reader_give_a_hostile_table_back(app: App) -> None:
+    ann = await app.person()
     made = await ann.mutate("createTable", "{ table { id } }", name="Hostile", columns=columns())
     id_ = made["table"]["id"]
     await ann.mutate("addRows", "{ rows { id } }", tableId=id_, rows=rows())
@@ -143,8 +143,8 @@ FILES: list[tuple[bytes, tuple[str, bool, str, bool, list[str], list[dict[str, A
 ]  # fmt: skip
 
 
-async def test_what_a_text_file_is_like_is_told(site: Site) -> None:
-    ann = await site.person()
+async def test_what_a_text_file_is_like_is_told(app: App) -> None:
+    ann = await app.person()
     for content, told in FILES:
         done = await take_in(ann, "a.csv", content, dryRun=True)
         names = [column["name"] for column in done["columns"]]
@@ -159,8 +159,8 @@ async def test_what_a_text_file_is_like_is_told(site: Site) -> None:
         assert (found, done["rejected"], done["table"]) == (told, [], None)
 
 
-async def test_a_row_with_a_character_that_no_cell_holds_says_so(site: Site) -> None:
-    ann = await site.person()
+async def test_a_row_with_a_character_that_no_cell_holds_says_so(app: App) -> None:
+    ann = await app.person()
     done = await take_in(ann, "a.json", json.dumps([{"a": "x"}, {"a": "x\0"}]).encode(), dryRun=True)
     message = "The text holds a NUL character (U+0000): remove it."
     assert (done["rowCount"], done["rejected"]) == (1, [{"fieldErrors": [{"message": message}]}])

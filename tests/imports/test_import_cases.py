@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site, site
+from tests.support.app import App, app
 
-__all__ = ["site"]
+__all__ = ["app"]
 
 CASES = Path(__file__).parent / "cases" / "reading"
 ANSWER = """{ rowCount rejectedCount notes delimiter encoding headerRow columns { key name type } samples
@@ -36,8 +36,8 @@ def same(one: Any, other: Any) -> bool:
     sorted(path for path in CASES.iterdir() if not path.name.endswith(".expected.json")),
     ids=lambda path: path.name,
 )
-async def test_a_file_is_imported_as_a_person_reads_it(site: Site, case: Path) -> None:
-    ann = await site.person()
+async def test_a_file_is_imported_as_a_person_reads_it(app: App, case: Path) -> None:
+    ann = await app.person()
     wanted = expected(case)
     done = await ann.upload("importTable", ANSWER, {"file": (case.name, case.read_bytes())}, file=None, dryRun=True)
     rows = [[row.get(column["key"]) for column in done["columns"]] for row in done["samples"]]

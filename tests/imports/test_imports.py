@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site, site
+from tests.support.app import App, app
 from tests.support.client import Client, Refused
 from tests.support.loopback.workbooks import book
 
-__all__ = ["site"]
+__all__ = ["app"]
 
 ANSWER = """{ rowCount rejectedCount rejected { index fieldErrors { field message } } samples format encoding
   hasByteOrderMark delimiter hasHeader sheet notes columns { name type } revision { number summary source }
@@ -39,8 +39,8 @@ async def table(client: Client, id: str) -> Any:
     return (await client.run(ROWS, id=id))["table"]
 
 
-async def test_a_file_becomes_a_typed_table(site: Site) -> None:
-    ann = await site.person()
+async def test_a_file_becomes_a_typed_table(app: App) -> None:
+    ann = await app.person()
     content = "Größe;Preis;Am;Nr\n klein ;1.234,50;31.01.2026;007\ngroß;2,00;01.02.2026;008\n;;;\n".encode("cp1252")
     made = await take_in(ann, content, "Preise.csv")
     assert made == {
@@ -76,8 +76,8 @@ async def test_a_file_becomes_a_typed_table(site: Site) -> None:
     assert [row["values"] for row in found["rows"]["nodes"]] == made["samples"]
 
 
-async def test_a_type_is_chosen_from_all_rows(site: Site) -> None:
-    ann = await site.person()
+async def test_a_type_is_chosen_from_all_rows(app: App) -> None:
+    ann = await app.person()
     numbers = [str(n) for n in range(3_000)]
     for last, type in (("1.5", "DECIMAL"), ("many", "TEXT"), ("n/a", "INTEGER"), ("3000", "INTEGER")):
         made = await paste(ann, "n\n" + "\n".join([*numbers, last]), dryRun=True, format="CSV")
@@ -86,8 +86,8 @@ async def test_a_type_is_chosen_from_all_rows(site: Site) -> None:
     assert (await ann.run("{ tables { totalCount } }"))["tables"]["totalCount"] == 0
 
 
-async def test_a_workbook_becomes_what_a_person_sees_in_it_and_its_errors_are_shown(site: Site) -> None:
-    ann = await site.person()
+async def test_a_workbook_becomes_what_a_person_sees_in_it_and_its_errors_are_shown(app: App) -> None:
+    ann = await app.person()
     names = ("Rate", "Price", "Exact", "Day", "Code", "Long", "Done", "Sum")
     header = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in names)
     row = (
@@ -118,8 +118,8 @@ async def test_a_workbook_becomes_what_a_person_sees_in_it_and_its_errors_are_sh
     assert (done["samples"], done["sheet"], done["notes"]) == ([{"c1": "50"}], "Sheet", [])
 
 
-async def test_rows_that_do_not_fit_a_table_are_shown_and_left_out_when_asked(site: Site) -> None:
-    ann = await site.person()
+async def test_rows_that_do_not_fit_a_table_are_shown_and_left_out_when_asked(app: App) -> None:
+    ann = await app.person()
     columns = [{"name": "Item", "type": "TEXT", "isUnique": True}, {"name": "Price", "type": "DECIMAL"}]
     made = await ann.mutate("createTable", "{ table { id } }", name="Prices", columns=columns)
     id_ = made["table"]["id"]
@@ -145,8 +145,8 @@ async def test_rows_that_do_not_fit_a_table_are_shown_and_left_out_when_asked(si
     assert "The table has no columns Colour" in str(refused.value)
 
 
-async def test_an_import_is_undone_as_one(site: Site) -> None:
-    ann = await site.person()
+async def test_an_import_is_undone_as_one(app: App) -> None:
+    ann = await app.person()
     id_ = (await paste(ann, "item,n\nink,1\n"))["table"]["id"]
     more = await paste(ann, "item,n\n" + "pen,2\n" * 1_500, tableId=id_)
     assert more["revision"] == {"number": 2, "summary": "1,500 rows added", "source": "IMPORT"}
@@ -154,8 +154,8 @@ async def test_an_import_is_undone_as_one(site: Site) -> None:
     assert undone["table"]["rowCount"] == 1
 
 
-async def test_who_may_only_see_a_table_imports_nothing(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
+async def test_who_may_only_see_a_table_imports_nothing(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
     id_ = (await paste(ann, "item,n\nink,1\n"))["table"]["id"]
     with pytest.raises(Refused) as refused:
         await paste(eve, "item,n\npen,2\n", tableId=id_)
@@ -163,9 +163,9 @@ async def test_who_may_only_see_a_table_imports_nothing(site: Site) -> None:
     assert (await table(ann, id_))["rows"]["totalCount"] == 1
 
 
-async def test_a_new_table_has_its_place_and_one_that_is_there_keeps_its_own(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
-    organization = await site.organization(ann)
+async def test_a_new_table_has_its_place_and_one_that_is_there_keeps_its_own(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
+    organization = await app.organization(ann)
     made = await ann.mutate("createConversation", "{ conversation { id } }", organizationId=organization)
     place = {"conversationId": made["conversation"]["id"], "visibility": "ORGANIZATION"}
     id_ = (await paste(ann, "item,n\nink,1\n", **place))["table"]["id"]
@@ -184,9 +184,9 @@ async def test_a_new_table_has_its_place_and_one_that_is_there_keeps_its_own(sit
     assert (await ann.run("{ tables { totalCount } }"))["tables"]["totalCount"] == 1
 
 
-async def test_what_other_programs_change_comes_back_as_it_was(site: Site) -> None:
+async def test_what_other_programs_change_comes_back_as_it_was(app: App) -> None:
     """Through a file of another program, on each database; tests/test_round_trips.py has those of our own."""
-    ann = await site.person()
+    ann = await app.person()
     lines = io.StringIO()
     csv.writer(lines, delimiter="\t").writerows(
         [["id", "note"], *([text, "n" * (n % 2)] for n, text in enumerate(HOSTILE))]
@@ -198,8 +198,8 @@ async def test_what_other_programs_change_comes_back_as_it_was(site: Site) -> No
     assert values == [{"c1": text} | ({"c2": "n"} if n % 2 else {}) for n, text in enumerate(HOSTILE)]
 
 
-async def test_two_hundred_columns_fit_and_one_more_does_not(site: Site) -> None:
-    ann = await site.person()
+async def test_two_hundred_columns_fit_and_one_more_does_not(app: App) -> None:
+    ann = await app.person()
     for width, fits in ((200, True), (201, False)):
         rows = [{f"n{n}": n for n in range(width)}]
         if fits:
@@ -226,8 +226,8 @@ async def test_two_hundred_columns_fit_and_one_more_does_not(site: Site) -> None
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(50), "The file is an old Office document, or one with a password"),
     ],
 )
-async def test_what_cannot_be_imported_is_refused(site: Site, content: bytes, message: str) -> None:
-    ann = await site.person()
+async def test_what_cannot_be_imported_is_refused(app: App, content: bytes, message: str) -> None:
+    ann = await app.person()
     format = "JSON" if content[:1] == b"[" else None
     with pytest.raises(Refused) as refused:
         await take_in(ann, content, format=format)

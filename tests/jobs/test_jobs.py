@@ -22,9 +22,9 @@ from db.models.users import User
 from errors import NotFound, RateLimited
 from jobs.runner import job_run
 from jobs.runner.worker import Handler, JobContext, JobFailure, Worker
-from tests.conftest import SYSTEM, World
 from tests.support.processes.waiting import until
 from tests.support.units import personal_organization
+from tests.support.world import SYSTEM, World
 
 
 class Desk:

@@ -5,15 +5,15 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.loopback.provider_faults import EVENT_STREAM, Exchange, chunk, fault_server
 from tests.support.processes.crash_worker import working
 from tests.support.processes.several_processes import Installation, installation
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import begin, dictation, follow, joined, read, texts_of
+from tests.support.scripted_llm import follow, joined_text, read, scripted_llm, start_reply, texts_of
 
-__all__ = ["dictation", "installation"]
+__all__ = ["installation", "scripted_llm"]
 
 KILLS, REPLIES = 20, 2  # processes, and replies that each of them writes when it is killed
 WORDS = [f"wörd{number}👩‍👧 " for number in range(5_000)]
@@ -44,7 +44,7 @@ async def test_workers_are_killed_while_they_write_and_nothing_that_was_acknowle
             ann = await web.person()
             kept = {}
             for _ in range(KILLS):
-                ids = [await begin(ann) for _ in range(REPLIES)]
+                ids = [await start_reply(ann) for _ in range(REPLIES)]
                 with working(there.settings):
                     for id_ in ids:
                         kept[id_] = await until(partial(saved, ann, id_), 60)
@@ -53,7 +53,7 @@ async def test_workers_are_killed_while_they_write_and_nothing_that_was_acknowle
             assert texts_of(web) == {}
 
 
-async def check_interrupted(web: Site, ann: Client, id: str, kept: str) -> None:
+async def check_interrupted(web: App, ann: Client, id: str, kept: str) -> None:
     events = await follow(web, ann, id)
     reply = await read(ann, id)
     assert (reply["status"], reply["error"]["code"], reply["error"]["retryable"]) == (
@@ -63,4 +63,4 @@ async def check_interrupted(web: Site, ann: Client, id: str, kept: str) -> None:
     )
     assert reply["text"].startswith(kept)
     assert TEXT.startswith(reply["text"])
-    assert joined(events) == reply["text"]
+    assert joined_text(events) == reply["text"]

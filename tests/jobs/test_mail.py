@@ -20,12 +20,12 @@ from integrations import mail
 from integrations.mail import FileMailer, Mail, MailFailed, Server, SMTPMailer
 from jobs.mail import mail as jobs_mail
 from jobs.mail.templates import TEXTS, write
-from tests.conftest import SYSTEM
-from tests.support.app import Site, site, site_over
+from tests.support.app import App, app, open_app
 from tests.support.loopback.smtp import loopback_smtp
 from tests.support.processes.waiting import until
+from tests.support.world import SYSTEM
 
-__all__ = ["site"]
+__all__ = ["app"]
 
 HELLO = Mail("7f", "ann@example.com", "Hello", "A line.\n.\nAnother line.\n")
 SENDER = "sheets@example.com"
@@ -33,11 +33,11 @@ SENDER = "sheets@example.com"
 every_job: Prepared[Job] = Prepared(select(Job).where(Job.kind == "mail").order_by(Job.id))
 
 
-async def jobs_over(site: Site) -> list[Job]:
+async def jobs_over(app: App) -> list[Job]:
     """The mail jobs, once each is over."""
 
     async def over() -> list[Job]:
-        jobs = await site.backend.database.read(every_job, SYSTEM)
+        jobs = await app.backend.database.read(every_job, SYSTEM)
         return jobs if all(job.finished_at for job in jobs) else []
 
     found: list[Job] = await until(over)
@@ -195,9 +195,9 @@ def test_every_template_names_its_token_and_takes_names_as_they_are(template: st
     assert text.endswith("\n-- \nSheetGPT, https://sheets.example.com\n")
 
 
-async def test_signing_up_mails_a_token_that_the_database_does_not_keep(site: Site, tmp_path: Path) -> None:
-    await site.person("ann")
-    (job,) = await jobs_over(site)
+async def test_signing_up_mails_a_token_that_the_database_does_not_keep(app: App, tmp_path: Path) -> None:
+    await app.person("ann")
+    (job,) = await jobs_over(app)
     assert (job.status, job.error_message) == (JobStatus.COMPLETED, None)
     assert job.arguments == {
         "template": "verify_email",
@@ -216,10 +216,10 @@ async def test_mail_is_tried_again_and_then_given_up_without_its_token(
     async with loopback_smtp() as server:
         server.answers = ["451 later", "450 later", "250 now", "451 a", "451 b", "451 c", "550 never"]
         url = f"smtp+plain://127.0.0.1:{server.port}"
-        async with site_over(database_url, tmp_path, smtp_url=url, mail_from=SENDER) as site:
+        async with open_app(database_url, tmp_path, smtp_url=url, mail_from=SENDER) as app:
             for name in ("ann", "bob", "cleo"):
-                await site.person(name)
-                jobs = await jobs_over(site)
+                await app.person(name)
+                jobs = await jobs_over(app)
     assert [(mail.sender, mail.recipients) for mail in server.received] == [(SENDER, ["ann@example.com"])]
     assert server.answers == []
     assert [(job.status, job.error_code, job.error_message, job.error_retryable) for job in jobs] == [

@@ -24,14 +24,24 @@ from assembly import assemble
 from db.core.events import Event, TableChanged, decode, encode
 from resolvers.core.ids import decode as decode_id
 from settings import Misconfigured, Settings
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.processes.product_process import ROOT
 from tests.support.processes.several_processes import Installation, eventually, installation, web, worker
 from tests.support.processes.valkey import valkey_server
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import Dictation, begin, dictation, follow, held, joined, read, texts_of, watched
+from tests.support.scripted_llm import (
+    ScriptedLLM,
+    follow,
+    joined_text,
+    read,
+    scripted_llm,
+    start_reply,
+    texts_of,
+    wait_for_readers,
+    wait_for_text,
+)
 
-__all__ = ["dictation", "installation", "web", "worker"]
+__all__ = ["installation", "scripted_llm", "web", "worker"]
 
 PIECES = ["Grüße ", "👩", "\u200d👩\u200d", "👧 ", "中", "文 e", "\u0301", "\n| a |", " b |\n", "🇩🇪", "\r\n", "Schluß"]
 TEXT = "".join(PIECES)
@@ -48,54 +58,58 @@ def without_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("without_checkpoints")
-async def test_what_a_worker_writes_is_followed_piece_by_piece_from_a_server(web: Site, dictation: Dictation) -> None:
+async def test_what_a_worker_writes_is_followed_piece_by_piece_from_a_server(
+    web: App, scripted_llm: ScriptedLLM
+) -> None:
     ann = await web.person()
-    id_ = await begin(ann)
+    id_ = await start_reply(ann)
     following = [asyncio.create_task(follow(web, ann, id_)) for _ in range(5)]
-    await watched(web, 5)
+    await wait_for_readers(web, 5)
     so_far = ""
     for piece in PIECES:
-        dictation.say(piece)
+        scripted_llm.say(piece)
         so_far += piece
-        await held(web, ann, id_, so_far)
+        await wait_for_text(web, ann, id_, so_far)
     late = [asyncio.create_task(follow(web, ann, id_, place)) for place in [*range(len(TEXT) + 1), 10_000]]
-    await watched(web, 5 + len(late))
-    dictation.finish()
+    await wait_for_readers(web, 5 + len(late))
+    scripted_llm.finish()
     *rests, bogus = await asyncio.gather(*late)
     for place, events in enumerate(rests):
-        assert joined(events, TEXT[:place]) == TEXT
+        assert joined_text(events, TEXT[:place]) == TEXT
         assert place == len(TEXT) or events[0]["offset"] == place
         assert events[-1]["message"] == {"id": id_, "text": TEXT, "status": "COMPLETED"}
-    assert (bogus[0]["offset"], joined(bogus)) == (0, TEXT)
+    assert (bogus[0]["offset"], joined_text(bogus)) == (0, TEXT)
     for events in await asyncio.gather(*following):
         offsets = [event["offset"] for event in events if event["__typename"] == "ReplyDelta"]
-        assert joined(events) == TEXT
+        assert joined_text(events) == TEXT
         assert len(offsets) == len(PIECES)
         assert offsets == sorted(set(offsets))
-    assert joined(await follow(web, ann, id_, 7), TEXT[:7]) == (await read(ann, id_))["text"] == TEXT
+    assert joined_text(await follow(web, ann, id_, 7), TEXT[:7]) == (await read(ann, id_))["text"] == TEXT
     assert texts_of(web) == {}
 
 
 @pytest.mark.usefixtures("without_checkpoints")
-async def test_a_stop_at_a_server_hangs_up_on_the_provider_of_a_worker_at_once(web: Site, dictation: Dictation) -> None:
+async def test_a_stop_at_a_server_hangs_up_on_the_provider_of_a_worker_at_once(
+    web: App, scripted_llm: ScriptedLLM
+) -> None:
     ann = await web.person()
-    id_ = await begin(ann)
-    dictation.say(*PIECES)
-    await held(web, ann, id_, TEXT)
+    id_ = await start_reply(ann)
+    scripted_llm.say(*PIECES)
+    await wait_for_text(web, ann, id_, TEXT)
     following = asyncio.create_task(follow(web, ann, id_))
-    await watched(web, 1)
-    (exchange,) = dictation.server.exchanges
+    await wait_for_readers(web, 1)
+    (exchange,) = scripted_llm.server.exchanges
     stopping = asyncio.create_task(ann.mutate("stopReply", "{ message { status text } }", messageId=id_))
     begun = time.perf_counter()
     await asyncio.wait_for(exchange.hung_up.wait(), 2)
     assert time.perf_counter() - begun < LATE
     assert (await stopping)["message"] == {"status": "STOPPED", "text": TEXT}
     events = await following
-    assert (joined(events), events[-1]["message"]["status"]) == (TEXT, "STOPPED")
+    assert (joined_text(events), events[-1]["message"]["status"]) == (TEXT, "STOPPED")
 
 
 async def test_who_watches_at_a_server_is_not_told_of_the_end_by_a_worker_and_who_left_is(
-    web: Site, worker: Site, dictation: Dictation
+    web: App, worker: App, scripted_llm: ScriptedLLM
 ) -> None:
     ann = await web.person()
     viewer = await web.viewer(ann)
@@ -105,7 +119,7 @@ async def test_who_watches_at_a_server_is_not_told_of_the_end_by_a_worker_and_wh
         return [node["subjectId"] for node in nodes]
 
     for is_there in (True, False):
-        id_ = await begin(ann)
+        id_ = await start_reply(ann)
         decoded = decode_id(id_)
         assert decoded is not None
         following = asyncio.create_task(follow(web, ann, id_))
@@ -114,39 +128,39 @@ async def test_who_watches_at_a_server_is_not_told_of_the_end_by_a_worker_and_wh
             following.cancel()
             await asyncio.wait([following])
             await until(partial(is_unwatched, worker, decoded[1], viewer.user_id))
-        dictation.say("Well")
-        dictation.finish()
+        scripted_llm.say("Well")
+        scripted_llm.finish()
         await (following if is_there else until(told))
         assert await told() == ([] if is_there else [id_])
 
 
-async def is_unwatched(site: Site, reply_id: UUID, user_id: UUID | None) -> bool:
-    return not await site.backend.watchers.is_watched(reply_id, user_id)
+async def is_unwatched(app: App, reply_id: UUID, user_id: UUID | None) -> bool:
+    return not await app.backend.watchers.is_watched(reply_id, user_id)
 
 
 async def test_who_comes_when_the_beginning_was_trimmed_gets_it_from_the_row(
-    installation: Installation, web: Site, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, web: App, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs.replies.reply_writer, "CHECKPOINT_SECONDS", 0.1)
     monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 0.1)
     ann = await web.person()
-    id_ = await begin(ann)
+    id_ = await start_reply(ann)
     for number, piece in enumerate(PIECES[:6]):
-        dictation.say(piece)
-        await held(web, ann, id_, "".join(PIECES[: number + 1]))
+        scripted_llm.say(piece)
+        await wait_for_text(web, ann, id_, "".join(PIECES[: number + 1]))
     decoded = decode_id(id_)
     assert decoded is not None
     with redis.Redis.from_url(installation.redis_url) as client:
         assert client.xtrim(f"{installation.prefix}:reply:{decoded[1].hex}", maxlen=1, approximate=False) == 5
     late = [asyncio.create_task(follow(web, ann, id_, place)) for place in (0, 3)]
-    await watched(web, 2)
-    dictation.say(*PIECES[6:])
-    dictation.finish()
+    await wait_for_readers(web, 2)
+    scripted_llm.say(*PIECES[6:])
+    scripted_llm.finish()
     for place, follower in zip((0, 3), late, strict=True):
-        assert joined(await follower, TEXT[:place]) == TEXT
+        assert joined_text(await follower, TEXT[:place]) == TEXT
 
 
-async def test_an_export_of_a_worker_is_followed_at_a_server(web: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_export_of_a_worker_is_followed_at_a_server(web: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolvers.exports.exports, "IDLE_SECONDS", 3600)
     ann = await web.person()
     table = (await ann.mutate("importTable", "{ table { id } }", text="a,b\n1,2\n", name="T"))["table"]["id"]
@@ -158,14 +172,14 @@ async def test_an_export_of_a_worker_is_followed_at_a_server(web: Site, monkeypa
 
 
 async def test_servers_come_and_go_while_a_worker_writes(
-    installation: Installation, worker: Site, dictation: Dictation
+    installation: Installation, worker: App, scripted_llm: ScriptedLLM
 ) -> None:
     async with installation.run(run_jobs=False) as first:
         ann = await first.person()
-        id_ = await begin(ann)
-        dictation.say(*PIECES[:6])
+        id_ = await start_reply(ann)
+        scripted_llm.say(*PIECES[:6])
         half = "".join(PIECES[:6])
-        await held(first, ann, id_, half)
+        await wait_for_text(first, ann, id_, half)
         await ann.run("mutation { logOut { ok } }")
     async with installation.run(run_jobs=False) as second:
         again = second.client()
@@ -173,16 +187,16 @@ async def test_servers_come_and_go_while_a_worker_writes(
         logged = await again.mutate("logIn", session, email="ann@example.com", password="correct horse battery")
         again.token = logged["session"]["accessToken"]
         following = asyncio.create_task(follow(second, again, id_, len(half)))
-        await watched(second, 1)
-        dictation.say(*PIECES[6:])
-        dictation.finish()
-        assert joined(await following, half) == TEXT
+        await wait_for_readers(second, 1)
+        scripted_llm.say(*PIECES[6:])
+        scripted_llm.finish()
+        assert joined_text(await following, half) == TEXT
         assert (await read(again, id_))["status"] == "COMPLETED"
-    assert len(dictation.asked) == 1
+    assert len(scripted_llm.asked) == 1
 
 
 async def test_every_change_is_followed_from_another_process_also_by_who_comes_back_after_each(
-    web: Site, worker: Site
+    web: App, worker: App
 ) -> None:
     ann = await web.person()
     made = await ann.mutate(
@@ -190,8 +204,8 @@ async def test_every_change_is_followed_from_another_process_also_by_who_comes_b
     )
     table = made["table"]["id"]
 
-    async def add(site: Site, writer: int) -> None:
-        client = site.client()
+    async def add(app: App, writer: int) -> None:
+        client = app.client()
         client.token = ann.token
         for number in range(4):
             rows = [{"c1": writer * 10 + number}]
@@ -210,7 +224,7 @@ async def test_every_change_is_followed_from_another_process_also_by_who_comes_b
         return seen
 
     following = [asyncio.create_task(followed(comes_back=n > 0)) for n in range(3)]
-    await asyncio.gather(*(add(site, writer) for writer, site in enumerate([worker, web] * 5)))
+    await asyncio.gather(*(add(app, writer) for writer, app in enumerate([worker, web] * 5)))
     async with asyncio.timeout(20):
         stayed, *came_back = await asyncio.gather(*following)
     assert [number for number, _ in stayed] == [*range(1, 42)]
@@ -219,7 +233,7 @@ async def test_every_change_is_followed_from_another_process_also_by_who_comes_b
     assert added == sorted(writer * 10 + number for writer in range(10) for number in range(4))
 
 
-async def test_what_happens_in_one_process_wakes_who_waits_in_another(web: Site, worker: Site) -> None:
+async def test_what_happens_in_one_process_wakes_who_waits_in_another(web: App, worker: App) -> None:
     event, told = TableChanged(uuid4()), time.perf_counter()
     with web.backend.hub.subscribe(event) as here, worker.backend.hub.subscribe(event) as there:
         worker.backend.hub.publish(event)
@@ -244,42 +258,42 @@ def test_an_event_of_a_newer_version_is_nobodys() -> None:
 
 
 async def test_a_server_without_jobs_leaves_them_to_a_worker_who_is_told_at_once(
-    installation: Installation, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs.runner.worker, "SWEEP_SECONDS", 3600)
     async with installation.run(run_jobs=False) as web:
         ann = await web.person()
-        id_ = await begin(ann)
+        id_ = await start_reply(ann)
         await asyncio.sleep(0.1)
-        assert dictation.asked == []
+        assert scripted_llm.asked == []
         async with installation.run():
-            await eventually(lambda: len(dictation.asked) == 1)
+            await eventually(lambda: len(scripted_llm.asked) == 1)
             await ann.mutate("stopReply", "{ message { status } }", messageId=id_)
-            id_ = await begin(ann)
-            await eventually(lambda: len(dictation.asked) == 2)
+            id_ = await start_reply(ann)
+            await eventually(lambda: len(scripted_llm.asked) == 2)
             await ann.mutate("stopReply", "{ message { status } }", messageId=id_)
 
 
 async def test_attempts_are_counted_for_all_processes_together(installation: Installation) -> None:
     given = {"log_in_limit_account": "3 per hour", "run_jobs": False}
     async with installation.run(**given) as one, installation.run(**given) as other:
-        codes = [await wrong_password(site) for site in (one, other, one, other, one)]
+        codes = [await wrong_password(app) for app in (one, other, one, other, one)]
     assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"] * 2
 
 
 async def test_the_worker_command_runs_jobs_until_a_signal_comes(
-    installation: Installation, dictation: Dictation, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in installation.settings.items():
         monkeypatch.setenv(name.upper(), str(value))
     async with installation.run(run_jobs=False) as web:
         ann = await web.person()
-        id_ = await begin(ann)
+        id_ = await start_reply(ann)
         command = [sys.executable, "app.py", "worker"]
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE, stderr=STDOUT)
         try:
-            dictation.say("From a process of its own")
-            await held(web, ann, id_, "From a process of its own")
+            scripted_llm.say("From a process of its own")
+            await wait_for_text(web, ann, id_, "From a process of its own")
         finally:
             process.send_signal(signal.SIGTERM)
             said, _ = await asyncio.wait_for(process.communicate(), 20)
@@ -287,7 +301,7 @@ async def test_the_worker_command_runs_jobs_until_a_signal_comes(
         assert b"worker" in said
         assert b"Traceback" not in said
         events = await follow(web, ann, id_)
-        assert (joined(events), events[-1]["message"]["status"]) == ("From a process of its own", "INTERRUPTED")
+        assert (joined_text(events), events[-1]["message"]["status"]) == ("From a process of its own", "INTERRUPTED")
 
 
 @pytest.mark.parametrize(
@@ -310,8 +324,8 @@ def test_with_sqlite_redis_is_not_used_and_it_is_said(
     assert "REDIS_URL is ignored" in caplog.text
 
 
-async def wrong_password(site: Site) -> str:
-    error = await site.client().refused("logIn", email="ann@example.com", password="guess")
+async def wrong_password(app: App) -> str:
+    error = await app.client().refused("logIn", email="ann@example.com", password="guess")
     return str(error["extensions"]["code"])
 
 
@@ -319,7 +333,7 @@ async def wrong_password(site: Site) -> str:
 async def test_while_redis_is_away_or_hangs_the_database_tells_and_everything_goes_on(
     how: str,
     installation: Installation,
-    dictation: Dictation,
+    scripted_llm: ScriptedLLM,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -333,24 +347,24 @@ async def test_while_redis_is_away_or_hangs_the_database_tells_and_everything_go
         given = {"log_in_limit_account": "2 per hour"}
         async with there.run(**given), there.run(run_jobs=False, **given) as web:
             ann = await web.person()
-            id_ = await begin(ann)
+            id_ = await start_reply(ann)
             following = asyncio.create_task(follow(web, ann, id_))
-            dictation.say("Before. ")
-            await held(web, ann, id_, "Before. ")
+            scripted_llm.say("Before. ")
+            await wait_for_text(web, ann, id_, "Before. ")
             with getattr(redis, how)():
-                dictation.say("Away.")
-                dictation.finish()
-                assert joined(await following) == "Before. Away."
+                scripted_llm.say("Away.")
+                scripted_llm.finish()
+                assert joined_text(await following) == "Before. Away."
                 assert [await wrong_password(web) for _ in range(3)] == ["UNAUTHENTICATED"] * 2 + ["RATE_LIMITED"]
-                found_by_the_sweep = await begin(ann)
-                dictation.say("Still away. ")
+                found_by_the_sweep = await start_reply(ann)
+                scripted_llm.say("Still away. ")
                 following = asyncio.create_task(follow(web, ann, found_by_the_sweep))
-                await held(web, ann, found_by_the_sweep, "Still away. ")
+                await wait_for_text(web, ann, found_by_the_sweep, "Still away. ")
             await eventually(lambda: caplog.text.count("Redis is back") == 2)
-            dictation.say("Back.")
-            await held(web, ann, found_by_the_sweep, "Still away. Back.")
-            dictation.finish()
-            assert joined(await following) == "Still away. Back."
+            scripted_llm.say("Back.")
+            await wait_for_text(web, ann, found_by_the_sweep, "Still away. Back.")
+            scripted_llm.finish()
+            assert joined_text(await following) == "Still away. Back."
     said = [record.getMessage() for record in caplog.records if record.name == "sheetgpt.redis"]
     # Each process says so once when it goes and once when it is back.
     assert sorted(line.partition(" (")[0] for line in said) == ["Redis is away"] * 2 + ["Redis is back"] * 2

@@ -43,10 +43,10 @@ from db.tables.editing.rows import OnError
 from resolvers.core.ids import global_id, model_of
 from tables.changes import column_to_json
 from tables.types.columns import Column, ColumnType
-from tests.conftest import SYSTEM, World
 from tests.matrix.children import NAMES, sample_row
 from tests.matrix.rows import ADMIN, ANONYMOUS, ASSIGNED, DEACTIVATED, OUTSIDER, OWNER, SUPERUSER, Person
 from tests.support.units import personal_organization
+from tests.support.world import SYSTEM, World
 
 LIFE = timedelta(minutes=30)
 NAME, NOTE = Column("p1", "Name", ColumnType.TEXT), Column("p2", "Note", ColumnType.TEXT)

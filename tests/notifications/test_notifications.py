@@ -24,13 +24,13 @@ from db.notifications import broadcasts, notifications
 from db.notifications.notifications import tell
 from db.retention import purging
 from resolvers.core.ids import global_id
-from tests.conftest import SYSTEM, World
-from tests.support.app import Site, site
+from tests.support.app import App, app
 from tests.support.client import Client, Refused
-from tests.support.in_process_product import Office
+from tests.support.in_process_product import InProcessProduct
 from tests.support.processes.waiting import until
+from tests.support.world import SYSTEM, World
 
-__all__ = ["site"]
+__all__ = ["app"]
 
 LIST = """query L($first: Int, $after: String, $unreadOnly: Boolean! = false) {
   notifications(first: $first, after: $after, unreadOnly: $unreadOnly) { totalCount pageInfo { endCursor }
@@ -47,10 +47,10 @@ async def listed(client: Client, **asked: Any) -> list[dict[str, Any]]:
     return nodes
 
 
-async def told(site: Site, client: Client, *titles: str) -> list[UUID]:
+async def told(app: App, client: Client, *titles: str) -> list[UUID]:
     """The ids of notifications that somebody gets, each in a transaction of its own."""
-    viewer = await site.viewer(client)
-    return [await tells(site.backend.database, viewer, title) for title in titles]
+    viewer = await app.viewer(client)
+    return [await tells(app.backend.database, viewer, title) for title in titles]
 
 
 async def tells(database: Database, viewer: Viewer, title: str) -> UUID:
@@ -61,8 +61,8 @@ async def tells(database: Database, viewer: Viewer, title: str) -> UUID:
     return await database.write(unit, SYSTEM)
 
 
-async def test_a_reply_that_nobody_watched_is_told_and_one_that_was_watched_is_not(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
+async def test_a_reply_that_nobody_watched_is_told_and_one_that_was_watched_is_not(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
     watched = await ann.mutate("sendMessage", SAY, text="Watch", wait=True)
     assert await listed(ann) == []
     given = {"text": "Look away", "conversationId": watched["conversation"]["id"]}
@@ -78,9 +78,9 @@ async def test_a_reply_that_nobody_watched_is_told_and_one_that_was_watched_is_n
     assert await listed(eve) == []
 
 
-async def test_who_is_invited_is_told(site: Site) -> None:
-    ann, bob, eve = await site.person("ann"), await site.person("bob"), await site.person("eve")
-    organization = await site.organization(ann)
+async def test_who_is_invited_is_told(app: App) -> None:
+    ann, bob, eve = await app.person("ann"), await app.person("bob"), await app.person("eve")
+    organization = await app.organization(ann)
     for email in ("bob@example.com", "nobody@example.com"):
         await ann.mutate("inviteMember", "{ email }", organizationId=organization, email=email)
     (notification,) = await listed(bob)
@@ -90,15 +90,15 @@ async def test_who_is_invited_is_told(site: Site) -> None:
 
 
 async def test_how_an_export_ended_is_told_to_who_asked_for_it(world: World, tmp_path: Path) -> None:
-    office, ann = Office(world, tmp_path), await world.person("ann")
-    done = await office.start(ann, await office.table(ann, name="{Costs}"))
-    table = await office.table(ann, name="Secret")
-    failed = await office.start(ann, table)
-    await office.change(Table, table, deleted_at=now())
-    async with office.working():
-        await until(lambda: office.ended(ann, done["id"]))
-        await until(lambda: office.ended(ann, failed["id"]))
-    told = {note["subjectId"]: (note["kind"], note["title"]) for note in (await office.get(ann, LIST))["nodes"]}
+    product, ann = InProcessProduct(world, tmp_path), await world.person("ann")
+    done = await product.start(ann, await product.table(ann, name="{Costs}"))
+    table = await product.table(ann, name="Secret")
+    failed = await product.start(ann, table)
+    await product.change(Table, table, deleted_at=now())
+    async with product.working():
+        await until(lambda: product.ended(ann, done["id"]))
+        await until(lambda: product.ended(ann, failed["id"]))
+    told = {note["subjectId"]: (note["kind"], note["title"]) for note in (await product.get(ann, LIST))["nodes"]}
     assert told == {
         done["id"]: ("EXPORT_FINISHED", "The export of {Costs} is finished"),
         failed["id"]: (
@@ -108,54 +108,54 @@ async def test_how_an_export_ended_is_told_to_who_asked_for_it(world: World, tmp
     }
 
 
-async def test_what_comes_is_sent_once_and_to_one_person(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
-    await told(site, ann, "before")
-    mine, theirs = site.follow(ann, FOLLOW), site.follow(eve, FOLLOW)
+async def test_what_comes_is_sent_once_and_to_one_person(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
+    await told(app, ann, "before")
+    mine, theirs = app.follow(ann, FOLLOW), app.follow(eve, FOLLOW)
     async with aclosing(mine), aclosing(theirs):
         first, nothing = asyncio.ensure_future(anext(mine)), asyncio.ensure_future(anext(theirs))
         await asyncio.sleep(0.05)
-        await told(site, ann, "one", "two")
+        await told(app, ann, "one", "two")
         assert (await asyncio.wait_for(first, 5))["notifications"]["title"] == "one"
         assert (await asyncio.wait_for(anext(mine), 5))["notifications"]["title"] == "two"
         third = asyncio.ensure_future(anext(mine))
         await asyncio.sleep(0.05)
-        await told(site, ann, "three")
+        await told(app, ann, "three")
         assert (await asyncio.wait_for(third, 5))["notifications"]["title"] == "three"
         assert not nothing.done()
         nothing.cancel()
         await asyncio.wait([nothing])
 
 
-async def test_who_comes_back_gets_what_came_after_the_last_one_however_much_it_was(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
-    viewer = await site.viewer(ann)
+async def test_who_comes_back_gets_what_came_after_the_last_one_however_much_it_was(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
+    viewer = await app.viewer(ann)
 
     def many(session: Session) -> list[UUID]:
         assert viewer.user_id is not None
         return [tell(session, viewer.user_id, "TEST", str(number)).id for number in range(250)]
 
-    ids = [global_id(Notification, id_) for id_ in await site.backend.database.write(many, SYSTEM)]
-    async with aclosing(site.follow(ann, FOLLOW, after=ids[9])) as news:
+    ids = [global_id(Notification, id_) for id_ in await app.backend.database.write(many, SYSTEM)]
+    async with aclosing(app.follow(ann, FOLLOW, after=ids[9])) as news:
         assert [(await anext(news))["notifications"]["id"] for _ in range(240)] == ids[10:]
         waiting = asyncio.ensure_future(anext(news))
-        await told(site, ann, "new")
+        await told(app, ann, "new")
         assert (await asyncio.wait_for(waiting, 5))["notifications"]["title"] == "new"
     for after in ("nonsense", (await ann.run("{ me { id } }"))["me"]["id"]):
         with pytest.raises(Refused) as refused:
-            await anext(site.follow(ann, FOLLOW, after=after))
+            await anext(app.follow(ann, FOLLOW, after=after))
         assert refused.value.codes == ["NOT_FOUND"]
     assert await listed(eve) == []
 
 
-async def test_what_commits_behind_a_later_one_is_sent_too(site: Site) -> None:
-    ann = await site.person()
-    viewer = await site.viewer(ann)
+async def test_what_commits_behind_a_later_one_is_sent_too(app: App) -> None:
+    ann = await app.person()
+    viewer = await app.viewer(ann)
     early = Notification(user_id=viewer.user_id, kind="TEST", title="early").id
-    async with aclosing(site.follow(ann, FOLLOW)) as news:
+    async with aclosing(app.follow(ann, FOLLOW)) as news:
         first = asyncio.ensure_future(anext(news))
         await asyncio.sleep(0.05)
-        await told(site, ann, "late")
+        await told(app, ann, "late")
         assert (await asyncio.wait_for(first, 5))["notifications"]["title"] == "late"
 
         def commit(session: Session) -> None:
@@ -163,13 +163,13 @@ async def test_what_commits_behind_a_later_one_is_sent_too(site: Site) -> None:
             tell(session, viewer.user_id, "TEST", "early").id = early
 
         second = asyncio.ensure_future(anext(news))
-        await site.backend.database.write(commit, SYSTEM)
+        await app.backend.database.write(commit, SYSTEM)
         assert (await asyncio.wait_for(second, 5))["notifications"]["title"] == "early"
 
 
-async def test_only_one_s_own_are_marked_as_read(site: Site) -> None:
-    ann, eve = await site.person("ann"), await site.person("eve")
-    one, two, three = [global_id(Notification, id_) for id_ in await told(site, ann, "one", "two", "three")]
+async def test_only_one_s_own_are_marked_as_read(app: App) -> None:
+    ann, eve = await app.person("ann"), await app.person("eve")
+    one, two, three = [global_id(Notification, id_) for id_ in await told(app, ann, "one", "two", "three")]
     nothing = await eve.mutate("markNotificationsRead", READ, ids=[one, two])
     assert nothing == {"notifications": [], "unreadCount": 0}
     assert [note["id"] for note in await listed(ann, unreadOnly=True)] == [three, two, one]
@@ -183,37 +183,37 @@ async def test_only_one_s_own_are_marked_as_read(site: Site) -> None:
     error = await ann.refused("markNotificationsRead", ids=[one] * 101)
     assert [mistake["field"] for mistake in error["extensions"]["fieldErrors"]] == ["ids"]
     with pytest.raises(Refused) as refused:
-        await site.client().run(LIST)
+        await app.client().run(LIST)
     assert refused.value.codes == ["UNAUTHENTICATED"]
 
 
-async def test_a_list_of_any_length_is_read_in_pages_with_the_same_statements(site: Site) -> None:
-    ann = await site.person()
-    site.reads.clear()
-    await told(site, ann, *(str(number) for number in range(3)))
+async def test_a_list_of_any_length_is_read_in_pages_with_the_same_statements(app: App) -> None:
+    ann = await app.person()
+    app.reads.clear()
+    await told(app, ann, *(str(number) for number in range(3)))
     page = (await ann.run(LIST, first=2))["notifications"]
-    costs = len(site.reads)
+    costs = len(app.reads)
     assert ([node["title"] for node in page["nodes"]], page["totalCount"]) == (["2", "1"], 3)
     after = page["pageInfo"]["endCursor"]
     assert [node["title"] for node in await listed(ann, first=2, after=after)] == ["0"]
-    await told(site, ann, *(str(number) for number in range(20)))
-    site.reads.clear()
+    await told(app, ann, *(str(number) for number in range(20)))
+    app.reads.clear()
     assert (await ann.run(LIST, first=20))["notifications"]["totalCount"] == 23
-    assert len(site.reads) <= costs
+    assert len(app.reads) <= costs
 
 
-async def test_a_superuser_tells_everybody_and_nobody_else_does(site: Site) -> None:
-    ann, root = await site.person("ann"), await site.person("root")
+async def test_a_superuser_tells_everybody_and_nobody_else_does(app: App) -> None:
+    ann, root = await app.person("ann"), await app.person("root")
     error = await ann.refused("broadcast", title="Free coffee")
     assert error["extensions"]["code"] == "FORBIDDEN"
     assert await listed(ann) == []
-    id_ = (await site.viewer(root)).user_id
+    id_ = (await app.viewer(root)).user_id
     assert id_ is not None
 
     def grant(session: Session) -> None:
         session.get(User, id_).is_superuser = True
 
-    await site.backend.database.write(grant, SYSTEM)
+    await app.backend.database.write(grant, SYSTEM)
     for _ in range(2):
         sent = await root.mutate("broadcast", "{ title }", title=" Free\ncoffee ", idempotencyKey="coffee")
         assert sent == {"title": "Free coffee"}

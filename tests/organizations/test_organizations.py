@@ -15,9 +15,9 @@ from db.core.base import now
 from db.core.session import Session
 from db.models.invitations import Invitation
 from db.models.jobs import Job
-from tests.conftest import SYSTEM
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client, Refused
+from tests.support.world import SYSTEM
 
 MEMBERS = """query M($id: ID!) { organization(id: $id) { name myRole members { totalCount
   nodes { id role status user { email } } } } }"""
@@ -29,7 +29,7 @@ async def create_organization(admin: Client, name: str = "Works") -> str:
     return str(made["organization"]["id"])
 
 
-async def token_of(site: Site, email: str) -> str:
+async def token_of(app: App, email: str) -> str:
     """Return the token in the newest invitation mailed to an address."""
 
     def newest(session: Session) -> str:
@@ -37,9 +37,9 @@ async def token_of(site: Site, email: str) -> str:
         wanted = ("invitation", email)
         return next(job.id.hex for job in jobs if (job.arguments["template"], job.arguments["to"]) == wanted)
 
-    id_ = await site.backend.database.write(newest, SYSTEM)
+    id_ = await app.backend.database.write(newest, SYSTEM)
     async with asyncio.timeout(20):
-        while (text := mailed(site.backend.settings.mail_dir, id_)) is None:
+        while (text := mailed(app.backend.settings.mail_dir, id_)) is None:
             await asyncio.sleep(0.02)
     (token,) = re.findall(r"^    (\S{43})$", text, re.MULTILINE)
     return str(token)
@@ -55,10 +55,10 @@ def mailed(directory: Path, id_: str) -> str | None:
     return None
 
 
-async def join(site: Site, admin: Client, organization: str, member: Client, email: str, role: str = "MEMBER") -> str:
+async def join(app: App, admin: Client, organization: str, member: Client, email: str, role: str = "MEMBER") -> str:
     """Invite a user, accept the invitation and return the id of the membership."""
     await admin.mutate("inviteMember", "{ email }", organizationId=organization, email=email, role=role)
-    token = await token_of(site, email)
+    token = await token_of(app, email)
     accepted = await member.mutate("acceptInvitation", "{ membership { id } }", token=token)
     return str(accepted["membership"]["id"])
 
@@ -68,8 +68,8 @@ async def members(client: Client, organization: str) -> dict[str, tuple[str, str
     return {one["user"]["email"].partition("@")[0]: (one["role"], one["status"]) for one in listed}
 
 
-async def test_the_creator_of_an_organization_is_its_admin(site: Site) -> None:
-    ann = await site.person("ann")
+async def test_the_creator_of_an_organization_is_its_admin(app: App) -> None:
+    ann = await app.person("ann")
     selection = "{ organization { id name isPersonal myRole createdBy { email } } organizationEdge { cursor } }"
     given = {"name": " The  Works ", "idempotencyKey": "k"}
     made = [await ann.mutate("createOrganization", selection, **given) for _ in range(2)]
@@ -90,15 +90,15 @@ async def test_the_creator_of_an_organization_is_its_admin(site: Site) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\x00b"])
-async def test_a_name_has_a_length(site: Site, name: str) -> None:
-    ann = await site.person("ann")
+async def test_a_name_has_a_length(app: App, name: str) -> None:
+    ann = await app.person("ann")
     error = await ann.refused("createOrganization", name=name)
     assert [one["field"] for one in error["extensions"]["fieldErrors"]] == ["name"]
     assert (await ann.run("{ organizations { totalCount } }"))["organizations"]["totalCount"] == 1
 
 
-async def test_an_invitation_makes_a_member_once(site: Site) -> None:
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
+async def test_an_invitation_makes_a_member_once(app: App) -> None:
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
     works = await create_organization(ann)
     selection = "{ email membership { status role user { email } } }"
     invited = await ann.mutate("inviteMember", selection, organizationId=works, email=" Bob@Example.com ")
@@ -114,7 +114,7 @@ async def test_an_invitation_makes_a_member_once(site: Site) -> None:
         "organization": {"name": "Works", "myRole": None},
     }
     assert list(await members(bob, works)) == ["bob"]
-    token = await token_of(site, "bob@example.com")
+    token = await token_of(app, "bob@example.com")
     for somebody in (eve, ann):
         assert (await somebody.refused("acceptInvitation", token=token))["extensions"]["code"] == "NOT_FOUND"
     accepted = await bob.mutate("acceptInvitation", "{ membership { status organization { myRole } } }", token=token)
@@ -126,26 +126,26 @@ async def test_an_invitation_makes_a_member_once(site: Site) -> None:
     assert again["extensions"]["code"] == "CONFLICT"
 
 
-async def test_an_invitation_can_be_accepted_after_signing_up(site: Site) -> None:
-    ann = await site.person("ann")
+async def test_an_invitation_can_be_accepted_after_signing_up(app: App) -> None:
+    ann = await app.person("ann")
     works = await create_organization(ann)
     invited = await ann.mutate(
         "inviteMember", "{ membership { id } }", organizationId=works, email="bob@example.com", role="ADMIN"
     )
     assert invited == {"membership": None}
-    bob = await site.person("bob")
-    await bob.mutate("acceptInvitation", "{ membership { id } }", token=await token_of(site, "bob@example.com"))
+    bob = await app.person("bob")
+    await bob.mutate("acceptInvitation", "{ membership { id } }", token=await token_of(app, "bob@example.com"))
     assert await members(bob, works) == {"ann": ("ADMIN", "ACTIVE"), "bob": ("ADMIN", "ACTIVE")}
 
 
-async def test_a_token_is_void_when_it_is_old_replaced_or_taken_back(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
+async def test_a_token_is_void_when_it_is_old_replaced_or_taken_back(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
     works = await create_organization(ann)
     tokens = []
     for key in ("first", "second", "second"):
         given = {"organizationId": works, "email": "bob@example.com", "idempotencyKey": key}
         place = (await ann.mutate("inviteMember", "{ membership { id } }", **given))["membership"]["id"]
-        tokens.append(await token_of(site, "bob@example.com"))
+        tokens.append(await token_of(app, "bob@example.com"))
     assert tokens[1] == tokens[2] != tokens[0]
     assert (await bob.refused("acceptInvitation", token=tokens[0]))["extensions"]["code"] == "NOT_FOUND"
 
@@ -154,24 +154,24 @@ async def test_a_token_is_void_when_it_is_old_replaced_or_taken_back(site: Site)
         for invitation in session.scalars(query):
             invitation.expires_at = now() + by
 
-    await site.backend.database.write(age, SYSTEM, timedelta(seconds=-1))
+    await app.backend.database.write(age, SYSTEM, timedelta(seconds=-1))
     assert (await bob.refused("acceptInvitation", token=tokens[1]))["extensions"]["code"] == "NOT_FOUND"
-    await site.backend.database.write(age, SYSTEM, timedelta(days=1))
+    await app.backend.database.write(age, SYSTEM, timedelta(days=1))
     await ann.mutate("removeMember", "{ deletedId }", membershipId=place)
     assert (await bob.refused("acceptInvitation", token=tokens[1]))["extensions"]["code"] == "NOT_FOUND"
     assert await members(ann, works) == {"ann": ("ADMIN", "ACTIVE")}
-    await join(site, ann, works, bob, "bob@example.com")
+    await join(app, ann, works, bob, "bob@example.com")
     assert await members(bob, works) == {"ann": ("ADMIN", "ACTIVE"), "bob": ("MEMBER", "ACTIVE")}
 
 
 @pytest.mark.parametrize("has_account", [True, False])
-async def test_an_invitation_is_taken_back_by_its_address(site: Site, has_account: bool) -> None:
-    ann, bob = await site.person("ann"), site.client()
+async def test_an_invitation_is_taken_back_by_its_address(app: App, has_account: bool) -> None:
+    ann, bob = await app.person("ann"), app.client()
     if has_account:
         await bob.sign_up("bob@example.com")
     works = await create_organization(ann)
     await ann.mutate("inviteMember", "{ email }", organizationId=works, email="bob@example.com")
-    token = await token_of(site, "bob@example.com")
+    token = await token_of(app, "bob@example.com")
     given = {"organizationId": works, "email": " Bob@example.com"}
     assert await ann.mutate("withdrawInvitation", "{ ok }", **given) == {"ok": True}
     if not has_account:
@@ -181,23 +181,23 @@ async def test_an_invitation_is_taken_back_by_its_address(site: Site, has_accoun
     assert (await ann.refused("withdrawInvitation", **given))["extensions"]["code"] == "NOT_FOUND"
 
 
-async def test_of_a_token_only_its_digest_is_kept(site: Site) -> None:
-    ann = await site.person("ann")
+async def test_of_a_token_only_its_digest_is_kept(app: App) -> None:
+    ann = await app.person("ann")
     await ann.mutate(
         "inviteMember", "{ email }", organizationId=await create_organization(ann), email="bob@example.com"
     )
-    token = await token_of(site, "bob@example.com")
-    read = await site.backend.database.write(lambda s: s.scalars(select(Invitation)).one(), SYSTEM)
+    token = await token_of(app, "bob@example.com")
+    read = await app.backend.database.write(lambda s: s.scalars(select(Invitation)).one(), SYSTEM)
     assert len(read.digest) == 32
     assert token.encode() not in read.digest
     assert timedelta(days=6, hours=23) < read.expires_at - now() <= timedelta(days=7)
 
 
-async def test_twenty_accept_one_invitation_and_one_does(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
+async def test_twenty_accept_one_invitation_and_one_does(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
     works = await create_organization(ann)
     await ann.mutate("inviteMember", "{ email }", organizationId=works, email="bob@example.com")
-    token = await token_of(site, "bob@example.com")
+    token = await token_of(app, "bob@example.com")
     tries = [bob.mutate("acceptInvitation", "{ membership { id } }", token=token) for _ in range(20)]
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert [type(result) for result in results].count(dict) == 1
@@ -205,10 +205,10 @@ async def test_twenty_accept_one_invitation_and_one_does(site: Site) -> None:
     assert (await members(ann, works))["bob"] == ("MEMBER", "ACTIVE")
 
 
-async def test_a_role_acts_at_the_next_query(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
+async def test_a_role_acts_at_the_next_query(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
     works = await create_organization(ann)
-    place = await join(site, ann, works, bob, "bob@example.com")
+    place = await join(app, ann, works, bob, "bob@example.com")
     assert (await bob.refused("updateOrganization", id=works, name="Bob's"))["extensions"]["code"] == "FORBIDDEN"
     await ann.mutate("changeMemberRole", "{ membership { role } }", membershipId=place, role="ADMIN")
     await bob.mutate("updateOrganization", "{ organization { name } }", id=works, name="Bob's")
@@ -218,21 +218,21 @@ async def test_a_role_acts_at_the_next_query(site: Site) -> None:
     assert (seen["name"], seen["myRole"]) == ("Bob's", "ADMIN")
 
 
-async def test_a_member_leaves_and_sees_nothing_any_more(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
+async def test_a_member_leaves_and_sees_nothing_any_more(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
     works = await create_organization(ann)
-    place = await join(site, ann, works, bob, "bob@example.com")
+    place = await join(app, ann, works, bob, "bob@example.com")
     assert await bob.mutate("removeMember", "{ deletedId }", membershipId=place) == {"deletedId": place}
     assert (await bob.run(MEMBERS, id=works))["organization"] is None
     assert await members(ann, works) == {"ann": ("ADMIN", "ACTIVE")}
-    await join(site, ann, works, bob, "bob@example.com", "ADMIN")
+    await join(app, ann, works, bob, "bob@example.com", "ADMIN")
     assert (await members(ann, works))["bob"] == ("ADMIN", "ACTIVE")
 
 
-async def test_the_last_admin_stays(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
+async def test_the_last_admin_stays(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
     works = await create_organization(ann)
-    await join(site, ann, works, bob, "bob@example.com")
+    await join(app, ann, works, bob, "bob@example.com")
     listed = (await ann.run(MEMBERS, id=works))["organization"]["members"]["nodes"]
     own = next(one["id"] for one in listed if one["role"] == "ADMIN")
     for name, given in (("changeMemberRole", {"role": "MEMBER"}), ("removeMember", {})):
@@ -242,10 +242,10 @@ async def test_the_last_admin_stays(site: Site) -> None:
     assert (await members(ann, works))["ann"] == ("ADMIN", "ACTIVE")
 
 
-async def test_two_admins_who_demote_each_other_leave_one(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
+async def test_two_admins_who_demote_each_other_leave_one(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
     works = await create_organization(ann)
-    await join(site, ann, works, bob, "bob@example.com", "ADMIN")
+    await join(app, ann, works, bob, "bob@example.com", "ADMIN")
     listed = (await ann.run(MEMBERS, id=works))["organization"]["members"]["nodes"]
     places = {one["user"]["email"]: one["id"] for one in listed}
     tries = [
@@ -263,8 +263,8 @@ async def test_two_admins_who_demote_each_other_leave_one(site: Site) -> None:
     assert sorted(roles) == ["ADMIN", "MEMBER"]
 
 
-async def test_a_personal_organization_is_its_owner_s_alone(site: Site) -> None:
-    ann = await site.person("ann")
+async def test_a_personal_organization_is_its_owner_s_alone(app: App) -> None:
+    ann = await app.person("ann")
     own = (await ann.run("{ me { memberships { nodes { id organization { id } } } } }"))["me"]["memberships"]["nodes"]
     place, organization = own[0]["id"], own[0]["organization"]["id"]
     for name, given in (
@@ -276,11 +276,11 @@ async def test_a_personal_organization_is_its_owner_s_alone(site: Site) -> None:
     assert await members(ann, organization) == {"ann": ("ADMIN", "ACTIVE")}
 
 
-async def test_a_deleted_organization_is_hidden_from_all_and_restored_completely(site: Site) -> None:
-    ann, bob, cid = [await site.person(name) for name in ("ann", "bob", "cid")]
+async def test_a_deleted_organization_is_hidden_from_all_and_restored_completely(app: App) -> None:
+    ann, bob, cid = [await app.person(name) for name in ("ann", "bob", "cid")]
     works = await create_organization(ann)
-    await join(site, ann, works, bob, "bob@example.com")
-    gone = await join(site, ann, works, cid, "cid@example.com")
+    await join(app, ann, works, bob, "bob@example.com")
+    gone = await join(app, ann, works, cid, "cid@example.com")
     await cid.mutate("removeMember", "{ deletedId }", membershipId=gone)
     await ann.mutate("inviteMember", "{ email }", organizationId=works, email="dan@example.com")
     given = {"organizationId": works, "visibility": "ORGANIZATION"}
@@ -291,7 +291,7 @@ async def test_a_deleted_organization_is_hidden_from_all_and_restored_completely
     for somebody in (ann, bob):
         ids = {"o": works, "c": talk["conversation"]["id"]}
         assert await somebody.run(seen, **ids) == {"organization": None, "conversation": None, "node": None}
-    dan, token = await site.person("dan"), await token_of(site, "dan@example.com")
+    dan, token = await app.person("dan"), await token_of(app, "dan@example.com")
     assert (await dan.refused("acceptInvitation", token=token))["extensions"]["code"] == "NOT_FOUND"
     assert (await bob.refused("createConversation", **given))["extensions"]["code"] in {"FORBIDDEN", "NOT_FOUND"}
     for somebody in (bob, cid, dan):
@@ -304,15 +304,15 @@ async def test_a_deleted_organization_is_hidden_from_all_and_restored_completely
 
 
 @pytest.mark.parametrize(("who", "code"), [("eve", "NOT_FOUND"), ("bob", "FORBIDDEN"), ("nobody", "UNAUTHENTICATED")])
-async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
+async def test_others_change_nothing(app: App, who: str, code: str) -> None:
     """Eve is an admin of another organization; Bob is a member."""
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
     works = await create_organization(ann)
     await create_organization(eve, "Elsewhere")
-    await join(site, ann, works, bob, "bob@example.com")
+    await join(app, ann, works, bob, "bob@example.com")
     listed = (await ann.run(MEMBERS, id=works))["organization"]["members"]["nodes"]
     place = next(one["id"] for one in listed if one["role"] == "ADMIN")
-    client = {"eve": eve, "bob": bob, "nobody": site.client()}[who]
+    client = {"eve": eve, "bob": bob, "nobody": app.client()}[who]
     for name, given in (
         ("updateOrganization", {"id": works, "name": "Mine"}),
         ("deleteOrganization", {"id": works}),
@@ -325,25 +325,25 @@ async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
     assert (after["name"], after["members"]["nodes"]) == ("Works", listed)
 
 
-async def test_a_member_does_not_make_themselves_an_admin(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
+async def test_a_member_does_not_make_themselves_an_admin(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
     works = await create_organization(ann)
-    place = await join(site, ann, works, bob, "bob@example.com")
+    place = await join(app, ann, works, bob, "bob@example.com")
     error = await bob.refused("changeMemberRole", membershipId=place, role="ADMIN")
     assert error["extensions"]["code"] == "FORBIDDEN"
     assert (await members(ann, works))["bob"] == ("MEMBER", "ACTIVE")
 
 
-async def test_a_list_costs_as_many_statements_as_one_of_it(site: Site) -> None:
-    ann = await site.person("ann")
+async def test_a_list_costs_as_many_statements_as_one_of_it(app: App) -> None:
+    ann = await app.person("ann")
     document = """{ organizations { nodes { id name isPersonal myRole createdBy { email } updatedBy { email } } }
       me { memberships { nodes { role status user { email } organization { name } } } } }"""
     await ann.run(document)
-    site.reads.clear()
+    app.reads.clear()
     await ann.run(document)
-    one = len(site.reads)
+    one = len(app.reads)
     for n in range(5):
         await create_organization(ann, f"Works {n}")
-    site.reads.clear()
+    app.reads.clear()
     await ann.run(document)
-    assert len(site.reads) == one
+    assert len(app.reads) == one

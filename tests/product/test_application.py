@@ -11,15 +11,15 @@ from db.core.postgresql import PostgreSQL
 from db.core.sqlite import SQLite
 from db.migrations import migrate
 from settings import Settings
-from tests.support.app import SECRET, Site, site_over
+from tests.support.app import SECRET, App, open_app
 
 JSON = {"content-type": "application/json"}
 ORIGIN = "https://client.example"
 
 
 async def test_a_body_that_is_too_large_is_refused_as_such(sqlite_url: str, tmp_path: Path) -> None:
-    async with site_over(sqlite_url, tmp_path, max_body_bytes=1_000) as site:
-        answer = await post(site, b" " * 1_001)
+    async with open_app(sqlite_url, tmp_path, max_body_bytes=1_000) as app:
+        answer = await post(app, b" " * 1_001)
     assert answer.status_code == 413
     assert answer.json()["errors"][0]["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -29,14 +29,14 @@ async def test_a_body_that_is_too_large_is_refused_as_such(sqlite_url: str, tmp_
 async def test_only_a_listed_origin_reads_answers(
     sqlite_url: str, tmp_path: Path, origin: str, allowed: str | None
 ) -> None:
-    async with site_over(sqlite_url, tmp_path, cors_origins=f"{ORIGIN}, https://second.example") as site:
-        answer = await post(site, b'{"query": "{ me { id } }"}', Origin=origin)
+    async with open_app(sqlite_url, tmp_path, cors_origins=f"{ORIGIN}, https://second.example") as app:
+        answer = await post(app, b'{"query": "{ me { id } }"}', Origin=origin)
     assert answer.json() == {"data": {"me": None}}
     assert answer.headers.get("access-control-allow-origin") == allowed
 
 
-async def post(site: Site, body: bytes, **headers: str) -> httpx.Response:
-    return await site.client().http.post("http://site/graphql", content=body, headers={**JSON, **headers})
+async def post(app: App, body: bytes, **headers: str) -> httpx.Response:
+    return await app.client().http.post("http://site/graphql", content=body, headers={**JSON, **headers})
 
 
 def test_the_database_is_told_by_its_url(tmp_path: Path) -> None:

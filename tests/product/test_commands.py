@@ -24,14 +24,14 @@ from db.core.engine import Database
 from db.core.sqlite import take_lock
 from db.migrations import head
 from errors import BadUserInput, NotFound
-from tests.conftest import World
-from tests.support.app import Site, site
+from tests.support.app import App, app
 from tests.support.client import Client, Refused
 from tests.support.processes.product_process import ROOT, running
+from tests.support.world import World
 from transport import control
 from transport.control import CommandFailed, Control, NotServing, ask
 
-__all__ = ["site"]
+__all__ = ["app"]
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 NOBODY = "There is no account with the address nobody@example.com. List the accounts with `users list`."
@@ -45,45 +45,45 @@ def run(url: str, *command: str) -> tuple[int, str]:
     return ended.exit_code, ended.output.strip()
 
 
-async def beside(site: Site, *command: str) -> tuple[int, str]:
+async def beside(app: App, *command: str) -> tuple[int, str]:
     """The same while the server goes on in its event loop."""
-    return await asyncio.to_thread(run, site.backend.settings.database_url, *command)
+    return await asyncio.to_thread(run, app.backend.settings.database_url, *command)
 
 
-async def test_commands_act_at_once_while_the_server_runs(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
-    assert await beside(site, "superuser", "grant", " Ann@example.com ") == (0, "ann@example.com is a superuser now.")
+async def test_commands_act_at_once_while_the_server_runs(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
+    assert await beside(app, "superuser", "grant", " Ann@example.com ") == (0, "ann@example.com is a superuser now.")
     assert (await ann.run(ME))["me"] == {"isSuperuser": True}
-    assert await beside(site, "superuser", "grant", "ann@example.com") == (0, "ann@example.com is a superuser already.")
-    assert await beside(site, "users", "deactivate", "bob@example.com") == (0, "bob@example.com is deactivated now.")
+    assert await beside(app, "superuser", "grant", "ann@example.com") == (0, "ann@example.com is a superuser already.")
+    assert await beside(app, "users", "deactivate", "bob@example.com") == (0, "bob@example.com is deactivated now.")
     with pytest.raises(Refused) as refused:
         await bob.run(ME)
     assert refused.value.codes == ["UNAUTHENTICATED"]
-    code, listed = await beside(site, "users", "list")
+    code, listed = await beside(app, "users", "list")
     shown = [line.split("  ") for line in listed.splitlines()]
     assert code == 0
     assert [(row[0], row[-1]) for row in shown] == [
         ("ann@example.com", "superuser"),
         ("bob@example.com", "deactivated"),
     ]
-    assert (await beside(site, "users", "list", "--search", "BOB@"))[1].splitlines() == [listed.splitlines()[1]]
-    assert await beside(site, "users", "activate", "bob@example.com") == (0, "bob@example.com is active now.")
+    assert (await beside(app, "users", "list", "--search", "BOB@"))[1].splitlines() == [listed.splitlines()[1]]
+    assert await beside(app, "users", "activate", "bob@example.com") == (0, "bob@example.com is active now.")
     last = "This is the last superuser. Make another user a superuser first."
-    assert await beside(site, "superuser", "revoke", "ann@example.com") == (1, last)
-    assert await beside(site, "superuser", "grant", "bob@example.com") == (0, "bob@example.com is a superuser now.")
-    assert await beside(site, "superuser", "revoke", "ann@example.com") == (0, "ann@example.com is no superuser now.")
+    assert await beside(app, "superuser", "revoke", "ann@example.com") == (1, last)
+    assert await beside(app, "superuser", "grant", "bob@example.com") == (0, "bob@example.com is a superuser now.")
+    assert await beside(app, "superuser", "revoke", "ann@example.com") == (0, "ann@example.com is no superuser now.")
     with pytest.raises(Refused):  # signed out: the rights are kept with the sign-in
         await ann.run(ME)
-    code, said = await beside(site, "superuser", "grant", "nobody@example.com")
+    code, said = await beside(app, "superuser", "grant", "nobody@example.com")
     assert (code, said) == (
         1,
         "There is no account with the address nobody@example.com. List the accounts with `users list`.",
     )
 
 
-async def test_what_an_operator_did_is_in_the_audit_log(site: Site) -> None:
-    ann = await site.person("ann")
-    await beside(site, "superuser", "grant", "ann@example.com")
+async def test_what_an_operator_did_is_in_the_audit_log(app: App) -> None:
+    ann = await app.person("ann")
+    await beside(app, "superuser", "grant", "ann@example.com")
     entries = (await ann.run('{ auditLog(action: "superuser grant") { nodes { actor { id } before after } } }'))[
         "auditLog"
     ]
@@ -129,10 +129,10 @@ def test_a_file_that_is_held_by_what_takes_no_commands_is_named(
         assert run(sqlite_url, "migrate")[1].endswith(f"and in use by a server (pid {os.getpid()}).")
 
 
-async def test_names_cannot_write_to_the_operator_s_terminal(site: Site) -> None:
-    ann = await site.person("ann")
+async def test_names_cannot_write_to_the_operator_s_terminal(app: App) -> None:
+    ann = await app.person("ann")
     await ann.mutate("updateProfile", "{ user { id } }", firstName="\x1b[2J\nroot", lastName="\u202eX")
-    _, listed = await beside(site, "users", "list")
+    _, listed = await beside(app, "users", "list")
     assert "\ufffd[2J\ufffdroot \ufffdX" in listed
     assert listed.isprintable()
 

@@ -95,11 +95,11 @@ def google() -> Iterator[Google]:
 
 
 @pytest.fixture(scope="module")
-def online(
+def llm_app(
     request: pytest.FixtureRequest, kind: str, google: Google, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Product]:
     """With a model and Google's services, both on loopback."""
-    directory = tmp_path_factory.mktemp("online")
+    directory = tmp_path_factory.mktemp("llm_app")
     with (
         mock_openai({"spent": MODEL_REPLY, "long": LONG}, piece=5, pause_ms=10) as provider,
         empty_database(request, kind, directory) as url,
@@ -286,8 +286,8 @@ async def test_a_stranger_sees_nothing_of_it(offline: Product, http: httpx.Async
     assert after == {"conversation": {"messageCount": 2}, "tables": {"nodes": [table]}, "exports": nothing}
 
 
-async def test_with_a_model_and_google_sheets(online: Product, google: Google, http: httpx.AsyncClient) -> None:
-    client = Client(online.url, http)
+async def test_with_a_model_and_google_sheets(llm_app: Product, google: Google, http: httpx.AsyncClient) -> None:
+    client = Client(llm_app.url, http)
     await client.sign_up("ann@example.com")
     assert (await client.run("{ serverInfo { offline models } }")) == {
         "serverInfo": {"offline": False, "models": ["gpt-test"]}
@@ -321,8 +321,8 @@ async def test_a_provider_that_fails_leaves_a_message_that_says_so(http: httpx.A
         assert not any("sk-secret" in line for line in product.lines)
 
 
-async def test_a_killed_server_leaves_the_text_that_was_there(online: Product, http: httpx.AsyncClient) -> None:
-    client = Client(online.url, http)
+async def test_a_killed_server_leaves_the_text_that_was_there(llm_app: Product, http: httpx.AsyncClient) -> None:
+    client = Client(llm_app.url, http)
     await client.sign_up("killed@example.com")
     said = await _say(client, "Say something long")
     held = ""
@@ -330,10 +330,10 @@ async def test_a_killed_server_leaves_the_text_that_was_there(online: Product, h
         held += event["replyStream"]["text"]
         if len(held) > 2_500:
             break
-    online.stop(signal.SIGKILL)
-    await _let_its_lease_run_out(online.database_url)
-    online.start()
-    client.url = online.wait_until_ready()
+    llm_app.stop(signal.SIGKILL)
+    await _let_its_lease_run_out(llm_app.database_url)
+    llm_app.start()
+    client.url = llm_app.wait_until_ready()
     events = await _events(client.follow(STREAM, id=said["reply"]["id"], after=0), "replyStream")
     kept = events[-1]["message"]
     assert kept["status"] == "INTERRUPTED"
@@ -352,8 +352,8 @@ async def _let_its_lease_run_out(database_url: str) -> None:
         assert done == "UPDATE 1"
 
 
-async def test_a_reply_is_stopped_and_keeps_its_text(online: Product, http: httpx.AsyncClient) -> None:
-    client = Client(online.url, http)
+async def test_a_reply_is_stopped_and_keeps_its_text(llm_app: Product, http: httpx.AsyncClient) -> None:
+    client = Client(llm_app.url, http)
     await client.sign_up("stopping@example.com")
     said = await _say(client, "Say something long")
     with pytest.raises(Refused) as busy:

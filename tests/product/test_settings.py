@@ -12,7 +12,7 @@ from commands import configured_settings
 from integrations.mail import FileMailer, SMTPMailer
 from keys import load_secrets
 from settings import RENAMED, Misconfigured, Settings, load_settings, renamed_settings_in_use
-from tests.support.app import site_over
+from tests.support.app import open_app
 from tests.support.client import Client, Refused
 from transport.core import logs
 
@@ -147,16 +147,16 @@ async def test_what_a_key_from_before_signed_is_good_and_nothing_new_is_signed_w
     async def email(client: Client) -> str:
         return str((await client.run("{ me { email } }"))["me"]["email"])
 
-    async with site_over(sqlite_url, tmp_path, secret_key=KEY) as site:
-        old = (await site.person("ann")).token
-    async with site_over(sqlite_url, tmp_path, secret_key=NEXT, secret_keys_previous=f"{KEY} , ") as site:
-        assert site.backend.secrets == (NEXT.encode(), KEY.encode())
-        ann, bob = site.client(), await site.person("bob")
+    async with open_app(sqlite_url, tmp_path, secret_key=KEY) as app:
+        old = (await app.person("ann")).token
+    async with open_app(sqlite_url, tmp_path, secret_key=NEXT, secret_keys_previous=f"{KEY} , ") as app:
+        assert app.backend.secrets == (NEXT.encode(), KEY.encode())
+        ann, bob = app.client(), await app.person("bob")
         ann.token = old
         assert await email(ann) == "ann@example.com"
-    async with site_over(sqlite_url, tmp_path, secret_key=NEXT) as site:
+    async with open_app(sqlite_url, tmp_path, secret_key=NEXT) as app:
         for token, good in ((old, False), (bob.token, True)):
-            client = site.client()
+            client = app.client()
             client.token = token
             if good:
                 assert await email(client) == "bob@example.com"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import World
-from tests.support.in_process_product import Office
+from tests.support.in_process_product import InProcessProduct
 from tests.support.table_client import Refused, cell
 from tests.support.tables.proposal_chat import Chat, begun, check_sources
+from tests.support.world import World
 
 COLUMNS = [
     {"name": "Item", "type": "TEXT", "isUnique": True},
@@ -27,7 +27,7 @@ FEW = "{ proposal { status changes { id kind column old new overwritesHuman stat
 @pytest.fixture
 async def chat(world: World, tmp_path: Path) -> Chat:
     """The table has Tea at 3.20, which a person entered, and two of it."""
-    chat = await begun(Office(world, tmp_path), await world.person("ann"))
+    chat = await begun(InProcessProduct(world, tmp_path), await world.person("ann"))
     made = await chat.mutate("createTable", "{ table { id } }", name="Costs", columns=COLUMNS)
     chat.id = made["table"]["id"]
     await chat.add({"Item": "Tea", "Price": "3.20", "Number": 2})

@@ -8,16 +8,16 @@ from db.core.base import Visibility
 from db.core.engine import Database
 from db.models.conversations import Conversation
 from resolvers.core.ids import global_id
-from tests.conftest import World
-from tests.support.in_process_product import Office
+from tests.support.in_process_product import InProcessProduct
 from tests.support.table_client import Refused, cell
 from tests.support.tables.proposal_chat import TEXT, Chat, begun, check_sources
 from tests.support.tables.statement_count import counted
+from tests.support.world import World
 
 
 @pytest.fixture
 async def chat(world: World, tmp_path: Path) -> Chat:
-    return await begun(Office(world, tmp_path), await world.person("ann"))
+    return await begun(InProcessProduct(world, tmp_path), await world.person("ann"))
 
 
 async def test_a_proposal_shows_its_rows_and_the_source_of_each_cell(chat: Chat) -> None:
@@ -196,7 +196,7 @@ async def test_a_rejected_proposal_stays_out(chat: Chat) -> None:
 async def test_others_decide_nothing(chat: Chat, world: World) -> None:
     bob, eve = await world.person("bob"), await world.person("eve")
     organization = await world.organization(admin=chat.viewer, members=[bob])
-    shared = await begun(chat.office, chat.viewer, organization_id=organization, visibility=Visibility.ORGANIZATION)
+    shared = await begun(chat.product, chat.viewer, organization_id=organization, visibility=Visibility.ORGANIZATION)
     id = await shared.say()
     before = await shared.proposal(id)
     for viewer, code in ((bob, "FORBIDDEN"), (eve, "NOT_FOUND"), (None, "UNAUTHENTICATED")):

@@ -19,8 +19,8 @@ from db.models.verifications import Purpose, Verification
 from db.retention.erasure import erase
 from db.retention.purging import DELETED, GRACE, purge_some
 from db.sites import items
-from tests.conftest import SYSTEM, World
-from tests.support.search_samples import said, speak
+from tests.support.search_samples import create_conversation, user_message
+from tests.support.world import SYSTEM, World
 
 MONTH = timedelta(days=30)
 
@@ -68,12 +68,12 @@ async def test_what_was_deleted_is_erased_after_its_time_with_what_hangs_on_it(
     database: Database, world: World
 ) -> None:
     ann = await world.person("ann")
-    old, _ = await database.write(speak, ann, "Old")
-    new, message = await database.write(speak, ann, "New")
+    old, _ = await database.write(create_conversation, ann, "Old")
+    new, message = await database.write(create_conversation, ann, "New")
     item = await database.write(items.create, ann, items.NewItem("About both", conversation_id=old.id))
 
     def delete(session: Session) -> None:
-        session.add_all([said(old.id, str(n)) for n in range(7)])
+        session.add_all([user_message(old.id, str(n)) for n in range(7)])
         session.get(Conversation, old.id).deleted_at = now() - MONTH - GRACE
         session.get(Conversation, new.id).deleted_at = now() - MONTH + GRACE
 
@@ -90,7 +90,7 @@ async def test_what_was_deleted_is_erased_after_its_time_with_what_hangs_on_it(
 
 async def test_only_the_product_itself_erases(database: Database, world: World) -> None:
     ann = await world.person("ann")
-    conversation, _ = await database.write(speak, ann, "Plans")
+    conversation, _ = await database.write(create_conversation, ann, "Plans")
     with pytest.raises(AssertionError):
         await database.write(erase, ann, Conversation, Conversation.id == conversation.id, most=1)
     assert await ids(database, Conversation) == {conversation.id}

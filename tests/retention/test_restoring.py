@@ -13,11 +13,11 @@ from db.conversations import conversations
 from db.sites import items, modules, sites
 from db.tables import tables
 from tests.core.test_indexes import TABLE_SCAN, variants
-from tests.support.app import Site, site
+from tests.support.app import App, app
 from tests.support.client import Client
 from tests.support.sites import create_module, create_site, own_id
 
-__all__ = ["site"]
+__all__ = ["app"]
 
 DELETED = """query D($site: ID!, $organization: ID!) {
   items(includeDeleted: true) { totalCount nodes { id deletedAt isActive } }
@@ -34,8 +34,8 @@ class Things:
         self.organization, self.kept, self.ids = organization, kept, ids
 
     @classmethod
-    async def of(cls, site: Site, admin: Client, *members: Client) -> "Things":
-        organization = await site.organization(admin, *members)
+    async def of(cls, app: App, admin: Client, *members: Client) -> "Things":
+        organization = await app.organization(admin, *members)
         shared = {"organizationId": organization, "visibility": "ORGANIZATION"}
         kept, gone = await create_site(admin, organization, "Kept"), await create_site(admin, organization, "Gone")
         item = await admin.mutate("createItem", "{ item { id } }", title="Call", **shared)
@@ -75,9 +75,9 @@ class Things:
 ALL, NONE = dict.fromkeys(DELETES, True), dict.fromkeys(DELETES, False)
 
 
-async def test_who_may_change_it_sees_what_was_deleted_and_brings_it_back(site: Site) -> None:
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    things = await Things.of(site, ann, bob)
+async def test_who_may_change_it_sees_what_was_deleted_and_brings_it_back(app: App) -> None:
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
+    things = await Things.of(app, ann, bob)
     assert await things.deleted(ann) == await things.deleted(bob) == NONE
     await things.delete(ann)
     assert await things.deleted(ann) == ALL
@@ -86,7 +86,7 @@ async def test_who_may_change_it_sees_what_was_deleted_and_brings_it_back(site: 
     seen = await ann.run(usual, site=things.kept, organization=things.organization)
     assert (seen["items"]["nodes"], seen["tables"]["nodes"], seen["site"]["modules"]["nodes"]) == ([], [], [])
     for kind, id_ in things.ids.items():
-        for somebody, code in ((bob, "NOT_FOUND"), (eve, "NOT_FOUND"), (site.client(), "UNAUTHENTICATED")):
+        for somebody, code in ((bob, "NOT_FOUND"), (eve, "NOT_FOUND"), (app.client(), "UNAUTHENTICATED")):
             assert (await somebody.refused("restore", id=id_))["extensions"]["code"] == code, kind
         assert (await ann.run("query N($id: ID!) { node(id: $id) { id } }", id=id_))["node"] is None
     assert await things.deleted(ann) == ALL
@@ -102,9 +102,9 @@ async def test_who_may_change_it_sees_what_was_deleted_and_brings_it_back(site: 
     assert await things.deleted(bob) == await things.deleted(ann) == NONE
 
 
-async def test_owners_bring_back_their_own(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
-    works = await site.organization(ann, bob)
+async def test_owners_bring_back_their_own(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
+    works = await app.organization(ann, bob)
     own = await bob.mutate("createItem", "{ item { id } }", title="Mine", organizationId=works)
     await bob.mutate("deleteItem", "{ deletedId }", id=own["item"]["id"])
     listed = "{ items(includeDeleted: true) { nodes { title isActive } } }"
@@ -114,18 +114,18 @@ async def test_owners_bring_back_their_own(site: Site) -> None:
     assert (await bob.run("{ items { nodes { title } } }"))["items"]["nodes"] == [{"title": "Mine"}]
 
 
-async def test_what_was_not_deleted_is_not_brought_back(site: Site) -> None:
-    ann = await site.person("ann")
-    things = await Things.of(site, ann)
+async def test_what_was_not_deleted_is_not_brought_back(app: App) -> None:
+    ann = await app.person("ann")
+    things = await Things.of(app, ann)
     own = await own_id(ann)
     for id_ in (*things.ids.values(), own, "nothing", ""):
         assert (await ann.refused("restore", id=id_))["extensions"]["code"] == "NOT_FOUND"
     assert await things.deleted(ann) == NONE
 
 
-async def test_a_module_waits_for_its_site(site: Site) -> None:
-    ann = await site.person("ann")
-    works = await site.organization(ann)
+async def test_a_module_waits_for_its_site(app: App) -> None:
+    ann = await app.person("ann")
+    works = await app.organization(ann)
     depot = await create_site(ann, works)
     pump, other = await create_module(ann, depot), await create_module(ann, depot, "Pump 2")
     await ann.mutate("deleteModule", "{ deletedId }", id=pump)
@@ -139,9 +139,9 @@ async def test_a_module_waits_for_its_site(site: Site) -> None:
     assert (await ann.run(listed, id=depot))["site"]["modules"]["nodes"] == [{"name": "Pump 1"}, {"name": "Pump 2"}]
 
 
-async def test_a_former_member_brings_nothing_back(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
-    works = await site.organization(ann, bob)
+async def test_a_former_member_brings_nothing_back(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
+    works = await app.organization(ann, bob)
     own = await bob.mutate("createItem", "{ item { id } }", title="Mine", organizationId=works)
     await bob.mutate("deleteItem", "{ deletedId }", id=own["item"]["id"])
     places = await bob.run("{ me { memberships { nodes { id organization { id } } } } }")

@@ -1,6 +1,6 @@
 """Fixtures of the tests of search."""
 
-from tests.support.app import site
-from tests.support.scripted_llm import dictation, online
+from tests.support.app import app
+from tests.support.scripted_llm import llm_app, scripted_llm
 
-__all__ = ["dictation", "online", "site"]
+__all__ = ["app", "llm_app", "scripted_llm"]

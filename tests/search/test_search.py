@@ -17,12 +17,12 @@ from db.search.query_parser import SearchQuery
 from db.search.snippets import MAX_LENGTH, snippet
 from db.search.words import folded_text
 from resolvers.core.ids import decode_id, global_id
-from tests.conftest import SYSTEM
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client, Refused
-from tests.support.scripted_llm import Dictation, ended
-from tests.support.scripted_llm import begin as ask
-from tests.support.search_samples import said
+from tests.support.scripted_llm import ScriptedLLM, finished_reply
+from tests.support.scripted_llm import start_reply as ask
+from tests.support.search_samples import user_message
+from tests.support.world import SYSTEM
 
 SEARCH = """query S($query: String!, $first: Int, $after: String) { searchMessages(query: $query, first: $first,
   after: $after) { totalCount nodes { message { id text } snippet } pageInfo { hasNextPage endCursor } } }"""
@@ -82,16 +82,16 @@ HARMLESS = [
 ]
 
 
-async def create_conversation(site: Site, client: Client, *texts: str, title: str = "Any", **given: Any) -> list[UUID]:
+async def create_conversation(app: App, client: Client, *texts: str, title: str = "Any", **given: Any) -> list[UUID]:
     """Create a conversation with messages; return its id and theirs."""
 
     def unit(session: Session) -> list[UUID]:
         conversation = conversations.create(session, NewConversation("model", title=title, **given))
-        messages = [said(conversation.id, text) for text in texts]
+        messages = [user_message(conversation.id, text) for text in texts]
         session.add_all(messages)
         return [conversation.id, *(message.id for message in messages)]
 
-    return await site.backend.database.write(unit, await site.viewer(client))
+    return await app.backend.database.write(unit, await app.viewer(client))
 
 
 async def found(client: Client, query: str, **asked: Any) -> dict[str, Any]:
@@ -111,9 +111,9 @@ async def listed(client: Client, search: str, **asked: Any) -> list[str]:
     return [node["title"] for node in page["nodes"]]
 
 
-async def test_the_same_words_find_the_same_messages_newest_first(site: Site) -> None:
-    ann = await site.person()
-    await create_conversation(site, ann, *TEXTS.values())
+async def test_the_same_words_find_the_same_messages_newest_first(app: App) -> None:
+    ann = await app.person()
+    await create_conversation(app, ann, *TEXTS.values())
     names = {text: name for name, text in TEXTS.items()}
     for query, expected in FINDS.items():
         assert [names[text] for text in await texts(ann, query)] == expected, query
@@ -121,9 +121,9 @@ async def test_the_same_words_find_the_same_messages_newest_first(site: Site) ->
         assert {names[text] for text in await texts(ann, query)} <= {"fox", "code", "cafe"}, query
 
 
-async def test_any_query_is_harmless(site: Site) -> None:
-    ann = await site.person()
-    await create_conversation(site, ann, "needle")
+async def test_any_query_is_harmless(app: App) -> None:
+    ann = await app.person()
+    await create_conversation(app, ann, "needle")
     chance = random.Random(1)
     signs = "\"'*()[]{}:^-+~!&|<>\\/%_;,.?#$@=`“”«»§ \t\nneedlAND OR NOT北京\u0301\u202e👍\uffff\x7f"
     for _ in range(150):
@@ -137,14 +137,14 @@ async def test_any_query_is_harmless(site: Site) -> None:
         assert error["extensions"]["fieldErrors"][0]["field"] == field
 
 
-async def test_search_returns_only_visible_messages(site: Site) -> None:
-    ann, bob, eve = await site.person("ann"), await site.person("bob"), await site.person("eve")
-    shared = decode_id(await site.organization(ann, bob), type_named("Organization"))
-    await create_conversation(site, bob, "bob's secret plan", title="Hidden", organization_id=shared)
+async def test_search_returns_only_visible_messages(app: App) -> None:
+    ann, bob, eve = await app.person("ann"), await app.person("bob"), await app.person("eve")
+    shared = decode_id(await app.organization(ann, bob), type_named("Organization"))
+    await create_conversation(app, bob, "bob's secret plan", title="Hidden", organization_id=shared)
     await create_conversation(
-        site, bob, "our secret plan", title="Ours", organization_id=shared, visibility=Visibility.ORGANIZATION
+        app, bob, "our secret plan", title="Ours", organization_id=shared, visibility=Visibility.ORGANIZATION
     )
-    await create_conversation(site, ann, "my secret plan", title="Mine")
+    await create_conversation(app, ann, "my secret plan", title="Mine")
     assert await texts(bob, "secret plan") == ["our secret plan", "bob's secret plan"]
     assert await texts(ann, "secret plan") == ["my secret plan", "our secret plan", "bob's secret plan"]  # an admin
     nothing = {"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
@@ -153,7 +153,7 @@ async def test_search_returns_only_visible_messages(site: Site) -> None:
     # What names an organization in the index is no word to anybody.
     assert await texts(eve, f"§{shared.hex}") == []
     with pytest.raises(Refused) as refused:
-        await found(site.client(), "secret")
+        await found(app.client(), "secret")
     assert refused.value.codes == ["UNAUTHENTICATED"]
 
 
@@ -163,16 +163,16 @@ def type_named(name: str) -> Any:
     return NODES[name]
 
 
-async def test_deleted_messages_are_found_again_after_a_restoration(site: Site) -> None:
-    ann = await site.person()
-    id_, message_id = await create_conversation(site, ann, "needle", title="Trip")
+async def test_deleted_messages_are_found_again_after_a_restoration(app: App) -> None:
+    ann = await app.person()
+    id_, message_id = await create_conversation(app, ann, "needle", title="Trip")
 
     async def set_deleted(model: Any, row_id: UUID, moment: Any) -> None:
         def unit(session: Session) -> None:
             row = session.get(model, row_id) if moment else session.get_deleted_for_update(model, row_id)
             row.deleted_at = moment
 
-        await site.backend.database.write(unit, await site.viewer(ann))
+        await app.backend.database.write(unit, await app.viewer(ann))
 
     for model, row_id in ((Conversation, id_), (Message, message_id)):
         assert (await texts(ann, "needle"), await listed(ann, "needle")) == (["needle"], ["Trip"])
@@ -184,15 +184,15 @@ async def test_deleted_messages_are_found_again_after_a_restoration(site: Site) 
     def erase(session: Session) -> None:
         session.delete(session.get(Message, message_id))
 
-    await site.backend.database.write(erase, SYSTEM)
+    await app.backend.database.write(erase, SYSTEM)
     assert await texts(ann, "needle") == []
 
 
-async def test_conversations_are_found_by_titles_and_messages(site: Site) -> None:
-    ann = await site.person()
-    await create_conversation(site, ann, "Where is the Kraków train?", title="Plans")
-    await create_conversation(site, ann, "Hello", title="Trip to Kraków 100%")
-    await create_conversation(site, ann, "Hello", title="Other")
+async def test_conversations_are_found_by_titles_and_messages(app: App) -> None:
+    ann = await app.person()
+    await create_conversation(app, ann, "Where is the Kraków train?", title="Plans")
+    await create_conversation(app, ann, "Hello", title="Trip to Kraków 100%")
+    await create_conversation(app, ann, "Hello", title="Other")
     assert await listed(ann, "KRAKÓW") == ["Trip to Kraków 100%", "Plans"]
     assert await listed(ann, "krakow") == ["Plans"]  # a title is compared as it is written
     assert await listed(ann, "w 100%") == ["Trip to Kraków 100%"]
@@ -202,25 +202,25 @@ async def test_conversations_are_found_by_titles_and_messages(site: Site) -> Non
     assert await listed(ann, "train where") == ["Plans"]
 
 
-async def test_a_reply_is_found_when_it_is_whole(online: Site, dictation: Dictation) -> None:
-    ann = await online.person()
-    dictation.say("The needle ", "is here.")
+async def test_a_reply_is_found_when_it_is_whole(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+    ann = await llm_app.person()
+    scripted_llm.say("The needle ", "is here.")
     begun = await ask(ann, "Where?")
     assert await texts(ann, "needle") == []
-    dictation.finish()
-    await ended(online, ann, begun)
+    scripted_llm.finish()
+    await finished_reply(llm_app, ann, begun)
     assert await texts(ann, "needle") == ["The needle is here."]
 
 
-async def test_pages_follow_each_other_and_cost_the_same_in_a_conversation_of_any_size(site: Site) -> None:
-    ann = await site.person()
+async def test_pages_follow_each_other_and_cost_the_same_in_a_conversation_of_any_size(app: App) -> None:
+    ann = await app.person()
     costs = []
     for size in (5, 500):
-        _, *ids = await create_conversation(site, ann, *(f"needle {size} number {n}" for n in range(size)))
-        await site.product.worker.stop()
-        site.reads.clear()
+        _, *ids = await create_conversation(app, ann, *(f"needle {size} number {n}" for n in range(size)))
+        await app.product.worker.stop()
+        app.reads.clear()
         page = await found(ann, f"needle {size}", first=3)
-        costs.append(len(site.reads))
+        costs.append(len(app.reads))
         assert page["totalCount"] == size
         assert [node["message"]["id"] for node in page["nodes"]] == [global_id(Message, id_) for id_ in ids[:-4:-1]]
         page = await found(ann, f"needle {size}", first=2, after=page["pageInfo"]["endCursor"])
@@ -261,10 +261,10 @@ def test_long_words_and_texts_are_bounded_and_nothing_else_is_lost() -> None:
     assert SearchQuery.parse('“”"" *') is None
 
 
-async def test_the_longest_message_is_indexed_whole(site: Site) -> None:
-    ann = await site.person()
+async def test_the_longest_message_is_indexed_whole(app: App) -> None:
+    ann = await app.person()
     distinct = "".join(chr(0x20000 + n % 40_000) for n in range(199_990))
-    await create_conversation(site, ann, distinct + " needle")
+    await create_conversation(app, ann, distinct + " needle")
     assert len((await found(ann, distinct[-50:] + " needle"))["nodes"]) == 1
 
 

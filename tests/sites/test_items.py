@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.sites import create_site as made_site
 
@@ -23,8 +23,8 @@ async def titles(client: Client, **asked: Any) -> list[str]:
     return [one["title"] for one in (await client.run(ITEMS, **asked))["items"]["nodes"]]
 
 
-async def test_an_item_is_made_changed_and_deleted(site: Site) -> None:
-    ann = await site.person("ann")
+async def test_an_item_is_made_changed_and_deleted(app: App) -> None:
+    ann = await app.person("ann")
     given = {"title": " Call  Bob ", "description": "about\nthe leak", "idempotencyKey": "k"}
     answers = [await ann.mutate("createItem", f"{{ item {ITEM} itemEdge {{ cursor }} }}", **given) for _ in range(2)]
     assert answers[0] == answers[1]
@@ -45,9 +45,9 @@ async def test_an_item_is_made_changed_and_deleted(site: Site) -> None:
     assert await titles(ann) == []
 
 
-async def test_items_are_found_by_state_organization_and_owner(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
-    works = await site.organization(ann, bob)
+async def test_items_are_found_by_state_organization_and_owner(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
+    works = await app.organization(ann, bob)
     await create_item(ann, "one", isCompleted=True)
     await create_item(ann, "two", organizationId=works, visibility="ORGANIZATION")
     await create_item(bob, "three", organizationId=works, isCompleted=True)
@@ -60,9 +60,9 @@ async def test_items_are_found_by_state_organization_and_owner(site: Site) -> No
     assert [one["title"] for one in own["me"]["items"]["nodes"]] == ["two", "one"]
 
 
-async def test_an_item_is_about_things_of_its_organization(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
-    works, other = await site.organization(ann, bob), await site.organization(ann)
+async def test_an_item_is_about_things_of_its_organization(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
+    works, other = await app.organization(ann, bob), await app.organization(ann)
     depot = await made_site(ann, works)
     talk = await ann.mutate("createConversation", "{ conversation { id } }", title="Leak", organizationId=works)
     about = {"siteId": depot, "conversationId": talk["conversation"]["id"]}
@@ -94,8 +94,8 @@ async def test_an_item_is_about_things_of_its_organization(site: Site) -> None:
         ({"description": "\x00"}, "description"),
     ],
 )
-async def test_an_item_that_cannot_be_is_refused(site: Site, given: dict[str, str], field: str) -> None:
-    ann = await site.person("ann")
+async def test_an_item_that_cannot_be_is_refused(app: App, given: dict[str, str], field: str) -> None:
+    ann = await app.person("ann")
     error = await ann.refused("createItem", **({"title": "Call"} | given))
     assert [one["field"] for one in error["extensions"]["fieldErrors"]] == [field]
     assert await titles(ann) == []
@@ -106,14 +106,14 @@ async def test_an_item_that_cannot_be_is_refused(site: Site, given: dict[str, st
 
 
 @pytest.mark.parametrize(("who", "code"), [("eve", "NOT_FOUND"), ("bob", "FORBIDDEN"), ("nobody", "UNAUTHENTICATED")])
-async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
+async def test_others_change_nothing(app: App, who: str, code: str) -> None:
     """Eve is an admin of another organization; Bob is a member with whom the item is shared."""
-    ann, bob, eve = [await site.person(name) for name in ("ann", "bob", "eve")]
-    works = await site.organization(ann, bob)
-    await site.organization(eve)
+    ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
+    works = await app.organization(ann, bob)
+    await app.organization(eve)
     item = await create_item(ann, organizationId=works, visibility="ORGANIZATION")
     before = await ann.run(ITEMS)
-    client = {"eve": eve, "bob": bob, "nobody": site.client()}[who]
+    client = {"eve": eve, "bob": bob, "nobody": app.client()}[who]
     for name, given in (("updateItem", {"id": item, "title": "Mine"}), ("deleteItem", {"id": item})):
         assert (await client.refused(name, **given))["extensions"]["code"] == code, name
     refused = await eve.refused("createItem", title="Mine", organizationId=works)
@@ -121,14 +121,14 @@ async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
     assert await ann.run(ITEMS) == before
 
 
-async def test_a_list_costs_as_many_statements_as_one_of_it(site: Site) -> None:
-    ann = await site.person("ann")
-    works = await site.organization(ann)
+async def test_a_list_costs_as_many_statements_as_one_of_it(app: App) -> None:
+    ann = await app.person("ann")
+    works = await app.organization(ann)
     depot = await made_site(ann, works)
     costs = []
     for n in range(4):
         await create_item(ann, f"Item {n}", siteId=depot)
-        site.reads.clear()
+        app.reads.clear()
         await ann.run(ITEMS)
-        costs.append(len(site.reads))
+        costs.append(len(app.reads))
     assert len(set(costs)) == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.sites import create_module, create_site, own_id
 
@@ -29,9 +29,9 @@ def reading(module: str, value: float, minutes: int = 0, metric: str = "flow") -
     return {"moduleId": module, "metric": metric, "value": value, "at": at(minutes)}
 
 
-async def create_pump(site: Site, admin: Client) -> tuple[str, str]:
+async def create_pump(app: App, admin: Client) -> tuple[str, str]:
     """Create a module and its site; return their ids."""
-    depot = await create_site(admin, await site.organization(admin))
+    depot = await create_site(admin, await app.organization(admin))
     return await create_module(admin, depot), depot
 
 
@@ -45,9 +45,9 @@ async def values(client: Client, module: str, **asked: Any) -> list[float]:
     return [one["value"] for one in listed["module"]["readings"]["nodes"]]
 
 
-async def test_an_admin_makes_changes_and_deletes_a_module(site: Site) -> None:
-    ann = await site.person("ann")
-    depot = await create_site(ann, await site.organization(ann))
+async def test_an_admin_makes_changes_and_deletes_a_module(app: App) -> None:
+    ann = await app.person("ann")
+    depot = await create_site(ann, await app.organization(ann))
     selection = "{ module { id name kind serialNumber status lastSeenAt site { name } } moduleEdge { cursor } }"
     given = {"siteId": depot, "name": "Pump 1", "kind": "pump", "serialNumber": "S-1", "idempotencyKey": "k"}
     answers = [await ann.mutate("createModule", selection, **given) for _ in range(2)]
@@ -69,9 +69,9 @@ async def test_an_admin_makes_changes_and_deletes_a_module(site: Site) -> None:
     assert (await ann.run(MODULES, id=depot))["site"]["modules"] == {"totalCount": 0, "nodes": []}
 
 
-async def test_readings_are_kept_and_read_by_time(site: Site) -> None:
-    ann = await site.person("ann")
-    module, _ = await create_pump(site, ann)
+async def test_readings_are_kept_and_read_by_time(app: App) -> None:
+    ann = await app.person("ann")
+    module, _ = await create_pump(app, ann)
     given = [reading(module, 3, 30), reading(module, 1, 0), reading(module, 2, 10), reading(module, 7, 5, "heat")]
     assert await record(ann, *given, idempotencyKey="k") == {
         "count": 4,
@@ -90,9 +90,9 @@ async def test_readings_are_kept_and_read_by_time(site: Site) -> None:
     assert await values(ann, module, last=2, before=first["pageInfo"]["endCursor"]) == [1, 7]
 
 
-async def test_readings_of_one_moment_are_all_on_some_page(site: Site) -> None:
-    ann = await site.person("ann")
-    module, _ = await create_pump(site, ann)
+async def test_readings_of_one_moment_are_all_on_some_page(app: App) -> None:
+    ann = await app.person("ann")
+    module, _ = await create_pump(app, ann)
     await record(ann, *(reading(module, n) for n in range(7)))
     found, after = [], None
     while True:
@@ -104,9 +104,9 @@ async def test_readings_of_one_moment_are_all_on_some_page(site: Site) -> None:
     assert sorted(found) == list(range(7))
 
 
-async def test_a_module_is_seen_forwards_and_never_in_the_future(site: Site) -> None:
-    ann = await site.person("ann")
-    module, _ = await create_pump(site, ann)
+async def test_a_module_is_seen_forwards_and_never_in_the_future(app: App) -> None:
+    ann = await app.person("ann")
+    module, _ = await create_pump(app, ann)
     await record(ann, reading(module, 1, 60))
     assert (await record(ann, reading(module, 1, 0)))["modules"][0]["lastSeenAt"] == at(60)
     await record(ann, reading(module, 1) | {"at": "2190-01-01T00:00:00+02:00"})
@@ -114,9 +114,9 @@ async def test_a_module_is_seen_forwards_and_never_in_the_future(site: Site) -> 
     assert at(60) < seen < (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
 
 
-async def test_one_mistake_keeps_nothing_and_all_are_named(site: Site) -> None:
-    ann = await site.person("ann")
-    module, _ = await create_pump(site, ann)
+async def test_one_mistake_keeps_nothing_and_all_are_named(app: App) -> None:
+    ann = await app.person("ann")
+    module, _ = await create_pump(app, ann)
     bad = [
         reading(module, 1),
         reading(module, 1, metric=" "),
@@ -141,9 +141,9 @@ async def test_one_mistake_keeps_nothing_and_all_are_named(site: Site) -> None:
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-async def test_values_that_are_no_numbers_are_refused(site: Site, number: str) -> None:
-    ann = await site.person("ann")
-    module, _ = await create_pump(site, ann)
+async def test_values_that_are_no_numbers_are_refused(app: App, number: str) -> None:
+    ann = await app.person("ann")
+    module, _ = await create_pump(app, ann)
     document = "mutation R($input: RecordReadingsInput!) { recordReadings(input: $input) { count } }"
     body = f"""{{"query": "{document}", "variables": {{"input": {{"readings": [
       {{"moduleId": "{module}", "metric": "flow", "value": {number}, "at": "{at(0)}"}}]}}}}}}"""
@@ -154,10 +154,10 @@ async def test_values_that_are_no_numbers_are_refused(site: Site, number: str) -
     assert await values(ann, module) == []
 
 
-async def test_a_thousand_readings_are_kept_in_time(site: Site) -> None:
+async def test_a_thousand_readings_are_kept_in_time(app: App) -> None:
     """The test measures CPU time, so that other load of the machine does not count."""
-    ann = await site.person("ann")
-    module, depot = await create_pump(site, ann)
+    ann = await app.person("ann")
+    module, depot = await create_pump(app, ann)
     modules = [module, *[await create_module(ann, depot, f"Pump {n}") for n in range(2, 5)]]
     given = [reading(modules[n % 4], n, n) for n in range(1_000)]
     await record(ann, reading(module, 1))
@@ -177,9 +177,9 @@ async def test_a_thousand_readings_are_kept_in_time(site: Site) -> None:
         ("MONTH", ["2025-01-01T00:00:00+00:00", "2025-02-01T00:00:00+00:00"]),
     ],
 )
-async def test_the_database_sums_up(site: Site, bucket: str, starts: list[str]) -> None:
-    ann = await site.person("ann")
-    module, _ = await create_pump(site, ann)
+async def test_the_database_sums_up(app: App, bucket: str, starts: list[str]) -> None:
+    ann = await app.person("ann")
+    module, _ = await create_pump(app, ann)
     await record(
         ann,
         reading(module, 1.5, 0),
@@ -198,9 +198,9 @@ async def test_the_database_sums_up(site: Site, bucket: str, starts: list[str]) 
         assert found[0] == {"start": starts[0], "count": 3, "min": -1.0, "max": 2.5, "mean": 1.0}
 
 
-async def test_aggregates_have_an_end(site: Site) -> None:
-    ann = await site.person("ann")
-    module, _ = await create_pump(site, ann)
+async def test_aggregates_have_an_end(app: App) -> None:
+    ann = await app.person("ann")
+    module, _ = await create_pump(app, ann)
     await record(ann, reading(module, 1e100), reading(module, -1e100, 1))
     for asked in (
         {"from": "2020-01-01T00:00:00+00:00", "to": "2025-01-01T00:00:00+00:00", "bucket": "HOUR"},
@@ -217,16 +217,16 @@ async def test_aggregates_have_an_end(site: Site) -> None:
     ("who", "code"),
     [("eve", "NOT_FOUND"), ("cid", "NOT_FOUND"), ("bob", "FORBIDDEN"), ("nobody", "UNAUTHENTICATED")],
 )
-async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
+async def test_others_change_nothing(app: App, who: str, code: str) -> None:
     """Eve is an admin of another organization; Cid is a member; Bob is a member assigned to the site."""
-    ann, bob, cid, eve = [await site.person(name) for name in ("ann", "bob", "cid", "eve")]
-    depot = await create_site(ann, await site.organization(ann, bob, cid))
-    await site.organization(eve)
+    ann, bob, cid, eve = [await app.person(name) for name in ("ann", "bob", "cid", "eve")]
+    depot = await create_site(ann, await app.organization(ann, bob, cid))
+    await app.organization(eve)
     module = await create_module(ann, depot)
     await ann.mutate("assignSite", "{ site { id } }", siteId=depot, userId=await own_id(bob))
     await record(ann, reading(module, 1))
     before = await ann.run(MODULES, id=depot)
-    client = {"eve": eve, "cid": cid, "bob": bob, "nobody": site.client()}[who]
+    client = {"eve": eve, "cid": cid, "bob": bob, "nobody": app.client()}[who]
     for name, given in (
         ("updateModule", {"id": module, "name": "Mine"}),
         ("deleteModule", {"id": module}),
@@ -241,15 +241,15 @@ async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
         assert await values(bob, module) == [1]
 
 
-async def test_a_list_costs_as_many_statements_as_one_of_it(site: Site) -> None:
-    ann = await site.person("ann")
-    module, depot = await create_pump(site, ann)
+async def test_a_list_costs_as_many_statements_as_one_of_it(app: App) -> None:
+    ann = await app.person("ann")
+    module, depot = await create_pump(app, ann)
     costs = []
     for n in range(4):
         await create_module(ann, depot, f"Pump {n}")
         await record(ann, reading(module, n, n))
-        site.reads.clear()
+        app.reads.clear()
         await ann.run(MODULES, id=depot)
         await ann.run(READINGS, id=module)
-        costs.append(len(site.reads))
+        costs.append(len(app.reads))
     assert len(set(costs)) == 1

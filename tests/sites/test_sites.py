@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.sites import create_module, create_site, own_id
 
@@ -18,9 +18,9 @@ async def names(client: Client, organization: str) -> list[str]:
     return [one["name"] for one in listed["organization"]["sites"]["nodes"]]
 
 
-async def test_an_admin_makes_changes_and_deletes_a_site(site: Site) -> None:
-    ann = await site.person("ann")
-    works = await site.organization(ann)
+async def test_an_admin_makes_changes_and_deletes_a_site(app: App) -> None:
+    ann = await app.person("ann")
+    works = await app.organization(ann)
     selection = "{ site { id name address organization { name } } siteEdge { cursor node { id } } }"
     given = {"organizationId": works, "name": " The  Depot ", "address": " 1 Road ", "idempotencyKey": "k"}
     answers = [await ann.mutate("createSite", selection, **given) for _ in range(2)]
@@ -41,17 +41,17 @@ async def test_an_admin_makes_changes_and_deletes_a_site(site: Site) -> None:
 @pytest.mark.parametrize(
     ("given", "field"), [({"name": " "}, "name"), ({"name": "x" * 101}, "name"), ({"address": "x" * 501}, "address")]
 )
-async def test_a_site_that_cannot_be_is_refused(site: Site, given: dict[str, str], field: str) -> None:
-    ann = await site.person("ann")
-    works = await site.organization(ann)
+async def test_a_site_that_cannot_be_is_refused(app: App, given: dict[str, str], field: str) -> None:
+    ann = await app.person("ann")
+    works = await app.organization(ann)
     error = await ann.refused("createSite", organizationId=works, **({"name": "Depot"} | given))
     assert [one["field"] for one in error["extensions"]["fieldErrors"]] == [field]
     assert await names(ann, works) == []
 
 
-async def test_a_member_sees_the_sites_they_are_assigned_to_with_their_modules(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
-    works = await site.organization(ann, bob)
+async def test_a_member_sees_the_sites_they_are_assigned_to_with_their_modules(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
+    works = await app.organization(ann, bob)
     depot, yard = await create_site(ann, works), await create_site(ann, works, "Yard")
     pump = await create_module(ann, depot)
     ids = {"s": depot, "m": pump}
@@ -79,9 +79,9 @@ async def test_a_member_sees_the_sites_they_are_assigned_to_with_their_modules(s
     assert await names(bob, works) == ["Depot"]
 
 
-async def test_a_member_who_returns_has_no_site_assignments(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
-    works = await site.organization(ann, bob)
+async def test_a_member_who_returns_has_no_site_assignments(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
+    works = await app.organization(ann, bob)
     depot = await create_site(ann, works)
     given = {"siteId": depot, "userId": await own_id(bob)}
     await ann.mutate("assignSite", "{ site { id } }", **given)
@@ -97,9 +97,9 @@ async def test_a_member_who_returns_has_no_site_assignments(site: Site) -> None:
     assert (await ann.run(assignees, s=depot))["site"]["assignees"]["totalCount"] == 0
 
 
-async def test_a_conversation_may_be_about_a_site(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
-    works = await site.organization(ann, bob)
+async def test_a_conversation_may_be_about_a_site(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
+    works = await app.organization(ann, bob)
     depot = await create_site(ann, works)
     selection = "{ conversation { id title site { name } organization { id } } }"
     talk = await ann.mutate("createConversation", selection, title="Leak", siteId=depot, visibility="ORGANIZATION")
@@ -117,7 +117,7 @@ async def test_a_conversation_may_be_about_a_site(site: Site) -> None:
         "site": None,
     }
     assert (await bob.refused("createConversation", siteId=depot))["extensions"]["code"] == "NOT_FOUND"
-    elsewhere = await site.organization(ann)
+    elsewhere = await app.organization(ann)
     refused = await ann.refused("createConversation", siteId=depot, organizationId=elsewhere)
     assert [one["field"] for one in refused["extensions"]["fieldErrors"]] == ["organizationId"]
     assert (await ann.run("{ conversations { totalCount } }"))["conversations"]["totalCount"] == 2
@@ -127,16 +127,16 @@ async def test_a_conversation_may_be_about_a_site(site: Site) -> None:
     ("who", "code"),
     [("eve", "NOT_FOUND"), ("cid", "NOT_FOUND"), ("bob", "FORBIDDEN"), ("nobody", "UNAUTHENTICATED")],
 )
-async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
+async def test_others_change_nothing(app: App, who: str, code: str) -> None:
     """Eve is an admin of another organization; Cid is a member; Bob is a member assigned to the site."""
-    ann, bob, cid, eve = [await site.person(name) for name in ("ann", "bob", "cid", "eve")]
-    works = await site.organization(ann, bob, cid)
-    await site.organization(eve)
+    ann, bob, cid, eve = [await app.person(name) for name in ("ann", "bob", "cid", "eve")]
+    works = await app.organization(ann, bob, cid)
+    await app.organization(eve)
     depot = await create_site(ann, works)
     given = {"siteId": depot, "userId": await own_id(bob)}
     await ann.mutate("assignSite", "{ site { id } }", **given)
     before = await ann.run(SITES, id=works)
-    client = {"eve": eve, "cid": cid, "bob": bob, "nobody": site.client()}[who]
+    client = {"eve": eve, "cid": cid, "bob": bob, "nobody": app.client()}[who]
     for name, changes in (
         ("updateSite", {"id": depot, "name": "Mine"}),
         ("deleteSite", {"id": depot}),
@@ -151,13 +151,13 @@ async def test_others_change_nothing(site: Site, who: str, code: str) -> None:
     assert await names(bob, works) == ["Depot"]
 
 
-async def test_a_list_costs_as_many_statements_as_one_of_it(site: Site) -> None:
-    ann = await site.person("ann")
-    works = await site.organization(ann)
+async def test_a_list_costs_as_many_statements_as_one_of_it(app: App) -> None:
+    ann = await app.person("ann")
+    works = await app.organization(ann)
     costs = []
     for n in range(4):
         await create_site(ann, works, f"Site {n}")
-        site.reads.clear()
+        app.reads.clear()
         await ann.run(SITES, id=works)
-        costs.append(len(site.reads))
+        costs.append(len(app.reads))
     assert len(set(costs)) == 1

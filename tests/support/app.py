@@ -19,8 +19,8 @@ from resolvers.core.context import Context, Origin
 from resolvers.core.ids import decode, global_id
 from schema import schema
 from settings import Settings
-from tests.conftest import World
 from tests.support.client import Client, Refused
+from tests.support.world import World
 from transport.core.errors import format_error
 
 OFTEN = "1000 per minute"  # the people of a test share one address
@@ -34,7 +34,7 @@ class Given(Settings):
         BaseModel.__init__(self, **given)
 
 
-class Site:
+class App:
     """An application that runs; statements it reads with are counted in `reads`."""
 
     def __init__(self, product: Product, http: httpx.AsyncClient) -> None:
@@ -90,7 +90,7 @@ class Site:
 
 
 @asynccontextmanager
-async def site_over(database_url: str, directory: Path, **settings: Any) -> AsyncIterator[Site]:
+async def open_app(database_url: str, directory: Path, **settings: Any) -> AsyncIterator[App]:
     """An application over a database, stopped at the end."""
     given: dict[str, Any] = {
         "database_url": database_url,
@@ -104,11 +104,11 @@ async def site_over(database_url: str, directory: Path, **settings: Any) -> Asyn
     product = assemble(Given(**(given | settings)))
     transport = httpx.ASGITransport(application(product))
     async with lifespan(product), httpx.AsyncClient(transport=transport, timeout=30) as http:
-        yield Site(product, http)
+        yield App(product, http)
 
 
 @pytest.fixture
-async def site(database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+async def app(database_url: str, tmp_path: Path) -> AsyncIterator[App]:
     """The application over each kind of database in turn, with nobody in it."""
-    async with site_over(database_url, tmp_path) as site:
-        yield site
+    async with open_app(database_url, tmp_path) as app:
+        yield app

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client
-from tests.support.scripted_llm import EXCHANGE, ended
+from tests.support.scripted_llm import EXCHANGE, finished_reply
 
 BRANCH = """query Branch($id: ID!, $leafId: ID, $throughId: ID, $first: Int, $after: String, $last: Int,
   $before: String) {
@@ -23,12 +23,12 @@ def exchange_ids(*payloads: dict[str, Any]) -> list[str]:
     return [payload[name]["id"] for payload in payloads for name in ("message", "reply")]
 
 
-async def finished(site: Site, client: Client, payload: dict[str, Any]) -> dict[str, Any]:
+async def finished(app: App, client: Client, payload: dict[str, Any]) -> dict[str, Any]:
     """Return an exchange when its reply has ended."""
-    await ended(site, client, payload["reply"]["id"])
+    await finished_reply(app, client, payload["reply"]["id"])
     return payload
 
 
-async def edit_message(site: Site, client: Client, message: str, text: str) -> dict[str, Any]:
+async def edit_message(app: App, client: Client, message: str, text: str) -> dict[str, Any]:
     """Edit a message and return the new exchange when its reply has ended."""
-    return await finished(site, client, await client.mutate("editMessage", EXCHANGE, messageId=message, text=text))
+    return await finished(app, client, await client.mutate("editMessage", EXCHANGE, messageId=message, text=text))

@@ -34,9 +34,9 @@ from resolvers.core.ids import global_id
 from schema import schema
 from settings import Settings
 from tables.types.columns import ColumnType, Value
-from tests.conftest import SYSTEM, World
 from tests.support.processes.waiting import until
 from tests.support.units import personal_organization
+from tests.support.world import SYSTEM, World
 from transport.core.errors import format_error
 from transport.routes.downloads import download_route
 from transport.routes.routes import EXCEPTION_HANDLERS
@@ -76,7 +76,7 @@ everything: Prepared[Any] = Prepared(
 all_jobs: Prepared[Job] = Prepared(select(Job).limit(2))
 
 
-class Office:
+class InProcessProduct:
     """`use` gives it other settings than those of a fresh machine."""
 
     def __init__(self, world: World, directory: Path) -> None:

@@ -18,7 +18,7 @@ from db.search.words import folded_text
 ROLES = (MessageRole.USER, MessageRole.ASSISTANT)
 
 
-def converse(session: Session, length: int, word: str) -> Conversation:
+def create_long_conversation(session: Session, length: int, word: str) -> Conversation:
     """A conversation of the viewer's of `length` messages, which can be searched; the middle one has `word` in it."""
     conversation = conversations.create(session, NewConversation("offline", title=f"{length} messages"))
     said: list[dict[str, Any]] = []

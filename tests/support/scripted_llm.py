@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from assistant.reply_log.log import MemoryLog, Text
-from tests.support.app import Site, site_over
+from tests.support.app import App, open_app
 from tests.support.client import Client
 from tests.support.loopback.provider_faults import EVENT_STREAM, Exchange, FaultServer, Play, chunk, fault_server, usage
 
@@ -24,7 +24,7 @@ READ = """query Read($id: ID!) { message(id: $id) { text status model finishReas
   error { code message retryable } usage { inputTokens outputTokens totalTokens } proposals { tableName status } } }"""
 
 
-class Dictation:
+class ScriptedLLM:
     """Every reply comes from one queue; `server` has what was asked for them."""
 
     def __init__(self) -> None:
@@ -54,32 +54,36 @@ class Dictation:
 
 
 @pytest.fixture
-async def dictation() -> AsyncIterator[Dictation]:
-    dictation = Dictation()
-    async with fault_server(dictation.play) as dictation.server:
-        yield dictation
+async def scripted_llm() -> AsyncIterator[ScriptedLLM]:
+    scripted_llm = ScriptedLLM()
+    async with fault_server(scripted_llm.play) as scripted_llm.server:
+        yield scripted_llm
 
 
 @asynccontextmanager
-async def site_with(server: FaultServer, database_url: str, directory: Path, **settings: Any) -> AsyncIterator[Site]:
+async def open_app_with_llm(
+    server: FaultServer, database_url: str, directory: Path, **settings: Any
+) -> AsyncIterator[App]:
     """A site whose model is at a server."""
     given = {"openai_api_key": "sk-test-secret", "openai_base_url": server.base_url, "openai_model": MODEL} | settings
-    async with site_over(database_url, directory, **given) as site:
-        yield site
+    async with open_app(database_url, directory, **given) as app:
+        yield app
 
 
 @asynccontextmanager
-async def failing(database_url: str, directory: Path, *plays: Play) -> AsyncIterator[tuple[Site, FaultServer]]:
+async def open_app_with_faults(
+    database_url: str, directory: Path, *plays: Play
+) -> AsyncIterator[tuple[App, FaultServer]]:
     """A site whose model has bad days, and the server that has them."""
-    async with fault_server(*plays) as server, site_with(server, database_url, directory) as site:
-        yield site, server
+    async with fault_server(*plays) as server, open_app_with_llm(server, database_url, directory) as app:
+        yield app, server
 
 
 @pytest.fixture
-async def online(dictation: Dictation, database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+async def llm_app(scripted_llm: ScriptedLLM, database_url: str, tmp_path: Path) -> AsyncIterator[App]:
     """The application over each kind of database in turn, with the dictated model."""
-    async with site_with(dictation.server, database_url, tmp_path) as site:
-        yield site
+    async with open_app_with_llm(scripted_llm.server, database_url, tmp_path) as app:
+        yield app
 
 
 async def send(client: Client, text: str = "Hello", **given: Any) -> dict[str, Any]:
@@ -88,7 +92,7 @@ async def send(client: Client, text: str = "Hello", **given: Any) -> dict[str, A
     return payload
 
 
-async def begin(client: Client, text: str = "Hello", **given: Any) -> str:
+async def start_reply(client: Client, text: str = "Hello", **given: Any) -> str:
     """The id of the reply to a message."""
     id_: str = (await send(client, text, **given))["reply"]["id"]
     return id_
@@ -99,19 +103,19 @@ async def read(client: Client, id: str) -> dict[str, Any]:
     return message
 
 
-async def follow(site: Site, client: Client, id: str, after: int = 0) -> list[dict[str, Any]]:
+async def follow(app: App, client: Client, id: str, after: int = 0) -> list[dict[str, Any]]:
     """All events of a reply."""
     async with asyncio.timeout(20):
-        return [event["replyStream"] async for event in site.follow(client, FOLLOW, id=id, after=after)]
+        return [event["replyStream"] async for event in app.follow(client, FOLLOW, id=id, after=after)]
 
 
-async def ended(site: Site, client: Client, id: str) -> dict[str, Any]:
+async def finished_reply(app: App, client: Client, id: str) -> dict[str, Any]:
     """The reply when it is over."""
-    await follow(site, client, id)
+    await follow(app, client, id)
     return await read(client, id)
 
 
-def joined(events: list[dict[str, Any]], held: str = "") -> str:
+def joined_text(events: list[dict[str, Any]], held: str = "") -> str:
     """What a client has after these events, each delta written at its offset."""
     for event in events:
         if event["__typename"] == "ReplyDelta":
@@ -120,26 +124,26 @@ def joined(events: list[dict[str, Any]], held: str = "") -> str:
     return held
 
 
-async def held(site: Site, client: Client, id: str, text: str) -> None:
+async def wait_for_text(app: App, client: Client, id: str, text: str) -> None:
     """Returns when a follower has this much of a reply; then it goes away."""
     events: list[dict[str, Any]] = []
-    async with asyncio.timeout(20), aclosing(site.follow(client, FOLLOW, id=id)) as stream:
+    async with asyncio.timeout(20), aclosing(app.follow(client, FOLLOW, id=id)) as stream:
         async for event in stream:
             events.append(event["replyStream"])
-            if joined(events) == text:
+            if joined_text(events) == text:
                 return
-    raise AssertionError(f"The reply ended with {joined(events)!r}")
+    raise AssertionError(f"The reply ended with {joined_text(events)!r}")
 
 
-def texts_of(site: Site) -> dict[UUID, Text]:
+def texts_of(app: App) -> dict[UUID, Text]:
     """What the process of a site keeps of the replies that are written now."""
-    log = site.backend.log
+    log = app.backend.log
     assert isinstance(log, MemoryLog)
     return log.texts
 
 
-async def watched(site: Site, count: int) -> None:
+async def wait_for_readers(app: App, count: int) -> None:
     """Returns when so many followers wait for texts."""
     async with asyncio.timeout(20):
-        while sum(text.readers for text in texts_of(site).values()) < count:
+        while sum(text.readers for text in texts_of(app).values()) < count:
             await asyncio.sleep(0.01)

@@ -17,7 +17,7 @@ from db.models.messages import Message, MessageRole, MessageStatus
 ALL = frozenset[str]()
 
 
-def speak(
+def create_conversation(
     session: Session,
     title: str,
     organization_id: UUID | None = None,
@@ -26,12 +26,12 @@ def speak(
     """A conversation of the viewer's with one message in it."""
     beginning = NewConversation("model", title=title, organization_id=organization_id, visibility=visibility)
     conversation = conversations.create(session, beginning)
-    message = said(conversation.id)
+    message = user_message(conversation.id)
     session.add(message)
     return conversation, message
 
 
-def said(conversation_id: UUID, text: str = "secret") -> Message:
+def user_message(conversation_id: UUID, text: str = "secret") -> Message:
     return Message(conversation_id=conversation_id, text=text, role=MessageRole.USER, status=MessageStatus.COMPLETED)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from auth.viewer import Viewer
 from execution.operations import Request, Result
 from resolvers.core.context import Context
-from tests.conftest import World
-from tests.support.in_process_product import Office
+from tests.support.in_process_product import InProcessProduct
+from tests.support.world import World
 
 COLUMNS: list[dict[str, Any]] = [
     {"name": "Item", "type": "TEXT"},
@@ -47,31 +47,31 @@ class Refused(AssertionError):
         return [error["field"] for error in self.first["fieldErrors"]]
 
 
-class Sheet:
+class TableClient:
     """A table of `viewer`'s; `id` is its global id."""
 
-    def __init__(self, office: Office, viewer: Viewer, id: str) -> None:
-        self.office, self.viewer, self.id = office, viewer, id
+    def __init__(self, product: InProcessProduct, viewer: Viewer, id: str) -> None:
+        self.product, self.viewer, self.id = product, viewer, id
 
     @classmethod
     async def new(
         cls, world: World, directory: Path, columns: Sequence[dict[str, Any]] = COLUMNS, **given: Any
-    ) -> "Sheet":
+    ) -> "TableClient":
         """A new table of somebody who has just signed up, unless `viewer` is given."""
         viewer = given.pop("viewer", None) or await world.person("ann")
-        sheet = cls(given.pop("office", None) or Office(world, directory), viewer, "")
+        sheet = cls(given.pop("product", None) or InProcessProduct(world, directory), viewer, "")
         given = {"name": "Costs", "columns": list(columns), **given}
         made = await sheet.mutate("createTable", "{ table { id } }", **given)
         sheet.id = made["table"]["id"]
         return sheet
 
-    def seen_by(self, viewer: Viewer | None) -> "Sheet":
+    def seen_by(self, viewer: Viewer | None) -> "TableClient":
         """The same table in somebody else's hands."""
-        return Sheet(self.office, viewer, self.id)  # type: ignore[arg-type]  # None is nobody signed in
+        return TableClient(self.product, viewer, self.id)  # type: ignore[arg-type]  # None is nobody signed in
 
     async def run(self, document: str, **variables: Any) -> Any:
         """The data of an operation; Refused when it has errors."""
-        result = await self.office.ask(self.viewer, document, **variables)
+        result = await self.product.ask(self.viewer, document, **variables)
         if result.errors:
             raise Refused(result.errors)
         return result.data
@@ -116,10 +116,10 @@ class Sheet:
 
     async def follow(self, after: int | None = None) -> AsyncGenerator[dict[str, Any], None]:
         """The revisions of `tableChanges`; Refused when it ends with an error."""
-        context = Context(self.office.backend, self.viewer)
-        operation = self.office.executor.prepare(Request(FOLLOW, variables={"id": self.id, "after": after}), context)
+        context = Context(self.product.backend, self.viewer)
+        operation = self.product.executor.prepare(Request(FOLLOW, variables={"id": self.id, "after": after}), context)
         assert not isinstance(operation, Result), operation.errors
-        events = await self.office.executor.subscribe(operation, context)
+        events = await self.product.executor.subscribe(operation, context)
         if isinstance(events, Result):
             raise Refused(events.errors)
         async with aclosing(events):

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import World
-from tests.support.table_client import Sheet
+from tests.support.table_client import TableClient
+from tests.support.world import World
 
 
 @pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
+async def sheet(world: World, tmp_path: Path) -> TableClient:
     """Create an empty table of a new user."""
-    return await Sheet.new(world, tmp_path)
+    return await TableClient.new(world, tmp_path)

@@ -19,15 +19,15 @@ from errors import NotFound
 from resolvers.core.context import Context
 from resolvers.core.ids import decode_id, global_id
 from resolvers.tables.as_of_selection import AsOfRows
-from tests.conftest import World
-from tests.support.app import Site, site
+from tests.support.app import App, app
 from tests.support.processes.waiting import until
-from tests.support.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, Sheet, cell
+from tests.support.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, TableClient, cell
 from tests.support.tables.random_edits import COLUMNS, Story
 from tests.support.tables.sample_rows import ORDERS, VALUES, compared, found, in_order, is_
 from tests.support.tables.statement_count import counted
+from tests.support.world import World
 
-__all__ = ["site"]
+__all__ = ["app"]
 
 ROWS = """query R($id: ID!, $number: Int, $first: Int, $after: String, $last: Int, $before: String, $filter: RowFilter,
   $sort: [RowSort!], $search: String) { table(id: $id) { revision rows(first: $first, after: $after, last: $last,
@@ -40,14 +40,14 @@ PLACES = "{ me { memberships { nodes { id organization { id } } } } }"
 STEPS, QUESTIONS = 16, 2
 
 
-async def rows_of(sheet: Sheet, number: int | None = None, **asked: Any) -> dict[str, Any]:
+async def rows_of(sheet: TableClient, number: int | None = None, **asked: Any) -> dict[str, Any]:
     if not asked.keys() & {"first", "last"}:
         asked["first"] = 100
     rows: dict[str, Any] = (await sheet.run(ROWS, id=sheet.id, number=number, **asked))["table"]["rows"]
     return rows
 
 
-async def walked(sheet: Sheet, number: int, *, backwards: bool, **asked: Any) -> list[dict[str, Any]]:
+async def walked(sheet: TableClient, number: int, *, backwards: bool, **asked: Any) -> list[dict[str, Any]]:
     """All rows that are asked for, three at a time."""
     many, from_, more, edge = ("last", "before", "hasPreviousPage", "startCursor") if backwards else (
         "first", "after", "hasNextPage", "endCursor")  # fmt: skip
@@ -91,7 +91,7 @@ class Asking:
 
 
 async def test_every_question_is_answered_as_it_was_then(world: World, tmp_path: Path) -> None:
-    sheet = await Sheet.new(world, tmp_path, columns=COLUMNS)
+    sheet = await TableClient.new(world, tmp_path, columns=COLUMNS)
     story, asking = Story(sheet, seed=3), Asking(seed=4)
     for _ in range(3):
         await story.add([], ["c1", "c2", "c3"])
@@ -112,14 +112,14 @@ async def test_every_question_is_answered_as_it_was_then(world: World, tmp_path:
 
 
 @pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
+async def sheet(world: World, tmp_path: Path) -> TableClient:
     """A table that had VALUES at revision 2."""
-    sheet = await Sheet.new(world, tmp_path)
+    sheet = await TableClient.new(world, tmp_path)
     await sheet.add(*VALUES)
     return sheet
 
 
-async def test_each_type_is_compared_and_sorted_as_what_it_means(sheet: Sheet) -> None:
+async def test_each_type_is_compared_and_sorted_as_what_it_means(sheet: TableClient) -> None:
     rows = (await sheet.rows(first=100))["nodes"]
     await sheet.update(*(cell(row, NUMBER, 1) for row in rows[:4]))
     await sheet.delete(*(row["id"] for row in rows))
@@ -139,7 +139,7 @@ async def test_each_type_is_compared_and_sorted_as_what_it_means(sheet: Sheet) -
 
 
 async def test_a_column_that_was_text_is_compared_as_text(world: World, tmp_path: Path) -> None:
-    sheet = await Sheet.new(world, tmp_path, [{"name": "Size", "type": "TEXT"}, {"name": "Old", "type": "TEXT"}])
+    sheet = await TableClient.new(world, tmp_path, [{"name": "Size", "type": "TEXT"}, {"name": "Old", "type": "TEXT"}])
     await sheet.add({"c1": "10", "c2": "x"}, {"c1": "9"}, {"c1": "100"})
     await sheet.mutate("updateColumn", "{ table { id } }", tableId=sheet.id, key="c1", type="INTEGER", isIndexed=True)
     await sheet.mutate("deleteColumn", "{ table { id } }", tableId=sheet.id, key="c2")
@@ -159,7 +159,7 @@ async def test_a_column_that_was_text_is_compared_as_text(world: World, tmp_path
             assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field])
 
 
-async def test_what_makes_no_sense_is_refused_before_a_copy_is_made(sheet: Sheet) -> None:
+async def test_what_makes_no_sense_is_refused_before_a_copy_is_made(sheet: TableClient) -> None:
     numbered = {"filter": is_(NUMBER, "GT", 0)}
     for number, asked, field in (
         (3, numbered, "asOfRevision"),
@@ -170,7 +170,7 @@ async def test_what_makes_no_sense_is_refused_before_a_copy_is_made(sheet: Sheet
         with pytest.raises(Refused) as refused:
             await rows_of(sheet, number, **asked)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field])
-    copies = sheet.office.backend.snapshots
+    copies = sheet.product.backend.snapshots
     assert (len(copies._snapshots), len(copies._tasks)) == (0, 0)
     other = (await rows_of(sheet, 2, first=1, sort=[{"column": ITEM}]))["pageInfo"]["endCursor"]
     with pytest.raises(Refused) as refused:
@@ -180,17 +180,17 @@ async def test_what_makes_no_sense_is_refused_before_a_copy_is_made(sheet: Sheet
 
 
 async def test_who_may_not_see_the_table_any_more_is_not_answered_by_a_copy(
-    sheet: Sheet, world: World, tmp_path: Path
+    sheet: TableClient, world: World, tmp_path: Path
 ) -> None:
     ann, bob = sheet.viewer, await world.person("bob")
     organization = global_id(Organization, await world.organization(admin=ann, members=[bob]))
     given: dict[str, Any] = {"organizationId": organization, "visibility": Visibility.ORGANIZATION.value}
-    shared = await Sheet.new(world, tmp_path, viewer=ann, office=sheet.office, **given)
+    shared = await TableClient.new(world, tmp_path, viewer=ann, product=sheet.product, **given)
     await shared.add({"Item": "Taxi"})
     bobs = shared.seen_by(bob)
     asked = {"number": 2, "filter": is_(ITEM, "EQ", "Taxi")}
     assert (await bobs.run(SHORT, id=shared.id, **asked))["table"]["rows"]["totalCount"] == 1
-    waiting = await AsOfRows.of(Context(shared.office.backend, bob), decode_id(shared.id, Table), 2)
+    waiting = await AsOfRows.of(Context(shared.product.backend, bob), decode_id(shared.id, Table), 2)
     await shared.mutate("updateTable", "{ table { id } }", id=shared.id, visibility="PRIVATE")
     assert await bobs.run(SHORT, id=shared.id, **asked) == {"table": None}
     with pytest.raises(NotFound):
@@ -198,10 +198,10 @@ async def test_who_may_not_see_the_table_any_more_is_not_answered_by_a_copy(
     assert (await shared.run(SHORT, id=shared.id, **asked))["table"]["rows"]["totalCount"] == 1
 
 
-async def test_copies_that_are_made_while_others_change_the_table_are_all_the_same(sheet: Sheet) -> None:
+async def test_copies_that_are_made_while_others_change_the_table_are_all_the_same(sheet: TableClient) -> None:
     rows = (await sheet.rows())["nodes"]
     was = await rows_of(sheet, 2, sort=[{"column": PRICE}])
-    copies, id_ = sheet.office.backend.snapshots, decode_id(sheet.id, Table)
+    copies, id_ = sheet.product.backend.snapshots, decode_id(sheet.id, Table)
 
     async def change() -> None:
         for n, row in enumerate(rows[:3]):
@@ -218,7 +218,7 @@ async def test_copies_that_are_made_while_others_change_the_table_are_all_the_sa
 
 
 async def test_a_copy_is_made_once_and_forgotten_when_nobody_asks(
-    sheet: Sheet, world: World, monkeypatch: pytest.MonkeyPatch
+    sheet: TableClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copies, id_ = SnapshotCache(), decode_id(sheet.id, Table)
     first, second = await asyncio.gather(*(copies.get(world.database, id_, 2) for _ in range(2)))
@@ -244,7 +244,7 @@ async def test_a_copy_is_made_once_and_forgotten_when_nobody_asks(
 
 
 async def test_a_copy_keeps_some_orders_and_sorts_by_others_all_the_same(
-    sheet: Sheet, monkeypatch: pytest.MonkeyPatch
+    sheet: TableClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(snapshot, "MAX_INDEXED", 1)
     for orders in ([(PRICE, True), (NUMBER, False)], [(ITEM, False)], [(TAGS, True)], [(PRICE, False)]):
@@ -252,11 +252,11 @@ async def test_a_copy_keeps_some_orders_and_sorts_by_others_all_the_same(
         for backwards in (False, True):
             rows = await walked(sheet, 2, backwards=backwards, sort=sort)
             assert found({"nodes": rows}) == in_order(*orders)
-    (copy,) = sheet.office.backend.snapshots._snapshots.values()
+    (copy,) = sheet.product.backend.snapshots._snapshots.values()
     assert copy._indexed == {PRICE}
 
 
-async def test_copies_have_limits(sheet: Sheet, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_copies_have_limits(sheet: TableClient, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, value, code in (
         (snapshot_cache, "MAX_PENDING", 0, "RATE_LIMITED"),
         (snapshot_cache, "TIMEOUT_SECONDS", 0, "RATE_LIMITED"),
@@ -271,7 +271,7 @@ async def test_copies_have_limits(sheet: Sheet, world: World, monkeypatch: pytes
 
 
 async def test_a_page_costs_as_many_statements_whatever_its_size(
-    sheet: Sheet, database: Database, monkeypatch: pytest.MonkeyPatch
+    sheet: TableClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await sheet.update(*(cell(row, NUMBER, 5) for row in (await sheet.rows())["nodes"]))
     asked = {"id": sheet.id, "number": 2, "sort": [{"column": ITEM}]}
@@ -280,9 +280,9 @@ async def test_a_page_costs_as_many_statements_whatever_its_size(
     assert await counted(sheet, database, monkeypatch, ROWS, first=5, **asked) == one
 
 
-async def test_a_member_looks_into_the_past_over_http_until_they_are_removed(site: Site) -> None:
-    ann, bob = await site.person("ann"), await site.person("bob")
-    shared = await site.organization(ann, bob)
+async def test_a_member_looks_into_the_past_over_http_until_they_are_removed(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
+    shared = await app.organization(ann, bob)
     given = {"organizationId": shared, "visibility": "ORGANIZATION", "columns": [{"name": "Size", "type": "TEXT"}]}
     id_ = (await ann.mutate("createTable", "{ table { id } }", name="Sizes", **given))["table"]["id"]
     added = await ann.mutate("addRows", "{ rows { id } }", tableId=id_, rows=[{"c1": "10"}, {"c1": "9"}, {"c1": "x"}])

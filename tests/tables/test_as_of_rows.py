@@ -12,10 +12,10 @@ from db.models.organizations import Organization
 from db.tables.history import delta_cache
 from resolvers.core.ids import global_id
 from resolvers.tables import as_of_rows
-from tests.conftest import World
-from tests.support.table_client import ITEM, NUMBER, Refused, Sheet, cell
+from tests.support.table_client import ITEM, NUMBER, Refused, TableClient, cell
 from tests.support.tables.random_edits import COLUMNS, STEPS, Story
 from tests.support.tables.statement_count import counted
+from tests.support.world import World
 
 ROW = """{ id position version values createdAt cells { value text column { key name type position }
   source { quote } editedBy { email } } }"""
@@ -26,13 +26,13 @@ THEN = f"""query T($id: ID!, $number: Int, $first: Int, $after: String, $last: I
 SHORT = "query S($id: ID!, $number: Int) { table(id: $id) { rows(asOfRevision: $number) { nodes { values } } } }"
 
 
-async def then(sheet: Sheet, number: int, **asked: Any) -> dict[str, Any]:
+async def then(sheet: TableClient, number: int, **asked: Any) -> dict[str, Any]:
     asked = asked or {"first": 100}
     rows: dict[str, Any] = (await sheet.run(THEN, id=sheet.id, number=number, **asked))["table"]["rows"]
     return rows
 
 
-async def walked(sheet: Sheet, number: int, *, backwards: bool) -> list[dict[str, Any]]:
+async def walked(sheet: TableClient, number: int, *, backwards: bool) -> list[dict[str, Any]]:
     """All rows of a revision, two at a time."""
     collected: list[dict[str, Any]] = []
     many, from_, more, edge = ("last", "before", "hasPreviousPage", "startCursor") if backwards else (
@@ -47,7 +47,7 @@ async def walked(sheet: Sheet, number: int, *, backwards: bool) -> list[dict[str
 
 
 async def test_every_revision_of_a_story_is_what_the_table_was(world: World, tmp_path: Path) -> None:
-    sheet = await Sheet.new(world, tmp_path, columns=COLUMNS)
+    sheet = await TableClient.new(world, tmp_path, columns=COLUMNS)
     story = Story(sheet, seed=0)
     await story.add([], ["c1", "c2"])
     states: dict[int, Any] = {}
@@ -66,7 +66,7 @@ async def test_every_revision_of_a_story_is_what_the_table_was(world: World, tmp
         assert await walked(sheet, number, backwards=True) == states[number]["nodes"]
 
 
-async def test_rows_that_came_back_are_shown_once_and_as_they_were(sheet: Sheet) -> None:
+async def test_rows_that_came_back_are_shown_once_and_as_they_were(sheet: TableClient) -> None:
     rows = (await sheet.add(*({"Item": str(n)} for n in range(5))))["rows"]
     await sheet.update(cell(rows[1], ITEM, "one"))
     before = (await sheet.run(NOW, id=sheet.id))["table"]["rows"]
@@ -83,7 +83,7 @@ async def test_rows_that_came_back_are_shown_once_and_as_they_were(sheet: Sheet)
     assert first == {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
 
 
-async def test_the_time_of_the_last_change_is_that_of_then(sheet: Sheet) -> None:
+async def test_the_time_of_the_last_change_is_that_of_then(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     await sheet.update(cell(row, ITEM, "Cab"))
     await sheet.update(cell(row, ITEM, "Bus"))
@@ -93,7 +93,7 @@ async def test_the_time_of_the_last_change_is_that_of_then(sheet: Sheet) -> None
     assert table["rows"]["nodes"] == [{"values": {ITEM: "Cab"}, "updatedAt": table["history"]["nodes"][1]["at"]}]
 
 
-async def test_a_revision_that_never_was_and_a_cursor_of_another_list_are_refused(sheet: Sheet) -> None:
+async def test_a_revision_that_never_was_and_a_cursor_of_another_list_are_refused(sheet: TableClient) -> None:
     for number in (0, -1, 2):
         with pytest.raises(Refused, match="revision 1 only") as refused:
             await sheet.run(SHORT, id=sheet.id, number=number)
@@ -107,12 +107,12 @@ async def test_a_revision_that_never_was_and_a_cursor_of_another_list_are_refuse
 
 
 async def test_who_may_not_see_the_table_any_more_sees_no_kept_state(
-    sheet: Sheet, world: World, tmp_path: Path
+    sheet: TableClient, world: World, tmp_path: Path
 ) -> None:
     ann, bob = sheet.viewer, await world.person("bob")
     organization = global_id(Organization, await world.organization(admin=ann, members=[bob]))
     given: dict[str, Any] = {"organizationId": organization, "visibility": Visibility.ORGANIZATION.value}
-    shared = await Sheet.new(world, tmp_path, viewer=ann, office=sheet.office, **given)
+    shared = await TableClient.new(world, tmp_path, viewer=ann, product=sheet.product, **given)
     row = (await shared.add({"Item": "Taxi"}))["rows"][0]
     await shared.delete(row["id"])
     bobs = shared.seen_by(bob)
@@ -121,7 +121,9 @@ async def test_who_may_not_see_the_table_any_more_sees_no_kept_state(
     assert await bobs.run(SHORT, id=shared.id, number=2) == {"table": None}
 
 
-async def test_rows_are_of_one_moment_while_others_change_them(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_rows_are_of_one_moment_while_others_change_them(
+    sheet: TableClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = (await sheet.add(*({"Number": 0} for _ in range(30))))["rows"]
     was = (await then(sheet, 2))["nodes"]
 
@@ -138,7 +140,7 @@ async def test_rows_are_of_one_moment_while_others_change_them(sheet: Sheet, mon
 
 
 async def test_a_page_costs_as_many_statements_whatever_its_size_and_states_are_forgotten(
-    sheet: Sheet, database: Database, monkeypatch: pytest.MonkeyPatch
+    sheet: TableClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = (await sheet.add(*({"Number": n} for n in range(20))))["rows"]
     await sheet.update(*(cell(row, NUMBER, 50) for row in rows))
@@ -146,4 +148,4 @@ async def test_a_page_costs_as_many_statements_whatever_its_size_and_states_are_
     assert await counted(sheet, database, monkeypatch, THEN, id=sheet.id, number=2, first=20) == one
     monkeypatch.setattr(delta_cache, "MAX_CACHED_ROWS", 20)
     await then(sheet, 1)
-    assert [key[1] for key in sheet.office.backend.snapshots.deltas._entries] == [1]
+    assert [key[1] for key in sheet.product.backend.snapshots.deltas._entries] == [1]

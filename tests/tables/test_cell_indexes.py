@@ -21,15 +21,15 @@ from db.tables.query.sort_sql import Part
 from db.tables.tables import column_of, columns_of
 from resolvers.core.ids import decode_id
 from resolvers.tables.rows import RowFilter, RowSort
-from tests.conftest import World
-from tests.support.app import Site, site
+from tests.support.app import App, app
 from tests.support.client import Client
 from tests.support.processes.waiting import until
-from tests.support.table_client import AT, COLUMNS, DAY, ITEM, NUMBER, PRICE, TAGS, Refused, Sheet
+from tests.support.table_client import AT, COLUMNS, DAY, ITEM, NUMBER, PRICE, TAGS, Refused, TableClient
 from tests.support.tables.row_paging import walked
 from tests.support.tables.sample_rows import COMPARED, KEYS, ORDERS, VALUES, compared, found, in_order, is_
+from tests.support.world import World
 
-__all__ = ["site"]
+__all__ = ["app"]
 MARKED = [ITEM, NUMBER, PRICE, DAY, AT]
 
 
@@ -49,9 +49,9 @@ def marked() -> list[dict[str, Any]]:
     return [{**column, "isIndexed": f"c{n}" in MARKED} for n, column in enumerate(COLUMNS, 1)]
 
 
-async def indexed(world: World, directory: Path, *rows: dict[str, Any]) -> Sheet:
+async def indexed(world: World, directory: Path, *rows: dict[str, Any]) -> TableClient:
     """A table with indexes."""
-    sheet = await Sheet.new(world, directory, marked())
+    sheet = await TableClient.new(world, directory, marked())
     await sheet.add(*rows)
     await cell_indexes.sync_indexes(world.database, decode_id(sheet.id, Table))
     return sheet
@@ -175,7 +175,7 @@ async def test_an_index_serves_only_the_questions_that_it_makes_faster(
 
 @pytest.mark.usefixtures("nothing_is_left")
 async def test_indexes_of_an_earlier_version_are_made_anew(world: World, tmp_path: Path) -> None:
-    sheet = await Sheet.new(world, tmp_path, marked()[:1])
+    sheet = await TableClient.new(world, tmp_path, marked()[:1])
     table_id = decode_id(sheet.id, Table)
     old = f"{cell_indexes.PREFIX}{table_id.hex}_c1_text"
     await world.database.define(f"CREATE INDEX {old} ON rows (position)")
@@ -211,7 +211,7 @@ async def test_the_plans_use_the_index(world: World, tmp_path: Path) -> None:
 
 
 async def explained(
-    sheet: Sheet, database: Database, table_id: UUID, filter: dict[str, Any] | None, sort: str | None, part: Part
+    sheet: TableClient, database: Database, table_id: UUID, filter: dict[str, Any] | None, sort: str | None, part: Part
 ) -> str:
     """The plan of a page of such a question, in the words of the database."""
     columns = {row.key: column_of(row) for row in await database.read(columns_of, sheet.viewer, ids=[table_id])}
@@ -240,47 +240,47 @@ def asked(filter: dict[str, Any] | None) -> RowFilter | None:
     return RowFilter(**given)
 
 
-async def names(site: Site) -> set[str]:
+async def names(app: App) -> set[str]:
     """What is indexed, as "c1_text"; half an index is none."""
-    there = await site.backend.database.index_names(cell_indexes.PREFIX)
+    there = await app.backend.database.index_names(cell_indexes.PREFIX)
     return {"_".join(name.split("_")[3:]).replace("by_", "") for name, whole in there.items() if whole}
 
 
-async def have(site: Site, *expected: str) -> None:
+async def have(app: App, *expected: str) -> None:
     async def are_there() -> bool:
-        return await names(site) == set(expected)
+        return await names(app) == set(expected)
 
     await until(are_there, seconds=30)
 
 
-async def test_the_indexes_follow_the_columns(site: Site) -> None:
-    ann: Client = await site.person()
+async def test_the_indexes_follow_the_columns(app: App) -> None:
+    ann: Client = await app.person()
     columns = [{"name": "Item", "type": "TEXT", "isIndexed": True}, {"name": "Price", "type": "DECIMAL"}]
     table = (await ann.mutate("createTable", "{ table { id columns { isIndexed } } }", name="Costs", columns=columns))[
         "table"
     ]
     assert [column["isIndexed"] for column in table["columns"]] == [True, False]
-    await have(site, "c1_text")
+    await have(app, "c1_text")
     changed = "{ column { isIndexed } revision { summary } }"
     made = await ann.mutate("updateColumn", changed, tableId=table["id"], key="c2", isIndexed=True)
     assert made == {"column": {"isIndexed": True}, "revision": {"summary": "1 column changed"}}
-    await have(site, "c1_text", "c2_decimal")
+    await have(app, "c1_text", "c2_decimal")
     await ann.mutate("updateColumn", changed, tableId=table["id"], key="c2", type="TEXT")
-    await have(site, "c1_text", "c2_text")
+    await have(app, "c1_text", "c2_text")
     await ann.mutate("deleteColumn", "{ deletedKey }", tableId=table["id"], key="c1")
-    await have(site, "c2_text")
+    await have(app, "c2_text")
     await ann.mutate("undoRevision", "{ table { id } }", tableId=table["id"], revision=4)
-    await have(site, "c1_text", "c2_text")
+    await have(app, "c1_text", "c2_text")
     await ann.mutate("updateColumn", changed, tableId=table["id"], key="c1", isIndexed=False)
-    await have(site, "c2_text")
-    await cell_indexes.drop_stale_indexes(site.backend.database)
-    assert await names(site) == {"c2_text"}
-    await drop_all(site.backend.database)
+    await have(app, "c2_text")
+    await cell_indexes.drop_stale_indexes(app.backend.database)
+    assert await names(app) == {"c2_text"}
+    await drop_all(app.backend.database)
 
 
 @pytest.mark.usefixtures("nothing_is_left")
 async def test_a_table_has_a_few_and_the_database_many(world: World, tmp_path: Path, monkeypatch: Any) -> None:
-    sheet = await Sheet.new(world, tmp_path, marked())
+    sheet = await TableClient.new(world, tmp_path, marked())
     before = await sheet.table()
     for mutation, given, field in (
         ("updateColumn", {"key": "c4", "isIndexed": True}, "isIndexed"),
@@ -303,7 +303,7 @@ async def test_a_table_has_a_few_and_the_database_many(world: World, tmp_path: P
 
 @pytest.mark.usefixtures("nothing_is_left")
 async def test_several_may_make_the_same_indexes_at_once(world: World, tmp_path: Path) -> None:
-    sheet = await Sheet.new(world, tmp_path, marked()[:2])
+    sheet = await TableClient.new(world, tmp_path, marked()[:2])
     making = (cell_indexes.sync_indexes(world.database, decode_id(sheet.id, Table)) for _ in range(2))
     await asyncio.gather(*making, return_exceptions=True)
     await cell_indexes.sync_indexes(world.database, decode_id(sheet.id, Table))

@@ -7,7 +7,7 @@ import pytest
 from db.tables.column_finder import ColumnFinder
 from errors import BadUserInput
 from tables.types.types import Column, ColumnType
-from tests.support.table_client import ITEM, NUMBER, Refused, Sheet
+from tests.support.table_client import ITEM, NUMBER, Refused, TableClient
 
 
 def finder(**names: str) -> ColumnFinder:
@@ -39,7 +39,7 @@ def test_an_unknown_column_is_refused_with_names_and_keys() -> None:
     assert finder(**{f"c{n}": f"N{n}" for n in range(11)}).problem("x").endswith("N9 (c9), ….")
 
 
-async def test_columns_are_changed_moved_and_deleted_by_name(sheet: Sheet) -> None:
+async def test_columns_are_changed_moved_and_deleted_by_name(sheet: TableClient) -> None:
     changed = await sheet.mutate("updateColumn", "{ column { key } }", tableId=sheet.id, key="item", name="Thing")
     assert changed == {"column": {"key": ITEM}}
     moved = await sheet.mutate("moveColumn", "{ column { key } }", tableId=sheet.id, key="Number", position=0)
@@ -48,7 +48,7 @@ async def test_columns_are_changed_moved_and_deleted_by_name(sheet: Sheet) -> No
     assert deleted == {"deletedKey": ITEM}
 
 
-async def test_cells_are_updated_by_column_name(sheet: Sheet) -> None:
+async def test_cells_are_updated_by_column_name(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "a"}))["rows"][0]["id"]
     await sheet.mutate(
         "updateCells", "{ rows { id } }", tableId=sheet.id, cells=[{"rowId": row, "column": "item", "value": "b"}]
@@ -59,7 +59,7 @@ async def test_cells_are_updated_by_column_name(sheet: Sheet) -> None:
         await sheet.mutate("updateCells", "{ rows { id } }", tableId=sheet.id, cells=twice)
 
 
-async def test_rows_are_filtered_sorted_and_summarized_by_column_name(sheet: Sheet) -> None:
+async def test_rows_are_filtered_sorted_and_summarized_by_column_name(sheet: TableClient) -> None:
     await sheet.add({"Item": "a", "Number": 1}, {"Item": "b", "Number": 2}, {"Item": "b", "Number": 3})
 
     async def numbers(**given: Any) -> list[int]:
@@ -84,7 +84,7 @@ async def test_rows_are_filtered_sorted_and_summarized_by_column_name(sheet: She
     ],
 )
 async def test_an_unknown_column_is_refused_where_it_is_named(
-    sheet: Sheet, mutation: str, given: dict[str, Any], field: str
+    sheet: TableClient, mutation: str, given: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(Refused, match=r"The table has no column 'Colour'\. Choose one by name or key: Item ") as caught:
         await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **given)

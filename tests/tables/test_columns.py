@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import World
-from tests.support.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, Sheet, cell
+from tests.support.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, TableClient, cell
+from tests.support.world import World
 
 CHANGED = "{ table { revision } column { key name type position isRequired isUnique options format default } revision "
 CHANGED += "{ number summary } }"
 
 
-async def change(sheet: Sheet, key: str, **given: Any) -> dict[str, Any]:
+async def change(sheet: TableClient, key: str, **given: Any) -> dict[str, Any]:
     changed: dict[str, Any] = await sheet.mutate("updateColumn", CHANGED, tableId=sheet.id, key=key, **given)
     return changed
 
 
-async def refused(sheet: Sheet, mutation: str, /, **given: Any) -> Refused:
+async def refused(sheet: TableClient, mutation: str, /, **given: Any) -> Refused:
     """What a mutation is refused with; the table is as it was."""
     before = await sheet.table()
     with pytest.raises(Refused) as caught:
@@ -27,11 +27,11 @@ async def refused(sheet: Sheet, mutation: str, /, **given: Any) -> Refused:
     return caught.value
 
 
-async def values(sheet: Sheet, key: str) -> list[Any]:
+async def values(sheet: TableClient, key: str) -> list[Any]:
     return [row["values"].get(key) for row in (await sheet.rows(first=100))["nodes"]]
 
 
-async def test_another_type_converts_every_cell_and_comes_back(sheet: Sheet) -> None:
+async def test_another_type_converts_every_cell_and_comes_back(sheet: TableClient) -> None:
     await sheet.add({"Item": "1.50"}, {"Item": "2"}, {"Number": 7}, {"Item": "1,000"})
     before = await sheet.table()
     changed = await change(sheet, ITEM, type="DECIMAL")
@@ -46,7 +46,7 @@ async def test_another_type_converts_every_cell_and_comes_back(sheet: Sheet) -> 
     assert [row["values"] for row in after["rows"]["nodes"]] == [row["values"] for row in before["rows"]["nodes"]]
 
 
-async def test_every_cell_that_does_not_fit_is_named_and_nothing_changes(sheet: Sheet) -> None:
+async def test_every_cell_that_does_not_fit_is_named_and_nothing_changes(sheet: TableClient) -> None:
     rows = (await sheet.add({"Item": "12"}, {"Item": "twelve"}, {"Item": "13"}, {"Item": "a lot"}))["rows"]
     error = await refused(sheet, "updateColumn", key=ITEM, type="INTEGER", name="Count")
     assert error.code == "BAD_USER_INPUT"
@@ -59,7 +59,7 @@ async def test_every_cell_that_does_not_fit_is_named_and_nothing_changes(sheet: 
     assert "2 cells do not fit the new definition of Count" in error.first["message"]
 
 
-async def test_rules_are_checked_for_the_rows_that_are_there(sheet: Sheet) -> None:
+async def test_rules_are_checked_for_the_rows_that_are_there(sheet: TableClient) -> None:
     rows = (await sheet.add({"Item": "a", "Number": 1}, {"Item": "a"}, {"Item": "b", "Number": 5}))["rows"]
     for given, at in (
         ({"key": ITEM, "isUnique": True}, [rows[1]["id"]]),
@@ -77,7 +77,7 @@ async def test_rules_are_checked_for_the_rows_that_are_there(sheet: Sheet) -> No
         await sheet.update(cell(rows[0], ITEM, "b"))
 
 
-async def test_a_rename_keeps_values_history_and_sources(sheet: Sheet) -> None:
+async def test_a_rename_keeps_values_history_and_sources(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     await sheet.update(cell(row, ITEM, "Cab"))
     changed = await change(sheet, ITEM, name=" What ")
@@ -88,7 +88,7 @@ async def test_a_rename_keeps_values_history_and_sources(sheet: Sheet) -> None:
     assert await values(sheet, ITEM) == ["Cab"]
 
 
-async def test_what_is_not_named_stays_and_null_takes_a_rule_away(sheet: Sheet) -> None:
+async def test_what_is_not_named_stays_and_null_takes_a_rule_away(sheet: TableClient) -> None:
     await change(sheet, ITEM, maxLength=5, default="none")
     assert (await change(sheet, ITEM, name=None, isRequired=None))["revision"] is None
     with pytest.raises(Refused):
@@ -99,7 +99,7 @@ async def test_what_is_not_named_stays_and_null_takes_a_rule_away(sheet: Sheet) 
     assert await values(sheet, ITEM) == ["too long", "none"]
 
 
-async def test_rules_of_the_old_type_go_with_it_and_the_default_is_converted(sheet: Sheet) -> None:
+async def test_rules_of_the_old_type_go_with_it_and_the_default_is_converted(sheet: TableClient) -> None:
     await change(sheet, ITEM, maxLength=5, pattern="[0-9.]+", default="1.5")
     changed = await change(sheet, ITEM, type="CURRENCY", format="EUR")
     assert changed["column"] | {"position": 0} == {
@@ -117,7 +117,7 @@ async def test_rules_of_the_old_type_go_with_it_and_the_default_is_converted(she
     assert error.fields == ["default"]
 
 
-async def test_texts_tell_together_how_their_dates_and_numbers_are_written(sheet: Sheet) -> None:
+async def test_texts_tell_together_how_their_dates_and_numbers_are_written(sheet: TableClient) -> None:
     texts = {"31/12/2025": "2025-12-31", "03/04/2025": "2025-04-03"}
     await sheet.add(*({"Item": text} for text in texts))
     assert (await change(sheet, ITEM, type="DATE"))["column"]["format"] == "DMY"
@@ -135,7 +135,7 @@ async def test_texts_tell_together_how_their_dates_and_numbers_are_written(sheet
     assert [cell["value"] for cell in error.first["cells"]] == ["€ 5,50"]
 
 
-async def test_a_slow_pattern_is_refused_on_the_texts_that_it_is_slow_on(sheet: Sheet) -> None:
+async def test_a_slow_pattern_is_refused_on_the_texts_that_it_is_slow_on(sheet: TableClient) -> None:
     rows = (await sheet.add({"Item": "a,b,c,d,e,f,g,h,i,j,k,P"}, *({"Item": "1," * 400} for _ in range(30))))["rows"]
     begun = time.process_time()
     error = await refused(sheet, "updateColumn", key=ITEM, pattern="(.*?,){11}P")
@@ -146,13 +146,13 @@ async def test_a_slow_pattern_is_refused_on_the_texts_that_it_is_slow_on(sheet: 
 
 async def test_a_table_has_at_most_twenty_columns_with_a_pattern(world: World, tmp_path: Path) -> None:
     columns = [{"name": f"C{n}", "type": "TEXT", "pattern": "a"} for n in range(20)]
-    wide = await Sheet.new(world, tmp_path, columns=[*columns, {"name": "Free", "type": "TEXT"}])
+    wide = await TableClient.new(world, tmp_path, columns=[*columns, {"name": "Free", "type": "TEXT"}])
     assert (await refused(wide, "updateColumn", key="c21", pattern="a")).fields == ["pattern"]
     added = await refused(wide, "addColumn", column={"name": "More", "type": "TEXT", "pattern": "a"})
     assert added.fields == ["column.pattern"]
 
 
-async def test_what_a_column_cannot_be_is_refused_with_its_field(sheet: Sheet) -> None:
+async def test_what_a_column_cannot_be_is_refused_with_its_field(sheet: TableClient) -> None:
     for given, field in (
         ({"key": "c99", "name": "X"}, "key"),
         ({"key": ITEM, "name": "number"}, "name"),
@@ -167,7 +167,7 @@ async def test_what_a_column_cannot_be_is_refused_with_its_field(sheet: Sheet) -
         assert (await refused(sheet, "updateColumn", **given)).fields == [field], given
 
 
-async def test_columns_move_and_come_back(sheet: Sheet) -> None:
+async def test_columns_move_and_come_back(sheet: TableClient) -> None:
     before = (await sheet.table())["columns"]
     moved = await sheet.mutate(
         "moveColumn",
@@ -185,7 +185,7 @@ async def test_columns_move_and_come_back(sheet: Sheet) -> None:
     assert (await sheet.table())["columns"] == before
 
 
-async def test_a_deleted_column_comes_back_with_its_cells_and_its_key_is_not_used_again(sheet: Sheet) -> None:
+async def test_a_deleted_column_comes_back_with_its_cells_and_its_key_is_not_used_again(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "Taxi", "Number": 1}))["rows"][0]
     await sheet.update(cell(row, NUMBER, 2))
     before = await sheet.table()
@@ -208,11 +208,11 @@ async def test_a_deleted_column_comes_back_with_its_cells_and_its_key_is_not_use
 
 
 async def test_the_last_column_stays(world: World, tmp_path: Path) -> None:
-    sheet = await Sheet.new(world, tmp_path, columns=[{"name": "Only", "type": "TEXT"}])
+    sheet = await TableClient.new(world, tmp_path, columns=[{"name": "Only", "type": "TEXT"}])
     assert (await refused(sheet, "deleteColumn", key="c1")).fields == ["key"]
 
 
-async def test_nobody_else_changes_a_column(sheet: Sheet, world: World) -> None:
+async def test_nobody_else_changes_a_column(sheet: TableClient, world: World) -> None:
     stranger = sheet.seen_by(await world.person("eve"))
     before = await sheet.table()
     for name, given in (

@@ -12,21 +12,21 @@ from db.core.engine import Database
 from db.tables.query import row_query
 from db.tables.query.sort_sql import Part, SortKey
 from tables.types.types import ColumnType
-from tests.conftest import World
-from tests.support.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, Sheet
+from tests.support.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, TableClient
 from tests.support.tables.row_paging import walked
 from tests.support.tables.sample_rows import COMPARED, KEYS, ORDERS, VALUES, compared, found, in_order, is_, where
 from tests.support.tables.statement_count import counted
+from tests.support.world import World
 
 
 @pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
-    sheet = await Sheet.new(world, tmp_path)
+async def sheet(world: World, tmp_path: Path) -> TableClient:
+    sheet = await TableClient.new(world, tmp_path)
     await sheet.add(*VALUES)
     return sheet
 
 
-async def test_comparisons_follow_the_type(sheet: Sheet) -> None:
+async def test_comparisons_follow_the_type(sheet: TableClient) -> None:
     for column, value in COMPARED:
         for op, expected in compared(column, value):
             rows = await sheet.rows(filter=is_(column, op, value))
@@ -34,7 +34,7 @@ async def test_comparisons_follow_the_type(sheet: Sheet) -> None:
             assert rows["totalCount"] == len(expected), (column, op, value)
 
 
-async def test_texts_lists_and_booleans_are_found(sheet: Sheet) -> None:
+async def test_texts_lists_and_booleans_are_found(sheet: TableClient) -> None:
     for asked, expected in (
         (is_(ITEM, "CONTAINS", "AXI"), where(ITEM, lambda v: "axi" in v.lower())),
         (is_(ITEM, "CONTAINS", "%"), where(ITEM, lambda v: "%" in v)),
@@ -53,7 +53,7 @@ async def test_texts_lists_and_booleans_are_found(sheet: Sheet) -> None:
         assert found(await sheet.rows(filter=asked)) == expected, asked
 
 
-async def test_empty_cells_are_found(sheet: Sheet) -> None:
+async def test_empty_cells_are_found(sheet: TableClient) -> None:
     for column in KEYS:
         empty = [row for row in VALUES if column not in row]
         filled = [row for row in VALUES if column in row]
@@ -67,7 +67,7 @@ async def test_empty_cells_are_found(sheet: Sheet) -> None:
             assert found(await sheet.rows(filter=asked)) == expected, asked
 
 
-async def test_conditions_combine(sheet: Sheet) -> None:
+async def test_conditions_combine(sheet: TableClient) -> None:
     nine, paid, late = is_(NUMBER, "EQ", 9), is_(PAID, "EQ", False), is_(DAY, "GT", "2025-01-01")
     combined: list[tuple[dict[str, Any], Callable[[Any], bool]]] = [
         ({"and": [nine, paid]}, lambda row: row.get(NUMBER) == 9 and row.get(PAID) is False),
@@ -84,7 +84,7 @@ async def test_conditions_combine(sheet: Sheet) -> None:
         assert rows["totalCount"] == len(rows["nodes"]), asked
 
 
-async def test_a_search_looks_into_every_text(sheet: Sheet) -> None:
+async def test_a_search_looks_into_every_text(sheet: TableClient) -> None:
     for text, expected in (
         ("TAXI", where(ITEM, lambda v: "taxi" in v.lower())),
         ("100%", where(ITEM, lambda v: "100%" in v)),
@@ -112,7 +112,7 @@ LONG = [
 ]
 
 
-async def test_decimals_are_compared_exactly_whatever_their_length(sheet: Sheet) -> None:
+async def test_decimals_are_compared_exactly_whatever_their_length(sheet: TableClient) -> None:
     other = await sheet.mutate(
         "createTable", "{ table { id } }", name="Long", columns=[{"name": "Price", "type": "DECIMAL"}]
     )
@@ -129,7 +129,7 @@ async def test_decimals_are_compared_exactly_whatever_their_length(sheet: Sheet)
             assert [row["c1"] for row in await walked(sheet, *way, 2, sort=sort)] == ordered
 
 
-async def test_letters_are_folded_one_by_one(sheet: Sheet) -> None:
+async def test_letters_are_folded_one_by_one(sheet: TableClient) -> None:
     """So the last Σ of a word is one like the others, and İ an i, on both databases."""
     texts = ["ΑΣ", "ΑΣΑ", "İzmir", "STRASSE", "Straße"]
     await sheet.add(*({ITEM: text} for text in texts))
@@ -141,7 +141,7 @@ async def test_letters_are_folded_one_by_one(sheet: Sheet) -> None:
     assert [row[ITEM] for row in found(rows)] == ["ΑΣΑ", "ΑΣ"]
 
 
-async def test_rows_are_sorted_by_type_and_paged_without_a_gap(sheet: Sheet) -> None:
+async def test_rows_are_sorted_by_type_and_paged_without_a_gap(sheet: TableClient) -> None:
     for orders in ORDERS:
         sort = [{"column": column, "descending": descending} for column, descending in orders]
         expected = in_order(*orders)
@@ -151,7 +151,7 @@ async def test_rows_are_sorted_by_type_and_paged_without_a_gap(sheet: Sheet) -> 
             assert await walked(sheet, "last", "before", size, sort=sort) == expected, (orders, size)
 
 
-async def test_the_own_order_is_paged_too_and_with_a_filter(sheet: Sheet) -> None:
+async def test_the_own_order_is_paged_too_and_with_a_filter(sheet: TableClient) -> None:
     assert await walked(sheet, "first", "after", 2) == VALUES
     assert await walked(sheet, "last", "before", 2) == VALUES
     filled = where(NUMBER, lambda v: v > 0)
@@ -196,14 +196,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_a_question_that_makes_no_sense_is_refused_with_its_place(sheet: Sheet) -> None:
+async def test_a_question_that_makes_no_sense_is_refused_with_its_place(sheet: TableClient) -> None:
     for asked, field in REFUSED:
         with pytest.raises(Refused) as refused:
             await sheet.rows(**asked)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field]), asked
 
 
-async def test_a_cursor_of_another_order_is_refused(sheet: Sheet) -> None:
+async def test_a_cursor_of_another_order_is_refused(sheet: TableClient) -> None:
     by_item = await sheet.rows(first=1, sort=[{"column": ITEM}])
     for sort in ([], [{"column": NUMBER}], [{"column": ITEM}, {"column": NUMBER}]):
         with pytest.raises(Refused) as refused:
@@ -212,7 +212,7 @@ async def test_a_cursor_of_another_order_is_refused(sheet: Sheet) -> None:
     assert found(await sheet.rows(filter=nested(5))) == []
 
 
-async def test_other_values_in_the_same_question_use_the_same_statement(sheet: Sheet) -> None:
+async def test_other_values_in_the_same_question_use_the_same_statement(sheet: TableClient) -> None:
     row_query._page.cache_clear()
     for number in range(5):
         await sheet.rows(filter={"or": [is_(NUMBER, "GT", number), is_(ITEM, "IN", [str(number), "x", "y"])]})
@@ -223,16 +223,18 @@ async def test_other_values_in_the_same_question_use_the_same_statement(sheet: S
     assert row_query._page.cache_info().currsize == row_query.CACHE_SIZE
 
 
-async def test_values_that_look_like_sql_are_values(sheet: Sheet) -> None:
+async def test_values_that_look_like_sql_are_values(sheet: TableClient) -> None:
     text = "' OR 1=1 --"
     assert found(await sheet.rows(filter=is_(ITEM, "EQ", text))) == []
     await sheet.add({ITEM: text})
     assert found(await sheet.rows(filter=is_(ITEM, "CONTAINS", "' or 1=1"))) == [{ITEM: text}]
 
 
-async def test_other_tables_with_other_types_do_not_get_in_the_way(sheet: Sheet, world: World, tmp_path: Path) -> None:
+async def test_other_tables_with_other_types_do_not_get_in_the_way(
+    sheet: TableClient, world: World, tmp_path: Path
+) -> None:
     columns = [{"name": f"Text {n}", "type": "TEXT"} for n in range(7)]
-    other = await Sheet.new(world, tmp_path, columns, viewer=sheet.viewer, office=sheet.office)
+    other = await TableClient.new(world, tmp_path, columns, viewer=sheet.viewer, product=sheet.product)
     await other.add({f"c{n}": "[not a number" for n in range(1, 8)})
     for column, value in ((NUMBER, 9), (PRICE, "9"), (TAGS, None), (PAID, None), (AT, "2025-12-31T10:00:00Z")):
         op = "EQ" if value is None else "GTE"
@@ -241,7 +243,7 @@ async def test_other_tables_with_other_types_do_not_get_in_the_way(sheet: Sheet,
 
 
 async def test_a_filtered_page_costs_as_many_statements_as_it_has_to(
-    sheet: Sheet, database: Database, monkeypatch: pytest.MonkeyPatch
+    sheet: TableClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = """query P($id: ID!, $filter: RowFilter) { table(id: $id) { rows(first: 5, filter: $filter,
       sort: [{column: "c2"}]) { totalCount nodes { id values } } } }"""
@@ -249,14 +251,16 @@ async def test_a_filtered_page_costs_as_many_statements_as_it_has_to(
     assert await counted(sheet, database, monkeypatch, document, id=sheet.id, filter=asked) == 4
 
 
-async def test_a_large_table_is_searched_beside_the_event_loop(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_large_table_is_searched_beside_the_event_loop(
+    sheet: TableClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("resolvers.tables.row_pages.MAX_INLINE", 0)
     filled = where(NUMBER, lambda v: v > 0)
     asked = is_(NUMBER, "GT", 0)
     assert await walked(sheet, "first", "after", 2, filter=asked) == filled
     assert (await sheet.rows(filter=asked))["totalCount"] == len(filled)
     assert await walked(sheet, "last", "before", 2, sort=[{"column": PRICE}]) == in_order((PRICE, False))
-    stranger = sheet.seen_by(await sheet.office.world.person("eve"))
+    stranger = sheet.seen_by(await sheet.product.world.person("eve"))
     assert await stranger.run("query T($id: ID!) { table(id: $id) { rows { totalCount } } }", id=sheet.id) == {
         "table": None
     }

@@ -21,9 +21,9 @@ from db.models.revisions import CellChange, Revision
 from db.models.users import User
 from resolvers.core.ids import global_id
 from resolvers.tables import revisions
-from tests.conftest import World
-from tests.support.table_client import ITEM, NUMBER, Refused, Sheet, cell
+from tests.support.table_client import ITEM, NUMBER, Refused, TableClient, cell
 from tests.support.tables.statement_count import counted
+from tests.support.world import World
 
 UNIQUE: list[dict[str, Any]] = [{"name": "Code", "type": "INTEGER", "isUnique": True}]
 
@@ -33,7 +33,7 @@ def content(table: dict[str, Any]) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != "version"} for row in table["rows"]["nodes"]]
 
 
-async def test_undoing_restores_exactly_and_can_be_undone(sheet: Sheet) -> None:
+async def test_undoing_restores_exactly_and_can_be_undone(sheet: TableClient) -> None:
     one, two = (await sheet.add({"Item": "Taxi", "Number": 1}, {"Item": "Bus", "Number": 2}))["rows"]
     states = [await sheet.table()]
     changes: list[Callable[[], Awaitable[Any]]] = [
@@ -57,15 +57,15 @@ async def test_undoing_restores_exactly_and_can_be_undone(sheet: Sheet) -> None:
     assert (table["revision"], table["rowCount"]) == (14, 2)
 
 
-async def test_a_row_that_comes_back_has_its_editor_and_time(sheet: Sheet, world: World, tmp_path: Path) -> None:
+async def test_a_row_that_comes_back_has_its_editor_and_time(sheet: TableClient, world: World, tmp_path: Path) -> None:
     ann, bob = sheet.viewer, await world.person("bob")
     organization = await world.organization(admin=ann)
     await world.join(organization, bob)
-    shared = await Sheet.new(
+    shared = await TableClient.new(
         world,
         tmp_path,
         viewer=bob,
-        office=sheet.office,
+        product=sheet.product,
         organizationId=global_id(Organization, organization),
         visibility=Visibility.ORGANIZATION.value,
     )
@@ -81,7 +81,7 @@ async def test_a_row_that_comes_back_has_its_editor_and_time(sheet: Sheet, world
     assert row["cells"][0]["editedBy"] == {"email": "bob@example.com"}
 
 
-async def test_what_changed_again_later_is_a_conflict_unless_forced(sheet: Sheet) -> None:
+async def test_what_changed_again_later_is_a_conflict_unless_forced(sheet: TableClient) -> None:
     one, two = (await sheet.add({"Item": "Taxi"}, {"Item": "Bus"}))["rows"]
     await sheet.update(cell(one, ITEM, "Cab"), cell(two, ITEM, "Tram"))
     await sheet.update(cell(one, ITEM, "Limousine"))
@@ -100,7 +100,7 @@ async def test_what_changed_again_later_is_a_conflict_unless_forced(sheet: Sheet
     assert [row["values"] for row in (await sheet.table())["rows"]["nodes"]] == [{ITEM: "Taxi"}, {ITEM: "Bus"}]
 
 
-async def test_a_cell_of_a_deleted_row_is_a_conflict_and_forcing_leaves_it_out(sheet: Sheet) -> None:
+async def test_a_cell_of_a_deleted_row_is_a_conflict_and_forcing_leaves_it_out(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     await sheet.update(cell(row, ITEM, "Cab"))
     await sheet.delete(row["id"])
@@ -111,7 +111,7 @@ async def test_a_cell_of_a_deleted_row_is_a_conflict_and_forcing_leaves_it_out(s
     assert (undone["revision"]["number"], undone["table"]["revision"]) == (4, 4)
 
 
-async def test_undoing_twice_changes_nothing_more(sheet: Sheet) -> None:
+async def test_undoing_twice_changes_nothing_more(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     await sheet.update(cell(row, ITEM, "Cab"))
     first = await sheet.undo(3)
@@ -121,7 +121,7 @@ async def test_undoing_twice_changes_nothing_more(sheet: Sheet) -> None:
 
 
 async def test_undoing_does_not_break_a_rule(world: World, tmp_path: Path) -> None:
-    sheet = await Sheet.new(world, tmp_path, UNIQUE)
+    sheet = await TableClient.new(world, tmp_path, UNIQUE)
     row = (await sheet.add({"Code": 1}))["rows"][0]
     await sheet.delete(row["id"])
     await sheet.add({"Code": 1})
@@ -132,7 +132,7 @@ async def test_undoing_does_not_break_a_rule(world: World, tmp_path: Path) -> No
     assert (await sheet.table())["rowCount"] == 1
 
 
-async def test_the_first_revision_and_unknown_ones_are_not_undone(sheet: Sheet) -> None:
+async def test_the_first_revision_and_unknown_ones_are_not_undone(sheet: TableClient) -> None:
     for number, code in ((1, "BAD_USER_INPUT"), (2, "NOT_FOUND"), (0, "NOT_FOUND"), (-1, "NOT_FOUND")):
         with pytest.raises(Refused) as refused:
             await sheet.undo(number)
@@ -140,7 +140,7 @@ async def test_the_first_revision_and_unknown_ones_are_not_undone(sheet: Sheet) 
     assert (await sheet.table())["revision"] == 1
 
 
-async def test_a_version_seen_before_an_undo_is_stale_after_it(sheet: Sheet) -> None:
+async def test_a_version_seen_before_an_undo_is_stale_after_it(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     seen = (await sheet.update(cell(row, ITEM, "Cab")))["rows"][0]
     await sheet.undo(3)
@@ -149,7 +149,7 @@ async def test_a_version_seen_before_an_undo_is_stale_after_it(sheet: Sheet) -> 
     assert refused.value.first["conflicts"][0]["currentValue"] == "Taxi"
 
 
-async def test_history_is_that_of_a_row_or_a_column_when_asked(sheet: Sheet) -> None:
+async def test_history_is_that_of_a_row_or_a_column_when_asked(sheet: TableClient) -> None:
     one, two = (await sheet.add({"Item": "Taxi"}, {"Item": "Bus"}))["rows"]
     await sheet.update(cell(one, ITEM, "Cab"))
     await sheet.update(cell(two, NUMBER, 2))
@@ -175,7 +175,7 @@ async def test_history_is_that_of_a_row_or_a_column_when_asked(sheet: Sheet) -> 
     assert [node["number"] for node in of_row["node"]["history"]["nodes"]] == [5, 3, 2]
 
 
-async def check_changes_of_one(sheet: Sheet, row_id: str) -> None:
+async def check_changes_of_one(sheet: TableClient, row_id: str) -> None:
     """Of what a revision did, that to one row or cell alone, wherever in it that stands."""
     document = """query C($id: ID!, $of: ID!, $row: ID, $column: ID) { table(id: $id) { history(rowId: $of) {
       nodes { number changes(first: 1, rowId: $row, column: $column) { kind rowId column new } } } } }"""
@@ -194,7 +194,7 @@ async def check_changes_of_one(sheet: Sheet, row_id: str) -> None:
 
 
 async def test_history_costs_as_many_statements_as_one_revision(
-    sheet: Sheet, database: Database, monkeypatch: pytest.MonkeyPatch
+    sheet: TableClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = """query H($id: ID!) { table(id: $id) { history(first: 100) { nodes { number summary
       actor { email } changes { kind old new source { message { text } } } } } } }"""
@@ -205,7 +205,7 @@ async def test_history_costs_as_many_statements_as_one_revision(
     assert await counted(sheet, database, monkeypatch, document, id=sheet.id) == one == 4
 
 
-async def test_of_many_changes_the_first_are_shown(sheet: Sheet) -> None:
+async def test_of_many_changes_the_first_are_shown(sheet: TableClient) -> None:
     await sheet.add(*({"Number": n} for n in range(150)))
     document = """query H($id: ID!) { table(id: $id) { history(first: 1) { nodes { a: changes { new }
       b: changes(first: 2) { new } c: changes(first: 5000) { new } } } } }"""
@@ -218,7 +218,7 @@ async def test_of_many_changes_the_first_are_shown(sheet: Sheet) -> None:
         assert refused.value.fields == ["first"]
 
 
-async def test_a_follower_gets_every_revision_in_order(sheet: Sheet) -> None:
+async def test_a_follower_gets_every_revision_in_order(sheet: TableClient) -> None:
     row = (await sheet.add({"Number": 0}))["rows"][0]
     events: list[dict[str, Any]] = []
 
@@ -237,11 +237,11 @@ async def test_a_follower_gets_every_revision_in_order(sheet: Sheet) -> None:
     await asyncio.gather(*(sheet.update(cell(row, NUMBER, n)) for n in range(1, 11)))
     assert await asyncio.gather(*followers) == [[*range(1, 13)], [*range(3, 13)], [*range(3, 13)]]
     assert await follow(11, 12) == [12]
-    assert sheet.office.hub._waiting == {}
+    assert sheet.product.hub._waiting == {}
     assert {event["summary"] for event in events if event["number"] > 2} == {"1 cell changed"}
 
 
-async def test_more_revisions_than_a_batch_are_all_told(sheet: Sheet) -> None:
+async def test_more_revisions_than_a_batch_are_all_told(sheet: TableClient) -> None:
     row = (await sheet.add({"Number": 0}))["rows"][0]
     await asyncio.gather(*(sheet.update(cell(row, NUMBER, n)) for n in range(1, 121)))
     async with asyncio.timeout(20), aclosing(sheet.follow(0)) as stream:
@@ -253,14 +253,14 @@ async def test_more_revisions_than_a_batch_are_all_told(sheet: Sheet) -> None:
     assert numbers == [*range(1, 123)]
 
 
-async def test_a_place_that_the_table_has_not_reached_is_refused(sheet: Sheet) -> None:
+async def test_a_place_that_the_table_has_not_reached_is_refused(sheet: TableClient) -> None:
     for after in (2, -1):
         with pytest.raises(Refused) as refused:
             await anext(aiter(sheet.follow(after)))
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", ["after"])
 
 
-async def test_a_place_whose_successors_are_not_kept_any_more_is_refused(sheet: Sheet, world: World) -> None:
+async def test_a_place_whose_successors_are_not_kept_any_more_is_refused(sheet: TableClient, world: World) -> None:
     row = (await sheet.add({"Number": 0}))["rows"][0]
     await sheet.update(cell(row, NUMBER, 1))
 
@@ -285,7 +285,7 @@ async def test_a_place_whose_successors_are_not_kept_any_more_is_refused(sheet: 
     await check(2)
 
 
-async def test_whoever_is_gone_stays_who_did_it(sheet: Sheet, world: World) -> None:
+async def test_whoever_is_gone_stays_who_did_it(sheet: TableClient, world: World) -> None:
     await sheet.add({"Item": "Taxi"})
     superuser = replace(await world.person("root"), is_superuser=True)
 
@@ -302,16 +302,16 @@ async def test_whoever_is_gone_stays_who_did_it(sheet: Sheet, world: World) -> N
 
 
 async def test_a_follower_is_shut_out_when_the_table_is(
-    sheet: Sheet, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sheet: TableClient, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(revisions, "IDLE_SECONDS", 0.05)
     ann, bob = sheet.viewer, await world.person("bob")
     organization = await world.organization(admin=ann, members=[bob])
-    shared = await Sheet.new(
+    shared = await TableClient.new(
         world,
         tmp_path,
         viewer=ann,
-        office=sheet.office,
+        product=sheet.product,
         organizationId=global_id(Organization, organization),
         visibility="ORGANIZATION",
     )

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import World
-from tests.support.table_client import ITEM, NUMBER, Refused, Sheet
+from tests.support.table_client import ITEM, NUMBER, Refused, TableClient
+from tests.support.world import World
 
 DONE = "{ table { rowCount revision } inserted updated unchanged rejected { index fieldErrors { field message } } "
 DONE += "revision { number source summary } }"
 
 
-async def upsert(sheet: Sheet, *rows: Any, by: list[str] | None = None, **given: Any) -> dict[str, Any]:
+async def upsert(sheet: TableClient, *rows: Any, by: list[str] | None = None, **given: Any) -> dict[str, Any]:
     keys = ["Item"] if by is None else by
     done: dict[str, Any] = await sheet.mutate(
         "upsertRows", DONE, tableId=sheet.id, keyColumns=keys, rows=list(rows), **given
@@ -25,11 +25,11 @@ def counts(done: dict[str, Any]) -> tuple[int, int, int, int]:
     return done["inserted"], done["updated"], done["unchanged"], len(done["rejected"])
 
 
-async def held(sheet: Sheet) -> list[dict[str, Any]]:
+async def held(sheet: TableClient) -> list[dict[str, Any]]:
     return [row["values"] for row in (await sheet.rows(first=100))["nodes"]]
 
 
-async def test_rows_are_added_changed_or_left_by_their_key(sheet: Sheet) -> None:
+async def test_rows_are_added_changed_or_left_by_their_key(sheet: TableClient) -> None:
     await sheet.add({"Item": "Taxi", "Number": 1, "Price": "5.00"}, {"Item": "Bus", "Number": 2})
     done = await upsert(
         sheet,
@@ -49,7 +49,7 @@ async def test_rows_are_added_changed_or_left_by_their_key(sheet: Sheet) -> None
     assert (await held(sheet))[0]["c3"] == "5.00"
 
 
-async def test_the_same_rows_again_change_nothing(sheet: Sheet) -> None:
+async def test_the_same_rows_again_change_nothing(sheet: TableClient) -> None:
     rows = [{"Item": f"Item {n}", "Number": n, "Price": "1.0"} for n in range(20)]
     assert counts(await upsert(sheet, *rows)) == (20, 0, 0, 0)
     again = await upsert(sheet, *rows, {"Item": "Item 3", "Price": "1.00"}, onError="SKIP_INVALID")
@@ -58,14 +58,14 @@ async def test_the_same_rows_again_change_nothing(sheet: Sheet) -> None:
     assert again["table"] == {"rowCount": 20, "revision": 2}
 
 
-async def test_several_columns_are_a_key_and_values_count_as_what_they_mean(sheet: Sheet) -> None:
+async def test_several_columns_are_a_key_and_values_count_as_what_they_mean(sheet: TableClient) -> None:
     await sheet.add({"Item": "Taxi", "Price": "1.0"}, {"Item": "Taxi", "Price": "2"})
     done = await upsert(sheet, {"Item": "Taxi", "Price": "1.00", "Number": 9}, by=["item", "c3"])
     assert counts(done) == (0, 1, 0, 0)
     assert [row.get(NUMBER) for row in await held(sheet)] == [9, None]
 
 
-async def test_a_row_that_cannot_be_placed_says_why(sheet: Sheet) -> None:
+async def test_a_row_that_cannot_be_placed_says_why(sheet: TableClient) -> None:
     await sheet.add({"Item": "Twin"}, {"Item": "Twin"}, {"Item": "Bus", "Number": 1})
     before = await sheet.table()
     rows = [
@@ -92,7 +92,7 @@ async def test_a_unique_column_stays_unique(world: World, tmp_path: Path) -> Non
         {"name": "Code", "type": "TEXT"},
         {"name": "Mail", "type": "EMAIL", "isUnique": True},
     ]
-    sheet = await Sheet.new(world, tmp_path, columns=columns)
+    sheet = await TableClient.new(world, tmp_path, columns=columns)
     await sheet.add({"Code": "a", "Mail": "a@example.com"}, {"Code": "b", "Mail": "b@example.com"})
     done = await upsert(
         sheet,
@@ -107,7 +107,7 @@ async def test_a_unique_column_stays_unique(world: World, tmp_path: Path) -> Non
     assert [row["c2"] for row in await held(sheet)] == ["a@example.com", "c@example.com", "b@example.com"]
 
 
-async def test_bad_keys_are_refused(sheet: Sheet) -> None:
+async def test_bad_keys_are_refused(sheet: TableClient) -> None:
     for by, field in ((["Nothing"], "keyColumns.0"), (["Item", "c1"], "keyColumns.1"), ([], "keyColumns")):
         with pytest.raises(Refused) as refused:
             await upsert(sheet, {"Item": "x"}, by=by)
@@ -115,7 +115,7 @@ async def test_bad_keys_are_refused(sheet: Sheet) -> None:
     assert (await sheet.table())["revision"] == 1
 
 
-async def test_the_same_key_of_a_request_puts_rows_in_once(sheet: Sheet) -> None:
+async def test_the_same_key_of_a_request_puts_rows_in_once(sheet: TableClient) -> None:
     rows = [{"Item": "Taxi", "Number": 1}, {"Item": "Bus"}]
     await sheet.add({"Item": "Bus", "Number": 2})
     results = await asyncio.gather(*(upsert(sheet, *rows, idempotencyKey="k") for _ in range(20)))
@@ -124,7 +124,7 @@ async def test_the_same_key_of_a_request_puts_rows_in_once(sheet: Sheet) -> None
     assert (await sheet.table())["revision"] == 3
 
 
-async def test_nobody_else_puts_rows_in(sheet: Sheet, world: World) -> None:
+async def test_nobody_else_puts_rows_in(sheet: TableClient, world: World) -> None:
     stranger = sheet.seen_by(await world.person("eve"))
     with pytest.raises(Refused) as refused:
         await upsert(stranger, {"Item": "Taxi"})
@@ -132,7 +132,7 @@ async def test_nobody_else_puts_rows_in(sheet: Sheet, world: World) -> None:
     assert (await sheet.table())["rowCount"] == 0
 
 
-async def test_a_full_load_put_in_twice_is_one_revision(sheet: Sheet) -> None:
+async def test_a_full_load_put_in_twice_is_one_revision(sheet: TableClient) -> None:
     rows = [{"Item": f"Item {n}", "Number": n, "Price": f"{n}.50", "Paid": n % 2 == 0} for n in range(5_000)]
     assert counts(await upsert(sheet, *rows)) == (5_000, 0, 0, 0)
     assert counts(await upsert(sheet, *rows)) == (0, 0, 5_000, 0)

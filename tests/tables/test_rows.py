@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from db.core.engine import Database
-from tests.conftest import World
-from tests.support.table_client import DAY, ITEM, NUMBER, PRICE, Refused, Sheet, cell
+from tests.support.table_client import DAY, ITEM, NUMBER, PRICE, Refused, TableClient, cell
 from tests.support.tables.statement_count import counted
+from tests.support.world import World
 
 STRICT: list[dict[str, Any]] = [
     {"name": "Name", "type": "TEXT", "isRequired": True, "maxLength": 10},
@@ -19,11 +19,11 @@ STRICT: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-async def strict(world: World, tmp_path: Path) -> Sheet:
-    return await Sheet.new(world, tmp_path, STRICT)
+async def strict(world: World, tmp_path: Path) -> TableClient:
+    return await TableClient.new(world, tmp_path, STRICT)
 
 
-async def test_rows_are_added_by_key_and_by_name(sheet: Sheet) -> None:
+async def test_rows_are_added_by_key_and_by_name(sheet: TableClient) -> None:
     added = await sheet.add({"Item": "Taxi", "number": 2, "c3": "12.50", "Day": "31.12.2025"}, {})
     assert added["table"] == {"rowCount": 2}
     assert added["rejected"] == []
@@ -40,7 +40,7 @@ async def test_rows_are_added_by_key_and_by_name(sheet: Sheet) -> None:
     assert (second["values"], second["version"], second["cells"][0]["editedBy"]) == ({}, 1, None)
 
 
-async def test_a_row_that_is_not_valid_keeps_all_others_out(strict: Sheet) -> None:
+async def test_a_row_that_is_not_valid_keeps_all_others_out(strict: TableClient) -> None:
     rows: list[Any] = [
         {"Name": "Ann"},
         {"Code": 1},
@@ -65,7 +65,7 @@ async def test_a_row_that_is_not_valid_keeps_all_others_out(strict: Sheet) -> No
     assert (table["revision"], table["rowCount"]) == (1, 0)
 
 
-async def test_rows_that_are_not_valid_are_skipped_when_asked(strict: Sheet) -> None:
+async def test_rows_that_are_not_valid_are_skipped_when_asked(strict: TableClient) -> None:
     given = [{"Name": "Ann", "Code": "1.0"}, {}, {"Name": "Bob", "Code": 1}, {"Name": "Cas", "Code": 2}]
     added = await strict.add(*given, onError="SKIP_INVALID")
     assert [row["values"] for row in added["rows"]] == [
@@ -89,7 +89,7 @@ async def test_rows_that_are_not_valid_are_skipped_when_asked(strict: Sheet) -> 
     assert (await strict.table())["revision"] == 2
 
 
-async def test_the_same_key_adds_rows_once(strict: Sheet) -> None:
+async def test_the_same_key_adds_rows_once(strict: TableClient) -> None:
     given = [{"Name": "Ann", "Code": 1}, {"Code": 2}, {"Name": "Bob", "Code": 1}]
     made = [await strict.add(*given, onError="SKIP_INVALID", idempotencyKey="k") for _ in range(3)]
     assert made[0] == made[1] == made[2]
@@ -98,7 +98,7 @@ async def test_the_same_key_adds_rows_once(strict: Sheet) -> None:
     assert (table["revision"], table["rowCount"]) == (2, 1)
 
 
-async def test_a_table_has_room_for_so_many_rows(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_table_has_room_for_so_many_rows(sheet: TableClient, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refused) as refused:
         await sheet.add(*[{}] * 5_001)
     assert refused.value.fields == ["rows"]
@@ -110,7 +110,7 @@ async def test_a_table_has_room_for_so_many_rows(sheet: Sheet, monkeypatch: pyte
     assert (await sheet.table())["rowCount"] == 2
 
 
-async def test_a_cell_changes_with_its_row_and_says_who_did_it(sheet: Sheet) -> None:
+async def test_a_cell_changes_with_its_row_and_says_who_did_it(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "Taxi", "Price": "12.50"}))["rows"][0]
     changed = await sheet.update(cell(row, PRICE, 13, version=1), cell(row, ITEM, "Bus"))
     assert changed["table"] == {"revision": 3}
@@ -126,7 +126,7 @@ async def test_a_cell_changes_with_its_row_and_says_who_did_it(sheet: Sheet) -> 
     ]
 
 
-async def test_a_stale_edit_of_a_cell_is_a_conflict_with_both_values(sheet: Sheet) -> None:
+async def test_a_stale_edit_of_a_cell_is_a_conflict_with_both_values(sheet: TableClient) -> None:
     one, two = (await sheet.add({"Item": "Taxi"}, {"Item": "Bus"}))["rows"]
     await sheet.update(cell(one, ITEM, "Cab", version=1))
     before = await sheet.table()
@@ -147,7 +147,7 @@ async def test_a_stale_edit_of_a_cell_is_a_conflict_with_both_values(sheet: Shee
     assert (await sheet.update(cell(one, ITEM, "Cab", version=1)))["revision"] is None
 
 
-async def test_edits_of_different_cells_of_a_row_merge(sheet: Sheet) -> None:
+async def test_edits_of_different_cells_of_a_row_merge(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "Taxi", "Number": 1}))["rows"][0]
     await sheet.update(cell(row, ITEM, "Cab", version=1))
     merged = await sheet.update(cell(row, NUMBER, 2, version=1))
@@ -157,7 +157,7 @@ async def test_edits_of_different_cells_of_a_row_merge(sheet: Sheet) -> None:
     assert refused.value.code == "CONFLICT"
 
 
-async def test_edits_that_make_no_sense_are_refused_with_their_place(strict: Sheet) -> None:
+async def test_edits_that_make_no_sense_are_refused_with_their_place(strict: TableClient) -> None:
     row, other = (await strict.add({"Name": "Ann", "Code": 1}, {"Name": "Bob", "Code": 2}))["rows"]
     for cells, fields in (
         ([cell(row, "c9", 1)], ["cells.0.column"]),
@@ -174,8 +174,8 @@ async def test_edits_that_make_no_sense_are_refused_with_their_place(strict: She
     assert [one["values"]["c2"] for one in exchanged["rows"]] == ["2", "1"]
 
 
-async def test_rows_of_other_tables_are_not_found(sheet: Sheet, world: World, tmp_path: Path) -> None:
-    other = await Sheet.new(world, tmp_path, viewer=sheet.viewer, office=sheet.office)
+async def test_rows_of_other_tables_are_not_found(sheet: TableClient, world: World, tmp_path: Path) -> None:
+    other = await TableClient.new(world, tmp_path, viewer=sheet.viewer, product=sheet.product)
     theirs = (await other.add({"Item": "Taxi"}))["rows"][0]
     mine = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     for attempt, field in (
@@ -190,7 +190,7 @@ async def test_rows_of_other_tables_are_not_found(sheet: Sheet, world: World, tm
     assert [(await one.table())["revision"] for one in (sheet, other)] == [2, 2]
 
 
-async def test_the_same_key_changes_cells_once(sheet: Sheet) -> None:
+async def test_the_same_key_changes_cells_once(sheet: TableClient) -> None:
     row = (await sheet.add({"Number": 1}))["rows"][0]
     first = await sheet.update(cell(row, NUMBER, 2, version=1), idempotencyKey="k")
     await sheet.update(cell(row, NUMBER, 3))
@@ -199,7 +199,7 @@ async def test_the_same_key_changes_cells_once(sheet: Sheet) -> None:
     assert again["rows"][0]["values"] == {NUMBER: 3}
 
 
-async def test_deleted_rows_are_gone(sheet: Sheet) -> None:
+async def test_deleted_rows_are_gone(sheet: TableClient) -> None:
     rows = (await sheet.add({"Item": "a"}, {"Item": "b"}, {"Item": "c"}))["rows"]
     deleted = await sheet.delete(rows[0]["id"], rows[2]["id"])
     assert deleted == {
@@ -214,7 +214,7 @@ async def test_deleted_rows_are_gone(sheet: Sheet) -> None:
     assert refused.value.code == "NOT_FOUND"
 
 
-async def test_twenty_writers_at_once_make_revisions_without_gaps(sheet: Sheet) -> None:
+async def test_twenty_writers_at_once_make_revisions_without_gaps(sheet: TableClient) -> None:
     row = (await sheet.add({"Number": 0}))["rows"][0]
     writes = [sheet.update(cell(row, NUMBER, n)) if n % 2 else sheet.add({"Number": n}) for n in range(1, 21)]
     made = await asyncio.gather(*writes)
@@ -230,7 +230,7 @@ async def test_twenty_writers_at_once_make_revisions_without_gaps(sheet: Sheet) 
     assert nodes[0]["version"] == 11
 
 
-async def test_of_twenty_writers_of_one_version_one_wins(sheet: Sheet) -> None:
+async def test_of_twenty_writers_of_one_version_one_wins(sheet: TableClient) -> None:
     row = (await sheet.add({"Number": 0}))["rows"][0]
     made = await asyncio.gather(
         *(sheet.update(cell(row, NUMBER, n, version=1)) for n in range(1, 21)), return_exceptions=True
@@ -242,7 +242,7 @@ async def test_of_twenty_writers_of_one_version_one_wins(sheet: Sheet) -> None:
 
 
 async def test_cells_of_many_rows_cost_as_many_statements_as_of_one(
-    sheet: Sheet, database: Database, monkeypatch: pytest.MonkeyPatch
+    sheet: TableClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = """query C($id: ID!) { table(id: $id) { rows(first: 100) { nodes { id values cells { text
       column { name } source { message { text } } editedBy { email } } } } } }"""
@@ -252,7 +252,7 @@ async def test_cells_of_many_rows_cost_as_many_statements_as_of_one(
     assert await counted(sheet, database, monkeypatch, document, id=sheet.id) == one == 4
 
 
-async def test_five_thousand_rows_go_in_at_once(sheet: Sheet) -> None:
+async def test_five_thousand_rows_go_in_at_once(sheet: TableClient) -> None:
     added = await sheet.mutate(
         "addRows",
         "{ table { rowCount } }",
@@ -270,7 +270,7 @@ async def test_five_thousand_rows_go_in_at_once(sheet: Sheet) -> None:
         ("upsertRows", {"rows": [], "keyColumns": ["Item"]}, "rows"),
     ],
 )
-async def test_an_empty_batch_is_refused(sheet: Sheet, mutation: str, given: dict[str, Any], field: str) -> None:
+async def test_an_empty_batch_is_refused(sheet: TableClient, mutation: str, given: dict[str, Any], field: str) -> None:
     with pytest.raises(Refused, match=f"`{field}` is empty: send 1 to 5,000.") as caught:
         await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **given)
     assert (caught.value.code, caught.value.fields) == ("BAD_USER_INPUT", [field])

@@ -10,10 +10,10 @@ import pytest
 
 from db.core.engine import Database
 from db.tables.query import summaries
-from tests.conftest import World
-from tests.support.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, Sheet
+from tests.support.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, TableClient
 from tests.support.tables.sample_rows import KEYS, VALUES, is_
 from tests.support.tables.statement_count import counted
+from tests.support.world import World
 
 SUMMARY = """query S($id: ID!, $column: ID!, $groupBy: ID, $filter: RowFilter) { table(id: $id) {
   summary(column: $column, groupBy: $groupBy, filter: $filter) { group rowCount count sum min max mean } } }"""
@@ -27,13 +27,13 @@ NUMBERS = {NUMBER, PRICE}
 
 
 @pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
-    sheet = await Sheet.new(world, tmp_path)
+async def sheet(world: World, tmp_path: Path) -> TableClient:
+    sheet = await TableClient.new(world, tmp_path)
     await sheet.add(*ROWS)
     return sheet
 
 
-async def summary(sheet: Sheet, column: str, **asked: Any) -> list[dict[str, Any]]:
+async def summary(sheet: TableClient, column: str, **asked: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = (await sheet.run(SUMMARY, id=sheet.id, column=column, **asked))["table"]["summary"]
     return found
 
@@ -88,7 +88,7 @@ def as_number(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-async def test_summaries_of_every_type_are_those_of_the_model(sheet: Sheet) -> None:
+async def test_summaries_of_every_type_are_those_of_the_model(sheet: TableClient) -> None:
     random = Random(3)
     filters: list[tuple[dict[str, Any] | None, Callable[[dict[str, Any]], bool]]] = [
         (None, lambda row: True),
@@ -107,7 +107,7 @@ async def test_summaries_of_every_type_are_those_of_the_model(sheet: Sheet) -> N
     assert await summary(sheet, PRICE, filter=filters[3][0], groupBy=DAY) == []
 
 
-async def test_a_sum_has_every_digit_and_groups_are_in_order(sheet: Sheet) -> None:
+async def test_a_sum_has_every_digit_and_groups_are_in_order(sheet: TableClient) -> None:
     (large,) = await summary(sheet, PRICE, filter=is_(ITEM, "EQ", "large"))
     assert large["sum"] == "99999999999999999999999999999999999.9990000000000000001"
     assert [one["group"] for one in await summary(sheet, NUMBER, groupBy=TAGS)] == [
@@ -119,7 +119,7 @@ async def test_a_sum_has_every_digit_and_groups_are_in_order(sheet: Sheet) -> No
     ]
 
 
-async def test_a_question_that_makes_no_sense_is_refused(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_question_that_makes_no_sense_is_refused(sheet: TableClient, monkeypatch: pytest.MonkeyPatch) -> None:
     for asked, field in (
         ({"column": "c99"}, "column"),
         ({"column": ITEM, "groupBy": "c1'"}, "groupBy"),
@@ -137,7 +137,7 @@ async def test_a_question_that_makes_no_sense_is_refused(sheet: Sheet, monkeypat
 
 
 async def test_a_summary_costs_one_statement_and_a_large_table_none_on_the_loop(
-    sheet: Sheet, database: Database, world: World, monkeypatch: pytest.MonkeyPatch
+    sheet: TableClient, database: Database, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: dict[str, Any] = {"column": PRICE, "groupBy": DAY, "filter": is_(NUMBER, "GT", 0)}
     assert await counted(sheet, database, monkeypatch, SUMMARY, id=sheet.id, **given) == 3  # table, columns, summary

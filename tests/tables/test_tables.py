@@ -9,12 +9,12 @@ from db.core.engine import Database
 from db.models.organizations import Organization
 from db.tables.tables import MAX_COLUMNS
 from resolvers.core.ids import global_id
-from tests.conftest import World
-from tests.support.table_client import COLUMNS, ITEM, Refused, Sheet, cell
+from tests.support.table_client import COLUMNS, ITEM, Refused, TableClient, cell
 from tests.support.tables.statement_count import counted
+from tests.support.world import World
 
 
-async def test_a_new_table_has_its_columns_and_one_revision(sheet: Sheet) -> None:
+async def test_a_new_table_has_its_columns_and_one_revision(sheet: TableClient) -> None:
     table = await sheet.table()
     assert [(c["key"], c["name"], c["type"], c["position"]) for c in table["columns"]] == [
         (f"c{n + 1}", column["name"], column["type"], n) for n, column in enumerate(COLUMNS)
@@ -26,7 +26,7 @@ async def test_a_new_table_has_its_columns_and_one_revision(sheet: Sheet) -> Non
     assert revision["changes"][0]["new"]["name"] == "Item"
 
 
-async def test_the_same_key_makes_one_table(sheet: Sheet) -> None:
+async def test_the_same_key_makes_one_table(sheet: TableClient) -> None:
     given = {"name": "Twice", "columns": COLUMNS[:1], "idempotencyKey": "k"}
     made = [await sheet.mutate("createTable", "{ table { id } tableEdge { cursor } }", **given) for _ in range(2)]
     assert made[0] == made[1]
@@ -34,7 +34,7 @@ async def test_the_same_key_makes_one_table(sheet: Sheet) -> None:
     assert listed["tables"] == {"totalCount": 2, "nodes": [{"name": "Twice"}, {"name": "Costs"}]}
 
 
-async def test_tables_are_found_by_name_conversation_and_organization(sheet: Sheet) -> None:
+async def test_tables_are_found_by_name_conversation_and_organization(sheet: TableClient) -> None:
     made = await sheet.mutate("createConversation", "{ conversation { id organization { id } } }", title="Trip")
     conversation = made["conversation"]
     await sheet.mutate(
@@ -77,7 +77,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_a_column_that_cannot_be_is_refused_with_its_place(sheet: Sheet) -> None:
+async def test_a_column_that_cannot_be_is_refused_with_its_place(sheet: TableClient) -> None:
     for column, field in WRONG:
         given = {"tableId": sheet.id, "column": {"name": "New", "type": "TEXT"} | column}
         with pytest.raises(Refused) as refused:
@@ -86,7 +86,7 @@ async def test_a_column_that_cannot_be_is_refused_with_its_place(sheet: Sheet) -
     assert (await sheet.table())["revision"] == 1
 
 
-async def test_a_column_goes_where_it_is_put_and_back_out(sheet: Sheet) -> None:
+async def test_a_column_goes_where_it_is_put_and_back_out(sheet: TableClient) -> None:
     before = await sheet.table()
     selection = "{ table { columns { key } } column { key name format } revision { number summary } }"
     column = {"name": "Cost", "type": "CURRENCY", "format": "EUR", "default": "1.50"}
@@ -120,7 +120,7 @@ async def test_a_column_goes_where_it_is_put_and_back_out(sheet: Sheet) -> None:
     assert again["rows"]["nodes"][0]["values"] == {"c1": "Taxi", "c8": "1.50"}
 
 
-async def test_a_required_column_needs_an_empty_table(sheet: Sheet) -> None:
+async def test_a_required_column_needs_an_empty_table(sheet: TableClient) -> None:
     column = {"name": "Who", "type": "TEXT", "isRequired": True}
     await sheet.add({"Item": "Taxi"})
     with pytest.raises(Refused) as refused:
@@ -128,7 +128,7 @@ async def test_a_required_column_needs_an_empty_table(sheet: Sheet) -> None:
     assert refused.value.fields == ["column.isRequired"]
 
 
-async def test_a_table_has_room_for_so_many_columns(sheet: Sheet) -> None:
+async def test_a_table_has_room_for_so_many_columns(sheet: TableClient) -> None:
     many = [{"name": f"N{n}", "type": "TEXT"} for n in range(MAX_COLUMNS + 1)]
     with pytest.raises(Refused) as refused:
         await sheet.mutate("createTable", "{ table { id } }", name="Wide", columns=many)
@@ -139,7 +139,7 @@ async def test_a_table_has_room_for_so_many_columns(sheet: Sheet) -> None:
     assert refused.value.fields == ["column"]
 
 
-async def test_a_name_and_a_visibility_change_and_come_back(sheet: Sheet) -> None:
+async def test_a_name_and_a_visibility_change_and_come_back(sheet: TableClient) -> None:
     selection = "{ table { name visibility } revision { number summary } }"
     changed = await sheet.mutate("updateTable", selection, id=sheet.id, name="Trip", visibility="ORGANIZATION")
     assert changed == {
@@ -152,7 +152,7 @@ async def test_a_name_and_a_visibility_change_and_come_back(sheet: Sheet) -> Non
     assert (table["name"], table["visibility"], table["revision"]) == ("Costs", "PRIVATE", 3)
 
 
-async def test_a_deleted_table_is_gone_for_everybody(sheet: Sheet) -> None:
+async def test_a_deleted_table_is_gone_for_everybody(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     assert await sheet.mutate("deleteTable", "{ deletedId }", id=sheet.id) == {"deletedId": sheet.id}
     seen = await sheet.run(
@@ -166,7 +166,7 @@ async def test_a_deleted_table_is_gone_for_everybody(sheet: Sheet) -> None:
     assert refused.value.code == "NOT_FOUND"
 
 
-def everything_that_changes(sheet: Sheet, row: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+def everything_that_changes(sheet: TableClient, row: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     named = {"tableId": sheet.id}
     return {
         "updateTable": ("{ table { id } }", {"id": sheet.id, "name": "Mine"}),
@@ -184,7 +184,7 @@ async def test_others_change_nothing(world: World, tmp_path: Path, who: str, cod
     """Eve is a stranger; Bob is in the organization that the table is shared with."""
     ann, bob, eve = [await world.person(name) for name in ("ann", "bob", "eve")]
     organization = await world.organization(admin=ann, members=[bob])
-    sheet = await Sheet.new(world, tmp_path, viewer=ann)
+    sheet = await TableClient.new(world, tmp_path, viewer=ann)
     await _move(sheet, organization)
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     before = await sheet.table()
@@ -196,7 +196,7 @@ async def test_others_change_nothing(world: World, tmp_path: Path, who: str, cod
     assert await sheet.table() == before
 
 
-async def _move(sheet: Sheet, organization: Any) -> None:
+async def _move(sheet: TableClient, organization: Any) -> None:
     """Another table in place of the sheet's, shared in an organization."""
     made = await sheet.mutate(
         "createTable",
@@ -209,7 +209,7 @@ async def _move(sheet: Sheet, organization: Any) -> None:
     sheet.id = made["table"]["id"]
 
 
-async def test_a_stranger_sees_nothing(sheet: Sheet, world: World) -> None:
+async def test_a_stranger_sees_nothing(sheet: TableClient, world: World) -> None:
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     eve = sheet.seen_by(await world.person("eve"))
     seen = await eve.run(
@@ -224,7 +224,7 @@ async def test_a_stranger_sees_nothing(sheet: Sheet, world: World) -> None:
 
 
 async def test_a_list_costs_as_many_statements_as_one_of_it(
-    sheet: Sheet, database: Database, monkeypatch: pytest.MonkeyPatch
+    sheet: TableClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = """{ tables { totalCount nodes { id name columns { key name } owner { email } organization { name }
       conversation { title } createdBy { email } updatedBy { email } proposals { id } } } }"""
@@ -234,7 +234,7 @@ async def test_a_list_costs_as_many_statements_as_one_of_it(
     assert await counted(sheet, database, monkeypatch, document) == one == 6
 
 
-async def test_two_changes_in_one_operation_see_each_other(sheet: Sheet) -> None:
+async def test_two_changes_in_one_operation_see_each_other(sheet: TableClient) -> None:
     document = """mutation Two($a: AddColumnInput!, $b: AddColumnInput!) { a: addColumn(input: $a) { table { columns {
       name } } } b: addColumn(input: $b) { table { columns { name } } } }"""
     given = {n: {"tableId": sheet.id, "column": {"name": n.upper(), "type": "TEXT"}} for n in ("a", "b")}

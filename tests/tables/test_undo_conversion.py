@@ -4,29 +4,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import World
-from tests.support.table_client import Refused, Sheet, cell
+from tests.support.table_client import Refused, TableClient, cell
+from tests.support.world import World
 
 COLUMNS = [{"name": "Code", "type": "TEXT"}, {"name": "Note", "type": "TEXT"}]
 
 
 @pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> Sheet:
+async def sheet(world: World, tmp_path: Path) -> TableClient:
     """Codes 1 to 3 in revision 2; what a test does begins with 3."""
-    sheet = await Sheet.new(world, tmp_path, columns=COLUMNS)
+    sheet = await TableClient.new(world, tmp_path, columns=COLUMNS)
     await sheet.add(*({"Code": code} for code in ("1", "2", "3")))
     return sheet
 
 
-async def redefine(sheet: Sheet, **changes: object) -> None:
+async def redefine(sheet: TableClient, **changes: object) -> None:
     await sheet.mutate("updateColumn", "{ table { id } }", tableId=sheet.id, key="c1", **changes)
 
 
-async def codes(sheet: Sheet) -> list[object]:
+async def codes(sheet: TableClient) -> list[object]:
     return [row["values"].get("c1") for row in (await sheet.table())["rows"]["nodes"]]
 
 
-async def refused(sheet: Sheet, revision: int) -> str:
+async def refused(sheet: TableClient, revision: int) -> str:
     """The reason; the table is as it was."""
     before = await sheet.table()
     with pytest.raises(Refused) as refusal:
@@ -36,14 +36,14 @@ async def refused(sheet: Sheet, revision: int) -> str:
     return str(refusal.value.first["message"])
 
 
-async def test_a_row_that_comes_back_has_the_type_that_its_column_has_by_now(sheet: Sheet) -> None:
+async def test_a_row_that_comes_back_has_the_type_that_its_column_has_by_now(sheet: TableClient) -> None:
     await sheet.delete((await sheet.table())["rows"]["nodes"][0]["id"])
     await redefine(sheet, type="INTEGER")
     await sheet.undo(3)
     assert await codes(sheet) == [1, 2, 3]
 
 
-async def test_a_cell_that_comes_back_does_not_break_the_type_of_its_column(sheet: Sheet) -> None:
+async def test_a_cell_that_comes_back_does_not_break_the_type_of_its_column(sheet: TableClient) -> None:
     row = (await sheet.table())["rows"]["nodes"][0]
     await sheet.update(cell(row, "c1", "old"))
     await sheet.update(cell(row, "c1", "7"))
@@ -53,14 +53,14 @@ async def test_a_cell_that_comes_back_does_not_break_the_type_of_its_column(shee
     assert await codes(sheet) == ["1", "2", "3"]
 
 
-async def test_what_was_added_since_is_converted_with_its_column(sheet: Sheet) -> None:
+async def test_what_was_added_since_is_converted_with_its_column(sheet: TableClient) -> None:
     await redefine(sheet, type="INTEGER")
     await sheet.add({"Code": 4})
     await sheet.undo(3)
     assert await codes(sheet) == ["1", "2", "3", "4"]
 
 
-async def test_a_name_is_undone_without_the_type_that_came_later(sheet: Sheet) -> None:
+async def test_a_name_is_undone_without_the_type_that_came_later(sheet: TableClient) -> None:
     await redefine(sheet, name="Number")
     await redefine(sheet, type="INTEGER")
     await sheet.undo(3)
@@ -68,13 +68,13 @@ async def test_a_name_is_undone_without_the_type_that_came_later(sheet: Sheet) -
     assert (first["name"], first["type"], await codes(sheet)) == ("Code", "INTEGER", [1, 2, 3])
 
 
-async def test_a_name_that_another_column_has_by_now_does_not_come_back(sheet: Sheet) -> None:
+async def test_a_name_that_another_column_has_by_now_does_not_come_back(sheet: TableClient) -> None:
     await redefine(sheet, name="Number")
     await sheet.mutate("addColumn", "{ table { id } }", tableId=sheet.id, column={"name": "code", "type": "TEXT"})
     assert "Another column is named Code now" in await refused(sheet, 3)
 
 
-async def test_rules_that_come_back_hold_for_what_was_entered_since(sheet: Sheet) -> None:
+async def test_rules_that_come_back_hold_for_what_was_entered_since(sheet: TableClient) -> None:
     await redefine(sheet, isUnique=True, isRequired=True)
     await redefine(sheet, isUnique=False, isRequired=False)
     (added,) = (await sheet.add({"Code": "1"}))["rows"]

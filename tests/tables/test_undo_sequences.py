@@ -17,10 +17,10 @@ from db.models.revisions import CellChange, Revision
 from db.models.tables import Row
 from resolvers.core.ids import global_id
 from tables.types.types import Column, ColumnType, from_json, validate
-from tests.conftest import World
-from tests.support.table_client import Refused, Sheet
+from tests.support.table_client import Refused, TableClient
 from tests.support.tables.random_edits import COLUMNS, STEPS, Story, read
 from tests.support.tables.table_changes import Change, TableState, apply
+from tests.support.world import World
 
 PEOPLE, STEPS_AT_ONCE = 20, 3
 NAME, COUNT, PRICE = "c1", "c2", "c3"
@@ -47,13 +47,13 @@ def check_values(columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> N
             validate(column, value)
 
 
-async def begun(world: World, tmp_path: Path) -> tuple[Sheet, Sheet]:
+async def begun(world: World, tmp_path: Path) -> tuple[TableClient, TableClient]:
     """A table with six rows, as its owner and as an admin of its organization have it."""
     ann, bob = await world.person("ann"), await world.person("bob")
     organization = await world.organization(admin=ann)
     await world.join(organization, bob, Role.ADMIN)
     place = {"organizationId": global_id(Organization, organization), "visibility": "ORGANIZATION"}
-    sheet = await Sheet.new(world, tmp_path, columns=COLUMNS, viewer=ann, **place)
+    sheet = await TableClient.new(world, tmp_path, columns=COLUMNS, viewer=ann, **place)
     await sheet.add(*({NAME: f"{n}", COUNT: n, PRICE: f"{n}.50"} for n in range(6)))
     return sheet, sheet.seen_by(bob)
 
@@ -88,7 +88,7 @@ async def test_a_sequence_undone_leaves_the_table_as_it_was(world: World, tmp_pa
     await check_replay(world, sheet)
 
 
-async def check_replay(world: World, sheet: Sheet) -> None:
+async def check_replay(world: World, sheet: TableClient) -> None:
     """The log, replayed from nothing, is the table; its numbers have no gaps."""
     numbers, changes = await world.database.write(log, Viewer.system())
     state = apply(TableState(), changes)

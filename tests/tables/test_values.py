@@ -8,10 +8,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tables.types.types import Column, ColumnType, from_json
-from tests.conftest import World
 from tests.support.column_samples import VALUES
-from tests.support.table_client import Refused, Sheet, cell
+from tests.support.table_client import Refused, TableClient, cell
 from tests.support.tables.value_strategies import values
+from tests.support.world import World
 
 FORMATS = {"DECIMAL": ",", "CURRENCY": "EUR ,", "DATE": "MDY", "DATETIME": "DMY"}
 COLUMNS = [Column(f"c{n}", type.value, type, format=FORMATS.get(type)) for n, type in enumerate(ColumnType, 1)]
@@ -48,7 +48,7 @@ def drawn(count: int) -> list[dict[str, Any]]:
 
 
 async def test_values_of_every_type_survive_being_kept_shown_and_sent_back(world: World, tmp_path: Path) -> None:
-    sheet = await Sheet.new(world, tmp_path, DEFINITIONS)
+    sheet = await TableClient.new(world, tmp_path, DEFINITIONS)
     sent = [*EDGES, *drawn(20)]
     kept = (await sheet.add(*sent))["rows"]
     for row, was in zip(kept, sent, strict=True):
@@ -67,7 +67,7 @@ async def test_an_absent_cell_gets_the_default_and_null_leaves_it_empty(world: W
         {"name": "Paid", "type": "BOOLEAN", "isRequired": True, "default": "ja"},
         {"name": "Cost", "type": "CURRENCY", "format": "EUR ,", "minimum": "0", "default": "12,50 €"},
     ]
-    sheet = await Sheet.new(world, tmp_path, columns)
+    sheet = await TableClient.new(world, tmp_path, columns)
     rows = (await sheet.add({}, {"Item": None, "Paid": False, "Cost": None}, {"Item": "", "Cost": "1.234"}))["rows"]
     assert [row["values"] for row in rows] == [
         {"c1": "none", "c2": True, "c3": "12.50"},
@@ -81,7 +81,9 @@ async def test_an_absent_cell_gets_the_default_and_null_leaves_it_empty(world: W
 
 
 async def test_digits_that_json_lost_are_not_kept_as_others(world: World, tmp_path: Path) -> None:
-    sheet = await Sheet.new(world, tmp_path, [{"name": "Number", "type": "DECIMAL"}, {"name": "Code", "type": "TEXT"}])
+    sheet = await TableClient.new(
+        world, tmp_path, [{"name": "Number", "type": "DECIMAL"}, {"name": "Code", "type": "TEXT"}]
+    )
     for column in ("Number", "Code"):
         with pytest.raises(Refused) as refused:
             await sheet.add({column: float(10**20 + 1)})
@@ -94,7 +96,7 @@ async def test_digits_that_json_lost_are_not_kept_as_others(world: World, tmp_pa
 
 
 async def test_every_type_becomes_text_and_comes_back(world: World, tmp_path: Path) -> None:
-    sheet = await Sheet.new(world, tmp_path, DEFINITIONS)
+    sheet = await TableClient.new(world, tmp_path, DEFINITIONS)
     given = {**VALUES, ColumnType.DECIMAL: "1234.500", ColumnType.MULTI_SELECT: ["a", "b, c"]}
     await sheet.add({column.name: given[column.type] for column in COLUMNS})
     before = (await sheet.table())["rows"]["nodes"][0]["cells"]

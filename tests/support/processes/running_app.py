@@ -9,18 +9,18 @@ import httpx
 import uvicorn
 
 from assembly import application
-from tests.support.app import Site
+from tests.support.app import App
 from tests.support.client import Client
 from transport.server import Server
 
 
 @asynccontextmanager
-async def listening(site: Site) -> AsyncIterator[Client]:
+async def listening(app: App) -> AsyncIterator[Client]:
     """A client, not signed in, of the site at a port of its own."""
     config = uvicorn.Config(
-        application(site.product), lifespan="off", ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=1
+        application(app.product), lifespan="off", ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=1
     )
-    server = Server(config, site.product.connections)
+    server = Server(config, app.product.connections)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = asyncio.create_task(server._serve([listener]))
         async with httpx.AsyncClient(timeout=10) as http:

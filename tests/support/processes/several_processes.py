@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.app import SECRET, Site
+from tests.support.app import SECRET, App
 from tests.support.loopback.provider_faults import FaultServer
 from tests.support.processes.valkey import Valkey
-from tests.support.scripted_llm import MODEL, Dictation, site_with
+from tests.support.scripted_llm import MODEL, ScriptedLLM, open_app_with_llm
 
 
 @dataclass(frozen=True)
@@ -42,29 +42,29 @@ class Installation:
         }
 
     @asynccontextmanager
-    async def run(self, **settings: Any) -> AsyncIterator[Site]:
+    async def run(self, **settings: Any) -> AsyncIterator[App]:
         given = {"database_url": self.database_url, "redis_url": self.redis_url, "redis_prefix": self.prefix} | settings
-        async with site_with(self.server, given.pop("database_url"), self.directory, **given) as site:
-            yield site
+        async with open_app_with_llm(self.server, given.pop("database_url"), self.directory, **given) as app:
+            yield app
 
 
 @pytest.fixture
-def installation(redis_server: Valkey, postgres_url: str, dictation: Dictation, tmp_path: Path) -> Installation:
-    return Installation(postgres_url, redis_server.url, uuid4().hex, tmp_path, dictation.server)
+def installation(redis_server: Valkey, postgres_url: str, scripted_llm: ScriptedLLM, tmp_path: Path) -> Installation:
+    return Installation(postgres_url, redis_server.url, uuid4().hex, tmp_path, scripted_llm.server)
 
 
 @pytest.fixture
-async def worker(installation: Installation) -> AsyncIterator[Site]:
+async def worker(installation: Installation) -> AsyncIterator[App]:
     """A process that runs jobs, and that nobody talks to."""
-    async with installation.run() as site:
-        yield site
+    async with installation.run() as app:
+        yield app
 
 
 @pytest.fixture
-async def web(installation: Installation, worker: Site) -> AsyncIterator[Site]:
+async def web(installation: Installation, worker: App) -> AsyncIterator[App]:
     """A process that serves people and runs no jobs."""
-    async with installation.run(run_jobs=False) as site:
-        yield site
+    async with installation.run(run_jobs=False) as app:
+        yield app
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:

@@ -14,8 +14,8 @@ from db.models.tables import Table
 from db.proposals import proposals
 from db.proposals.apply import apply_without_overwriting
 from resolvers.core.ids import decode_or_none, global_id
-from tests.support.in_process_product import Office
-from tests.support.table_client import Sheet
+from tests.support.in_process_product import InProcessProduct
+from tests.support.table_client import TableClient
 
 TEXT = """Here is what we spent — in Zürich:
 
@@ -37,7 +37,7 @@ APPLY = f"""{{ proposal {PROPOSAL} revision {{ number source summary }} table {{
   source {{ start end quote grounding message {{ id text }} }} editedBy {{ email }} }} }} }} }} }}"""
 
 
-class Chat(Sheet):
+class Chat(TableClient):
     """A conversation of Ann's, and the table that came out of it."""
 
     conversation: UUID
@@ -57,7 +57,7 @@ class Chat(Sheet):
                 apply_without_overwriting(session, proposal)
             return proposal.id
 
-        return global_id(Proposal, await self.office.database.write(unit, self.viewer))
+        return global_id(Proposal, await self.product.database.write(unit, self.viewer))
 
     async def proposal(self, id: str) -> Any:
         document = f"query P($id: ID!) {{ node(id: $id) {{ ... on Proposal {PROPOSAL} }} }}"
@@ -71,10 +71,10 @@ def _message(conversation: UUID, role: MessageRole, text: str) -> Message:
     return Message(conversation_id=conversation, role=role, text=text, status=MessageStatus.COMPLETED)
 
 
-async def begun(office: Office, viewer: Viewer, **given: Any) -> Chat:
+async def begun(product: InProcessProduct, viewer: Viewer, **given: Any) -> Chat:
     beginning = NewConversation("model", title="Trip", **given)
-    conversation = await office.database.write(conversations.create, viewer, beginning)
-    chat = Chat(office, viewer, "")
+    conversation = await product.database.write(conversations.create, viewer, beginning)
+    chat = Chat(product, viewer, "")
     chat.conversation = conversation.id
     return chat
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
-from tests.support.table_client import Refused, Sheet
+from tests.support.table_client import Refused, TableClient
 
 COLUMNS: list[dict[str, Any]] = [
     {"name": "Name", "type": "TEXT"},
@@ -19,7 +19,7 @@ TABLE = """query T($id: ID!) { table(id: $id) { name visibility revision rowCoun
 STEPS = 25
 
 
-async def read(sheet: Sheet) -> dict[str, Any]:
+async def read(sheet: TableClient) -> dict[str, Any]:
     table: dict[str, Any] = (await sheet.run(TABLE, id=sheet.id))["table"]
     return table
 
@@ -27,11 +27,11 @@ async def read(sheet: Sheet) -> dict[str, Any]:
 class Story:
     """Random changes, each by one of several people; a refused one must change nothing."""
 
-    def __init__(self, sheet: Sheet, seed: int, *others: Sheet) -> None:
+    def __init__(self, sheet: TableClient, seed: int, *others: TableClient) -> None:
         self.sheets, self.random = [sheet, *others], Random(seed)
 
     @property
-    def sheet(self) -> Sheet:
+    def sheet(self) -> TableClient:
         """Return the table as used by a random one of the people."""
         return self.random.choice(self.sheets)
 

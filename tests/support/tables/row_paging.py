@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tests.support.table_client import Sheet
+from tests.support.table_client import TableClient
 from tests.support.tables.sample_rows import VALUES, found
 
 
-async def walked(sheet: Sheet, many: str, from_: str, size: int, **asked: Any) -> list[dict[str, Any]]:
+async def walked(sheet: TableClient, many: str, from_: str, size: int, **asked: Any) -> list[dict[str, Any]]:
     """Return all rows, read page by page in either direction."""
     collected: list[dict[str, Any]] = []
     cursor = None

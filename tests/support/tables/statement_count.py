@@ -6,11 +6,11 @@ import pytest
 
 from db.core.engine import Database
 from db.core.prepared import Plan
-from tests.support.table_client import Sheet
+from tests.support.table_client import TableClient
 
 
 async def counted(
-    sheet: Sheet, database: Database, monkeypatch: pytest.MonkeyPatch, document: str, **variables: Any
+    sheet: TableClient, database: Database, monkeypatch: pytest.MonkeyPatch, document: str, **variables: Any
 ) -> int:
     """Return the number of statements that an operation reads with."""
     statements: list[str] = []

@@ -1,0 +1,68 @@
+"""People and organizations in a database, and access to the database as the system."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import db.models  # noqa: F401  the policy covers every model only when all are loaded
+from auth.viewer import Role, Viewer
+from db.accounts import users
+from db.core.engine import Database
+from db.core.events import Event
+from db.core.factory import open_database
+from db.core.session import Session
+from db.migrations import migrate
+from db.models.memberships import Membership, MembershipStatus
+from db.models.organizations import Organization
+
+SYSTEM = Viewer.system()
+
+
+def database_at(url: str) -> Database:
+    """The database of a URL, not started."""
+    return open_database(url, migrate)
+
+
+class World:
+    """People and organizations in a database; `published` are the events that came out of it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.published: list[Event] = []
+        database.publish = self.published.append
+
+    async def person(self, name: str) -> Viewer:
+        """Somebody who has signed up, with a personal organization."""
+        email = f"{name}@example.com"
+        user = await self.database.write(users.sign_up, SYSTEM, email, "no password", name.title(), "Example")
+        return Viewer(user.id)
+
+    async def organization(self, admin: Viewer, members: Iterable[Viewer] = (), name: str = "Shared") -> UUID:
+        """The id of an organization that these people are active in."""
+
+        def make(session: Session) -> UUID:
+            organization = Organization(name=name)
+            session.add(organization)
+            return organization.id
+
+        id_ = await self.database.write(make, SYSTEM)
+        await self.join(id_, admin, Role.ADMIN)
+        for member in members:
+            await self.join(id_, member)
+        return id_
+
+    async def join(
+        self,
+        organization_id: UUID,
+        viewer: Viewer,
+        role: Role = Role.MEMBER,
+        status: MembershipStatus = MembershipStatus.ACTIVE,
+    ) -> UUID:
+        """The id of a new membership."""
+
+        def make(session: Session) -> UUID:
+            assert viewer.user_id is not None
+            membership = Membership(user_id=viewer.user_id, organization_id=organization_id, role=role, status=status)
+            session.add(membership)
+            return membership.id
+
+        return await self.database.write(make, SYSTEM)
