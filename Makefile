@@ -18,7 +18,7 @@ define install
 	{ $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r $(1) || echo FAILED; } | \
 	awk -v terminal="$$terminal" ' \
 		function show(text) { printf terminal ? "\r\033[K  %s" : "  %s\n", text; fflush() } \
-		/^(Collecting|Ignoring|Requirement already)/ { show(++n " packages so far: " $$2) } \
+		/^Collecting/ { show(++n " packages so far: " $$2) } \
 		/^Installing collected/ { show("unpacking") } \
 		/^FAILED$$/ { failed = 1 } \
 		END { if (terminal) print ""; exit failed }'
@@ -53,9 +53,10 @@ test: $(if $(ARGS),$(VENV)/.development,check) ## Run all checks and tests, or s
 	$(check_paths)
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-fast: $(VENV)/.development ## Run the tests on SQLite that start no server, browser or process
+test-fast: $(VENV)/.development ## Run the short tests on SQLite, without servers, browser and processes
 	$(check_paths)
-	@$(BIN)/python -m pytest --fast -n 2 $(ARGS)
+	@# Without bytecode, pytest rewrites every test module again: half a minute of a processor.
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --fast -n 2 $(ARGS)
 
 check: $(VENV)/.development ## Check lint, format, types, import contracts and the SDL snapshot
 	@$(BIN)/ruff check .
