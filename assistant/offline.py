@@ -1,4 +1,4 @@
-"""The assistant with no model: it reads the tables in what was pasted, and says so."""
+"""The assistant without a model: it reads the tables in pasted texts."""
 
 import asyncio
 import re
@@ -60,7 +60,7 @@ class Answer:
 
 
 def answer(text: str, attachments: Sequence[Attached] = ()) -> Answer:
-    """What the assistant says to a message, and the tables it found; at most MAX_TEXT characters are read of each."""
+    """Return the reply to a message and the tables found in it; at most MAX_TEXT characters are read of each."""
     tables = tuple(propose_from(text, attachments))
     told = [_found(tables), _NEXT] if tables else [_NOTHING]
     limits = _limits(max([text, *(attached.text for attached in attachments)], key=len), tables)
@@ -68,7 +68,10 @@ def answer(text: str, attachments: Sequence[Attached] = ()) -> Answer:
 
 
 async def stream(answer: Answer, delay: float = 0.01) -> AsyncIterator[str]:
-    """The answer's text in at most 60 pieces of whole words, `delay` seconds apart; together they are the text."""
+    """Yield the answer's text in at most 60 pieces of whole words, `delay` seconds apart.
+
+    Together they are the text.
+    """
     words = re.findall(r"\s*\S+\s*", answer.text)
     size = max(1, -(-len(words) // _PIECES))
     for start in range(0, len(words), size):
@@ -112,7 +115,7 @@ def _doubt(column: Column) -> str:
 
 
 def _limits(text: str, tables: Sequence[ProposedTable]) -> list[str]:
-    """What was too much to read."""
+    """Return a sentence for each limit that was reached."""
     limits = [
         (len(text) > MAX_TEXT, f"Only the first {MAX_TEXT:,} characters were read."),
         (len(tables) >= MAX_GRIDS, f"At most {MAX_GRIDS} tables are read from one message."),

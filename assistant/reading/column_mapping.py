@@ -1,4 +1,4 @@
-"""Tables that the readers found, as the columns that somebody wants."""
+"""Mapping of the readers' tables to requested columns."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ NAME_SCORE = 85  # percent that two names have in common to mean the same column
 
 
 def combined(tables: Sequence[ProposedTable], wanted: Sequence[Column], name: str) -> ProposedTable | None:
-    """The rows of all tables that have some of the wanted columns, as one table; None when none has.
+    """Return the rows of all tables that have some of the wanted columns, as one table; None when none has.
 
     With no columns wanted, it is the largest table, under its own name, and the rows of those with the same columns.
     """
@@ -26,19 +26,19 @@ def combined(tables: Sequence[ProposedTable], wanted: Sequence[Column], name: st
 
 
 def from_source(table: ProposedTable, number: int) -> ProposedTable:
-    """The table with cells that say that they are from the text with this number."""
+    """Return the table with this number as the source of its cells."""
     rows = (tuple(cell and replace(cell, source=number) for cell in row) for row in table.rows)
     return replace(table, rows=tuple(rows))
 
 
 def folded(name: str) -> str:
-    """A name without case, accents, spaces and marks: "Prix (€)" is "prix"."""
+    """Return a name without case, accents, spaces and marks: "Prix (€)" is "prix"."""
     plain = unicodedata.normalize("NFKD", name).casefold()
     return "".join(character for character in plain if character.isalnum())
 
 
 def places(found: Sequence[Column], wanted: Sequence[Column]) -> dict[int, int]:
-    """Which found column each wanted one is, by place: by the same name, by one that is alike, then by type.
+    """Map each wanted column to a found one, by index: by the same name, by one that is alike, then by type.
 
     By type only what has a type of its own, when one wanted and one found column of it are left.
     """
@@ -84,7 +84,7 @@ def _rows(table: ProposedTable, wanted: Sequence[Column]) -> Iterable[tuple[Prop
 
 
 def _cell(found: Column, wanted: Column, cell: ProposedCell | None) -> ProposedCell | None:
-    """The cell with its value in the wanted column; what it does not take is left as it was read, for people to see."""
+    """Return the cell with its value in the wanted column; a value that does not fit stays as it was read."""
     if cell is None:
         return None
     try:

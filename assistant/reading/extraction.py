@@ -78,7 +78,7 @@ class ProposedTable:
 
 
 def propose(text: str) -> list[ProposedTable]:
-    """The tables of a text, in its order.
+    """Return the tables of a text, in its order.
 
     A closing row of sums is derived from the rows above it, so it is left out, and shown in `left_out`.
     """
@@ -86,17 +86,17 @@ def propose(text: str) -> list[ProposedTable]:
 
 
 def propose_so_far(text: str) -> list[ProposedTable]:
-    """Those of a text that is still being written, with the rows that are surely whole."""
+    """Return the tables of a text that is still being written, with the rows that are surely whole."""
     return [table for table in _tables(text, grids_so_far(text)) if table.rows]
 
 
 def propose_of_cut(text: str) -> list[ProposedTable]:
-    """Those of a text that was broken off: half a number would pass for one, half a row for a whole."""
+    """Return the tables of a text that was broken off: half a number would pass for one, half a row for a whole."""
     return [table for table in _tables(text, grids_of_cut(text)) if table.rows]
 
 
 def propose_from(message: str, attachments: Sequence[Attached]) -> list[ProposedTable]:
-    """The tables of a message, then those of its attachments; without a name of its own, one has its file's."""
+    """Return the tables of a message, then those of its attachments; without a name of its own, one has its file's."""
     found = propose(message)
     for attached in attachments:
         for number, table in enumerate(propose(attached.text), 1):
@@ -160,7 +160,7 @@ def _one_line(name: str) -> str:
 
 
 def _column(text: str, position: int, name: str, cells: Sequence[Cell]) -> tuple[Column, list[ProposedCell | None]]:
-    """The column with its cells; where a text does not fit the type after all, the column stays text."""
+    """Return the column with its cells; where a text does not fit the type after all, the column stays text."""
     key = f"c{position + 1}"
     fitting = [found and replace(found, text=_storable(found.text)) for found in cells]
     column = replace(infer(name, key, [found.text if found else None for found in fitting], text), position=position)
@@ -180,7 +180,7 @@ def _cell(text: str, column: Column, found: Cell) -> ProposedCell | None:
 
 
 def _storable(content: str) -> str:
-    """No longer than a cell, and without what is no character in any database; the quote stays whole."""
+    """Return the content cut to a cell's length, without characters that no database stores; the quote stays whole."""
     try:
         check_text(content)
     except CellError:

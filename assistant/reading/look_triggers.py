@@ -1,4 +1,4 @@
-"""Whether it is worth a look for tables what came of a reply since the last one."""
+"""Signs in a growing reply that it is worth looking for tables again."""
 
 import re
 
@@ -16,7 +16,10 @@ class Growing:
         self._seen = 0
 
     def has_news(self, text: str) -> bool:
-        """Whether lines or JSON that ended since the last call may belong to a table; prose costs next to nothing."""
+        """Return True when lines or JSON that ended since the last call may belong to a table.
+
+        Prose costs next to nothing.
+        """
         if not any(mark in text[self._seen :] for mark in "\n]}"):
             return False
         # A table that goes on began in the last paragraph that was seen, or before a list's blank line.

@@ -118,7 +118,7 @@ def _is_readable(fence: re.Match[str]) -> bool:
 
 
 def remaining(block: Block, grids: Iterable[Grid]) -> Iterator[Block]:
-    """What the grids, in text order, leave of a block."""
+    """Yield the lines of a block that the grids, in text order, leave over."""
     rest: Block = []
     taken = iter(grids)
     grid = next(taken, None)

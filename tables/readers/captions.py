@@ -11,7 +11,7 @@ _COLONS = (":", "：")
 
 
 def index_above(lines: Sequence[Line], i: int) -> int | None:
-    """The line above line `i`, one blank line skipped; None when there is none."""
+    """Return the line above line `i`, one blank line skipped; None when there is none."""
     above = i - 1
     if above >= 0 and lines[above].text.lstrip().startswith(("```", "~~~")):
         above -= 1
@@ -21,7 +21,7 @@ def index_above(lines: Sequence[Line], i: int) -> int | None:
 
 
 def caption(text: str, lines: Sequence[Line], i: int) -> Span | None:
-    """What names the table that starts at line `i`."""
+    """Return the name of the table that starts at line `i`."""
     above = index_above(lines, i)
     if above is None or RULE.fullmatch(lines[above].text):
         return None
@@ -38,7 +38,7 @@ def caption(text: str, lines: Sequence[Line], i: int) -> Span | None:
 
 
 def _is_title(lines: Sequence[Line], above: int, i: int, content: str) -> bool:
-    """A few words that end in a colon, or stand between a blank line and the table."""
+    """Return True for a few words that end in a colon, or stand between a blank line and the table."""
     words = content.rstrip("".join(_COLONS))
     if len(content) > 60 or len(words.split()) > _MOST_WORDS or ITEM.match(content) or is_value(words):
         return False

@@ -19,7 +19,7 @@ _PAIR = re.compile(r"\s*[^\W\d_][^:,;|]{0,40}(?:: | = )")
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
-    """At each line the delimiter that makes the most rows from there wins."""
+    """Yield the tables; at each line the delimiter that makes the most rows from there wins."""
     if _SEPARATOR_LINE.fullmatch(lines[0].text) and len(lines) > 1:
         lines = lines[1:]
     present = [d for d in _DELIMITERS if text.find(d, lines[0].start, lines[-1].end) >= 0]
@@ -48,7 +48,7 @@ def _grid(table: Sequence[Record]) -> Grid | None:
 
 
 def _trim(run: list[Record]) -> list[Record]:
-    """A sentence right above or below the rows that happens to have as many commas is not a row."""
+    """Drop a sentence right above or below the rows that happens to have as many commas."""
     while len(run) > 2 and run[0].is_spaced and not run[1].is_spaced and _is_introduction(run):
         run = run[1:]
     while len(run) > 2 and run[-1].is_spaced and not run[-2].is_spaced and _is_remark(run):

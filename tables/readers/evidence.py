@@ -1,4 +1,4 @@
-"""Is it a value, a header, a sentence, or code? What tells a table from prose."""
+"""Evidence for tables and against prose: values, headers, sentences and code."""
 
 import re
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ _SAMPLE = 50
 
 
 def is_value(text: str) -> bool:
-    """A number, amount, date, time, address or code: what stands in a cell and seldom in a header."""
+    """Return True for a number, amount, date, time, address or code, which cells hold and headers seldom do."""
     return len(text) <= _LONGEST_VALUE and _VALUE.fullmatch(text.strip()) is not None
 
 
@@ -73,7 +73,7 @@ def is_most(flags: Sequence[bool]) -> bool:
 
 
 def texts(rows: Sequence[Sequence[Cell]], column: int) -> list[str]:
-    """The filled cells of a column; rows may be of different widths."""
+    """Return the filled cells of a column; rows may be of different widths."""
     cells = (row[column] for row in rows if len(row) > column)
     return [cell.text for cell in cells if cell]
 

@@ -27,7 +27,7 @@ class _Cut(NamedTuple):
 def split(
     text: str, items: Sequence[Span], unescape: Callable[[str], str]
 ) -> tuple[list[Span | str | None], list[list[Cell]]]:
-    """The header and the rows; one column when the items have no separator in common.
+    """Return the header and the rows; one column when the items have no separator in common.
 
     What every item has in brackets at its end is a column of its own: `Kitchen: leak (by 12 May)`.
     """
@@ -70,7 +70,7 @@ def _split(
 
 
 def _titled(header: list[Span | str | None]) -> list[Span | str | None]:
-    """The one column that nothing names holds the items."""
+    """Name the only column without a name "Item"."""
     return [name or "Item" for name in header] if header.count(None) == 1 else header
 
 
@@ -80,7 +80,7 @@ def _cuts(text: str, item: Span) -> list[_Cut]:
 
 
 def _common(cuts: list[list[_Cut]], text: str, items: Sequence[Span]) -> list[list[_Cut]]:
-    """For each item the first n separators of each kind that every item has n of, in one order for all."""
+    """Return for each item the first n separators of each kind that every item has n of, in one order for all."""
     cuts = _without_commas_in_names(cuts)
     counts = [[sum(cut.kind == kind for cut in item) for item in cuts] for kind in _KINDS]
     shared = {kind: min(count) for kind, count in zip(_KINDS, counts, strict=True) if min(count)}
@@ -115,7 +115,10 @@ def _without_commas_in_names(cuts: list[list[_Cut]]) -> list[list[_Cut]]:
 
 
 def _are_commas_separators(cuts: list[list[_Cut]], has_others: bool, text: str, items: Sequence[Span]) -> bool:
-    """As many in every item; beside other separators, or in sentences, only before values or between short fields."""
+    """Return True when every item has as many commas, and they part fields.
+
+    Beside other separators, or in sentences, only those before values or between short fields do.
+    """
     commas = [sum(cut.kind == "comma" for cut in item) for item in cuts]
     if len(set(commas)) > 1:
         return False
@@ -125,7 +128,7 @@ def _are_commas_separators(cuts: list[list[_Cut]], has_others: bool, text: str, 
 
 
 def _fields(cuts: Sequence[_Cut], text: str, item: Span) -> list[tuple[str, str]]:
-    """What follows each separator, with the kind of the separator."""
+    """Return the text behind each separator, with the kind of the separator."""
     ends = [*(cut.start for cut in cuts[1:]), item.end]
     return [(cut.kind, text[cut.end : end].rstrip(". ")) for cut, end in zip(cuts, ends, strict=True)]
 

@@ -70,7 +70,7 @@ _READERS = (
 
 
 def find_grids(text: str) -> list[Grid]:
-    """The tables of the first MAX_TEXT characters, in text order, not overlapping, at most MAX_GRIDS."""
+    """Return the tables of the first MAX_TEXT characters, in text order, not overlapping, at most MAX_GRIDS."""
     text = text[:MAX_TEXT]
     lines = [blocks.unquoted(line) if line.text[:1] == ">" else line for line in split_lines(text)]
     starts = [line.start for line in lines]

@@ -55,7 +55,7 @@ class _Malformed(Exception):
 
 
 def scan(text: str, start: int, end: int) -> Iterator[Node]:
-    """The outermost complete arrays and objects in text[start:end], in order.
+    """Yield the outermost complete arrays and objects in text[start:end], in order.
 
     Where one turns out malformed, those complete inside it still count, and the search goes on at the
     mistake: every container open there has the same mistake, so none of them is read again.
@@ -70,7 +70,7 @@ def scan(text: str, start: int, end: int) -> Iterator[Node]:
 
 
 def ending(text: str, start: int, end: int) -> list[Node]:
-    """The JSON at the end of a text that is still being written: what is open, outermost first, or what has just ended.
+    """Return the JSON at the end of a text that is still being written: open containers, outermost first, or the last.
 
     `members` of what is open are the whole ones, and its `end` is 0. A mistake in the last line may be none yet.
     """
@@ -103,7 +103,7 @@ def _of(node: Node) -> tuple[int, int]:
 
 
 def _string(text: str, node: Node) -> Cell:
-    """The quote is what stands between the quotation marks."""
+    """Return the text between the quotation marks, which is the quote."""
     start, end = node.start + 1, node.end - 1
     content = unescape(text[start:end])
     return Span(content, start, end) if content.strip() else None

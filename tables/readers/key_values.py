@@ -118,7 +118,7 @@ def _adjoins(lines: Sequence[Line], above: int, below: int) -> bool:
 
 
 def _grids(lines: Sequence[Line], table: Sequence[Block]) -> Iterator[Grid]:
-    """A key that comes twice in a record is two columns."""
+    """Yield the table of blocks; a key that comes twice in a record is two columns."""
     header: dict[tuple[str, int], Span] = {}
     records: list[dict[tuple[str, int], Cell]] = []
     for block in table:

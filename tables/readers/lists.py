@@ -46,7 +46,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 
 def unescape(raw: str) -> str:
-    """A wrapped line goes on after a blank; a nested item stays on a line of its own."""
+    """Join wrapped lines with a blank; a nested item stays on a line of its own."""
     first, *rest = (line.text.strip() for line in split_lines(raw))
     return first + "".join(("\n" if item_mark(line) else " ") + line for line in rest)
 
@@ -67,7 +67,7 @@ def _lists(lines: Sequence[Line]) -> Iterator[list[_Item]]:
 
 
 def _item(lines: Sequence[Line], i: int) -> _Item | None:
-    """The item that starts at line `i`, with the indented lines below that belong to it."""
+    """Return the item that starts at line `i`, with the indented lines below that belong to it."""
     found = item_mark(lines[i].text) if i < len(lines) else None
     if found is None or RULE.fullmatch(lines[i].text):
         return None
@@ -92,7 +92,7 @@ def _is_inside(line: Line, indent: int) -> bool:
 
 
 def _next(lines: Sequence[Line], item: _Item) -> _Item | None:
-    """The next item of the same list, over one blank line at most; nested check boxes are items too."""
+    """Return the next item of the same list, over one blank line at most; nested check boxes are items too."""
     i = item.after
     if i < len(lines) and lines[i].is_blank:
         i += 1

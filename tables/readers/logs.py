@@ -41,7 +41,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 
 def _found(line: Line) -> tuple[re.Match[str] | None, dict[str, str] | None]:
-    """What a line says in the first form that it has, and the titles of that form."""
+    """Match a line in the first form that it has; return the match and the titles of that form."""
     for form, titles in _FORMS:
         if found := form.fullmatch(line.text):
             return found, titles

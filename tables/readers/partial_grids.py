@@ -15,7 +15,7 @@ _FEWEST = 3  # lines of them
 
 
 def grids_so_far(text: str) -> list[Grid]:
-    """What `find_grids` gives, with the rows that are surely whole: perhaps none yet.
+    """Return the grids of `find_grids` with the rows that are surely whole: perhaps none yet.
 
     The last row of a table that may go on is held back: a line below may belong to it, or show that it is a sum.
     """
@@ -24,13 +24,13 @@ def grids_so_far(text: str) -> list[Grid]:
 
 
 def grids_of_cut(text: str) -> list[Grid]:
-    """What `find_grids` gives of a text that was broken off: no half line, and no row of which lines may be missing."""
+    """Return the grids of a text that was broken off: no half line, and no row of which lines may be missing."""
     text = _readable_part(text[:MAX_TEXT])
     return [_whole_rows(grid, text, _goes_on(text, grid) and _may_miss_lines(grid)) for grid in find_grids(text)]
 
 
 def _readable_part(text: str) -> str:
-    """The whole lines; JSON that is open ends behind its last whole row, as if it were closed there."""
+    """Return the whole lines; JSON that is open ends behind its last whole row, as if it were closed there."""
     path = _json_at_the_end(text)
     depth = _depth_of_rows(path)
     if depth is None:
@@ -41,7 +41,7 @@ def _readable_part(text: str) -> str:
 
 
 def _json_at_the_end(text: str) -> Sequence[Node]:
-    """In the last block of lines, if tables are read there."""
+    """Return the open JSON in the last block of lines, if tables are read there."""
     if "{" not in text and "[" not in text:
         return ()
     *_, last = [(), *readable([unquoted(line) for line in split_lines(text)])]
@@ -51,7 +51,10 @@ def _json_at_the_end(text: str) -> Sequence[Node]:
 
 
 def _depth_of_rows(path: Sequence[Node]) -> int | None:
-    """Which of the open containers has whole rows: the outermost array, or else an object around it with another."""
+    """Return the depth of the open container that has whole rows.
+
+    It is the outermost array, or else an object around it with another one.
+    """
     array = next((depth for depth, node in enumerate(path) if node.kind == "array"), len(path) - 1)
     return next((depth for depth in range(array, -1, -1) if _has_rows(path[depth])), None)
 
@@ -63,7 +66,7 @@ def _has_rows(node: Node) -> bool:
 
 
 def _goes_on(text: str, grid: Grid) -> bool:
-    """Whether lines below may be of the table; of JSON there are only whole rows."""
+    """Return True when lines below may belong to the table; of JSON there are only whole rows."""
     return grid.kind != "json" and not text[grid.end :].strip()
 
 
@@ -73,7 +76,7 @@ def _may_be_drawn(lines: str) -> bool:
 
 
 def _may_miss_lines(grid: Grid) -> bool:
-    """Whether the last row may be written on several lines, or may be a header."""
+    """Return True when the last row may be written on several lines, or may be a header."""
     is_alone = len(grid.rows) == 1 and all(isinstance(title, str) for title in grid.header)
     return is_alone or grid.kind in ("key_value", "list")
 

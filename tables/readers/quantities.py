@@ -45,7 +45,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 
 def _found(line: Line, form: re.Pattern[str] | None) -> re.Match[str] | None:
-    """What a line says in the form of the lines above it, or else in the first that it has."""
+    """Match a line in the form of the lines above it, or else in the first form that it has."""
     if len(line.text) > _LONGEST:
         return None
     for pattern in (form, _COUNTED, _PRICED, _BARE):
@@ -62,7 +62,10 @@ def is_priced(line: str) -> bool:
 
 
 def _is_so(found: re.Match[str]) -> bool:
-    """A price tells a bill from a sentence that begins with a number, and a mark an order."""
+    """Return True for a bill, which has a price, or an order, which has a mark such as `x`.
+
+    Sentences may begin with a number too.
+    """
     if found.re is _PRICED:
         return any(_IS_MONEY.search(told) for told in (found["price"], found["amount"]) if told)
     return found.re is _COUNTED or (found["bullet"] is not None and not found["item"].endswith((".", "!", "?")))

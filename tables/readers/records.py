@@ -47,7 +47,7 @@ class Records:
         self._plain = re.compile(rf"[^{re.escape(delimiter)}\r\n]*+")
 
     def run(self, i: int) -> list[Record]:
-        """The records from line `i` on that are as wide as the first; empty when there are fewer than two."""
+        """Return the records from line `i` on that are as wide as the first; empty when there are fewer than two."""
         first = self._record(i)
         if first is None:
             return []
@@ -57,7 +57,10 @@ class Records:
         return run if len(run) > 1 else []
 
     def _continues(self, run: Sequence[Record], record: Record) -> bool:
-        """A single row of another width belongs when the table goes on below it, or stops there with less."""
+        """Return True when a single row of another width belongs.
+
+        It does when the table goes on below it, or stops there with fewer cells.
+        """
         width = len(run[0].cells)
         if len(record.cells) == width:
             return True
@@ -101,7 +104,7 @@ class Records:
         return Record(cells, self._lines[i], at, after, is_spaced, is_quoted) if len(cells) > 1 else None
 
     def _field(self, at: int) -> tuple[Cell, int, str]:
-        """The field at `at`, where it ends, and how its quotes are; a loose quote is taken as written."""
+        """Return the field at `at`, its end, and the state of its quotes; a loose quote is taken as written."""
         quoted = _QUOTED.match(self._text, at, self._end)
         if quoted and self._is_edge(quoted.end()):
             raw = quoted[1]

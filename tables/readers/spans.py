@@ -1,4 +1,4 @@
-"""Where things stand in a text: spans, lines, grids, and the limits every reader keeps."""
+"""Positions in a text: spans, lines, grids, and the limits every reader keeps."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -66,7 +66,7 @@ def split_lines(text: str) -> Iterator[Line]:
 
 
 def cell(text: str, start: int, end: int, unescape: Callable[[str], str] = str) -> Cell:
-    """The content of text[start:end] without the blanks around it; None when there is nothing else."""
+    """Return the content of text[start:end] without the blanks around it; None when there is nothing else."""
     raw = text[start:end]
     left = len(raw) - len(raw.lstrip(_BLANK))
     raw = raw.strip(_BLANK)

@@ -47,7 +47,7 @@ def _table(text: str, run: Sequence[Found]) -> Iterator[Grid]:
 
 
 def _is_talk(rests: Sequence[str]) -> bool:
-    """What somebody said at a time, or sentences; a schedule has short entries."""
+    """Return True for messages and sentences; a schedule has short entries."""
     ends = [rest.endswith((".", "!", "?", "。", "！", "？", ",", ";")) for rest in rests]
     if evidence.is_most(ends) or max(map(len, rests)) > _LONGEST:
         return True

@@ -73,7 +73,7 @@ class Column:
 
     @cached_property
     def matcher(self) -> Matcher | None:
-        """What holds texts against the pattern; who reads the column anew gets its time anew."""
+        """Return the matcher of the pattern; each column object has its own time budget."""
         return None if self.pattern is None else Matcher(self.pattern)
 
 
@@ -89,6 +89,6 @@ def decimal_mark(column: Column) -> str:
 
 
 def date_order(column: Column) -> str | None:
-    """The order in which a DATE or DATETIME column is written; None when it is not known."""
+    """Return the order in which a DATE or DATETIME column is written; None when it is not known."""
     order = (column.format or "").rstrip("?")
     return order if order in ORDERS else None

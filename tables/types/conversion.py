@@ -31,7 +31,7 @@ _FAMILIES = {
 
 
 def rules_kept(column: Column, type: ColumnType, values: Callable[[], Iterable[Value]]) -> dict[str, Any]:
-    """The rules that a column has when it gets another type: those that mean the same there, the others None.
+    """Return the rules that a column has when it gets another type: those that mean the same there, the others None.
 
     Its format is what it was, or what its texts tell together. Raises CellError when they tell several currencies.
     """
@@ -51,7 +51,7 @@ def _format(column: Column, type: ColumnType, values: Callable[[], Iterable[Valu
 
 
 def convert(source: Column, target: Column, value: Value) -> Value:
-    """The value as `target` keeps it: numbers by what they are worth, everything else by its text.
+    """Return the value as `target` stores it: numbers by what they are worth, everything else by its text.
 
     Raises CellError where it would mean something else: another currency, a percentage as a plain number.
     """

@@ -37,14 +37,14 @@ _TIMED = re.compile(
 
 @dataclass(frozen=True)
 class DateReading:
-    """What one text can mean: order → date. `is_certain`: the text itself says which is which."""
+    """The dates that one text can mean: order → date. `is_certain`: the text itself says which is which."""
 
     dates: Mapping[str, date]
     is_certain: bool
     is_dotted: bool = False
 
     def resolve(self, order: str | None) -> date | None:
-        """The date in a column of that order; None when that does not fit, or is needed and not known."""
+        """Return the date in a column of that order; None when that does not fit, or is needed and not known."""
         if not self.is_certain and order in {"DMY", "MDY"}:
             return self.dates.get(str(order))
         meant = set(self.dates.values())
@@ -94,7 +94,7 @@ def _certain(order: str, year: str, month: str, day: str) -> DateReading:
 
 
 def _year(text: str) -> int:
-    """The year of four digits, or of two, before which an apostrophe may stand."""
+    """Return the year of four digits, or of two, before which an apostrophe may stand."""
     number = int(text.lstrip("'"))
     if len(text) == 4:
         return number
@@ -102,7 +102,7 @@ def _year(text: str) -> int:
 
 
 def _told(reading: DateReading, weekday: int) -> DateReading:
-    """Only the orders in which the date falls on the day; all, when it does in none."""
+    """Keep only the orders in which the date falls on the day; all, when it does in none."""
     dates = {order: day for order, day in reading.dates.items() if day.weekday() == weekday}
     return replace(reading, dates=dates) if dates else reading
 
@@ -126,7 +126,7 @@ class TimeReading:
     offset: timedelta
 
     def resolve(self, order: str | None) -> datetime | None:
-        """The moment in UTC, in a column of that order; years outside 1000 to 9999 are None."""
+        """Return the moment in UTC, in a column of that order; years outside 1000 to 9999 are None."""
         day = self.day.resolve(order)
         if day is None:
             return None
@@ -178,5 +178,5 @@ def _offset(shift: str | None) -> timedelta | None:
 
 
 def show_datetime(moment: datetime) -> str:
-    """The canonical text of a moment in UTC, 2025-12-31T10:00:00Z; microseconds are six digits if any."""
+    """Return the canonical text of a moment in UTC, 2025-12-31T10:00:00Z; microseconds are six digits if any."""
     return moment.replace(tzinfo=None).isoformat() + "Z"

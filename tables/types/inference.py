@@ -1,4 +1,4 @@
-"""Which type a column of texts has: the narrowest one in which every text that is not empty parses."""
+"""Inference of column types: the narrowest type in which every text that is not empty parses."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -74,17 +74,17 @@ def infer(name: str, key: str, texts: Sequence[str | None], context: str = "") -
 
 
 def ambiguous(column: Column) -> bool:
-    """Whether the column's texts could also be read in another way, as 03/04/2025 or 1.234 alone can."""
+    """Return True when the column's texts could also be read in another way, as 03/04/2025 or 1.234 alone can."""
     return (column.format or "").endswith("?")
 
 
 def is_code(text: str) -> bool:
-    """Whether a text that reads as a number may stand for something else, which a number would not keep."""
+    """Return True when a text that reads as a number may stand for something else, which a number would not keep."""
     return _CODE.fullmatch(numbers.simplify(text)) is not None
 
 
 def format_of(type: ColumnType, texts: Iterable[str]) -> str | None:
-    """How the texts are written that can become values of a type, as they tell it together; others do not count.
+    """Return the format of the texts that can become values of a type, as they tell it together.
 
     The order of dates is None when they do not tell it. Raises CellError when they have several currencies, or a
     sign that several share.
@@ -152,7 +152,7 @@ def _percent(cells: Sequence[str]) -> Found | None:
 
 
 def _currency(cells: Sequence[str], context: str) -> Found | None:
-    """Every sign means the same currency; amounts without a sign go along with those that have one."""
+    """Find the currency; every sign means the same one; amounts without a sign go along with those that have one."""
     meanings, amounts = set(), []
     for cell in cells:
         split = split_currency(cell)
@@ -198,7 +198,7 @@ def _digits(text: str, number: Number) -> int:
 
 
 def _mark(found: Sequence[Number], *, in_groups: bool = False) -> str:
-    """The decimal mark of numbers that were read with a point as theirs."""
+    """Return the decimal mark of numbers that were read with a point as theirs."""
     told = {number.evidence for number in found} & {".", ","}
     open_ones = [number for number in found if number.evidence == "?"]
     mark = "," if told == {","} else "."
@@ -212,7 +212,7 @@ def _written(mark: str) -> str | None:
 
 
 def _all(found: Iterable[_T | None]) -> list[_T] | None:
-    """The whole list, or None as soon as one is None."""
+    """Return the whole list, or None as soon as one is None."""
     complete: list[_T] = []
     for one in found:
         if one is None:
@@ -228,7 +228,7 @@ def _date(cells: _Cells) -> Found | None:
 
 
 def _digits_of_days(cells: _Cells) -> Found | None:
-    """20251231 under a name that speaks of days; elsewhere it is a number."""
+    """Read 20251231 as a date under a name that speaks of days; elsewhere it is a number."""
     if not _NAMES_A_DAY.search(fold(cells.name)):
         return None
     readings = _all(map(dates.read_digits, cells.texts))
@@ -236,7 +236,7 @@ def _digits_of_days(cells: _Cells) -> Found | None:
 
 
 def _datetime(whole: _Cells) -> Found | None:
-    """Dates with a time of day; a date alone among them is its midnight."""
+    """Find dates with a time of day; a date alone among them is its midnight."""
     cells = _without_references(whole.texts)
     timed = [dates.read_datetime(cell) for cell in cells]
     if not any(timed):
@@ -247,7 +247,7 @@ def _datetime(whole: _Cells) -> Found | None:
 
 
 def _ordered(type: ColumnType, readings: Sequence[dates.DateReading]) -> Found | None:
-    """The order that all dates share; a day past the 12th tells it, or else points between the numbers do."""
+    """Find the order that all dates share; a day past the 12th tells it, or else points between the numbers do."""
     numeric = [reading for reading in readings if not reading.is_certain]
     shared = frozenset(dates.ORDERS).intersection(*(reading.dates for reading in numeric or readings))
     if not numeric:
@@ -262,7 +262,7 @@ def _simple(type: ColumnType) -> Callable[[_Cells], Found | None]:
 
 
 def _email(cells: _Cells) -> Found | None:
-    """Addresses, unless the column's name tells that it identifies something, as those of calendars do."""
+    """Find addresses, unless the column's name tells that it identifies something, as those of calendars do."""
     return None if _NAMES_AN_ID.fullmatch(cells.name.strip()) else _simple(ColumnType.EMAIL)(cells)
 
 

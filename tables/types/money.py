@@ -149,7 +149,7 @@ def shared_sign(codes: tuple[str, ...], context: str, *, has_cents: bool) -> str
 
 
 def _meant(sign: str) -> tuple[str, ...]:
-    """The currencies of a sign; a code in small letters may be a word as well."""
+    """Return the currencies of a sign; a code in small letters may be a word as well."""
     if known := SIGNS.get(sign):
         return known
     if sign.upper() not in CODES:

@@ -54,12 +54,15 @@ class Number:
 
 
 def visible(text: str) -> str:
-    """The text without outer space and without what nobody sees."""
+    """Return the text without outer space and invisible characters."""
     return (text if text.isascii() else _UNSEEN.sub("", text)).strip()
 
 
 def simplify(text: str) -> str:
-    """Digits of every script, typographic signs and spaces as their ASCII twins, without what is outside or unseen."""
+    """Replace digits of every script, typographic signs and spaces by ASCII.
+
+    Drop outer space and invisible characters.
+    """
     text = visible(text)
     if text.isascii():
         return text
@@ -127,7 +130,7 @@ def _evidence(separator: str, shown: str | None) -> Literal[".", ","] | None:
 
 
 def without_percent(text: str) -> str | None:
-    """The number beside the one percent sign or word; None when there is none."""
+    """Return the number beside the one percent sign or word; None when there is none."""
     if len(text) > _LONGEST:
         return None
     text = simplify(text)
@@ -136,7 +139,7 @@ def without_percent(text: str) -> str | None:
 
 
 def is_canonical(text: str) -> bool:
-    """Whether the text is a plain decimal string without exponent, such as "-1234.50"."""
+    """Return True for a plain decimal string without exponent, such as "-1234.50"."""
     return len(text) <= _LONGEST and _CANONICAL.fullmatch(text) is not None
 
 
@@ -149,7 +152,7 @@ def canonical(plain: str) -> str:
 
 
 def plain_number(number: int | float | Decimal) -> str | None:
-    """A JSON number as a canonical string; None when it is not finite or longer than `MAX_DIGITS`."""
+    """Return a JSON number as a canonical string; None when it is not finite or longer than `MAX_DIGITS`."""
     exact = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
     if not exact.is_finite() or abs(exact.adjusted()) > MAX_DIGITS:
         return None

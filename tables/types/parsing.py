@@ -1,4 +1,4 @@
-"""What a person's text or a JSON value means in a column, type by type."""
+"""Parsing of people's texts and JSON values for a column, type by type."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ def check_text(text: str) -> None:
 
 
 def shown(raw: object) -> str:
-    """The value as an error names it: its beginning, in quotation marks."""
+    """Return the value as an error names it: its beginning, in quotation marks."""
     if isinstance(raw, int) and abs(raw) >= 10**40:
         return "This number"
     if isinstance(raw, bool):
@@ -60,7 +60,7 @@ def bounded(raw: object, plain: str | None) -> str:
 
 
 def _number(column: Column, raw: object, text: str | None = None) -> numbers.Number:
-    """The number in `raw`, or in `text` when something was taken off it."""
+    """Return the number in `raw`, or in `text` when something was taken off it."""
     if isinstance(raw, int | float | Decimal) and not isinstance(raw, bool):
         return numbers.Number(bounded(raw, numbers.plain_number(_exact(raw))), None)
     text = text or (raw if isinstance(raw, str) else "")
@@ -110,7 +110,7 @@ def _boolean(_: Column, raw: object) -> bool:
 
 
 def _is_canonical(shape: re.Pattern[str], text: str, read: Callable[[str], object]) -> bool:
-    """Whether the text is the value itself, as most are that programs write."""
+    """Return True when the text is the canonical value itself, as most are that programs write."""
     if not shape.fullmatch(text):
         return False
     try:
@@ -203,7 +203,7 @@ def split_items(text: str) -> list[str]:
 
 
 def join_items(items: Sequence[str]) -> str:
-    """The text that `split_items` reads back as these items."""
+    """Return the text that `split_items` reads back as these items."""
     quoted = (item.replace('"', '""') for item in items)
     return ", ".join(f'"{text}"' if _QUOTED.search(text) else text for text in quoted)
 

@@ -36,7 +36,7 @@ class Matcher:
         self._tries_again = _TRIES_AGAIN
 
     def matches(self, text: str) -> bool:
-        """Whether the whole text matches. Raises PatternError for what is not answered within the time."""
+        """Return True when the whole text matches. Raise PatternError when the time is over."""
         if len(text) > MAX_SUBJECT:
             raise PatternError(f"A text with a pattern has at most {MAX_SUBJECT:,} characters: shorten it.")
         deadline = min(DEADLINE, max(_ORDINARY, self._left))
@@ -53,7 +53,7 @@ class Matcher:
         return found
 
     def _answer(self, text: str, deadline: float) -> bool | None:
-        """Whether the text matches; None when the time is over."""
+        """Return True when the text matches; None when the time is over."""
         compiled = compile_pattern(self._pattern)
         begun = thread_time()
         try:
@@ -85,7 +85,7 @@ def compile_pattern(pattern: str) -> "regex.Pattern[Any]":
 
 
 def _repeats(pattern: str) -> int:
-    """An upper bound of how many copies of a part the pattern asks for: memory is taken for each of them."""
+    """Return an upper bound of how many copies of a part the pattern asks for: memory is taken for each of them."""
     groups = prod(_highest(found) for found in _GROUP_COUNT.finditer(pattern))
     return groups * max((_highest(found) for found in _COUNT.finditer(pattern)), default=1)
 

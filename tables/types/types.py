@@ -71,7 +71,7 @@ def from_json(column: Column, raw: object) -> Value:
 
 
 def format_value(column: Column, value: Value) -> str:
-    """The text that people see; `parse` reads the same value back from it. None is ""."""
+    """Return the text that people see; `parse` reads the same value back from it. None is ""."""
     if value is None:
         return ""
     if isinstance(value, bool):

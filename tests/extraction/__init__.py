@@ -1,1 +1,1 @@
-"""What people paste, the tables that should come out, and how much of them does."""
+"""Corpus of pasted texts with their expected tables, and the scores of reading them."""

@@ -9,7 +9,7 @@ _HEAD = "| {} | Texts | Precision | Recall | Names of columns |\n| --- | ---: | 
 
 
 def read_offline(text: str) -> list[Expected]:
-    """What the readers find without a model."""
+    """Return the tables that the readers find without a model."""
     return [plain(table) for table in propose(text)]
 
 
@@ -19,7 +19,7 @@ def plain(table: ProposedTable) -> Expected:
 
 
 def scores(samples: Sequence[Sample], found: Mapping[str, Sequence[Expected]]) -> dict[str, Score]:
-    """By the sample's name; `found` too."""
+    """Return the scores by the sample's name; `found` has the same keys."""
     return {sample.name: score(sample.tables, found[sample.name]) for sample in samples}
 
 
@@ -37,7 +37,7 @@ def report(samples: Sequence[Sample], by_name: Mapping[str, Score]) -> str:
 
 
 def _is_missed(sample: Sample, result: Score) -> bool:
-    """Of what is held out nobody is to know which text it is."""
+    """Return True for a text that is not read in full; held-out texts stay unnamed."""
     return sample.group != HELD_OUT and result.right < result.expected
 
 

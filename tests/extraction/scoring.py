@@ -1,4 +1,4 @@
-"""How much of the tables that a person expects was found, counted in cells."""
+"""Scores of tables read against the expected ones, counted in cells."""
 
 import json
 from collections import Counter
@@ -62,7 +62,7 @@ class Score:
 
 
 def samples() -> Iterator[Sample]:
-    """The corpus, by name."""
+    """Yield the corpus, by name."""
     for path in sorted(FOLDER.glob("*.json")):
         told = json.loads(path.read_text(encoding="utf-8"))
         tables = tuple(
@@ -73,7 +73,7 @@ def samples() -> Iterator[Sample]:
 
 
 def shown(value: Any) -> str | None:
-    """One text for values that are the same: 12.50 is 12.5, and what is empty is None."""
+    """Return one text for equal values: 12.50 is 12.5, and an empty one is None."""
     if value is None or value == "":
         return None
     if isinstance(value, bool):
@@ -87,7 +87,7 @@ def shown(value: Any) -> str | None:
 
 
 def score(expected: Sequence[Expected], found: Sequence[Expected]) -> Score:
-    """Each expected table is compared with the one found table that is most like it; the others found are too much."""
+    """Compare each expected table with the one found table that is most like it; the others found are too much."""
     pairs = sorted(
         ((_compared(e, f), i, j) for (i, e), (j, f) in product(enumerate(expected), enumerate(found))),
         key=lambda pair: -pair[0].right,
@@ -123,7 +123,7 @@ def _compared(expected: Expected, found: Expected) -> Score:
 
 
 def _columns(expected: Expected, found: Expected) -> dict[int, int]:
-    """Which found column stands for which expected one: by name, else by what is in it."""
+    """Map expected columns to found ones: by name, else by content."""
     chosen: dict[int, int] = {}
     likeness = sorted(
         (
@@ -143,7 +143,7 @@ def _common(expected: Sequence[Row], i: int, found: Sequence[Row], j: int) -> in
 
 
 def _aligned(expected: Sequence[Row], found: Sequence[Row]) -> int:
-    """The most cells that agree when rows are paired in order."""
+    """Count the most cells that agree when rows are paired in order."""
 
     @cache
     def best(i: int, j: int) -> int:

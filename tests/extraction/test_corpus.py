@@ -1,4 +1,4 @@
-"""How much of the corpus the readers find; no change may make it less."""
+"""Floors for the scores of the readers on the corpus."""
 
 import pytest
 
