@@ -4,30 +4,21 @@ from bisect import bisect_right
 from dataclasses import replace
 
 from tables.readers import (
-    addresses,
     aligned,
     blocks,
     cell_lines,
-    chats,
-    components,
     delimited,
     entries,
-    html_tables,
-    json_values,
     key_values,
     lists,
-    logs,
-    markdown,
     quantities,
     receipts,
-    references,
     ruled,
-    statements,
     times,
-    wiki,
-    xml_rows,
 )
 from tables.readers.captions import caption
+from tables.readers.exports import addresses, chats, components, logs, references, statements
+from tables.readers.markup import html_tables, json_values, markdown, wiki, xml_rows
 from tables.readers.spans import (
     MAX_COLUMNS,
     MAX_GRIDS,

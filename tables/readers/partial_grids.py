@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from tables.readers.blocks import readable, unquoted
 from tables.readers.grids import Cell, Grid, find_grids
-from tables.readers.json_nodes import Node, ending
+from tables.readers.markup.json_nodes import Node, ending
 from tables.readers.spans import MAX_TEXT, split_lines
 
 _DRAWN = re.compile(r"\S {2,}\S|\d\d:\d\d:\d\d")

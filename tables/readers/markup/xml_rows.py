@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from tables.readers.html_tables import unescape
+from tables.readers.markup.html_tables import unescape
 from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, Span, cell, grid
 
 _OPEN = re.compile(r"<(?:\?xml\b[^>]*>\s*<)?(?P<name>[^\W\d][\w:.-]*)(?:\s[^<>]*)?>")

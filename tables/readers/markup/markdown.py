@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from tables.readers import tabular
-from tables.readers.one_line import unfold
+from tables.readers.markup.one_line import unfold
 from tables.readers.spans import MAX_ROWS, Cell, Grid, Line, cell
 
 _BARS = "|│┃║┆┊╎"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tables.readers.json_nodes import Node, span
+from tables.readers.markup.json_nodes import Node, span
 from tables.readers.spans import Cell, Span
 
 _NAMES = frozenset(["columns", "fields", "headers", "header", "cols", "schema", "names", "column_names"])

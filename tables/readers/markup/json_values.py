@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from tables.readers import json_shapes, tabular
-from tables.readers.json_nodes import Node, scan, span
-from tables.readers.json_shapes import is_flat, is_record
+from tables.readers import tabular
+from tables.readers.markup import json_shapes
+from tables.readers.markup.json_nodes import Node, scan, span
+from tables.readers.markup.json_shapes import is_flat, is_record
 from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, Span, grid
 
 _LOOK_BACK = 200
