@@ -225,14 +225,14 @@ async def test_requests_are_bounded_in_size_and_time(
             assert "Send a JSON object" in (await asyncio.to_thread(exchange, wrong))["error"]
         assert await asyncio.to_thread(exchange, b'{"operation"') is None  # too slow
         failed = await asyncio.to_thread(exchange, b'{"operation": "fail", "arguments": {}}\n')
-        assert failed == {"error": "The server failed at this: its log says why."}
+        assert failed == {"error": "The command failed on the server. See the server's log for the reason."}
         with ExitStack() as idle:
             for _ in range(control.MAX_OPEN):
                 waiting = idle.enter_context(socket.socket(socket.AF_UNIX))
                 waiting.connect(str(path))
             assert await asyncio.to_thread(exchange, b"{}\n") is None
     async with listening(path, seconds=1):
-        with pytest.raises(CommandFailed, match="The server is busy"):
+        with pytest.raises(CommandFailed, match="The server was too busy"):
             await asyncio.to_thread(ask, path, "x", {})
     assert [record.getMessage() for record in caplog.records] == ["Unexpected error in the command 'fail'"]
 
