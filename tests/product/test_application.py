@@ -1,4 +1,4 @@
-"""The application as it is put together: what no single layer can show of itself."""
+"""Assembly of the application: request limits, origins, database URLs."""
 
 from pathlib import Path
 

@@ -46,7 +46,7 @@ def run(url: str, *command: str) -> tuple[int, str]:
 
 
 async def beside(app: App, *command: str) -> tuple[int, str]:
-    """The same while the server goes on in its event loop."""
+    """Run a command in a thread, while the server keeps running in its event loop."""
     return await asyncio.to_thread(run, app.backend.settings.database_url, *command)
 
 
@@ -251,7 +251,7 @@ def test_a_command_in_a_process_of_its_own_closes_sockets_within_a_second(databa
 
 
 async def deactivated(url: str, database_url: str) -> tuple[int | None, float, str]:
-    """The code with which a socket is closed, how many seconds after the command ended, and what that printed."""
+    """Return a socket's close code, the seconds from the end of the command to the close, and the command's output."""
     async with httpx.AsyncClient(timeout=10) as http:
         ann = Client(url, http)
         await ann.sign_up("ann@example.com")

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("starting")
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A server that runs; the last test stops it."""
+    """Return a running server; the last test stops it."""
     with running(tmp_path_factory.mktemp("server")) as product:
         yield product
 
