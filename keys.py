@@ -1,4 +1,4 @@
-"""The keys that sign: given, kept in a file, or made for development."""
+"""Signing keys: configured, in a file, or created for development."""
 
 import contextlib
 import secrets
@@ -9,7 +9,7 @@ from settings import Misconfigured, Settings
 
 
 def load_secrets(settings: Settings) -> tuple[bytes, ...]:
-    """The key that signs, and behind it those from before, whose signatures are still good."""
+    """Return the signing key, followed by the earlier keys, whose signatures stay valid."""
     production = settings.environment == "production"
     before = settings.secret_keys_previous.get_secret_value() if settings.secret_keys_previous else ""
     try:
@@ -21,7 +21,7 @@ def load_secrets(settings: Settings) -> tuple[bytes, ...]:
 
 
 def configured_secret(settings: Settings) -> str | None:
-    """SECRET_KEY, or what is in SECRET_KEY_FILE."""
+    """Return SECRET_KEY, or the content of SECRET_KEY_FILE; None if neither is set."""
     key, path = settings.secret_key, settings.secret_key_file
     if key is not None and path is not None:
         raise Misconfigured("SECRET_KEY and SECRET_KEY_FILE are both set: leave one of them out.")
@@ -34,7 +34,7 @@ def configured_secret(settings: Settings) -> str | None:
 
 
 def development_secret(settings: Settings) -> bytes:
-    """A random key that is kept beside the database."""
+    """Return the random key in the key file, which the first call creates."""
     path = key_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError), path.open("x", encoding="ascii") as file:
@@ -44,7 +44,7 @@ def development_secret(settings: Settings) -> bytes:
 
 
 def key_file(settings: Settings) -> Path:
-    """Where the development key is: beside the SQLite file, or in the working directory."""
+    """Return the path of the development key: beside the SQLite file, or in the working directory."""
     url = settings.database_url
     name = "sheetgpt.db" if url.startswith("postgres") else url.removeprefix("sqlite:///")
     return Path(name + ".key")
