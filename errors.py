@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Self
 
 @dataclass(frozen=True)
 class FieldError:
-    """One mistake in one input field; `field` is the path in the client's spelling, as `cells.0.value`."""
+    """Mistake in one input field; `field` is the path in the client's spelling, such as `cells.0.value`."""
 
     field: str
     message: str
@@ -42,7 +42,7 @@ class ProductError(Exception):
 
     @classmethod
     def of(cls, field: str, message: str) -> Self:
-        """One mistake, shown both as the message and under its field."""
+        """Return an error with one mistake, as the message and under its field."""
         return cls(message, fields=[FieldError(field, message)])
 
 

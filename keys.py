@@ -1,4 +1,4 @@
-"""Signing keys: configured, in a file, or created for development."""
+"""Signing keys: configured, stored in a file, or generated for development."""
 
 import contextlib
 import secrets
@@ -9,7 +9,7 @@ from settings import Misconfigured, Settings
 
 
 def load_secrets(settings: Settings) -> tuple[bytes, ...]:
-    """Return the signing key, followed by the earlier keys, whose signatures stay valid."""
+    """Return the signing key, followed by former keys whose signatures are still valid."""
     production = settings.environment == "production"
     before = settings.secret_keys_previous.get_secret_value() if settings.secret_keys_previous else ""
     try:
@@ -21,7 +21,7 @@ def load_secrets(settings: Settings) -> tuple[bytes, ...]:
 
 
 def configured_secret(settings: Settings) -> str | None:
-    """Return SECRET_KEY, or the content of SECRET_KEY_FILE; None if neither is set."""
+    """Return SECRET_KEY, or the content of SECRET_KEY_FILE."""
     key, path = settings.secret_key, settings.secret_key_file
     if key is not None and path is not None:
         raise Misconfigured("SECRET_KEY and SECRET_KEY_FILE are both set: leave one of them out.")
@@ -34,7 +34,7 @@ def configured_secret(settings: Settings) -> str | None:
 
 
 def development_secret(settings: Settings) -> bytes:
-    """Return the random key in the key file, which the first call creates."""
+    """Return a random key that is stored beside the database."""
     path = key_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError), path.open("x", encoding="ascii") as file:

@@ -1,1 +1,1 @@
-"""Who is asking: tokens, passwords, signed links and the secret behind them; rules without I/O."""
+"""Authentication without I/O: tokens, passwords, signed links, secrets and rate limits."""

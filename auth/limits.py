@@ -1,4 +1,4 @@
-"""How often somebody may try: attempts are counted by account and by address, in moving windows."""
+"""Rate limits of sign-in attempts by account and by IP address, in sliding windows."""
 
 import asyncio
 import hashlib
@@ -24,7 +24,7 @@ NETWORK = 64  # bits; one customer of a provider has a whole network of IPv6 add
 
 
 class Action(StrEnum):
-    """What is tried."""
+    """Attempt that is limited."""
 
     LOG_IN = "LOG_IN"
     SIGN_UP = "SIGN_UP"
@@ -34,17 +34,17 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Rates:
-    """How often one account, and one address, may try; as `10 per 15 minutes`."""
+    """Limits for one account and for one IP address, such as `10 per 15 minutes`."""
 
     account: str
     address: str
 
 
 class Attempts:
-    """Counts; what is out of its window is forgotten.
+    """Counter of attempts within their windows.
 
-    They are kept where `shared` says, for all processes; while that is away, and without it, in this process's
-    memory. So an outage neither lets everybody try for ever nor keeps anybody out.
+    Counts are shared between processes through `shared`. Without it, or while it is away, each process counts in
+    memory: an outage neither lifts the limits nor locks users out.
     """
 
     def __init__(self, rates: Mapping[Action, Rates], shared: "Callable[[], Storage] | None" = None) -> None:
@@ -52,9 +52,9 @@ class Attempts:
         self._shared_from = 0.0
 
     async def count(self, action: Action, address: str | None, account: str | None = None) -> None:
-        """Count one attempt. Raises RateLimited, and then the attempt must not be made.
+        """Count one attempt. Raises RateLimited, in which case the attempt must not be made.
 
-        An address that is refused does not use up the attempts of an account.
+        Attempts refused for their IP address do not count against the account.
         """
         rates = self._rates[action]
         await self._hit(action, rates.address, "address", network(address))
@@ -73,7 +73,7 @@ class Attempts:
             raise RateLimited(f"Too many attempts: wait {_in_words(wait)} and try again.", retryAfterMs=wait)
 
     async def _try(self, item: "RateLimitItem", *key: str) -> float | None:
-        """Count one; None, or the time from which there is room again."""
+        """Count an attempt; return None, or the time when the next one is allowed."""
         from limits.errors import StorageError
 
         if self._shared is not None and time.monotonic() >= self._shared_from:
@@ -110,7 +110,7 @@ async def _hit(limiter: "MovingWindowRateLimiter", item: "RateLimitItem", *key: 
 
 
 def network(address: str | None) -> str:
-    """Whom an address stands for: itself, or the IPv6 network that it is in."""
+    """Return the unit that an IP address is limited by: itself, or its IPv6 network."""
     try:
         found = ipaddress.ip_address(address or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Links that open something without signing in: a path for a while, or what was shared."""
+"""Links that open something without signing in: signed paths that expire, and share tokens."""
 
 import hmac
 import re
@@ -17,9 +17,9 @@ SECONDS = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 
 
 def sign(secret: bytes, path: str, *, expires_at: datetime) -> str:
-    """`path?expires=…&signature=…`, good until `expires_at` in whole seconds.
+    """Return `path?expires=…&signature=…`, valid until `expires_at`, in whole seconds.
 
-    Raises ValueError for what is not a plain absolute path: the signature covers no query beside it.
+    Raises ValueError unless the path is plain and absolute: the signature covers no query.
     """
     if not path.startswith("/") or "?" in path or "#" in path:
         raise ValueError(f"a path such as /exports/1 can be signed, not {path!r}")
@@ -28,9 +28,9 @@ def sign(secret: bytes, path: str, *, expires_at: datetime) -> str:
 
 
 def verify(secrets: Sequence[bytes], path: str, expires: str | None, signature: str | None, *, now: datetime) -> None:
-    """Raises Forbidden unless one of `secrets` signed this path and its time is not over.
+    """Raise Forbidden unless one of `secrets` signed this path and it has not expired.
 
-    `path` is spelled as it was for `sign`; `expires` and `signature` are what the query holds.
+    `path` is spelled as for `sign`; `expires` and `signature` are taken from the query.
     """
     if not expires or not signature or not SECONDS.fullmatch(expires):
         raise Forbidden(NOT_VALID)
@@ -48,11 +48,11 @@ def _signature(secret: bytes, path: str, expires: str) -> bytes:
 
 
 def share_token(secret: bytes, id_: UUID) -> str:
-    """The token of a shared thing's link: 43 characters that say nothing of its id, the same each time."""
+    """Return the token of a share link: 43 characters that do not reveal the id, the same at each call."""
     digest = hmac.digest(derive_key(secret, "shared link"), id_.bytes, "sha256")
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def share_digest(token: str) -> bytes:
-    """What is kept of a token to find its thing by."""
+    """Return the digest under which a token is stored."""
     return sha256(token.encode("utf-8", "surrogatepass")).digest()

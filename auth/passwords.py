@@ -1,4 +1,4 @@
-"""Passwords: which ones are accepted, and how they are hashed without holding up or flooding the server."""
+"""Password rules, and hashing that neither blocks nor floods the server."""
 
 import asyncio
 import secrets
@@ -30,14 +30,14 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Verified:
-    """`rehashed` is set when the stored hash is right but outdated: keep it instead."""
+    """Result of a check; `rehashed` is set when the hash is correct but outdated and must be replaced."""
 
     ok: bool
     rehashed: str | None = None
 
 
 def check_rules(password: str, *, email: str) -> str:
-    """The normalised password. Raises BadUserInput on the field `password`."""
+    """Return the normalized password. Raises BadUserInput for the field `password`."""
     if len(password) > LONGEST_RAW or len(text := unicodedata.normalize("NFKC", password)) > LONGEST:
         raise _refused(f"Use at most {LONGEST} characters.")
     if len(text) < SHORTEST:
@@ -61,7 +61,7 @@ def _is_text(text: str) -> bool:
 
 
 def _variants(text: str) -> set[str]:
-    """The password as a guesser sees it: without case, digits for letters, a short decoration at its end."""
+    """Return the password as a guesser tries it: lower-cased, digits as letters, without a short suffix."""
     folded = text.casefold()
     plain = folded.rstrip(DECORATION)
     forms = {folded, plain} if len(folded) - len(plain) <= LONGEST_DECORATION else {folded}
@@ -74,25 +74,25 @@ def _common_passwords() -> frozenset[str]:
 
 
 class PasswordHasher:
-    """Argon2id in a few threads: each hash holds 19 MiB, so there is a limit to how many run and wait."""
+    """Argon2id in a few threads: each hash holds 19 MiB, so running and waiting hashes are limited."""
 
     def __init__(self, *, threads: int = 4, queue: int = 64) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
         self._room = BoundedSemaphore(threads + queue)
 
     async def hash(self, password: str) -> str:
-        """The hash to keep of a password that `check_rules` accepted. Raises RateLimited."""
+        """Return the hash of a password that `check_rules` accepted. Raises RateLimited."""
         return await self._run(_hash, password)
 
     async def verify(self, password: str, hashed: str | None) -> Verified:
-        """Whether `hashed` was made of `password`. Raises RateLimited.
+        """Return the result of comparing a password with a hash. Raises RateLimited.
 
-        `hashed` is None for an unknown user, and takes as long as a known one.
+        For an unknown user `hashed` is None, which takes as long as a known one.
         """
         return await self._run(_verify, password, hashed)
 
     def close(self) -> None:
-        """Drops what waits; what runs ends by itself within milliseconds."""
+        """Drop waiting hashes; running ones end within milliseconds."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[P, R], *arguments: P.args, **options: P.kwargs) -> R:

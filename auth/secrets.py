@@ -1,4 +1,4 @@
-"""The server's secret: which ones are refused, and the separate key that each purpose gets of it."""
+"""Checks of the server's secret, and a derived key for each purpose."""
 
 import hmac
 
@@ -32,9 +32,9 @@ HOW_TO = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(
 
 
 def require_secret(value: str | None, *, production: bool) -> bytes | None:
-    """The secret as bytes, or None where there is none and development may make its own.
+    """Return the secret as bytes; None in development when there is none.
 
-    Raises ValueError in production for a secret that is missing, short, or one that anybody would guess.
+    Raises ValueError in production for a secret that is missing, short or easy to guess.
     """
     secret = value.encode() if value else None
     if production and (mistake := _mistake(value or "")):
@@ -55,5 +55,5 @@ def _mistake(value: str) -> str | None:
 
 
 def derive_key(secret: bytes, purpose: str) -> bytes:
-    """32 bytes for one purpose, so that what is signed for one is worth nothing for another."""
+    """Return 32 bytes for one purpose; signatures of one purpose are invalid for another."""
     return hmac.digest(secret, f"sheetgpt {purpose}".encode(), "sha256")

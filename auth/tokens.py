@@ -1,4 +1,4 @@
-"""Access tokens, which carry their claims and are checked without a query; opaque refresh tokens."""
+"""Access tokens, which carry their claims and are verified without a query, and opaque refresh tokens."""
 
 import hashlib
 import secrets as randomness
@@ -36,7 +36,7 @@ OPTIONS: Options = {
 
 @dataclass(frozen=True)
 class Claims:
-    """What an access token says; `expires_at` is in UTC."""
+    """Claims of an access token; `expires_at` is in UTC."""
 
     user_id: UUID
     email: str
@@ -48,7 +48,7 @@ class Claims:
 def issue_access(
     secret: bytes, *, user_id: UUID, email: str, session_id: UUID, lifetime: timedelta, now: datetime
 ) -> str:
-    """A token for one session; whole seconds. Raises ValueError for a life that no reader would accept."""
+    """Return a token of a session, valid for whole seconds. Raises ValueError for an invalid lifetime."""
     if not timedelta(0) < lifetime <= LONGEST_LIFE:
         raise ValueError(f"an access token lives up to {LONGEST_LIFE}, not {lifetime}")
     issued = int(now.timestamp())
@@ -66,7 +66,7 @@ def issue_access(
 
 
 def read_access(secrets: Sequence[bytes], token: str, *, now: datetime) -> Claims:
-    """The claims of a token signed with any of `secrets`. Raises Unauthenticated."""
+    """Return the claims of a token signed with any of `secrets`. Raises Unauthenticated."""
     claims, start = _verified(tuple(secrets), token)
     if start > (now + LEEWAY).timestamp():
         raise Unauthenticated(NOT_VALID)
@@ -77,7 +77,7 @@ def read_access(secrets: Sequence[bytes], token: str, *, now: datetime) -> Claim
 
 @lru_cache(maxsize=2048)  # a client sends the same token with each request; only good ones are kept
 def _verified(secrets: tuple[bytes, ...], token: str) -> tuple[Claims, int]:
-    """What a token says, and since when it is good in seconds since 1970; its end is yet to be checked."""
+    """Return the payload and its start in seconds since 1970; the expiry is checked by the caller."""
     claims = _signed_claims(secrets, token)
     try:
         start, expires = _times(claims)
@@ -104,7 +104,7 @@ def _signed_claims(secrets: Sequence[bytes], token: str) -> Mapping[str, Any]:
 
 
 def _times(claims: Mapping[str, Any]) -> tuple[int, int]:
-    """Start and end in seconds since 1970. Raises ValueError for a life that this server would not have given."""
+    """Return start and end in seconds since 1970. Raises ValueError for a lifetime that is never issued."""
     issued, expires, start = (_seconds(claims.get(name, 0)) for name in ("iat", "exp", "nbf"))
     if not 0 < expires - issued <= (LONGEST_LIFE + LEEWAY).total_seconds():
         raise ValueError("a life that no token is given")
@@ -136,11 +136,11 @@ def _key(secret: bytes) -> bytes:
 
 
 def new_refresh() -> tuple[str, bytes]:
-    """A refresh token of 256 random bits, and the digest to keep instead of it."""
+    """Return a refresh token of 256 random bits and the digest to store."""
     token = randomness.token_urlsafe(32)
     return token, refresh_digest(token)
 
 
 def refresh_digest(token: str) -> bytes:
-    """32 bytes. A plain hash is enough: nobody can try all tokens of 256 bits."""
+    """Return a digest of 32 bytes. A plain hash is enough, because 256 random bits cannot be guessed."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""Viewer: the authenticated user on whose behalf an operation runs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +15,9 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """A person, by the session they signed in with; a job runs as a person too, without a session.
+    """User with the session they signed in with; a job runs as its owner, without a session.
 
-    `is_superuser` lifts the policy. `system()` is the product itself, for what happens before or
-    without anybody: signing up, refreshing a session, sweeping.
+    `is_superuser` lifts the policy. `system()` is the product itself, for signing up, refreshing sessions and sweeping.
     """
 
     user_id: UUID | None

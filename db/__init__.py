@@ -1,1 +1,1 @@
-"""How everything is kept and who may touch it."""
+"""Data layer: models, queries and writes, each filtered and checked by the policy."""

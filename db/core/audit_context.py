@@ -1,4 +1,4 @@
-"""What a write is done for: the mutation that somebody sent, or the work that the product does by itself."""
+"""Audit context: the mutation or the job on whose behalf a write happens."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AuditContext:
-    """`action` is the name of a mutation or the kind of a job; a job has no address and no request."""
+    """Cause of a write.
+
+    `action` is the name of a mutation or the kind of a job; a job has no IP address and no request.
+    """
 
     action: str
     ip_address: str | None = None
@@ -20,13 +23,13 @@ _current: ContextVar[AuditContext] = ContextVar("cause")
 
 
 def current_audit_context() -> AuditContext:
-    """Why the task at work writes; whoever hands it to a thread hands this over too."""
+    """Return the context of the running task; code that hands work to a thread passes it along."""
     return _current.get(SYSTEM)
 
 
 @contextmanager
 def audit_context(cause: AuditContext) -> Iterator[None]:
-    """Every write until the end, also of tasks that begin meanwhile, is done for this."""
+    """Set the context of every write in this block, also of tasks that are created in it."""
     token = _current.set(cause)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a unit changes, row by row, until its end makes entries of the audit log of it."""
+"""Recorder of the changes that one transaction makes, which become entries of the audit log at its end."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
@@ -22,7 +22,7 @@ Values = dict[str, Any]
 
 @dataclass
 class PendingEntry:
-    """What became of one thing."""
+    """Entry of the audit log that is still to be written."""
 
     subject: Subject
     before: Values | None = None
@@ -31,7 +31,10 @@ class PendingEntry:
 
 @dataclass
 class AuditRecorder:
-    """Rows are looked at when the session writes them, and once more at the end, when their values are final."""
+    """Collects the changes of audited rows.
+
+    Rows are inspected when the session flushes them, and again at the end, when their values are final.
+    """
 
     _added: dict[Base, None] = field(default_factory=dict)
     _before: dict[Base, Values] = field(default_factory=dict)
@@ -47,7 +50,7 @@ class AuditRecorder:
             self._added[row] = None
 
     def count_many(self, row: Base, verb: str, ids: Collection[UUID]) -> None:
-        """These rows, which are like `row`; one of them that comes again is counted once."""
+        """Count rows that are like `row`; a row that is counted again under the same verb counts once."""
         if isinstance(row, AuditCounted):
             known = self._known.setdefault((row.counted_in(), row.counted_as, verb), set())
             new = set(ids) - known
@@ -55,7 +58,7 @@ class AuditRecorder:
             known |= new
 
     def change(self, row: Base) -> None:
-        """Called before the session's own columns are set."""
+        """Record the former values of a row; called before the session sets its own columns."""
         if isinstance(row, AuditCounted):
             if (verb := _verb(row)) is not None:
                 self._count(row, verb)
@@ -71,14 +74,14 @@ class AuditRecorder:
             self._removed[row] = _filled(row, _current(row))
 
     def note(self, row: Base, before: Values, after: Values) -> None:
-        """Add to the row's entry what is kept in another one."""
+        """Add values that are stored elsewhere to the row's entry."""
         self._notes[row] = before, after
 
     def _count(self, row: AuditCounted, verb: str, count: int = 1) -> None:
         self._counts[row.counted_in()].setdefault(row.counted_as, Counter())[verb] += count
 
     def entries(self) -> list[PendingEntry]:
-        """One for each row that has changed, with what was counted in it."""
+        """Return one entry for each changed row, including the counts of its children."""
         found = [noted for noted in self._rows() if noted.before is not None or noted.after is not None]
         first = {noted.subject: noted for noted in reversed(found)}
 
@@ -110,7 +113,7 @@ def _subject(row: Base) -> Subject:
 
 
 def _changed(row: Base, before: Values) -> PendingEntry:
-    """A row that was hidden is gone to whoever reads, and one that was brought back is new to them."""
+    """Return the entry of a changed row; soft deletion reads as removal, and restoring as creation."""
     after = {key: getattr(row, key) for key in before}
     before = {key: value for key, value in before.items() if value != after[key]}
     if "deleted_at" in before:
@@ -125,7 +128,7 @@ def _changed(row: Base, before: Values) -> PendingEntry:
 
 
 def _verb(row: AuditCounted) -> str | None:
-    """What happened to a row that is counted; None when it is no news."""
+    """Return what happened to a counted row; None when only uncounted columns changed."""
     keys = set(inspect(cast(Any, row)).committed_state)
     if "deleted_at" in keys:
         return "deleted" if cast(Base, row).deleted_at is not None else "restored"
@@ -133,7 +136,7 @@ def _verb(row: AuditCounted) -> str | None:
 
 
 def _former(row: Base) -> Iterator[tuple[str, Any]]:
-    """The recorded columns that have changed since the last flush, as they were."""
+    """Yield the audited columns that changed since the last flush, with their former values."""
     state = inspect(row)
     for key in set(state.committed_state) & set(_recorded(row)):
         change = state.attrs[key].history
@@ -156,12 +159,12 @@ def _current(row: Base) -> Values:
 
 
 def _filled(row: Base, values: Values) -> Values:
-    """Without the columns that are empty."""
+    """Return the values as JSON without empty columns."""
     return {key: value for key, value in _plain(row, values) if value is not None}
 
 
 def _plain(row: Base, values: Values) -> Iterator[tuple[str, Any]]:
-    """Values as JSON, without what is secret."""
+    """Yield the values as JSON, with secrets concealed."""
     columns, concealed = inspect(type(row)).columns, cast(AuditedRow, row).concealed()
     for key, value in values.items():
         is_secret = value is not None and (key in concealed or isinstance(value, bytes))
@@ -169,7 +172,7 @@ def _plain(row: Base, values: Values) -> Iterator[tuple[str, Any]]:
 
 
 def plain(column: Column[Any], value: Any) -> Any:
-    """A column's value as JSON; a long text is cut."""
+    """Return a column's value as JSON; long texts are cut."""
     if isinstance(value, UUID):
         return f"{_referred(column)}:{value.hex}"
     if isinstance(value, datetime):
@@ -183,7 +186,7 @@ def plain(column: Column[Any], value: Any) -> Any:
 
 @cache
 def _referred(column: Column[Any]) -> str:
-    """The model that a foreign key names, or nothing."""
+    """Return the name of the model that a foreign key refers to, or ""."""
     for key in column.foreign_keys:
         for mapper in Base.registry.mappers:
             if mapper.class_.__tablename__ == key.column.table.name:

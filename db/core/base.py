@@ -1,4 +1,4 @@
-"""What every table has in common: ids, time stamps, ownership."""
+"""Base of all models: ids, timestamps, ownership and auditing."""
 
 import json
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment; SQLite keeps no zone, so it is written and read as UTC."""
+    """Timezone-aware timestamp. SQLite stores no zone, so values are written and read as UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -26,14 +26,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """Read straight from SQLite's text, which is in a form that Python itself reads."""
+        """Parse SQLite's text directly: `datetime.fromisoformat` reads its format."""
         if dialect.name == "sqlite":
             return lambda text: None if text is None else datetime.fromisoformat(text + "+00:00")
         return super().result_processor(dialect, coltype)
 
 
 def parse_json(text: str) -> Any:
-    """What a JSON column has; Python itself reads what orjson refuses, such as half of a surrogate pair."""
+    """Parse the text of a JSON column; falls back to `json` for what orjson refuses, such as lone surrogates."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -41,7 +41,7 @@ def parse_json(text: str) -> Any:
 
 
 def dump_json(value: Any) -> str:
-    """What a JSON column gets; Python itself writes what orjson refuses, such as whole numbers past 64 bits."""
+    """Serialize a value for a JSON column; falls back to `json` for integers beyond 64 bits."""
     try:
         return orjson.dumps(value).decode()
     except TypeError:
@@ -53,7 +53,7 @@ Json = Annotated[Any, mapped_column(JsonType)]
 
 
 def key_to(column: str) -> ForeignKey:
-    """A foreign key that is checked at the commit, so rows may be added in any order."""
+    """Return a foreign key that is checked at commit, so that rows can be added in any order."""
     return ForeignKey(column, deferrable=True, initially="DEFERRED")
 
 
@@ -69,7 +69,7 @@ class Visibility(StrEnum):
 
 
 class Base(DeclarativeBase):
-    """A row: its id is time-ordered, so ordering by it is creation order and it is the page cursor.
+    """Row of any table. Ids are UUIDv7: ordering by id is creation order, and the id is the page cursor.
 
     `created_*` and `updated_*` are set by the session alone; `deleted_at` hides the row from every read.
     """
@@ -90,7 +90,7 @@ class Base(DeclarativeBase):
 
     @property
     def hex_id(self) -> str:
-        """The id in 32 hexadecimal digits."""
+        """Return the id as 32 hexadecimal digits."""
         return self.id.hex
 
     @property
@@ -100,12 +100,12 @@ class Base(DeclarativeBase):
 
 @event.listens_for(Base, "init", propagate=True)
 def _identify(_: Base, __: Any, columns: dict[str, Any]) -> None:
-    """A row has its id from the beginning, so that others can name it before it is written."""
+    """Assign the id at construction, so that other rows can refer to it before it is written."""
     columns.setdefault("id", uuid7())
 
 
 class Owned:
-    """A row that belongs to somebody in an organization (their personal one, if no other was named)."""
+    """Row with an owner in an organization, which is the owner's personal one unless another is given."""
 
     visibility: Mapped[Visibility] = mapped_column(default=Visibility.PRIVATE)
 
@@ -119,12 +119,12 @@ class Owned:
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  declared_attr takes the class
-        """The policy asks for the organization and lists go by id: one index serves both."""
+        """Index what the policy and the lists filter by: one index serves both."""
         return (Index(None, "organization_id", "id"),)
 
 
 class Child:
-    """A row that is seen and changed by whoever may see and change its parent."""
+    """Row that is visible to, and changed by, those who may see and change its parent."""
 
     parent: ClassVar[type[Base]]
     parent_key: ClassVar[str]
@@ -134,39 +134,39 @@ Subject: TypeAlias = tuple[type[Base], UUID]
 
 
 class AuditedRow:
-    """A row whose every change is an entry of the audit log."""
+    """Row whose every change is an entry of the audit log."""
 
     unaudited: ClassVar[frozenset[str]] = frozenset()
     organization_key: ClassVar[str] = "organization_id"
 
     def concealed(self) -> frozenset[str]:
-        """Columns of which only it is kept that they changed."""
+        """Return the columns whose changes are logged without their values."""
         return frozenset()
 
     def subject(self) -> Subject:
-        """What an entry is about: the row itself, or the thing that it says something of."""
+        """Return the object of the entry: the row itself, or the one it belongs to."""
         row = cast(Base, self)
         return type(row), row.id
 
 
 class AuditCounted:
-    """A row whose changes are only counted, as `counted_as`, in the entry of the thing that it belongs to.
+    """Row whose changes are only counted, as `counted_as`, in the entry of the object it belongs to.
 
-    A change of nothing but `uncounted` columns is no news.
+    Changes of `uncounted` columns alone are not counted.
     """
 
     counted_as: ClassVar[str]
     uncounted: ClassVar[frozenset[str]] = frozenset()
 
     def counted_in(self) -> Subject:
-        """A child belongs to its parent."""
+        """Return the object in whose entry the row is counted; a child belongs to its parent."""
         row = cast(Child, self)
         return row.parent, getattr(row, row.parent_key)
 
 
 class AppendOnly:
-    """A row that the session itself adds, and that nobody changes or deletes afterwards."""
+    """Row that only the session adds and that is never changed or deleted."""
 
 
 class NotAudited:
-    """A row that the audit log says nothing of: the product's own bookkeeping."""
+    """Row that the audit log ignores: the product's own bookkeeping."""

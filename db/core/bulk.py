@@ -1,4 +1,4 @@
-"""Children of one parent, many at once and none of them an object: checked, counted and dated as one would be."""
+"""Bulk writes of the children of one parent without ORM objects, checked, counted and dated like single ones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -14,7 +14,7 @@ from db.core.session import Session, check
 
 
 def insert(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Each of the rows has its id; what they leave out is the column's default, the same in all of them."""
+    """Insert rows, each with its id; columns that are left out get their default, the same in all rows."""
     if not rows:
         return
     one, key = _checked(session, model, parent_id)
@@ -25,7 +25,7 @@ def insert(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[
 
 
 def update(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Each of the rows has the id of one that is there, and the same columns to set."""
+    """Update rows by id; each sets the same columns."""
     if not rows:
         return
     one, _ = _checked(session, model, parent_id)
@@ -34,7 +34,7 @@ def update(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[
 
 
 def soft_delete(session: Session, model: type[Base], parent_id: UUID, ids: Sequence[UUID]) -> None:
-    """Delete softly; each gives up its id, so that a row can come back under it."""
+    """Delete rows softly. Each gives up its id, so that a row can be restored under it."""
     if not ids:
         return
     one, _ = _checked(session, model, parent_id)
@@ -44,7 +44,7 @@ def soft_delete(session: Session, model: type[Base], parent_id: UUID, ids: Seque
 
 
 def _checked(session: Session, model: type[Base], parent_id: UUID) -> tuple[Base, str]:
-    """One like the others, which the viewer may write, and the key to its parent; what was done before is written."""
+    """Return a sample row that the viewer may write, and the name of the key to its parent; flushes first."""
     key = cast(type[Child], model).parent_key
     one = model(**{key: parent_id})
     assert not isinstance(one, AuditedRow), "each change of it is an entry of the audit log"

@@ -1,4 +1,4 @@
-"""What can be done once: of many who claim it at the same moment, one succeeds."""
+"""Atomic claims: of many concurrent attempts to set a column, exactly one succeeds."""
 
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,9 @@ from db.core.session import Session
 def set_once(
     session: Session, moment: InstrumentedAttribute[datetime | None], *conditions: ColumnElement[bool]
 ) -> bool:
-    """Set a moment that is not set yet, by one atomic UPDATE of one row; whether this unit was the one to do so.
+    """Set a timestamp that is null by one atomic UPDATE; return True if this unit was the one to set it.
 
-    The row is of a model that the product itself keeps: it is in no audit log, and no rule says who changes it.
+    Only for unaudited bookkeeping rows, which the audit log and the policy do not concern.
     """
     model: Any = moment.class_
     assert issubclass(model, NotAudited)

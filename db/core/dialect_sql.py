@@ -9,7 +9,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 
 class DialectSQL(ColumnElement[Any]):
-    """An expression that the databases spell differently; `{0}`, `{1}` are its operands."""
+    """Expression with a template for each database; `{0}`, `{1}` are its operands."""
 
     inherit_cache = False
     type = Text()

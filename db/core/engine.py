@@ -1,4 +1,4 @@
-"""The database: reads of prepared queries, writes as units in one transaction, the only commit."""
+"""Database interface: prepared reads, and units of work in one transaction. Only this layer commits."""
 
 import asyncio
 import logging
@@ -36,14 +36,14 @@ def _of_ids(model: type[Base]) -> Prepared[Any]:
 
 
 class LockTimeout(Exception):
-    """Others held what was to be changed for too long."""
+    """Raised when others hold a lock for too long."""
 
 
 class Database(ABC):
-    """One database of either kind; a subclass knows its driver.
+    """One database of either kind; subclasses know the driver.
 
     `migrate` brings the database at a URL to the newest revision; it is handed in, because migrations import this
-    package. `publish` receives what a unit emitted, after its commit, in the event loop.
+    package. `publish` receives the events of a unit after its commit, in the event loop.
     """
 
     dialect: Dialect
@@ -58,7 +58,7 @@ class Database(ABC):
         """Migrate and connect."""
 
     async def stop(self) -> None:
-        """Finish the writes under way and disconnect."""
+        """Finish the writes in progress and disconnect."""
         while self._writes:
             await asyncio.wait(self._writes)
         await self._disconnect()
@@ -68,10 +68,10 @@ class Database(ABC):
 
     @abstractmethod
     async def check(self) -> bool:
-        """Whether the database answers now."""
+        """Return True if the database answers now."""
 
     async def read(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
-        """The rows of a query that has a limit, as records with the model's column names."""
+        """Return the rows of a query that has a limit, as records with the model's attribute names."""
         plan = query.plan(self.dialect, viewer)
         return cast("list[R]", plan.records(await self._fetch(plan, plan.values(viewer, given))))
 
@@ -79,7 +79,7 @@ class Database(ABC):
         return next(iter(await self.read(query, viewer, **given)), None)
 
     async def by_ids(self, model: type[R], viewer: Viewer, ids: list[UUID]) -> dict[UUID, R]:
-        """The rows of these ids that the viewer may see."""
+        """Return the rows with these ids that the viewer may see, by id."""
         rows: list[R] = await self.read(_of_ids(model), viewer, ids=ids)
         return {row.id: row for row in rows}
 
@@ -87,19 +87,19 @@ class Database(ABC):
         return (await self.by_ids(model, viewer, [id_])).get(id_)
 
     def stream(self, query: Prepared[R], viewer: Viewer, *, batch: int = 500, **given: Any) -> AsyncIterator[list[R]]:
-        """All rows of a query without a limit, from one snapshot, in batches, off the event loop."""
+        """Yield all rows of an unlimited query from one snapshot, in batches, without blocking the event loop."""
         plan = query.plan(self.dialect, viewer)
         fetched = self._stream(plan, plan.values(viewer, given), batch)
         return cast("AsyncIterator[list[R]]", _batches(plan, fetched))
 
     async def read_unbounded(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
-        """The rows of a query that has a limit and looks at many more, read beside the event loop."""
+        """Return the rows of a limited query that scans many more, without blocking the event loop."""
         return [row async for batch in self.stream(query, viewer, **given) for row in batch]
 
     async def write(self, unit: Unit[P, T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a unit in one transaction, for the cause at hand, and commit it; then tell what it emitted.
+        """Run a unit in one transaction, commit it and publish its events.
 
-        A caller who goes away does not undo the unit or keep its events back.
+        If the caller is cancelled, the unit still completes and its events are still published.
         """
         if len(self._writes) >= MAX_WAITING_WRITES:
             raise RateLimited("The server is busy: try again in a moment.", retryAfterMs=1_000)
@@ -129,11 +129,11 @@ class Database(ABC):
 
     @abstractmethod
     async def define(self, statement: str) -> None:
-        """Make or drop an index, outside of every unit. Raises LockTimeout when others hold the table for long."""
+        """Create or drop an index outside of any unit. Raises LockTimeout when others hold the table for long."""
 
     @abstractmethod
     async def index_names(self, prefix: str) -> dict[str, bool]:
-        """The indexes whose names begin so, and whether each is whole."""
+        """Return the indexes whose names start with `prefix`, each with True if it is valid."""
 
     @abstractmethod
     async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]: ...
@@ -143,14 +143,14 @@ class Database(ABC):
 
 
 def _unheard(task: asyncio.Task[Any]) -> None:
-    """How a write ended whose caller had gone: an answer was for the caller, anything else is a fault."""
+    """Log the failure of a write whose caller was cancelled; a product error was meant for the caller only."""
     error = None if task.cancelled() else task.exception()
     if error is not None and not isinstance(error, RollbackOnly | ProductError):
         log.error("A write failed whose caller had gone", exc_info=error)
 
 
 async def _batches(plan: Plan, fetched: AsyncGenerator[list[Any], None]) -> AsyncGenerator[list[Any], None]:
-    """A reader who leaves early gives the connection back at once."""
+    """Yield batches and release the connection at once when the consumer stops early."""
     async with aclosing(fetched):
         async for rows in fetched:
             yield plan.records(rows)

@@ -1,6 +1,6 @@
-"""What happened, told to the rest of the product once it is committed.
+"""Events that are published to the rest of the product after a commit.
 
-The tables are what is known; an event only wakes whoever waits to read them again.
+The tables hold the facts; an event only wakes its subscribers to read them again.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ class TableChanged:
 
 @dataclass(frozen=True)
 class ReplyStopped:
-    """Somebody asked the reply that this job writes to stop; whoever runs it does."""
+    """Someone asked to stop the reply of this job; the worker that runs it cancels it."""
 
     job_id: UUID
 
 
 @dataclass(frozen=True)
 class ReplyProposed:
-    """A reply that is still being written shows rows."""
+    """A reply in progress has rows to show."""
 
     message_id: UUID
 
@@ -43,28 +43,28 @@ class JobChanged:
 
 @dataclass(frozen=True)
 class SignInEnded:
-    """Somebody is signed out on a device: what is open there must close."""
+    """A session has ended: its open sockets and streams must close."""
 
     sign_in_id: UUID
 
 
 @dataclass(frozen=True)
 class RightsNarrowed:
-    """Members of an organization may do less than before: what they have open must close."""
+    """Members of an organization have fewer rights than before: their open streams must close."""
 
     organization_id: UUID
 
 
 @dataclass(frozen=True)
 class Notified:
-    """Somebody has a new notification."""
+    """A user has a new notification."""
 
     user_id: UUID
 
 
 @dataclass(frozen=True)
 class AccountDeleted:
-    """Somebody is gone, and what they had is to be erased."""
+    """A user deleted the account: its data is to be erased."""
 
     user_id: UUID
 
@@ -86,19 +86,19 @@ _KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event
 
 
 def encode(event: Event) -> str:
-    """One line of text; every field of an event is an id."""
+    """Return an event as one line of text; every field of an event is an id."""
     return json.dumps([type(event).__name__, {name: id_.hex for name, id_ in asdict(event).items()}])
 
 
 def decode(text: str) -> Event | None:
-    """None for a kind of event that only a newer version knows."""
+    """Return the event of a line, or None for a kind that only a newer version knows."""
     name, ids = json.loads(text)
     kind = _KINDS.get(name)
     return kind(**{field: UUID(id_) for field, id_ in ids.items()}) if kind else None
 
 
 class Hub:
-    """Hands committed events to whoever listens in this process, and to `forward`, which tells other processes."""
+    """Dispatches committed events to subscribers in this process and, through `forward`, to other processes."""
 
     def __init__(self) -> None:
         self.forward: Callable[[Event], None] = lambda _: None
@@ -110,25 +110,25 @@ class Hub:
         self.forward(event)
 
     def dispatch_local(self, event: Event) -> None:
-        """Tell this process alone."""
+        """Wake the subscribers and call the handlers of this process only."""
         for waker in self._waiting.get(event, ()):
             waker.set()
         for handle in self._handlers.get(type(event), ()):
             handle(event)
 
     def wake_all(self) -> None:
-        """Wake everybody who waits: events may have been lost on their way."""
+        """Wake all subscribers, because events may have been lost."""
         for wakers in self._waiting.values():
             for waker in wakers:
                 waker.set()
 
     def handle(self, kind: type[Event], handler: Callable[[Event], None]) -> None:
-        """Call `handler`, which must not block, with each event of a kind for as long as the hub lives."""
+        """Call `handler`, which must not block, with every event of a kind from now on."""
         self._handlers.setdefault(kind, []).append(handler)
 
     @contextmanager
     def subscribe(self, event: Event) -> Iterator[asyncio.Event]:
-        """A flag that is set whenever an equal event is published; the listener clears it before it reads."""
+        """Yield a flag that is set whenever an equal event is published; the subscriber clears it before reading."""
         waker = asyncio.Event()
         waiting = self._waiting.setdefault(event, set())
         waiting.add(waker)

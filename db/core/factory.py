@@ -1,4 +1,4 @@
-"""Which database a URL names."""
+"""Factory of databases by URL."""
 
 from pathlib import Path
 
@@ -8,7 +8,10 @@ from db.core.sqlite import SQLite
 
 
 def open_database(url: str, migrate: Migrate) -> Database:
-    """The database of `sqlite:///file.db`, a bare file name, or `postgresql://…`, not started; else ValueError."""
+    """Return the database of `sqlite:///file.db`, a file name or `postgresql://…`, not started.
+
+    Raises ValueError for any other URL.
+    """
     if url.startswith(("postgresql://", "postgres://")):
         return PostgreSQL("postgresql://" + url.partition("://")[2], migrate)
     path = url.removeprefix("sqlite:///")

@@ -1,4 +1,4 @@
-"""The same request twice has one effect: the key that a client sent remembers the first result."""
+"""Idempotency keys: a request that is repeated with the same key returns the first result."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ MAX_LENGTH = 255
 
 
 class IdempotencyKey(NotAudited, UserOwned, Base):
-    """A viewer's key for one operation, and the ids of what the first call made."""
+    """Key of a user for one operation, with the ids of the rows that the first call created."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (
@@ -42,7 +42,10 @@ def idempotent(
     result_ids: Callable[[T], list[UUID]],
     load: Callable[[list[UUID]], T],
 ) -> T:
-    """Make something, or find what the same key made before: `ids` to remember it, `again` to find it."""
+    """Create something, or load what the same key created before.
+
+    `result_ids` returns the ids to store; `load` reads the result back from them.
+    """
     if key is None:
         return create()
     check_key(key)
@@ -67,7 +70,7 @@ def idempotent(
 
 
 def remember(session: Session, user_id: UUID, operation: str, key: str, made: list[UUID]) -> IdempotencyKey:
-    """Keep the ids of what a key made."""
+    """Store the ids that a key created."""
     check_key(key)
     kept = IdempotencyKey(user_id=user_id, operation=operation, key=key, result=[str(id_) for id_ in made])
     session.add(kept)
@@ -75,7 +78,7 @@ def remember(session: Session, user_id: UUID, operation: str, key: str, made: li
 
 
 def check_key(key: str) -> None:
-    """Raises BadUserInput."""
+    """Raise BadUserInput unless the key is valid."""
     if not 1 <= len(key) <= MAX_LENGTH or "\x00" in key:
         raise BadUserInput.of(
             "idempotencyKey", f"Send a key of 1 to {MAX_LENGTH} characters without a NUL character, or none."

@@ -1,4 +1,4 @@
-"""Keyset pages: lists of any length, whose next page costs what the first did."""
+"""Keyset pagination: every page of a list costs the same, however long the list is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ R = TypeVar("R", bound=Base)
 
 @dataclass(frozen=True)
 class Window:
-    """Which part of a list: `limit` rows after (or, backwards, before) the row with the id `cursor`."""
+    """Part of a list: `limit` rows after (backwards: before) the row with the id `cursor`."""
 
     limit: int
     cursor: UUID | None = None
@@ -25,11 +25,11 @@ class Window:
 
 
 class Listing(Generic[R]):
-    """A list of rows in the order of their ids, which is the order of their creation.
+    """List of rows in the order of their ids, which is the order of creation.
 
-    `optional` are conditions by parameter name that apply when the parameter is given. `of_parent` lists
-    the children of one parent, whose id is bound as the model's `parent_key`. With `deleted`, those who may
-    change the rows see the deleted ones among them.
+    `optional` are conditions by parameter name that apply when the parameter is given. `of_parent` lists the children
+    of one parent, whose id is bound as the model's `parent_key`. `deleted` includes soft-deleted rows for those who
+    may change them.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Listing(Generic[R]):
 
     @cached_property
     def with_deleted(self) -> "Listing[R]":
-        """The same list with what was deleted in it."""
+        """Return the same list including deleted rows."""
         return Listing(
             self.model,
             *self.conditions,
@@ -62,7 +62,7 @@ class Listing(Generic[R]):
         )
 
     def rows(self, window: Window, given: frozenset[str]) -> Prepared[R]:
-        """The query of a window: at most `limit` rows, in the list's order unless backwards."""
+        """Return the query of a window: at most `limit` rows, in the list's order unless backwards."""
         key = window.cursor is None, window.backwards, given
         if key not in self._variants:
             self._variants[key] = self._prepare(self._window(window, given))

@@ -1,8 +1,8 @@
-"""Authorization, once: the criterion on every read, the check on every write.
+"""Authorization in one place: the criterion of every read and the check of every write.
 
-Of the rows of their organizations a viewer sees those they own, those that are shared, and all where
-they are ADMIN. A child is seen when its parent is. What cannot be seen reads as not found. The owner
-and the organization's admins change, and see what was deleted; a superuser does everything.
+Of the rows of their organizations, viewers see those they own, those that are shared, and all where they are ADMIN.
+A child is visible when its parent is. Invisible rows read as not found. The owner and the admins of the organization
+may change a row and see it after deletion; a superuser may do everything.
 """
 
 from collections.abc import Callable, Hashable, Iterable
@@ -24,7 +24,7 @@ from db.core.policy_scopes import VIEWER, active_organizations, administered_org
 
 
 def visible(model: type[Base], row: Any) -> ColumnElement[bool]:
-    """What the viewer may see of `model`, over the mapped class or an alias's columns."""
+    """Return the criterion of the rows of `model` that the viewer may see; `row` is the class or an alias's columns."""
     if issubclass(model, Owned):
         return and_(
             row.organization_id.in_(active_organizations()),
@@ -42,7 +42,7 @@ def visible(model: type[Base], row: Any) -> ColumnElement[bool]:
 
 
 def changeable(model: type[Base], row: Any) -> ColumnElement[bool]:
-    """What the viewer may change of `model`, deleted or not; who may change a row may see that it was deleted."""
+    """Return the criterion of the rows that the viewer may change, deleted ones included."""
     if issubclass(model, Owned):
         return and_(
             row.organization_id.in_(active_organizations()),
@@ -58,9 +58,9 @@ def changeable(model: type[Base], row: Any) -> ColumnElement[bool]:
 
 
 def parent_visible(model: type[Base], key: ColumnElement[Any], *, everything: bool = False) -> ColumnElement[bool]:
-    """Whether the parent of a child exists and may be seen; `key` is its id, a column or a bind.
+    """Return the criterion that the parent of a child exists and is visible; `key` is its id, a column or a bind.
 
-    With a bind it is one question for a whole list instead of one for each of its rows.
+    With a bind it is evaluated once for a whole list instead of once for each row.
     """
     assert issubclass(model, Child)
     parent = cast(Table, model.parent.__table__).alias()
@@ -74,7 +74,7 @@ def parent_visible(model: type[Base], key: ColumnElement[Any], *, everything: bo
 
 
 def seen(model: type[Base], key: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether the row whose id is `key` is there and may be seen, for a rule that goes by another row."""
+    """Return the criterion that the row `key` exists and is visible, for rules that depend on another row."""
     row = cast(Table, model.__table__).alias()
     return exists(select(row.c.id).where(row.c.id == key, row.c.deleted_at.is_(None), visible(model, row.c)))
 
@@ -87,14 +87,14 @@ Rule = Callable[[type[Base], Any], ColumnElement[bool]]
 
 
 class Deleted(StrEnum):
-    """What a statement reads of what was deleted: it besides the rest, or nothing else."""
+    """Deleted rows in a statement: included, or nothing else."""
 
     TOO = "TOO"
     ONLY = "ONLY"
 
 
 class _Criterion(LoaderCriteriaOption):
-    """A model's criterion, stated anew over each alias: SQLAlchemy does not rewrite it for one that is joined."""
+    """Criterion of a model, rebuilt for each alias: SQLAlchemy does not adapt it to joined aliases."""
 
     def __init__(self, model: type[Base], rule: Rule) -> None:
         super().__init__(model, rule(model, model), include_aliases=True)
@@ -106,10 +106,10 @@ class _Criterion(LoaderCriteriaOption):
 
 
 class _Policy(CriteriaOption):
-    """The criteria of all models as one option, which every statement carries.
+    """Criteria of all models as one option, which every statement carries.
 
-    `variant` stands for the rule in the keys of compiled statements: comparing whole criteria takes
-    longer than everything else that a statement costs.
+    `variant` identifies the rule in the cache keys of compiled statements: comparing whole criteria would take longer
+    than everything else about a statement.
     """
 
     propagate_to_loaders = True
@@ -140,13 +140,13 @@ def criteria(
     by_parent: bool = True,
     deleted: tuple[type[Base], Deleted] | None = None,
 ) -> CriteriaOption:
-    """The policy as an option of a statement: every entity in it, however aliased or nested, is filtered.
+    """Return the policy as a statement option, which filters every entity, however aliased or nested.
 
-    `everything` is a superuser's: only deleted rows are hidden, rather than a criterion that is always
-    true and spoils the index. `children` names a model that is limited, wherever it stands, to the parent
-    whose id is bound as its `parent_key`, as are other models with that parent; the statement asks about the parent
-    itself. Without `by_parent` the limit is written so that no index serves it. `deleted` names a model whose
-    deleted rows are read too, or nothing but them, by those who may change them.
+    `everything` is the superuser's variant: it hides only deleted rows, because a criterion that is always true would
+    spoil the index. `children` names a child model that is limited to the parent whose id is bound as its `parent_key`,
+    as are other models with that parent; the statement checks the parent itself. Without `by_parent` the limit is
+    written so that no index of the parent serves it. `deleted` names a model whose deleted rows are included, or
+    selected exclusively, for those who may change them.
     """
 
     def rule(model: type[Base], row: Any) -> ColumnElement[bool]:
@@ -173,13 +173,16 @@ def _has_parent_of(model: type[Base], child: type[Base]) -> bool:
 
 
 def _is_of_parent(model: type[Base], row: Any, *, by_parent: bool) -> ColumnElement[bool]:
-    """PostgreSQL, when it believes that a parent has few children, reads them all rather than use a better index."""
+    """Return the limit to one parent.
+
+    PostgreSQL reads all children of a parent that it believes to have few, instead of using a better index.
+    """
     key, wanted = getattr(row, parent_id(model).key), parent_id(model)
     of_parent: ColumnElement[bool] = key == wanted
     return of_parent if by_parent else of_parent.is_(true())
 
 
 def parent_id(model: type[Base]) -> BindParameter[UUID]:
-    """The id of the one parent whose children a statement lists."""
+    """Return the bind of the parent whose children a statement lists."""
     assert issubclass(model, Child)
     return bindparam(model.parent_key, required=False, type_=Uuid())

@@ -1,4 +1,4 @@
-"""The rules of models that are neither Owned nor a Child: the shape that all have, and those that several share."""
+"""Policy rules of models that are neither Owned nor a Child, and the mixins that several of them share."""
 
 from typing import Any, Protocol, cast, runtime_checkable
 from uuid import UUID
@@ -11,18 +11,18 @@ from db.core.policy_scopes import VIEWER
 
 @runtime_checkable
 class CustomRule(Protocol):
-    """A model that states its own rule instead of being Owned or a Child."""
+    """Model that states its own rule instead of being Owned or a Child."""
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        """The criterion over `row`, the mapped class or the columns of an alias of its table."""
+        """Return the criterion over `row`, which is the mapped class or the columns of an alias."""
 
     def writable(self, viewer: Viewer, roles: dict[Any, Role]) -> bool:
-        """Whether the viewer, with these roles by organization, may make or change this row."""
+        """Return True if the viewer, with these roles by organization, may create or change this row."""
 
 
 class UserOwned:
-    """A row of one person, its `user_id`, who alone sees and changes it."""
+    """Row of one user, `user_id`, visible to and changed by this user only."""
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
@@ -35,7 +35,7 @@ class UserOwned:
 
 
 class SystemOnly:
-    """A row that nobody sees or changes: the product itself does."""
+    """Row that no user sees or changes; only the product itself does."""
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
@@ -47,7 +47,7 @@ class SystemOnly:
 
 
 class Administered:
-    """A row that the admins of its `organization_id` change; each model says who sees it."""
+    """Row that the admins of its `organization_id` change; each model states who sees it."""
 
     def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:
         return roles.get(cast(Any, self).organization_id) is Role.ADMIN

@@ -1,6 +1,6 @@
-"""What a viewer reaches: ids of their organizations, sites and fellows, as subqueries that criteria are made of.
+"""Subqueries of the policy: ids of the viewer's organizations, sites and co-members.
 
-They name tables without their mapping, so that no criterion is applied to what a criterion is made of.
+They use plain tables and not mapped classes, so that the policy is not applied to its own parts.
 """
 
 from typing import Any
@@ -36,23 +36,26 @@ def _organizations(*roles: Role) -> Any:
 
 
 def member_or_invited_organizations() -> Any:
-    """Ids of the organizations that the viewer is a member of or is invited to."""
+    """Return ids of the organizations that the viewer is a member of or is invited to."""
     own = _memberships.alias()
     return select(own.c.organization_id).where(own.c.user_id == VIEWER, own.c.deleted_at.is_(None))
 
 
 def active_organizations() -> Any:
-    """Ids of the organizations that the viewer is an active member of."""
+    """Return ids of the organizations that the viewer is an active member of."""
     return _organizations()
 
 
 def administered_organizations() -> Any:
-    """Ids of the organizations that the viewer is an admin of."""
+    """Return ids of the organizations that the viewer is an admin of."""
     return _organizations(Role.ADMIN)
 
 
 def deleted_administered_organizations() -> Any:
-    """Ids of the deleted organizations that the viewer was an admin of; their memberships were deleted with them."""
+    """Return ids of deleted organizations that the viewer was an admin of.
+
+    Their memberships were deleted in the same moment, which is how they are recognized.
+    """
     own, gone = _memberships.alias(), _all_organizations.alias()
     return select(own.c.organization_id).where(
         own.c.user_id == VIEWER,
@@ -64,19 +67,19 @@ def deleted_administered_organizations() -> Any:
 
 
 def assigned_sites() -> Any:
-    """Ids of the sites that the viewer is assigned to."""
+    """Return ids of the sites that the viewer is assigned to."""
     own = _assignments.alias()
     return select(own.c.site_id).where(own.c.user_id == VIEWER, own.c.deleted_at.is_(None))
 
 
 def own_email() -> Any:
-    """The address of the viewer."""
+    """Return the viewer's e-mail address."""
     own = _users.alias()
     return select(own.c.email).where(own.c.id == VIEWER).scalar_subquery()
 
 
 def co_members() -> Any:
-    """Ids of the users who are, or once were, in an organization that the viewer is in: what they made names them."""
+    """Return ids of users who are or were in an organization of the viewer: rows that they made refer to them."""
     fellow = _memberships.alias()
     return select(fellow.c.user_id).where(fellow.c.organization_id.in_(active_organizations()))
 

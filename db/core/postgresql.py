@@ -1,4 +1,4 @@
-"""PostgreSQL: reads straight on asyncpg, writes through the same units on SQLAlchemy's pool, in a thread."""
+"""PostgreSQL: reads directly on asyncpg, writes as units on SQLAlchemy's pool in a thread of their own."""
 
 import asyncio
 import random
@@ -33,14 +33,14 @@ DEFINITION_LOCK = 7_351_961  # any number that nobody else locks
 
 
 def dialect_of_reads() -> PGDialect_asyncpg:
-    """Reads go to asyncpg itself, which gives JSON as text: it is parsed where a record's column is looked at."""
+    """Return the dialect of reads. asyncpg returns JSON as text, which is parsed when a column is accessed."""
     dialect = PGDialect_asyncpg(json_deserializer=parse_json)  # type: ignore[no-untyped-call]  # not annotated there
     dialect.supports_native_json_deserialization = False
     return dialect
 
 
 class DatabaseUnreachable(RuntimeError):
-    """The server does not answer, or does not let us in."""
+    """Raised when the server does not answer or refuses the login."""
 
 
 class PostgreSQL(Database):
@@ -95,8 +95,11 @@ class PostgreSQL(Database):
             return False
         return True
 
-    async def read_aside(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
-        """The server works beside the event loop in any case, and on several cores unless it is given a cursor."""
+    async def read_unbounded(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
+        """Return the rows of a query that scans many more.
+
+        The server works beside the event loop, and with several cores unless it is given a cursor.
+        """
         return await self.read(query, viewer, **given)
 
     async def define(self, statement: str) -> None:
@@ -129,7 +132,7 @@ class PostgreSQL(Database):
                 yield list(rows)
 
     async def _beside(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do this in the event loop of the writer: between its statements a unit computes, a large one for long."""
+        """Run a coroutine in the event loop of the writer, because units compute between their statements."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._writing))
 
     async def _transact(
@@ -163,7 +166,7 @@ async def _reach(url: str) -> None:
 
 
 async def connect(url: str) -> Any:
-    """A connection of asyncpg's. Raises DatabaseUnreachable, without the password of the URL."""
+    """Return an asyncpg connection. Raises DatabaseUnreachable, without the password of the URL."""
     try:
         return await asyncpg.connect(url, timeout=10)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -176,12 +179,12 @@ async def connect(url: str) -> Any:
 
 
 async def _leave_as_it_is(_: Any) -> None:
-    """Reads change nothing in their connection, so returning it costs no reset query."""
+    """Skip the reset query: reads change nothing in their connection."""
 
 
 def _worth_repeating(error: DBAPIError) -> bool:
-    """Somebody else was first; a unit has no effect outside its transaction, so it can run again.
+    """Return True if a unit lost a conflict and can run again; it has no effect outside its transaction.
 
-    A unique value that was just taken is such a case: the second run finds the first one's row.
+    A unique value that was just taken is such a case: the second run finds the row of the first.
     """
     return getattr(error.orig, "sqlstate", None) in (SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION)

@@ -1,4 +1,4 @@
-"""Reads: selects compiled once per dialect, with the policy inside, to the driver's own SQL."""
+"""Prepared reads: selects compiled once per dialect, with the policy inside, to the driver's own SQL."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,7 @@ FLOAT8 = 701  # PostgreSQL's number for double precision
 
 
 class UuidList(TypeDecorator[list[UUID]]):
-    """Many ids in one parameter, so that the number of ids does not change the SQL."""
+    """List of ids in one parameter, so that the number of ids does not change the SQL."""
 
     impl = Text
     cache_ok = True
@@ -41,7 +41,7 @@ class UuidList(TypeDecorator[list[UUID]]):
 
 
 class OneOf(ColumnElement[bool]):
-    """`column` is one of the ids bound as `name`."""
+    """Condition that `column` is one of the ids bound as `name`."""
 
     inherit_cache = False
     type = Boolean()
@@ -51,7 +51,7 @@ class OneOf(ColumnElement[bool]):
         self.ids = bindparam(name, required=False, type_=UuidList())
 
     def self_group(self, against: Any = None) -> "OneOf":  # noqa: ARG002  the signature is SQLAlchemy's
-        """As it is: `IN (…) = 1`, as SQLite is told about booleans, would use no index."""
+        """Return the expression unchanged: SQLite would use no index for `IN (…) = 1`."""
         return self
 
     def get_children(self, **_: Any) -> list[Any]:
@@ -74,7 +74,7 @@ def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **options: Any) ->
 
 
 class Record(tuple[Any, ...]):
-    """A row of a model, `row_of`, as the driver gave it; a column is converted where somebody looks at it."""
+    """Row of a model, `row_of`, as the driver returned it; columns are converted on access."""
 
     __slots__ = ()
     row_of: type[Base] | None = None
@@ -105,7 +105,7 @@ def _record(model: type[Base] | None, columns: Sequence[tuple[str, Converter]], 
 
 @dataclass(frozen=True)
 class Plan:
-    """Driver SQL, how to bind its values, and the record that its rows become."""
+    """Driver SQL, the conversion of its parameters, and the record class of its rows."""
 
     sql: str
     names: tuple[str, ...]
@@ -122,12 +122,11 @@ class Plan:
 
 
 class Prepared(Generic[R]):
-    """A select whose policy cannot be left out: it is compiled in, for every entity of the statement.
+    """Select with the policy compiled in for every entity.
 
-    `children` limits the rows of that child model to one parent, whose id is bound as `<parent_key>`;
-    whether the parent may be seen is then asked once, not for every row. Without `by_parent` they are found by
-    something else than their parent, and no index of it is gone through. `deleted` names a model whose
-    deleted rows are read too, by those who may change them.
+    `children` limits the rows of that child model to one parent, whose id is bound as `<parent_key>`; the visibility of
+    the parent is then checked once and not for every row. Without `by_parent` the children are found by another index
+    than that of their parent. `deleted` names a model whose deleted rows are included for those who may change them.
     """
 
     def __init__(
@@ -146,7 +145,7 @@ class Prepared(Generic[R]):
 
     @cached_property
     def model(self) -> type[Base] | None:
-        """The model whose rows come back, when the select is of one."""
+        """Return the model of the rows, when the select is of a single one."""
         described: Any = getattr(self.statement, "column_descriptions", ())
         entity = described[0]["type"] if len(described) == 1 else None
         return entity if isinstance(entity, type) and issubclass(entity, Base) else None
@@ -200,12 +199,12 @@ def _converter(type_: Any, dialect: Dialect) -> Converter:
 
 
 def _wire_type(type_: Any) -> int | None:
-    """What a driver would say that it sends, for the types whose conversion depends on it."""
+    """Return the driver type of a column whose conversion depends on it."""
     return FLOAT8 if isinstance(type_, Float) else None
 
 
 def bind(name: str, like: Any = None) -> Any:
-    """A parameter of a prepared query, given by its name when the query is read; `like` is its column."""
+    """Return a parameter of a prepared query, named when the query is read; `like` is its column."""
     type_ = getattr(like, "type", None)
     if isinstance(type_, NullType):
         type_ = Uuid()  # a foreign key's type is not known before the table that it names is

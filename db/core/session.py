@@ -1,4 +1,4 @@
-"""The unit of work: a session that filters what it reads, checks what it writes, and keeps the audit log."""
+"""Unit of work: a session that filters its reads, checks its writes and keeps the audit log."""
 
 from collections.abc import Callable, Collection
 from types import SimpleNamespace
@@ -25,11 +25,11 @@ R = TypeVar("R", bound=Base)
 
 
 class RollbackOnly(Exception):
-    """What a unit answers to its caller instead of doing it; a caller who has gone need not hear it."""
+    """Result of a unit that rolls back; a caller who is gone need not be told."""
 
 
 class Session(sqlalchemy.orm.Session):
-    """A session of one viewer; what it emits is told after its commit, and not at all without one."""
+    """Session of one viewer. Its events are published after the commit, and dropped without one."""
 
     def __init__(self, bind: Any = None, *, viewer: Viewer, cause: AuditContext, **options: Any) -> None:
         super().__init__(bind, expire_on_commit=False, **options)
@@ -52,14 +52,14 @@ class Session(sqlalchemy.orm.Session):
 
     @property
     def user_id(self) -> UUID:
-        """The person at work; the product itself has none and must not get here."""
+        """Return the id of the acting user. Raises Forbidden for the system itself."""
         if self.viewer.user_id is None:
             raise Forbidden("Only a signed-in person can do this.")
         return self.viewer.user_id
 
     @property
     def roles(self) -> dict[UUID, Role]:
-        """The viewer's roles by organization, read once in a transaction."""
+        """Return the viewer's roles by organization, read once per transaction."""
         if self._roles is None:
             rows = self.execute(ROLES, {"viewer_id": self.viewer.user_id}, execution_options=INSIDE)
             self._roles = {row.organization_id: Role(row.role) for row in rows}
@@ -67,7 +67,7 @@ class Session(sqlalchemy.orm.Session):
 
     @property
     def personal_organization_id(self) -> UUID:
-        """The id of the viewer's personal organization."""
+        """Return the id of the viewer's personal organization."""
         found: UUID = self.scalars(PERSONAL_ORGANIZATION, {"viewer_id": self.user_id}, execution_options=INSIDE).one()
         return found
 
@@ -83,13 +83,13 @@ class Session(sqlalchemy.orm.Session):
         return row
 
     def get_for_update(self, model: type[R], id_: UUID) -> R:
-        """The locked row, if the viewer may change it; Forbidden when they may only see it."""
+        """Return the locked row if the viewer may change it. Raises Forbidden if it is only visible."""
         row = self.get(model, id_, lock=True)
         check(self, row)
         return row
 
     def get_all_for_update(self, model: type[R], ids: Collection[UUID]) -> dict[UUID, R]:
-        """The locked rows by id, without those that the viewer may not see; Forbidden when one is not to change."""
+        """Return the locked rows by id, without invisible ones. Raises Forbidden if one must not be changed."""
         query = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
         rows = {row.id: row for row in self.scalars(query)}
         for row in rows.values():
@@ -98,7 +98,7 @@ class Session(sqlalchemy.orm.Session):
         return rows
 
     def get_deleted_for_update(self, model: type[R], id_: UUID) -> R:
-        """The locked deleted row, if the viewer may bring it back; NotFound otherwise."""
+        """Return the locked deleted row if the viewer may restore it. Raises NotFound otherwise."""
         query = select(model).where(model.id == id_).with_for_update()
         row = self.scalars(query, execution_options={"deleted": (model, Deleted.ONLY)}).one_or_none()
         if row is None:
@@ -106,16 +106,16 @@ class Session(sqlalchemy.orm.Session):
         return row
 
     def bypass_rule_for(self, row: Base) -> None:
-        """Let this unit change a row for a reason that its rule does not know, such as a token that was mailed."""
+        """Allow this unit to change a row for a reason that its rule does not know, such as a mailed token."""
         self.allowed.add(row)
 
     def annotate_audit(self, row: Base, before: dict[str, Any], after: dict[str, Any]) -> None:
-        """Say in the audit log what a row's own columns do not: a change that is kept in another row."""
+        """Add to the row's audit entry a change that is stored in another row."""
         assert isinstance(row, AuditedRow)
         self.ledger.note(row, before, after)
 
     def write_audit_log(self) -> list[Event]:
-        """Write what is left and the audit log; called by the engine, and followed by the commit."""
+        """Flush and write the audit log; the engine calls this right before the commit."""
         self.flush()
         rows = [
             {
@@ -136,7 +136,7 @@ class Session(sqlalchemy.orm.Session):
         return self.events
 
     def _organization_of(self, subject: Subject) -> UUID | None:
-        """Whose entry it is: that of the thing, or of what it is a child of."""
+        """Return the organization of an entry: that of its subject, or of the parent of its subject."""
         model, id_ = subject
         row: Any = self.identity_map.get(inspect(model).identity_key_from_primary_key((id_,)))
         if row is None:
@@ -152,7 +152,7 @@ INSIDE = {"inside": object()}  # what the session itself asks, which the policy 
 
 @event.listens_for(Session, "do_orm_execute")
 def _filter(state: ORMExecuteState) -> Any:
-    """Selects of mapped entities get the policy; anything else would slip past it and is refused."""
+    """Add the policy to selects of mapped entities; refuse everything else, which would bypass it."""
     if state.execution_options.get("inside") is INSIDE["inside"]:
         return None
     if not state.is_select:
@@ -218,7 +218,7 @@ def _owner_may_write(session: Session, row: Owned) -> bool:
 
 
 def _ruled_may_write(session: Session, row: CustomRule) -> bool:
-    """By what the row says now and by what it said before: nobody lets themselves in by the change itself."""
+    """Check the rule against the row as it was and as it is: a change must not grant itself."""
     state = inspect(row)
     assert state is not None
     before = SimpleNamespace()
@@ -234,7 +234,7 @@ def _moved(row: Any, *keys: str) -> bool:
 
 
 def _check_parent(session: Session, row: Child) -> None:
-    """Once in a transaction for each parent, however many children are written."""
+    """Check the parent once per transaction, however many children are written."""
     if _moved(row, row.parent_key):
         raise Forbidden
     key = row.parent, getattr(row, row.parent_key)

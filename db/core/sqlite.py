@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-import aiosqlite
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
@@ -22,6 +21,7 @@ from db.core.events import Event
 from db.core.prepared import Plan
 from db.core.session import Session
 from db.core.sqlite_functions import Connection
+from db.core.sqlite_stream import StreamReader
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def dialect_of_reads() -> SQLiteDialect_pysqlite:
 
 
 class DatabaseInUse(RuntimeError):
-    """Another process serves the same file; `holder` is its process id, as far as it is known."""
+    """Raised when another process serves the same file; `holder` is its process id, if known."""
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(
@@ -61,6 +61,8 @@ class SQLite(Database):
         self.reader = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, factory=Connection)
         self.reader.execute("PRAGMA query_only=ON")
         self.reader.execute("PRAGMA busy_timeout=5000")
+        self._streams = StreamReader(self._read_only)
+        self._checks = ThreadPoolExecutor(1, "sqlite-check")  # asyncio's own threads may all be busy
 
     def _take(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,6 +70,8 @@ class SQLite(Database):
         self.migrate(f"sqlite:///{self.path}")
 
     async def _disconnect(self) -> None:
+        await self._streams.stop()
+        self._checks.shutdown(wait=False, cancel_futures=True)
         self.reader.close()
         await asyncio.get_running_loop().run_in_executor(self.writer, self.engine.dispose)
         self.writer.shutdown()
@@ -75,7 +79,7 @@ class SQLite(Database):
             self._lock.close()
 
     async def check(self) -> bool:
-        """Whether the file is still there and readable, as another connection would find it."""
+        """Return True if the file exists and is readable by a new connection."""
 
         def probe() -> bool:
             try:
@@ -85,7 +89,7 @@ class SQLite(Database):
                 return False
             return True
 
-        return await asyncio.to_thread(probe)
+        return await asyncio.get_running_loop().run_in_executor(self._checks, probe)
 
     async def define(self, statement: str) -> None:
         def work() -> None:
@@ -101,13 +105,8 @@ class SQLite(Database):
     async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]:
         return self.reader.execute(plan.sql, values).fetchall()
 
-    async def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]:
-        async with (
-            aiosqlite.connect(self._read_only, uri=True, factory=Connection) as connection,
-            connection.execute(plan.sql, values) as cursor,
-        ):
-            while rows := await cursor.fetchmany(batch):
-                yield list(rows)
+    def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]:
+        return self._streams.batches(plan.sql, values, batch)
 
     async def _transact(
         self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
@@ -121,9 +120,9 @@ class SQLite(Database):
 
 
 def engine_of(path: Path) -> Any:
-    """An engine whose every transaction takes the write lock at its beginning.
+    """Return an engine whose every transaction takes the write lock at its start.
 
-    A read that later becomes a write cannot wait for the lock: it fails at once, whatever the timeout.
+    A read that later becomes a write cannot wait for the lock: SQLite fails it at once, whatever the timeout.
     """
     url = URL.create("sqlite", database=str(path))  # a path may have any character in it
     engine = create_engine(

@@ -1,4 +1,4 @@
-"""What SQL asks of a SQLite connection and SQLite itself has not: letters of every alphabet, exact sums."""
+"""SQL functions that SQLite lacks: case folding of every alphabet and exact decimal sums."""
 
 import json
 import sqlite3
@@ -10,7 +10,7 @@ EXACT, PLACES = Context(prec=100), 38
 
 
 class Connection(sqlite3.Connection):
-    """A connection that has them."""
+    """Connection with these functions."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -22,15 +22,15 @@ class Connection(sqlite3.Connection):
 
 
 def lower(value: Any) -> Any:
-    """In every alphabet, where SQLite's own knows only the ASCII letters; one letter for one, as PostgreSQL does it.
+    """Lower-case letters of every alphabet, one for one as PostgreSQL does; SQLite's own function knows only ASCII.
 
-    Python alone makes two of İ, and looks whether a Σ ends its word.
+    `str.lower` alone would expand İ to two characters and treat a final Σ differently.
     """
     return value.replace("İ", "i").replace("Σ", "σ").lower() if isinstance(value, str) else value
 
 
 def beyond_real(text: Any, real: Any) -> Any:
-    """How much more a decimal is than what floating point makes of it, as texts in order; "m" is nothing more."""
+    """Return the rest of a decimal beyond its floating-point value, as a text in sort order; "m" is no rest."""
     if text is None:
         return None
     more = int(EXACT.scaleb(EXACT.subtract(Decimal(text), Decimal(repr(real))), PLACES))
@@ -40,7 +40,7 @@ def beyond_real(text: Any, real: Any) -> Any:
 
 
 class Summed:
-    """[sum, smallest, largest] of decimals, as a text of JSON."""
+    """Aggregate [sum, minimum, maximum] of decimals as JSON."""
 
     def __init__(self) -> None:
         self._sum, self._smallest, self._largest = Decimal(), Decimal("Infinity"), Decimal("-Infinity")
@@ -62,7 +62,7 @@ class Summed:
 
 
 class Ends:
-    """[null, first, last] of texts in the order of the alphabet, capitals first where only they differ."""
+    """Aggregate [null, first, last] of texts in alphabetical order; capitals come first among equals."""
 
     def __init__(self) -> None:
         self._first: tuple[str, str] | None = None

@@ -1,4 +1,4 @@
-"""Statements that the policy can filter: mapped entities throughout, each where the criterion reaches it."""
+"""Guard of statements: refuses those that the policy cannot filter."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -13,7 +13,7 @@ from sqlalchemy.sql.visitors import iterate
 
 
 def refuse_unmapped(statement: Any) -> None:
-    """Raise on SQL that the criterion cannot reach: text, tables without a mapping, entities that are overlooked."""
+    """Raise RuntimeError for SQL that the policy cannot reach: text, unmapped tables, overlooked entities."""
     for element in iterate(statement):
         sources: list[Any] = [element] if isinstance(element, TextClause | ColumnClause | UpdateBase | Join) else []
         overlooked: Iterable[Any] = ()
@@ -29,10 +29,10 @@ def refuse_unmapped(statement: Any) -> None:
 
 
 def _overlooked(query: Select[Any]) -> Iterator[Any]:
-    """What SQLAlchemy would leave unfiltered: text in odd places, and entities that it overlooks.
+    """Yield the parts of a select that SQLAlchemy would leave unfiltered.
 
-    It filters what is selected, joined or plainly compared in WHERE, and the only entity of an expression;
-    not what stands beside another in an expression, nor anything in a select without a mapped column.
+    It filters entities that are selected, joined or plainly compared in WHERE, and the only entity of an expression; it
+    misses others in an expression, and everything in a select without a mapped column.
     """
     yield from (*query._prefixes, *query._suffixes, *query._statement_hints, *query._hints.values())
     if query._propagate_attrs.get("compile_state_plugin") != "orm":
@@ -49,7 +49,7 @@ def _overlooked(query: Select[Any]) -> Iterator[Any]:
 
 
 def _sources(query: Select[Any]) -> Iterator[Any]:
-    """What a select names by itself: columns, FROM, joins."""
+    """Yield what a select names itself: columns, FROM and joins."""
     stack = [*query._raw_columns, *query._from_obj, *(join[0] for join in query._setup_joins)]
     while stack:
         source = stack.pop()
@@ -63,7 +63,7 @@ def _entity(element: Any) -> Any:
 
 
 def _entities(expression: Any) -> set[Any]:
-    """The entities that an expression names outside its subqueries."""
+    """Return the entities that an expression names outside of its subqueries."""
     found, stack = set(), [expression]
     while stack:
         part = stack.pop()
@@ -83,7 +83,7 @@ def _unmapped(element: Any) -> bool:
 
 
 def _is_table(element: Any) -> bool:
-    """Whether it is tables or an alias, a sample of one; a subquery is looked into by itself."""
+    """Return True for tables, aliases and samples of one; subqueries are inspected separately."""
     if isinstance(element, FromClauseAlias):
         return isinstance(element.element, TableClause)
     return isinstance(element, TableClause | Join)

@@ -1,4 +1,4 @@
-"""Texts that people give, checked before they are kept."""
+"""Validation of texts from users before they are stored."""
 
 import re
 
@@ -8,7 +8,7 @@ EMAIL = re.compile(r"[^@\s\x00]{1,64}@[^@\s\x00]{1,190}\.[^@\s\x00.]{2,63}")
 
 
 def checked_line(text: str, field: str, longest: int) -> str:
-    """One line of 1 to `longest` characters, without spaces around it; BadUserInput under `field`."""
+    """Return a line of 1 to `longest` characters, stripped. Raises BadUserInput for `field`."""
     text = checked_text(" ".join(text.split()), field, longest)
     if not text:
         raise BadUserInput.of(field, f"Write 1 to {longest:,} characters.")
@@ -16,7 +16,7 @@ def checked_line(text: str, field: str, longest: int) -> str:
 
 
 def checked_text(text: str, field: str, longest: int) -> str:
-    """Any text of at most `longest` characters that a database can hold; BadUserInput under `field`."""
+    """Return a text of at most `longest` characters. Raises BadUserInput for `field`."""
     if len(text) > longest:
         raise BadUserInput.of(field, f"Write at most {longest:,} characters: these are {len(text):,}.")
     if "\x00" in text or not _is_whole(text):
@@ -25,7 +25,7 @@ def checked_text(text: str, field: str, longest: int) -> str:
 
 
 def checked_email(email: str, field: str) -> str:
-    """An e-mail address in lower case; BadUserInput under `field`."""
+    """Return an e-mail address in lower case. Raises BadUserInput for `field`."""
     email = email.strip().lower()
     if not EMAIL.fullmatch(email):
         raise BadUserInput.of(field, "This is no e-mail address: write it as name@example.com.")
@@ -33,7 +33,7 @@ def checked_email(email: str, field: str) -> str:
 
 
 def _is_whole(text: str) -> bool:
-    """Whether every surrogate has its other half."""
+    """Return True if the text has no lone surrogate."""
     try:
         text.encode()
     except UnicodeEncodeError:

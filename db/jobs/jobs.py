@@ -1,4 +1,4 @@
-"""Work nobody waits for: the row is the truth, the queue only delivers its id."""
+"""Background jobs: the row holds the state, the queue only delivers its id."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -38,16 +38,16 @@ _gave_up: dict[str, GaveUp] = {}
 
 
 class LeaseLost(RollbackOnly):
-    """Another worker has the job, or it was canceled: this one must stop and write nothing more."""
+    """Raised when another worker has the job or it was canceled: this worker must stop and write nothing more."""
 
 
 def when_given_up(kind: str, unit: GaveUp) -> None:
-    """Call this in the transaction in which a job of a kind fails, to end what waits for it."""
+    """Register a function that runs in the transaction in which a job of this kind fails for good."""
     _gave_up[kind] = unit
 
 
 def enqueue(session: Session, kind: str, organization_id: UUID, **arguments: Any) -> Job:
-    """Add a job of the viewer's; it is delivered after the commit."""
+    """Add a job of the viewer; it is delivered after the commit."""
     job = Job(kind=kind, arguments=arguments, organization_id=organization_id, owner_id=session.user_id)
     session.add(job)
     session.emit(JobQueued(job.id))
@@ -55,7 +55,7 @@ def enqueue(session: Session, kind: str, organization_id: UUID, **arguments: Any
 
 
 def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
-    """Take a job that nobody holds, and whom it runs as; None when somebody does or it is over."""
+    """Claim a job that no worker holds and return it with its viewer; None when it is held or finished."""
     job = session.scalars(select(Job).where(Job.id == job_id).with_for_update()).one_or_none()
     if job is None or job.finished_at is not None:
         return None
@@ -79,14 +79,14 @@ def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
 
 
 def runs_as(session: Session, job: Job) -> Viewer | None:
-    """The person who asked: a job sees and changes what they may, and nothing else. None when they are gone."""
+    """Return the viewer that a job runs as: its owner, with the rights of now. None when the owner is gone."""
     active = select(User).where(User.id == job.owner_id, User.deactivated_at.is_(None))
     owner = session.scalars(active).one_or_none()
     return None if owner is None else Viewer(owner.id, is_superuser=owner.is_superuser)
 
 
 def hold(session: Session, job_id: UUID, attempt: int) -> Job:
-    """The job, locked, with a longer lease, if this attempt still has it; LeaseLost otherwise."""
+    """Return the locked job with a renewed lease. Raises LeaseLost when this attempt no longer holds it."""
     job = session.get(Job, job_id, lock=True)
     if job.attempt != attempt or job.status is not JobStatus.RUNNING:
         raise LeaseLost
@@ -95,7 +95,7 @@ def hold(session: Session, job_id: UUID, attempt: int) -> Job:
 
 
 def progress(session: Session, job_id: UUID, attempt: int, done: int, total: int | None) -> None:
-    """Hold the job, and tell how far it is if that is news."""
+    """Hold the job and publish its progress if it has changed."""
     job = hold(session, job_id, attempt)
     if (job.done, job.total) != (done, total):
         job.done, job.total = done, total
@@ -103,13 +103,13 @@ def progress(session: Session, job_id: UUID, attempt: int, done: int, total: int
 
 
 def finish(session: Session, job_id: UUID, attempt: int, status: JobStatus) -> Job:
-    """End the job in the same transaction as what it came to."""
+    """Finish the job in the transaction of its result."""
     job = hold(session, job_id, attempt)
     return end(session, job, status)
 
 
 def end(session: Session, job: Job, status: JobStatus) -> Job:
-    """End a job; secrets among its arguments are kept no longer."""
+    """End a job and remove the secrets among its arguments."""
     job.status, job.finished_at, job.leased_until = status, now(), None
     job.arguments = _without_secrets(job.arguments)
     session.emit(JobChanged(job.id))
@@ -133,20 +133,20 @@ def _end_in_error(session: Session, job: Job, code: str, message: str, retryable
 
 
 def release(session: Session, job_id: UUID, attempt: int) -> None:
-    """Give the job back undone, for the next worker; not a crash."""
+    """Return the job to the queue unfinished, without counting a crash."""
     job = hold(session, job_id, attempt)
     job.status, job.leased_until = JobStatus.QUEUED, None
     session.emit(JobChanged(job_id))
 
 
 def release_dead(session: Session) -> None:
-    """Take every lease away: for a process that starts alone on its database, they are of dead processes."""
+    """Release all leases: a process that starts alone on its database knows that their holders are dead."""
     for job in session.scalars(select(Job).where(Job.status == JobStatus.RUNNING)):
         job.leased_until = None
 
 
 def retry(session: Session, job: Job) -> Job:
-    """Begin a job that is over once more, as if it were new."""
+    """Restart a finished job as if it were new."""
     job.status, job.crashes, job.done, job.total = JobStatus.QUEUED, 0, 0, None
     job.leased_until = job.started_at = job.finished_at = None
     job.error_code = job.error_message = None

@@ -1,4 +1,4 @@
-"""Mail that is to be sent: a job, added in the transaction that gives the reason."""
+"""Mail to send: a job that is added in the transaction of its cause."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ KIND = "mail"
 
 
 def post(session: Session, user: User, template: str, **arguments: str) -> Job:
-    """Mail a user something about their account; a `token` among the arguments is kept no longer than the job."""
+    """Queue a mail to a user; a `token` among the arguments is deleted with the job."""
     job = Job(
         kind=KIND,
         arguments={"template": template, "to": user.email, "arguments": {"name": user.name, **arguments}},

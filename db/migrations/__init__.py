@@ -1,4 +1,4 @@
-"""One tree of migrations for both databases, applied at start under a lock."""
+"""Migrations for both databases, applied at start under a lock."""
 
 import asyncio
 import contextlib
@@ -19,14 +19,14 @@ UNMAPPED = ("ix_cells_", "message_index", "message_numbers", "ix_message_words_t
 
 
 def is_mapped(name: str | None, *_: object) -> bool:
-    """Whether models say that a table or an index is there; Alembic asks before it compares."""
+    """Return True if the models define a table or an index; Alembic asks before it compares."""
     return not (name or "").startswith(UNMAPPED)
 
 
 def migrate(url: str) -> None:
     """Bring the database at `url` (`sqlite:///…` or `postgresql://…`) to the newest revision.
 
-    Any number of processes may do it at once: one migrates, the others wait and find it done. Blocks.
+    Any number of processes may call this at once: one migrates, the others wait for it. Blocks.
     """
     if url.startswith("sqlite"):
         with _sqlite(Path(url.removeprefix("sqlite:///"))) as connection:
@@ -36,7 +36,7 @@ def migrate(url: str) -> None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Apply what is missing, in the connection's transaction; Alembic is loaded only when something is."""
+    """Apply missing revisions in the connection's transaction; loads Alembic only when there are some."""
     if _revision(connection) == head():
         return
     from alembic import command
@@ -47,7 +47,7 @@ def upgrade(connection: Connection) -> None:
 
 
 def head() -> str:
-    """The newest revision; revisions are numbered, so it is the last file by name."""
+    """Return the newest revision, which is the last file by name."""
     return max(path.stem for path in (Path(__file__).parent / "versions").glob("0*.py"))
 
 
@@ -60,7 +60,7 @@ def configuration() -> "Config":
 
 
 def revision_at(url: str) -> str | None:
-    """The revision that the database at `url` is at, None when it is new or absent; changes nothing. Blocks."""
+    """Return the revision of the database at `url`; None when it is new or absent. Changes nothing. Blocks."""
     if url.startswith(("postgresql://", "postgres://")):
         return asyncio.run(_revision_postgresql(url))
     path = Path(url.removeprefix("sqlite:///")).resolve()
@@ -93,7 +93,7 @@ def _revision(connection: Connection) -> str | None:
 
 @contextlib.contextmanager
 def _sqlite(path: Path) -> Iterator[Connection]:
-    """The lock file keeps away a second writer, which SQLite's write-ahead log does not bear."""
+    """Yield a connection under a lock file: SQLite's write-ahead log does not tolerate a second writer."""
     from db.core.sqlite import engine_of
 
     path.parent.mkdir(parents=True, exist_ok=True)

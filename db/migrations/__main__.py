@@ -1,4 +1,4 @@
-"""`python -m db.migrations "add sites"` writes a migration from what the models say."""
+"""`python -m db.migrations "add sites"` writes a migration from the models."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, in the transaction that it was given."""
+"""Environment of Alembic: runs the migrations in the given transaction."""
 
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from db.migrations import is_mapped
 
 
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
-    """Migrations name plain types, so that they stay what they were when ours change."""
+    """Render our column types as plain ones, so that migrations do not change with them."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, type(JsonType)):

@@ -1,4 +1,4 @@
-"""Mapped classes of attachments."""
+"""Files attached to messages, and the text that was read from them."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from db.models.messages import Message
 
 
 class Attachment(NotAudited, Child, Base):
-    """Seen with its message. What is in it is kept under `blob_id`, which copies of the message share."""
+    """File of a message, visible with it. Its content is stored under `blob_id`, which copies of the message share."""
 
     __tablename__ = "attachments"
     __table_args__ = (Index(None, "message_id", "id"), Index(None, "blob_id"))
@@ -25,7 +25,7 @@ class Attachment(NotAudited, Child, Base):
 
 
 class AttachmentText(NotAudited, Child, Base):
-    """What a file says, as it was read when it came; an image has none. Apart, for it may be long."""
+    """Text of an attachment, read when it was uploaded; an image has none. A table of its own, as it may be long."""
 
     __tablename__ = "attachment_texts"
     __table_args__ = (Index(None, "attachment_id", unique=True),)

@@ -1,4 +1,4 @@
-"""Mapped classes of audit."""
+"""Audit log: one entry for each object that a transaction changed."""
 
 from typing import Any
 from uuid import UUID
@@ -13,11 +13,11 @@ from db.core.policy_scopes import administered_organizations
 
 
 class AuditEntry(AppendOnly, NotAudited, SystemOnly, Base):
-    """What one transaction did to one thing; the actor and the moment are the row's own creation.
+    """Changes of one object in one transaction; actor and time are those of the row.
 
-    `before` and `after` have the changed columns: a thing that is new has only `after`, one that was deleted
-    only `before`. What is counted stands in `after` as {"rows": {"added": 5000}}. A reference to another row is
-    "Model:id", the id in hexadecimal digits. There is no foreign key: an entry outlives what it is about.
+    `before` and `after` hold the changed columns: a new object has only `after`, a deleted one only `before`. Counted
+    children are in `after`, as {"rows": {"added": 5000}}. A reference to another row is "Model:id", in hexadecimal
+    digits. There is no foreign key, because an entry outlives its subject.
     """
 
     __tablename__ = "audit_entries"

@@ -1,4 +1,4 @@
-"""Mapped classes of branches."""
+"""Segments of the branches of a conversation."""
 
 from uuid import UUID
 
@@ -10,9 +10,9 @@ from db.models.conversations import Conversation
 
 
 class BranchSegment(NotAudited, Child, Base):
-    """The branches that end on `line_id` go along `along_id` from `first_depth` to `last_depth`, both included.
+    """Branches that end on line `line_id` pass along `along_id` from `first_depth` to `last_depth`, inclusive.
 
-    The last stretch of a line is along the line itself, ends at its last message, and has its id.
+    The last segment of a line runs along the line itself, ends at its last message, and has its id.
     """
 
     __tablename__ = "stretches"

@@ -1,4 +1,4 @@
-"""Mapped classes of budgets."""
+"""Monthly budgets of organizations for language models."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -25,10 +25,10 @@ class BudgetUnit(StrEnum):
 
 
 class Budget(AuditedRow, Administered, Base):
-    """At most one of an organization; seen by its members, set by its admins.
+    """Budget of an organization, at most one; visible to its members, set by its admins.
 
-    Amounts are whole tokens, or nanos of the currency. `spent` is of the month that begins at `month`, `told`
-    the percentage that the admins know of. No limit means that there is no budget.
+    Amounts are whole tokens, or nanos of the currency. `spent` belongs to the month that starts at `month`; `told` is
+    the percentage that the admins were notified of. Without a limit there is no budget.
     """
 
     __tablename__ = "budgets"
@@ -78,7 +78,7 @@ class Budget(AuditedRow, Administered, Base):
 
 
 def month_of(moment: datetime) -> datetime:
-    """The beginning of a moment's month, in UTC."""
+    """Return the start of the month of a moment, in UTC."""
     return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 

@@ -1,4 +1,4 @@
-"""Mapped classes of conversations."""
+"""Conversations and their settings."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ class ExtractionMode(StrEnum):
 
 
 class Conversation(AuditedRow, Owned, Base):
-    """What is said is in `messages`; the newest of them, its time, their number and a preview are kept here."""
+    """Conversation; its newest message, its time, the number of messages and a preview are stored here."""
 
     __tablename__ = "conversations"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "site_id", "id"))

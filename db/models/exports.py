@@ -1,4 +1,4 @@
-"""Mapped classes of exports."""
+"""Exports of tables to files and spreadsheets."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -26,7 +26,7 @@ class ExportMode(StrEnum):
 
 
 class Export(AuditedRow, Owned, Base):
-    """How far it is stands in its job; what it came to stands here. `file` is a name in the files' directory."""
+    """Export of a table. Its progress is in its job, its result here; `file` is a name in the files directory."""
 
     __tablename__ = "exports"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "table_id", "id"))

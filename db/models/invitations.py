@@ -1,4 +1,4 @@
-"""Mapped classes of invitations."""
+"""Invitations to organizations."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from db.models.organizations import Organization
 
 
 class Invitation(AuditedRow, Administered, Base):
-    """Of its token only the digest is kept; seen by the admins and by whoever has the address."""
+    """Invitation by e-mail, of which only the token's digest is stored; visible to admins and the invited."""
 
     __tablename__ = "invitations"
     __table_args__ = (Index(None, "organization_id", "email"),)
@@ -29,7 +29,7 @@ class Invitation(AuditedRow, Administered, Base):
     used_at: Mapped[datetime | None]
 
     def concealed(self) -> frozenset[str]:
-        """The address of somebody who may not even have an account is not kept for good."""
+        """Conceal the address, which may belong to a person without an account."""
         return frozenset({"digest", "email"})
 
     def subject(self) -> Subject:

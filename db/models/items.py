@@ -1,4 +1,4 @@
-"""Mapped classes of items."""
+"""Items: things to do."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from db.core.base import AuditedRow, Base, Owned, key_to
 
 
 class Item(AuditedRow, Owned, Base):
-    """It may be about a site or a conversation of its organization."""
+    """Thing to do, with an owner; it may concern a site or a conversation of its organization."""
 
     __tablename__ = "items"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "owner_id", "id"))

@@ -1,4 +1,4 @@
-"""Mapped classes of jobs."""
+"""Background jobs."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,10 +20,10 @@ class JobStatus(StrEnum):
 
 
 class Job(NotAudited, Owned, Base):
-    """A piece of work for its owner, as whom it runs; a worker holds it by `attempt` until `leased_until`.
+    """Piece of work that runs as its owner; a worker holds it by `attempt` until `leased_until`.
 
-    `attempt` only grows, so that it tells a worker which lost the job from the one that has it now.
-    `crashes` are the attempts whose worker was never heard of again.
+    `attempt` only grows, so it distinguishes the current worker from one that has lost the job. `crashes` counts the
+    attempts whose worker disappeared.
     """
 
     __tablename__ = "jobs"

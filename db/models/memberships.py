@@ -1,4 +1,4 @@
-"""Mapped classes of memberships."""
+"""Memberships of users in organizations."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -28,9 +28,9 @@ class MembershipStatus(StrEnum):
 
 
 class Membership(AuditedRow, Administered, Base):
-    """Seen by the member and by the other members, changed by the organization's admins.
+    """Membership, visible to the user and the other members, changed by the organization's admins.
 
-    `narrowed_at` is when the member was last let do less: made a plain member, or taken out.
+    `narrowed_at` is the last time that the member lost rights: demoted to MEMBER, or removed.
     """
 
     __tablename__ = "memberships"

@@ -1,4 +1,4 @@
-"""Mapped classes of messages."""
+"""Messages of conversations, which form a tree."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -31,16 +31,16 @@ class MessageStatus(StrEnum):
 
 
 def _own_id(context: Any) -> UUID:
-    """A message that was put nowhere is a line of its own."""
+    """Return the id of the new message, which starts a line of its own."""
     id_: UUID = context.get_current_parameters()["id"]
     return id_
 
 
 class Message(AuditCounted, Child, Base):
-    """A node in the tree of its conversation. A failed reply keeps its text and says why in `error_*`.
+    """Node in the tree of a conversation. A failed reply keeps its text, and `error_*` say why it failed.
 
-    `depth` counts the messages from the first of the branch to this one. `line_id` is the first message of the line
-    that it is on (see `db.lines`). `table_id` is the table that a person named for what they said.
+    `depth` counts the messages from the first of the branch to this one. `line_id` is the first message of its line
+    (see `db.conversations.segments`). `table_id` is the table that the person named for the message.
     """
 
     __tablename__ = "messages"

@@ -1,4 +1,4 @@
-"""Mapped classes of modules."""
+"""Modules: devices at a site."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +21,7 @@ class ModuleStatus(StrEnum):
 
 
 class Module(AuditedRow, Child, Base):
-    """`last_seen_at` is the newest moment that it sent a reading of."""
+    """Device at a site; `last_seen_at` is the time of its newest reading."""
 
     __tablename__ = "modules"
     __table_args__ = (Index(None, "site_id", "id"),)

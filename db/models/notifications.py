@@ -1,4 +1,4 @@
-"""Mapped classes of notifications."""
+"""Notifications of users."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from db.core.policy_rules import UserOwned
 
 
 class Notification(NotAudited, UserOwned, Base):
-    """To one person, who alone sees it; `subject_table` and `subject_id` name the row that it is about."""
+    """Notification, visible to its user only; `subject_table` and `subject_id` name the row it is about."""
 
     __tablename__ = "notifications"
     __table_args__ = (Index(None, "user_id", "id"),)

@@ -1,4 +1,4 @@
-"""Mapped classes of organizations."""
+"""Organizations; every user has a personal one."""
 
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from db.core.policy_scopes import (
 
 
 class Organization(AuditedRow, Base):
-    """Seen by its members and by who is invited, changed by its admins."""
+    """Organization, visible to its members and to invited users, changed by its admins."""
 
     __tablename__ = "organizations"
     organization_key = "id"

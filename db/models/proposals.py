@@ -1,4 +1,4 @@
-"""Mapped classes of proposals."""
+"""Proposals: changes of a table that wait for a decision."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -19,25 +19,26 @@ class ProposalStatus(StrEnum):
 
 
 class Proposal(AuditedRow, Child, Base):
-    """Rows to add and cells to change, in a new table or in one that is there.
+    """Rows to add and cells to change, in a new or an existing table.
 
-    It is of a reply, or of the job that reads what somebody chose; until it `is_complete`, rows are still read.
-    `problem` says why not all was read.
+    It belongs to a reply, or to the job of an extraction; until it `is_complete`, more rows may come. `problem` says why
+    not everything was read.
 
     `columns` are definitions as `tables.changes.column_to_json` writes them; their keys are the proposal's own.
-    `changes` are
-      "sources"   [{"message": id, "attachment": id, when it was read in a file of that message}]; or those keys
-                  themselves, when there is only one
+    `changes` has
+      "sources"   [{"message": id, "attachment": id of its file, "origin": "ASSISTANT" for a reply}]; older rows have
+                  these keys themselves when there is a single source
       "rows"      [[[value, start, end, quote, grounding, index of the source] or null, …], …]
-      "keys"      keys of the columns that tell which row is which; the table's unique one when empty
-      "places"    {name of a column without case: key of the table's column that it is, whatever that is called later}
-      "matched"   {"2": the row of the table that the row means}
-      "old"       {"2.c1": what stands in the cell of such a row, when that is something else}
-      "human"     ["2.c1"], those of them that a person entered
-      "problems"  {"2.c1" or "2": why the cell or the row does not fit}
-      "edited"    ["2.c1"], whose value is a person's
-      "row_ids"   [the row that each became, or null]
-      "statuses"  {id of a change: what became of it, when that is not what became of the proposal}
+      "keys"      keys of the columns that identify a row; the table's unique column when empty
+      "places"    {casefolded column name: key of the table's column, even if that is renamed later}
+      "matched"   {"2": id of the table's row that this row matches}
+      "old"       {"2.c1": value in the matched row, when it differs}
+      "human"     ["2.c1"], cells among those that a person entered
+      "problems"  {"2.c1" or "2": reason why the cell or the row does not fit}
+      "edited"    ["2.c1"], cells whose value a person chose
+      "row_ids"   [id of the row that each one became, or null]
+      "statuses"  {id of a change: its status, when it differs from that of the proposal}
+      "notes"     [remarks for the reader]
     """
 
     __tablename__ = "proposals"

@@ -1,4 +1,4 @@
-"""Mapped classes of ratings."""
+"""Ratings of messages."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -19,7 +19,7 @@ class Rating(StrEnum):
 
 
 class MessageRating(AuditCounted, UserOwned, Base):
-    """One person's, of one message; `value` is null when they took it back."""
+    """Rating of one message by one user; `value` is null after the user withdrew it."""
 
     __tablename__ = "message_ratings"
     __table_args__ = (UniqueConstraint("message_id", "user_id", name="uq_message_ratings"),)

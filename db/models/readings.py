@@ -1,4 +1,4 @@
-"""Mapped classes of readings."""
+"""Readings of modules."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from db.models.modules import Module
 
 
 class Reading(AuditCounted, Child, Base):
-    """A number that a module measured at a moment."""
+    """Number that a module measured at a moment."""
 
     __tablename__ = "readings"
     __table_args__ = (Index(None, "module_id", "metric", "at", "id"), Index("ix_readings_at", "module_id", "at", "id"))

@@ -1,4 +1,4 @@
-"""Mapped classes of revisions."""
+"""Revisions of tables, and the changes of each."""
 
 from enum import StrEnum
 from uuid import UUID
@@ -22,7 +22,7 @@ class ChangeSource(StrEnum):
 
 
 class Revision(NotAudited, Child, Base):
-    """The actor and the moment are the row's own creation; numbers of a table have no gaps."""
+    """Revision of a table. Actor and time are those of the row; the numbers of a table have no gaps."""
 
     __tablename__ = "revisions"
     __table_args__ = (UniqueConstraint("table_id", "number"),)
@@ -36,11 +36,11 @@ class Revision(NotAudited, Child, Base):
 
 
 class CellChange(NotAudited, Child, Base):
-    """One change of a revision, as `tables.changes` describes it, with what it takes to turn it round.
+    """Change of a revision, as `tables.changes` describes it, with all that undo needs.
 
-    `place` is its place among them, from 0. CELL_CHANGED keeps in `old_origin` and `new_origin` where the
-    values came from; ROW_DELETED in `old_origin` the row's {"version", "origins", "created_at",
-    "created_by"}.
+    `place` is its index in the revision, from 0. CELL_CHANGED stores the origins of the values in `old_origin` and
+    `new_origin`; ROW_ADDED stores {"origins"} of the new row in `new_origin`; ROW_DELETED stores {"version",
+    "origins", "created_at", "created_by"} of the row in `old_origin`.
     """
 
     __tablename__ = "cell_changes"

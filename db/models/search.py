@@ -1,4 +1,4 @@
-"""Mapped classes of search."""
+"""Search index of messages."""
 
 from uuid import UUID
 
@@ -10,9 +10,9 @@ from db.core.policy_rules import SystemOnly
 
 
 class MessageWords(NotAudited, SystemOnly, Base):
-    """The folded words of the message with the same id, and its organization as one more; the index is over both.
+    """Folded words of the message with the same id, and its organization as one more word; both are indexed.
 
-    It is the database's own triggers, on SQLite, and an index over an expression, on PostgreSQL, that keep up.
+    Triggers on SQLite, and an expression index on PostgreSQL, keep the index up to date.
     """
 
     __tablename__ = "message_words"

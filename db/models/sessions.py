@@ -1,4 +1,4 @@
-"""Mapped classes of sessions."""
+"""Sessions of users and their refresh tokens."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from db.models.users import User
 
 
 class SessionEnd(StrEnum):
-    """Why a sign-in ended before its time."""
+    """Reason why a session ended early."""
 
     LOGGED_OUT = "LOGGED_OUT"
     TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105  no password
@@ -24,7 +24,7 @@ class SessionEnd(StrEnum):
 
 
 class SignIn(AuditCounted, UserOwned, Base):
-    """A family of refresh tokens, of which the newest is good; ended by `revoked_at` or by time."""
+    """Family of refresh tokens, of which the newest is valid; ends at `revoked_at` or by time."""
 
     __tablename__ = "sign_ins"
     __table_args__ = (Index(None, "user_id", "id"),)
@@ -44,7 +44,7 @@ class SignIn(AuditCounted, UserOwned, Base):
 
 
 class RefreshToken(NotAudited, SystemOnly, Base):
-    """A token that was given out; only its digest is kept. A used one that comes back is a thief's."""
+    """Issued refresh token, stored as a digest. A used token that returns was stolen."""
 
     __tablename__ = "refresh_tokens"
 

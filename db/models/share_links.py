@@ -1,4 +1,4 @@
-"""Mapped classes of share links."""
+"""Share links of conversations."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,10 +11,10 @@ from db.models.conversations import Conversation
 
 
 class Share(AuditedRow, Child, Base):
-    """What is shown is `content`; the token of its link is kept as a digest, and made again of the row's id.
+    """Shared content. The token of the link is stored as a digest and derived again from the id.
 
     `content` is {"title", "messages": [{"by", "text"}], "omitted", "tables": [{"name", "columns", "rows",
-    "row_count"}]}: texts alone, nothing that says who somebody is.
+    "row_count"}]}: texts only, without identities.
     """
 
     __tablename__ = "shares"

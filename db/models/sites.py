@@ -1,4 +1,4 @@
-"""Mapped classes of sites."""
+"""Sites of organizations and the members assigned to them."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from db.core.policy_scopes import active_organizations, administered_organizatio
 
 
 class Site(AuditedRow, Administered, Base):
-    """Seen by the members assigned to it and by the organization's admins, who change it."""
+    """Place of an organization, visible to assigned members and to the admins, who change it."""
 
     __tablename__ = "sites"
     __table_args__ = (Index(None, "organization_id", "id"),)
@@ -34,7 +34,7 @@ class Site(AuditedRow, Administered, Base):
 
 
 class SiteAssignment(AuditedRow, Child, Base):
-    """A member's right to see a site."""
+    """Right of a member to see a site."""
 
     __tablename__ = "site_assignments"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Mapped classes of tables."""
+"""Tables, their columns and rows."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from tables.types.types import ColumnType
 
 
 class Table(AuditedRow, Owned, Base):
-    """`revision` is bumped once in every transaction that changes it, so it has no gaps."""
+    """Table; `revision` is increased once in every transaction that changes it, so it has no gaps."""
 
     __tablename__ = "tables"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "conversation_id", "id"))
@@ -25,7 +25,7 @@ class Table(AuditedRow, Owned, Base):
 
 
 class TableColumn(AuditCounted, Child, Base):
-    """A column's definition; its `key` ("c7") is never used again in the table, so renaming keeps values."""
+    """Definition of a column; its `key` ("c7") is never reused in the table, so renaming keeps the values."""
 
     __tablename__ = "table_columns"
     __table_args__ = (UniqueConstraint("table_id", "key"),)
@@ -52,12 +52,11 @@ class TableColumn(AuditCounted, Child, Base):
 
 
 class Row(AuditCounted, Child, Base):
-    """`values` are canonical and not empty, by column key; those of a deleted column stay, unseen.
+    """Row; `values` are canonical and not null, by column key. Those of deleted columns stay, unseen.
 
-    `version` counts the changes of the row. `origins` say, by column key, where a value came from and since
-    which version it is there: {"version": 3, "by": user} for a person's edit, {"message": …, "start": …,
-    "end": …, "quote": …, "grounding": "EXACT"} for what the assistant read; nothing for what came with the
-    row from whoever added it. Ids in them are hexadecimal.
+    `version` counts the changes of the row. `origins` hold, by column key, the source of a value and the version since
+    which it is there: {"version": 3, "by": user} for an edit, {"message", "start", "end", "quote", "grounding"} for
+    values that the assistant read, nothing for values that came with the row. Ids in them are hexadecimal.
     """
 
     __tablename__ = "rows"

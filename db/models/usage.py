@@ -1,4 +1,4 @@
-"""Mapped classes of usage."""
+"""Usage of language models."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from db.models.conversations import Conversation
 
 
 class UsageKind(StrEnum):
-    """What a model was called for."""
+    """Purpose of a call."""
 
     REPLY = "REPLY"
     TITLE = "TITLE"
@@ -27,7 +27,7 @@ class UsageKind(StrEnum):
 
 @dataclass(frozen=True)
 class Tokens:
-    """Cached tokens are among those read, and those of reasoning among those written."""
+    """Token counts of a call; cached tokens are part of the input, reasoning tokens of the output."""
 
     input: int = 0
     output: int = 0
@@ -41,9 +41,9 @@ class Tokens:
 
 
 class Usage(NotAudited, UserOwned, Base):
-    """One call. It counts from `settled_at` on; until then it is a reservation of what it may come to.
+    """One call. It counts from `settled_at` on; before, it is a reservation of its maximum cost.
 
-    Seen by who asked, by the admins of the organization, and with the conversation.
+    Visible to the user, to the admins of the organization, and with the conversation.
     """
 
     __tablename__ = "usages"
@@ -79,7 +79,7 @@ class Usage(NotAudited, UserOwned, Base):
         )
 
     def settle(self, tokens: Tokens, cost_nanos: int) -> None:
-        """Let it count from now on."""
+        """Count the call from now on."""
         self.input_tokens, self.output_tokens = tokens.input, tokens.output
         self.cached_tokens, self.reasoning_tokens = tokens.cached, tokens.reasoning
         self.is_estimated, self.cost_nanos, self.settled_at = tokens.is_estimated, cost_nanos, now()

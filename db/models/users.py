@@ -1,4 +1,4 @@
-"""Mapped classes of users."""
+"""Users."""
 
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,10 @@ GRANTED = ("email", "is_superuser", "is_email_verified", "deactivated_at")
 
 
 class User(AuditedRow, Base):
-    """Seen by themselves and by those who share an organization with them; changed by themselves.
+    """User, visible to themselves and to co-members, changed by themselves.
 
-    Who they are and what they may do is not theirs to change: that takes a superuser, or a token that was mailed.
-    Of somebody who deleted their account, at `account_deleted_at`, a row without a name stays, since others refer to it;
-    at `erased_at` everything else was gone.
+    Identity and rights change only by a superuser or a mailed token. A deleted account (`account_deleted_at`) leaves a
+    row without a name, because other rows refer to it; all else is gone at `erased_at`.
     """
 
     __tablename__ = "users"
@@ -36,13 +35,13 @@ class User(AuditedRow, Base):
     erased_at: Mapped[datetime | None]
 
     def concealed(self) -> frozenset[str]:
-        """Of somebody who is gone, also who they were."""
+        """Conceal the identity of a deleted account too."""
         who = frozenset({"email", "first_name", "last_name"})
         return frozenset({"password_hash"}) | (who if self.account_deleted_at is not None else frozenset())
 
     @property
     def is_active(self) -> bool:
-        """Whether they can sign in."""
+        """Return True if the user can sign in."""
         return self.deleted_at is None and self.deactivated_at is None
 
     @property
@@ -58,5 +57,5 @@ class User(AuditedRow, Base):
 
 
 def _is_granted(row: object) -> bool:
-    """Whether a row changes what its owner does not decide; what it was before is asked too, and changes nothing."""
+    """Return True if columns have changed that their owner must not change."""
     return isinstance(row, User) and any(inspect(row).attrs[name].load_history().has_changes() for name in GRANTED)

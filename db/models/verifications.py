@@ -1,4 +1,4 @@
-"""Mapped classes of verifications."""
+"""Mailed tokens that verify an address or reset a password."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,14 +13,14 @@ from db.models.users import User
 
 
 class Purpose(StrEnum):
-    """What a token is good for."""
+    """Purpose of a token."""
 
     VERIFY_EMAIL = "VERIFY_EMAIL"
     RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105  no password
 
 
 class Verification(AuditCounted, SystemOnly, Base):
-    """A token that was mailed; only its digest is kept, it is good once, and only for the address it went to."""
+    """Mailed token, stored as a digest; it works once, and only for the address it was sent to."""
 
     __tablename__ = "verifications"
     __table_args__ = (Index(None, "user_id", "purpose"),)

@@ -1,4 +1,4 @@
-"""Broadcasts: one line to everybody, told by a job a batch of people at a time."""
+"""Broadcasts: one line to all users, sent by a job in batches."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ BATCH = 200  # people told in one transaction
 
 
 def start(session: Session, title: str, idempotency_key: str | None = None) -> Job:
-    """Begin to tell everybody who can sign in; Forbidden for all but superusers."""
+    """Start a broadcast to all active users. Raises Forbidden unless the viewer is a superuser."""
     if not session.viewer.is_superuser:
         raise Forbidden("Only a superuser tells everybody something.")
     line = checked_line(title, "title", MAX_TITLE)
@@ -38,7 +38,7 @@ def start(session: Session, title: str, idempotency_key: str | None = None) -> J
 
 
 def tell_next(session: Session, job_id: UUID, attempt: int) -> bool:
-    """Tell the next batch, in the order of their ids, and whether there are more; nobody is told twice."""
+    """Notify the next batch of users in the order of their ids; return True if there are more."""
     job = jobs.hold(session, job_id, attempt)
     query = select(User.id).where(User.deactivated_at.is_(None)).order_by(User.id).limit(BATCH)
     if told := job.arguments.get("after"):

@@ -1,4 +1,4 @@
-"""Notifications: what a person is told of that happened while they looked elsewhere."""
+"""Notifications: events that users missed while they were elsewhere."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -35,9 +35,9 @@ since: Prepared[Notification] = Prepared(
 
 
 def tell(session: Session, user_id: UUID, kind: str, title: str, subject: Base | None = None) -> Notification:
-    """Tell a person something, in the caller's transaction; those who listen hear it after the commit.
+    """Notify a user in the caller's transaction; subscribers get it after the commit.
 
-    `kind` is a word in capitals for programs, `title` a line for people, `subject` what it is about.
+    `kind` is a word in capitals for programs, `title` a line for people, `subject` the row that it is about.
     """
     notification = Notification(
         user_id=user_id,
@@ -53,7 +53,7 @@ def tell(session: Session, user_id: UUID, kind: str, title: str, subject: Base |
 
 
 def mark_read(session: Session, ids: Sequence[UUID] | None) -> list[Notification]:
-    """Mark the viewer's notifications of these ids, or the newest thousand unread ones, as read; others are skipped."""
+    """Mark these notifications of the viewer, or the newest thousand unread ones, as read."""
     query = select(Notification).where(Notification.user_id == session.user_id, Notification.read_at.is_(None))
     if ids is not None:
         query = query.where(Notification.id.in_(ids))
@@ -64,7 +64,7 @@ def mark_read(session: Session, ids: Sequence[UUID] | None) -> list[Notification
 
 
 def unread_count(session: Session) -> int:
-    """How many notifications of the viewer are unread."""
+    """Return the number of unread notifications of the viewer."""
     query = select(func.count(Notification.id)).where(
         Notification.user_id == session.user_id, Notification.read_at.is_(None)
     )

@@ -1,4 +1,4 @@
-"""Erasing rows for good, with everything that hangs on them, a bounded number in one transaction."""
+"""Erasure of rows and everything that refers to them, a bounded number per transaction."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +11,9 @@ from db.core.session import INSIDE, Session
 
 
 def erase(session: Session, model: type[Base], *conditions: ColumnElement[bool], most: int) -> int:
-    """Erase rows, and first what refers to them; says how many, less than `most` when nothing is left.
+    """Erase rows after those that refer to them; return the number, less than `most` when none are left.
 
-    For the product itself: no policy is asked, and the audit log says nothing. What may do without what it refers
-    to, because its column may be empty, is kept without it.
+    For the system only: it bypasses policy and audit log. Rows with a nullable reference are kept without it.
     """
     assert session.viewer.user_id is None
     assert session.viewer.is_superuser
@@ -39,7 +38,7 @@ def _erase(session: Session, table: Table, ids: list[Any], most: int) -> int:
 
 
 def _referring(table: Table) -> Iterator[Column[Any]]:
-    """The columns of all tables that name a row of this one."""
+    """Return the columns of all tables that refer to this one."""
     for other in Base.metadata.sorted_tables:
         for key in other.foreign_keys:
             if key.column.table is table:
@@ -47,7 +46,7 @@ def _referring(table: Table) -> Iterator[Column[Any]]:
 
 
 def _does_without(column: Column[Any]) -> bool:
-    """Whether a row stands without what the column names; a child does not without its parent."""
+    """Return True if a row can exist without the reference; a child cannot exist without its parent."""
     models = (mapper.class_ for mapper in Base.registry.mappers if _table(mapper.class_) is column.table)
     return bool(column.nullable) and not any(issubclass(m, Child) and m.parent_key == column.key for m in models)
 

@@ -1,4 +1,4 @@
-"""What is erased because its time is over: tokens and keys that are good no more, and what was deleted long ago."""
+"""Purge of expired tokens and keys, and of rows deleted long ago."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ exports: Prepared[Export] = Prepared(select(Export).where(OneOf(Export.id)), del
 
 
 def purge_some(session: Session, most: int, deleted_before: datetime) -> bool:
-    """Erase a part of what is over; whether there may be more."""
+    """Erase a batch of expired rows; return True if there may be more."""
     left = most
     for model, condition in _over(deleted_before):
         left -= erase(session, model, condition, most=left)

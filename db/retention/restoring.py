@@ -1,4 +1,4 @@
-"""Bringing back what was deleted: allowed to who may change it."""
+"""Restoration of deleted rows by those who may change them."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ RESTORABLE: tuple[type[Base], ...] = (Organization, Site, Module, Item, Conversa
 
 
 def restore(session: Session, model: type[Base], id_: UUID) -> Base:
-    """Bring back a deleted row of a restorable model; NotFound unless the viewer could have deleted it."""
+    """Restore a deleted row of a restorable model. Raises NotFound unless the viewer may change it."""
     row = session.get_deleted_for_update(model, id_)
     if isinstance(row, Organization):
         organization_deletion.restore(session, row)

@@ -1,4 +1,4 @@
-"""A table as it was at one moment, copied aside so that slow writing holds nothing of the database."""
+"""Snapshot of a table: its rows at one revision, copied aside so that slow writers hold no transaction."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ TRIES = 20
 
 
 class Snapshot:
-    """The columns and rows of one revision. The rows lie in a file without a name; close it after use."""
+    """Columns and rows of one revision. The rows are in an unnamed file; close it after use."""
 
     def __init__(self, table: Table, columns: Sequence[Column], directory: Path) -> None:
         self.name, self.revision, self.columns = table.name, table.revision, columns
@@ -41,19 +41,19 @@ class Snapshot:
         self._file.close()
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Blocking: it also reads their values."""
+        """Append rows; blocks, because it reads their values."""
         self._file.write(json.dumps([row.values for row in rows]).encode() + b"\n")
         self.row_count += len(rows)
 
     def batches(self) -> Iterator[list[Mapping[str, Value]]]:
-        """All rows, in batches as they were appended; blocking."""
+        """Yield all rows in batches as they were appended; blocks."""
         self._file.seek(0)
         for line in self._file:
             yield json.loads(line)
 
 
 async def take(database: Database, viewer: Viewer, table_id: UUID, directory: Path) -> Snapshot:
-    """A snapshot of a table that the viewer sees. Raises NotFound; JobFailure when it changes without a pause."""
+    """Return a snapshot of a visible table. Raises NotFound, or JobFailure when it never stops changing."""
     for _ in range(TRIES):
         table = await _table(database, viewer, table_id)
         columns = await database.read(columns_of, viewer, ids=[table_id])
@@ -76,7 +76,7 @@ async def _table(database: Database, viewer: Viewer, id_: UUID) -> Table:
 
 
 async def _fill(snapshot: Snapshot, database: Database, viewer: Viewer, table: Table) -> bool:
-    """Copy the rows; False when they are of another revision than the columns that were read before."""
+    """Copy the rows; return False when they belong to another revision than the columns."""
     async for rows in database.stream(exports.table_rows, viewer, table_id=table.id):
         if rows[0].revision != table.revision:
             return False

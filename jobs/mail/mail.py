@@ -1,4 +1,4 @@
-"""Sending mail, a few times if need be."""
+"""Jobs that send mail, with a few retries."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ WAITS: Sequence[float] = (1.0, 5.0, 25.0)  # seconds between the attempts
 
 
 class Mails:
-    """The handler of jobs of kind `mail`: arguments `template`, `to` and the template's own `arguments`."""
+    """Handler of jobs of kind `mail`: arguments `template`, `to` and the template's own `arguments`."""
 
     def __init__(self, mailer: Mailer, server: str | None) -> None:
         self._mailer, self._server = mailer, server
 
     async def __call__(self, held: JobContext) -> None:
-        """Raises MailFailed, which fails the job."""
+        """Send the mail. Raises MailFailed, which fails the job."""
         given = held.job.arguments
         subject, text = write(given["template"], given["arguments"], self._server)
         mail = Mail(held.job.id.hex, given["to"], subject, text)

@@ -1,4 +1,4 @@
-"""What mail says: a subject and a text for each template, in plain words."""
+"""Templates of mails: a subject and a plain text each."""
 
 from collections.abc import Mapping
 from string import Template
@@ -51,7 +51,7 @@ it. If you do not know them, there is nothing to do.
 
 
 def write(template: str, arguments: Mapping[str, str], server: str | None) -> tuple[str, str]:
-    """Subject and text; `server` is the address of this server, if it is known."""
+    """Return subject and text; `server` is the public URL of this server, if known."""
     subject, text = TEXTS[template]
     # Names are what people chose: on one line they cannot pass for a paragraph of ours.
     given = {name: " ".join(value.split()) for name, value in arguments.items()}

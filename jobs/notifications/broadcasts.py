@@ -1,4 +1,4 @@
-"""Telling everybody something, a batch of people at a time; a later attempt goes on where the last one was."""
+"""Jobs that notify all users in batches; a later attempt continues after the last batch."""
 
 from db.core.engine import Database
 from db.notifications import broadcasts
@@ -6,7 +6,7 @@ from jobs.runner.job_run import JobContext
 
 
 class Broadcasts:
-    """The handler of jobs of kind `broadcast`."""
+    """Handler of jobs of kind `broadcast`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

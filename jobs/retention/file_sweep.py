@@ -1,4 +1,4 @@
-"""Erasing files whose time is over: contents that no message has (any more), and what exports wrote some days ago."""
+"""Deletion of expired files: contents without a message, and old exports."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger("sheetgpt.job")
 
 
 class Sweep:
-    """Looks once an hour, and at the start."""
+    """Runs at start and once an hour."""
 
     def __init__(self, database: Database, blobs: Blobs, exports: Path, exports_kept: timedelta) -> None:
         self._database, self._blobs = database, blobs
@@ -49,7 +49,7 @@ class Sweep:
             await asyncio.sleep(EVERY_SECONDS)
 
     async def sweep(self) -> int:
-        """How many were erased."""
+        """Delete expired files and return their number."""
         erased = await asyncio.to_thread(_erase_exports, self._exports, now() - self._exports_kept)
         found = self._blobs.before(now() - YOUNGEST)
         while batch := await asyncio.to_thread(lambda: list(islice(found, BATCH))):
@@ -65,7 +65,7 @@ class Sweep:
 
 
 def _erase_exports(directory: Path, moment: datetime) -> int:
-    """What exports wrote before a moment, whole or in part."""
+    """Delete complete and partial files that exports wrote before a moment."""
     erased = 0
     for entry in os.scandir(directory) if directory.is_dir() else ():
         is_export = FILE.fullmatch(entry.name) or PART.fullmatch(entry.name)

@@ -1,4 +1,4 @@
-"""Erases in the background what accounts that were deleted have left, and what is over."""
+"""Background erasure of deleted accounts and expired rows."""
 
 import asyncio
 import logging
@@ -29,9 +29,9 @@ log = logging.getLogger("sheetgpt.job")
 
 
 class Purger:
-    """Works once an hour, and at once when an account was deleted; whatever it was interrupted in, it goes on with.
+    """Runs once an hour, and at once when an account is deleted; interrupted work continues at the next run.
 
-    `kept` is how long what was deleted can be restored; `files` has the files of exports.
+    `kept` is how long deleted rows can be restored; `files` is the directory of exports.
     """
 
     def __init__(self, database: Database, hub: Hub, files: Path, kept: timedelta) -> None:
@@ -66,21 +66,21 @@ class Purger:
                 log.exception("What is over could not be erased; it is tried again in an hour")
 
     async def purge(self) -> None:
-        """Erase everything that is due now."""
+        """Erase everything that is due."""
         await self._all(account_deletion.erase_batch)
         await self._all(purging.purge_some, now() - self._kept)
         await cell_indexes.drop_stale_indexes(self._database)
         await self._erase_files()
 
     async def _all(self, erase_some: Callable[..., bool], *given: datetime) -> None:
-        """One transaction after another until nothing is left, with a pause for those who wait to write."""
+        """Run transactions until nothing is left, with pauses for other writers."""
         more = True
         while more:
             more = await self._database.write(erase_some, SYSTEM, MOST, *given)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _erase_files(self) -> None:
-        """Files whose export is gone; the export is there before its file."""
+        """Delete files whose export is gone; an export exists before its file."""
         names = await asyncio.to_thread(lambda: sorted(path.name for path in self._files.glob("*")))
         found = {name: UUID(match[1]) for name in names if (match := FILE.fullmatch(name))}
         for start in range(0, len(found), MOST):

@@ -1,4 +1,4 @@
-"""What the processes of one installation tell each other through Redis: replies, who watches, events, jobs, counts."""
+"""Cluster: the processes of one installation, which share replies, presence, events, jobs and counts by Redis."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Cluster:
-    """One process's part in it. The database stays the truth: without Redis everything goes on, only later."""
+    """Part of one process in the cluster. The database holds the state: without Redis everything continues, later."""
 
     def __init__(self, redis: Redis, hub: Hub) -> None:
         self._redis, self._hub = redis, hub
@@ -30,7 +30,7 @@ class Cluster:
         hub.forward = self._forward
 
     async def start(self) -> None:
-        """Does not wait for Redis."""
+        """Start without waiting for Redis."""
         await self._redis.load()
         self._streams.start()
         self._events.start()

@@ -1,4 +1,4 @@
-"""One attempt at a job: its handler runs, its lease is kept alive, its end is written down."""
+"""Run of a job: one attempt by its handler, with a lease that is kept alive and a recorded result."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ log = logging.getLogger("sheetgpt.job")
 
 
 class JobFailure(Exception):
-    """A job that cannot be done, and why; `message` tells its owner what to do, `retry_after` in how many seconds."""
+    """Raised by a handler that cannot do its job; `message` tells the owner what to do, `retry_after` is in seconds."""
 
     def __init__(self, code: str, message: str, *, retryable: bool = False, retry_after: float | None = None) -> None:
         self.code, self.message, self.retryable, self.retry_after = code, message, retryable, retry_after
@@ -36,7 +36,7 @@ class JobFailure(Exception):
 
 @runtime_checkable
 class Explained(Protocol):
-    """A JobFailure, or an error of an integration that says the same."""
+    """Protocol of errors that explain themselves: JobFailure, and errors of integrations."""
 
     code: str
     message: str
@@ -44,10 +44,10 @@ class Explained(Protocol):
 
 
 class JobContext:
-    """A job in a handler's hands. It runs as `viewer`, the person who asked, and writes with `attempt`.
+    """Job of a running handler. It runs as `viewer`, its owner, and writes with `attempt`.
 
-    When the handler is cancelled, `stopped` says whether somebody asked for that; otherwise the process ends,
-    or the job is not this attempt's any more (LeaseLost on every write).
+    When the handler is cancelled, `stopped` is True if someone asked for it; otherwise the process ends, or another
+    worker has the job (LeaseLost on every write).
     """
 
     def __init__(self, job: Job, viewer: Viewer, wake: Callable[[], object]) -> None:
@@ -58,7 +58,7 @@ class JobContext:
         self._wake = wake
 
     def progress(self, done: int, total: int | None) -> None:
-        """Note how far the job is, from any thread and at any rate; it is written five times a second."""
+        """Report progress, from any thread and at any rate; it is written five times a second."""
         self.noted = done, total
         self._loop.call_soon_threadsafe(self._wake)
 
@@ -67,7 +67,7 @@ Handler: TypeAlias = Callable[[JobContext], Coroutine[Any, Any, None]]
 
 
 class JobRun:
-    """An attempt at a job, from its claim to its end."""
+    """Attempt at a job, from its claim to its end."""
 
     def __init__(self, database: Database, hub: Hub, job_id: UUID, handler: Handler) -> None:
         self._database, self._hub, self._job_id, self._handler = database, hub, job_id, handler
@@ -98,7 +98,7 @@ class JobRun:
         log.info("job", extra={"fields": fields | {"ms": round((time.perf_counter() - started) * 1000, 3)}})
 
     def stop(self) -> None:
-        """Cancel the handler because somebody asked."""
+        """Cancel the handler because someone asked."""
         self._is_stopped = True
         if self._held:
             self._cancel_if_asked(self._held)
@@ -110,7 +110,7 @@ class JobRun:
             self._cancel_if_asked(self._held)
 
     async def abandon(self) -> None:
-        """Give the job back although the handler does not end; it cannot write to it any more."""
+        """Release the job although the handler does not end; it can no longer write."""
         if self._held:
             with suppress(LeaseLost, NotFound):
                 await self._database.write(jobs.release, SYSTEM, self._job_id, self._held.attempt)
@@ -121,14 +121,14 @@ class JobRun:
             self._cancel()
 
     def _cancel(self) -> None:
-        """Once: a second time would break into the handler's tidying up."""
+        """Cancel once: a second cancellation would interrupt the handler's cleanup."""
         if self._task and not self._is_cancelled:
             self._is_cancelled = True
             # After its first step, so that a handler which is cancelled has always begun.
             asyncio.get_running_loop().call_soon(self._task.cancel)
 
     async def _keep(self, held: JobContext, wake: asyncio.Event) -> None:
-        """Renew the lease and write progress, until the job is over or somebody else's."""
+        """Renew the lease and write progress until the job ends or is lost."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_SECONDS):
@@ -142,7 +142,7 @@ class JobRun:
             await asyncio.sleep(NEWS_SECONDS)
 
     async def _is_over(self, held: JobContext) -> bool:
-        """Write what is due; cancel the handler when the job is not its any more."""
+        """Write due progress; cancel the handler and return True when the job is lost."""
         if held.noted != self._written or time.monotonic() - self._renewed >= BEAT_SECONDS:
             noted = held.noted
             with suppress(LeaseLost, NotFound):
@@ -162,7 +162,7 @@ class JobRun:
             await self._database.write(self._ending(held, task), SYSTEM)
 
     def _ending(self, held: JobContext, task: asyncio.Task[None]) -> Callable[[Session], Any]:
-        """The unit that writes down what came of the attempt."""
+        """Return the unit that records the result of the attempt."""
         this = held.job.id, held.attempt
         if task.cancelled() and self._is_stopped:
             return lambda session: jobs.finish(session, *this, JobStatus.CANCELED)
@@ -176,7 +176,7 @@ class JobRun:
 
 
 def explanation(error: BaseException, held: JobContext) -> tuple[str, str, bool]:
-    """Code, message and whether to try again; what nobody explained is logged."""
+    """Return code, message and retryability of an error; unexplained errors are logged."""
     if isinstance(error, Explained):
         return error.code, error.message, error.retryable
     if isinstance(error, ProductError):

@@ -1,4 +1,4 @@
-"""How the id of a job gets to whoever runs it, through taskiq."""
+"""Queues that deliver the ids of jobs to workers, through taskiq."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,18 +16,18 @@ RunJob: TypeAlias = Callable[[UUID], Awaitable[None]]
 
 
 class Queue(Protocol):
-    """Delivers ids, and may lose or repeat them: the rows are the truth."""
+    """Delivers ids, and may lose or repeat them: the rows hold the state."""
 
     async def send(self, job_id: UUID) -> None: ...
 
     async def receive(self, run: RunJob) -> None:
-        """Call `run` with each id, many at a time, until it is cancelled; calls under way go on."""
+        """Call `run` with each id, many concurrently, until cancelled; running calls continue."""
 
     async def close(self) -> None: ...
 
 
 class InProcessQueue:
-    """For the one process that both sends and receives; it has nothing to close."""
+    """Queue of a single process; it has nothing to close."""
 
     def __init__(self) -> None:
         self._is_open = asyncio.Event()

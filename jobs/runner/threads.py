@@ -1,4 +1,4 @@
-"""Blocking work that takes long, in threads that do not keep the process from ending."""
+"""Threads for long blocking work, which do not keep the process from exiting."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[[], T], stop: Callable[[], object]) -> T:
-    """The result of `work`. When the caller is cancelled, `stop` is called, upon which `work` ends soon."""
+    """Return the result of `work`; on cancellation call `stop`, which makes `work` return soon."""
     future: Future[T] = Future()
     future.set_running_or_notify_cancel()
 

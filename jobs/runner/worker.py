@@ -1,7 +1,6 @@
-"""Gets jobs to their handlers: from the event that queued one, or from the sweep that finds what nobody holds.
+"""Worker: hands jobs to their handlers, from the queue or from the sweep that finds unclaimed ones.
 
-The rows are the truth. The queue only delivers ids and may lose or repeat them: a job is run by whoever claims
-its row.
+The rows hold the state. The queue only delivers ids and may lose or repeat them: the worker that claims a row runs it.
 """
 
 import asyncio
@@ -29,7 +28,7 @@ SYSTEM = Viewer.system()
 
 @dataclass(eq=False)
 class Lane:
-    """The jobs of one kind; `is_behind` when one was left in the database because `room` was taken."""
+    """Running jobs of one kind; `is_behind` when some had to wait in the database for `room`."""
 
     handler: Handler
     room: int
@@ -67,7 +66,7 @@ class Worker:
         self._is_stopping = False
 
     async def start(self) -> None:
-        """Returns before the queue is imported, which takes a third of a second; ids wait for it meanwhile."""
+        """Start without waiting for the import of the queue, which takes a third of a second."""
         if self._fresh:
             await self._database.write(jobs.release_dead, SYSTEM)
         steps = [self._delivery.run()]
@@ -78,7 +77,7 @@ class Worker:
             task.add_done_callback(_report)
 
     async def stop(self) -> None:
-        """Cancel what runs and give it back, within a second."""
+        """Cancel running jobs and release them, within a second."""
         self._is_stopping = True
         for task in self._background:
             task.cancel()
@@ -92,7 +91,7 @@ class Worker:
         await self._queue.close()
 
     def stop_job(self, job_id: UUID) -> bool:
-        """Cancel a job's handler because somebody asked; whether it runs here."""
+        """Cancel the handler of a job because someone asked; return True if it runs here."""
         run = self._runs.get(job_id)
         if run is not None:
             run.stop()
@@ -110,7 +109,7 @@ class Worker:
             self._has_room.clear()
 
     async def _run_unheld(self) -> None:
-        """Without the queue, so that jobs are done while it is away."""
+        """Claim jobs from the database, so that work continues while the queue is away."""
         for kind, lane in self._lanes.items():
             waiting = await self._database.read(jobs.unheld, SYSTEM, kind=kind, moment=now()) if lane.room else []
             lane.is_behind = lane.room < max(1, len(waiting))
@@ -119,7 +118,7 @@ class Worker:
                 self._receiving.add(task)
 
     async def _receive(self, job_id: UUID) -> None:
-        """What the queue and the sweep deliver to."""
+        """Run a job that the queue or the sweep delivered."""
         task = asyncio.current_task()
         assert task is not None
         self._receiving.add(task)

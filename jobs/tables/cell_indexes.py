@@ -1,4 +1,4 @@
-"""Makes and drops the indexes of a table, as its columns ask for."""
+"""Jobs that create and drop the indexes that the columns of a table ask for."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger("sheetgpt.job")
 
 
 class Indexes:
-    """The handler of jobs of kind `index`; rows are found without an index too, so nobody waits for it."""
+    """Handler of jobs of kind `index`; queries work without the index meanwhile."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
