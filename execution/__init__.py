@@ -1,1 +1,1 @@
-"""Runs GraphQL operations on a Strawberry schema within limits; knows nothing of the application."""
+"""Execution of GraphQL operations on a Strawberry schema within limits; independent of the application."""

@@ -1,4 +1,4 @@
-"""Documents that were parsed, measured and validated once, kept by their text."""
+"""Cache of documents that were parsed, measured and validated, keyed by their text."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A valid document; `cost_varies` when it must be measured again with each request's variables.
+    """Valid document; `cost_varies` when its cost depends on each request's variables.
 
-    `plans` are what its executions have found out about its selections, when no directive can change that.
+    `plans` holds what executions have found out about its selections; None when a directive may change that.
     """
 
     node: DocumentNode
@@ -40,10 +40,9 @@ class Document:
 
 
 class Documents:
-    """Reads documents for one schema and keeps the latest used.
+    """Parser and validator of documents for one schema, with an LRU cache.
 
-    `capacity` bounds what is kept, in tokens (about 0.7 kB each); a text above `largest` characters is read
-    each time.
+    `capacity` limits the cache in tokens (about 0.7 kB each); a text above `largest` characters is not cached.
     """
 
     def __init__(
@@ -61,13 +60,13 @@ class Documents:
         self._capacity = capacity
         self._largest = largest
         self._hide_suggestions = hide_suggestions
-        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._cache: OrderedDict[str, Document] = OrderedDict()
         self._tokens = 0
 
     def read(self, text: str) -> Document | list[OperationError]:
-        """The document of a text, or at most ten mistakes in it."""
-        if document := self._kept.get(text):
-            self._kept.move_to_end(text)
+        """Return the document of a text, or at most ten mistakes in it."""
+        if document := self._cache.get(text):
+            self._cache.move_to_end(text)
             return document
         try:
             document = self._read(text)
@@ -77,7 +76,7 @@ class Documents:
         if errors:
             return [self._invalid(error) for error in errors[:MAX_ERRORS]]
         if len(text) <= self._largest:
-            self._keep(text, document)
+            self._store(text, document)
         return document
 
     def _invalid(self, error: GraphQLError) -> OperationError:
@@ -89,8 +88,8 @@ class Documents:
         if len(text) > limits.characters:
             raise OperationError(
                 Code.TOO_COMPLEX,
-                f"The document has {len(text):,} characters; at most {limits.characters:,} are allowed: "
-                "send long values as variables.",
+                f"The document has {len(text):,} characters; at most {limits.characters:,} are allowed. "
+                "Send long values as variables.",
             )
         try:
             node = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
@@ -100,11 +99,11 @@ class Documents:
         operations = tuple(item for item in node.definitions if isinstance(item, OperationDefinitionNode))
         return Document(node, operations, varies, None if "@" in text else {})
 
-    def _keep(self, text: str, document: Document) -> None:
-        self._kept[text] = document
+    def _store(self, text: str, document: Document) -> None:
+        self._cache[text] = document
         self._tokens += document.node.token_count
         while self._tokens > self._capacity:
-            _, oldest = self._kept.popitem(last=False)
+            _, oldest = self._cache.popitem(last=False)
             self._tokens -= oldest.node.token_count
 
 

@@ -1,4 +1,4 @@
-"""What an operation itself can do wrong: mistakes of the document, its variables, its size or its time."""
+"""Errors of an operation itself: of its document, its variables, its cost or its duration."""
 
 from enum import StrEnum
 
@@ -17,10 +17,10 @@ class Code(StrEnum):
 
 
 class OperationError(GraphQLError):
-    """A mistake in the request, worded for its author: safe to show as it is, with `extensions.code`."""
+    """Mistake in the request; its message is safe to show, and `extensions.code` is set."""
 
     def __init__(self, code: Code, message: str, cause: GraphQLError | None = None) -> None:
-        """`cause` gives the places in the document; what caused it is left behind: it may tell too much."""
+        """Take the location in the document from `cause`, but nothing else of it: its cause may hold secrets."""
         nodes, source, positions = (cause.nodes, cause.source, cause.positions) if cause else (None, None, None)
         super().__init__(message, nodes, source, positions, extensions={"code": code.value})
 

@@ -1,8 +1,8 @@
-"""Runs operations on a Strawberry schema: reads the document, executes it in time, words its errors.
+"""Execution of operations: parse, execute before a deadline, format errors.
 
 graphql-core executes, with Strawberry's executor class so that resolvers get their `strawberry.Info`, and with
-plans for what is plain. What Strawberry's own `Schema.execute` adds around that (an extensions runner per
-operation) is not used here.
+plans for plain selections. Strawberry's own `Schema.execute` would add an extensions runner to each operation,
+which is not used here.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from graphql import (
 from graphql.execution import execute_subscription_event
 from strawberry.execution import optimized_is_awaitable
 
+from execution.access import PublicFields
 from execution.documents import MAX_ERRORS, Document, Documents
 from execution.enum_messages import list_allowed_values
 from execution.errors import Code, OperationError
@@ -39,11 +40,11 @@ is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_a
 
 
 class Executor:
-    """Runs the operations of one schema.
+    """Executor of the operations of one schema.
 
-    `format_error` makes an error's JSON form and decides what of it the client may see. `deadline` is in
-    seconds, for a query, a mutation, or one event of a subscription. `event_context` makes the context of
-    each event of a subscription from the operation's, so that nothing read for one is served to the next.
+    `format_error` returns the JSON form of an error and decides how much of it the client sees. `deadline` is in
+    seconds, for a query, a mutation, or one event of a subscription. `event_context` returns the context of each
+    event of a subscription, so that nothing cached for one event is served to the next.
     """
 
     def __init__(
@@ -54,9 +55,12 @@ class Executor:
         limits: Limits | None = None,
         deadline: float = 30.0,
         event_context: Callable[[Any], Any] = lambda context: context,
+        require_viewer: Callable[[Any], object] = lambda _: None,
         hide_suggestions: bool = False,
     ) -> None:
         self._schema = schema._schema
+        self._public_fields = PublicFields(self._schema)
+        self._require_viewer = require_viewer
         self._format_error = format_error
         self._deadline = deadline
         self._event_context = event_context
@@ -64,27 +68,38 @@ class Executor:
         self._documents = Documents(self._schema, limits or Limits(), hide_suggestions=hide_suggestions)
 
     def prepare(self, request: Request, context: Any) -> Operation | Result:
-        """Finds the operation that a request names, or says what is wrong with it."""
+        """Return the operation that a request names, or a result with the errors of the request."""
         document = self._documents.read(request.query)
         if isinstance(document, list):
             return self.refuse(document, context)
         try:
             node = _named(document, request.operation_name)
+            operation = Operation(request, document, node)
+            if (refusal := self._admission_error(operation, context)) is not None:
+                return self.refuse([refusal], context)
             if document.cost_varies:
                 measure(document.node, self._documents.limits, self._documents.paged, request.variables)
         except OperationError as error:
             return self.refuse([error], context)
-        return Operation(request, document, node)
+        return operation
+
+    def _admission_error(self, operation: Operation, context: Any) -> GraphQLError | None:
+        try:
+            self._require_viewer(context)
+        except Exception as error:
+            restricted = self._public_fields.others(operation)
+            return located_error(error, restricted) if restricted else None
+        return None
 
     async def execute(self, operation: Operation, context: Any) -> Result:
-        """Runs a query or a mutation; never raises for what a resolver does."""
+        """Run a query or a mutation. Never raises: errors of resolvers are in the result."""
         execution = self._start(operation, context)
         if isinstance(execution, Result):
             return execution
         return await self._finish(execution.execute_operation, context, operation.kind)
 
     async def subscribe(self, operation: Operation, context: Any) -> AsyncGenerator[Result, None] | Result:
-        """Starts a subscription; close the generator to stop it. A source that fails ends in one error."""
+        """Start a subscription; close the generator to stop it. A source that fails ends with one error."""
         execution = self._start(operation, context)
         if isinstance(execution, Result):
             return execution
@@ -100,7 +115,7 @@ class Executor:
         return self._events(execution, cast("AsyncIterable[Any]", source), operation, context)
 
     def refuse(self, errors: Sequence[Exception], context: Any) -> Result:
-        """The result of a request that is not executed."""
+        """Return the result of a request that is not executed."""
         return Result(errors=self._formatted(errors, context), is_request_error=True)
 
     async def _events(
@@ -158,10 +173,10 @@ class Executor:
         return Result(result.data, self._formatted(result.errors or (), context))
 
     def _too_late(self, kind: OperationType) -> OperationError:
-        advice = "ask for less, or try again."
+        advice = "Ask for less, or try again."
         if kind is OperationType.MUTATION:
-            advice = "it may be done all the same, so look at what has become of it before you try again."
-        message = f"The operation was stopped after {self._deadline:g} s: {advice}"
+            advice = "It may still take effect, so check the result before you try again."
+        message = f"The operation was stopped after {self._deadline:g} s. {advice}"
         return OperationError(Code.DEADLINE_EXCEEDED, message)
 
     def _formatted(self, errors: Sequence[Exception], context: Any) -> list[dict[str, Any]]:
@@ -191,7 +206,7 @@ def _named(document: Document, name: str | None) -> OperationDefinitionNode:
 
 
 def _failure(error: Exception, operation: Operation) -> GraphQLError:
-    """What a subscription's source raised, placed at its field."""
+    """Return an exception of a subscription's source, located at its field."""
     root = next(iter(operation.node.selection_set.selections), None)
     if not isinstance(root, FieldNode):
         return located_error(error)

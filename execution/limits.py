@@ -1,7 +1,7 @@
-"""The budget of a document: how much one request may ask for, counted in linear time before it is validated.
+"""Limits on the cost of a document, counted in linear time before it is validated.
 
-A fragment is measured once, however often it is spread, and what it adds is multiplied: a document of 800
-bytes that doubles thirty times costs as little to refuse as any other.
+A fragment is measured once, however often it is spread, and its cost is multiplied: a document of 800 bytes that
+doubles thirty times is refused as cheaply as any other.
 """
 
 from collections import Counter
@@ -27,18 +27,18 @@ from graphql import (
 
 from execution.errors import Code, OperationError
 
-# Arguments that say how many items a field returns: a number, or a list of what is asked for.
+# Arguments that set the number of items that a field returns: a number, or a list of ids.
 SIZES = frozenset({"first", "last", "ids"})
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest document that is run; every number is itself allowed.
+    """Largest document that is run; each number is itself allowed.
 
     Counted as written: characters, tokens, fields, aliases, repeats (of one response name in one selection),
-    directives (on one node). Counted with fragments spread: depth (fields below one another), root_fields,
-    cost (fields, each times the items asked for above it). `page` is the items of a paged field that names no
-    number; a number above `largest_page` counts as that, as the field itself refuses it.
+    directives (on one node). Counted with fragments spread: depth (levels of fields), root_fields, cost (fields, each
+    times the items requested above it). `page` is the size of a paged field without `first` or `last`; a size above
+    `largest_page` counts as `largest_page`, because the field itself refuses it.
     """
 
     characters: int = 100_000
@@ -55,7 +55,7 @@ class Limits:
 
 
 class Shape(NamedTuple):
-    """What a selection asks for, fragments included; `varies` when variables name the number of items."""
+    """Measures of a selection, fragments included; `varies` when variables give the number of items."""
 
     depth: int = 0
     root_fields: int = 0
@@ -66,10 +66,10 @@ class Shape(NamedTuple):
 def measure(
     document: DocumentNode, limits: Limits, paged: frozenset[str], variables: Mapping[str, Any] | None = None
 ) -> bool:
-    """Checks a document; without `variables`, sizes that they name count as one item.
+    """Check a document against the limits and return whether its cost depends on variables.
 
-    `paged` holds the names of fields that return as many items as their `first` or `last` says. Returns
-    whether the cost depends on variables. Raises OperationError (DOCUMENT_TOO_COMPLEX).
+    `paged` holds the names of fields that return as many items as their `first` or `last` says. Without
+    `variables`, a size given by a variable counts as one item. Raises OperationError (DOCUMENT_TOO_COMPLEX).
     """
     try:
         return _Measure(document, limits, paged, variables).document()
@@ -78,12 +78,14 @@ def measure(
     raise _over("nests too deep", limits.depth, "fields below one another")
 
 
-def _over(what: str, limit: int, unit: str) -> OperationError:
-    advice = "ask for less, or split it into several requests."
-    return OperationError(Code.TOO_COMPLEX, f"The document {what}; at most {limit} {unit} are allowed: {advice}")
+def _over(problem: str, limit: int, unit: str) -> OperationError:
+    advice = "Ask for less, or split it into several requests."
+    return OperationError(Code.TOO_COMPLEX, f"The document {problem}; at most {limit} {unit} are allowed. {advice}")
 
 
 class _Measure:
+    """One measurement of a document; fragments are measured once."""
+
     def __init__(
         self,
         document: DocumentNode,
@@ -133,8 +135,10 @@ class _Measure:
         return self._shapes[name]
 
     def _below(self, name: str, selection_set: SelectionSetNode) -> Shape:
-        """The selection of a field or of a type's fragment. Introspection has no pages, whatever its fields share
-        their names with."""
+        """Return the shape of a field's or fragment's selection.
+
+        Introspection has no pages, even where its fields share names with paged ones.
+        """
         if not name.startswith("__"):
             return self._selection(selection_set)
         paged, self._paged = self._paged, frozenset()
@@ -164,7 +168,7 @@ class _Measure:
     def _repeats(self, names: Counter[str]) -> None:
         name, times = max(names.items(), key=itemgetter(1), default=("", 0))
         if times > self._limits.repeats:
-            raise _over(f"repeats {name} {times} times", self._limits.repeats, "of a kind side by side")
+            raise _over(f"repeats {name} {times} times", self._limits.repeats, "of one name in a selection")
 
     def _field(self, node: FieldNode) -> Shape:
         limits = self._limits
@@ -181,7 +185,7 @@ class _Measure:
         return Shape(below.depth + 1, 1, 1 + items * below.cost, varies or below.varies)
 
     def _items(self, node: FieldNode) -> tuple[int, bool]:
-        """How many times the selection of a field is run, and whether variables decide that."""
+        """Return how often the selection of a field is run, and whether variables decide that."""
         sizes = [
             (self._size(argument.value), isinstance(argument.value, VariableNode))
             for argument in node.arguments or ()
@@ -196,7 +200,7 @@ class _Measure:
         if isinstance(value, VariableNode):
             return self._variable_size(value.name.value)
         if isinstance(value, IntValueNode):
-            # Longer than any page: not worth converting, for that is quadratic in its length.
+            # Longer than any page. Converting it would take time quadratic in its length.
             return self._page(int(value.value) if len(value.value) < 10 else self._limits.largest_page)
         return len(value.values) if isinstance(value, ListValueNode) else None
 
@@ -222,7 +226,7 @@ class _Measure:
 def _flat(
     selection_set: SelectionSetNode, check: Callable[[tuple[DirectiveNode, ...] | None], None]
 ) -> Iterator[FieldNode | FragmentSpreadNode]:
-    """The fields and spreads of a selection, those in inline fragments too; shows each node's directives."""
+    """Yield the fields and spreads of a selection, including those in inline fragments; pass directives to `check`."""
     pending = [iter(selection_set.selections)]
     while pending:
         node = next(pending[-1], None)

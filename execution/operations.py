@@ -1,4 +1,4 @@
-"""What goes into an execution and what comes out of it."""
+"""Requests, operations and results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from execution.documents import Document
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client sent."""
+    """Request of a client, as sent."""
 
     query: str
     operation_name: str | None = None
@@ -38,14 +38,14 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a client gets: a request error has no data; an execution has some, or None."""
+    """Result for a client. A request error has no data; an execution has data, which may be None."""
 
     data: Mapping[str, Any] | None = None
     errors: list[dict[str, Any]] = field(default_factory=list)
     is_request_error: bool = False
 
     def payload(self) -> dict[str, Any]:
-        """The response as the GraphQL specification has it, errors first."""
+        """Return the response as the GraphQL specification defines it, errors first."""
         if self.is_request_error:
             return {"errors": self.errors}
         return {"errors": self.errors, "data": self.data} if self.errors else {"data": self.data}

@@ -1,4 +1,4 @@
-"""The executor that completes plain objects by plan and leaves everything else to graphql-core."""
+"""Executor that completes plain objects by plan and leaves everything else to graphql-core."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeAlias, cast
@@ -17,23 +17,23 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from execution.plans import Complete, Info, Plan, completer, is_undirected, optional, plan_for
 
-# By type and by the fields' nodes, which live as long as the document whose plans these are.
+# Keyed by type and by the ids of the fields' nodes, which live as long as the document that owns the plans.
 Plans: TypeAlias = dict[tuple[Any, ...], Any]
 
 
 class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
-    """`plans` are kept from one execution of a document to the next where no directive can change them."""
+    """Execution of one operation; `plans` are shared by executions of a document that no directive can change."""
 
     def __init__(self, *args: Any, plans: Plans, **options: Any) -> None:
         super().__init__(*args, **options)
         self._plans = plans
-        # By the class of an event: the copies of this execution, one for each event, share it.
+        # Keyed by the class of an event; the copies of this execution, one for each event, share it.
         self._planned_events: dict[type, tuple[str, Plan, Info]] = {}
 
     def planned_event(self, payload: Any) -> dict[str, Any] | None:
-        """The data of a subscription's event; None for one that graphql-core must complete.
+        """Return the data of a subscription's event, or None if graphql-core must complete it.
 
-        It has completed one of the same class, and found it plain: variables, and with them directives, do not
+        An event of the same class was completed before and found plain. Variables, and with them directives, do not
         change between the events of one execution.
         """
         planned = self._planned_events.get(type(payload))
@@ -42,7 +42,7 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
         name, plan, info = planned
         try:
             return {name: plan.complete(payload, info)}
-        except Exception:  # graphql-core does the event over, and says what is wrong
+        except Exception:  # graphql-core completes the event again and reports the error
             return None
 
     def complete_object_value(
@@ -55,22 +55,22 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> Any:
         plan = self._plan(return_type, field_details_list) if position_context is None else None
-        known: dict[str, Any] | None = None
+        completed_fields: dict[str, Any] | None = None
         if plan is not None:
             try:
-                known = plan.complete(result, info)
-            except Exception:  # graphql-core does the object over, and says what is wrong
-                known = None
-        if plan is None or known is None:
+                completed_fields = plan.complete(result, info)
+            except Exception:  # graphql-core completes the object again and reports the error
+                completed_fields = None
+        if plan is None or completed_fields is None:
             return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
         if not plan.rest:
             if self.operation.operation is OperationType.SUBSCRIPTION and result is self.root_value:
                 self._planned_events[type(result)] = str(path.key), plan, info
-            return known
+            return completed_fields
         found = self.execute_fields(return_type, result, path, plan.rest, None)
         if self.is_awaitable(found):
-            return _joined(known, found)
-        return known | cast("dict[str, Any]", found)
+            return _joined(completed_fields, found)
+        return completed_fields | cast("dict[str, Any]", found)
 
     def complete_iterable_value(
         self,
@@ -92,18 +92,18 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
         if complete is None:
             return unplanned()
         try:
-            known = [complete(item, info) for item in items]
-        except Exception:  # graphql-core does the list over, and says what is wrong
+            completed_items = [complete(item, info) for item in items]
+        except Exception:  # graphql-core completes the list again and reports the error
             return unplanned()
-        if plan is None or not plan.batched or not known:
-            return known
-        return self._with_batches(plan, items, known, path, unplanned)
+        if plan is None or not plan.batched or not completed_items:
+            return completed_items
+        return self._with_batches(plan, items, completed_items, path, unplanned)
 
     async def _with_batches(
-        self, plan: Plan, items: Iterable[Any], known: list[Any], path: Path, unplanned: Callable[[], Any]
+        self, plan: Plan, items: Iterable[Any], completed_items: list[Any], path: Path, unplanned: Callable[[], Any]
     ) -> list[Any]:
         roots = [item for item in items if item is not None]
-        objects = [completed for completed in known if completed is not None]
+        objects = [completed for completed in completed_items if completed is not None]
         try:
             for batched in plan.batched:
                 nodes = [detail.node for detail in batched.details]
@@ -111,16 +111,16 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
                 values = await batched.resolve(roots, strawberry.Info(_raw_info=info, _field=batched.field))
                 for completed, value in zip(objects, values, strict=True):
                     completed[batched.name] = batched.complete(value, info)
-        except Exception:  # one by one, each says what is wrong with it
+        except Exception:  # resolved one by one, each object reports its own error
             completed = unplanned()
             over: list[Any] = await completed if self.is_awaitable(completed) else completed
             return over
-        return known
+        return completed_items
 
     def _planned_item(
         self, item_type: GraphQLOutputType, details: FieldDetailsList
     ) -> tuple[Complete | None, Plan | None]:
-        """How an item is completed, and its plan if it is an object; no plan is kept that leaves a rest."""
+        """Return the completer of an item and, for an object, its plan. A plan with a rest is not used."""
         key = (item_type, "item", *(id(detail.node) for detail in details))
         if key not in self._plans:
             self._plans[key] = self._plan_item(item_type, details)
@@ -150,5 +150,5 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
         return plan
 
 
-async def _joined(known: dict[str, Any], found: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-    return known | await found
+async def _joined(plain: dict[str, Any], found: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    return plain | await found

@@ -1,8 +1,8 @@
-"""Objects completed in one go: a selection's plain fields, compiled once to functions of the object.
+"""Plans: the plain fields of a selection, compiled once to functions of the object.
 
-A field is plain when its value is a function of its object alone: an attribute, or what a resolver makes that
-takes nothing but the parent. A plan gives no errors: whatever is not plainly right raises, and graphql-core
-then does the same object over, with its own errors, nulls and order.
+A field is plain when its value is a function of its object alone: an attribute, or a resolver that takes nothing
+but the parent. A plan reports no errors: it raises for any value that is not plainly right, and graphql-core then
+completes the same object again, with its own errors, nulls and order.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -42,22 +42,22 @@ Info: TypeAlias = GraphQLResolveInfo[Any]
 Complete: TypeAlias = Callable[[Any, Info], Any]
 BatchResolver: TypeAlias = Callable[[Sequence[Any], Any], Awaitable[Sequence[Any]]]
 
-# In a Strawberry field's metadata: a resolver for all objects of a list at once, `resolve(roots, info) -> values`
-# in the order of the roots. The field's own resolver answers alone, and says what is wrong where this one raises.
+# Key in a Strawberry field's metadata: a resolver for all objects of a list, `resolve(roots, info) -> values`
+# in the order of the roots. Where it raises, the field's own resolver is called for each object and reports errors.
 BATCH = "batch"
 DEFINITION = "strawberry-definition"
-HARMLESS_DIRECTIVES = frozenset({"skip", "include"})  # a field that is here was not left out
+HARMLESS_DIRECTIVES = frozenset({"skip", "include"})  # a field that they left out does not get here
 PLAIN = frozenset({type(None), str, int, float, bool, list, dict, tuple, datetime, date, time, Decimal, UUID})
 EXACT: dict[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
 
 
 class NotPlain(Exception):
-    """The value is wrong or must be waited for: graphql-core knows what to do."""
+    """Error: the value is wrong or must be awaited, so graphql-core has to complete it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batched:
-    """A field that is resolved for all objects of a list at once."""
+    """Field that is resolved for all objects of a list at once."""
 
     name: str
     definition: GraphQLField
@@ -69,9 +69,9 @@ class Batched:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The fields that a selection asks of an object: `rest` are the ones that are not plain.
+    """Fields that a selection requests of an object; `rest` holds those that are not plain.
 
-    `readers` have a reader for every field, in order; those of the rest give None.
+    `readers` has a reader for every field, in order; those of the rest return None.
     """
 
     type: GraphQLObjectType
@@ -84,7 +84,7 @@ class Plan:
         return len(self.batched) == len(self.rest)
 
     def complete(self, source: Any, info: Info) -> dict[str, Any]:
-        """The plain fields of an object. `info` is of the field that graphql-core found the object in."""
+        """Return the plain fields of an object. `info` is of the field whose value the object is. Raises NotPlain."""
         _check(source)
         is_type_of = self.type.is_type_of
         if is_type_of is not None and is_type_of(source, info) is not True:
@@ -96,7 +96,7 @@ Nested: TypeAlias = Callable[[GraphQLObjectType, FieldDetailsList], Plan | None]
 
 
 def plan_for(schema: GraphQLSchema, type_: GraphQLObjectType, fields: GroupedFieldSet, nested: Nested) -> Plan | None:
-    """The plan of one selection on one type, None when nothing of it is plain; `nested` plans what is below."""
+    """Return the plan of a selection on a type, or None when nothing of it is plain; `nested` plans subselections."""
     readers: dict[str, Complete] = dict.fromkeys(fields, _nothing)
     rest: GroupedFieldSet = {}
     batched: list[Batched] = []
@@ -113,7 +113,7 @@ def plan_for(schema: GraphQLSchema, type_: GraphQLObjectType, fields: GroupedFie
 
 
 def completer(type_: GraphQLOutputType, details: FieldDetailsList, nested: Nested) -> Complete | None:
-    """What makes the response's form of a value; None when that takes more than the value."""
+    """Return the function that serializes a value, or None when that takes more than the value."""
     if is_non_null_type(type_):
         inner = completer(type_.of_type, details, nested)
         return inner and _required(inner)
@@ -131,7 +131,7 @@ def optional(plan: Plan) -> Complete:
 
 
 def is_undirected(details: FieldDetailsList) -> bool:
-    """Whether no directive changes how a list is delivered."""
+    """Return whether no directive changes how a list is delivered."""
     return all(
         directive.name.value in HARMLESS_DIRECTIVES for detail in details for directive in detail.node.directives or ()
     )
@@ -166,7 +166,7 @@ def _reader(
 
 
 def _getter(definition: GraphQLField) -> Callable[[Any], Any] | None:
-    """A function of the object that is the field's value; None when there is more to it."""
+    """Return a function from the object to the field's value, or None when resolving takes more than that."""
     field = (definition.extensions or {}).get(DEFINITION)
     if not isinstance(field, StrawberryField) or definition.args or field.extensions:
         return None
@@ -185,7 +185,7 @@ def _getter(definition: GraphQLField) -> Callable[[Any], Any] | None:
     def get(source: Any) -> Any:
         value = resolve(**{name: source})
         if type(value) is CoroutineType:
-            value.close()  # graphql-core will have one of its own
+            value.close()  # graphql-core will call the resolver again
             raise NotPlain
         return value
 

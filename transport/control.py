@@ -12,8 +12,8 @@ from typing import Any
 
 from errors import ProductError
 
-LONGEST_REQUEST, LONGEST_ANSWER = 64 * 1024, 4 * 1024 * 1024  # bytes
-LONGEST_ADDRESS = 100  # bytes; sockaddr_un has 108 on Linux and 104 on macOS
+MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES = 64 * 1024, 4 * 1024 * 1024
+MAX_ADDRESS_BYTES = 100  # sockaddr_un has 108 on Linux and 104 on macOS
 MAX_OPEN = 8
 TRANSFER_SECONDS, WORK_SECONDS = 5.0, 30.0
 ANSWER_SECONDS = WORK_SECONDS + 2 * TRANSFER_SECONDS
@@ -24,15 +24,18 @@ Perform = Callable[[Any, dict[str, Any]], Awaitable[Any]]
 
 
 class NotServing(RuntimeError):
-    """Nobody listens at the socket: nothing was asked."""
+    """Error: no server listens at the socket, so nothing was sent."""
 
 
 class CommandFailed(RuntimeError):
-    """The server refused, or did not answer; the message says what to do."""
+    """Error: the server refused the command or did not answer; the message says what to do."""
 
 
 class Control:
-    """Performs what comes in at `path`: {"operation": name, "arguments": {…}}, answered by a result or an error."""
+    """Server of commands at the socket `path`.
+
+    A request is {"operation": name, "arguments": {…}}, on one line; the response has a `result` or an `error`.
+    """
 
     def __init__(self, path: Path, perform: Perform) -> None:
         self._path, self._perform = path, perform
@@ -40,13 +43,13 @@ class Control:
         self._open: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
-        """Listen; a server that cannot says so in its log and serves all the same."""
+        """Listen. A server that cannot listen logs a warning and serves without commands."""
         try:
             listener = _listening(self._path)
         except OSError as error:
-            log.warning("Commands cannot reach this server: %s cannot be listened on (%s)", self._path, error)
+            log.warning("Commands cannot reach this server: cannot listen at %s (%s)", self._path, error)
             return
-        self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=LONGEST_REQUEST)
+        self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_REQUEST_BYTES)
 
     async def stop(self) -> None:
         if self._server is None:
@@ -66,9 +69,9 @@ class Control:
             if len(self._open) <= MAX_OPEN:
                 await self._exchange(reader, writer)
         except (TimeoutError, OSError):
-            pass  # whoever asked is gone, or too slow to be waited for
+            pass  # the client is gone, or too slow
         except asyncio.CancelledError:
-            pass  # by `stop`; asyncio's streams report a task that ends canceled as an error
+            pass  # by `stop`; asyncio's streams would report a cancelled task as an error
         finally:
             self._open.discard(task)
             writer.close()
@@ -85,24 +88,29 @@ class Control:
 
     async def _answer(self, line: bytes) -> dict[str, Any]:
         try:
-            asked = json.loads(line)
-            operation, arguments = asked["operation"], dict(asked["arguments"])
+            request = json.loads(line)
+            operation, arguments = request["operation"], dict(request["arguments"])
         except (ValueError, TypeError, KeyError, RecursionError):
-            return {"error": f"Send a JSON object of at most {LONGEST_REQUEST:,} bytes: operation, arguments."}
+            return {
+                "error": f"Send a JSON object with `operation` and `arguments`, of at most {MAX_REQUEST_BYTES:,} bytes."
+            }
         try:
             async with asyncio.timeout(WORK_SECONDS):
                 return {"result": await self._perform(operation, arguments)}
         except ProductError as error:
             return {"error": error.message}
         except TimeoutError:
-            return {"error": "The server is busy: look whether it was done, and try again in a moment."}
+            return {"error": "The server was too busy. Check whether the command took effect, then try again."}
         except Exception:
             log.exception("Unexpected error in the command %r", operation)
-            return {"error": "The server failed at this: its log says why."}
+            return {"error": "The command failed on the server. See the server's log for the reason."}
 
 
 def ask(path: Path, operation: str, arguments: dict[str, Any]) -> Any:
-    """What the server at a socket answers; raises NotServing and CommandFailed. Blocks."""
+    """Send a command and return its result. Blocks.
+
+    Raises NotServing when no server listens at `path`, CommandFailed when the command fails.
+    """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(ANSWER_SECONDS)
         try:
@@ -113,18 +121,18 @@ def ask(path: Path, operation: str, arguments: dict[str, Any]) -> Any:
         try:
             connection.sendall(json.dumps({"operation": operation, "arguments": arguments}).encode() + b"\n")
             with connection.makefile("rb") as answers:
-                answer = json.loads(answers.readline(LONGEST_ANSWER))
+                answer = json.loads(answers.readline(MAX_RESPONSE_BYTES))
         except (OSError, ValueError):
-            raise CommandFailed("The server did not answer: look at its log whether this was done.") from None
+            raise CommandFailed("The server did not answer. See its log for whether the command took effect.") from None
     if "error" in answer:
         raise CommandFailed(answer["error"])
     return answer["result"]
 
 
 def _listening(path: Path) -> socket.socket:
-    """Only its user can connect: the mode is set before it listens."""
+    """Return a listening socket that only its user can connect to: the mode is set before it listens."""
     if path.is_socket():
-        path.unlink()  # of a server that was killed: the lock on the database says that no other one is alive
+        path.unlink()  # left by a server that was killed: the lock on the database is ours, so no other one is alive
     listener = socket.socket(socket.AF_UNIX)
     try:
         with _address(path) as address:
@@ -140,8 +148,11 @@ def _listening(path: Path) -> socket.socket:
 
 @contextlib.contextmanager
 def _address(path: Path) -> Iterator[str]:
-    """A socket's path, or for a long one the same by way of its open directory, which Linux has a short name for."""
-    if len(os.fsencode(path)) <= LONGEST_ADDRESS:
+    """Yield an address of the socket that fits into `sockaddr_un`.
+
+    A long path is reached through its open directory, for which Linux has a short name.
+    """
+    if len(os.fsencode(path)) <= MAX_ADDRESS_BYTES:
         yield str(path)
         return
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

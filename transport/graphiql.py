@@ -1,4 +1,4 @@
-"""Serves GraphiQL from the files in the directory beside this module, most of them kept compressed."""
+"""GraphiQL, served from the files in the directory beside this module; most are stored compressed."""
 
 import asyncio
 import gzip
@@ -16,7 +16,7 @@ from transport.core.callers import header
 DIRECTORY = Path(__file__).parent / "graphiql"
 PAGE = "index.html"
 POLICY = "csp.txt"
-# Such a name changes with what is in the file.
+# The bundler puts a hash of the content into these names, so they may be cached for ever.
 HASHED = re.compile(r"-[A-Z0-9]{8}\.\w+$")
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -32,7 +32,7 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """`content` is as it was stored: compressed with gzip, or not."""
+    """One file of the page; `content` is compressed with gzip if `is_compressed`."""
 
     content: bytes
     is_compressed: bool
@@ -40,7 +40,10 @@ class File:
 
 
 class GraphiQL:
-    """ASGI application of the page and, where the route has a `path`, of the assets; HTTPException 404."""
+    """ASGI application of the page and, where the route has a `path`, of its assets.
+
+    Raises HTTPException 404 for a file that does not exist.
+    """
 
     def __init__(self, directory: Path = DIRECTORY) -> None:
         self._directory = directory
@@ -52,7 +55,7 @@ class GraphiQL:
         name = scope.get("path_params", {}).get("path", PAGE)
         file = self._files.get(name)
         if file is None or scope["method"] not in ("GET", "HEAD"):
-            raise HTTPException(404, f"GraphiQL has no file {name}.")
+            raise HTTPException(404, f"GraphiQL has no file {name}. The page is at /graphql in a browser.")
         encoded = file.is_compressed and "gzip" in (header(scope, b"accept-encoding") or "")
         headers = self._headers(name, file, encoded=encoded)
         if header(scope, b"if-none-match") == headers["etag"]:
@@ -77,7 +80,7 @@ class GraphiQL:
 
 
 def _read(directory: Path) -> dict[str, File]:
-    """All files by their path as it is asked for, that is without `.gz`."""
+    """Read all files, by their path in a URL, which has no `.gz`."""
     files = {}
     for path in sorted(directory.rglob("*")):
         if path.is_file():

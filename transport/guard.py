@@ -1,4 +1,4 @@
-"""The first to see a request: bounds on its body, its id, security headers, its line in the log."""
+"""Outermost middleware: limits of the body, request ids, security headers and the request's log line."""
 
 import asyncio
 import logging
@@ -14,12 +14,13 @@ from transport.core.json import encode
 from transport.core.logs import log_request, request_id
 from transport.graphql.uploads import has_files
 
-SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
-# A refused body is read a little further, so that a client that is still sending gets to see the answer.
+# A client that is still sending would see a reset connection instead of the response,
+# so a refused body is read a little further.
 DRAIN_SECONDS = 2.0
 DRAIN_BODIES = 4
 
@@ -29,9 +30,9 @@ log = logging.getLogger("sheetgpt.error")
 class Guard:
     """ASGI middleware around everything.
 
-    A body may have `max_body_bytes` (413 above) and must have arrived within `body_deadline` seconds (408); a
-    form at `graphql_path` brings files, and has `max_upload_bytes` and `upload_deadline` instead. Errors are
-    JSON: in GraphQL's shape at `graphql_path`, else in the shape of the other routes.
+    A body may have `max_body_bytes` (else 413) and must arrive within `body_deadline` seconds (else 408).
+    A form at `graphql_path` may have files, so `max_upload_bytes` and `upload_deadline` apply instead. Errors
+    are JSON: in GraphQL's shape at `graphql_path`, else in the shape of the other routes.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Guard:
             log_request(scope["method"], scope["path"], response.status or 499, started)
 
     def _bounds(self, scope: Scope) -> tuple[int, float]:
-        """How many bytes a body may have, and how many seconds it may take."""
+        """Return the most bytes that a body may have, and the seconds it may take."""
         if self._max_upload_bytes and scope["path"] == self._graphql_path and has_files(scope):
             return self._max_upload_bytes, self._upload_deadline
         return self._max_body_bytes, self._body_deadline
@@ -92,15 +93,15 @@ class Guard:
         await response.json(error.status, body)
 
     async def _fail(self, scope: Scope, response: "_Response") -> None:
-        shown = internal_error()
+        error = internal_error()
         if scope["path"] == self._graphql_path:
-            await response.json(500, {"errors": [shown]})
+            await response.json(500, {"errors": [error]})
         else:
-            await response.json(500, ops_error(500, shown["extensions"]["code"], shown["message"]))
+            await response.json(500, ops_error(500, error["extensions"]["code"], error["message"]))
 
 
 class _Body:
-    """Reads a request's body within its bounds; raises BodyRefused from the reader."""
+    """Body of a request, read within its limits; `receive` raises BodyRefused."""
 
     def __init__(self, scope: Scope, receive: Receive, max_bytes: int, seconds: float) -> None:
         self._receive = receive
@@ -108,13 +109,16 @@ class _Body:
         self._seconds = seconds
         self._read = 0
         self._deadline: float | None = None
-        self._late = False
+        self._is_late = False
         self._complete = not any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether more of it may come that nobody reads: then the connection must end, for it has no deadline."""
-        return self._late or not self._complete
+        """Return whether the rest of the body may arrive unread.
+
+        The connection must then be closed: no deadline applies to it any more.
+        """
+        return self._is_late or not self._complete
 
     async def receive(self) -> Message:
         if self._complete:
@@ -125,8 +129,10 @@ class _Body:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
         except TimeoutError:
-            self._late = True
-            late = f"The body did not arrive within {self._seconds:g} s: send it faster, or less."
+            self._is_late = True
+            late = (
+                f"The body did not arrive within {self._seconds:g} s. Send a smaller body, or use a faster connection."
+            )
             raise BodyRefused(late, status=408, code="REQUEST_TIMEOUT") from None
         self._count(message)
         return message
@@ -135,23 +141,23 @@ class _Body:
         self._read += len(message.get("body", b""))
         self._complete = not message.get("more_body", False)
         if self._read > self._max_bytes:
-            most = f"The body is larger than {self._max_bytes:,} bytes: send less at once."
-            raise BodyRefused(most, status=413, code="PAYLOAD_TOO_LARGE")
+            too_large = f"The body is larger than {self._max_bytes:,} bytes. Send less at once."
+            raise BodyRefused(too_large, status=413, code="PAYLOAD_TOO_LARGE")
 
     async def drain(self) -> None:
-        """Reads on for a moment and throws it away."""
+        """Read on for a moment and discard the bytes."""
         try:
-            async with asyncio.timeout(0 if self._late else DRAIN_SECONDS):
+            async with asyncio.timeout(0 if self._is_late else DRAIN_SECONDS):
                 while not self._complete and self._read <= DRAIN_BODIES * self._max_bytes:
                     message = await self._receive()
                     self._read += len(message.get("body", b""))
                     self._complete = not message.get("more_body", False)
         except TimeoutError:
-            self._late = True
+            self._is_late = True
 
 
 class _Response:
-    """Sends a response with the headers that each one has; `status` is 0 until it has begun."""
+    """Response with the headers that every response has; `status` is 0 until it has begun."""
 
     def __init__(self, send: Send, body: _Body) -> None:
         self._send = send
@@ -187,8 +193,8 @@ def _added(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
 
 
 def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """The caller's own id where it is a sane one, else a new one."""
+    """Return the client's own id if it is well-formed, else a new one."""
     for name, value in headers:
-        if name == b"x-request-id" and SANE_ID.fullmatch(value):
+        if name == b"x-request-id" and VALID_ID.fullmatch(value):
             return value.decode()
     return secrets.token_hex(16)

@@ -1,4 +1,4 @@
-"""The uvicorn server of this application: what it serves starts before it listens and stops after it."""
+"""Uvicorn server of the application: its resources start before it listens and stop after it."""
 
 import asyncio
 import gc
@@ -14,20 +14,21 @@ import uvicorn
 
 from transport.core.connections import Connections
 
-# Seconds that a working thread keeps the interpreter while the event loop waits for it. A request waits several times:
+# How long a working thread keeps the interpreter while the event loop waits for it. A request waits several times:
 # with Python's 0.005 one took up to 860 ms while a file of 100,000 rows was read, with this 56 ms, at the same CPU.
-TURN = 0.0005
+SWITCH_SECONDS = 0.0005
 
 
 class CannotListen(RuntimeError):
-    """The address is taken or not this machine's."""
+    """Error: the address is in use, or is not an address of this machine."""
 
 
 class Server(uvicorn.Server):
-    """Closes open streams first when it stops: uvicorn alone would cut sockets off and wait for event streams.
+    """Uvicorn server that closes open streams when it stops.
 
-    `stopping` holds what is to be stopped then; it is done before uvicorn raises the signal again, which may
-    end the process at once. `ready` is called with the address when connections are accepted.
+    Uvicorn alone would reset sockets and wait for event streams. `stopping` is closed at that time too, before
+    uvicorn raises the signal again, which may end the process at once. `ready` is called with the address when
+    connections are accepted.
     """
 
     def __init__(
@@ -66,7 +67,10 @@ def serve(
     max_message_bytes: int,
     ready: Callable[[str], None],
 ) -> None:
-    """Serve until a signal comes, within `running`; raises CannotListen, and what entering `running` raises."""
+    """Serve within `running` until a signal arrives.
+
+    Raises CannotListen, and what entering `running` raises.
+    """
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -86,14 +90,14 @@ def serve(
                 server = Server(config, connections, stopping=started.pop_all(), ready=ready)
                 await server.serve(sockets=[listener])
 
-    gc.freeze()  # what is loaded stays: looking through it stopped every stream for a tenth of a second at a time
-    sys.setswitchinterval(TURN)
+    gc.freeze()  # a full collection over what stays loaded stopped every stream for 0.1 s at a time
+    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(run())
 
 
 def work(running: AbstractAsyncContextManager[Any], ready: Callable[[], None]) -> None:
-    """Stay within `running` until a signal comes, and listen to nobody; raises what entering it raises."""
+    """Stay within `running` until a signal arrives, without listening. Raises what entering `running` raises."""
 
     async def run() -> None:
         stopped, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -103,8 +107,8 @@ def work(running: AbstractAsyncContextManager[Any], ready: Callable[[], None]) -
             ready()
             await stopped.wait()
 
-    gc.freeze()  # what is loaded stays: looking through it stopped every stream for a tenth of a second at a time
-    sys.setswitchinterval(TURN)
+    gc.freeze()  # a full collection over what stays loaded stopped every stream for 0.1 s at a time
+    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvicorn.Config(None).get_loop_factory()) as runner:  # type: ignore[arg-type]  # only for its loop
         runner.run(run())
 
@@ -116,5 +120,5 @@ def _listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise CannotListen(
-            f"{host}:{port} cannot be listened on ({reason}): stop the program that does, or set PORT or HOST."
+            f"Cannot listen on {host}:{port} ({reason}). Stop the program that uses it, or set PORT or HOST."
         ) from None

@@ -42,7 +42,7 @@ def test_a_long_text_is_not_kept() -> None:
 def test_what_is_wrong_is_not_kept() -> None:
     read = documents()
     assert codes(read.read("{nothing}")) == ["GRAPHQL_VALIDATION_FAILED"]
-    assert not read._kept
+    assert not read._cache
 
 
 def test_a_syntax_error_is_one_error_with_its_place() -> None:

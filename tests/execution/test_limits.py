@@ -33,8 +33,8 @@ def test_what_doubling_fragments_return_is_counted_and_not_only_their_depth() ->
     steps = "".join(f"fragment f{n} on Q{{...f{n + 1} ...f{n + 1}}}" for n in range(40))
     message = refusal("{q{...f0 ...f0}}" + steps + "fragment f40 on Q{a b c}")
     assert message == (
-        "The document may return far too many values; at most 25000 values are allowed: "
-        "ask for less, or split it into several requests."
+        "The document may return far too many values; at most 25000 values are allowed. "
+        "Ask for less, or split it into several requests."
     )
 
 

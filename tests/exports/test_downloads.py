@@ -137,7 +137,7 @@ async def test_a_file_that_is_gone_is_said_to_be_gone(product: InProcessProduct,
     (product.files / f"{ID}.csv").unlink()
     answer = await product.open(link(file))
     assert answer.status_code == 404
-    assert answer.json() == error(404, "NOT_FOUND", "There is no such file any more: export the table again.")
+    assert answer.json() == error(404, "NOT_FOUND", "This file does not exist any more. Export the table again.")
 
 
 @pytest.mark.parametrize(

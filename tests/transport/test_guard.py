@@ -63,7 +63,7 @@ def test_a_larger_body_is_413_also_in_chunks(served: Served, size: int, is_chunk
     # What a client still sends is read for a while, lest it miss the answer; then the connection ends.
     assert ("connection" in response.headers) is (size > 500_000)
     assert response.json() == {
-        "detail": "The body is larger than 100,000 bytes: send less at once.",
+        "detail": "The body is larger than 100,000 bytes. Send less at once.",
         "status_code": 413,
         "type": "PAYLOAD_TOO_LARGE",
         "field_errors": [],

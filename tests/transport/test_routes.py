@@ -63,7 +63,7 @@ def test_an_unknown_route_is_404_in_json(shared: Served) -> None:
     response = shared.http.get("/nothing/here?token=secret")
     assert response.status_code == 404
     assert response.json() == {
-        "detail": "There is nothing at /nothing/here: GraphQL is at /graphql.",
+        "detail": "There is nothing at /nothing/here. GraphQL is at /graphql.",
         "status_code": 404,
         "type": "NOT_FOUND",
         "field_errors": [],

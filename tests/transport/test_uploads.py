@@ -17,7 +17,7 @@ import pytest
 from tests.support.processes.transport_app import Served, serving
 from transport.graphql.file_map import EXAMPLE
 from transport.graphql.multipart import CUT_SHORT
-from transport.graphql.uploads import AT_ONCE_OF_ONE, Uploads, clean_name
+from transport.graphql.uploads import MAX_CONCURRENT_PER_USER, Uploads, clean_name
 
 KEEP = "mutation Keep($input: FilesInput!, $seconds: Float! = 0) { keep(input: $input, seconds: $seconds) }"
 SIGNED_IN = {"Authorization": "Bearer good", "GraphQL-Preflight": "1"}
@@ -105,8 +105,8 @@ def test_files_come_into_the_variables_that_wait_for_them(served: Served) -> Non
 
 def test_a_file_may_go_into_several_variables(served: Served) -> None:
     operation = json.dumps({"query": KEEP, "variables": {"input": {"files": [None, None], "one": None}}})
-    places = json.dumps({"f": [f"{FILES}.1", "variables.input.one"]})
-    answer = post(served, form(("operations", None, operation), ("map", None, places), ("f", "x", b"twice")))
+    paths = json.dumps({"f": [f"{FILES}.1", "variables.input.one"]})
+    answer = post(served, form(("operations", None, operation), ("map", None, paths), ("f", "x", b"twice")))
     assert answer.json()["data"]["keep"] == ["nothing", *[shown("x", b"twice")] * 2]
 
 
@@ -121,7 +121,7 @@ def test_a_form_in_chunks_without_a_length_is_read(served: Served, size: int) ->
 @pytest.mark.parametrize("name", ["X-Requested-With", "Apollo-Require-Preflight", "GraphQL-Preflight"])
 def test_one_of_three_headers_tells_that_no_page_of_somebody_else_sent_the_form(served: Served, name: str) -> None:
     before = served.world.mutations
-    message = "A form needs one of these headers, with any value: "
+    message = "A multipart request needs one of these headers, with any value: "
     message += "x-requested-with, apollo-require-preflight, graphql-preflight."
     refused(post(served, whole(b"x"), **{"GraphQL-Preflight": ""}), 400, message)
     assert served.world.mutations == before
@@ -144,21 +144,24 @@ OPERATIONS, MAP, A = ("operations", None, operations()), ("map", None, mapped())
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ([OPERATIONS], "The form has no parts `operations` and `map`: send them first, in this order."),
-        ([OPERATIONS, A], "The part '0' comes too early: `operations` first, then `map`, then files."),
-        ([MAP, OPERATIONS, A], "The part 'map' comes too early: `operations` first, then `map`, then files."),
-        ([OPERATIONS, MAP], "The part `map` names the file '0', which the form does not have."),
-        ([OPERATIONS, MAP, A, A], "The part '0' is there twice: send each file once."),
-        ([OPERATIONS, MAP, ("1", "b", b"")], "The part '1' is not in `map`: say which variable it is."),
-        ([OPERATIONS, MAP, ("0", None, b"x")], "The part '0' has no file name: send the file with one."),
-        ([OPERATIONS, MAP, ("0", "../", b"x")], "The part '0' has no file name: send the file with one."),
+        ([OPERATIONS], "The form has no parts `operations` and `map`. Send them first, in this order."),
+        ([OPERATIONS, A], "The part '0' comes too early. Send `operations`, then `map`, then the files."),
+        ([MAP, OPERATIONS, A], "The part 'map' comes too early. Send `operations`, then `map`, then the files."),
+        ([OPERATIONS, MAP], "The part `map` names the file '0', but the form has no such part."),
+        ([OPERATIONS, MAP, A, A], "The form has two parts '0'. Send each file once."),
+        (
+            [OPERATIONS, MAP, ("1", "b", b"")],
+            "The part '1' is not in `map`. Add it there with the path of its variable.",
+        ),
+        ([OPERATIONS, MAP, ("0", None, b"x")], "The part '0' has no file name. Send the file with one."),
+        ([OPERATIONS, MAP, ("0", "../", b"x")], "The part '0' has no file name. Send the file with one."),
         (
             [("operations", None, f"[{operations()}]"), MAP, A],
-            "The part `operations`: Batches are not accepted: send one operation in each request.",
+            "The part `operations`: Batched requests are not supported. Send one operation in each request.",
         ),
         (
             [("operations", None, f"[[{operations()}]]"), MAP, A],
-            "The part `operations`: Batches are not accepted: send one operation in each request.",
+            "The part `operations`: Batched requests are not supported. Send one operation in each request.",
         ),
         (
             [("operations", None, '{"query": 1}'), MAP, A],
@@ -166,11 +169,11 @@ OPERATIONS, MAP, A = ("operations", None, operations()), ("map", None, mapped())
         ),
         (
             [OPERATIONS, ("map", None, "[]"), A],
-            f"The part `map` is an object that lists the places of each file, {EXAMPLE}.",
+            f"The part `map` must be an object with a list of paths for each file, {EXAMPLE}.",
         ),
         (
             [OPERATIONS, ("map", None, '{"0": []}'), A],
-            f"The part `map` is an object that lists the places of each file, {EXAMPLE}.",
+            f"The part `map` must be an object with a list of paths for each file, {EXAMPLE}.",
         ),
     ],
 )
@@ -183,14 +186,14 @@ def test_a_form_in_disorder_is_400(served: Served, parts: list[tuple[str, str | 
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("query", "The part `map` says 'query': a file goes into a variable, "),
-        ("variables", "The part `map` says 'variables': a file goes into a variable, "),
-        (f"{FILES}.1", f"`operations` has no {FILES}.1: put null where the file goes."),
-        (f"{FILES}.-1", f"`operations` has no {FILES}.-1: put null where the file goes."),
-        (f"{FILES}.²", f"`operations` has no {FILES}.²: put null where the file goes."),
-        (f"{FILES}.__class__", f"`operations` has no {FILES}.__class__: put null where the file goes."),
-        ("variables.other.0", "`operations` has no variables.other.0: put null where the file goes."),
-        ("variables.input", "variables.input is not null in `operations`, or is in `map` twice: "),
+        ("query", "The part `map` has the path 'query'. Name a variable, "),
+        ("variables", "The part `map` has the path 'variables'. Name a variable, "),
+        (f"{FILES}.1", f"`operations` has no {FILES}.1. Put null where the file belongs."),
+        (f"{FILES}.-1", f"`operations` has no {FILES}.-1. Put null where the file belongs."),
+        (f"{FILES}.²", f"`operations` has no {FILES}.². Put null where the file belongs."),
+        (f"{FILES}.__class__", f"`operations` has no {FILES}.__class__. Put null where the file belongs."),
+        ("variables.other.0", "`operations` has no variables.other.0. Put null where the file belongs."),
+        ("variables.input", "variables.input is not null in `operations`, or is twice in `map`. "),
     ],
 )
 def test_a_place_that_is_no_variable_is_refused(served: Served, path: str, message: str) -> None:
@@ -199,23 +202,23 @@ def test_a_place_that_is_no_variable_is_refused(served: Served, path: str, messa
     assert answer.json()["errors"][0]["message"].startswith(message)
 
 
-def test_two_files_do_not_share_a_place(served: Served) -> None:
-    places = json.dumps({"0": [f"{FILES}.0"], "1": [f"{FILES}.0"]})
-    message = f"{FILES}.0 is not null in `operations`, or is in `map` twice: a file takes its place."
-    refused(post(served, form(OPERATIONS, ("map", None, places), A, ("1", "b", b""))), 400, message)
+def test_two_files_do_not_share_a_slot(served: Served) -> None:
+    paths = json.dumps({"0": [f"{FILES}.0"], "1": [f"{FILES}.0"]})
+    message = f"{FILES}.0 is not null in `operations`, or is twice in `map`. Set it to null there and name it once."
+    refused(post(served, form(OPERATIONS, ("map", None, paths), A, ("1", "b", b""))), 400, message)
 
 
 def test_what_is_too_large_or_too_much_is_413(served: Served) -> None:
     large = b"x" * (FILE_BYTES + 1)
-    message = "A file is larger than 200,000 bytes: send a smaller one, or a part of it."
+    message = "A file is larger than 200,000 bytes. Send a smaller file."
     refused(post(served, whole(large)), 413, message)
     chunks = whole(large)
     refused(post(served, (chunks[n : n + 9_999] for n in range(0, len(chunks), 9_999))), 413, message)
     four = [(str(n), "a", b"x" * 150_001) for n in range(4)]
-    message = "The files have more than 600,000 bytes together: send some of them later."
+    message = "The files have more than 600,000 bytes together. Send fewer files at once."
     refused(post(served, form(("operations", None, operations(4)), ("map", None, mapped(4)), *four)), 413, message)
     eleven = form(("operations", None, operations(11)), ("map", None, mapped(11)))
-    refused(post(served, eleven), 413, "Send at most 10 files at once.")
+    refused(post(served, eleven), 413, "The part `map` has 11 files. Send at most 10 in one request.")
     long = form(("operations", None, operations() + " " * 100_000))
     refused(post(served, long), 413, "The part `operations` is larger than 100,000 bytes.")
     refused(
@@ -237,10 +240,10 @@ def test_a_hundred_thousand_parts_cost_no_more_than_the_first_that_is_wrong(serv
     ("content", "type", "message"),
     [
         (b"", "multipart/form-data; boundary=B", CUT_SHORT),
-        (b"x", "multipart/form-data", "The Content-Type names no boundary: let your HTTP client write that header."),
+        (b"x", "multipart/form-data", "The Content-Type header has no boundary. Let your HTTP client set this header."),
         (whole(b"x")[:-20], "multipart/form-data; boundary=BOUNDARY", CUT_SHORT),
         (form(("x", None, b"")).replace(b"form-data", b"attachment"), "Multipart/Form-Data; boundary=BOUNDARY",
-         "A part has no name: each begins with `Content-Disposition: form-data; name=…`."),
+         "A part has no name. Begin each part with `Content-Disposition: form-data; name=…`."),
     ],
 )  # fmt: skip
 def test_a_form_that_is_none_is_400(served: Served, content: bytes, type: str, message: str) -> None:
@@ -282,12 +285,12 @@ def test_one_person_sends_a_few_forms_at_a_time(served: Served) -> None:
         answer = httpx.post(f"{served.url}/graphql", content=body, headers=headers, verify=False)
         answers.append(answer.status_code)
 
-    threads = [threading.Thread(target=send) for _ in range(AT_ONCE_OF_ONE + 1)]
+    threads = [threading.Thread(target=send) for _ in range(MAX_CONCURRENT_PER_USER + 1)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(answers) == [200] * AT_ONCE_OF_ONE + [429]
+    assert sorted(answers) == [200] * MAX_CONCURRENT_PER_USER + [429]
 
 
 def test_a_file_in_json_is_no_file(served: Served) -> None:

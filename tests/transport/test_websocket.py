@@ -308,7 +308,10 @@ async def test_a_socket_runs_a_hundred_operations_at_most() -> None:
             await client.subscribe("3", "{hello}")
             frame = await client.receive()
             assert (frame["id"], frame["type"]) == ("3", "error")
-            assert frame["payload"][0]["message"] == "This socket runs 2 operations already: complete one first."
+            assert (
+                frame["payload"][0]["message"]
+                == "This socket already runs 2 operations, the maximum. Complete one first."
+            )
             assert frame["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
             await client.send(type="complete", id="1")
             await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Who calls: what the transport knows of a caller, and what the application makes of it."""
+"""Callers: the credentials and address of a request, and the context that the application makes of them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ AUTHENTICATION_DEADLINE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`authorization` is the header as sent, or what `connection_init` had in its place."""
+    """Client of a request; `authorization` is the header as sent, or the value that `connection_init` has instead."""
 
     authorization: str | None
     request_id: str
@@ -22,28 +22,31 @@ class Caller:
 
 
 class Context(Protocol):
-    """What resolvers get as `info.context`; made anew for each operation."""
+    """Value that resolvers receive as `info.context`; created anew for each operation."""
 
     @property
     def viewer_id(self) -> object:
-        """For the log; None when signed out."""
+        """Return the user's id for the log, or None when signed out."""
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the sign-in ends, and every stream that was opened with it; None: never."""
+        """Return when the session, and every stream opened with it, ends; None means never."""
 
 
 Authenticate: TypeAlias = Callable[[Caller], Awaitable[Context]]
 
 
 async def authenticated(authenticate: Authenticate, caller: Caller) -> Context:
-    """Raises what `authenticate` raises, TimeoutError after ten seconds."""
+    """Return the context of a caller.
+
+    Raises what `authenticate` raises, and TimeoutError after ten seconds.
+    """
     async with asyncio.timeout(AUTHENTICATION_DEADLINE):
         return await authenticate(caller)
 
 
 def seconds_left(context: Context | None) -> float:
-    """Until the sign-in ends; infinite when it does not."""
+    """Return the seconds until the session ends, or infinity when it does not."""
     if context is None or context.expires_at is None:
         return float("inf")
     return max(0.0, (context.expires_at - datetime.now(UTC)).total_seconds())
@@ -55,6 +58,6 @@ def ip_address(scope: Scope) -> str | None:
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """A request header (`name` in lower case); values sent in several lines are joined."""
+    """Return a request header (`name` in lower case), with repeated values joined by commas."""
     values = [value for key, value in scope["headers"] if key == name]
     return b", ".join(values).decode("latin-1") if values else None

@@ -1,4 +1,4 @@
-"""The streams that are open: sockets and event streams, counted, and closed when their sign-in or the server ends."""
+"""Registry of the open streams: sockets and event streams, closed when their session or the server ends."""
 
 import asyncio
 import logging
@@ -18,12 +18,12 @@ log = logging.getLogger("sheetgpt.error")
 
 
 class Connection(Protocol):
-    """A stream that stays open; `context` is None until it is signed in (or known not to be)."""
+    """Stream that stays open; `context` is None until the caller is authenticated."""
 
     context: Context | None
 
     async def close(self, code: int, reason: str) -> None:
-        """`code` is a WebSocket close code."""
+        """Close the stream; `code` is a WebSocket close code."""
 
 
 class Connections:
@@ -43,7 +43,7 @@ class Connections:
 
     @contextmanager
     def holding(self, connection: Connection) -> Iterator[None]:
-        """Counts a connection for as long as the block runs."""
+        """Count a connection while the block runs."""
         self._open.add(connection)
         try:
             yield
@@ -51,15 +51,15 @@ class Connections:
             self._open.discard(connection)
 
     async def close_where(
-        self, chosen: Callable[[Context], bool], code: int = FORBIDDEN, reason: str = "signed out"
+        self, matches: Callable[[Context], bool], code: int = FORBIDDEN, reason: str = "signed out"
     ) -> int:
-        """Closes those whose context is chosen, as after a log-out; returns how many."""
-        found = [item for item in self._open if item.context is not None and chosen(item.context)]
+        """Close the connections whose context matches, for example after a log-out; return their number."""
+        found = [item for item in self._open if item.context is not None and matches(item.context)]
         await self._close(found, code, reason)
         return len(found)
 
     async def close_all(self) -> None:
-        """Closes every one and takes no more; call it before the server stops."""
+        """Close every connection and refuse new ones; call it before the server stops."""
         self._closing = True
         await self._close(list(self._open), GOING_AWAY, "the server is stopping")
 

@@ -1,7 +1,7 @@
-"""The two shapes of an error: an entry of GraphQL's `errors`, and what every other route answers.
+"""The two shapes of an error: an entry of GraphQL's `errors`, and the body of every other route.
 
-Masking is by allow-list: a ProductError, or a mistake of the request itself, is shown as worded; anything
-else is a bug, logged with its request id and shown as INTERNAL_SERVER_ERROR.
+Masking is by allow-list: the message of a ProductError, or of a mistake in the request itself, is shown. Any
+other error is a bug: it is logged with its request id and shown as INTERNAL_SERVER_ERROR.
 """
 
 import logging
@@ -21,7 +21,7 @@ log = logging.getLogger("sheetgpt.error")
 
 
 class RequestRefused(Exception):
-    """The HTTP request itself is wrong, whatever it asks for; `headers` go with the answer."""
+    """Error of the HTTP request itself, independent of its operation; `headers` are added to the response."""
 
     def __init__(
         self,
@@ -37,11 +37,11 @@ class RequestRefused(Exception):
 
 
 class BodyRefused(RequestRefused):
-    """The body is too large or too late: the rest of it is not read."""
+    """Error of a body that is too large or too late; the rest of it is not read."""
 
 
 def format_error(error: GraphQLError, _context: object) -> dict[str, Any]:
-    """An entry of `errors`: message, locations, path, extensions {code status fieldErrors requestId …}."""
+    """Return an entry of `errors`: message, locations, path, extensions {code status fieldErrors requestId …}."""
     formatted: dict[str, Any] = {"message": error.message}
     if error.locations:
         formatted["locations"] = [place.formatted for place in error.locations]
@@ -52,7 +52,7 @@ def format_error(error: GraphQLError, _context: object) -> dict[str, Any]:
 
 
 def _shown(error: GraphQLError) -> dict[str, Any]:
-    """What replaces or joins message, locations and path; logs what may not be shown."""
+    """Return the fields that replace or join message, locations and path; log an error that must stay hidden."""
     cause = error.original_error
     if isinstance(cause, ProductError):
         return {
@@ -69,26 +69,26 @@ def _shown(error: GraphQLError) -> dict[str, Any]:
 
 
 def _is_input(cause: Exception | None) -> bool:
-    """An argument that fits no variable's or literal's check before the resolver runs.
+    """Return whether an argument failed a check of its literal or variable before the resolver ran.
 
-    graphql-core places those at the argument; what a resolver returns wrongly has no place of its own.
+    graphql-core locates those errors at the argument; a wrong value that a resolver returns has no location.
     """
     return isinstance(cause, StrawberryInputCoercionError) or (isinstance(cause, GraphQLError) and bool(cause.nodes))
 
 
 def internal_error() -> dict[str, Any]:
-    """What a client sees of a bug."""
+    """Return the fields of an entry of `errors` that a client sees for a bug."""
     message = f"Something went wrong on the server. Report it with the request id {request_id.get()}."
     return {"message": message, "extensions": extensions(INTERNAL, 500)}
 
 
 def product_error(error: ProductError) -> dict[str, Any]:
-    """An entry of `errors` for a request that was refused before anything ran."""
+    """Return an entry of `errors` for a request that was refused before anything ran."""
     return format_error(GraphQLError(error.message, original_error=error), None)
 
 
 def refusal(error: RequestRefused) -> dict[str, Any]:
-    """An entry of `errors` for a request that is no GraphQL request."""
+    """Return an entry of `errors` for a request that is not a GraphQL request."""
     return {"message": error.message, "extensions": extensions(error.code, error.status)}
 
 
@@ -105,7 +105,7 @@ def extensions(
 
 
 def ops_error(status: int, type: str, detail: str, fields: Sequence[FieldError] = ()) -> dict[str, Any]:
-    """The body of an error of a route that is not GraphQL's."""
+    """Return the body of an error on a route other than GraphQL's."""
     return {
         "detail": detail,
         "status_code": status,

@@ -1,4 +1,4 @@
-"""JSON as it goes over the wire."""
+"""JSON encoding and decoding of the wire format."""
 
 import json
 from typing import Any
@@ -7,7 +7,10 @@ import orjson
 
 
 def encode(value: Any) -> bytes:
-    """UTF-8 JSON; what orjson refuses (numbers above 64 bits, very deep values) is written all the same."""
+    """Return a value as JSON in UTF-8.
+
+    The standard library encodes what orjson refuses: integers above 64 bits and very deep values.
+    """
     try:
         return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
     except orjson.JSONEncodeError:

@@ -1,4 +1,4 @@
-"""What is logged, and how: one line per HTTP request, GraphQL operation or error, as JSON or to be read.
+"""Log lines: one for each HTTP request, GraphQL operation or error, as JSON or as readable text.
 
 Lines hold ids, names, times and codes; never tokens, variables or documents.
 """
@@ -24,7 +24,7 @@ operations = logging.getLogger("sheetgpt.operation")
 
 
 def configure(format: Literal["auto", "json", "text"] = "auto", level: str = "INFO") -> None:
-    """Sends every log to standard error; `auto` means text on a terminal, else JSON."""
+    """Send every log to standard error; `auto` means text on a terminal, else JSON."""
     handler = logging.StreamHandler(sys.stderr)
     as_text = format == "text" or (format == "auto" and sys.stderr.isatty())
     handler.setFormatter(TextFormatter() if as_text else JSONFormatter())
@@ -32,12 +32,15 @@ def configure(format: Literal["auto", "json", "text"] = "auto", level: str = "IN
     root.handlers[:] = [handler]
     root.setLevel("WARNING")
     logging.getLogger("sheetgpt").setLevel(level)
-    # One line for each request is ours; uvicorn's would also show query strings.
+    # Uvicorn's access log would repeat our line and show query strings.
     logging.getLogger("uvicorn.access").disabled = True
 
 
 def log_request(method: str, path: str, status: int, started: float) -> None:
-    """`started` is a `time.perf_counter()`; `path` is without its query, which may hold variables."""
+    """Log one HTTP request.
+
+    `started` is a `time.perf_counter()`; `path` has no query string, which may hold variables.
+    """
     if requests.isEnabledFor(logging.INFO):
         fields = {"method": method, "path": path, "status": status, "ms": _since(started)}
         requests.info("request", extra={"fields": fields})
@@ -46,7 +49,10 @@ def log_request(method: str, path: str, status: int, started: float) -> None:
 def log_operation(
     operation: Operation | None, context: Context | None, errors: Sequence[dict[str, Any]], started: float
 ) -> None:
-    """`errors` are formatted errors, of which the codes are logged; `started` a `time.perf_counter()`."""
+    """Log one operation.
+
+    `errors` are formatted errors, of which only the codes are logged; `started` is a `time.perf_counter()`.
+    """
     if operations.isEnabledFor(logging.INFO):
         viewer_id = context.viewer_id if context else None
         fields = {
@@ -64,7 +70,7 @@ def _since(started: float) -> float:
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object per line."""
+    """Formatter of one JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -81,13 +87,13 @@ class JSONFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """One readable line; the message is left out where the fields say it all."""
+    """Formatter of one readable line; the message is left out where the fields say it all."""
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         fields = _fields(record)
-        said = " ".join(_worded(name, value) for name, value in fields.items() if value not in (None, []))
-        line = f"{at} {record.levelname:<7} {record.getMessage()} {said} [{request_id.get()}]"
+        details = " ".join(_field_text(name, value) for name, value in fields.items() if value not in (None, []))
+        line = f"{at} {record.levelname:<7} {record.getMessage()} {details} [{request_id.get()}]"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
@@ -98,7 +104,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _worded(name: str, value: object) -> str:
+def _field_text(name: str, value: object) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     text = text if text.isprintable() else ascii(text)
     if name == "ms":

@@ -1,4 +1,4 @@
-"""One timer for all that a client is being sent: a timer for each frame costs as much as the frame."""
+"""One timer for everything that is sent to a client: a timer for each frame costs as much as the frame."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,18 +6,18 @@ from typing import Any
 
 
 class SendDeadline:
-    """`with` it while something is sent: what takes longer than `seconds` is cancelled, after `late` is called."""
+    """Context manager around each send. One that takes longer than `seconds` is cancelled, after `late` is called."""
 
     def __init__(self, seconds: float, late: Callable[[], None]) -> None:
         self._seconds, self._late = seconds, late
-        self._sending: dict[asyncio.Task[Any] | None, float] = {}  # since when, the oldest first
+        self._sending: dict[asyncio.Task[Any] | None, float] = {}  # start times, the oldest first
         self._timer: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
         self._sending[asyncio.current_task()] = loop.time()
         if self._timer is None:
-            self._timer = loop.call_later(self._seconds, self._look)
+            self._timer = loop.call_later(self._seconds, self._check)
 
     def __exit__(self, *_: object) -> None:
         del self._sending[asyncio.current_task()]
@@ -26,14 +26,14 @@ class SendDeadline:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._timer = None
         if not self._sending:
             return
         loop = asyncio.get_running_loop()
         due = next(iter(self._sending.values())) + self._seconds
         if due > loop.time():
-            self._timer = loop.call_at(due, self._look)
+            self._timer = loop.call_at(due, self._check)
             return
         self._late()
         for task in self._sending:

@@ -1,4 +1,4 @@
-"""The frames of graphql-transport-ws: what a client may send, checked, and why a socket closes."""
+"""Frames of graphql-transport-ws that a client may send, their checks, and the codes that close a socket."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ MAX_REASON_BYTES = 123
 
 
 class BadFrame(Exception):
-    """Closes the socket with `code`."""
+    """Error of a frame; the socket is closed with `code`."""
 
     def __init__(self, reason: str, code: int = BAD_REQUEST) -> None:
         super().__init__(reason)
@@ -24,7 +24,7 @@ class BadFrame(Exception):
 
 
 def read(text: str | None, max_bytes: int) -> dict[str, Any]:
-    """A frame as an object whose `type` is a string. Raises BadFrame."""
+    """Return a frame as an object whose `type` is a string. Raises BadFrame."""
     if text is None:
         raise BadFrame("Invalid message: send text frames")
     if len(text) > max_bytes or len(text.encode()) > max_bytes:
@@ -39,30 +39,31 @@ def read(text: str | None, max_bytes: int) -> dict[str, Any]:
 
 
 def id_of(frame: dict[str, Any]) -> str:
-    found = frame.get("id")
-    if not isinstance(found, str) or not 0 < len(found) <= MAX_ID:
+    """Return the id of an operation's frame. Raises BadFrame."""
+    id_ = frame.get("id")
+    if not isinstance(id_, str) or not 0 < len(id_) <= MAX_ID:
         raise BadFrame(f"Invalid message: id must be a string of 1 to {MAX_ID} characters")
-    return found
+    return id_
 
 
 def payload_of(frame: dict[str, Any]) -> dict[str, Any]:
-    """An absent or null payload is empty."""
-    found = frame.get("payload")
-    if found is None:
+    """Return the payload of a frame, {} when it is absent or null. Raises BadFrame."""
+    payload_ = frame.get("payload")
+    if payload_ is None:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(payload_, dict):
         raise BadFrame("Invalid message: payload must be an object")
-    return found
+    return payload_
 
 
 def authorization_of(payload: dict[str, Any]) -> str | None:
-    """What `connection_init` carries in place of the header, which browsers cannot set."""
-    found = payload.get("Authorization", payload.get("authorization"))
-    if found is not None and not isinstance(found, str):
+    """Return the credentials in `connection_init`: browsers cannot set the header on a WebSocket."""
+    value = payload.get("Authorization", payload.get("authorization"))
+    if value is not None and not isinstance(value, str):
         raise BadFrame('Invalid message: Authorization must be a string such as "Bearer …"')
-    return found
+    return value
 
 
 def shortened(reason: str) -> str:
-    """A close frame has room for 123 bytes of reason."""
+    """Cut the reason of a close frame to the 123 bytes that the protocol allows."""
     return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: POST and GET, answered as JSON, as an event stream, or with GraphiQL's page."""
+"""GraphQL over HTTP: POST and GET, answered with JSON, an event stream or GraphiQL's page."""
 
 import time
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ from transport.graphql.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, Acce
 from transport.graphql.uploads import Uploads, discard, has_files
 
 STREAM_HINT = (
-    "A subscription is answered as an event stream: send `Accept: text/event-stream`, "
-    "or use the WebSocket at the same address (graphql-transport-ws)."
+    "A subscription needs an event stream. Send `Accept: text/event-stream`, "
+    "or use the WebSocket at the same URL (graphql-transport-ws)."
 )
 
 
 class GraphQLEndpoint:
-    """ASGI application of one path; `page` answers browsers that open it, `uploads` reads requests with files."""
+    """ASGI application of one path; `page` serves browsers that open it, `uploads` reads requests with files."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class GraphQLEndpoint:
         await self._execute(request, context, run)
 
     async def _answer_with_files(self, uploads: Uploads, run: "_Run") -> None:
-        """Who asks is known before anything is written: files are taken from people who are signed in."""
+        """Run an operation with files. The caller is authenticated before any file is stored."""
         context = await self._sign_in(run.scope)
         if not isinstance(context, Result) and context.viewer_id is None:
             context = self._executor.refuse([Unauthenticated()], context)
@@ -118,7 +118,7 @@ class GraphQLEndpoint:
 
 @dataclass(frozen=True)
 class _Run:
-    """A request on its way to its answer; `started` is when, by the clock of `time.perf_counter`."""
+    """Request in progress; `started` is a `time.perf_counter()`."""
 
     scope: Scope
     receive: Receive
@@ -127,10 +127,14 @@ class _Run:
     started: float
 
     def media(self) -> str:
-        """The media type of the result. Raises RequestRefused when the client takes none of ours."""
+        """Return the media type of the result. Raises RequestRefused when the client accepts none of ours."""
         if self.accepted.result is None:
-            offered = f"{GRAPHQL_JSON}, {JSON} and {EVENT_STREAM}"
-            raise RequestRefused(f"Accept names none of {offered}.", status=406, code="NOT_ACCEPTABLE")
+            offered = f"{GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}"
+            raise RequestRefused(
+                f"The Accept header has none of the media types of this server. Use {offered}.",
+                status=406,
+                code="NOT_ACCEPTABLE",
+            )
         return self.accepted.result
 
 
@@ -143,7 +147,7 @@ async def _read(scope: Scope, receive: Receive) -> Request:
         return requests.from_query_string(scope["query_string"])
     if scope["method"] != "POST":
         raise RequestRefused(
-            "GraphQL is asked by POST or GET.",
+            f"GraphQL does not accept {scope['method']} requests. Use POST, or GET for queries.",
             status=405,
             code="METHOD_NOT_ALLOWED",
             headers={"allow": "GET, POST"},
@@ -173,7 +177,7 @@ async def _body(receive: Receive) -> bytes:
 def _allow(operation: Operation, method: str, accepted: Accepted) -> None:
     if method == "GET" and operation.kind == OperationType.MUTATION:
         raise RequestRefused(
-            "A mutation changes something: send it by POST.",
+            "A mutation cannot be sent by GET. Use POST.",
             status=405,
             code="METHOD_NOT_ALLOWED",
             headers={"allow": "POST"},
@@ -183,7 +187,11 @@ def _allow(operation: Operation, method: str, accepted: Accepted) -> None:
 
 
 def _status(result: Result, media: str) -> int:
-    """A request error has a status of its own only where the client knows the newer media type."""
+    """Return the HTTP status of a result.
+
+    Only a client that knows the newer media type gets another status than 200 for a request error, as the
+    GraphQL-over-HTTP specification says.
+    """
     if not result.is_request_error or media != GRAPHQL_JSON:
         return 200
     status = result.errors[0].get("extensions", {}).get("status", 400)
@@ -191,7 +199,7 @@ def _status(result: Result, media: str) -> int:
 
 
 async def respond(send: Send, media: str, result: Result) -> None:
-    """One result in one of the media types of `negotiate`."""
+    """Send one result in one of the media types of `negotiate`."""
     if media == EVENT_STREAM:
         await sse.send_single(send, result)
     else:

@@ -1,4 +1,4 @@
-"""A multipart/form-data body, cut into its parts as it comes."""
+"""Parser that splits a multipart/form-data body into its parts while it arrives."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -8,12 +8,12 @@ from transport.core.errors import BodyRefused
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-CUT_SHORT = "The body ends before its closing boundary: send the whole form."
+CUT_SHORT = "The body ends before its closing boundary. Send the whole form."
 
 
 @dataclass(frozen=True)
 class PartBegun:
-    """The headers of a part; `filename` is None where the part is no file."""
+    """Headers of a part; `filename` is None for a part that is not a file."""
 
     name: str
     filename: str | None
@@ -21,16 +21,16 @@ class PartBegun:
 
 @dataclass(frozen=True)
 class PartEnded:
-    """Nothing more of the part comes."""
+    """End of a part."""
 
 
 Piece: TypeAlias = PartBegun | bytes | PartEnded
 
 
 class Parts:
-    """Makes pieces of the bytes that it is fed: a beginning, the content as it comes, an end, for each part.
+    """Incremental parser; returns pieces: for each part its headers, its content in chunks, and its end.
 
-    Raises BodyRefused for what is no multipart/form-data, and for headers that are too many or too long.
+    Raises BodyRefused for a malformed body, and for headers that are too many or too long.
     """
 
     def __init__(self, content_type: str) -> None:
@@ -39,11 +39,11 @@ class Parts:
 
         boundary = parse_options_header(content_type)[1].get(b"boundary")
         if not boundary:
-            raise BodyRefused("The Content-Type names no boundary: let your HTTP client write that header.")
+            raise BodyRefused("The Content-Type header has no boundary. Let your HTTP client set this header.")
         try:
             self._parser = MultipartParser(boundary, self._callbacks())
         except FormParserError as error:
-            raise BodyRefused(f"The boundary cannot be used: {error}.") from None
+            raise BodyRefused(f"The boundary in the Content-Type header is invalid: {error}.") from None
         self._error, self._parse_options = FormParserError, parse_options_header
         self._pieces: list[Piece] = []
         self._headers: dict[bytes, bytes] = {}
@@ -51,16 +51,16 @@ class Parts:
         self._is_complete = False
 
     def feed(self, data: bytes) -> list[Piece]:
-        """The pieces that these bytes complete."""
+        """Parse more bytes and return the pieces that they complete."""
         try:
             self._parser.write(data)
         except self._error as error:
-            raise BodyRefused(f"The body is no multipart/form-data: {error}.") from None
+            raise BodyRefused(f"The body is not valid multipart/form-data: {error}.") from None
         pieces, self._pieces = self._pieces, []
         return pieces
 
     def end(self) -> None:
-        """Say that no bytes follow."""
+        """Check that the body was complete. Raises BodyRefused."""
         if not self._is_complete:
             raise BodyRefused(CUT_SHORT)
 
@@ -92,7 +92,7 @@ class Parts:
     def _on_headers_finished(self) -> None:
         kind, options = self._parse_options(self._headers.get(b"content-disposition"))
         if kind != b"form-data" or b"name" not in options:
-            raise BodyRefused("A part has no name: each begins with `Content-Disposition: form-data; name=…`.")
+            raise BodyRefused("A part has no name. Begin each part with `Content-Disposition: form-data; name=…`.")
         filename = options.get(b"filename")
         self._pieces.append(PartBegun(_text(options[b"name"]), None if filename is None else _text(filename)))
 
@@ -101,5 +101,5 @@ class Parts:
 
 
 def _text(raw: bytes) -> str:
-    """As browsers write it: UTF-8, a quotation mark as %22."""
+    """Return a name as browsers encode it: in UTF-8, with a quotation mark as %22."""
     return raw.decode("utf-8", "replace").replace("%22", '"')

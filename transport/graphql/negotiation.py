@@ -1,4 +1,4 @@
-"""Which media type answers a request: by the client's q, then by its order."""
+"""Content negotiation: the media type of a response, chosen by the client's q values and then by its order."""
 
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -7,13 +7,13 @@ GRAPHQL_JSON: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
 HTML: Final = "text/html"
-# What a wildcard stands for.
+# The media type that answers a wildcard.
 WILDCARDS: Final = {"*/*": GRAPHQL_JSON, "application/*": GRAPHQL_JSON}
 MAX_ENTRIES: Final = 50
 
 
 class Accepted(NamedTuple):
-    """Media types that both sides speak: `result` for one result (None: none fits), and whether a stream is."""
+    """Media types that client and server share; `result` is None when there is none for a single result."""
 
     result: str | None
     stream: bool
@@ -22,9 +22,10 @@ class Accepted(NamedTuple):
 
 @lru_cache(maxsize=256)  # clients send the same few headers over and over
 def negotiate(accept: str | None) -> Accepted:
-    """Reads an Accept header; absent or empty, it is `*/*`.
+    """Parse an Accept header; an absent or empty one means `*/*`.
 
-    A page is what browsers ask for first. A stream must be named: a wildcard does not ask for one.
+    `page` is set when HTML comes first, as browsers send it. `stream` is set only when the event stream is
+    named: a wildcard does not ask for one.
     """
     if not accept or not accept.strip():
         return Accepted(GRAPHQL_JSON, stream=False, page=False)
@@ -35,11 +36,11 @@ def negotiate(accept: str | None) -> Accepted:
 
 
 def _ranked(accept: str) -> list[str]:
-    """Media types by falling q, in the client's order where equal, without those at q=0."""
-    weighed = [_entry(entry) for entry in accept.split(",")[:MAX_ENTRIES]]
-    refused = {media for media, quality in weighed if quality <= 0}
-    kept = [(media, quality) for media, quality in weighed if quality > 0 and media not in refused]
-    return [media for media, _ in sorted(kept, key=lambda item: -item[1])]
+    """Return the media types by falling q, in the client's order where equal, without those at q=0."""
+    weighted = [_entry(entry) for entry in accept.split(",")[:MAX_ENTRIES]]
+    refused = {media for media, quality in weighted if quality <= 0}
+    accepted = [(media, quality) for media, quality in weighted if quality > 0 and media not in refused]
+    return [media for media, _ in sorted(accepted, key=lambda item: -item[1])]
 
 
 def _entry(entry: str) -> tuple[str, float]:
@@ -63,5 +64,8 @@ def _quality(text: str) -> float:
 
 @lru_cache(maxsize=256)
 def is_json(content_type: str | None) -> bool:
-    """Exactly application/json, in UTF-8: what a web page cannot send to another origin unasked."""
+    """Return whether a body is exactly application/json, in UTF-8.
+
+    A web page cannot send this type to another origin without a preflight request, so it protects from CSRF.
+    """
     return content_type is not None and _entry(content_type) == (JSON, 1.0)

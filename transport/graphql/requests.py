@@ -1,4 +1,4 @@
-"""Reading GraphQL requests: a POST body, a GET query string, a WebSocket payload."""
+"""Parsing of GraphQL requests: a POST body, a GET query string or a WebSocket payload."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,15 +12,15 @@ EXAMPLE = 'send an object such as {"query": "{ me { name } }"}.'
 
 
 def from_body(body: bytes) -> Request:
-    """Raises RequestRefused."""
+    """Return the request in a JSON body. Raises RequestRefused."""
     value = _decoded(body, "The body")
     if isinstance(value, list):
-        raise RequestRefused("Batches are not accepted: send one operation in each request.")
+        raise RequestRefused("Batched requests are not supported. Send one operation in each request.")
     return from_value(value)
 
 
 def from_query_string(query_string: bytes) -> Request:
-    """Raises RequestRefused."""
+    """Return the request in a query string. Raises RequestRefused."""
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError as error:
@@ -35,9 +35,9 @@ def from_query_string(query_string: bytes) -> Request:
 
 
 def from_value(value: Any) -> Request:
-    """A request from decoded JSON. Raises RequestRefused."""
+    """Return the request in decoded JSON. Raises RequestRefused."""
     if not isinstance(value, dict):
-        raise RequestRefused(f"A request is a JSON object: {EXAMPLE}")
+        raise RequestRefused(f"The request is not a JSON object: {EXAMPLE}")
     query = value.get("query")
     if not isinstance(query, str) or not query.strip():
         raise RequestRefused(f"The request has no query: {EXAMPLE}")
@@ -48,16 +48,16 @@ def from_value(value: Any) -> Request:
 
 
 def _mapping(value: Mapping[str, Any], name: str) -> dict[str, Any]:
-    found = value.get(name)
-    if found is None:
+    mapping = value.get(name)
+    if mapping is None:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(mapping, dict):
         raise RequestRefused(f"{name} must be a JSON object or null.")
-    return found
+    return mapping
 
 
-def _decoded(text: bytes, what: str) -> Any:
+def _decoded(text: bytes, subject: str) -> Any:
     try:
         return decode(text)
     except DecodeError as error:
-        raise RequestRefused(f"{what} is not JSON in UTF-8: {error.msg}.") from error
+        raise RequestRefused(f"{subject} is not JSON in UTF-8: {error.msg}.") from error

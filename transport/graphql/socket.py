@@ -1,4 +1,4 @@
-"""One client's WebSocket: the messages of graphql-transport-ws, and the times that it must keep."""
+"""WebSocket of one client: the messages of graphql-transport-ws and their deadlines."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ log = logging.getLogger("sheetgpt.error")
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """Of one socket; times in seconds. A client that answers no ping, or reads nothing, is given up."""
+    """Limits of one socket, times in seconds. A client that sends no pong or reads nothing is disconnected."""
 
     init_deadline: float = 10.0
     ping_interval: float = 25.0
@@ -35,7 +35,7 @@ class SocketLimits:
 
 
 class Socket:
-    """One client's connection: reads its frames in order, runs each operation in a task of its own."""
+    """Connection of one client: reads its frames in order and runs each operation in its own task."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Socket:
         self._tasks: set[asyncio.Task[None]] = set()
         self._authorization = header(scope, b"authorization")
         self._has_init = self._is_closed = self._is_given_up = False
-        self._was_heard = True
+        self._is_alive = True
         self._operations = 0
         self._acknowledged = asyncio.Event()
         self._reader: asyncio.Task[Any] | None = None
@@ -81,7 +81,7 @@ class Socket:
     async def close(self, code: int, reason: str) -> None:
         if not self._is_closed:
             self._is_closed = True
-            # The client may take its time to go: what it followed ends now.
+            # The client may be slow to close its side, so the operations are stopped now.
             for running in self._running.values():
                 running.stop()
             message = {"type": "websocket.close", "code": code, "reason": frames.shortened(reason)}
@@ -101,7 +101,7 @@ class Socket:
             self._give_up()
 
     async def sign_in(self) -> Context:
-        """Signs in again for one operation: what was revoked meanwhile is refused, nothing read is shared."""
+        """Authenticate again for one operation, so that a revoked session is refused and no cached row is shared."""
         self._operations += 1
         request_id.set(f"{request_id.get()}.{self._operations}")
         return await self._sign_in()
@@ -120,13 +120,13 @@ class Socket:
         return await authenticated(self._authenticate, caller)
 
     def _give_up(self) -> None:
-        """The client is gone, or reads nothing: what it asked for ends."""
+        """Stop reading: the client is gone or does not read."""
         self._is_closed = self._is_given_up = True
         if self._reader:
             self._reader.cancel()
 
     async def _keep(self) -> None:
-        """Ends the socket when it is not signed in in time, when its sign-in ends, or when no one is there."""
+        """Close the socket when `connection_init` or a pong is missing, and when the session ends."""
         try:
             async with asyncio.timeout(self._limits.init_deadline):
                 await self._acknowledged.wait()
@@ -137,16 +137,16 @@ class Socket:
             await asyncio.sleep(min(left, self._limits.ping_interval))
             if left <= self._limits.ping_interval:
                 await self.close(UNAUTHENTICATED, "token expired")
-            elif not self._was_heard:
+            elif not self._is_alive:
                 await self.close(frames.SERVER_ERROR, "no pong")
             else:
-                self._was_heard = False
+                self._is_alive = False
                 await self.send({"type": "ping"})
 
     async def _on_message(self, message: Message) -> None:
         if self._is_closed:
             return
-        self._was_heard = True
+        self._is_alive = True
         try:
             frame = frames.read(message.get("text"), self._limits.message_bytes)
             await self._handler(frame["type"])(frame)
@@ -190,8 +190,8 @@ class Socket:
         if id in self._running:
             raise BadFrame(f"Subscriber for {id} already exists", frames.DUPLICATE)
         if len(self._tasks) >= self._limits.operations:
-            most = f"This socket runs {len(self._tasks)} operations already: complete one first."
-            refused = RequestRefused(most, status=429, code="RATE_LIMITED")
+            too_many = f"This socket already runs {len(self._tasks)} operations, the maximum. Complete one first."
+            refused = RequestRefused(too_many, status=429, code="RATE_LIMITED")
             await self.send({"id": id, "type": "error", "payload": [refusal(refused)]})
             return
         running = Running(id, frames.payload_of(frame), self._executor, self)
@@ -212,11 +212,11 @@ class Socket:
         await self.send({"type": "pong"})
 
     async def _on_pong(self, _frame: dict[str, Any]) -> None:
-        """Being heard is all that it is for."""
+        """Do nothing: `_on_message` has noted already that the client is alive."""
 
 
 async def _all_ended(tasks: set[asyncio.Task[None]]) -> None:
-    """Waits for tasks; when that is itself cancelled, they are too."""
+    """Wait for tasks to end, and cancel them when the waiting itself is cancelled."""
     try:
         await asyncio.wait(tasks)
     except asyncio.CancelledError:

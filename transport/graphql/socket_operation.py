@@ -1,4 +1,4 @@
-"""One operation on a socket, from `subscribe` to `complete` or `error`."""
+"""Operation on a socket, from `subscribe` to `complete` or `error`."""
 
 import asyncio
 import time
@@ -19,20 +19,20 @@ MAX_LOGGED = 10
 
 
 class Channel(Protocol):
-    """What an operation needs of its socket."""
+    """Socket as an operation sees it."""
 
     async def send(self, message: dict[str, Any]) -> None:
-        """Does nothing once the socket is closed."""
+        """Send a message; do nothing once the socket is closed."""
 
     async def sign_in(self) -> Context:
-        """The context of one more operation."""
+        """Return a new context for one operation."""
 
     def release(self, running: "Running") -> None:
-        """Frees the operation's id."""
+        """Free the operation's id."""
 
 
 class Running:
-    """Runs in a task of its own; a mutation that was begun is finished even when no one waits for it."""
+    """Operation in its own task. A mutation that has begun runs to its end even if the client leaves."""
 
     def __init__(self, id: str, payload: dict[str, Any], executor: Executor, channel: Channel) -> None:
         self.id = id
@@ -45,7 +45,7 @@ class Running:
         self.task = asyncio.create_task(self._run(payload))
 
     def stop(self) -> None:
-        """Nothing more is sent; a query ends now, and a subscription's generator is closed."""
+        """Send nothing more. A query is cancelled, and a subscription's generator is closed."""
         self._is_silent = True
         if self._operation is None or self._operation.kind != OperationType.MUTATION:
             self.task.cancel()
@@ -53,15 +53,15 @@ class Running:
     async def _run(self, payload: dict[str, Any]) -> None:
         started = time.perf_counter()
         try:
-            last = await self._ended(payload)
+            last = await self._run_to_end(payload)
         finally:
             log_operation(self._operation, self._context, self._errors, started)
-        # The id is free before the client hears of the end, so that it may use it again at once.
+        # The id is freed before the client receives the last message, because it may use it again at once.
         self._channel.release(self)
-        await self._say(last)
+        await self._send(last)
 
-    async def _ended(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """Sends what there is to send, and returns the message that ends it."""
+    async def _run_to_end(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Run the operation, send its results, and return the last message."""
         try:
             request = from_value(payload)
         except RequestRefused as error:
@@ -74,9 +74,9 @@ class Running:
         if isinstance(operation, Result):
             return self._error(operation.errors)
         self._operation = operation
-        return await self._executed(operation, self._context)
+        return await self._execute(operation, self._context)
 
-    async def _executed(self, operation: Operation, context: Context) -> dict[str, Any]:
+    async def _execute(self, operation: Operation, context: Context) -> dict[str, Any]:
         result: AsyncGenerator[Result, None] | Result
         if operation.kind == OperationType.SUBSCRIPTION:
             result = await self._executor.subscribe(operation, context)
@@ -97,12 +97,12 @@ class Running:
 
     async def _next(self, result: Result) -> None:
         self._errors += result.errors[: MAX_LOGGED - len(self._errors)]
-        await self._say({"id": self.id, "type": "next", "payload": result.payload()})
+        await self._send({"id": self.id, "type": "next", "payload": result.payload()})
 
     def _error(self, errors: list[dict[str, Any]]) -> dict[str, Any]:
         self._errors = errors
         return {"id": self.id, "type": "error", "payload": errors}
 
-    async def _say(self, message: dict[str, Any]) -> None:
+    async def _send(self, message: dict[str, Any]) -> None:
         if not self._is_silent:
             await self._channel.send(message)

@@ -1,7 +1,7 @@
 """GraphQL over server-sent events, in the "distinct connections" mode of graphql-sse.
 
-One request, one operation: `next` for each result, then `complete`. Lines end in LF, for some clients split
-events at two of them.
+Each request has one operation: `next` for each result, then `complete`. Lines end in LF, because some clients
+split events at two of them.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from transport.core.json import encode
 from transport.core.logs import log_operation
 
 PING_SECONDS = 12.0
-# A client that reads nothing for so long is given up.
+# A client that reads nothing for so long is disconnected.
 SEND_SECONDS = 30.0
 COMPLETE = b"event: complete\ndata:\n\n"
 PING = b":\n\n"
@@ -29,23 +29,24 @@ HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"vary", b"accept"),
-    # Proxies of the nginx kind would keep events back until a buffer is full.
+    # nginx would otherwise buffer events until its buffer is full.
     (b"x-accel-buffering", b"no"),
 ]
 
 
 def next_event(result: Result) -> bytes:
+    """Return a result as a `next` event."""
     return b"event: next\ndata: " + encode(result.payload()) + b"\n\n"
 
 
 async def send_single(send: Send, result: Result) -> None:
-    """A stream of one result."""
+    """Send a stream of one result."""
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     await send({"type": "http.response.body", "body": next_event(result) + COMPLETE})
 
 
 class EventStream:
-    """One subscription of one client; ends at once when the client goes, its sign-in or the server ends."""
+    """Subscription of one client; ends when the client leaves, its session expires or the server stops."""
 
     def __init__(self, executor: Executor, connections: Connections, receive: Receive, send: Send) -> None:
         self._executor = executor
@@ -53,32 +54,41 @@ class EventStream:
         self._receive = receive
         self._send = send
         self._is_sending = False
-        self._last_words: bytes | None = None
+        self._last_event: bytes | None = None
         self._pump: asyncio.Task[None] | None = None
         self._errors: list[dict[str, Any]] = []
         self.context: Context | None = None
 
     async def run(self, operation: Operation, context: Context, started: float) -> None:
-        """`started` is a `time.perf_counter()`. Raises RequestRefused when too many streams are open."""
+        """Stream the results.
+
+        `started` is a `time.perf_counter()`. Raises RequestRefused when too many streams are open.
+        """
         if self._connections.full:
-            raise RequestRefused("Too many streams are open: try again later.", status=503, code="RATE_LIMITED")
+            raise RequestRefused(
+                "This server has too many open streams. Try again later.", status=503, code="RATE_LIMITED"
+            )
         self.context = context
         with self._connections.holding(self):
             await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             await self._write(PING)
             try:
-                await self._attend(operation, context)
+                await self._run_until_end(operation, context)
             finally:
                 log_operation(operation, context, self._errors, started)
 
     async def close(self, code: int, reason: str) -> None:
-        """A stream that ends without `complete` tells its client to come back."""
-        if self._last_words is None:
-            self._last_words = b"" if code == GOING_AWAY else _refused(code, reason)
+        """End the stream.
+
+        Without a `complete` event a client reconnects, which is right when the server restarts. Otherwise it gets an
+        error and `complete`.
+        """
+        if self._last_event is None:
+            self._last_event = b"" if code == GOING_AWAY else _refused(code, reason)
             if self._pump:
                 self._pump.cancel()
 
-    async def _attend(self, operation: Operation, context: Context) -> None:
+    async def _run_until_end(self, operation: Operation, context: Context) -> None:
         self._pump = asyncio.create_task(self._results(operation, context))
         gone = asyncio.create_task(self._disconnected())
         try:
@@ -92,16 +102,16 @@ class EventStream:
             self._pump.result()
         if not gone.cancelled():
             return
-        await self._write(self._last_words or b"", more=False)
+        await self._write(self._last_event or b"", more=False)
 
     async def _pause(self, tasks: set[asyncio.Task[None]], context: Context) -> None:
-        """Waits for an end, and meanwhile shows proxies that the stream lives."""
+        """Wait for an end; send a comment meanwhile, so that proxies keep the idle stream open."""
         left = seconds_left(context)
         done, _ = await asyncio.wait(tasks, timeout=min(PING_SECONDS, left), return_when=asyncio.FIRST_COMPLETED)
         if done:
             return
         if left <= PING_SECONDS:
-            await self.close(0, "The sign-in has expired: refresh it and subscribe again.")
+            await self.close(0, "The session has expired. Refresh it and subscribe again.")
         elif not self._is_sending:
             await self._write(PING)
 

@@ -1,7 +1,7 @@
-"""GraphQL multipart requests: an operation whose variables are files, streamed into files without a name.
+"""GraphQL multipart requests: operations whose variables are files, streamed into unnamed temporary files.
 
-The form is the one that clients share (https://github.com/jaydenseric/graphql-multipart-request-spec): a part
-`operations`, a part `map`, then the files.
+The format is https://github.com/jaydenseric/graphql-multipart-request-spec: a part `operations`, a part `map`,
+then the files.
 """
 
 import asyncio
@@ -25,25 +25,25 @@ from transport.graphql.file_map import Slot, read_map
 from transport.graphql.multipart import PartBegun, PartEnded, Parts, Piece
 
 MULTIPART = "multipart/form-data"
-# A form can be sent to anybody by any page; one of these makes the browser ask the server first.
+# Any web page may post a form to another origin; one of these headers forces a CORS preflight request first.
 PREFLIGHT = ("x-requested-with", "apollo-require-preflight", "graphql-preflight")
 MAX_FILES = 10
-TOTAL_FILES = 3  # of the largest size, in one request
+TOTAL_FACTOR = 3  # all files of a request may have so many times the size of one
 MAX_MAP_BYTES = 16_000
 HEADERS_BYTES = 64_000  # of all parts, with their boundaries
 MAX_FILE_NAME = 255
-IN_MEMORY = 64_000  # bytes of a file that is not written to the disk
-BUFFERED = 256_000  # bytes that are written at once
-AT_ONCE, AT_ONCE_OF_ONE = 16, 4  # requests with files, in this process and of one person
+MAX_MEMORY_BYTES = 64_000  # a smaller file is not written to the disk
+FLUSH_BYTES = 256_000
+MAX_CONCURRENT, MAX_CONCURRENT_PER_USER = 16, 4  # requests with files, in this process and of one person
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069]+")
 
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """A file that came with a request; it is gone when the request is over.
+    """File that came with a request; it is deleted when the request ends.
 
-    `name` is the last part of what the client calls it: for people to read, and never a path.
+    `name` is the last segment of the client's file name. It is for display only, never a path.
     """
 
     name: str
@@ -52,27 +52,29 @@ class UploadedFile:
 
 
 class Uploads:
-    """What a request may bring along: `file_bytes` in each of ten files, three times as much in all.
+    """Reader of requests with files: at max_bytes ten files of `file_bytes`, and three times that in total.
 
-    What does not fit into memory lies in the directory, without a name, until the request is over.
+    Content that does not fit into memory is in `directory`, in files without a name, until the request ends.
     """
 
     def __init__(self, directory: Path, file_bytes: int, operations_bytes: int) -> None:
         self.file_bytes, self.operations_bytes = file_bytes, operations_bytes
         self._directory = directory
-        self._under_way: Counter[object] = Counter()
+        self._in_progress: Counter[object] = Counter()
 
     @property
     def body_bytes(self) -> int:
-        """The largest body that can be a request within the other limits."""
-        return TOTAL_FILES * self.file_bytes + self.operations_bytes + MAX_MAP_BYTES + HEADERS_BYTES
+        """Return the size of the largest body within the other limits."""
+        return TOTAL_FACTOR * self.file_bytes + self.operations_bytes + MAX_MAP_BYTES + HEADERS_BYTES
 
     @asynccontextmanager
-    async def reading(self, scope: Scope, receive: Receive, person: object) -> AsyncIterator[Request]:
-        """The request that a form is, with its files in the variables. Raises BodyRefused."""
+    async def reading(self, scope: Scope, receive: Receive, user: object) -> AsyncIterator[Request]:
+        """Read a form and yield its request, with the files in the variables. Raises BodyRefused."""
         if not any(header(scope, name.encode()) for name in PREFLIGHT):
-            raise BodyRefused(f"A form needs one of these headers, with any value: {', '.join(PREFLIGHT)}.")
-        with self._room(person):
+            raise BodyRefused(
+                f"A multipart request needs one of these headers, with any value: {', '.join(PREFLIGHT)}."
+            )
+        with self._reserve(user):
             await asyncio.to_thread(self._directory.mkdir, parents=True, exist_ok=True)
             form = _Form(self, self._directory)
             try:
@@ -85,25 +87,25 @@ class Uploads:
                 form.close()
 
     @contextmanager
-    def _room(self, person: object) -> Iterator[None]:
-        if self._under_way.total() >= AT_ONCE or self._under_way[person] >= AT_ONCE_OF_ONE:
-            busy = "Too many files are being sent: wait for one to arrive, and try again."
+    def _reserve(self, user: object) -> Iterator[None]:
+        if self._in_progress.total() >= MAX_CONCURRENT or self._in_progress[user] >= MAX_CONCURRENT_PER_USER:
+            busy = "Too many uploads are in progress. Wait for one to finish, then try again."
             raise BodyRefused(busy, status=429, code="RATE_LIMITED")
-        self._under_way[person] += 1
+        self._in_progress[user] += 1
         try:
             yield
         finally:
-            self._under_way[person] -= 1
-            self._under_way += Counter()  # forgets who has none
+            self._in_progress[user] -= 1
+            self._in_progress += Counter()  # drops the entries at zero
 
 
 def has_files(scope: Scope) -> bool:
-    """Whether a request says that it is a form."""
+    """Return whether a request's content type is a form."""
     return (header(scope, b"content-type") or "").partition(";")[0].strip().lower() == MULTIPART
 
 
 async def discard(receive: Receive) -> None:
-    """Read a body to its end and keep nothing, so that its sender gets to see the answer."""
+    """Read a body to its end and discard it, so that its sender gets to see the response."""
     async for _ in _chunks(receive):
         pass
 
@@ -119,7 +121,7 @@ async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
 
 
 class _Form:
-    """The parts that have come so far, in the order that the form must have."""
+    """Parts read so far; they must arrive in the order of the specification."""
 
     def __init__(self, limits: Uploads, directory: Path) -> None:
         self._limits, self._directory = limits, directory
@@ -140,24 +142,24 @@ class _Form:
                 self._end()
             else:
                 self._add(piece)
-        if sum(len(data) for _, data in self._waiting) >= BUFFERED:
+        if sum(len(data) for _, data in self._waiting) >= FLUSH_BYTES:
             await self._flush()
 
     async def request(self) -> Request:
-        """The operation, once everything has come."""
+        """Return the request, once all parts have arrived. Raises BodyRefused."""
         await self._flush()
         if self._request is None or self._slots is None:
-            raise BodyRefused("The form has no parts `operations` and `map`: send them first, in this order.")
+            raise BodyRefused("The form has no parts `operations` and `map`. Send them first, in this order.")
         missing = next((name for name in self._slots if name not in self._files), None)
         if missing is not None:
-            raise BodyRefused(f"The part `map` names the file {missing[:100]!r}, which the form does not have.")
+            raise BodyRefused(f"The part `map` names the file {missing[:100]!r}, but the form has no such part.")
         for name, slots in self._slots.items():
-            for held, key in slots:
-                held[key] = self._files[name]
+            for container, key in slots:
+                container[key] = self._files[name]
         return self._request
 
     def close(self) -> None:
-        """The files have no name: closed, they are gone."""
+        """Close the files, which deletes them: they have no name."""
         for file in self._open:
             file.close()
 
@@ -165,7 +167,7 @@ class _Form:
         expected = "operations" if self._request is None else "map" if self._slots is None else None
         if expected and part.name != expected:
             raise BodyRefused(
-                f"The part {part.name[:100]!r} comes too early: `operations` first, then `map`, then files."
+                f"The part {part.name[:100]!r} comes too early. Send `operations`, then `map`, then the files."
             )
         if not expected:
             self._begin_file(part)
@@ -175,12 +177,14 @@ class _Form:
     def _begin_file(self, part: PartBegun) -> None:
         assert self._slots is not None
         if part.name not in self._slots:
-            raise BodyRefused(f"The part {part.name[:100]!r} is not in `map`: say which variable it is.")
+            raise BodyRefused(
+                f"The part {part.name[:100]!r} is not in `map`. Add it there with the path of its variable."
+            )
         if part.name in self._files:
-            raise BodyRefused(f"The part {part.name[:100]!r} is there twice: send each file once.")
+            raise BodyRefused(f"The form has two parts {part.name[:100]!r}. Send each file once.")
         if not clean_name(part.filename or ""):
-            raise BodyRefused(f"The part {part.name[:100]!r} has no file name: send the file with one.")
-        file = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(self._directory))  # noqa: SIM115  closed by close()
+            raise BodyRefused(f"The part {part.name[:100]!r} has no file name. Send the file with one.")
+        file = tempfile.SpooledTemporaryFile(MAX_MEMORY_BYTES, dir=str(self._directory))  # noqa: SIM115  closed by close()
         self._open.append(cast("IO[bytes]", file))
 
     def _add(self, data: bytes) -> None:
@@ -191,18 +195,18 @@ class _Form:
             self._check_size()
             self._waiting.append((self._open[-1], data))
             return
-        most = self._limits.operations_bytes if self._part.name == "operations" else MAX_MAP_BYTES
-        if self._size > most:
-            raise _too_large(f"The part `{self._part.name}` is larger than {most:,} bytes.")
+        max_bytes = self._limits.operations_bytes if self._part.name == "operations" else MAX_MAP_BYTES
+        if self._size > max_bytes:
+            raise _too_large(f"The part `{self._part.name}` is larger than {max_bytes:,} bytes.")
         self._text += data
 
     def _check_size(self) -> None:
-        most = self._limits.file_bytes
-        if self._size > most:
-            raise _too_large(f"A file is larger than {most:,} bytes: send a smaller one, or a part of it.")
-        if self._total > TOTAL_FILES * most:
+        max_bytes = self._limits.file_bytes
+        if self._size > max_bytes:
+            raise _too_large(f"A file is larger than {max_bytes:,} bytes. Send a smaller file.")
+        if self._total > TOTAL_FACTOR * max_bytes:
             raise _too_large(
-                f"The files have more than {TOTAL_FILES * most:,} bytes together: send some of them later."
+                f"The files have more than {TOTAL_FACTOR * max_bytes:,} bytes together. Send fewer files at once."
             )
 
     def _end(self) -> None:
@@ -216,7 +220,7 @@ class _Form:
             self._files[self._part.name] = UploadedFile(name, self._size, self._open[-1])
 
     async def _flush(self) -> None:
-        """Write beside the event loop: a full disk buffer makes a writer wait."""
+        """Write in a thread, because writing to the disk may block."""
         waiting, self._waiting = self._waiting, []
 
         def write() -> None:
@@ -239,6 +243,6 @@ def _too_large(message: str) -> BodyRefused:
 
 
 def clean_name(filename: str) -> str:
-    """A client's name of a file without its path and what cannot be shown; empty when nothing is left."""
+    """Return a file name without path and unprintable characters; empty when nothing is left."""
     last = re.split(r"[/\\]", filename)[-1]
     return " ".join(_UNPRINTABLE.sub(" ", last).split())[:MAX_FILE_NAME].strip(" .")

@@ -1,4 +1,4 @@
-"""GraphQL over WebSocket: the graphql-transport-ws protocol, and no other."""
+"""GraphQL over WebSocket with the graphql-transport-ws protocol."""
 
 from starlette.types import Receive, Scope, Send
 
@@ -12,7 +12,7 @@ SUBPROTOCOL = "graphql-transport-ws"
 
 
 class WebSocketEndpoint:
-    """ASGI application of one path."""
+    """ASGI application of the WebSocket at one path."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class WebSocketEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         offered = SUBPROTOCOL in scope["subprotocols"]
-        # Only an accepted socket can be closed with a code that says why.
+        # Only an accepted socket can be closed with a code and a reason.
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if offered else None})
         socket = Socket(self._executor, self._authenticate, self._limits, scope, send)
         if not offered:

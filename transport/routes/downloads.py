@@ -1,4 +1,4 @@
-"""Files that exports made or messages brought, for whoever has a link that was signed for one of them."""
+"""Downloads of exports and attachments through signed links."""
 
 import asyncio
 import re
@@ -30,16 +30,16 @@ CONTENT_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-CHUNK = 256_000  # bytes
-ERASED = "There is no such file any more: it was erased with its message."
-GONE = "There is no such file any more: export the table again."
+CHUNK_BYTES = 256_000
+ERASED = "This file does not exist any more: it was erased with its message."
+GONE = "This file does not exist any more. Export the table again."
 
 
 def download_route(secrets: Sequence[bytes], files_dir: Path) -> Route:
-    """GET /exports/{id}/{name}?expires=…&signature=…: the file `{id}.{extension}` as a download named `name`.
+    """Return the route GET /exports/{id}/{name}?expires=…&signature=…, which sends `{id}.{extension}` as `name`.
 
-    Raises Forbidden for a link that none of `secrets` signed or that has expired, NotFound for a file that is
-    not there; the application's exception handlers word them.
+    The route raises Forbidden for a link that has expired or that none of `secrets` signed, and NotFound for a
+    file that does not exist; the application's exception handlers turn them into responses.
     """
 
     async def download(request: Request) -> FileResponse:
@@ -54,9 +54,9 @@ def download_route(secrets: Sequence[bytes], files_dir: Path) -> Route:
 
 
 def attachment_route(secrets: Sequence[bytes], open_blob: Callable[[UUID], IO[bytes] | None]) -> Route:
-    """GET /attachments/{id}.{extension}/{name}?expires=…&signature=…: a content, to be kept as `name`.
+    """Return the route GET /attachments/{id}.{extension}/{name}?expires=…&signature=…, which sends a blob as `name`.
 
-    Raises as `download_route` does. `open_blob` blocks.
+    The route raises as that of `download_route` does. `open_blob` blocks.
     """
 
     async def download(request: Request) -> StreamingResponse:
@@ -75,7 +75,7 @@ def attachment_route(secrets: Sequence[bytes], open_blob: Callable[[UUID], IO[by
 
 
 def _verified(request: Request, secrets: Sequence[bytes], kind: str) -> tuple[str, str]:
-    """The two parts of a path that one of `secrets` signed. Raises Forbidden."""
+    """Return the two segments of a signed path. Raises Forbidden."""
     first, name = request.path_params.values()
     query = request.query_params
     path = f"/{kind}/{first}/{quote(name, safe='')}"
@@ -85,5 +85,5 @@ def _verified(request: Request, secrets: Sequence[bytes], kind: str) -> tuple[st
 
 async def _chunks(blob: IO[bytes]) -> AsyncIterator[bytes]:
     with blob:
-        while data := await asyncio.to_thread(blob.read, CHUNK):
+        while data := await asyncio.to_thread(blob.read, CHUNK_BYTES):
             yield data

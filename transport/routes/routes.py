@@ -1,4 +1,4 @@
-"""The routes: GraphQL, GraphiQL's assets, and the two that say whether the server lives."""
+"""Routes of GraphQL and GraphiQL, and the two for operators: /api and /health."""
 
 import asyncio
 import logging
@@ -39,7 +39,7 @@ def graphql_routes(
     limits: SocketLimits | None = None,
     uploads: Uploads | None = None,
 ) -> list[BaseRoute]:
-    """/graphql by HTTP and WebSocket, and /graphiql/… when there is a page."""
+    """Return the routes of /graphql by HTTP and WebSocket, and of /graphiql/… when there is a page."""
     http = GraphQLEndpoint(executor, authenticate=authenticate, connections=connections, page=graphiql, uploads=uploads)
     sockets = WebSocketEndpoint(executor, authenticate=authenticate, connections=connections, limits=limits)
     routes: list[BaseRoute] = [Route("/graphql", http), WebSocketRoute("/graphql", sockets)]
@@ -49,24 +49,24 @@ def graphql_routes(
 
 
 def ops_routes(*, version: str, check: Callable[[], Awaitable[bool]]) -> list[BaseRoute]:
-    """/api and /health; `check` says whether the database answers, and has two seconds for it."""
+    """Return the routes /api and /health; `check` returns whether the database answers, within two seconds."""
 
     async def api(_request: Request) -> Response:
         return json_response({"message": "API is running", "version": version})
 
     async def health(_request: Request) -> Response:
-        is_well = await _is_well(check)
+        is_healthy = await _is_healthy(check)
         body = {
-            "status": "ok" if is_well else "degraded",
+            "status": "ok" if is_healthy else "degraded",
             "timestamp": datetime.now(UTC).isoformat(),
-            "database": "ok" if is_well else "unavailable",
+            "database": "ok" if is_healthy else "unavailable",
         }
-        return json_response(body, 200 if is_well else 503)
+        return json_response(body, 200 if is_healthy else 503)
 
     return [Route("/api", api), Route("/health", health)]
 
 
-async def _is_well(check: Callable[[], Awaitable[bool]]) -> bool:
+async def _is_healthy(check: Callable[[], Awaitable[bool]]) -> bool:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             return await check()
@@ -80,17 +80,17 @@ def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | Non
 
 
 async def http_error(request: Request, error: Exception) -> Response:
-    """For unknown routes and methods, and whatever raises HTTPException."""
+    """Return the response for an HTTPException, including unknown routes and methods."""
     assert isinstance(error, HTTPException)
     detail = error.detail
     if detail == HTTPStatus.NOT_FOUND.phrase:
-        detail = f"There is nothing at {request.url.path}: GraphQL is at /graphql."
+        detail = f"There is nothing at {request.url.path}. GraphQL is at /graphql."
     type = TYPES.get(error.status_code, "HTTP_ERROR")
     return json_response(ops_error(error.status_code, type, detail), error.status_code, error.headers)
 
 
 async def product_error(_request: Request, error: Exception) -> Response:
-    """For routes that raise what GraphQL's resolvers do."""
+    """Return the response for a ProductError that a route raises."""
     assert isinstance(error, ProductError)
     body = ops_error(error.status, error.code, error.message, error.fields)
     return json_response(body, error.status)

@@ -1,4 +1,4 @@
-"""GET /s/{token}: what somebody shared, as one page of plain HTML that runs nothing and names nobody."""
+"""GET /s/{token}: a shared conversation as one page of plain HTML, without scripts and names of users."""
 
 import re
 from base64 import b64encode
@@ -37,12 +37,12 @@ Content = Mapping[str, Any]
 
 
 def shared_route(content_of: Callable[[str], Awaitable[Content | None]]) -> Route:
-    """The page of a token; whatever is not there (any more) is 404 in the same words."""
+    """Return the route of shared pages; any token without content gets the same 404."""
 
     async def show(request: Request) -> Response:
         token = request.path_params["token"]
         content = await content_of(token) if TOKEN.fullmatch(token) else None
-        return _html(200, page(content)) if content is not None else _html(404, GONE)
+        return _html(200, page(content)) if content is not None else _html(404, NOT_FOUND_PAGE)
 
     return Route("/s/{token}", show)
 
@@ -52,7 +52,7 @@ def _html(status: int, text: str) -> Response:
 
 
 def page(content: Content) -> str:
-    """Title, messages and tables; every text of it is escaped here and nowhere else."""
+    """Return the page with title, messages and tables; every text is escaped here and nowhere else."""
     parts = [f'<h1 dir="auto">{escape(content["title"])}</h1>']
     if content["omitted"]:
         parts.append(f'<p class="note">{content["omitted"]:,} earlier messages are not shown.</p>')
@@ -89,7 +89,7 @@ def _document(title: str, body: str) -> str:
 """
 
 
-GONE = _document(
-    "Not here",
-    "<h1>There is nothing here</h1>\n<p>The link is wrong, or what it led to is not shared any more.</p>",
+NOT_FOUND_PAGE = _document(
+    "Not found",
+    "<h1>There is nothing here</h1>\n<p>The link is wrong, or the conversation is not shared any more.</p>",
 )
