@@ -19,7 +19,8 @@ from errors import BadUserInput, Conflict, FieldError
 from tables.changes import ChangeKind
 from tables.types.types import CellError, Column, Value
 
-ReadRow = tuple[int, Mapping[str, Value]]
+# Index in the file, values by column key, and the texts they were read from where these differ.
+ReadRow = tuple[int, Mapping[str, Value], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ def import_rows(
         edit = _edit(session, target)
         edit.check_capacity(rows=count, field="file")
         unique_filter = _UniqueFilter(edit, on_error)
-        for values in unique_filter.accepted(rows):
-            edit.add_row(values)
+        for values, texts in unique_filter.accepted(rows):
+            edit.add_row(values, {key: {"quote": text} for key, text in texts.items()})
         revision = edit.finish(ChangeSource.IMPORT)
         session.flush()
         return ImportResult(edit.table, unique_filter.count, revision, unique_filter.rejected)
@@ -118,11 +119,11 @@ class _UniqueFilter:
         self.rejected: list[RejectedRow] = []
         self.count = 0
 
-    def accepted(self, rows: Iterable[ReadRow]) -> Iterator[Mapping[str, Value]]:
-        for index, values in rows:
+    def accepted(self, rows: Iterable[ReadRow]) -> Iterator[tuple[Mapping[str, Value], Mapping[str, str]]]:
+        for index, values, texts in rows:
             if self._is_free(index, values):
                 self.count += 1
-                yield values
+                yield values, texts
 
     def _is_free(self, index: int, values: Mapping[str, Value]) -> bool:
         try:

@@ -23,6 +23,7 @@ def text_of(file: IO[bytes]) -> str:
     from integrations.documents.pdf_pages.glyphs import PageDevice, read_page
     from integrations.documents.pdf_pages.page_text import pages_text, read_content
 
+    allow_cpu(SECONDS_AT_ONCE)
     logging.disable()  # it tells of every flaw that it gets over
     try:
         document = PDFDocument(PDFParser(cast("BinaryIO", file)))

@@ -1,7 +1,6 @@
 """A source laid out as rows of cells in a file, to be gone through several times."""
 
 import io
-import json
 import tempfile
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -10,6 +9,8 @@ from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from typing import IO, Literal, cast
+
+import orjson
 
 from assistant.reading.extraction import unique
 from db.tables.tables import MAX_COLUMNS, MAX_ROWS
@@ -80,7 +81,7 @@ class Layout:
         """Yield the rows from the first one each time, one cell for each name; blocking."""
         self.file.seek(0)
         for line in self.file:
-            row = json.loads(line)
+            row = orjson.loads(line)
             yield [row[n] if n < len(row) else None for n in self.places]
 
     def rows(self) -> Iterator[list[str | None]]:
@@ -201,7 +202,7 @@ class _Written:
             if len(row) > WIDEST:
                 raise ValueError(f"A table has at most {MAX_COLUMNS} columns; row {count:,} has {len(row):,} values.")
             self._note(row)
-            self._layout.file.write(json.dumps(row).encode() + b"\n")
+            self._layout.file.write(orjson.dumps(row) + b"\n")
 
     def _note(self, row: Collection[Cell]) -> None:
         self.filled.update(n for n, cell in enumerate(row) if cell)

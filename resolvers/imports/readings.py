@@ -1,23 +1,27 @@
 """The rows of a layout as values of columns, which are chosen or those of a table that is there."""
 
 import io
-import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from db.imports.imports import ImportTarget
+import orjson
+
+from db.imports.imports import ImportTarget, ReadRow
 from db.tables.editing.rows import RejectedRow
 from db.tables.editing.values import MAX_ERRORS, check_value
 from errors import FieldError
 from resolvers.imports.layouts import Cell, Layout
-from resolvers.imports.targets import Way, matched, way
+from resolvers.imports.targets import WORKBOOKS, Way, matched, way
 from tables.files.column_choice import Choice
-from tables.types.types import CellError, Column, Value
+from tables.types.types import CellError, Column, Value, format_value
 
 SAMPLES = 10
+CACHED = 2_000  # texts of a column
+LONGEST = 1_000  # characters of a text that is kept beside its value
 
 
 @dataclass
@@ -32,11 +36,11 @@ class Reading:
     samples: list[dict[str, Value]] = field(default_factory=list)
     file: IO[bytes] = field(default_factory=io.BytesIO)
 
-    def rows(self) -> Iterator[tuple[int, Mapping[str, Value]]]:
+    def rows(self) -> Iterator[ReadRow]:
         self.file.seek(0)
         for line in self.file:
-            index, values = json.loads(line)
-            yield index, values
+            index, values, texts = orjson.loads(line)
+            yield index, values, texts
 
 
 def read(layout: Layout, target: ImportTarget, directory: Path) -> Reading:
@@ -55,7 +59,7 @@ def read(layout: Layout, target: ImportTarget, directory: Path) -> Reading:
 def _read_as(layout: Layout, target: ImportTarget, places: Mapping[int, Column], directory: Path) -> Reading:
     reading = Reading([places[n] for n in sorted(places)], target)
     reading.file = tempfile.SpooledTemporaryFile(1_000_000, dir=str(directory))  # noqa: SIM115  closed by the caller
-    ways = {n: way(layout, n, column, target) for n, column in places.items()}
+    ways = {n: _Reader(way(layout, n, column, target)) for n, column in places.items()}
     try:
         for index, row in enumerate(layout.cells()):
             _take(reading, index, row, ways)
@@ -65,22 +69,49 @@ def _read_as(layout: Layout, target: ImportTarget, places: Mapping[int, Column],
     return reading
 
 
-def _take(reading: Reading, index: int, row: Sequence[Cell], ways: Mapping[int, Way]) -> None:
+class _Reader:
+    """Reader of a column's cells; equal texts, as dates and names are, are read once."""
+
+    def __init__(self, way: Way) -> None:
+        self._way, self.column = way, way.column
+        self._cached = lru_cache(CACHED)(self._read)
+
+    def read(self, cell: Cell) -> tuple[Value, str | None]:
+        """Return the value, and the text of the file where the value is shown otherwise. Raises CellError."""
+        return self._cached(cell) if isinstance(cell, str) else (self._way.read(cell), None)
+
+    def _read(self, cell: str) -> tuple[Value, str | None]:
+        value = self._way.read(cell)
+        text = cell.removeprefix('"') if self._way.format in WORKBOOKS else cell
+        if not isinstance(value, str) or value != text:
+            written = format_value(self._way.written, value)
+            return value, None if written == text.strip() or not text.strip() else text[:LONGEST]
+        return value, None
+
+
+def _take(reading: Reading, index: int, row: Sequence[Cell], readers: Mapping[int, "_Reader"]) -> None:
     values: dict[str, Value] = {column.key: column.default for column in reading.target.columns}
     errors: list[FieldError] = []
-    for n, reader in ways.items():
+    texts: dict[str, str] = {}
+    for n, reader in readers.items():
         try:
-            values[reader.column.key] = None if row[n] is None else reader.read(row[n])
+            if (cell := row[n]) is None:
+                values[reader.column.key] = None
+                continue
+            values[reader.column.key], text = reader.read(cell)
+            if text is not None:
+                texts[reader.column.key] = text
         except CellError as error:
             errors.append(FieldError(f"rows.{index}.{reader.column.name}", str(error)))
-    errors = errors or _missing(reading.target.columns, values, index)
+    if reading.target.table_id is not None:  # the columns of a new table have no rules
+        errors = errors or _missing(reading.target.columns, values, index)
     if errors:
         reading.rejected_count += 1
         if len(reading.rejected) < MAX_ERRORS:
             reading.rejected.append(RejectedRow(index, errors))
         return
     filled: dict[str, Value] = {key: value for key, value in values.items() if value is not None}
-    reading.file.write(json.dumps([index, filled]).encode() + b"\n")
+    reading.file.write(orjson.dumps([index, filled, texts]) + b"\n")
     reading.count += 1
     if len(reading.samples) < SAMPLES:
         reading.samples.append(filled)

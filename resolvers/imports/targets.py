@@ -70,7 +70,7 @@ def matched(layout: Layout, columns: Sequence[Column]) -> dict[int, Column]:
     return {n: by_name[name.casefold()] for n, name in enumerate(layout.names)}
 
 
-_WORKBOOKS = frozenset({ImportFormat.XLSX, ImportFormat.ODS})
+WORKBOOKS = frozenset({ImportFormat.XLSX, ImportFormat.ODS})
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Way:
             raise CellError(f"{cell} is a code: keep it in a text column.")
         if self.format is ImportFormat.JSON:
             return from_json(self.written, cell)
-        if self.format not in _WORKBOOKS or cell is None:
+        if self.format not in WORKBOOKS or cell is None:
             return parse(self.written, cell)
         return parse(self.written, cell[1:]) if cell.startswith('"') else parse(_marked(self.column, "."), cell)
 

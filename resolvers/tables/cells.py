@@ -46,9 +46,9 @@ class Grounding(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """Position in a message or an attached file that a value was read from."""
+    """Position in a message or an attached file that a value was read from; an imported file has no position."""
 
-    message_id: UUID
+    message_id: UUID | None
     attachment_id: UUID | None
     start: int
     end: int
@@ -85,8 +85,10 @@ class Cell:
 
 
 def source_in(origin: Mapping[str, Any] | None) -> Source | None:
-    if not origin or "message" not in origin:
+    if not origin or "quote" not in origin:
         return None
+    if "message" not in origin:
+        return Source(None, None, 0, len(origin["quote"]), origin["quote"], Grounding.EXACT)
     place = origin["start"], origin["end"], origin["quote"]
     attachment_id = UUID(origin["attachment"]) if "attachment" in origin else None
     is_assistant = origin.get("origin") == SourceOrigin.ASSISTANT
@@ -97,7 +99,7 @@ async def origin_of(root: strawberry.Parent[Any], info: Info) -> SourceOrigin:
     """Return the author; values from before authors were stored have that of their message."""
     if root.is_assistant:
         return SourceOrigin.ASSISTANT
-    if root.attachment_id is not None:
+    if root.attachment_id is not None or root.message_id is None:
         return SourceOrigin.FILE
     message = await info.context.by_id(Message, root.message_id)
     is_reply = message is not None and message.role is MessageRole.ASSISTANT

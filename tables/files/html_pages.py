@@ -8,6 +8,7 @@ from tables.files.cell_kinds import ABOVE, LEFT
 
 MAX_TEXT = 20_000_000  # characters
 _MAX_SPAN = 200
+_MAX_CELLS = 1_500_000
 _BEGINS = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|table|div|center)\b", re.I | re.S
 )
@@ -44,7 +45,7 @@ class _Parser(HTMLParser):
         self._text: list[str] | None = None
         self._span = (1, 1)
         self._hanging: dict[int, tuple[int, str]] = {}
-        self._skipped = 0
+        self._skipped = self._cells = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in {"script", "style"}:
@@ -108,6 +109,9 @@ class _Parser(HTMLParser):
                 if len(self._row) == before:
                     self._row.append(None)
             self.rows.append(self._row)
+            self._cells += len(self._row)
+            if self._cells > _MAX_CELLS:
+                raise ValueError(f"The tables have more than {_MAX_CELLS:,} cells: send fewer rows.")
         self._row = None
 
 

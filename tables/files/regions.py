@@ -85,8 +85,10 @@ class RowSource:
 
 def find_region(source: RowSource, hints: Hints = Hints()) -> Region | None:
     """Return the next table and take what is above its body; None when no row is left."""
+    while (first := source.peek(1)) and not count_filled(first[0]):
+        source.take()
     rows = source.peek(WINDOW)
-    if not any(map(count_filled, rows)):
+    if not rows:
         return None
     base = source.position
     header = _hinted(rows, hints, base) or _found(rows, hints)
@@ -320,10 +322,10 @@ class Body:
                     yield cells
 
     def _is_header_again(self, cells: Texts) -> bool:
+        if self._region.header.depth != 1 or not cells or (cells[0] or "").strip().casefold() != (self._names[0] or ""):
+            return False
         texts = [text and " ".join(text.split()).casefold() for n in range(len(cells)) for text in [cell_of(cells, n)]]
-        return (
-            self._region.header.depth == 1 and texts == self._names[: len(texts)] and not any(self._names[len(texts) :])
-        )
+        return texts == self._names[: len(texts)] and not any(self._names[len(texts) :])
 
     def _ahead(self) -> list[list[str | None]]:
         """Return the rows below the empty ones, up to the next empty one."""

@@ -234,3 +234,33 @@ async def test_what_cannot_be_imported_is_refused(app: App, content: bytes, mess
     (error,) = refused.value.errors
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["message"].startswith(message)
+
+
+async def test_a_value_that_differs_from_its_text_keeps_the_text_as_its_source(app: App) -> None:
+    ann = await app.person()
+    made = await take_in(ann, "Item;Price;Day\nInk;1.234,50;31.01.2026\nPen;n/a;01.02.2026\n")
+    query = """query Cells($id: ID!) { table(id: $id) { rows(first: 5) { nodes { cells { text
+      source { quote origin message { id } } } } } } }"""
+    found = (await ann.run(query, id=made["table"]["id"]))["table"]["rows"]["nodes"]
+    assert [[cell["source"] and cell["source"]["quote"] for cell in row["cells"]] for row in found] == [
+        [None, "1.234,50", "31.01.2026"],
+        [None, "n/a", "01.02.2026"],
+    ]
+    assert found[0]["cells"][1]["source"] == {"quote": "1.234,50", "origin": "FILE", "message": None}
+
+
+async def test_a_client_names_what_the_content_does_not_tell(app: App) -> None:
+    ann = await app.person()
+    text = "Note\nn|size\na|1.500\nb|2.250\n\nCity|Pop\nOslo|5\n"
+    given = {"delimiter": "|", "headerRow": 2, "decimalMark": ",", "dryRun": True}
+    done = await ann.mutate("importTable", ANSWER.replace("sheet", "headerRow sheet"), text=text, **given)
+    assert (done["headerRow"], done["delimiter"]) == (2, "|")
+    assert [row["c2"] for row in done["samples"]] == [1500, 2250]
+    assert any("Below the table stands another" in note for note in done["notes"])
+    latin = "ime;grad\nŽeljko;Čačak\n".encode("iso8859_2")
+    named = await take_in(ann, latin, dryRun=True, encoding="iso-8859-2", skipRows=1, headerRow=0)
+    assert (named["hasHeader"], named["encoding"], named["rowCount"]) == (False, "iso8859-2", 1)
+    for wrong in ({"encoding": "klingon"}, {"delimiter": ";;"}, {"headerRow": -1}, {"decimalMark": "'"}):
+        with pytest.raises(Refused) as refused:
+            await take_in(ann, latin, dryRun=True, **wrong)
+        assert refused.value.codes == ["BAD_USER_INPUT"]
