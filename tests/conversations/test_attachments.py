@@ -98,7 +98,8 @@ async def test_every_kind_of_file_is_detected_from_the_content_and_read_once(app
         ("text/plain", "Grüße aus Köln"),
         (
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            "Prices\n\nitem,price,when\nink,3.5,2026-01-31\npen,1.2,2026-02-01",
+            "Prices\n\n| item | price | when |\n| --- | --- | --- |\n"
+            "| ink | 3.5 | 2026-01-31 |\n| pen | 1.2 | 2026-02-01 |",
         ),
         ("application/pdf", "Hello page"),
         *[(kind, None) for kind in ("image/png", "image/jpeg", "image/webp", "image/gif")],
@@ -112,7 +113,7 @@ async def test_a_file_that_is_not_taken_leaves_nothing_behind(app: App) -> None:
     code, message = await refused(ann, ("a.csv", CSV), ("b.csv", exe))
     assert code == "BAD_USER_INPUT"
     assert message.startswith("b.csv: The file ")
-    assert message.endswith("Send text, Markdown, CSV, JSON, XLSX, PDF, or an image (PNG, JPEG, WebP, GIF).")
+    assert message.endswith("Send text, Markdown, CSV, JSON, HTML, XLSX, ODS, PDF, or an image (PNG, JPEG, WebP, GIF).")
     assert await refused(ann, ("a.csv", ""), text="x") == (
         "BAD_USER_INPUT",
         "a.csv: The file is empty: send one that has something in it.",
