@@ -38,7 +38,6 @@ class AuditRecorder:
 
     _added: dict[Base, None] = field(default_factory=dict)
     _before: dict[Base, Values] = field(default_factory=dict)
-    _removed: dict[Base, Values] = field(default_factory=dict)
     _counts: dict[Subject, dict[str, Counter[str]]] = field(default_factory=lambda: defaultdict(dict))
     _known: dict[tuple[Subject, str, str], set[UUID]] = field(default_factory=dict)
     _notes: dict[Base, tuple[Values, Values]] = field(default_factory=dict)
@@ -66,12 +65,6 @@ class AuditRecorder:
             before = self._before.setdefault(row, {})
             for key, value in _former(row):
                 before.setdefault(key, value)
-
-    def remove(self, row: Base) -> None:
-        if isinstance(row, AuditCounted):
-            self._count(row, "deleted")
-        elif isinstance(row, AuditedRow):
-            self._removed[row] = _filled(row, _current(row))
 
     def note(self, row: Base, before: Values, after: Values) -> None:
         """Add values that are stored elsewhere to the row's entry."""
@@ -104,8 +97,6 @@ class AuditRecorder:
             yield PendingEntry(_subject(row), None, _filled(row, _current(row)))
         for row, before in self._before.items():
             yield _changed(row, before)
-        for row, values in self._removed.items():
-            yield PendingEntry(_subject(row), values, None)
 
 
 def _subject(row: Base) -> Subject:

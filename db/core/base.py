@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias, cast
 from uuid import UUID
 
 import orjson
-from sqlalchemy import JSON, DateTime, Dialect, Enum, ForeignKey, Index, String, TypeDecorator, Uuid, event
+from sqlalchemy import JSON, DateTime, Dialect, Enum, ForeignKey, Index, String, TypeDecorator, Uuid, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from uuid_utils.compat import uuid7
@@ -55,6 +55,12 @@ Json = Annotated[Any, mapped_column(JsonType)]
 def key_to(column: str) -> ForeignKey:
     """Return a foreign key that is checked at commit, so that rows can be added in any order."""
     return ForeignKey(column, deferrable=True, initially="DEFERRED")
+
+
+def unique_while_active(*columns: str) -> Index:
+    """Return a unique index over rows that are not deleted, so that a deleted row does not block a new one."""
+    is_active = text("deleted_at IS NULL")
+    return Index(None, *columns, unique=True, sqlite_where=is_active, postgresql_where=is_active)
 
 
 def now() -> datetime:

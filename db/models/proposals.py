@@ -21,8 +21,8 @@ class ProposalStatus(StrEnum):
 class Proposal(AuditedRow, Child, Base):
     """Rows to add and cells to change, in a new or an existing table.
 
-    It belongs to a reply, or to the job of an extraction; until it `is_complete`, more rows may come. `problem` says why
-    not everything was read.
+    It belongs to a reply, or to the job of an extraction; until it `is_complete`, more rows may come. `problem` says
+    why not everything was read.
 
     `columns` are definitions as `tables.changes.column_to_json` writes them; their keys are the proposal's own.
     `changes` has

@@ -7,7 +7,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement, and_, or_
 
-from db.core.base import AuditedRow, Base, Child, Subject, key_to
+from db.core.base import AuditedRow, Base, Child, Subject, key_to, unique_while_active
 from db.core.policy_rules import Administered
 from db.core.policy_scopes import active_organizations, administered_organizations, assigned_sites
 
@@ -38,7 +38,7 @@ class SiteAssignment(AuditedRow, Child, Base):
 
     __tablename__ = "site_assignments"
     __table_args__ = (
-        Index(None, "site_id", "user_id", unique=True),
+        unique_while_active("site_id", "user_id"),
         Index(None, "user_id", "site_id"),
     )
     parent = Site

@@ -8,7 +8,6 @@ from sqlalchemy import Select, select
 from db.core.base import now
 from db.core.idempotency import idempotent
 from db.core.pagination import Listing
-from db.core.policy import Deleted
 from db.core.prepared import bind
 from db.core.session import Session
 from db.core.validation import checked_line, checked_text
@@ -21,7 +20,6 @@ from errors import BadUserInput
 MAX_NAME, MAX_ADDRESS = 100, 500
 
 
-DELETED_ASSIGNMENTS = {"deleted": (SiteAssignment, Deleted.ONLY)}
 
 of_organization = Listing(Site, Site.organization_id == bind("organization_id", Site.organization_id))
 assignees = Listing(
@@ -93,10 +91,7 @@ def assign(session: Session, id_: UUID, user_id: UUID) -> Site:
             "userId",
             "This user is not an active member of the site's organization. Invite them with inviteMember first.",
         )
-    deleted = session.scalars(_assignment(id_, user_id), execution_options=DELETED_ASSIGNMENTS).one_or_none()
-    if deleted is not None:
-        deleted.deleted_at = None
-    elif session.scalars(_assignment(id_, user_id)).one_or_none() is None:
+    if session.scalars(_assignment(id_, user_id)).one_or_none() is None:
         session.add(SiteAssignment(site_id=id_, user_id=user_id))
     return site
 

@@ -299,3 +299,18 @@ async def test_the_reader_cannot_write(database: Database) -> None:
 async def test_only_a_person_is_at_work(database: Database) -> None:
     with pytest.raises(Forbidden, match="signed-in"):
         await database.write(lambda session: session.user_id, SYSTEM)
+
+
+async def test_deleting_a_row_for_good_is_a_mistake_of_the_code_and_not_of_the_client(
+    database: Database, world: World
+) -> None:
+    ann = await world.person("ann")
+    conversation, _ = await database.write(create_conversation, ann, "Plans")
+
+    def delete(session: Session) -> None:
+        session.delete(session.get(Conversation, conversation.id))
+
+    for viewer in (ann, SYSTEM):
+        with pytest.raises(RuntimeError, match="deleted_at"):
+            await database.write(delete, viewer)
+    assert await titles(database, ann) == ["Plans"]

@@ -3,9 +3,7 @@
 import importlib
 import json
 import pkgutil
-import re
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,17 +15,14 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 import db
 from auth.viewer import Viewer
 from db.core.base import Base
-from db.core.pagination import Listing, Window
+from db.core.pagination import Listing
 from db.core.postgresql import dialect_of_reads
 from db.core.prepared import OneOf, Prepared
-from tests.support.query_plans import plan_nodes
+from tests.support.query_plans import TABLE_SCAN, plan_nodes, variants
 
-# A subquery's rows are there already, and a list of ids is a table to SQLite.
-TABLE_SCAN = re.compile(rf"SCAN ({'|'.join(Base.metadata.tables)})(_\d+)?\b")
 # Only superusers list everybody, so nothing limits the list: it is read in the order of the primary key.
 WHOLE = {"users.all_users"}
 ANYBODY = Viewer(uuid4())
-WINDOWS = [Window(1), Window(1, backwards=True), Window(1, uuid4()), Window(1, uuid4(), backwards=True)]
 
 
 def reads() -> dict[str, Prepared[Any]]:
@@ -48,13 +43,6 @@ def reads() -> dict[str, Prepared[Any]]:
         query: Prepared[Any] = Prepared(select(mapper.class_).where(OneOf(mapper.class_.id)))
         found[f"{mapper.class_.__name__} by id"] = query
     return found
-
-
-def variants(listing: Listing[Any]) -> Iterator[tuple[str, Prepared[Any]]]:
-    for given in {frozenset[str](), *(frozenset([name]) for name in listing.optional), frozenset(listing.optional)}:
-        yield f"total {sorted(given)}", listing.total(given)
-        for window in WINDOWS:
-            yield f"{window} {sorted(given)}", listing.rows(window, given)
 
 
 def test_there_are_reads_to_explain() -> None:

@@ -73,6 +73,7 @@ OPAQUE = {
     "AddRowsInput.rows": "rows keyed by column, read by the columns' types",
     "CellInput.value": "read by the column's type",
     "ColumnInput.default": "read by the column's type",
+    "ExtractionExampleInput.rows": "rows shown to the model as they are, checked to be objects",
     "ProposalEdit.value": "read by the column's type",
     "RowFilter.value": "compared by the column's type",
     "UpdateColumnInput.default": "read by the column's type",

@@ -206,3 +206,81 @@ def test_importing_the_product_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert HEAVY & set(json.loads(done.stdout)) == set()
+
+
+MAX_FILES = 25
+MAX_FILES_OF = {"schema": 45, "db/models": 45}  # flat on purpose: one file a feature
+
+
+def test_no_folder_is_crowded() -> None:
+    folders = {path.parent for path in [*sources(*PACKAGES, "tests"), *ROOT.glob("*.py")]}
+    counts = {folder.relative_to(ROOT).as_posix(): len(list(folder.glob("*.py"))) for folder in folders}
+    assert {name: count for name, count in counts.items() if count > MAX_FILES_OF.get(name, MAX_FILES)} == {}
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Return the modules of the product with those that they import anywhere, also inside functions."""
+    paths = [*sources(*PACKAGES), *ROOT.glob("*.py")]
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+    graph: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        targets: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                targets |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = {f"{node.module}.{alias.name}" for alias in node.names}
+                targets |= (names & set(modules)) or {node.module}
+        graph[module] = (targets & set(modules)) - {module}
+    return graph
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups of nodes that reach each other."""
+    reached = {node: _reachable(graph, node) for node in graph}
+    groups = {
+        frozenset(other for other in reached[node] if node in reached.get(other, ())) for node in graph
+    }  # fmt: skip
+    return sorted(sorted(group) for group in groups if len(group) > 1)
+
+
+def _reachable(graph: dict[str, set[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for target in graph.get(waiting.pop(), ()):
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    return found
+
+
+def test_there_is_no_import_circle_between_files() -> None:
+    assert circles(import_graph()) == []
+
+
+def test_there_is_no_import_circle_between_packages() -> None:
+    packages: dict[str, set[str]] = {}
+    folders = {path.parent for path in sources(*PACKAGES)}
+    names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+
+    def package(module: str) -> str:
+        return module if module in names else module.rpartition(".")[0] or module
+
+    for module, targets in import_graph().items():
+        packages.setdefault(package(module), set()).update(package(target) for target in targets)
+    assert circles({name: targets - {name} for name, targets in packages.items()}) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+
+
+def test_no_test_imports_another_test_file() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {node.module}"
+        for path in sources("tests")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and any(part.startswith("test_") for part in (node.module or "").split("."))
+    ]
+    assert found == []

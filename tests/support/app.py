@@ -14,7 +14,7 @@ from auth.viewer import Viewer
 from db.models.organizations import Organization
 from execution.executor import Executor
 from execution.operations import Operation, Request, Result
-from resolvers.core.authentication import authenticate
+from resolvers.core.authentication import authenticate, require_viewer
 from resolvers.core.context import Context, Origin
 from resolvers.core.ids import decode, global_id
 from schema import schema
@@ -47,7 +47,9 @@ class App:
             return await fetch(plan, values)
 
         self.backend.database._fetch = counted  # type: ignore[method-assign]  # counts what the real one does
-        self._executor = Executor(schema, format_error=format_error, event_context=Context.fresh)
+        self._executor = Executor(
+            schema, format_error=format_error, event_context=Context.fresh, require_viewer=require_viewer
+        )
 
     def client(self) -> Client:
         """Somebody who is not signed in yet."""

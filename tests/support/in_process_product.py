@@ -29,6 +29,7 @@ from integrations.documents.reader import DocumentReader
 from integrations.llm.catalog import Catalog
 from jobs.exports.exports import Exports
 from jobs.runner.worker import Worker
+from resolvers.core.authentication import require_viewer
 from resolvers.core.context import Backend, Context
 from resolvers.core.ids import global_id
 from schema import schema
@@ -100,12 +101,16 @@ class InProcessProduct:
             documents=DocumentReader(),
             attempts=Attempts({}),
         )
-        self.executor = Executor(schema, format_error=format_error, event_context=Context.fresh)
+        self.executor = Executor(
+            schema, format_error=format_error, event_context=Context.fresh, require_viewer=require_viewer
+        )
 
     async def ask(self, viewer: Viewer | None, document: str, **variables: Any) -> Result:
         context = Context(self.backend, viewer)
         operation = self.executor.prepare(Request(document, variables=variables), context)
-        assert not isinstance(operation, Result), operation.errors
+        if isinstance(operation, Result):
+            assert viewer is None, operation.errors
+            return operation
         return await self.executor.execute(operation, context)
 
     async def get(self, viewer: Viewer, document: str, **variables: Any) -> Any:

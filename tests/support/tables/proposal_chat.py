@@ -15,7 +15,7 @@ from db.proposals import proposals
 from db.proposals.apply import apply_without_overwriting
 from resolvers.core.ids import decode_or_none, global_id
 from tests.support.in_process_product import InProcessProduct
-from tests.support.table_client import TableClient
+from tests.support.tables.table_client import TableClient
 
 TEXT = """Here is what we spent — in Zürich:
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
-from tests.support.table_client import Refused, TableClient
+from tests.support.tables.table_client import Refused, TableClient
 
 COLUMNS: list[dict[str, Any]] = [
     {"name": "Name", "type": "TEXT"},

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.support.table_client import TableClient
 from tests.support.tables.sample_rows import VALUES, found
+from tests.support.tables.table_client import TableClient
 
 
 async def walked(sheet: TableClient, many: str, from_: str, size: int, **asked: Any) -> list[dict[str, Any]]:

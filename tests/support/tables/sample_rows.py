@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any
 
-from tests.support.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS
+from tests.support.tables.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS
 
 VALUES: list[dict[str, Any]] = [
     {ITEM: "taxi", NUMBER: 10, PRICE: "12.50", PAID: True, DAY: "2025-12-31", AT: "2025-12-31T10:00:00Z"},

@@ -6,7 +6,7 @@ import pytest
 
 from db.core.engine import Database
 from db.core.prepared import Plan
-from tests.support.table_client import TableClient
+from tests.support.tables.table_client import TableClient
 
 
 async def counted(

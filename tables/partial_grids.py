@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
 
+from tables.grids import Cell, Grid, find_grids
 from tables.readers.blocks import readable, unquoted
-from tables.readers.grids import Cell, Grid, find_grids
 from tables.readers.markup.json_nodes import Node, ending
 from tables.readers.spans import MAX_TEXT, split_lines
 

@@ -1,6 +1,6 @@
 """Short ways to look at a grid."""
 
-from tables.readers.grids import Grid, find_grids
+from tables.grids import Grid, find_grids
 
 
 def header(grid: Grid) -> list[str]:
