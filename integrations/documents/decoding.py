@@ -31,7 +31,7 @@ class Encoding:
 
 
 def decode(head: bytes) -> str | None:
-    """The beginning of a text; None when the bytes are none."""
+    """Return the beginning of a text; None when the bytes are none."""
     if (encoding := _encoding(head)) is None:
         return None
     text = codecs.getincrementaldecoder(encoding.name)("replace").decode(head)
@@ -39,7 +39,7 @@ def decode(head: bytes) -> str | None:
 
 
 def detect(file: IO[bytes]) -> Encoding:
-    """The encoding of a text file. Blocking. Raises DocumentRefused when it cannot be told."""
+    """Return the encoding of a text file. Blocking. Raises DocumentRefused when it cannot be told."""
     file.seek(0)
     sample = file.read(SAMPLE)
     encoding = _encoding(sample)
@@ -51,7 +51,7 @@ def detect(file: IO[bytes]) -> Encoding:
 
 
 def decoded_whole(file: IO[bytes]) -> str:
-    """All that a text file says, without its byte order mark. Blocking. Raises DocumentRefused."""
+    """Return the whole text of a file, without its byte order mark. Blocking. Raises DocumentRefused."""
     encoding = detect(file)
     file.seek(0)
     try:
@@ -93,7 +93,7 @@ def _legacy(sample: bytes) -> Encoding | None:
 
 
 def _is_utf8(file: IO[bytes]) -> bool:
-    """Whether the rest of the file is, too."""
+    """Return whether the rest of the file is UTF-8 as well."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     file.seek(0)
     try:

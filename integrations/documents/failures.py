@@ -1,4 +1,4 @@
-"""Why a file is not taken."""
+"""Reasons for refusing a file."""
 
 
 class DocumentRefused(Exception):

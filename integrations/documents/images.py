@@ -14,7 +14,7 @@ _BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 
 
 def kind_of(head: bytes) -> str | None:
-    """The content type of an image by its signature."""
+    """Return the content type of an image by its signature."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if head.startswith(b"\xff\xd8\xff"):

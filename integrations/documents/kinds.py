@@ -1,4 +1,4 @@
-"""What a file is, told by its content: neither its name nor what its sender says of it counts."""
+"""Kinds of files, detected from the content: neither the name nor the declared content type counts."""
 
 import json
 import zipfile
@@ -53,7 +53,7 @@ class Recognised:
 
 
 def recognise(file: IO[bytes], name: str) -> Recognised:
-    """What a file is. Blocking. Raises DocumentRefused for what is damaged or is not taken."""
+    """Return the kind of a file. Blocking. Raises DocumentRefused for what is damaged or is not taken."""
     file.seek(0)
     head = file.read(HEAD)
     if not head:
@@ -115,7 +115,7 @@ def _is_json(text: str) -> bool:
 
 
 def _guess(head: bytes) -> str:
-    """What somebody else's list of signatures says of it, for the message only."""
+    """Return the guess of a library of signatures, for the message only."""
     import puremagic
 
     try:

@@ -24,7 +24,7 @@ class DocumentReader:
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def text_of(self, task: Literal["pdf", "text"], source: IO[bytes]) -> str:
-        """The text of a PDF, or of a workbook's sheets. Raises DocumentRefused."""
+        """Return the text of a PDF, or of a workbook's sheets. Raises DocumentRefused."""
         said = await self._run(task, source, asyncio.subprocess.PIPE)
         return str(_last(said)["text"])
 
@@ -58,7 +58,7 @@ class DocumentReader:
 
 
 def _ready(source: IO[bytes]) -> int:
-    """The descriptor of a file on the disk, at its beginning; blocking."""
+    """Return the descriptor of a file on the disk, at its beginning; blocking."""
     source.seek(0)
     descriptor = source.fileno()
     source.flush()
@@ -67,7 +67,7 @@ def _ready(source: IO[bytes]) -> int:
 
 
 def _reason(told: bytes) -> str:
-    """What the process says of the file; nothing, when the system ended it."""
+    """Return the reason that the process gave; TOO_MUCH when the system ended it."""
     try:
         return str(_last(told)["refused"])
     except (ValueError, LookupError, TypeError):

@@ -71,7 +71,7 @@ class Parts:
                 yield Sheet(each.get("name", ""), part, each.get("state", "visible") != "visible")
 
     def _formats(self, part: str) -> list[NumberFormat]:
-        """By the number that a cell has for its style."""
+        """Return the number formats in the order of the style numbers of cells."""
         codes = dict(BUILT_IN)
         styles: list[int] = []
         for each in self._elements(part, "numFmt", "cellXfs"):
@@ -84,7 +84,7 @@ class Parts:
 
 
 def elements(part: IO[bytes], *names: str) -> Iterator[Element]:
-    """The elements of these names, each when it is whole; what came before is forgotten."""
+    """Yield the elements of these names, each when it is whole; earlier ones are freed."""
     around: list[Element] = []
     wanted: frozenset[str] = frozenset()
     for event, element in iterparse(part, ("start", "end")):  # noqa: S314  in a process with limits; expat ends bombs
@@ -101,7 +101,7 @@ def elements(part: IO[bytes], *names: str) -> Iterator[Element]:
 
 
 def text_of(item: Element) -> str:
-    """The text of a string item in all its runs, without what tells how to pronounce it."""
+    """Return the text of a string item in all its runs, without phonetic hints."""
     namespace = item.tag.rpartition("}")
     prefix = "".join(namespace[:2])
     runs = (run.findtext(f"{prefix}t") if run.tag == f"{prefix}r" else run.text for run in item
@@ -110,7 +110,7 @@ def text_of(item: Element) -> str:
 
 
 def unescaped(text: str) -> str:
-    """With the characters that XML has no place for, which are written as _x000D_."""
+    """Replace escapes such as _x000D_ by the characters that XML cannot contain."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 

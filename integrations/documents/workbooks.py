@@ -25,7 +25,7 @@ class SheetReader:
         self._merged = MergedCells(parts.merged(sheet))
 
     def rows(self) -> Iterator[list[Cell]]:
-        """From the first row with anything in it, each up to its last cell that is filled; a gap is one empty row."""
+        """Yield the rows from the first one with content, each up to its last cell that is filled; a gap is one empty row."""
         before = here = 0
         for element in self._parts.rows(self.sheet):
             here = int(element.get("r", here + 1))
@@ -97,7 +97,7 @@ class SheetReader:
 
 
 def open_sheet(file: IO[bytes], name: str | None = None) -> tuple[SheetReader, Iterator[list[Cell]]]:
-    """A sheet by its name, or else the first with rows that is not hidden, or that is; and its rows."""
+    """Return a sheet by its name, or else the first with rows that is not hidden, or that is; and its rows."""
     parts = Parts(file)
     sheets = [sheet for sheet in parts.sheets if sheet.name == name] if name is not None else parts.sheets
     if not sheets:

@@ -1,4 +1,4 @@
-"""Importing a file or a pasted text into a table, or seeing first what would come of it."""
+"""Imports of files and pasted texts into tables, and previews of them."""
 
 import asyncio
 import io
@@ -38,7 +38,7 @@ MAX_TEXT = 2_000_000  # characters that are pasted
 
 @dataclass(frozen=True)
 class ImportedTable:
-    """What came of it, or would; `table` is None when nothing was imported."""
+    """Result of an import, or its preview; `table` is None when nothing was imported."""
 
     table: Table | None
     columns: list[Column]
@@ -124,7 +124,7 @@ async def import_table(
 
 
 async def _rehearse(context: Context, reading: Reading) -> ImportResult | None:
-    """Which rows the unique columns of a table leave room for; None when it has none."""
+    """Return the preview of an import with unique columns; None when the table has none."""
     target = reading.target
     if target.table_id is None or not any(column.is_unique for column in target.columns):
         return None

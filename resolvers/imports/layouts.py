@@ -40,7 +40,7 @@ class ImportFormat(StrEnum):
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """Properties of a file that the client names; the others are told by its content.
+    """Properties of a file that the client names; the others are detected from the content.
 
     `known` are names of columns that tell a header. `header_row` counts from 1, and is 0 for none.
     """
@@ -56,7 +56,7 @@ class ReadOptions:
 
 @dataclass
 class Layout:
-    """How it was written, and the rows below the header; close it after use."""
+    """Format of a source, and the rows below its header; close it after use."""
 
     format: ImportFormat
     encoding: str | None = None
@@ -187,7 +187,7 @@ def _title(text: str | None) -> str:
 
 
 class _Written:
-    """Which columns have anything, and which have texts that a workbook marks as such."""
+    """Writer of rows that records which columns have cells, and which have texts marked as such."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout

@@ -118,7 +118,7 @@ def _take(reading: Reading, index: int, row: Sequence[Cell], readers: Mapping[in
 
 
 def _missing(columns: Sequence[Column], values: Mapping[str, Value], index: int) -> list[FieldError]:
-    """What the rules of the columns say of the values."""
+    """Return the errors of values that break the rules of their columns."""
     errors = []
     for column in columns:
         try:

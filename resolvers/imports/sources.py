@@ -16,8 +16,8 @@ from integrations.documents.kinds import check_workbook, refuse_other_kinds
 from integrations.documents.opendocument import is_opendocument
 from resolvers.imports.layouts import Cell, ImportFormat, Layout, ReadOptions, spool
 from tables.files import delimited, html_pages, markdown, objects
-from tables.readers.grids import MAX_TEXT as MAX_MARKDOWN
-from tables.readers.grids import find_grids
+from tables.grids import MAX_TEXT as MAX_MARKDOWN
+from tables.grids import find_grids
 
 _JSON = re.compile(r'\s*(?:\[\s*(?:[\[{\]]|$)|\{\s*["}])')
 _CHUNK = 65_536  # characters

@@ -1,4 +1,4 @@
-"""Where imported rows go, and how the columns there read what a file has."""
+"""Targets of imported rows, and the reading of a file's cells by their columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ def refuse_place(**given: object) -> None:
 
 
 async def target_of(context: Context, table_id: UUID) -> ImportTarget:
-    """A table that is there with the columns that it has now."""
+    """Return an existing table as the target, with its current columns."""
     if await context.by_id(Table, table_id) is None:
         raise NotFound("There is no such table, or you may not see it.")
     rows = await context.read(tables.columns_of, ids=[table_id])
@@ -75,7 +75,7 @@ WORKBOOKS = frozenset({ImportFormat.XLSX, ImportFormat.ODS})
 
 @dataclass(frozen=True)
 class Way:
-    """How a column reads what stands in its place of a file: texts as `written` there.
+    """Reading of a column's cells in a file, whose texts are formatted as in `written`.
 
     To a column that `is_new`, chosen by what it holds, a code such as 007 is no number.
     """
@@ -99,7 +99,7 @@ class Way:
 
 
 def way(layout: Layout, n: int, column: Column, target: ImportTarget) -> Way:
-    """The column as the file writes it: a file with decimal points may go into a column of decimal commas."""
+    """Return the column as the file writes it: a file with decimal points may go into a column of decimal commas."""
     mark = _mark(layout, n) if target.table_id is not None and column.type in NUMERIC_TYPES else None
     return Way(column, _marked(column, mark) if mark else column, layout.format, is_new=target.table_id is None)
 
@@ -111,10 +111,10 @@ def _marked(column: Column, mark: str) -> Column:
 
 
 def _mark(layout: Layout, n: int) -> str | None:
-    """The decimal mark of the texts in a column of the file; None when nothing tells it.
+    """Return the decimal mark of the texts in a column of the file; None when they do not tell it.
 
-    Where commas separate the values, exports write points, and so does whoever would need quotes for every other
-    number.
+    Where commas separate the values, exports write points, and so do other programs, which would need
+    quotes for every other number.
     """
     if layout.is_marked and n not in layout.strings:
         return None

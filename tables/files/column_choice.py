@@ -1,4 +1,4 @@
-"""Which columns a file has, and of which types, told from all of its rows without holding them."""
+"""Columns of a file and their types, chosen from all of its rows without holding them in memory."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -6,8 +6,6 @@ from functools import partial
 from itertools import islice
 from typing import Literal
 
-from tables.readers import evidence
-from tables.readers.spans import Span
 from tables.types.columns import NUMERIC_TYPES, CellError, Column, ColumnType, currency_code
 from tables.types.inference import infer, is_code
 from tables.types.types import parse
@@ -18,11 +16,6 @@ WORDS = frozenset({ColumnType.TEXT, ColumnType.EMAIL, ColumnType.URL})
 
 Texts = Sequence[str | None]
 Again = Callable[[], Iterable[Texts]]
-
-
-def has_header(rows: Sequence[Texts]) -> bool:
-    """Whether the first row names the columns."""
-    return evidence.has_header([[Span(text, 0, 0) if text else None for text in row] for row in rows])
 
 
 class Choice:

@@ -13,7 +13,7 @@ Texts = list[str | None]
 
 
 def is_table(beginning: str) -> bool:
-    """Whether a text begins with the header of such a table."""
+    """Return whether a text begins with the header of such a table."""
     header, _, rest = beginning.lstrip().partition("\n")
     return header.startswith("|") and _RULE.fullmatch(rest.partition("\n")[0].strip()) is not None
 
@@ -33,7 +33,7 @@ def _escaped(text: str) -> str:
 
 
 def rows(lines: Iterable[str]) -> Iterator[Texts]:
-    """The header, then each row; an empty cell is None."""
+    """Yield the header, then each row; an empty cell is None."""
     for place, line in enumerate(filter(None, map(str.strip, lines))):
         if place != 1:  # the rule below the header
             yield _cells(line)
@@ -44,7 +44,7 @@ def _cells(line: str) -> Texts:
 
 
 def _meant(raw: str) -> str:
-    """The text without the signs that keep it in its cell; emphasis around all of it is not content."""
+    """Return the text without the escapes of its cell; emphasis around all of it is not content."""
     if len(raw) > 2 * len(_BOLD) and raw.startswith(_BOLD) and raw.endswith(_BOLD):
         raw = raw.removeprefix(_BOLD).removesuffix(_BOLD)
     return _MEANT.sub(_one, raw)

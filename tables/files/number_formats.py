@@ -1,4 +1,4 @@
-"""What a spreadsheet shows of a number: its format tells a percent, an amount, a date, a duration or a code."""
+"""Texts that a spreadsheet shows for numbers: the format tells a percent, an amount, a date, a duration or a code."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LEAP_DAY = 60  # 29 February 1900, which spreadsheets count and which never was
 
 
 class Shown(Enum):
-    """What a number stands for."""
+    """Meanings of a stored number."""
 
     NUMBER = "a number"
     PERCENT = "a percent: the fraction times a hundred"
@@ -73,7 +73,7 @@ _OTHERWISE = re.compile(r"[eE/]|[0#?],+(?![0#?,])")
 
 
 def read_format(code: str) -> NumberFormat:
-    """What the code of a format, as `[$€-407] #,##0.00`, says of positive numbers."""
+    """Return the format of positive numbers by its code, such as `[$€-407] #,##0.00`."""
     bare, literals, brackets, places = _first_section(code)
     letters = set(_NO_LETTERS.sub("", bare).lower())
     if any(_ELAPSED.fullmatch(bracket) for bracket in brackets):
@@ -93,13 +93,13 @@ def read_format(code: str) -> NumberFormat:
 
 
 def _decimals(bare: str) -> int:
-    """Those that are always shown; none where an exponent, a scale or a fraction changes what they are of."""
+    """Return the number of decimals that are always shown; 0 where an exponent, a scale or a fraction changes what they are of."""
     found = _DECIMALS.search(bare)
     return len(found[1]) if found and not _OTHERWISE.search(bare) else 0
 
 
 def _first_section(code: str) -> tuple[str, list[str], list[str], str]:
-    """Of what is shown of positive numbers: signs of the format, texts, what is in brackets, and the places."""
+    """Split the section for positive numbers: signs of the format, texts, what is in brackets, and the places."""
     bare, literals, brackets, places = "", [], [], ""
     for found in _TOKEN.finditer(code):
         sign = found["bare"]
@@ -140,7 +140,7 @@ def _code_of(sign: str, country: str) -> str | None:
 
 
 def show(stored: str, format: NumberFormat, *, is_1904: bool = False, is_calculated: bool = False) -> str:
-    """What a stored number means, as people write it: `0.5` as `50%`, `45000` as `2023-03-15`.
+    """Return a stored number as people write it: `0.5` as `50%`, `45000` as `2023-03-15`.
 
     Every digit that is stored is shown, however few of them the format does; of what was calculated, the 15 that a
     spreadsheet has. A number that no calendar has a date for is shown as such. Raises ValueError when it is none.
@@ -182,7 +182,7 @@ def _exact(stored: str, is_calculated: bool) -> Decimal:
 
 
 def _in_places(digits: str, places: str) -> str:
-    """The digits from the right; those that find no place stand before the first one."""
+    """Fill in the digits from the right; those left over stand before the first one."""
     count = places.count(_PLACE)
     padded = digits.zfill(count)
     spare = len(padded) - count

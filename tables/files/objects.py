@@ -208,14 +208,14 @@ class _Window:
         return self._line + lines, place - self.text.rfind("\n", 0, place) if lines else self._column + place
 
     def first(self) -> str:
-        """The next character that is no blank; empty at the end."""
+        """Return the next character that is no blank; empty at the end."""
         while True:
             self.place = WHITESPACE.match(self.text, self.place).end()
             if self.place < len(self.text) or not self.grow():
                 return self.text[self.place : self.place + 1]
 
     def may_be_cut(self, error: json.JSONDecodeError) -> bool:
-        """Whether the mistake may only be that the rest is not looked at yet."""
+        """Return whether the error may only come from text that is not read yet."""
         return error.msg.startswith("Unterminated") or error.pos > len(self.text) - LONGEST_LITERAL
 
     def mistake(self, error: json.JSONDecodeError) -> ValueError:
@@ -224,7 +224,7 @@ class _Window:
 
 
 def _elements(pieces: Iterator[str]) -> Iterator[Any]:
-    """One after another, so that no more than one is held."""
+    """Yield the elements one after another, so that no more than one is held."""
     decoder = json.JSONDecoder(parse_float=_number, parse_int=str, parse_constant=lambda _: None)
     window = _Window(pieces)
     if window.first() != "[":

@@ -98,8 +98,15 @@ async def test_every_kind_of_file_is_detected_from_the_content_and_read_once(app
         ("text/plain", "Grüße aus Köln"),
         (
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            "Prices\n\n| item | price | when |\n| --- | --- | --- |\n"
-            "| ink | 3.5 | 2026-01-31 |\n| pen | 1.2 | 2026-02-01 |",
+            "\n".join(
+                [
+                    "Prices\n",
+                    "| item | price | when |",
+                    "| --- | --- | --- |",
+                    "| ink | 3.5 | 2026-01-31 |",
+                    "| pen | 1.2 | 2026-02-01 |",
+                ]
+            ),
         ),
         ("application/pdf", "Hello page"),
         *[(kind, None) for kind in ("image/png", "image/jpeg", "image/webp", "image/gif")],

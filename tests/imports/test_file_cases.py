@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from integrations.documents.reader import DocumentReader
-from tables.readers.grids import find_grids
+from tables.grids import find_grids
 
 CASES = Path(__file__).parent / "cases" / "files"
 NAMES = sorted(path.name for path in CASES.iterdir() if path.suffix in {".pdf", ".xlsx", ".ods"})

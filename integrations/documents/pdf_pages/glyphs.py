@@ -43,7 +43,7 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True)
 class PageContent:
-    """What is on a page."""
+    """Glyphs and lines of a page."""
 
     width: float
     height: float

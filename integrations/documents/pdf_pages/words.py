@@ -70,7 +70,7 @@ class TextLine:
 
     @property
     def text(self) -> str:
-        """The line with two spaces where segments are apart."""
+        """Return the line with two spaces between segments that are far apart."""
         return "  ".join(segment.text for segment in self.segments(2.0))
 
     def segments(self, gap: float = _SEGMENT_GAP) -> list[Segment]:
