@@ -25,7 +25,7 @@ class SheetReader:
         self._merged = MergedCells(parts.merged(sheet))
 
     def rows(self) -> Iterator[list[Cell]]:
-        """Yield the rows from the first one with content, each up to its last cell that is filled; a gap is one empty row."""
+        """Yield the rows from the first one with content, each up to its last filled cell; a gap is one empty row."""
         before = here = 0
         for element in self._parts.rows(self.sheet):
             here = int(element.get("r", here + 1))

@@ -93,7 +93,7 @@ def read_format(code: str) -> NumberFormat:
 
 
 def _decimals(bare: str) -> int:
-    """Return the number of decimals that are always shown; 0 where an exponent, a scale or a fraction changes what they are of."""
+    """Return the number of decimals that are always shown; 0 with an exponent, a scale or a fraction."""
     found = _DECIMALS.search(bare)
     return len(found[1]) if found and not _OTHERWISE.search(bare) else 0
 
