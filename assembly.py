@@ -52,7 +52,7 @@ from jobs.tables import cell_indexes
 from jobs.tables.cell_indexes import Indexes
 from keys import load_secrets
 from resolvers.conversations.share_links import opener
-from resolvers.core.authentication import authenticate
+from resolvers.core.authentication import authenticate, require_viewer
 from resolvers.core.context import Backend, Context, Origin
 from resolvers.core.revocation import Revocation
 from schema import schema
@@ -215,7 +215,9 @@ def application(product: Product) -> Any:
         return await authenticate(backend, caller.authorization, origin)
 
     uploads = Uploads(settings.files_dir / "incoming", settings.max_upload_bytes, settings.max_body_bytes)
-    executor = Executor(schema, format_error=format_error, deadline=90, event_context=Context.fresh)
+    executor = Executor(
+        schema, format_error=format_error, deadline=90, event_context=Context.fresh, require_viewer=require_viewer
+    )
     routes = [
         *graphql_routes(
             executor,

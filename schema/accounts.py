@@ -77,7 +77,9 @@ class DeleteAccountPayload(Shows[SignOutResult]):
 
 @strawberry.type
 class Mutation:
-    sign_up = mutation(SignUpPayload, accounts.sign_up, "Create an account with a personal organization, and sign in.")
+    sign_up = mutation(
+        SignUpPayload, accounts.sign_up, "Create an account with a personal organization, and sign in.", public=True
+    )
     change_password = mutation(
         ChangePasswordPayload, accounts.change_password, "Change your password and end your other sessions."
     )
@@ -85,11 +87,13 @@ class Mutation:
         RequestPasswordResetPayload,
         accounts.request_password_reset,
         "Request a mail with a token for `resetPassword`. Answer and response time are the same for every address.",
+        public=True,
     )
     reset_password = mutation(
         ResetPasswordPayload,
         accounts.reset_password,
         "Set a new password with a token from a mail, and end all your sessions.",
+        public=True,
     )
     request_email_verification = mutation(
         RequestEmailVerificationPayload,
@@ -97,7 +101,10 @@ class Mutation:
         "Request another mail with a token for `verifyEmail`. Earlier tokens become invalid.",
     )
     verify_email = mutation(
-        VerifyEmailPayload, accounts.verify_email, "Confirm your e-mail address with a token from a mail."
+        VerifyEmailPayload,
+        accounts.verify_email,
+        "Confirm your e-mail address with a token from a mail.",
+        public=True,
     )
     update_profile = mutation(UpdateProfilePayload, accounts.update_profile, "Change your first and last name.")
     update_user = mutation(

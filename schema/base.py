@@ -17,6 +17,7 @@ from strawberry.types.lazy_type import LazyType
 
 from db.core.base import Base
 from db.models.users import User
+from execution.access import PUBLIC
 from execution.plans import BATCH
 from resolvers.core.context import Info
 from resolvers.core.ids import global_id_of, model_of, register_type, type_name
@@ -143,13 +144,22 @@ def required(output: Any, resolver: Callable[..., Any], description: str) -> Any
 
 @overload
 def optional(
-    output: type[Shows[R]], resolver: Callable[..., R | Awaitable[R | None] | None], description: str
+    output: type[Shows[R]],
+    resolver: Callable[..., R | Awaitable[R | None] | None],
+    description: str,
+    *,
+    public: bool = False,
 ) -> Any: ...
 @overload
 def optional(output: type[S], resolver: Callable[..., S | Awaitable[S | None] | None], description: str) -> Any: ...
-def optional(output: Any, resolver: Callable[..., Any], description: str) -> Any:
-    """Declare a field that is null when there is no value or the viewer may not see it."""
-    return strawberry.field(resolver=resolver, graphql_type=output | None, description=description)
+def optional(output: Any, resolver: Callable[..., Any], description: str, *, public: bool = False) -> Any:
+    """Declare a field that is null when there is no value or the viewer may not see it.
+
+    A root field that is `public` may be used without signing in.
+    """
+    return strawberry.field(
+        resolver=resolver, graphql_type=output | None, description=description, metadata=PUBLIC if public else None
+    )
 
 
 @overload

@@ -12,6 +12,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from db.core.audit_context import AuditContext, audit_context
+from execution.access import PUBLIC
 from schema.base import Shows
 
 R = TypeVar("R")
@@ -62,10 +63,19 @@ class AuditedWrites(FieldExtension):
             return await next_(source, info, **kwargs)
 
 
-def mutation(output: type[Shows[R]], resolver: Callable[..., Awaitable[R]], description: str) -> Any:
-    """Declare a mutation; the resolver's arguments become the fields of its one `input`."""
+def mutation(
+    output: type[Shows[R]], resolver: Callable[..., Awaitable[R]], description: str, *, public: bool = False
+) -> Any:
+    """Declare a mutation; the resolver's arguments become the fields of its one `input`.
+
+    Callers must be signed in, unless it is `public`.
+    """
     return strawberry.mutation(
-        resolver=resolver, graphql_type=output, description=description, extensions=[OneInput(), AuditedWrites()]
+        resolver=resolver,
+        graphql_type=output,
+        description=description,
+        extensions=[OneInput(), AuditedWrites()],
+        metadata=PUBLIC if public else None,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 from errors import BadUserInput
+from execution.access import PUBLIC
 from resolvers.core.context import Info
 from resolvers.core.ids import decode
 from schema.base import NODES, Node, field, output_type
@@ -89,6 +90,10 @@ class Query:
         description="Objects by their ids, in the same order; null for each that you may not see.",
     )
     server_info: ServerInfo = strawberry.field(
-        resolver=server_info, description="Version and capabilities of this server. No authentication needed."
+        resolver=server_info,
+        description="Version and capabilities of this server. No authentication needed.",
+        metadata=PUBLIC,
     )
-    health: Health = strawberry.field(resolver=health, description="Health of the server. No authentication needed.")
+    health: Health = strawberry.field(
+        resolver=health, description="Health of the server. No authentication needed.", metadata=PUBLIC
+    )

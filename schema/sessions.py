@@ -74,14 +74,19 @@ class RevokeSessionPayload(Shows[sessions.SignOutResult]):
 @strawberry.type
 class Mutation:
     log_in = mutation(
-        LogInPayload, sessions.log_in, "Sign in. An unknown address and a wrong password give the same error."
+        LogInPayload,
+        sessions.log_in,
+        "Sign in. An unknown address and a wrong password give the same error.",
+        public=True,
     )
     refresh_session = mutation(
         RefreshSessionPayload,
         sessions.refresh_session,
         "Renew the tokens of a session. Sending a refresh token a second time ends its session.",
+        public=True,
     )
-    log_out = mutation(LogOutPayload, sessions.log_out, "End the current session immediately.")
+    # Public, because a refresh token ends its session after the access token has expired.
+    log_out = mutation(LogOutPayload, sessions.log_out, "End the current session immediately.", public=True)
     log_out_everywhere = mutation(
         LogOutEverywherePayload,
         sessions.log_out_everywhere,

@@ -42,6 +42,6 @@ class User(Node, Audited, Shows[models.users.User]):
 
 @strawberry.type
 class Query:
-    me = optional(User, users.me, "The signed-in user; null when signed out.")
+    me = optional(User, users.me, "The signed-in user; null when signed out.", public=True)
     user = optional(User, users.user, "A user by id; null when you may not see the user.")
     users = page(User, users.list_users, "All accounts, newest first. Superusers only.")

@@ -11,6 +11,11 @@ from resolvers.core.context import Backend, Context, Origin
 SCHEME = "bearer"
 
 
+def require_viewer(context: Context) -> Viewer:
+    """Return the viewer of a request. Raise Unauthenticated without one."""
+    return context.viewer
+
+
 async def authenticate(backend: Backend, authorization: str | None, origin: Origin) -> Context:
     """The context of one operation; signed out without a token, Unauthenticated with one that is not good."""
     if authorization is None or not authorization.strip():

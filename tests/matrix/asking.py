@@ -18,7 +18,7 @@ from db.models.audit import AuditEntry
 from errors import Unauthenticated
 from execution.executor import Executor
 from execution.operations import Request, Result
-from resolvers.core.authentication import authenticate
+from resolvers.core.authentication import authenticate, require_viewer
 from resolvers.core.context import Context, Origin
 from resolvers.core.ids import global_id
 from schema import schema
@@ -35,7 +35,9 @@ class Stage:
 
     def __init__(self, product: Product, scene: Scene, digest: str) -> None:
         self.backend, self.scene, self.digest = product.backend, scene, digest
-        self._executor = Executor(schema, format_error=format_error, event_context=Context.fresh)
+        self._executor = Executor(
+            schema, format_error=format_error, event_context=Context.fresh, require_viewer=require_viewer
+        )
 
     async def ask(self, person: Person, document: str, **variables: Any) -> tuple[Any, str | None]:
         """Return the data of an operation and the code of its error."""
@@ -45,7 +47,9 @@ class Stage:
             return None, error.code
         request = Request(document, variables=variables)
         operation = self._executor.prepare(request, context)
-        assert not isinstance(operation, Result), (document, operation.errors)
+        if isinstance(operation, Result):
+            assert person is ANONYMOUS, (document, operation.errors)
+            return _outcome(operation)
         return _outcome(await self._executor.execute(operation, context))
 
     async def follow(self, person: Person, document: str, seconds: float, **variables: Any) -> tuple[Any, str | None]:
@@ -55,7 +59,9 @@ class Stage:
         except Unauthenticated as error:
             return None, error.code
         operation = self._executor.prepare(Request(document, variables=variables), context)
-        assert not isinstance(operation, Result), (document, operation.errors)
+        if isinstance(operation, Result):
+            assert person is ANONYMOUS, (document, operation.errors)
+            return _outcome(operation)
         events = await self._executor.subscribe(operation, context)
         if isinstance(events, Result):
             return _outcome(events)
