@@ -1,4 +1,4 @@
-"""Cells that a model read and that do not fit their columns: asked for again, each with the reason."""
+"""Correction of doubtful cells: a model is asked once more for each, with the reason."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ MAX_CELLS = 100  # that are asked for again in a piece of text
 
 
 class Wrong:
-    """The first cells that do not fit; `cells` are the places of their rows and columns, and why."""
+    """The first doubtful cells of a piece; `cells` are their row and column indexes with the reason."""
 
     def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[ProposedCell | None]]) -> None:
         self._columns = columns
@@ -26,7 +26,7 @@ class Wrong:
         self.cells = found[:MAX_CELLS]
 
     def turns(self, text: str) -> list[Turn]:
-        """What a model is asked about a text."""
+        """Return the turns that ask a model about a text."""
         asked = [
             f"{number}: {self._columns[place].name}: {cell.value!r}, read from {cell.quote!r}: {why}"
             for number, (_, place, cell, why) in enumerate(self.cells)
@@ -37,7 +37,7 @@ class Wrong:
         ]
 
     def corrected(self, item: Any) -> tuple[int, int, Said] | None:
-        """Row, column and what is said now, if that is about one of the cells and fits."""
+        """Return row, column and the corrected cell, if the answer is about one of the cells and fits."""
         number, said = (item.get("id"), said_in(item)) if isinstance(item, dict) else (None, None)
         if not isinstance(number, int) or not 0 <= number < len(self.cells) or said is None:
             return None
@@ -52,7 +52,7 @@ def mismatch(cell: ProposedCell) -> str | None:
 
 
 def value_of(column: Column, said: str) -> Value:
-    """The canonical value, or what was said where it does not fit."""
+    """Return the canonical value, or the given text where it does not fit."""
     try:
         value = from_json(column, said)
     except CellError:
@@ -61,7 +61,7 @@ def value_of(column: Column, said: str) -> Value:
 
 
 def misfit(column: Column, value: Value) -> str | None:
-    """Why a value does not fit its column."""
+    """Return the reason why a value does not fit its column, or None."""
     try:
         validate(column, from_json(column, value))
     except CellError as error:

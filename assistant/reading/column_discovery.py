@@ -28,7 +28,7 @@ TASK = (
 
 @dataclass(frozen=True)
 class DiscoveredTable:
-    """`name` is "" where the model gave none."""
+    """Table that a text lists; `name` is "" where the model gave none."""
 
     name: str
     columns: list[Column]
@@ -36,7 +36,7 @@ class DiscoveredTable:
 
 @dataclass(frozen=True)
 class Discovered:
-    """No tables when there is nothing to list."""
+    """Result of a discovery; no tables when the text lists nothing."""
 
     tables: list[DiscoveredTable]
     tokens: Tokens

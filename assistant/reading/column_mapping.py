@@ -38,9 +38,9 @@ def folded(name: str) -> str:
 
 
 def places(found: Sequence[Column], wanted: Sequence[Column]) -> dict[int, int]:
-    """Map each wanted column to a found one, by index: by the same name, by one that is alike, then by type.
+    """Map the index of each requested column to that of a found one: by name, by similar name, then by type.
 
-    By type only what has a type of its own, when one wanted and one found column of it are left.
+    By type only if exactly one requested and one found column of a type other than TEXT are left.
     """
     chosen: dict[int, int] = {}
     likeness = sorted(

@@ -1,4 +1,4 @@
-"""Tables proposed from a text: named, typed, every cell with its source."""
+"""Proposed tables of a text: named, typed, every cell with its source."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,8 +7,8 @@ from typing import Protocol
 from uuid import UUID
 
 from assistant.reading import totals
-from tables.readers.grids import Cell, Grid, Span, find_grids
-from tables.readers.partial_grids import grids_of_cut, grids_so_far
+from tables.grids import Cell, Grid, Span, find_grids
+from tables.partial_grids import grids_of_cut, grids_so_far
 from tables.types.inference import infer
 from tables.types.parsing import MAX_TEXT as MAX_CELL
 from tables.types.parsing import check_text
@@ -23,7 +23,7 @@ _PROGRAMS_NULLS = frozenset(["NULL", "(null)", "<null>", "[NULL]", "<NA>", "NaN"
 
 
 class Attached(Protocol):
-    """A file that came with a message, and what it says."""
+    """Attachment of a message with its text."""
 
     @property
     def id(self) -> UUID: ...
@@ -44,9 +44,10 @@ class Source:
 
 @dataclass(frozen=True)
 class ProposedCell:
-    """`value` is canonical for its column's type; EXACT means source[start:end] == quote, in code points.
+    """Cell with its source.
 
-    `source` is the index of the text that it was read in.
+    `value` is canonical for its column's type; EXACT means source[start:end] == quote, in code points. `source` is the
+    index of the text it was read in.
     """
 
     value: Value
@@ -108,7 +109,7 @@ def propose_from(message: str, attachments: Sequence[Attached]) -> list[Proposed
 
 
 def unique(names: Iterable[str]) -> list[str]:
-    """Names of at most MAX_NAME characters, "Amount 2" for the second "Amount"; case makes no difference."""
+    """Return names of at most MAX_NAME characters, with "Amount 2" for the second "Amount"; ignores case."""
     given: list[str] = []
     taken: set[str] = set()
     counts: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Where a quote stands in a text: word for word, almost so, or nowhere."""
+"""Location of a quote in a text: exact, similar, or absent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ NEAR = 400  # characters around the longest quote of a row, where its other quot
 
 @dataclass(frozen=True)
 class Place:
-    """EXACT: text[start:end] == quote, in code points. FUZZY: what is there is alike. NONE: 0 to 0."""
+    """Location. EXACT: text[start:end] == quote, in code points. FUZZY: similar text. NONE: 0 to 0."""
 
     start: int
     end: int
@@ -22,10 +22,10 @@ NOWHERE = Place(0, 0, "NONE")
 
 
 def find_row(text: str, quotes: Mapping[str, str], after: int = 0) -> dict[str, Place]:
-    """The places of the quotes of one row.
+    """Return the locations of the quotes of one row.
 
-    The longest one is looked for from `after` on, where the row before ends, and then everywhere; the others are looked
-    for around it, since "2" stands in many rows.
+    The longest quote is searched from `after`, the end of the previous row, and then everywhere; the others around it,
+    since a quote such as "2" occurs in many rows.
     """
     if not quotes:
         return {}
@@ -37,9 +37,9 @@ def find_row(text: str, quotes: Mapping[str, str], after: int = 0) -> dict[str, 
 
 
 def find(text: str, quote: str, after: int = 0) -> Place:
-    """The first place of the quote from `after` on, else the first of all, else one that is alike.
+    """Return the first location of the quote from `after` on, else the first of all, else a similar one.
 
-    What is alike has the same digits: another number is no spelling of this one.
+    Similar text has the same digits: another number is no spelling of this one.
     """
     if not quote.strip():
         return NOWHERE
@@ -51,7 +51,7 @@ def find(text: str, quote: str, after: int = 0) -> Place:
 
 
 def _near(text: str, quote: str, anchor: Place) -> Place:
-    """The place that is nearest to the anchor: on its line, else around it, else anywhere."""
+    """Return the location nearest to the anchor: on its line, else around it, else anywhere."""
     if not quote.strip():
         return NOWHERE
     line = text.rfind("\n", 0, anchor.start) + 1, text.find("\n", anchor.end)
@@ -69,7 +69,7 @@ def _near(text: str, quote: str, anchor: Place) -> Place:
 
 
 def _first(text: str, quote: str, start: int, end: int, *, is_whole: bool) -> int:
-    """The first occurrence, if wanted the first that is not part of a longer word or number; -1 for none."""
+    """Return the first occurrence, if asked the first that is no part of a longer word; -1 for none."""
     for _ in range(MAX_TRIED):
         found = text.find(quote, start, end)
         if found < 0 or not is_whole or not _is_part(text, found, found + len(quote)):

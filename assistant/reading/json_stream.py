@@ -1,4 +1,4 @@
-"""The JSON answer of a model, read while it comes: each item of its list as soon as the item is closed."""
+"""Incremental parser of the JSON list in the answer of a model."""
 
 import re
 from typing import Any
@@ -12,9 +12,10 @@ _HALF = re.compile(r"(\\[^u]|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-
 
 
 class JsonItemParser:
-    """`is_whole` when the object with the list is closed; `broken` items were no JSON.
+    """Parser that returns each item as soon as it is closed.
 
-    Every character is looked at once, however small the pieces are.
+    `is_whole` when the object with the list is closed; `broken` items were invalid JSON. Every character is examined
+    once, however small the pieces are.
     """
 
     def __init__(self, name: str = "rows") -> None:
@@ -25,7 +26,7 @@ class JsonItemParser:
         self.broken = 0
 
     def feed(self, text: str) -> list[Any]:
-        """The items that are closed by now and were not before."""
+        """Return the items that this piece closes."""
         self._text += text
         items: list[Any] = []
         while not self.is_whole and (mark := self._mark()):
@@ -38,7 +39,7 @@ class JsonItemParser:
         return items
 
     def _mark(self) -> str | None:
-        """The next bracket outside of strings, or the end of a string; None when there is none yet."""
+        """Return the next bracket outside of strings, or the end of a string; None when there is none yet."""
         while found := (_INSIDE if self._in_string else _OUTSIDE).search(self._text, self._at):
             self._at = found.end()
             if found[0] == '"':
@@ -59,7 +60,7 @@ class JsonItemParser:
         self._depth += 1
 
     def _close(self) -> list[Any]:
-        """The item that was closed, if one was."""
+        """Return the item that was closed, if one was."""
         if self._depth == 2 and self._in_list:
             return self._parsed(self._text[self._item : self._at])
         self._in_list = self._in_list and self._depth > 1
@@ -76,7 +77,7 @@ class JsonItemParser:
             return []
 
     def _forget(self) -> None:
-        """Keep only what is still to be read, and what may be the name of the list."""
+        """Keep only the unread rest, and what may be the name of the list."""
         is_in_item = self._in_list and self._depth > 2
         begin = self._item if is_in_item else max(0, self._at - LOOK_BACK)
         self._text, self._at, self._item = self._text[begin:], self._at - begin, 0

@@ -10,7 +10,7 @@ _SIGN = re.compile(
 
 
 class Growing:
-    """A text that is still being written, and how far it was looked at."""
+    """Text that is still growing, and the position up to which it was examined."""
 
     def __init__(self) -> None:
         self._seen = 0

@@ -1,4 +1,4 @@
-"""What is read for a table: texts one after the other, cut into overlapping pieces for a model."""
+"""Texts to read for a table, joined and cut into overlapping pieces for a model."""
 
 import re
 from bisect import bisect_right
@@ -21,7 +21,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?;])\s|(?<=[。！？；])")
 
 @dataclass(frozen=True)
 class Passage:
-    """One text: what a person or the assistant said, or what a file says."""
+    """One text: a message or the text of a file."""
 
     source: Source
     text: str
@@ -29,7 +29,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Piece:
-    """`text` begins at `start` of the whole; its first `overlap` characters are also the end of the piece before."""
+    """Part of the joined text from `start`; its first `overlap` characters end the piece before."""
 
     start: int
     text: str
@@ -37,7 +37,7 @@ class Piece:
 
 
 class Passages:
-    """The first MAX_READ characters of several texts as one."""
+    """First MAX_READ characters of several texts, joined."""
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.sources = [passage.source for passage in passages]
@@ -47,12 +47,12 @@ class Passages:
         self.text, self.is_cut = whole[:MAX_READ], len(whole) > MAX_READ
 
     def texts(self) -> list[str]:
-        """Each text, as far as it is among what is read."""
+        """Return each text, as far as it is read."""
         ends = [start - len(SEPARATOR) for start in self._starts[1:]] + [len(self.text)]
         return [self.text[start:end] for start, end in zip(self._starts, ends, strict=True)]
 
     def pieces(self) -> list[Piece]:
-        """Cut at the ends of lines, else of sentences, else anywhere."""
+        """Return pieces cut at the ends of lines, else of sentences, else anywhere."""
         found: list[Piece] = []
         start = overlap = 0
         while True:
@@ -100,7 +100,7 @@ def _around(text: str, column: Column, value: Value, place: Place) -> tuple[int,
 
 
 def _end(text: str, start: int, end: int) -> int:
-    """Where a piece ends that may go up to `end`: in its second half if there is a good place."""
+    """Return the end of a piece of at most `end`: a good place in its second half, if there is one."""
     if end == len(text):
         return end
     half = start + (end - start) // 2
@@ -112,6 +112,6 @@ def _end(text: str, start: int, end: int) -> int:
 
 
 def _beginning(text: str, start: int, end: int) -> int:
-    """Where the next piece begins, from `start` on: at a line's beginning if there is one."""
+    """Return the start of the next piece, from `start` on: the beginning of a line, if there is one."""
     line = text.find("\n", start, end)
     return line + 1 if 0 <= line < end - 1 else start

@@ -28,7 +28,7 @@ Cells = tuple[ProposedCell | None, ...]
 
 @dataclass(frozen=True)
 class Given:
-    """The texts of a person's message and of its files; a reply itself is source 0, the first of these source 1."""
+    """Texts of a person's message and its files; the reply itself is source 0, the first of these is source 1."""
 
     sources: tuple[Source, ...]
     texts: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Rows that were read twice, made one: by key, or by what is in them and where it stands."""
+"""Merging of rows that were read twice: by key, or by content and location."""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,11 +13,11 @@ Values = tuple[str, ...]
 def merged(
     columns: Sequence[Column], pieces: Iterable[tuple[Piece, Sequence[Cells]]], keys: Sequence[int]
 ) -> list[Cells]:
-    """The rows of all pieces in their order.
+    """Return the rows of all pieces in their order, without repetitions.
 
-    Rows with the same values in the `keys` are one, which has what is empty in the first from the others, unless they
-    contradict each other: then all stay, for people to see. Else a row is left out when the piece before has read the
-    same where the two overlap, or when another source said the same; what is repeated within one text are two things.
+    Rows with equal `keys` are merged, filling empty cells, unless they contradict each other: then all stay, for people
+    to see. Without keys a row is dropped when the previous piece has read it in the overlap, or another source said the
+    same; repetitions within one text are two things.
     """
     found: list[Cells] = []
     values_of: list[Values] = []
@@ -53,17 +53,17 @@ def _is_repeated(row: Cells, before: Iterable[Cells], sources: set[int]) -> bool
 
 
 def _is_same_place(row: Cells, other: Cells) -> bool:
-    """Whether what was found of both stands at the same places; a quote may be longer the second time."""
+    """Return True if the quotes of two rows overlap; a quote may be longer the second time."""
     pairs = [(a, b) for a, b in zip(row, other, strict=True) if a and b and "NONE" not in (a.grounding, b.grounding)]
     return all(a.source == b.source and a.start < b.end and b.start < a.end for a, b in pairs)
 
 
 def _value(column: Column, cell: ProposedCell | None) -> str:
-    """A value without regard to case and spaces, and to the zeros behind a decimal point; "" for none."""
+    """Return a value without regard to case, spaces and trailing zeros; "" for none."""
     text = " ".join(str(cell.value).split()).casefold() if cell else ""
     return text.rstrip("0").rstrip(".") if column.type in DECIMAL_TYPES and "." in text else text
 
 
 def _source(row: Cells) -> int:
-    """The text that a row was read in: that of its first cell that was found."""
+    """Return the text of the first cell that was found."""
     return next((cell.source for cell in row if cell and cell.grounding != "NONE"), 0)

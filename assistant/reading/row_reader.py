@@ -1,4 +1,4 @@
-"""The rows of a table, read out of texts by a model: piece by piece, gone on with where an answer was cut."""
+"""Reading of the rows of a table by a model, piece by piece; a cut answer is continued."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
@@ -36,12 +36,12 @@ Cells = tuple[ProposedCell | None, ...]
 
 
 class Unstructured(Exception):
-    """The model gave something else than rows."""
+    """Raised when the model answered with something else than rows."""
 
 
 @dataclass
 class _Read:
-    """What was read in a piece: the rows as the model gave them, and with their places."""
+    """Rows read in a piece: as the model gave them, and with their locations."""
 
     said: list[Row] = field(default_factory=list)
     known: set[frozenset[tuple[str, Said]]] = field(default_factory=set)
@@ -51,7 +51,7 @@ class _Read:
 
 @dataclass
 class _Call:
-    """One answer: what is whole of it, and why it ended."""
+    """One answer: the complete part of it, and the reason why it ended."""
 
     reason: str = ""
     gained: int = 0
@@ -61,7 +61,7 @@ class _Call:
 
 
 class Reading:
-    """One reading of a table's rows; `table` is what was read so far.
+    """Reading of a table; `table` returns the rows so far.
 
     `tokens` are those of all its calls, on top of those `spent` before; when there are as many as `most`, no other call
     is made. A call writes at most `max_tokens`. `problem` says why not everything was read, if so.
@@ -95,7 +95,7 @@ class Reading:
 
     @property
     def count(self) -> int:
-        """How many rows were read so far."""
+        """Return the number of rows read so far."""
         return sum(len(read.rows) for read in self._read)
 
     def table(self, name: str) -> ProposedTable:
@@ -122,7 +122,7 @@ class Reading:
             raise Unstructured
 
     def _miss(self, why: str) -> None:
-        """Something was not read; of several reasons the first is told."""
+        """Note a reason why something was not read; the first reason is kept."""
         self.problem = self.problem or why
 
     def _fail(self, failure: ModelFailure) -> None:
@@ -156,7 +156,7 @@ class Reading:
         return self._most is not None and self.tokens.total >= self._most.total
 
     def _is_no_answer(self, call: _Call, read: _Read) -> bool:
-        """Whether the first answer of a piece is something else than rows; the others are read all the same."""
+        """Return True if the first answer of a piece is something else than rows."""
         is_other = not read.said and call.reason == WHOLE and not call.has_begun
         if is_other:
             self._is_unstructured = True
@@ -186,7 +186,7 @@ class Reading:
     async def _answered(
         self, call: _Call, turns: Sequence[Turn], schema: structured_call.JSON
     ) -> AsyncGenerator[str, None]:
-        """The pieces of an answer; what it read and wrote is counted, also when it breaks off."""
+        """Yield the parts of an answer; counts its tokens, also when it breaks off."""
         text, finished = "", Finished("", None, None)
         try:
             answer = self._model.stream(

@@ -1,4 +1,4 @@
-"""What a model is asked for rows, the strict JSON schema of its answer, and what the answer says of a cell."""
+"""Structured calls: instructions, strict JSON schemas and parsed cells of the answer."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ JSON = dict[str, Any]
 
 @dataclass(frozen=True)
 class Said:
-    """A cell as a model gave it."""
+    """Cell as the model gave it."""
 
     value: str
     quote: str
@@ -39,7 +39,7 @@ Row = Mapping[str, Said]
 
 
 def rows_schema(columns: Sequence[Column]) -> JSON:
-    """{"rows": [{key: {"value", "quote"} or null}]}: all required, nothing else allowed; rules are checked here."""
+    """Return {"rows": [{key: {"value", "quote"} or null}]}: all required; column rules are checked here."""
     cells = {column.key: {"anyOf": [_cell(column), {"type": "null"}]} for column in columns}
     return _object({"rows": {"type": "array", "items": _object(cells)}})
 
@@ -77,7 +77,7 @@ def _cell(column: Column) -> JSON:
 
 @dataclass(frozen=True)
 class Example:
-    """A text and its rows by column name, which show the model how to read."""
+    """Text and its rows by column name, which show the model how to read."""
 
     text: str
     rows: Sequence[Mapping[str, Any]]
@@ -106,7 +106,7 @@ def instructions(columns: Sequence[Column], guidance: Guidance = NO_GUIDANCE) ->
 
 
 def _described(column: Column) -> str:
-    """One line: key, name, type, and the rules that a value must keep."""
+    """Return one line: key, name, type, and the rules of a value."""
     rules = [
         f"at least {column.minimum}" if column.minimum is not None else "",
         f"at most {column.maximum}" if column.maximum is not None else "",
@@ -121,12 +121,12 @@ def _described(column: Column) -> str:
 
 
 def held(rows: Sequence[Row]) -> str:
-    """Rows as a model wrote them."""
+    """Return rows as JSON, as the model wrote them."""
     return json.dumps({"rows": [{key: vars(said) for key, said in row.items()} for row in rows]}, ensure_ascii=False)
 
 
 def row_of(item: Any, columns: Sequence[Column]) -> Row:
-    """A row without what is empty or has another shape, which a provider that ignores the schema may give."""
+    """Return a row without empty cells; a provider that ignores the schema may give any shape."""
     cells = item if isinstance(item, dict) else {}
     return {column.key: said for column in columns if (said := said_in(cells.get(column.key)))}
 
@@ -141,7 +141,7 @@ def said_in(cell: Any) -> Said | None:
 
 
 def _text(value: Any) -> str:
-    """What is not a text as one; of a provider that ignores the schema it may be anything."""
+    """Return any JSON value as text; a provider that ignores the schema may give anything."""
     if value is None:
         return ""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
@@ -150,6 +150,6 @@ def _text(value: Any) -> str:
 
 
 def storable(text: str) -> str:
-    """Without what no database keeps in a text: NUL, and half a surrogate pair."""
+    """Return the text without NUL and lone surrogates, which no database stores."""
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")

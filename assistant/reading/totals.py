@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+from tables.grids import Cell, Grid
 from tables.readers import sums
-from tables.readers.grids import Cell, Grid
 from tables.types.types import NUMERIC_TYPES, CellError, Column, Value, parse
 
 _SUMMED = frozenset(["markdown", "delimited", "aligned", "list", "receipt", "html", "wiki", "latex", "ruled", "lines"])
