@@ -1,4 +1,4 @@
-"""What is imported, whatever its format: told by its beginning, and read row by row."""
+"""Sources of imports in any format, detected by their beginning and read row by row."""
 
 import codecs
 import io
@@ -40,7 +40,7 @@ def lay_out(
 
 
 def told(source: IO[bytes], encoding: str | None = None) -> ImportFormat:
-    """What a source is by the beginning of its content. Blocking. Raises DocumentRefused."""
+    """Return the format of a source by the beginning of its content. Blocking. Raises DocumentRefused."""
     source.seek(0)
     head = source.read(SAMPLED_BYTES)
     if head.startswith(b"PK\x03\x04"):
