@@ -10,7 +10,7 @@ import pytest
 from tests.support.app import App, open_app
 from tests.support.client import Client, Refused
 from tests.support.loopback.provider_faults import fault_server
-from tests.support.loopback.scripted_extraction import Extractor
+from tests.support.loopback.scripted_extraction import Extractor, Row
 from tests.support.scripted_llm import MODEL, send
 
 TEXT = "Tea costs 4.10 and cake costs 9.90. Ann drinks tea, Bob eats cake."
@@ -22,8 +22,8 @@ PRICES = {
     ],
 }
 PEOPLE = {"name": "People", "columns": [{"name": "Who", "type": "TEXT"}, {"name": "What", "type": "TEXT"}]}
-TEA = {"c1": ("Tea", "Tea"), "c2": ("4.10", "4.10")}
-CAKE = {"c1": ("cake", "cake"), "c2": ("9.90", "9.90")}
+TEA: Row = {"c1": ("Tea", "Tea"), "c2": ("4.10", "4.10")}
+CAKE: Row = {"c1": ("cake", "cake"), "c2": ("9.90", "9.90")}
 COLUMNS = [{"name": "Item", "type": "TEXT"}, {"name": "Price", "type": "DECIMAL", "description": "Net, in euros."}]
 SELECTION = """{ proposal { id } proposals { id tableName status problem columns { name type format }
   table { rows(first: 9) { nodes { values } } }
