@@ -4,13 +4,14 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import Dialect, select
 
+from auth.fair_pool import FairLimit
 from auth.viewer import Viewer
 from db.core.audit_context import AuditContext, current_audit_context
 from db.core.base import Base
@@ -26,6 +27,7 @@ Unit = Callable[Concatenate[Session, P], T]
 Migrate = Callable[[str], None]
 
 MAX_WAITING_WRITES = 1_000
+MAX_STREAMS, MAX_STREAMS_OF_ONE = 6, 3  # of people, at once; each holds a connection
 
 log = logging.getLogger("sheetgpt.database")
 
@@ -52,6 +54,7 @@ class Database(ABC):
         self.migrate = migrate
         self.publish: Callable[[Event], None] = lambda _: None
         self._writes: set[asyncio.Task[Any]] = set()
+        self._stream_limit = FairLimit(MAX_STREAMS, MAX_STREAMS_OF_ONE)
 
     @abstractmethod
     async def start(self) -> None:
@@ -90,7 +93,11 @@ class Database(ABC):
         """Yield all rows of an unlimited query from one snapshot, in batches, without blocking the event loop."""
         plan = query.plan(self.dialect, viewer)
         fetched = self._stream(plan, plan.values(viewer, given), batch)
-        return cast("AsyncIterator[list[R]]", _batches(plan, fetched))
+        return cast("AsyncIterator[list[R]]", _batches(plan, fetched, self.stream_slot(viewer)))
+
+    def stream_slot(self, viewer: Viewer) -> AbstractAsyncContextManager[None]:
+        """Return a person's slot for a read without a bound; the product's own reads, which may nest, need none."""
+        return nullcontext() if viewer.user_id is None else self._stream_limit.slot(viewer.user_id)
 
     async def read_unbounded(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
         """Return the rows of a limited query that scans many more, without blocking the event loop."""
@@ -149,8 +156,10 @@ def _unheard(task: asyncio.Task[Any]) -> None:
         log.error("A write failed whose caller had gone", exc_info=error)
 
 
-async def _batches(plan: Plan, fetched: AsyncGenerator[list[Any], None]) -> AsyncGenerator[list[Any], None]:
+async def _batches(
+    plan: Plan, fetched: AsyncGenerator[list[Any], None], slot: AbstractAsyncContextManager[None]
+) -> AsyncGenerator[list[Any], None]:
     """Yield batches and release the connection at once when the consumer stops early."""
-    async with aclosing(fetched):
+    async with slot, aclosing(fetched):
         async for rows in fetched:
             yield plan.records(rows)

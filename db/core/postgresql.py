@@ -74,6 +74,8 @@ class PostgreSQL(Database):
             reset=_leave_as_it_is,
             server_settings=READING,
         )
+        # Apart from the pool: its connections may all be busy with what people ask for.
+        self._checks = await asyncpg.create_pool(self.url, min_size=0, max_size=2, timeout=2, command_timeout=2)
         self._writing = asyncio.new_event_loop()
         self._writer = Thread(target=self._writing.run_forever, name="postgresql-writer", daemon=True)
         self._writer.start()
@@ -83,14 +85,15 @@ class PostgreSQL(Database):
         self._writing.call_soon_threadsafe(self._writing.stop)
         await asyncio.to_thread(self._writer.join)
         self._writing.close()
-        try:
-            await asyncio.wait_for(self.pool.close(), 1)
-        except TimeoutError:
-            self.pool.terminate()
+        for pool in (self.pool, self._checks):
+            try:
+                await asyncio.wait_for(pool.close(), 1)
+            except TimeoutError:
+                pool.terminate()
 
     async def check(self) -> bool:
         try:
-            await self.pool.fetchval("SELECT version_num FROM alembic_version", timeout=2)
+            await self._checks.fetchval("SELECT version_num FROM alembic_version", timeout=2)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return False
         return True
@@ -100,7 +103,8 @@ class PostgreSQL(Database):
 
         The server works beside the event loop, and with several cores unless it is given a cursor.
         """
-        return await self.read(query, viewer, **given)
+        async with self.stream_slot(viewer):
+            return await self.read(query, viewer, **given)
 
     async def define(self, statement: str) -> None:
         connection = await connect(self.url)

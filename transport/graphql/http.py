@@ -18,6 +18,7 @@ from transport.core.errors import BodyRefused, RequestRefused, refusal
 from transport.core.json import encode
 from transport.core.logs import log_operation, request_id
 from transport.graphql import requests, sse
+from transport.graphql.departure import while_connected
 from transport.graphql.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, Accepted, is_json, negotiate
 from transport.graphql.uploads import Uploads, discard, has_files
 
@@ -99,7 +100,10 @@ class GraphQLEndpoint:
             stream = sse.EventStream(self._executor, self._connections, run.receive, send)
             await stream.run(operation, context, started)
             return
-        result = await self._executor.execute(operation, context)
+        running = self._executor.execute(operation, context)
+        # A mutation that has begun is completed, for its client cannot know how far it came.
+        is_query = operation.kind == OperationType.QUERY
+        result = await (while_connected(run.receive, running) if is_query else running)
         log_operation(operation, context, result.errors, started)
         await respond(send, media, result)
 
