@@ -2,8 +2,9 @@
 
 import time
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from integrations.addresses import hide_addresses
 
 if TYPE_CHECKING:
     from requests import Response
@@ -22,11 +23,11 @@ class SheetsFailure(Exception):
         super().__init__(f"{code}: {message}")
 
 
-def bad_account(path: Path, reason: str) -> SheetsFailure:
+def bad_account(reason: str) -> SheetsFailure:
     return SheetsFailure(
         "BAD_SERVICE_ACCOUNT",
-        f"{SETTING} names {path}, which {reason}: download a JSON key of the service account from the Google "
-        "Cloud console and name that file.",
+        f"The file in {SETTING} {reason}. Download a JSON key of the service account from the Google Cloud console "
+        "and set its path.",
     )
 
 
@@ -105,7 +106,8 @@ def _reasons(response: "Response") -> set[str]:
 
 
 def _said(response: "Response") -> str:
-    return " ".join(str(_error(response).get("message") or response.reason).split())[:300]
+    text = " ".join(str(_error(response).get("message") or response.reason).split())
+    return hide_addresses(text)[:300]
 
 
 def _retry_after(response: "Response") -> float:

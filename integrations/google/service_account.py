@@ -36,14 +36,14 @@ def read_service_account(path: Path) -> dict[str, str]:
     try:
         account = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise bad_account(path, f"cannot be read ({error.strerror})") from error
+        raise bad_account(f"cannot be read ({error.strerror})") from error
     except ValueError as error:
-        raise bad_account(path, "is not JSON") from error
+        raise bad_account("is not JSON") from error
     if not isinstance(account, dict) or account.get("type") != "service_account":
-        raise bad_account(path, "is not the key of a service account")
+        raise bad_account("is not the key of a service account")
     missing = [key for key in ("client_email", "private_key", "token_uri") if not account.get(key)]
     if missing:
-        raise bad_account(path, f"lacks {', '.join(missing)}")
+        raise bad_account(f"lacks {', '.join(missing)}")
     return account
 
 
@@ -68,7 +68,7 @@ class Connection:
             make: Any = Credentials.from_service_account_info
             self.credentials: Any = make(account, scopes=SCOPES)
         except ValueError as error:
-            raise bad_account(service_account_file, "holds a private key that is damaged") from error
+            raise bad_account("holds a private key that is damaged") from error
         self.session = requests.Session()
         self.session.auth = self._sign
         self._tokens = requests.Session()
@@ -149,7 +149,7 @@ class Connection:
                 self.credentials.refresh(ask)
             except TypeError as error:
                 # What google-auth makes of a 200 that is not JSON.
-                raise bad_account(self._file, "has a token_uri that issues no tokens") from error
+                raise bad_account("has a token_uri that issues no tokens") from error
         request.headers["Authorization"] = f"Bearer {self.credentials.token}"
         return request
 

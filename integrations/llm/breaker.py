@@ -1,4 +1,4 @@
-"""A breaker before a provider: one that keeps failing is left alone for a while, and then tried again."""
+"""Circuit breaker before a provider: one that keeps failing gets no calls for a while, then one trial call."""
 
 import time
 from collections.abc import Callable
@@ -7,56 +7,56 @@ from integrations.llm import failures
 from integrations.llm.failures import ModelFailure
 
 FAILURES = 5
-OPEN_SECONDS, LONGEST_OPEN_SECONDS = 10.0, 300.0
+OPEN_SECONDS, MAX_OPEN_SECONDS = 10.0, 300.0
 
 
 class Breaker:
-    """Closed; open after FAILURES calls in a row that failed; half-open when its time is over: one call tries.
+    """Circuit breaker. It opens after FAILURES failed calls in a row; after that time, one trial call is let through.
 
-    Only failures that may pass by themselves count. Each time that it opens again it stays open twice as long.
+    Only retryable failures count. Each time it opens again, it stays open twice as long.
     """
 
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._name, self._clock = name, clock
         self._failures = self._trips = 0
         self._open_until: float | None = None
-        self._is_tried = False
+        self._has_trial = False
 
     def admit(self) -> bool:
-        """Whether this call is the one that tries; ModelFailure PROVIDER_UNAVAILABLE when it may not be made."""
+        """Return whether this call is the trial. Raises ModelFailure PROVIDER_UNAVAILABLE when no call may be made."""
         if self._open_until is None:
             return False
         wait = self._open_until - self._clock()
-        if wait > 0 or self._is_tried:
+        if wait > 0 or self._has_trial:
             raise failures.unavailable(self._name, max(wait, 1.0))
-        self._is_tried = True
+        self._has_trial = True
         return True
 
-    def heard(self, *, tries: bool) -> None:
-        """The first token came: others may call too, but the next failure opens it again."""
-        if tries and self._open_until is not None:
+    def heard(self, *, is_trial: bool) -> None:
+        """Note the first token of the trial: others may call too, but the next failure opens the breaker again."""
+        if is_trial and self._open_until is not None:
             self._close(FAILURES - 1)
 
     def succeeded(self) -> None:
         self._close(0)
         self._trips = 0
 
-    def failed(self, failure: ModelFailure, *, tries: bool) -> None:
+    def failed(self, failure: ModelFailure, *, is_trial: bool) -> None:
         if not failure.retryable:
-            self.heard(tries=tries)  # it answers, and others may call
+            self.heard(is_trial=is_trial)  # the provider answers, so others may call
             return
-        if self._open_until is not None and not tries:
+        if self._open_until is not None and not is_trial:
             return
         self._failures += 1
         if self._failures >= FAILURES:
             seconds = max(OPEN_SECONDS * 2**self._trips, failure.retry_after or 0)
-            self._open_until = self._clock() + min(seconds, LONGEST_OPEN_SECONDS)
+            self._open_until = self._clock() + min(seconds, MAX_OPEN_SECONDS)
             self._trips = min(self._trips + 1, 10)
 
-    def ended(self, *, tries: bool) -> None:
-        """The call is over, however it ended: when it tried and told nothing, the next one tries."""
-        if tries:
-            self._is_tried = False
+    def ended(self, *, is_trial: bool) -> None:
+        """Note the end of a call. After a trial without a result, the next call is the trial."""
+        if is_trial:
+            self._has_trial = False
 
     def _close(self, failures: int) -> None:
         self._failures, self._open_until = failures, None

@@ -1,4 +1,4 @@
-"""The models that this server offers, by the names that people choose them by."""
+"""Catalog of the models that this server offers, by the names that users choose."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 from integrations.llm.profiles import (
     DEFAULT,
     Capabilities,
-    ModelGiven,
+    ModelConfig,
     Price,
     Prices,
     Profile,
@@ -23,9 +23,9 @@ OFFLINE = "offline"
 
 @dataclass(frozen=True)
 class Offer:
-    """A model that may be chosen as `name`; its provider knows it as `model`. Sizes are in tokens.
+    """Model that may be chosen as `name`; its provider knows it as `model`. Sizes are in tokens.
 
-    `named_output` is `max_output` where the operator named it.
+    `named_output` is `max_output` if the operator configured it, else None.
     """
 
     name: str
@@ -38,14 +38,14 @@ class Offer:
     named_output: int | None
 
     def price(self, day: date) -> Price | None:
-        """What it costs on a day (UTC); None when nobody said."""
+        """Return the price on a day (UTC), or None when none is configured."""
         return next((price for price in self.prices if price.holds(day)), None)
 
 
 class Catalog:
-    """A model has its own name where no other profile has one of that name, else `profile/model`.
+    """Offered models. A model keeps its own name unless two profiles have it; then it is `profile/model`.
 
-    With no profile there is only the offline assistant.
+    Without profiles there is only the offline assistant.
     """
 
     def __init__(self, profiles: Sequence[Profile] = ()) -> None:
@@ -61,11 +61,11 @@ class Catalog:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What may be chosen; the first is the server's own."""
+        """Return the names that may be chosen; the first is the default."""
         return tuple(offer.name for offer in self.offers) or (OFFLINE,)
 
     def find(self, name: str) -> Offer | None:
-        """The model of a name, also where its profile is named although it need not be."""
+        """Return the model of a name, also when its profile is given although it need not be."""
         return self._by_name.get(name)
 
 
@@ -88,12 +88,12 @@ def _offers(profile: Profile, count: Counter[str]) -> list[Offer]:
 def catalog_of(
     profiles: str | None, *, key: str | None, base_url: str | None, model: str, context_window: int
 ) -> Catalog:
-    """What LLM_PROFILES describe, behind what OPENAI_* do when there is a key or an address. Raises ProfilesRefused."""
+    """Return the catalog of OPENAI_* (with a key or an address) and LLM_PROFILES. Raises ProfilesRefused."""
     described = read_profiles(profiles)
     if key is None and base_url is None:
         return Catalog(described)
     try:
-        named = (ModelGiven(name=model),)
+        named = (ModelConfig(name=model),)
     except ValidationError:
         raise ProfilesRefused("OPENAI_MODEL is the name of one model, without spaces and commas") from None
     secret = None if key is None else SecretStr(key)

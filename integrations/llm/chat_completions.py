@@ -1,4 +1,4 @@
-"""A model that answers a conversation, and the Chat Completions dialect that most providers speak."""
+"""Chat models, and a client of the Chat Completions API that most providers share."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -17,7 +17,7 @@ __all__ = ["ChatCompletions", "ChatModel", "Deadlines", "Delta", "Finished", "Mo
 
 OPENAI_URL = "https://api.openai.com/v1"
 TRIES = 2
-LONGEST_RETRY_WAIT = 5.0
+MAX_RETRY_WAIT = 5.0
 _END: Final = object()
 
 Schema: TypeAlias = dict[str, Any]
@@ -25,7 +25,7 @@ Schema: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class Turn:
-    """What somebody said; `images` are `data:` URLs."""
+    """Message of a conversation; `images` are `data:` URLs."""
 
     role: Literal["system", "user", "assistant"]
     text: str
@@ -34,14 +34,14 @@ class Turn:
 
 @dataclass(frozen=True)
 class Delta:
-    """The next piece of the reply: never empty, no NUL, no lone surrogate."""
+    """Next piece of the reply: never empty, without NUL and lone surrogates."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class _Ask:
-    """One call, as the caller put it."""
+class _Call:
+    """Arguments of one call."""
 
     turns: Sequence[Turn]
     model: str
@@ -51,6 +51,8 @@ class _Ask:
 
 
 class ChatModel(Protocol):
+    """Model that answers a conversation."""
+
     def stream(
         self,
         turns: Sequence[Turn],
@@ -60,11 +62,10 @@ class ChatModel(Protocol):
         max_tokens: int | None = None,
         schema: Schema | None = None,
     ) -> AsyncGenerator[Delta | Finished, None]:
-        """Deltas in order, then exactly one Finished; anything else raises ModelFailure.
+        """Stream deltas in order, then exactly one Finished. Raises ModelFailure.
 
-        With a strict JSON `schema` the text is JSON of it, as far as the provider keeps to it.
-
-        Close it (`contextlib.aclosing`) or cancel the task that reads it to hang up on the provider.
+        With a strict JSON `schema`, the text is JSON of that schema, as far as the provider supports it. Close the
+        generator (`contextlib.aclosing`), or cancel the task that reads it, to close the provider's connection.
         """
         ...
 
@@ -72,10 +73,9 @@ class ChatModel(Protocol):
 
 
 class ChatCompletions:
-    """Any endpoint of the Chat Completions dialect: OpenAI, Ollama, vLLM, llama.cpp.
+    """Client of a Chat Completions endpoint: OpenAI, Ollama, vLLM, llama.cpp.
 
-    Raises ModelFailure BAD_SETTING at once for a key or an address that cannot be one. `clients` may be shared
-    with other endpoints.
+    Raises ModelFailure BAD_SETTING at once for an impossible key or address. `clients` may be shared.
     """
 
     def __init__(
@@ -90,18 +90,18 @@ class ChatCompletions:
     ) -> None:
         self._key, names = api_key.strip(), names or Names()
         if not self._key or not (self._key.isascii() and self._key.isprintable()):
-            raise failures.bad_setting(names.key, "is empty or holds characters that no key has")
+            raise failures.bad_setting(names.key, "is empty or has characters that no key can have")
         self._base_url = base_url or OPENAI_URL
         self._model = model
         self._deadlines = deadlines or Deadlines()
         self._explain = Explain(base_url=self._base_url, api_key=self._key, names=names)
-        # OpenAI's newer models take only the long name, other servers know only the short one.
+        # OpenAI's newer models accept only the long name, most other servers only the short one.
         self._max_tokens = "max_completion_tokens" if self._base_url == OPENAI_URL else "max_tokens"
         self._counts_tokens = True
         self._clients = clients or Clients()
 
     async def warm(self) -> None:
-        """Import the SDK (half a second) off the event loop, so that the first reply need not wait for it."""
+        """Import the SDK (0.5 s) off the event loop, so that the first reply need not wait for it."""
         await self._clients.warm()
 
     async def close(self) -> None:
@@ -116,13 +116,13 @@ class ChatCompletions:
         max_tokens: int | None = None,
         schema: Schema | None = None,
     ) -> AsyncGenerator[Delta | Finished, None]:
-        """See ChatModel. At most two tries before the first token, none after it."""
+        """Stream a reply; see ChatModel. There are at most two tries before the first token and none after it."""
         clock = Clock(self._deadlines)
         reply = Reply()
-        ask = _Ask(turns, model or self._model, temperature, max_tokens, schema)
-        events = await self._open(ask, clock)
+        call = _Call(turns, model or self._model, temperature, max_tokens, schema)
+        events = await self._open(call, clock)
         try:
-            while (event := await self._next(events, ask, reply, clock)) is not _END:
+            while (event := await self._next(events, call, reply, clock)) is not _END:
                 if text := reply.take(event):
                     yield Delta(text)
             if rest := reply.rest():
@@ -133,24 +133,24 @@ class ChatCompletions:
         finally:
             await events.close()
 
-    def _request(self, ask: _Ask) -> dict[str, Any]:
+    def _request(self, call: _Call) -> dict[str, Any]:
         request: dict[str, Any] = {
-            "model": ask.model,
-            "messages": [{"role": turn.role, "content": _content(turn)} for turn in ask.turns],
+            "model": call.model,
+            "messages": [{"role": turn.role, "content": _content(turn)} for turn in call.turns],
             "stream": True,
         }
         if self._counts_tokens:
             request["stream_options"] = {"include_usage": True}
-        if ask.temperature is not None:
-            request["temperature"] = ask.temperature
-        if ask.max_tokens is not None:
-            request[self._max_tokens] = ask.max_tokens
-        if ask.schema is not None:
-            named = {"name": "answer", "strict": True, "schema": ask.schema}
+        if call.temperature is not None:
+            request["temperature"] = call.temperature
+        if call.max_tokens is not None:
+            request[self._max_tokens] = call.max_tokens
+        if call.schema is not None:
+            named = {"name": "answer", "strict": True, "schema": call.schema}
             request["response_format"] = {"type": "json_schema", "json_schema": named}
         return request
 
-    async def _open(self, ask: _Ask, clock: Clock) -> "AsyncStream[Any]":
+    async def _open(self, call: _Call, clock: Clock) -> "AsyncStream[Any]":
         client = await self._clients.client(self._key, self._base_url, self._deadlines)
         from openai import APIError, APIStatusError, AsyncStream
 
@@ -158,40 +158,40 @@ class ChatCompletions:
             seconds, late = clock.limit(None)
             try:
                 async with asyncio.timeout(seconds):
-                    # As plain JSON: to make the SDK's models of it is a fifth of what an event costs.
+                    # As plain JSON: validating events into the SDK's models is a fifth of their cost.
                     return await client.post(
                         "/chat/completions",
                         cast_to=object,
-                        body=self._request(ask),
+                        body=self._request(call),
                         stream=True,
                         stream_cls=AsyncStream[object],
                     )
             except TimeoutError:
                 raise late from None
             except APIError as error:
-                failure = self._explain.error(error, ask.model)
+                failure = self._explain.error(error, call.model)
                 refused = isinstance(error, APIStatusError) and self._learn(error)
                 wait = 0.0 if refused else _retry_wait(error)
             again = (failure.retryable or refused) and tried < TRIES and wait < clock.limit(None)[0]
-            if not again or wait > LONGEST_RETRY_WAIT:
+            if not again or wait > MAX_RETRY_WAIT:
                 raise failure from None
             await asyncio.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
     def _learn(self, error: "APIStatusError") -> bool:
-        """Whether the provider refused a parameter that we can do without, from now on."""
+        """Return whether the provider refused an optional parameter, and leave it out of later calls."""
         if error.status_code not in (400, 422):
             return False
-        said = str(error.body)
-        if "stream_options" in said and self._counts_tokens:
+        detail = str(error.body)
+        if "stream_options" in detail and self._counts_tokens:
             self._counts_tokens = False
             return True
-        if "max_tokens" in said and "max_completion_tokens" in said and self._max_tokens == "max_tokens":
+        if "max_tokens" in detail and "max_completion_tokens" in detail and self._max_tokens == "max_tokens":
             self._max_tokens = "max_completion_tokens"
             return True
         return False
 
-    async def _next(self, events: "AsyncStream[Any]", ask: _Ask, reply: Reply, clock: Clock) -> object:
+    async def _next(self, events: "AsyncStream[Any]", call: _Call, reply: Reply, clock: Clock) -> object:
         from openai import APIError
 
         seconds, failure = clock.limit(reply)
@@ -203,7 +203,7 @@ class ChatCompletions:
         except TimeoutError:
             pass
         except APIError as error:
-            failure = self._explain.error(error, ask.model)
+            failure = self._explain.error(error, call.model)
         except (ValueError, TypeError, RecursionError):
             failure = failures.bad_event()
         if reply.reason is not None:
@@ -212,13 +212,13 @@ class ChatCompletions:
 
 
 def _retry_wait(error: "APIError") -> float:
-    """Seconds before the second try: what the provider asks for, else half a second."""
-    asked = failures.retry_after(error)
-    return 0.5 if asked is None else asked
+    """Return the seconds before the second try: those that the provider asks for, else 0.5."""
+    wait = failures.retry_after(error)
+    return 0.5 if wait is None else wait
 
 
 def _content(turn: Turn) -> str | list[dict[str, Any]]:
-    """Plain text where there are no images: not every provider takes parts."""
+    """Return the content of a message: plain text without images, because not every provider accepts parts."""
     if not turn.images:
         return turn.text
     images = [{"type": "image_url", "image_url": {"url": url}} for url in turn.images]

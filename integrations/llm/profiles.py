@@ -1,4 +1,4 @@
-"""Model providers as an operator describes them: where they are, which models they have, what those can and cost."""
+"""Model providers in LLM_PROFILES: their addresses, models, capabilities and prices."""
 
 import json
 import os
@@ -22,7 +22,7 @@ ProfileName: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_leng
 
 
 class ProfilesRefused(ValueError):
-    """Profiles that cannot be used; the message names the field and what it should be."""
+    """Error of invalid profiles; the message names the field and what is expected."""
 
 
 class Part(BaseModel):
@@ -30,7 +30,7 @@ class Part(BaseModel):
 
 
 class Capabilities(Part):
-    """What may be asked of a model beside text."""
+    """Abilities of a model beside text."""
 
     images: bool = False
     json_schema: bool = True
@@ -38,9 +38,9 @@ class Capabilities(Part):
 
 
 class Price(Part):
-    """For a million tokens of each kind, on the days from `since` to `until`, both included (UTC).
+    """Price for a million tokens of each kind, on the days from `since` to `until`, both included (UTC).
 
-    Cached tokens cost what others do where nothing is said of them, and so do those of reasoning.
+    Without their own price, cached tokens cost as much as input and reasoning tokens as much as output.
     """
 
     since: date | None = Field(None, alias="from")
@@ -57,8 +57,8 @@ class Price(Part):
 Prices: TypeAlias = tuple[Price, ...]
 
 
-class DeadlinesGiven(Part):
-    """In seconds; what is not named stays as it is."""
+class DeadlineConfig(Part):
+    """Deadlines in seconds; those left out keep their defaults."""
 
     connect: Seconds = 5.0
     first_token: Seconds = 30.0
@@ -66,8 +66,8 @@ class DeadlinesGiven(Part):
     total: Seconds = 600.0
 
 
-class ModelGiven(Part):
-    """One model; what it does not say is as its profile says."""
+class ModelConfig(Part):
+    """Configured model; its profile has the values that it leaves out."""
 
     name: Name
     capabilities: Capabilities | None = None
@@ -77,33 +77,33 @@ class ModelGiven(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, given: Any) -> Any:
-        return {"name": given} if isinstance(given, str) else given
+    def _named(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def _one_price_a_day(self) -> "ModelGiven":
+    def _one_price_a_day(self) -> "ModelConfig":
         _check_prices(self.prices or ())
         return self
 
 
 class Profile(Part):
-    """A provider. The key is written out, or in a file, or in an environment variable."""
+    """Configured provider. Its key is given directly, in a file, or in an environment variable."""
 
     name: ProfileName
     base_url: str | None = None
     api_key: SecretStr | None = None
     api_key_file: Path | None = None
     api_key_env: str | None = None
-    models: Annotated[tuple[ModelGiven, ...], Field(min_length=1, max_length=MAX_MODELS)]
+    models: Annotated[tuple[ModelConfig, ...], Field(min_length=1, max_length=MAX_MODELS)]
     capabilities: Capabilities = Capabilities()
     prices: Prices = ()
     context_window: int = Field(CONTEXT_WINDOW, ge=512, le=100_000_000)
     max_output: int = Field(MAX_OUTPUT, ge=16, le=10_000_000)
-    deadlines: DeadlinesGiven = DeadlinesGiven()
+    deadlines: DeadlineConfig = DeadlineConfig()
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Profile":
-        if sum(given is not None for given in (self.api_key, self.api_key_file, self.api_key_env)) > 1:
+        if sum(key is not None for key in (self.api_key, self.api_key_file, self.api_key_env)) > 1:
             raise ValueError("name one of api_key, api_key_file and api_key_env")
         if len({model.name for model in self.models}) < len(self.models):
             raise ValueError("a model is named twice")
@@ -112,11 +112,11 @@ class Profile(Part):
 
     @property
     def named_output(self) -> int | None:
-        """What a reply may be at most, if the profile says."""
+        """Return the maximum length of a reply if the profile sets it, else None."""
         return self.max_output if "max_output" in self.model_fields_set else None
 
     def key(self, environment: Mapping[str, str] = os.environ) -> str:
-        """The key; `none` where the provider wants none. Raises ProfilesRefused."""
+        """Return the key, or `none` for a provider without keys. Raises ProfilesRefused."""
         where = f"LLM_PROFILES: the profile {self.name}:"
         if self.api_key_env is not None:
             if not (value := environment.get(self.api_key_env)):
@@ -130,17 +130,17 @@ class Profile(Part):
         return self.api_key.get_secret_value() if self.api_key else "none"
 
 
-def read_profiles(given: str | None) -> tuple[Profile, ...]:
-    """The profiles in a JSON text, or in the file that it names. Raises ProfilesRefused."""
-    if given is None or not given.strip():
+def read_profiles(setting: str | None) -> tuple[Profile, ...]:
+    """Return the profiles in a JSON text, or in the file that it names. Raises ProfilesRefused."""
+    if setting is None or not setting.strip():
         return ()
-    text = given if given.lstrip()[0] in "[{" else _read(given.strip())
+    text = setting if setting.lstrip()[0] in "[{" else _read(setting.strip())
     try:
         parsed = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
         raise ProfilesRefused(f"LLM_PROFILES is not JSON: {error}") from None
     if not isinstance(parsed, list) or len(parsed) > MAX_PROFILES:
-        raise ProfilesRefused(f"LLM_PROFILES is not a list of at most {MAX_PROFILES} profiles")
+        raise ProfilesRefused(f"LLM_PROFILES must be a list of at most {MAX_PROFILES} profiles")
     profiles = tuple(_profile(number, one) for number, one in enumerate(parsed))
     for number, profile in enumerate(profiles):
         if profile.name in {DEFAULT, *(other.name for other in profiles[:number])}:
@@ -155,9 +155,9 @@ def _read(path: str) -> str:
         raise ProfilesRefused(f"LLM_PROFILES is neither a JSON list nor a file that can be read ({error})") from None
 
 
-def _profile(number: int, given: Any) -> Profile:
+def _profile(number: int, value: Any) -> Profile:
     try:
-        return Profile.model_validate(given)
+        return Profile.model_validate(value)
     except ValidationError as error:
         # The values are left out: one of them may be the key.
         faults = [f"{'.'.join(map(str, [number, *e['loc']]))}: {e['msg']}" for e in error.errors(include_input=False)]
@@ -165,7 +165,7 @@ def _profile(number: int, given: Any) -> Profile:
 
 
 def _check_prices(prices: Prices) -> None:
-    """Raises ValueError unless each day has at most one price."""
+    """Raise ValueError unless each day has at most one price."""
     days = sorted((price.since or date.min, price.until or date.max) for price in prices)
     if any(until < since for since, until in days):
         raise ValueError("a price ends before it begins")

@@ -1,4 +1,4 @@
-"""What has been heard of one reply, and how long to wait for the rest."""
+"""State of one reply that is being received, and its deadlines."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from typing import Any
 from integrations.llm import failures
 from integrations.llm.failures import ModelFailure
 
-LONGEST_REPLY = 1_000_000
-# After `finish_reason` only the token counts are outstanding: not worth a long wait.
+MAX_CHARACTERS = 1_000_000
+# After `finish_reason` only the token counts are missing, which are not worth a long wait.
 TRAILER_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The end of a whole reply: `stop`, `length`, `content_filter` …, and the tokens if told.
+    """End of a complete reply: the reason (`stop`, `length`, `content_filter` …) and the tokens, if reported.
 
-    Cached tokens are among those read, and those of reasoning among those written.
+    Cached tokens are part of the input tokens, reasoning tokens part of the output tokens.
     """
 
     reason: str
@@ -28,7 +28,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Deadlines:
-    """In seconds; `first_token` runs from the call and includes a second try."""
+    """Deadlines in seconds; `first_token` runs from the call and includes a second try."""
 
     connect: float = 5.0
     first_token: float = 30.0
@@ -37,7 +37,7 @@ class Deadlines:
 
 
 class Clock:
-    """Which deadline comes next, and the failure when it passes."""
+    """Timer of one reply: the next deadline, and the failure when it passes."""
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
@@ -47,7 +47,7 @@ class Clock:
         self._total = failures.total_timeout(deadlines.total)
 
     def limit(self, reply: "Reply | None") -> tuple[float, ModelFailure]:
-        """Seconds until the next deadline and what to raise when it passes."""
+        """Return the seconds until the next deadline, and the failure to raise when it passes."""
         wait = self._deadlines
         spent = asyncio.get_running_loop().time() - self._started
         if reply is None or not reply.heard:
@@ -61,7 +61,7 @@ class Clock:
 
 
 class Reply:
-    """What has been heard so far of one reply."""
+    """Parser of the events of one reply."""
 
     def __init__(self) -> None:
         self.heard = False
@@ -71,7 +71,7 @@ class Reply:
         self._half = ""
 
     def take(self, event: Any) -> str:
-        """The text in one event, which is JSON; raises ModelFailure for an event of another shape."""
+        """Return the text in one decoded event. Raises ModelFailure for an event of another shape."""
         self.heard = True
         try:
             return self._clean("".join(self._texts(event)))
@@ -79,11 +79,12 @@ class Reply:
             raise failures.bad_event() from None
 
     def rest(self) -> str:
-        """Half a character that waited for its other half."""
+        """Return a replacement character if half a character was never completed."""
         half, self._half = self._half, ""
         return "\N{REPLACEMENT CHARACTER}" if half else ""
 
     def finished(self) -> Finished:
+        """Return the end of the reply. Raises ModelFailure INCOMPLETE when no finish reason was sent."""
         if self.reason is None:
             raise failures.incomplete()
         return Finished(self.reason, *self._tokens)
@@ -101,17 +102,17 @@ class Reply:
 
     def _clean(self, text: str) -> str:
         self._length += len(text)
-        if self._length > LONGEST_REPLY:
-            raise failures.too_long(LONGEST_REPLY)
+        if self._length > MAX_CHARACTERS:
+            raise failures.too_long(MAX_CHARACTERS)
         text = self._half + text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        # Some providers cut a character outside the BMP in two; its halves come in two events.
+        # Some providers split a character outside the BMP into two surrogates, in two events.
         self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
         whole = text[: len(text) - len(self._half)]
         return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _counts(usage: Any) -> tuple[int | None, ...]:
-    """Read, written, cached, of reasoning; many servers tell only the first two."""
+    """Return the tokens of input, output, cache and reasoning; many servers report only the first two."""
     return (
         _count(usage, "prompt_tokens"),
         _count(usage, "completion_tokens"),

@@ -1,4 +1,4 @@
-"""One model for the rest of the product: each call goes to the provider that has the model it names."""
+"""Router: one model interface for the product, whose calls go to the provider of the model they name."""
 
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -14,10 +14,10 @@ from integrations.llm.reply_stream import Deadlines
 
 
 class ModelRouter:
-    """A ChatModel over the profiles of a catalog, which has at least one.
+    """ChatModel over the profiles of a catalog, which has at least one.
 
-    Raises ModelFailure BAD_SETTING for a key or an address that cannot be one, ProfilesRefused for a key that
-    is not where a profile says.
+    Raises ModelFailure BAD_SETTING for an impossible key or address, ProfilesRefused for a key that is missing where a
+    profile says it is.
     """
 
     def __init__(self, catalog: Catalog, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,7 +34,7 @@ class ModelRouter:
         await self._clients.close()
 
     def offer(self, model: str | None) -> Offer:
-        """What answers for a name: for one that is not offered any more, the server's own."""
+        """Return the offer of a model; for one that is not offered any more, the default one."""
         return self._catalog.find(model or "") or self._catalog.offers[0]
 
     async def stream(
@@ -46,7 +46,7 @@ class ModelRouter:
         max_tokens: int | None = None,
         schema: Schema | None = None,
     ) -> AsyncGenerator[Delta | Finished, None]:
-        """See ChatModel."""
+        """Stream a reply; see ChatModel."""
         offer = self.offer(model)
         endpoint: ChatModel = self._endpoints[offer.profile.name]
         events = endpoint.stream(
@@ -60,20 +60,20 @@ class ModelRouter:
 async def _guarded(
     breaker: Breaker, events: AsyncGenerator[Delta | Finished, None]
 ) -> AsyncGenerator[Delta | Finished, None]:
-    tries = breaker.admit()
+    is_trial = breaker.admit()
     try:
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Finished):
                     breaker.succeeded()
                 else:
-                    breaker.heard(tries=tries)
+                    breaker.heard(is_trial=is_trial)
                 yield event
     except ModelFailure as failure:
-        breaker.failed(failure, tries=tries)
+        breaker.failed(failure, is_trial=is_trial)
         raise
     finally:
-        breaker.ended(tries=tries)
+        breaker.ended(is_trial=is_trial)
 
 
 def _endpoint(profile: Profile, clients: Clients) -> ChatCompletions:

@@ -156,8 +156,7 @@ async def test_a_provider_that_keeps_failing_is_left_alone_and_another_is_not(
             _, _, left = await ask(app, ann, "bad")
             assert left["error"] == {
                 "code": "PROVIDER_UNAVAILABLE",
-                "message": "The model provider “bad” failed again and again and is left alone for now: "
-                "try again in 10 s.",
+                "message": "The model provider “bad” has failed several times and is paused. Try again in 10 s.",
                 "retryable": True,
             }
             assert len(bad.exchanges) == FAILURES * 2
@@ -189,9 +188,9 @@ async def test_a_provider_that_takes_no_connection_is_named_with_its_profile(tmp
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
         async with open_app_with_profiles(f"sqlite:///{tmp_path / 'new.db'}", tmp_path, profile("away", url)) as app:
             _, _, reply = await ask(app, await app.person(), "away")
-    said = "check that it is running and that base_url of “away” in LLM_PROFILES is right."
+    advice = "Check that it is running and that base_url of “away” in LLM_PROFILES is right."
     assert reply["error"] == {
         "code": "CONNECT_FAILED",
-        "message": f"Could not connect to {url}: {said}",
+        "message": f"Could not connect to the model provider. {advice}",
         "retryable": True,
     }

@@ -227,7 +227,44 @@ async def test_an_error_event_is_quoted_without_the_key() -> None:
         _,
     ):
         _, failure = await failing(model)
-    assert failure.message == "The model provider gave up with “… is over sk-…”: try again."
+    assert failure.message == "The model provider failed with “… is over sk-…”. Try again."
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        ("connect ECONNREFUSED 10.0.0.5:8080", "connect ECONNREFUSED …"),
+        ("no answer from http://ollama:11434/api/chat", "no answer from …"),
+        ("dial tcp [::1]:80, ::1 or localhost", "dial tcp …, … or …"),
+        ("worker gpu-3.cluster.internal is away since 12:30:45", "worker … is away since 12:30:45"),
+        (
+            "gpt-4.1 is retired: see https://platform.openai.com/docs",
+            "gpt-4.1 is retired: see https://platform.openai.com/docs",
+        ),
+    ],
+)
+@pytest.mark.parametrize("status", [None, 400])
+async def test_a_quote_of_the_provider_has_no_internal_address(detail: str, shown: str, status: int | None) -> None:
+    play = error(status, detail) if status else events(json.dumps({"error": {"message": detail}}))
+    async with playing(play) as (model, _):
+        _, failure = await failing(model)
+    assert f"“{shown}”" in failure.message
+
+
+async def test_the_address_of_the_provider_is_logged_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+    plays = [
+        error(404, "no such model"),
+        response(200, "<html>Welcome", content_type="text/html"),
+        error(400, "refused"),
+    ]
+    async with fault_server(*plays) as server, client(server.base_url) as model:
+        host = server.base_url.removeprefix("http://").removesuffix("/v1")
+        for code in ("MODEL_NOT_FOUND", "NOT_A_STREAM", "REQUEST_REFUSED"):
+            _, failure = await failing(model)
+            assert failure.code == code
+            assert host.partition(":")[0] not in failure.message
+            assert host in caplog.text
+            caplog.clear()
 
 
 async def test_a_provider_that_is_not_there_is_named_with_the_setting() -> None:
@@ -237,8 +274,8 @@ async def test_a_provider_that_is_not_there_is_named_with_the_setting() -> None:
         async with client(f"http://user:pass@{address}/v1") as model:
             _, failure = await failing(model)
     assert (failure.code, failure.retryable) == ("CONNECT_FAILED", True)
-    said = "check that it is running and that OPENAI_BASE_URL is right."
-    assert failure.message == f"Could not connect to http://{address}/v1: {said}"
+    advice = "Check that it is running and that OPENAI_BASE_URL is right."
+    assert failure.message == f"Could not connect to the model provider. {advice}"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux drops connections to a full backlog")
@@ -264,7 +301,7 @@ async def test_a_connection_that_is_not_accepted_in_time_is_tried_twice() -> Non
     "base_url", ["localhost:11434/v1", "http://[::1/v1", "http://host:port/v1", "http://", "ftp://host/v1"]
 )
 def test_a_base_url_that_is_no_address_is_refused_at_once(base_url: str) -> None:
-    with pytest.raises(ModelFailure, match="OPENAI_BASE_URL is not an address") as caught:
+    with pytest.raises(ModelFailure, match="OPENAI_BASE_URL is not a URL") as caught:
         ChatCompletions(api_key=KEY, base_url=base_url, model="tiny")
     assert (caught.value.code, caught.value.retryable) == ("BAD_SETTING", False)
 

@@ -39,7 +39,7 @@ def test_profiles_are_a_text_or_a_file_and_may_be_missing(tmp_path: Path) -> Non
     [
         ("nowhere.json", "LLM_PROFILES is neither a JSON list nor a file that can be read"),
         ("[{]", "LLM_PROFILES is not JSON: "),
-        ("{}", "LLM_PROFILES is not a list of at most 50 profiles"),
+        ("{}", "LLM_PROFILES must be a list of at most 50 profiles"),
         ("[5]", "LLM_PROFILES.0: "),
         ('[{"models": ["m"]}]', "LLM_PROFILES.0.name: Field required"),
         ('[{"name": "a b", "models": ["m"]}]', "LLM_PROFILES.0.name: "),
@@ -92,7 +92,7 @@ def test_a_key_is_written_out_or_in_a_file_or_in_the_environment(tmp_path: Path)
     [
         ({"llm_profiles": '[{"name": "a"}]'}, "LLM_PROFILES.0.models: Field required."),
         ({"llm_profiles": '[{"name": "a", "models": ["m"], "base_url": "host"}]'}, "base_url of “a” in LLM_PROFILES"),
-        ({"openai_api_key": "sk-schlüssel"}, "OPENAI_API_KEY is empty or holds characters that no key has"),
+        ({"openai_api_key": "sk-schlüssel"}, "OPENAI_API_KEY is empty or has characters that no key can have"),
         ({"openai_api_key": "k", "openai_model": "two words"}, "OPENAI_MODEL is the name of one model"),
     ],
 )
@@ -166,8 +166,8 @@ class Hours:
 
 def fail(breaker: Breaker, failure: ModelFailure = PASSING) -> None:
     tries = breaker.admit()
-    breaker.failed(failure, tries=tries)
-    breaker.ended(tries=tries)
+    breaker.failed(failure, is_trial=tries)
+    breaker.ended(is_trial=tries)
 
 
 def refused_for(breaker: Breaker) -> float | None:
@@ -210,7 +210,7 @@ def test_when_its_time_is_over_one_call_tries_and_success_closes_it() -> None:
     assert breaker.admit() is True
     assert refused_for(breaker) == 1
     breaker.succeeded()
-    breaker.ended(tries=True)
+    breaker.ended(is_trial=True)
     assert breaker.admit() is False
     for _ in range(FAILURES - 1):
         fail(breaker)
@@ -230,14 +230,14 @@ def test_a_try_that_fails_opens_it_for_twice_as_long() -> None:
 def test_a_try_that_is_cancelled_leaves_the_next_one_to_try() -> None:
     breaker, hours = opened()
     hours.now = OPEN_SECONDS
-    breaker.ended(tries=breaker.admit())
+    breaker.ended(is_trial=breaker.admit())
     assert breaker.admit() is True
 
 
 def test_the_first_token_lets_others_call_and_the_next_failure_opens_it_again() -> None:
     breaker, hours = opened()
     hours.now = OPEN_SECONDS
-    breaker.heard(tries=breaker.admit())
+    breaker.heard(is_trial=breaker.admit())
     assert breaker.admit() is False
     fail(breaker)
     assert refused_for(breaker) == OPEN_SECONDS * 2
@@ -245,6 +245,6 @@ def test_the_first_token_lets_others_call_and_the_next_failure_opens_it_again() 
 
 def test_a_call_from_before_it_opened_changes_nothing() -> None:
     breaker, _ = opened()
-    breaker.failed(PASSING, tries=False)
-    breaker.ended(tries=False)
+    breaker.failed(PASSING, is_trial=False)
+    breaker.ended(is_trial=False)
     assert refused_for(breaker) == OPEN_SECONDS

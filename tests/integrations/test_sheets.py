@@ -287,7 +287,7 @@ def test_a_bad_key_file_is_refused_at_once_and_names_the_setting(
     with pytest.raises(SheetsFailure) as caught:
         Sheets(path)
     assert caught.value.code == "BAD_SERVICE_ACCOUNT"
-    assert caught.value.message.startswith(f"GOOGLE_SERVICE_ACCOUNT_FILE names {path}, which {says}: ")
+    assert caught.value.message.startswith(f"The file in GOOGLE_SERVICE_ACCOUNT_FILE {says}. ")
 
 
 def test_a_damaged_private_key_names_the_setting(google: LoopbackSheets, tmp_path: Path) -> None:

@@ -318,6 +318,7 @@ async def test_a_provider_that_fails_leaves_a_message_that_says_so(http: httpx.A
         failed = events[-1]["message"]
         assert (failed["status"], failed["text"]) == ("FAILED", "")
         assert (failed["error"]["code"], failed["error"]["retryable"]) == ("CONNECT_FAILED", True)
+        assert "127.0.0.1" not in failed["error"]["message"]
         assert not any("sk-secret" in line for line in product.lines)
 
 
