@@ -136,6 +136,18 @@ async def test_a_request_error_ends_the_operation_and_leaves_the_socket_open(
         ('{"type": "subscribe", "id": 1}', "Invalid message: id must be a string of 1 to 128 characters"),
         ('{"type": "subscribe", "id": ""}', "Invalid message: id must be a string of 1 to 128 characters"),
         ('{"type": "subscribe", "id": "1", "payload": []}', "Invalid message: payload must be an object"),
+        (
+            '{"type": "subscribe", "id": "1"}',
+            'Invalid message: The request has no query: send an object such as {"query": "{ me { name } }"}.',
+        ),
+        (
+            '{"type": "subscribe", "id": "1", "payload": {"query": "{hello}", "variables": []}}',
+            "Invalid message: variables must be a JSON object or null.",
+        ),
+        (
+            '{"type": "subscribe", "id": "1", "payload": {"query": "{hello}", "operationName": 1}}',
+            "Invalid message: operationName must be a string or null.",
+        ),
         ('{"type": "complete"}', "Invalid message: id must be a string of 1 to 128 characters"),
         (b"binary", "Invalid message: send text frames"),
     ],
@@ -336,11 +348,11 @@ async def test_a_message_that_is_too_big_closes_with_1009() -> None:
             assert await client.closed() == (1009, "Message too big: at most 100 bytes")
 
 
-async def test_a_socket_is_closed_with_4401_when_its_token_expires(shared: Served) -> None:
+async def test_a_socket_is_closed_with_4403_when_its_token_expires(shared: Served) -> None:
     async with ready(shared, "Bearer short") as client:
         await client.subscribe("1", "subscription {forever}")
         await client.receive()
-        assert await client.closed() == (4401, "token expired")
+        assert await client.closed() == (4403, "token expired")
 
 
 async def test_a_token_that_was_revoked_is_refused_for_the_next_operation() -> None:

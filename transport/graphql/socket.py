@@ -10,6 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from errors import ProductError
 from execution.executor import Executor
+from execution.operations import Request
 from transport.core.callers import Authenticate, Caller, Context, authenticated, header, ip_address, seconds_left
 from transport.core.connections import FORBIDDEN, UNAUTHENTICATED
 from transport.core.errors import RequestRefused, refusal
@@ -18,6 +19,7 @@ from transport.core.logs import request_id
 from transport.graphql import frames
 from transport.graphql.deadline import SendDeadline
 from transport.graphql.frames import BadFrame
+from transport.graphql.requests import from_value
 from transport.graphql.socket_operation import Running
 
 log = logging.getLogger("sheetgpt.error")
@@ -136,7 +138,8 @@ class Socket:
             left = seconds_left(self.context)
             await asyncio.sleep(min(left, self._limits.ping_interval))
             if left <= self._limits.ping_interval:
-                await self.close(UNAUTHENTICATED, "token expired")
+                # After 4401 a client of graphql-ws never connects again; after 4403 it asks for another token.
+                await self.close(FORBIDDEN, "token expired")
             elif not self._is_alive:
                 await self.close(frames.SERVER_ERROR, "no pong")
             else:
@@ -194,7 +197,12 @@ class Socket:
             refused = RequestRefused(too_many, status=429, code="RATE_LIMITED")
             await self.send({"id": id, "type": "error", "payload": [refusal(refused)]})
             return
-        running = Running(id, frames.payload_of(frame), self._executor, self)
+        try:
+            request = _request_of(frame)
+        except RequestRefused as error:
+            await self.send({"id": id, "type": "error", "payload": [refusal(error)]})
+            return
+        running = Running(id, request, self._executor, self)
         self._running[id] = running
         self._tasks.add(running.task)
         running.task.add_done_callback(self._on_end)
@@ -213,6 +221,18 @@ class Socket:
 
     async def _on_pong(self, _frame: dict[str, Any]) -> None:
         """Do nothing: `_on_message` has noted already that the client is alive."""
+
+
+def _request_of(frame: dict[str, Any]) -> Request:
+    """Return the request of a `subscribe` frame. Raises BadFrame, and RequestRefused for a query without content."""
+    payload = frames.payload_of(frame)
+    try:
+        return from_value(payload)
+    except RequestRefused as error:
+        query = payload.get("query")
+        if isinstance(query, str) and not query.strip():  # the frame is as the protocol has it
+            raise
+        raise BadFrame(f"Invalid message: {error.message}") from error
 
 
 async def _all_ended(tasks: set[asyncio.Task[None]]) -> None:

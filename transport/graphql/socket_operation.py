@@ -9,11 +9,9 @@ from typing import Any, Protocol
 from graphql import OperationType
 
 from execution.executor import Executor
-from execution.operations import Operation, Result
+from execution.operations import Operation, Request, Result
 from transport.core.callers import Context
-from transport.core.errors import RequestRefused, refusal
 from transport.core.logs import log_operation
-from transport.graphql.requests import from_value
 
 MAX_LOGGED = 10
 
@@ -34,7 +32,7 @@ class Channel(Protocol):
 class Running:
     """Operation in its own task. A mutation that has begun runs to its end even if the client leaves."""
 
-    def __init__(self, id: str, payload: dict[str, Any], executor: Executor, channel: Channel) -> None:
+    def __init__(self, id: str, request: Request, executor: Executor, channel: Channel) -> None:
         self.id = id
         self._executor = executor
         self._channel = channel
@@ -42,7 +40,7 @@ class Running:
         self._context: Context | None = None
         self._operation: Operation | None = None
         self._errors: list[dict[str, Any]] = []
-        self.task = asyncio.create_task(self._run(payload))
+        self.task = asyncio.create_task(self._run(request))
 
     def stop(self) -> None:
         """Send nothing more. A query is cancelled, and a subscription's generator is closed."""
@@ -50,22 +48,18 @@ class Running:
         if self._operation is None or self._operation.kind != OperationType.MUTATION:
             self.task.cancel()
 
-    async def _run(self, payload: dict[str, Any]) -> None:
+    async def _run(self, request: Request) -> None:
         started = time.perf_counter()
         try:
-            last = await self._run_to_end(payload)
+            last = await self._run_to_end(request)
         finally:
             log_operation(self._operation, self._context, self._errors, started)
         # The id is freed before the client receives the last message, because it may use it again at once.
         self._channel.release(self)
         await self._send(last)
 
-    async def _run_to_end(self, payload: dict[str, Any]) -> dict[str, Any]:
+    async def _run_to_end(self, request: Request) -> dict[str, Any]:
         """Run the operation, send its results, and return the last message."""
-        try:
-            request = from_value(payload)
-        except RequestRefused as error:
-            return self._error([refusal(error)])
         try:
             self._context = await self._channel.sign_in()
         except Exception as error:
