@@ -253,6 +253,7 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
     """Start every part, and stop them in the opposite order at the end, also when a part fails to start."""
     async with contextlib.AsyncExitStack() as started:
         started.callback(product.backend.passwords.close)
+        started.callback(product.backend.file_work.close)
         await product.backend.database.start()
         started.push_async_callback(product.backend.database.stop)
         started.push_async_callback(product.backend.snapshots.close)

@@ -81,7 +81,8 @@ def _selected(selections: tuple[SelectionNode, ...], sources: _Sources, seen: se
 def _is_left_out(node: SelectionNode, variables: Mapping[str, Any]) -> bool:
     for directive in node.directives or ():
         if directive.name.value in {"skip", "include"}:
-            condition: Any = directive.arguments[0].value
+            (argument,) = directive.arguments or ()
+            condition: Any = argument.value
             value = variables.get(condition.name.value) if isinstance(condition, VariableNode) else condition.value
             # Only what is certainly left out is: a value of another type is an error of the variable, found later.
             if value is (directive.name.value == "skip"):

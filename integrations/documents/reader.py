@@ -4,13 +4,15 @@ import asyncio
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from auth.fair_pool import FairLimit
 from integrations.documents.failures import DocumentRefused
 
 SECONDS = 60.0  # that pass: a machine with much else to do gives the processor's 20 slowly
-AT_ONCE = 2
+AT_ONCE, AT_ONCE_OF_ONE = 2, 1  # processes, and of one person
 ROOT = Path(__file__).parents[2]
 TOO_MUCH = "The file takes too much memory or time to read: send a part of it, or its text."
 
@@ -18,27 +20,30 @@ Task = Literal["pdf", "text", "rows"]
 
 
 class DocumentReader:
-    """Gives files to a process with limits on memory and time; the others wait."""
+    """Gives files to a process with limits on memory and time; the others wait, and people take turns."""
 
     def __init__(self) -> None:
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._room = FairLimit(AT_ONCE, AT_ONCE_OF_ONE)
+        self._files = ThreadPoolExecutor(AT_ONCE, "documents")  # asyncio's own threads may all be busy
 
-    async def text_of(self, task: Literal["pdf", "text"], source: IO[bytes]) -> str:
+    async def text_of(self, task: Literal["pdf", "text"], source: IO[bytes], *, person: object = None) -> str:
         """Return the text of a PDF, or of a workbook's sheets. Raises DocumentRefused."""
-        said = await self._run(task, source, asyncio.subprocess.PIPE)
+        said = await self._run(person, task, source, asyncio.subprocess.PIPE)
         return str(_last(said)["text"])
 
-    async def rows_into(self, source: IO[bytes], target: IO[bytes], sheet: str | None = None) -> None:
+    async def rows_into(
+        self, source: IO[bytes], target: IO[bytes], sheet: str | None = None, *, person: object = None
+    ) -> None:
         """Writes a sheet of a workbook, or else its first with rows, into a file. Raises DocumentRefused.
 
         Each row is a line of JSON, whose cells are as in `workbooks.Cell`. The last line names the `sheet`, with
         `notes` on what was left out.
         """
-        await self._run("rows", source, target.fileno(), json.dumps(sheet))
+        await self._run(person, "rows", source, target.fileno(), json.dumps(sheet))
 
-    async def _run(self, task: Task, source: IO[bytes], target: int, *details: str) -> bytes:
-        async with self._room:
-            descriptor = await asyncio.to_thread(_ready, source)
+    async def _run(self, person: object, task: Task, source: IO[bytes], target: int, *details: str) -> bytes:
+        async with self._room.slot(person):
+            descriptor = await asyncio.get_running_loop().run_in_executor(self._files, _ready, source)
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "integrations.documents", task, *details,
                 cwd=ROOT, env={}, stdin=descriptor, stdout=target, stderr=asyncio.subprocess.PIPE,

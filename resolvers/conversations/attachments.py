@@ -47,30 +47,32 @@ async def store_uploads(context: Context, uploads: Sequence[Upload]) -> AsyncIte
     stored: list[StoredFile] = []
     try:
         for number, upload in enumerate(uploads):
-            stored.append(await _store_upload(context.backend, upload, f"attachments.{number}"))
+            stored.append(await _store_upload(context, upload, f"attachments.{number}"))
         yield stored
     except BaseException:
         await delete_blobs(context.backend, [file.blob_id for file in stored])
         raise
 
 
-async def _store_upload(backend: Backend, upload: Upload, field: str) -> StoredFile:
+async def _store_upload(context: Context, upload: Upload, field: str) -> StoredFile:
+    files, person = context.backend.file_work, context.viewer_id
     try:
-        found = await asyncio.to_thread(recognise, upload.file, upload.name)
-        text = await _text(backend, upload, found)
+        found = await files.run(person, recognise, upload.file, upload.name)
+        text = await _text(context, upload, found)
     except DocumentRefused as error:
         raise BadUserInput.of(field, f"{upload.name}: {error}") from None
     blob_id = uuid7()
-    await asyncio.to_thread(backend.blobs.put, blob_id, upload.file)
+    await files.run(person, context.backend.blobs.put, blob_id, upload.file)
     return StoredFile(blob_id, upload.name, found.kind.value, upload.size, text)
 
 
-async def _text(backend: Backend, upload: Upload, found: Recognised) -> str | None:
+async def _text(context: Context, upload: Upload, found: Recognised) -> str | None:
     """Return the text of a file, at most a million characters; None for an image."""
     task = TASKS.get(found.kind)
-    text = await backend.documents.text_of(task, upload.file) if task else found.text
+    backend, person = context.backend, context.viewer_id
+    text = await backend.documents.text_of(task, upload.file, person=person) if task else found.text
     if text is not None and found.kind is Kind.CSV:
-        text = await asyncio.to_thread(delimited_text, text)
+        text = await backend.file_work.run(person, delimited_text, text)
     return None if text is None else text[:MAX_TEXT].translate(UNSTORABLE)
 
 

@@ -11,6 +11,7 @@ from strawberry.dataloader import DataLoader
 
 from assistant.reply_log.log import Log
 from assistant.reply_log.watchers import Watchers
+from auth.fair_pool import FairPool
 from auth.limits import Attempts
 from auth.passwords import PasswordHasher
 from auth.viewer import Viewer
@@ -27,6 +28,9 @@ from integrations.llm.catalog import Catalog
 from resolvers.core.ids import decode_or_none, model_of
 from resolvers.core.pages import KeysetPage
 from settings import Settings
+
+# One task of a person at a time: four looping uploads of one account delay another's no more than one does.
+FILE_THREADS, FILE_THREADS_OF_ONE = 4, 1
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,6 +53,9 @@ class Backend:
     blobs: Blobs
     documents: DocumentReader
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
+    file_work: FairPool = field(
+        default_factory=lambda: FairPool("files", threads=FILE_THREADS, per_person=FILE_THREADS_OF_ONE)
+    )
 
 
 @dataclass(frozen=True)

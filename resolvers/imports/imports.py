@@ -1,6 +1,5 @@
 """Imports of files and pasted texts into tables, and previews of them."""
 
-import asyncio
 import io
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -116,7 +115,8 @@ async def import_table(
     known = frozenset(column.name.casefold() for column in target.columns)
     options = read_options(has_header, known, encoding, delimiter, header_row, skip_rows, decimal_mark)
     async with _laid_out(context, source, file.name if file else "", format, sheet, options) as layout:
-        reading = await asyncio.to_thread(read, layout, target, context.backend.settings.files_dir)
+        files = context.backend.file_work
+        reading = await files.run(context.viewer_id, read, layout, target, context.backend.settings.files_dir)
         with reading.file:
             if dry_run:
                 return _answer(layout, reading, await _rehearse(context, reading), is_kept=False)
@@ -163,18 +163,18 @@ def _source(text: str | None, file: Upload | None) -> IO[bytes]:
 async def _laid_out(
     context: Context, source: IO[bytes], name: str, format: ImportFormat | None, sheet: str | None, options: ReadOptions
 ) -> AsyncIterator[Layout]:
-    directory = context.backend.settings.files_dir
+    directory, files, person = context.backend.settings.files_dir, context.backend.file_work, context.viewer_id
     with tempfile.TemporaryFile(dir=directory if directory.is_dir() else None) as rows_file:
         try:
-            what = format if format is not None else await asyncio.to_thread(told, source, options.encoding)
+            what = format if format is not None else await files.run(person, told, source, options.encoding)
             if what in {ImportFormat.XLSX, ImportFormat.ODS}:
-                await asyncio.to_thread(check_workbook, source)
-                await context.backend.documents.rows_into(source, rows_file, sheet)
+                await files.run(person, check_workbook, source)
+                await context.backend.documents.rows_into(source, rows_file, sheet, person=person)
             elif sheet is not None:
                 raise BadUserInput.of("sheet", f"Only a workbook has sheets, and this is {what}: leave it out.")
         except DocumentRefused as error:
             raise BadUserInput.of("file" if name else "text", str(error)) from None
-        layout = await asyncio.to_thread(lay_out, source, name, what, rows_file, options, directory)
+        layout = await files.run(person, lay_out, source, name, what, rows_file, options, directory)
         with layout.file:
             yield layout
 
