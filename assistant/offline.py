@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from assistant.reading.extraction import Attached, ProposedTable, propose_from
-from tables.readers.grids import MAX_COLUMNS, MAX_GRIDS, MAX_ROWS, MAX_TEXT
+from tables.grids import MAX_COLUMNS, MAX_GRIDS, MAX_ROWS, MAX_TEXT
 from tables.types.inference import ambiguous
 from tables.types.types import Column, ColumnType
 

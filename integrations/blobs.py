@@ -1,4 +1,4 @@
-"""Where the content of files is kept: one interface, and a directory that has it."""
+"""Blob storage: one interface, and a directory that implements it."""
 
 import os
 from collections.abc import Iterator

@@ -49,7 +49,7 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True)
 class Server:
-    """Where `SMTP_URL` leads; `scheme` says when TLS begins."""
+    """Server of `SMTP_URL`; `scheme` tells when TLS starts."""
 
     scheme: str
     host: str

@@ -1,1 +1,1 @@
-"""What a table is: column types, changes, readers, writers; pure."""
+"""Tables without I/O: column types, changes, readers and writers."""

@@ -1,4 +1,4 @@
-"""What each model that is offered takes and costs today, as the data layer wants to know it."""
+"""Token limits and current prices of the offered models, as the data layer needs them."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What the model is sent: the system prompt, the tables in question, and as much of the branch as it has room for."""
+"""Prompts: the system prompt, the tables in question, and as much of the branch as fits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Room:
-    """What a model reads at most, in tokens, and how they are counted."""
+    """Maximum input of a model in tokens, and the function that counts them."""
 
     tokens: int
     count: Count = estimate_tokens
@@ -43,7 +43,7 @@ class Room:
 
 
 def room_for(context_window: int, max_output: int, count: Count) -> Room:
-    """What is left for reading when a reply may be so long; at least half of the window."""
+    """Return the room for input beside a reply of this length; at least half of the window."""
     return Room(max(context_window - max_output, context_window // 2), count)
 
 
@@ -76,7 +76,7 @@ def build(
 
 
 def tokens_of(turns: Sequence[Turn], count: Count) -> int:
-    """What turns cost to read, by our own count."""
+    """Return the tokens of the turns by our own count."""
     return sum(count(turn.text) + IMAGE_TOKENS * len(turn.images) for turn in turns)
 
 
@@ -136,7 +136,7 @@ def _ending(text: str, room: Room) -> str:
 
 
 def _fitting(text: str, room: Room, *, from_end: bool) -> int:
-    """How many characters of one end of a text fit."""
+    """Return the number of characters of one end of a text that fit."""
     if room.count(text) <= room.tokens:
         return len(text)
     low, high = 0, len(text)

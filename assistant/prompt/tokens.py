@@ -1,4 +1,4 @@
-"""How many tokens a text is to a model: counted where the encoding's file is at hand, else estimated."""
+"""Token counts of texts: exact where the encoding's file is at hand, else estimated."""
 
 import hashlib
 import os
@@ -35,7 +35,7 @@ def counter() -> Count:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether the encoding's file is there as it should be: tiktoken would fetch another one."""
+    """Return True if the encoding's file is present and intact: tiktoken would fetch it otherwise."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
     except OSError:

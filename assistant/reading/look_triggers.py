@@ -1,4 +1,4 @@
-"""Signs in a growing reply that it is worth looking for tables again."""
+"""Detection of signs in a growing reply that it may have new rows."""
 
 import re
 
@@ -9,14 +9,14 @@ _SIGN = re.compile(
 )
 
 
-class Growing:
+class GrowingText:
     """Text that is still growing, and the position up to which it was examined."""
 
     def __init__(self) -> None:
         self._seen = 0
 
-    def has_news(self, text: str) -> bool:
-        """Return True when lines or JSON that ended since the last call may belong to a table.
+    def may_have_rows(self, text: str) -> bool:
+        """Return whether lines or JSON that ended since the last call may belong to a table.
 
         Prose costs next to nothing.
         """

@@ -116,7 +116,7 @@ class SharedLog(MemoryLog):
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _send(self) -> bool:
-        """Whether Redis has it all. Ends are tried once: later the rows tell them."""
+        """Return True if Redis accepted everything. Ends are sent once: the rows tell them later."""
         ends, self._ends = self._ends, []
         texts = [(key, sent, self.texts[key]) for key, sent in self._sent.items()]
         pieces = [Piece(key, sent, text.since(sent)) for key, sent, text in texts if sent < text.length]

@@ -15,7 +15,7 @@ GAP_SECONDS = 0.25
 
 
 class Log(Protocol):
-    """What is written now. Readers hold a place, not a queue: a slow one gets more at once."""
+    """Text of a reply in progress. Readers hold a position and not a queue: a slow one gets more at once."""
 
     def begin(self, key: UUID) -> None:
         """This process writes the reply from here on."""
@@ -67,7 +67,7 @@ class Text:
         self._pieces, self._ends = [], []
 
     def since(self, place: int) -> str:
-        """What stands behind a place that it has reached."""
+        """Return the text behind a position that it has reached."""
         first = bisect_right(self._ends, place)
         begins = self._ends[first - 1] if first else self.base
         return "".join(self._pieces[first:])[place - begins :]
@@ -109,7 +109,7 @@ class Text:
         await self._turn.wait()
 
     async def known(self, seconds: float) -> bool:
-        """Whether somebody has looked what there is, or has so many seconds later."""
+        """Wait until someone wakes the readers; return False after so many seconds."""
         if not self.is_known.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -117,7 +117,7 @@ class Text:
         return self.is_known.is_set()
 
     async def reaches(self, place: int, seconds: float) -> bool:
-        """Whether it is that long, or is so many seconds later."""
+        """Wait until the text is that long; return False after so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self.length < place and not self.is_over:

@@ -1,4 +1,4 @@
-"""Who watches which reply, so that nobody is told of the end of what they see end."""
+"""Watchers of replies: users who see a reply end need no notification of it."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ class Watchers:
                 self._over(watch)
 
     async def is_watched(self, reply_id: UUID, user_id: UUID | None) -> bool:
-        """Whether this person has a stream open on this reply."""
+        """Return True if this user has an open stream of this reply."""
         return (reply_id, user_id) in self._open
 
     def _begun(self, watch: Watch) -> None:
@@ -51,7 +51,7 @@ class ClusterWatchers(Watchers):
         self._marks = marks
 
     async def is_watched(self, reply_id: UUID, user_id: UUID | None) -> bool:
-        """Whether this person has a stream open on this reply in any process."""
+        """Return True if this user has an open stream of this reply in any process."""
         watch = reply_id, user_id
         return watch in self._open or await self._marks.is_set(_name(watch))
 

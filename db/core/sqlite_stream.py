@@ -61,7 +61,10 @@ class _Call:
 
     async def run(self, work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
         future = self._running = self._threads.submit(work, *arguments, **options)
-        return await asyncio.shield(asyncio.wrap_future(future))
+        answer = asyncio.wrap_future(future)
+        # A reader who has gone takes no answer, and the interrupted statement is no fault to be logged.
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(answer)
 
     async def end(self) -> None:
         """Interrupt the statement until it has ended, and close the connection."""

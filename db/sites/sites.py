@@ -20,7 +20,6 @@ from errors import BadUserInput
 MAX_NAME, MAX_ADDRESS = 100, 500
 
 
-
 of_organization = Listing(Site, Site.organization_id == bind("organization_id", Site.organization_id))
 assignees = Listing(
     User,

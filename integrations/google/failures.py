@@ -1,4 +1,4 @@
-"""What can go wrong between here and Google Sheets, each with a code and what to do."""
+"""Failures of Google Sheets, each with a code and an instruction."""
 
 import time
 from email.utils import parsedate_to_datetime

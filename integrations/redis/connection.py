@@ -54,7 +54,7 @@ class Redis:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What every connection is made with: a deadline, and one more try, for one that has gone stale."""
+        """Return the options of every connection: a deadline, and one retry for stale ones."""
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
@@ -78,7 +78,7 @@ class Redis:
             log.error("Redis is away (%s): other processes are followed by the database until it is back", error)
 
     async def does(self, commands: Awaitable[object]) -> bool:
-        """Whether all were done; when not, some may have been. Redis being away is no error here."""
+        """Return True if all commands were executed; otherwise some may have been. An outage is no error."""
         try:
             await commands
         except Exception as error:
@@ -114,7 +114,7 @@ async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether an error says that Redis is away or busy, and not that we are wrong."""
+    """Return True if an error means that Redis is away or busy, and not that the call is wrong."""
     from redis.exceptions import RedisError
 
     return isinstance(error, RedisError | OSError | TimeoutError)

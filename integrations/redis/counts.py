@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def shared_counts(redis: Redis) -> "Storage":
-    """Where `limits` counts; it raises StorageError while Redis is away."""
+    """Storage of `limits`; raises StorageError while Redis is away."""
     from limits.aio.storage import RedisStorage
 
     # The scheme only chooses the kind of server: the connections are ours, with their deadlines.

@@ -13,7 +13,7 @@ MERGE_SECONDS = 0.005
 
 
 class Broadcast:
-    """What is sent while Redis is away waits; the same text waits once, and the oldest is dropped when it is too much.
+    """Channel of short texts. Texts sent while Redis is away wait; the same text waits once, and the oldest is dropped when it is too much.
 
     `look_again` is called when texts may have been lost.
     """

@@ -44,7 +44,7 @@ class Presence:
         self._tell(name)
 
     async def is_set(self, name: str) -> bool:
-        """Whether any process has it; False, too, when Redis does not say so in time."""
+        """Return True if any process has set it; False also when Redis does not answer in time."""
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 return bool(await self._redis.client.exists(self._key(name)))

@@ -19,7 +19,7 @@ log = logging.getLogger("sheetgpt.redis")
 
 @dataclass(frozen=True)
 class Entry:
-    """What is added to a stream, which is gone `seconds` later and never longer than about `most` entries."""
+    """Entry of a stream, which expires after `seconds` and keeps about `most` entries."""
 
     stream: str
     fields: Mapping[str, str | bytes | int]
@@ -36,7 +36,7 @@ class _Following:
 
 
 class Streams:
-    """What processes tell each other. Streams are named without the prefix of the installation."""
+    """Streams between processes. Their names lack the prefix of the installation."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -64,7 +64,7 @@ class Streams:
         self._followed.pop(stream, None)
 
     async def write(self, entries: Sequence[Entry]) -> bool:
-        """Whether all were added; when not, some may have been. Redis being away is no error here."""
+        """Return True if all entries were added; otherwise some may have been. An outage is no error."""
         return await self._redis.does(self._add(entries))
 
     async def _add(self, entries: Sequence[Entry]) -> None:

@@ -1,4 +1,4 @@
-"""What the files of a conversation say, for whoever answers it."""
+"""Text and images of the files attached to a conversation, for prompts and extraction."""
 
 import asyncio
 from base64 import b64encode
@@ -19,7 +19,7 @@ MAX_IMAGE_BYTES = 20_000_000  # of all images of a request together
 
 @dataclass(frozen=True)
 class Attached:
-    """The beginning of what a file says."""
+    """Beginning of a file's text."""
 
     id: UUID
     name: str
@@ -27,20 +27,20 @@ class Attached:
 
 
 async def attached_to(
-    database: Database, held: JobContext, messages: Sequence[Message]
+    database: Database, context: JobContext, messages: Sequence[Message]
 ) -> Mapping[UUID, list[Attached]]:
-    """The files with text of each message that has some; of the newest twenty files, newest message first."""
+    """Return the files with text by message, from the newest twenty files, newest message first."""
     found: dict[UUID, list[Attached]] = {}
     ids = [message.id for message in messages]
-    for row in await database.read(attachments.texts_of_branch, held.viewer, ids=ids, length=MAX_TEXT):
+    for row in await database.read(attachments.texts_of_branch, context.viewer, ids=ids, length=MAX_TEXT):
         found.setdefault(row.message_id, []).append(Attached(row.id, row.name, row.text))
     return found
 
 
-async def images_of(database: Database, blobs: Blobs, held: JobContext, messages: Sequence[Message]) -> list[str]:
-    """The newest images among the files of messages, as `data:` URLs, newest message first; as many as are allowed."""
+async def images_of(database: Database, blobs: Blobs, context: JobContext, messages: Sequence[Message]) -> list[str]:
+    """Return the newest images of the messages as `data:` URLs, newest message first, within the size limit."""
     ids = [message.id for message in messages]
-    rows = await database.read(attachments.images_of_messages, held.viewer, ids=ids)
+    rows = await database.read(attachments.images_of_messages, context.viewer, ids=ids)
     return await asyncio.to_thread(_data_urls, blobs, rows)
 
 
@@ -50,7 +50,7 @@ def _data_urls(blobs: Blobs, images: Sequence[Attachment]) -> list[str]:
         left -= image.size
         if left < 0:
             break
-        # Content that is gone was purged meanwhile, with its message.
+        # Content may have been purged meanwhile, with its message.
         if (file := blobs.open(image.blob_id)) is not None:
             with file:
                 urls.append(f"data:{image.content_type};base64,{b64encode(file.read()).decode()}")

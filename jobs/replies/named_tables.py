@@ -1,4 +1,4 @@
-"""A reply for a table that somebody named: after the prose, a model reads the table's rows out of what was said."""
+"""Replies with a named table: after the prose, a model extracts rows for the table's columns."""
 
 from collections.abc import Sequence
 
@@ -23,23 +23,23 @@ async def read_named(
     database: Database,
     model: ModelRouter,
     offer: Offer,
-    held: JobContext,
-    writing: ReplyWriter,
+    context: JobContext,
+    writer: ReplyWriter,
     conversation: Conversation,
     texts: Sequence[Passages],
 ) -> Found | None:
-    """The rows for the table's columns, shown as they come; None when the readers are to try."""
-    table = await database.find(Table, held.viewer, writing.table_id) if writing.table_id else None
+    """Return the rows for the table's columns, shown as they arrive; None when the readers should try instead."""
+    table = await database.find(Table, context.viewer, writer.table_id) if writer.table_id else None
     if table is None or not offer.capabilities.json_schema:
         return None
-    columns = [column_of(row) for row in await database.read(tables.columns_of, held.viewer, ids=[table.id])]
+    columns = [column_of(row) for row in await database.read(tables.columns_of, context.viewer, ids=[table.id])]
     if not columns:
         return None
 
     async def show(read: ReadTable) -> None:
-        await writing.proposing.show_read(conversation.id, read.texts.sources, read.table)
+        await writer.proposals.show_read(conversation.id, read.texts.sources, read.table)
 
-    extraction = TableExtraction(database, model, offer, held, conversation.id)
+    extraction = TableExtraction(database, model, offer, context, conversation.id)
     tables_read = await extraction.read(ExtractionRequest(table.name, columns), texts, show)
     if tables_read is None:
         return None

@@ -1,4 +1,4 @@
-"""What one call of a model may come to at most, so that a hard budget is not passed."""
+"""Limit on the output of one model call, so that a hard budget is not exceeded."""
 
 from uuid import UUID
 
@@ -17,17 +17,18 @@ async def max_output_tokens(
     reply_id: UUID,
     offer: Offer,
     terms: ModelTerms,
-    read: int,
+    input_tokens: int,
 ) -> int | None:
-    """Tokens that a reply may write: what somebody named, and under a hard budget what was reserved; None for no limit.
+    """Return how many tokens a reply may have, or None for no limit.
 
-    Under a hard budget what it is about to read is reserved too; BudgetExceeded when there is no room for that.
+    The limit is the configured one or, under a hard budget, what was reserved. Under a hard budget the input is
+    reserved too. Raises BudgetExceeded when the budget has no room for it.
     """
-    most = conversation.max_tokens or offer.named_output
+    limit = conversation.max_tokens or offer.named_output
     if await _is_bounded(database, viewer, conversation.organization_id):
-        await database.write(spending.reserve_input, viewer, reply_id, terms, read)
-        most = most or offer.max_output
-    return None if most is None else max(1, min(most, offer.context_window - read))
+        await database.write(spending.reserve_input, viewer, reply_id, terms, input_tokens)
+        limit = limit or offer.max_output
+    return None if limit is None else max(1, min(limit, offer.context_window - input_tokens))
 
 
 async def _is_bounded(database: Database, viewer: Viewer, organization_id: UUID) -> bool:

@@ -1,4 +1,4 @@
-"""Growing texts are read for tables off the event loop, all of a process together within a share of one processor."""
+"""Scheduler for reading tables in growing replies: off the event loop, within a share of one processor."""
 
 import asyncio
 import time
@@ -6,27 +6,27 @@ from collections.abc import Callable
 
 from assistant.reading.extraction import ProposedTable, propose_so_far
 
-SHARE = 0.1
+CPU_SHARE = 0.1
 
 
 class ParseScheduler:
-    """One look at a time; after each the processor is left alone until the share is kept."""
+    """Scheduler of parses, one at a time; after each it pauses until the share of CPU time is met."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
-        self._next = 0.0  # not before that time of the loop
+        self._next = 0.0  # the loop's time before which no parse starts
 
     async def run(self, text: Callable[[], str]) -> list[ProposedTable]:
-        """The tables of a text as it is when its turn comes."""
+        """Return the tables of a text as it is when its turn comes."""
         loop = asyncio.get_running_loop()
         async with self._turn:
             await asyncio.sleep(self._next - loop.time())
             tables, seconds = await asyncio.to_thread(_timed, text())
-            self._next = loop.time() + seconds * (1 / SHARE - 1)
+            self._next = loop.time() + seconds * (1 / CPU_SHARE - 1)
         return tables
 
 
 def _timed(text: str) -> tuple[list[ProposedTable], float]:
-    """The tables, and the seconds of processor time that it took to find them."""
+    """Return the tables, and the seconds of processor time spent on finding them."""
     started = time.thread_time()
     return propose_so_far(text), time.thread_time() - started

@@ -1,4 +1,4 @@
-"""Replies: what the assistant says to a message, from a model or without one, and the tables in it."""
+"""Reply jobs: they write the assistant's answer to a message, with a model or without, and its tables."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -38,7 +38,7 @@ from jobs.runner.job_run import INTERNAL, Explained, JobContext, JobFailure
 from jobs.runner.worker import Worker
 
 MAX_TURNS = 100
-CUT_SHORT, FILTERED = "length", "content_filter"  # why a model ends that has not said all
+CUT_SHORT, FILTERED = "length", "content_filter"  # finish reasons of an incomplete reply
 
 _ROLES: dict[MessageRole, Literal["system", "user", "assistant"]] = {
     MessageRole.USER: "user",
@@ -48,10 +48,10 @@ _ROLES: dict[MessageRole, Literal["system", "user", "assistant"]] = {
 
 
 class Replies:
-    """The handler of reply jobs; without a model the offline assistant answers.
+    """Handler of reply jobs; without a model the offline assistant answers.
 
-    However it ends, by itself, by a stop, an error or the end of the process, the message says so: a
-    conversation takes the next message only when its last reply is over.
+    The message's status is set however the job ends: by itself, by a stop, an error or the end of the process. A
+    conversation takes the next message only when its last reply has ended.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class Replies:
         writes_titles: bool = False,
     ) -> None:
         self._database, self._log, self._model, self._watching = database, log, model, watching
-        self._blobs, self._looks = blobs, ParseScheduler()
+        self._blobs, self._parse_scheduler = blobs, ParseScheduler()
         self._writes_titles = writes_titles
 
     def listen(self, hub: Hub, worker: Worker) -> None:
-        """Stop a reply of this process when somebody asks for it."""
+        """Stop a reply of this process when a user requests it."""
 
         def stop(event: Event) -> None:
             assert isinstance(event, ReplyStopped)
@@ -77,57 +77,57 @@ class Replies:
 
         hub.handle(ReplyStopped, stop)
 
-    async def __call__(self, held: JobContext) -> None:
-        writing = ReplyWriter(self._database, self._log, self._watching, held)
+    async def __call__(self, context: JobContext) -> None:
+        writer = ReplyWriter(self._database, self._log, self._watching, context)
         try:
-            await self._write(writing, held)
+            await self._write(writer, context)
         except asyncio.CancelledError:
-            if held.stopped:
-                await self._break_off(writing, MessageStatus.STOPPED)
+            if context.stopped:
+                await self._break_off(writer, MessageStatus.STOPPED)
             else:
-                await self._break_off(writing, MessageStatus.INTERRUPTED, _interrupted())
+                await self._break_off(writer, MessageStatus.INTERRUPTED, _interrupted())
             raise
         except ModelFailure as failure:
-            await self._break_off(writing, MessageStatus.FAILED, failure)
+            await self._break_off(writer, MessageStatus.FAILED, failure)
         except Exception as error:
-            await writing.end(MessageStatus.FAILED, error=_explained(error))
+            await writer.end(MessageStatus.FAILED, error=_explained(error))
             raise
         finally:
-            self._log.end(writing.reply_id)
+            self._log.end(writer.reply_id)
 
-    async def _write(self, writing: ReplyWriter, held: JobContext) -> None:
-        if held.attempt > 1:
-            await writing.proposing.take_up()
-            await self._break_off(writing, MessageStatus.INTERRUPTED, _interrupted())
+    async def _write(self, writer: ReplyWriter, context: JobContext) -> None:
+        if context.attempt > 1:
+            await writer.proposals.take_up()
+            await self._break_off(writer, MessageStatus.INTERRUPTED, _interrupted())
             return
-        self._log.begin(writing.reply_id)
-        reply = await self._database.find(Message, held.viewer, writing.reply_id)
+        self._log.begin(writer.reply_id)
+        reply = await self._database.find(Message, context.viewer, writer.reply_id)
         if reply is None:
             raise _gone()
-        conversation = await self._database.find(Conversation, held.viewer, reply.conversation_id)
+        conversation = await self._database.find(Conversation, context.viewer, reply.conversation_id)
         if conversation is None:
             raise _gone()
-        before = await self._before(held, reply)
-        attached = await attached_to(self._database, held, before)
+        before = await self._before(context, reply)
+        attached = await attached_to(self._database, context, before)
         if self._model is None:
-            await self._offline(writing, conversation, before[-1], attached.get(before[-1].id, []))
+            await self._offline(writer, conversation, before[-1], attached.get(before[-1].id, []))
         else:
-            await self._online(self._model, held, writing, reply, conversation, before, attached)
+            await self._online(self._model, context, writer, reply, conversation, before, attached)
 
-    async def _break_off(self, writing: ReplyWriter, status: MessageStatus, error: Explained | None = None) -> None:
+    async def _break_off(self, writer: ReplyWriter, status: MessageStatus, error: Explained | None = None) -> None:
         """End with the text so far, the whole rows of it, and the tables of what the person gave."""
         found = None
-        if not writing.is_ending and writing.tables is not None:
-            found = await writing.tables.broken_off(writing.text)
-        elif not writing.is_ending:
-            found = await read_part(self._database, writing.viewer, writing.reply_id)
-        await writing.end(status, error=error, found=found)
+        if not writer.is_ending and writer.tables is not None:
+            found = await writer.tables.broken_off(writer.text)
+        elif not writer.is_ending:
+            found = await read_part(self._database, writer.viewer, writer.reply_id)
+        await writer.end(status, error=error, found=found)
 
-    async def _before(self, held: JobContext, reply: Message) -> list[Message]:
-        """What was said before the reply on its branch, oldest first; the last is what it answers."""
+    async def _before(self, context: JobContext, reply: Message) -> list[Message]:
+        """Return the messages before the reply on its branch, oldest first; the last is the one it answers."""
         rows = await self._database.read(
             branches.last_page,
-            held.viewer,
+            context.viewer,
             conversation_id=reply.conversation_id,
             leaf_id=reply.parent_id,
             limit=MAX_TURNS,
@@ -135,21 +135,21 @@ class Replies:
         return rows[::-1]
 
     async def _offline(
-        self, writing: ReplyWriter, conversation: Conversation, message: Message, attached: Sequence[Attached]
+        self, writer: ReplyWriter, conversation: Conversation, message: Message, attached: Sequence[Attached]
     ) -> None:
         answer = await asyncio.to_thread(offline.answer, message.text, attached)
         found = None
         if conversation.extraction is not ExtractionMode.OFF:
             found = found_in(conversation, message, answer.tables)
-            await writing.proposing.show(found)
-        await writing.follow(_told(answer))
-        await writing.end(MessageStatus.COMPLETED, found=found)
+            await writer.proposals.show(found)
+        await writer.follow(_told(answer))
+        await writer.end(MessageStatus.COMPLETED, found=found)
 
     async def _online(
         self,
         model: ModelRouter,
-        held: JobContext,
-        writing: ReplyWriter,
+        context: JobContext,
+        writer: ReplyWriter,
         reply: Message,
         conversation: Conversation,
         before: Sequence[Message],
@@ -157,56 +157,58 @@ class Replies:
     ) -> None:
         offer = model.offer(reply.model)
         files = attached.get(before[-1].id, ())
-        writing.tables = read = ReplyTables(conversation, reply, before[-1], files)
-        turns, tokens = await self._prompt(held, writing, offer, conversation, before, attached)
+        writer.tables = read = ReplyTables(conversation, reply, before[-1], files)
+        turns, tokens = await self._prompt(context, writer, offer, conversation, before, attached)
         terms = terms_of(offer, now().date())
-        most = await max_output_tokens(self._database, writing.viewer, conversation, reply.id, offer, terms, tokens)
-        writing.prompted(tokens, terms, wants_title=self._writes_titles)
-        events = model.stream(turns, model=offer.name, temperature=conversation.temperature, max_tokens=most)
-        async with aclosing(events), self._showing(writing, conversation, read):
-            reason = await writing.follow(events)
+        max_tokens = await max_output_tokens(
+            self._database, writer.viewer, conversation, reply.id, offer, terms, tokens
+        )
+        writer.prompted(tokens, terms, wants_title=self._writes_titles)
+        events = model.stream(turns, model=offer.name, temperature=conversation.temperature, max_tokens=max_tokens)
+        async with aclosing(events), self._showing(writer, conversation, read):
+            reason = await writer.follow(events)
         if reason == FILTERED:
             raise filtered()
         is_cut = reason == CUT_SHORT
-        whole = whole_lines(writing.text) if is_cut else writing.text
+        whole = whole_lines(writer.text) if is_cut else writer.text
         found = None
         if conversation.extraction is not ExtractionMode.OFF:
             texts = named_tables.texts_of(before[-1], files, reply, whole)
-            found = await read_named(self._database, model, offer, held, writing, conversation, texts)
-            found = found or await read.finished(writing.text, is_cut=is_cut)
-        await writing.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, found=found)
+            found = await read_named(self._database, model, offer, context, writer, conversation, texts)
+            found = found or await read.finished(writer.text, is_cut=is_cut)
+        await writer.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, found=found)
 
     async def _prompt(
         self,
-        held: JobContext,
-        writing: ReplyWriter,
+        context: JobContext,
+        writer: ReplyWriter,
         offer: Offer,
         conversation: Conversation,
         before: Sequence[Message],
         attached: Mapping[UUID, Sequence[Attached]],
     ) -> tuple[list[Turn], int]:
-        """What the model is sent, and how many tokens that is by our own count."""
-        sheets = await sheets_of(self._database, writing.viewer, conversation.id, writing.table_id)
-        said = [Turn(_ROLES[message.role], message.text) for message in before]
+        """Return the messages for the model, and their tokens by our own count."""
+        sheets = await sheets_of(self._database, writer.viewer, conversation.id, writer.table_id)
+        messages = [Turn(_ROLES[message.role], message.text) for message in before]
         files = [(file.name, file.text) for message in before for file in attached.get(message.id, ())]
         sees = offer.capabilities.images
-        images = await images_of(self._database, self._blobs, held, before) if sees else []
+        images = await images_of(self._database, self._blobs, context, before) if sees else []
 
         def work() -> tuple[list[Turn], int]:
             count = counter()
             room = prompt.room_for(offer.context_window, conversation.max_tokens or offer.max_output, count)
-            turns = prompt.build(conversation.system_prompt, said, room, sheets, files, images)
+            turns = prompt.build(conversation.system_prompt, messages, room, sheets, files, images)
             return turns, prompt.tokens_of(turns, count)
 
         return await asyncio.to_thread(work)
 
     def _showing(
-        self, writing: ReplyWriter, conversation: Conversation, tables: ReplyTables
+        self, writer: ReplyWriter, conversation: Conversation, tables: ReplyTables
     ) -> AbstractAsyncContextManager[None]:
         """Return the context in which tables are shown beside the reply, first those that were given."""
         if conversation.extraction is ExtractionMode.OFF:
             return nullcontext()
-        return StreamingTables(self._looks, writing.proposing, lambda: writing.text, tables).running()
+        return StreamingTables(self._parse_scheduler, writer.proposals, lambda: writer.text, tables).running()
 
 
 async def _told(answer: Answer) -> AsyncGenerator[Delta | Finished, None]:
@@ -224,10 +226,10 @@ def _gone() -> NotFound:
 
 
 def _explained(error: Exception) -> Explained:
-    """What the message says of it; what nobody explained is logged with the job."""
+    """Return the error for the message. An unexpected one is masked; it is logged with the job."""
     if isinstance(error, Explained):
         return error
     if isinstance(error, ProductError):
         wait = error.details.get("retryAfterMs")
         return JobFailure(error.code, error.message, retry_after=None if wait is None else wait / 1000)
-    return JobFailure(INTERNAL, "Something went wrong on the server: send the message again.", retryable=True)
+    return JobFailure(INTERNAL, "Something went wrong on the server. Send the message again.", retryable=True)

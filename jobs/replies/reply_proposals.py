@@ -1,4 +1,4 @@
-"""The proposals of one reply: shown while it is written, each the same one until its end."""
+"""Proposals of one reply; each stays the same row while the reply is written."""
 
 import logging
 from collections.abc import Sequence
@@ -17,20 +17,23 @@ from db.proposals import apply, proposals, streaming
 from errors import ProductError
 from jobs.runner.job_run import JobContext
 
-MAX_SHOWN_ROWS = 500  # of a table that is still read
+MAX_DISPLAYED_ROWS = 500  # of a table that is still being read
 
 logger = logging.getLogger("sheetgpt.replies")
 
 
 @dataclass(frozen=True)
 class FoundTable:
-    """A table, and the texts that its cells were read in."""
+    """Table and the texts that its cells were read in."""
 
     sources: Sequence[Source]
     table: ProposedTable
 
     def is_where(self, other: "FoundTable") -> bool:
-        """Whether both were found at one place; what was pieced together has none, and takes any."""
+        """Return whether both tables are at one place in the text.
+
+        A table pieced together has no place and matches any other.
+        """
         mine, its = self.table, other.table
         if not mine.end or not its.end:
             return True
@@ -39,7 +42,7 @@ class FoundTable:
 
 @dataclass(frozen=True)
 class Found:
-    """Tables that were read in what was said, to apply or to propose only."""
+    """Tables that were read in an exchange; `is_applied` when they are applied and not only proposed."""
 
     conversation_id: UUID
     tables: Sequence[FoundTable]
@@ -47,104 +50,106 @@ class Found:
 
 
 @dataclass(frozen=True)
-class _Shown:
-    """A table as its proposal has it; while it does not look like one, without rows."""
+class _DisplayedTable:
+    """Table as its proposal has it; without rows when the text does not look like a table any more."""
 
     id: UUID
     found: FoundTable
 
 
 class ReplyProposals:
-    """What an attempt at a reply proposes."""
+    """Writer of the proposals of one attempt at a reply."""
 
-    def __init__(self, database: Database, held: JobContext, reply_id: UUID, table_id: UUID | None) -> None:
-        self._database, self._held = database, held
+    def __init__(self, database: Database, context: JobContext, reply_id: UUID, table_id: UUID | None) -> None:
+        self._database, self._context = database, context
         self._reply_id, self._table_id = reply_id, table_id
-        self._shown: list[_Shown] = []
+        self._displayed: list[_DisplayedTable] = []
 
     async def show(self, found: Found) -> bool:
-        """Propose what was found so far; False when it is shown already, or cannot be."""
+        """Propose the tables found so far. Return False when nothing changed or they cannot be written."""
         tables = [_first_rows(table) for table in found.tables]
-        if tables == [shown.found for shown in self._shown if shown.found.table.rows]:
+        if tables == [displayed.found for displayed in self._displayed if displayed.found.table.rows]:
             return False
 
-        def unit(session: Session) -> list[_Shown]:
-            jobs.hold(session, self._held.job.id, self._held.attempt)
+        def unit(session: Session) -> list[_DisplayedTable]:
+            jobs.hold(session, self._context.job.id, self._context.attempt)
             session.emit(ReplyProposed(self._reply_id))
             return self._put(session, found.conversation_id, tables, is_complete=False)
 
         try:
-            self._shown = await self._database.write(unit, self._held.viewer)
+            self._displayed = await self._database.write(unit, self._context.viewer)
         except (LeaseLost, ProductError):
             return False  # the end of the reply says why
         except Exception:
-            logger.exception("Rows of the reply %s could not be shown; it is tried again", self._reply_id)
+            logger.exception("Rows of the reply %s could not be shown; the next parse tries again", self._reply_id)
             return False
         return True
 
     async def show_read(self, conversation_id: UUID, sources: Sequence[Source], table: ProposedTable) -> None:
-        """Show what a model has read, once that is as much as the reply itself has shown."""
-        if len(table.rows) >= sum(len(shown.found.table.rows) for shown in self._shown):
+        """Show the rows that a model has read, once they are as many as the reply itself has shown."""
+        if len(table.rows) >= sum(len(displayed.found.table.rows) for displayed in self._displayed):
             await self.show(Found(conversation_id, [FoundTable(sources, table)], is_applied=False))
 
     def keep(self, session: Session, found: Found) -> None:
-        """At the end: what was found in all that was said, and nothing else that was shown."""
-        kept = self._put(session, found.conversation_id, found.tables, is_complete=True)
+        """Complete the proposals at the end: those found in the whole exchange, and no others that were shown."""
+        completed = self._put(session, found.conversation_id, found.tables, is_complete=True)
         if found.tables:
             table = found.tables[0].table
             names = [column.name for column in table.columns]
             titles.name_after_table(session, found.conversation_id, table.name, names)
-        for shown in kept[: len(found.tables)]:
-            proposal = session.get(Proposal, shown.id)
+        for displayed in completed[: len(found.tables)]:
+            proposal = session.get(Proposal, displayed.id)
             if found.is_applied and proposal.status is ProposalStatus.PENDING:
                 apply.apply_without_overwriting(session, proposal)
 
     def keep_part(self, session: Session, found: Found) -> None:
-        """When the reply was broken off: what was shown, and what else was found in what was said, to be decided."""
-        left = list(self._shown)
+        """Complete the proposals of a reply that broke off, and leave them to be decided."""
+        remaining = list(self._displayed)
         for table in found.tables:
-            if same := _taken(left, table):
+            if same := _take_matching(remaining, table):
                 streaming.complete_interrupted(session, same.id, table.sources, table.table)
             else:
-                given = found.conversation_id, self._reply_id, table.sources, table.table
-                proposals.propose(session, *given, table_id=self._table_id)
+                arguments = found.conversation_id, self._reply_id, table.sources, table.table
+                proposals.propose(session, *arguments, table_id=self._table_id)
 
     async def take_up(self) -> None:
-        """Go on from what an attempt before has shown."""
-        shown = await self._database.read(proposals.of_messages, self._held.viewer, ids=[self._reply_id])
-        self._shown = [_Shown(proposal.id, _found_in(proposal)) for proposal in shown]
+        """Load the proposals that a previous attempt has shown."""
+        stored = await self._database.read(proposals.of_messages, self._context.viewer, ids=[self._reply_id])
+        self._displayed = [_DisplayedTable(proposal.id, _found_in(proposal)) for proposal in stored]
 
     def _put(
         self, session: Session, conversation_id: UUID, tables: Sequence[FoundTable], *, is_complete: bool
-    ) -> list[_Shown]:
-        """The proposals of these tables in their order, then those of what was shown and is none of them."""
-        left, kept = list(self._shown), []
+    ) -> list[_DisplayedTable]:
+        """Write proposals for these tables, and empty those that were shown but found no more; return all of them."""
+        remaining, current = list(self._displayed), []
         for found in tables:
-            same = _taken(left, found)
+            same = _take_matching(remaining, found)
             if same is None:
-                given = conversation_id, self._reply_id, found.sources, found.table
-                proposal = proposals.propose(session, *given, table_id=self._table_id, is_complete=is_complete)
-                kept.append(_Shown(proposal.id, found))
+                arguments = conversation_id, self._reply_id, found.sources, found.table
+                proposal = proposals.propose(session, *arguments, table_id=self._table_id, is_complete=is_complete)
+                current.append(_DisplayedTable(proposal.id, found))
                 continue
             if is_complete or same.found != found:
                 streaming.update(session, same.id, found.sources, found.table, is_complete=is_complete)
-            kept.append(_Shown(same.id, found))
-        for shown in left:
-            streaming.clear(session, shown.id, is_complete=is_complete)
-            kept.append(_Shown(shown.id, replace(shown.found, table=replace(shown.found.table, rows=()))))
-        return kept
+            current.append(_DisplayedTable(same.id, found))
+        for displayed in remaining:
+            streaming.clear(session, displayed.id, is_complete=is_complete)
+            current.append(
+                _DisplayedTable(displayed.id, replace(displayed.found, table=replace(displayed.found.table, rows=())))
+            )
+        return current
 
 
-def _taken(left: list[_Shown], found: FoundTable) -> _Shown | None:
-    """The one that was shown at the same place, which is left no more."""
-    same = next((shown for shown in left if shown.found.is_where(found)), None)
+def _take_matching(remaining: list[_DisplayedTable], found: FoundTable) -> _DisplayedTable | None:
+    """Remove and return the proposal at the same place as a table, if there is one."""
+    same = next((displayed for displayed in remaining if displayed.found.is_where(found)), None)
     if same is not None:
-        left.remove(same)
+        remaining.remove(same)
     return same
 
 
 def _found_in(proposal: Proposal) -> FoundTable:
-    """Where a proposal's rows stand, without them; what was read in several texts has no place."""
+    """Return the place of a proposal's rows, without the rows. Rows read in several texts have no place."""
     sources = [
         Source(
             UUID(source["message"]),
@@ -159,4 +164,4 @@ def _found_in(proposal: Proposal) -> FoundTable:
 
 
 def _first_rows(found: FoundTable) -> FoundTable:
-    return replace(found, table=replace(found.table, rows=found.table.rows[:MAX_SHOWN_ROWS]))
+    return replace(found, table=replace(found.table, rows=found.table.rows[:MAX_DISPLAYED_ROWS]))

@@ -1,4 +1,4 @@
-"""The tables of one reply: those of what the person gave, and those that the reply itself draws."""
+"""Tables of one reply: those that the user gave, and those that the reply itself contains."""
 
 import asyncio
 from collections.abc import Sequence
@@ -37,8 +37,8 @@ class ReplyTables:
     def streamed(self, tables: Sequence[ProposedTable]) -> Found:
         """Return what to show while the reply is written, from the tables that its text has so far."""
         given = self.given.result() if self.given.done() else []
-        own = [table for table in tables if not is_repeated(table, given)]
-        return self._found(given, own)
+        from_reply = [table for table in tables if not is_repeated(table, given)]
+        return self._found(given, from_reply)
 
     async def finished(self, text: str, *, is_cut: bool) -> Found:
         """Return the tables of the exchange once the reply is whole, or was cut short."""
@@ -54,13 +54,13 @@ class ReplyTables:
         if self._conversation.extraction is ExtractionMode.OFF:
             return self._found([], [])
         texts = Given(tuple(self._given_sources()), (self._message.text, *(file.text for file in self._attached)))
-        kept, own = await asyncio.to_thread(merge_reply, texts, given, tables)
-        return self._found(kept, own)
+        from_user, from_reply = await asyncio.to_thread(merge_reply, texts, given, tables)
+        return self._found(from_user, from_reply)
 
-    def _found(self, given: Sequence[ProposedTable], own: Sequence[ProposedTable]) -> Found:
+    def _found(self, given: Sequence[ProposedTable], from_reply: Sequence[ProposedTable]) -> Found:
         sources = [self._reply_source, *self._given_sources()]
         found = [FoundTable([Source(self._message.id, table.attachment_id)], table) for table in given]
-        found += [FoundTable(sources, table) for table in own]
+        found += [FoundTable(sources, table) for table in from_reply]
         return Found(self._conversation.id, found, self._conversation.extraction is ExtractionMode.AUTO)
 
     def _given_sources(self) -> list[Source]:

@@ -1,4 +1,4 @@
-"""One reply being written: to the log as it comes, to its row each second and at its end."""
+"""Writer of one reply: to the log as text arrives, to its row each second and at its end."""
 
 import asyncio
 import logging
@@ -26,20 +26,22 @@ from jobs.replies.reply_tables import ReplyTables
 from jobs.runner.job_run import Explained, JobContext
 
 CHECKPOINT_SECONDS = 1.0
-COSTLY = frozenset({"FIRST_TOKEN_TIMEOUT", "CONTENT_FILTERED"})  # failures without a word that are charged all the same
+COSTLY = frozenset(
+    {"FIRST_TOKEN_TIMEOUT", "CONTENT_FILTERED"}
+)  # failures without text whose tokens are charged nevertheless
 
 logger = logging.getLogger("sheetgpt.replies")
 
 
 class ReplyWriter:
-    """What an attempt writes. The first end is the end."""
+    """Writer of one attempt. Only the first end takes effect."""
 
-    def __init__(self, database: Database, log: Log, watching: Watchers, held: JobContext) -> None:
-        self._database, self._log, self._watching, self._held = database, log, watching, held
-        self.reply_id = UUID(held.job.arguments["reply_id"])
+    def __init__(self, database: Database, log: Log, watching: Watchers, context: JobContext) -> None:
+        self._database, self._log, self._watching, self._context = database, log, watching, context
+        self.reply_id = UUID(context.job.arguments["reply_id"])
         self._pieces: list[str] = []
-        self._key = self.reply_id, held.job.id, held.attempt
-        self.proposing = ReplyProposals(database, held, self.reply_id, self.table_id)
+        self._key = self.reply_id, context.job.id, context.attempt
+        self.proposals = ReplyProposals(database, context, self.reply_id, self.table_id)
         self._tokens_read: int | None = None
         self._terms: ModelTerms | None = None
         self._wants_title = False
@@ -49,31 +51,31 @@ class ReplyWriter:
 
     @property
     def viewer(self) -> Viewer:
-        """Who asked."""
-        return self._held.viewer
+        """Return the user who requested the reply."""
+        return self._context.viewer
 
     @property
     def table_id(self) -> UUID | None:
-        """The table that was named with the message."""
-        named = self._held.job.arguments.get("table_id")
+        """Return the table named with the message, if any."""
+        named = self._context.job.arguments.get("table_id")
         return UUID(named) if named else None
 
     @property
     def is_ending(self) -> bool:
-        """Whether how it ends is decided."""
+        """Return whether the outcome is decided."""
         return self._ending is not None
 
     @property
     def text(self) -> str:
-        """All of it so far."""
+        """Return the text so far."""
         return "".join(self._pieces)
 
     def prompted(self, tokens: int, terms: ModelTerms, *, wants_title: bool) -> None:
-        """What a model is asked, in tokens by our own count, what they cost, and whether it is to give a title too."""
+        """Note the prompt's size in tokens by our own count, the model's prices, and whether a title is wanted."""
         self._tokens_read, self._terms, self._wants_title = tokens, terms, wants_title
 
     async def follow(self, events: AsyncIterator[Delta | Finished]) -> str:
-        """Write what comes, and return why it finished, in the model's word."""
+        """Write the events of a model as they arrive, and return its finish reason."""
         saver = asyncio.create_task(self._save_each_second())
         try:
             async for event in events:
@@ -94,10 +96,10 @@ class ReplyWriter:
         error: Explained | None = None,
         found: Found | None = None,
     ) -> None:
-        """Keep the reply and what it proposes, in one transaction; a caller who is cancelled waits for it too."""
+        """Store the reply and its proposals in one transaction. A cancelled caller waits for it too."""
         if self._ending is None:
-            ending = self._worded(status, error)
-            self._ending = asyncio.create_task(self._keep(ending, found))
+            ending = self._outcome(status, error)
+            self._ending = asyncio.create_task(self._store(ending, found))
         try:
             await asyncio.shield(self._ending)
         except asyncio.CancelledError:
@@ -107,13 +109,13 @@ class ReplyWriter:
             self._ending = None
             raise
 
-    def _worded(self, status: MessageStatus, error: Explained | None) -> ReplyOutcome:
+    def _outcome(self, status: MessageStatus, error: Explained | None) -> ReplyOutcome:
         tokens = self._tokens(error)
         wait: float | None = getattr(error, "retry_after", None)
         return ReplyOutcome(
             status,
-            # A later attempt writes nothing: what the first one saved is the text.
-            text=self.text if self._held.attempt == 1 else None,
+            # A later attempt writes no text, so the text that the first one saved stays.
+            text=self.text if self._context.attempt == 1 else None,
             finish_reason=self._finished.reason or None,
             tokens=tokens,
             cost_nanos=self._terms.cost(tokens) if self._terms and tokens else 0,
@@ -124,22 +126,22 @@ class ReplyWriter:
         )
 
     def _tokens(self, error: Explained | None) -> Tokens | None:
-        """As the provider told them, else as we count them; None when no model was asked."""
-        told, read = self._finished, self._tokens_read
-        if read is None:
+        """Return the tokens as the provider reported them, else by our own count; None without a model call."""
+        reported, input_tokens = self._finished, self._tokens_read
+        if input_tokens is None:
             return None
         if error is not None and not self.text and error.code not in COSTLY:
-            return Tokens()  # the provider refused, or was not there
+            return Tokens()  # the provider refused or was unreachable
         return Tokens(
-            input=told.input_tokens or read,
-            output=told.output_tokens or estimate_tokens(self.text),
-            cached=told.cached_tokens or 0,
-            reasoning=told.reasoning_tokens or 0,
-            is_estimated=not (told.input_tokens and told.output_tokens),
+            input=reported.input_tokens or input_tokens,
+            output=reported.output_tokens or estimate_tokens(self.text),
+            cached=reported.cached_tokens or 0,
+            reasoning=reported.reasoning_tokens or 0,
+            is_estimated=not (reported.input_tokens and reported.output_tokens),
         )
 
-    async def _keep(self, ending: ReplyOutcome, found: Found | None) -> None:
-        is_watched = await self._watching.is_watched(self.reply_id, self._held.viewer.user_id)
+    async def _store(self, ending: ReplyOutcome, found: Found | None) -> None:
+        is_watched = await self._watching.is_watched(self.reply_id, self._context.viewer.user_id)
 
         def unit(session: Session) -> None:
             reply = replies.finish(session, *self._key, ending)
@@ -147,19 +149,19 @@ class ReplyWriter:
                 replies.notify_requester(session, reply)
             if self._wants_title:
                 titles.request(session, reply)
-            # A model that said nothing at all leaves what the person gave as the offline assistant reads it.
+            # When the model wrote nothing, the user's own tables are completed, as the offline assistant would.
             is_whole = ending.status is MessageStatus.COMPLETED
             if found is not None and (is_whole or (ending.status is MessageStatus.FAILED and not self.text)):
-                self.proposing.keep(session, found)
+                self.proposals.keep(session, found)
             elif found is not None:
-                self.proposing.keep_part(session, found)
+                self.proposals.keep_part(session, found)
 
         try:
-            await self._database.write(unit, self._held.viewer)
+            await self._database.write(unit, self._context.viewer)
         except LeaseLost:
-            self._say("The reply was ended by somebody else")
+            self._warn("The reply was ended by another process")
         except (Forbidden, NotFound):
-            # Who asked may not write there any more: the reply ends, and nothing is put into a table.
+            # The user may not write there any more: the reply ends, and no table is changed.
             with suppress(LeaseLost, NotFound):
                 await self._database.write(replies.finish, Viewer.system(), *self._key, ending)
 
@@ -171,13 +173,15 @@ class ReplyWriter:
                 continue
             count, text = len(self._pieces), self.text
             try:
-                await self._database.write(replies.checkpoint, self._held.viewer, *self._key, text)
+                await self._database.write(replies.checkpoint, self._context.viewer, *self._key, text)
             except (LeaseLost, Forbidden, NotFound):
                 return
             except Exception:
-                logger.exception("The text of the reply %s could not be saved; it is tried again", self.reply_id)
+                logger.exception(
+                    "The text of the reply %s could not be saved; the next checkpoint tries again", self.reply_id
+                )
             else:
                 saved = count
 
-    def _say(self, what: str) -> None:
-        logger.warning(what, extra={"fields": {"messageId": str(self.reply_id)}})
+    def _warn(self, message: str) -> None:
+        logger.warning(message, extra={"fields": {"messageId": str(self.reply_id)}})

@@ -1,4 +1,4 @@
-"""Rows of a reply while a model writes it: its text is read look by look, and what is found is shown."""
+"""Rows of a reply while a model writes it: the growing text is parsed again and again, and tables are shown."""
 
 import asyncio
 import logging
@@ -7,34 +7,34 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from assistant.reading.extraction import ProposedTable
-from assistant.reading.look_triggers import Growing
+from assistant.reading.look_triggers import GrowingText
 from jobs.replies.parse_scheduler import ParseScheduler
 from jobs.replies.reply_proposals import ReplyProposals
 from jobs.replies.reply_tables import ReplyTables
 
-LOOK_SECONDS = 0.3
-SHOWN_SECONDS = 1.0
-RESTS = 4  # times as long as it took to write what is shown, nothing more of the reply is
+PARSE_SECONDS = 0.3
+MIN_REST_SECONDS = 1.0
+REST_FACTOR = 4  # after a write, pause so many times as long as it took
 
 logger = logging.getLogger("sheetgpt.replies")
 
 
 class StreamingTables:
-    """Shows the tables that the person gave as soon as they are read, then those of the reply as its text grows."""
+    """Display of the user's tables as soon as they are read, then of the reply's as its text grows."""
 
     def __init__(
         self,
-        looks: ParseScheduler,
-        proposing: ReplyProposals,
+        scheduler: ParseScheduler,
+        proposals: ReplyProposals,
         text: Callable[[], str],
         tables: ReplyTables,
     ) -> None:
-        self._looks, self._proposing, self._text, self._tables = looks, proposing, text, tables
+        self._scheduler, self._proposals, self._text, self._tables = scheduler, proposals, text, tables
         self._write: asyncio.Task[bool] | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Ends with what is being shown, so that nothing is under way when the reply ends."""
+        """Show tables within the block; wait for a write in progress at its end."""
         task = asyncio.create_task(self._run())
         try:
             yield
@@ -43,23 +43,23 @@ class StreamingTables:
             await asyncio.wait([task, *([self._write] if self._write else [])])
 
     async def _run(self) -> None:
-        growing, rest = Growing(), LOOK_SECONDS
+        growing, rest = GrowingText(), PARSE_SECONDS
         if await self._tables.given:
             await self._show(())
         while True:
             await asyncio.sleep(rest)
-            rest = LOOK_SECONDS
-            if not growing.has_news(self._text()):
+            rest = PARSE_SECONDS
+            if not growing.may_have_rows(self._text()):
                 continue
             try:
-                tables = await self._looks.run(self._text)
+                tables = await self._scheduler.run(self._text)
             except Exception:
                 logger.exception("The rows of a reply are not shown before its end")
                 return
             started = time.monotonic()
             if await self._show(tables):
-                rest = max(SHOWN_SECONDS, RESTS * (time.monotonic() - started))
+                rest = max(MIN_REST_SECONDS, REST_FACTOR * (time.monotonic() - started))
 
     async def _show(self, tables: Sequence[ProposedTable]) -> bool:
-        self._write = asyncio.create_task(self._proposing.show(self._tables.streamed(tables)))
+        self._write = asyncio.create_task(self._proposals.show(self._tables.streamed(tables)))
         return await asyncio.shield(self._write)

@@ -1,4 +1,4 @@
-"""Titles: after the first exchange a model names the conversation, unless a person has."""
+"""Title jobs: after the first exchange a model names the conversation, unless a user has."""
 
 from collections.abc import Sequence
 from contextlib import aclosing, suppress
@@ -21,37 +21,40 @@ from integrations.llm.routing import ModelRouter
 from jobs.runner.job_run import JobContext
 
 AT_ONCE = 8
-MAX_TOKENS = 300  # a model that reasons needs some before its first word
+MAX_TOKENS = 300  # a reasoning model needs some before its first word
 MAX_READ = 2_000  # characters of each message
-ASKED = (
+INSTRUCTIONS = (
     "Give the conversation a title of three to six words in its own language. Answer with the title alone, without "
     "quotation marks."
 )
 
 
 class Titles:
-    """The handler of title jobs. A model that cannot leaves the title that was taken from the text."""
+    """Handler of title jobs. When the model fails, the title taken from the text stays."""
 
     def __init__(self, database: Database, model: ModelRouter) -> None:
         self._database, self._model = database, model
 
-    async def __call__(self, held: JobContext) -> None:
-        conversation_id = UUID(held.job.arguments["conversation_id"])
-        conversation = await self._database.find(Conversation, held.viewer, conversation_id)
+    async def __call__(self, context: JobContext) -> None:
+        conversation_id = UUID(context.job.arguments["conversation_id"])
+        conversation = await self._database.find(Conversation, context.viewer, conversation_id)
         if conversation is None or conversation.is_named or conversation.leaf_id is None:
             return
-        said = await self._database.read(
-            branches.first_page, held.viewer, conversation_id=conversation_id, leaf_id=conversation.leaf_id, limit=2
+        messages = await self._database.read(
+            branches.first_page, context.viewer, conversation_id=conversation_id, leaf_id=conversation.leaf_id, limit=2
         )
-        await self._name(held.viewer, conversation, said)
+        await self._name(context.viewer, conversation, messages)
 
-    async def _name(self, viewer: Viewer, conversation: Conversation, said: Sequence[Message]) -> None:
+    async def _name(self, viewer: Viewer, conversation: Conversation, messages: Sequence[Message]) -> None:
         offer = self._model.offer(conversation.model)
         terms = terms_of(offer, now().date())
-        turns = [Turn("system", ASKED), Turn("user", "\n\n".join(message.text[:MAX_READ] for message in said))]
-        most = Tokens(_read(turns), MAX_TOKENS)
+        turns = [
+            Turn("system", INSTRUCTIONS),
+            Turn("user", "\n\n".join(message.text[:MAX_READ] for message in messages)),
+        ]
+        reserved = Tokens(_prompt_tokens(turns), MAX_TOKENS)
         try:
-            await self._database.write(titles.reserve, viewer, conversation.id, offer.name, terms, most)
+            await self._database.write(titles.reserve, viewer, conversation.id, offer.name, terms, reserved)
         except (BudgetExceeded, Forbidden, NotFound):
             return
         text, finished = "", Finished("", None, None)
@@ -67,10 +70,10 @@ class Titles:
         keep = partial(titles.store, title=text, tokens=tokens, cost_nanos=cost)
         try:
             await self._database.write(keep, viewer, conversation.id)
-        except (Forbidden, NotFound):  # who asked may not write there any more
+        except (Forbidden, NotFound):  # the user may not write there any more
             await self._database.write(titles.settle, viewer, conversation.id, tokens, cost)
 
 
-def _read(turns: Sequence[Turn]) -> int:
-    """Tokens of what the model is sent, by our own count."""
+def _prompt_tokens(turns: Sequence[Turn]) -> int:
+    """Return the tokens of the prompt by our own count."""
     return sum(estimate_tokens(turn.text) for turn in turns)

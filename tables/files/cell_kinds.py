@@ -8,8 +8,9 @@ from functools import lru_cache
 from tables.types.money import CODES
 
 # Marks of merged cells. A text cannot hold these two characters, so that they need no type of their own.
-LEFT = "\0"  # the cell belongs to the one on its left
-ABOVE = "\1"  # before a text: the cell belongs to the one above it, whose text this is
+# Unicode reserves these two for use inside programs: no file that people have holds them as text.
+LEFT = "\ufdd0"  # the cell belongs to the one on its left
+ABOVE = "\ufdd1"  # before a text: the cell belongs to the one above it, whose text this is
 
 Texts = Sequence[str | None]
 

@@ -6,7 +6,7 @@ import pytest
 
 from assistant.offline import Answer, answer, stream
 from assistant.reading.extraction import propose
-from tables.readers.grids import MAX_TEXT
+from tables.grids import MAX_TEXT
 
 INTRODUCTION = (
     "No language model is configured, so this is the offline assistant: it only reads the tables in what you"

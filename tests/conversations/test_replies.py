@@ -154,7 +154,7 @@ async def test_a_bug_ends_the_reply_and_is_shown_only_as_an_internal_error(
         said = await send(ann, wait=True)
     reply = await read(ann, said["reply"]["id"])
     assert (said["reply"]["status"], reply["status"], reply["text"]) == ("FAILED", "FAILED", "")
-    message = "Something went wrong on the server: send the message again."
+    message = "Something went wrong on the server. Send the message again."
     assert reply["error"] == {"code": "INTERNAL_SERVER_ERROR", "message": message, "retryable": True}
 
     async def logged() -> list[type[BaseException] | None]:

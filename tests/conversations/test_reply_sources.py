@@ -7,7 +7,7 @@ import pytest
 from tests.support.app import App
 from tests.support.client import Client
 from tests.support.loopback.provider_faults import error
-from tests.support.scripted_llm import ScriptedLLM, start_reply, finished_reply, open_app_with_faults
+from tests.support.scripted_llm import ScriptedLLM, finished_reply, open_app_with_faults, start_reply
 
 CSV = "Item,Price\nTea,3.20\nCake,4.50\nMilk,1.10\n"
 NOTES = "Yesterday we had Tea for 3,20 and then Cake for 4,50, and Milk at 1,10 was bought by Ann."
@@ -65,7 +65,9 @@ async def test_a_reply_that_repeats_what_was_pasted_adds_no_table(llm_app: App, 
     assert {origin for _, origin, _ in cells(proposal).values()} == {"PERSON"}
 
 
-async def test_cells_of_a_reply_have_their_source_in_what_the_person_wrote(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+async def test_cells_of_a_reply_have_their_source_in_what_the_person_wrote(
+    llm_app: App, scripted_llm: ScriptedLLM
+) -> None:
     ann = await llm_app.person()
     (proposal,) = await proposals_of(llm_app, scripted_llm, ann, NOTES, TABLE.format(tea="3.20"), REMARKS)
     assert proposal["status"] == "APPLIED"
@@ -79,7 +81,9 @@ async def test_cells_of_a_reply_have_their_source_in_what_the_person_wrote(llm_a
     }
 
 
-async def test_the_history_of_a_cell_begins_with_its_own_value_and_source(llm_app: App, scripted_llm: ScriptedLLM) -> None:
+async def test_the_history_of_a_cell_begins_with_its_own_value_and_source(
+    llm_app: App, scripted_llm: ScriptedLLM
+) -> None:
     ann = await llm_app.person()
     (proposal,) = await proposals_of(llm_app, scripted_llm, ann, NOTES, TABLE.format(tea="3.20"))
     document = """query H($id: ID!, $row: ID!) { table(id: $id) { history(rowId: $row, column: "Price") { nodes {
@@ -122,7 +126,9 @@ async def test_a_table_that_was_made_up_on_request_is_applied_with_each_cell_mar
 
 
 @pytest.mark.parametrize("reply", [REMARKS, "1. First open the file.\n2. Then sort it.\n3. Save it.\n"])
-async def test_a_reply_of_remarks_or_steps_proposes_nothing(llm_app: App, scripted_llm: ScriptedLLM, reply: str) -> None:
+async def test_a_reply_of_remarks_or_steps_proposes_nothing(
+    llm_app: App, scripted_llm: ScriptedLLM, reply: str
+) -> None:
     ann = await llm_app.person()
     assert await proposals_of(llm_app, scripted_llm, ann, "How do I sort a sheet?", "So:\n", reply) == []
 

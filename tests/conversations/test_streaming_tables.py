@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from assistant import offline
 from assistant.offline import stream
-from assistant.reading.look_triggers import Growing
+from assistant.reading.look_triggers import GrowingText
 from assistant.reply_log.log import MemoryLog
 from assistant.reply_log.watchers import Watchers
 from db.core.prepared import Prepared
@@ -21,7 +21,7 @@ from db.models.jobs import Job
 from db.models.messages import Message
 from db.proposals.streaming import NO_TABLE
 from integrations.blobs import DirectoryBlobs
-from jobs.replies.parse_scheduler import SHARE, ParseScheduler
+from jobs.replies.parse_scheduler import CPU_SHARE, ParseScheduler
 from jobs.replies.replies import Replies
 from jobs.runner.job_run import JobContext
 from tests.support.app import App, open_app
@@ -79,13 +79,13 @@ def types(proposal: Proposal) -> list[str]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
-        "jobs.replies.streaming_tables.LOOK_SECONDS",
-        "jobs.replies.streaming_tables.SHOWN_SECONDS",
+        "jobs.replies.streaming_tables.PARSE_SECONDS",
+        "jobs.replies.streaming_tables.MIN_REST_SECONDS",
         "resolvers.conversations.replies.IDLE_SECONDS",
     ):
         monkeypatch.setattr(name, 0.02)
-    monkeypatch.setattr("jobs.replies.streaming_tables.RESTS", 0)
-    monkeypatch.setattr("jobs.replies.parse_scheduler.SHARE", 1.0)
+    monkeypatch.setattr("jobs.replies.streaming_tables.REST_FACTOR", 0)
+    monkeypatch.setattr("jobs.replies.parse_scheduler.CPU_SHARE", 1.0)
 
 
 @pytest.fixture
@@ -316,7 +316,7 @@ async def test_the_offline_assistant_shows_its_tables_before_it_has_spoken(
 
 
 async def test_looks_take_turns_and_a_share_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.replies.parse_scheduler.SHARE", SHARE)
+    monkeypatch.setattr("jobs.replies.parse_scheduler.CPU_SHARE", CPU_SHARE)
     monkeypatch.setattr("jobs.replies.parse_scheduler._timed", lambda text: ([], len(text) / 1000))
     looks, loop = ParseScheduler(), asyncio.get_running_loop()
     started = loop.time()
@@ -338,6 +338,6 @@ async def test_looks_take_turns_and_a_share_of_the_processor(monkeypatch: pytest
     ],
 )
 def test_prose_is_not_looked_at(seen: str, text: str, expected: bool) -> None:
-    growing = Growing()
-    growing.has_news(seen)
-    assert growing.has_news(text) is expected
+    text_so_far = GrowingText()
+    text_so_far.may_have_rows(seen)
+    assert text_so_far.may_have_rows(text) is expected

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from assembly import models_of
+from assembly import create_models
 from settings import Settings
 from tests.extraction.online import read_online, told
 from tests.extraction.report import read_offline, report, scores
@@ -64,7 +64,7 @@ async def figures_of_model(
     settings: Settings, corpus: Sequence[Sample], *, at_once: int = 4, seconds: float | None = None
 ) -> str:
     """The same figures of the first model that the settings name; "" when they name none."""
-    catalog, model = models_of(settings)
+    catalog, model = create_models(settings)
     if model is None:
         return ""
     offer, count = catalog.offers[0], 0

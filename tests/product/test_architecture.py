@@ -41,6 +41,7 @@ FOUNDATIONS = {
         "core/policy_scopes",
         "core/session",
         "core/sqlite",
+        "core/sqlite_stream",
         "core/statement_guard",
     )
 }

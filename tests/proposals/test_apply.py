@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support.in_process_product import InProcessProduct
-from tests.support.table_client import Refused, cell
 from tests.support.tables.proposal_chat import Chat, begun, check_sources
+from tests.support.tables.table_client import Refused, cell
 from tests.support.world import World
 
 COLUMNS = [

@@ -9,9 +9,9 @@ from db.core.engine import Database
 from db.models.conversations import Conversation
 from resolvers.core.ids import global_id
 from tests.support.in_process_product import InProcessProduct
-from tests.support.table_client import Refused, cell
 from tests.support.tables.proposal_chat import TEXT, Chat, begun, check_sources
 from tests.support.tables.statement_count import counted
+from tests.support.tables.table_client import Refused, cell
 from tests.support.world import World
 
 

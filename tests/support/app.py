@@ -61,7 +61,7 @@ class App:
         return client
 
     async def viewer(self, client: Client) -> Viewer:
-        """Who a client is signed in as."""
+        """Return the user that a client is signed in as."""
         decoded = decode((await client.run("{ me { id } }"))["me"]["id"])
         assert decoded is not None
         return Viewer(decoded[1])

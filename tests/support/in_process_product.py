@@ -141,7 +141,7 @@ class InProcessProduct:
             yield event.payload()
 
     async def ended(self, viewer: Viewer, id_: str) -> Any:
-        """How the export ended, without what may be gone by now; None while it goes on."""
+        """Return the result of an export without fields that may be gone; None while it runs."""
         shown = await self.get(viewer, STATE, id=id_)
         return shown if shown["finishedAt"] else None
 

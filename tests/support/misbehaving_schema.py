@@ -21,7 +21,7 @@ Anything = NewType("Anything", object)
 
 @dataclass(frozen=True)
 class Received:
-    """What the schema was given as a file."""
+    """File that the schema was given."""
 
     name: str
     size: int
@@ -40,7 +40,7 @@ Upload = NewType("Upload", object)
 
 @dataclass
 class World:
-    """What happened on the server; read by tests in another thread."""
+    """Record of events on the server; read by tests in another thread."""
 
     begun: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)

@@ -116,7 +116,7 @@ async def finished_reply(app: App, client: Client, id: str) -> dict[str, Any]:
 
 
 def joined_text(events: list[dict[str, Any]], held: str = "") -> str:
-    """What a client has after these events, each delta written at its offset."""
+    """Return the text of a client after these events, each delta written at its offset."""
     for event in events:
         if event["__typename"] == "ReplyDelta":
             assert event["offset"] in (0, len(held)), "a gap, or something twice"
@@ -136,7 +136,7 @@ async def wait_for_text(app: App, client: Client, id: str, text: str) -> None:
 
 
 def texts_of(app: App) -> dict[UUID, Text]:
-    """What the process of a site keeps of the replies that are written now."""
+    """Return the texts of replies that the process of an app holds."""
     log = app.backend.log
     assert isinstance(log, MemoryLog)
     return log.texts

@@ -44,7 +44,7 @@ async def titles(database: Database, viewer: Viewer) -> list[str]:
 
 
 async def texts(database: Database, viewer: Viewer, conversation_id: UUID) -> list[str]:
-    """What somebody reads in a conversation, the same as a list and in a unit."""
+    """Return the texts that a viewer reads in a conversation, checked to be equal in a list and a unit."""
     listing = messages.of_conversation.rows(Window(100), ALL)
     read = await database.read(listing, viewer, limit=100, conversation_id=conversation_id)
     query = select(Message.text).where(Message.conversation_id == conversation_id).order_by(Message.id)

@@ -1,7 +1,4 @@
-"""What every test would pay for anew and is the same each time: statements, documents, what PostgreSQL is.
-
-The product has one engine and one executor in a process; the tests make thousands.
-"""
+"""Results shared by all tests because they are always the same: statements, documents, PostgreSQL types."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.table_client import TableClient
+from tests.support.tables.table_client import TableClient
 from tests.support.world import World
 
 

@@ -21,10 +21,10 @@ from resolvers.core.ids import decode_id, global_id
 from resolvers.tables.as_of_selection import AsOfRows
 from tests.support.app import App, app
 from tests.support.processes.waiting import until
-from tests.support.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, TableClient, cell
 from tests.support.tables.random_edits import COLUMNS, Story
 from tests.support.tables.sample_rows import ORDERS, VALUES, compared, found, in_order, is_
 from tests.support.tables.statement_count import counted
+from tests.support.tables.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, TableClient, cell
 from tests.support.world import World
 
 __all__ = ["app"]

@@ -12,9 +12,9 @@ from db.models.organizations import Organization
 from db.tables.history import delta_cache
 from resolvers.core.ids import global_id
 from resolvers.tables import as_of_rows
-from tests.support.table_client import ITEM, NUMBER, Refused, TableClient, cell
 from tests.support.tables.random_edits import COLUMNS, STEPS, Story
 from tests.support.tables.statement_count import counted
+from tests.support.tables.table_client import ITEM, NUMBER, Refused, TableClient, cell
 from tests.support.world import World
 
 ROW = """{ id position version values createdAt cells { value text column { key name type position }

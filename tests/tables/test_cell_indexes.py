@@ -24,9 +24,9 @@ from resolvers.tables.rows import RowFilter, RowSort
 from tests.support.app import App, app
 from tests.support.client import Client
 from tests.support.processes.waiting import until
-from tests.support.table_client import AT, COLUMNS, DAY, ITEM, NUMBER, PRICE, TAGS, Refused, TableClient
 from tests.support.tables.row_paging import walked
 from tests.support.tables.sample_rows import COMPARED, KEYS, ORDERS, VALUES, compared, found, in_order, is_
+from tests.support.tables.table_client import AT, COLUMNS, DAY, ITEM, NUMBER, PRICE, TAGS, Refused, TableClient
 from tests.support.world import World
 
 __all__ = ["app"]

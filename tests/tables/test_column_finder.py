@@ -7,7 +7,7 @@ import pytest
 from db.tables.column_finder import ColumnFinder
 from errors import BadUserInput
 from tables.types.types import Column, ColumnType
-from tests.support.table_client import ITEM, NUMBER, Refused, TableClient
+from tests.support.tables.table_client import ITEM, NUMBER, Refused, TableClient
 
 
 def finder(**names: str) -> ColumnFinder:

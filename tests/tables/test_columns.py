@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, TableClient, cell
+from tests.support.tables.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, TableClient, cell
 from tests.support.world import World
 
 CHANGED = "{ table { revision } column { key name type position isRequired isUnique options format default } revision "

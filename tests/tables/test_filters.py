@@ -12,10 +12,10 @@ from db.core.engine import Database
 from db.tables.query import row_query
 from db.tables.query.sort_sql import Part, SortKey
 from tables.types.types import ColumnType
-from tests.support.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, TableClient
 from tests.support.tables.row_paging import walked
 from tests.support.tables.sample_rows import COMPARED, KEYS, ORDERS, VALUES, compared, found, in_order, is_, where
 from tests.support.tables.statement_count import counted
+from tests.support.tables.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, TableClient
 from tests.support.world import World
 
 

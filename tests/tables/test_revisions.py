@@ -10,19 +10,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
 
 from auth.viewer import Viewer
 from db.core.base import Visibility, now
 from db.core.engine import Database
 from db.core.session import Session
 from db.models.organizations import Organization
-from db.models.revisions import CellChange, Revision
+from db.models.revisions import Revision
 from db.models.users import User
+from db.retention.erasure import erase
 from resolvers.core.ids import global_id
 from resolvers.tables import revisions
-from tests.support.table_client import ITEM, NUMBER, Refused, TableClient, cell
 from tests.support.tables.statement_count import counted
+from tests.support.tables.table_client import ITEM, NUMBER, Refused, TableClient, cell
 from tests.support.world import World
 
 UNIQUE: list[dict[str, Any]] = [{"name": "Code", "type": "INTEGER", "isUnique": True}]
@@ -265,11 +265,7 @@ async def test_a_place_whose_successors_are_not_kept_any_more_is_refused(sheet: 
     await sheet.update(cell(row, NUMBER, 1))
 
     def forget(until: int, session: Session) -> None:
-        old = select(Revision).where(Revision.number <= until)
-        for revision in session.scalars(old).all():
-            for change in session.scalars(select(CellChange).where(CellChange.revision_id == revision.id)):
-                session.delete(change)
-            session.delete(revision)
+        erase(session, Revision, Revision.number <= until, most=1_000)
 
     async def check(after: int) -> None:
         async with asyncio.timeout(20):

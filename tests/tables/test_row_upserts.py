@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.table_client import ITEM, NUMBER, Refused, TableClient
+from tests.support.tables.table_client import ITEM, NUMBER, Refused, TableClient
 from tests.support.world import World
 
 DONE = "{ table { rowCount revision } inserted updated unchanged rejected { index fieldErrors { field message } } "

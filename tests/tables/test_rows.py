@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from db.core.engine import Database
-from tests.support.table_client import DAY, ITEM, NUMBER, PRICE, Refused, TableClient, cell
 from tests.support.tables.statement_count import counted
+from tests.support.tables.table_client import DAY, ITEM, NUMBER, PRICE, Refused, TableClient, cell
 from tests.support.world import World
 
 STRICT: list[dict[str, Any]] = [

@@ -10,9 +10,9 @@ import pytest
 
 from db.core.engine import Database
 from db.tables.query import summaries
-from tests.support.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, TableClient
 from tests.support.tables.sample_rows import KEYS, VALUES, is_
 from tests.support.tables.statement_count import counted
+from tests.support.tables.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, TableClient
 from tests.support.world import World
 
 SUMMARY = """query S($id: ID!, $column: ID!, $groupBy: ID, $filter: RowFilter) { table(id: $id) {

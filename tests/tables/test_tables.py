@@ -9,8 +9,8 @@ from db.core.engine import Database
 from db.models.organizations import Organization
 from db.tables.tables import MAX_COLUMNS
 from resolvers.core.ids import global_id
-from tests.support.table_client import COLUMNS, ITEM, Refused, TableClient, cell
 from tests.support.tables.statement_count import counted
+from tests.support.tables.table_client import COLUMNS, ITEM, Refused, TableClient, cell
 from tests.support.world import World
 
 

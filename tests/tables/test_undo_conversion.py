@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.table_client import Refused, TableClient, cell
+from tests.support.tables.table_client import Refused, TableClient, cell
 from tests.support.world import World
 
 COLUMNS = [{"name": "Code", "type": "TEXT"}, {"name": "Note", "type": "TEXT"}]

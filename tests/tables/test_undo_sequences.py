@@ -17,9 +17,9 @@ from db.models.revisions import CellChange, Revision
 from db.models.tables import Row
 from resolvers.core.ids import global_id
 from tables.types.types import Column, ColumnType, from_json, validate
-from tests.support.table_client import Refused, TableClient
 from tests.support.tables.random_edits import COLUMNS, STEPS, Story, read
 from tests.support.tables.table_changes import Change, TableState, apply
+from tests.support.tables.table_client import Refused, TableClient
 from tests.support.world import World
 
 PEOPLE, STEPS_AT_ONCE = 20, 3

@@ -8,8 +8,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tables.types.types import Column, ColumnType, from_json
-from tests.support.column_samples import VALUES
-from tests.support.table_client import Refused, TableClient, cell
+from tests.support.tables.column_samples import VALUES
+from tests.support.tables.table_client import Refused, TableClient, cell
 from tests.support.tables.value_strategies import values
 from tests.support.world import World
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tables.types.types import CellError, parse
-from tests.support.column_samples import column
+from tests.support.tables.column_samples import column
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tables.readers.grids import find_grids
-from tests.support.grid_views import header, only, rows
+from tables.grids import find_grids
+from tests.support.tables.grid_views import header, only, rows
 
 STATEMENT = """\
 Date        Text                  Out        In

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tables.grids import MAX_COLUMNS, MAX_ROWS, MAX_TEXT, Span, find_grids
 from tables.readers import lists, marks
-from tables.readers.grids import MAX_COLUMNS, MAX_ROWS, MAX_TEXT, Span, find_grids
 from tables.readers.markup import json_nodes, markdown
-from tests.support.grid_views import header, only, rows
+from tests.support.tables.grid_views import header, only, rows
 
 
 def meanings(kind: str, raw: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tables.readers.grids import find_grids
+from tables.grids import find_grids
 
 TEXTS = [
     ("- Remember to book early.\n- Prices may change.\n- Let me know if you want more."),

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tables.types.types import CellError, from_json, parse
-from tests.support.column_samples import column
+from tests.support.tables.column_samples import column
 
 NUMBERS = [
     ("1234", "1234"),

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from tables.readers.grids import Grid, find_grids
-from tables.readers.partial_grids import grids_of_cut, grids_so_far
+from tables.grids import Grid, find_grids
+from tables.partial_grids import grids_of_cut, grids_so_far
 from tests.extraction.scoring import samples
 
 Spans = list[list[tuple[str, int, int]]]

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tables.grids import Span, find_grids
 from tables.readers import lists
-from tables.readers.grids import Span, find_grids
-from tests.support.grid_views import header, only, rows
+from tests.support.tables.grid_views import header, only, rows
 
 # Delimited
 

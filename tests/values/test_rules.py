@@ -8,7 +8,7 @@ import pytest
 
 from tables.types.patterns import Matcher, PatternError, compile_pattern
 from tables.types.types import CellError, validate
-from tests.support.column_samples import column
+from tests.support.tables.column_samples import column
 
 
 @pytest.mark.parametrize("type", ["INTEGER", "DECIMAL", "CURRENCY", "PERCENT"])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tables.types.types import CellError, Column, ColumnType, Value, format_value, from_json, parse
-from tests.support.column_samples import column
+from tests.support.tables.column_samples import column
 from tests.support.tables.value_strategies import values
 
 quick = settings(deadline=None, max_examples=60)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tables.types.types import Column, ColumnType, Value
 from tables.writers.text import unique_names, write_csv, write_json, write_markdown
-from tests.support.column_samples import COLUMNS, FORMULAS, ROW
+from tests.support.tables.column_samples import COLUMNS, FORMULAS, ROW
 
 
 def test_csv_has_a_header_and_one_line_per_row_in_rfc_4180() -> None:

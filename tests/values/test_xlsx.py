@@ -18,7 +18,7 @@ from errors import BadUserInput
 from tables.types.types import Column, ColumnType, Value
 from tables.writers.text import write_xlsx
 from tables.writers.xlsx import MAX_COLUMNS, safe_sheet_name
-from tests.support.column_samples import COLUMNS, FORMULAS, ROW, VALUES
+from tests.support.tables.column_samples import COLUMNS, FORMULAS, ROW, VALUES
 
 
 def one_column(type: ColumnType = ColumnType.TEXT, **rules: Any) -> list[Column]:

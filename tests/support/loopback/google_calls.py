@@ -1,4 +1,4 @@
-"""What each call of the Sheets v4 and Drive v3 APIs does to spreadsheets in memory."""
+"""Effects of the calls of the Sheets v4 and Drive v3 APIs on spreadsheets in memory."""
 
 import json
 import re

@@ -72,7 +72,7 @@ class Extractor:
 
 
 def _properties(body: dict[str, Any]) -> dict[str, Any]:
-    """What the schema of a request asks for; nothing without one."""
+    """Return the properties of the schema of a request; empty without one."""
     schema = body.get("response_format", {}).get("json_schema", {}).get("schema", {})
     return dict(schema.get("properties", {}))
 

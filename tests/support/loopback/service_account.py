@@ -18,7 +18,7 @@ SCOPES = {"https://www.googleapis.com/auth/spreadsheets", "https://www.googleapi
 
 
 class GrantRefused(Exception):
-    """What the token endpoint answers with 400 `invalid_grant`."""
+    """Reasons that the token endpoint gives with 400 `invalid_grant`."""
 
 
 def service_account_file(directory: Path, base_url: str, **changes: Any) -> Path:

@@ -18,7 +18,7 @@ from tests.support.scripted_llm import MODEL, ScriptedLLM, open_app_with_llm
 
 @dataclass(frozen=True)
 class Installation:
-    """Where it is; `run` starts one more process of it, in the test's own."""
+    """Addresses of the installation; `run` starts one more process of it inside the test's own."""
 
     database_url: str
     redis_url: str

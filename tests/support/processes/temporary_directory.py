@@ -1,4 +1,4 @@
-"""Where tests keep their files: in memory if the machine has room there, because none is needed after a crash."""
+"""Directory of test files, in memory if there is room: no file is needed after a crash."""
 
 import os
 import shutil

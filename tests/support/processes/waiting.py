@@ -6,7 +6,7 @@ from typing import Any
 
 
 async def until(condition: Callable[[], Awaitable[Any] | Any], seconds: float = 10) -> Any:
-    """What the condition says once it is true."""
+    """Return the result of the condition once it is true."""
     async with asyncio.timeout(seconds):
         while True:
             said = condition()
