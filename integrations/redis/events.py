@@ -13,8 +13,9 @@ MERGE_SECONDS = 0.005
 
 
 class Broadcast:
-    """Channel of short texts. Texts sent while Redis is away wait; the same text waits once, and the oldest is dropped when it is too much.
+    """Channel of short texts between processes.
 
+    Texts sent while Redis is away wait; the same text waits once, and above MAX_WAITING the oldest are dropped.
     `look_again` is called when texts may have been lost.
     """
 
