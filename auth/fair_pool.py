@@ -3,8 +3,8 @@
 import asyncio
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -96,7 +96,12 @@ class FairPool:
         except BaseException:
             self._limit.release(person)
             raise
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._limit.release, person))
+
+        def release(_: Future[T]) -> None:
+            with suppress(RuntimeError):  # the event loop is closed, and nobody waits any more
+                loop.call_soon_threadsafe(self._limit.release, person)
+
+        future.add_done_callback(release)
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:

@@ -75,7 +75,9 @@ class PostgreSQL(Database):
             server_settings=READING,
         )
         # Apart from the pool: its connections may all be busy with what people ask for.
-        self._checks = await asyncpg.create_pool(self.url, min_size=0, max_size=2, timeout=2, command_timeout=2)
+        self._checks = await asyncpg.create_pool(
+            self.url, min_size=1, max_size=2, timeout=2, command_timeout=2, max_inactive_connection_lifetime=0
+        )
         self._writing = asyncio.new_event_loop()
         self._writer = Thread(target=self._writing.run_forever, name="postgresql-writer", daemon=True)
         self._writer.start()
