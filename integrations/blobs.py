@@ -1,4 +1,4 @@
-"""Blob storage: one interface, and a directory that implements it."""
+"""Storage of file contents: an interface, and an implementation in a directory."""
 
 import os
 from collections.abc import Iterator
@@ -7,39 +7,39 @@ from pathlib import Path
 from typing import IO, Protocol
 from uuid import UUID
 
-COPIED = 1_000_000  # bytes at once
+CHUNK_BYTES = 1_000_000
 
 
 class Blobs(Protocol):
-    """Contents by their id. Every call blocks."""
+    """Storage of contents by id. Every call blocks."""
 
     def put(self, id: UUID, source: IO[bytes]) -> None:
-        """Keep what a file holds from its beginning; once this returns it survives a power failure."""
+        """Store a file from its beginning; the content survives a power failure once this returns."""
 
     def open(self, id: UUID) -> IO[bytes] | None:
-        """The content to read, to be closed by the caller; None when there is none."""
+        """Return the content for reading, to be closed by the caller, or None when there is none."""
 
     def delete(self, id: UUID) -> None:
-        """Erase it; what is not there is no error."""
+        """Delete a content; a missing one is not an error."""
 
     def before(self, moment: datetime) -> Iterator[UUID]:
-        """The ids of what was put before a moment."""
+        """Yield the ids of contents stored before a moment."""
 
 
 class DirectoryBlobs:
-    """A file for each, named by its id."""
+    """Directory with one file for each content, named by its id."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def put(self, id: UUID, source: IO[bytes]) -> None:
-        """Written aside, synced, then renamed: a name is always that of a whole file."""
+        """Write to a temporary file, sync it, then rename it, so that a name always belongs to a complete file."""
         self._directory.mkdir(parents=True, exist_ok=True)
         part = self._directory / f".{id.hex}.part"
         try:
             with part.open("wb") as file:
                 source.seek(0)
-                while data := source.read(COPIED):
+                while data := source.read(CHUNK_BYTES):
                     file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -58,7 +58,7 @@ class DirectoryBlobs:
         (self._directory / id.hex).unlink(missing_ok=True)
 
     def before(self, moment: datetime) -> Iterator[UUID]:
-        """Also erases what was begun before that moment and never became whole."""
+        """Yield the ids, and delete temporary files older than the moment, whose writers died."""
         if not self._directory.is_dir():
             return
         for entry in os.scandir(self._directory):
@@ -71,7 +71,7 @@ class DirectoryBlobs:
 
 
 def put_in_place(part: Path, path: Path) -> None:
-    """Rename, and see to it that the name survives a power failure."""
+    """Rename a file durably: the directory is synced too, so that the name survives a power failure."""
     part.replace(path)
     directory = os.open(path.parent, os.O_RDONLY)
     try:

@@ -1,4 +1,4 @@
-"""Sending mail: by SMTP, or as files where there is no mail server."""
+"""Mail by SMTP, or into files where no mail server is configured."""
 
 import asyncio
 import logging
@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-STEP_SECONDS, WHOLE_SECONDS = 20.0, 60.0
+from integrations.addresses import hide_addresses
+
+STEP_SECONDS, TOTAL_SECONDS = 20.0, 60.0
 DEFAULT_PORTS = {"smtps": 465, "smtp": 587, "smtp+plain": 25}
-HOW_TO = "write it as smtps://user:password@host, smtp://user:password@host or smtp+plain://host"
+HOW_TO = "Write it as smtps://user:password@host, smtp://user:password@host or smtp+plain://host"
 
 log = logging.getLogger("sheetgpt.mail")
 
 
 @dataclass(frozen=True)
 class Mail:
-    """Plain text to one reader; the same `id` again is the same mail to whoever receives it twice."""
+    """Plain text to one recipient. Two mails with one `id` are the same mail to their recipient."""
 
     id: str
     to: str
@@ -31,7 +33,7 @@ class Mail:
 
 
 class MailFailed(Exception):
-    """Mail that was not sent; `message` says why, `retryable` whether trying again may help."""
+    """Error of a mail that was not sent; `message` gives the reason, `retryable` whether another try may help."""
 
     code = "UPSTREAM_FAILED"
 
@@ -41,15 +43,15 @@ class MailFailed(Exception):
 
 
 class Mailer(Protocol):
-    """Sends from one address."""
+    """Sender of mail from one address."""
 
     async def send(self, mail: Mail) -> None:
-        """Returns when somebody else is responsible for the mail. Raises MailFailed."""
+        """Send a mail; return when another system is responsible for it. Raises MailFailed."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """Server of `SMTP_URL`; `scheme` tells when TLS starts."""
+    """Mail server of `SMTP_URL`; `scheme` determines when TLS begins."""
 
     scheme: str
     host: str
@@ -59,20 +61,20 @@ class Server:
 
     @classmethod
     def of(cls, url: str) -> "Server":
-        """Raises ValueError, without the password in it."""
+        """Parse the URL. Raises ValueError, whose message never has the password."""
         parts = urlsplit(url)
         if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
-            raise ValueError(f"SMTP_URL is not understood: {HOW_TO}")
+            raise ValueError(f"SMTP_URL is not a mail server's URL. {HOW_TO}")
         try:
             port = parts.port or DEFAULT_PORTS[parts.scheme]
         except ValueError:
-            raise ValueError(f"the port in SMTP_URL is not a number up to 65535: {HOW_TO}") from None
+            raise ValueError(f"the port in SMTP_URL is not a number up to 65535. {HOW_TO}") from None
         username, password = (unquote(part) if part else None for part in (parts.username, parts.password))
         return cls(parts.scheme, parts.hostname, port, username, password)
 
 
 class SMTPMailer:
-    """Hands mail to a server. Certificates are checked, and without TLS nothing is sent unless the URL says so."""
+    """Mailer for a server. Certificates are checked, and nothing is sent without TLS unless the URL allows it."""
 
     def __init__(self, server: Server, sender: str) -> None:
         self._server, self._sender = server, sender
@@ -82,16 +84,19 @@ class SMTPMailer:
 
         message = compose(mail, self._sender)
         try:
-            async with asyncio.timeout(WHOLE_SECONDS):
+            async with asyncio.timeout(TOTAL_SECONDS):
                 await self._hand_over(message, mail.to)
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refused(max(refused.code for refused in error.recipients)) from error
         except aiosmtplib.SMTPResponseException as error:
             raise _refused(error.code) from error
-        except OSError as error:  # also that it hung up, or was too slow
+        except OSError as error:  # includes a closed connection and a timeout
             raise MailFailed(f"The mail server cannot be reached: {type(error).__name__}.", retryable=True) from error
         except aiosmtplib.SMTPException as error:
-            raise MailFailed(f"The mail server is not as SMTP_URL says: {error.message}", retryable=False) from error
+            raise MailFailed(
+                f"The mail server does not match SMTP_URL: {hide_addresses(error.message, self._server.host)}",
+                retryable=False,
+            ) from error
 
     async def _hand_over(self, message: EmailMessage, to: str) -> None:
         from aiosmtplib import SMTP
@@ -114,7 +119,7 @@ class SMTPMailer:
 
 
 class FileMailer:
-    """Writes mail into files that only this user may read, for machines without a mail server."""
+    """Mailer that writes files readable only by this user, for machines without a mail server."""
 
     def __init__(self, directory: Path, sender: str) -> None:
         self._directory, self._sender = directory, sender
@@ -125,7 +130,7 @@ class FileMailer:
             path = await asyncio.to_thread(self._write, mail.id, content)
         except OSError as error:
             raise MailFailed(f"The mail could not be written: {error.strerror}.", retryable=True) from error
-        log.info("There is no SMTP_URL: mail was written to %s", path)
+        log.info("No SMTP_URL is set; the mail was written to %s", path)
 
     def _write(self, id: str, content: bytes) -> Path:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -136,13 +141,13 @@ class FileMailer:
 
 
 def compose(mail: Mail, sender: str) -> EmailMessage:
-    """The message as it is sent. Raises MailFailed for an address that is none, or would be several."""
+    """Return the message to send. Raises MailFailed for an invalid address, or several."""
     message = EmailMessage()
     try:
         message["To"] = Address(addr_spec=mail.to)
         message["From"] = Address("SheetGPT", addr_spec=sender)
     except (MessageError, ValueError, IndexError) as error:
-        raise MailFailed("This is no address that mail can be sent to or from.", retryable=False) from error
+        raise MailFailed("The address is not a single valid e-mail address.", retryable=False) from error
     message["Subject"] = " ".join(mail.subject.split())
     message["Date"] = formatdate()
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"

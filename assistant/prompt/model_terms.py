@@ -1,4 +1,4 @@
-"""Token limits and current prices of the offered models, as the data layer needs them."""
+"""Terms of the offered models: limits and today's prices, for the data layer."""
 
 from datetime import date
 from decimal import Decimal
@@ -10,14 +10,14 @@ NOTHING = Decimal(0)
 
 
 def models_of(catalog: Catalog, day: date, chosen: str | None = None) -> Models:
-    """All models, or the chosen one, with their terms on a day (UTC); the offline assistant has none."""
+    """Return all models, or the chosen one, with their terms on a day (UTC); the offline assistant has None."""
     if catalog.is_offline:
         return dict.fromkeys(catalog.names)
     return {offer.name: terms_of(offer, day) for offer in catalog.offers if chosen in (None, offer.name)}
 
 
 def terms_of(offer: Offer, day: date) -> ModelTerms:
-    """Without a price it costs nothing."""
+    """Return the terms of an offer on a day. Without a price, the model is free."""
     if (price := offer.price(day)) is None:
         return ModelTerms(offer.context_window, offer.max_output)
     return ModelTerms(

@@ -1,4 +1,4 @@
-"""Prompts: the system prompt, the tables in question, and as much of the branch as fits."""
+"""Prompt of a reply: the system prompt, excerpts of tables, and as much of the branch as fits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ TABLES = (
     "When the answer has facts that fit rows and columns, write them as a Markdown table with a header row; "
     "the table is taken into a spreadsheet. Put only what was said into it, and leave unknown cells empty."
 )
-TURN_TOKENS = 4  # that a provider adds to each turn
+TURN_TOKENS = 4  # overhead that a provider adds to each turn
 IMAGE_TOKENS = 1_000  # of one image, estimated: providers count from under a hundred to about 1,700
 SHARE_OF_SHEETS, SHARE_OF_ATTACHMENTS = 0.25, 0.5  # of the room that is left when they are added
 CUT = "\n[… cut here: {left:,} more characters do not fit]"
@@ -20,7 +20,7 @@ CUT = "\n[… cut here: {left:,} more characters do not fit]"
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table as a model reads it; `rows` are its first ones of `row_count`, as people see their cells."""
+    """Excerpt of a table; `rows` are its first ones of `row_count`, with cells as formatted text."""
 
     name: str
     columns: Sequence[str]
@@ -30,7 +30,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Room:
-    """Maximum input of a model in tokens, and the function that counts them."""
+    """Remaining size of a prompt in tokens, and the counter of tokens."""
 
     tokens: int
     count: Count = estimate_tokens
@@ -43,7 +43,7 @@ class Room:
 
 
 def room_for(context_window: int, max_output: int, count: Count) -> Room:
-    """Return the room for input beside a reply of this length; at least half of the window."""
+    """Return the room for the prompt next to a reply of `max_output` tokens; at least half of the window."""
     return Room(max(context_window - max_output, context_window // 2), count)
 
 
@@ -55,16 +55,16 @@ def build(
     attachments: Sequence[tuple[str, str]] = (),
     images: Sequence[str] = (),
 ) -> list[Turn]:
-    """The system's turn, then the newest of the branch that fit: the oldest go first, each with its reply.
+    """Return the prompt: the system's turn, then the newest turns of the branch that fit.
 
-    The last one is always there, with the attachments (name and text) before it and the images (`data:` URLs); cut at
-    its beginning if need be.
-    A person begins, and they and the assistant take turns: there are models that take nothing else. So what a
-    reply without a word stood between becomes one turn.
+    Turns are dropped in pairs of question and reply, the oldest first. The last one is always included, with the
+    attachments (name and text) before it and the images (`data:` URLs); its beginning is cut if it does not fit. A user
+    begins, and user and assistant alternate, because some models accept nothing else; turns around an empty reply are
+    merged.
     """
     system = f"{system_prompt}\n\n{TABLES}"
-    if drawn := _drawn(sheets, room.less(system).share(SHARE_OF_SHEETS)):
-        system = f"{system}\n\n{drawn}"
+    if tables := _tables_text(sheets, room.less(system).share(SHARE_OF_SHEETS)):
+        system = f"{system}\n\n{tables}"
     room = Room(room.less(system).tokens - IMAGE_TOKENS * len(images), room.count)
     *before, last = _merged(turns) or [Turn("user", "")]
     attached = _attached(attachments, room.share(SHARE_OF_ATTACHMENTS))
@@ -76,7 +76,7 @@ def build(
 
 
 def tokens_of(turns: Sequence[Turn], count: Count) -> int:
-    """Return the tokens of the turns by our own count."""
+    """Return the tokens of a prompt by our own count."""
     return sum(count(turn.text) + IMAGE_TOKENS * len(turn.images) for turn in turns)
 
 
@@ -86,20 +86,20 @@ def _merged(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def _newest(turns: Sequence[Turn], room: Room) -> list[Turn]:
-    """Pairs of what a person said and the reply, from the newest back to the first that does not fit."""
-    kept: list[Turn] = []
+    """Return pairs of question and reply, from the newest back to the first that does not fit."""
+    pairs: list[Turn] = []
     for begin in range(len(turns) - 2, -1, -2):
         pair = turns[begin : begin + 2]
         for turn in pair:
             room = room.less(turn.text)
         if room.tokens < 0:
             break
-        kept[:0] = pair
-    return kept
+        pairs[:0] = pair
+    return pairs
 
 
-def _drawn(sheets: Sequence[Sheet], room: Room) -> str:
-    """The tables, one after the other, as far as there is room: first their columns, then rows."""
+def _tables_text(sheets: Sequence[Sheet], room: Room) -> str:
+    """Return the tables as text, one after the other while there is room: the columns, then rows."""
     parts: list[str] = []
     for sheet in sheets:
         head = f"The table “{sheet.name}” has {sheet.row_count:,} rows. The first of them:\n{_row(sheet.columns)}"
@@ -121,7 +121,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _attached(attachments: Sequence[tuple[str, str]], room: Room) -> str:
-    """Each attachment gets an equal part of the room; one that does not fit is cut, and says so."""
+    """Return the attachments, each with an equal share of the room; one that does not fit is cut and says so."""
     each = room.share(1 / max(len(attachments), 1))
     return "\n\n".join(f"Attached file {name}:\n{_beginning(text, each)}" for name, text in attachments)
 
@@ -136,7 +136,7 @@ def _ending(text: str, room: Room) -> str:
 
 
 def _fitting(text: str, room: Room, *, from_end: bool) -> int:
-    """Return the number of characters of one end of a text that fit."""
+    """Return how many characters of one end of a text fit."""
     if room.count(text) <= room.tokens:
         return len(text)
     low, high = 0, len(text)

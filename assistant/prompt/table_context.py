@@ -1,4 +1,4 @@
-"""The tables that a model is shown: the one that a message named, or else the newest of the conversation."""
+"""Tables for the prompt: the one that the message named, or else the newest of the conversation."""
 
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ MAX_SHEETS, MAX_ROWS = 3, 20
 
 
 async def sheets_of(database: Database, viewer: Viewer, conversation_id: UUID, table_id: UUID | None) -> list[Sheet]:
-    """At most three, each with its first twenty rows, as far as the viewer may see them."""
+    """Return at most three tables that the viewer may see, each with its first twenty rows."""
     if table_id is not None:
         named = await database.find(Table, viewer, table_id)
         return [] if named is None else [await _sheet(database, viewer, named)]

@@ -1,4 +1,4 @@
-"""Token counts of texts: exact where the encoding's file is at hand, else estimated."""
+"""Token counts of texts: exact where the encoding's file is available, else estimated."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from integrations.llm.chat_completions import Finished, Turn
 
 Count: TypeAlias = Callable[[str], int]
 
-# What tiktoken calls the file of the encoding o200k_base in its cache: the digest of where it is from.
+# tiktoken names the file of an encoding in its cache by the SHA-1 of its URL.
 URL = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken"
 FILE = hashlib.sha1(URL.encode(), usedforsecurity=False).hexdigest()
 SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
@@ -21,9 +21,9 @@ SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 
 @lru_cache(maxsize=1)
 def counter() -> Count:
-    """Counts with o200k_base if TIKTOKEN_CACHE_DIR holds its file; estimates otherwise. Nothing is ever fetched.
+    """Return the counter of o200k_base if TIKTOKEN_CACHE_DIR has its file, else the estimate; download nothing.
 
-    The first call reads the file, which takes a second: make it in a thread.
+    The first call reads the file, which takes a second: call it in a thread.
     """
     directory = os.environ.get("TIKTOKEN_CACHE_DIR")
     if not directory or not is_whole(Path(directory) / FILE):
@@ -35,7 +35,7 @@ def counter() -> Count:
 
 
 def is_whole(path: Path) -> bool:
-    """Return True if the encoding's file is present and intact: tiktoken would fetch it otherwise."""
+    """Return whether the encoding's file is present and intact: tiktoken would download a new one otherwise."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
     except OSError:
@@ -43,7 +43,7 @@ def is_whole(path: Path) -> bool:
 
 
 def counted(turns: Sequence[Turn], text: str, finished: Finished) -> Tokens:
-    """As the provider told them, else as we count them; none when it said nothing."""
+    """Return the tokens as the provider reported them, else by our own count; zero without any reply."""
     if not text and not finished.reason:
         return Tokens()
     return Tokens(
@@ -56,6 +56,7 @@ def counted(turns: Sequence[Turn], text: str, finished: Finished) -> Tokens:
 
 
 def added(one: Tokens, other: Tokens) -> Tokens:
+    """Return the sum of two counts."""
     return Tokens(
         one.input + other.input,
         one.output + other.output,

@@ -1,4 +1,4 @@
-"""The log of replies when several processes write and read them: what one writes, the others follow through Redis."""
+"""Log of replies across processes: the text that one process writes reaches the others through Redis."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from integrations.redis.connection import RETRY_SECONDS, ended
 from integrations.redis.streams import Entry, Fields, Streams
 
 LIFE_SECONDS = 15 * 60  # longer than a reply may take
-KEEP_SECONDS = 60  # for those who come at the end and have not seen in the row that it is over
-MAX_ENTRIES = 20_000  # of one reply; who needs what was cut off reads the row
+KEEP_SECONDS = 60  # for readers who arrive at the end, before they see in the row that it is over
+MAX_ENTRIES = 20_000  # of one reply; readers take what was trimmed from the row
 MAX_ENDS = 1_000
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a reply's text, at its place in code points."""
+    """Part of a reply's text, with its offset in code points."""
 
     reply_id: UUID
     offset: int
@@ -25,7 +25,7 @@ class Piece:
     is_last: bool = False
 
     @property
-    def place(self) -> int:
+    def end(self) -> int:
         return self.offset + len(self.text)
 
     def entry(self) -> Entry:
@@ -36,10 +36,10 @@ class Piece:
 
 
 class SharedLog(MemoryLog):
-    """Holds what this process writes, and what others write for as long as somebody here reads it.
+    """Log of the replies of this process, and of those of others that are read here.
 
-    Pieces carry their place, so that one which comes twice changes nothing and one that was lost leaves a gap,
-    which readers fill from the row. While Redis is away texts grow here, and are sent when it is back.
+    Pieces carry their offset: a duplicate changes nothing, and a lost one leaves a gap, which readers fill from the
+    row. While Redis is away, texts grow here and are sent when it is back.
     """
 
     def __init__(self, streams: Streams) -> None:
@@ -54,7 +54,7 @@ class SharedLog(MemoryLog):
         self._sender = asyncio.create_task(self._send_on())
 
     async def stop(self) -> None:
-        """Send what is left, ends above all."""
+        """Send what is left, above all the ends."""
         if self._sender:
             await ended([self._sender])
         await self._send()
@@ -69,7 +69,7 @@ class SharedLog(MemoryLog):
         self._has_news.set()
 
     def end(self, key: UUID) -> None:
-        """Tells every process, also of a reply that nobody began."""
+        """Tell every process, even if no process began the reply."""
         entry, sent = self.texts.get(key), self._sent.pop(key, None)
         rest = "" if entry is None or sent is None else entry.since(sent)
         self._ends = [*self._ends, Piece(key, sent or 0, rest, is_last=True)][-MAX_ENDS:]
@@ -90,7 +90,7 @@ class SharedLog(MemoryLog):
         super()._close(key)
 
     def _receive(self, key: UUID, fields: Fields) -> None:
-        """Something that another process wrote."""
+        """Append a piece that another process wrote."""
         entry, offset = self.texts.get(key), int(fields[b"at"])
         if entry is None or entry.is_own:
             return
@@ -105,7 +105,7 @@ class SharedLog(MemoryLog):
             self._end_here(key)
 
     async def _send_on(self) -> None:
-        """The first piece goes at once, and those that follow it fast go together."""
+        """Send pieces: the first at once, and those that follow it fast together."""
         while True:
             await self._has_news.wait()
             self._has_news.clear()
@@ -116,7 +116,7 @@ class SharedLog(MemoryLog):
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _send(self) -> bool:
-        """Return True if Redis accepted everything. Ends are sent once: the rows tell them later."""
+        """Return whether Redis has everything. Ends are sent once: later, readers see them in the row."""
         ends, self._ends = self._ends, []
         texts = [(key, sent, self.texts[key]) for key, sent in self._sent.items()]
         pieces = [Piece(key, sent, text.since(sent)) for key, sent, text in texts if sent < text.length]
@@ -126,7 +126,7 @@ class SharedLog(MemoryLog):
             return False
         for piece in pieces:
             if piece.reply_id in self._sent:
-                self._sent[piece.reply_id] = piece.place
+                self._sent[piece.reply_id] = piece.end
         return True
 
 

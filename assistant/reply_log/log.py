@@ -1,6 +1,6 @@
-"""Replies as they are written: one growing text for each, which any number of readers follow.
+"""Log of replies in progress: one growing text for each, followed by any number of readers.
 
-A reader's place is the number of code points it has; the same number is its place in the finished row.
+A reader's position is the number of code points it has, which is also its position in the finished row.
 """
 
 import asyncio
@@ -15,31 +15,31 @@ GAP_SECONDS = 0.25
 
 
 class Log(Protocol):
-    """Text of a reply in progress. Readers hold a position and not a queue: a slow one gets more at once."""
+    """Log of the replies in progress. Readers hold a position, not a queue: a slow one gets more text at once."""
 
     def begin(self, key: UUID) -> None:
-        """This process writes the reply from here on."""
+        """Note that this process writes the reply from now on."""
 
     def append(self, key: UUID, text: str) -> None: ...
 
     def end(self, key: UUID) -> None:
-        """The finished row has it all from here on; readers get what they have not seen."""
+        """End the reply, once its row has the whole text; readers get the rest."""
 
     def follow(self, key: UUID, after: int, *, idle: float, saved: int = 0) -> AsyncGenerator[tuple[int, str], None]:
-        """Pairs of offset and text from `after` on, merged when they come fast.
+        """Yield pairs of offset and text from `after` on, merged when they arrive fast.
 
-        It ends with the reply, and after `idle` seconds of silence, when the row should be looked at again.
-        A place that the text has not reached is nobody's: the reader gets all of it from 0. Places up to `saved`,
-        the length of the text in the row, are not doubted.
+        It ends with the reply, and after `idle` seconds without text, when the caller should read the row again. A
+        position beyond the text is invalid: the reader gets the whole text from 0. Positions up to `saved`, the
+        length of the text in the row, are valid in any case.
         """
 
 
 class Text:
-    """Pieces and where each of them ends: adding one to a string would copy all that is there.
+    """Text of one reply as pieces and their end positions: appending to a string would copy the whole text.
 
-    Readers see as much as is `shown`: pieces that come fast are shown together, and all readers wait for that by one
-    timer. It may begin in the middle, at `base`. It is live once something was written, and own when this process
-    does that. Until `is_known` is set, nobody has looked what there is of it.
+    Readers see `shown` code points: pieces that arrive fast are shown together, and all readers wait for that with one
+    timer. The text may begin in the middle, at `base`. It is live once something was written, and own when this process
+    writes it. Until `is_known` is set, the other processes' text has not been loaded.
     """
 
     def __init__(self, *, is_known: bool = True) -> None:
@@ -51,8 +51,8 @@ class Text:
             self.is_known.set()
         self._pieces: list[str] = []
         self._ends: list[int] = []
-        self._turn = asyncio.Event()  # set when readers look again; each time there is a new one
-        self._next_turn = 0.0  # not before that time of the loop
+        self._turn = asyncio.Event()  # set when readers continue; replaced by a new one each time
+        self._next_turn = 0.0  # the loop's time before which nothing more is shown
         self._showing: asyncio.TimerHandle | None = None
         self._silence: asyncio.TimerHandle | None = None
 
@@ -62,24 +62,24 @@ class Text:
         self._ends.append(self.length)
 
     def restart(self, base: int) -> None:
-        """Forget what there is and go on at a place behind it: what stands between was lost."""
+        """Drop the text and continue at a later position: the text between was lost."""
         self.base = self.length = base
         self._pieces, self._ends = [], []
 
-    def since(self, place: int) -> str:
-        """Return the text behind a position that it has reached."""
-        first = bisect_right(self._ends, place)
+    def since(self, position: int) -> str:
+        """Return the text after a position that it has reached."""
+        first = bisect_right(self._ends, position)
         begins = self._ends[first - 1] if first else self.base
-        return "".join(self._pieces[first:])[place - begins :]
+        return "".join(self._pieces[first:])[position - begins :]
 
     def end(self) -> None:
-        """There will be no more of it."""
+        """Mark the text as complete."""
         self.is_over = True
         self.is_known.set()
         self._show()
 
     def show(self) -> None:
-        """Show readers what there is: at once, or with what comes until their next turn."""
+        """Show readers the text so far, at once or together with what arrives until their next turn."""
         if self._showing is None:
             loop = asyncio.get_running_loop()
             if loop.time() >= self._next_turn:
@@ -103,30 +103,30 @@ class Text:
         self._turn = asyncio.Event()
 
     async def look_again(self, seconds: float) -> None:
-        """Returns when more is shown; when nothing is, after so many seconds of the first who waits for it."""
+        """Wait until more is shown, or until `seconds` have passed for the first of the waiting readers."""
         if self._silence is None:
             self._silence = asyncio.get_running_loop().call_later(seconds, self._take_turn)
         await self._turn.wait()
 
     async def known(self, seconds: float) -> bool:
-        """Wait until someone wakes the readers; return False after so many seconds."""
+        """Return whether the text is loaded, waiting up to `seconds` for it."""
         if not self.is_known.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self.is_known.wait()
         return self.is_known.is_set()
 
-    async def reaches(self, place: int, seconds: float) -> bool:
-        """Wait until the text is that long; return False after so many seconds."""
+    async def reaches(self, position: int, seconds: float) -> bool:
+        """Return whether the text has reached a position, waiting up to `seconds` for it."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self.length < place and not self.is_over:
+                while self.length < position and not self.is_over:
                     await self._turn.wait()
-        return self.length >= place
+        return self.length >= position
 
 
 class MemoryLog:
-    """The replies that this process writes."""
+    """Log of the replies that this process writes."""
 
     def __init__(self) -> None:
         self.texts: dict[UUID, Text] = {}
@@ -154,15 +154,15 @@ class MemoryLog:
         try:
             if not await entry.known(idle):
                 return
-            # What another process wrote may be on its way here.
+            # Text of another process may still be on its way.
             patience = 0 if entry.is_own else idle
-            is_held = after <= saved or (entry.is_live and await entry.reaches(after, patience))
+            is_valid = after <= saved or (entry.is_live and await entry.reaches(after, patience))
             is_silent = False
             while True:
-                if entry.is_live and not is_held:
-                    after, is_held = 0, True
+                if entry.is_live and not is_valid:
+                    after, is_valid = 0, True
                 if after < entry.base:
-                    await asyncio.sleep(GAP_SECONDS)  # the row will have it
+                    await asyncio.sleep(GAP_SECONDS)  # the reader then takes it from the row
                     return
                 if after < entry.shown:
                     piece = entry.since(after)
@@ -179,9 +179,9 @@ class MemoryLog:
                 self._close(key)
 
     def _open(self, key: UUID) -> Text:
-        """A text for its first reader, before it is begun here."""
+        """Return a text for its first reader, before it is begun here."""
         return self.texts.setdefault(key, Text())
 
     def _close(self, key: UUID) -> None:
-        """The last reader has gone."""
+        """Drop the text after its last reader has left."""
         del self.texts[key]

@@ -1,4 +1,4 @@
-"""Watchers of replies: users who see a reply end need no notification of it."""
+"""Registry of who watches which reply, so that nobody is notified of an end that they see."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,18 +8,18 @@ from uuid import UUID
 
 from integrations.redis.presence import Presence
 
-Watch: TypeAlias = tuple[UUID, UUID | None]  # a reply, and a person
+Watch: TypeAlias = tuple[UUID, UUID | None]  # ids of a reply and of a user
 
 
 class Watchers:
-    """Counts the open streams of each person on each reply in this process."""
+    """Counters of each user's open streams on each reply in this process."""
 
     def __init__(self) -> None:
         self._open: Counter[Watch] = Counter()
 
     @contextmanager
     def watching(self, reply_id: UUID, user_id: UUID | None) -> Iterator[None]:
-        """A stream of this person's on this reply, for as long as it is open."""
+        """Count a stream of a user on a reply while the block runs."""
         watch = reply_id, user_id
         self._open[watch] += 1
         if self._open[watch] == 1:
@@ -33,33 +33,33 @@ class Watchers:
                 self._over(watch)
 
     async def is_watched(self, reply_id: UUID, user_id: UUID | None) -> bool:
-        """Return True if this user has an open stream of this reply."""
+        """Return whether a user has a stream open on a reply."""
         return (reply_id, user_id) in self._open
 
     def _begun(self, watch: Watch) -> None:
-        """The first stream is open."""
+        """Note that the first stream was opened."""
 
     def _over(self, watch: Watch) -> None:
-        """The last one is closed."""
+        """Note that the last stream was closed."""
 
 
 class ClusterWatchers(Watchers):
-    """Tells the other processes, and asks them; where they do not say, nobody watches there."""
+    """Watchers of all processes, shared through Presence. Without an answer, nobody watches elsewhere."""
 
-    def __init__(self, marks: Presence) -> None:
+    def __init__(self, presence: Presence) -> None:
         super().__init__()
-        self._marks = marks
+        self._presence = presence
 
     async def is_watched(self, reply_id: UUID, user_id: UUID | None) -> bool:
-        """Return True if this user has an open stream of this reply in any process."""
+        """Return whether a user has a stream open on a reply in any process."""
         watch = reply_id, user_id
-        return watch in self._open or await self._marks.is_set(_name(watch))
+        return watch in self._open or await self._presence.is_set(_name(watch))
 
     def _begun(self, watch: Watch) -> None:
-        self._marks.set(_name(watch))
+        self._presence.set(_name(watch))
 
     def _over(self, watch: Watch) -> None:
-        self._marks.clear(_name(watch))
+        self._presence.clear(_name(watch))
 
 
 def _name(watch: Watch) -> str:

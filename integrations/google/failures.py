@@ -1,4 +1,4 @@
-"""Failures of Google Sheets, each with a code and an instruction."""
+"""Failures of Google Sheets, each with a stable code and advice."""
 
 import time
 from email.utils import parsedate_to_datetime
@@ -13,7 +13,7 @@ SETTING = "GOOGLE_SERVICE_ACCOUNT_FILE"
 
 
 class SheetsFailure(Exception):
-    """An export to Google Sheets that did not happen; `code` is stable, `message` says what to do."""
+    """Error of an export to Google Sheets; `code` is stable, `message` gives advice and is safe to show."""
 
     def __init__(self, code: str, message: str, *, retryable: bool = False, retry_after: float = 0) -> None:
         self.code = code
@@ -32,20 +32,22 @@ def bad_account(reason: str) -> SheetsFailure:
 
 
 def not_google() -> SheetsFailure:
-    return SheetsFailure("NOT_GOOGLE", "What answered is not the Google Sheets or Drive API: check GOOGLE_SHEETS_URL.")
+    return SheetsFailure(
+        "NOT_GOOGLE", "The response did not come from the Google Sheets or Drive API. Check GOOGLE_SHEETS_URL."
+    )
 
 
 def token_refused(error: Any) -> SheetsFailure:
     if error.retryable:
-        return SheetsFailure("UNREACHABLE", "Google issues no token just now: try again.", retryable=True)
+        return SheetsFailure("UNREACHABLE", "Google issues no tokens for now. Try again.", retryable=True)
     return SheetsFailure(
         "KEY_REFUSED",
-        f"Google refused the service account of {SETTING}: check that the key still exists, that the account "
+        f"Google refused the service account of {SETTING}. Check that the key still exists, that the account "
         "is not disabled, and that this machine's clock is right.",
     )
 
 
-# What Google calls the reason → our code and what to do about it.
+# Google's reason → our code and the advice.
 REASONS = {
     "accessNotConfigured": (
         "API_DISABLED",
@@ -53,11 +55,11 @@ REASONS = {
     ),
     "storageQuotaExceeded": (
         "NO_STORAGE",
-        f"The service account of {SETTING} has no Drive storage left: use another one.",
+        f"The service account of {SETTING} has no Drive storage left. Use another one.",
     ),
     "invalidSharingRequest": (
         "SHARE_REFUSED",
-        "Google cannot share a spreadsheet with that e-mail address: name one with a Google account.",
+        "Google cannot share a spreadsheet with this e-mail address. Use one that has a Google account.",
     ),
 }
 REASONS["SERVICE_DISABLED"] = REASONS["accessNotConfigured"]
@@ -68,14 +70,14 @@ def refusal(response: "Response") -> SheetsFailure:
     if status == 429 or reasons & {"rateLimitExceeded", "userRateLimitExceeded"}:
         return SheetsFailure(
             "RATE_LIMITED",
-            "Google Sheets takes no more requests just now: try again in a minute.",
+            "Google Sheets accepts no more requests for now. Try again in a minute.",
             retryable=True,
             retry_after=_retry_after(response),
         )
     if status == 408 or status >= 500:
         return SheetsFailure(
             "GOOGLE_FAILED",
-            f"Google Sheets failed ({status}): try again.",
+            f"Google Sheets failed ({status}). Try again.",
             retryable=True,
             retry_after=_retry_after(response),
         )
@@ -83,10 +85,12 @@ def refusal(response: "Response") -> SheetsFailure:
         code, message = REASONS[reason]
         return SheetsFailure(code, message)
     if status in (401, 403):
-        return SheetsFailure("KEY_REFUSED", f"Google refused the request ({status}): check what {SETTING} may do.")
+        return SheetsFailure(
+            "KEY_REFUSED", f"Google refused the request ({status}). Check the permissions of {SETTING}."
+        )
     return SheetsFailure(
         "REQUEST_REFUSED",
-        f"Google Sheets refused the request ({status}) with “{_said(response)}”: is GOOGLE_SHEETS_URL right?",
+        f"Google Sheets refused the request ({status}) with “{_quote(response)}”. Check GOOGLE_SHEETS_URL.",
     )
 
 
@@ -105,19 +109,19 @@ def _reasons(response: "Response") -> set[str]:
     return {str(one.get("reason")) for one in listed if isinstance(one, dict)}
 
 
-def _said(response: "Response") -> str:
+def _quote(response: "Response") -> str:
     text = " ".join(str(_error(response).get("message") or response.reason).split())
     return hide_addresses(text)[:300]
 
 
 def _retry_after(response: "Response") -> float:
-    """Seconds, from either form of the header; 0 without one."""
-    asked = response.headers.get("Retry-After", "0")
+    """Return the seconds in the Retry-After header, in either of its forms; 0 without one."""
+    header = response.headers.get("Retry-After", "0")
     try:
-        return max(0.0, float(asked))
+        return max(0.0, float(header))
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
     except ValueError:
         return 0.0

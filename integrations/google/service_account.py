@@ -1,4 +1,4 @@
-"""Google's APIs as a service account: the key file, the bearer token, patience with faults."""
+"""Calls of Google's APIs with a service account: the key file, the bearer token and retries."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Patience:
-    """Of one call, in seconds. The quota is per minute, so the waits of all tries together exceed one."""
+    """Limits of one call, in seconds. Google's quota is per minute, so all waits together exceed one minute."""
 
     connect: float = 5.0
     read: float = 60.0
@@ -32,7 +32,7 @@ class Patience:
 
 
 def read_service_account(path: Path) -> dict[str, str]:
-    """The key file as Google issues it; raises SheetsFailure BAD_SERVICE_ACCOUNT that names the setting."""
+    """Return the key file's content. Raises SheetsFailure BAD_SERVICE_ACCOUNT."""
     try:
         account = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -48,10 +48,10 @@ def read_service_account(path: Path) -> dict[str, str]:
 
 
 class Connection:
-    """Calls with a bearer token, for one thread; close it after use.
+    """Session with a bearer token, for one thread; close it after use.
 
-    google-auth's own session would also ask Google for the account's allowed regions in a background thread;
-    this one speaks with the API's host and the account's `token_uri`, nobody else.
+    google-auth's own session would also ask Google for the account's allowed regions in a background thread. This one
+    connects only to the API's host and the account's `token_uri`.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class Connection:
         self._tokens.close()
 
     def request(self, method: str, endpoint: str, **ask: Any) -> "Response":
-        """`once`, again while the fault is one that passes; only for calls that repeat harmlessly."""
+        """Send a request and retry it after transient failures; only for requests that may be repeated."""
         return self.repeat(lambda: self.once(method, endpoint, **ask))
 
     def repeat(self, action: Callable[[], Result]) -> Result:
-        """Runs the action until it succeeds, fails for good, or patience ends."""
+        """Run the action until it succeeds, fails permanently, or the retries are used up."""
         patience = self._patience
         give_up = time.monotonic() + patience.total
         for tried in range(1, patience.tries + 1):
@@ -104,12 +104,12 @@ class Connection:
     def once(
         self, method: str, endpoint: str, *, params: Mapping[str, Any] | None = None, body: Any = None
     ) -> "Response":
-        """One request; raises SheetsFailure for whatever is not a success."""
+        """Send one request. Raises SheetsFailure for any response that is not a success."""
         from google.auth.exceptions import RefreshError, TransportError
         from requests import RequestException
 
         if self._stopped.is_set():
-            raise SheetsFailure("STOPPED", "The server is stopping: the export goes on later.", retryable=True)
+            raise SheetsFailure("STOPPED", "The server is stopping. The export continues later.", retryable=True)
         data = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         try:
             response = self.session.request(
@@ -125,14 +125,14 @@ class Connection:
             raise token_refused(error) from error
         except (RequestException, TransportError) as error:
             raise SheetsFailure(
-                "UNREACHABLE", "Google Sheets could not be reached: try again.", retryable=True
+                "UNREACHABLE", "Google Sheets could not be reached. Try again.", retryable=True
             ) from error
         if response.status_code >= 300:
             raise refusal(response)
         return response
 
     def read(self, response: "Response", name: str) -> Any:
-        """A field of the answer; raises SheetsFailure when whoever answered is not Google's API."""
+        """Return a field of the response. Raises SheetsFailure when it does not come from Google's API."""
         try:
             return response.json()[name]
         except (ValueError, KeyError, TypeError):
@@ -148,7 +148,7 @@ class Connection:
             try:
                 self.credentials.refresh(ask)
             except TypeError as error:
-                # What google-auth makes of a 200 that is not JSON.
+                # google-auth raises this for a 200 that is not JSON.
                 raise bad_account("has a token_uri that issues no tokens") from error
         request.headers["Authorization"] = f"Bearer {self.credentials.token}"
         return request

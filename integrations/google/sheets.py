@@ -1,4 +1,4 @@
-"""Tables as Google spreadsheets: found or created by job, written in fixed ranges that repeat harmlessly."""
+"""Export of tables to Google spreadsheets: found or created by job id, written in fixed ranges that may be repeated."""
 
 import json
 import math
@@ -36,17 +36,17 @@ LARGEST_EXACT = 2**53 - 1
 
 @dataclass(frozen=True)
 class Spreadsheet:
-    """`url` opens it in a browser, for the service account and whom it was shared with."""
+    """Spreadsheet; `url` opens it in a browser, for the service account and those it was shared with."""
 
     id: str
     url: str
 
 
 class Sheets:
-    """Blocking throughout: call `write` in a worker thread. Calls share nothing, so threads need no lock.
+    """Blocking client: call `write` in a worker thread. Calls share no state, so threads need no lock.
 
-    Raises SheetsFailure BAD_SERVICE_ACCOUNT at once when the key file is missing or not one. `base_url`
-    stands in for the hosts of both the Sheets and the Drive API.
+    Raises SheetsFailure BAD_SERVICE_ACCOUNT at once when the key file is missing or invalid. `base_url` replaces
+    the hosts of both the Sheets and the Drive API.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Sheets:
         self._stopped = threading.Event()
 
     def close(self) -> None:
-        """Ends the waits of running writes and refuses their next request (STOPPED, retryable)."""
+        """End the waits of running writes and refuse their next request (STOPPED, retryable)."""
         self._stopped.set()
 
     def write(
@@ -73,16 +73,16 @@ class Sheets:
         progress: Callable[[int], None],
         share_with: str | None = None,
     ) -> Spreadsheet:
-        """Writes one table; again with the same `job_id` writes into the same spreadsheet.
+        """Write one table. A second call with the same `job_id` writes into the same spreadsheet.
 
-        Text stays text, also `=1+1`; None is an empty cell; a short row is filled up. `progress` gets the
-        number of rows written, after each request, and may raise to stop. `share_with` is an e-mail address
-        that may then edit the spreadsheet, which otherwise only the service account sees. Raises
-        SheetsFailure; ValueError for a row longer than the header or a float that is no number.
+        Text stays text, also `=1+1`; None is an empty cell; a short row is padded. `progress` gets the number of
+        rows written after each request, and may raise to stop. `share_with` is an e-mail address that may then edit
+        the spreadsheet, which otherwise only the service account sees. Raises SheetsFailure; ValueError for a row
+        longer than the header or a float that is not finite.
         """
         with closing(Connection(self._file, self._base_url, self._patience, self._stopped)) as google:
             client = _client(google)
-            # A creation that got lost on the way back would make a second file: look before each attempt.
+            # If the response to a creation is lost, a retry would create a second file: search before each attempt.
             key = google.repeat(lambda: _find(google, job_id) or _create(google, job_id, title))
             sheet = _Sheet(client, key, _sheet_name(sheet_name), columns=max(1, len(header)))
             done = 0
@@ -97,7 +97,7 @@ class Sheets:
 
 
 class _Sheet:
-    """The first sheet of a spreadsheet, `columns` wide, its grid kept ahead of what is written."""
+    """First sheet of a spreadsheet, `columns` wide; its grid is enlarged before rows are written."""
 
     def __init__(self, client: "HTTPClient", key: str, name: str, columns: int) -> None:
         if columns > MAX_COLUMNS:
@@ -113,7 +113,7 @@ class _Sheet:
         self._update(self._properties({"title": name, "gridProperties": grid}))
 
     def put(self, first: int, chunk: Sequence[Sequence[Cell]]) -> None:
-        """Writes the chunk from row `first` (from 0) on."""
+        """Write the chunk from row `first` (from 0) on."""
         from gspread.utils import absolute_range_name, rowcol_to_a1
 
         last = first + len(chunk)
@@ -127,7 +127,7 @@ class _Sheet:
         )
 
     def finish(self, rows: int) -> None:
-        """Cuts the grid to the rows, freezes the header and makes it bold, in one atomic request."""
+        """Cut the grid to the rows, freeze the header and make it bold, in one atomic request."""
         # A sheet of nothing but frozen rows is refused.
         grid = {"rowCount": max(2, rows), "frozenRowCount": 1}
         bold = {"userEnteredFormat": {"textFormat": {"bold": True}}}
@@ -139,7 +139,7 @@ class _Sheet:
         )
 
     def _reserve(self, rows: int) -> None:
-        """Grows by doubling, since each growth costs one of 60 writes a minute."""
+        """Enlarge the grid by doubling, because each growth costs one of 60 writes a minute."""
         if rows * self.columns > MAX_CELLS:
             raise _too_large(f"{rows * self.columns:,} cells and more")
         if rows > self._rows:
@@ -157,7 +157,7 @@ class _Sheet:
 
 
 def _client(google: Connection) -> "HTTPClient":
-    """gspread's client, its requests sent through ours: another host, deadlines, retries."""
+    """Return gspread's client with its requests sent through ours: other hosts, deadlines, retries."""
     from gspread.http_client import HTTPClient
 
     class Client(HTTPClient):
@@ -192,8 +192,8 @@ def _find(google: Connection, job_id: str) -> str | None:
 
 def _create(google: Connection, job_id: str, title: str) -> str:
     body = {"name": title, "mimeType": SPREADSHEET, "appProperties": {JOB_KEY: job_id}}
-    made = google.once("post", DRIVE_FILES, params={"fields": "id", "supportsAllDrives": "true"}, body=body)
-    return str(google.read(made, "id"))
+    created = google.once("post", DRIVE_FILES, params={"fields": "id", "supportsAllDrives": "true"}, body=body)
+    return str(google.read(created, "id"))
 
 
 def _share(google: Connection, key: str, address: str) -> None:
@@ -206,7 +206,7 @@ def _share(google: Connection, key: str, address: str) -> None:
 
 
 def _chunks(rows: Iterable[Sequence[Cell]], columns: int) -> Iterator[list[list[Cell]]]:
-    """Whole rows, as many as one request may carry."""
+    """Yield chunks of whole rows, as many as one request may carry."""
     chunk: list[list[Cell]] = []
     size = 0
     for number, row in enumerate(rows, start=1):
@@ -245,4 +245,4 @@ def _sheet_name(name: str) -> str:
 
 
 def _too_large(what: str) -> SheetsFailure:
-    return SheetsFailure("TOO_LARGE", f"Google Sheets does not take {what}: export to CSV or XLSX instead.")
+    return SheetsFailure("TOO_LARGE", f"Google Sheets does not accept {what}. Export to CSV or XLSX instead.")

@@ -1,4 +1,4 @@
-"""Redis: connections with deadlines, keys of this installation, and one line in the log when it goes away."""
+"""Redis connections with deadlines, key prefixes, and one log line when the server goes away."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis as Client
 
 SECONDS = 2.0  # for one command, and for one connection
-BLOCK_SECONDS = 5.0  # how long a read may wait for news
+BLOCK_SECONDS = 5.0  # how long a read may block
 RETRY_SECONDS = 0.5  # between attempts to reach it again
 CANCEL_SECONDS = 0.5  # between attempts to end a task
 SCHEMES = ("redis", "rediss", "unix")
@@ -21,16 +21,16 @@ log = logging.getLogger("sheetgpt.redis")
 
 
 class Redis:
-    """One Redis server, and what this installation has in it.
+    """Redis server with the keys of this installation.
 
-    Nothing waits for it longer than a deadline. Whoever uses it says what came of it, so that an outage is
-    logged once when it begins and once when it is over.
+    Nothing waits for it longer than a deadline. Every caller reports success or failure, so that an outage is
+    logged once at its begin and once at its end.
     """
 
     def __init__(self, url: str, prefix: str) -> None:
-        """Raises ValueError when the URL is not one of Redis."""
+        """Raise ValueError when the URL is not a Redis URL."""
         if urlsplit(url).scheme not in SCHEMES:
-            raise ValueError("is not understood: write redis://:password@host:6379/0, rediss://… or unix://….")
+            raise ValueError("is not a Redis URL. Write redis://:password@host:6379/0, rediss://… or unix://….")
         self.url, self._prefix = url, prefix
         self._is_away = False
         self._on_return: list[Callable[[], None]] = []
@@ -39,22 +39,22 @@ class Redis:
         return ":".join((self._prefix, *parts))
 
     async def load(self) -> None:
-        """Import the client off the event loop: it takes a tenth of a second."""
+        """Import the client off the event loop, because the import takes 0.1 s."""
         await asyncio.to_thread(import_module, "redis.asyncio")
 
     @cached_property
     def client(self) -> "Client":
-        """For commands that answer at once."""
+        """Return the client for commands that answer at once."""
         return self._connect(SECONDS)
 
     @cached_property
     def waiting(self) -> "Client":
-        """For reads that wait up to BLOCK_SECONDS for news."""
+        """Return the client for reads that block up to BLOCK_SECONDS."""
         return self._connect(SECONDS + BLOCK_SECONDS)
 
     @property
     def options(self) -> dict[str, Any]:
-        """Return the options of every connection: a deadline, and one retry for stale ones."""
+        """Return the options of every connection: a deadline, and one retry for a stale connection."""
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
@@ -72,13 +72,15 @@ class Redis:
                 await vars(self).pop(name).aclose()
 
     def failed(self, error: BaseException) -> None:
-        """It did not do what it was asked."""
+        """Note that a command failed, and log the beginning of an outage."""
         if not self._is_away:
             self._is_away = True
-            log.error("Redis is away (%s): other processes are followed by the database until it is back", error)
+            log.error(
+                "Redis is away (%s): events of other processes are read from the database until it is back", error
+            )
 
     async def does(self, commands: Awaitable[object]) -> bool:
-        """Return True if all commands were executed; otherwise some may have been. An outage is no error."""
+        """Return whether all commands succeeded; after a failure some may have. An outage is not an error here."""
         try:
             await commands
         except Exception as error:
@@ -96,15 +98,15 @@ class Redis:
                 call()
 
     def on_return(self, call: Callable[[], None]) -> None:
-        """Call this each time an outage is over: what others said meanwhile may be lost."""
+        """Register a call for the end of each outage, when messages of other processes may have been lost."""
         self._on_return.append(call)
 
 
 async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks that speak to Redis, and wait for their ends.
+    """Cancel tasks that use Redis, and wait for their ends.
 
-    One cancellation may be lost: the client sends with `asyncio.wait_for`, which on Python 3.11 swallows what comes
-    just as it is done.
+    One cancellation may be lost: the client sends with `asyncio.wait_for`, which on Python 3.11 swallows a cancellation
+    that arrives just as the call completes.
     """
     left = set(tasks)
     while left:
@@ -114,7 +116,7 @@ async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 def is_outage(error: Exception) -> bool:
-    """Return True if an error means that Redis is away or busy, and not that the call is wrong."""
+    """Return whether an error means that Redis is away or busy, and not a bug of ours."""
     from redis.exceptions import RedisError
 
     return isinstance(error, RedisError | OSError | TimeoutError)

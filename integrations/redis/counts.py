@@ -1,4 +1,4 @@
-"""Counts of attempts that all processes share."""
+"""Counters of attempts that all processes share."""
 
 from typing import TYPE_CHECKING
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def shared_counts(redis: Redis) -> "Storage":
-    """Storage of `limits`; raises StorageError while Redis is away."""
+    """Return the storage of `limits`; it raises StorageError while Redis is away."""
     from limits.aio.storage import RedisStorage
 
-    # The scheme only chooses the kind of server: the connections are ours, with their deadlines.
+    # The URL only selects the kind of server: the connections are ours, with their deadlines.
     return RedisStorage(
         "async+redis://",
         implementation="redispy",

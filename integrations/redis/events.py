@@ -1,4 +1,4 @@
-"""Short texts that every other process gets, through one Redis stream."""
+"""Broadcast of short texts to all other processes through one Redis stream."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,9 +13,8 @@ MERGE_SECONDS = 0.005
 
 
 class Broadcast:
-    """Channel of short texts between processes.
+    """Sender and receiver of texts. While Redis is away, texts wait, each once; the oldest go when too many do.
 
-    Texts sent while Redis is away wait; the same text waits once, and above MAX_WAITING the oldest are dropped.
     `look_again` is called when texts may have been lost.
     """
 
@@ -39,7 +38,7 @@ class Broadcast:
         await self._send_waiting()
 
     def send(self, text: str) -> None:
-        """Returns at once; a text is one line."""
+        """Queue a text of one line and return at once."""
         self._waiting[text] = None
         if len(self._waiting) > MAX_WAITING:
             del self._waiting[next(iter(self._waiting))]

@@ -1,4 +1,4 @@
-"""Marks that every process sees, and that are gone soon after the process that set them is."""
+"""Presence flags that every process sees; they expire soon after the process that set them dies."""
 
 import asyncio
 from collections.abc import Iterable
@@ -11,12 +11,13 @@ from integrations.redis.connection import RETRY_SECONDS, Redis, ended, is_outage
 LIFE_SECONDS = 30
 REFRESH_SECONDS = 10.0
 ASK_SECONDS = 0.3
-AT_ONCE = 500  # marks in one round trip
+AT_ONCE = 500  # flags in one round trip
 
 
 class Presence:
-    """A mark is a set of the processes that have it. Setting and clearing return at once; what is lost on the way
-    comes with the next refresh, or ends by itself.
+    """Flags, each a set of the processes that have set it.
+
+    Setting and clearing return at once; a write that is lost is repeated by the next refresh, or the flag expires.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -44,7 +45,7 @@ class Presence:
         self._tell(name)
 
     async def is_set(self, name: str) -> bool:
-        """Return True if any process has set it; False also when Redis does not answer in time."""
+        """Return whether any process has set a flag; False also when Redis does not answer in time."""
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 return bool(await self._redis.client.exists(self._key(name)))
@@ -59,7 +60,7 @@ class Presence:
         self._has_changed.set()
 
     async def _keep(self) -> None:
-        """Write what changes at once, and all of it from time to time."""
+        """Write changes at once, and all flags from time to time."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(REFRESH_SECONDS):

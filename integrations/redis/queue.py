@@ -1,4 +1,4 @@
-"""Ids of jobs from any process to any worker: taskiq's broker on a Redis stream, with acknowledgement."""
+"""Queue of job ids from any process to any worker: taskiq's broker on a Redis stream, with acknowledgements."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RunJob: TypeAlias = Callable[[UUID], Awaitable[None]]
 
 BLOCK_SECONDS = 2.0
-LOST_SECONDS = 60  # an id that was not acknowledged for so long goes to another worker
+LOST_SECONDS = 60  # an id without acknowledgement goes to another worker after this time
 MAX_ENTRIES = 10_000
 CONNECTIONS = 20
 
@@ -23,7 +23,7 @@ log = logging.getLogger("sheetgpt.redis")
 
 
 class RedisQueue:
-    """An id that is lost, because Redis is away or forgot it, is found in the database by the sweep of a worker."""
+    """Queue of ids. The sweep of a worker finds an id in the database that Redis lost."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -45,7 +45,7 @@ class RedisQueue:
         receiver = await asyncio.to_thread(_receiver, broker)
         while True:
             try:
-                # Redis may have forgotten the stream since.
+                # Redis may have been restarted without its data.
                 await broker.startup()
                 await self._listen(broker, receiver)
             except Exception as error:
@@ -69,7 +69,7 @@ class RedisQueue:
         if is_outage(error) or (isinstance(error.__cause__, Exception) and is_outage(error.__cause__)):
             self._redis.failed(error.__cause__ or error)
         else:
-            log.error("The queue of jobs failed; workers find them in the database", exc_info=error)
+            log.error("The queue of jobs failed; workers find the jobs in the database", exc_info=error)
 
     async def close(self) -> None:
         await ended(self._running)
@@ -92,7 +92,7 @@ class RedisQueue:
 
 
 async def _refuse(_: UUID) -> None:
-    raise RuntimeError("Nobody receives jobs in this process.")
+    raise RuntimeError("This process does not receive jobs.")
 
 
 def _make_broker(redis: Redis) -> "AsyncBroker":
@@ -102,7 +102,7 @@ def _make_broker(redis: Redis) -> "AsyncBroker":
         redis.url,
         queue_name=redis.key("jobs"),
         consumer_group_name="workers",
-        consumer_id="0",  # also what was sent before the first worker came
+        consumer_id="0",  # also ids sent before the first worker started
         xread_block=int(BLOCK_SECONDS * 1000),
         maxlen=MAX_ENTRIES,
         idle_timeout=LOST_SECONDS * 1000,

@@ -1,4 +1,4 @@
-"""Redis streams: any number of them followed with one read that blocks, on one connection."""
+"""Redis streams: any number of them followed with one blocking read, on one connection."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ log = logging.getLogger("sheetgpt.redis")
 
 @dataclass(frozen=True)
 class Entry:
-    """Entry of a stream, which expires after `seconds` and keeps about `most` entries."""
+    """Entry to add to a stream. The stream expires after `seconds` and keeps about `most` entries."""
 
     stream: str
     fields: Mapping[str, str | bytes | int]
@@ -31,18 +31,18 @@ class Entry:
 class _Following:
     receive: Callable[[Fields], None]
     caught_up: Callable[[], None]
-    place: bytes = b"0"
+    position: bytes = b"0"
     is_new: bool = True
 
 
 class Streams:
-    """Streams between processes. Their names lack the prefix of the installation."""
+    """Messages between processes. Stream names have no installation prefix."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._followed: dict[str, _Following] = {}
         self._has_new = asyncio.Event()
-        self._bell = f"bell:{uuid4().hex}"  # ends the read that blocks, when there is another stream to read
+        self._bell = f"bell:{uuid4().hex}"  # an entry here ends the blocking read when another stream is followed
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -56,7 +56,7 @@ class Streams:
     def follow(
         self, stream: str, receive: Callable[[Fields], None], caught_up: Callable[[], None] = lambda: None
     ) -> None:
-        """Hand over each entry, in order, from the oldest on; `caught_up` is called when those that were there are."""
+        """Pass each entry to `receive`, in order, from the oldest on; call `caught_up` after the existing ones."""
         self._followed[stream] = _Following(receive, caught_up)
         self._has_new.set()
 
@@ -64,7 +64,7 @@ class Streams:
         self._followed.pop(stream, None)
 
     async def write(self, entries: Sequence[Entry]) -> bool:
-        """Return True if all entries were added; otherwise some may have been. An outage is no error."""
+        """Return whether all entries were added; after a failure some may have been. An outage is not an error here."""
         return await self._redis.does(self._add(entries))
 
     async def _add(self, entries: Sequence[Entry]) -> None:
@@ -77,7 +77,7 @@ class Streams:
         await pipeline.execute()
 
     async def _repeat(self, step: Callable[[], Any]) -> None:
-        """A step after another; when one fails, a pause."""
+        """Run a step again and again, with a pause after a failure."""
         while True:
             try:
                 await step()
@@ -85,7 +85,7 @@ class Streams:
                 if is_outage(error):
                     self._redis.failed(error)
                 else:
-                    log.exception("What other processes tell could not be read")
+                    log.exception("The streams of other processes could not be read")
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _ring(self) -> None:
@@ -94,11 +94,11 @@ class Streams:
         self._has_new.clear()
 
     async def _read(self) -> None:
-        """Read what is followed; it waits for news unless something is read for the first time."""
+        """Read the followed streams; block for new entries unless a stream is read for the first time."""
         followed = {self._redis.key(stream).encode(): one for stream, one in self._followed.items()}
         new = [one for one in followed.values() if one.is_new]
-        places: dict[Any, Any] = {key: one.place for key, one in followed.items()}
-        answer: Any = await self._redis.waiting.xread(places, count=AT_ONCE, block=None if new else _MILLISECONDS)
+        positions: dict[Any, Any] = {key: one.position for key, one in followed.items()}
+        answer: Any = await self._redis.waiting.xread(positions, count=AT_ONCE, block=None if new else _MILLISECONDS)
         self._redis.answered()
         full = []
         for key, entries in answer or ():
@@ -111,10 +111,10 @@ class Streams:
                 one.caught_up()
 
     def _hand_over(self, one: _Following, entries: Iterable[tuple[bytes, Fields]]) -> None:
-        for place, fields in entries:
-            one.place = place
+        for position, fields in entries:
+            one.position = position
             one.receive(fields)
 
 
 def _nothing(*_: Any) -> None:
-    """For streams of which only the end of the waiting matters."""
+    """Do nothing, for streams that only end the blocking read."""

@@ -308,7 +308,7 @@ async def test_the_worker_command_runs_jobs_until_a_signal_comes(
     ("given", "part"),
     [
         ({"redis_url": None, "run_jobs": False}, "RUN_JOBS=0 leaves background jobs to `python app.py worker`"),
-        ({"redis_url": "http://cache:80"}, "REDIS_URL is not understood: write redis://"),
+        ({"redis_url": "http://cache:80"}, "REDIS_URL is not a Redis URL. Write redis://"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(installation: Installation, given: dict[str, Any], part: str) -> None:
