@@ -132,14 +132,14 @@ def own_postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A migrated database of each kind in turn, as `DATABASE_URL` names it."""
+    """Return the URL of a migrated database of each kind in turn."""
     url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
     return url
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """A started database of each kind in turn, with the tables and nobody in them."""
+    """Run a database of each kind in turn, with its tables but without users."""
     database = database_at(database_url)
     await database.start()
     yield database

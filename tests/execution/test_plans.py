@@ -21,7 +21,7 @@ Unplanned = StrawberryGraphQLCoreExecutionContext
 
 
 async def run(execution: Any, document: Any, root: Any, plans: Any = None) -> tuple[str, list[Any], list[int]]:
-    """The data as text, because order counts; the errors by their paths; the sizes of batches."""
+    """Return the data as text, because order counts, the paths of the errors, and the sizes of batches."""
     batches: list[int] = []
     options = {"plans": {} if plans is None else plans} if issubclass(execution, PlannedExecution) else {}
     started = execution.build(
@@ -48,7 +48,7 @@ def root(count: int) -> Any:
 # graphql-core cancels the siblings of what fails, some of them before they have begun.
 @pytest.fixture
 def collected_at_the_end() -> Iterator[None]:
-    """A coroutine that nobody awaits warns where it is collected, which fails while a named tuple is made."""
+    """Collect garbage: an unawaited coroutine warns where it is collected, which fails in a named tuple."""
     gc.disable()
     yield
     gc.collect()

@@ -60,7 +60,7 @@ async def heard(chat: ChatCompletions, **ask: Any) -> list[Delta | Finished]:
 
 
 async def failing(model: ChatCompletions) -> tuple[str, ModelFailure]:
-    """The text that arrived and the failure that ended it."""
+    """Return the text that arrived and the failure that ended it."""
     text = ""
     try:
         async for item in model.stream(HELLO):

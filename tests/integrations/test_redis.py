@@ -1,4 +1,4 @@
-"""What speaks to Redis."""
+"""Clients of Redis."""
 
 import asyncio
 from contextlib import suppress

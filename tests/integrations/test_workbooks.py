@@ -9,6 +9,7 @@ from openpyxl import Workbook
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.sheet_text import workbook_text
 from integrations.documents.workbooks import Cell, open_sheet
+from tables.files.cell_kinds import ABOVE, LEFT
 from tests.support.loopback.workbooks import book
 
 PROBLEM = "The cell shows #DIV/0!, an error of its spreadsheet: correct or empty it there."
@@ -72,7 +73,7 @@ def test_hidden_rows_are_read_and_merged_cells_are_marked_and_both_are_noted() -
     rows = {"Sheet": ("visible", xml)}
     merged = '<mergeCells count="2"><mergeCell ref="C2:D3"/><mergeCell ref="E2:F2"/></mergeCells>'
     assert read(book(sheets=rows, after=merged)) == (
-        [[None, None, "1", "\0"], ["2", None, "\x011", "\0"], ["3"]],
+        [[None, None, "1", LEFT], ["2", None, ABOVE + "1", LEFT], ["3"]],
         [
             "Hidden rows that are read like the others: 1.",
             "Cells merged over rows, whose value is repeated in each row: 1.",

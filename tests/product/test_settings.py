@@ -170,7 +170,7 @@ def test_mail_goes_to_the_server_that_is_named_and_else_into_files(tmp_path: Pat
     assert isinstance(create_mailer(settings()), FileMailer)
     assert isinstance(create_mailer(settings(smtp_url="smtps://u:p@mail.example.com")), SMTPMailer)
     given = settings(smtp_url="mail.example.com", database_url=f"sqlite:///{tmp_path / 'new.db'}")
-    with pytest.raises(Misconfigured, match="SMTP_URL is not a mail server's URL. Write it as smtps://"):
+    with pytest.raises(Misconfigured, match=r"SMTP_URL is not a mail server's URL\. Write it as smtps://"):
         assemble(given)
 
 

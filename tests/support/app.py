@@ -1,4 +1,4 @@
-"""The whole application in the test's own process, over a database of either kind."""
+"""Whole application in the test's own process, over a database of either kind."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,19 +23,19 @@ from tests.support.client import Client, Refused
 from tests.support.world import World
 from transport.core.errors import format_error
 
-OFTEN = "1000 per minute"  # the people of a test share one address
+OFTEN = "1000 per minute"  # all users of a test have one address
 SECRET = "a secret of the tests that is long enough to sign with"
 
 
-class Given(Settings):
-    """Nothing of them comes from the environment, which costs milliseconds to read and is somebody's own."""
+class ExplicitSettings(Settings):
+    """Settings without the environment: reading it costs milliseconds, and it differs from machine to machine."""
 
-    def __init__(self, **given: Any) -> None:
-        BaseModel.__init__(self, **given)
+    def __init__(self, **values: Any) -> None:
+        BaseModel.__init__(self, **values)
 
 
 class App:
-    """An application that runs; statements it reads with are counted in `reads`."""
+    """Application that is running; `reads` has the SQL of its prepared reads."""
 
     def __init__(self, product: Product, http: httpx.AsyncClient) -> None:
         self.product, self.backend, self._http = product, product.backend, http
@@ -52,7 +52,7 @@ class App:
         )
 
     def client(self) -> Client:
-        """Somebody who is not signed in yet."""
+        """Return a client that is not signed in."""
         return Client("http://site", self._http)
 
     async def person(self, name: str = "ann") -> Client:
@@ -67,7 +67,7 @@ class App:
         return Viewer(decoded[1])
 
     async def organization(self, admin: Client, *members: Client) -> str:
-        """The id of a new organization."""
+        """Create an organization with these members and return its id."""
         database = self.backend.database
         publish, world = database.publish, World(database)
         database.publish = publish
@@ -75,7 +75,7 @@ class App:
         return global_id(Organization, await world.organization(await self.viewer(admin), people))
 
     async def follow(self, client: Client, document: str, **variables: Any) -> AsyncGenerator[dict[str, Any], None]:
-        """The events of a subscription, without a socket."""
+        """Yield the events of a subscription, without a socket."""
         context = await authenticate(self.backend, client.headers.get("Authorization"), Origin())
         operation = self._executor.prepare(Request(document, None, variables, {}), context)
         if isinstance(operation, Result):
@@ -93,7 +93,7 @@ class App:
 
 @asynccontextmanager
 async def open_app(database_url: str, directory: Path, **settings: Any) -> AsyncIterator[App]:
-    """An application over a database, stopped at the end."""
+    """Run an application over a database, and stop it at the end."""
     given: dict[str, Any] = {
         "database_url": database_url,
         "files_dir": directory / "files",
@@ -103,7 +103,7 @@ async def open_app(database_url: str, directory: Path, **settings: Any) -> Async
         "sign_up_limit_address": OFTEN,
         "log_in_limit_address": OFTEN,
     }
-    product = assemble(Given(**(given | settings)))
+    product = assemble(ExplicitSettings(**(given | settings)))
     transport = httpx.ASGITransport(application(product))
     async with lifespan(product), httpx.AsyncClient(transport=transport, timeout=30) as http:
         yield App(product, http)
@@ -111,6 +111,6 @@ async def open_app(database_url: str, directory: Path, **settings: Any) -> Async
 
 @pytest.fixture
 async def app(database_url: str, tmp_path: Path) -> AsyncIterator[App]:
-    """The application over each kind of database in turn, with nobody in it."""
+    """Run the application over each kind of database in turn, without users."""
     async with open_app(database_url, tmp_path) as app:
         yield app

@@ -1,4 +1,4 @@
-"""A client as people write them: GraphQL over HTTP, WebSocket (graphql-transport-ws) and server-sent events."""
+"""Client as front ends write them: GraphQL over HTTP, WebSocket (graphql-transport-ws) and server-sent events."""
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -10,7 +10,7 @@ import websockets
 
 
 class Refused(AssertionError):
-    """The server answered with errors; `errors` has them."""
+    """Response with errors, in `errors`."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__(json.dumps(errors, indent=2, ensure_ascii=False))
@@ -22,7 +22,7 @@ class Refused(AssertionError):
 
 
 class Client:
-    """One person at one server; signed in once `token` is set."""
+    """User of one server; signed in once `token` is set."""
 
     def __init__(self, url: str, http: httpx.AsyncClient) -> None:
         self.url, self.http = url, http
@@ -33,7 +33,7 @@ class Client:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     async def run(self, document: str, **variables: Any) -> dict[str, Any]:
-        """The data of an operation; Refused when there are errors."""
+        """Return the data of an operation. Raises Refused when there are errors."""
         body = {"query": document, "variables": variables}
         answer = (await self.http.post(f"{self.url}/graphql", json=body, headers=self.headers)).json()
         if answer.get("errors"):
@@ -41,21 +41,21 @@ class Client:
         data: dict[str, Any] = answer["data"]
         return data
 
-    async def mutate(self, name: str, selection: str, /, **given: Any) -> Any:
-        """The payload of a mutation whose input is `given`."""
+    async def mutate(self, name: str, selection: str, /, **arguments: Any) -> Any:
+        """Return the payload of a mutation with the arguments as its input."""
         kind = name[0].upper() + name[1:]
         document = f"mutation {kind}($input: {kind}Input!) {{ {name}(input: $input) {selection} }}"
-        return (await self.run(document, input=given))[name]
+        return (await self.run(document, input=arguments))[name]
 
     async def upload(
-        self, name: str, selection: str, /, files: dict[str, tuple[str, bytes]], **given: Any
+        self, name: str, selection: str, /, files: dict[str, tuple[str, bytes]], **arguments: Any
     ) -> dict[str, Any]:
-        """The payload of a mutation whose input has files, each by its path in the input, as `attachments.0`."""
+        """Return the payload of a mutation with files in its input, each by its path there, such as `attachments.0`."""
         kind = name[0].upper() + name[1:]
         document = f"mutation {kind}($input: {kind}Input!) {{ {name}(input: $input) {selection} }}"
         places = {str(n): [f"variables.input.{path}"] for n, path in enumerate(files)}
         form = {
-            "operations": json.dumps({"query": document, "variables": {"input": given}}),
+            "operations": json.dumps({"query": document, "variables": {"input": arguments}}),
             "map": json.dumps(places),
         }
         sent = [(str(n), file) for n, file in enumerate(files.values())]
@@ -66,10 +66,10 @@ class Client:
         payload: dict[str, Any] = answer.json()["data"][name]
         return payload
 
-    async def refused(self, name: str, /, **given: Any) -> dict[str, Any]:
-        """The one error of a mutation that is refused."""
+    async def refused(self, name: str, /, **arguments: Any) -> dict[str, Any]:
+        """Return the one error of a mutation that must be refused."""
         try:
-            payload = await self.mutate(name, "{ __typename }", **given)
+            payload = await self.mutate(name, "{ __typename }", **arguments)
         except Refused as refused:
             (error,) = refused.errors
             return error
@@ -98,13 +98,13 @@ class Client:
             yield Socket(connection)
 
     async def follow(self, document: str, **variables: Any) -> AsyncGenerator[dict[str, Any], None]:
-        """The events of a subscription on a socket of its own."""
+        """Yield the events of a subscription on a socket of its own."""
         async with self.socket() as socket:
             async for event in socket.follow(document, **variables):
                 yield event
 
     async def follow_sse(self, document: str, **variables: Any) -> AsyncGenerator[dict[str, Any], None]:
-        """The events of a subscription as server-sent events."""
+        """Yield the events of a subscription as server-sent events."""
         headers = {**self.headers, "Accept": "text/event-stream"}
         body = {"query": document, "variables": variables}
         async with self.http.stream("POST", f"{self.url}/graphql", json=body, headers=headers) as answer:

@@ -44,7 +44,7 @@ def segment(content: object) -> str:
 
 
 def signed(header: object, claims: object, key: bytes = KEY, digest: str = "sha256") -> str:
-    """A token put together by hand, so that no library refuses to make it."""
+    """Return a token assembled by hand, because libraries refuse to create it."""
     body = f"{segment(header)}.{segment(claims)}"
     return f"{body}.{segment(hmac.digest(key, body.encode(), digest))}"
 

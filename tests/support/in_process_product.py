@@ -1,4 +1,4 @@
-"""A product without a server around it: people ask through GraphQL, workers work, links are opened."""
+"""Product without a server: tests call GraphQL, run workers and open download links."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -114,7 +114,7 @@ class InProcessProduct:
         return await self.executor.execute(operation, context)
 
     async def get(self, viewer: Viewer, document: str, **variables: Any) -> Any:
-        """The one field of the answer."""
+        """Return the one field of the response."""
         result = await self.ask(viewer, document, **variables)
         assert result.errors == []
         assert result.data is not None
@@ -146,7 +146,7 @@ class InProcessProduct:
         return shown if shown["finishedAt"] else None
 
     async def over(self, viewer: Viewer, id_: str) -> Any:
-        """The export when it is over."""
+        """Wait for the end of an export and return it."""
         await until(lambda: self.ended(viewer, id_))
         return await self.get(viewer, SHOW, id=id_)
 
@@ -188,12 +188,12 @@ class InProcessProduct:
         await self.database.write(unit, SYSTEM)
 
     async def counts(self) -> tuple[int, int]:
-        """Of exports and of jobs, whoever has them."""
+        """Return the numbers of all exports and jobs."""
         (row,) = await self.database.read(everything, SYSTEM)
         return row.exports, row.jobs
 
     async def job(self) -> Job:
-        """The only one there is."""
+        """Return the only job."""
         (job,) = await self.database.read(all_jobs, SYSTEM)
         return job
 

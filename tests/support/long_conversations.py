@@ -19,28 +19,28 @@ ROLES = (MessageRole.USER, MessageRole.ASSISTANT)
 
 
 def create_long_conversation(session: Session, length: int, word: str) -> Conversation:
-    """A conversation of the viewer's of `length` messages, which can be searched; the middle one has `word` in it."""
+    """Create a searchable conversation of `length` messages for the viewer; the middle one contains `word`."""
     conversation = conversations.create(session, NewConversation("offline", title=f"{length} messages"))
-    said: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for depth in range(1, length + 1):
-        said.append(
+        rows.append(
             {
                 "id": uuid7(),
                 "conversation_id": conversation.id,
-                "parent_id": said[-1]["id"] if said else None,
-                "line_id": said[0]["id"] if said else None,
+                "parent_id": rows[-1]["id"] if rows else None,
+                "line_id": rows[0]["id"] if rows else None,
                 "depth": depth,
                 "role": ROLES[(depth - 1) % 2],
                 "status": MessageStatus.COMPLETED,
                 "text": f"Number {depth} {word if depth == length // 2 else ''}",
             }
         )
-    said[0]["line_id"] = said[0]["id"]
+    rows[0]["line_id"] = rows[0]["id"]
     scope = scope_of(conversation.organization_id)
-    words = [{"id": one["id"], "words": folded_text(one["text"]), "scope": scope} for one in said]
-    segments.add_line(session, conversation.id, said[0]["id"], 1, length)
+    words = [{"id": one["id"], "words": folded_text(one["text"]), "scope": scope} for one in rows]
+    segments.add_line(session, conversation.id, rows[0]["id"], 1, length)
     session.flush()
-    session.execute(insert(Message), said, execution_options=INSIDE)
+    session.execute(insert(Message), rows, execution_options=INSIDE)
     session.execute(insert(MessageWords), words, execution_options=INSIDE)
-    conversation.message_count, conversation.leaf_id, conversation.last_message_at = length, said[-1]["id"], now()
+    conversation.message_count, conversation.leaf_id, conversation.last_message_at = length, rows[-1]["id"], now()
     return conversation

@@ -33,7 +33,7 @@ class Objects:
         )
 
     def one(self, *right: Any) -> Any:
-        """One of the right values, or now and then a wrong one."""
+        """Return one of the right values, or now and then a wrong one."""
         if self.random.random() >= self.faults:
             return self.random.choice(right)
         return self.random.choice(self.wrong(right[0]))

@@ -28,7 +28,7 @@ sys.stdin.read()
 
 
 def install(directory: Path) -> tuple[Path, Path]:
-    """A Python that has the server, and the file of the weights; what is there already is kept."""
+    """Install a Python with the server, and the file of the weights, unless they are present."""
     python, wheels = directory / "venv" / "bin" / "python", directory / "wheels"
     if not python.exists():
         venv.create(directory / "venv", with_pip=True)
@@ -42,7 +42,7 @@ def install(directory: Path) -> tuple[Path, Path]:
 
 
 async def answered(base_url: str) -> None:
-    """One reply of the model through the API: streamed and counted."""
+    """Stream one reply of the model through the API, and count it."""
     profile = {"name": "tiny", "base_url": base_url, "models": ["smollm2"], "context_window": 4096}
     with TemporaryDirectory() as directory:
         url = f"sqlite:///{directory}/sheetgpt.db"
@@ -60,7 +60,7 @@ async def answered(base_url: str) -> None:
 
 @contextmanager
 def serving(directory: Path) -> Iterator[str]:
-    """The address of the model, which is downloaded when it is not there yet; gone at the end."""
+    """Run the model, downloaded if necessary, and yield its URL."""
     python, weights = install(directory)
     with subprocess.Popen(
         [str(python), "-c", SERVE, str(weights)],

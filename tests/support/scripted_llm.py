@@ -1,4 +1,4 @@
-"""A model whose reply the test dictates, on loopback, and a site that has it."""
+"""Model on loopback whose replies the test scripts, and applications that use it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ READ = """query Read($id: ID!) { message(id: $id) { text status model finishReas
 
 
 class ScriptedLLM:
-    """Every reply comes from one queue; `server` has what was asked for them."""
+    """Model that takes every reply from one queue; `server` has the requests."""
 
     def __init__(self) -> None:
         self.server = FaultServer()
@@ -49,7 +49,7 @@ class ScriptedLLM:
 
     @property
     def asked(self) -> list[dict[str, Any]]:
-        """The bodies of all requests."""
+        """Return the bodies of all requests."""
         return [exchange.body for exchange in self.server.exchanges]
 
 
@@ -64,9 +64,13 @@ async def scripted_llm() -> AsyncIterator[ScriptedLLM]:
 async def open_app_with_llm(
     server: FaultServer, database_url: str, directory: Path, **settings: Any
 ) -> AsyncIterator[App]:
-    """A site whose model is at a server."""
-    given = {"openai_api_key": "sk-test-secret", "openai_base_url": server.base_url, "openai_model": MODEL} | settings
-    async with open_app(database_url, directory, **given) as app:
+    """Run an application whose model is at a server."""
+    arguments = {
+        "openai_api_key": "sk-test-secret",
+        "openai_base_url": server.base_url,
+        "openai_model": MODEL,
+    } | settings
+    async with open_app(database_url, directory, **arguments) as app:
         yield app
 
 
@@ -74,27 +78,27 @@ async def open_app_with_llm(
 async def open_app_with_faults(
     database_url: str, directory: Path, *plays: Play
 ) -> AsyncIterator[tuple[App, FaultServer]]:
-    """A site whose model has bad days, and the server that has them."""
+    """Run an application whose model plays these faults, and yield it with the model's server."""
     async with fault_server(*plays) as server, open_app_with_llm(server, database_url, directory) as app:
         yield app, server
 
 
 @pytest.fixture
 async def llm_app(scripted_llm: ScriptedLLM, database_url: str, tmp_path: Path) -> AsyncIterator[App]:
-    """The application over each kind of database in turn, with the dictated model."""
+    """Run the application over each kind of database in turn, with the scripted model."""
     async with open_app_with_llm(scripted_llm.server, database_url, tmp_path) as app:
         yield app
 
 
-async def send(client: Client, text: str = "Hello", **given: Any) -> dict[str, Any]:
-    """The exchange that a message begins."""
-    payload: dict[str, Any] = await client.mutate("sendMessage", EXCHANGE, text=text, **given)
+async def send(client: Client, text: str = "Hello", **arguments: Any) -> dict[str, Any]:
+    """Send a message and return the exchange."""
+    payload: dict[str, Any] = await client.mutate("sendMessage", EXCHANGE, text=text, **arguments)
     return payload
 
 
-async def start_reply(client: Client, text: str = "Hello", **given: Any) -> str:
-    """The id of the reply to a message."""
-    id_: str = (await send(client, text, **given))["reply"]["id"]
+async def start_reply(client: Client, text: str = "Hello", **arguments: Any) -> str:
+    """Send a message and return the id of its reply."""
+    id_: str = (await send(client, text, **arguments))["reply"]["id"]
     return id_
 
 
@@ -104,28 +108,28 @@ async def read(client: Client, id: str) -> dict[str, Any]:
 
 
 async def follow(app: App, client: Client, id: str, after: int = 0) -> list[dict[str, Any]]:
-    """All events of a reply."""
+    """Return all events of a reply."""
     async with asyncio.timeout(20):
         return [event["replyStream"] async for event in app.follow(client, FOLLOW, id=id, after=after)]
 
 
 async def finished_reply(app: App, client: Client, id: str) -> dict[str, Any]:
-    """The reply when it is over."""
+    """Wait for the end of a reply and return it."""
     await follow(app, client, id)
     return await read(client, id)
 
 
-def joined_text(events: list[dict[str, Any]], held: str = "") -> str:
+def joined_text(events: list[dict[str, Any]], text: str = "") -> str:
     """Return the text of a client after these events, each delta written at its offset."""
     for event in events:
         if event["__typename"] == "ReplyDelta":
-            assert event["offset"] in (0, len(held)), "a gap, or something twice"
-            held = held[: event["offset"]] + event["text"]
-    return held
+            assert event["offset"] in (0, len(text)), "a gap, or something twice"
+            text = text[: event["offset"]] + event["text"]
+    return text
 
 
 async def wait_for_text(app: App, client: Client, id: str, text: str) -> None:
-    """Returns when a follower has this much of a reply; then it goes away."""
+    """Follow a reply until its text is `text`, then leave."""
     events: list[dict[str, Any]] = []
     async with asyncio.timeout(20), aclosing(app.follow(client, FOLLOW, id=id)) as stream:
         async for event in stream:
@@ -143,7 +147,7 @@ def texts_of(app: App) -> dict[UUID, Text]:
 
 
 async def wait_for_readers(app: App, count: int) -> None:
-    """Returns when so many followers wait for texts."""
+    """Wait until `count` followers wait for text."""
     async with asyncio.timeout(20):
         while sum(text.readers for text in texts_of(app).values()) < count:
             await asyncio.sleep(0.01)

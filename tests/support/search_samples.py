@@ -1,4 +1,4 @@
-"""Conversations to look for, and what somebody sees of them."""
+"""Conversations to search, and reads of what a user sees of them."""
 
 from uuid import UUID
 
@@ -23,9 +23,9 @@ def create_conversation(
     organization_id: UUID | None = None,
     visibility: Visibility = Visibility.PRIVATE,
 ) -> tuple[Conversation, Message]:
-    """A conversation of the viewer's with one message in it."""
-    beginning = NewConversation("model", title=title, organization_id=organization_id, visibility=visibility)
-    conversation = conversations.create(session, beginning)
+    """Create a conversation with one message for the viewer."""
+    new = NewConversation("model", title=title, organization_id=organization_id, visibility=visibility)
+    conversation = conversations.create(session, new)
     message = user_message(conversation.id)
     session.add(message)
     return conversation, message
@@ -36,7 +36,7 @@ def user_message(conversation_id: UUID, text: str = "secret") -> Message:
 
 
 async def titles(database: Database, viewer: Viewer) -> list[str]:
-    """The titles that somebody sees, the same in a prepared read and in a unit."""
+    """Return the titles that a user sees, which are equal in a prepared read and in a unit of work."""
     read = await database.read(conversations.all_conversations.rows(Window(100), ALL), viewer, limit=100)
     query = select(Conversation.title).order_by(Conversation.id.desc())
     assert [row.title for row in read] == await database.write(lambda session: list(session.scalars(query)), viewer)

@@ -28,7 +28,7 @@ def shared_compilation() -> Iterator[None]:
     """Engines of one dialect share compiled statements, and executors of one schema and limits documents."""
     with pytest.MonkeyPatch.context() as patch:
         _share_statements(patch)
-        _share_what_postgresql_is(patch)
+        _share_postgresql_version(patch)
         _skip_migrations(patch)
         patch.setattr(executor, "Documents", _documents)
         yield
@@ -49,8 +49,8 @@ def _share_statements(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(kind, "__hash__", lambda dialect: hash(type(dialect)))
 
 
-def _share_what_postgresql_is(patch: pytest.MonkeyPatch) -> None:
-    """The first engine asks the server for its version and settings; the others take what it heard."""
+def _share_postgresql_version(patch: pytest.MonkeyPatch) -> None:
+    """Let the first engine ask the server for its version and settings, and reuse the answers in the others."""
     ask: Callable[[PGDialect_asyncpg, Connection], None] = PGDialect_asyncpg.initialize
     heard: dict[str, object] = {}
 

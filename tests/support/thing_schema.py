@@ -19,7 +19,7 @@ Info = strawberry.Info[Any, None]
 
 
 def of_decimal(value: Decimal) -> str | None:
-    """No negative numbers; zero is nothing, which no scalar may give."""
+    """Serialize a number; refuse negative ones, and return None for zero, which no scalar may."""
     if value < 0:
         raise ValueError("negative")
     return str(value) if value else None
@@ -57,7 +57,7 @@ def whisper(root: strawberry.Parent[Any]) -> str | None:
 
 
 def later_or_now(root: strawberry.Parent[Any]) -> str | None:
-    """A function that is not a coroutine function and yet gives a coroutine sometimes."""
+    """Return a value or sometimes a coroutine, without being a coroutine function."""
     found: Any = _soon(root.text) if root.is_late else root.text
     return found  # type: ignore[no-any-return]  # awaited by whoever calls it
 

@@ -18,12 +18,12 @@ SYSTEM = Viewer.system()
 
 
 def database_at(url: str) -> Database:
-    """The database of a URL, not started."""
+    """Return the database of a URL, not started."""
     return open_database(url, migrate)
 
 
 class World:
-    """People and organizations in a database; `published` are the events that came out of it."""
+    """Users and organizations in a database; `published` has the events of its transactions."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -31,13 +31,13 @@ class World:
         database.publish = self.published.append
 
     async def person(self, name: str) -> Viewer:
-        """Somebody who has signed up, with a personal organization."""
+        """Sign up a user, who has a personal organization."""
         email = f"{name}@example.com"
         user = await self.database.write(users.sign_up, SYSTEM, email, "no password", name.title(), "Example")
         return Viewer(user.id)
 
     async def organization(self, admin: Viewer, members: Iterable[Viewer] = (), name: str = "Shared") -> UUID:
-        """The id of an organization that these people are active in."""
+        """Create an organization with these active members and return its id."""
 
         def make(session: Session) -> UUID:
             organization = Organization(name=name)
@@ -57,7 +57,7 @@ class World:
         role: Role = Role.MEMBER,
         status: MembershipStatus = MembershipStatus.ACTIVE,
     ) -> UUID:
-        """The id of a new membership."""
+        """Create a membership and return its id."""
 
         def make(session: Session) -> UUID:
             assert viewer.user_id is not None

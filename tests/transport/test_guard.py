@@ -77,8 +77,8 @@ def test_a_larger_body_is_an_error_of_graphql_at_graphql(served: Served) -> None
     assert (error["extensions"]["code"], error["extensions"]["status"]) == ("PAYLOAD_TOO_LARGE", 413)
 
 
-def spoken(served: Served, head: str, *, drip: bytes = b"") -> bytes:
-    """What the server answers to raw bytes before it closes; `drip` is sent every 50 ms until then."""
+def exchange_bytes(served: Served, head: str, *, drip: bytes = b"") -> bytes:
+    """Send raw bytes and return the response until the server closes; `drip` is sent every 50 ms until then."""
     with socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2]))) as connection:
         connection.sendall(head.encode())
         connection.settimeout(0.05)
@@ -99,14 +99,14 @@ def spoken(served: Served, head: str, *, drip: bytes = b"") -> bytes:
 @pytest.mark.parametrize("drip", [b"", b"x"])
 def test_a_body_that_comes_too_slowly_is_408_and_the_connection_ends(served: Served, drip: bytes) -> None:
     head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"
-    answer = spoken(served, head, drip=drip)
+    answer = exchange_bytes(served, head, drip=drip)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"code":"REQUEST_TIMEOUT"' in answer
     assert b"connection: close" in answer
 
 
 def test_a_body_that_nobody_reads_does_not_keep_the_connection_open(served: Served) -> None:
-    answer = spoken(served, "POST /ignoring HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{", drip=b"")
+    answer = exchange_bytes(served, "POST /ignoring HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{", drip=b"")
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"connection: close" in answer
 

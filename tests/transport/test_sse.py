@@ -24,7 +24,7 @@ def ask(served: Served, query: str, accept: str = "text/event-stream", **headers
 
 @contextmanager
 def streaming(served: Served, query: str, **headers: str) -> Iterator[Iterator[bytes]]:
-    """The events of a stream as they come, without pings."""
+    """Yield the events of a stream as they arrive, without pings."""
     with served.http.stream(
         "POST", "/graphql", json={"query": query}, headers={"accept": "text/event-stream", **headers}
     ) as response:

@@ -38,16 +38,16 @@ def served(directory: Path) -> Iterator[Served]:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(served: Served, directory: Path) -> Iterator[None]:
-    """No file has a name while it is here, and none is open when the request is over."""
+    """Check that no file has a name during a request, and that none is open after it."""
     yield
     end = time.monotonic() + 3
-    while (left := held(directory)) and time.monotonic() < end:
+    while (left := open_files(directory)) and time.monotonic() < end:
         time.sleep(0.01)
     assert left == []
 
 
-def held(directory: Path) -> list[str]:
-    """The files of the directory that have a name, and those that the process holds open there."""
+def open_files(directory: Path) -> list[str]:
+    """Return the files in the directory that have a name, and those that the process has open there."""
     links = []
     for descriptor in Path("/proc/self/fd").iterdir():
         try:
@@ -66,7 +66,7 @@ def mapped(count: int = 1) -> str:
 
 
 def form(*parts: tuple[str, str | None, bytes | str], boundary: str = "BOUNDARY") -> bytes:
-    """A body of these parts, each a name, a file name or None, and a content."""
+    """Return a body of these parts, each with a name, a file name or None, and a content."""
     body = []
     for name, filename, content in parts:
         kept = f'; filename="{filename}"' if filename is not None else ""

@@ -33,7 +33,7 @@ class Client:
         await self.send(type="subscribe", id=id, payload={"query": query, **payload})
 
     async def closed(self) -> tuple[int, str]:
-        """The code and reason with which the server closes; frames before that are passed over."""
+        """Return the code and reason with which the server closes; skip the frames before that."""
         try:
             while True:
                 await asyncio.wait_for(self.socket.recv(), 3)

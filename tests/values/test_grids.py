@@ -116,9 +116,11 @@ _HOSTILE += ["a <a@b.c>,", "12,50 A\n", "a .... 1\n", "a:1\n", "a - 1\n", "x (20
 
 
 @pytest.mark.parametrize("pattern", [*_HOSTILE, "[" * 49 + "1,", "- a" + " " * 9_999 + "b\n"])
-def test_hostile_text_of_full_length_takes_less_than_a_second(pattern: str) -> None:
+def test_hostile_text_is_read_in_linear_time(pattern: str) -> None:
+    """Compare the full length with a quarter of it: seconds would tell the speed of the machine, too."""
     text = (pattern * (MAX_TEXT // len(pattern) + 1))[:MAX_TEXT]
-    assert any(seconds(text) < 1 for _ in range(3))
+    quarter = min(seconds(text[: MAX_TEXT // 4]) for _ in range(3))
+    assert any(seconds(text) < max(8 * quarter, 0.2) for _ in range(3))
 
 
 def test_a_staircase_of_items_takes_less_than_a_second() -> None:

@@ -9,7 +9,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def png(width: int = 1, height: int = 1) -> bytes:
-    """A PNG that says so much of its size; it has one pixel."""
+    """Return a PNG of one pixel whose header claims this size."""
     head = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + head + _chunk(b"IDAT", zlib.compress(b"\0\0")) + _chunk(b"IEND", b"")
 

@@ -1,4 +1,4 @@
-"""A raw HTTP server that plays one scripted fault per connection: what a provider does on a bad day."""
+"""Raw HTTP server that plays one scripted provider fault per connection."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ class FaultServer:
 
 
 def chunk(text: str | None = None, *, finish: str | None = None, **more: Any) -> str:
-    """One Chat Completions event."""
+    """Return one Chat Completions event."""
     choice = {"index": 0, "delta": {} if text is None else {"content": text}, "finish_reason": finish}
     return json.dumps({"id": "c1", "object": "chat.completion.chunk", "choices": [choice], **more})
 
@@ -88,7 +88,7 @@ def endless(payload: str, seconds_apart: float) -> Play:
 
 
 def response(status: int, body: str = "", **headers: str) -> Play:
-    """A whole HTTP answer; header names are written with underscores."""
+    """Return a whole HTTP response; header names are written with underscores."""
 
     async def play(exchange: Exchange) -> None:
         data = body.encode()
@@ -101,7 +101,7 @@ def response(status: int, body: str = "", **headers: str) -> Play:
 
 
 def error(status: int, message: str, code: str | None = None, **headers: str) -> Play:
-    """An error in OpenAI's shape."""
+    """Return an error in OpenAI's format."""
     return response(status, json.dumps({"error": {"message": message, "code": code}}), **headers)
 
 

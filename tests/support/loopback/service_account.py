@@ -22,7 +22,7 @@ class GrantRefused(Exception):
 
 
 def service_account_file(directory: Path, base_url: str, **changes: Any) -> Path:
-    """A key file as Google issues it, for the token endpoint at `base_url`/token."""
+    """Write a key file as Google issues it, for the token endpoint at `base_url`/token."""
     account = {
         "type": "service_account",
         "project_id": "sheetgpt-test",

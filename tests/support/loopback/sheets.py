@@ -121,6 +121,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def _reset(self) -> None:
-        """RST instead of an answer: what was done stays done, and the client cannot know."""
+        """Reset the connection instead of responding: the call took effect, but the client cannot know."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()

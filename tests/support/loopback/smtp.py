@@ -1,4 +1,4 @@
-"""A mail server on loopback that keeps what it is sent, and refuses what it is told to."""
+"""Mail server on loopback that stores the mail it receives, and refuses mail as scripted."""
 
 import asyncio
 import base64
@@ -113,7 +113,7 @@ def _address(rest: str) -> str:
 async def loopback_smtp(
     *, tls: ssl.SSLContext | None = None, encrypted: bool = False, silent: bool = False
 ) -> AsyncIterator[LoopbackSMTP]:
-    """With `tls` it offers STARTTLS, or with `encrypted` speaks TLS from the start."""
+    """Run a server; with `tls` it offers STARTTLS, with `encrypted` it speaks TLS from the start."""
     sink = LoopbackSMTP(tls=None if encrypted else tls, is_silent=silent)
     server = await asyncio.start_server(sink.serve, "127.0.0.1", 0, ssl=tls if encrypted else None)
     sink.port = server.sockets[0].getsockname()[1]

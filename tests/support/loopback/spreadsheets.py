@@ -26,7 +26,7 @@ class Sheet:
     cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
 
     def values(self) -> list[list[Cell]]:
-        """As the API returns them: trailing empty cells and rows are left out."""
+        """Return the cells as the API does, without trailing empty cells and rows."""
         rows: list[list[Cell]] = []
         for row, column in sorted(self.cells):
             rows += [[] for _ in range(row + 1 - len(rows))]
@@ -73,7 +73,7 @@ class Spreadsheet:
         return f"https://docs.google.com/spreadsheets/d/{self.id}/edit"
 
     def batch_update(self, requests: list[dict[str, Any]]) -> None:
-        """All of them or none."""
+        """Carry out all requests or none."""
         changed = copy.deepcopy(self.sheet)
         for number, request in enumerate(requests):
             ((kind, ask),) = request.items()

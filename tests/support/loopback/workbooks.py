@@ -18,9 +18,9 @@ def book(
     after: str = "",
     sheets: Mapping[str, tuple[str, str]] | None = None,
 ) -> bytes:
-    """A workbook of one sheet with these rows, or of `sheets`: state and XML of the rows by name.
+    """Return a workbook of one sheet with these rows, or of `sheets`: state and XML of the rows by name.
 
-    A cell with `s="n"` is shown by the nth of the formats, from 1 on. `after` stands behind the rows.
+    A cell with `s="n"` is shown by the nth of the formats, from 1 on. `after` is the XML that follows the rows.
     """
     given = sheets or {"Sheet": ("visible", "".join(f"<row>{row}</row>" for row in rows))}
     named = "".join(

@@ -116,7 +116,7 @@ async def ready(page: Page) -> None:
 
 
 async def tab_names(page: Page) -> list[str]:
-    """The titles of the tabs, from left to right."""
+    """Return the titles of the tabs, from left to right."""
     return await page.locator(TAB).all_inner_texts()
 
 
@@ -126,7 +126,7 @@ async def open_tab(page: Page, name: str) -> None:
 
 
 async def read_editor(page: Page, name: str) -> str:
-    """The text of `operation.graphql`, `variables.json`, `request-headers.json` or `response.json`."""
+    """Return the text of `operation.graphql`, `variables.json`, `request-headers.json` or `response.json`."""
     return str(await page.evaluate(f"(name) => {MODEL}.getValue()", name))
 
 
@@ -139,9 +139,9 @@ async def write_editor(page: Page, name: str, text: str) -> None:
 async def run_operation(
     page: Page, tab_name: str, variables: dict[str, Any] | None = None, *, seconds: float = DEADLINE
 ) -> dict[str, Any]:
-    """Open a tab, run it, and return the JSON it shows: of a subscription, the last event when it has ended.
+    """Open a tab, run its operation, and return the displayed JSON; of a subscription, the last event.
 
-    `variables` are merged into what the tab's editor holds. Raises playwright's TimeoutError after `seconds`.
+    `variables` are merged into those in the tab's editor. Raises playwright's TimeoutError after `seconds`.
     """
     await open_tab(page, tab_name)
     if variables is not None:

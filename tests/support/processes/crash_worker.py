@@ -48,7 +48,7 @@ def start(given: dict[str, Any]) -> ForkServerProcess:
 
 @contextmanager
 def working(given: dict[str, Any]) -> Iterator[ForkServerProcess]:
-    """A worker that is killed with -9 at the end, if it was not before."""
+    """Run a worker, and kill it with -9 at the end unless the test has."""
     process = start(given)
     try:
         yield process

@@ -63,7 +63,7 @@ END $$"""
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running server; `url` is what asyncpg and `DATABASE_URL` take."""
+    """PostgreSQL server that is running; `url` returns a URL for asyncpg and `DATABASE_URL`."""
 
     port: int
     password: str
@@ -72,7 +72,7 @@ class Postgres:
         return f"postgresql://{SUPERUSER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     async def create_database(self, name: str, template: str | None = None) -> None:
-        """Makes an empty database, or a copy of `template`, to which nobody may be connected."""
+        """Create an empty database, or a copy of `template`, which must have no connections."""
         source = _quoted(template or "template0")
         await self._execute(f"CREATE DATABASE {_quoted(name)} TEMPLATE {source} STRATEGY file_copy")
 
@@ -98,9 +98,9 @@ def _quoted(name: str) -> str:
 
 @contextmanager
 def postgres_server(directory: Path | None = None) -> Iterator[Postgres]:
-    """Runs a server whose files live in a new directory under `directory`, by default the temporary one.
+    """Run a server whose files are in a new directory under `directory`, by default the temporary one.
 
-    PostgreSQL refuses to run as root: root runs it as `nobody`, who must be able to enter `directory`.
+    PostgreSQL refuses to run as root: root runs it as the user `nobody`, who must be able to enter `directory`.
     """
     home = Path(tempfile.mkdtemp(prefix="sheetgpt-postgres-", dir=directory or _temporary_directory()))
     try:
@@ -187,7 +187,7 @@ def _copy_for_nobody(programs: Path, home: Path) -> Path:
 
 
 def _temporary_directory() -> Path:
-    """The first one that the server's user can enter: root may have one of its own in TMPDIR."""
+    """Return the first directory that the server's user can enter: root may have its own in TMPDIR."""
     usual = Path(tempfile.gettempdir())
     candidates = [usual, Path("/tmp"), Path("/var/tmp")] if os.geteuid() == 0 else [usual]
     if memory := directory_in_memory():
@@ -212,7 +212,7 @@ def _free_port() -> int:
 
 @contextmanager
 def shared_postgres(directory: Path) -> Iterator[Postgres]:
-    """The server of every process that names the same `directory`: the first starts it, the last ends it."""
+    """Share a server among all processes with one `directory`: the first starts it, the last ends it."""
     described = directory / "postgres.json"
     with (directory / "postgres.users").open("a") as users:
         with (directory / "postgres.start").open("a") as start:
@@ -256,7 +256,7 @@ def _keep(directory: Path) -> None:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """One server for the whole run; take a database of your own with `create_database`."""
+    """Run one server for the whole session; create a database of your own with `create_database`."""
     base = tmp_path_factory.getbasetemp()
     # A worker's directory lies in the run's; without workers the parent is shared with other runs.
     with shared_postgres(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) as server:

@@ -16,7 +16,7 @@ START_SECONDS, STOP_SECONDS = 30.0, 10.0
 
 
 class Product:
-    """A server process; what it keeps is in `directory`, what it prints in `lines`. It may be started again."""
+    """Server process with its data in `directory` and its output in `lines`. It may be started again."""
 
     def __init__(self, directory: Path, **settings: str) -> None:
         environment = {
@@ -84,7 +84,7 @@ class Product:
 
 @contextmanager
 def running(directory: Path, **settings: str) -> Iterator[Product]:
-    """A product that listens; killed at the end if the test has not stopped it."""
+    """Run a product until the end of the block; kill it unless the test has stopped it."""
     product = Product(directory, **settings)
     try:
         product.wait_until_ready()

@@ -1,4 +1,4 @@
-"""The product listening in the test's own process, for sockets and event streams."""
+"""Application on a port in the test's own process, for sockets and event streams."""
 
 import asyncio
 import socket
@@ -16,7 +16,7 @@ from transport.server import Server
 
 @asynccontextmanager
 async def listening(app: App) -> AsyncIterator[Client]:
-    """A client, not signed in, of the site at a port of its own."""
+    """Serve an application on a port of its own, and yield a client that is not signed in."""
     config = uvicorn.Config(
         application(app.product), lifespan="off", ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=1
     )

@@ -28,7 +28,7 @@ class Installation:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """For a process that is not the test's own."""
+        """Return the settings for a separate process."""
         return {
             "database_url": self.database_url,
             "redis_url": self.redis_url,
@@ -55,20 +55,20 @@ def installation(redis_server: Valkey, postgres_url: str, scripted_llm: Scripted
 
 @pytest.fixture
 async def worker(installation: Installation) -> AsyncIterator[App]:
-    """A process that runs jobs, and that nobody talks to."""
+    """Run a process for jobs, without requests of users."""
     async with installation.run() as app:
         yield app
 
 
 @pytest.fixture
 async def web(installation: Installation, worker: App) -> AsyncIterator[App]:
-    """A process that serves people and runs no jobs."""
+    """Run a process for requests of users, without jobs."""
     async with installation.run(run_jobs=False) as app:
         yield app
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Returns when something has become true."""
+    """Wait until a condition is true."""
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)

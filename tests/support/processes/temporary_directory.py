@@ -9,7 +9,7 @@ ENOUGH = 2 * 1024**3  # bytes free: PostgreSQL with the databases of all workers
 
 
 def directory_in_memory() -> Path | None:
-    """A directory that is no disk, or None: containers often have one of only 64 MB."""
+    """Return a directory in memory, or None: containers often have one of only 64 MB."""
     if not os.access(MEMORY, os.W_OK | os.X_OK) or shutil.disk_usage(MEMORY).free < ENOUGH:
         return None
     return MEMORY

@@ -54,7 +54,7 @@ class Valkey:
 
     @contextmanager
     def hanging(self) -> Iterator[None]:
-        """Its connections stay open, and nothing is answered."""
+        """Keep the connections open without any response."""
         with redis.Redis.from_url(self.url) as client:
             pid = client.info("server")["process_id"]
         os.kill(pid, signal.SIGSTOP)
@@ -72,7 +72,7 @@ class Valkey:
             self.start()
 
     def stop(self) -> None:
-        """As after a power cut: clients see their connections end, and nothing is kept."""
+        """Kill the server as a power cut would: connections end, and no data is kept."""
         assert self._keeper is not None
         assert self._keeper.stdin is not None
         self._keeper.stdin.close()
@@ -86,7 +86,7 @@ def _listens(port: int) -> bool:
 
 @contextmanager
 def valkey_server() -> Iterator[Valkey]:
-    """A server of one's own, to stop and start."""
+    """Run a server of the test's own, to stop and start."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         server = Valkey(probe.getsockname()[1], secrets.token_urlsafe(24))
@@ -99,6 +99,6 @@ def valkey_server() -> Iterator[Valkey]:
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[Valkey]:
-    """One server for each test process: it starts in hundredths of a second. Take a prefix of your own."""
+    """Run one server for each test process, which takes 0.01 s; use a prefix of your own."""
     with valkey_server() as server:
         yield server

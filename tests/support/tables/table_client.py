@@ -1,4 +1,4 @@
-"""One person's table, as they use it through GraphQL."""
+"""Client for one user's table, through GraphQL."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -57,20 +57,20 @@ class TableClient:
     async def new(
         cls, world: World, directory: Path, columns: Sequence[dict[str, Any]] = COLUMNS, **given: Any
     ) -> "TableClient":
-        """A new table of somebody who has just signed up, unless `viewer` is given."""
+        """Create a table for `viewer`, or else for a user who signs up."""
         viewer = given.pop("viewer", None) or await world.person("ann")
         sheet = cls(given.pop("product", None) or InProcessProduct(world, directory), viewer, "")
         given = {"name": "Costs", "columns": list(columns), **given}
-        made = await sheet.mutate("createTable", "{ table { id } }", **given)
-        sheet.id = made["table"]["id"]
+        created = await sheet.mutate("createTable", "{ table { id } }", **given)
+        sheet.id = created["table"]["id"]
         return sheet
 
     def seen_by(self, viewer: Viewer | None) -> "TableClient":
-        """The same table in somebody else's hands."""
+        """Return a client of the same table for another user."""
         return TableClient(self.product, viewer, self.id)  # type: ignore[arg-type]  # None is nobody signed in
 
     async def run(self, document: str, **variables: Any) -> Any:
-        """The data of an operation; Refused when it has errors."""
+        """Return the data of an operation. Raises Refused when it has errors."""
         result = await self.product.ask(self.viewer, document, **variables)
         if result.errors:
             raise Refused(result.errors)
@@ -115,7 +115,7 @@ class TableClient:
         return payload
 
     async def follow(self, after: int | None = None) -> AsyncGenerator[dict[str, Any], None]:
-        """The revisions of `tableChanges`; Refused when it ends with an error."""
+        """Yield the revisions of `tableChanges`. Raises Refused when it ends with an error."""
         context = Context(self.product.backend, self.viewer)
         operation = self.product.executor.prepare(Request(FOLLOW, variables={"id": self.id, "after": after}), context)
         assert not isinstance(operation, Result), operation.errors
@@ -131,5 +131,5 @@ class TableClient:
 
 
 def cell(row: dict[str, Any], column: str, value: Any, version: int | None = None) -> dict[str, Any]:
-    """An input of updateCells."""
+    """Return an input of updateCells."""
     return {"rowId": row["id"], "column": column, "value": value, "expectedVersion": version}
