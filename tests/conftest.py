@@ -17,16 +17,28 @@ from assistant import offline
 from auth import passwords
 from db.core.engine import Database
 from db.migrations import migrate
+from tests.support.app import app
 from tests.support.fast import SlowTestFinder, is_fast
 from tests.support.processes.browser import browser
 from tests.support.processes.postgres import Postgres, postgres
+from tests.support.processes.several_processes import installation, web, worker
 from tests.support.processes.temporary_directory import directory_in_memory
 from tests.support.processes.valkey import redis_server
+from tests.support.scripted_llm import llm_app, scripted_llm
 from tests.support.shared_compilation import MIGRATED, shared_compilation
 from tests.support.world import World, database_at
 
-__all__ = ["browser", "postgres", "redis_server"]
-
+__all__ = [
+    "app",
+    "browser",
+    "installation",
+    "llm_app",
+    "postgres",
+    "redis_server",
+    "scripted_llm",
+    "web",
+    "worker",
+]
 
 if memory := directory_in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # databases then wait for no disk

@@ -15,13 +15,13 @@ from resolvers.core.authentication import authenticate
 from resolvers.core.context import Context, Origin
 from resolvers.core.pages import KeysetPage
 from schema import schema
-from tests.support.app import App, app
+from tests.support.app import App
 from tests.support.endless_reads import SECONDS, EndlessQuery, counted_reads, drain, wait_until
 from tests.support.processes.running_app import listening
 from tests.support.world import World
 from transport.core.errors import format_error
 
-__all__ = ["app", "counted_reads"]  # fixtures
+__all__ = ["counted_reads"]
 pytestmark = pytest.mark.usefixtures("counted_reads")
 TABLES = "{ tables { nodes { id } } }"
 

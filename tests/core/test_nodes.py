@@ -5,10 +5,8 @@ from uuid import uuid4
 import pytest
 
 from resolvers.core.ids import decode
-from tests.support.app import App, app
+from tests.support.app import App
 from tests.support.client import Client, Refused
-
-__all__ = ["app"]
 
 NODES = "query Many($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 

@@ -10,10 +10,8 @@ import pytest
 from auth.fair_pool import FairLimit
 from resolvers.core.context import FILE_THREADS, FILE_THREADS_OF_ONE
 from resolvers.imports import imports, sources
-from tests.support.app import App, app
+from tests.support.app import App
 from tests.support.client import Client
-
-__all__ = ["app"]  # a fixture
 
 TABLE = "{ rowCount }"
 

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import App, app
-
-__all__ = ["app"]
+from tests.support.app import App
 
 CASES = Path(__file__).parent / "cases" / "reading"
 ANSWER = """{ rowCount rejectedCount notes delimiter encoding headerRow columns { key name type } samples

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import App, app
+from tests.support.app import App
 from tests.support.client import Client, Refused
 from tests.support.loopback.workbooks import book
-
-__all__ = ["app"]
 
 ANSWER = """{ rowCount rejectedCount rejected { index fieldErrors { field message } } samples format encoding
   hasByteOrderMark delimiter hasHeader sheet notes columns { name type } revision { number summary source }

@@ -9,11 +9,9 @@ from tests.support.app import App
 from tests.support.client import Client
 from tests.support.loopback.provider_faults import EVENT_STREAM, Exchange, chunk, fault_server
 from tests.support.processes.crash_worker import working
-from tests.support.processes.several_processes import Installation, installation
+from tests.support.processes.several_processes import Installation
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import follow, joined_text, read, scripted_llm, start_reply, texts_of
-
-__all__ = ["installation", "scripted_llm"]
+from tests.support.scripted_llm import follow, joined_text, read, start_reply, texts_of
 
 KILLS, REPLIES = 20, 2  # processes, and replies that each of them writes when it is killed
 WORDS = [f"wörd{number}👩‍👧 " for number in range(5_000)]

@@ -20,12 +20,10 @@ from integrations import mail
 from integrations.mail import FileMailer, Mail, MailFailed, Server, SMTPMailer
 from jobs.mail import mail as jobs_mail
 from jobs.mail.templates import TEXTS, write
-from tests.support.app import App, app, open_app
+from tests.support.app import App, open_app
 from tests.support.loopback.smtp import loopback_smtp
 from tests.support.processes.waiting import until
 from tests.support.world import SYSTEM
-
-__all__ = ["app"]
 
 HELLO = Mail("7f", "ann@example.com", "Hello", "A line.\n.\nAnother line.\n")
 SENDER = "sheets@example.com"

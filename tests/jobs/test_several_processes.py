@@ -26,7 +26,7 @@ from resolvers.core.ids import decode as decode_id
 from settings import Misconfigured, Settings
 from tests.support.app import App
 from tests.support.processes.product_process import ROOT
-from tests.support.processes.several_processes import Installation, eventually, installation, web, worker
+from tests.support.processes.several_processes import Installation, eventually
 from tests.support.processes.valkey import valkey_server
 from tests.support.processes.waiting import until
 from tests.support.scripted_llm import (
@@ -34,14 +34,11 @@ from tests.support.scripted_llm import (
     follow,
     joined_text,
     read,
-    scripted_llm,
     start_reply,
     texts_of,
     wait_for_readers,
     wait_for_text,
 )
-
-__all__ = ["installation", "scripted_llm", "web", "worker"]
 
 PIECES = ["Grüße ", "👩", "\u200d👩\u200d", "👧 ", "中", "文 e", "\u0301", "\n| a |", " b |\n", "🇩🇪", "\r\n", "Schluß"]
 TEXT = "".join(PIECES)

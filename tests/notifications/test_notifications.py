@@ -24,13 +24,11 @@ from db.notifications import broadcasts, notifications
 from db.notifications.notifications import tell
 from db.retention import purging
 from resolvers.core.ids import global_id
-from tests.support.app import App, app
+from tests.support.app import App
 from tests.support.client import Client, Refused
 from tests.support.in_process_product import InProcessProduct
 from tests.support.processes.waiting import until
 from tests.support.world import SYSTEM, World
-
-__all__ = ["app"]
 
 LIST = """query L($first: Int, $after: String, $unreadOnly: Boolean! = false) {
   notifications(first: $first, after: $after, unreadOnly: $unreadOnly) { totalCount pageInfo { endCursor }

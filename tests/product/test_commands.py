@@ -24,14 +24,12 @@ from db.core.engine import Database
 from db.core.sqlite import take_lock
 from db.migrations import head
 from errors import BadUserInput, NotFound
-from tests.support.app import App, app
+from tests.support.app import App
 from tests.support.client import Client, Refused
 from tests.support.processes.product_process import ROOT, running
 from tests.support.world import World
 from transport import control
 from transport.control import CommandFailed, Control, NotServing, ask
-
-__all__ = ["app"]
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 NOBODY = "There is no account with the address nobody@example.com. List the accounts with `users list`."

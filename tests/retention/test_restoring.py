@@ -12,12 +12,10 @@ from auth.viewer import Viewer
 from db.conversations import conversations
 from db.sites import items, modules, sites
 from db.tables import tables
-from tests.support.app import App, app
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.query_plans import TABLE_SCAN, variants
 from tests.support.sites import create_module, create_site, own_id
-
-__all__ = ["app"]
 
 DELETED = """query D($site: ID!, $organization: ID!) {
   items(includeDeleted: true) { totalCount nodes { id deletedAt isActive } }

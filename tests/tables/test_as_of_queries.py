@@ -19,15 +19,13 @@ from errors import NotFound
 from resolvers.core.context import Context
 from resolvers.core.ids import decode_id, global_id
 from resolvers.tables.as_of_selection import AsOfRows
-from tests.support.app import App, app
+from tests.support.app import App
 from tests.support.processes.waiting import until
 from tests.support.tables.random_edits import COLUMNS, Story
 from tests.support.tables.sample_rows import ORDERS, VALUES, compared, found, in_order, is_
 from tests.support.tables.statement_count import counted
 from tests.support.tables.table_client import ITEM, NUMBER, PRICE, TAGS, Refused, TableClient, cell
 from tests.support.world import World
-
-__all__ = ["app"]
 
 ROWS = """query R($id: ID!, $number: Int, $first: Int, $after: String, $last: Int, $before: String, $filter: RowFilter,
   $sort: [RowSort!], $search: String) { table(id: $id) { revision rows(first: $first, after: $after, last: $last,

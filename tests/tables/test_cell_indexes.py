@@ -21,7 +21,7 @@ from db.tables.query.sort_sql import Part
 from db.tables.tables import column_of, columns_of
 from resolvers.core.ids import decode_id
 from resolvers.tables.rows import RowFilter, RowSort
-from tests.support.app import App, app
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.processes.waiting import until
 from tests.support.tables.row_paging import walked
@@ -29,7 +29,6 @@ from tests.support.tables.sample_rows import COMPARED, KEYS, ORDERS, VALUES, com
 from tests.support.tables.table_client import AT, COLUMNS, DAY, ITEM, NUMBER, PRICE, TAGS, Refused, TableClient
 from tests.support.world import World
 
-__all__ = ["app"]
 MARKED = [ITEM, NUMBER, PRICE, DAY, AT]
 
 
