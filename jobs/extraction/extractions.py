@@ -68,15 +68,15 @@ class Extractions:
     async def _texts(self, context: JobContext, messages: Sequence[Message]) -> list[Passages]:
         """Return what people said, with their files, and the assistant's replies, which are read only without it."""
         attached = await attached_to(self._database, context, messages)
-        given: list[Passage] = []
+        from_user: list[Passage] = []
         replies: list[Passage] = []
         for message in messages:
             if message.role is MessageRole.ASSISTANT:
                 replies.append(Passage(Source(message.id, is_assistant=True), message.text))
                 continue
-            given.append(Passage(Source(message.id), message.text))
-            given += [Passage(Source(message.id, file.id), file.text) for file in attached.get(message.id, ())]
-        return [Passages(passages) for passages in (given, replies) if passages]
+            from_user.append(Passage(Source(message.id), message.text))
+            from_user += [Passage(Source(message.id, file.id), file.text) for file in attached.get(message.id, ())]
+        return [Passages(passages) for passages in (from_user, replies) if passages]
 
     async def _read(
         self,
@@ -120,7 +120,7 @@ def _guidance(context: JobContext) -> Guidance:
 
 
 def _read_without_model(texts: Sequence[Passages], columns: Sequence[Column], name: str) -> list[ReadTable]:
-    """Return the tables of the first of the texts that the readers find some in; one table for given columns."""
+    """Return the tables in the first of the texts that has any; one combined table when columns are set."""
     for passages in texts:
         found = [from_source(table, number) for number, text in enumerate(passages.texts()) for table in propose(text)]
         groups = [found] if columns else _by_columns(found)

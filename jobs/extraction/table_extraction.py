@@ -121,12 +121,12 @@ class TableExtraction:
         return [table for table in read if table.table.rows]
 
     async def _read_table(
-        self, request: ExtractionRequest, wanted: DiscoveredTable, texts: Passages, show: Show | None, limit: Tokens
+        self, request: ExtractionRequest, discovered: DiscoveredTable, texts: Passages, show: Show | None, limit: Tokens
     ) -> ReadTable:
         reading = Reading(
             self._model,
             self._offer.name,
-            wanted.columns,
+            discovered.columns,
             texts,
             request.keys,
             most=limit,
@@ -136,14 +136,14 @@ class TableExtraction:
             passes=request.passes,
             images=request.images,
         )
-        name = wanted.name or request.name
-        showing = asyncio.create_task(_show_each_second(reading, name, texts, show))
+        name = discovered.name or request.name
+        display = asyncio.create_task(_show_each_second(reading, name, texts, show))
         try:
             await reading.run()
         finally:
             self._tokens = reading.tokens
-            showing.cancel()
-            await asyncio.wait([showing])
+            display.cancel()
+            await asyncio.wait([display])
         self.problem = self.problem or reading.problem
         return ReadTable(texts, reading.table(name))
 
@@ -158,18 +158,19 @@ class TableExtraction:
 def tokens_to_read(texts: Passages, request: ExtractionRequest, offer: Offer) -> Tokens:
     """Return the tokens of answering each piece in one call a pass, as input and output."""
     pieces = texts.pieces()
-    told = estimate_tokens(instructions(request.columns, request.guidance))
+    instruction_tokens = estimate_tokens(instructions(request.columns, request.guidance))
     calls = len(pieces) * request.passes
     return Tokens(
-        request.passes * sum(estimate_tokens(piece.text) + told for piece in pieces), calls * offer.max_output
+        request.passes * sum(estimate_tokens(piece.text) + instruction_tokens for piece in pieces),
+        calls * offer.max_output,
     )
 
 
 async def _show_each_second(reading: Reading, name: str, texts: Passages, show: Show | None) -> None:
-    shown = 0
+    displayed = 0
     while show is not None:
         await asyncio.sleep(SHOWN_SECONDS)
-        if reading.count > shown:
-            shown = reading.count
+        if reading.count > displayed:
+            displayed = reading.count
             with suppress(Forbidden, NotFound):
                 await show(ReadTable(texts, reading.table(name)))
