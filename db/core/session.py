@@ -25,7 +25,7 @@ R = TypeVar("R", bound=Base)
 
 
 class RollbackOnly(Exception):
-    """Result of a unit that rolls back; a caller who is gone need not be told."""
+    """Result of a unit that rolls back; it is not logged when the caller has gone."""
 
 
 class Session(sqlalchemy.orm.Session):
@@ -41,7 +41,14 @@ class Session(sqlalchemy.orm.Session):
         self.ledger = AuditRecorder()
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise RuntimeError("a unit is one transaction of checked rows: nothing that goes around the checks")
+        raise RuntimeError("A unit is one transaction that checks each row: this method would bypass the checks.")
+
+    def delete(self, instance: object) -> NoReturn:
+        """Raise RuntimeError: a mistake of the unit's author, and not of the client, is an internal error."""
+        raise RuntimeError(
+            f"session.delete() of a {type(instance).__name__}: rows are deleted softly. Set its deleted_at instead; "
+            "db.retention erases it later."
+        )
 
     connection = begin_nested = _refuse
     bulk_save_objects = bulk_insert_mappings = bulk_update_mappings = _refuse
@@ -71,7 +78,7 @@ class Session(sqlalchemy.orm.Session):
         found: UUID = self.scalars(PERSONAL_ORGANIZATION, {"viewer_id": self.user_id}, execution_options=INSIDE).one()
         return found
 
-    # SQLAlchemy answers None, also for a row that is invisible; here nobody can forget to ask.
+    # SQLAlchemy returns None for a row that is absent or filtered out; a caller could forget to check it.
     def get(self, model: type[R], id_: UUID, *, lock: bool = False, **options: Any) -> R:  # type: ignore[override]
         """Return the row, locked for other writers if asked; raises NotFound when it is absent or invisible."""
         if options:  # one of SQLAlchemy's own calls
@@ -147,7 +154,7 @@ class Session(sqlalchemy.orm.Session):
 
 
 Unit = Callable[..., Any]
-INSIDE = {"inside": object()}  # what the session itself asks, which the policy says nothing of
+INSIDE = {"inside": object()}  # execution option of the session's own statements, which skip the policy
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -156,7 +163,7 @@ def _filter(state: ORMExecuteState) -> Any:
     if state.execution_options.get("inside") is INSIDE["inside"]:
         return None
     if not state.is_select:
-        raise RuntimeError("a unit changes rows through the session, so that each change is checked")
+        raise RuntimeError("A unit runs selects only. Change rows as attributes, so that each change is checked.")
     refuse_unmapped(state.statement)
     assert isinstance(state.session, Session)
     viewer = state.session.viewer
@@ -170,7 +177,7 @@ def _filter(state: ORMExecuteState) -> Any:
 
 @event.listens_for(Session, "detached_to_persistent")
 def _refuse_foreign(_: Session, row: Base) -> None:
-    raise RuntimeError(f"this {type(row).__name__} was not read by this unit, so nobody knows whose it is")
+    raise RuntimeError(f"This {type(row).__name__} was not read by this unit, so its owner is unknown: read it first.")
 
 
 @event.listens_for(Session, "before_flush")
@@ -178,10 +185,7 @@ def _before_flush(session: Session, _: UOWTransaction, __: Any) -> None:
     moment, user_id = now(), session.viewer.user_id
     changed = [row for row in session.dirty if session.is_modified(row)]
     if any(isinstance(row, AppendOnly) for row in (*session.new, *changed)):
-        raise Forbidden("The audit log is only added to, and only by what it is about.")
-    for row in session.deleted:
-        # A mistake of whoever wrote the unit, and none of the client: logged, and answered as an internal error.
-        raise RuntimeError(f"session.delete() of a {type(row).__name__}: rows are deleted softly, set its deleted_at")
+        raise Forbidden("Entries of the audit log cannot be written, changed or deleted.")
     for row in session.new:
         check(session, row)
         session.ledger.add(row)

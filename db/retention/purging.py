@@ -16,6 +16,7 @@ from db.models.invitations import Invitation
 from db.models.jobs import Job
 from db.models.notifications import Notification
 from db.models.sessions import SignIn
+from db.models.sites import SiteAssignment
 from db.models.tables import Row, TableColumn
 from db.models.verifications import Verification
 from db.notifications import notifications
@@ -25,7 +26,7 @@ from db.retention.restoring import RESTORABLE
 GRACE = timedelta(days=1)  # a sign-in that has ended is still looked at, to close what is open on it
 
 # Deleted memberships stay: what somebody made in an organization names them after they have left.
-DELETED: tuple[type[Base], ...] = (*RESTORABLE, Export, Invitation, Row, TableColumn)
+DELETED: tuple[type[Base], ...] = (*RESTORABLE, Export, Invitation, Row, SiteAssignment, TableColumn)
 
 exports: Prepared[Export] = Prepared(select(Export).where(OneOf(Export.id)), deleted=Export)
 

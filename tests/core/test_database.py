@@ -24,10 +24,13 @@ from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
 from db.models.audit import AuditEntry
 from db.models.conversations import Conversation
+from db.models.items import Item
 from db.models.jobs import Job
 from db.models.messages import Message
 from db.models.users import User
+from db.sites import items
 from errors import Conflict, Forbidden, RateLimited
+from tests.support.app import App
 from tests.support.search_samples import create_conversation, texts, titles, user_message
 from tests.support.units import personal_organization
 from tests.support.world import SYSTEM, World, database_at
@@ -302,15 +305,31 @@ async def test_only_a_person_is_at_work(database: Database) -> None:
 
 
 async def test_deleting_a_row_for_good_is_a_mistake_of_the_code_and_not_of_the_client(
-    database: Database, world: World
+    app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    ann = await app.person()
+    item = (await ann.mutate("createItem", "{ item { id } }", title="Plans"))["item"]["id"]
+
+    def delete(session: Session, id_: UUID) -> None:
+        session.delete(session.get(Item, id_))
+
+    monkeypatch.setattr(items, "delete", delete)
+    error = await ann.refused("deleteItem", id=item)
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert "deleted_at" not in error["message"]
+    (logged,) = [str(record.exc_info[1]) for record in caplog.records if record.exc_info]
+    assert logged.startswith("session.delete() of a Item")
+    assert "deleted_at" in logged
+    assert (await ann.run("query I($id: ID!) { item(id: $id) { title } }", id=item))["item"] == {"title": "Plans"}
+
+
+async def test_the_system_too_deletes_rows_softly(database: Database, world: World) -> None:
     ann = await world.person("ann")
     conversation, _ = await database.write(create_conversation, ann, "Plans")
 
     def delete(session: Session) -> None:
         session.delete(session.get(Conversation, conversation.id))
 
-    for viewer in (ann, SYSTEM):
-        with pytest.raises(RuntimeError, match="deleted_at"):
-            await database.write(delete, viewer)
+    with pytest.raises(RuntimeError, match="deleted_at"):
+        await database.write(delete, SYSTEM)
     assert await titles(database, ann) == ["Plans"]
