@@ -57,7 +57,7 @@ def recognise(file: IO[bytes], name: str) -> Recognised:
     file.seek(0)
     head = file.read(HEAD)
     if not head:
-        raise DocumentRefused("The file is empty: send one that has something in it.")
+        raise DocumentRefused("The file is empty. Send a file with content.")
     if kind := images.kind_of(head):
         images.check(kind, file)
         return Recognised(Kind(kind))
@@ -75,7 +75,7 @@ def recognise(file: IO[bytes], name: str) -> Recognised:
 def refuse_other_kinds(head: bytes) -> None:
     """Raise DocumentRefused for the beginning of a file that has no rows for a table in it."""
     if not head:
-        raise DocumentRefused("The file is empty: send one that has something in it.")
+        raise DocumentRefused("The file is empty. Send a file with content.")
     if images.kind_of(head) or b"%PDF-" in head[:1_024]:
         raise DocumentRefused(
             "Import CSV, TSV, XLSX, ODS, JSON, HTML or a Markdown table; send other files with a message."

@@ -154,6 +154,8 @@ def _source(text: str | None, file: Upload | None) -> IO[bytes]:
     if file is not None:
         return file.file
     assert text is not None
+    if not text:
+        raise BadUserInput.of("text", "The text is empty. Send a header row and at least one row of values.")
     if len(text) > MAX_TEXT:
         raise BadUserInput.of("text", f"Paste at most {MAX_TEXT:,} characters; send more as a file.")
     return io.BytesIO(text.encode("utf-8", "replace"))

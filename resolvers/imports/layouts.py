@@ -105,7 +105,7 @@ def spool(layout: Layout, rows: Iterator[list[Cell]], options: ReadOptions, dire
     source.position = options.skip_rows
     region = find_region(source, _hints(layout, options))
     if region is None:
-        raise ValueError("There are no rows in it: send a header and rows.")
+        raise ValueError("Nothing to import: no row has a value. Send a header row and at least one row of values.")
     layout.has_header = region.has_header
     layout.header_row = region.header.last + 1 if region.has_header else 0
     titles = [_title(text) for text in region.names]

@@ -123,7 +123,7 @@ async def test_a_file_that_is_not_taken_leaves_nothing_behind(app: App) -> None:
     assert message.endswith("Send text, Markdown, CSV, JSON, HTML, XLSX, ODS, PDF, or an image (PNG, JPEG, WebP, GIF).")
     assert await refused(ann, ("a.csv", ""), text="x") == (
         "BAD_USER_INPUT",
-        "a.csv: The file is empty: send one that has something in it.",
+        "a.csv: The file is empty. Send a file with content.",
     )
     assert (await refused(ann, ("a.csv", CSV), text=" "))[0] == "BAD_USER_INPUT"
     assert blobs(app) == []
