@@ -93,6 +93,20 @@ async def test_an_existing_table_defines_the_columns_and_keeps_entered_values(ap
     ]
 
 
+async def test_key_columns_are_taken_by_name_and_by_key(app: App) -> None:
+    ann = await app.person()
+    columns = [{"name": "Artikel", "type": "TEXT"}, {"name": "Anzahl", "type": "INTEGER"}]
+    created = await ann.mutate("createTable", "{ table { id } }", name="Stock", columns=columns)
+    table = created["table"]["id"]
+    await ann.mutate("addRows", "{ table { id } }", tableId=table, rows=[{"Artikel": "Tee", "Anzahl": 9}])
+    sent = await send(ann, "| Artikel | Anzahl |\n|---|---|\n| Tee | 2 |\n", wait=True)
+    for key_columns in (["artikel"], ["c1"]):
+        read = await extract(ann, messageIds=[sent["message"]["id"]], tableId=table, keyColumns=key_columns)
+        assert [(c["kind"], c["column"], c["old"], c["new"]) for c in read["changes"]] == [("CELL_CHANGED", "c2", 9, 2)]
+    without_key = await extract(ann, messageIds=[sent["message"]["id"]], tableId=table)
+    assert "ROW_ADDED" in [change["kind"] for change in without_key["changes"]]
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({}, "conversationId"),
     ({"mode": "OFF"}, "mode"),

@@ -18,6 +18,8 @@ from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.messages import Message
+from tests.support.app import App
+from tests.support.client import Refused
 from tests.support.search_samples import ALL, create_conversation, user_message
 from tests.support.world import SYSTEM, World
 
@@ -155,3 +157,20 @@ async def test_a_list_of_children_reaches_no_other_parent_s(
     assert [row[0] for row in await database.read(query, eve, conversation_id=mine)] == ["own"]
     assert [row[0] for row in await database.read(query, eve, conversation_id=theirs.id)] == []
     assert [row[0] for row in await database.read(query, SYSTEM, conversation_id=theirs.id)] == ["secret"]
+
+
+async def test_an_invalid_cursor_is_refused_at_its_argument(app: App) -> None:
+    client = await app.person()
+    message = "Invalid cursor. Pass `endCursor` or `startCursor` from a previous page of this list, unchanged."
+    conversation_id = (await client.mutate("createConversation", "{ conversation { id } }"))["conversation"]["id"]
+    for arguments, field in (
+        ('first: 1, after: "nonsense"', "after"),
+        ('last: 1, before: "é"', "before"),
+        (f'first: 1, after: "{conversation_id}"', "after"),
+        ('first: 1, after: ""', "after"),
+    ):
+        with pytest.raises(Refused) as refused:
+            await client.run(f"{{ conversations({arguments}) {{ totalCount nodes {{ id }} }} }}")
+        (error,) = refused.value.errors
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert error["extensions"]["fieldErrors"] == [{"field": field, "message": message}]
