@@ -1,4 +1,4 @@
-"""Passwords, addresses and names; who is signed in where; what superusers do to accounts."""
+"""Accounts: sign up, change passwords, addresses and names, delete; administration by superusers."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ from resolvers.accounts.users import checked_name, normalized
 from resolvers.core.context import Backend, Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id
 
-RESET_SECONDS = 0.3  # longer than what is done for an address that is known takes
+RESET_SECONDS = 0.3  # longer than the work for a known address takes
 SYSTEM = Viewer.system()
 
 
@@ -48,7 +48,7 @@ async def change_password(
     await context.backend.attempts.count(Action.LOG_IN, context.origin.ip_address, person.email)
     verified = await context.backend.passwords.verify(current_password, person.password_hash)
     if not verified.ok:
-        raise BadUserInput.of("currentPassword", "This is not your password.")
+        raise BadUserInput.of("currentPassword", "Wrong password. Enter your current password.")
     hashed = await _hashed(context, new_password, person)
     return UserResult(await context.write(accounts.change_password, hashed))
 
@@ -58,7 +58,7 @@ async def delete_account(info: Info, password: Annotated[str, argument(descripti
     person = await _viewer(context)
     await context.backend.attempts.count(Action.LOG_IN, context.origin.ip_address, person.email)
     if not (await context.backend.passwords.verify(password, person.password_hash)).ok:
-        raise BadUserInput.of("password", "This is not your password.")
+        raise BadUserInput.of("password", "Wrong password. Enter your current password.")
     await context.write(account_deletion.delete_account)
     return SignOutResult()
 
@@ -68,12 +68,14 @@ async def request_password_reset(
 ) -> MailRequestResult:
     backend, email = info.context.backend, normalized(email)
     await backend.attempts.count(Action.RESET, info.context.origin.ip_address, email)
-    # Everybody waits for the same time, so that it does not tell whether there is such an account.
-    answering = time.monotonic() + RESET_SECONDS
+    # Known and unknown addresses are answered after the same time, so that timing does not reveal accounts.
+    answer_at = time.monotonic() + RESET_SECONDS
     if EMAIL.fullmatch(email):
         await backend.database.write(verifications.request_reset, SYSTEM, email, *new_refresh())
-    await asyncio.sleep(answering - time.monotonic())
-    return MailRequestResult("If there is an account with this address, a mail is on its way: follow what it says.")
+    await asyncio.sleep(answer_at - time.monotonic())
+    return MailRequestResult(
+        "If an account with this address exists, a mail with a link to reset its password is on its way."
+    )
 
 
 async def reset_password(
@@ -140,7 +142,7 @@ async def update_user(
 
 
 async def _viewer(context: Context) -> User:
-    """The row of whoever is signed in."""
+    """Return the user who is signed in. Raises Unauthenticated for a user who was deleted meanwhile."""
     user = await context.by_id(User, context.viewer.user_id)
     if user is None:
         raise Unauthenticated
@@ -170,22 +172,22 @@ async def sign_up(
     hashed = await backend.passwords.hash(password)
     names = checked_name("firstName", first_name), checked_name("lastName", last_name)
     try:
-        made = await backend.database.write(
+        user = await backend.database.write(
             verifications.sign_up, Viewer.system(), email, hashed, *names, idempotency_key, *new_refresh()
         )
     except Conflict:
-        before = await _made_before(backend, email, password, idempotency_key)
-        if before is None:
+        existing = await _existing_account(backend, email, password, idempotency_key)
+        if existing is None:
             raise
-        made = before
-    return SignInResult(made, await create_session(info.context, made), f"Welcome, {made.name}: you are signed in.")
+        user = existing
+    return SignInResult(user, await create_session(info.context, user), f"Welcome, {user.name}: you are signed in.")
 
 
-async def _made_before(backend: Backend, email: str, password: str, key: str | None) -> User | None:
-    """The account that the same key made for the same address, if the password is the same too."""
+async def _existing_account(backend: Backend, email: str, password: str, key: str | None) -> User | None:
+    """Return the account of an earlier request with the same key, address and password."""
     if key is None:
         return None
     system = Viewer.system()
-    found = await backend.database.read_one(users.by_email_and_key, system, email=email, key=key)
-    verified = await backend.passwords.verify(password, found.password_hash if found else None)
-    return found if verified.ok else None
+    user = await backend.database.read_one(users.by_email_and_key, system, email=email, key=key)
+    verified = await backend.passwords.verify(password, user.password_hash if user else None)
+    return user if verified.ok else None

@@ -1,4 +1,4 @@
-"""The audit log, as clients read it."""
+"""Audit log, as clients read it."""
 
 import re
 from datetime import datetime
@@ -48,7 +48,7 @@ def _subject(id_: str | None) -> UUID | None:
         return None
     decoded = decode(id_)
     if decoded is None:
-        raise NotFound("There is nothing with this id, or you may not see it.")
+        raise NotFound("No object has this id, or you may not see it.")
     return decoded[1]
 
 
@@ -70,15 +70,15 @@ def subject_id(root: strawberry.Parent[Any]) -> strawberry.ID | None:
 
 
 def before(root: strawberry.Parent[Any]) -> Any:
-    return _shown(root.before)
+    return _for_clients(root.before)
 
 
 def after(root: strawberry.Parent[Any]) -> Any:
-    return _shown(root.after)
+    return _for_clients(root.after)
 
 
-def _shown(values: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Columns under the names of their fields, and what they refer to by the ids that clients know."""
+def _for_clients(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the values under the names of GraphQL fields, with global ids for references."""
     if values is None:
         return None
     return {to_camel_case(name): _value(name, value) for name, value in values.items()}

@@ -62,13 +62,13 @@ async def log_in(
     email = normalized(email)
     await backend.attempts.count(Action.LOG_IN, info.context.origin.ip_address, email)
     is_possible = EMAIL.fullmatch(email) is not None
-    found = await backend.database.read_one(users.by_email, system, email=email) if is_possible else None
-    verified = await backend.passwords.verify(password, found.password_hash if found else None)
-    if found is None or not verified.ok or not found.is_active:
+    user = await backend.database.read_one(users.by_email, system, email=email) if is_possible else None
+    verified = await backend.passwords.verify(password, user.password_hash if user else None)
+    if user is None or not verified.ok or not user.is_active:
         raise Unauthenticated("The e-mail address or the password is wrong.")
     if verified.rehashed:
-        await backend.database.write(users.replace_password_hash, system, found.id, verified.rehashed)
-    return SignInResult(found, await create_session(info.context, found))
+        await backend.database.write(users.replace_password_hash, system, user.id, verified.rehashed)
+    return SignInResult(user, await create_session(info.context, user))
 
 
 async def refresh_session(
@@ -76,15 +76,13 @@ async def refresh_session(
     refresh_token: Annotated[str, argument(description="Latest refresh token; valid once.")],
 ) -> SignInResult:
     backend, address = info.context.backend, info.context.origin.ip_address
-    given = refresh_digest(refresh_token)
-    known = await backend.database.read_one(sessions.by_token, Viewer.system(), digest=given)
-    await backend.attempts.count(Action.REFRESH, address, str(known.user_id) if known else None)
+    old_digest = refresh_digest(refresh_token)
+    session = await backend.database.read_one(sessions.by_token, Viewer.system(), digest=old_digest)
+    await backend.attempts.count(Action.REFRESH, address, str(session.user_id) if session else None)
     token, digest = new_refresh()
-    rotated = await backend.database.write(sessions.rotate, Viewer.system(), given, digest, _lifetime(backend))
+    rotated = await backend.database.write(sessions.rotate, Viewer.system(), old_digest, digest, _lifetime(backend))
     if rotated is None:
-        raise Unauthenticated(
-            "This refresh token was used before, so everybody who holds the session is signed out: log in again."
-        )
+        raise Unauthenticated("This refresh token was used before, so its session was ended for safety. Log in again.")
     sign_in, owner = rotated
     return SignInResult(owner, _tokens(backend, owner, sign_in.id, token))
 

@@ -1,4 +1,4 @@
-"""Signing up, in and out; who I am."""
+"""Users: the viewer, other users, and checks of names and addresses."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from errors import BadUserInput
 from resolvers.core.context import Info
 from resolvers.core.pages import KeysetPage, checked_search
 
-MAX_NAME = 100
+MAX_NAME = 100  # characters
 
 
 async def me(info: Info) -> User | None:
@@ -53,5 +53,5 @@ def normalized(email: str) -> str:
 def checked_name(field: str, name: str) -> str:
     name = name.strip()
     if len(name) > MAX_NAME or "\x00" in name:
-        raise BadUserInput.of(field, f"A name has at most {MAX_NAME} characters, and no NUL character.")
+        raise BadUserInput.of(field, f"Enter at most {MAX_NAME} characters, without NUL characters.")
     return name

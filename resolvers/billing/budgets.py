@@ -1,4 +1,4 @@
-"""Budgets: what an organization may spend in a month."""
+"""Budgets: limits on the monthly spending of organizations."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,8 +21,10 @@ class SetBudgetResult:
 
 async def budget_of(root: strawberry.Parent[Any], info: Info) -> Budget | None:
     async def load(ids: list[Any]) -> list[Budget | None]:
-        found = {row.organization_id: row for row in await info.context.read(budgets.of_organizations, ids=ids)}
-        return [found.get(id_) for id_ in ids]
+        by_organization = {
+            row.organization_id: row for row in await info.context.read(budgets.of_organizations, ids=ids)
+        }
+        return [by_organization.get(id_) for id_ in ids]
 
     loaded: Budget | None = await info.context.loader(budget_of, load).load(root.id)
     return loaded

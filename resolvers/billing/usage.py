@@ -22,7 +22,7 @@ To = Annotated[datetime | None, argument(description="End of the period, exclusi
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens, and nanos of the currency."""
+    """Tokens, and their cost in nanos (billionths) of the currency."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -53,12 +53,13 @@ async def usage_of_organization(root: strawberry.Parent[Any], info: Info, from_:
 
 
 async def _summed(info: Info, query: Prepared[Any], id_: UUID, from_: datetime | None, to: datetime | None) -> Usage:
-    """One statement for all of a list. Streamed, because what it goes through has no bound though its answer has."""
+    """Return the usage in a period, read in one statement for all rows of the list."""
     since = EPOCH if from_ is None else checked_moment(from_, "from")
     until = FAR_FUTURE if to is None else checked_moment(to, "to")
 
     async def load(ids: list[UUID]) -> list[Usage]:
         database, viewer = info.context.backend.database, info.context.viewer
+        # Streamed off the event loop: the sums are few, but the messages that they add up are not limited.
         batches = database.stream(query, viewer, ids=ids, since=since, until=until)
         sums = {row.of_id: _usage(row) async for rows in batches for row in rows}
         return [sums.get(one, Usage()) for one in ids]

@@ -1,4 +1,4 @@
-"""Attachments: taken in before their message is written, listed with it, and read again."""
+"""Attachments: stored before their message is written, listed with it, and downloaded."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -22,6 +22,7 @@ from resolvers.core.uploads import Upload
 
 MAX_FILES = 10
 MAX_TEXT = 1_000_000  # characters
+# PostgreSQL stores neither NUL nor lone surrogates.
 UNSTORABLE = {ord("\0"): "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 TASKS: dict[Kind, Literal["pdf", "text"]] = {Kind.PDF: "pdf", Kind.XLSX: "text", Kind.ODS: "text"}
 EXTENSIONS = {
@@ -57,27 +58,27 @@ async def store_uploads(context: Context, uploads: Sequence[Upload]) -> AsyncIte
 async def _store_upload(context: Context, upload: Upload, field: str) -> StoredFile:
     files, person = context.backend.file_work, context.viewer_id
     try:
-        found = await files.run(person, recognise, upload.file, upload.name)
-        text = await _text(context, upload, found)
+        recognised = await files.run(person, recognise, upload.file, upload.name)
+        text = await _text(context, upload, recognised)
     except DocumentRefused as error:
         raise BadUserInput.of(field, f"{upload.name}: {error}") from None
     blob_id = uuid7()
     await files.run(person, context.backend.blobs.put, blob_id, upload.file)
-    return StoredFile(blob_id, upload.name, found.kind.value, upload.size, text)
+    return StoredFile(blob_id, upload.name, recognised.kind.value, upload.size, text)
 
 
-async def _text(context: Context, upload: Upload, found: Recognised) -> str | None:
+async def _text(context: Context, upload: Upload, recognised: Recognised) -> str | None:
     """Return the text of a file, at most a million characters; None for an image."""
-    task = TASKS.get(found.kind)
+    task = TASKS.get(recognised.kind)
     backend, person = context.backend, context.viewer_id
-    text = await backend.documents.text_of(task, upload.file, person=person) if task else found.text
-    if text is not None and found.kind is Kind.CSV:
+    text = await backend.documents.text_of(task, upload.file, person=person) if task else recognised.text
+    if text is not None and recognised.kind is Kind.CSV:
         text = await backend.file_work.run(person, delimited_text, text)
     return None if text is None else text[:MAX_TEXT].translate(UNSTORABLE)
 
 
 async def delete_blobs(backend: Backend, blobs: Sequence[UUID]) -> None:
-    """Delete the contents of files; the retention sweep deletes what is left over after a failure."""
+    """Delete the contents of files; the retention sweep deletes those that remain after a failure."""
 
     def delete() -> None:
         for blob_id in blobs:
@@ -100,8 +101,8 @@ async def list_attachments(root: strawberry.Parent[Any], info: Info) -> list[Att
 
 async def text_of(root: strawberry.Parent[Any], info: Info) -> str | None:
     async def load(ids: list[UUID]) -> list[str | None]:
-        found = {row.attachment_id: row.text for row in await info.context.read(attachments.texts, ids=ids)}
-        return [found.get(id_) for id_ in ids]
+        texts = {row.attachment_id: row.text for row in await info.context.read(attachments.texts, ids=ids)}
+        return [texts.get(id_) for id_ in ids]
 
     loaded: str | None = await info.context.loader(text_of, load).load(root.id)
     return loaded

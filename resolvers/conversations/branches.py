@@ -1,4 +1,4 @@
-"""Branches of a conversation: read one by pages, say something else, have another reply."""
+"""Branches of a conversation: pages of messages, and alternatives to a message."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -20,29 +20,29 @@ from resolvers.core.pages import PageArguments, Slice, decode_cursor, encode_cur
 
 @dataclass(frozen=True)
 class BranchPage:
-    """A page of the branch that ends at a message; without one it is empty. Cursors are those of messages."""
+    """Page of the branch that ends at message `leaf_id`; empty without one. The cursor is the message's id."""
 
     database: Database
     viewer: Viewer
     conversation_id: UUID
     leaf_id: UUID | None
 
-    async def load(self, asked: PageArguments) -> Slice[Message]:
-        cursor = None if asked.cursor is None else decode_cursor(asked.cursor, asked.cursor_name)
-        window = Window(asked.size + 1, cursor, asked.backwards)
-        given = {} if cursor is None else {"cursor": cursor}
-        rows = await self._read(branches.page(window), limit=window.limit, **given)
-        return slice_of(rows, lambda row: encode_cursor(row.id), asked)
+    async def load(self, page: PageArguments) -> Slice[Message]:
+        cursor = None if page.cursor is None else decode_cursor(page.cursor, page.cursor_name)
+        window = Window(page.size + 1, cursor, page.backwards)
+        arguments = {} if cursor is None else {"cursor": cursor}
+        rows = await self._read(branches.page(window), limit=window.limit, **arguments)
+        return slice_of(rows, lambda row: encode_cursor(row.id), page)
 
     async def total(self) -> int:
         rows = await self._read(branches.length)
         return rows[0].total if rows else 0
 
-    async def _read(self, query: Any, **given: Any) -> list[Any]:
+    async def _read(self, query: Any, **arguments: Any) -> list[Any]:
         if self.leaf_id is None:
             return []
-        named = {"conversation_id": self.conversation_id, "leaf_id": self.leaf_id}
-        return await self.database.read(query, self.viewer, **named, **given)
+        branch = {"conversation_id": self.conversation_id, "leaf_id": self.leaf_id}
+        return await self.database.read(query, self.viewer, **branch, **arguments)
 
 
 async def list_messages(
@@ -61,31 +61,32 @@ async def list_messages(
     ] = None,
 ) -> BranchPage:
     if leaf_id is not None and through_id is not None:
-        raise BadUserInput.of("throughId", "Name the branch by leafId or by throughId, not by both.")
+        raise BadUserInput.of("throughId", "Send either `leafId` or `throughId`, not both.")
     leaf = root.leaf_id
     if leaf_id is not None:
-        leaf = await _found(info.context, branches.length, root.id, leaf_id=decode_id(leaf_id, Message))
+        leaf = await _message_id(info.context, branches.length, root.id, leaf_id=decode_id(leaf_id, Message))
     elif through_id is not None:
-        leaf = await _found(
+        leaf = await _message_id(
             info.context, branches.newest_descendant, root.id, message_id=decode_id(through_id, Message)
         )
     return BranchPage(info.context.backend.database, info.context.viewer, root.id, leaf)
 
 
-async def _found(context: Context, query: Any, conversation_id: UUID, **given: UUID) -> UUID:
-    row = await context.read_one(query, conversation_id=conversation_id, **given)
+async def _message_id(context: Context, query: Any, conversation_id: UUID, **arguments: UUID) -> UUID:
+    row = await context.read_one(query, conversation_id=conversation_id, **arguments)
     if row is None:
         raise NotFound("There is no such message in this conversation.")
-    found: UUID = row.id
-    return found
+    id_: UUID = row.id
+    return id_
 
 
 async def list_siblings(root: strawberry.Parent[Any], info: Info) -> list[strawberry.ID]:
-    """The ids of a page's messages are asked for in one statement, those of first messages in another."""
-    query, name, of = (
+    """Return the ids of a message and its alternatives, read in one statement for all messages of a page."""
+    # First messages have no parent, and are read in a statement of their own.
+    query, key, parent_id = (
         (segments.root_lines_of, "conversation_id", root.conversation_id)
         if root.parent_id is None
         else (branches.children_of, "parent_id", root.parent_id)
     )
-    siblings = await info.context.children(query, of, name)
+    siblings = await info.context.children(query, parent_id, key)
     return [global_id(Message, row.id) for row in siblings]

@@ -1,4 +1,4 @@
-"""Conversations: begin, change, list."""
+"""Conversations: create, update, list, delete and fork them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -60,17 +60,17 @@ async def list_conversations(
     site_id: Annotated[strawberry.ID | None, argument(description="Only those about this site.")] = None,
     include_deleted: IncludeDeleted = False,
 ) -> KeysetPage[Conversation]:
-    given: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "site_id": decode_optional_id(site_id, Site),
         "organization_id": decode_optional_id(organization_id, Organization),
     }
-    looked_for = checked_search(search)
-    wanted = None if looked_for is None else SearchQuery.parse(looked_for)
-    listing = conversations.all_conversations if wanted is None else conversations_matching
+    search_text = checked_search(search)
+    search_query = None if search_text is None else SearchQuery.parse(search_text)
+    listing = conversations.all_conversations if search_query is None else conversations_matching
     listing = listing.with_deleted if include_deleted else listing
-    if wanted is None:
-        return info.context.page(listing, search=looked_for, **given)
-    return await search_page(info.context, listing, wanted, search=looked_for, **given)
+    if search_query is None:
+        return info.context.page(listing, search=search_text, **arguments)
+    return await search_page(info.context, listing, search_query, search=search_text, **arguments)
 
 
 async def conversation_of(root: strawberry.Parent[Any], info: Info) -> Conversation | None:
@@ -101,7 +101,7 @@ async def create_conversation(
     ] = ExtractionMode.AUTO,
     idempotency_key: IdempotencyKey = None,
 ) -> ConversationResult:
-    beginning = NewConversation(
+    new_conversation = NewConversation(
         model=checked_model(info, model),
         title=title,
         system_prompt=system_prompt,
@@ -110,7 +110,7 @@ async def create_conversation(
         visibility=visibility,
         extraction=extraction,
     )
-    return ConversationResult(await info.context.write(conversations.create, beginning, idempotency_key))
+    return ConversationResult(await info.context.write(conversations.create, new_conversation, idempotency_key))
 
 
 async def update_conversation(
@@ -147,7 +147,7 @@ async def update_conversation(
         changes["temperature"] = _within("temperature", temperature, 0, 2)
     if max_tokens is not UNSET:
         changes["max_tokens"] = _within("maxTokens", max_tokens, 1, 1_000_000)
-    # A visibility or extraction of null says nothing: they have no empty state.
+    # null leaves visibility and extraction unchanged, since neither has an empty state.
     changes |= {"visibility": visibility} if visibility else {}
     changes |= {"extraction": extraction} if extraction else {}
     return ConversationResult(await info.context.write(conversations.update, decode_id(id, Conversation), changes))
@@ -166,9 +166,11 @@ async def delete_conversation(
         bool, argument(description="Also delete the tables of the conversation that you may change.")
     ] = False,
 ) -> DeleteConversationResult:
-    gone = await info.context.write(conversation_deletion.delete, decode_id(id, Conversation), with_tables=with_tables)
-    tables = [global_id(Table, table_id) for table_id in gone.table_ids]
-    return DeleteConversationResult(global_id(Conversation, gone.conversation_id), tables)
+    deleted = await info.context.write(
+        conversation_deletion.delete, decode_id(id, Conversation), with_tables=with_tables
+    )
+    tables = [global_id(Table, table_id) for table_id in deleted.table_ids]
+    return DeleteConversationResult(global_id(Conversation, deleted.conversation_id), tables)
 
 
 async def fork_conversation(
@@ -180,26 +182,26 @@ async def fork_conversation(
     title: Annotated[str | None, argument(description="Title of the copy; the same title when omitted.")] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ConversationResult:
-    last = decode_optional_id(message_id, Message)
+    last_id = decode_optional_id(message_id, Message)
     return ConversationResult(
-        await info.context.write(forks.fork, decode_id(id, Conversation), last, title, idempotency_key)
+        await info.context.write(forks.fork, decode_id(id, Conversation), last_id, title, idempotency_key)
     )
 
 
 def checked_model(info: Info, model: str | None) -> str:
-    """The name of a model that this server offers, its own one's when none is named."""
+    """Return the name of an offered model, by default the server's own. Raises BadUserInput for an unknown one."""
     catalog = info.context.backend.catalog
     if model is None or (catalog.is_offline and model == catalog.names[0]):
         return catalog.names[0]
     if (offer := catalog.find(model)) is None:
-        more = "" if len(catalog.names) <= NAMED_MODELS else ", …; serverInfo.models lists them all"
-        known = f"{', '.join(catalog.names[:NAMED_MODELS])}{more}"
-        raise BadUserInput.of("model", f"This server has no model {model[:MAX_QUOTED]!r}. Choose one of: {known}.")
+        suffix = "" if len(catalog.names) <= NAMED_MODELS else ", …; serverInfo.models lists them all"
+        names = f"{', '.join(catalog.names[:NAMED_MODELS])}{suffix}"
+        raise BadUserInput.of("model", f"This server has no model {model[:MAX_QUOTED]!r}. Choose one of: {names}.")
     return offer.name
 
 
 def models_of(info: Info, chosen: str | None = None) -> Models:
-    """The models that may write a reply, or the chosen one, with what they cost now."""
+    """Return the models that may write a reply, or only the chosen one, with their present prices."""
     name = None if chosen is None else checked_model(info, chosen)
     return model_terms.models_of(info.context.backend.catalog, now().date(), name)
 

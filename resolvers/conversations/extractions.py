@@ -33,7 +33,7 @@ class ExtractTableResult:
 class ExtractionExampleInput:
     text: str = strawberry.field(description="Text of the example: at most 5,000 characters.")
     rows: list[JSON] = strawberry.field(
-        description='Rows of the example, each an object by column name, as `{"Item": "Tea"}`: at most 50.'
+        description='Rows of the example, each an object by column name, such as `{"Item": "Tea"}`: at most 50.'
     )
 
 
@@ -71,7 +71,7 @@ async def extract_table(
     ] = ExtractionMode.REVIEW,
     instructions: Annotated[
         str,
-        argument(description='Wishes for the reading, as "one row per invoice": at most 2,000 characters.'),
+        argument(description='Instructions for the model, such as "one row per invoice": at most 2,000 characters.'),
     ] = "",
     examples: Annotated[
         list[ExtractionExampleInput] | None, argument(description="Worked examples for the model: at most 5.")
@@ -88,7 +88,7 @@ async def extract_table(
     ] = True,
     idempotency_key: IdempotencyKey = None,
 ) -> ExtractTableResult:
-    asked = ExtractionRequest(
+    request = ExtractionRequest(
         decode_optional_id(conversation_id, Conversation),
         None
         if message_ids is None
@@ -102,16 +102,16 @@ async def extract_table(
         [{"text": example.text, "rows": example.rows} for example in examples or ()],
         passes,
     )
-    proposal = await info.context.write(extractions.start, asked, idempotency_key)
+    proposal = await info.context.write(extractions.start, request, idempotency_key)
     if wait:
-        proposal = await _read(info.context, proposal)
+        proposal = await _wait_until_read(info.context, proposal)
     forget_columns(info.context)
-    found = await info.context.fresh().read(extractions.of_jobs, ids=[proposal.job_id]) if proposal.job_id else []
-    return ExtractTableResult(proposal, [proposal, *(other for other in found if other.id != proposal.id)])
+    of_job = await info.context.fresh().read(extractions.of_jobs, ids=[proposal.job_id]) if proposal.job_id else []
+    return ExtractTableResult(proposal, [proposal, *(other for other in of_job if other.id != proposal.id)])
 
 
-async def _read(context: Context, proposal: Proposal) -> Proposal:
-    """The proposal when all of it is read, or as it is after a while."""
+async def _wait_until_read(context: Context, proposal: Proposal) -> Proposal:
+    """Return the proposal when it is complete, or its present state after WAIT_SECONDS."""
     if proposal.is_complete or proposal.job_id is None:
         return proposal
     with suppress(TimeoutError), context.backend.hub.subscribe(JobChanged(proposal.job_id)) as changed:

@@ -1,4 +1,4 @@
-"""Messages: say something, follow the reply, stop it."""
+"""Messages: read, send and edit them."""
 
 from dataclasses import dataclass
 from datetime import datetime

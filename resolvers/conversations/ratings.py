@@ -1,4 +1,4 @@
-"""Ratings: what the viewer thinks of messages."""
+"""Ratings of messages by the viewer."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,12 +15,12 @@ from resolvers.core.ids import decode_id
 
 
 async def _own(root: Any, info: Info) -> MessageRating | None:
-    """The viewer's own rating of a message, read with those of all messages that the operation asks about."""
+    """Return the viewer's own rating of a message, read in one batch with those of the operation's other messages."""
 
     async def load(ids: list[UUID]) -> list[MessageRating | None]:
         rows = await info.context.read(ratings.of_messages, ids=ids, user_id=info.context.viewer.user_id)
-        found = {row.message_id: row for row in rows}
-        return [found.get(id_) for id_ in ids]
+        by_message = {row.message_id: row for row in rows}
+        return [by_message.get(id_) for id_ in ids]
 
     loaded: MessageRating | None = await info.context.loader(_own, load).load(root.id)
     return loaded

@@ -47,12 +47,12 @@ async def conversation_of_reply(root: strawberry.Parent[RegenerateReplyResult], 
 
 
 STOP_SECONDS, IDLE_SECONDS = 5.0, 1.0
-LOOK_SECONDS = 5.0  # those who follow for long are asked whether they still may
+CHECK_SECONDS = 5.0  # between two checks that a subscriber may still see the reply
 
 
 @dataclass(frozen=True)
 class DeltaEvent:
-    """More of a reply's text, which begins at `offset`."""
+    """Piece of a reply's text, which begins at code point `offset`."""
 
     message_id: strawberry.ID
     offset: int
@@ -61,7 +61,7 @@ class DeltaEvent:
 
 @dataclass(frozen=True)
 class ProposalEvent:
-    """A table that the reply proposes."""
+    """Table that the reply proposes."""
 
     message_id: strawberry.ID
     proposal: Proposal
@@ -69,7 +69,7 @@ class ProposalEvent:
 
 @dataclass(frozen=True)
 class EndedEvent:
-    """The reply is over; the message says how."""
+    """End of the reply; the status of the message tells the outcome."""
 
     message: Message
 
@@ -87,7 +87,7 @@ async def stop_reply(
 ) -> StopReplyResult:
     reply = await info.context.write(replies.stop, decode_id(message_id, Message))
     if reply.status is not MessageStatus.IN_PROGRESS:
-        # Nobody had begun to write it, so nobody else tells those who wait for it.
+        # No worker had begun to write it, so no worker will notify its subscribers.
         info.context.backend.log.end(reply.id)
     return StopReplyResult(await wait_for_end(info.context, reply, STOP_SECONDS))
 
@@ -103,51 +103,51 @@ async def reply_stream(
         ),
     ] = 0,
 ) -> AsyncGenerator[ReplyEvent, None]:
-    reply, held = await _reply(info.context, decode_id(message_id, Message)), max(after or 0, 0)
+    reply, position = await _reply(info.context, decode_id(message_id, Message)), max(after or 0, 0)
     backend = info.context.backend
     watching = backend.watchers.watching(reply.id, info.context.viewer_id)
-    with watching, ProposalStream.of(info.context, reply.id) as growing:
+    with watching, ProposalStream.of(info.context, reply.id) as proposals:
         while reply.status is MessageStatus.IN_PROGRESS:
-            async for proposal in growing.changed_proposals():
+            async for proposal in proposals.changed_proposals():
                 yield ProposalEvent(message_id, proposal)
-            looked = monotonic()
-            following = backend.log.follow(reply.id, held, idle=IDLE_SECONDS, saved=len(reply.text))
+            checked_at = monotonic()
+            following = backend.log.follow(reply.id, position, idle=IDLE_SECONDS, saved=len(reply.text))
             async with aclosing(following) as written:
                 async for offset, text in written:
                     yield DeltaEvent(message_id, offset, text)
-                    held = offset + len(text)
-                    if monotonic() - looked > LOOK_SECONDS:
+                    position = offset + len(text)
+                    if monotonic() - checked_at > CHECK_SECONDS:
                         await _reply(info.context, reply.id)
-                        looked = monotonic()
-                    if growing.is_due:
-                        async for proposal in growing.changed_proposals():
+                        checked_at = monotonic()
+                    if proposals.is_due:
+                        async for proposal in proposals.changed_proposals():
                             yield ProposalEvent(message_id, proposal)
             reply = await _reply(info.context, reply.id)
-            # Another process writes it, and its pieces do not come here: its checkpoints do.
-            if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > held:
-                yield DeltaEvent(message_id, held, reply.text[held:])
-                held = len(reply.text)
-    # A place that the text does not have is nobody's: it starts again.
-    held = held if held <= len(reply.text) else 0
-    if reply.text[held:]:
-        yield DeltaEvent(message_id, held, reply.text[held:])
+            # When another process writes the reply, its pieces do not arrive here, only the checkpoints in the row.
+            if reply.status is MessageStatus.IN_PROGRESS and len(reply.text) > position:
+                yield DeltaEvent(message_id, position, reply.text[position:])
+                position = len(reply.text)
+    # A client that sent a position beyond the end receives the whole text again.
+    position = position if position <= len(reply.text) else 0
+    if reply.text[position:]:
+        yield DeltaEvent(message_id, position, reply.text[position:])
     for proposal in await proposals_of(info.context.fresh(), reply.id):
         yield ProposalEvent(message_id, proposal)
     yield EndedEvent(reply)
 
 
 async def _reply(context: Context, id_: UUID) -> Message:
-    """The row as it is now, if the viewer may still see it."""
+    """Return the reply as it is now. Raises NotFound if the viewer may no longer see it, BadUserInput for no reply."""
     reply = await context.fresh().by_id(Message, id_)
     if reply is None:
         raise NotFound("There is no such message, or you may not see it any more.")
     if reply.role is not MessageRole.ASSISTANT:
-        raise BadUserInput.of("messageId", "Follow the reply, not the message that it answers.")
+        raise BadUserInput.of("messageId", "This is the id of a message written by a person. Pass the id of its reply.")
     return reply
 
 
 async def wait_for_end(context: Context, reply: Message, seconds: float) -> Message:
-    """The reply when it has ended, or as it is after so many seconds."""
+    """Return the reply when it has ended, or its present state after `seconds`."""
     with context.backend.watchers.watching(reply.id, context.viewer_id):
         try:
             async with asyncio.timeout(seconds):

@@ -1,4 +1,4 @@
-"""Shared conversations: make a link, take it back, show it again, open it."""
+"""Share links of conversations: create, revoke, show and open them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -51,13 +51,13 @@ async def share_conversation(
 ) -> ShareConversationResult:
     backend = info.context.backend
     id_ = decode_id(conversation_id, Conversation)
-    wish = ShareRequest(id_, decode_optional_id(leaf_id, Message), expires_in_days, include_tables)
+    request = ShareRequest(id_, decode_optional_id(leaf_id, Message), expires_in_days, include_tables)
 
     def digest_of(share_id: UUID) -> bytes:
         return share_digest(share_token(backend.secrets[0], share_id))
 
-    made = await info.context.write(share_links.share, wish, digest_of, idempotency_key)
-    return ShareConversationResult(await info.context.by_id(Conversation, id_), _url(backend, made), made.expires_at)
+    share = await info.context.write(share_links.share, request, digest_of, idempotency_key)
+    return ShareConversationResult(await info.context.by_id(Conversation, id_), _url(backend, share), share.expires_at)
 
 
 async def unshare_conversation(info: Info, conversation_id: ConversationId) -> UnshareConversationResult:
@@ -67,7 +67,7 @@ async def unshare_conversation(info: Info, conversation_id: ConversationId) -> U
 
 
 async def share_url(root: strawberry.Parent[Any], info: Info) -> str | None:
-    """Fetched together with the links of every other conversation that is shown."""
+    """Return the link, read in one batch with those of the operation's other conversations."""
     context = info.context
 
     async def load(ids: list[UUID]) -> list[str | None]:
@@ -80,7 +80,8 @@ async def share_url(root: strawberry.Parent[Any], info: Info) -> str | None:
 
 
 def _url(backend: Backend, share: Any) -> str | None:
-    """The link; None when the key that it was made with is not among the server's any more."""
+    """Return the link; None when the secret that it was made with was removed from the server's settings."""
+    # Only the digest is stored, so the token is derived again with each secret, the newest first.
     for secret in backend.secrets:
         token = share_token(secret, share.id)
         if share_digest(token) == share.digest:
@@ -92,7 +93,7 @@ def opener(backend: Backend) -> Callable[[str], Awaitable[Any]]:
     """Return a function that loads the content for a token, or None for an unknown, expired or revoked one."""
 
     async def content_of(token: str) -> Any:
-        found = await backend.database.read_one(share_links.of_digest, SYSTEM, digest=share_digest(token), moment=now())
-        return None if found is None else found.content
+        share = await backend.database.read_one(share_links.of_digest, SYSTEM, digest=share_digest(token), moment=now())
+        return None if share is None else share.content
 
     return content_of

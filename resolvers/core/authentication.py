@@ -1,4 +1,4 @@
-"""From a token to a viewer."""
+"""Authentication of requests by access token."""
 
 from auth.tokens import read_access
 from auth.viewer import Viewer
@@ -17,12 +17,12 @@ def require_viewer(context: Context) -> Viewer:
 
 
 async def authenticate(backend: Backend, authorization: str | None, origin: Origin) -> Context:
-    """The context of one operation; signed out without a token, Unauthenticated with one that is not good."""
+    """Return the context of one operation, signed out without a token. Raises Unauthenticated for an invalid one."""
     if authorization is None or not authorization.strip():
         return Context(backend, None, origin)
     scheme, _, token = authorization.strip().partition(" ")
     if scheme.lower() != SCHEME or not token.strip():
-        raise Unauthenticated("Send the header as `Authorization: Bearer <accessToken>`.")
+        raise Unauthenticated("Invalid Authorization header. Send it as `Authorization: Bearer <accessToken>`.")
     claims = read_access(backend.secrets, token.strip(), now=now())
     owner = await backend.database.read_one(
         sessions.active_user, Viewer.system(), sign_in_id=claims.session_id, user_id=claims.user_id

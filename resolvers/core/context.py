@@ -97,11 +97,11 @@ class Context:
     def expires_at(self) -> datetime | None:
         return self.signed_in.expires_at if self.signed_in else None
 
-    async def read(self, query: Prepared[R], **given: Any) -> list[R]:
-        return await self.backend.database.read(query, self.viewer, **given)
+    async def read(self, query: Prepared[R], **arguments: Any) -> list[R]:
+        return await self.backend.database.read(query, self.viewer, **arguments)
 
-    async def read_one(self, query: Prepared[R], **given: Any) -> R | None:
-        return await self.backend.database.read_one(query, self.viewer, **given)
+    async def read_one(self, query: Prepared[R], **arguments: Any) -> R | None:
+        return await self.backend.database.read_one(query, self.viewer, **arguments)
 
     async def write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         written = await self.backend.database.write(unit, self.viewer, *args, **kwargs)
@@ -110,23 +110,23 @@ class Context:
         self._loaders.clear()
         return written
 
-    def page(self, listing: Listing[R], *, unbounded: bool = False, **given: Any) -> KeysetPage[R]:
+    def page(self, listing: Listing[R], *, unbounded: bool = False, **arguments: Any) -> KeysetPage[R]:
         """Return a page of a list; optional parameters that are None are left out of the query."""
-        given = {k: v for k, v in given.items() if v is not None or k not in listing.optional}
-        return KeysetPage(self.backend.database, self.viewer, listing, given, unbounded=unbounded)
+        arguments = {k: v for k, v in arguments.items() if v is not None or k not in listing.optional}
+        return KeysetPage(self.backend.database, self.viewer, listing, arguments, unbounded=unbounded)
 
     async def by_id(self, model: type[R], id_: UUID | None) -> R | None:
         """Return a row, loaded in one batch with the other rows of its table that the operation requests."""
         if id_ is None:
             return None
-        known: R | None = self.preloaded.get((model, id_))
-        return known if known is not None else await self._loader(model).load(id_)
+        preloaded: R | None = self.preloaded.get((model, id_))
+        return preloaded if preloaded is not None else await self._loader(model).load(id_)
 
     async def find(self, model: type[R], id_: str) -> R | None:
         """Return the row of a global id; None for another type, an unknown or an invisible row."""
         return await self.by_id(model, decode_or_none(id_, model))
 
-    async def children(self, query: Prepared[R], parent_id: UUID, key: str | None = None, **parameters: Any) -> list[R]:
+    async def children(self, query: Prepared[R], parent_id: UUID, key: str | None = None, **arguments: Any) -> list[R]:
         """Return the rows of a parent, read by one `query(ids=...)` for all parents in this operation.
 
         `key` is the attribute that holds the parent's id; by default the `parent_key` of the rows' model.
@@ -134,23 +134,23 @@ class Context:
 
         async def load(ids: list[UUID]) -> list[list[R]]:
             children: dict[UUID, list[R]] = {id_: [] for id_ in ids}
-            for row in await self.read(query, ids=ids, **parameters):
+            for row in await self.read(query, ids=ids, **arguments):
                 model: Any = model_of(row)
                 children[getattr(row, key or model.parent_key)].append(row)
             return [children[id_] for id_ in ids]
 
-        rows: list[R] = await self.loader((query, key, *parameters.items()), load).load(parent_id)
+        rows: list[R] = await self.loader((query, key, *arguments.items()), load).load(parent_id)
         return rows
 
     def _loader(self, model: type[R]) -> DataLoader[UUID, R | None]:
         async def load(ids: list[UUID]) -> list[R | None]:
-            found = await self.backend.database.by_ids(model, self.viewer, ids)
-            return [found.get(id_) for id_ in ids]
+            rows = await self.backend.database.by_ids(model, self.viewer, ids)
+            return [rows.get(id_) for id_ in ids]
 
         return self.loader(model, load)
 
     def loader(self, key: Any, load: Any) -> DataLoader[Any, Any]:
-        """The operation's loader for `key`; `load(keys) -> values in the same order` fills it."""
+        """Return the operation's loader for `key`; `load(keys)` returns the values in the order of the keys."""
         if key not in self._loaders:
             self._loaders[key] = DataLoader(load, max_batch_size=500)
         return self._loaders[key]

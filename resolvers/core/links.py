@@ -1,4 +1,4 @@
-"""Addresses that open one file for a while without signing in."""
+"""Signed links that download one file for a limited time without signing in."""
 
 from datetime import timedelta
 from urllib.parse import quote
@@ -9,7 +9,7 @@ from resolvers.core.context import Context
 
 
 def signed_url(context: Context, kind: str, file: str, name: str) -> str:
-    """The link to `file` of a kind of download, to be kept under a name that is nobody's path."""
+    """Return a link to `file`, under `/{kind}`; browsers save the download as `name`."""
     settings = context.backend.settings
     path = f"/{kind}/{file}/{quote(name, safe='')}"
     expires_at = now() + timedelta(minutes=settings.download_link_minutes)

@@ -1,4 +1,4 @@
-"""Closes what is open for those who were signed out or lost rights, by this process or by another."""
+"""Revocation: closes the streams of users who were signed out or lost rights, in this process or in another."""
 
 import asyncio
 import logging
@@ -23,32 +23,32 @@ SYSTEM = Viewer.system()
 UNAUTHENTICATED, FORBIDDEN = 4401, 4403
 REASONS = {
     SessionEnd.LOGGED_OUT: "signed out: log in again",
-    SessionEnd.TOKEN_REUSED: "signed out, as a refresh token came back: log in again",
-    SessionEnd.PASSWORD_CHANGED: "signed out, as the password was changed: log in again",
-    SessionEnd.RIGHTS_CHANGED: "signed out, as your rights were changed: log in again",
-    SessionEnd.DEACTIVATED: "this account is deactivated: ask whoever runs the server",
+    SessionEnd.TOKEN_REUSED: "signed out, because a refresh token was used twice: log in again",
+    SessionEnd.PASSWORD_CHANGED: "signed out, because the password was changed: log in again",
+    SessionEnd.RIGHTS_CHANGED: "signed out, because your rights were changed: log in again",
+    SessionEnd.DEACTIVATED: "this account is deactivated: ask the administrator of the server",
     SessionEnd.DELETED: "this account was deleted",
 }
 
-NARROWED = "your rights in an organization were taken or changed: connect again"
+NARROWED = "your rights in an organization were removed or changed: connect again"
 
 log = logging.getLogger("sheetgpt.error")
 
 
 class Streams(Protocol):
-    """The sockets and event streams that are open here."""
+    """Open WebSockets and event streams of this process."""
 
     def __len__(self) -> int: ...
 
     async def close_where(self, chosen: Callable[[Any], bool], code: int, reason: str) -> int:
-        """Closes those whose context is chosen, with the code of a WebSocket and a reason."""
+        """Close those whose context is chosen, with a WebSocket close code and a reason. Return their number."""
 
 
 class Revocation:
-    """Looks for sign-ins that have just ended: at once when it was here, else twice a second while streams are open.
+    """Watcher of sessions that end: at once for those ended here, else twice a second while streams are open.
 
-    Each is found several times; the last time is after whatever was being opened has come up. Members who may do less
-    stay signed in, so their streams are closed once: what they open after that shows what they still have.
+    Members whose rights were narrowed stay signed in, so their streams are closed once; those opened later are
+    authorized anew.
     """
 
     def __init__(self, database: Database, hub: Hub, streams: Streams) -> None:
@@ -80,11 +80,12 @@ class Revocation:
                 await self._close_ended()
                 await self._close_narrowed()
             except Exception:
-                log.exception("The sign-ins and memberships that have ended could not be read")
+                log.exception("Cannot read the sessions and memberships that have ended; trying again")
 
     async def _close_ended(self) -> None:
         since = now() - WINDOW
         while len(self._streams):
+            # An ended session is read again until WINDOW is over, because its stream may still be opening at first.
             ended = await self._database.read(sessions.recently_ended, SYSTEM, since=since)
             await self._close(ended)
             if len(ended) < sessions.MAX_ENDED:
@@ -92,15 +93,15 @@ class Revocation:
             since = ended[-1].revoked_at or since
 
     async def _close_narrowed(self) -> None:
-        since, found = now() - WINDOW, list[Membership]()
+        since, narrowed = now() - WINDOW, list[Membership]()
         while len(self._streams):
-            some = await self._database.read(memberships.narrowed, SYSTEM, since=since)
-            found += some
-            if len(some) < memberships.MAX_NARROWED:
+            batch = await self._database.read(memberships.narrowed, SYSTEM, since=since)
+            narrowed += batch
+            if len(batch) < memberships.MAX_NARROWED:
                 break
-            since = some[-1].narrowed_at or since
-        people = {row.user_id for row in found if self._acted_on.get(row.id) != row.narrowed_at}
-        self._acted_on = {row.id: row.narrowed_at for row in found}
+            since = batch[-1].narrowed_at or since
+        people = {row.user_id for row in narrowed if self._acted_on.get(row.id) != row.narrowed_at}
+        self._acted_on = {row.id: row.narrowed_at for row in narrowed}
         if people:
             await self._streams.close_where(lambda context: context.viewer_id in people, FORBIDDEN, NARROWED)
 
@@ -113,5 +114,5 @@ class Revocation:
 
 
 def _of(sign_in_ids: set[UUID]) -> Callable[[Any], bool]:
-    """Chooses the contexts of some sign-ins; whoever is signed out has none."""
+    """Return a predicate that chooses the contexts of these sessions."""
     return lambda context: context.signed_in is not None and context.signed_in.session_id in sign_in_ids

@@ -1,11 +1,11 @@
-"""Files that come with a request."""
+"""Files uploaded with a request."""
 
 from typing import IO, Protocol, runtime_checkable
 
 
 @runtime_checkable
 class Upload(Protocol):
-    """A file as its sender names it, of `size` bytes; it can be read until the request is over, by blocking."""
+    """Uploaded file under its sender's name, of `size` bytes; reading it blocks, and ends with the request."""
 
     @property
     def name(self) -> str: ...

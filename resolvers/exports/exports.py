@@ -1,4 +1,4 @@
-"""Exports: start, cancel, retry, follow, and the link to what came out."""
+"""Exports: start, cancel, retry and follow them; the link to their file."""
 
 import asyncio
 import re
@@ -65,7 +65,7 @@ async def table_of(root: strawberry.Parent[Any], info: Info) -> Table:
 
 
 async def state_of(root: strawberry.Parent[Any], info: Info) -> Any:
-    """A record of db.exports.states."""
+    """Return the state of the export's job."""
     return await _state(info.context, root.id)
 
 
@@ -99,7 +99,7 @@ async def url_of(root: strawberry.Parent[Any], info: Info) -> str | None:
 
 
 def from_state(name: str) -> Callable[..., Any]:
-    """A resolver that reads one value of the export's state."""
+    """Return a resolver that reads one attribute of the state of the export's job."""
 
     async def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
         return getattr(await state_of(root, info), name)
@@ -143,27 +143,28 @@ async def retry_export(
 async def export_progress(
     info: Info, export_id: Annotated[strawberry.ID, argument(description="Id of the export to follow.")]
 ) -> AsyncGenerator[Export, None]:
-    """The export now and whenever its job changes, until it is over; looked at again every 15 seconds."""
-    context, shown = info.context, None
+    """Yield the export now and whenever its job changes, until it ends."""
+    context, last_state = info.context, None
     row = await _export(context, decode_id(export_id, Export))
     with context.backend.hub.subscribe(JobChanged(row.job_id)) as changed:
         while True:
             changed.clear()
             state = await _state(context.fresh(), row.id)
-            if state != shown:
-                shown = state
+            if state != last_state:
+                last_state = state
                 yield await _export(context, row.id)
             if state.finished_at is not None:
                 return
+            # Read again after a while even without an event: one from another process may be lost.
             with suppress(TimeoutError):
                 async with asyncio.timeout(IDLE_SECONDS):
                     await changed.wait()
 
 
 def file_name(name: str) -> str:
-    """A table's name as a file's, without an extension: nothing in it that a path or a shell would take apart."""
-    kept = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|\u2028-\u202e\u2066-\u2069]+', " ", name)
-    return " ".join(kept.split())[:MAX_FILE_NAME].strip(" .") or "table"
+    """Return a table's name as a file name without extension, without characters special to paths and shells."""
+    cleaned = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|\u2028-\u202e\u2066-\u2069]+', " ", name)
+    return " ".join(cleaned.split())[:MAX_FILE_NAME].strip(" .") or "table"
 
 
 def _check_configured(context: Context, destination: ExportDestination) -> None:
@@ -176,19 +177,19 @@ def _check_configured(context: Context, destination: ExportDestination) -> None:
 
 
 async def _export(context: Context, id_: UUID) -> Export:
-    """As it is now."""
-    found = await context.fresh().by_id(Export, id_)
-    if found is None:
+    """Return the export as it is now. Raises NotFound."""
+    row = await context.fresh().by_id(Export, id_)
+    if row is None:
         raise NotFound("There is no such export, or you may not see it.")
-    return found
+    return row
 
 
 async def _state(context: Context, id_: UUID) -> Any:
-    """Fetched together with the states of every other export that is shown."""
+    """Return the state of the export's job, read in one batch with those of the operation's other exports."""
 
     async def load(ids: list[UUID]) -> list[Any]:
-        found = {state.id: state for state in await context.read(exports.export_states, ids=ids)}
-        return [found.get(id_) for id_ in ids]
+        states = {state.id: state for state in await context.read(exports.export_states, ids=ids)}
+        return [states.get(id_) for id_ in ids]
 
     state = await context.loader(_state, load).load(id_)
     if state is None:

@@ -1,4 +1,4 @@
-"""Broadcasts: one line to everybody."""
+"""Broadcasts: one notification to all users."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Notifications: list, follow, mark as read."""
+"""Notifications: list them, follow them, mark them as read."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -22,7 +22,7 @@ from resolvers.core.ids import decode_id, global_id_in
 from resolvers.core.pages import KeysetPage
 
 IDLE_SECONDS = 15.0
-# A transaction that took longer may commit behind one that began after it: what is new is looked for this far back.
+# A transaction may commit after another that began later, so new ids can be smaller than ones already read.
 OVERLAP = timedelta(seconds=10)
 MAX_IDS = 100
 
@@ -62,7 +62,9 @@ async def mark_notifications_read(
     ] = None,
 ) -> MarkNotificationsReadResult:
     if ids is not None and len(ids) > MAX_IDS:
-        raise BadUserInput.of("ids", f"Name at most {MAX_IDS} at once, or none to mark all of them.")
+        raise BadUserInput.of(
+            "ids", f"Send at most {MAX_IDS} ids, not {len(ids):,}; omit `ids` to mark all notifications."
+        )
     keys = None if ids is None else [decode_id(id_, Notification, f"ids.{n}") for n, id_ in enumerate(ids)]
 
     def unit(session: Session) -> MarkNotificationsReadResult:
@@ -80,26 +82,26 @@ async def follow_notifications(
         ),
     ] = None,
 ) -> AsyncGenerator[Notification, None]:
-    """Yield each new notification once, as soon as it is committed; missed ones are in the list."""
+    """Yield each new notification once, as soon as it is committed."""
     context = info.context
     user_id = context.viewer.user_id
     if user_id is None:
         return
-    news = NotificationFeed(
-        context, user_id, _first(now() - OVERLAP) if after is None else decode_id(after, Notification)
+    feed = NotificationFeed(
+        context, user_id, _smallest_id(now() - OVERLAP) if after is None else decode_id(after, Notification)
     )
-    with context.backend.hub.subscribe(Notified(user_id)) as told:
+    with context.backend.hub.subscribe(Notified(user_id)) as notified:
         if after is None:
-            await news.read()  # already existing ones are not sent
+            await feed.read()  # already existing ones are not sent
         while True:
-            told.clear()
-            found = await news.read()
-            for notification in found:
+            notified.clear()
+            unsent = await feed.read()
+            for notification in unsent:
                 yield notification
-            if not found:
+            if not unsent:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(IDLE_SECONDS):
-                        await told.wait()
+                        await notified.wait()
 
 
 class NotificationFeed:
@@ -121,9 +123,9 @@ class NotificationFeed:
                 return new
 
     def _overlapping(self) -> UUID:
-        return max(self._start, _first(now() - OVERLAP))
+        return max(self._start, _smallest_id(now() - OVERLAP))
 
 
-def _first(moment: datetime) -> UUID:
+def _smallest_id(moment: datetime) -> UUID:
     """Return the smallest UUIDv7 of this moment."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -43,11 +43,13 @@ async def invite_member(
     id_, address = decode_id(organization_id, Organization), checked_email(email, "email")
     if await info.context.by_id(Organization, id_) is None:
         raise NotFound("There is no such organization, or you may not see it.")
-    # An admin does not see the account yet that the invitation makes a member.
-    known = await info.context.backend.database.read_one(users.by_email, Viewer.system(), email=address)
-    invitee = Invitee(address, role, known.id if known else None)
-    made = await info.context.write(invitations.invite, id_, invitee, InvitationToken(*new_refresh()), idempotency_key)
-    return InviteMemberResult(made.invitation.email, made.invitation.expires_at, made.membership)
+    # Read as the system: an admin may not see the account before it is a member.
+    user = await info.context.backend.database.read_one(users.by_email, Viewer.system(), email=address)
+    invitee = Invitee(address, role, user.id if user else None)
+    result = await info.context.write(
+        invitations.invite, id_, invitee, InvitationToken(*new_refresh()), idempotency_key
+    )
+    return InviteMemberResult(result.invitation.email, result.invitation.expires_at, result.membership)
 
 
 async def withdraw_invitation(

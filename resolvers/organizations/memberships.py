@@ -1,4 +1,4 @@
-"""Members of an organization: list them, change their roles, remove them."""
+"""Memberships of organizations: list them, change their roles, remove them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any

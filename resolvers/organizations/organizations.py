@@ -1,4 +1,4 @@
-"""Organizations and their members."""
+"""Organizations: list, create, rename and delete them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -34,15 +34,15 @@ async def organization(
 
 
 def list_organizations(info: Info) -> KeysetPage[Organization]:
-    """Those of the viewer; all of them for a superuser."""
+    """Return the organizations of the viewer; all of them for a superuser."""
     viewer = info.context.viewer
     return info.context.page(organizations.all_organizations, member_id=None if viewer.is_superuser else viewer.user_id)
 
 
 async def my_role(root: strawberry.Parent[Any], info: Info) -> Role | None:
     async def load(ids: list[Any]) -> list[Role | None]:
-        mine = await info.context.read(organizations.of_viewer, user_id=info.context.viewer_id, ids=ids)
-        roles = {membership.organization_id: membership.role for membership in mine}
+        memberships = await info.context.read(organizations.of_viewer, user_id=info.context.viewer_id, ids=ids)
+        roles = {membership.organization_id: membership.role for membership in memberships}
         return [roles.get(id_) for id_ in ids]
 
     role: Role | None = await info.context.loader(my_role, load).load(root.id)

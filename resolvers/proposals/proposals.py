@@ -1,4 +1,4 @@
-"""Proposals: see what the assistant would put into a table, apply it, reject it."""
+"""Proposals: list, apply and reject the changes that the assistant proposes to tables."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def list_changes(root: strawberry.Parent[Any]) -> Iterable[ProposedChange]:
 
 
 def row_id_of(root: strawberry.Parent[ProposedChange]) -> strawberry.ID:
-    """The row that is changed or was added, or while it is only proposed the change that would add it."""
+    """Return the id of the changed or added row; of a row that is only proposed, that of the change that adds it."""
     return strawberry.ID(root.row) if root.row_id is None else global_id(Row, root.row_id)
 
 
@@ -90,12 +90,12 @@ async def apply_proposal(
     ] = None,
     force: Annotated[
         bool,
-        argument(description="Replace also what has changed since it was proposed, which is a CONFLICT otherwise."),
+        argument(description="Also overwrite cells that changed since the proposal; otherwise they are a CONFLICT."),
     ] = False,
 ) -> ApplyProposalResult:
-    choice = ChangeSelection(change_ids, [_edit(n, edit) for n, edit in enumerate(edits or ())], force)
+    selection = ChangeSelection(change_ids, [_edit(n, edit) for n, edit in enumerate(edits or ())], force)
     try:
-        applied = await info.context.write(apply.apply, decode_id(id, Proposal), choice)
+        applied = await info.context.write(apply.apply, decode_id(id, Proposal), selection)
     except Conflict as conflict:
         raise (client_conflict(conflict) if conflict.details.get("conflicts") else conflict) from None
     forget_columns(info.context)
@@ -104,7 +104,7 @@ async def apply_proposal(
 
 def _edit(number: int, edit: ProposalEdit) -> ChangeEdit:
     if edit.value is UNSET:
-        raise BadUserInput.of(f"edits.{number}.value", "Give the value, or null for an empty cell.")
+        raise BadUserInput.of(f"edits.{number}.value", "Send the value, or null for an empty cell.")
     return ChangeEdit(edit.change_id, edit.value)
 
 

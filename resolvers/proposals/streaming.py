@@ -1,4 +1,4 @@
-"""The proposals of messages, which grow while a reply is written."""
+"""Proposals of messages, which grow while a reply is written."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
@@ -27,28 +27,28 @@ async def proposals_of(context: Context, message_id: UUID) -> list[Proposal]:
 
 
 class ProposalStream:
-    """Proposals of a reply for one subscriber; the event `told` is set when they may have changed."""
+    """Proposals of a reply for one subscriber; the event `changed` is set when they may have changed."""
 
-    def __init__(self, context: Context, message_id: UUID, told: asyncio.Event) -> None:
-        self._context, self._message_id, self._told = context, message_id, told
+    def __init__(self, context: Context, message_id: UUID, changed: asyncio.Event) -> None:
+        self._context, self._message_id, self._changed = context, message_id, changed
         self._seen: dict[UUID, datetime] = {}
         self._next = 0.0
 
     @classmethod
     @contextmanager
     def of(cls, context: Context, message_id: UUID) -> Iterator["ProposalStream"]:
-        with context.backend.hub.subscribe(ReplyProposed(message_id)) as told:
-            yield cls(context, message_id, told)
+        with context.backend.hub.subscribe(ReplyProposed(message_id)) as changed:
+            yield cls(context, message_id, changed)
 
     @property
     def is_due(self) -> bool:
-        """Return True when proposals may have changed and the pause after the last, possibly slow, sending is over."""
-        return self._told.is_set() and monotonic() >= self._next
+        """Return True when proposals may have changed and the pause after the last sending is over."""
+        return self._changed.is_set() and monotonic() >= self._next
 
     async def changed_proposals(self) -> AsyncGenerator[Proposal, None]:
         """Yield the proposals that changed since the last call."""
         started = monotonic()
-        self._told.clear()
+        self._changed.clear()
         for proposal in await proposals_of(self._context.fresh(), self._message_id):
             if self._seen.get(proposal.id) != proposal.updated_at:
                 self._seen[proposal.id] = proposal.updated_at

@@ -1,4 +1,4 @@
-"""Bringing back what was deleted."""
+"""Restoration of deleted rows."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -29,4 +29,4 @@ async def restore(
         id_ = decode_or_none(id, model)
         if id_ is not None:
             return RestoreResult(await info.context.write(restoring.restore, model, id_))
-    raise NotFound("Nothing that can be brought back has this id, or you may not bring it back.")
+    raise NotFound("No deleted object that can be restored has this id, or you may not restore it.")

@@ -1,4 +1,4 @@
-"""Search: messages by their words, and conversations by theirs."""
+"""Full-text search in messages and conversations."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,27 +18,27 @@ from errors import BadUserInput
 from resolvers.core.context import Context, Info
 from resolvers.core.pages import MAX_SEARCH, KeysetPage, PageArguments, Slice, encode_cursor
 
-SHORT = 20_000  # characters of a text that are gone through in a moment
+MAX_INLINE = 20_000  # characters of a text whose snippet is made on the event loop
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A message in which something was found."""
+    """Message that matches a search."""
 
     message: Message
     search_query: SearchQuery
 
 
 class HitPage:
-    """A page of hits; the cursor is the message's id."""
+    """Page of hits; the cursor is the message's id."""
 
-    def __init__(self, messages: KeysetPage[Message], wanted: SearchQuery) -> None:
-        self._messages, self._wanted = messages, wanted
+    def __init__(self, messages: KeysetPage[Message], search_query: SearchQuery) -> None:
+        self._messages, self._search_query = messages, search_query
 
-    async def load(self, asked: PageArguments) -> Slice[Hit]:
-        found = await self._messages.load(asked)
-        hits = [Hit(message, self._wanted) for message in found.rows]
-        return Slice(hits, lambda hit: encode_cursor(hit.message.id), found.has_next, found.has_previous)
+    async def load(self, page: PageArguments) -> Slice[Hit]:
+        messages = await self._messages.load(page)
+        hits = [Hit(message, self._search_query) for message in messages.rows]
+        return Slice(hits, lambda hit: encode_cursor(hit.message.id), messages.has_next, messages.has_previous)
 
     async def total(self) -> int:
         return await self._messages.total()
@@ -54,28 +54,31 @@ async def search_messages(
         ),
     ],
 ) -> HitPage:
-    wanted = SearchQuery.parse(checked_text(query, "query", MAX_SEARCH))
-    if wanted is None:
-        raise BadUserInput.of("query", "Write a word to look for: there is no letter and no digit in this.")
-    return HitPage(await search_page(info.context, search.messages_matching, wanted), wanted)
+    search_query = SearchQuery.parse(checked_text(query, "query", MAX_SEARCH))
+    if search_query is None:
+        raise BadUserInput.of("query", "The query has no letter or digit. Enter at least one word.")
+    return HitPage(await search_page(info.context, search.messages_matching, search_query), search_query)
 
 
-async def search_page(context: Context, listing: Listing[Any], wanted: SearchQuery, **given: Any) -> KeysetPage[Any]:
-    """A page of what somebody looks for in a listing by full text. Words may be in very many messages."""
-    terms = FullTextQuery(wanted, await _scopes(context))
-    return context.page(listing, unbounded=True, terms=terms, phrases=wanted.required_substrings, **given)
+async def search_page(
+    context: Context, listing: Listing[Any], search_query: SearchQuery, **arguments: Any
+) -> KeysetPage[Any]:
+    """Return a page of a listing, filtered by a full-text query."""
+    # Unbounded, because a word may be in very many messages.
+    terms = FullTextQuery(search_query, await _scopes(context))
+    return context.page(listing, unbounded=True, terms=terms, phrases=search_query.required_substrings, **arguments)
 
 
 async def _scopes(context: Context) -> list[str]:
-    """The organizations to look in; every one, for a superuser."""
+    """Return the scopes of the viewer's organizations; for a superuser an empty list, which means all."""
     if context.viewer.is_superuser:
         return []
-    mine = await context.read(search.organizations_of_user, user_id=context.viewer.user_id)
-    return [search.scope_of(row.organization_id) for row in mine]
+    organizations = await context.read(search.organizations_of_user, user_id=context.viewer.user_id)
+    return [search.scope_of(row.organization_id) for row in organizations]
 
 
 async def snippet_of(root: strawberry.Parent[Any]) -> str:
     hit: Hit = root
-    if len(hit.message.text) <= SHORT:
+    if len(hit.message.text) <= MAX_INLINE:
         return snippet(hit.message.text, hit.search_query)
     return await asyncio.to_thread(snippet, hit.message.text, hit.search_query)

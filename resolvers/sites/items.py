@@ -1,4 +1,4 @@
-"""Items: make, change, list."""
+"""Items: list, create, update and delete them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -72,7 +72,7 @@ async def create_item(
     ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ItemResult:
-    beginning = NewItem(
+    new_item = NewItem(
         title=title,
         description=description,
         is_completed=is_completed,
@@ -81,7 +81,7 @@ async def create_item(
         site_id=decode_optional_id(site_id, Site),
         conversation_id=decode_optional_id(conversation_id, Conversation),
     )
-    return ItemResult(await info.context.write(items.create, beginning, idempotency_key))
+    return ItemResult(await info.context.write(items.create, new_item, idempotency_key))
 
 
 async def update_item(
@@ -100,7 +100,7 @@ async def update_item(
         strawberry.ID | None, argument(description="Id of the conversation that it is about; null removes it.")
     ] = UNSET,
 ) -> ItemResult:
-    given: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "title": title,
         "description": description,
         "is_completed": is_completed,
@@ -110,7 +110,7 @@ async def update_item(
         if conversation_id is UNSET
         else decode_optional_id(conversation_id, Conversation),
     }
-    changes = {name: value for name, value in given.items() if value is not UNSET}
+    changes = {name: value for name, value in arguments.items() if value is not UNSET}
     return ItemResult(await info.context.write(items.update, decode_id(id, Item), changes))
 
 

@@ -1,4 +1,4 @@
-"""Modules and their readings: make, change, record, sum up."""
+"""Modules: list, create, update and delete them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -47,8 +47,8 @@ async def create_module(
     status: Annotated[ModuleStatus, argument(description="Operating status.")] = ModuleStatus.ACTIVE,
     idempotency_key: IdempotencyKey = None,
 ) -> ModuleResult:
-    beginning = NewModule(decode_id(site_id, Site), name, kind, serial_number, status)
-    return ModuleResult(await info.context.write(modules.create, beginning, idempotency_key))
+    new_module = NewModule(decode_id(site_id, Site), name, kind, serial_number, status)
+    return ModuleResult(await info.context.write(modules.create, new_module, idempotency_key))
 
 
 async def update_module(
@@ -61,8 +61,8 @@ async def update_module(
     ] = UNSET,
     status: Annotated[ModuleStatus | None, argument(description="Operating status.")] = UNSET,
 ) -> ModuleResult:
-    given = {"name": name, "kind": kind, "serial_number": serial_number, "status": status}
-    changes = {name: value for name, value in given.items() if value is not UNSET}
+    arguments = {"name": name, "kind": kind, "serial_number": serial_number, "status": status}
+    changes = {name: value for name, value in arguments.items() if value is not UNSET}
     return ModuleResult(await info.context.write(modules.update, decode_id(id, Module), changes))
 
 

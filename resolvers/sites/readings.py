@@ -21,7 +21,7 @@ from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import decode_or_none
 from resolvers.core.pages import PageArguments, Slice, invalid_cursor, slice_of
 
-NOTHING = UUID(int=0)
+NO_MODULE = UUID(int=0)
 
 
 @strawberry.input(description="Value measured by a module.")
@@ -39,28 +39,28 @@ class RecordReadingsResult:
 
 
 class ReadingPage:
-    """A page of the readings of a module by time; the cursor is the moment and the id of one."""
+    """Page of the readings of a module by time; the cursor is the time and the id of a reading."""
 
     def __init__(self, database: Database, viewer: Viewer, module_id: UUID, limits: dict[str, Any]) -> None:
         self._database, self._viewer = database, viewer
         self._shape = frozenset(limits)
-        self._given = {"module_id": module_id, **limits}
+        self._arguments = {"module_id": module_id, **limits}
 
-    async def load(self, asked: PageArguments) -> Slice[Reading]:
-        place = {} if asked.cursor is None else _decode(asked.cursor, asked.cursor_name)
-        query = readings.page(self._shape, is_first=asked.cursor is None, backwards=asked.backwards)
-        given = {**self._given, **place, "limit": asked.size + 1}
-        found = await self._database.read(query, self._viewer, **given)
-        return slice_of(found, _encode, asked)
+    async def load(self, page: PageArguments) -> Slice[Reading]:
+        cursor = {} if page.cursor is None else _decode(page.cursor, page.cursor_name)
+        query = readings.page(self._shape, is_first=page.cursor is None, backwards=page.backwards)
+        arguments = {**self._arguments, **cursor, "limit": page.size + 1}
+        rows = await self._database.read(query, self._viewer, **arguments)
+        return slice_of(rows, _encode, page)
 
     async def total(self) -> int:
-        (row,) = await self._database.read(readings.total(self._shape), self._viewer, **self._given)
+        (row,) = await self._database.read(readings.total(self._shape), self._viewer, **self._arguments)
         return int(row.total)
 
 
 def _encode(row: Reading) -> str:
-    place = row.id.bytes + row.at.astimezone(UTC).isoformat().encode()
-    return urlsafe_b64encode(place).decode().rstrip("=")
+    cursor = row.id.bytes + row.at.astimezone(UTC).isoformat().encode()
+    return urlsafe_b64encode(cursor).decode().rstrip("=")
 
 
 def _decode(cursor: str, field: str) -> dict[str, Any]:
@@ -84,8 +84,8 @@ def list_readings(
         "start": None if from_ is None else checked_moment(from_, "from"),
         "end": None if to is None else checked_moment(to, "to"),
     }
-    given = {name: value for name, value in limits.items() if value is not None}
-    return ReadingPage(info.context.backend.database, info.context.viewer, root.id, given)
+    arguments = {name: value for name, value in limits.items() if value is not None}
+    return ReadingPage(info.context.backend.database, info.context.viewer, root.id, arguments)
 
 
 async def list_aggregates(
@@ -98,10 +98,10 @@ async def list_aggregates(
 ) -> list[Aggregate]:
     start, end = checked_moment(from_, "from"), checked_moment(to, "to")
     readings.check_span(bucket, start, end)
-    given: dict[str, Any] = {"metric": readings.checked_metric(metric, "metric"), "start": start, "end": end}
+    arguments: dict[str, Any] = {"metric": readings.checked_metric(metric, "metric"), "start": start, "end": end}
     database, viewer = info.context.backend.database, info.context.viewer
-    # Streamed, because what it goes through has no bound though what it answers has.
-    batches = database.stream(readings.summary(bucket), viewer, module_id=root.id, **given)
+    # Streamed off the event loop: the intervals are limited, the readings in them are not.
+    batches = database.stream(readings.summary(bucket), viewer, module_id=root.id, **arguments)
     return [readings.aggregate(row) async for rows in batches for row in rows]
 
 
@@ -112,6 +112,8 @@ async def record_readings(
     ],
     idempotency_key: IdempotencyKey = None,
 ) -> RecordReadingsResult:
-    # An id of nothing is found out with all other mistakes.
-    measured = [NewReading(decode_or_none(r.module_id, Module) or NOTHING, r.metric, r.value, r.at) for r in readings_]
+    # An invalid id becomes one that no module has, and is reported together with the other invalid readings.
+    measured = [
+        NewReading(decode_or_none(r.module_id, Module) or NO_MODULE, r.metric, r.value, r.at) for r in readings_
+    ]
     return RecordReadingsResult(await info.context.write(readings.record, measured, idempotency_key), len(measured))

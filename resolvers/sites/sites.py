@@ -1,4 +1,4 @@
-"""Sites: make, change, assign, list."""
+"""Sites: list, create, update, assign and delete them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -72,8 +72,8 @@ async def update_site(
         str | None, argument(description="New postal address: at most 500 characters; null removes it.")
     ] = UNSET,
 ) -> SiteResult:
-    given = {"name": name, "address": address}
-    changes = {name: value for name, value in given.items() if value is not UNSET}
+    arguments = {"name": name, "address": address}
+    changes = {name: value for name, value in arguments.items() if value is not UNSET}
     return SiteResult(await info.context.write(sites.update, decode_id(id, Site), changes))
 
 

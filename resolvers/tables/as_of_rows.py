@@ -37,8 +37,8 @@ async def head_of(context: Context, table_id: UUID, number: int) -> Any:
     if head is None:
         raise NotFound("There is no such table, or you may not see it any more.")
     if not 1 <= number <= head.revision:
-        known = "revision 1 only" if head.revision == 1 else f"the revisions 1 to {head.revision:,}"
-        raise BadUserInput.of("asOfRevision", f"The table has {known}: ask for one that it has.")
+        revisions = "revision 1, its only one" if head.revision == 1 else f"one from 1 to {head.revision:,}"
+        raise BadUserInput.of("asOfRevision", f"The table has no revision {number:,}. Choose {revisions}.")
     return head
 
 
@@ -46,8 +46,8 @@ async def moments_of(context: Context, table_id: UUID, ids: list[UUID], number: 
     """Return the time of each row's last change up to the revision, read from the change log."""
     if not ids:
         return {}
-    found = await context.read(as_of_queries.last_change_times, table_id=table_id, ids=ids, number=number)
-    return {row.row_id: row.moment for row in found}
+    rows = await context.read(as_of_queries.last_change_times, table_id=table_id, ids=ids, number=number)
+    return {row.row_id: row.moment for row in rows}
 
 
 class AsOfPage:
@@ -56,10 +56,10 @@ class AsOfPage:
     def __init__(self, context: Context, table: Table, number: int) -> None:
         self._context, self._table_id, self._number = context, table.id, number
 
-    async def load(self, asked: PageArguments) -> Slice[Any]:  # of AsOfRow, which is shown like a Row
-        place = None if asked.cursor is None else _place(asked.cursor, asked.cursor_name)
-        rows = await self._settled(asked.size + 1, place, asked.backwards)
-        return slice_of(rows, lambda row: encode_position(OWN_ORDER.cursor_values(row)), asked)
+    async def load(self, page: PageArguments) -> Slice[Any]:  # of AsOfRow, which the schema serves as a Row
+        cursor = None if page.cursor is None else _position_in(page.cursor, page.cursor_name)
+        rows = await self._consistent_rows(page.size + 1, cursor, page.backwards)
+        return slice_of(rows, lambda row: encode_position(OWN_ORDER.cursor_values(row)), page)
 
     async def total(self) -> int:
         for _ in range(TRIES):
@@ -76,7 +76,7 @@ class AsOfPage:
         backend, viewer = self._context.backend, self._context.viewer
         return await backend.snapshots.deltas.get(backend.database, viewer, self._table_id, self._number, today)
 
-    async def _settled(self, limit: int, place: RowPosition | None, backwards: bool) -> list[AsOfRow]:
+    async def _consistent_rows(self, limit: int, cursor: RowPosition | None, backwards: bool) -> list[AsOfRow]:
         """Return rows of one consistent state; a concurrent change of the table restarts the read."""
         for _ in range(TRIES):
             head = await self._head()
@@ -84,14 +84,17 @@ class AsOfPage:
             state = await self._state(head.revision)
             reading = _Reading(self._context, self._table_id, state, head.revision, state.columns(columns))
             try:
-                rows = await reading.rows(limit, place, backwards)
+                rows = await reading.rows(limit, cursor, backwards)
             except _TableChanged:
                 continue
-            if state.log_position == (head.revision, MAX_POSITION):  # others may have brought it further meanwhile
-                return await self._dated(rows, state)
+            if state.log_position == (
+                head.revision,
+                MAX_POSITION,
+            ):  # another request may have advanced the shared delta
+                return await self._with_times(rows, state)
         raise _too_busy()
 
-    async def _dated(self, rows: list[AsOfRow], state: ReverseDelta) -> list[AsOfRow]:
+    async def _with_times(self, rows: list[AsOfRow], state: ReverseDelta) -> list[AsOfRow]:
         changed = [row.id for row in rows if state.is_changed(row.id)]
         moments = await moments_of(self._context, self._table_id, changed, self._number)
         return [replace(row, updated_at=moments[row.id]) if row.id in moments else row for row in rows]
@@ -106,49 +109,49 @@ class _Reading:
         self._context, self._table_id, self._state = context, table_id, state
         self._revision, self._columns = revision, columns
 
-    async def rows(self, limit: int, place: RowPosition | None, backwards: bool) -> list[AsOfRow]:
-        """Return at most `limit` rows after a place or, backwards, before it. Raises _TableChanged."""
-        gone = self._gone(place, backwards)
-        found: list[AsOfRow] = []
+    async def rows(self, limit: int, cursor: RowPosition | None, backwards: bool) -> list[AsOfRow]:
+        """Return at most `limit` rows after a cursor or, backwards, before it. Raises _TableChanged."""
+        deleted = self._deleted_beyond(cursor, backwards)
+        rows: list[AsOfRow] = []
         size = limit
-        while len(found) < limit:
-            batch = await self._read(size, place, backwards)
+        while len(rows) < limit:
+            batch = await self._read(size, cursor, backwards)
             for row in batch:
-                place = row.position, row.id
-                while gone and len(found) < limit and (gone[-1] < place) is not backwards:
-                    found.append(self._deleted(gone.pop()))
-                if len(found) == limit:
+                cursor = row.position, row.id
+                while deleted and len(rows) < limit and (deleted[-1] < cursor) is not backwards:
+                    rows.append(self._deleted_row(deleted.pop()))
+                if len(rows) == limit:
                     break
                 if self._state.existed(row.id):
-                    found.append(self._state.revert_row(row, self._columns))
+                    rows.append(self._state.revert_row(row, self._columns))
             if len(batch) < size:
-                found += [self._deleted(place) for place in gone[::-1][: limit - len(found)]]
+                rows += [self._deleted_row(position) for position in deleted[::-1][: limit - len(rows)]]
                 break
             size = BATCH
-            await asyncio.sleep(0)  # many rows that were not there are passed over beside others' work
-        return found
+            await asyncio.sleep(0)  # skipping many newer rows must not block other requests
+        return rows
 
-    def _gone(self, place: RowPosition | None, backwards: bool) -> list[RowPosition]:
+    def _deleted_beyond(self, cursor: RowPosition | None, backwards: bool) -> list[RowPosition]:
         """Return the positions of deleted rows beyond the cursor, in reverse, so that the next one is popped first."""
         deleted = self._state.deleted_rows()
-        if place is not None and backwards:
-            deleted = deleted[: bisect_left(deleted, place)]
-        elif place is not None:
-            deleted = deleted[bisect_right(deleted, place) :]
+        if cursor is not None and backwards:
+            deleted = deleted[: bisect_left(deleted, cursor)]
+        elif cursor is not None:
+            deleted = deleted[bisect_right(deleted, cursor) :]
         return deleted[:] if backwards else deleted[::-1]
 
-    def _deleted(self, place: RowPosition) -> AsOfRow:
-        return self._state.deleted_row(place[1], self._table_id, self._columns)
+    def _deleted_row(self, position: RowPosition) -> AsOfRow:
+        return self._state.deleted_row(position[1], self._table_id, self._columns)
 
-    async def _read(self, limit: int, place: RowPosition | None, backwards: bool) -> list[Any]:
-        query = as_of_queries.row_queries[place is not None, backwards]
-        beyond = {} if place is None else {"position": place[0], "row_id": place[1]}
+    async def _read(self, limit: int, cursor: RowPosition | None, backwards: bool) -> list[Any]:
+        query = as_of_queries.row_queries[cursor is not None, backwards]
+        arguments = {} if cursor is None else {"position": cursor[0], "row_id": cursor[1]}
         batch = await self._context.read(
-            query, table_id=self._table_id, limit=limit, end_position=self._state.end_position, **beyond
+            query, table_id=self._table_id, limit=limit, end_position=self._state.end_position, **arguments
         )
         # An empty batch carries no revision, so the revision is read separately.
-        says = batch[0] if batch else await self._context.read_one(as_of_queries.table_head, table_id=self._table_id)
-        if says is None or says.revision != self._revision:
+        head = batch[0] if batch else await self._context.read_one(as_of_queries.table_head, table_id=self._table_id)
+        if head is None or head.revision != self._revision:
             raise _TableChanged
         return batch
 
@@ -157,9 +160,9 @@ def _too_busy() -> Conflict:
     return Conflict("The table is being changed too quickly to be read at this revision. Try again in a moment.")
 
 
-def _place(cursor: str, field: str) -> RowPosition:
+def _position_in(cursor: str, field: str) -> RowPosition:
     try:
-        bound = OWN_ORDER.cursor_binds(decode_position(cursor, field))
+        binds = OWN_ORDER.cursor_binds(decode_position(cursor, field))
     except ValueError:
         raise invalid_cursor(field) from None
-    return bound["position"], bound["row_id"]
+    return binds["position"], binds["row_id"]

@@ -19,8 +19,8 @@ from tables.types.types import Column
 class AsOfRows:
     """Rows of a table at a revision; the table has this revision and the viewer may see it."""
 
-    def __init__(self, context: Context, table_id: UUID, number: int, copy: Snapshot) -> None:
-        self._context, self._table_id, self._number, self._copy = context, table_id, number, copy
+    def __init__(self, context: Context, table_id: UUID, number: int, snapshot: Snapshot) -> None:
+        self._context, self._table_id, self._number, self._snapshot = context, table_id, number, snapshot
 
     @classmethod
     async def of(cls, context: Context, table_id: UUID, number: int) -> "AsOfRows":
@@ -29,37 +29,37 @@ class AsOfRows:
 
     @property
     def row_count(self) -> int:
-        return self._copy.row_count
+        return self._snapshot.row_count
 
-    async def served(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
+    async def plan(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
         """Return the shape, with an index for the order where no filter applies."""
         # With a filter, sorting the few hits is faster than walking the index in order.
         shape = selection.shape
         if total:
             return replace(shape, sorts=())
         is_filtered = shape.where is not None or shape.search_columns is not None
-        if is_filtered or not await self._copy.ensure_index(shape.sorts[0].key, shape.sorts[0].type):
+        if is_filtered or not await self._snapshot.ensure_index(shape.sorts[0].key, shape.sorts[0].type):
             return shape
         return replace(shape, index=(self._table_id, shape.sorts[0].key))
 
-    async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
-        rows = await self._asked(query, given)
+    async def read(self, query: Prepared[Any], **arguments: Any) -> list[Any]:
+        rows = await self._read_visible(query, arguments)
         unknown = [row.id for row in rows if row.updated_at is None]
         moments = await moments_of(self._context, self._table_id, unknown, self._number)
-        return [self._shown(row, moments.get(row.id, row.updated_at)) for row in rows]
+        return [self._as_of_row(row, moments.get(row.id, row.updated_at)) for row in rows]
 
-    async def count(self, query: Prepared[Any], **given: Any) -> int:
-        (row,) = await self._asked(query, given)
+    async def count(self, query: Prepared[Any], **arguments: Any) -> int:
+        (row,) = await self._read_visible(query, arguments)
         return int(row.total)
 
-    async def _asked(self, query: Prepared[Any], given: dict[str, Any]) -> list[Any]:
+    async def _read_visible(self, query: Prepared[Any], arguments: dict[str, Any]) -> list[Any]:
         """Read the snapshot after checking that the viewer may see the table now."""
         await head_of(self._context, self._table_id, self._number)
-        return await self._copy.read(query, **given)
+        return await self._snapshot.read(query, **arguments)
 
-    def _shown(self, row: Any, updated_at: Any) -> AsOfRow:
+    def _as_of_row(self, row: Any, updated_at: Any) -> AsOfRow:
         fields = {name: getattr(row, name) for name in ROW_FIELDS}
-        return AsOfRow(**{**fields, "updated_at": updated_at or row.created_at}, columns=self._copy.columns)
+        return AsOfRow(**{**fields, "updated_at": updated_at or row.created_at}, columns=self._snapshot.columns)
 
 
 async def selection_of(
@@ -77,10 +77,10 @@ async def selection_of(
 async def _columns(context: Context, table_id: UUID, number: int) -> Mapping[str, Column]:
     backend = context.backend
     await head_of(context, table_id, number)
-    copy = backend.snapshots.find(table_id, number)
-    if copy is not None:
-        return copy.columns
-    # Today's are read before the changes up to now: what changes between these is among them.
+    snapshot = backend.snapshots.find(table_id, number)
+    if snapshot is not None:
+        return snapshot.columns
+    # The current columns are read before the change log: a change between the two reads is then in the log.
     today = {row.key: column_of(row) for row in await context.read(columns_of, ids=[table_id])}
     head = await head_of(context, table_id, number)
     state = await backend.snapshots.deltas.get(backend.database, context.viewer, table_id, number, head.revision)

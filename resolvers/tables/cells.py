@@ -1,4 +1,4 @@
-"""Cells: a row's values one by one, each with its text and where it came from."""
+"""Cells: the values of a row, each with its text and its source."""
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
@@ -89,10 +89,10 @@ def source_in(origin: Mapping[str, Any] | None) -> Source | None:
         return None
     if "message" not in origin:
         return Source(None, None, 0, len(origin["quote"]), origin["quote"], Grounding.EXACT)
-    place = origin["start"], origin["end"], origin["quote"]
+    excerpt = origin["start"], origin["end"], origin["quote"]
     attachment_id = UUID(origin["attachment"]) if "attachment" in origin else None
     is_assistant = origin.get("origin") == SourceOrigin.ASSISTANT
-    return Source(UUID(origin["message"]), attachment_id, *place, Grounding(origin["grounding"]), is_assistant)
+    return Source(UUID(origin["message"]), attachment_id, *excerpt, Grounding(origin["grounding"]), is_assistant)
 
 
 async def origin_of(root: strawberry.Parent[Any], info: Info) -> SourceOrigin:
@@ -125,8 +125,8 @@ async def values_of(rows: Sequence[Row | AsOfRow], info: Info) -> list[dict[str,
 async def _columns(rows: Sequence[Row | AsOfRow], info: Info) -> list[Mapping[str, Column]]:
     """Return the columns of each row's table; rows of an earlier revision carry their own."""
     tables = list(dict.fromkeys(row.table_id for row in rows if not isinstance(row, AsOfRow)))
-    found = dict(zip(tables, await gather(*(columns_of(info.context, id_) for id_ in tables)), strict=True))
-    return [row.columns if isinstance(row, AsOfRow) else found[row.table_id] for row in rows]
+    by_table = dict(zip(tables, await gather(*(columns_of(info.context, id_) for id_ in tables)), strict=True))
+    return [row.columns if isinstance(row, AsOfRow) else by_table[row.table_id] for row in rows]
 
 
 async def editor_of(root: strawberry.Parent[Any], info: Info) -> User | None:

@@ -1,4 +1,4 @@
-"""Columns: add, change, move, delete them."""
+"""Columns: add, update, move and delete them."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,8 +18,8 @@ from resolvers.core.ids import decode_id, global_id
 from resolvers.tables.tables import ColumnInput, TableId, forget_columns
 from tables.types.types import ColumnType
 
-# What null says nothing about: a column always has these.
-_LASTING = frozenset({"name", "type", "is_required", "is_unique", "is_indexed"})
+# null leaves these unchanged: a column always has them.
+_NOT_NULL = frozenset({"name", "type", "is_required", "is_unique", "is_indexed"})
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ async def update_column(
     name: Annotated[
         str | None, argument(description="New name: 1 to 100 characters. The history of the column stays.")
     ] = UNSET,
-    # Lazy, because the schema describes the enum only after this is read.
+    # Lazy, because the schema describes the enum only after this function is defined.
     type: Annotated[
         Annotated["ColumnType", strawberry.lazy("tables.types.types")] | None,
         argument(description="New type of its values; existing values are converted."),
@@ -85,7 +85,7 @@ async def update_column(
         str | None, argument(description="Meaning of the column: at most 1,000 characters; null: none.")
     ] = UNSET,
 ) -> structure.ColumnChange:
-    given: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "name": name,
         "type": type,
         "is_required": is_required,
@@ -101,18 +101,20 @@ async def update_column(
         "description": description,
     }
     changes = {
-        name: value for name, value in given.items() if value is not UNSET and not (value is None and name in _LASTING)
+        name: value
+        for name, value in arguments.items()
+        if value is not UNSET and not (value is None and name in _NOT_NULL)
     }
     try:
         changed = await info.context.write(column_updates.update, decode_id(table_id, Table), key_, changes)
     except BadUserInput as error:
-        raise _shown(error) from None
+        raise _with_cells(error) from None
     forget_columns(info.context)
     return changed
 
 
-def _shown(error: BadUserInput) -> BadUserInput:
-    """Cells that do not fit, named as clients name them."""
+def _with_cells(error: BadUserInput) -> BadUserInput:
+    """Return the error with the cells that cannot be converted, their rows named by global ids."""
     misfits: list[Misfit] = list(error.details.get("misfits", ()))
     if not misfits:
         return error

@@ -42,16 +42,16 @@ async def list_history(
         strawberry.ID | None, argument(description="Key or name of a column: only revisions that changed its cells.")
     ] = None,
 ) -> KeysetPage[Revision]:
-    given: dict[str, Any] = {"table_id": root.id}
+    arguments: dict[str, Any] = {"table_id": root.id}
     if row_id is not None:
-        given["row_id"] = decode_id(row_id, Row)
+        arguments["row_id"] = decode_id(row_id, Row)
     if column is not None:
-        given["column"] = await _column_key(info.context, root.id, column)
-    return info.context.page(_listing(row_id is not None, column is not None), **given)
+        arguments["column"] = await _column_key(info.context, root.id, column)
+    return info.context.page(_listing(row_id is not None, column is not None), **arguments)
 
 
 async def _column_key(context: Context, table_id: UUID, key_or_name: str) -> str:
-    """Return the key of a column; what no column has is returned unchanged, as deleted columns keep their history."""
+    """Return the key of a column; an unknown key is returned unchanged, as deleted columns keep their history."""
     column = ColumnFinder(await columns_of(context, table_id)).find(key_or_name)
     return key_or_name if column is None else column.key
 
@@ -88,10 +88,10 @@ async def list_changes(
     ] = None,
 ) -> list[CellChange]:
     if not 0 <= first <= MAX_CHANGES:
-        raise BadUserInput.of("first", f"Ask for 0 to {MAX_CHANGES:,} changes.")
+        raise BadUserInput.of("first", f"Request 0 to {MAX_CHANGES:,} changes, not {first:,}.")
     column_key = None if column is None else await _column_key(info.context, root.table_id, column)
-    query, given = _which(root, first, row_id, column_key)
-    changes = (await info.context.children(query, root.id, "revision_id", **given))[:first]
+    query, arguments = _change_query(root, first, row_id, column_key)
+    changes = (await info.context.children(query, root.id, "revision_id", **arguments))[:first]
     return changes if column_key is None else [_of_cell(change, column_key) for change in changes]
 
 
@@ -116,17 +116,17 @@ def _of_cell(change: CellChange, column: str) -> CellChange:
     return cast(CellChange, cell)
 
 
-def _which(
+def _change_query(
     revision: Any, first: int, row_id: str | None, column: str | None
 ) -> tuple[Prepared[CellChange], dict[str, Any]]:
-    """The question for the changes of a revision, without the revision's id."""
+    """Return the query for the changes of a revision, and its arguments except the revision's id."""
     if row_id is not None:
         of_row = {"table_id": revision.table_id, "row_id": decode_id(row_id, Row, "rowId")}
         if column is None:
             return revisions.changes_of_row, of_row
         return revisions.changes_of_cell, of_row | {"column": column}
     if column is not None:
-        raise BadUserInput.of("column", "Name the row too: rowId and column are a cell.")
+        raise BadUserInput.of("column", "Send `rowId` too: a row and a column together name a cell.")
     return revisions.changes_of, {"limit": first}
 
 
@@ -135,15 +135,15 @@ def row_id_of(root: strawberry.Parent[Any]) -> strawberry.ID | None:
 
 
 def old_of(root: strawberry.Parent[Any]) -> Any:
-    return _said(root.kind, root.old)
+    return _displayed(root.kind, root.old)
 
 
 def new_of(root: strawberry.Parent[Any]) -> Any:
-    return _said(root.kind, root.new)
+    return _displayed(root.kind, root.new)
 
 
-def _said(kind: str, value: Any) -> Any:
-    """A column's definition without the values of all its cells."""
+def _displayed(kind: str, value: Any) -> Any:
+    """Return the value of a change; of a column, its definition without the values of its cells."""
     return value["definition"] if value is not None and kind in COLUMNS else value
 
 
@@ -180,44 +180,46 @@ async def table_changes(
         ),
     ] = None,
 ) -> AsyncGenerator[Revision, None]:
-    """Every revision after one, in order, none left out; ends with NOT_FOUND when the table cannot be seen any more."""
+    """Yield every revision after one, in order and without gaps; NOT_FOUND ends it when the viewer loses the table."""
     context, id_ = info.context, decode_id(table_id, Table)
     with context.backend.hub.subscribe(TableChanged(id_)) as changed:
-        held = _held((await _table(context, id_)).revision, after)
+        last = _start_revision((await _table(context, id_)).revision, after)
         while True:
             changed.clear()
             current = (await _table(context, id_)).revision
-            found = await context.read(revisions.revisions_after, table_id=id_, after=held)
-            if (found[0].number > held + 1) if found else (current > held):
-                raise _too_old(held)
-            for revision in found:
-                held = revision.number
+            batch = await context.read(revisions.revisions_after, table_id=id_, after=last)
+            if (batch[0].number > last + 1) if batch else (current > last):
+                raise _too_old(last)
+            for revision in batch:
+                last = revision.number
                 yield revision
-            if not found:
+            if not batch:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(IDLE_SECONDS):
                         await changed.wait()
 
 
-def _held(current: int, after: int | None) -> int:
+def _start_revision(current: int, after: int | None) -> int:
     if after is None:
         return current
     if not 0 <= after <= current:
-        raise BadUserInput.of("after", f"The table is at revision {current}: send the last one that you have.")
+        raise BadUserInput.of(
+            "after", f"The table has no revision {after:,}. Send the last one that you have, from 0 to {current:,}."
+        )
     return after
 
 
-def _too_old(held: int) -> BadUserInput:
+def _too_old(number: int) -> BadUserInput:
     return BadUserInput.of(
         "after",
-        f"What came after revision {held} is not kept any more. Read the table again, and follow it from the "
-        "revision that it then has.",
+        f"The history after revision {number:,} has gaps, as old revisions were deleted. Read the table again, and "
+        "follow it from its `revision`.",
     )
 
 
 async def _table(context: Context, id_: UUID) -> Table:
-    """As it is now, if the viewer may still see it."""
-    found = await context.fresh().by_id(Table, id_)
-    if found is None:
+    """Return the table as it is now. Raises NotFound when the viewer may no longer see it."""
+    table = await context.fresh().by_id(Table, id_)
+    if table is None:
         raise NotFound("There is no such table, or you may not see it any more.")
-    return found
+    return table

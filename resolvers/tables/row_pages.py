@@ -13,7 +13,7 @@ from resolvers.core.context import Context
 from resolvers.core.pages import PageArguments, Slice, invalid_cursor, slice_of
 from resolvers.tables.row_cursors import decode_position, encode_position
 
-MAX_INLINE = 2_000
+MAX_INLINE = 2_000  # rows that a query may scan on the event loop
 R = TypeVar("R", bound=Base)
 
 
@@ -23,13 +23,13 @@ class Source(Protocol):
     @property
     def row_count(self) -> int: ...
 
-    async def served(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
+    async def plan(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
         """Return the shape of a page or of the total, with the index that the query should use."""
 
-    async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
+    async def read(self, query: Prepared[Any], **arguments: Any) -> list[Any]:
         """Return the rows that a query selects."""
 
-    async def count(self, query: Prepared[Any], **given: Any) -> int:
+    async def count(self, query: Prepared[Any], **arguments: Any) -> int:
         """Return the number that a query selects as `total`."""
 
 
@@ -43,7 +43,7 @@ class CurrentRows:
     def row_count(self) -> int:
         return self._table.row_count
 
-    async def served(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
+    async def plan(self, selection: RowQuery, *, total: bool = False) -> QueryShape:
         hits = await self._hits(selection)
         if total:
             return index_planner.choose_index_for_total(selection.shape, self._table.id, hits)
@@ -66,13 +66,13 @@ class CurrentRows:
         (counts,) = await read_rows(self._context, self._table, query, **selection.values, max_hits=max_hits)
         return dict(zip(keys, counts, strict=True))
 
-    async def read(self, query: Prepared[Any], **given: Any) -> list[Any]:
+    async def read(self, query: Prepared[Any], **arguments: Any) -> list[Any]:
         if self._is_plain:
-            return await self._context.read(query, table_id=self._table.id, **given)
-        return await read_rows(self._context, self._table, query, **given)
+            return await self._context.read(query, table_id=self._table.id, **arguments)
+        return await read_rows(self._context, self._table, query, **arguments)
 
-    async def count(self, query: Prepared[Any], **given: Any) -> int:
-        (row,) = await read_rows(self._context, self._table, query, **given)
+    async def count(self, query: Prepared[Any], **arguments: Any) -> int:
+        (row,) = await read_rows(self._context, self._table, query, **arguments)
         return int(row.total)
 
 
@@ -82,46 +82,47 @@ class RowPage:
     def __init__(self, source: Source, selection: RowQuery) -> None:
         self._source, self._selection = source, selection
 
-    async def load(self, asked: PageArguments) -> Slice[Any]:
+    async def load(self, page: PageArguments) -> Slice[Any]:
         selection = self._selection
-        place = None if asked.cursor is None else decode_position(asked.cursor, asked.cursor_name)
-        given = {**selection.values, **self._bound(place, asked.cursor_name)}
-        shape = await self._source.served(selection)
-        found: list[Any] = []
-        for part in row_query.parts(shape, place, backwards=asked.backwards):
-            given["limit"] = asked.size + 1 - len(found)
-            found += await self._part(shape, place, part, asked, given)
-            if len(found) > asked.size:
+        position = None if page.cursor is None else decode_position(page.cursor, page.cursor_name)
+        arguments = {**selection.values, **self._cursor_binds(position, page.cursor_name)}
+        shape = await self._source.plan(selection)
+        rows: list[Any] = []
+        for part in row_query.parts(shape, position, backwards=page.backwards):
+            arguments["limit"] = page.size + 1 - len(rows)
+            rows += await self._part(shape, position, part, page, arguments)
+            if len(rows) > page.size:
                 break
-            place = None
-        return slice_of(found, lambda row: encode_position(selection.cursor_values(row)), asked)
+            position = None
+        return slice_of(rows, lambda row: encode_position(selection.cursor_values(row)), page)
 
     async def _part(
-        self, shape: QueryShape, place: list[Any] | None, part: Part, asked: PageArguments, given: dict[str, Any]
+        self, shape: QueryShape, position: list[Any] | None, part: Part, page: PageArguments, arguments: dict[str, Any]
     ) -> list[Any]:
-        rows = await self._source.read(row_query.page(shape, place, part, backwards=asked.backwards), **given)
+        rows = await self._source.read(row_query.page(shape, position, part, backwards=page.backwards), **arguments)
+        # Index keys are shortened: texts with a long common beginning may come unsorted, so they are read again.
         if row_query.is_sorted(shape, part, rows):
             return rows
-        query = row_query.page(shape, place, Part.FILLED, backwards=asked.backwards)
-        return await self._source.read(query, **given)
+        query = row_query.page(shape, position, Part.FILLED, backwards=page.backwards)
+        return await self._source.read(query, **arguments)
 
     async def total(self) -> int:
         shape = self._selection.shape
         if shape.where is None and shape.search_columns is None:
             return self._source.row_count
-        shape = await self._source.served(self._selection, total=True)
+        shape = await self._source.plan(self._selection, total=True)
         return await self._source.count(row_query.total(shape), **self._selection.values)
 
-    def _bound(self, place: list[Any] | None, field: str) -> dict[str, Any]:
+    def _cursor_binds(self, position: list[Any] | None, field: str) -> dict[str, Any]:
         try:
-            return {} if place is None else self._selection.cursor_binds(place)
+            return {} if position is None else self._selection.cursor_binds(position)
         except ValueError:
             raise invalid_cursor(field) from None
 
 
-async def read_rows(context: Context, table: Table, query: Prepared[R], **given: Any) -> list[R]:
+async def read_rows(context: Context, table: Table, query: Prepared[R], **arguments: Any) -> list[R]:
     """Run a query that scans all rows of a table; that of a large table runs off the event loop."""
-    given = {**given, "table_id": table.id}
+    arguments = {**arguments, "table_id": table.id}
     if table.row_count <= MAX_INLINE:
-        return await context.read(query, **given)
-    return await context.backend.database.read_unbounded(query, context.viewer, **given)
+        return await context.read(query, **arguments)
+    return await context.backend.database.read_unbounded(query, context.viewer, **arguments)

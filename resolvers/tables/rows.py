@@ -1,4 +1,4 @@
-"""Rows: filter, sort, page through them; add, correct, delete them."""
+"""Rows: filter, sort, page, add, upsert and delete them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class RowFilter:
     )
     not_: "RowFilter | None" = strawberry.field(name="not", default=None, description="This condition must not hold.")
     column: strawberry.ID | None = strawberry.field(default=None, description="Key or name of the column.")
-    # Lazy, because the schema describes the enum only after this class is made.
+    # Lazy, because the schema describes the enum only after this class is defined.
     op: Annotated["FilterOp", strawberry.lazy("db.tables.query.filters")] | None = strawberry.field(
         default=None, description="Operator that compares the cell with `value`."
     )
@@ -82,20 +82,20 @@ async def list_rows(
     as_of_revision: Annotated[
         int | None,
         argument(
-            description="The rows as they were at this revision, with the columns of then, which `filter` and `sort` "
-            "name too; as they are now when empty."
+            description="Revision at which to read the rows, with the columns of that revision, to which `filter` and "
+            "`sort` refer too; the current rows when omitted."
         ),
     ] = None,
 ) -> RowPage | AsOfPage:
     is_plain = filter is None and not sort and not search
     select = partial(row_query.parse_row_query, filter=filter, sort=sort, search=search)
     if as_of_revision is not None:
-        return await _earlier(info.context, root, as_of_revision, None if is_plain else select)
+        return await _page_as_of(info.context, root, as_of_revision, None if is_plain else select)
     selection = select({} if is_plain else await columns_of(info.context, root.id))
     return RowPage(CurrentRows(info.context, root, is_plain=selection.shape == QueryShape()), selection)
 
 
-async def _earlier(
+async def _page_as_of(
     context: Context, table: Table, number: int, select: Callable[[Mapping[str, Column]], RowQuery] | None
 ) -> RowPage | AsOfPage:
     selection = select and await selection_of(context, table.id, number, select)
@@ -135,11 +135,13 @@ async def delete_rows(
 
 
 def client_conflict(conflict: Conflict) -> Conflict:
-    """A conflict whose cells are named as clients name them."""
-    return Conflict(conflict.message, conflicts=[_shown(cell) for cell in conflict.details.get("conflicts", ())])
+    """Return the conflict with its cells as clients name them: by global ids and camelCase fields."""
+    return Conflict(
+        conflict.message, conflicts=[_conflict_details(cell) for cell in conflict.details.get("conflicts", ())]
+    )
 
 
-def _shown(cell: CellConflict) -> dict[str, object]:
+def _conflict_details(cell: CellConflict) -> dict[str, object]:
     return {
         "rowId": cell.row_id and global_id(Row, cell.row_id),
         "column": cell.column,

@@ -1,4 +1,4 @@
-"""Tables and their columns: make, change, list."""
+"""Tables: create, update, list and delete them; their columns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ TableId = Annotated[strawberry.ID, argument(description="Id of the table.")]
 @strawberry.input(description="Definition of a column.")
 class ColumnInput:
     name: str = strawberry.field(description="Name, unique in the table ignoring case: 1 to 100 characters.")
-    # Lazy, because the schema describes the enum only after this class is made.
+    # Lazy, because the schema describes the enum only after this class is defined.
     type: Annotated["ColumnType", strawberry.lazy("tables.types.types")] = strawberry.field(
         description="Type of its values."
     )
@@ -64,9 +64,9 @@ class ColumnInput:
     )
 
     def column(self) -> Column:
-        """As a definition, which is yet to be checked."""
-        given = vars(self) | {"options": None if self.options is None else tuple(self.options)}
-        return Column(key="", **(given | {"default": cast(Value, self.default)}))
+        """Return the definition, not checked yet."""
+        fields = vars(self) | {"options": None if self.options is None else tuple(self.options)}
+        return Column(key="", **(fields | {"default": cast(Value, self.default)}))
 
 
 @dataclass(frozen=True)
@@ -114,22 +114,22 @@ async def list_columns(root: strawberry.Parent[Any], info: Info) -> list[Column]
 
 
 async def columns_of(context: Context, table_id: UUID) -> Mapping[str, Column]:
-    """The columns of a table by key, read together with those of the other tables that are asked for."""
+    """Return the columns of a table by key, read in one batch with those of the operation's other tables."""
     columns: Mapping[str, Column] = await _loader(context).load(table_id)
     return columns
 
 
 def forget_columns(context: Context) -> None:
-    """Read columns anew, for what an operation does after it has changed some."""
+    """Clear the loaded columns, so that an operation that changed some reads them again."""
     _loader(context).clear_all()
 
 
 def _loader(context: Context) -> DataLoader[UUID, Mapping[str, Column]]:
     async def load(ids: list[UUID]) -> list[dict[str, Column]]:
-        found: dict[UUID, dict[str, Column]] = {id_: {} for id_ in ids}
+        by_table: dict[UUID, dict[str, Column]] = {id_: {} for id_ in ids}
         for row in await context.read(tables.columns_of, ids=ids):
-            found[row.table_id][row.key] = column_of(row)
-        return [found[id_] for id_ in ids]
+            by_table[row.table_id][row.key] = column_of(row)
+        return [by_table[id_] for id_ in ids]
 
     return context.loader(columns_of, load)
 
@@ -151,14 +151,14 @@ async def create_table(
     visibility: Annotated[Visibility, argument(description="Visibility to other users.")] = Visibility.PRIVATE,
     idempotency_key: IdempotencyKey = None,
 ) -> CreateTableResult:
-    beginning = TableDefinition(
+    definition = TableDefinition(
         name,
         [column.column() for column in columns],
         conversation_id=decode_optional_id(conversation_id, Conversation),
         organization_id=decode_optional_id(organization_id, Organization),
         visibility=visibility,
     )
-    return CreateTableResult(await info.context.write(structure.create, beginning, idempotency_key))
+    return CreateTableResult(await info.context.write(structure.create, definition, idempotency_key))
 
 
 async def update_table(
@@ -167,7 +167,7 @@ async def update_table(
     name: Annotated[str | None, argument(description="New name: 1 to 100 characters.")] = UNSET,
     visibility: Annotated[Visibility | None, argument(description="Visibility to users other than the owner.")] = UNSET,
 ) -> structure.TableChange:
-    # null says nothing: neither has an empty state.
+    # null leaves both unchanged, since neither has an empty state.
     changes = {name: value for name, value in (("name", name), ("visibility", visibility)) if value}
     return await info.context.write(structure.update, decode_id(id, Table), changes)
 

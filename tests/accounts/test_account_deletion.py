@@ -91,7 +91,8 @@ async def test_private_data_of_a_deleted_account_is_erased_completely(app: App) 
 async def test_a_deleted_account_is_signed_out_and_its_address_is_free(app: App) -> None:
     ann = await app.person("ann")
     wrong = await ann.refused("deleteAccount", password="wrong password")
-    assert wrong["extensions"]["fieldErrors"] == [{"field": "password", "message": "This is not your password."}]
+    message = "Wrong password. Enter your current password."
+    assert wrong["extensions"]["fieldErrors"] == [{"field": "password", "message": message}]
     assert (await ann.run("{ me { email } }"))["me"]["email"] == "ann@example.com"
     await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
     with pytest.raises(Refused) as caught:

@@ -35,7 +35,7 @@ PASSWORD = "correct horse battery"
 OTHER = "another long passphrase"
 TOKENS = "{ session { accessToken refreshToken } }"
 VERIFIED = "{ me { isEmailVerified } }"
-REQUESTED = "If there is an account with this address, a mail is on its way: follow what it says."
+REQUESTED = "If an account with this address exists, a mail with a link to reset its password is on its way."
 
 every_sign_in: Prepared[SignIn] = Prepared(select(SignIn).order_by(SignIn.id))
 every_verification: Prepared[Verification] = Prepared(select(Verification).order_by(Verification.id))

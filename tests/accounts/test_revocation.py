@@ -24,7 +24,7 @@ OTHER = "another long passphrase"
 TOKENS = "{ session { accessToken refreshToken } }"
 FOLLOW = "subscription F($id: ID!) { tableChanges(tableId: $id) { number } }"
 COLUMNS = [{"name": "Item", "type": "TEXT"}]
-NARROWED = "your rights in an organization were taken or changed: connect again"
+NARROWED = "your rights in an organization were removed or changed: connect again"
 LOG_OUT = "mutation { logOut { ok } }"
 LOG_OUT_EVERYWHERE = "mutation { logOutEverywhere { ok } }"
 SESSIONS = "{ me { sessions { id isCurrent } } }"
@@ -144,8 +144,8 @@ async def log_out(one: Device, other: Device, app: App) -> None:
 ONE_OF_TWO: dict[str, tuple[Way, str]] = {
     "logOut": (log_out, "signed out: log in again"),
     "revokeSession": (revoke_other, "signed out: log in again"),
-    "a refresh token that comes back": (reuse_token, "signed out, as a refresh token came back: log in again"),
-    "changePassword": (change_password, "signed out, as the password was changed: log in again"),
+    "a refresh token used twice": (reuse_token, "signed out, because a refresh token was used twice: log in again"),
+    "changePassword": (change_password, "signed out, because the password was changed: log in again"),
 }
 
 
@@ -183,7 +183,7 @@ async def test_a_deactivated_person_is_closed_out_and_gets_one_neutral_answer(ap
         started = time.monotonic()
         changed = await root.mutate("updateUser", "{ user { isActive isSuperuser } }", id=ann.id, isActive=False)
         assert changed["user"] == {"isActive": False, "isSuperuser": False}
-        assert await device.closed() == (4403, "this account is deactivated: ask whoever runs the server")
+        assert await device.closed() == (4403, "this account is deactivated: ask the administrator of the server")
         assert time.monotonic() - started < 1
         await refused(device)
         wrong = await app.client().refused("logIn", email="ann@example.com", password="not her password")
@@ -203,7 +203,7 @@ async def test_revoking_superuser_rights_signs_out_and_granting_does_not(app: Ap
         assert (await device.client.run("{ me { isSuperuser } }"))["me"] == {"isSuperuser": True}
         assert device.is_open
         await root.mutate("updateUser", "{ user { isSuperuser } }", id=ann.id, isSuperuser=False)
-        assert await device.closed() == (4401, "signed out, as your rights were changed: log in again")
+        assert await device.closed() == (4401, "signed out, because your rights were changed: log in again")
         await refused(device)
 
 

@@ -134,7 +134,7 @@ async def test_a_message_that_is_no_reply_is_not_followed(llm_app: App, scripted
     with pytest.raises(Refused) as refused:
         await follow(llm_app, ann, said["message"]["id"])
     (error,) = refused.value.errors
-    message = "Follow the reply, not the message that it answers."
+    message = "This is the id of a message written by a person. Pass the id of its reply."
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["extensions"]["fieldErrors"] == [{"field": "messageId", "message": message}]
     error = await ann.refused("stopReply", messageId=said["message"]["id"])
@@ -153,7 +153,7 @@ async def test_a_message_that_is_no_reply_is_not_followed(llm_app: App, scripted
 async def test_members_follow_shared_replies_until_they_are_removed(
     more: str, llm_app: App, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolvers.conversations.replies, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(resolvers.conversations.replies, "CHECK_SECONDS", 0)
     if more:
         monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 60)
     ann, bob = await llm_app.person("ann"), await llm_app.person("bob")

@@ -95,11 +95,11 @@ async def test_the_time_of_the_last_change_is_that_of_then(sheet: TableClient) -
 
 async def test_a_revision_that_never_was_and_a_cursor_of_another_list_are_refused(sheet: TableClient) -> None:
     for number in (0, -1, 2):
-        with pytest.raises(Refused, match="revision 1 only") as refused:
+        with pytest.raises(Refused, match="revision 1, its only one") as refused:
             await sheet.run(SHORT, id=sheet.id, number=number)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", ["asOfRevision"])
     await sheet.add({"Item": "Taxi"})
-    with pytest.raises(Refused, match="the revisions 1 to 2"):
+    with pytest.raises(Refused, match="Choose one from 1 to 2"):
         await sheet.run(SHORT, id=sheet.id, number=3)
     with pytest.raises(Refused) as refused:
         await then(sheet, 1, first=1, after="WzEsMl0")
