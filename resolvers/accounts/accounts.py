@@ -176,6 +176,7 @@ async def sign_up(
             verifications.sign_up, Viewer.system(), email, hashed, *names, idempotency_key, *new_refresh()
         )
     except Conflict:
+        # The address is taken, perhaps by a first attempt at this request whose answer was lost.
         existing = await _existing_account(backend, email, password, idempotency_key)
         if existing is None:
             raise

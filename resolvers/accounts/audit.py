@@ -20,6 +20,7 @@ from resolvers.core.context import Info
 from resolvers.core.ids import decode, decode_optional_id, global_id_of_type
 from resolvers.core.pages import KeysetPage
 
+# References are stored as `Model:id`.
 REFERENCE = re.compile(r"([A-Z]\w*):([0-9a-f]{32})")
 
 
@@ -46,6 +47,7 @@ def list_entries(
 def _subject(id_: str | None) -> UUID | None:
     if id_ is None:
         return None
+    # The subject may be of any type or erased, so only the form of the id is checked.
     decoded = decode(id_)
     if decoded is None:
         raise NotFound("No object has this id, or you may not see it.")

@@ -60,9 +60,11 @@ async def log_in(
     backend = info.context.backend
     system = Viewer.system()
     email = normalized(email)
+    # Counted before the password is verified, since each verification costs much CPU time.
     await backend.attempts.count(Action.LOG_IN, info.context.origin.ip_address, email)
     is_possible = EMAIL.fullmatch(email) is not None
     user = await backend.database.read_one(users.by_email, system, email=email) if is_possible else None
+    # Also verified without an account, so that timing does not reveal which addresses have one.
     verified = await backend.passwords.verify(password, user.password_hash if user else None)
     if user is None or not verified.ok or not user.is_active:
         raise Unauthenticated("The e-mail address or the password is wrong.")
@@ -98,6 +100,7 @@ async def log_out(
     ] = None,
 ) -> SignOutResult:
     database = info.context.backend.database
+    # The refresh token suffices: an expired access token must not keep a user signed in.
     if refresh_token is not None:
         await database.write(sessions.log_out_by_token, Viewer.system(), refresh_digest(refresh_token))
     else:

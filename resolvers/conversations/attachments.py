@@ -24,6 +24,7 @@ MAX_FILES = 10
 MAX_TEXT = 1_000_000  # characters
 # PostgreSQL stores neither NUL nor lone surrogates.
 UNSTORABLE = {ord("\0"): "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
+# Kinds that the document process reads; the text of the others is decoded here.
 TASKS: dict[Kind, Literal["pdf", "text"]] = {Kind.PDF: "pdf", Kind.XLSX: "text", Kind.ODS: "text"}
 EXTENSIONS = {
     Kind.TEXT: "txt",
@@ -50,7 +51,7 @@ async def store_uploads(context: Context, uploads: Sequence[Upload]) -> AsyncIte
         for number, upload in enumerate(uploads):
             stored.append(await _store_upload(context, upload, f"attachments.{number}"))
         yield stored
-    except BaseException:
+    except BaseException:  # also when the client hangs up, which cancels the request
         await delete_blobs(context.backend, [file.blob_id for file in stored])
         raise
 

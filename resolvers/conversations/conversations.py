@@ -65,6 +65,7 @@ async def list_conversations(
         "organization_id": decode_optional_id(organization_id, Organization),
     }
     search_text = checked_search(search)
+    # A search without a letter or digit is no full-text query, and is only looked for in titles.
     search_query = None if search_text is None else SearchQuery.parse(search_text)
     listing = conversations.all_conversations if search_query is None else conversations_matching
     listing = listing.with_deleted if include_deleted else listing

@@ -116,6 +116,7 @@ async def send_message(
     if not wait:
         return exchange
     reply = await wait_for_end(info.context, exchange.reply, WAIT_SECONDS)
+    # Read anew, since the reply may have changed the conversation, such as its title.
     conversation = await info.context.fresh().by_id(Conversation, exchange.conversation.id)
     return Exchange(conversation or exchange.conversation, exchange.message, reply)
 

@@ -117,6 +117,7 @@ class KeysetPage(Generic[R]):
 def slice_of(rows: list[Any], cursor_of: Callable[[Any], str], page: PageArguments) -> Slice[Any]:
     """Return the page of rows that were read with one extra row, which tells whether more follow."""
     has_more, rows = len(rows) > page.size, rows[: page.size]
+    # The row of the cursor lies beyond the page, so there is one on that side.
     if page.backwards:
         return Slice(rows[::-1], cursor_of, has_next=page.cursor is not None, has_previous=has_more)
     return Slice(rows, cursor_of, has_next=has_more, has_previous=page.cursor is not None)

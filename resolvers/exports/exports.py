@@ -91,6 +91,7 @@ async def url_of(root: strawberry.Parent[Any], info: Info) -> str | None:
         return None
     if state.spreadsheet_url is not None:
         return str(state.spreadsheet_url)
+    # The retention sweep deletes the file at this age.
     if state.finished_at < now() - timedelta(days=info.context.backend.settings.export_retention_days):
         return None
     table = await info.context.by_id(Table, root.table_id)
@@ -136,6 +137,7 @@ async def retry_export(
     info: Info, id: Annotated[strawberry.ID, argument(description="Id of an export that failed or was canceled.")]
 ) -> ExportResult:
     id_ = decode_id(id, Export)
+    # The settings of the server may have changed since the export was started.
     _check_configured(info.context, (await _export(info.context, id_)).destination)
     return ExportResult(await info.context.write(exports.retry, id_))
 

@@ -42,6 +42,7 @@ async def list_proposals_of_table(
     info: Info,
     status: Annotated[ProposalStatus | None, argument(description="Only proposals with this status.")] = None,
 ) -> list[Proposal]:
+    # Filtered below, so that fields with different statuses share one query.
     newest = await info.context.children(proposals.of_tables, root.id, "table_id")
     return [proposal for proposal in newest if status in {None, proposal.status}]
 

@@ -48,6 +48,7 @@ class ProposalStream:
     async def changed_proposals(self) -> AsyncGenerator[Proposal, None]:
         """Yield the proposals that changed since the last call."""
         started = monotonic()
+        # Cleared before the read, so that a change during it is not missed.
         self._changed.clear()
         for proposal in await proposals_of(self._context.fresh(), self._message_id):
             if self._seen.get(proposal.id) != proposal.updated_at:

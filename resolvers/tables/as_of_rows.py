@@ -127,6 +127,7 @@ class _Reading:
             if len(batch) < size:
                 rows += [self._deleted_row(position) for position in deleted[::-1][: limit - len(rows)]]
                 break
+            # Many rows are newer than the revision: read on in larger batches.
             size = BATCH
             await asyncio.sleep(0)  # skipping many newer rows must not block other requests
         return rows

@@ -125,6 +125,7 @@ async def values_of(rows: Sequence[Row | AsOfRow], info: Info) -> list[dict[str,
 async def _columns(rows: Sequence[Row | AsOfRow], info: Info) -> list[Mapping[str, Column]]:
     """Return the columns of each row's table; rows of an earlier revision carry their own."""
     tables = list(dict.fromkeys(row.table_id for row in rows if not isinstance(row, AsOfRow)))
+    # Gathered, so that the columns of all tables are loaded in one batch.
     by_table = dict(zip(tables, await gather(*(columns_of(info.context, id_) for id_ in tables)), strict=True))
     return [row.columns if isinstance(row, AsOfRow) else by_table[row.table_id] for row in rows]
 

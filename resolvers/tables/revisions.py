@@ -185,9 +185,11 @@ async def table_changes(
     with context.backend.hub.subscribe(TableChanged(id_)) as changed:
         last = _start_revision((await _table(context, id_)).revision, after)
         while True:
+            # Cleared before the read, so that a change during it is not missed.
             changed.clear()
             current = (await _table(context, id_)).revision
             batch = await context.read(revisions.revisions_after, table_id=id_, after=last)
+            # Numbers have no gaps, so a missing one was removed from the database, and its changes would be skipped.
             if (batch[0].number > last + 1) if batch else (current > last):
                 raise _too_old(last)
             for revision in batch:
@@ -212,8 +214,7 @@ def _start_revision(current: int, after: int | None) -> int:
 def _too_old(number: int) -> BadUserInput:
     return BadUserInput.of(
         "after",
-        f"The history after revision {number:,} has gaps, as old revisions were deleted. Read the table again, and "
-        "follow it from its `revision`.",
+        f"The revisions after {number:,} are no longer stored. Read the table again and follow its `revision`.",
     )
 
 

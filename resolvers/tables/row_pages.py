@@ -93,7 +93,7 @@ class RowPage:
             rows += await self._part(shape, position, part, page, arguments)
             if len(rows) > page.size:
                 break
-            position = None
+            position = None  # the next part is read from its first row
         return slice_of(rows, lambda row: encode_position(selection.cursor_values(row)), page)
 
     async def _part(
@@ -109,7 +109,7 @@ class RowPage:
     async def total(self) -> int:
         shape = self._selection.shape
         if shape.where is None and shape.search_columns is None:
-            return self._source.row_count
+            return self._source.row_count  # stored with the table: no query
         shape = await self._source.plan(self._selection, total=True)
         return await self._source.count(row_query.total(shape), **self._selection.values)
 

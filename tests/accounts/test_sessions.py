@@ -80,7 +80,8 @@ async def test_a_used_refresh_token_that_comes_back_ends_the_session(app: App) -
     second = (await ann.mutate("refreshSession", TOKENS, refreshToken=first["refreshToken"]))["session"]
     error = await app.client().refused("refreshSession", refreshToken=first["refreshToken"])
     assert error["extensions"]["code"] == "UNAUTHENTICATED"
-    assert "log in again" in error["message"]
+    message = "This refresh token was used before, so its session was ended for safety. Log in again."
+    assert error["message"] == message
     for session in (first, second):
         ann.token = session["accessToken"]
         assert await code_of_me(ann) == "UNAUTHENTICATED"
