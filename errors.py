@@ -1,19 +1,19 @@
-"""Every error a client can see: class, code, HTTP status, default message.
+"""Errors that a client can see, each with its code, HTTP status and default message.
 
 Raised anywhere below the schema. GraphQL reports `message` and `extensions {code status fieldErrors
-requestId}`; ops routes answer `{detail, status_code, type, field_errors}`. What is not one of these is a
-bug: it is logged with its request id and shown as INTERNAL_SERVER_ERROR.
+requestId}`; ops routes answer `{detail, status_code, type, field_errors}`. Any other exception is a bug: it is
+logged with its request id and reported as INTERNAL_SERVER_ERROR.
 
     ProductError
-    ├── Unauthenticated     401   no viewer, or a token that is bad, expired or revoked
-    ├── Forbidden           403   seen, but not the viewer's to do
-    ├── NotFound            404   absent or invisible: one answer for both
+    ├── Unauthenticated     401   no token, or one that is invalid, expired or revoked
+    ├── Forbidden           403   visible, but the viewer may not do this
+    ├── NotFound            404   absent or invisible, which look the same
     ├── BadUserInput        400   carries one FieldError per mistake
-    ├── Conflict            409   somebody else was first; carries what is there now
-    ├── BudgetExceeded      402   carries when it begins anew
-    ├── RateLimited         429   carries how long to wait
+    ├── Conflict            409   another change was first; carries the current state
+    ├── BudgetExceeded      402   carries the time of the reset
+    ├── RateLimited         429   carries the time to wait
     ├── NotConfigured       501   names the setting
-    └── UpstreamFailed      502   somebody else's computer said no
+    └── UpstreamFailed      502   another service failed or refused
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ class BadUserInput(ProductError):
 
 class Conflict(ProductError):
     code, status = "CONFLICT", 409
-    default = "It has changed since you read it: read it again and repeat."
+    default = "It has changed since you read it. Read it again and repeat the change."
 
 
 class BudgetExceeded(ProductError):
@@ -78,14 +78,14 @@ class BudgetExceeded(ProductError):
 
 class RateLimited(ProductError):
     code, status = "RATE_LIMITED", 429
-    default = "Too many attempts: wait and try again."
+    default = "Too many attempts. Wait and try again."
 
 
 class NotConfigured(ProductError):
     code, status = "NOT_CONFIGURED", 501
-    default = "This server is not set up for that."
+    default = "This server is not configured for that. Ask its operator."
 
 
 class UpstreamFailed(ProductError):
     code, status = "UPSTREAM_FAILED", 502
-    default = "A service that this server depends on failed: try again."
+    default = "A service that this server depends on failed. Try again later."

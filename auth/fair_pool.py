@@ -1,4 +1,4 @@
-"""Bounded work that is shared fairly between people: nobody's queue delays another's first task."""
+"""Limits of concurrent work that are fair between people: a long queue of one does not delay another's first task."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -18,7 +18,7 @@ class FairLimit:
     def __init__(self, total: int, per_person: int) -> None:
         self._free, self._per_person = total, per_person
         self._running: Counter[object] = Counter()
-        self._waiting: OrderedDict[object, Waiting] = OrderedDict()  # the person who is next comes first
+        self._waiting: OrderedDict[object, Waiting] = OrderedDict()  # first: the person whose turn is next
 
     @asynccontextmanager
     async def slot(self, person: object) -> AsyncIterator[None]:
@@ -62,7 +62,7 @@ class FairLimit:
         queue = self._waiting.pop(person)
         admitted = queue.popleft()
         if queue:
-            self._waiting[person] = queue  # behind everybody else
+            self._waiting[person] = queue  # behind everyone else
         self._free -= 1
         self._running[person] += 1
         admitted.set_result(None)
@@ -98,7 +98,7 @@ class FairPool:
             raise
 
         def release(_: Future[T]) -> None:
-            with suppress(RuntimeError):  # the event loop is closed, and nobody waits any more
+            with suppress(RuntimeError):  # the event loop is closed, so no task waits for the slot
                 loop.call_soon_threadsafe(self._limit.release, person)
 
         future.add_done_callback(release)

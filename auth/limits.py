@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from limits.aio.strategies import MovingWindowRateLimiter
 
 SHARED_SECONDS = 1.0  # shared counts that have not answered by then have failed
-AWAY_SECONDS = 5.0  # shared counts that failed are not asked again sooner
+RETRY_SHARED_SECONDS = 5.0  # shared counts that failed are not asked again sooner
 NETWORK = 64  # bits; one customer of a provider has a whole network of IPv6 addresses
 
 
@@ -49,7 +49,7 @@ class Attempts:
 
     def __init__(self, rates: Mapping[Action, Rates], shared: "Callable[[], Storage] | None" = None) -> None:
         self._rates, self._shared = rates, shared
-        self._shared_from = 0.0
+        self._shared_retry_at = 0.0
 
     async def count(self, action: Action, address: str | None, account: str | None = None) -> None:
         """Count one attempt. Raises RateLimited, in which case the attempt must not be made.
@@ -61,27 +61,27 @@ class Attempts:
         if account is not None:
             await self._hit(action, rates.account, "account", account)
 
-    async def _hit(self, action: Action, rate: str, kind: str, who: str) -> None:
+    async def _hit(self, action: Action, rate: str, kind: str, subject: str) -> None:
         if "_own_limiter" not in vars(self):
             await asyncio.to_thread(import_module, "limits.aio.strategies")  # a tenth of a second
         from limits import parse
 
-        key = action.value, kind, hashlib.sha256(who.encode("utf-8", "surrogatepass")).hexdigest()
-        again_at = await self._try(parse(rate), *key)
-        if again_at is not None:
-            wait = max(1, round((again_at - time.time()) * 1000))
+        key = action.value, kind, hashlib.sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()
+        retry_at = await self._try(parse(rate), *key)
+        if retry_at is not None:
+            wait = max(1, round((retry_at - time.time()) * 1000))
             raise RateLimited(f"Too many attempts: wait {_in_words(wait)} and try again.", retryAfterMs=wait)
 
     async def _try(self, item: "RateLimitItem", *key: str) -> float | None:
         """Count an attempt; return None, or the time when the next one is allowed."""
         from limits.errors import StorageError
 
-        if self._shared is not None and time.monotonic() >= self._shared_from:
+        if self._shared is not None and time.monotonic() >= self._shared_retry_at:
             try:
                 async with asyncio.timeout(SHARED_SECONDS):
                     return await _hit(self._shared_limiter, item, *key)
             except (StorageError, OSError):
-                self._shared_from = time.monotonic() + AWAY_SECONDS
+                self._shared_retry_at = time.monotonic() + RETRY_SHARED_SECONDS
         return await _hit(self._own_limiter, item, *key)
 
     @cached_property
@@ -105,19 +105,19 @@ def _limiter(storage: "Storage") -> "MovingWindowRateLimiter":
 async def _hit(limiter: "MovingWindowRateLimiter", item: "RateLimitItem", *key: str) -> float | None:
     if await limiter.hit(item, *key):
         return None
-    again_at, _ = await limiter.get_window_stats(item, *key)
-    return again_at
+    retry_at, _ = await limiter.get_window_stats(item, *key)
+    return retry_at
 
 
 def network(address: str | None) -> str:
     """Return the unit that an IP address is limited by: itself, or its IPv6 network."""
     try:
-        found = ipaddress.ip_address(address or "")
+        parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return address or ""
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ipaddress.ip_network((found, NETWORK), strict=False))
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, NETWORK), strict=False))
 
 
 def _in_words(milliseconds: int) -> str:

@@ -34,8 +34,8 @@ def verify(secrets: Sequence[bytes], path: str, expires: str | None, signature: 
     """
     if not expires or not signature or not SECONDS.fullmatch(expires):
         raise Forbidden(NOT_VALID)
-    given = signature.encode("utf-8", "surrogatepass")
-    if not any(hmac.compare_digest(given, _signature(secret, path, expires)) for secret in secrets):
+    received = signature.encode("utf-8", "surrogatepass")
+    if not any(hmac.compare_digest(received, _signature(secret, path, expires)) for secret in secrets):
         raise Forbidden(NOT_VALID)
     if int(expires) <= now.timestamp():
         raise Forbidden(EXPIRED)

@@ -17,10 +17,10 @@ from errors import BadUserInput, RateLimited
 if TYPE_CHECKING:
     from passlib.context import CryptContext
 
-SHORTEST, LONGEST = 8, 256  # characters
-LONGEST_RAW = 4 * LONGEST  # normalising composes up to four characters into one
-DECORATION = string.digits + string.punctuation
-LONGEST_DECORATION = 4  # dragon2024 is as common as dragon
+MIN_LENGTH, MAX_LENGTH = 8, 256  # characters
+MAX_RAW_LENGTH = 4 * MAX_LENGTH  # normalising composes up to four characters into one
+SUFFIX_CHARACTERS = string.digits + string.punctuation
+MAX_SUFFIX_LENGTH = 4  # dragon2024 is as common as dragon
 LEET = str.maketrans("@431!0$57", "aaeiiosst")
 BCRYPT_BYTES = 72
 
@@ -38,17 +38,17 @@ class Verified:
 
 def check_rules(password: str, *, email: str) -> str:
     """Return the normalized password. Raises BadUserInput for the field `password`."""
-    if len(password) > LONGEST_RAW or len(text := unicodedata.normalize("NFKC", password)) > LONGEST:
-        raise _refused(f"Use at most {LONGEST} characters.")
-    if len(text) < SHORTEST:
-        raise _refused(f"Use at least {SHORTEST} characters; a few unrelated words are easy to remember.")
+    if len(password) > MAX_RAW_LENGTH or len(text := unicodedata.normalize("NFKC", password)) > MAX_LENGTH:
+        raise _refused(f"Use at most {MAX_LENGTH} characters.")
+    if len(text) < MIN_LENGTH:
+        raise _refused(f"Use at least {MIN_LENGTH} characters; a few unrelated words are easy to remember.")
     if not _is_text(text):
-        raise _refused("Leave out control characters: they cannot be typed again.")
+        raise _refused("Remove the control characters: they cannot be typed at the next sign-in.")
     variants = _variants(text)
     if variants & {email.casefold(), email.rpartition("@")[0].casefold()}:
         raise _refused("Choose a password that is not your e-mail address.")
     if variants & _common_passwords():
-        raise _refused("Everybody tries this one first: choose another, such as a few unrelated words.")
+        raise _refused("This password is among the most common ones. Choose another, such as a few unrelated words.")
     return text
 
 
@@ -63,8 +63,8 @@ def _is_text(text: str) -> bool:
 def _variants(text: str) -> set[str]:
     """Return the password as a guesser tries it: lower-cased, digits as letters, without a short suffix."""
     folded = text.casefold()
-    plain = folded.rstrip(DECORATION)
-    forms = {folded, plain} if len(folded) - len(plain) <= LONGEST_DECORATION else {folded}
+    plain = folded.rstrip(SUFFIX_CHARACTERS)
+    forms = {folded, plain} if len(folded) - len(plain) <= MAX_SUFFIX_LENGTH else {folded}
     return forms | {form.translate(LEET) for form in forms}
 
 
@@ -78,7 +78,7 @@ class PasswordHasher:
 
     def __init__(self, *, threads: int = 4, queue: int = 64) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
-        self._room = BoundedSemaphore(threads + queue)
+        self._slots = BoundedSemaphore(threads + queue)
 
     async def hash(self, password: str) -> str:
         """Return the hash of a password that `check_rules` accepted. Raises RateLimited."""
@@ -96,18 +96,18 @@ class PasswordHasher:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[P, R], *arguments: P.args, **options: P.kwargs) -> R:
-        if not self._room.acquire(blocking=False):
-            raise RateLimited("Too many people are signing in: try again in a second.", retryAfterMs=1_000)
+        if not self._slots.acquire(blocking=False):
+            raise RateLimited("Too many users are signing in. Try again in a second.", retryAfterMs=1_000)
         try:
             future = self._pool.submit(work, *arguments, **options)
         except BaseException:
-            self._room.release()
+            self._slots.release()
             raise
         future.add_done_callback(self._leave)
         return await asyncio.wrap_future(future)
 
     def _leave(self, _: Future[R]) -> None:
-        self._room.release()
+        self._slots.release()
 
 
 def _hash(password: str) -> str:
@@ -115,17 +115,17 @@ def _hash(password: str) -> str:
 
 
 def _verify(password: str, hashed: str | None) -> Verified:
-    possible = len(password) <= LONGEST_RAW and _is_text(password)
-    if hashed is None or not possible:
+    is_possible = len(password) <= MAX_RAW_LENGTH and _is_text(password)
+    if hashed is None or not is_possible:
         _context().verify("", _dummy())
         return Verified(ok=False)
     secret = unicodedata.normalize("NFKC", password).encode()
-    # bcrypt itself never looked further, and now refuses to be asked.
+    # bcrypt only ever hashed the first 72 bytes; newer versions of the library refuse longer input.
     compared = secret[:BCRYPT_BYTES] if hashed.startswith("$2") else secret
     if not _context().verify(compared, hashed):
         return Verified(ok=False)
-    outdated = _context().needs_update(hashed)
-    return Verified(ok=True, rehashed=_context().hash(secret) if outdated else None)
+    is_outdated = _context().needs_update(hashed)
+    return Verified(ok=True, rehashed=_context().hash(secret) if is_outdated else None)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import hmac
 
-SHORTEST = 32  # bytes; as long as the SHA-256 digests it makes
+MIN_BYTES = 32  # bytes; as long as the SHA-256 digests it makes
 PLACEHOLDERS = (
     "changeme",
     "change-me",
@@ -45,8 +45,8 @@ def require_secret(value: str | None, *, production: bool) -> bytes | None:
 def _mistake(value: str) -> str | None:
     if not value:
         return "is not set, and production needs one"
-    if (size := len(value.encode())) < SHORTEST:
-        return f"has {size} bytes and needs at least {SHORTEST}"
+    if (size := len(value.encode())) < MIN_BYTES:
+        return f"has {size} bytes and needs at least {MIN_BYTES}"
     if value.casefold().lstrip("<[{(\"' ").startswith(PLACEHOLDERS):
         return "is a placeholder that anybody can guess"
     if value in (value + value)[1:-1]:

@@ -19,9 +19,9 @@ ALGORITHM = "HS256"
 ISSUER = "sheetgpt"
 AUDIENCE = "sheetgpt-api"
 TYPE = "at+jwt"  # RFC 9068
-LONGEST_LIFE = timedelta(hours=24)
+MAX_LIFETIME = timedelta(hours=24)
 LEEWAY = timedelta(seconds=60)  # between the clocks of two servers
-LARGEST = 4096  # characters
+MAX_LENGTH = 4096  # characters
 NOT_VALID = "The access token is not valid: call logIn, or refreshSession with your refresh token."
 EXPIRED = "The access token has expired: leave it out and call refreshSession with your refresh token, or logIn."
 # Times are checked here, against the caller's clock.
@@ -49,8 +49,8 @@ def issue_access(
     secret: bytes, *, user_id: UUID, email: str, session_id: UUID, lifetime: timedelta, now: datetime
 ) -> str:
     """Return a token of a session, valid for whole seconds. Raises ValueError for an invalid lifetime."""
-    if not timedelta(0) < lifetime <= LONGEST_LIFE:
-        raise ValueError(f"an access token lives up to {LONGEST_LIFE}, not {lifetime}")
+    if not timedelta(0) < lifetime <= MAX_LIFETIME:
+        raise ValueError(f"an access token lives up to {MAX_LIFETIME}, not {lifetime}")
     issued = int(now.timestamp())
     claims = {
         "iss": ISSUER,
@@ -75,7 +75,7 @@ def read_access(secrets: Sequence[bytes], token: str, *, now: datetime) -> Claim
     return claims
 
 
-@lru_cache(maxsize=2048)  # a client sends the same token with each request; only good ones are kept
+@lru_cache(maxsize=2048)  # a client sends the same token with each request; lru_cache stores no failures
 def _verified(secrets: tuple[bytes, ...], token: str) -> tuple[Claims, int]:
     """Return the payload and its start in seconds since 1970; the expiry is checked by the caller."""
     claims = _signed_claims(secrets, token)
@@ -87,7 +87,7 @@ def _verified(secrets: tuple[bytes, ...], token: str) -> tuple[Claims, int]:
 
 
 def _signed_claims(secrets: Sequence[bytes], token: str) -> Mapping[str, Any]:
-    if len(token) > LARGEST or not token.isascii():
+    if len(token) > MAX_LENGTH or not token.isascii():
         raise Unauthenticated(NOT_VALID)
     for secret in secrets:
         try:
@@ -106,7 +106,7 @@ def _signed_claims(secrets: Sequence[bytes], token: str) -> Mapping[str, Any]:
 def _times(claims: Mapping[str, Any]) -> tuple[int, int]:
     """Return start and end in seconds since 1970. Raises ValueError for a lifetime that is never issued."""
     issued, expires, start = (_seconds(claims.get(name, 0)) for name in ("iat", "exp", "nbf"))
-    if not 0 < expires - issued <= (LONGEST_LIFE + LEEWAY).total_seconds():
+    if not 0 < expires - issued <= (MAX_LIFETIME + LEEWAY).total_seconds():
         raise ValueError("a life that no token is given")
     return max(issued, start), expires
 
@@ -121,7 +121,9 @@ def _read(claims: Mapping[str, Any], expires: int) -> Claims:
     email, token_id = claims["email"], claims["jti"]
     if not isinstance(email, str):
         raise TypeError("the e-mail address is text")
-    expires_at = datetime.fromtimestamp(max(expires, 0), UTC)  # before 1970 is over all the same
+    expires_at = datetime.fromtimestamp(
+        max(expires, 0), UTC
+    )  # a negative time has expired, and some platforms refuse it
     return Claims(_uuid(claims["sub"]), email, _uuid(claims["sid"]), expires_at, token_id)
 
 

@@ -1,1 +1,1 @@
-"""Work nobody waits for: the worker, and a handler for each kind of job."""
+"""Background jobs: the worker, and a handler for each kind of job."""

@@ -123,7 +123,7 @@ def erase_batch(session: Session, limit: int) -> bool:
         return False
     remaining = limit
     for model, condition in _erasure_steps(user):
-        remaining -= erase(session, model, condition, most=remaining)
+        remaining -= erase(session, model, condition, limit=remaining)
         if remaining <= 0:
             return True
     user.erased_at = now()

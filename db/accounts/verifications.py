@@ -10,7 +10,7 @@ from db.accounts.sessions import end_sessions
 from db.core.base import now
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
-from db.jobs.mail import post
+from db.jobs.mail import enqueue
 from db.models.sessions import SessionEnd
 from db.models.users import User
 from db.models.verifications import Purpose, Verification
@@ -91,7 +91,7 @@ def _mail(session: Session, user: User, purpose: Purpose, token: str, digest: by
         verification.deleted_at = now()
     expires_at = now() + LIFETIMES[purpose]
     session.add(Verification(user_id=user.id, purpose=purpose, email=user.email, digest=digest, expires_at=expires_at))
-    post(session, user, TEMPLATES[purpose], token=token)
+    enqueue(session, user, TEMPLATES[purpose], token=token)
 
 
 def _redeem(session: Session, purpose: Purpose, digest: bytes) -> User:

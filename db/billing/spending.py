@@ -16,7 +16,7 @@ from db.models.conversations import Conversation
 from db.models.memberships import Membership, MembershipStatus
 from db.models.organizations import Organization
 from db.models.usage import Tokens, Usage, UsageKind
-from db.notifications.notifications import tell
+from db.notifications.notifications import notify
 
 BUDGET_NEARLY_SPENT, BUDGET_SPENT = "BUDGET_NEARLY_SPENT", "BUDGET_SPENT"
 NEARLY_SPENT_PERCENT, SPENT_PERCENT = 80, 100  # of the limit, at which the admins are notified
@@ -163,7 +163,7 @@ def _notify_admins(session: Session, budget: Budget, limit: int) -> None:
     kind = BUDGET_SPENT if threshold == SPENT_PERCENT else BUDGET_NEARLY_SPENT
     title = f"{organization.name} has used {percent} % of its budget for {budget.period}"
     for user_id in session.scalars(_admins(budget.organization_id)):
-        tell(session, user_id, kind, title, organization)
+        notify(session, user_id, kind, title, organization)
 
 
 def _admins(organization_id: UUID) -> Any:

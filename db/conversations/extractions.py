@@ -178,7 +178,7 @@ def _columns_and_name(session: Session, request: ExtractionRequest) -> tuple[Map
 
 def update(session: Session, job_id: UUID, attempt: int, sources: Sequence[Source], read: ProposedTable) -> None:
     """Fill the proposal with the rows read so far; cancels the job if the proposal was rejected meanwhile."""
-    job = jobs.hold(session, job_id, attempt)
+    job = jobs.renew_lease(session, job_id, attempt)
     proposal = _of(session, job)
     if proposal.status is ProposalStatus.PENDING:
         _fill(session, proposal, sources, read)
@@ -257,4 +257,4 @@ def _on_job_failed(session: Session, job: Job) -> None:
         proposal.is_complete, proposal.problem = True, job.error_message
 
 
-jobs.when_given_up("extraction", _on_job_failed)
+jobs.on_final_failure("extraction", _on_job_failed)

@@ -17,7 +17,7 @@ from db.models.conversations import Conversation
 from db.models.jobs import Job, JobStatus
 from db.models.messages import Message, MessageRole, MessageStatus
 from db.models.usage import Tokens
-from db.notifications.notifications import REPLY_FAILED, REPLY_FINISHED, tell
+from db.notifications.notifications import REPLY_FAILED, REPLY_FINISHED, notify
 from db.proposals import streaming
 from errors import BadUserInput
 
@@ -99,7 +99,7 @@ def _job_of(session: Session, id_: UUID) -> Job | None:
 
 def checkpoint(session: Session, id_: UUID, job_id: UUID, attempt: int, text: str) -> None:
     """Store the text written so far, if this attempt still holds the job."""
-    jobs.hold(session, job_id, attempt)
+    jobs.renew_lease(session, job_id, attempt)
     session.get(Message, id_).text = text
 
 
@@ -136,9 +136,9 @@ def notify_requester(session: Session, reply: Message) -> None:
     """Notify the viewer, who requested the reply, that it finished or failed, but not that it was stopped."""
     title = session.get(Conversation, reply.conversation_id).title
     if reply.status is MessageStatus.COMPLETED:
-        tell(session, session.user_id, REPLY_FINISHED, f"The reply in {title} is finished", reply)
+        notify(session, session.user_id, REPLY_FINISHED, f"The reply in {title} is finished", reply)
     elif reply.status is not MessageStatus.STOPPED:
-        tell(session, session.user_id, REPLY_FAILED, f"The reply in {title} {reply.status.lower()}", reply)
+        notify(session, session.user_id, REPLY_FAILED, f"The reply in {title} {reply.status.lower()}", reply)
 
 
 def _on_job_failed(session: Session, job: Job) -> None:
@@ -159,7 +159,7 @@ def _on_job_failed(session: Session, job: Job) -> None:
         query = select(Conversation).where(Conversation.id == message.conversation_id)
         if (conversation := session.scalars(query).one_or_none()) is not None:
             title = f"The reply in {conversation.title} {message.status.lower()}"
-            tell(session, job.owner_id, REPLY_FAILED, title, message)
+            notify(session, job.owner_id, REPLY_FAILED, title, message)
 
 
-jobs.when_given_up("reply", _on_job_failed)
+jobs.on_final_failure("reply", _on_job_failed)

@@ -76,7 +76,7 @@ def _on_job_failed(session: Session, job: Job) -> None:
     settle(session, UUID(job.arguments["conversation_id"]), Tokens(), 0)
 
 
-jobs.when_given_up("title", _on_job_failed)
+jobs.on_final_failure("title", _on_job_failed)
 
 
 def clean(title: str) -> str:

@@ -63,7 +63,7 @@ class AuditRecorder:
                 self._count(row, verb)
         elif isinstance(row, AuditedRow) and row not in self._added:
             before = self._before.setdefault(row, {})
-            for key, value in _former(row):
+            for key, value in _former_values(row):
                 before.setdefault(key, value)
 
     def note(self, row: Base, before: Values, after: Values) -> None:
@@ -75,8 +75,8 @@ class AuditRecorder:
 
     def entries(self) -> list[PendingEntry]:
         """Return one entry for each changed row, including the counts of its children."""
-        found = [noted for noted in self._rows() if noted.before is not None or noted.after is not None]
-        first = {noted.subject: noted for noted in reversed(found)}
+        found = [entry for entry in self._rows() if entry.before is not None or entry.after is not None]
+        first = {entry.subject: entry for entry in reversed(found)}
 
         def of(subject: Subject) -> PendingEntry:
             if subject not in first:
@@ -85,36 +85,36 @@ class AuditRecorder:
             return first[subject]
 
         for row, (was, is_now) in self._notes.items():
-            noted = of(_subject(row))
-            noted.before, noted.after = (noted.before or {}) | was, (noted.after or {}) | is_now
+            entry = of(_subject(row))
+            entry.before, entry.after = (entry.before or {}) | was, (entry.after or {}) | is_now
         for subject, counts in self._counts.items():
-            noted = of(subject)
-            noted.after = (noted.after or {}) | {name: dict(verbs) for name, verbs in counts.items()}
+            entry = of(subject)
+            entry.after = (entry.after or {}) | {name: dict(verbs) for name, verbs in counts.items()}
         return found
 
     def _rows(self) -> Iterator[PendingEntry]:
         for row in self._added:
-            yield PendingEntry(_subject(row), None, _filled(row, _current(row)))
+            yield PendingEntry(_subject(row), None, _non_empty_json(row, _current(row)))
         for row, before in self._before.items():
-            yield _changed(row, before)
+            yield _changed_entry(row, before)
 
 
 def _subject(row: Base) -> Subject:
     return cast(AuditedRow, row).subject()
 
 
-def _changed(row: Base, before: Values) -> PendingEntry:
+def _changed_entry(row: Base, before: Values) -> PendingEntry:
     """Return the entry of a changed row; soft deletion reads as removal, and restoring as creation."""
     after = {key: getattr(row, key) for key in before}
     before = {key: value for key, value in before.items() if value != after[key]}
     if "deleted_at" in before:
         if row.deleted_at is None:
-            return PendingEntry(_subject(row), None, _filled(row, _current(row)))
-        return PendingEntry(_subject(row), _filled(row, _current(row) | before), None)
+            return PendingEntry(_subject(row), None, _non_empty_json(row, _current(row)))
+        return PendingEntry(_subject(row), _non_empty_json(row, _current(row) | before), None)
     if not before:
         return PendingEntry(_subject(row))
     return PendingEntry(
-        _subject(row), dict(_plain(row, before)), dict(_plain(row, {key: after[key] for key in before}))
+        _subject(row), dict(_items_as_json(row, before)), dict(_items_as_json(row, {key: after[key] for key in before}))
     )
 
 
@@ -126,46 +126,46 @@ def _verb(row: AuditCounted) -> str | None:
     return None if keys <= row.uncounted else "changed"
 
 
-def _former(row: Base) -> Iterator[tuple[str, Any]]:
+def _former_values(row: Base) -> Iterator[tuple[str, Any]]:
     """Yield the audited columns that changed since the last flush, with their former values."""
     state = inspect(row)
-    for key in set(state.committed_state) & set(_recorded(row)):
+    for key in set(state.committed_state) & set(_audited_columns(row)):
         change = state.attrs[key].history
         if change.has_changes():
             yield key, next(iter(change.deleted), None)
 
 
-def _recorded(row: Base) -> tuple[str, ...]:
-    return _recorded_of(type(row))
+def _audited_columns(row: Base) -> tuple[str, ...]:
+    return _audited_columns_of(type(row))
 
 
 @cache
-def _recorded_of(model: type[Base]) -> tuple[str, ...]:
+def _audited_columns_of(model: type[Base]) -> tuple[str, ...]:
     left_out = SYSTEM_COLUMNS | cast(type[AuditedRow], model).unaudited
     return tuple(attribute.key for attribute in inspect(model).column_attrs if attribute.key not in left_out)
 
 
 def _current(row: Base) -> Values:
-    return {key: getattr(row, key) for key in _recorded(row)}
+    return {key: getattr(row, key) for key in _audited_columns(row)}
 
 
-def _filled(row: Base, values: Values) -> Values:
+def _non_empty_json(row: Base, values: Values) -> Values:
     """Return the values as JSON without empty columns."""
-    return {key: value for key, value in _plain(row, values) if value is not None}
+    return {key: value for key, value in _items_as_json(row, values) if value is not None}
 
 
-def _plain(row: Base, values: Values) -> Iterator[tuple[str, Any]]:
+def _items_as_json(row: Base, values: Values) -> Iterator[tuple[str, Any]]:
     """Yield the values as JSON, with secrets concealed."""
     columns, concealed = inspect(type(row)).columns, cast(AuditedRow, row).concealed()
     for key, value in values.items():
         is_secret = value is not None and (key in concealed or isinstance(value, bytes))
-        yield key, CONCEALED if is_secret else plain(columns[key], value)
+        yield key, CONCEALED if is_secret else to_json(columns[key], value)
 
 
-def plain(column: Column[Any], value: Any) -> Any:
+def to_json(column: Column[Any], value: Any) -> Any:
     """Return a column's value as JSON; long texts are cut."""
     if isinstance(value, UUID):
-        return f"{_referred(column)}:{value.hex}"
+        return f"{_referenced_model(column)}:{value.hex}"
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Decimal):
@@ -176,7 +176,7 @@ def plain(column: Column[Any], value: Any) -> Any:
 
 
 @cache
-def _referred(column: Column[Any]) -> str:
+def _referenced_model(column: Column[Any]) -> str:
     """Return the name of the model that a foreign key refers to, or ""."""
     for key in column.foreign_keys:
         for mapper in Base.registry.mappers:

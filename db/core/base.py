@@ -125,12 +125,12 @@ class Owned:
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  declared_attr takes the class
-        """Index what the policy and the lists filter by: one index serves both."""
+        """Return the index that serves both the policy and the lists."""
         return (Index(None, "organization_id", "id"),)
 
 
 class Child:
-    """Row that is visible to, and changed by, those who may see and change its parent."""
+    """Row with the permissions of its parent: visible and changeable exactly when the parent is."""
 
     parent: ClassVar[type[Base]]
     parent_key: ClassVar[str]

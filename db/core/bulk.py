@@ -1,4 +1,4 @@
-"""Bulk writes of the children of one parent without ORM objects, checked, counted and dated like single ones."""
+"""Bulk writes of the children of sample parent without ORM objects, checked, counted and dated like single ones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -17,54 +17,54 @@ def insert(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[
     """Insert rows, each with its id; columns that are left out get their default, the same in all rows."""
     if not rows:
         return
-    one, key = _checked(session, model, parent_id)
+    sample, key = _checked(session, model, parent_id)
     moment, user_id = now(), session.viewer.user_id
     common = {"created_at": moment, "updated_at": moment, "created_by_id": user_id, "updated_by_id": user_id}
     _run(session, sqlalchemy.insert(_table(model)), [{**common, key: parent_id, **row} for row in rows])
-    session.ledger.count_many(one, "added", [row["id"] for row in rows])
+    session.audit_recorder.count_many(sample, "added", [row["id"] for row in rows])
 
 
 def update(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
     """Update rows by id; each sets the same columns."""
     if not rows:
         return
-    one, _ = _checked(session, model, parent_id)
+    sample, _ = _checked(session, model, parent_id)
     _update(session, model, parent_id, rows)
-    session.ledger.count_many(one, "changed", [row["id"] for row in rows])
+    session.audit_recorder.count_many(sample, "changed", [row["id"] for row in rows])
 
 
 def soft_delete(session: Session, model: type[Base], parent_id: UUID, ids: Sequence[UUID]) -> None:
     """Delete rows softly. Each gives up its id, so that a row can be restored under it."""
     if not ids:
         return
-    one, _ = _checked(session, model, parent_id)
+    sample, _ = _checked(session, model, parent_id)
     moment = now()
     _update(session, model, parent_id, [{"id": id_, "new_id": uuid7(), "deleted_at": moment} for id_ in ids])
-    session.ledger.count_many(one, "deleted", ids)
+    session.audit_recorder.count_many(sample, "deleted", ids)
 
 
 def _checked(session: Session, model: type[Base], parent_id: UUID) -> tuple[Base, str]:
     """Return a sample row that the viewer may write, and the name of the key to its parent; flushes first."""
     key = cast(type[Child], model).parent_key
-    one = model(**{key: parent_id})
-    assert not isinstance(one, AuditedRow), "each change of it is an entry of the audit log"
+    sample = model(**{key: parent_id})
+    assert not isinstance(sample, AuditedRow), "each change of it is an entry of the audit log"
     session.flush()
-    check(session, one)
-    return one, key
+    check(session, sample)
+    return sample, key
 
 
 def _update(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
     table, key = _table(model), cast(type[Child], model).parent_key
     names = {name: name.removeprefix("new_") for name in rows[0] if name != "id"}
     values = {column: bindparam(f"set_{name}", type_=table.c[column].type) for name, column in names.items()}
-    mine = (table.c.id == bindparam("row_id"), table.c[key] == parent_id, table.c.deleted_at.is_(None))
+    is_target = (table.c.id == bindparam("row_id"), table.c[key] == parent_id, table.c.deleted_at.is_(None))
     dated = {"updated_at": now(), "updated_by_id": session.viewer.user_id}
-    given = [{"row_id": row["id"], **{f"set_{name}": row[name] for name in names}} for row in rows]
-    _run(session, sqlalchemy.update(table).where(*mine).values({**dated, **values}), given)
+    parameters = [{"row_id": row["id"], **{f"set_{name}": row[name] for name in names}} for row in rows]
+    _run(session, sqlalchemy.update(table).where(*is_target).values({**dated, **values}), parameters)
 
 
-def _run(session: Session, statement: Any, given: list[dict[str, Any]]) -> None:
-    sqlalchemy.orm.Session.connection(session).execute(statement, given)
+def _run(session: Session, statement: Any, parameters: list[dict[str, Any]]) -> None:
+    sqlalchemy.orm.Session.connection(session).execute(statement, parameters)
 
 
 def _table(model: type[Base]) -> Table:

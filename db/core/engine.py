@@ -27,7 +27,7 @@ Unit = Callable[Concatenate[Session, P], T]
 Migrate = Callable[[str], None]
 
 MAX_WAITING_WRITES = 1_000
-MAX_STREAMS, MAX_STREAMS_OF_ONE = 6, 3  # of people, at once; each holds a connection
+MAX_STREAMS, MAX_STREAMS_OF_ONE = 6, 3  # concurrent reads of users; each holds a connection
 
 log = logging.getLogger("sheetgpt.database")
 
@@ -73,13 +73,13 @@ class Database(ABC):
     async def check(self) -> bool:
         """Return True if the database answers now."""
 
-    async def read(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
+    async def read(self, query: Prepared[R], viewer: Viewer, **parameters: Any) -> list[R]:
         """Return the rows of a query that has a limit, as records with the model's attribute names."""
         plan = query.plan(self.dialect, viewer)
-        return cast("list[R]", plan.records(await self._fetch(plan, plan.values(viewer, given))))
+        return cast("list[R]", plan.records(await self._fetch(plan, plan.values(viewer, parameters))))
 
-    async def read_one(self, query: Prepared[R], viewer: Viewer, **given: Any) -> R | None:
-        return next(iter(await self.read(query, viewer, **given)), None)
+    async def read_one(self, query: Prepared[R], viewer: Viewer, **parameters: Any) -> R | None:
+        return next(iter(await self.read(query, viewer, **parameters)), None)
 
     async def by_ids(self, model: type[R], viewer: Viewer, ids: list[UUID]) -> dict[UUID, R]:
         """Return the rows with these ids that the viewer may see, by id."""
@@ -89,19 +89,21 @@ class Database(ABC):
     async def find(self, model: type[R], viewer: Viewer, id_: UUID) -> R | None:
         return (await self.by_ids(model, viewer, [id_])).get(id_)
 
-    def stream(self, query: Prepared[R], viewer: Viewer, *, batch: int = 500, **given: Any) -> AsyncIterator[list[R]]:
+    def stream(
+        self, query: Prepared[R], viewer: Viewer, *, batch: int = 500, **parameters: Any
+    ) -> AsyncIterator[list[R]]:
         """Yield all rows of an unlimited query from one snapshot, in batches, without blocking the event loop."""
         plan = query.plan(self.dialect, viewer)
-        fetched = self._stream(plan, plan.values(viewer, given), batch)
+        fetched = self._stream(plan, plan.values(viewer, parameters), batch)
         return cast("AsyncIterator[list[R]]", _batches(plan, fetched, self.stream_slot(viewer)))
 
     def stream_slot(self, viewer: Viewer) -> AbstractAsyncContextManager[None]:
         """Return a person's slot for a read without a bound; the product's own reads, which may nest, need none."""
         return nullcontext() if viewer.user_id is None else self._stream_limit.slot(viewer.user_id)
 
-    async def read_unbounded(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
+    async def read_unbounded(self, query: Prepared[R], viewer: Viewer, **parameters: Any) -> list[R]:
         """Return the rows of a limited query that scans many more, without blocking the event loop."""
-        return [row async for batch in self.stream(query, viewer, **given) for row in batch]
+        return [row async for batch in self.stream(query, viewer, **parameters) for row in batch]
 
     async def write(self, unit: Unit[P, T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a unit in one transaction, commit it and publish its events.
@@ -109,7 +111,7 @@ class Database(ABC):
         If the caller is cancelled, the unit still completes and its events are still published.
         """
         if len(self._writes) >= MAX_WAITING_WRITES:
-            raise RateLimited("The server is busy: try again in a moment.", retryAfterMs=1_000)
+            raise RateLimited("The server is busy. Try again in a second.", retryAfterMs=1_000)
 
         def run(session: Session) -> T:
             return unit(session, *args, **kwargs)
@@ -120,7 +122,7 @@ class Database(ABC):
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            task.add_done_callback(_unheard)
+            task.add_done_callback(_log_failure)
             raise
 
     async def _commit(self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext) -> T:
@@ -149,11 +151,11 @@ class Database(ABC):
     def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]: ...
 
 
-def _unheard(task: asyncio.Task[Any]) -> None:
+def _log_failure(task: asyncio.Task[Any]) -> None:
     """Log the failure of a write whose caller was cancelled; a product error was meant for the caller only."""
     error = None if task.cancelled() else task.exception()
     if error is not None and not isinstance(error, RollbackOnly | ProductError):
-        log.error("A write failed whose caller had gone", exc_info=error)
+        log.error("A write failed after its caller was cancelled", exc_info=error)
 
 
 async def _batches(

@@ -15,7 +15,7 @@ from errors import BadUserInput
 
 T = TypeVar("T")
 
-KEPT = timedelta(hours=24)
+RETENTION = timedelta(hours=24)
 MAX_LENGTH = 255
 
 
@@ -42,14 +42,14 @@ def idempotent(
     result_ids: Callable[[T], list[UUID]],
     load: Callable[[list[UUID]], T],
 ) -> T:
-    """Create something, or load what the same key created before.
+    """Create a result, or load the result that the same key created before.
 
     `result_ids` returns the ids to store; `load` reads the result back from them.
     """
     if key is None:
         return create()
     check_key(key)
-    kept = session.scalars(
+    stored = session.scalars(
         select(IdempotencyKey)
         .where(
             IdempotencyKey.user_id == session.user_id,
@@ -58,23 +58,23 @@ def idempotent(
         )
         .with_for_update()
     ).one_or_none()
-    if kept is not None and kept.created_at > now() - KEPT:
-        return load([UUID(id_) for id_ in kept.result])
-    if kept is None:
-        kept = remember(session, session.user_id, operation, key, [])
-        # Before anything is done: whoever comes with the same key meanwhile waits here, and then finds the result.
+    if stored is not None and stored.created_at > now() - RETENTION:
+        return load([UUID(id_) for id_ in stored.result])
+    if stored is None:
+        stored = remember(session, session.user_id, operation, key, [])
+        # Insert before creating anything: a concurrent request with this key then waits here and finds the result.
         session.flush()
-    made = create()
-    kept.result, kept.created_at = [str(id_) for id_ in result_ids(made)], now()
-    return made
+    created = create()
+    stored.result, stored.created_at = [str(id_) for id_ in result_ids(created)], now()
+    return created
 
 
-def remember(session: Session, user_id: UUID, operation: str, key: str, made: list[UUID]) -> IdempotencyKey:
+def remember(session: Session, user_id: UUID, operation: str, key: str, ids: list[UUID]) -> IdempotencyKey:
     """Store the ids that a key created."""
     check_key(key)
-    kept = IdempotencyKey(user_id=user_id, operation=operation, key=key, result=[str(id_) for id_ in made])
-    session.add(kept)
-    return kept
+    stored = IdempotencyKey(user_id=user_id, operation=operation, key=key, result=[str(id_) for id_ in ids])
+    session.add(stored)
+    return stored
 
 
 def check_key(key: str) -> None:

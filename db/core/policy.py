@@ -2,7 +2,7 @@
 
 Of the rows of their organizations, viewers see those they own, those that are shared, and all where they are ADMIN.
 A child is visible when its parent is. Invisible rows read as not found. The owner and the admins of the organization
-may change a row and see it after deletion; a superuser may do everything.
+may change a row and see it after its deletion; a superuser may do everything.
 """
 
 from collections.abc import Callable, Hashable, Iterable
@@ -73,7 +73,7 @@ def parent_visible(model: type[Base], key: ColumnElement[Any], *, everything: bo
     return exists(select(parent.c.id).where(*conditions))
 
 
-def seen(model: type[Base], key: ColumnElement[Any]) -> ColumnElement[bool]:
+def visible_by_id(model: type[Base], key: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the criterion that the row `key` exists and is visible, for rules that depend on another row."""
     row = cast(Table, model.__table__).alias()
     return exists(select(row.c.id).where(row.c.id == key, row.c.deleted_at.is_(None), visible(model, row.c)))
@@ -87,9 +87,9 @@ Rule = Callable[[type[Base], Any], ColumnElement[bool]]
 
 
 class Deleted(StrEnum):
-    """Deleted rows in a statement: included, or nothing else."""
+    """Deleted rows in a statement: included beside the others, or selected alone."""
 
-    TOO = "TOO"
+    INCLUDED = "INCLUDED"
     ONLY = "ONLY"
 
 
@@ -146,11 +146,13 @@ def criteria(
     spoil the index. `children` names a child model that is limited to the parent whose id is bound as its `parent_key`,
     as are other models with that parent; the statement checks the parent itself. Without `by_parent` the limit is
     written so that no index of the parent serves it. `deleted` names a model whose deleted rows are included, or
-    selected exclusively, for those who may change them.
+    selected exclusively, if the viewer may change them.
     """
 
     def rule(model: type[Base], row: Any) -> ColumnElement[bool]:
-        alive = _standing(model, row, deleted[1] if deleted and model is deleted[0] else None, everything=everything)
+        alive = _deletion_criterion(
+            model, row, deleted[1] if deleted and model is deleted[0] else None, everything=everything
+        )
         if children is not None and _has_parent_of(model, children):
             return and_(alive, _is_of_parent(model, row, by_parent=by_parent))
         is_restored = deleted == (model, Deleted.ONLY)
@@ -159,7 +161,9 @@ def criteria(
     return _Policy(rule, (everything, children, by_parent, deleted))
 
 
-def _standing(model: type[Base], row: Any, deleted: Deleted | None, *, everything: bool) -> ColumnElement[bool]:
+def _deletion_criterion(
+    model: type[Base], row: Any, deleted: Deleted | None, *, everything: bool
+) -> ColumnElement[bool]:
     alive: ColumnElement[bool] = row.deleted_at.is_(None)
     if deleted is None:
         return alive

@@ -24,12 +24,12 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Base)
 
 SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION = "40001", "40P01", "23505"
-TRIES = 5
+MAX_ATTEMPTS = 5
 MIGRATION_SECONDS = 120
-# Every read has an index. A plan that was made while a table was small, and is kept, must not go through it later.
-READING = {"default_transaction_read_only": "on", "enable_seqscan": "off"}
-LOCK_SECONDS, DEFINITION_SECONDS = 5, 600  # for making and dropping indexes
-DEFINITION_LOCK = 7_351_961  # any number that nobody else locks
+# Every read has an index. Without this setting a plan that was cached while a table was small would scan it later.
+READ_SETTINGS = {"default_transaction_read_only": "on", "enable_seqscan": "off"}
+LOCK_SECONDS, DEFINITION_SECONDS = 5, 600  # for creating and dropping indexes
+DEFINITION_LOCK = 7_351_961  # arbitrary, but used for nothing else
 
 
 def dialect_of_reads() -> PGDialect_asyncpg:
@@ -52,7 +52,7 @@ class PostgreSQL(Database):
         self.dialect = dialect_of_reads()
 
     async def start(self) -> None:
-        await _reach(self.url)
+        await _check_reachable(self.url)
         async with asyncio.timeout(MIGRATION_SECONDS):
             await asyncio.to_thread(self.migrate, self.url)
         self.engine = create_async_engine(
@@ -71,10 +71,10 @@ class PostgreSQL(Database):
             max_size=10,
             timeout=10,
             command_timeout=30,
-            reset=_leave_as_it_is,
-            server_settings=READING,
+            reset=_skip_reset,
+            server_settings=READ_SETTINGS,
         )
-        # Apart from the pool: its connections may all be busy with what people ask for.
+        # Health checks have a pool of their own: all connections of the other one may be busy with requests.
         self._checks = await asyncpg.create_pool(
             self.url, min_size=1, max_size=2, timeout=2, command_timeout=2, max_inactive_connection_lifetime=0
         )
@@ -83,7 +83,7 @@ class PostgreSQL(Database):
         self._writer.start()
 
     async def _disconnect(self) -> None:
-        await self._beside(self.engine.dispose())
+        await self._in_writer_loop(self.engine.dispose())
         self._writing.call_soon_threadsafe(self._writing.stop)
         await asyncio.to_thread(self._writer.join)
         self._writing.close()
@@ -100,18 +100,18 @@ class PostgreSQL(Database):
             return False
         return True
 
-    async def read_unbounded(self, query: Prepared[R], viewer: Viewer, **given: Any) -> list[R]:
+    async def read_unbounded(self, query: Prepared[R], viewer: Viewer, **parameters: Any) -> list[R]:
         """Return the rows of a query that scans many more.
 
-        The server works beside the event loop, and with several cores unless it is given a cursor.
+        The server works beside the event loop, and with several cores unless it is parameters a cursor.
         """
         async with self.stream_slot(viewer):
-            return await self.read(query, viewer, **given)
+            return await self.read(query, viewer, **parameters)
 
     async def define(self, statement: str) -> None:
         connection = await connect(self.url)
         try:
-            # Two of these at once would wait for each other: the second one comes back later.
+            # Two concurrent index builds would deadlock, so the second one is retried later.
             if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", DEFINITION_LOCK):
                 raise LockTimeout
             await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
@@ -137,26 +137,30 @@ class PostgreSQL(Database):
             while rows := await cursor.fetch(batch):
                 yield list(rows)
 
-    async def _beside(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _in_writer_loop(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the event loop of the writer, because units compute between their statements."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._writing))
 
     async def _transact(
         self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
     ) -> tuple[T, list[Event]]:
-        return await self._beside(self._repeat(run, viewer, cause))
+        return await self._in_writer_loop(self._run_with_retries(run, viewer, cause))
 
-    async def _repeat(self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext) -> tuple[T, list[Event]]:
-        for attempt in range(1, TRIES + 1):
+    async def _run_with_retries(
+        self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
+    ) -> tuple[T, list[Event]]:
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                return await self._try(run, viewer, cause)
+                return await self._run_once(run, viewer, cause)
             except DBAPIError as error:
-                if attempt == TRIES or not _worth_repeating(error):
+                if attempt == MAX_ATTEMPTS or not _is_conflict(error):
                     raise
                 await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311  spreads retries
         raise AssertionError("unreachable")
 
-    async def _try(self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext) -> tuple[T, list[Event]]:
+    async def _run_once(
+        self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
+    ) -> tuple[T, list[Event]]:
         session: AsyncSession = AsyncSession(self.engine, sync_session_class=Session, viewer=viewer, cause=cause)
         async with session, session.begin():
 
@@ -167,7 +171,7 @@ class PostgreSQL(Database):
             return await session.run_sync(work)
 
 
-async def _reach(url: str) -> None:
+async def _check_reachable(url: str) -> None:
     await (await connect(url)).close(timeout=5)
 
 
@@ -177,20 +181,18 @@ async def connect(url: str) -> Any:
         return await asyncpg.connect(url, timeout=10)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         address = make_url(url).render_as_string(hide_password=True)
-        # A timeout and a closed connection have no text of their own.
+        # The exceptions of a timeout and of a closed connection have an empty text.
         reason = str(error) or type(error).__name__
         raise DatabaseUnreachable(
             f"the database {address} cannot be used ({reason}): check that its server runs, and DATABASE_URL."
         ) from error
 
 
-async def _leave_as_it_is(_: Any) -> None:
+async def _skip_reset(_: Any) -> None:
     """Skip the reset query: reads change nothing in their connection."""
 
 
-def _worth_repeating(error: DBAPIError) -> bool:
-    """Return True if a unit lost a conflict and can run again; it has no effect outside its transaction.
-
-    A unique value that was just taken is such a case: the second run finds the row of the first.
-    """
+def _is_conflict(error: DBAPIError) -> bool:
+    """Return True if a unit lost a conflict and can run again, because it has no effect outside its transaction."""
+    # UNIQUE_VIOLATION: another unit inserted the same value meanwhile; the second run finds that row.
     return getattr(error.orig, "sqlstate", None) in (SERIALIZATION_FAILURE, DEADLOCK, UNIQUE_VIOLATION)

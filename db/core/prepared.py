@@ -89,14 +89,14 @@ def _attribute_keys(model: type[Base]) -> dict[str, str]:
 
 
 def _record(model: type[Base] | None, columns: Sequence[tuple[str, Converter]], *, has_hex_ids: bool) -> type[Record]:
-    def shown(position: int, convert: Converter) -> property:
+    def accessor(position: int, convert: Converter) -> property:
         if convert is None:
             return property(itemgetter(position))
         return property(lambda row: convert(row[position]))
 
     bases = reversed(model.__mro__) if model else ()
     computed = {name: value for base in bases for name, value in vars(base).items() if isinstance(value, property)}
-    fields = computed | {name: shown(i, convert) for i, (name, convert) in enumerate(columns)}
+    fields = computed | {name: accessor(i, convert) for i, (name, convert) in enumerate(columns)}
     if has_hex_ids and model:
         fields["hex_id"] = property(itemgetter([name for name, _ in columns].index("id")))
     name = f"{model.__name__}Record" if model else "Record"
@@ -113,8 +113,8 @@ class Plan:
     constants: Mapping[str, Any]
     record: type[Record]
 
-    def values(self, viewer: Viewer, given: Mapping[str, Any]) -> list[Any]:
-        bound = {**self.constants, **given, "viewer_id": viewer.user_id}
+    def values(self, viewer: Viewer, parameters: Mapping[str, Any]) -> list[Any]:
+        bound = {**self.constants, **parameters, "viewer_id": viewer.user_id}
         return [f(bound[n]) if (f := self.binds[n]) else bound[n] for n in self.names]
 
     def records(self, fetched: Sequence[Any]) -> list[Any]:
@@ -126,7 +126,7 @@ class Prepared(Generic[R]):
 
     `children` limits the rows of that child model to one parent, whose id is bound as `<parent_key>`; the visibility of
     the parent is then checked once and not for every row. Without `by_parent` the children are found by another index
-    than that of their parent. `deleted` names a model whose deleted rows are included for those who may change them.
+    than that of their parent. `deleted` names a model whose deleted rows are included if the viewer may change them.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class Prepared(Generic[R]):
         refuse_unmapped(statement)
         self.statement = statement
         self.children, self.by_parent = children, by_parent
-        self.deleted = None if deleted is None else (deleted, Deleted.TOO)
+        self.deleted = None if deleted is None else (deleted, Deleted.INCLUDED)
         self._plans: dict[tuple[str, bool], Plan] = {}
 
     @cached_property
@@ -157,7 +157,7 @@ class Prepared(Generic[R]):
         return self._plans[key]
 
     def _compile(self, dialect: Dialect, *, everything: bool) -> Plan:
-        compiled = self._guarded(everything=everything).compile(
+        compiled = self._with_policy(everything=everything).compile(
             dialect=dialect, compile_kwargs={"render_postcompile": True}
         )
         keys = _attribute_keys(self.model) if self.model else {}
@@ -171,13 +171,13 @@ class Prepared(Generic[R]):
         return Plan(
             sql=str(compiled),
             names=names,
-            # A member of an expanded IN list is named after its list, with a number behind.
+            # SQLAlchemy names the members of an expanded IN list after the list: ids_1, ids_2, …
             binds={n: processors[n if n in processors else n.rpartition("_")[0]] for n in names},
             constants={k: v for k, v in compiled.params.items() if v is not None},
             record=_record(self.model, columns, has_hex_ids=dialect.name == "sqlite"),
         )
 
-    def _guarded(self, *, everything: bool) -> Select[*tuple[Any, ...]]:
+    def _with_policy(self, *, everything: bool) -> Select[*tuple[Any, ...]]:
         statement = self.statement.options(
             criteria(everything=everything, children=self.children, by_parent=self.by_parent, deleted=self.deleted)
         )
@@ -207,5 +207,5 @@ def bind(name: str, like: Any = None) -> Any:
     """Return a parameter of a prepared query, named when the query is read; `like` is its column."""
     type_ = getattr(like, "type", None)
     if isinstance(type_, NullType):
-        type_ = Uuid()  # a foreign key's type is not known before the table that it names is
+        type_ = Uuid()  # the type of a foreign key is unknown until the table that it refers to is defined
     return bindparam(name, required=False, type_=type_)

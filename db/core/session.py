@@ -36,9 +36,9 @@ class Session(sqlalchemy.orm.Session):
         self.viewer, self.cause = viewer, cause
         self.events: list[Event] = []
         self.checked: set[tuple[type[Base], UUID]] = set()
-        self.allowed: set[Base] = set()
+        self.bypassed: set[Base] = set()
         self._roles: dict[UUID, Role] | None = None
-        self.ledger = AuditRecorder()
+        self.audit_recorder = AuditRecorder()
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise RuntimeError("A unit is one transaction that checks each row: this method would bypass the checks.")
@@ -61,7 +61,7 @@ class Session(sqlalchemy.orm.Session):
     def user_id(self) -> UUID:
         """Return the id of the acting user. Raises Forbidden for the system itself."""
         if self.viewer.user_id is None:
-            raise Forbidden("Only a signed-in person can do this.")
+            raise Forbidden("Only a signed-in user can do this.")
         return self.viewer.user_id
 
     @property
@@ -109,17 +109,17 @@ class Session(sqlalchemy.orm.Session):
         query = select(model).where(model.id == id_).with_for_update()
         row = self.scalars(query, execution_options={"deleted": (model, Deleted.ONLY)}).one_or_none()
         if row is None:
-            raise NotFound("Nothing that was deleted has this id, or you may not bring it back.")
+            raise NotFound("There is no deleted object with this id, or you may not restore it.")
         return row
 
     def bypass_rule_for(self, row: Base) -> None:
         """Allow this unit to change a row for a reason that its rule does not know, such as a mailed token."""
-        self.allowed.add(row)
+        self.bypassed.add(row)
 
     def annotate_audit(self, row: Base, before: dict[str, Any], after: dict[str, Any]) -> None:
         """Add to the row's audit entry a change that is stored in another row."""
         assert isinstance(row, AuditedRow)
-        self.ledger.note(row, before, after)
+        self.audit_recorder.note(row, before, after)
 
     def write_audit_log(self) -> list[Event]:
         """Flush and write the audit log; the engine calls this right before the commit."""
@@ -129,14 +129,14 @@ class Session(sqlalchemy.orm.Session):
                 "id": uuid7(),
                 "created_by_id": self.viewer.user_id,
                 "updated_by_id": self.viewer.user_id,
-                "organization_id": self._organization_of(noted.subject),
-                "subject_type": noted.subject[0].__name__,
-                "subject_id": noted.subject[1],
-                "before": noted.before,
-                "after": noted.after,
+                "organization_id": self._organization_of(entry.subject),
+                "subject_type": entry.subject[0].__name__,
+                "subject_id": entry.subject[1],
+                "before": entry.before,
+                "after": entry.after,
                 **vars(self.cause),
             }
-            for noted in self.ledger.entries()
+            for entry in self.audit_recorder.entries()
         ]
         if rows:
             self.execute(insert(Base.metadata.tables["audit_entries"]), rows, execution_options=INSIDE)
@@ -170,8 +170,8 @@ def _filter(state: ORMExecuteState) -> Any:
     statement = state.statement.options(
         criteria(everything=viewer.is_superuser, deleted=state.execution_options.get("deleted"))
     )
-    given = cast("dict[str, Any] | None", state.parameters)
-    state.parameters = {**(given or {}), "viewer_id": viewer.user_id}
+    parameters = cast("dict[str, Any] | None", state.parameters)
+    state.parameters = {**(parameters or {}), "viewer_id": viewer.user_id}
     return state.invoke_statement(statement)
 
 
@@ -188,17 +188,17 @@ def _before_flush(session: Session, _: UOWTransaction, __: Any) -> None:
         raise Forbidden("Entries of the audit log cannot be written, changed or deleted.")
     for row in session.new:
         check(session, row)
-        session.ledger.add(row)
+        session.audit_recorder.add(row)
         row.created_by_id = row.updated_by_id = user_id
     for row in changed:
         check(session, row)
-        session.ledger.change(row)
+        session.audit_recorder.change(row)
         row.updated_at, row.updated_by_id = moment, user_id
 
 
 def check(session: Session, row: Base) -> None:
     """Raise Forbidden unless the viewer may make this change; rows never move to another owner or parent."""
-    if session.viewer.is_superuser or row in session.allowed:
+    if session.viewer.is_superuser or row in session.bypassed:
         return
     if isinstance(row, Owned):
         allowed = _owner_may_write(session, row)
@@ -221,7 +221,7 @@ def _owner_may_write(session: Session, row: Owned) -> bool:
 
 
 def _ruled_may_write(session: Session, row: CustomRule) -> bool:
-    """Check the rule against the row as it was and as it is: a change must not grant itself."""
+    """Return True if the rule allows the row before and after the change: a change must not grant itself."""
     state = inspect(row)
     assert state is not None
     before = SimpleNamespace()

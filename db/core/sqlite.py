@@ -51,11 +51,11 @@ class SQLite(Database):
         self.path = path.resolve()
         self.dialect = dialect_of_reads()
         self._read_only = f"{self.path.as_uri()}?mode=ro"
-        self.socket = self.path.with_name(self.path.name + ".sock")  # where the server takes commands
+        self.socket = self.path.with_name(self.path.name + ".sock")  # control socket of the server
         self._lock: IO[str] | None = None
 
     async def start(self) -> None:
-        await asyncio.to_thread(self._take)
+        await asyncio.to_thread(self._lock_and_migrate)
         self.engine = engine_of(self.path)
         self.writer = ThreadPoolExecutor(1, "sqlite-writer")
         self.reader = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, factory=Connection)
@@ -64,9 +64,9 @@ class SQLite(Database):
         self._streams = StreamReader(self._read_only)
         self._checks = ThreadPoolExecutor(1, "sqlite-check")  # asyncio's own threads may all be busy
 
-    def _take(self) -> None:
+    def _lock_and_migrate(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = take_lock(self.path)
+        self._lock = acquire_lock(self.path)
         self.migrate(f"sqlite:///{self.path}")
 
     async def _disconnect(self) -> None:
@@ -120,11 +120,9 @@ class SQLite(Database):
 
 
 def engine_of(path: Path) -> Any:
-    """Return an engine whose every transaction takes the write lock at its start.
-
-    A read that later becomes a write cannot wait for the lock: SQLite fails it at once, whatever the timeout.
-    """
-    url = URL.create("sqlite", database=str(path))  # a path may have any character in it
+    """Return an engine of which every transaction takes the write lock at its start."""
+    # BEGIN IMMEDIATE, because SQLite fails a read that becomes a write at once, regardless of busy_timeout.
+    url = URL.create("sqlite", database=str(path))  # built from parts, because a path may contain any character
     engine = create_engine(
         url,
         pool_size=1,
@@ -146,7 +144,7 @@ def engine_of(path: Path) -> Any:
     return engine
 
 
-def take_lock(path: Path) -> IO[str]:
+def acquire_lock(path: Path) -> IO[str]:
     """Hold `<file>.lock` until the process ends, so that no second process serves the file."""
     lock = path.with_name(path.name + ".lock").open("a+", encoding="utf-8")
     try:

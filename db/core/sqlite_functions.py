@@ -6,7 +6,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 # Cells have at most 38 digits on either side of the point, and a table at most 100,000 of them.
-EXACT, PLACES = Context(prec=100), 38
+EXACT_CONTEXT, MAX_PLACES = Context(prec=100), 38
 
 
 class Connection(sqlite3.Connection):
@@ -33,7 +33,7 @@ def beyond_real(text: Any, real: Any) -> Any:
     """Return the rest of a decimal beyond its floating-point value, as a text in sort order; "m" is no rest."""
     if text is None:
         return None
-    more = int(EXACT.scaleb(EXACT.subtract(Decimal(text), Decimal(repr(real))), PLACES))
+    more = int(EXACT_CONTEXT.scaleb(EXACT_CONTEXT.subtract(Decimal(text), Decimal(repr(real))), MAX_PLACES))
     if not more:
         return "m"
     return f"p{more:080d}" if more > 0 else f"a{10**80 + more:080d}"
@@ -49,7 +49,7 @@ class Summed:
         if text is None:
             return
         number = Decimal(text)
-        self._sum = EXACT.add(self._sum, number)
+        self._sum = EXACT_CONTEXT.add(self._sum, number)
         if number < self._smallest:
             self._smallest = number
         if number > self._largest:

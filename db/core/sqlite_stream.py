@@ -1,4 +1,4 @@
-"""Streaming reads of a SQLite file in threads of their own; a reader who leaves interrupts the statement."""
+"""Streaming reads of a SQLite file in separate threads; a cancelled reader interrupts its statement."""
 
 import asyncio
 import sqlite3
@@ -36,7 +36,7 @@ class StreamReader:
             ending = asyncio.create_task(call.end())
             self._ending.add(ending)
             ending.add_done_callback(self._ending.discard)
-            # A second cancellation of the reader does not keep the statement from being interrupted.
+            # Shielded, so that a second cancellation of the reader does not prevent the interrupt.
             await asyncio.shield(ending)
 
     async def stop(self) -> None:
@@ -62,14 +62,14 @@ class _Call:
     async def run(self, work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
         future = self._running = self._threads.submit(work, *arguments, **options)
         answer = asyncio.wrap_future(future)
-        # A reader who has gone takes no answer, and the interrupted statement is no fault to be logged.
+        # A cancelled reader does not await the result; consume the error, or asyncio logs the interrupt as unhandled.
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(answer)
 
     async def end(self) -> None:
         """Interrupt the statement until it has ended, and close the connection."""
         running = self._running
-        # An interrupt is lost when the thread has not begun the statement yet, so one may not be enough.
+        # SQLite ignores an interrupt before the thread has started the statement, so repeat it until it works.
         while running is not None and not (running.done() or running.cancel()):
             if self.connection is not None:
                 self.connection.interrupt()

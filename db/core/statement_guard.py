@@ -49,7 +49,7 @@ def _overlooked(query: Select[Any]) -> Iterator[Any]:
 
 
 def _sources(query: Select[Any]) -> Iterator[Any]:
-    """Yield what a select names itself: columns, FROM and joins."""
+    """Yield the columns, FROM elements and joins of a select, without those of its subqueries."""
     stack = [*query._raw_columns, *query._from_obj, *(join[0] for join in query._setup_joins)]
     while stack:
         source = stack.pop()

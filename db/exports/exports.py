@@ -14,7 +14,7 @@ from db.jobs import jobs
 from db.models.exports import Export, ExportDestination, ExportMode
 from db.models.jobs import Job, JobStatus
 from db.models.tables import Row, Table
-from db.notifications.notifications import EXPORT_FAILED, EXPORT_FINISHED, tell
+from db.notifications.notifications import EXPORT_FAILED, EXPORT_FINISHED, notify
 from errors import BadUserInput, Conflict, RateLimited
 
 JOB_KIND = "export"
@@ -176,4 +176,4 @@ def fail(session: Session, id_: UUID, attempt: int, code: str, message: str, ret
 
 def _tell(session: Session, export: Export, kind: str, what: str) -> None:
     name = session.scalars(select(Table.name).where(Table.id == export.table_id)).one_or_none() or "a table"
-    tell(session, export.owner_id, kind, f"The export of {name} {what}", export)
+    notify(session, export.owner_id, kind, f"The export of {name} {what}", export)

@@ -15,13 +15,13 @@ from db.core.session import RollbackOnly, Session
 from db.models.jobs import Job, JobStatus
 from db.models.users import User
 
-LEASE = timedelta(seconds=7)  # with the sweep of a worker, a dead one is found within ten
+LEASE = timedelta(seconds=7)  # another worker takes over within 10 s: the lease and the pause between two sweeps
 MAX_CRASHES = 5
-CRASHED = "INTERNAL_SERVER_ERROR"  # what a job fails with whose workers died so often
-SECRETS = frozenset({"token"})  # names of arguments
+CRASHED = "INTERNAL_SERVER_ERROR"  # error code after MAX_CRASHES
+SECRETS = frozenset({"token"})  # names of arguments that are removed when the job ends
 
 
-unheld: Prepared[Job] = Prepared(
+claimable_jobs: Prepared[Job] = Prepared(
     select(Job)
     .where(
         Job.kind == bind("kind", Job.kind),
@@ -33,17 +33,17 @@ unheld: Prepared[Job] = Prepared(
 )
 
 
-GaveUp: TypeAlias = Callable[[Session, Job], None]
-_gave_up: dict[str, GaveUp] = {}
+FinalFailureHandler: TypeAlias = Callable[[Session, Job], None]
+_final_failure_handlers: dict[str, FinalFailureHandler] = {}
 
 
 class LeaseLost(RollbackOnly):
     """Raised when another worker has the job or it was canceled: this worker must stop and write nothing more."""
 
 
-def when_given_up(kind: str, unit: GaveUp) -> None:
+def on_final_failure(kind: str, unit: FinalFailureHandler) -> None:
     """Register a function that runs in the transaction in which a job of this kind fails for good."""
-    _gave_up[kind] = unit
+    _final_failure_handlers[kind] = unit
 
 
 def enqueue(session: Session, kind: str, organization_id: UUID, **arguments: Any) -> Job:
@@ -62,12 +62,12 @@ def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
     if job.leased_until is not None and job.leased_until > now():
         return None
     job.crashes += job.status is JobStatus.RUNNING
-    viewer = runs_as(session, job)
+    viewer = job_viewer(session, job)
     if viewer is None:
-        _end_in_error(session, job, "NOT_FOUND", "The account that asked for this is gone.", False)
+        _end_in_error(session, job, "NOT_FOUND", "The account that started this job was deleted or deactivated.", False)
         return None
     if job.crashes >= MAX_CRASHES:
-        message = f"The server stopped {MAX_CRASHES} times while it worked on this: report it."
+        message = f"The server stopped {MAX_CRASHES} times during this job. Report it to the operator."
         _end_in_error(session, job, CRASHED, message, True)
         return None
     job.attempt += 1
@@ -78,14 +78,14 @@ def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
     return job, viewer
 
 
-def runs_as(session: Session, job: Job) -> Viewer | None:
+def job_viewer(session: Session, job: Job) -> Viewer | None:
     """Return the viewer that a job runs as: its owner, with the rights of now. None when the owner is gone."""
     active = select(User).where(User.id == job.owner_id, User.deactivated_at.is_(None))
     owner = session.scalars(active).one_or_none()
     return None if owner is None else Viewer(owner.id, is_superuser=owner.is_superuser)
 
 
-def hold(session: Session, job_id: UUID, attempt: int) -> Job:
+def renew_lease(session: Session, job_id: UUID, attempt: int) -> Job:
     """Return the locked job with a renewed lease. Raises LeaseLost when this attempt no longer holds it."""
     job = session.get(Job, job_id, lock=True)
     if job.attempt != attempt or job.status is not JobStatus.RUNNING:
@@ -96,7 +96,7 @@ def hold(session: Session, job_id: UUID, attempt: int) -> Job:
 
 def progress(session: Session, job_id: UUID, attempt: int, done: int, total: int | None) -> None:
     """Hold the job and publish its progress if it has changed."""
-    job = hold(session, job_id, attempt)
+    job = renew_lease(session, job_id, attempt)
     if (job.done, job.total) != (done, total):
         job.done, job.total = done, total
         session.emit(JobChanged(job_id))
@@ -104,7 +104,7 @@ def progress(session: Session, job_id: UUID, attempt: int, done: int, total: int
 
 def finish(session: Session, job_id: UUID, attempt: int, status: JobStatus) -> Job:
     """Finish the job in the transaction of its result."""
-    job = hold(session, job_id, attempt)
+    job = renew_lease(session, job_id, attempt)
     return end(session, job, status)
 
 
@@ -117,24 +117,24 @@ def end(session: Session, job: Job, status: JobStatus) -> Job:
 
 
 def _without_secrets(arguments: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in arguments.items() if key not in SECRETS}
-    return {key: _without_secrets(value) if isinstance(value, dict) else value for key, value in kept.items()}
+    public = {key: value for key, value in arguments.items() if key not in SECRETS}
+    return {key: _without_secrets(value) if isinstance(value, dict) else value for key, value in public.items()}
 
 
 def fail(session: Session, job_id: UUID, attempt: int, code: str, message: str, retryable: bool) -> None:
-    _end_in_error(session, hold(session, job_id, attempt), code, message, retryable)
+    _end_in_error(session, renew_lease(session, job_id, attempt), code, message, retryable)
 
 
 def _end_in_error(session: Session, job: Job, code: str, message: str, retryable: bool) -> None:
     end(session, job, JobStatus.FAILED)
     job.error_code, job.error_message, job.error_retryable = code, message, retryable
-    if job.kind in _gave_up:
-        _gave_up[job.kind](session, job)
+    if job.kind in _final_failure_handlers:
+        _final_failure_handlers[job.kind](session, job)
 
 
 def release(session: Session, job_id: UUID, attempt: int) -> None:
     """Return the job to the queue unfinished, without counting a crash."""
-    job = hold(session, job_id, attempt)
+    job = renew_lease(session, job_id, attempt)
     job.status, job.leased_until = JobStatus.QUEUED, None
     session.emit(JobChanged(job_id))
 

@@ -14,7 +14,7 @@ from db.models.users import User
 KIND = "mail"
 
 
-def post(session: Session, user: User, template: str, **arguments: str) -> Job:
+def enqueue(session: Session, user: User, template: str, **arguments: str) -> Job:
     """Queue a mail to a user; a `token` among the arguments is deleted with the job."""
     job = Job(
         kind=KIND,

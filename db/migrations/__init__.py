@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 ADVISORY_LOCK = 7_351_960
-# What no model has: the full-text index of either database and what keeps it, and indexes of marked columns.
+# Prefixes of names that no model defines: full-text indexes with their tables and triggers, and cell indexes.
 UNMAPPED = ("ix_cells_", "message_index", "message_numbers", "ix_message_words_terms")
 
 

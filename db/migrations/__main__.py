@@ -19,7 +19,7 @@ def _number(message: str) -> str:
 
 
 def write(message: str) -> None:
-    """Compare the models with an empty database brought to the newest revision."""
+    """Write a migration from the difference between the models and a database at the newest revision."""
     revision = _number(message)
     with tempfile.TemporaryDirectory() as folder, _sqlite(Path(folder) / "empty.db") as connection:
         if any(VERSIONS.glob("0*.py")):
@@ -32,5 +32,5 @@ def write(message: str) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not sys.argv[1].strip():
-        sys.exit('Say what it does: make migration m="add sites"')
+        sys.exit('Name the change: make migration m="add sites"')
     write(sys.argv[1])

@@ -58,15 +58,15 @@ class Budget(AuditedRow, Administered, Base):
 
     @property
     def limit(self) -> Decimal:
-        return _shown(self, self.limit_units or 0)
+        return _in_unit(self, self.limit_units or 0)
 
     @property
     def spent(self) -> Decimal:
-        return _shown(self, self.spent_units if self.month == month_of(now()) else 0)
+        return _in_unit(self, self.spent_units if self.month == month_of(now()) else 0)
 
     @property
     def reserved(self) -> Decimal:
-        return _shown(self, self.reserved_units)
+        return _in_unit(self, self.reserved_units)
 
     @property
     def period(self) -> str:
@@ -87,5 +87,5 @@ def month_after(moment: datetime) -> datetime:
     return first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
 
 
-def _shown(budget: Any, units: int) -> Decimal:
+def _in_unit(budget: Any, units: int) -> Decimal:
     return Decimal(units) / NANOS if budget.unit == BudgetUnit.MONEY else Decimal(units)

@@ -52,7 +52,7 @@ class Message(AuditCounted, Child, Base):
     parent = Conversation
     parent_key = "conversation_id"
     counted_as = "messages"
-    uncounted = frozenset({"text"})  # a reply grows each second
+    uncounted = frozenset({"text"})  # grows every second while a reply is written
 
     conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
     parent_id: Mapped[UUID | None] = mapped_column(key_to("messages.id"))

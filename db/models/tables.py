@@ -52,7 +52,7 @@ class TableColumn(AuditCounted, Child, Base):
 
 
 class Row(AuditCounted, Child, Base):
-    """Row; `values` are canonical and not null, by column key. Those of deleted columns stay, unseen.
+    """Row; `values` are canonical and never null, by column key. Values of deleted columns stay, hidden.
 
     `version` counts the changes of the row. `origins` hold, by column key, the source of a value and the version since
     which it is there: {"version": 3, "by": user} for an edit, {"message", "start", "end", "quote", "grounding"} for
@@ -72,6 +72,6 @@ class Row(AuditCounted, Child, Base):
     origins: Mapped[Json] = mapped_column()
 
 
-# What was deleted is looked for among all rows when its time is over.
+# The purge selects deleted rows of all tables by the time of deletion.
 _is_deleted = Row.deleted_at.is_not(None)
 Index("ix_rows_deleted_at", Row.deleted_at, sqlite_where=_is_deleted, postgresql_where=_is_deleted)

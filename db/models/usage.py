@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement, or_
 
 from db.core.base import Base, NotAudited, key_to, now
-from db.core.policy import seen
+from db.core.policy import visible_by_id
 from db.core.policy_rules import UserOwned
 from db.core.policy_scopes import VIEWER, administered_organizations
 from db.models.conversations import Conversation
@@ -75,7 +75,7 @@ class Usage(NotAudited, UserOwned, Base):
         return or_(
             row.user_id == VIEWER,
             row.organization_id.in_(administered_organizations()),
-            seen(Conversation, row.conversation_id),
+            visible_by_id(Conversation, row.conversation_id),
         )
 
     def settle(self, tokens: Tokens, cost_nanos: int) -> None:
@@ -85,4 +85,4 @@ class Usage(NotAudited, UserOwned, Base):
         self.is_estimated, self.cost_nanos, self.settled_at = tokens.is_estimated, cost_nanos, now()
 
 
-NANOS = 10**9  # money is kept in billionths of the currency's unit, so that sums are exact
+NANOS = 10**9  # money is stored in billionths of the currency's unit, so that sums are exact

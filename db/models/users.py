@@ -12,7 +12,7 @@ from auth.viewer import Role, Viewer
 from db.core.base import AuditedRow, Base
 from db.core.policy_scopes import VIEWER, co_members
 
-GRANTED = ("email", "is_superuser", "is_email_verified", "deactivated_at")
+GRANTED_COLUMNS = ("email", "is_superuser", "is_email_verified", "deactivated_at")
 
 
 class User(AuditedRow, Base):
@@ -31,13 +31,15 @@ class User(AuditedRow, Base):
     is_superuser: Mapped[bool] = mapped_column(default=False)
     is_email_verified: Mapped[bool] = mapped_column(default=False)
     deactivated_at: Mapped[datetime | None]
-    account_deleted_at: Mapped[datetime | None] = mapped_column("departed_at")  # the name of before, kept in databases
+    account_deleted_at: Mapped[datetime | None] = mapped_column(
+        "departed_at"
+    )  # the column's name in databases
     erased_at: Mapped[datetime | None]
 
     def concealed(self) -> frozenset[str]:
         """Conceal the identity of a deleted account too."""
-        who = frozenset({"email", "first_name", "last_name"})
-        return frozenset({"password_hash"}) | (who if self.account_deleted_at is not None else frozenset())
+        identity = frozenset({"email", "first_name", "last_name"})
+        return frozenset({"password_hash"}) | (identity if self.account_deleted_at is not None else frozenset())
 
     @property
     def is_active(self) -> bool:
@@ -58,4 +60,6 @@ class User(AuditedRow, Base):
 
 def _is_granted(row: object) -> bool:
     """Return True if columns have changed that their owner must not change."""
-    return isinstance(row, User) and any(inspect(row).attrs[name].load_history().has_changes() for name in GRANTED)
+    return isinstance(row, User) and any(
+        inspect(row).attrs[name].load_history().has_changes() for name in GRANTED_COLUMNS
+    )

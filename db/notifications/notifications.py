@@ -1,4 +1,4 @@
-"""Notifications: events that users missed while they were elsewhere."""
+"""Notifications of events that a user may have missed."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,28 +13,28 @@ from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.models.notifications import Notification
 
-KEPT = timedelta(days=30)
+RETENTION = timedelta(days=30)
 MAX_TITLE = 200
-MAX_AT_ONCE = 1_000  # that one call marks as read
-SENT_AT_ONCE = 100
+MAX_MARKED = 1_000  # notifications that one call marks as read
+STREAM_BATCH = 100
 
 EXPORT_FINISHED, EXPORT_FAILED = "EXPORT_FINISHED", "EXPORT_FAILED"
 REPLY_FINISHED, REPLY_FAILED = "REPLY_FINISHED", "REPLY_FAILED"
 INVITED, BROADCAST = "INVITED", "BROADCAST"
 
 
-# A superuser's policy hides nothing, so whose they are is a condition of each of these.
+# The policy hides nothing from a superuser, so each of these queries selects the own notifications itself.
 _own = Notification.user_id == bind("user_id", Notification.user_id)
-every = Listing(Notification, _own, newest_first=True, optional={"unread": Notification.read_at.is_(None)})
+all_notifications = Listing(Notification, _own, newest_first=True, optional={"unread": Notification.read_at.is_(None)})
 since: Prepared[Notification] = Prepared(
     select(Notification)
     .where(_own, Notification.id > bind("floor", Notification.id))
     .order_by(Notification.id)
-    .limit(SENT_AT_ONCE)
+    .limit(STREAM_BATCH)
 )
 
 
-def tell(session: Session, user_id: UUID, kind: str, title: str, subject: Base | None = None) -> Notification:
+def notify(session: Session, user_id: UUID, kind: str, title: str, subject: Base | None = None) -> Notification:
     """Notify a user in the caller's transaction; subscribers get it after the commit.
 
     `kind` is a word in capitals for programs, `title` a line for people, `subject` the row that it is about.
@@ -46,7 +46,7 @@ def tell(session: Session, user_id: UUID, kind: str, title: str, subject: Base |
         subject_table=None if subject is None else subject.__tablename__,
         subject_id=None if subject is None else subject.id,
     )
-    session.bypass_rule_for(notification)  # whoever does something may tell those whom it concerns
+    session.bypass_rule_for(notification)  # the acting user may notify other users of the action
     session.add(notification)
     session.emit(Notified(user_id))
     return notification
@@ -57,7 +57,7 @@ def mark_read(session: Session, ids: Sequence[UUID] | None) -> list[Notification
     query = select(Notification).where(Notification.user_id == session.user_id, Notification.read_at.is_(None))
     if ids is not None:
         query = query.where(Notification.id.in_(ids))
-    marked = list(session.scalars(query.order_by(Notification.id.desc()).limit(MAX_AT_ONCE).with_for_update()))
+    marked = list(session.scalars(query.order_by(Notification.id.desc()).limit(MAX_MARKED).with_for_update()))
     for notification in marked:
         notification.read_at = now()
     return marked

@@ -19,7 +19,7 @@ from db.models.invitations import Invitation
 from db.models.memberships import Membership, MembershipStatus
 from db.models.organizations import Organization
 from db.models.users import User
-from db.notifications.notifications import INVITED, tell
+from db.notifications.notifications import INVITED, notify
 from errors import Conflict, NotFound
 
 DELETED_MEMBERSHIPS = {"deleted": (Membership, Deleted.ONLY)}
@@ -105,7 +105,7 @@ def _invite(session: Session, organization_id: UUID, invitee: Invitee, token: In
     session.flush()
     _mail(session, organization, invitation, token.token)
     if invitee.user_id is not None:
-        tell(session, invitee.user_id, INVITED, f"You are invited to {organization.name}", organization)
+        notify(session, invitee.user_id, INVITED, f"You are invited to {organization.name}", organization)
     return InvitationResult(invitation, membership)
 
 

@@ -10,31 +10,31 @@ from db.core.base import Base, Child
 from db.core.session import INSIDE, Session
 
 
-def erase(session: Session, model: type[Base], *conditions: ColumnElement[bool], most: int) -> int:
+def erase(session: Session, model: type[Base], *conditions: ColumnElement[bool], limit: int) -> int:
     """Erase rows after those that refer to them; return the number, less than `most` when none are left.
 
     For the system only: it bypasses policy and audit log. Rows with a nullable reference are kept without it.
     """
     assert session.viewer.user_id is None
     assert session.viewer.is_superuser
-    ids = list(session.scalars(select(model.id).where(*conditions).limit(most), execution_options=INSIDE))
-    return _erase(session, _table(model), ids, most)
+    ids = list(session.scalars(select(model.id).where(*conditions).limit(limit), execution_options=INSIDE))
+    return _erase(session, _table(model), ids, limit)
 
 
-def _erase(session: Session, table: Table, ids: list[Any], most: int) -> int:
-    gone = 0
+def _erase(session: Session, table: Table, ids: list[Any], limit: int) -> int:
+    count = 0
     for column in _referring(table) if ids else ():
-        if _does_without(column):
+        if _is_optional(column):
             values = {column.name: None}
             session.execute(update(column.table).where(column.in_(ids)).values(values), execution_options=INSIDE)
             continue
-        query = select(column.table.c.id).where(column.in_(ids)).limit(most - gone)
-        gone += _erase(session, column.table, list(session.scalars(query, execution_options=INSIDE)), most - gone)
-        if gone >= most:  # what they hang on comes when they are all gone
-            return gone
+        query = select(column.table.c.id).where(column.in_(ids)).limit(limit - count)
+        count += _erase(session, column.table, list(session.scalars(query, execution_options=INSIDE)), limit - count)
+        if count >= limit:  # what they hang on comes when they are all count
+            return count
     if ids:
         session.execute(delete(table).where(table.c.id.in_(ids)), execution_options=INSIDE)
-    return gone + len(ids)
+    return count + len(ids)
 
 
 def _referring(table: Table) -> Iterator[Column[Any]]:
@@ -45,7 +45,7 @@ def _referring(table: Table) -> Iterator[Column[Any]]:
                 yield key.parent
 
 
-def _does_without(column: Column[Any]) -> bool:
+def _is_optional(column: Column[Any]) -> bool:
     """Return True if a row can exist without the reference; a child cannot exist without its parent."""
     models = (mapper.class_ for mapper in Base.registry.mappers if _table(mapper.class_) is column.table)
     return bool(column.nullable) and not any(issubclass(m, Child) and m.parent_key == column.key for m in models)

@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.sql import ColumnElement
 
 from db.core.base import Base, now
-from db.core.idempotency import KEPT, IdempotencyKey
+from db.core.idempotency import RETENTION, IdempotencyKey
 from db.core.prepared import OneOf, Prepared
 from db.core.session import Session
 from db.jobs.mail import KIND as MAIL
@@ -23,28 +23,28 @@ from db.notifications import notifications
 from db.retention.erasure import erase
 from db.retention.restoring import RESTORABLE
 
-GRACE = timedelta(days=1)  # a sign-in that has ended is still looked at, to close what is open on it
+GRACE = timedelta(days=1)  # ended sign-ins are still read, to close the sockets and streams open on them
 
-# Deleted memberships stay: what somebody made in an organization names them after they have left.
+# Memberships are missing on purpose: rows that a former member created still name their author.
 DELETED: tuple[type[Base], ...] = (*RESTORABLE, Export, Invitation, Row, SiteAssignment, TableColumn)
 
 exports: Prepared[Export] = Prepared(select(Export).where(OneOf(Export.id)), deleted=Export)
 
 
-def purge_some(session: Session, most: int, deleted_before: datetime) -> bool:
+def purge_batch(session: Session, limit: int, deleted_before: datetime) -> bool:
     """Erase a batch of expired rows; return True if there may be more."""
-    left = most
-    for model, condition in _over(deleted_before):
-        left -= erase(session, model, condition, most=left)
+    left = limit
+    for model, condition in _expired_rows(deleted_before):
+        left -= erase(session, model, condition, limit=left)
         if left <= 0:
             return True
     return False
 
 
-def _over(deleted_before: datetime) -> Iterator[tuple[type[Base], ColumnElement[bool]]]:
+def _expired_rows(deleted_before: datetime) -> Iterator[tuple[type[Base], ColumnElement[bool]]]:
     moment = now()
-    yield IdempotencyKey, IdempotencyKey.created_at < moment - KEPT
-    yield Notification, Notification.created_at < moment - notifications.KEPT
+    yield IdempotencyKey, IdempotencyKey.created_at < moment - RETENTION
+    yield Notification, Notification.created_at < moment - notifications.RETENTION
     yield Verification, Verification.expires_at < moment
     yield SignIn, or_(SignIn.expires_at < moment - GRACE, SignIn.revoked_at < moment - GRACE)
     yield Invitation, Invitation.expires_at < deleted_before

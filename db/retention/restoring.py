@@ -1,4 +1,4 @@
-"""Restoration of deleted rows by those who may change them."""
+"""Restoration of deleted rows by users with the right to change them."""
 
 from uuid import UUID
 

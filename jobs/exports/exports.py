@@ -1,4 +1,4 @@
-"""Taking a table elsewhere: as a file in the files' directory, or into Google Sheets."""
+"""Exports of a table to a file in the files directory, or to Google Sheets."""
 
 import asyncio
 import os
@@ -28,8 +28,8 @@ from tables.types.numbers import count_digits
 from tables.types.types import format_value
 from tables.writers.text import write_csv, write_json, write_markdown, write_xlsx
 
-AT_ONCE = 4  # each holds a connection while it copies its table
-EXACT_DIGITS = 15  # of a number in a spreadsheet
+MAX_CONCURRENT = 4  # each holds a connection while it copies its table
+EXACT_DIGITS = 15  # spreadsheets store numbers as 64-bit floats
 TEXTS = {
     ExportDestination.CSV: write_csv,
     ExportDestination.JSON: write_json,
@@ -38,40 +38,44 @@ TEXTS = {
 
 
 class Exports:
-    """The handler of export jobs. Doing one again writes over the same file or spreadsheet."""
+    """Handler of export jobs. Another attempt overwrites the file or spreadsheet of the first."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
         self._directory = settings.files_dir
 
-    async def __call__(self, held: JobContext) -> None:
-        export = await self._database.find(Export, held.viewer, UUID(held.job.arguments["export_id"]))
-        owner = await self._database.find(User, held.viewer, held.job.owner_id)
+    async def __call__(self, context: JobContext) -> None:
+        export = await self._database.find(Export, context.viewer, UUID(context.job.arguments["export_id"]))
+        owner = await self._database.find(User, context.viewer, context.job.owner_id)
         if export is None or owner is None:
-            raise NotFound("The export is gone, or you may not see it any more.")
+            raise NotFound("The export was deleted, or you may no longer see it.")
         try:
-            await self._take(held, export, owner.email)
+            await self._export(context, export, owner.email)
         except LeaseLost:
             raise
         except Exception as error:
-            await self._database.write(exports.fail, held.viewer, export.id, held.attempt, *explanation(error, held))
+            await self._database.write(
+                exports.fail, context.viewer, export.id, context.attempt, *explanation(error, context)
+            )
 
-    async def _take(self, held: JobContext, export: Export, email: str) -> None:
+    async def _export(self, context: JobContext, export: Export, email: str) -> None:
         await asyncio.to_thread(self._directory.mkdir, parents=True, exist_ok=True)
-        source = _Source(await snapshots.take(self._database, held.viewer, export.table_id, self._directory), held)
-        source.tell(0)
+        source = _Source(
+            await snapshots.take(self._database, context.viewer, export.table_id, self._directory), context
+        )
+        source.report(0)
         if export.destination is ExportDestination.GOOGLE_SHEETS:
             outcome = await self._to_sheets(export, email, source)
         else:
             outcome = await self._to_file(export, source)
-        await self._database.write(exports.complete, held.viewer, export.id, held.attempt, outcome)
+        await self._database.write(exports.complete, context.viewer, export.id, context.attempt, outcome)
 
     async def _to_file(self, export: Export, source: "_Source") -> ExportOutcome:
-        held, name = source.held, f"{export.id.hex}.{EXTENSIONS[export.destination]}"
-        parts = [self._directory / f".{export.id.hex}.{n}.part" for n in range(1, held.attempt + 1)]
+        context, name = source.context, f"{export.id.hex}.{EXTENSIONS[export.destination]}"
+        parts = [self._directory / f".{export.id.hex}.{n}.part" for n in range(1, context.attempt + 1)]
 
         def write() -> None:
-            # Without its part, an earlier attempt that is still alive cannot put its file in this one's place.
+            # An earlier attempt that still runs cannot replace the result of this one without its partial file.
             for part in parts:
                 part.unlink(missing_ok=True)
             with source.snapshot:
@@ -79,7 +83,7 @@ class Exports:
 
         try:
             await in_thread(write, source.stop)
-            await self._database.write(jobs.hold, held.viewer, held.job.id, held.attempt)
+            await self._database.write(jobs.renew_lease, context.viewer, context.job.id, context.attempt)
             await asyncio.to_thread(put_in_place, parts[-1], self._directory / name)
         except BaseException:
             await asyncio.to_thread(parts[-1].unlink, missing_ok=True)
@@ -87,42 +91,44 @@ class Exports:
         return ExportOutcome(source.snapshot.row_count, source.snapshot.revision, file=name)
 
     async def _to_sheets(self, export: Export, email: str, source: "_Source") -> ExportOutcome:
-        """The spreadsheet is the service account's, which shares it with the person who asked."""
+        """Write a spreadsheet of the service account, shared with the owner of the export."""
         snapshot = source.snapshot
 
         def write() -> Spreadsheet:
             with snapshot:
-                sheets = source.stops(self._open_sheets())
+                sheets = source.close_on_stop(self._open_sheets())
                 return sheets.write(
                     export.id.hex,
                     snapshot.name,
                     export.sheet_name or snapshot.name,
                     [column.name for column in snapshot.columns],
                     ([_cell(column, row.get(column.key)) for column in snapshot.columns] for row in source.rows()),
-                    progress=source.tell,
+                    progress=source.report,
                     share_with=email,
                 )
 
-        made = await in_thread(write, source.stop)
-        return ExportOutcome(snapshot.row_count, snapshot.revision, spreadsheet_id=made.id, spreadsheet_url=made.url)
+        spreadsheet = await in_thread(write, source.stop)
+        return ExportOutcome(
+            snapshot.row_count, snapshot.revision, spreadsheet_id=spreadsheet.id, spreadsheet_url=spreadsheet.url
+        )
 
     def _open_sheets(self) -> Sheets:
         account = self._settings.google_service_account_file
         if account is None:
-            message = "This server has lost its GOOGLE_SERVICE_ACCOUNT_FILE: have it set again, then retry."
+            message = "GOOGLE_SERVICE_ACCOUNT_FILE is no longer set. Ask the operator to set it, then retry."
             raise JobFailure("NOT_CONFIGURED", message)
         return Sheets(account, self._settings.google_sheets_url)
 
 
 class _Stopped(Exception):
-    """Ends the thread of a job whose handler was cancelled."""
+    """Raised in the thread of a job after its handler was cancelled."""
 
 
 class _Source:
-    """A snapshot's rows as a writing thread takes them, until `stop` is called from another."""
+    """Rows of a snapshot for a writing thread, until `stop` is called from another thread."""
 
-    def __init__(self, snapshot: Snapshot, held: JobContext) -> None:
-        self.snapshot, self.held = snapshot, held
+    def __init__(self, snapshot: Snapshot, context: JobContext) -> None:
+        self.snapshot, self.context = snapshot, context
         self._stopped = threading.Event()
         self._close: Callable[[], None] = lambda: None
 
@@ -130,8 +136,8 @@ class _Source:
         self._stopped.set()
         self._close()
 
-    def stops(self, sheets: Sheets) -> Sheets:
-        """Close these when stopped."""
+    def close_on_stop(self, sheets: Sheets) -> Sheets:
+        """Close `sheets` on `stop`, which interrupts a request that is waiting for Google."""
         self._close = sheets.close
         self.check()
         return sheets
@@ -145,28 +151,28 @@ class _Source:
             self.check()
             yield from batch
 
-    def told_rows(self) -> Iterator[Mapping[str, Value]]:
-        """The rows, each taken for done when the next one is asked for."""
+    def rows_with_progress(self) -> Iterator[Mapping[str, Value]]:
+        """Yield the rows and report progress; a row counts as written when the next one is requested."""
         for done, row in enumerate(self.rows()):
             if done % 500 == 0:
-                self.tell(done)
+                self.report(done)
             yield row
 
-    def tell(self, done: int) -> None:
-        self.held.progress(done, self.snapshot.row_count)
+    def report(self, done: int) -> None:
+        self.context.progress(done, self.snapshot.row_count)
 
 
 def _write_file(path: Path, export: Export, source: _Source) -> None:
-    """Write and sync a new file, or leave none."""
+    """Write and sync a new file; delete it when writing fails."""
     try:
         with path.open("xb") as file:
             if export.destination is ExportDestination.XLSX:
                 name = export.sheet_name or source.snapshot.name
-                write_xlsx(file, source.snapshot.columns, source.told_rows(), name)
+                write_xlsx(file, source.snapshot.columns, source.rows_with_progress(), name)
             else:
-                # Excel takes a CSV for UTF-8 only when it begins with a byte order mark.
+                # Excel reads a CSV as UTF-8 only when it begins with a byte order mark.
                 file.write(b"\xef\xbb\xbf" if export.destination is ExportDestination.CSV else b"")
-                lines = TEXTS[export.destination](source.snapshot.columns, source.told_rows())
+                lines = TEXTS[export.destination](source.snapshot.columns, source.rows_with_progress())
                 file.writelines(line.encode() for line in lines)
             file.flush()
             os.fsync(file.fileno())
@@ -177,7 +183,7 @@ def _write_file(path: Path, export: Export, source: _Source) -> None:
 
 
 def _cell(column: Column, value: Value) -> Cell:
-    """A value as a spreadsheet holds it: numbers where they stay exact, percents as fractions, dates as ISO text."""
+    """Return a value as a spreadsheet cell: exact numbers, percents as fractions, everything else as text."""
     if value is None or isinstance(value, bool):
         return value
     if column.type not in NUMERIC_TYPES:

@@ -17,8 +17,8 @@ from errors import NotFound
 from jobs.runner.job_run import JobFailure
 from tables.types.columns import Column, Value
 
-IN_MEMORY = 1_000_000  # bytes
-TRIES = 20
+MAX_BYTES_IN_MEMORY = 1_000_000  # bytes
+MAX_ATTEMPTS = 20
 
 
 class Snapshot:
@@ -27,7 +27,7 @@ class Snapshot:
     def __init__(self, table: Table, columns: Sequence[Column], directory: Path) -> None:
         self.name, self.revision, self.columns = table.name, table.revision, columns
         self.row_count = 0
-        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(directory))  # noqa: SIM115  closed by close()
+        self._file = tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY, dir=str(directory))  # noqa: SIM115  closed by close()
 
     def __enter__(self) -> "Snapshot":
         return self
@@ -54,7 +54,7 @@ class Snapshot:
 
 async def take(database: Database, viewer: Viewer, table_id: UUID, directory: Path) -> Snapshot:
     """Return a snapshot of a visible table. Raises NotFound, or JobFailure when it never stops changing."""
-    for _ in range(TRIES):
+    for _ in range(MAX_ATTEMPTS):
         table = await _table(database, viewer, table_id)
         columns = await database.read(columns_of, viewer, ids=[table_id])
         snapshot = Snapshot(table, [column_of(row) for row in columns], directory)
@@ -65,13 +65,13 @@ async def take(database: Database, viewer: Viewer, table_id: UUID, directory: Pa
             snapshot.close()
             raise
         snapshot.close()
-    raise JobFailure("CONFLICT", "The table changes without a pause: try again in a moment.", retryable=True)
+    raise JobFailure("CONFLICT", "The table is changing too often to be copied. Try again in a moment.", retryable=True)
 
 
 async def _table(database: Database, viewer: Viewer, id_: UUID) -> Table:
     table = await database.find(Table, viewer, id_)
     if table is None:
-        raise NotFound("The table was deleted, or you may not see it any more.")
+        raise NotFound("The table was deleted, or you may no longer see it.")
     return table
 
 
@@ -81,5 +81,5 @@ async def _fill(snapshot: Snapshot, database: Database, viewer: Viewer, table: T
         if rows[0].revision != table.revision:
             return False
         await asyncio.to_thread(snapshot.append, rows)
-    # No row says the revision of an empty table.
+    # An empty table has no row that carries the revision, so read the table again.
     return bool(snapshot.row_count) or (await _table(database, viewer, table.id)).revision == table.revision

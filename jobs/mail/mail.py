@@ -7,8 +7,8 @@ from integrations.mail import Mail, Mailer, MailFailed
 from jobs.mail.templates import write
 from jobs.runner.job_run import JobContext
 
-AT_ONCE = 8
-WAITS: Sequence[float] = (1.0, 5.0, 25.0)  # seconds between the attempts
+MAX_CONCURRENT = 8
+RETRY_SECONDS: Sequence[float] = (1.0, 5.0, 25.0)  # seconds between the attempts
 
 
 class Mails:
@@ -17,12 +17,12 @@ class Mails:
     def __init__(self, mailer: Mailer, server: str | None) -> None:
         self._mailer, self._server = mailer, server
 
-    async def __call__(self, held: JobContext) -> None:
+    async def __call__(self, context: JobContext) -> None:
         """Send the mail. Raises MailFailed, which fails the job."""
-        given = held.job.arguments
-        subject, text = write(given["template"], given["arguments"], self._server)
-        mail = Mail(held.job.id.hex, given["to"], subject, text)
-        for wait in WAITS:
+        arguments = context.job.arguments
+        subject, text = write(arguments["template"], arguments["arguments"], self._server)
+        mail = Mail(context.job.id.hex, arguments["to"], subject, text)
+        for wait in RETRY_SECONDS:
             try:
                 return await self._mailer.send(mail)
             except MailFailed as error:

@@ -54,6 +54,6 @@ def write(template: str, arguments: Mapping[str, str], server: str | None) -> tu
     """Return subject and text; `server` is the public URL of this server, if known."""
     subject, text = TEXTS[template]
     # Names are what people chose: on one line they cannot pass for a paragraph of ours.
-    given = {name: " ".join(value.split()) for name, value in arguments.items()}
+    values = {name: " ".join(value.split()) for name, value in arguments.items()}
     signature = f"\n-- \nSheetGPT{f', {server}' if server else ''}\n"
-    return Template(subject).substitute(given), Template(text).substitute(given) + signature
+    return Template(subject).substitute(values), Template(text).substitute(values) + signature

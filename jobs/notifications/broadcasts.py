@@ -11,6 +11,6 @@ class Broadcasts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def __call__(self, held: JobContext) -> None:
-        while await self._database.write(broadcasts.tell_next, held.viewer, held.job.id, held.attempt):
+    async def __call__(self, context: JobContext) -> None:
+        while await self._database.write(broadcasts.notify_next_batch, context.viewer, context.job.id, context.attempt):
             pass

@@ -34,7 +34,7 @@ from jobs.replies.parse_scheduler import ParseScheduler
 from jobs.replies.reply_tables import ReplyTables, found_in, read_part, whole_lines
 from jobs.replies.reply_writer import ReplyWriter
 from jobs.replies.streaming_tables import StreamingTables
-from jobs.runner.job_run import INTERNAL, Explained, JobContext, JobFailure
+from jobs.runner.job_run import INTERNAL, ExplainedError, JobContext, JobFailure
 from jobs.runner.worker import Worker
 
 MAX_TURNS = 100
@@ -114,7 +114,7 @@ class Replies:
         else:
             await self._online(self._model, context, writer, reply, conversation, before, attached)
 
-    async def _break_off(self, writer: ReplyWriter, status: MessageStatus, error: Explained | None = None) -> None:
+    async def _break_off(self, writer: ReplyWriter, status: MessageStatus, error: ExplainedError | None = None) -> None:
         """End with the text so far, the whole rows of it, and the tables of what the person gave."""
         found = None
         if not writer.is_ending and writer.tables is not None:
@@ -225,9 +225,9 @@ def _gone() -> NotFound:
     return NotFound("The conversation of this reply is gone, or you may not see it any more.")
 
 
-def _explained(error: Exception) -> Explained:
+def _explained(error: Exception) -> ExplainedError:
     """Return the error for the message. An unexpected one is masked; it is logged with the job."""
-    if isinstance(error, Explained):
+    if isinstance(error, ExplainedError):
         return error
     if isinstance(error, ProductError):
         wait = error.details.get("retryAfterMs")

@@ -72,7 +72,7 @@ class ReplyProposals:
             return False
 
         def unit(session: Session) -> list[_DisplayedTable]:
-            jobs.hold(session, self._context.job.id, self._context.attempt)
+            jobs.renew_lease(session, self._context.job.id, self._context.attempt)
             session.emit(ReplyProposed(self._reply_id))
             return self._put(session, found.conversation_id, tables, is_complete=False)
 

@@ -23,7 +23,7 @@ from errors import Forbidden, NotFound
 from integrations.llm.chat_completions import Delta, Finished
 from jobs.replies.reply_proposals import Found, ReplyProposals
 from jobs.replies.reply_tables import ReplyTables
-from jobs.runner.job_run import Explained, JobContext
+from jobs.runner.job_run import ExplainedError, JobContext
 
 CHECKPOINT_SECONDS = 1.0
 COSTLY = frozenset(
@@ -93,7 +93,7 @@ class ReplyWriter:
         self,
         status: MessageStatus,
         *,
-        error: Explained | None = None,
+        error: ExplainedError | None = None,
         found: Found | None = None,
     ) -> None:
         """Store the reply and its proposals in one transaction. A cancelled caller waits for it too."""
@@ -109,7 +109,7 @@ class ReplyWriter:
             self._ending = None
             raise
 
-    def _outcome(self, status: MessageStatus, error: Explained | None) -> ReplyOutcome:
+    def _outcome(self, status: MessageStatus, error: ExplainedError | None) -> ReplyOutcome:
         tokens = self._tokens(error)
         wait: float | None = getattr(error, "retry_after", None)
         return ReplyOutcome(
@@ -125,7 +125,7 @@ class ReplyWriter:
             error_retry_at=None if wait is None else now() + timedelta(seconds=wait),
         )
 
-    def _tokens(self, error: Explained | None) -> Tokens | None:
+    def _tokens(self, error: ExplainedError | None) -> Tokens | None:
         """Return the tokens as the provider reported them, else by our own count; None without a model call."""
         reported, input_tokens = self._finished, self._tokens_read
         if input_tokens is None:

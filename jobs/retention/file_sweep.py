@@ -16,8 +16,8 @@ from db.core.engine import Database
 from integrations.blobs import Blobs
 from jobs.retention.purger import FILE
 
-EVERY_SECONDS = 3_600.0
-YOUNGEST = timedelta(hours=1)  # a request that is under way has its files before it has its message
+INTERVAL_SECONDS = 3_600.0
+MIN_AGE = timedelta(hours=1)  # a running request stores its files before its message
 BATCH = 500
 PART = re.compile(r"\.[0-9a-f]{32}\.\d+\.part")
 
@@ -25,11 +25,11 @@ log = logging.getLogger("sheetgpt.job")
 
 
 class Sweep:
-    """Runs at start and once an hour."""
+    """Hourly sweep, which also runs at start."""
 
-    def __init__(self, database: Database, blobs: Blobs, exports: Path, exports_kept: timedelta) -> None:
+    def __init__(self, database: Database, blobs: Blobs, exports: Path, export_retention: timedelta) -> None:
         self._database, self._blobs = database, blobs
-        self._exports, self._exports_kept = exports, exports_kept
+        self._exports, self._export_retention = exports, export_retention
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -45,16 +45,16 @@ class Sweep:
             try:
                 await self.sweep()
             except Exception:
-                log.exception("Files whose time is over could not be erased; they are looked for again")
-            await asyncio.sleep(EVERY_SECONDS)
+                log.exception("Expired files could not be deleted; the next attempt is in an hour")
+            await asyncio.sleep(INTERVAL_SECONDS)
 
     async def sweep(self) -> int:
         """Delete expired files and return their number."""
-        erased = await asyncio.to_thread(_erase_exports, self._exports, now() - self._exports_kept)
-        found = self._blobs.before(now() - YOUNGEST)
-        while batch := await asyncio.to_thread(lambda: list(islice(found, BATCH))):
-            kept = await self._database.read(attachments.of_blobs, Viewer.system(), ids=batch)
-            unused = set(batch) - {row.blob_id for row in kept}
+        erased = await asyncio.to_thread(_erase_exports, self._exports, now() - self._export_retention)
+        candidates = self._blobs.before(now() - MIN_AGE)
+        while batch := await asyncio.to_thread(lambda: list(islice(candidates, BATCH))):
+            attached = await self._database.read(attachments.of_blobs, Viewer.system(), ids=batch)
+            unused = set(batch) - {row.blob_id for row in attached}
             await asyncio.to_thread(self._erase, unused)
             erased += len(unused)
         return erased

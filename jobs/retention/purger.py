@@ -19,8 +19,8 @@ from db.exports.exports import EXTENSIONS
 from db.retention import purging
 from db.tables.query import cell_indexes
 
-FIRST_SECONDS, SECONDS = 30.0, 3600.0
-MOST = 500  # rows in one transaction
+FIRST_DELAY_SECONDS, INTERVAL_SECONDS = 30.0, 3600.0
+BATCH = 500  # rows in one transaction
 PAUSE_SECONDS = 0.02
 FILE = re.compile(rf"([0-9a-f]{{32}})\.({'|'.join(EXTENSIONS.values())})")
 SYSTEM = Viewer.system()
@@ -29,13 +29,13 @@ log = logging.getLogger("sheetgpt.job")
 
 
 class Purger:
-    """Runs once an hour, and at once when an account is deleted; interrupted work continues at the next run.
+    """Hourly purge, which also runs right after an account is deleted; interrupted work continues in the next run.
 
-    `kept` is how long deleted rows can be restored; `files` is the directory of exports.
+    `retention` is how long deleted rows can be restored; `files` is the directory of exports.
     """
 
-    def __init__(self, database: Database, hub: Hub, files: Path, kept: timedelta) -> None:
-        self._database, self._hub, self._files, self._kept = database, hub, files, kept
+    def __init__(self, database: Database, hub: Hub, files: Path, retention: timedelta) -> None:
+        self._database, self._hub, self._files, self._retention = database, hub, files, retention
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -53,39 +53,39 @@ class Purger:
         self._wake.set()
 
     async def _work(self) -> None:
-        wait = FIRST_SECONDS
+        wait = FIRST_DELAY_SECONDS
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
             self._wake.clear()
-            wait = SECONDS
+            wait = INTERVAL_SECONDS
             try:
                 await self.purge()
             except Exception:
-                log.exception("What is over could not be erased; it is tried again in an hour")
+                log.exception("The purge of expired data failed; the next attempt is in an hour")
 
     async def purge(self) -> None:
         """Erase everything that is due."""
-        await self._all(account_deletion.erase_batch)
-        await self._all(purging.purge_some, now() - self._kept)
+        await self._run_batches(account_deletion.erase_batch)
+        await self._run_batches(purging.purge_batch, now() - self._retention)
         await cell_indexes.drop_stale_indexes(self._database)
         await self._erase_files()
 
-    async def _all(self, erase_some: Callable[..., bool], *given: datetime) -> None:
+    async def _run_batches(self, erase_some: Callable[..., bool], *arguments: datetime) -> None:
         """Run transactions until nothing is left, with pauses for other writers."""
         more = True
         while more:
-            more = await self._database.write(erase_some, SYSTEM, MOST, *given)
+            more = await self._database.write(erase_some, SYSTEM, BATCH, *arguments)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _erase_files(self) -> None:
-        """Delete files whose export is gone; an export exists before its file."""
+        """Delete files without an export; the row of an export exists before its file."""
         names = await asyncio.to_thread(lambda: sorted(path.name for path in self._files.glob("*")))
         found = {name: UUID(match[1]) for name in names if (match := FILE.fullmatch(name))}
-        for start in range(0, len(found), MOST):
-            part = dict(list(found.items())[start : start + MOST])
-            kept = {row.id for row in await self._database.read(purging.exports, SYSTEM, ids=list(part.values()))}
-            for name, id_ in part.items():
-                if id_ not in kept:
+        for start in range(0, len(found), BATCH):
+            batch = dict(list(found.items())[start : start + BATCH])
+            existing = {row.id for row in await self._database.read(purging.exports, SYSTEM, ids=list(batch.values()))}
+            for name, id_ in batch.items():
+                if id_ not in existing:
                     await asyncio.to_thread((self._files / name).unlink, missing_ok=True)

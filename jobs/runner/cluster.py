@@ -1,4 +1,4 @@
-"""Cluster: the processes of one installation, which share replies, presence, events, jobs and counts by Redis."""
+"""Cluster: the processes of one installation, which share replies, presence, events, jobs and counts in Redis."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class Cluster:
-    """Part of one process in the cluster. The database holds the state: without Redis everything continues, later."""
+    """Member of the cluster. The database holds the state: without Redis everything works, with a delay."""
 
     def __init__(self, redis: Redis, hub: Hub) -> None:
         self._redis, self._hub = redis, hub
         self._streams = Streams(redis)
         self._events = Broadcast(redis, self._streams, self._receive, hub.wake_all)
-        self._marks = Presence(redis)
-        self.log, self.watching = SharedLog(self._streams), ClusterWatchers(self._marks)
+        self._presence = Presence(redis)
+        self.log, self.watchers = SharedLog(self._streams), ClusterWatchers(self._presence)
         self.queue = RedisQueue(redis)
         hub.forward = self._forward
 
@@ -35,11 +35,11 @@ class Cluster:
         self._streams.start()
         self._events.start()
         self.log.start()
-        self._marks.start()
+        self._presence.start()
 
     async def stop(self) -> None:
-        # Each has something left to say, and waits as long as any other for a Redis that does not answer.
-        await asyncio.gather(self._marks.stop(), self.log.stop(), self._events.stop())
+        # Concurrently: each sends its last data, and waits up to its own timeout if Redis does not answer.
+        await asyncio.gather(self._presence.stop(), self.log.stop(), self._events.stop())
         await self._streams.stop()
         await self._redis.close()
 
@@ -47,7 +47,7 @@ class Cluster:
         return shared_counts(self._redis)
 
     def _forward(self, event: Event) -> None:
-        # The queue of jobs brings it to one worker, and not to all.
+        # The queue delivers queued jobs to a single worker; broadcasting would wake all of them.
         if not isinstance(event, JobQueued):
             self._events.send(encode(event))
 

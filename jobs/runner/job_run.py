@@ -18,8 +18,8 @@ from db.jobs.jobs import LeaseLost
 from db.models.jobs import Job, JobStatus
 from errors import NotFound, ProductError, RateLimited, UpstreamFailed
 
-BEAT_SECONDS = 3.0
-NEWS_SECONDS = 0.2  # progress is written, and news is looked at, no oftener
+HEARTBEAT_SECONDS = 3.0
+MIN_PAUSE_SECONDS = 0.2  # between two writes of progress, and between two checks of the job's state
 INTERNAL = "INTERNAL_SERVER_ERROR"
 SYSTEM = Viewer.system()
 
@@ -35,7 +35,7 @@ class JobFailure(Exception):
 
 
 @runtime_checkable
-class Explained(Protocol):
+class ExplainedError(Protocol):
     """Protocol of errors that explain themselves: JobFailure, and errors of integrations."""
 
     code: str
@@ -53,13 +53,13 @@ class JobContext:
     def __init__(self, job: Job, viewer: Viewer, wake: Callable[[], object]) -> None:
         self.job, self.viewer, self.attempt = job, viewer, job.attempt
         self.stopped = False
-        self.noted: tuple[int, int | None] = job.done, job.total
+        self.reported: tuple[int, int | None] = job.done, job.total
         self._loop = asyncio.get_running_loop()
         self._wake = wake
 
     def progress(self, done: int, total: int | None) -> None:
-        """Report progress, from any thread and at any rate; it is written five times a second."""
-        self.noted = done, total
+        """Report progress, from any thread and at any rate; it is written at most five times a second."""
+        self.reported = done, total
         self._loop.call_soon_threadsafe(self._wake)
 
 
@@ -72,7 +72,7 @@ class JobRun:
     def __init__(self, database: Database, hub: Hub, job_id: UUID, handler: Handler) -> None:
         self._database, self._hub, self._job_id, self._handler = database, hub, job_id, handler
         self._is_stopped = self._is_process_ending = self._is_cancelled = False
-        self._held: JobContext | None = None
+        self._context: JobContext | None = None
         self._task: asyncio.Task[None] | None = None
         self._written: tuple[int, int | None] = 0, None
         self._renewed = 0.0
@@ -84,39 +84,39 @@ class JobRun:
         started = time.perf_counter()
         self._renewed = time.monotonic()
         with self._hub.subscribe(JobChanged(self._job_id)) as wake:
-            self._held = held = JobContext(*claimed, wake.set)
-            self._written = held.noted
-            with audit_context(AuditContext(held.job.kind)):
-                self._task = task = asyncio.create_task(self._handler(held))
-            self._cancel_if_asked(held)
-            keeper = asyncio.create_task(self._keep(held, wake))
+            self._context = context = JobContext(*claimed, wake.set)
+            self._written = context.reported
+            with audit_context(AuditContext(context.job.kind)):
+                self._task = task = asyncio.create_task(self._handler(context))
+            self._cancel_if_asked(context)
+            keeper = asyncio.create_task(self._keep_lease(context, wake))
             await asyncio.wait([task])
             keeper.cancel()
             await asyncio.wait([keeper])
-        await self._conclude(held, task)
-        fields = {"kind": held.job.kind, "jobId": str(held.job.id), "attempt": held.attempt}
+        await self._conclude(context, task)
+        fields = {"kind": context.job.kind, "jobId": str(context.job.id), "attempt": context.attempt}
         log.info("job", extra={"fields": fields | {"ms": round((time.perf_counter() - started) * 1000, 3)}})
 
     def stop(self) -> None:
-        """Cancel the handler because someone asked."""
+        """Cancel the handler at the request of a user."""
         self._is_stopped = True
-        if self._held:
-            self._cancel_if_asked(self._held)
+        if self._context:
+            self._cancel_if_asked(self._context)
 
     def leave(self) -> None:
-        """Cancel the handler because the process ends."""
+        """Cancel the handler because the process shuts down."""
         self._is_process_ending = True
-        if self._held:
-            self._cancel_if_asked(self._held)
+        if self._context:
+            self._cancel_if_asked(self._context)
 
     async def abandon(self) -> None:
         """Release the job although the handler does not end; it can no longer write."""
-        if self._held:
+        if self._context:
             with suppress(LeaseLost, NotFound):
-                await self._database.write(jobs.release, SYSTEM, self._job_id, self._held.attempt)
+                await self._database.write(jobs.release, SYSTEM, self._job_id, self._context.attempt)
 
-    def _cancel_if_asked(self, held: JobContext) -> None:
-        held.stopped = self._is_stopped
+    def _cancel_if_asked(self, context: JobContext) -> None:
+        context.stopped = self._is_stopped
         if self._is_stopped or self._is_process_ending:
             self._cancel()
 
@@ -124,46 +124,46 @@ class JobRun:
         """Cancel once: a second cancellation would interrupt the handler's cleanup."""
         if self._task and not self._is_cancelled:
             self._is_cancelled = True
-            # After its first step, so that a handler which is cancelled has always begun.
+            # Scheduled after its first step: a task that is cancelled before it never enters the handler's `try`.
             asyncio.get_running_loop().call_soon(self._task.cancel)
 
-    async def _keep(self, held: JobContext, wake: asyncio.Event) -> None:
+    async def _keep_lease(self, context: JobContext, wake: asyncio.Event) -> None:
         """Renew the lease and write progress until the job ends or is lost."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(BEAT_SECONDS):
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
                     await wake.wait()
             wake.clear()
             try:
-                if await self._is_over(held):
+                if await self._is_lost_or_over(context):
                     return
             except Exception:
                 log.exception("The lease of job %s could not be renewed", self._job_id)
-            await asyncio.sleep(NEWS_SECONDS)
+            await asyncio.sleep(MIN_PAUSE_SECONDS)
 
-    async def _is_over(self, held: JobContext) -> bool:
+    async def _is_lost_or_over(self, context: JobContext) -> bool:
         """Write due progress; cancel the handler and return True when the job is lost."""
-        if held.noted != self._written or time.monotonic() - self._renewed >= BEAT_SECONDS:
-            noted = held.noted
+        if context.reported != self._written or time.monotonic() - self._renewed >= HEARTBEAT_SECONDS:
+            reported = context.reported
             with suppress(LeaseLost, NotFound):
-                await self._database.write(jobs.progress, SYSTEM, self._job_id, held.attempt, *noted)
-                self._written, self._renewed = noted, time.monotonic()
+                await self._database.write(jobs.progress, SYSTEM, self._job_id, context.attempt, *reported)
+                self._written, self._renewed = reported, time.monotonic()
                 return False
         job = await self._database.find(Job, SYSTEM, self._job_id)
-        status = job.status if job is not None and job.attempt == held.attempt else None
-        # A handler that ended its job itself has only to return.
+        status = job.status if job is not None and job.attempt == context.attempt else None
+        # A handler that has finished its job itself is about to return, so it is not cancelled.
         if status not in (JobStatus.RUNNING, JobStatus.COMPLETED, JobStatus.FAILED):
             self._cancel()
         return status is not JobStatus.RUNNING
 
-    async def _conclude(self, held: JobContext, task: asyncio.Task[None]) -> None:
-        # LeaseLost: the handler has ended its job itself, or it is not ours any more.
+    async def _conclude(self, context: JobContext, task: asyncio.Task[None]) -> None:
+        # LeaseLost: the handler has finished its job itself, or another worker has taken it over.
         with suppress(LeaseLost, NotFound):
-            await self._database.write(self._ending(held, task), SYSTEM)
+            await self._database.write(self._ending(context, task), SYSTEM)
 
-    def _ending(self, held: JobContext, task: asyncio.Task[None]) -> Callable[[Session], Any]:
+    def _ending(self, context: JobContext, task: asyncio.Task[None]) -> Callable[[Session], Any]:
         """Return the unit that records the result of the attempt."""
-        this = held.job.id, held.attempt
+        this = context.job.id, context.attempt
         if task.cancelled() and self._is_stopped:
             return lambda session: jobs.finish(session, *this, JobStatus.CANCELED)
         if task.cancelled() and self._is_process_ending:
@@ -171,16 +171,16 @@ class JobRun:
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is None:
             return lambda session: jobs.finish(session, *this, JobStatus.COMPLETED)
-        code, message, retryable = explanation(error, held)
+        code, message, retryable = explanation(error, context)
         return lambda session: jobs.fail(session, *this, code, message, retryable)
 
 
-def explanation(error: BaseException, held: JobContext) -> tuple[str, str, bool]:
+def explanation(error: BaseException, context: JobContext) -> tuple[str, str, bool]:
     """Return code, message and retryability of an error; unexplained errors are logged."""
-    if isinstance(error, Explained):
+    if isinstance(error, ExplainedError):
         return error.code, error.message, error.retryable
     if isinstance(error, ProductError):
         return error.code, error.message, isinstance(error, RateLimited | UpstreamFailed)
     if not isinstance(error, LeaseLost | asyncio.CancelledError):
-        log.error("Job %s (%s) failed", held.job.id, held.job.kind, exc_info=error)
-    return INTERNAL, f"Something went wrong on the server: try again, and report it with {held.job.id}.", True
+        log.error("Job %s (%s) failed", context.job.id, context.job.kind, exc_info=error)
+    return INTERNAL, f"Something went wrong on the server. Try again, and report it with the id {context.job.id}.", True

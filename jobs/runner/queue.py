@@ -10,13 +10,13 @@ from db.core.events import Event, Hub, JobQueued
 if TYPE_CHECKING:
     from taskiq import InMemoryBroker
 
-MAILBOX = 256  # ids that wait for the queue; what does not fit is found by the sweep
+MAX_WAITING_IDS = 256  # ids that wait for the queue; the sweep of a worker finds those that do not fit
 
 RunJob: TypeAlias = Callable[[UUID], Awaitable[None]]
 
 
 class Queue(Protocol):
-    """Delivers ids, and may lose or repeat them: the rows hold the state."""
+    """Queue of ids, which it may lose or repeat: the rows hold the state."""
 
     async def send(self, job_id: UUID) -> None: ...
 
@@ -54,11 +54,11 @@ class InProcessQueue:
 
 
 class Delivery:
-    """Sends the jobs that were queued in this process, each after its commit."""
+    """Sender of the jobs that this process queues, each after its commit."""
 
     def __init__(self, hub: Hub, queue: Queue) -> None:
         self._queue = queue
-        self._mailbox: asyncio.Queue[UUID] = asyncio.Queue(MAILBOX)
+        self._mailbox: asyncio.Queue[UUID] = asyncio.Queue(MAX_WAITING_IDS)
         hub.handle(JobQueued, self._post)
 
     def _post(self, event: Event) -> None:

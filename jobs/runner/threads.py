@@ -17,7 +17,7 @@ async def in_thread(work: Callable[[], T], stop: Callable[[], object]) -> T:
     def run() -> None:
         try:
             future.set_result(work())
-        except BaseException as error:  # whoever awaits the future gets it
+        except BaseException as error:  # raised again where the future is awaited
             future.set_exception(error)
 
     threading.Thread(target=run, name="job", daemon=True).start()

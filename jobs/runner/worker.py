@@ -20,7 +20,7 @@ from jobs.runner.queue import Delivery, InProcessQueue, Queue
 
 __all__ = ["Handler", "JobContext", "JobFailure", "Worker"]
 
-AT_ONCE = 64  # jobs of one kind; the others wait in the database
+MAX_CONCURRENT = 64  # jobs of one kind; further ones wait in the database
 SWEEP_SECONDS = 2.0
 STOP_SECONDS, ABANDON_SECONDS = 0.7, 0.2
 SYSTEM = Viewer.system()
@@ -31,17 +31,17 @@ class Lane:
     """Running jobs of one kind; `is_behind` when some had to wait in the database for `room`."""
 
     handler: Handler
-    room: int
+    free_slots: int
     is_behind: bool = False
 
 
 class Worker:
-    """Runs the jobs for whose kind it has a handler; without any it only sends jobs to where they are run.
+    """Runner of the jobs of which it has a handler; without handlers it only sends jobs to other processes.
 
-    A handler may end its job in its own transaction (jobs.finish); otherwise its return completes it, a
-    JobFailure or ProductError fails it in those words, and any other exception as an internal error.
-    `fresh` says that no other process uses this database, so jobs that look held are of dead ones.
-    `at_once` limits how many jobs of a kind run at the same time.
+    A handler may finish its job in its own transaction (jobs.finish); otherwise its return completes the job, a
+    JobFailure or ProductError fails it with the error's message, and any other exception as an internal error.
+    `fresh` means that no other process uses this database, so that every lease in it belongs to a dead process.
+    `concurrency` limits the number of jobs of a kind that run at the same time; the default is MAX_CONCURRENT.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Worker:
         self._queue = queue or InProcessQueue()
         self._delivery = Delivery(hub, self._queue)
         limits = concurrency or {}
-        self._lanes = {kind: Lane(handler, limits.get(kind, AT_ONCE)) for kind, handler in handlers.items()}
+        self._lanes = {kind: Lane(handler, limits.get(kind, MAX_CONCURRENT)) for kind, handler in handlers.items()}
         self._has_room = asyncio.Event()
         self._runs: dict[UUID, JobRun] = {}
         self._receiving: set[asyncio.Task[object]] = set()
@@ -66,7 +66,7 @@ class Worker:
         self._is_stopping = False
 
     async def start(self) -> None:
-        """Start without waiting for the import of the queue, which takes a third of a second."""
+        """Start without waiting for the import of the queue, which takes 0.3 s."""
         if self._fresh:
             await self._database.write(jobs.release_dead, SYSTEM)
         steps = [self._delivery.run()]
@@ -100,20 +100,24 @@ class Worker:
     async def _sweep(self) -> None:
         while True:
             try:
-                await self._run_unheld()
+                await self._run_claimable()
             except Exception:
-                log.exception("The jobs that wait could not be read")
+                log.exception("Waiting jobs could not be read")
             with suppress(TimeoutError):
                 async with asyncio.timeout(SWEEP_SECONDS):
                     await self._has_room.wait()
             self._has_room.clear()
 
-    async def _run_unheld(self) -> None:
-        """Claim jobs from the database, so that work continues while the queue is away."""
+    async def _run_claimable(self) -> None:
+        """Run jobs that no worker has claimed, so that work continues while the queue is unreachable."""
         for kind, lane in self._lanes.items():
-            waiting = await self._database.read(jobs.unheld, SYSTEM, kind=kind, moment=now()) if lane.room else []
-            lane.is_behind = lane.room < max(1, len(waiting))
-            for job in waiting[: lane.room]:
+            waiting = (
+                await self._database.read(jobs.claimable_jobs, SYSTEM, kind=kind, moment=now())
+                if lane.free_slots
+                else []
+            )
+            lane.is_behind = lane.free_slots < max(1, len(waiting))
+            for job in waiting[: lane.free_slots]:
                 task = asyncio.create_task(self._receive(job.id))
                 self._receiving.add(task)
 
@@ -134,15 +138,15 @@ class Worker:
         lane = self._lanes.get(job.kind) if job else None
         if lane is None or job_id in self._runs or self._is_stopping:
             return
-        if lane.room == 0:
+        if lane.free_slots == 0:
             lane.is_behind = True
             return
-        lane.room -= 1
+        lane.free_slots -= 1
         run = self._runs[job_id] = JobRun(self._database, self._hub, job_id, lane.handler)
         try:
             await run.attempt()
         finally:
-            lane.room += 1
+            lane.free_slots += 1
             del self._runs[job_id]
             if lane.is_behind:
                 self._has_room.set()
@@ -150,4 +154,4 @@ class Worker:
 
 def _report(task: asyncio.Task[None]) -> None:
     if not task.cancelled():
-        log.critical("No more jobs are run: restart the server", exc_info=task.exception())
+        log.critical("The worker has failed and runs no more jobs. Restart the server.", exc_info=task.exception())

@@ -22,7 +22,7 @@ from db.core.session import Session
 from db.jobs import jobs
 from db.models.jobs import Job, JobStatus
 from db.models.sessions import SessionEnd, SignIn
-from db.models.users import GRANTED, User
+from db.models.users import GRANTED_COLUMNS, User
 from db.models.verifications import Verification
 from errors import Forbidden
 from resolvers.core.ids import decode
@@ -289,7 +289,7 @@ async def superuser(app: App) -> Client:
     return client
 
 
-@pytest.mark.parametrize("column", GRANTED)
+@pytest.mark.parametrize("column", GRANTED_COLUMNS)
 async def test_the_data_layer_refuses_to_grant_oneself_rights(database: Database, world: World, column: str) -> None:
     ann = await world.person("ann")
     value = {"email": "root@example.com", "deactivated_at": now()}.get(column, True)

@@ -77,7 +77,7 @@ async def test_an_address_is_the_same_in_any_case_and_with_spaces_around_it(app:
 @pytest.mark.parametrize("email", ["", "ann", "ann@", "@example.com", "a b@example.com", "a\0@example.com", "a@b@c.de"])
 async def test_an_invalid_address_is_refused_with_its_field(app: App, email: str) -> None:
     error = await app.client().refused("signUp", email=email, password=PASSWORD)
-    message = "This is no e-mail address: write it as name@example.com."
+    message = "This is not an e-mail address. Write it as name@example.com."
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["extensions"]["fieldErrors"] == [{"field": "email", "message": message}]
     assert await users(app) == []
@@ -88,9 +88,9 @@ async def test_an_invalid_address_is_refused_with_its_field(app: App, email: str
     [
         ("short", "Use at least 8 characters; a few unrelated words are easy to remember."),
         ("x" * 257, "Use at most 256 characters."),
-        ("password2024", "Everybody tries this one first: choose another, such as a few unrelated words."),
+        ("password2024", "This password is among the most common ones. Choose another, such as a few unrelated words."),
         ("Ann@Example.com", "Choose a password that is not your e-mail address."),
-        ("correct\0horse", "Leave out control characters: they cannot be typed again."),
+        ("correct\0horse", "Remove the control characters: they cannot be typed at the next sign-in."),
     ],
 )
 async def test_a_bad_password_is_refused_under_its_field(app: App, password: str, message: str) -> None:

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from sqlalchemy import event
 
-from db.core.postgresql import READING, PostgreSQL
+from db.core.postgresql import READ_SETTINGS, PostgreSQL
 from db.core.sqlite import SQLite
 from db.models.conversations import Conversation
 from resolvers.core.ids import global_id
@@ -188,7 +188,7 @@ async def work_at(app: App) -> Any:
     if isinstance(database, SQLite):
         return SQLiteWork(database)
     assert isinstance(database, PostgreSQL)
-    return PostgreSQLWork(await asyncpg.connect(database.url, server_settings=READING))
+    return PostgreSQLWork(await asyncpg.connect(database.url, server_settings=READ_SETTINGS))
 
 
 async def analyze(url: str) -> None:

@@ -300,7 +300,7 @@ async def test_the_reader_cannot_write(database: Database) -> None:
 
 
 async def test_only_a_person_is_at_work(database: Database) -> None:
-    with pytest.raises(Forbidden, match="signed-in"):
+    with pytest.raises(Forbidden, match="signed-in user"):
         await database.write(lambda session: session.user_id, SYSTEM)
 
 

@@ -14,7 +14,7 @@ from db.conversations.conversations import NewConversation
 from db.conversations.messages import Exchange
 from db.core.engine import Database
 from db.core.events import JobQueued
-from db.core.idempotency import KEPT, MAX_LENGTH, IdempotencyKey
+from db.core.idempotency import MAX_LENGTH, RETENTION, IdempotencyKey
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.conversations import Conversation
@@ -80,7 +80,7 @@ async def test_a_key_that_was_forgotten_is_used_once_by_all_who_come_at_once(dat
     first = await begin(database, ann, "key")
 
     def age(session: Session) -> None:
-        session.scalars(select(IdempotencyKey)).one().created_at -= KEPT
+        session.scalars(select(IdempotencyKey)).one().created_at -= RETENTION
 
     await database.write(age, SYSTEM)
     async with asyncio.timeout(20):
@@ -94,7 +94,7 @@ async def test_a_key_is_forgotten_after_a_day(database: Database, world: World) 
     first = await begin(database, ann, "key")
 
     def age(session: Session) -> None:
-        session.scalars(select(IdempotencyKey)).one().created_at -= KEPT
+        session.scalars(select(IdempotencyKey)).one().created_at -= RETENTION
 
     await database.write(age, SYSTEM)
     second = await begin(database, ann, "key")

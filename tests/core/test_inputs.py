@@ -8,7 +8,7 @@ from graphql import GraphQLInputObjectType, get_named_type
 
 from db.core.audit_recorder import SYSTEM_COLUMNS
 from db.core.base import Base
-from db.models.users import GRANTED
+from db.models.users import GRANTED_COLUMNS
 from schema import schema
 
 INPUTS: dict[str, GraphQLInputObjectType] = {
@@ -35,7 +35,7 @@ SET = {
 # Whose a thing is, what somebody may do, and what the server counts: an input that names one says why it may.
 PROTECTED = (
     SYSTEM_COLUMNS
-    | set(GRANTED)
+    | set(GRANTED_COLUMNS)
     | {
         "owner_id",
         "user_id",

@@ -199,7 +199,7 @@ async def test_an_export_of_a_deleted_table_fails_and_is_listed_no_more(product:
     await product.change(Table, table, deleted_at=now())
     async with product.working():
         shown = await until(lambda: product.ended(ann, started["id"]))
-    message = "The table was deleted, or you may not see it any more."
+    message = "The table was deleted, or you may no longer see it."
     assert shown["status"] == "FAILED"
     assert shown["error"] == {"code": "NOT_FOUND", "message": message, "retryable": False}
     assert product.kept == []
@@ -396,7 +396,7 @@ async def test_a_table_that_never_rests_is_not_exported_half(
         return rows
 
     monkeypatch.setattr(product.database, "read", reading)
-    with pytest.raises(JobFailure, match="The table changes without a pause: try again in a moment"):
+    with pytest.raises(JobFailure, match="The table is changing too often to be copied"):
         await snapshots.take(product.database, ann, id_, tmp(product))
 
 

@@ -144,7 +144,7 @@ async def test_a_transaction_that_is_rolled_back_enqueues_nothing(desk: Desk) ->
     async with desk.working(nothing):
         with pytest.raises(RuntimeError, match="changed my mind"):
             await desk.database.write(unit, desk.viewer)
-        assert await desk.database.read(jobs.unheld, SYSTEM, kind="work", moment=now()) == []
+        assert await desk.database.read(jobs.claimable_jobs, SYSTEM, kind="work", moment=now()) == []
     assert queued == []
 
 
@@ -194,7 +194,7 @@ async def test_a_worker_that_lost_its_job_can_write_nothing_to_it(desk: Desk) ->
     await desk.database.write(jobs.claim, SYSTEM, id_)
     before = await desk.job(id_)
     attempts: list[Callable[[Session], object]] = [
-        lambda session: jobs.hold(session, id_, 1),
+        lambda session: jobs.renew_lease(session, id_, 1),
         lambda session: jobs.progress(session, id_, 1, 5, 9),
         lambda session: jobs.finish(session, id_, 1, JobStatus.COMPLETED),
         lambda session: jobs.fail(session, id_, 1, "X", "x", True),
@@ -209,7 +209,7 @@ async def test_a_worker_that_lost_its_job_can_write_nothing_to_it(desk: Desk) ->
 async def test_a_handler_is_cancelled_when_another_worker_has_its_job(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_run, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(job_run, "HEARTBEAT_SECONDS", 0.05)
     cancelled: list[bool] = []
 
     async def handler(held: JobContext) -> None:
@@ -230,7 +230,7 @@ async def test_a_handler_is_cancelled_when_another_worker_has_its_job(
 
 
 async def test_the_lease_is_renewed_while_the_handler_works(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_run, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(job_run, "HEARTBEAT_SECONDS", 0.05)
     id_ = await desk.enqueue()
     async with desk.working(for_ever):
         await until(lambda: desk.changes)
@@ -393,7 +393,7 @@ async def test_a_bug_is_logged_and_shown_only_as_an_internal_error(
 
     async with desk.working(handler):
         job = await desk.over(await desk.enqueue())
-    message = f"Something went wrong on the server: try again, and report it with {job.id}."
+    message = f"Something went wrong on the server. Try again, and report it with the id {job.id}."
     assert (job.status, job.error_code) == (JobStatus.FAILED, "INTERNAL_SERVER_ERROR")
     assert (job.error_message, job.error_retryable) == (message, True)
     (record,) = [record for record in caplog.records if record.levelname == "ERROR"]

@@ -210,7 +210,7 @@ async def test_signing_up_mails_a_token_that_the_database_does_not_keep(app: App
 async def test_mail_is_tried_again_and_then_given_up_without_its_token(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs_mail, "WAITS", (0.01, 0.01))
+    monkeypatch.setattr(jobs_mail, "RETRY_SECONDS", (0.01, 0.01))
     async with loopback_smtp() as server:
         server.answers = ["451 later", "450 later", "250 now", "451 a", "451 b", "451 c", "550 never"]
         url = f"smtp+plain://127.0.0.1:{server.port}"

@@ -216,7 +216,7 @@ class Scene:
             "reset_token": Verification(purpose=Purpose.RESET_PASSWORD),
         }
         for name in ("first_notification", "notification"):
-            self.name(name, notifications.tell(session, self._user_id(OWNER), notifications.BROADCAST, "Hello"))
+            self.name(name, notifications.notify(session, self._user_id(OWNER), notifications.BROADCAST, "Hello"))
         for name, row in made.items():
             self.ids[name], row.digest = new_refresh()  # type: ignore[attr-defined]  # both models have it
             row.expires_at = now() + LIFE  # type: ignore[attr-defined]  # and this

@@ -21,7 +21,7 @@ from db.models.notifications import Notification
 from db.models.tables import Table
 from db.models.users import User
 from db.notifications import broadcasts, notifications
-from db.notifications.notifications import tell
+from db.notifications.notifications import notify
 from db.retention import purging
 from resolvers.core.ids import global_id
 from tests.support.app import App
@@ -54,7 +54,7 @@ async def told(app: App, client: Client, *titles: str) -> list[UUID]:
 async def tells(database: Database, viewer: Viewer, title: str) -> UUID:
     def unit(session: Session) -> UUID:
         assert viewer.user_id is not None
-        return tell(session, viewer.user_id, "TEST", title).id
+        return notify(session, viewer.user_id, "TEST", title).id
 
     return await database.write(unit, SYSTEM)
 
@@ -101,7 +101,7 @@ async def test_how_an_export_ended_is_told_to_who_asked_for_it(world: World, tmp
         done["id"]: ("EXPORT_FINISHED", "The export of {Costs} is finished"),
         failed["id"]: (
             "EXPORT_FAILED",
-            "The export of a table failed: The table was deleted, or you may not see it any more.",
+            "The export of a table failed: The table was deleted, or you may no longer see it.",
         ),
     }
 
@@ -131,7 +131,7 @@ async def test_who_comes_back_gets_what_came_after_the_last_one_however_much_it_
 
     def many(session: Session) -> list[UUID]:
         assert viewer.user_id is not None
-        return [tell(session, viewer.user_id, "TEST", str(number)).id for number in range(250)]
+        return [notify(session, viewer.user_id, "TEST", str(number)).id for number in range(250)]
 
     ids = [global_id(Notification, id_) for id_ in await app.backend.database.write(many, SYSTEM)]
     async with aclosing(app.follow(ann, FOLLOW, after=ids[9])) as news:
@@ -158,7 +158,7 @@ async def test_what_commits_behind_a_later_one_is_sent_too(app: App) -> None:
 
         def commit(session: Session) -> None:
             assert viewer.user_id is not None
-            tell(session, viewer.user_id, "TEST", "early").id = early
+            notify(session, viewer.user_id, "TEST", "early").id = early
 
         second = asyncio.ensure_future(anext(news))
         await app.backend.database.write(commit, SYSTEM)
@@ -232,12 +232,12 @@ async def test_a_broadcast_goes_on_where_it_was_and_tells_nobody_twice(
         await world.person(f"person{number}")
     job = await database.write(broadcasts.start, root, "Hello")
     await database.write(jobs.claim, SYSTEM, job.id)
-    assert await database.write(broadcasts.tell_next, root, job.id, 1)
+    assert await database.write(broadcasts.notify_next_batch, root, job.id, 1)
     await database.write(jobs.release, SYSTEM, job.id, 1)
     await database.write(jobs.claim, SYSTEM, job.id)
     with pytest.raises(LeaseLost):
-        await database.write(broadcasts.tell_next, root, job.id, 1)
-    assert [await database.write(broadcasts.tell_next, root, job.id, 2) for _ in range(2)] == [True, False]
+        await database.write(broadcasts.notify_next_batch, root, job.id, 1)
+    assert [await database.write(broadcasts.notify_next_batch, root, job.id, 2) for _ in range(2)] == [True, False]
     assert await counted(database, 5)
 
 
@@ -253,8 +253,8 @@ async def test_the_old_ones_are_erased_a_batch_at_a_time(database: Database, wor
 
     def age(session: Session) -> None:
         for row in session.scalars(select(Notification).where(Notification.title != "new")):
-            row.created_at = now() - notifications.KEPT - timedelta(minutes=1)
+            row.created_at = now() - notifications.RETENTION - timedelta(minutes=1)
 
     await database.write(age, SYSTEM)
-    assert [await database.write(purging.purge_some, SYSTEM, 1, now()) for _ in range(3)] == [True, True, False]
+    assert [await database.write(purging.purge_batch, SYSTEM, 1, now()) for _ in range(3)] == [True, True, False]
     assert await counted(database, 1)

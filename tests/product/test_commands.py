@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from commands import cli
 from db.accounts.administration import perform
 from db.core.engine import Database
-from db.core.sqlite import take_lock
+from db.core.sqlite import acquire_lock
 from db.migrations import head
 from errors import BadUserInput, NotFound
 from tests.support.app import App
@@ -120,7 +120,7 @@ def test_a_file_that_is_held_by_what_takes_no_commands_is_named(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("commands.HANDOVER_SECONDS", 0)
-    with take_lock(Path(sqlite_url.removeprefix("sqlite:///"))):
+    with acquire_lock(Path(sqlite_url.removeprefix("sqlite:///"))):
         code, said = run(sqlite_url, "users", "list")
         assert code == 1
         assert f"is in use by process {os.getpid()}, which accepts no commands: stop that process" in said

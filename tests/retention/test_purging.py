@@ -9,7 +9,7 @@ from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, sel
 from db.accounts.sessions import create
 from db.core.base import Base, Visibility, now
 from db.core.engine import Database
-from db.core.idempotency import KEPT, IdempotencyKey
+from db.core.idempotency import RETENTION, IdempotencyKey
 from db.core.session import INSIDE, Session
 from db.models.conversations import Conversation
 from db.models.items import Item
@@ -17,7 +17,7 @@ from db.models.messages import Message
 from db.models.sessions import RefreshToken, SignIn
 from db.models.verifications import Purpose, Verification
 from db.retention.erasure import erase
-from db.retention.purging import DELETED, GRACE, purge_some
+from db.retention.purging import DELETED, GRACE, purge_batch
 from db.sites import items
 from tests.support.search_samples import create_conversation, user_message
 from tests.support.world import SYSTEM, World
@@ -46,7 +46,7 @@ async def test_what_is_good_no_more_is_erased_and_the_rest_stays(database: Datab
             sign_in = create(session, ann.user_id, digest, month, user_agent=None, ip_address=None)
             sign_in.expires_at, sign_in.revoked_at = expires, revoked
             kept.append(sign_in.id)
-        for key, age in (("old", KEPT * 2), ("new", KEPT / 2)):
+        for key, age in (("old", RETENTION * 2), ("new", RETENTION / 2)):
             row = IdempotencyKey(user_id=ann.user_id, operation="x", key=key, result=[], created_at=moment - age)
             session.add(row)
             kept.append(row.id)
@@ -58,7 +58,7 @@ async def test_what_is_good_no_more_is_erased_and_the_rest_stays(database: Datab
         return kept
 
     made = await database.write(fill, SYSTEM)
-    assert await database.write(purge_some, SYSTEM, 100, moment - MONTH) is False
+    assert await database.write(purge_batch, SYSTEM, 100, moment - MONTH) is False
     left = [await ids(database, model) for model in (SignIn, IdempotencyKey, Verification)]
     assert left == [{made[2], made[3]}, {made[5]}, {made[7]}]
     assert len(await ids(database, RefreshToken)) == 2
@@ -79,7 +79,7 @@ async def test_what_was_deleted_is_erased_after_its_time_with_what_hangs_on_it(
 
     await database.write(delete, SYSTEM)
     rounds = 1
-    while await database.write(purge_some, SYSTEM, 3, now() - MONTH):
+    while await database.write(purge_batch, SYSTEM, 3, now() - MONTH):
         rounds += 1
     assert rounds > 9 // 3  # of at most three rows each
     assert (await ids(database, Conversation), await ids(database, Message)) == ({new.id}, {message.id})
@@ -92,7 +92,7 @@ async def test_only_the_product_itself_erases(database: Database, world: World) 
     ann = await world.person("ann")
     conversation, _ = await database.write(create_conversation, ann, "Plans")
     with pytest.raises(AssertionError):
-        await database.write(erase, ann, Conversation, Conversation.id == conversation.id, most=1)
+        await database.write(erase, ann, Conversation, Conversation.id == conversation.id, limit=1)
     assert await ids(database, Conversation) == {conversation.id}
 
 

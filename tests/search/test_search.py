@@ -183,7 +183,7 @@ async def test_deleted_messages_are_found_again_after_a_restoration(app: App) ->
     assert await texts(ann, "needle") == ["needle"]
 
     def erase(session: Session) -> None:
-        erase_rows(session, Message, Message.id == message_id, most=9)
+        erase_rows(session, Message, Message.id == message_id, limit=9)
 
     await app.backend.database.write(erase, SYSTEM)
     assert await texts(ann, "needle") == []

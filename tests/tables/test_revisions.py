@@ -265,7 +265,7 @@ async def test_a_place_whose_successors_are_not_kept_any_more_is_refused(sheet: 
     await sheet.update(cell(row, NUMBER, 1))
 
     def forget(until: int, session: Session) -> None:
-        erase(session, Revision, Revision.number <= until, most=1_000)
+        erase(session, Revision, Revision.number <= until, limit=1_000)
 
     async def check(after: int) -> None:
         async with asyncio.timeout(20):

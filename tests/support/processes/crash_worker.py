@@ -23,12 +23,13 @@ from db.jobs import jobs as rows
 from settings import Settings
 
 configure_mappers()
-LEASE, SWEEP_SECONDS, BEAT_SECONDS, CHECKPOINT_SECONDS = timedelta(seconds=1.5), 0.2, 0.5, 0.1
+LEASE, SWEEP_SECONDS, HEARTBEAT_SECONDS, CHECKPOINT_SECONDS = timedelta(seconds=1.5), 0.2, 0.5, 0.1
 
 
 def work(given: dict[str, Any]) -> None:
     """Run jobs until the end, with leases that are over soon: a test waits for nothing else."""
-    rows.LEASE, jobs.runner.worker.SWEEP_SECONDS, jobs.runner.job_run.BEAT_SECONDS = LEASE, SWEEP_SECONDS, BEAT_SECONDS
+    rows.LEASE, jobs.runner.worker.SWEEP_SECONDS = LEASE, SWEEP_SECONDS
+    jobs.runner.job_run.HEARTBEAT_SECONDS = HEARTBEAT_SECONDS
     jobs.replies.reply_writer.CHECKPOINT_SECONDS = CHECKPOINT_SECONDS
 
     async def run() -> None:
