@@ -31,9 +31,7 @@ class User(AuditedRow, Base):
     is_superuser: Mapped[bool] = mapped_column(default=False)
     is_email_verified: Mapped[bool] = mapped_column(default=False)
     deactivated_at: Mapped[datetime | None]
-    account_deleted_at: Mapped[datetime | None] = mapped_column(
-        "departed_at"
-    )  # the column's name in databases
+    account_deleted_at: Mapped[datetime | None] = mapped_column("departed_at")  # the column's name in databases
     erased_at: Mapped[datetime | None]
 
     def concealed(self) -> frozenset[str]:

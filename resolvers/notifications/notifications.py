@@ -38,7 +38,7 @@ def list_notifications(
     unread_only: Annotated[bool, argument(description="Only unread notifications; false by default.")] = False,
 ) -> KeysetPage[Notification]:
     viewer = info.context.viewer
-    return info.context.page(notifications.every, user_id=viewer.user_id, unread=unread_only or None)
+    return info.context.page(notifications.all_notifications, user_id=viewer.user_id, unread=unread_only or None)
 
 
 def moment_of(root: strawberry.Parent[Any]) -> datetime:
@@ -116,8 +116,9 @@ class NotificationFeed:
         while True:
             rows = await self._context.fresh().read(notifications.since, user_id=self._user_id, floor=self._floor)
             new = [row for row in rows if row.id not in self._sent]
-            is_last = len(rows) < notifications.SENT_AT_ONCE
+            is_last = len(rows) < notifications.STREAM_BATCH
             self._floor = self._overlapping() if is_last else rows[-1].id
+            # No transaction commits an id older than the overlap any more, so those are forgotten.
             self._sent = {id_ for id_ in self._sent | {row.id for row in rows} if id_ > self._overlapping()}
             if new or is_last:
                 return new
