@@ -1,4 +1,4 @@
-"""Signed links: good for one path until their time is over."""
+"""Signed links: valid for one path until they expire."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit

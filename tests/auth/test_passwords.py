@@ -1,10 +1,10 @@
-"""Which passwords are accepted, and that hashing neither tells who exists nor floods the server."""
+"""Password rules, and hashing that neither reveals accounts nor floods the server."""
 
 import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,9 +12,10 @@ import bcrypt
 import pytest
 from passlib.context import CryptContext
 
-from auth import passwords
 from auth.passwords import PasswordHasher, Verified, check_rules
 from errors import BadUserInput, FieldError, RateLimited
+
+pytestmark = pytest.mark.usefixtures("real_hash_cost")
 
 ROOT = Path(__file__).parents[2]
 EMAIL = "Ada.Lovelace@example.org"
@@ -25,23 +26,6 @@ STORED = {
     "bcrypt": BCRYPT,
     "unknown user": None,
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _real_cost(quick_hashes: Callable[[], CryptContext]) -> Iterator[None]:
-    """What other tests hash with is cheap; here the cost is what is tested."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_context", quick_hashes)
-        passwords._dummy.cache_clear()
-        yield
-    passwords._dummy.cache_clear()
-
-
-@pytest.fixture
-async def hasher() -> AsyncIterator[PasswordHasher]:
-    hasher = PasswordHasher()
-    yield hasher
-    hasher.close()
 
 
 @pytest.mark.parametrize(
@@ -180,7 +164,7 @@ async def test_a_broken_hash_is_an_error_and_not_a_wrong_password(hasher: Passwo
 
 
 async def seconds(work: Awaitable[object]) -> float:
-    """Of processor time, which a busy machine does not stretch."""
+    """Return seconds of CPU time, which a busy machine does not stretch."""
     started = time.process_time()
     await work
     return time.process_time() - started

@@ -1,4 +1,4 @@
-"""Which secrets a production server refuses, and that purposes do not share keys."""
+"""Secrets that a production server refuses, and separate keys for each purpose."""
 
 import secrets
 

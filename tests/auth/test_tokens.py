@@ -1,4 +1,4 @@
-"""Access tokens: what a genuine one says, and that no forgery passes."""
+"""Access tokens: the claims of genuine ones, and the refusal of forgeries."""
 
 import base64
 import hashlib

@@ -37,7 +37,7 @@ from tests.support.world import SYSTEM, World, database_at
 
 
 class Stumbled(Exception):
-    """A unit that fails after it has done something."""
+    """Raised by a unit after it has changed something."""
 
 
 def count(model: type[Base]) -> Prepared[Any]:
@@ -104,7 +104,7 @@ async def test_a_unit_that_fails_leaves_nothing(database: Database, world: World
 
 
 async def test_a_commit_that_fails_leaves_nothing(database: Database, world: World) -> None:
-    """Foreign keys are looked at when the unit is over, so the refusal comes from the commit itself."""
+    """Foreign keys are checked at the end of the transaction, so the commit itself fails."""
     ann = await world.person("ann")
 
     def unit(session: Session) -> None:
@@ -136,7 +136,7 @@ async def test_an_event_is_told_when_its_row_is_committed(database: Database, da
 
 
 def committed_jobs(url: str) -> int:
-    """How many jobs a connection sees that has nothing to do with the server's; blocks."""
+    """Return the number of jobs that a connection of its own sees; blocks."""
     if url.startswith("sqlite"):
         reader = sqlite3.connect(url.removeprefix("sqlite:///"))
         found = reader.execute("SELECT count(*) FROM jobs").fetchone()[0]
@@ -153,7 +153,7 @@ def committed_jobs(url: str) -> int:
 
 
 def dawdle(session: Session, seconds: float) -> None:
-    """Take a while inside a transaction."""
+    """Spend some seconds inside a transaction."""
     if session.get_bind().dialect.name == "sqlite":
         time.sleep(seconds)
     else:

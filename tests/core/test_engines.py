@@ -1,4 +1,4 @@
-"""What only one of the databases does: SQLite's single process, PostgreSQL's conflicts between transactions."""
+"""Behaviour of one database only: SQLite's single process, PostgreSQL's conflicts between transactions."""
 
 import asyncio
 import os
@@ -98,7 +98,7 @@ async def test_an_address_may_have_options(own_postgres_url: str) -> None:
 
 
 async def configured(url: str, setting: str) -> Database:
-    """A database whose new connections have a setting."""
+    """Return a started database with a setting in its new connections."""
     connection = await asyncpg.connect(url, timeout=10)
     await connection.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET {setting}")
     await connection.close()
@@ -108,7 +108,7 @@ async def configured(url: str, setting: str) -> Database:
 
 
 def wait_for(session: Session, done: Callable[[], bool]) -> None:
-    """Hold on to what this transaction has until the others are as far."""
+    """Keep the locks of this transaction until the others have come as far."""
     while not done():
         session.execute(select(func.pg_sleep(0.005)))
 

@@ -1,4 +1,4 @@
-"""The same key twice has one effect, also when both come at once."""
+"""Idempotency keys: two requests with one key have one effect, also concurrently."""
 
 import asyncio
 from typing import Any

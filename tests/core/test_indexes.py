@@ -1,4 +1,4 @@
-"""Every prepared read uses an index: EXPLAIN of all that there are, as somebody who is nobody special."""
+"""Index use: EXPLAIN of every prepared read, for a viewer without special rights."""
 
 import importlib
 import json
@@ -20,13 +20,13 @@ from db.core.postgresql import dialect_of_reads
 from db.core.prepared import OneOf, Prepared
 from tests.support.query_plans import TABLE_SCAN, plan_nodes, variants
 
-# Only superusers list everybody, so nothing limits the list: it is read in the order of the primary key.
+# Only superusers list all users. Nothing limits this list, so it is read in the order of the primary key.
 WHOLE = {"users.all_users"}
 ANYBODY = Viewer(uuid4())
 
 
 def reads() -> dict[str, Prepared[Any]]:
-    """Every prepared read of the data layer by its name, lists with each of their conditions and alone."""
+    """Return every prepared read of the data layer by name, lists with and without each of their conditions."""
     found: dict[str, Prepared[Any]] = {}
     for path in sorted(
         module.name for module in pkgutil.walk_packages(db.__path__, "db.") if ".migrations" not in module.name
@@ -66,7 +66,7 @@ def test_sqlite_scans_no_table(sqlite_url: str) -> None:
 
 
 async def test_postgresql_has_an_index_for_every_condition(postgres_url: str) -> None:
-    """Without rows it would scan each of these tables; forbidden to, it still does where no index fits."""
+    """PostgreSQL scans empty tables. With sequential scans disabled it does so only where no index fits."""
     connection = await asyncpg.connect(postgres_url, timeout=10)
     await connection.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
     dialect = dialect_of_reads()
@@ -89,6 +89,6 @@ async def test_postgresql_has_an_index_for_every_condition(postgres_url: str) ->
 
 
 def unconditional(node: dict[str, Any]) -> bool:
-    """Whether it goes through a whole table or a whole index."""
+    """Return True if a node of a plan reads a whole table or a whole index."""
     through_index = node["Node Type"] in ("Index Scan", "Index Only Scan", "Bitmap Index Scan")
     return node["Node Type"] == "Seq Scan" or (through_index and "Index Cond" not in node)

@@ -1,4 +1,4 @@
-"""Inputs name exactly what may be set: nobody becomes an owner, an admin or somebody else by sending more."""
+"""Columns that inputs set: no client becomes an owner, an admin or another user by sending more fields."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ INPUTS: dict[str, GraphQLInputObjectType] = {
 }
 MODELS = {mapper.class_.__name__: mapper.class_ for mapper in Base.registry.mappers}
 
-# What clients set of a model, by the columns that the inputs of its creation and its change name.
+# Columns of a model that clients set, by the fields of the inputs of its creation and its change.
 SET = {
     "Conversation": {
         "title", "system_prompt", "model", "organization_id", "site_id", "visibility", "extraction", "temperature",
@@ -32,7 +32,7 @@ SET = {
     "User": set(),
 }  # fmt: skip
 
-# Whose a thing is, what somebody may do, and what the server counts: an input that names one says why it may.
+# Columns of ownership, rights and counts: an input that has one of them states its reason here.
 PROTECTED = (
     SYSTEM_COLUMNS
     | set(GRANTED_COLUMNS)
@@ -68,7 +68,7 @@ REASONS = {
     "UpdateUserInput.isSuperuser": "what the mutation is for; superusers decide",
     "WithdrawInvitationInput.email": "where the invitation went",
 }
-# A value of any shape says nothing about what it sets, so each is read by rules of its own.
+# Inputs of type JSON do not show the columns that they set, so each names the rules that read it.
 OPAQUE = {
     "AddRowsInput.rows": "rows keyed by column, read by the columns' types",
     "CellInput.value": "read by the column's type",
@@ -86,7 +86,7 @@ def snake(name: str) -> str:
 
 
 def fields() -> Iterator[tuple[str, str, str]]:
-    """Every field of every input, with the name of its type."""
+    """Yield every field of every input: input, field and name of the type."""
     for name, kind in INPUTS.items():
         for field, definition in kind.fields.items():
             yield name, field, get_named_type(definition.type).name

@@ -13,27 +13,15 @@ from execution.executor import Executor
 from execution.operations import Operation, Request
 from resolvers.core.authentication import authenticate
 from resolvers.core.context import Context, Origin
-from resolvers.core.pages import KeysetPage
 from schema import schema
 from tests.support.app import App
-from tests.support.endless_reads import SECONDS, EndlessQuery, counted_reads, drain, wait_until
+from tests.support.endless_reads import SECONDS, EndlessQuery, drain, wait_until
 from tests.support.processes.running_app import listening
 from tests.support.world import World
 from transport.core.errors import format_error
 
-__all__ = ["counted_reads"]
 pytestmark = pytest.mark.usefixtures("counted_reads")
 TABLES = "{ tables { nodes { id } } }"
-
-
-@pytest.fixture
-def endless_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make every page of a list an endless read."""
-
-    async def read(self: Any, *_: Any, **__: Any) -> list[Any]:
-        return await drain(self._database, self._viewer)
-
-    monkeypatch.setattr(KeysetPage, "_read", read)
 
 
 @pytest.mark.parametrize("way", ["stream", "read_unbounded"])

@@ -1,11 +1,10 @@
-"""One tree of migrations makes what the models say, on both databases, whoever comes first."""
+"""Migrations: one tree creates the schema of the models on both databases, also when processes start together."""
 
 import asyncio
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,23 +14,9 @@ from sqlalchemy import Connection, inspect
 from db.core.base import Base
 from db.migrations import head, is_mapped, migrate
 from tests.support.inspection import inspect_database
-from tests.support.processes.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = "import sys; from db.migrations import migrate; migrate(sys.argv[1])"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """A database without a table, of each kind in turn."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'deep' / 'empty.db'}"
-        return
-    server: Postgres = request.getfixturevalue("postgres")
-    name = f"test_{uuid4().hex}"
-    asyncio.run(server.create_database(name))
-    yield server.url(name)
-    asyncio.run(server.drop_database(name))
 
 
 def differences(connection: Connection) -> list[Any]:

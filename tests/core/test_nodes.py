@@ -1,4 +1,4 @@
-"""Anything by its id: one at a time and many at once."""
+"""Nodes by id: one at a time and many at once."""
 
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ NODES = "query Many($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 
 
 async def begin(client: Client, title: str = "Any") -> str:
-    """The id of a new conversation."""
+    """Create a conversation and return its id."""
     payload = await client.mutate("createConversation", "{ conversation { id } }", title=title)
     id_: str = payload["conversation"]["id"]
     return id_

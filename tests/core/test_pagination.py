@@ -27,7 +27,7 @@ from tests.support.world import SYSTEM, World
 async def pages(
     database: Database, viewer: Viewer, listing: Listing[Any], size: int, *, backwards: bool = False, **given: Any
 ) -> list[list[str]]:
-    """Every page of a list, each as it is shown: in the order of the list."""
+    """Return every page of a list, each in the order of the list."""
     optional = frozenset(given) & frozenset(listing.optional)
     found: list[list[str]] = []
     cursor: UUID | None = None
@@ -48,16 +48,6 @@ async def total(database: Database, viewer: Viewer, listing: Listing[Any], **giv
     return int(row.total)
 
 
-@pytest.fixture
-async def ann(world: World) -> Viewer:
-    """Somebody with the conversations 0 to 6, which were begun in turns with a stranger's."""
-    ann, eve = await world.person("ann"), await world.person("eve")
-    for number in range(7):
-        for viewer, title in ((ann, str(number)), (eve, "another's")):
-            await world.database.write(conversations.create, viewer, NewConversation("model", title=title))
-    return ann
-
-
 @pytest.mark.parametrize(
     ("size", "forwards"),
     [
@@ -68,54 +58,54 @@ async def ann(world: World) -> Viewer:
     ],
 )
 async def test_pages_are_complete_in_both_directions(
-    database: Database, ann: Viewer, size: int, forwards: list[list[str]]
+    database: Database, lister: Viewer, size: int, forwards: list[list[str]]
 ) -> None:
-    assert await pages(database, ann, conversations.all_conversations, size) == forwards
-    backwards = await pages(database, ann, conversations.all_conversations, size, backwards=True)
+    assert await pages(database, lister, conversations.all_conversations, size) == forwards
+    backwards = await pages(database, lister, conversations.all_conversations, size, backwards=True)
     assert [title for page in backwards[::-1] for title in page] == ["6", "5", "4", "3", "2", "1", "0"]
     assert [len(page) for page in backwards] == [len(page) for page in forwards]
-    assert await total(database, ann, conversations.all_conversations) == 7
+    assert await total(database, lister, conversations.all_conversations) == 7
     assert await total(database, SYSTEM, conversations.all_conversations) == 14
 
 
-async def test_a_page_goes_on_after_rows_that_are_gone_and_before_new_ones(database: Database, ann: Viewer) -> None:
-    first = await database.read(conversations.all_conversations.rows(Window(3), ALL), ann, limit=3)
+async def test_a_page_goes_on_after_rows_that_are_gone_and_before_new_ones(database: Database, lister: Viewer) -> None:
+    first = await database.read(conversations.all_conversations.rows(Window(3), ALL), lister, limit=3)
 
     def change(session: Session) -> None:
         session.get(Conversation, first[-1].id).deleted_at = now()
         conversations.create(session, NewConversation("model", title="new"))
 
-    await database.write(change, ann)
+    await database.write(change, lister)
     after = conversations.all_conversations.rows(Window(3, first[-1].id), ALL)
-    rest = await database.read(after, ann, limit=3, cursor=first[-1].id)
+    rest = await database.read(after, lister, limit=3, cursor=first[-1].id)
     assert [row.title for row in rest] == ["3", "2", "1"]
     before = conversations.all_conversations.rows(Window(3, first[-1].id, backwards=True), ALL)
-    newer = await database.read(before, ann, limit=3, cursor=first[-1].id)
+    newer = await database.read(before, lister, limit=3, cursor=first[-1].id)
     assert [row.title for row in newer] == ["5", "6", "new"]
 
 
-async def test_optional_conditions_apply_when_they_are_given(database: Database, ann: Viewer) -> None:
-    await database.write(conversations.create, ann, NewConversation("model", title="Trip to Rome"))
-    assert await pages(database, ann, conversations.all_conversations, 5, search="ROME") == [["Trip to Rome"]]
-    assert await total(database, ann, conversations.all_conversations, search="rome") == 1
-    assert await total(database, ann, conversations.all_conversations, owner_id=ann.user_id) == 8
-    assert await total(database, ann, conversations.all_conversations, owner_id=ann.user_id, search="rome") == 1
-    assert await total(database, ann, conversations.all_conversations, organization_id=ann.user_id) == 0
+async def test_optional_conditions_apply_when_they_are_given(database: Database, lister: Viewer) -> None:
+    await database.write(conversations.create, lister, NewConversation("model", title="Trip to Rome"))
+    assert await pages(database, lister, conversations.all_conversations, 5, search="ROME") == [["Trip to Rome"]]
+    assert await total(database, lister, conversations.all_conversations, search="rome") == 1
+    assert await total(database, lister, conversations.all_conversations, owner_id=lister.user_id) == 8
+    assert await total(database, lister, conversations.all_conversations, owner_id=lister.user_id, search="rome") == 1
+    assert await total(database, lister, conversations.all_conversations, organization_id=lister.user_id) == 0
 
 
 async def test_children_are_listed_oldest_first_for_who_sees_the_parent(
-    database: Database, world: World, ann: Viewer
+    database: Database, world: World, lister: Viewer
 ) -> None:
     bob = await world.person("bob")
-    conversation, _ = await database.write(create_conversation, ann, "Plans")
+    conversation, _ = await database.write(create_conversation, lister, "Plans")
 
     def talk(session: Session) -> None:
         for number in range(4):
             session.add(user_message(conversation.id, str(number)))
 
-    await database.write(talk, ann)
+    await database.write(talk, lister)
     given: dict[str, Any] = {"conversation_id": conversation.id}
-    for viewer in (ann, SYSTEM):
+    for viewer in (lister, SYSTEM):
         shown = await pages(database, viewer, messages.of_conversation, 2, **given)
         assert shown == [["secret", "0"], ["1", "2"], ["3"]]
         shown = await pages(database, viewer, messages.of_conversation, 2, backwards=True, **given)
@@ -143,9 +133,9 @@ def instead() -> Any:
 async def test_a_list_of_children_reaches_no_other_parent_s(
     database: Database, world: World, make: Callable[[], Any]
 ) -> None:
-    """Whether the parent may be seen is asked once, so nothing else in the statement may be another's."""
-    ann, eve = await world.person("ann"), await world.person("eve")
-    theirs, _ = await database.write(create_conversation, ann, "Plans")
+    """The visibility of the parent is checked once for a statement, which must therefore read no other parent."""
+    lister, eve = await world.person("ann"), await world.person("eve")
+    theirs, _ = await database.write(create_conversation, lister, "Plans")
 
     def whisper(session: Session) -> UUID:
         conversation, message = create_conversation(session, "Own")

@@ -1,4 +1,4 @@
-"""Who sees what: owners, members, admins, strangers, and those who are none of these any more."""
+"""Visibility of rows for owners, members, admins and strangers, and for former members."""
 
 from typing import Any
 from uuid import UUID, uuid4

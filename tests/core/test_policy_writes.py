@@ -1,4 +1,4 @@
-"""Who changes what: what is refused leaves nothing behind."""
+"""Permissions of writes: a refused write changes nothing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -67,7 +67,7 @@ def ask_first(session: Session, theirs: Conversation, _: Message) -> None:
 
 
 def forged(session: Session, theirs: Conversation) -> Conversation:
-    """What looks like the viewer's own row and has another's id."""
+    """Return a row that claims to be the viewer's own, under the id of a row of another user."""
     owner, organization = session.user_id, personal_organization(session)
     mine = Conversation(id=theirs.id, owner_id=owner, organization_id=organization, title="Mine")
     mine.system_prompt = mine.model = "x"
@@ -129,7 +129,7 @@ ATTACKS = [
 
 
 async def contents(database: Database) -> list[list[Any]]:
-    """Every column of what the attacks are after."""
+    """Return all columns of the rows that the attacks try to change."""
 
     def unit(session: Session) -> list[list[Any]]:
         rows = [*session.scalars(select(Conversation)), *session.scalars(select(Message))]

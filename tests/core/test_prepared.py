@@ -1,4 +1,4 @@
-"""Prepared reads: values go in and come out alike on both databases, and the viewer is nobody's to choose."""
+"""Prepared reads: both databases return the values that were written, and no parameter replaces the viewer."""
 
 from datetime import timedelta
 from itertools import pairwise

@@ -14,7 +14,6 @@ from db.core.engine import Database
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.conversations import Conversation
-from tests.support.search_samples import create_conversation
 from tests.support.statement_kinds import (
     CHILDREN,
     COUNTS,
@@ -26,7 +25,7 @@ from tests.support.statement_kinds import (
     VALUES,
     Statements,
 )
-from tests.support.world import SYSTEM, World
+from tests.support.world import SYSTEM
 
 Lane = Callable[[Database, Viewer, Any], Any]
 
@@ -44,36 +43,21 @@ async def in_prepared(database: Database, viewer: Viewer, statement: Any) -> lis
     return [row.title if query.model else row[0] for row in await database.read(query, viewer)]
 
 
-@pytest.fixture(params=[in_unit, in_prepared])
-def lane(request: pytest.FixtureRequest) -> Lane:
-    found: Lane = request.param
-    return found
-
-
-@pytest.fixture
-async def ann(world: World) -> Viewer:
-    """Somebody with one conversation and one message in it."""
-
-    ann = await world.person("ann")
-    await world.database.write(create_conversation, ann, "secret")
-    return ann
-
-
-@pytest.fixture
-async def eve(world: World) -> Viewer:
-    return await world.person("eve")
+in_both_lanes = pytest.mark.parametrize("lane", [in_unit, in_prepared])
 
 
 async def results(database: Database, lane: Lane, viewer: Viewer, *groups: Statements) -> dict[str, list[Any]]:
     return {name: await lane(database, viewer, make()) for group in groups for name, make in group.items()}
 
 
+@in_both_lanes
 async def test_rows_are_for_those_who_may_see_them(database: Database, lane: Lane, ann: Viewer, eve: Viewer) -> None:
     groups = [ROWS, CHILDREN] + ([LATERAL] if database.dialect.name == "postgresql" else [])
     assert await results(database, lane, ann, *groups) == {name: ["secret"] for group in groups for name in group}
     assert await results(database, lane, eve, *groups) == {name: [] for group in groups for name in group}
 
 
+@in_both_lanes
 async def test_values_and_counts_tell_a_stranger_nothing(
     database: Database, lane: Lane, ann: Viewer, eve: Viewer
 ) -> None:
@@ -83,6 +67,7 @@ async def test_values_and_counts_tell_a_stranger_nothing(
     assert await results(database, lane, eve, COUNTS) == {name: [0] for name in COUNTS}
 
 
+@in_both_lanes
 async def test_a_visible_row_is_not_found_by_what_is_invisible(
     database: Database, lane: Lane, ann: Viewer, eve: Viewer
 ) -> None:
@@ -90,6 +75,7 @@ async def test_a_visible_row_is_not_found_by_what_is_invisible(
     assert await results(database, lane, eve, PEOPLE) == {name: [] for name in PEOPLE}
 
 
+@in_both_lanes
 async def test_what_cannot_be_filtered_is_refused(database: Database, lane: Lane, ann: Viewer) -> None:
     for name, make in REFUSED.items():
         with pytest.raises(RuntimeError, match=r"The policy cannot filter this|A unit runs selects only"):
@@ -97,19 +83,21 @@ async def test_what_cannot_be_filtered_is_refused(database: Database, lane: Lane
     assert await in_unit(database, ann, select(Conversation.title)) == ["secret"]
 
 
+@in_both_lanes
 async def test_a_source_that_is_not_named_is_not_there(database: Database, lane: Lane, ann: Viewer) -> None:
     for name, make in MEANINGLESS.items():
         with pytest.raises((DBAPIError, sqlite3.Error, asyncpg.PostgresError)):
             pytest.fail(f"{name}: {await lane(database, ann, make())}")
 
 
+@in_both_lanes
 async def test_what_has_no_table_needs_no_policy(database: Database, lane: Lane, eve: Viewer) -> None:
     assert await lane(database, eve, select(literal(1))) == [1]
     assert await lane(database, eve, select(union_all(select(literal(3)), select(literal(4))).subquery())) == [3, 4]
 
 
 async def test_one_statement_means_what_each_viewer_may_see(database: Database, ann: Viewer, eve: Viewer) -> None:
-    """Compiled statements are kept by their shape, so that a superuser's must not be given to others."""
+    """Compiled statements are cached by their shape; the statement of a superuser must not serve others."""
     statement = select(Conversation.title)
     for viewer, seen in ((SYSTEM, ["secret"]), (eve, []), (ann, ["secret"]), (SYSTEM, ["secret"]), (eve, [])):
         assert await in_unit(database, viewer, statement) == seen

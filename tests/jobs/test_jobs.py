@@ -1,19 +1,14 @@
-"""Jobs: claimed, run as who asked, kept alive, stopped, given back, and never lost."""
+"""Jobs: claimed once, run as their owner, renewed, stopped, released, and never lost."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
 
-from auth.viewer import Viewer
 from db.core.base import now
-from db.core.engine import Database
-from db.core.events import Event, Hub, JobChanged, JobQueued
+from db.core.events import Event, JobChanged, JobQueued
 from db.core.session import Session
 from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
@@ -21,84 +16,32 @@ from db.models.jobs import Job, JobStatus
 from db.models.users import User
 from errors import NotFound, RateLimited
 from jobs.runner import job_run
-from jobs.runner.worker import Handler, JobContext, JobFailure, Worker
+from jobs.runner.worker import JobContext, JobFailure
+from tests.support.job_desk import Desk
 from tests.support.processes.waiting import until
 from tests.support.units import personal_organization
-from tests.support.world import SYSTEM, World
+from tests.support.world import SYSTEM
 
 
-class Desk:
-    """Somebody who enqueues jobs, and workers that run them."""
-
-    def __init__(self, database: Database, viewer: Viewer) -> None:
-        self.database, self.viewer, self.hub = database, viewer, Hub()
-        self.changes: list[Event] = []
-        self.hub.handle(JobChanged, self.changes.append)
-        database.publish = self.hub.publish
-
-    async def enqueue(self, kind: str = "work", **arguments: Any) -> UUID:
-        def unit(session: Session) -> UUID:
-            return jobs.enqueue(session, kind, personal_organization(session), **arguments).id
-
-        return await self.database.write(unit, self.viewer)
-
-    async def job(self, id_: UUID) -> Job:
-        found = await self.database.find(Job, self.viewer, id_)
-        assert found is not None
-        return found
-
-    async def over(self, id_: UUID) -> Job:
-        """The job when it is over."""
-
-        async def look() -> Job | None:
-            job = await self.job(id_)
-            return job if job.finished_at else None
-
-        found: Job = await until(look)
-        return found
-
-    async def change(self, id_: UUID, **values: Any) -> None:
-        def unit(session: Session) -> None:
-            job = session.get(Job, id_)
-            for name, value in values.items():
-                setattr(job, name, value)
-
-        await self.database.write(unit, SYSTEM)
-
-    @asynccontextmanager
-    async def working(self, handler: Handler, *, fresh: bool = False, at_once: int = 64) -> AsyncIterator[Worker]:
-        worker = Worker(self.database, self.hub, {"work": handler}, fresh=fresh, concurrency={"work": at_once})
-        await worker.start()
-        try:
-            yield worker
-        finally:
-            await worker.stop()
+async def nothing(context: JobContext) -> None:
+    """Return at once, which completes the job."""
 
 
-@pytest.fixture
-async def desk(database: Database, world: World) -> Desk:
-    return Desk(database, await world.person("ann"))
-
-
-async def nothing(held: JobContext) -> None:
-    """A handler whose return completes the job."""
-
-
-async def for_ever(held: JobContext) -> None:
+async def for_ever(context: JobContext) -> None:
     await asyncio.sleep(60)
 
 
 async def test_a_job_runs_as_the_person_who_asked_and_its_return_completes_it(desk: Desk) -> None:
     seen: list[JobContext] = []
 
-    async def handler(held: JobContext) -> None:
-        seen.append(held)
+    async def handler(context: JobContext) -> None:
+        seen.append(context)
 
     async with desk.working(handler):
         job = await desk.over(await desk.enqueue(number=7))
-    (held,) = seen
-    assert (held.job.id, held.job.arguments, held.attempt) == (job.id, {"number": 7}, 1)
-    assert (held.viewer, held.stopped) == (desk.viewer, False)
+    (context,) = seen
+    assert (context.job.id, context.job.arguments, context.attempt) == (job.id, {"number": 7}, 1)
+    assert (context.viewer, context.stopped) == (desk.viewer, False)
     assert (job.status, job.attempt, job.crashes, job.error_code) == (JobStatus.COMPLETED, 1, 0, None)
     assert (job.leased_until, job.started_at is not None) == (None, True)
     assert desk.changes == [JobChanged(job.id)] * 2
@@ -112,8 +55,8 @@ async def test_the_job_of_a_superuser_runs_as_a_superuser(desk: Desk) -> None:
     await desk.database.write(promote, SYSTEM)
     seen: list[bool] = []
 
-    async def handler(held: JobContext) -> None:
-        seen.append(held.viewer.is_superuser)
+    async def handler(context: JobContext) -> None:
+        seen.append(context.viewer.is_superuser)
 
     async with desk.working(handler):
         await desk.over(id_)
@@ -212,11 +155,11 @@ async def test_a_handler_is_cancelled_when_another_worker_has_its_job(
     monkeypatch.setattr(job_run, "HEARTBEAT_SECONDS", 0.05)
     cancelled: list[bool] = []
 
-    async def handler(held: JobContext) -> None:
+    async def handler(context: JobContext) -> None:
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
-            cancelled.append(held.stopped)
+            cancelled.append(context.stopped)
             raise
 
     id_ = await desk.enqueue()
@@ -247,11 +190,11 @@ async def test_the_lease_is_renewed_while_the_handler_works(desk: Desk, monkeypa
 async def test_canceling_a_job_in_the_database_ends_its_handler(desk: Desk) -> None:
     ended: list[bool] = []
 
-    async def handler(held: JobContext) -> None:
+    async def handler(context: JobContext) -> None:
         try:
             await asyncio.sleep(60)
         finally:
-            ended.append(held.stopped)
+            ended.append(context.stopped)
 
     id_ = await desk.enqueue()
     async with desk.working(handler):
@@ -264,11 +207,11 @@ async def test_canceling_a_job_in_the_database_ends_its_handler(desk: Desk) -> N
 async def test_a_job_that_somebody_stops_is_canceled_and_its_handler_is_told(desk: Desk) -> None:
     told: list[bool] = []
 
-    async def handler(held: JobContext) -> None:
+    async def handler(context: JobContext) -> None:
         try:
             await asyncio.sleep(60)
         finally:
-            told.append(held.stopped)
+            told.append(context.stopped)
 
     id_ = await desk.enqueue()
     async with desk.working(handler) as worker:
@@ -283,7 +226,7 @@ async def test_a_job_that_somebody_stops_is_canceled_and_its_handler_is_told(des
 async def test_a_handler_that_is_stopped_at_its_very_beginning_has_begun(desk: Desk) -> None:
     begun: list[bool] = []
 
-    async def handler(held: JobContext) -> None:
+    async def handler(context: JobContext) -> None:
         begun.append(True)
         await asyncio.sleep(60)
 
@@ -301,8 +244,8 @@ async def test_a_handler_that_is_stopped_at_its_very_beginning_has_begun(desk: D
 async def test_a_handler_may_end_its_job_itself_and_go_on_undisturbed(desk: Desk) -> None:
     tidied: list[bool] = []
 
-    async def handler(held: JobContext) -> None:
-        await desk.database.write(jobs.finish, held.viewer, held.job.id, held.attempt, JobStatus.COMPLETED)
+    async def handler(context: JobContext) -> None:
+        await desk.database.write(jobs.finish, context.viewer, context.job.id, context.attempt, JobStatus.COMPLETED)
         await asyncio.sleep(0.5)
         tidied.append(True)
 
@@ -327,12 +270,12 @@ async def test_stopping_the_worker_gives_its_jobs_back_within_a_second(desk: Des
 
 
 async def test_a_handler_that_ends_its_job_while_the_worker_stops_has_the_last_word(desk: Desk) -> None:
-    async def handler(held: JobContext) -> None:
+    async def handler(context: JobContext) -> None:
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
-            assert not held.stopped
-            await desk.database.write(jobs.finish, held.viewer, held.job.id, held.attempt, JobStatus.FAILED)
+            assert not context.stopped
+            await desk.database.write(jobs.finish, context.viewer, context.job.id, context.attempt, JobStatus.FAILED)
             raise
 
     id_ = await desk.enqueue()
@@ -344,7 +287,7 @@ async def test_a_handler_that_ends_its_job_while_the_worker_stops_has_the_last_w
 async def test_a_handler_that_does_not_react_does_not_hold_up_the_end(desk: Desk) -> None:
     go_on = asyncio.Event()
 
-    async def handler(held: JobContext) -> None:
+    async def handler(context: JobContext) -> None:
         while not go_on.is_set():
             try:
                 await go_on.wait()
@@ -375,7 +318,7 @@ async def test_a_handler_that_does_not_react_does_not_hold_up_the_end(desk: Desk
 async def test_a_failure_is_kept_in_its_own_words(
     desk: Desk, error: Exception, code: str, message: str, retryable: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def handler(held: JobContext) -> None:
+    async def handler(context: JobContext) -> None:
         raise error
 
     async with desk.working(handler):
@@ -388,7 +331,7 @@ async def test_a_failure_is_kept_in_its_own_words(
 async def test_a_bug_is_logged_and_shown_only_as_an_internal_error(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def handler(held: JobContext) -> None:
+    async def handler(context: JobContext) -> None:
         raise KeyError("secret")
 
     async with desk.working(handler):
@@ -418,11 +361,11 @@ async def test_what_finds_no_room_waits_in_the_database_and_is_done_as_soon_as_t
     at_work = most = 0
     pair = asyncio.Barrier(2)
 
-    async def handler(held: JobContext) -> None:
+    async def handler(context: JobContext) -> None:
         nonlocal at_work, most
         at_work += 1
         most = max(most, at_work)
-        if not held.job.arguments:
+        if not context.job.arguments:
             await pair.wait()
         at_work -= 1
 
@@ -438,10 +381,10 @@ async def test_what_finds_no_room_waits_in_the_database_and_is_done_as_soon_as_t
 
 
 async def test_a_run_ends_also_when_news_comes_in_the_moment_of_its_end(desk: Desk) -> None:
-    """What waits for news with a deadline must not take its own cancellation for news."""
+    """A wait with a deadline must not mistake its own cancellation for a wake-up."""
 
-    async def handler(held: JobContext) -> None:
-        desk.hub.publish(JobChanged(held.job.id))
+    async def handler(context: JobContext) -> None:
+        desk.hub.publish(JobChanged(context.job.id))
 
     async with desk.working(handler):
         for _ in range(20):
@@ -449,12 +392,12 @@ async def test_a_run_ends_also_when_news_comes_in_the_moment_of_its_end(desk: De
 
 
 async def test_progress_is_written_a_few_times_a_second_however_often_it_is_told(desk: Desk) -> None:
-    async def handler(held: JobContext) -> None:
+    async def handler(context: JobContext) -> None:
         started = time.monotonic()
         done = 0
         while time.monotonic() - started < 0.7:
             done += 1
-            held.progress(done, 1_000_000)
+            context.progress(done, 1_000_000)
             await asyncio.sleep(0)
 
     async with desk.working(handler):
@@ -464,11 +407,11 @@ async def test_progress_is_written_a_few_times_a_second_however_often_it_is_told
 
 
 async def test_progress_may_be_told_from_a_thread(desk: Desk) -> None:
-    async def handler(held: JobContext) -> None:
-        await asyncio.to_thread(held.progress, 3, 4)
+    async def handler(context: JobContext) -> None:
+        await asyncio.to_thread(context.progress, 3, 4)
 
         async def written() -> bool:
-            job = await desk.job(held.job.id)
+            job = await desk.job(context.job.id)
             return (job.done, job.total) == (3, 4)
 
         await until(written)

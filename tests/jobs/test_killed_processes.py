@@ -1,4 +1,4 @@
-"""Processes that are killed with -9: what was acknowledged is there, and what was being written ends as interrupted."""
+"""Processes that are killed with -9: acknowledged data survives, and unfinished replies end as interrupted."""
 
 import asyncio
 from dataclasses import replace
@@ -19,7 +19,7 @@ TEXT = "".join(WORDS)
 
 
 async def endless(exchange: Exchange) -> None:
-    """A provider that says numbered words until it is hung up on."""
+    """Run a provider that sends numbered words until its client disconnects."""
     exchange.writer.write(EVENT_STREAM)
     for number in count():
         if exchange.hung_up.is_set():
@@ -29,7 +29,7 @@ async def endless(exchange: Exchange) -> None:
 
 
 async def saved(client: Client, id: str) -> str:
-    """What the database has of a reply."""
+    """Return the text of a reply in the database."""
     return str((await read(client, id))["text"])
 
 

@@ -1,4 +1,4 @@
-"""Several processes on one PostgreSQL and one Redis: what one writes, everybody at another sees at once."""
+"""Several processes on one PostgreSQL and one Redis: a write of one shows at once in the others."""
 
 import asyncio
 import signal
@@ -44,14 +44,7 @@ PIECES = ["Grüße ", "👩", "\u200d👩\u200d", "👧 ", "中", "文 e", "\u03
 TEXT = "".join(PIECES)
 CHANGES = """subscription F($id: ID!, $after: Int) {
   tableChanges(tableId: $id, after: $after) { number changes { kind new } } }"""
-LATE = 0.5  # seconds on a machine that has much else to do; alone it is a hundredth of that
-
-
-@pytest.fixture
-def without_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing but Redis can bring a text to another process before its end."""
-    monkeypatch.setattr(jobs.replies.reply_writer, "CHECKPOINT_SECONDS", 3600)
-    monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 3600)
+LATE = 0.5  # seconds on a busy machine; an idle one needs a hundredth of this
 
 
 @pytest.mark.usefixtures("without_checkpoints")

@@ -1,4 +1,4 @@
-"""Notifications: who is told of what, in which order, and who never is."""
+"""Notifications: their recipients, their order, and the users who get none."""
 
 import asyncio
 from contextlib import aclosing
@@ -46,7 +46,7 @@ async def listed(client: Client, **asked: Any) -> list[dict[str, Any]]:
 
 
 async def told(app: App, client: Client, *titles: str) -> list[UUID]:
-    """The ids of notifications that somebody gets, each in a transaction of its own."""
+    """Notify a user several times, each in a transaction of its own, and return the ids."""
     viewer = await app.viewer(client)
     return [await tells(app.backend.database, viewer, title) for title in titles]
 

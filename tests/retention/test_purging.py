@@ -1,4 +1,4 @@
-"""What is over is erased: tokens and keys that are good no more, what was deleted long ago and what hangs on it."""
+"""Erasure of expired tokens and keys, and of rows deleted long ago with everything that refers to them."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ MONTH = timedelta(days=30)
 
 
 async def ids(database: Database, model: type[Base]) -> set[Any]:
-    """Of all rows, deleted ones too."""
+    """Return the ids of all rows, deleted ones included."""
     return set(await database.write(lambda s: s.scalars(select(model.id), execution_options=INSIDE).all(), SYSTEM))
 
 
@@ -97,7 +97,7 @@ async def test_only_the_product_itself_erases(database: Database, world: World) 
 
 
 def erasable() -> set[Table]:
-    """The tables whose rows are erased, and those whose rows go with them."""
+    """Return the tables of erased rows, and those with references to them."""
     found = {Base.metadata.tables[model.__tablename__] for model in DELETED}
     while more := {
         key.parent.table
@@ -116,7 +116,7 @@ def leading(table: Table) -> set[str]:
 
 
 def test_what_refers_to_a_row_that_is_erased_is_found_by_an_index() -> None:
-    """Else each row that is erased costs a look at all rows that could refer to it: give the column `index=True`."""
+    """Without an index, each erased row costs a scan of the referring table: give the column `index=True`."""
     gone = erasable()
     slow = {
         f"{table.name}.{key.parent.name}"

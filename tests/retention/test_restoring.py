@@ -1,4 +1,4 @@
-"""What was deleted: seen and brought back by who may change it, and by nobody else."""
+"""Deleted objects: visible to, and restored by, users with the right to change them, and no one else."""
 
 import sqlite3
 from pathlib import Path
@@ -55,7 +55,7 @@ class Things:
             assert await admin.mutate(name, "{ deletedId }", id=self.ids[kind]) == {"deletedId": self.ids[kind]}
 
     async def deleted(self, client: Client) -> dict[str, bool]:
-        """What there is, with whether it was deleted, as lists with deleted rows show it."""
+        """Return the objects in lists that include deleted ones, each with True if it is deleted."""
         seen = await client.run(DELETED, site=self.kept, organization=self.organization)
         pages: list[Any] = [
             seen["items"],
