@@ -1,4 +1,4 @@
-"""What every test may ask for: a database of its own of either kind, and people in it."""
+"""Fixtures of all tests: databases of both kinds, users in them, and the application over them."""
 
 import asyncio
 import gc
@@ -63,7 +63,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What has been imported and collected stays: the garbage collector need not look at it again and again."""
+    """Freeze the imported modules and collected tests, so that the garbage collector skips them."""
     gc.collect()
     gc.freeze()
 

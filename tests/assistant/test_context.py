@@ -16,7 +16,7 @@ PRICES = Sheet("Prices", ["Item", "Price"], [["Ink | blue", "3.50 EUR"], ["Pen\n
 
 
 def sent(*turns: Turn, room: int = 10_000) -> list[Turn]:
-    """What follows the system's turn when there is so much room behind it."""
+    """Return the turns after the system's turn that fit into so many tokens."""
     system, *rest = build("Be brief.", turns, Room(len(SYSTEM.text) + 4 + room, len))
     assert system == SYSTEM
     return rest

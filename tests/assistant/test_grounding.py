@@ -1,4 +1,4 @@
-"""Where quotes stand: what is called EXACT is there, code point by code point."""
+"""Grounding of quotes: an EXACT quote is in the text, code point by code point."""
 
 from uuid import uuid4
 

@@ -26,7 +26,7 @@ async def started(log: MemoryLog, key: UUID, *readers: asyncio.Task[list[tuple[i
 
 
 def joined(pieces: list[tuple[int, str]], held: str = "") -> str:
-    """What a client has after these pieces, each written at its offset."""
+    """Return the text of a client after these pieces, each written at its offset."""
     for offset, text in pieces:
         assert offset in (0, len(held)), "a gap, or something twice"
         held = held[:offset] + text

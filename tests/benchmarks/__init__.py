@@ -1,1 +1,1 @@
-"""What an operation costs beside a floor measured in the same run; `make bench`."""
+"""Costs of operations, relative to a floor that is measured in the same run; `make bench`."""

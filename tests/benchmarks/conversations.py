@@ -1,4 +1,4 @@
-"""What reading and speaking cost in a conversation of 5,000 messages, beside one of 50."""
+"""Costs of reading and sending in a conversation of 5,000 messages, compared with one of 50."""
 
 import statistics
 import time
@@ -24,7 +24,7 @@ Asking = Callable[[], Awaitable[Any]]
 
 
 class Visit:
-    """What somebody does in one conversation."""
+    """Requests of one user in one conversation."""
 
     def __init__(self, target: Target, id: str) -> None:
         self._target, self._id = target, id

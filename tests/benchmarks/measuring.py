@@ -1,4 +1,4 @@
-"""How an operation is measured: rounds of it and of its floor in turn, called in this process."""
+"""Measurement of an operation: rounds of it and of its floor in turn, called in this process."""
 
 import gc
 import os
@@ -23,7 +23,7 @@ class Doing:
 
 
 class Called(Protocol):
-    """What is measured."""
+    """Operation to measure."""
 
     async def call(self, body: bytes) -> bytes: ...
 

@@ -1,4 +1,4 @@
-"""What a delta of a reply costs for each viewer, and how late it comes, beside a plain WebSocket that sends the same.
+"""Cost and delay of a delta of a reply for each viewer, compared with a plain WebSocket that sends the same.
 
 Sockets are ASGI scopes: neither a client nor the bytes of the protocol are in the figures.
 """

@@ -100,6 +100,6 @@ async def test_a_running_export_can_be_canceled(product: InProcessProduct, ann: 
 
 
 async def running(product: InProcessProduct) -> bool:
-    """Whether the table is read and the writing has begun."""
+    """Return True once the table is read and the writing has begun."""
     job = await product.job()
     return (job.status, job.total) == (JobStatus.RUNNING, 3)

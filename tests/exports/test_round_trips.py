@@ -1,4 +1,4 @@
-"""What other programs change comes back equal: exported by each writer, imported by its reader, value by value."""
+"""Round trips: values that each writer exports are imported again without a change."""
 
 import json
 from collections.abc import AsyncIterator

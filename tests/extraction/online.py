@@ -1,4 +1,4 @@
-"""What a model reads out of the corpus, asked as the product asks, and what that took."""
+"""Extraction of the corpus by a model, with the product's prompts, and its cost."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ Note = Callable[[str], None]
 
 @dataclass
 class Read:
-    """What came of each text that was asked for, by its name; `problems` say why one was not read to its end."""
+    """Results by the name of the text; `problems` has the reasons why texts were not read completely."""
 
     tables: dict[str, list[Expected]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)

@@ -127,7 +127,7 @@ async def test_a_document_that_cannot_be_read_says_why(
 
 
 async def test_a_reader_that_takes_too_much_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a bomb does to it, whatever it says of itself: here by a deadline that any file passes."""
+    """A deadline that any file exceeds has the effect of a bomb, whatever size the file declares."""
     monkeypatch.setattr("integrations.documents.reader.SECONDS", 0.0)
     started = time.monotonic()
     with file(pdf("x")) as source, pytest.raises(DocumentRefused) as refused:

@@ -1,4 +1,4 @@
-"""The shape of the house: who may import whom, a rule for every model, no SQL past the policy, a light start."""
+"""Architecture: import contracts, a rule for every model, no SQL that bypasses the policy, a light start."""
 
 import ast
 import importlib
@@ -26,7 +26,7 @@ PACKAGES = {
 }  # fmt: skip
 MODELS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
 
-# What the policy, the engines and the session are made of; nothing else writes SQL.
+# Modules of the policy, the engines and the session: the only ones that write SQL.
 FOUNDATIONS = {
     f"db/{name}.py"
     for name in (
@@ -96,7 +96,7 @@ def test_every_package_is_under_a_contract() -> None:
     assert {path.stem for path in ROOT.glob("*.py")} == MODULES
 
 
-def test_every_module_says_what_lives_in_it() -> None:
+def test_every_module_has_a_docstring() -> None:
     paths = [*sources(*PACKAGES), *ROOT.glob("*.py"), *(ROOT / "tests").glob("*.py")]
     assert [path for path in paths if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text()))] == []
 
@@ -117,12 +117,12 @@ def test_every_model_has_one_rule(model: type[Base]) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_model_says_what_the_audit_log_keeps_of_it(model: type[Base]) -> None:
-    """Recorded: each change; Counted: how many, in the entry of its parent; Unlogged: bookkeeping (db/base.py)."""
+def test_every_model_has_one_kind_of_auditing(model: type[Base]) -> None:
+    """AuditedRow: each change; AuditCounted: their number, in the entry of the parent; NotAudited: bookkeeping."""
     assert [issubclass(model, kind) for kind in (AuditedRow, AuditCounted, NotAudited)].count(True) == 1
 
 
-HARMLESS = {"max_tokens"}  # how many a reply may have
+HARMLESS = {"max_tokens"}  # the limit of a reply's length
 SECRET = re.compile(r"hash|digest|token|secret|password|url|link")
 
 
@@ -155,7 +155,7 @@ def test_a_child_s_key_is_its_parent_s(model: type[Child]) -> None:
 
 
 def around(tree: ast.Module) -> Iterator[str]:
-    """What in a module could slip past the policy."""
+    """Yield the parts of a module that could bypass the policy."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy"):
             yield from (f"{node.lineno}: {alias.name}" for alias in node.names if alias.name in UNFILTERED)
@@ -239,9 +239,7 @@ def import_graph() -> dict[str, set[str]]:
 def circles(graph: dict[str, set[str]]) -> list[list[str]]:
     """Return the groups of nodes that reach each other."""
     reached = {node: _reachable(graph, node) for node in graph}
-    groups = {
-        frozenset(other for other in reached[node] if node in reached.get(other, ())) for node in graph
-    }  # fmt: skip
+    groups = {frozenset(other for other in reached[node] if node in reached.get(other, ())) for node in graph}
     return sorted(sorted(group) for group in groups if len(group) > 1)
 
 
@@ -285,3 +283,58 @@ def test_no_test_imports_another_test_file() -> None:
         if isinstance(node, ast.ImportFrom) and any(part.startswith("test_") for part in (node.module or "").split("."))
     ]
     assert found == []
+
+
+# Files that still define fixtures of their own. Move them to the conftest.py of the folder; add no file.
+FILES_WITH_FIXTURES = {
+    "tests/accounts/test_accounts.py",
+    "tests/billing/test_budgets.py",
+    "tests/conversations/test_extraction_guidance.py",
+    "tests/conversations/test_extractions.py",
+    "tests/conversations/test_long_conversations.py",
+    "tests/conversations/test_named_tables.py",
+    "tests/conversations/test_reply_endings.py",
+    "tests/conversations/test_streaming_tables.py",
+    "tests/execution/test_plans.py",
+    "tests/exports/test_downloads.py",
+    "tests/exports/test_exports.py",
+    "tests/exports/test_exports_to_sheets.py",
+    "tests/exports/test_round_trips.py",
+    "tests/extraction/test_corpus.py",
+    "tests/imports/test_fair_imports.py",
+    "tests/integrations/test_sheets.py",
+    "tests/matrix/test_matrix.py",
+    "tests/product/test_documentation.py",
+    "tests/product/test_graphiql.py",
+    "tests/product/test_main_path.py",
+    "tests/product/test_servers.py",
+    "tests/product/test_starting.py",
+    "tests/proposals/test_apply.py",
+    "tests/proposals/test_proposals.py",
+    "tests/tables/test_as_of_queries.py",
+    "tests/tables/test_cell_indexes.py",
+    "tests/tables/test_filters.py",
+    "tests/tables/test_rows.py",
+    "tests/tables/test_summaries.py",
+    "tests/tables/test_undo_conversion.py",
+    "tests/transport/test_guard.py",
+    "tests/transport/test_logs.py",
+    "tests/transport/test_uploads.py",
+}
+
+
+def is_fixture(decorator: ast.expr) -> bool:
+    function = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(function, ast.Attribute) and function.attr == "fixture"
+
+
+def test_fixtures_are_defined_in_conftest() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in sources("tests")
+        if path.name.startswith("test_")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(map(is_fixture, node.decorator_list))
+    }
+    assert found - FILES_WITH_FIXTURES == set()
+    assert FILES_WITH_FIXTURES - found == set(), "these files have no fixture any more: take them out of the list"

@@ -123,7 +123,7 @@ async def _events(stream: AsyncIterator[dict[str, Any]], name: str) -> list[dict
 
 
 def _text(events: list[dict[str, Any]]) -> str:
-    """What a client has after these events, each written at its offset."""
+    """Return the text of a client after these events, each written at its offset."""
     text = ""
     for event in events:
         if event["__typename"] == "ReplyDelta":

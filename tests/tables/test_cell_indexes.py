@@ -61,7 +61,7 @@ async def indexed(world: World, directory: Path, *rows: dict[str, Any]) -> Table
 async def test_questions_have_the_same_answers_with_indexes(
     world: World, tmp_path: Path, monkeypatch: Any, few: int, many: int
 ) -> None:
-    """Whether the hits of their indexes are few, many or too many."""
+    """The limits are set so that the indexes have few, many or too many hits."""
     monkeypatch.setattr(index_planner, "MAX_SORTED_HITS", few)
     monkeypatch.setattr(index_planner, "MAX_SORTED_ENTRIES", many)
     sheet = await indexed(world, tmp_path, *VALUES)
@@ -240,7 +240,7 @@ def asked(filter: dict[str, Any] | None) -> RowFilter | None:
 
 
 async def names(app: App) -> set[str]:
-    """What is indexed, as "c1_text"; half an index is none."""
+    """Return the complete indexes, such as "c1_text"."""
     there = await app.backend.database.index_names(cell_indexes.PREFIX)
     return {"_".join(name.split("_")[3:]).replace("by_", "") for name, whole in there.items() if whole}
 

@@ -19,7 +19,7 @@ async def change(sheet: TableClient, key: str, **given: Any) -> dict[str, Any]:
 
 
 async def refused(sheet: TableClient, mutation: str, /, **given: Any) -> Refused:
-    """What a mutation is refused with; the table is as it was."""
+    """Return the error of a refused mutation, after a check that the table has not changed."""
     before = await sheet.table()
     with pytest.raises(Refused) as caught:
         await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **given)

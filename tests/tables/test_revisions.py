@@ -29,7 +29,7 @@ UNIQUE: list[dict[str, Any]] = [{"name": "Code", "type": "INTEGER", "isUnique": 
 
 
 def content(table: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a table holds: everything of its rows but their versions."""
+    """Return the rows of a table without their versions."""
     return [{name: value for name, value in row.items() if name != "version"} for row in table["rows"]["nodes"]]
 
 

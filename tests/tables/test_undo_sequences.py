@@ -27,7 +27,7 @@ NAME, COUNT, PRICE = "c1", "c2", "c3"
 
 
 def content(table: dict[str, Any]) -> dict[str, Any]:
-    """What people see of a table: all but the versions, which never go back."""
+    """Return the visible state of a table: all of it except versions, which only grow."""
     rows = [{name: value for name, value in row.items() if name != "version"} for row in table["rows"]["nodes"]]
     assert len(rows) == table["rowCount"]
     check_values(table["columns"], rows)

@@ -1,4 +1,4 @@
-"""What fits a column is the same after it was kept, shown and sent back, in both databases."""
+"""Values: a valid one is unchanged after storing, reading and sending it back, on both databases."""
 
 from pathlib import Path
 from typing import Any

@@ -18,7 +18,7 @@ from tests.support.tables.grid_views import header, only, rows
 
 
 def meanings(kind: str, raw: str) -> set[str]:
-    """What a quote stands for in a format."""
+    """Return the values that a quote in a format may stand for."""
     if kind == "json":
         return {raw, json_nodes.unescape(raw)} if "\\" in raw else {raw}
     if kind == "delimited":
