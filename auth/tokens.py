@@ -107,7 +107,7 @@ def _times(claims: Mapping[str, Any]) -> tuple[int, int]:
     """Return start and end in seconds since 1970. Raises ValueError for a lifetime that is never issued."""
     issued, expires, start = (_seconds(claims.get(name, 0)) for name in ("iat", "exp", "nbf"))
     if not 0 < expires - issued <= (MAX_LIFETIME + LEEWAY).total_seconds():
-        raise ValueError("a life that no token is given")
+        raise ValueError("no token is issued with this lifetime")
     return max(issued, start), expires
 
 

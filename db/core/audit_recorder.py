@@ -14,7 +14,7 @@ from sqlalchemy import Column, inspect
 from db.core.base import AuditCounted, AuditedRow, Base, Subject
 
 SYSTEM_COLUMNS = frozenset({"id", "created_at", "created_by_id", "updated_at", "updated_by_id"})
-CONCEALED = "(not kept)"
+CONCEALED = "(not kept)"  # in place of secrets; clients see this text, and older entries have it
 MAX_TEXT = 1_000
 
 Values = dict[str, Any]

@@ -61,29 +61,29 @@ class Listing(Generic[R]):
             deleted=True,
         )
 
-    def rows(self, window: Window, given: frozenset[str]) -> Prepared[R]:
+    def rows(self, window: Window, names: frozenset[str]) -> Prepared[R]:
         """Return the query of a window: at most `limit` rows, in the list's order unless backwards."""
-        key = window.cursor is None, window.backwards, given
+        key = window.cursor is None, window.backwards, names
         if key not in self._variants:
-            self._variants[key] = self._prepare(self._window(window, given))
+            self._variants[key] = self._prepare(self._window(window, names))
         return self._variants[key]
 
-    def total(self, given: frozenset[str]) -> Prepared[Any]:
-        if given not in self._variants:
-            count = self._filtered(select(func.count(self.model.id).label("total")), given)
-            self._variants[given] = self._prepare(count)
-        return self._variants[given]
+    def total(self, names: frozenset[str]) -> Prepared[Any]:
+        if names not in self._variants:
+            count = self._filtered(select(func.count(self.model.id).label("total")), names)
+            self._variants[names] = self._prepare(count)
+        return self._variants[names]
 
-    def _window(self, window: Window, given: frozenset[str]) -> Select[Any]:
+    def _window(self, window: Window, names: frozenset[str]) -> Select[Any]:
         down = self.newest_first != window.backwards
-        query = self._filtered(select(self.model), given)
+        query = self._filtered(select(self.model), names)
         if window.cursor is not None:
             cursor = bind("cursor", self.model.id)
             query = query.where(self.model.id < cursor if down else self.model.id > cursor)
         return query.order_by(self.model.id.desc() if down else self.model.id).limit(bind("limit"))
 
-    def _filtered(self, query: Select[Any], given: frozenset[str]) -> Select[Any]:
-        return query.where(*self.conditions, *(self.optional[name] for name in sorted(given)))
+    def _filtered(self, query: Select[Any], names: frozenset[str]) -> Select[Any]:
+        return query.where(*self.conditions, *(self.optional[name] for name in sorted(names)))
 
     def _prepare(self, query: Select[Any]) -> Prepared[R]:
         children, deleted = self.of_parent and self.model, self.deleted and self.model

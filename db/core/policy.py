@@ -167,8 +167,8 @@ def _deletion_criterion(
     alive: ColumnElement[bool] = row.deleted_at.is_(None)
     if deleted is None:
         return alive
-    theirs = row.id.is_not(None) if everything else changeable(model, row)
-    return and_(not_(alive), theirs) if deleted is Deleted.ONLY else or_(alive, theirs)
+    may_change = row.id.is_not(None) if everything else changeable(model, row)
+    return and_(not_(alive), may_change) if deleted is Deleted.ONLY else or_(alive, may_change)
 
 
 def _has_parent_of(model: type[Base], child: type[Base]) -> bool:

@@ -39,8 +39,8 @@ class SystemOnly:
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        nobody: ColumnElement[bool] = row.id.is_(None)
-        return nobody
+        never: ColumnElement[bool] = row.id.is_(None)
+        return never
 
     def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:
         return False

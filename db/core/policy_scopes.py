@@ -56,13 +56,13 @@ def deleted_administered_organizations() -> Any:
 
     Their memberships were deleted in the same moment, which is how they are recognized.
     """
-    own, gone = _memberships.alias(), _all_organizations.alias()
+    own, organization = _memberships.alias(), _all_organizations.alias()
     return select(own.c.organization_id).where(
         own.c.user_id == VIEWER,
         own.c.status == "ACTIVE",
         own.c.role == Role.ADMIN.value,
-        gone.c.id == own.c.organization_id,
-        gone.c.deleted_at == own.c.deleted_at,
+        organization.c.id == own.c.organization_id,
+        organization.c.deleted_at == own.c.deleted_at,
     )
 
 
@@ -79,7 +79,7 @@ def own_email() -> Any:
 
 
 def co_members() -> Any:
-    """Return ids of users who are or were in an organization of the viewer: rows that they made refer to them."""
+    """Return ids of users who are or were in an organization of the viewer: rows that they created refer to them."""
     fellow = _memberships.alias()
     return select(fellow.c.user_id).where(fellow.c.organization_id.in_(active_organizations()))
 

@@ -79,7 +79,7 @@ def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
 
 
 def job_viewer(session: Session, job: Job) -> Viewer | None:
-    """Return the viewer that a job runs as: its owner, with the rights of now. None when the owner is gone."""
+    """Return the owner of a job with the present rights; None when the account is deleted or deactivated."""
     active = select(User).where(User.id == job.owner_id, User.deactivated_at.is_(None))
     owner = session.scalars(active).one_or_none()
     return None if owner is None else Viewer(owner.id, is_superuser=owner.is_superuser)

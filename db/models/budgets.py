@@ -41,7 +41,7 @@ class Budget(AuditedRow, Administered, Base):
     month: Mapped[datetime]
     spent_units: Mapped[int] = mapped_column(BigInteger, default=0)
     reserved_units: Mapped[int] = mapped_column(BigInteger, default=0)
-    told: Mapped[int] = mapped_column(default=0)
+    told: Mapped[int] = mapped_column(default=0)  # percent, so that each threshold is notified once a month
 
     def subject(self) -> Subject:
         return Organization, self.organization_id

@@ -36,6 +36,7 @@ class Membership(AuditedRow, Administered, Base):
     __tablename__ = "memberships"
     unaudited = frozenset({"narrowed_at"})
     __table_args__ = (
+        # Counts deleted rows too: a member who returns gets the old row back, to which other rows refer.
         Index(None, "user_id", "organization_id", unique=True),
         Index(None, "organization_id", "id"),
     )

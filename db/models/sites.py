@@ -24,8 +24,8 @@ class Site(AuditedRow, Administered, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        theirs = or_(row.organization_id.in_(administered_organizations()), row.id.in_(assigned_sites()))
-        return and_(row.organization_id.in_(active_organizations()), theirs)
+        is_accessible = or_(row.organization_id.in_(administered_organizations()), row.id.in_(assigned_sites()))
+        return and_(row.organization_id.in_(active_organizations()), is_accessible)
 
     @classmethod
     def changeable(cls, row: Any) -> ColumnElement[bool]:

@@ -28,6 +28,7 @@ class TableColumn(AuditCounted, Child, Base):
     """Definition of a column; its `key` ("c7") is never reused in the table, so renaming keeps the values."""
 
     __tablename__ = "table_columns"
+    # Counts deleted columns too: revisions refer to a column by its key, so no other column may get it.
     __table_args__ = (UniqueConstraint("table_id", "key"),)
     parent = Table
     parent_key = "table_id"

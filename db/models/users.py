@@ -19,7 +19,7 @@ class User(AuditedRow, Base):
     """User, visible to themselves and to co-members, changed by themselves.
 
     Identity and rights change only by a superuser or a mailed token. A deleted account (`account_deleted_at`) leaves a
-    row without a name, because other rows refer to it; all else is gone at `erased_at`.
+    row without a name, because other rows refer to it; everything else is erased by `erased_at`.
     """
 
     __tablename__ = "users"

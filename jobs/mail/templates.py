@@ -9,13 +9,13 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         """\
 Hello $name,
 
-somebody made a SheetGPT account with this address. If it was you, verify the
-address with this token, which is good for three days:
+a SheetGPT account was created with this address. If it was you, verify the
+address with this token, which is valid for three days:
 
     $token
 
-An application asks you for it; over the API it is verifyEmail that takes it.
-If it was not you, there is nothing to do.
+Enter it in the application that you use, or pass it to verifyEmail of the API.
+If it was not you, you need not do anything.
 """,
     ),
     "reset_password": (
@@ -23,13 +23,13 @@ If it was not you, there is nothing to do.
         """\
 Hello $name,
 
-somebody asked for a new password for your SheetGPT account. If it was you,
-choose one with this token, which is good once and for one hour:
+a new password was requested for your SheetGPT account. If it was you, choose
+one with this token, which works once and is valid for one hour:
 
     $token
 
-An application asks you for it; over the API it is resetPassword that takes it.
-If it was not you, there is nothing to do: your password is as it was.
+Enter it in the application that you use, or pass it to resetPassword of the
+API. If it was not you, you need not do anything: your password is unchanged.
 """,
     ),
     "invitation": (
@@ -39,12 +39,12 @@ Hello,
 
 $inviter invites you to the organization $organization on SheetGPT. To become a
 member, sign up or log in with this address and accept with this token, which
-is good for seven days:
+is valid for seven days:
 
     $token
 
-An application asks you for it; over the API it is acceptInvitation that takes
-it. If you do not know them, there is nothing to do.
+Enter it in the application that you use, or pass it to acceptInvitation of the
+API. If you do not know the sender, you need not do anything.
 """,
     ),
 }
@@ -53,7 +53,7 @@ it. If you do not know them, there is nothing to do.
 def write(template: str, arguments: Mapping[str, str], server: str | None) -> tuple[str, str]:
     """Return subject and text; `server` is the public URL of this server, if known."""
     subject, text = TEXTS[template]
-    # Names are what people chose: on one line they cannot pass for a paragraph of ours.
+    # Users choose these values. On one line, none of them can imitate a paragraph of the mail.
     values = {name: " ".join(value.split()) for name, value in arguments.items()}
     signature = f"\n-- \nSheetGPT{f', {server}' if server else ''}\n"
     return Template(subject).substitute(values), Template(text).substitute(values) + signature
