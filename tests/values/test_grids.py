@@ -210,3 +210,12 @@ def test_what_is_written_as_json_comes_back(table: list[list[str]], ascii_only: 
     assert header(grid) == titles
     assert rows(grid) == [[text if text.strip() else None for text in row] for row in table]
     check_places(text)
+
+
+def test_a_second_header_with_its_rule_begins_a_second_table() -> None:
+    first, second = find_grids(
+        "| A | B |\n|---|---|\n| 1 | 2 |\n\n| 3 | 4 |\n\n| C | D | E |\n|---|---|---|\n| 5 | 6 | 7 |\n"
+    )
+    assert [[cell and cell.text for cell in row] for row in first.rows] == [["1", "2"], ["3", "4"]]
+    assert [title if isinstance(title, str) else title.text for title in second.header] == ["C", "D", "E"]
+    assert [[cell and cell.text for cell in row] for row in second.rows] == [["5", "6", "7"]]

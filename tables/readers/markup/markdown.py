@@ -74,8 +74,10 @@ def _goes_on(rows: Sequence[Line], i: int, has_rule: bool) -> bool:
     """Return True when the line below an empty one belongs to the table above: it has outer bars and is no header."""
     if i >= len(rows) or not rows[i].text.lstrip().startswith("|"):
         return False
+    if _is_rule(rows[i].text):
+        return not has_rule  # the rule below a header that stands apart
     below = next((line.text for line in rows[i + 1 : i + 3] if not line.is_blank), "")
-    return _is_rule(rows[i].text) != has_rule or (has_rule and not _is_rule(below) and not _is_rule(rows[i].text))
+    return has_rule and not _is_rule(below)
 
 
 def _table(text: str, block: Sequence[Line]) -> Grid | None:
