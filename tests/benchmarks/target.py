@@ -1,5 +1,6 @@
 """The application without a client: requests are ASGI calls."""
 
+import asyncio
 from typing import Any
 
 
@@ -32,7 +33,10 @@ class Target:
         messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
         async def receive() -> Any:
-            return next(messages, {"type": "http.disconnect"})
+            if (message := next(messages, None)) is not None:
+                return message
+            # A client that stays sends nothing more; one that leaves would end its operation.
+            return await asyncio.get_running_loop().create_future()
 
         async def send(message: Any) -> None:
             if message["type"] == "http.response.start":
