@@ -11,6 +11,7 @@ from resolvers.core.ids import decode
 from tests.benchmarks.conversations import conversations
 from tests.benchmarks.floor import floor
 from tests.benchmarks.measuring import CALLS, ROUNDS, compare
+from tests.benchmarks.reading import reading
 from tests.benchmarks.streams import streams
 from tests.benchmarks.tables import tables
 from tests.benchmarks.target import Target
@@ -68,6 +69,7 @@ async def main() -> None:
             await _writes(ann, ours, base, table)
             await conversations(app, ann, ours)
         await tables(Path(name))
+        reading()
         await streams(f"sqlite:///{Path(name) / 'streams.db'}", Path(name))
 
 
