@@ -16,9 +16,14 @@ logged with its request id and reported as INTERNAL_SERVER_ERROR.
     └── UpstreamFailed      502   another service failed or refused
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, ParamSpec, Self, TypeVar, cast
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MAX_FIELD_ERRORS = 100
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,46 @@ class NotFound(ProductError):
 class BadUserInput(ProductError):
     code, status = "BAD_USER_INPUT", 400
     default = "The input is not valid."
+
+
+class Mistakes:
+    """Collector of the mistakes in one input, so that the error names all of them.
+
+        with Mistakes() as check:
+            name = check(checked_line, name, "name", 100)
+            address = check(checked_text, address, "address", 500)
+
+    Leaving the block raises BadUserInput if any check, or the block itself, raised it. Until then the result of a
+    failed check is None, whatever its type says.
+    """
+
+    def __init__(self) -> None:
+        self._errors: list[BadUserInput] = []
+
+    def __call__(self, check: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return check(*args, **kwargs)
+        except BadUserInput as error:
+            self._errors.append(error)
+            return cast(T, None)
+
+    def add(self, field: str, message: str) -> None:
+        self._errors.append(BadUserInput.of(field, message))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, BadUserInput):
+            self._errors.append(error)
+        elif error is not None or not self._errors:
+            return
+        first, *others = self._errors
+        if not others:
+            raise first
+        fields = [field for each in self._errors for field in each.fields]
+        more = f"There are {len(fields) - 1:,} more mistakes" if len(fields) > 2 else "There is 1 more mistake"
+        raise BadUserInput(f"{first.message} {more}: see `fieldErrors`.", fields=fields[:MAX_FIELD_ERRORS]) from None
 
 
 class Conflict(ProductError):

@@ -8,7 +8,7 @@ from strawberry.scalars import JSON
 from db import models
 from db.tables.editing import structure
 from resolvers.tables import columns
-from schema.base import Shows, TypeOf, enum, field, output_type
+from schema.base import Shows, TypeOf, enum, field, output_type, required
 from schema.operations import mutation
 from tables.types import types
 
@@ -33,6 +33,12 @@ enum(
 class Column(Shows[types.Column]):
     """Definition of a column."""
 
+    id = required(
+        strawberry.ID,
+        columns.column_id,
+        "Opaque id for caches, unique among all objects and never changing. `node` does not load it; arguments take "
+        "the `key`.",
+    )
     key: strawberry.ID = field("Key of the column, as `c1`, unique in its table and never used again.")
     name: str = field("Name of the column.")
     type: types.ColumnType = field("Type of the cells.")

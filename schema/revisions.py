@@ -8,7 +8,7 @@ from strawberry.scalars import JSON
 from db import models
 from db.tables.editing.structure import TableChange
 from resolvers.tables import revisions
-from schema.base import Shows, TypeOf, enum, field, list_of, optional, output_type, required
+from schema.base import Node, Shows, TypeOf, enum, field, list_of, optional, output_type, required
 from schema.cells import Source
 from schema.operations import mutation, subscription
 from tables.changes import ChangeKind
@@ -50,10 +50,14 @@ class Change(Shows[models.revisions.CellChange]):
     )
     new = optional(JSON, revisions.new_of, "State after, in the same form as `old`.")
     source = optional(Source, revisions.source_of, "Passage from which the assistant read the new value.")
+    row_version: int | None = field(
+        "`version` of the row after this change, for `expectedVersion`; null for a change of a column or of the table, "
+        "and for changes older than this field."
+    )
 
 
 @output_type
-class Revision(Shows[models.revisions.Revision]):
+class Revision(Node, Shows[models.revisions.Revision]):
     """Everything that one operation changed in a table."""
 
     number: int = field("Number of the revision in its table, from 1 without gaps.")

@@ -10,7 +10,7 @@ from db.tables.editing import row_upserts
 from db.tables.editing import rows as editing
 from db.tables.query import filters
 from errors import FieldError as FieldErrorRow
-from resolvers.tables import cells, revisions, rows
+from resolvers.tables import cell_values, revisions, rows
 from schema.base import Node, Shows, TypeOf, batched, batched_list, enum, field, output_type
 from schema.cells import Cell
 from schema.connections import page
@@ -42,8 +42,8 @@ class Row(Node, Shows[models.tables.Row]):
 
     position: int = field("Sort key of the row in the table's own order, ascending; there may be gaps.")
     version: int = field("Number of changes to the row; send it as `expectedVersion` to detect conflicts.")
-    values = batched(JSON, cells.values_of, "Values by column key; empty cells are left out.")
-    cells = batched_list(Cell, cells.list_cells, "One cell for each column, in the order of the columns.")
+    values = batched(JSON, cell_values.values_of, "Values by column key; empty cells are left out.")
+    cells = batched_list(Cell, cell_values.list_cells, "One cell for each column, in the order of the columns.")
     created_at: datetime = field("Time at which the row was added.")
     updated_at: datetime = field("Time of the last change.")
     history = page(

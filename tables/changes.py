@@ -34,6 +34,7 @@ class ChangeKind(StrEnum):
 def column_to_json(column: Column) -> dict[str, Any]:
     """Return a column's definition as JSON; decimals are strings."""
     plain = asdict(column)
+    del plain["scope"]
     plain["type"] = column.type.value
     plain["options"] = None if column.options is None else list(column.options)
     for bound in ("minimum", "maximum"):

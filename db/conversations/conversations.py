@@ -14,7 +14,7 @@ from db.core.session import Session
 from db.models.conversations import Conversation, ExtractionMode
 from db.models.organizations import Organization
 from db.models.sites import Site
-from errors import BadUserInput
+from errors import BadUserInput, Mistakes
 
 SYSTEM_PROMPT = "You are a helpful assistant chatbot."
 UNTITLED = "New conversation"
@@ -46,6 +46,8 @@ class NewConversation:
     site_id: UUID | None = None
     visibility: Visibility = Visibility.PRIVATE
     extraction: ExtractionMode = ExtractionMode.AUTO
+    temperature: float | None = None
+    max_tokens: int | None = None
     is_named: bool = True
 
 
@@ -65,13 +67,19 @@ def create(session: Session, new: NewConversation, idempotency_key: str | None =
 
 
 def _create(session: Session, new: NewConversation) -> Conversation:
+    with Mistakes() as check:
+        title = check(checked_title, new.title or UNTITLED)
+        prompt = check(checked_prompt, new.system_prompt or SYSTEM_PROMPT)
+        organization_id = check(_organization, session, new)
     conversation = Conversation(
-        title=checked_title(new.title or UNTITLED),
+        title=title,
         is_named=new.is_named and bool(new.title),
-        system_prompt=checked_prompt(new.system_prompt or SYSTEM_PROMPT),
+        system_prompt=prompt,
         model=new.model,
+        temperature=new.temperature,
+        max_tokens=new.max_tokens,
         owner_id=session.user_id,
-        organization_id=_organization(session, new),
+        organization_id=organization_id,
         site_id=new.site_id,
         visibility=new.visibility,
         extraction=new.extraction,

@@ -26,7 +26,7 @@ from db.tables.editing.column_rules import clean_name, validate_columns
 from db.tables.editing.edits import Edit
 from db.tables.editing.row_upserts import key_columns
 from db.tables.tables import MAX_COLUMNS
-from errors import BadUserInput, Conflict, NotFound
+from errors import BadUserInput, Conflict, Mistakes, NotFound
 from tables.changes import column_to_json
 from tables.types.types import Column
 
@@ -124,17 +124,17 @@ def _conversation(session: Session, request: ExtractionRequest) -> UUID:
 
 
 def _check_guidance(request: ExtractionRequest) -> None:
-    checked_text(request.instructions, "instructions", MAX_INSTRUCTIONS)
-    if len(request.examples) > MAX_EXAMPLES:
-        raise BadUserInput.of("examples", f"Got {len(request.examples)} examples. Pass at most {MAX_EXAMPLES}.")
-    for number, example in enumerate(request.examples):
-        checked_text(example["text"], f"examples.{number}.text", MAX_EXAMPLE)
-        if len(example["rows"]) > MAX_EXAMPLE_ROWS or not all(isinstance(row, dict) for row in example["rows"]):
-            raise BadUserInput.of(
-                f"examples.{number}.rows", f"Pass at most {MAX_EXAMPLE_ROWS} rows, each an object by column name."
-            )
-    if not 1 <= request.passes <= MAX_PASSES:
-        raise BadUserInput.of("passes", f"Got {request.passes}. Pass 1, or {MAX_PASSES} to look again for missed rows.")
+    with Mistakes() as check:
+        check(checked_text, request.instructions, "instructions", MAX_INSTRUCTIONS)
+        if len(request.examples) > MAX_EXAMPLES:
+            check.add("examples", f"Got {len(request.examples)} examples. Pass at most {MAX_EXAMPLES}.")
+        for number, example in enumerate(request.examples[:MAX_EXAMPLES]):
+            check(checked_text, example["text"], f"examples.{number}.text", MAX_EXAMPLE)
+            if len(example["rows"]) > MAX_EXAMPLE_ROWS or not all(isinstance(row, dict) for row in example["rows"]):
+                problem = f"Pass at most {MAX_EXAMPLE_ROWS} rows, each an object by column name."
+                check.add(f"examples.{number}.rows", problem)
+        if not 1 <= request.passes <= MAX_PASSES:
+            check.add("passes", f"Got {request.passes}. Pass 1, or {MAX_PASSES} to look again for missed rows.")
 
 
 def _check_messages(session: Session, conversation: Conversation, ids: Sequence[UUID] | None) -> None:

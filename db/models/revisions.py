@@ -38,8 +38,9 @@ class Revision(NotAudited, Child, Base):
 class CellChange(NotAudited, Child, Base):
     """Change of a revision, as `tables.changes` describes it, with all that undo needs.
 
-    `place` is its index in the revision, from 0. CELL_CHANGED stores the origins of the values in `old_origin` and
-    `new_origin`; ROW_ADDED stores {"origins"} of the new row in `new_origin`; ROW_DELETED stores {"version",
+    `place` is its index in the revision, from 0; `row_version` is the version of the row after the change.
+    CELL_CHANGED stores the origins of the values in `old_origin` and `new_origin`; ROW_ADDED stores {"origins"} of the
+    new row in `new_origin`; ROW_DELETED stores {"version",
     "origins", "created_at", "created_by"} of the row in `old_origin`.
     """
 
@@ -53,6 +54,7 @@ class CellChange(NotAudited, Child, Base):
     place: Mapped[int]
     kind: Mapped[ChangeKind]
     row_id: Mapped[UUID | None]
+    row_version: Mapped[int | None]
     column: Mapped[str | None]
     old: Mapped[Json] = mapped_column(nullable=True)
     new: Mapped[Json] = mapped_column(nullable=True)

@@ -152,10 +152,9 @@ class _Application:
         for n, edit in enumerate(self.selection.edits):
             change = chosen.get(edit.change_id)
             if change is None or change.address.column is None:
-                raise BadUserInput.of(
-                    f"edits.{n}.changeId",
-                    "Edit only cells that are applied now: use the id of a selected CELL_CHANGED.",
-                )
+                problem = "Edit only cells that are applied now: use the id of a selected CELL_CHANGED."
+                errors.append(FieldError(f"edits.{n}.changeId", problem))
+                continue
             try:
                 matcher.parse(change.address.column, edit.value)
             except CellError as error:

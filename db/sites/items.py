@@ -14,7 +14,7 @@ from db.models.conversations import Conversation
 from db.models.items import Item
 from db.models.organizations import Organization
 from db.models.sites import Site
-from errors import BadUserInput
+from errors import BadUserInput, Mistakes
 
 MAX_TITLE, MAX_DESCRIPTION = 200, 10_000
 
@@ -60,13 +60,17 @@ def create(session: Session, new: NewItem, idempotency_key: str | None = None) -
 
 def _create(session: Session, new: NewItem) -> Item:
     about = {"site_id": new.site_id, "conversation_id": new.conversation_id}
+    with Mistakes() as check:
+        title = check(checked_line, new.title, "title", MAX_TITLE)
+        description = check(_description, new.description)
+        organization_id = check(_organization, session, new.organization_id, about)
     item = Item(
-        title=checked_line(new.title, "title", MAX_TITLE),
-        description=_description(new.description),
+        title=title,
+        description=description,
         is_completed=new.is_completed,
         visibility=new.visibility,
         owner_id=session.user_id,
-        organization_id=_organization(session, new.organization_id, about),
+        organization_id=organization_id,
         **about,
     )
     session.add(item)
@@ -96,15 +100,16 @@ def _organization(session: Session, requested: UUID | None, about: dict[str, UUI
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Item:
     """Set the given fields; only the description, the site and the conversation can be set to None."""
     item = session.get_for_update(Item, id_)
-    if changes.get("title") is not None:
-        item.title = checked_line(changes["title"], "title", MAX_TITLE)
-    if "description" in changes:
-        item.description = _description(changes["description"])
+    about: dict[str, UUID | None] = {n: changes[n] for n in ("site_id", "conversation_id") if n in changes}
+    with Mistakes() as check:
+        check(_organization, session, item.organization_id, about)
+        if changes.get("title") is not None:
+            item.title = check(checked_line, changes["title"], "title", MAX_TITLE)
+        if "description" in changes:
+            item.description = check(_description, changes["description"])
     for name in ("is_completed", "visibility"):
         if changes.get(name) is not None:
             setattr(item, name, changes[name])
-    about: dict[str, UUID | None] = {n: changes[n] for n in ("site_id", "conversation_id") if n in changes}
-    _organization(session, item.organization_id, about)
     for name, value in about.items():
         setattr(item, name, value)
     return item

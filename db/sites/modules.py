@@ -11,6 +11,7 @@ from db.core.session import Session
 from db.core.validation import checked_line
 from db.models.modules import Module, ModuleStatus
 from db.models.sites import Site
+from errors import Mistakes
 
 MAX_NAME, MAX_KIND, MAX_SERIAL = 100, 100, 100
 
@@ -42,13 +43,12 @@ def create(session: Session, new: NewModule, idempotency_key: str | None = None)
 
 
 def _create(session: Session, new: NewModule) -> Module:
-    module = Module(
-        site_id=session.get_for_update(Site, new.site_id).id,
-        name=checked_line(new.name, "name", MAX_NAME),
-        kind=checked_line(new.kind, "kind", MAX_KIND),
-        serial_number=_serial_number(new.serial_number),
-        status=new.status,
-    )
+    site = session.get_for_update(Site, new.site_id)
+    with Mistakes() as check:
+        name = check(checked_line, new.name, "name", MAX_NAME)
+        kind = check(checked_line, new.kind, "kind", MAX_KIND)
+        serial_number = check(_serial_number, new.serial_number)
+    module = Module(site_id=site.id, name=name, kind=kind, serial_number=serial_number, status=new.status)
     session.add(module)
     session.flush()
     return module
@@ -57,11 +57,12 @@ def _create(session: Session, new: NewModule) -> Module:
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Module:
     """Set the given fields; only the serial number can be cleared, with None or an empty text."""
     module = session.get_for_update(Module, id_)
-    for name, max_length in (("name", MAX_NAME), ("kind", MAX_KIND)):
-        if changes.get(name) is not None:
-            setattr(module, name, checked_line(changes[name], name, max_length))
-    if "serial_number" in changes:
-        module.serial_number = _serial_number(changes["serial_number"])
+    with Mistakes() as check:
+        for name, max_length in (("name", MAX_NAME), ("kind", MAX_KIND)):
+            if changes.get(name) is not None:
+                setattr(module, name, check(checked_line, changes[name], name, max_length))
+        if "serial_number" in changes:
+            module.serial_number = check(_serial_number, changes["serial_number"])
     if changes.get("status") is not None:
         module.status = changes["status"]
     return module

@@ -15,7 +15,7 @@ from db.models.memberships import Membership, MembershipStatus
 from db.models.organizations import Organization
 from db.models.sites import Site, SiteAssignment
 from db.models.users import User
-from errors import BadUserInput
+from errors import BadUserInput, Mistakes
 
 MAX_NAME, MAX_ADDRESS = 100, 500
 
@@ -44,11 +44,11 @@ def create(
 
 
 def _create(session: Session, organization_id: UUID, name: str, address: str | None) -> Site:
-    site = Site(
-        organization_id=session.get_for_update(Organization, organization_id).id,
-        name=checked_line(name, "name", MAX_NAME),
-        address=_address(address),
-    )
+    organization = session.get_for_update(Organization, organization_id)
+    with Mistakes() as check:
+        name = check(checked_line, name, "name", MAX_NAME)
+        address = check(_address, address)
+    site = Site(organization_id=organization.id, name=name, address=address)
     session.add(site)
     session.flush()
     return site
@@ -57,10 +57,11 @@ def _create(session: Session, organization_id: UUID, name: str, address: str | N
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Site:
     """Set the given fields of a site; None or an empty text clears the address."""
     site = session.get_for_update(Site, id_)
-    if changes.get("name") is not None:
-        site.name = checked_line(changes["name"], "name", MAX_NAME)
-    if "address" in changes:
-        site.address = _address(changes["address"])
+    with Mistakes() as check:
+        if changes.get("name") is not None:
+            site.name = check(checked_line, changes["name"], "name", MAX_NAME)
+        if "address" in changes:
+            site.address = check(_address, changes["address"])
     return site
 
 

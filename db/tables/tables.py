@@ -54,4 +54,5 @@ def column_of(row: TableColumn) -> Column:
         format=row.format,
         default=row.default,
         description=row.description,
+        scope=row.table_id.hex,
     )

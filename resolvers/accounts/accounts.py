@@ -16,7 +16,7 @@ from db.accounts import account_deletion, accounts, users, verifications
 from db.core.base import now
 from db.core.validation import EMAIL, checked_email
 from db.models.users import User
-from errors import BadUserInput, Conflict, Unauthenticated
+from errors import BadUserInput, Conflict, Mistakes, Unauthenticated
 from resolvers.accounts.sessions import SignInResult, SignOutResult, create_session
 from resolvers.accounts.users import checked_name, normalized
 from resolvers.core.context import Backend, Context, IdempotencyKey, Info
@@ -47,9 +47,11 @@ async def change_password(
     person = await _viewer(context)
     await context.backend.attempts.count(Action.LOG_IN, context.origin.ip_address, person.email)
     verified = await context.backend.passwords.verify(current_password, person.password_hash)
-    if not verified.ok:
-        raise BadUserInput.of("currentPassword", "Wrong password. Enter your current password.")
-    hashed = await _hashed(context, new_password, person)
+    with Mistakes() as check:
+        if not verified.ok:
+            check.add("currentPassword", "Wrong password. Enter your current password.")
+        accepted = check(_new_password, new_password, person)
+    hashed = await context.backend.passwords.hash(accepted)
     return UserResult(await context.write(accounts.change_password, hashed))
 
 
@@ -92,7 +94,7 @@ async def reset_password(
     )
     if person is None:
         raise BadUserInput.of("token", verifications.REFUSAL_MESSAGE)
-    hashed = await _hashed(context, new_password, person)
+    hashed = await context.backend.passwords.hash(_new_password(new_password, person))
     await context.backend.database.write(verifications.reset_password, SYSTEM, digest, hashed)
     return SignOutResult()
 
@@ -123,8 +125,9 @@ async def update_profile(
         str | None, argument(description="Family name: at most 100 characters; null keeps the current one.")
     ] = None,
 ) -> UserResult:
-    first = None if first_name is None else checked_name("firstName", first_name)
-    last = None if last_name is None else checked_name("lastName", last_name)
+    with Mistakes() as check:
+        first = None if first_name is None else check(checked_name, "firstName", first_name)
+        last = None if last_name is None else check(checked_name, "lastName", last_name)
     return UserResult(await info.context.write(users.update_profile, first, last))
 
 
@@ -149,12 +152,12 @@ async def _viewer(context: Context) -> User:
     return user
 
 
-async def _hashed(context: Context, password: str, person: User) -> str:
+def _new_password(password: str, person: User) -> str:
+    """Return the normalized password. Raises BadUserInput for the field `newPassword`."""
     try:
-        accepted = check_rules(password, email=person.email)
+        return check_rules(password, email=person.email)
     except BadUserInput as error:
         raise BadUserInput.of("newPassword", error.message) from None
-    return await context.backend.passwords.hash(accepted)
 
 
 async def sign_up(
@@ -166,11 +169,13 @@ async def sign_up(
     idempotency_key: IdempotencyKey = None,
 ) -> SignInResult:
     backend = info.context.backend
-    email = checked_email(email, "email")
+    with Mistakes() as check:
+        address = check(checked_email, email, "email")
+        password = check(check_rules, password, email=normalized(email))
+        names = check(checked_name, "firstName", first_name), check(checked_name, "lastName", last_name)
+    email = address
     await backend.attempts.count(Action.SIGN_UP, info.context.origin.ip_address, email)
-    password = check_rules(password, email=email)
     hashed = await backend.passwords.hash(password)
-    names = checked_name("firstName", first_name), checked_name("lastName", last_name)
     try:
         user = await backend.database.write(
             verifications.sign_up, Viewer.system(), email, hashed, *names, idempotency_key, *new_refresh()

@@ -41,11 +41,14 @@ EXTENSIONS = {
 }
 
 
+def check_number(uploads: Sequence[Upload]) -> None:
+    if len(uploads) > MAX_FILES:
+        raise BadUserInput.of("attachments", f"Attach at most {MAX_FILES} files to one message.")
+
+
 @asynccontextmanager
 async def store_uploads(context: Context, uploads: Sequence[Upload]) -> AsyncIterator[list[StoredFile]]:
     """Store the files and yield them; they are deleted again if the block fails. Raises BadUserInput."""
-    if len(uploads) > MAX_FILES:
-        raise BadUserInput.of("attachments", f"Attach at most {MAX_FILES} files to one message.")
     stored: list[StoredFile] = []
     try:
         for number, upload in enumerate(uploads):

@@ -18,12 +18,13 @@ from db.models.sites import Site
 from db.models.tables import Table
 from db.search.query_parser import SearchQuery
 from db.search.search import conversations_matching
-from errors import BadUserInput
+from errors import BadUserInput, Mistakes
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import MAX_QUOTED, decode_id, decode_optional_id, global_id
 from resolvers.core.pages import IncludeDeleted, KeysetPage, checked_search
 from resolvers.search.search import search_page
 
+TEMPERATURES, REPLY_TOKENS = (0, 2), (1, 1_000_000)
 NAMED_MODELS = 20  # models that a message lists
 
 Title = Annotated[
@@ -38,6 +39,14 @@ Prompt = Annotated[
 ]
 Model = Annotated[
     str | None, argument(description="Name of a model from `serverInfo.models`; the server's default when omitted.")
+]
+
+Temperature = Annotated[
+    float | None, argument(description="Sampling temperature from 0 to 2; null uses the default of the model.")
+]
+MaxTokens = Annotated[
+    int | None,
+    argument(description="Maximum length of a reply in tokens, 1 to 1,000,000; null uses the default of the model."),
 ]
 
 
@@ -100,10 +109,20 @@ async def create_conversation(
             description="Handling of tables found in replies: OFF ignores, REVIEW proposes, AUTO also applies them."
         ),
     ] = ExtractionMode.AUTO,
+    temperature: Temperature = None,
+    max_tokens: MaxTokens = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ConversationResult:
+    with Mistakes() as check:
+        name = check(checked_model, info, model)
+        check(conversations.checked_title, title or conversations.UNTITLED)
+        check(conversations.checked_prompt, system_prompt or "")
+        check(_within, "temperature", temperature, *TEMPERATURES)
+        check(_within, "maxTokens", max_tokens, *REPLY_TOKENS)
     new_conversation = NewConversation(
-        model=checked_model(info, model),
+        model=name,
+        temperature=temperature,
+        max_tokens=max_tokens,
         title=title,
         system_prompt=system_prompt,
         organization_id=decode_optional_id(organization_id, Organization),
@@ -127,27 +146,21 @@ async def update_conversation(
             description="Handling of tables found in replies: OFF ignores, REVIEW proposes, AUTO also applies them."
         ),
     ] = UNSET,
-    temperature: Annotated[
-        float | None, argument(description="Sampling temperature from 0 to 2; null restores the default of the model.")
-    ] = UNSET,
-    max_tokens: Annotated[
-        int | None,
-        argument(
-            description="Maximum length of a reply in tokens, 1 to 1,000,000; null restores the default of the model."
-        ),
-    ] = UNSET,
+    temperature: Temperature = UNSET,
+    max_tokens: MaxTokens = UNSET,
 ) -> ConversationResult:
     changes: dict[str, Any] = {}
-    if title is not UNSET:
-        changes["title"] = conversations.checked_title(title or "")
-    if system_prompt is not UNSET:
-        changes["system_prompt"] = conversations.checked_prompt(system_prompt or conversations.SYSTEM_PROMPT)
-    if model is not UNSET:
-        changes["model"] = checked_model(info, model)
-    if temperature is not UNSET:
-        changes["temperature"] = _within("temperature", temperature, 0, 2)
-    if max_tokens is not UNSET:
-        changes["max_tokens"] = _within("maxTokens", max_tokens, 1, 1_000_000)
+    with Mistakes() as check:
+        if title is not UNSET:
+            changes["title"] = check(conversations.checked_title, title or "")
+        if system_prompt is not UNSET:
+            changes["system_prompt"] = check(conversations.checked_prompt, system_prompt or conversations.SYSTEM_PROMPT)
+        if model is not UNSET:
+            changes["model"] = check(checked_model, info, model)
+        if temperature is not UNSET:
+            changes["temperature"] = check(_within, "temperature", temperature, *TEMPERATURES)
+        if max_tokens is not UNSET:
+            changes["max_tokens"] = check(_within, "maxTokens", max_tokens, *REPLY_TOKENS)
     # null leaves visibility and extraction unchanged, since neither has an empty state.
     changes |= {"visibility": visibility} if visibility else {}
     changes |= {"extraction": extraction} if extraction else {}

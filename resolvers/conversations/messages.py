@@ -12,8 +12,9 @@ from db.conversations.messages import Exchange
 from db.models.conversations import Conversation
 from db.models.messages import Message
 from db.models.tables import Table
+from errors import Mistakes
 from resolvers.billing.usage import Usage
-from resolvers.conversations.attachments import delete_unused_blobs, store_uploads
+from resolvers.conversations.attachments import check_number, delete_unused_blobs, store_uploads
 from resolvers.conversations.conversations import models_of
 from resolvers.conversations.replies import wait_for_end
 from resolvers.core.context import IdempotencyKey, Info
@@ -101,6 +102,10 @@ async def send_message(
     ] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Exchange:
+    with Mistakes() as check:
+        models = check(models_of, info, model)
+        check(messages.checked_text, text)
+        check(check_number, attachments_ or [])
     async with store_uploads(info.context, attachments_ or []) as files:
         exchange = await info.context.write(
             attachments.send,
@@ -108,7 +113,7 @@ async def send_message(
             files,
             conversation_id=decode_optional_id(conversation_id, Conversation),
             parent_id=decode_optional_id(parent_id, Message),
-            models=models_of(info, model),
+            models=models,
             table_id=decode_optional_id(table_id, Table),
             idempotency_key=idempotency_key,
         )

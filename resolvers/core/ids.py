@@ -52,8 +52,13 @@ def global_id_in(table: str | None, id_: UUID | None) -> ID | None:
 
 
 def _encoded(model: type[Base], hexadecimal: str) -> ID:
-    # Base64 of ASCII letters, digits and a colon contains neither "+" nor "/", so the id is safe in a URL.
-    return ID(b2a_base64(f"{_names[model]}:{hexadecimal}".encode(), newline=False).decode().rstrip("="))
+    return part_id(_names[model], hexadecimal)
+
+
+def part_id(name: str, *parts: str) -> ID:
+    """Return the global id of an object of type `name` that is part of a row and that `node` does not load."""
+    # Base64 of ASCII letters, digits, ":" and "@" contains neither "+" nor "/", so the id is safe in a URL.
+    return ID(b2a_base64(":".join((name, *parts)).encode(), newline=False).decode().rstrip("="))
 
 
 def decode(id_: str) -> tuple[str, UUID] | None:

@@ -4,11 +4,12 @@ import io
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Annotated
 
 import strawberry
 from strawberry import argument
+from uuid_utils.compat import uuid7
 
 from db.core.base import Visibility
 from db.imports import imports
@@ -183,9 +184,11 @@ async def _laid_out(
 
 def _answer(layout: Layout, reading: Reading, made: ImportResult | None, *, is_kept: bool = True) -> ImportedTable:
     in_the_way = list(made.rejected) if made else []
+    # Columns that were read from a file belong to no table yet; a preview's belong to none ever.
+    scope = made.table.id.hex if made else uuid7().hex
     return ImportedTable(
         table=made.table if made and is_kept else None,
-        columns=reading.columns,
+        columns=[column if column.scope else replace(column, scope=scope) for column in reading.columns],
         row_count=made.row_count if made else reading.count,
         rejected=[*reading.rejected, *in_the_way],
         rejected_count=reading.rejected_count + (reading.count - made.row_count if made else 0),

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from errors import BadUserInput
+from errors import Mistakes
 from resolvers.imports.layouts import ReadOptions
 
 MAX_SKIPPED = 100_000
@@ -17,20 +17,19 @@ def read_options(
     skip_rows: int | None,
     decimal_mark: str | None,
 ) -> ReadOptions:
-    """Return the options. Raises BadUserInput for a value that is not allowed."""
-    if delimiter is not None and (
-        len(delimiter := {"\\t": "\t"}.get(delimiter, delimiter)) != 1 or delimiter in '"\r\n'
-    ):
-        raise BadUserInput.of("delimiter", "A delimiter is one character, such as `;`, and no quote or line end.")
-    if header_row is not None and header_row < 0:
-        raise BadUserInput.of("headerRow", "Rows are counted from 1: name the row of the header, or 0 for none.")
-    if skip_rows is not None and not 0 <= skip_rows <= MAX_SKIPPED:
-        raise BadUserInput.of("skipRows", f"Leave out between 0 and {MAX_SKIPPED:,} rows; this is {skip_rows:,}.")
-    if header_row and skip_rows and header_row <= skip_rows:
-        raise BadUserInput.of(
-            "headerRow", f"Row {header_row:,} is among the {skip_rows:,} that are left out: name a later one."
-        )
-    if decimal_mark not in {None, ".", ","}:
-        raise BadUserInput.of("decimalMark", f"A decimal mark is `.` or `,`, and not {decimal_mark!r}.")
+    """Return the options. Raises BadUserInput for values that are not allowed."""
+    delimiter = delimiter and {"\\t": "\t"}.get(delimiter, delimiter)
+    with Mistakes() as check:
+        if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+            check.add("delimiter", "A delimiter is one character, such as `;`, and no quote or line end.")
+        if header_row is not None and header_row < 0:
+            check.add("headerRow", "Rows are counted from 1: name the row of the header, or 0 for none.")
+        if skip_rows is not None and not 0 <= skip_rows <= MAX_SKIPPED:
+            check.add("skipRows", f"Leave out between 0 and {MAX_SKIPPED:,} rows; this is {skip_rows:,}.")
+        elif header_row and skip_rows and 0 < header_row <= skip_rows:
+            problem = f"Row {header_row:,} is among the {skip_rows:,} that are left out: name a later one."
+            check.add("headerRow", problem)
+        if decimal_mark not in {None, ".", ","}:
+            check.add("decimalMark", f"A decimal mark is `.` or `,`, and not {decimal_mark[:20]!r}.")
     marks: dict[str | None, Literal[".", ","]] = {".": ".", ",": ","}
     return ReadOptions(has_header, known, encoding, delimiter, header_row, skip_rows or 0, marks.get(decimal_mark))

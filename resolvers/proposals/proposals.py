@@ -1,7 +1,7 @@
 """Proposals: list, apply and reject the changes that the assistant proposes to tables."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import strawberry
@@ -19,8 +19,8 @@ from db.proposals.selection import ChangeEdit, ChangeSelection
 from errors import BadUserInput, Conflict
 from resolvers.core.context import Info
 from resolvers.core.ids import decode_id, global_id
-from resolvers.tables.cells import Source, source_in
-from resolvers.tables.rows import client_conflict
+from resolvers.tables.cell_values import Source, source_in
+from resolvers.tables.conflicts import client_conflict
 from resolvers.tables.tables import forget_columns
 from tables.changes import column_from_json
 from tables.types.types import Column
@@ -56,7 +56,7 @@ async def message_of(root: strawberry.Parent[Any], info: Info) -> Message | None
 
 
 def list_columns(root: strawberry.Parent[Any]) -> list[Column]:
-    return [column_from_json(column) for column in root.columns]
+    return [replace(column_from_json(column), scope=root.hex_id) for column in root.columns]
 
 
 def list_notes(root: strawberry.Parent[Any]) -> list[str]:
@@ -98,7 +98,7 @@ async def apply_proposal(
     try:
         applied = await info.context.write(apply.apply, decode_id(id, Proposal), selection)
     except Conflict as conflict:
-        raise (client_conflict(conflict) if conflict.details.get("conflicts") else conflict) from None
+        raise await client_conflict(info.context, conflict) from None
     forget_columns(info.context)
     return applied
 

@@ -82,7 +82,8 @@ class AsOfPage:
             head = await self._head()
             columns = {row.key: column_of(row) for row in await self._context.read(columns_of, ids=[self._table_id])}
             state = await self._state(head.revision)
-            reading = _Reading(self._context, self._table_id, state, head.revision, state.columns(columns))
+            columns_then = state.columns(self._table_id, columns)
+            reading = _Reading(self._context, self._table_id, state, head.revision, columns_then)
             try:
                 rows = await reading.rows(limit, cursor, backwards)
             except _TableChanged:

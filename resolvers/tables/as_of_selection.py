@@ -84,4 +84,4 @@ async def _columns(context: Context, table_id: UUID, number: int) -> Mapping[str
     today = {row.key: column_of(row) for row in await context.read(columns_of, ids=[table_id])}
     head = await head_of(context, table_id, number)
     state = await backend.snapshots.deltas.get(backend.database, context.viewer, table_id, number, head.revision)
-    return state.columns(today)
+    return state.columns(table_id, today)

@@ -1,145 +1,19 @@
-"""Cells: the values of a row, each with its text and its source."""
+"""Cells: updates by clients."""
 
-from asyncio import gather
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
 import strawberry
 from strawberry import UNSET, argument
 from strawberry.scalars import JSON
 
-from db.models.attachments import Attachment
-from db.models.messages import Message, MessageRole
 from db.models.tables import Row, Table
-from db.models.users import User
 from db.tables.editing import cell_updates
 from db.tables.editing.cell_updates import CellEdit, UpdateCellsResult
-from db.tables.editing.edits import Origin
-from db.tables.history.as_of_queries import AsOfRow
-from errors import BadUserInput, Conflict
+from errors import BadUserInput, Conflict, Mistakes
 from resolvers.core.context import IdempotencyKey, Info
 from resolvers.core.ids import decode_id
-from resolvers.tables.rows import client_conflict
-from resolvers.tables.tables import TableId, columns_of
-from tables.types.types import Column, Value, format_value
-
-
-class SourceOrigin(StrEnum):
-    """Author of the words that a value was read from."""
-
-    PERSON = "PERSON"
-    FILE = "FILE"
-    ASSISTANT = "ASSISTANT"
-
-
-class Grounding(StrEnum):
-    """Result of searching a quote in the text it was taken from."""
-
-    EXACT = "EXACT"
-    FUZZY = "FUZZY"
-    MISMATCH = "MISMATCH"
-    NONE = "NONE"
-
-
-@dataclass(frozen=True)
-class Source:
-    """Position in a message or an attached file that a value was read from; an imported file has no position."""
-
-    message_id: UUID | None
-    attachment_id: UUID | None
-    start: int
-    end: int
-    quote: str
-    grounding: Grounding
-    is_assistant: bool = False
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A value in its column; `origin` is the stored record of its source or editor."""
-
-    row: Row | AsOfRow
-    column: Column
-    value: Value
-    origin: Origin | None
-
-    @property
-    def text(self) -> str:
-        return format_value(self.column, self.value)
-
-    @property
-    def source(self) -> Source | None:
-        return source_in(self.origin)
-
-    @property
-    def editor_id(self) -> UUID | None:
-        """Return the id of the user who entered the value; the creator of the row when no origin is recorded."""
-        origin = self.origin or {}
-        if "by" in origin:
-            return UUID(origin["by"])
-        is_theirs = self.value is not None and "message" not in origin
-        return self.row.created_by_id if is_theirs else None
-
-
-def source_in(origin: Mapping[str, Any] | None) -> Source | None:
-    if not origin or "quote" not in origin:
-        return None
-    if "message" not in origin:
-        return Source(None, None, 0, len(origin["quote"]), origin["quote"], Grounding.EXACT)
-    excerpt = origin["start"], origin["end"], origin["quote"]
-    attachment_id = UUID(origin["attachment"]) if "attachment" in origin else None
-    is_assistant = origin.get("origin") == SourceOrigin.ASSISTANT
-    return Source(UUID(origin["message"]), attachment_id, *excerpt, Grounding(origin["grounding"]), is_assistant)
-
-
-async def origin_of(root: strawberry.Parent[Any], info: Info) -> SourceOrigin:
-    """Return the author; values from before authors were stored have that of their message."""
-    if root.is_assistant:
-        return SourceOrigin.ASSISTANT
-    if root.attachment_id is not None or root.message_id is None:
-        return SourceOrigin.FILE
-    message = await info.context.by_id(Message, root.message_id)
-    is_reply = message is not None and message.role is MessageRole.ASSISTANT
-    return SourceOrigin.ASSISTANT if is_reply else SourceOrigin.PERSON
-
-
-async def list_cells(rows: Sequence[Row | AsOfRow], info: Info) -> list[list[Cell]]:
-    return [_cells(row, columns) for row, columns in zip(rows, await _columns(rows, info), strict=True)]
-
-
-def _cells(row: Row | AsOfRow, columns: Mapping[str, Column]) -> list[Cell]:
-    values, origins = row.values, row.origins
-    return [Cell(row, column, values.get(key), origins.get(key)) for key, column in columns.items()]
-
-
-async def values_of(rows: Sequence[Row | AsOfRow], info: Info) -> list[dict[str, Value]]:
-    return [
-        {key: value for key, value in row.values.items() if key in columns}
-        for row, columns in zip(rows, await _columns(rows, info), strict=True)
-    ]
-
-
-async def _columns(rows: Sequence[Row | AsOfRow], info: Info) -> list[Mapping[str, Column]]:
-    """Return the columns of each row's table; rows of an earlier revision carry their own."""
-    tables = list(dict.fromkeys(row.table_id for row in rows if not isinstance(row, AsOfRow)))
-    # Gathered, so that the columns of all tables are loaded in one batch.
-    by_table = dict(zip(tables, await gather(*(columns_of(info.context, id_) for id_ in tables)), strict=True))
-    return [row.columns if isinstance(row, AsOfRow) else by_table[row.table_id] for row in rows]
-
-
-async def editor_of(root: strawberry.Parent[Any], info: Info) -> User | None:
-    return await info.context.by_id(User, root.editor_id)
-
-
-async def message_of(root: strawberry.Parent[Any], info: Info) -> Message | None:
-    return await info.context.by_id(Message, root.message_id)
-
-
-async def attachment_of(root: strawberry.Parent[Any], info: Info) -> Attachment | None:
-    return await info.context.by_id(Attachment, root.attachment_id)
+from resolvers.tables.conflicts import client_conflict
+from resolvers.tables.tables import TableId
 
 
 @strawberry.input(description="New value of one cell.")
@@ -160,11 +34,12 @@ async def update_cells(
     cells: Annotated[list[CellInput], argument(description="1 to 5,000 cells, each at most once.")],
     idempotency_key: IdempotencyKey = None,
 ) -> UpdateCellsResult:
-    edits = [_edit(cell, f"cells.{n}") for n, cell in enumerate(cells)]
+    with Mistakes() as check:
+        edits = [check(_edit, cell, f"cells.{n}") for n, cell in enumerate(cells)]
     try:
         return await info.context.write(cell_updates.update, decode_id(table_id, Table), edits, idempotency_key)
     except Conflict as conflict:
-        raise client_conflict(conflict) from None
+        raise await client_conflict(info.context, conflict) from None
 
 
 def _edit(cell: CellInput, path: str) -> CellEdit:

@@ -14,12 +14,16 @@ from db.tables.editing import column_updates, structure
 from db.tables.editing.values import Misfit
 from errors import BadUserInput
 from resolvers.core.context import Info
-from resolvers.core.ids import decode_id, global_id
+from resolvers.core.ids import decode_id, global_id, part_id
 from resolvers.tables.tables import ColumnInput, TableId, forget_columns
 from tables.types.types import ColumnType
 
 # null leaves these unchanged: a column always has them.
 _NOT_NULL = frozenset({"name", "type", "is_required", "is_unique", "is_indexed"})
+
+
+def column_id(root: strawberry.Parent[Any]) -> strawberry.ID:
+    return part_id("Column", root.scope, root.key)
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from errors import BadUserInput, Conflict, NotFound
 from resolvers.core.context import Context, Info
 from resolvers.core.ids import decode_id, global_id
 from resolvers.core.pages import KeysetPage
-from resolvers.tables.cells import Source, source_in
-from resolvers.tables.rows import client_conflict
+from resolvers.tables.cell_values import Source, source_in
+from resolvers.tables.conflicts import client_conflict
 from resolvers.tables.tables import TableId, columns_of, forget_columns
 from tables.changes import ChangeKind
 
@@ -104,6 +104,7 @@ class InitialCell:
     column: str
     new: Any
     new_origin: Any
+    row_version: int | None
     old: None = None
     old_origin: None = None
 
@@ -112,7 +113,8 @@ def _of_cell(change: CellChange, column: str) -> CellChange:
     if change.kind not in (ChangeKind.ROW_ADDED, ChangeKind.ROW_RESTORED) or change.row_id is None:
         return change
     origins = (change.new_origin or {}).get("origins", {})
-    cell = InitialCell(change.kind, change.row_id, column, change.new["values"].get(column), origins.get(column))
+    value, origin = change.new["values"].get(column), origins.get(column)
+    cell = InitialCell(change.kind, change.row_id, column, value, origin, change.row_version)
     return cast(CellChange, cell)
 
 
@@ -164,7 +166,7 @@ async def undo_revision(
     try:
         return await info.context.write(undo.undo, id_, revision, force=force)
     except Conflict as conflict:
-        raise client_conflict(conflict) from None
+        raise await client_conflict(info.context, conflict) from None
     finally:
         forget_columns(info.context)
 

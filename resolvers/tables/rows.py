@@ -12,13 +12,11 @@ from strawberry.scalars import JSON
 from db.models.revisions import Revision
 from db.models.tables import Row, Table
 from db.tables.editing import row_upserts, rows
-from db.tables.editing.cell_updates import CellConflict
 from db.tables.editing.row_upserts import UpsertRowsResult
 from db.tables.editing.rows import AddRowsResult, OnError
 from db.tables.query import row_query
 from db.tables.query.filters import FilterOp
 from db.tables.query.row_query import QueryShape, RowQuery
-from errors import Conflict
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id, global_id
 from resolvers.tables.as_of_rows import AsOfPage
@@ -132,24 +130,6 @@ async def delete_rows(
     ids = [decode_id(id_, Row, f"rowIds.{n}") for n, id_ in enumerate(row_ids)]
     deleted = await info.context.write(rows.delete, decode_id(table_id, Table), ids)
     return DeleteRowsResult(deleted.table, [global_id(Row, id_) for id_ in deleted.deleted_ids], deleted.revision)
-
-
-def client_conflict(conflict: Conflict) -> Conflict:
-    """Return the conflict with its cells as clients name them: by global ids and camelCase fields."""
-    return Conflict(
-        conflict.message, conflicts=[_conflict_details(cell) for cell in conflict.details.get("conflicts", ())]
-    )
-
-
-def _conflict_details(cell: CellConflict) -> dict[str, object]:
-    return {
-        "rowId": cell.row_id and global_id(Row, cell.row_id),
-        "column": cell.column,
-        "expectedVersion": cell.expected_version,
-        "currentVersion": cell.current_version,
-        "currentValue": cell.current_value,
-        "yourValue": cell.your_value,
-    }
 
 
 async def upsert_rows(

@@ -1,6 +1,6 @@
 """A column's definition: its type, its rules, and how its texts are written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -52,7 +52,8 @@ class Column:
       CURRENCY                  ISO 4217 code, then the decimal mark when it is a comma: "EUR", "EUR ,"
       DATE DATETIME             order of day, month and year: "YMD", "DMY", "MDY"; with None a date
                                 that can be read in two ways is refused
-    `description` says what belongs into the column, for people and for models that read it.
+    `description` says what belongs into the column, for people and for models that read it. `scope` identifies what
+    the column belongs to (a table, a table at a revision, a proposal); it is no part of the definition.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Column:
     format: str | None = None
     default: Value = None
     description: str | None = None
+    scope: str = field(default="", compare=False, repr=False)
 
     @cached_property
     def matcher(self) -> Matcher | None:

@@ -69,10 +69,10 @@ LISTED: dict[str, list[In]] = {
         In(None, OWN, "table", {"column": "c1"}),
         In(None, INSIDE, "shared_table", {"column": "c1", "groupBy": "c1"}),
     ],
-    "Table.history": [In(None, OWN, "table"), In(None, INSIDE, "shared_table")],
+    "Table.history": [In("revision", OWN, "table"), In("shared_revision", INSIDE, "shared_table")],
     "Table.proposals": [In("proposal", OWN, "table"), In("shared_proposal", INSIDE, "shared_table")],
     "Table.exports": [In("export", OWN, "table")],
     "Row.cells": [In(None, OWN, "row"), In(None, INSIDE, "shared_row")],
-    "Row.history": [In(None, OWN, "row"), In(None, INSIDE, "shared_row")],
-    "Revision.changes": [In(None, OWN, "table", inside="... on Table { history { nodes { … } } }")],
+    "Row.history": [In("revision", OWN, "row"), In("shared_revision", INSIDE, "shared_row")],
+    "Revision.changes": [In(None, OWN, "revision"), In(None, INSIDE, "shared_revision")],
 }

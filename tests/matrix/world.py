@@ -191,7 +191,9 @@ class Scene:
         table = structure.create(session, beginning)
         added = rows.add(session, table.id, [{"Name": "Tea"}], OnError.REJECT_ALL)
         self.name(f"{prefix}table", table)
+        assert added.revision is not None
         self.name(f"{prefix}row", added.rows[0].id, Row)
+        self.name(f"{prefix}revision", added.revision)
         return table
 
     def _export(self, session: Session) -> None:

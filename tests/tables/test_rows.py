@@ -126,8 +126,8 @@ async def test_a_cell_changes_with_its_row_and_says_who_did_it(sheet: TableClien
     ]
 
 
-async def test_a_stale_edit_of_a_cell_is_a_conflict_with_both_values(sheet: TableClient) -> None:
-    one, two = (await sheet.add({"Item": "Taxi"}, {"Item": "Bus"}))["rows"]
+async def test_a_stale_edit_of_a_cell_is_a_conflict_with_the_current_cell(sheet: TableClient) -> None:
+    one, two = (await sheet.add({"Item": "Taxi", "Number": 4}, {"Item": "Bus"}))["rows"]
     await sheet.update(cell(one, ITEM, "Cab", version=1))
     before = await sheet.table()
     with pytest.raises(Refused) as refused:
@@ -140,7 +140,10 @@ async def test_a_stale_edit_of_a_cell_is_a_conflict_with_both_values(sheet: Tabl
             "expectedVersion": 1,
             "currentVersion": 2,
             "currentValue": "Cab",
+            "currentText": "Cab",
             "yourValue": "Limousine",
+            "editedBy": {"id": sheet.user_id, "name": "Ann Example", "email": "ann@example.com"},
+            "row": {"id": one["id"], "version": 2, "position": 1, "values": {ITEM: "Cab", NUMBER: 4}},
         }
     ]
     assert await sheet.table() == before

@@ -104,9 +104,12 @@ async def test_a_column_goes_where_it_is_put_and_back_out(sheet: TableClient) ->
             "rowId": row["id"],
             "column": "c8",
             "expectedVersion": None,
-            "currentVersion": None,
+            "currentVersion": 1,
             "currentValue": "1.50",
+            "currentText": "1.50 EUR",
             "yourValue": None,
+            "editedBy": {"id": sheet.user_id, "name": "Ann Example", "email": "ann@example.com"},
+            "row": {"id": row["id"], "version": 1, "position": 1, "values": {"c1": "Taxi", "c8": "1.50"}},
         }
     ]
     undone = await sheet.undo(2, force=True)

@@ -16,7 +16,7 @@ from db.tables.column_finder import ColumnFinder
 from db.tables.editing.edits import Edit, value_version
 from db.tables.editing.row_buffer import BufferedRow
 from db.tables.editing.values import MAX_ERRORS, UniqueValues, check_batch_size, parse_value, row_not_found
-from errors import BadUserInput, Conflict, FieldError
+from errors import BadUserInput, Conflict, FieldError, Mistakes
 from tables.types.types import CellError, Value
 
 
@@ -140,13 +140,14 @@ def _conflict_message(conflicts: list[CellConflict]) -> str:
 def _check_unique(edit: Edit, rows: dict[UUID, BufferedRow], cells: Sequence[CellEdit], values: list[Value]) -> None:
     """Raise BadUserInput for a value that another row of a unique column has."""
     # All old values are released first: two rows may exchange their values.
-    unique_values = UniqueValues(edit)
+    unique_values, mistakes = UniqueValues(edit), Mistakes()
     for cell in cells:
         unique_values.release(edit.columns[cell.column], rows[cell.row_id].values.get(cell.column))
-    for index, (cell, value) in enumerate(zip(cells, values, strict=True)):
-        column = edit.columns[cell.column]
-        try:
-            unique_values.check(column, value, cell.row_id)
-        except CellError as error:
-            raise BadUserInput.of(f"cells.{index}.value", str(error)) from error
-        unique_values.reserve(column, value, cell.row_id)
+    with mistakes:
+        for index, (cell, value) in enumerate(zip(cells, values, strict=True)):
+            column = edit.columns[cell.column]
+            try:
+                unique_values.check(column, value, cell.row_id)
+            except CellError as error:
+                mistakes.add(f"cells.{index}.value", str(error))
+            unique_values.reserve(column, value, cell.row_id)

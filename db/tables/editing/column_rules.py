@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from db.core.validation import checked_text
-from errors import BadUserInput
+from errors import BadUserInput, Mistakes
 from tables.types.columns import DAYS, LISTS
 from tables.types.money import CODES
 from tables.types.numbers import plain_number
@@ -26,18 +26,10 @@ _FORMATS = {
 
 
 def validate_columns(columns: Sequence[Column], taken: Iterable[str], paths: Sequence[str]) -> list[Column]:
-    """Return the columns, normalized. Raises BadUserInput at the first mistake; `taken` are names already in use."""
+    """Return the columns, normalized. Raises BadUserInput with all mistakes; `taken` are names already in use."""
     names = {name.casefold() for name in taken}
-    found = []
-    for column, path in zip(columns, paths, strict=True):
-        column = _checked(column, path)
-        if column.name.casefold() in names:
-            raise BadUserInput.of(
-                _at(path, "name"), f"The table already has a column {column.name}: choose another name."
-            )
-        names.add(column.name.casefold())
-        found.append(column)
-    return found
+    with Mistakes() as check:
+        return [check(_checked, column, path, names) for column, path in zip(columns, paths, strict=True)]
 
 
 def check_column_limits(columns: Collection[Column], indexed: str, pattern: str) -> None:
@@ -67,25 +59,35 @@ def _at(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _checked(column: Column, path: str) -> Column:
-    column = replace(
-        column,
-        name=clean_name(column.name, _at(path, "name")),
-        options=_options(column, _at(path, "options")),
-        minimum=_bound(column, column.minimum, _at(path, "minimum")),
-        maximum=_bound(column, column.maximum, _at(path, "maximum")),
-        description=_description(column, _at(path, "description")),
-    )
-    if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
-        raise BadUserInput.of(_at(path, "minimum"), "The minimum is greater than the maximum: swap them.")
-    if column.is_indexed and column.type is ColumnType.MULTI_SELECT:
-        raise BadUserInput.of(
-            _at(path, "isIndexed"),
-            "MULTI_SELECT columns cannot be indexed, because lists have no order: leave this out.",
+def _checked(column: Column, path: str, names: set[str]) -> Column:
+    """Return the column, normalized, and add its name to `names`, the names in use."""
+    with Mistakes() as check:
+        column = replace(
+            column,
+            name=check(_new_name, column.name, _at(path, "name"), names),
+            options=check(_options, column, _at(path, "options")),
+            minimum=check(_bound, column, column.minimum, _at(path, "minimum")),
+            maximum=check(_bound, column, column.maximum, _at(path, "maximum")),
+            description=check(_description, column, _at(path, "description")),
         )
-    _check_text_rules(column, path)
-    _check_format(column, _at(path, "format"))
+        if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
+            check.add(_at(path, "minimum"), "The minimum is greater than the maximum: swap them.")
+        if column.is_indexed and column.type is ColumnType.MULTI_SELECT:
+            problem = "MULTI_SELECT columns cannot be indexed, because lists have no order: leave this out."
+            check.add(_at(path, "isIndexed"), problem)
+        check(_check_length, column, _at(path, "maxLength"))
+        check(_check_pattern, column, _at(path, "pattern"))
+        check(_check_format, column, _at(path, "format"))
+    # Read last: the rules above say how to read it.
     return replace(column, default=_default(column, _at(path, "default")))
+
+
+def _new_name(name: str, path: str, names: set[str]) -> str:
+    name = clean_name(name, path)
+    if name.casefold() in names:
+        raise BadUserInput.of(path, f"The table already has a column {name}: choose another name.")
+    names.add(name.casefold())
+    return name
 
 
 def _description(column: Column, path: str) -> str | None:
@@ -119,20 +121,25 @@ def _bound(column: Column, bound: Decimal | None, path: str) -> Decimal | None:
     return Decimal(plain)
 
 
-def _check_text_rules(column: Column, path: str) -> None:
-    if column.max_length is not None:
-        if column.type not in TEXT_TYPES:
-            raise BadUserInput.of(_at(path, "maxLength"), f"A length is for texts, not for {column.type}.")
-        if not 1 <= column.max_length <= MAX_TEXT:
-            raise BadUserInput.of(_at(path, "maxLength"), f"Choose a length from 1 to {MAX_TEXT:,}.")
-    if column.pattern is not None:
-        if column.type not in TEXT_TYPES:
-            raise BadUserInput.of(_at(path, "pattern"), f"A pattern is for texts, not for {column.type}.")
-        try:
-            check_text(column.pattern)
-            compile_pattern(column.pattern)
-        except (CellError, PatternError) as error:
-            raise BadUserInput.of(_at(path, "pattern"), str(error)) from error
+def _check_length(column: Column, path: str) -> None:
+    if column.max_length is None:
+        return
+    if column.type not in TEXT_TYPES:
+        raise BadUserInput.of(path, f"A length is for texts, not for {column.type}.")
+    if not 1 <= column.max_length <= MAX_TEXT:
+        raise BadUserInput.of(path, f"Choose a length from 1 to {MAX_TEXT:,}.")
+
+
+def _check_pattern(column: Column, path: str) -> None:
+    if column.pattern is None:
+        return
+    if column.type not in TEXT_TYPES:
+        raise BadUserInput.of(path, f"A pattern is for texts, not for {column.type}.")
+    try:
+        check_text(column.pattern)
+        compile_pattern(column.pattern)
+    except (CellError, PatternError) as error:
+        raise BadUserInput.of(path, str(error)) from error
 
 
 def _check_format(column: Column, path: str) -> None:

@@ -12,7 +12,7 @@ from db.tables.editing.column_rules import check_column_limits, validate_columns
 from db.tables.editing.edits import Edit, origin_of
 from db.tables.editing.structure import ColumnChange
 from db.tables.editing.values import Misfit, UniqueValues, check_value
-from errors import BadUserInput
+from errors import BadUserInput, Mistakes
 from tables.changes import column_to_json
 from tables.types.conversion import convert, rules_kept
 from tables.types.types import CellError, Column, ColumnType, Value
@@ -136,13 +136,12 @@ def add(session: Session, table_id: UUID, column: Column, position: int | None) 
     """Add a column at `position` or at the end. Its default applies to later rows; existing ones are empty in it."""
     edit = Edit.of(session, table_id)
     edit.check_capacity(columns=1, field="column")
-    (column,) = validate_columns([column], [other.name for other in edit.columns.values()], ["column"])
-    if column.is_required and edit.table.row_count:
-        raise BadUserInput.of(
-            "column.isRequired", "Existing rows would have no value in it: add it without isRequired."
-        )
-    if position is not None and not 0 <= position <= len(edit.columns):
-        raise BadUserInput.of("position", f"Choose a position from 0 to {len(edit.columns)}.")
+    with Mistakes() as check:
+        if column.is_required and edit.table.row_count:
+            check.add("column.isRequired", "Existing rows would have no value in it: add it without isRequired.")
+        if position is not None and not 0 <= position <= len(edit.columns):
+            check.add("position", f"Choose a position from 0 to {len(edit.columns)}.")
+        (column,) = validate_columns([column], [other.name for other in edit.columns.values()], ["column"])
     check_column_limits([*edit.columns.values(), column], "column.isIndexed", "column.pattern")
     key = edit.add_column(column).key
     if position is not None:

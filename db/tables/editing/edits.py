@@ -103,7 +103,7 @@ class Edit:
         self.table.row_count += 1
         self.touched_ids.add(row.id)
         origins = {"new_origin": {"origins": row.origins}} if row.origins else {}
-        self._record(ChangeKind.ROW_ADDED, row_id=row.id, new=_content(row), **origins)
+        self._record_row(ChangeKind.ROW_ADDED, row, new=_content(row), **origins)
         return row
 
     def delete_row(self, row: BufferedRow) -> None:
@@ -111,7 +111,7 @@ class Edit:
         self._rows.delete(row)
         self.table.row_count -= 1
         self.touched_ids.discard(row.id)
-        self._record(ChangeKind.ROW_DELETED, row_id=row.id, old=_content(row), old_origin=_metadata(row))
+        self._record_row(ChangeKind.ROW_DELETED, row, old=_content(row), old_origin=_metadata(row))
 
     def restore_row(self, id_: UUID, was: Mapping[str, Any], past: Mapping[str, Any]) -> BufferedRow:
         """Restore a deleted row; its version continues to count."""
@@ -123,7 +123,7 @@ class Edit:
         self.touched_ids.add(id_)
         # Values of deleted columns stay in the row, unseen, and are logged when their column is restored.
         seen = {key: value for key, value in row.values.items() if key in self.columns}
-        self._record(ChangeKind.ROW_RESTORED, row_id=id_, new=_content(row) | {"values": seen})
+        self._record_row(ChangeKind.ROW_RESTORED, row, new=_content(row) | {"values": seen})
         return row
 
     def set_cell(self, row: BufferedRow, key: str, value: Value, origin: Origin | None) -> None:
@@ -142,7 +142,7 @@ class Edit:
         self._rows.update(row)
         self.touched_ids.add(row.id)
         origins = {"old_origin": old_origin, "new_origin": origin}
-        self._record(ChangeKind.CELL_CHANGED, row_id=row.id, column=key, old=old, new=value, **origins)
+        self._record_row(ChangeKind.CELL_CHANGED, row, column=key, old=old, new=value, **origins)
 
     def add_column(self, column: Column) -> Column:
         """Append a column under the table's next key; the key and position of `column` are ignored."""
@@ -227,6 +227,9 @@ class Edit:
     def _indexed(self) -> set[tuple[str, ColumnType]]:
         """Return keys and types of the indexed columns: another type needs another index."""
         return {(key, column.type) for key, column in self.columns.items() if column.is_indexed}
+
+    def _record_row(self, kind: ChangeKind, row: BufferedRow, **fields: Any) -> None:
+        self._rows.record(kind, row_id=row.id, row_version=row.version, **fields)
 
     def _record(self, kind: ChangeKind, **fields: Any) -> None:
         self._rows.record(kind, **fields)

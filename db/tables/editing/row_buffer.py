@@ -48,7 +48,15 @@ class BufferedRow:
 
 
 _COLUMNS = [getattr(Row, name) for name in BufferedRow.__slots__ if name not in {"table_id", "__weakref__"}]
-_EMPTY_ENTRY = {"row_id": None, "column": None, "old": None, "new": None, "old_origin": None, "new_origin": None}
+_EMPTY_ENTRY = {
+    "row_id": None,
+    "row_version": None,
+    "column": None,
+    "old": None,
+    "new": None,
+    "old_origin": None,
+    "new_origin": None,
+}
 
 
 class RowBuffer:

@@ -16,7 +16,7 @@ from db.models.tables import Table
 from db.tables.editing.column_rules import check_column_limits, clean_name, validate_columns
 from db.tables.editing.edits import Edit
 from db.tables.tables import MAX_COLUMNS
-from errors import BadUserInput
+from errors import BadUserInput, Mistakes
 from tables.types.types import Column
 
 
@@ -59,17 +59,23 @@ def create(session: Session, definition: TableDefinition, idempotency_key: str |
 
 
 def _create(session: Session, definition: TableDefinition) -> Table:
-    if not 1 <= len(definition.columns) <= MAX_COLUMNS:
-        raise BadUserInput.of("columns", f"A table has 1 to {MAX_COLUMNS} columns; this has {len(definition.columns)}.")
-    paths = [f"columns.{n}" for n in range(len(definition.columns))]
-    columns = validate_columns(definition.columns, (), paths)
-    check_column_limits(columns, "columns", "columns")
+    with Mistakes() as check:
+        check(clean_name, definition.name, "name")
+        columns = check(_checked_columns, definition.columns)
     edit = insert_table(session, definition)
     for column in columns:
         edit.add_column(column)
     edit.finish(ChangeSource.USER)
     session.flush()
     return edit.table
+
+
+def _checked_columns(columns: Sequence[Column]) -> list[Column]:
+    if not 1 <= len(columns) <= MAX_COLUMNS:
+        raise BadUserInput.of("columns", f"A table has 1 to {MAX_COLUMNS} columns; this has {len(columns)}.")
+    checked = validate_columns(columns, (), [f"columns.{n}" for n in range(len(columns))])
+    check_column_limits(checked, "columns", "columns")
+    return checked
 
 
 def insert_table(session: Session, definition: TableDefinition) -> Edit:

@@ -6,6 +6,7 @@ these cells back. Rows added since are left out, rows deleted since are restored
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -99,10 +100,11 @@ class ReverseDelta:
         """Return the number of rows at the revision, from the current number."""
         return current - len(self._added) + len(self._deleted) - len(self._restored)
 
-    def columns(self, current: Mapping[str, Column]) -> dict[str, Column]:
+    def columns(self, table_id: UUID, current: Mapping[str, Column]) -> dict[str, Column]:
         """Return the columns at the revision in their order, from the current columns."""
         plain = {**{key: column_to_json(column) for key, column in current.items()}, **self._columns}
-        found = [defined(was) for was in plain.values() if was is not None]
+        scope = f"{table_id.hex}@{self.revision}"  # an old definition must not take the current one's id
+        found = [replace(defined(was), scope=scope) for was in plain.values() if was is not None]
         return {column.key: column for column in sorted(found, key=lambda column: (column.position, column.key))}
 
     def is_changed(self, id_: UUID) -> bool:

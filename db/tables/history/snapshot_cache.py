@@ -132,7 +132,7 @@ async def _take_snapshot(deltas: DeltaCache, database: Database, table_id: UUID,
             await snapshot.insert(
                 partial(_deleted, delta, table_id, [id_ for _, id_ in deleted[start : start + BATCH]])
             )
-        await snapshot.finish(delta.columns(columns))
+        await snapshot.finish(delta.columns(table_id, columns))
     return snapshot
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from db.tables.column_finder import ColumnFinder
 from db.tables.query import cell_sql
-from errors import BadUserInput
+from errors import BadUserInput, Mistakes
 from tables.types.parsing import check_text
 from tables.types.types import TEXT_TYPES, CellError, Column, ColumnType, Value, from_json
 
@@ -83,23 +83,28 @@ _UNORDERED = frozenset({ColumnType.BOOLEAN, ColumnType.MULTI_SELECT})
 
 @dataclass
 class FilterParser:
-    """Parser of one filter; collects its values by the names of their bind parameters."""
+    """Parser of one filter; collects its values by the names of their bind parameters.
+
+    Mistakes in conditions are left to `check`, so that the error names all of them.
+    """
 
     columns: Mapping[str, Column]
+    check: Mistakes
     values: dict[str, Any] = field(default_factory=dict)
     comparison_count: int = 0
 
     def parse(self, asked: Filter, path: str = "filter", depth: int = 1) -> Condition | None:
-        """Return the condition, or None for an empty filter. Raises BadUserInput with the path of the mistake."""
+        """Return the condition, or None for an empty filter. Raises BadUserInput for a filter that is too large."""
         if depth > MAX_DEPTH:
             raise BadUserInput.of(
                 path, f"A filter can be at most {MAX_DEPTH} levels deep: flatten it, or filter in several queries."
             )
+        self._count(asked, path)
         parts = [
             self._group("and", asked.and_, f"{path}.and", depth),
             self._group("or", asked.or_, f"{path}.or", depth),
             self._negated(asked.not_, f"{path}.not", depth),
-            self._test(asked, path),
+            self.check(self._test, asked, path),
         ]
         given = tuple(part for part in parts if part is not None)
         return given[0] if len(given) == 1 else Group("and", given) if given else None
@@ -115,15 +120,18 @@ class FilterParser:
         part = self.parse(asked, path, depth + 1) if asked else None
         return Group("not", (part,)) if part else None
 
+    def _count(self, asked: Filter, path: str) -> None:
+        """Count a comparison; too many end the parsing, since each is named as a mistake otherwise."""
+        self.comparison_count += asked.column is not None and asked.op is not None
+        if self.comparison_count > MAX_CONDITIONS:
+            raise _too_many(path)
+
     def _test(self, asked: Filter, path: str) -> Condition | None:
         if asked.column is None and asked.op is None:
             return None
         if asked.column is None or asked.op is None:
             missing = "column" if asked.column is None else "op"
             raise BadUserInput.of(f"{path}.{missing}", f"A condition needs both `column` and `op`: add `{missing}`.")
-        self.comparison_count += 1
-        if self.comparison_count > MAX_CONDITIONS:
-            raise _too_many(path)
         column = get_column(self.columns, asked.column, f"{path}.column")
         return self._typed(column, asked.op, asked.value, path)
 

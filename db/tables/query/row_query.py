@@ -22,7 +22,7 @@ from db.tables.query import cell_sql
 from db.tables.query.filter_sql import filter_clauses, search_criterion
 from db.tables.query.filters import Condition, Filter, FilterParser, check_search, get_column
 from db.tables.query.sort_sql import FILLED, Part, SortKey, after_cursor, index_keys, index_start, order_by
-from errors import BadUserInput
+from errors import BadUserInput, Mistakes
 from tables.types.types import TEXT_TYPES, CellError, Column, ColumnType, Value, from_json
 
 MAX_SORTS, CACHE_SIZE = 8, 256
@@ -90,22 +90,24 @@ def parse_row_query(
     sort: Sequence[Sort] | None,
     search: str | None,
 ) -> RowQuery:
-    """Check a client's filter, sort and search against the columns. Raises BadUserInput with the path of a mistake."""
-    reader = FilterParser(columns)
-    where = reader.parse(filter) if filter else None
-    values = reader.values
+    """Check a client's filter, sort and search against the columns. Raises BadUserInput with the paths of mistakes."""
     search_columns = None
-    if search:
-        values = {**values, "search": check_search(search)}
-        search_columns = tuple((key, column.type) for key, column in columns.items() if column.type in TEXT_TYPES)
-    sorts = _sort_keys(columns, sort or ())
+    with Mistakes() as check:
+        reader = FilterParser(columns, check)
+        where = check(reader.parse, filter) if filter else None
+        values = reader.values
+        if search:
+            values = {**values, "search": check(check_search, search)}
+            search_columns = tuple((key, column.type) for key, column in columns.items() if column.type in TEXT_TYPES)
+        sorts = check(_sort_keys, columns, sort or ())
     return RowQuery(columns, QueryShape(where, search_columns, sorts), values)
 
 
 def _sort_keys(columns: Mapping[str, Column], sort: Sequence[Sort]) -> tuple[SortKey, ...]:
     if len(sort) > MAX_SORTS:
         raise BadUserInput.of("sort", f"Sort by at most {MAX_SORTS} columns; this sorts by {len(sort)}.")
-    named = [get_column(columns, one.column, f"sort.{n}.column") for n, one in enumerate(sort)]
+    with Mistakes() as check:
+        named = [check(get_column, columns, one.column, f"sort.{n}.column") for n, one in enumerate(sort)]
     if len({column.key for column in named}) < len(named):
         raise BadUserInput.of("sort", "A column is listed twice: list each once, the most important first.")
     return tuple(

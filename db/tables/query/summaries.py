@@ -15,7 +15,7 @@ from db.tables.query import cell_sql
 from db.tables.query.filter_sql import filter_clauses
 from db.tables.query.filters import Condition, Filter, FilterParser, get_column
 from db.tables.query.row_query import CACHE_SIZE
-from errors import BadUserInput
+from errors import BadUserInput, Mistakes
 from tables.types.types import DECIMAL_TYPES, NUMERIC_TYPES, Column, ColumnType, Value
 
 MAX_GROUPS = 1_000
@@ -64,11 +64,12 @@ class Summary:
 def parse_summary_query(
     columns: Mapping[str, Column], key: str, group_by: str | None, filter: Filter | None
 ) -> SummaryQuery:
-    """Check a client's request against the columns. Raises BadUserInput with the path of a mistake."""
-    column = get_column(columns, key, "column")
-    group = None if group_by is None else get_column(columns, group_by, "groupBy")
-    reader = FilterParser(columns)
-    where = reader.parse(filter) if filter else None
+    """Check a client's request against the columns. Raises BadUserInput with the paths of mistakes."""
+    with Mistakes() as check:
+        column = check(get_column, columns, key, "column")
+        group = None if group_by is None else check(get_column, columns, group_by, "groupBy")
+        reader = FilterParser(columns, check)
+        where = check(reader.parse, filter) if filter else None
     shape = SummaryShape((column.key, column.type), None if group is None else (group.key, group.type), where)
     return SummaryQuery(column, group, shape, reader.values)
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from auth.viewer import Viewer
+from db.models.users import User
 from execution.operations import Request, Result
 from resolvers.core.context import Context
+from resolvers.core.ids import global_id
 from tests.support.in_process_product import InProcessProduct
 from tests.support.world import World
 
@@ -68,6 +70,12 @@ class TableClient:
     def seen_by(self, viewer: Viewer | None) -> "TableClient":
         """Return a client of the same table for another user."""
         return TableClient(self.product, viewer, self.id)  # type: ignore[arg-type]  # None is nobody signed in
+
+    @property
+    def user_id(self) -> str:
+        """Return the global id of the signed-in user."""
+        assert self.viewer.user_id is not None
+        return global_id(User, self.viewer.user_id)
 
     async def run(self, document: str, **variables: Any) -> Any:
         """Return the data of an operation. Raises Refused when it has errors."""
