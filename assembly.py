@@ -27,6 +27,9 @@ from db.migrations import migrate
 from execution.executor import Executor
 from integrations.blobs import DirectoryBlobs
 from integrations.documents.reader import DocumentReader
+from integrations.google.access import Google, folder_id_of
+from integrations.google.failures import SheetsFailure
+from integrations.google.service_account import read_service_account
 from integrations.llm.catalog import Catalog, catalog_of
 from integrations.llm.chat_completions import ModelFailure
 from integrations.llm.profiles import ProfilesRefused
@@ -118,6 +121,7 @@ def assemble(settings: Settings) -> Product:
             {Action(name): Rates(*rates) for name, rates in settings.rates.items()},
             cluster.counts if cluster else None,
         ),
+        google=create_google(settings),
     )
     worker = create_worker(backend, model, cluster)
     revocation = Revocation(database, hub, connections)
@@ -135,7 +139,7 @@ def create_worker(backend: Backend, model: ModelRouter | None, cluster: Cluster 
     replies = Replies(database, backend.log, model, backend.watchers, backend.blobs, writes_titles=writes_titles)
     handlers: dict[str, Handler] = {
         "reply": replies,
-        "export": Exports(database, settings),
+        "export": Exports(database, settings, backend.google),
         "broadcast": Broadcasts(database),
         "extraction": Extractions(database, model, backend.blobs),
         "index": Indexes(database),
@@ -194,6 +198,24 @@ def create_models(settings: Settings) -> tuple[Catalog, ModelRouter | None]:
         raise Misconfigured(f"{error}.") from None
     except ModelFailure as failure:
         raise Misconfigured(failure.message) from None
+
+
+def create_google(settings: Settings) -> Google:
+    """Create the ways to reach Google. Raise Misconfigured for settings that contradict each other."""
+    file, folder = settings.google_service_account_file, settings.google_drive_folder
+    if file is None and (folder or settings.google_delegation):
+        name = "GOOGLE_DRIVE_FOLDER" if folder else "GOOGLE_DELEGATION"
+        raise Misconfigured(f"{name} needs a service account: set GOOGLE_SERVICE_ACCOUNT_FILE to its key file.")
+    try:
+        account = read_service_account(file) if file else None
+    except SheetsFailure as failure:
+        raise Misconfigured(failure.message) from None
+    return Google(
+        service_account=account,
+        folder=folder_id_of(folder) if folder else None,
+        delegation=settings.google_delegation,
+        base_url=settings.google_sheets_url,
+    )
 
 
 def create_mailer(settings: Settings) -> Mailer:

@@ -59,6 +59,20 @@ Prefix: TypeAlias = Annotated[
 Currency: TypeAlias = Annotated[
     str, _matching(r"[A-Z]{3}", "write the three capital letters of an ISO 4217 code, such as USD or EUR")
 ]
+DriveFolder: TypeAlias = Annotated[
+    str,
+    _matching(
+        r"\s*(https://drive\.google\.com/drive/(u/\d+/)?folders/)?[A-Za-z0-9_-]{10,200}([?#]\S*)?\s*",
+        "write the id of a folder, or its address https://drive.google.com/drive/folders/…",
+    ),
+]
+GoogleScopes: TypeAlias = Annotated[
+    str,
+    _matching(
+        r"drive\.file|(drive\.file[ ,]+)?spreadsheets([ ,]+drive\.file)?",
+        "write `drive.file`, or `drive.file spreadsheets`",
+    ),
+]
 Sender: TypeAlias = Annotated[str, _matching(r"[^\s@]+@[^\s@]+", "write one e-mail address, such as me@example.com")]
 
 
@@ -194,10 +208,34 @@ class Settings(BaseSettings):
         "USD", description="Currency of the prices in `LLM_PROFILES` and of all budgets, as an ISO 4217 code."
     )
     google_service_account_file: Path | None = Field(
-        None, description="Service account key file (JSON) for exports to Google Sheets."
+        None,
+        description="Key file (JSON) of a service account, which writes into spreadsheets that are shared with its "
+        "e-mail address.",
+    )
+    google_drive_folder: DriveFolder | None = Field(
+        None,
+        description="Folder of a shared drive, by its id or address, in which the service account creates "
+        "spreadsheets. Google gives it no storage elsewhere.",
+    )
+    google_delegation: bool = Field(
+        False,
+        description="Let the service account act as people of its Google Workspace domain, by their verified e-mail "
+        "addresses. `1` needs domain-wide delegation in the Admin console.",
+    )
+    google_oauth_client_id: str | None = Field(
+        None, description="Client id of an OAuth client, with which people connect their own Google accounts."
+    )
+    google_oauth_client_secret: SecretStr | None = Field(None, description="Secret of that OAuth client.")
+    google_oauth_client_secret_file: Path | None = Field(
+        None, description="File that contains the secret, instead of `GOOGLE_OAUTH_CLIENT_SECRET`."
+    )
+    google_oauth_scopes: GoogleScopes = Field(
+        "drive.file",
+        description="Access that people are asked for. `drive.file`: spreadsheets that this server creates. "
+        "`drive.file spreadsheets`: also any spreadsheet that a person names; Google reviews such clients.",
     )
     google_sheets_url: WebAddress | None = Field(
-        None, description="Other address of the Sheets and Drive APIs, for tests. When empty, Google's."
+        None, description="Other address of Google's APIs and sign-in, for tests. When empty, Google's."
     )
     max_body_bytes: int = Field(
         2_000_000, ge=1_000, description="Maximum size of an HTTP request body or WebSocket message, in bytes."

@@ -55,7 +55,10 @@ REASONS = {
     ),
     "storageQuotaExceeded": (
         "NO_STORAGE",
-        f"The service account of {SETTING} has no Drive storage left. Use another one.",
+        (
+            "Google has no storage left for a new spreadsheet. Make room in this Drive, or set GOOGLE_DRIVE_FOLDER to "
+            f"a folder of a shared drive: the account of {SETTING} never has storage of its own."
+        ),
     ),
     "invalidSharingRequest": (
         "SHARE_REFUSED",

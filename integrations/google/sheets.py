@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from integrations.google.access import GoogleAccess
+from integrations.google.connection import Connection, Patience
 from integrations.google.failures import SheetsFailure
-from integrations.google.service_account import Connection, Patience, read_service_account
 
 if TYPE_CHECKING:
     from gspread.http_client import HTTPClient
@@ -45,15 +45,11 @@ class Spreadsheet:
 class Sheets:
     """Blocking client: call `write` in a worker thread. Calls share no state, so threads need no lock.
 
-    Raises SheetsFailure BAD_SERVICE_ACCOUNT at once when the key file is missing or invalid. `base_url` replaces
-    the hosts of both the Sheets and the Drive API.
+    `base_url` replaces the hosts of both the Sheets and the Drive API.
     """
 
-    def __init__(
-        self, service_account_file: Path, base_url: str | None = None, *, patience: Patience | None = None
-    ) -> None:
-        read_service_account(service_account_file)
-        self._file = service_account_file
+    def __init__(self, access: GoogleAccess, base_url: str | None = None, *, patience: Patience | None = None) -> None:
+        self._access = access
         self._base_url = base_url
         self._patience = patience or Patience()
         self._stopped = threading.Event()
@@ -71,19 +67,17 @@ class Sheets:
         rows: Iterable[Sequence[Cell]],
         *,
         progress: Callable[[int], None],
-        share_with: str | None = None,
     ) -> Spreadsheet:
         """Write one table. A second call with the same `job_id` writes into the same spreadsheet.
 
         Text stays text, also `=1+1`; None is an empty cell; a short row is padded. `progress` gets the number of
-        rows written after each request, and may raise to stop. `share_with` is an e-mail address that may then edit
-        the spreadsheet, which otherwise only the service account sees. Raises SheetsFailure; ValueError for a row
-        longer than the header or a float that is not finite.
+        rows written after each request, and may raise to stop. Raises SheetsFailure; ValueError for a row longer
+        than the header or a float that is not finite.
         """
-        with closing(Connection(self._file, self._base_url, self._patience, self._stopped)) as google:
+        with closing(Connection(self._access, self._base_url, self._patience, self._stopped)) as google:
             client = _client(google)
             # If the response to a creation is lost, a retry would create a second file: search before each attempt.
-            key = google.repeat(lambda: _find(google, job_id) or _create(google, job_id, title))
+            key = google.repeat(lambda: _find(google, job_id) or _create(google, job_id, title, self._access.folder))
             sheet = _Sheet(client, key, _sheet_name(sheet_name), columns=max(1, len(header)))
             done = 0
             for chunk in _chunks(chain([header], rows), sheet.columns):
@@ -91,8 +85,8 @@ class Sheets:
                 done += len(chunk)
                 progress(done - 1)
             sheet.finish(done)
-            if share_with:
-                _share(google, key, share_with)
+            if self._access.share_with:
+                _share(google, key, self._access.share_with)
             return Spreadsheet(key, sheet.url)
 
 
@@ -190,8 +184,10 @@ def _find(google: Connection, job_id: str) -> str | None:
     return str(files[0]["id"]) if files else None
 
 
-def _create(google: Connection, job_id: str, title: str) -> str:
-    body = {"name": title, "mimeType": SPREADSHEET, "appProperties": {JOB_KEY: job_id}}
+def _create(google: Connection, job_id: str, title: str, folder: str | None) -> str:
+    body: dict[str, Any] = {"name": title, "mimeType": SPREADSHEET, "appProperties": {JOB_KEY: job_id}}
+    if folder:
+        body["parents"] = [folder]
     created = google.once("post", DRIVE_FILES, params={"fields": "id", "supportsAllDrives": "true"}, body=body)
     return str(google.read(created, "id"))
 

@@ -17,10 +17,11 @@ from db.models.exports import Export, ExportDestination
 from db.models.users import User
 from errors import NotFound
 from integrations.blobs import put_in_place
+from integrations.google.access import Google, GooglePerson
 from integrations.google.sheets import Cell, Sheets, Spreadsheet
 from jobs.exports import snapshots
 from jobs.exports.snapshots import Snapshot
-from jobs.runner.job_run import JobContext, JobFailure, explanation
+from jobs.runner.job_run import JobContext, explanation
 from jobs.runner.threads import in_thread
 from settings import Settings
 from tables.types.columns import DECIMAL_TYPES, NUMERIC_TYPES, Column, ColumnType, Value
@@ -40,8 +41,8 @@ TEXTS = {
 class Exports:
     """Handler of export jobs. Another attempt overwrites the file or spreadsheet of the first."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self._database, self._settings = database, settings
+    def __init__(self, database: Database, settings: Settings, google: Google) -> None:
+        self._database, self._google = database, google
         self._directory = settings.files_dir
 
     async def __call__(self, context: JobContext) -> None:
@@ -50,7 +51,7 @@ class Exports:
         if export is None or owner is None:
             raise NotFound("The export was deleted, or you may no longer see it.")
         try:
-            await self._export(context, export, owner.email)
+            await self._export(context, export, owner)
         except LeaseLost:
             raise
         except Exception as error:
@@ -58,14 +59,14 @@ class Exports:
                 exports.fail, context.viewer, export.id, context.attempt, *explanation(error, context)
             )
 
-    async def _export(self, context: JobContext, export: Export, email: str) -> None:
+    async def _export(self, context: JobContext, export: Export, owner: User) -> None:
         await asyncio.to_thread(self._directory.mkdir, parents=True, exist_ok=True)
         source = _Source(
             await snapshots.take(self._database, context.viewer, export.table_id, self._directory), context
         )
         source.report(0)
         if export.destination is ExportDestination.GOOGLE_SHEETS:
-            outcome = await self._to_sheets(export, email, source)
+            outcome = await self._to_sheets(export, owner, source)
         else:
             outcome = await self._to_file(export, source)
         await self._database.write(exports.complete, context.viewer, export.id, context.attempt, outcome)
@@ -90,13 +91,14 @@ class Exports:
             raise
         return ExportOutcome(source.snapshot.row_count, source.snapshot.revision, file=name)
 
-    async def _to_sheets(self, export: Export, email: str, source: "_Source") -> ExportOutcome:
-        """Write a spreadsheet of the service account, shared with the owner of the export."""
+    async def _to_sheets(self, export: Export, owner: User, source: "_Source") -> ExportOutcome:
+        """Write a spreadsheet as the owner of the export may."""
         snapshot = source.snapshot
+        access = self._google.access_for(GooglePerson(owner.email, owner.is_email_verified))
 
         def write() -> Spreadsheet:
             with snapshot:
-                sheets = source.close_on_stop(self._open_sheets())
+                sheets = source.close_on_stop(Sheets(access, self._google.base_url))
                 return sheets.write(
                     export.id.hex,
                     snapshot.name,
@@ -104,20 +106,12 @@ class Exports:
                     [column.name for column in snapshot.columns],
                     ([_cell(column, row.get(column.key)) for column in snapshot.columns] for row in source.rows()),
                     progress=source.report,
-                    share_with=email,
                 )
 
         spreadsheet = await in_thread(write, source.stop)
         return ExportOutcome(
             snapshot.row_count, snapshot.revision, spreadsheet_id=spreadsheet.id, spreadsheet_url=spreadsheet.url
         )
-
-    def _open_sheets(self) -> Sheets:
-        account = self._settings.google_service_account_file
-        if account is None:
-            message = "GOOGLE_SERVICE_ACCOUNT_FILE is no longer set. Ask the operator to set it, then retry."
-            raise JobFailure("NOT_CONFIGURED", message)
-        return Sheets(account, self._settings.google_sheets_url)
 
 
 class _Stopped(Exception):

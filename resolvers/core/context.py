@@ -24,6 +24,7 @@ from db.tables.history.snapshot_cache import SnapshotCache
 from errors import Unauthenticated
 from integrations.blobs import Blobs
 from integrations.documents.reader import DocumentReader
+from integrations.google.access import Google
 from integrations.llm.catalog import Catalog
 from resolvers.core.ids import decode_or_none, model_of
 from resolvers.core.pages import KeysetPage
@@ -52,6 +53,7 @@ class Backend:
     attempts: Attempts
     blobs: Blobs
     documents: DocumentReader
+    google: Google = field(default_factory=Google)
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
     file_work: FairPool = field(
         default_factory=lambda: FairPool("files", threads=FILE_THREADS, per_person=FILE_THREADS_OF_ONE)

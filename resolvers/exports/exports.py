@@ -19,7 +19,9 @@ from db.exports.exports import EXTENSIONS
 from db.models.exports import Export, ExportDestination, ExportMode
 from db.models.jobs import JobStatus
 from db.models.tables import Table
-from errors import NotConfigured, NotFound
+from db.models.users import User
+from errors import NotFound
+from integrations.google.access import GooglePerson
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id, decode_optional_id
 from resolvers.core.links import signed_url
@@ -122,7 +124,7 @@ async def start_export(
     ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ExportResult:
-    _check_configured(info.context, destination)
+    await _check_destination(info.context, destination, info.context.viewer_id)
     id_ = decode_id(table_id, Table)
     return ExportResult(await info.context.write(exports.start, id_, destination, mode, sheet_name, idempotency_key))
 
@@ -138,7 +140,8 @@ async def retry_export(
 ) -> ExportResult:
     id_ = decode_id(id, Export)
     # The settings of the server may have changed since the export was started.
-    _check_configured(info.context, (await _export(info.context, id_)).destination)
+    row = await _export(info.context, id_)
+    await _check_destination(info.context, row.destination, row.owner_id)
     return ExportResult(await info.context.write(exports.retry, id_))
 
 
@@ -169,13 +172,14 @@ def file_name(name: str) -> str:
     return " ".join(cleaned.split())[:MAX_FILE_NAME].strip(" .") or "table"
 
 
-def _check_configured(context: Context, destination: ExportDestination) -> None:
-    settings = context.backend.settings
-    if destination is ExportDestination.GOOGLE_SHEETS and settings.google_service_account_file is None:
-        raise NotConfigured(
-            "This server cannot write to Google Sheets: set GOOGLE_SERVICE_ACCOUNT_FILE to the key file of a "
-            "service account, or export to a file."
-        )
+async def _check_destination(context: Context, destination: ExportDestination, owner_id: UUID | None) -> None:
+    """Raise an error with the ways out if the owner of an export cannot reach its destination."""
+    if destination is not ExportDestination.GOOGLE_SHEETS:
+        return
+    owner = await context.by_id(User, owner_id)
+    if owner is None:
+        raise NotFound("The owner of this export is gone, or you may not see them. Export the table yourself.")
+    context.backend.google.access_for(GooglePerson(owner.email, owner.is_email_verified))
 
 
 async def _export(context: Context, id_: UUID) -> Export:

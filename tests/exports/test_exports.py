@@ -348,7 +348,7 @@ async def test_a_worker_that_lost_its_export_leaves_no_file(product: InProcessPr
     await product.change(Job, job.id, leased_until=now() - timedelta(seconds=1))
     await product.database.write(jobs.claim, SYSTEM, job.id)
     with pytest.raises(LeaseLost):
-        await Exports(product.database, product.settings)(held)
+        await Exports(product.database, product.settings, product.backend.google)(held)
     assert product.kept == []
     export = await product.database.find(Export, SYSTEM, UUID(job.arguments["export_id"]))
     assert export is not None

@@ -11,6 +11,8 @@ from db.models.jobs import JobStatus
 from db.models.tables import Table
 from resolvers.core.ids import global_id
 from tests.support.in_process_product import CANCEL, HEADER, RETRY, START, InProcessProduct
+from tests.support.loopback.google_calls import SHARED_FOLDER
+from tests.support.loopback.service_account import EMAIL
 from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
 from tests.support.processes.waiting import until
 from tests.support.world import World
@@ -29,7 +31,8 @@ async def ann(world: World) -> Viewer:
 @pytest.fixture
 def google(product: InProcessProduct, tmp_path: Path) -> Iterator[LoopbackSheets]:
     with loopback_sheets() as server:
-        product.use(google_service_account_file=server.service_account(tmp_path), google_sheets_url=server.url)
+        file = server.service_account(tmp_path)
+        product.use(google_service_account_file=file, google_drive_folder=SHARED_FOLDER, google_sheets_url=server.url)
         yield server
 
 
@@ -37,8 +40,32 @@ async def test_without_a_service_account_nothing_is_begun(product: InProcessProd
     given = {"tableId": global_id(Table, await product.table(ann)), "destination": "GOOGLE_SHEETS"}
     code, message = await product.refused(ann, START, input=given)
     assert code == "NOT_CONFIGURED"
-    assert "set GOOGLE_SERVICE_ACCOUNT_FILE to the key file of a service account" in message
+    assert "ask the operator to set GOOGLE_OAUTH_CLIENT_ID" in message
     assert await product.counts() == (0, 0)
+
+
+async def test_without_a_shared_drive_nothing_is_begun_and_the_ways_out_are_named(
+    product: InProcessProduct, ann: Viewer, google: LoopbackSheets, tmp_path: Path
+) -> None:
+    product.use(google_service_account_file=google.service_account(tmp_path), google_sheets_url=google.url)
+    given = {"tableId": global_id(Table, await product.table(ann)), "destination": "GOOGLE_SHEETS"}
+    code, message = await product.refused(ann, START, input=given)
+    assert code == "NOT_CONFIGURED"
+    assert "(1) operator: GOOGLE_OAUTH_CLIENT_ID" in message
+    assert f"(2) share a spreadsheet with {EMAIL}" in message
+    assert "(3) operator: GOOGLE_DRIVE_FOLDER in a shared drive, or GOOGLE_DELEGATION." in message
+    assert (await product.counts(), google.calls) == ((0, 0), [])
+
+
+async def test_delegation_acts_as_a_person_whose_address_is_verified_only(
+    product: InProcessProduct, ann: Viewer, google: LoopbackSheets, tmp_path: Path
+) -> None:
+    file = google.service_account(tmp_path)
+    product.use(google_service_account_file=file, google_delegation=True, google_sheets_url=google.url)
+    given = {"tableId": global_id(Table, await product.table(ann)), "destination": "GOOGLE_SHEETS"}
+    code, message = await product.refused(ann, START, input=given)
+    assert (code, google.calls, await product.counts()) == ("FORBIDDEN", [], (0, 0))
+    assert "Confirm your e-mail address ann@example.com first" in message
 
 
 async def test_a_table_becomes_a_spreadsheet_that_is_shared_with_who_asked(

@@ -5,12 +5,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from integrations.google.service_account import read_service_account
 from integrations.google.sheets import Cell, Patience, Sheets, SheetsFailure, Spreadsheet
-from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets, service_account_file
+from tests.support.loopback.google_calls import SHARED_FOLDER
+from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
 from tests.support.loopback.spreadsheets import Sheet
 
 HEADER = ["Item", "Cost", "Paid"]
@@ -36,7 +39,7 @@ def google() -> Iterator[LoopbackSheets]:
 
 @pytest.fixture
 def sheets(google: LoopbackSheets, tmp_path: Path) -> Sheets:
-    return Sheets(google.service_account(tmp_path), google.url, patience=QUICK)
+    return Sheets(google.access(tmp_path), google.url, patience=QUICK)
 
 
 def export(
@@ -261,8 +264,8 @@ def test_a_key_that_google_does_not_know_is_refused_by_the_token_exchange(
     pem = strange.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    path = google.service_account(tmp_path, private_key=pem.decode())
-    failure = refused(Sheets(path, google.url, patience=QUICK))
+    access = google.access(tmp_path, private_key=pem.decode())
+    failure = refused(Sheets(access, google.url, patience=QUICK))
     assert (failure.code, failure.retryable) == ("KEY_REFUSED", False)
     assert google.calls == ["token"]
 
@@ -285,41 +288,40 @@ def test_a_bad_key_file_is_refused_at_once_and_names_the_setting(
     if content is not None:
         path.write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(SheetsFailure) as caught:
-        Sheets(path)
+        read_service_account(path)
     assert caught.value.code == "BAD_SERVICE_ACCOUNT"
     assert caught.value.message.startswith(f"The file in GOOGLE_SERVICE_ACCOUNT_FILE {says}. ")
 
 
 def test_a_damaged_private_key_names_the_setting(google: LoopbackSheets, tmp_path: Path) -> None:
     pem = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
-    failure = refused(Sheets(google.service_account(tmp_path, private_key=pem), google.url))
+    failure = refused(Sheets(google.access(tmp_path, private_key=pem), google.url))
     assert failure.code == "BAD_SERVICE_ACCOUNT"
     assert "GOOGLE_SERVICE_ACCOUNT_FILE" in failure.message
 
 
 def test_a_host_that_is_not_google_is_named(google: LoopbackSheets, tmp_path: Path) -> None:
-    path = google.service_account(tmp_path)
-    failure = refused(Sheets(path, f"{google.url}/elsewhere", patience=QUICK))
+    failure = refused(Sheets(google.access(tmp_path), f"{google.url}/elsewhere", patience=QUICK))
     assert (failure.code, failure.retryable) == ("REQUEST_REFUSED", False)
     assert "GOOGLE_SHEETS_URL" in failure.message
     assert google.calls == ["token", "GET /elsewhere/drive/v3/files"]
 
 
 def test_a_host_that_is_not_there_is_tried_a_few_times(google: LoopbackSheets, tmp_path: Path) -> None:
-    path = service_account_file(tmp_path, google.url)
-    failure = refused(Sheets(path, "http://127.0.0.1:1", patience=QUICK))
+    failure = refused(Sheets(google.access(tmp_path), "http://127.0.0.1:1", patience=QUICK))
     assert (failure.code, failure.retryable) == ("UNREACHABLE", True)
 
 
-def test_a_spreadsheet_is_shared_on_request(google: LoopbackSheets, sheets: Sheets) -> None:
+def test_a_spreadsheet_is_shared_on_request(google: LoopbackSheets, tmp_path: Path) -> None:
+    sheets = Sheets(replace(google.access(tmp_path), share_with="ann@example.com"), google.url, patience=QUICK)
     for _ in range(2):
-        made = sheets.write("job-1", "T", "S", HEADER, ROWS, progress=lambda _: None, share_with="ann@example.com")
+        made = sheets.write("job-1", "T", "S", HEADER, ROWS, progress=lambda _: None)
     assert google.spreadsheets[made.id].shared_with == {"ann@example.com": "writer"}
 
 
 def test_closing_ends_a_wait(google: LoopbackSheets, tmp_path: Path) -> None:
     patience = Patience(connect=1, read=2, tries=9, first_wait=30, longest_wait=30, total=300)
-    sheets = Sheets(google.service_account(tmp_path), google.url, patience=patience)
+    sheets = Sheets(google.access(tmp_path), google.url, patience=patience)
     google.fail("files.create", 503)
     threading.Timer(0.3, sheets.close).start()
     started = time.perf_counter()
@@ -342,8 +344,12 @@ def test_nobody_but_the_given_host_is_spoken_to_and_nothing_heavy_is_imported_ea
 ) -> None:
     code = """
 import sys, pathlib
+from integrations.google.access import GoogleAccess, GoogleWay
+from integrations.google.service_account import read_service_account
 from integrations.google.sheets import Sheets
-sheets = Sheets(pathlib.Path(sys.argv[1]), sys.argv[2])
+account = read_service_account(pathlib.Path(sys.argv[1]))
+access = GoogleAccess(GoogleWay.SERVICE_ACCOUNT, account.address, account.credentials, sys.argv[3])
+sheets = Sheets(access, sys.argv[2])
 assert not {"gspread", "google.auth", "requests"} & set(sys.modules)
 asked = set()
 sys.addaudithook(lambda event, args: event in ("socket.connect", "socket.getaddrinfo") and asked.add(str(args)))
@@ -352,7 +358,7 @@ print(len(asked), all("127.0.0.1" in one for one in asked))
 """
     path = google.service_account(tmp_path)
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, path, google.url],
+        [sys.executable, "-W", "error", "-c", code, path, google.url, SHARED_FOLDER],
         check=True,
         timeout=30,
         capture_output=True,

@@ -18,6 +18,7 @@ import openpyxl
 import pytest
 
 from tests.support.client import Client, Refused
+from tests.support.loopback.google_calls import SHARED_FOLDER
 from tests.support.loopback.openai import mock_openai
 from tests.support.loopback.sheets import LoopbackSheets as Google
 from tests.support.loopback.sheets import loopback_sheets
@@ -111,6 +112,7 @@ def llm_app(
             OPENAI_BASE_URL=provider.base_url,
             OPENAI_MODEL="gpt-test",
             GOOGLE_SERVICE_ACCOUNT_FILE=str(google.service_account(directory)),
+            GOOGLE_DRIVE_FOLDER=SHARED_FOLDER,
             GOOGLE_SHEETS_URL=google.url,
         ) as product,
     ):

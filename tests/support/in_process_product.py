@@ -10,6 +10,7 @@ import httpx
 from sqlalchemy import func, select
 from starlette.applications import Starlette
 
+from assembly import create_google
 from assistant.reply_log.log import MemoryLog
 from assistant.reply_log.watchers import Watchers
 from auth.limits import Attempts
@@ -100,6 +101,7 @@ class InProcessProduct:
             blobs=DirectoryBlobs(self.files / "attachments"),
             documents=DocumentReader(),
             attempts=Attempts({}),
+            google=create_google(self.settings),
         )
         self.executor = Executor(
             schema, format_error=format_error, event_context=Context.fresh, require_viewer=require_viewer
@@ -204,7 +206,8 @@ class InProcessProduct:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Worker]:
-        worker = Worker(self.database, self.hub, {"export": Exports(self.database, self.settings)}, fresh=False)
+        exports = Exports(self.database, self.settings, self.backend.google)
+        worker = Worker(self.database, self.hub, {"export": exports}, fresh=False)
         await worker.start()
         try:
             yield worker

@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from integrations.google.access import GoogleAccess, GoogleWay
+from integrations.google.service_account import read_service_account
 from tests.support.loopback.service_account import GrantRefused, check_grant, service_account_file
 from tests.support.loopback.spreadsheets import Refused, Spreadsheet
+
+SHARED_FOLDER = "0AGoogleSharedDriveFolder"
 
 
 @dataclass
@@ -40,6 +44,11 @@ class LoopbackSheets:
         """Writes a key file that this server accepts; `changes` replace its fields."""
         return service_account_file(directory, self.url, **changes)
 
+    def access(self, directory: Path, *, folder: str | None = SHARED_FOLDER, **changes: Any) -> GoogleAccess:
+        """Access of the service account, which creates spreadsheets in a shared drive."""
+        account = read_service_account(self.service_account(directory, **changes))
+        return GoogleAccess(GoogleWay.SERVICE_ACCOUNT, account.address, account.credentials, folder)
+
     def fail(
         self, operation: str, status: int, *, reason: str = "backendError", times: int = 1, **headers: str
     ) -> None:
@@ -54,10 +63,12 @@ class LoopbackSheets:
 class Denied(Exception):
     """An answer other than 200, in the shape of Google's errors."""
 
-    def __init__(self, status: int, reason: str, message: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, reason: str, message: str, headers: dict[str, str] | None = None, *, domain: str = "global"
+    ) -> None:
         self.status = status
         self.headers = headers or {}
-        listed = [{"domain": "global", "reason": reason, "message": message}]
+        listed = [{"domain": domain, "reason": reason, "message": message}]
         error = {"code": status, "message": message, "status": reason, "errors": listed}
         # The token endpoint has the shape of RFC 6749.
         grant = {"error": reason, "error_description": message}
@@ -85,13 +96,18 @@ def _list_files(google: LoopbackSheets, _: list[str], query: dict[str, str], __:
     return {"files": [{"id": one.id} for one in files]}
 
 
-def _create_file(google: LoopbackSheets, _: list[str], __: dict[str, str], body: bytes) -> dict[str, Any]:
+def _create_file(google: LoopbackSheets, _: list[str], query: dict[str, str], body: bytes) -> dict[str, Any]:
     ask = json.loads(body)
     if ask.get("mimeType") != "application/vnd.google-apps.spreadsheet":
         raise Denied(400, "invalid", "This server makes spreadsheets only.")
     properties = ask.get("appProperties", {})
     if any(len(f"{key}{value}".encode()) > 124 for key, value in properties.items()):
         raise Denied(400, "propertyTooLarge", "An app property may have 124 bytes, key and value together.")
+    if ask.get("parents") is None:
+        message = "Service Accounts do not have storage quota. Leverage shared drives, or use OAuth delegation instead."
+        raise Denied(403, "storageQuotaExceeded", message, domain="usageLimits")
+    if ask["parents"] != [SHARED_FOLDER] or query.get("supportsAllDrives") != "true":
+        raise Denied(404, "notFound", f"File not found: {ask['parents'][0]}.")
     made = Spreadsheet(ask["name"], properties)
     google.spreadsheets[made.id] = made
     return {"id": made.id}
