@@ -1,7 +1,9 @@
 """Access tokens, which carry their claims and are verified without a query, and opaque refresh tokens."""
 
 import hashlib
+import hmac
 import secrets as randomness
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -141,6 +143,17 @@ def new_refresh() -> tuple[str, bytes]:
     """Return a refresh token of 256 random bits and the digest to store."""
     token = randomness.token_urlsafe(32)
     return token, refresh_digest(token)
+
+
+def successors_of(secrets: Sequence[bytes], token: str) -> list[str]:
+    """Return the refresh token that follows another one, by each secret, the present one first.
+
+    It is derived and not stored, so that a client that asks twice gets it twice. Without the secret it cannot be
+    guessed from its predecessor.
+    """
+    old = token.encode("utf-8", "surrogatepass")
+    digests = [hmac.digest(derive_key(secret, "refresh successor"), old, "sha256") for secret in secrets]
+    return [urlsafe_b64encode(digest).decode().rstrip("=") for digest in digests]
 
 
 def refresh_digest(token: str) -> bytes:

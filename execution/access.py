@@ -20,13 +20,16 @@ from execution.plans import DEFINITION
 
 # Metadata of a Strawberry field that callers may use without signing in.
 PUBLIC: Mapping[Any, Any] = {"public": True}
+# The same, for a field that callers may use even with credentials that are refused elsewhere.
+WITHOUT_CREDENTIALS: Mapping[Any, Any] = {**PUBLIC, "without_credentials": True}
 
 
 class PublicFields:
     """Names of the public root fields of a schema; introspection is public too."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
-        self._names = {kind: frozenset(_public_names(schema, kind)) for kind in OperationType}
+        self._names = {kind: frozenset(_names(schema, kind, "public")) for kind in OperationType}
+        self._free = {kind: frozenset(_names(schema, kind, "without_credentials")) for kind in OperationType}
 
     def others(self, operation: Operation) -> list[FieldNode]:
         """Return the selected root fields that need a signed-in viewer, in the order of the document.
@@ -40,6 +43,12 @@ class PublicFields:
             for node in _selected(operation.node.selection_set.selections, _Sources(operation), set())
             if node.name.value not in public and not node.name.value.startswith("__")
         ]
+
+    def ignores_credentials(self, operation: Operation) -> bool:
+        """Return whether every selected root field may be used with credentials that were refused."""
+        free = self._free[operation.kind]
+        nodes = _selected(operation.node.selection_set.selections, _Sources(operation), set())
+        return all(node.name.value in free for node in nodes)
 
 
 class _Sources:
@@ -56,11 +65,11 @@ class _Sources:
         self.variables: Mapping[str, Any] = {**defaults, **operation.request.variables}
 
 
-def _public_names(schema: GraphQLSchema, kind: OperationType) -> Iterator[str]:
+def _names(schema: GraphQLSchema, kind: OperationType, key: str) -> Iterator[str]:
     root = schema.get_root_type(kind)
     for name, definition in root.fields.items() if root else ():
         field = (definition.extensions or {}).get(DEFINITION)
-        if isinstance(field, StrawberryField) and field.metadata.get("public"):
+        if isinstance(field, StrawberryField) and field.metadata.get(key):
             yield name
 
 

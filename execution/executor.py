@@ -83,6 +83,17 @@ class Executor:
             return self.refuse([error], context)
         return operation
 
+    def ignores_credentials(self, request: Request) -> bool:
+        """Return whether a request may be run although the credentials sent with it were refused."""
+        document = self._documents.read(request.query)
+        if isinstance(document, list):
+            return False
+        try:
+            operation = Operation(request, document, _named(document, request.operation_name))
+        except OperationError:
+            return False
+        return self._public_fields.ignores_credentials(operation)
+
     def _admission_error(self, operation: Operation, context: Any) -> GraphQLError | None:
         try:
             self._require_viewer(context)

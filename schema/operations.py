@@ -12,7 +12,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from db.core.audit_context import AuditContext, audit_context
-from execution.access import PUBLIC
+from execution.access import PUBLIC, WITHOUT_CREDENTIALS
 from schema.base import Shows
 
 R = TypeVar("R")
@@ -64,18 +64,24 @@ class AuditedWrites(FieldExtension):
 
 
 def mutation(
-    output: type[Shows[R]], resolver: Callable[..., Awaitable[R]], description: str, *, public: bool = False
+    output: type[Shows[R]],
+    resolver: Callable[..., Awaitable[R]],
+    description: str,
+    *,
+    public: bool = False,
+    ignores_credentials: bool = False,
 ) -> Any:
     """Declare a mutation; the resolver's arguments become the fields of its one `input`.
 
-    Callers must be signed in, unless it is `public`.
+    Callers must be signed in, unless it is `public`. One that `ignores_credentials` is public, and works with an
+    expired access token too.
     """
     return strawberry.mutation(
         resolver=resolver,
         graphql_type=output,
         description=description,
         extensions=[OneInput(), AuditedWrites()],
-        metadata=PUBLIC if public else None,
+        metadata=WITHOUT_CREDENTIALS if ignores_credentials else PUBLIC if public else None,
     )
 
 

@@ -82,8 +82,10 @@ class Mutation:
     refresh_session = mutation(
         RefreshSessionPayload,
         sessions.refresh_session,
-        "Renew the tokens of a session. Sending a refresh token a second time ends its session.",
-        public=True,
+        "Renew the tokens of a session; works with an expired access token in the header. Sending a refresh token a "
+        "second time ends its session, unless the same client does it within 10 seconds: it then gets the same "
+        "successor, as after a lost answer or from a second tab.",
+        ignores_credentials=True,
     )
     # Public, because a refresh token ends its session after the access token has expired.
     log_out = mutation(LogOutPayload, sessions.log_out, "End the current session immediately.", public=True)

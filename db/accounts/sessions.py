@@ -1,5 +1,7 @@
 """Sign-ins: one row a device, with the digests of its refresh tokens."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from db.models.sessions import RefreshToken, SessionEnd, SignIn
 from db.models.users import User
 from errors import Unauthenticated
 
+REPEAT_TIME = timedelta(seconds=10)  # in which a lost answer is asked for again, or a second tab asks
 MAX_ENDED = 500  # sign-ins in one read
 REFUSAL_MESSAGE = "This refresh token is invalid or has expired. Log in again."
 
@@ -69,27 +72,53 @@ def create(
     return sign_in
 
 
-def rotate(session: Session, digest: bytes, successor: bytes, lifetime: timedelta) -> tuple[SignIn, User] | None:
-    """Exchange a refresh token for its successor.
+@dataclass(frozen=True)
+class Rotation:
+    """Exchange of a refresh token; `successors` are the digests that its successor has by the key of each secret.
 
-    A token that was used before may be stolen: this ends the sign-in and returns None. Raises Unauthenticated if
-    the token is unknown or its sign-in has ended.
+    The first one is of the present secret. `client` is a digest of the user agent and address.
     """
-    is_first = set_once(session, RefreshToken.used_at, RefreshToken.digest == digest)
-    token = session.scalars(select(RefreshToken).where(RefreshToken.digest == digest)).one_or_none()
+
+    digest: bytes
+    successors: Sequence[bytes]
+    client: bytes
+    lifetime: timedelta
+
+
+def rotate(session: Session, rotation: Rotation) -> tuple[SignIn, User, bytes] | None:
+    """Exchange a refresh token for its successor; return the digest of the successor.
+
+    A token that was used before may be stolen: this ends the sign-in and returns None, unless the same client used
+    it just before. Raises Unauthenticated if the token is unknown or its sign-in has ended.
+    """
+    is_first = set_once(session, RefreshToken.used_at, RefreshToken.digest == rotation.digest)
+    token = session.scalars(select(RefreshToken).where(RefreshToken.digest == rotation.digest)).one_or_none()
     if token is None:
         raise Unauthenticated(REFUSAL_MESSAGE)
     sign_in = session.get(SignIn, token.sign_in_id, lock=True)
-    if not is_first:
+    successor = rotation.successors[0] if is_first else _repeated(session, token, rotation)
+    if successor is None:
         # Not raised: an exception would roll back the end of the sign-in.
         end_session(session, sign_in, SessionEnd.TOKEN_REUSED)
         return None
     if sign_in.revoked_at is not None or sign_in.expires_at <= now():
         raise Unauthenticated(REFUSAL_MESSAGE)
-    sign_in.last_used_at = now()
-    sign_in.expires_at = now() + lifetime
-    session.add(RefreshToken(sign_in_id=sign_in.id, digest=successor))
-    return sign_in, session.get(User, sign_in.user_id)
+    if is_first:
+        token.used_by = rotation.client
+        sign_in.last_used_at = now()
+        sign_in.expires_at = now() + rotation.lifetime
+        session.add(RefreshToken(sign_in_id=sign_in.id, digest=successor))
+    return sign_in, session.get(User, sign_in.user_id), successor
+
+
+def _repeated(session: Session, token: RefreshToken, rotation: Rotation) -> bytes | None:
+    """Return the successor of a used token if the same client used it within REPEAT_SECONDS, else None."""
+    if token.used_at is None or token.used_by != rotation.client or now() - token.used_at > REPEAT_TIME:
+        return None
+    query = select(RefreshToken.digest).where(
+        RefreshToken.sign_in_id == token.sign_in_id, RefreshToken.digest.in_(rotation.successors)
+    )
+    return session.scalars(query).one_or_none()
 
 
 def log_out(session: Session, sign_in_id: UUID) -> None:

@@ -44,10 +44,14 @@ class SignIn(AuditCounted, UserOwned, Base):
 
 
 class RefreshToken(NotAudited, SystemOnly, Base):
-    """Issued refresh token, stored as a digest. A used token that returns was stolen."""
+    """Issued refresh token, stored as a digest. A used token that returns was stolen.
+
+    `used_by` is a digest of the user agent and address of its first use, since one client may repeat a request.
+    """
 
     __tablename__ = "refresh_tokens"
 
     sign_in_id: Mapped[UUID] = mapped_column(key_to("sign_ins.id"), index=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     used_at: Mapped[datetime | None]
+    used_by: Mapped[bytes | None] = mapped_column(LargeBinary(32))

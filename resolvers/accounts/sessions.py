@@ -9,16 +9,17 @@ import strawberry
 from strawberry import argument
 
 from auth.limits import Action
-from auth.tokens import issue_access, new_refresh, refresh_digest
+from auth.tokens import issue_access, new_refresh, refresh_digest, successors_of
 from auth.viewer import Viewer
 from db.accounts import sessions, users
+from db.accounts.sessions import Rotation
 from db.core.base import now
 from db.core.validation import EMAIL
 from db.models.sessions import SignIn
 from db.models.users import User
 from errors import Unauthenticated
 from resolvers.accounts.users import normalized
-from resolvers.core.context import Backend, Context, Info
+from resolvers.core.context import Backend, Context, Info, Origin
 from resolvers.core.ids import decode_id
 
 
@@ -75,18 +76,26 @@ async def log_in(
 
 async def refresh_session(
     info: Info,
-    refresh_token: Annotated[str, argument(description="Latest refresh token; valid once.")],
+    refresh_token: Annotated[
+        str, argument(description="Latest refresh token; valid once, and repeatable for 10 seconds.")
+    ],
 ) -> SignInResult:
     backend, address = info.context.backend, info.context.origin.ip_address
     old_digest = refresh_digest(refresh_token)
     session = await backend.database.read_one(sessions.by_token, Viewer.system(), digest=old_digest)
     await backend.attempts.count(Action.REFRESH, address, str(session.user_id) if session else None)
-    token, digest = new_refresh()
-    rotated = await backend.database.write(sessions.rotate, Viewer.system(), old_digest, digest, _lifetime(backend))
+    successors = {refresh_digest(token): token for token in successors_of(backend.secrets, refresh_token)}
+    rotation = Rotation(old_digest, list(successors), _client(info.context.origin), _lifetime(backend))
+    rotated = await backend.database.write(sessions.rotate, Viewer.system(), rotation)
     if rotated is None:
         raise Unauthenticated("This refresh token was used before, so its session was ended for safety. Log in again.")
-    sign_in, owner = rotated
-    return SignInResult(owner, _tokens(backend, owner, sign_in.id, token))
+    sign_in, owner, digest = rotated
+    return SignInResult(owner, _tokens(backend, owner, sign_in.id, successors[digest]))
+
+
+def _client(origin: Origin) -> bytes:
+    """Return a digest of the user agent and the address, which tell two clients apart."""
+    return refresh_digest(f"{origin.ip_address}\n{origin.user_agent}")
 
 
 async def log_out(

@@ -129,7 +129,9 @@ async def revoke_other(one: Device, other: Device, app: App) -> None:
 
 async def reuse_token(one: Device, other: Device, app: App) -> None:
     await other.client.mutate("refreshSession", TOKENS, refreshToken=other.refresh)
+    one.client.user_agent = "another device"
     await one.client.refused("refreshSession", refreshToken=other.refresh)
+    one.client.user_agent = None
 
 
 async def change_password(one: Device, other: Device, app: App) -> None:

@@ -78,7 +78,9 @@ async def test_a_used_refresh_token_that_comes_back_ends_the_session(app: App) -
     other = app.client()
     logged = await other.mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD)
     second = (await ann.mutate("refreshSession", TOKENS, refreshToken=first["refreshToken"]))["session"]
-    error = await app.client().refused("refreshSession", refreshToken=first["refreshToken"])
+    thief = app.client()
+    thief.user_agent = "other"
+    error = await thief.refused("refreshSession", refreshToken=first["refreshToken"])
     assert error["extensions"]["code"] == "UNAUTHENTICATED"
     message = "This refresh token was used before, so its session was ended for safety. Log in again."
     assert error["message"] == message
@@ -93,19 +95,99 @@ async def test_a_used_refresh_token_that_comes_back_ends_the_session(app: App) -
     assert (ended.revoked_at is not None, standing.revoked_at) == (True, None)
 
 
-async def test_of_ten_refreshes_at_once_one_wins_and_the_session_ends_with_the_others(app: App) -> None:
+async def test_of_ten_refreshes_at_once_all_get_the_same_successor(app: App) -> None:
     ann = app.client()
     token = (await ann.sign_up("ann@example.com"))["session"]["refreshToken"]
-    results = await asyncio.gather(
-        *(app.client().mutate("refreshSession", TOKENS, refreshToken=token) for _ in range(10)),
-        return_exceptions=True,
+    answers = await asyncio.gather(
+        *(app.client().mutate("refreshSession", TOKENS, refreshToken=token) for _ in range(10))
     )
-    (won,) = [result for result in results if isinstance(result, dict)]
-    assert [result.codes for result in results if isinstance(result, Refused)] == [["UNAUTHENTICATED"]] * 9
-    # Nobody can tell the client that asked twice from a thief.
-    ann.token = won["session"]["accessToken"]
-    assert await code_of_me(ann) == "UNAUTHENTICATED"
-    assert len(await app.backend.database.read(every_token, SYSTEM)) == 2
+    sessions = [answer["session"] for answer in answers]
+    assert len({session["refreshToken"] for session in sessions}) == 1
+    for session in sessions:
+        ann.token = session["accessToken"]
+        assert (await ann.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
+    stored = await app.backend.database.read(every_token, SYSTEM)
+    assert [row.used_at is None for row in stored] == [False, True]
+    assert {token, sessions[0]["refreshToken"]}.isdisjoint(map(repr, stored))
+    follower = (await ann.mutate("refreshSession", TOKENS, refreshToken=sessions[0]["refreshToken"]))["session"]
+    assert follower["refreshToken"] != sessions[0]["refreshToken"]
+
+
+async def age(app: App, seconds: float) -> None:
+    """Move the first use of each refresh token into the past."""
+
+    def unit(session: Session) -> None:
+        for token in session.scalars(select(RefreshToken).where(RefreshToken.used_at.is_not(None))):
+            assert token.used_at is not None
+            token.used_at -= timedelta(seconds=seconds)
+
+    await app.backend.database.write(unit, SYSTEM)
+
+
+@pytest.mark.parametrize(("seconds", "agent", "passes"), [(8, "a", True), (11, "a", False), (0, "b", False)])
+async def test_a_repeated_refresh_is_answered_for_ten_seconds_to_the_same_client(
+    app: App, seconds: float, agent: str, passes: bool
+) -> None:
+    ann, again = app.client(), app.client()
+    ann.user_agent, again.user_agent = "a", agent
+    token = (await ann.sign_up("ann@example.com"))["session"]["refreshToken"]
+    first = (await ann.mutate("refreshSession", TOKENS, refreshToken=token))["session"]
+    await age(app, seconds)
+    if passes:
+        repeated = (await again.mutate("refreshSession", TOKENS, refreshToken=token))["session"]
+        assert repeated["refreshToken"] == first["refreshToken"]
+    else:
+        assert (await again.refused("refreshSession", refreshToken=token))["extensions"]["code"] == "UNAUTHENTICATED"
+    (sign_in,) = await app.backend.database.read(every_sign_in, SYSTEM)
+    assert (sign_in.revoked_at is None) is passes
+
+
+async def test_a_refresh_that_is_repeated_after_log_out_is_refused(app: App) -> None:
+    ann = await app.person()
+    token = (await ann.mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD))["session"]["refreshToken"]
+    fresh = (await ann.mutate("refreshSession", TOKENS, refreshToken=token))["session"]
+    await ann.mutate("logOut", "{ ok }", refreshToken=fresh["refreshToken"])
+    error = await ann.refused("refreshSession", refreshToken=token)
+    assert error["message"] == "This refresh token is invalid or has expired. Log in again."
+
+
+async def test_the_successor_stays_the_same_when_the_secret_key_is_changed(database_url: str, tmp_path: Path) -> None:
+    async with open_app(database_url, tmp_path) as app:
+        token = (await app.client().sign_up("ann@example.com"))["session"]["refreshToken"]
+        first = (await app.client().mutate("refreshSession", TOKENS, refreshToken=token))["session"]
+    settings = {"secret_key": "another secret that is long enough to sign with", "secret_keys_previous": SECRET}
+    async with open_app(database_url, tmp_path, **settings) as app:
+        again = (await app.client().mutate("refreshSession", TOKENS, refreshToken=token))["session"]
+        assert again["refreshToken"] == first["refreshToken"]
+        third = (await app.client().mutate("refreshSession", TOKENS, refreshToken=again["refreshToken"]))["session"]
+        assert third["refreshToken"] != again["refreshToken"]
+
+
+@pytest.mark.parametrize("authorization", ["Bearer nonsense", "Basic YTpi", "Bearer", "Bearer a.b.c"])
+async def test_a_refresh_ignores_a_bad_access_token_and_nothing_else_does(app: App, authorization: str) -> None:
+    ann = app.client()
+    token = (await ann.sign_up("ann@example.com"))["session"]["refreshToken"]
+    refresh = "mutation R($token: String!) { refreshSession(input: {refreshToken: $token}) { session { accessToken } } "
+
+    async def answer(document: str) -> dict[str, Any]:
+        body = {"query": document, "variables": {"token": token}}
+        headers = {"Authorization": authorization}
+        answered: dict[str, Any] = (await ann.http.post(f"{ann.url}/graphql", json=body, headers=headers)).json()
+        return answered
+
+    for refused in (
+        refresh + "logOutEverywhere { ok } }",
+        refresh + "__typename }",
+        refresh + "... on Mutation { logOutEverywhere { ok } } }",
+        "query Q($token: String) { me { id } serverInfo { version } a: __type(name: $token) { name } }",
+        refresh + "nonsense }",
+        "{",
+    ):
+        errors = (await answer(refused))["errors"]
+        assert [error["extensions"]["code"] for error in errors] == ["UNAUTHENTICATED"], refused
+    assert len(await app.backend.database.read(every_token, SYSTEM)) == 1
+    ann.token = (await answer(refresh + "}"))["data"]["refreshSession"]["session"]["accessToken"]
+    assert (await ann.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
 
 
 async def test_logging_out_ends_the_session_at_once(app: App) -> None:
@@ -227,7 +309,8 @@ async def test_no_secret_is_in_the_logs(database_url: str, tmp_path: Path, caplo
         session = (await ann.sign_up("ann@example.com"))["session"]
         await app.client().refused("logIn", email="ann@example.com", password="a guess that fails")
         again = (await ann.mutate("refreshSession", TOKENS, refreshToken=session["refreshToken"]))["session"]
-        await app.client().refused("refreshSession", refreshToken=session["refreshToken"])
+        ann.user_agent = "elsewhere"
+        await ann.refused("refreshSession", refreshToken=session["refreshToken"])
         await code_of_me(ann)
     written = "\n".join(JSONFormatter().format(record) for record in caplog.records if record.name != "asyncio")
     assert '"operation":"SignUp"' in written

@@ -27,10 +27,12 @@ class Client:
     def __init__(self, url: str, http: httpx.AsyncClient) -> None:
         self.url, self.http = url, http
         self.token: str | None = None
+        self.user_agent: str | None = None
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = {"User-Agent": self.user_agent} if self.user_agent else {}
+        return headers | ({"Authorization": f"Bearer {self.token}"} if self.token else {})
 
     async def run(self, document: str, **variables: Any) -> dict[str, Any]:
         """Return the data of an operation. Raises Refused when there are errors."""
