@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from tables.files.cell_kinds import LEFT, CellKind, Texts, bounds, cell_of, count_filled, kind_of
+from tables.files.cell_kinds import ABOVE, LEFT, CellKind, Texts, bounds, cell_of, count_filled, kind_of
 from tables.files.header_rows import (
     HeaderRows,
     column_kinds,
@@ -183,9 +183,7 @@ def _without_values(rows: Sequence[Texts], start: int, end: int, hints: Hints) -
     while start + 1 < end and _is_title(count_filled(rows[start]), typical) and not _is_merged_down(rows, start):
         start += 1
     last = start
-    while (
-        last + 1 < end and any((cell or "").startswith("\1") for cell in rows[last + 1]) and _is_merged_down(rows, last)
-    ):
+    while last + 1 < end and _is_merged_down(rows, last):
         last += 1
     if last > start:
         return HeaderRows(start, last, last + 1)
@@ -201,7 +199,7 @@ def _is_title(count: int, typical: int) -> bool:
 
 
 def _is_merged_down(rows: Sequence[Texts], index: int) -> bool:
-    return index + 1 < len(rows) and any((cell or "").startswith("\1") for cell in rows[index + 1])
+    return index + 1 < len(rows) and any((cell or "").startswith(ABOVE) for cell in rows[index + 1])
 
 
 def _are_titles(rows: Sequence[Texts], start: int, end: int, titles: Sequence[str], *, codes: bool) -> bool:
@@ -441,4 +439,4 @@ def find_tables(rows: Sequence[Texts], hints: Hints = Hints()) -> Iterator[Table
 
 def without_marks(row: Texts) -> list[str | None]:
     """Return the row with the text of merged cells in every row, and once in a row."""
-    return [None if cell == LEFT else cell[1:] if cell and cell[0] == "\1" else cell for cell in row]
+    return [None if cell == LEFT else cell[1:] if cell and cell[0] == ABOVE else cell for cell in row]

@@ -10,7 +10,7 @@ from integrations.documents.pdf_pages.glyphs import Rule
 from integrations.documents.pdf_pages.page_tables import PageTable, from_rows
 from integrations.documents.pdf_pages.spans import tiles
 from integrations.documents.pdf_pages.words import Segment, TextLine, lines_of
-from tables.files.cell_kinds import is_year, kind_of
+from tables.files.cell_kinds import CellKind, is_year, kind_of
 
 _CAPTION = re.compile(
     r"(?:table|tab\.|figure|fig\.|tabelle|abbildung|tableau|tabla|tabela|tabella|exhibit|appendix|chart|source|note|notes|quelle)\b"
@@ -34,7 +34,7 @@ def aligned_tables(lines: Sequence[TextLine], rules: Sequence[Rule], depth: int 
             for part in _stacked(run):
                 yield from _value_table(lines, part, rules)
         else:
-            yield from _text_table(run)
+            yield from _text_table(run, rules)
 
 
 def _runs(lines: Sequence[TextLine]) -> Iterator[list[TextLine]]:
@@ -402,7 +402,7 @@ def _joined(rows: Sequence[Sequence[str | None]]) -> list[str | None]:
     return [" ".join(filter(None, cells)) or None for cells in zip(*rows, strict=True)]
 
 
-def _text_table(run: list[TextLine]) -> Iterator[PageTable]:
+def _text_table(run: list[TextLine], rules: Sequence[Rule]) -> Iterator[PageTable]:
     """Yield the table of a run without values: its first line names the columns, or is a row."""
     rows = [line for line in run if len(line.segments()) > 1]
     columns = find_columns(rows)
@@ -412,12 +412,30 @@ def _text_table(run: list[TextLine]) -> Iterator[PageTable]:
     filled = [sum(1 for cell in row if cell) for row in cells]
     if sum(count >= 2 for count in filled) < 0.9 * len(rows) or sum(filled) < 0.7 * len(rows) * len(columns.extents):
         return
-    if not _starts_align(rows, columns):
+    if not _starts_align(rows, columns) or not (_has_names_apart(run, rules) or _is_large(rows, columns)):
         return
     merged = _rows(run, columns, ())
     yield from from_rows(
         merged, (run[0].top - 0.5, run[-1].bottom + 0.5, columns.extents[0][0], columns.extents[-1][1])
     )
+
+
+def _has_names_apart(run: Sequence[TextLine], rules: Sequence[Rule]) -> bool:
+    """Return whether the first line is set off as names are: by a line below it, another font, or other capitals."""
+    first, others = run[0], run[1:]
+    if any(rule.is_horizontal and first.bottom - 3 < rule.top < others[0].top + 3 for rule in rules):
+        return True
+    faces = {word.face for line in others for word in line.words}
+    if not faces & {word.face for word in first.words}:
+        return True
+    return first.text.isupper() and not any(line.text.isupper() for line in others)
+
+
+def _is_large(rows: Sequence[TextLine], columns: Columns) -> bool:
+    """Return whether a table of texts is no letterhead: those have few lines, or two columns, and few codes."""
+    cells = [cell for row in rows for cell in columns.cells(row) if cell]
+    codes = sum(1 for cell in cells if kind_of(cell) is CellKind.CODE)
+    return len(columns.extents) > 2 and (len(rows) > 4 or 2 * codes > len(cells))
 
 
 def _starts_align(rows: Sequence[TextLine], columns: Columns) -> bool:

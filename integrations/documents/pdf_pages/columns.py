@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from integrations.documents.pdf_pages.directions import words_text
 from integrations.documents.pdf_pages.words import Segment, TextLine, Word
 from tables.files.cell_kinds import CellKind, is_year, kind_of
 
@@ -15,7 +16,8 @@ _ALIGNED = 2.5
 
 def is_value(segment: Segment) -> bool:
     kind = kind_of(segment.text)
-    return kind.is_value or kind is CellKind.NULL
+    # Addresses stand in letterheads more often than in tables.
+    return (kind.is_value and kind is not CellKind.ADDRESS) or kind is CellKind.NULL
 
 
 def is_data(line: TextLine) -> bool:
@@ -50,15 +52,15 @@ class Columns:
 
     def cells(self, line: TextLine) -> list[str | None]:
         """Return the words of a line by their columns."""
-        cells: list[list[str]] = [[] for _ in self.extents]
+        cells: list[list[Word]] = [[] for _ in self.extents]
         for segment in line.segments():
             columns = self.overlapped(segment.x0, segment.x1)
             if len(columns) == 1:
-                cells[columns[0]].append(segment.text)
+                cells[columns[0]] += segment.words
                 continue
             for word in segment.words:
-                cells[self.column_of(word.middle)].append(word.text)
-        return [" ".join(cell) or None for cell in cells]
+                cells[self.column_of(word.middle)].append(word)
+        return [words_text(cell) or None for cell in cells]
 
 
 def find_columns(lines: Sequence[TextLine]) -> Columns | None:

@@ -17,7 +17,10 @@ _THIN = 3.0  # points: a filled rectangle as thin as that is a line
 
 
 class Glyph(NamedTuple):
-    """A character and its box, in points from the top left; `turn` is the direction of its text in degrees."""
+    """A character and its box, in points from the top left; `turn` is the direction of its text in degrees.
+
+    `face` is the name of its font.
+    """
 
     text: str
     x0: float
@@ -26,6 +29,7 @@ class Glyph(NamedTuple):
     bottom: float
     size: float
     turn: int
+    face: str
 
 
 class Rule(NamedTuple):
@@ -90,9 +94,8 @@ class PageDevice(PDFLayoutAnalyzer):
         )
         if len(self.glyphs) < MAX_GLYPHS and text:
             size = abs(char.size) or fontsize
-            self.glyphs.append(
-                Glyph(text, char.x0, self._height - char.y1, char.x1, self._height - char.y0, size, _turn(char.matrix))
-            )
+            box = char.x0, self._height - char.y1, char.x1, self._height - char.y0
+            self.glyphs.append(Glyph(text, *box, size, _turn(char.matrix), char.fontname))
         return char.adv
 
     def paint_path(self, gstate: Any, stroke: bool, fill: bool, evenodd: bool, path: Sequence[Any]) -> None:  # noqa: ARG002  given by pdfminer
@@ -188,7 +191,9 @@ def turned(content: PageContent, turn: int) -> PageContent:
             return top, width - x1, bottom, width - x0
         return width - x1, height - bottom, width - x0, height - top
 
-    glyphs = [Glyph(g.text, *box(g.x0, g.top, g.x1, g.bottom), g.size, (g.turn - turn) % 360) for g in content.glyphs]
+    glyphs = [
+        Glyph(g.text, *box(g.x0, g.top, g.x1, g.bottom), g.size, (g.turn - turn) % 360, g.face) for g in content.glyphs
+    ]
     rules = [Rule(*box(*rule)) for rule in content.rules]
     size = (width, height) if turn == 180 else (height, width)
     return PageContent(*size, glyphs, rules)

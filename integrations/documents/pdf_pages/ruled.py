@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from integrations.documents.pdf_pages.directions import words_text
 from integrations.documents.pdf_pages.glyphs import Rule
 from integrations.documents.pdf_pages.page_tables import PageTable, from_rows
 from integrations.documents.pdf_pages.spans import tiles
@@ -200,7 +201,7 @@ class _Grid:
             used = {position[0] for position in own if position}
             if len(content) >= 2 and 3 * len(used) >= 2 * height and height > 3:
                 texts = [
-                    " ".join(word.text for word in line.words)
+                    words_text(line.words)
                     for line, position in zip(content, own, strict=True)
                     if position and position[0] == row
                 ]
@@ -253,7 +254,7 @@ def _positions(values: Sequence[float]) -> list[float]:
 
 
 def _text(lines: Sequence[TextLine], turned: Sequence[Word]) -> str:
-    parts = [" ".join(word.text for word in line.words) for line in lines]
+    parts = [words_text(line.words) for line in lines]
     return " ".join([*parts, *(word.text for word in turned)])
 
 

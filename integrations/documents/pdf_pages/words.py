@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
+from integrations.documents.pdf_pages.directions import glyphs_text, words_text
 from integrations.documents.pdf_pages.glyphs import Glyph, PageContent, turned
 
 _WORD_GAP = 0.18  # of the size of the type; a space is about 0.25
@@ -19,7 +20,7 @@ _FRACTION = re.compile(r"[.,]\d+%?")
 
 
 class Word(NamedTuple):
-    """A word and its box; `size` is that of its type."""
+    """A word and its box; `size` and `face` are those of its type."""
 
     text: str
     x0: float
@@ -27,6 +28,7 @@ class Word(NamedTuple):
     x1: float
     bottom: float
     size: float
+    face: str
 
     @property
     def middle(self) -> float:
@@ -53,7 +55,7 @@ class Segment:
 
     @property
     def text(self) -> str:
-        return " ".join(word.text for word in self.words)
+        return words_text(self.words)
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,10 @@ def turned_words(content: PageContent) -> list[Word]:
 def _back(word: Word, turn: int, content: PageContent) -> Word:
     """Return a word of the turned page at its box on the page itself."""
     if turn == 90:
-        return Word(word.text, word.top, content.height - word.x1, word.bottom, content.height - word.x0, word.size)
-    return Word(word.text, content.width - word.bottom, word.x0, content.width - word.top, word.x1, word.size)
+        box = word.top, content.height - word.x1, word.bottom, content.height - word.x0
+    else:
+        box = content.width - word.bottom, word.x0, content.width - word.top, word.x1
+    return Word(word.text, *box, word.size, word.face)
 
 
 def _words(glyphs: Iterable[Glyph]) -> Iterator[Word]:
@@ -197,12 +201,13 @@ def _is_raised(glyph: Glyph, line: Sequence[Glyph]) -> bool:
 
 def _word(glyphs: Sequence[Glyph]) -> Word:
     return Word(
-        "".join(glyph.text for glyph in glyphs).replace("\xa0", " ").strip(),
+        glyphs_text([glyph.text for glyph in glyphs]).replace("\xa0", " ").strip(),
         glyphs[0].x0,
         min(glyph.top for glyph in glyphs),
         max(glyph.x1 for glyph in glyphs),
         max(glyph.bottom for glyph in glyphs),
         median(glyph.size for glyph in glyphs),
+        glyphs[len(glyphs) // 2].face,
     )
 
 
