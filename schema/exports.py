@@ -17,10 +17,17 @@ enum(
     GOOGLE_SHEETS="A new Google spreadsheet, shared with your e-mail address.",
     CSV="A file of comma-separated values in UTF-8, with a byte order mark so that Excel detects the encoding.",
     XLSX="An Excel workbook with typed cells.",
-    JSON="A file with an array of objects, one for each row.",
+    JSON="A file with an object for each row, by column name: in one array, or one object a line (`jsonLayout`).",
+    PARQUET="A Parquet file with typed columns and exact decimals; percents are the numbers before the sign. "
+    "NOT_CONFIGURED on a server without pyarrow.",
     MARKDOWN="A file with a Markdown table.",
 )
 enum(models.exports.ExportMode, CREATE="Always create a new file or spreadsheet.")
+enum(
+    models.exports.JsonLayout,
+    ARRAY="One array of objects; the file is a JSON document.",
+    LINES="One object a line (JSON Lines, `.jsonl`), for programs that read row by row.",
+)
 enum(
     models.jobs.JobStatus,
     QUEUED="Waiting to start.",
@@ -59,6 +66,7 @@ class Export(Node, Audited, Shows[models.exports.Export]):
         "response and expires. Files are deleted after some days.",
     )
     row_count = optional(int, exports.from_state("row_count"), "Number of exported rows, once it is COMPLETED.")
+    size = optional(float, exports.from_state("size"), "Size of the file in bytes, once it is COMPLETED.")
     revision = optional(
         int, exports.from_state("revision"), "Number of the exported revision of the table, once it is COMPLETED."
     )

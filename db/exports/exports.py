@@ -11,7 +11,7 @@ from db.core.pagination import Listing
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
 from db.jobs import jobs
-from db.models.exports import Export, ExportDestination, ExportMode
+from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
 from db.models.jobs import Job, JobStatus
 from db.models.tables import Row, Table
 from db.notifications.notifications import EXPORT_FAILED, EXPORT_FINISHED, notify
@@ -26,8 +26,10 @@ EXTENSIONS = {
     ExportDestination.CSV: "csv",
     ExportDestination.XLSX: "xlsx",
     ExportDestination.JSON: "json",
+    ExportDestination.PARQUET: "parquet",
     ExportDestination.MARKDOWN: "md",
 }
+JSON_LINES_EXTENSION = "jsonl"
 
 
 all_exports = Listing(
@@ -44,7 +46,10 @@ all_exports = Listing(
 export_states: Prepared[Any] = Prepared(
     select(
         Export.id,
-        *(getattr(Export, name) for name in ("row_count", "revision", "file", "spreadsheet_id", "spreadsheet_url")),
+        *(
+            getattr(Export, name)
+            for name in ("row_count", "revision", "file", "size", "spreadsheet_id", "spreadsheet_url")
+        ),
         *(getattr(Job, name) for name in ("status", "attempt", "done", "total", "started_at", "finished_at")),
         *(getattr(Job, name) for name in ("error_code", "error_message", "error_retryable")),
     )
@@ -69,6 +74,7 @@ class ExportOutcome:
     row_count: int
     revision: int
     file: str | None = None
+    size: int | None = None
     spreadsheet_id: str | None = None
     spreadsheet_url: str | None = None
 
@@ -79,6 +85,7 @@ def start(
     destination: ExportDestination,
     mode: ExportMode = ExportMode.CREATE,
     sheet_name: str | None = None,
+    json_layout: JsonLayout = JsonLayout.ARRAY,
     idempotency_key: str | None = None,
 ) -> Export:
     """Queue an export of a table that the viewer may see. Raises RateLimited."""
@@ -86,7 +93,8 @@ def start(
     def create() -> Export:
         _check_room(session)
         table = session.get(Table, table_id)
-        return _add(session, table, destination, mode, _checked_name(sheet_name))
+        layout = _checked_layout(destination, json_layout)
+        return _add(session, table, destination, mode, sheet_name=_checked_name(sheet_name), json_layout=layout)
 
     return idempotent(
         session,
@@ -98,16 +106,19 @@ def start(
     )
 
 
-def _add(
-    session: Session, table: Table, destination: ExportDestination, mode: ExportMode, sheet_name: str | None
-) -> Export:
+def extension_of(destination: ExportDestination, json_layout: JsonLayout | None) -> str:
+    """Return the extension of the files of a destination."""
+    return JSON_LINES_EXTENSION if json_layout is JsonLayout.LINES else EXTENSIONS[destination]
+
+
+def _add(session: Session, table: Table, destination: ExportDestination, mode: ExportMode, **options: Any) -> Export:
     export = Export(
         table_id=table.id,
         organization_id=table.organization_id,
         owner_id=session.user_id,
         destination=destination,
         mode=mode,
-        sheet_name=sheet_name,
+        **options,
     )
     export.job_id = jobs.enqueue(session, JOB_KIND, table.organization_id, export_id=export.id.hex).id
     session.add(export)
@@ -129,6 +140,14 @@ def _checked_name(sheet_name: str | None) -> str | None:
     if len(name) > MAX_SHEET_NAME_LENGTH or "\x00" in name:
         raise BadUserInput.of("sheetName", f"The name of a sheet has at most {MAX_SHEET_NAME_LENGTH} characters.")
     return name or None
+
+
+def _checked_layout(destination: ExportDestination, layout: JsonLayout) -> JsonLayout | None:
+    if destination is ExportDestination.JSON:
+        return layout
+    if layout is not JsonLayout.ARRAY:
+        raise BadUserInput.of("jsonLayout", f"{layout} is a layout of JSON files: leave it out, or export as JSON.")
+    return None
 
 
 def cancel(session: Session, id_: UUID) -> Export:

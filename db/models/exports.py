@@ -3,7 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.core.base import AuditedRow, Base, Owned, key_to
@@ -16,6 +16,7 @@ class ExportDestination(StrEnum):
     CSV = "CSV"
     XLSX = "XLSX"
     JSON = "JSON"
+    PARQUET = "PARQUET"
     MARKDOWN = "MARKDOWN"
 
 
@@ -25,20 +26,32 @@ class ExportMode(StrEnum):
     CREATE = "CREATE"
 
 
+class JsonLayout(StrEnum):
+    """Arrangement of the rows in a JSON file."""
+
+    ARRAY = "ARRAY"
+    LINES = "LINES"
+
+
 class Export(AuditedRow, Owned, Base):
-    """Export of a table. Its progress is in its job, its result here; `file` is a name in the files directory."""
+    """Export of a table. Its progress is in its job, its result here; `file` is a name in the files directory.
+
+    `json_layout` is null unless the destination is JSON; `size` is that of the file in bytes.
+    """
 
     __tablename__ = "exports"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "table_id", "id"))
-    unaudited = frozenset({"job_id", "file", "spreadsheet_url"})
+    unaudited = frozenset({"job_id", "file", "size", "spreadsheet_url"})
 
     table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
     job_id: Mapped[UUID] = mapped_column(key_to("jobs.id"), index=True)
     destination: Mapped[ExportDestination]
     mode: Mapped[ExportMode] = mapped_column(default=ExportMode.CREATE)
+    json_layout: Mapped[JsonLayout | None]
     sheet_name: Mapped[str | None]
     row_count: Mapped[int | None]
     revision: Mapped[int | None]
     file: Mapped[str | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
     spreadsheet_id: Mapped[str | None]
     spreadsheet_url: Mapped[str | None]

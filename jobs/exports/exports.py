@@ -1,16 +1,14 @@
 """Exports of a table to a file in the files directory, or to Google Sheets."""
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from pathlib import Path
 from uuid import UUID
 
 from db.core.engine import Database
 from db.exports import exports
-from db.exports.exports import EXTENSIONS, ExportOutcome
+from db.exports.exports import ExportOutcome, extension_of
 from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
 from db.models.exports import Export, ExportDestination
@@ -20,6 +18,7 @@ from integrations.blobs import put_in_place
 from integrations.google.access import Google, GooglePerson
 from integrations.google.sheets import Cell, Sheets, Spreadsheet
 from jobs.exports import snapshots
+from jobs.exports.files import write_file
 from jobs.exports.snapshots import Snapshot
 from jobs.runner.job_run import JobContext, explanation
 from jobs.runner.threads import in_thread
@@ -27,15 +26,9 @@ from settings import Settings
 from tables.types.columns import DECIMAL_TYPES, NUMERIC_TYPES, Column, ColumnType, Value
 from tables.types.numbers import count_digits
 from tables.types.types import format_value
-from tables.writers.text import write_csv, write_json, write_markdown, write_xlsx
 
 MAX_CONCURRENT = 4  # each holds a connection while it copies its table
 EXACT_DIGITS = 15  # spreadsheets store numbers as 64-bit floats
-TEXTS = {
-    ExportDestination.CSV: write_csv,
-    ExportDestination.JSON: write_json,
-    ExportDestination.MARKDOWN: write_markdown,
-}
 
 
 class Exports:
@@ -72,24 +65,24 @@ class Exports:
         await self._database.write(exports.complete, context.viewer, export.id, context.attempt, outcome)
 
     async def _to_file(self, export: Export, source: "_Source") -> ExportOutcome:
-        context, name = source.context, f"{export.id.hex}.{EXTENSIONS[export.destination]}"
+        context, name = source.context, f"{export.id.hex}.{extension_of(export.destination, export.json_layout)}"
         parts = [self._directory / f".{export.id.hex}.{n}.part" for n in range(1, context.attempt + 1)]
 
-        def write() -> None:
+        def write() -> int:
             # An earlier attempt that still runs cannot replace the result of this one without its partial file.
             for part in parts:
                 part.unlink(missing_ok=True)
             with source.snapshot:
-                _write_file(parts[-1], export, source)
+                return write_file(parts[-1], export, source)
 
         try:
-            await in_thread(write, source.stop)
+            size = await in_thread(write, source.stop)
             await self._database.write(jobs.renew_lease, context.viewer, context.job.id, context.attempt)
             await asyncio.to_thread(put_in_place, parts[-1], self._directory / name)
         except BaseException:
             await asyncio.to_thread(parts[-1].unlink, missing_ok=True)
             raise
-        return ExportOutcome(source.snapshot.row_count, source.snapshot.revision, file=name)
+        return ExportOutcome(source.snapshot.row_count, source.snapshot.revision, file=name, size=size)
 
     async def _to_sheets(self, export: Export, owner: User, source: "_Source") -> ExportOutcome:
         """Write a spreadsheet as the owner of the export may."""
@@ -154,26 +147,6 @@ class _Source:
 
     def report(self, done: int) -> None:
         self.context.progress(done, self.snapshot.row_count)
-
-
-def _write_file(path: Path, export: Export, source: _Source) -> None:
-    """Write and sync a new file; delete it when writing fails."""
-    try:
-        with path.open("xb") as file:
-            if export.destination is ExportDestination.XLSX:
-                name = export.sheet_name or source.snapshot.name
-                write_xlsx(file, source.snapshot.columns, source.rows_with_progress(), name)
-            else:
-                # Excel reads a CSV as UTF-8 only when it begins with a byte order mark.
-                file.write(b"\xef\xbb\xbf" if export.destination is ExportDestination.CSV else b"")
-                lines = TEXTS[export.destination](source.snapshot.columns, source.rows_with_progress())
-                file.writelines(line.encode() for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        source.check()
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def _cell(column: Column, value: Value) -> Cell:

@@ -15,14 +15,14 @@ from db.core.audit_context import AuditContext, audit_context
 from db.core.base import now
 from db.core.engine import Database
 from db.core.events import AccountDeleted, Event, Hub
-from db.exports.exports import EXTENSIONS
+from db.exports.exports import EXTENSIONS, JSON_LINES_EXTENSION
 from db.retention import purging
 from db.tables.query import cell_indexes
 
 FIRST_DELAY_SECONDS, INTERVAL_SECONDS = 30.0, 3600.0
 BATCH = 500  # rows in one transaction
 PAUSE_SECONDS = 0.02
-FILE = re.compile(rf"([0-9a-f]{{32}})\.({'|'.join(EXTENSIONS.values())})")
+FILE = re.compile(rf"([0-9a-f]{{32}})\.({'|'.join((*EXTENSIONS.values(), JSON_LINES_EXTENSION))})")
 SYSTEM = Viewer.system()
 
 log = logging.getLogger("sheetgpt.job")

@@ -15,17 +15,18 @@ from strawberry import argument
 from db.core.base import now
 from db.core.events import JobChanged
 from db.exports import exports
-from db.exports.exports import EXTENSIONS
-from db.models.exports import Export, ExportDestination, ExportMode
+from db.exports.exports import extension_of
+from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
 from db.models.jobs import JobStatus
 from db.models.tables import Table
 from db.models.users import User
-from errors import NotFound
+from errors import NotConfigured, NotFound
 from integrations.google.access import GooglePerson
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id, decode_optional_id
 from resolvers.core.links import signed_url
 from resolvers.core.pages import KeysetPage
+from tables.writers import parquet
 
 IDLE_SECONDS = 15.0
 MAX_FILE_NAME = 80  # characters; each is up to twelve bytes in a link
@@ -98,7 +99,8 @@ async def url_of(root: strawberry.Parent[Any], info: Info) -> str | None:
         return None
     table = await info.context.by_id(Table, root.table_id)
     name = file_name(table.name if table else "table")
-    return signed_url(info.context, "exports", root.id.hex, f"{name}.{EXTENSIONS[root.destination]}")
+    extension = extension_of(root.destination, root.json_layout)
+    return signed_url(info.context, "exports", root.id.hex, f"{name}.{extension}")
 
 
 def from_state(name: str) -> Callable[..., Any]:
@@ -122,11 +124,15 @@ async def start_export(
         str | None,
         argument(description="Name of the sheet in a workbook or spreadsheet; the name of the table when omitted."),
     ] = None,
+    json_layout: Annotated[
+        JsonLayout, argument(description="Arrangement of a JSON file: one array, or one object a line.")
+    ] = JsonLayout.ARRAY,
     idempotency_key: IdempotencyKey = None,
 ) -> ExportResult:
     await _check_destination(info.context, destination, info.context.viewer_id)
     id_ = decode_id(table_id, Table)
-    return ExportResult(await info.context.write(exports.start, id_, destination, mode, sheet_name, idempotency_key))
+    options = (mode, sheet_name, json_layout, idempotency_key)
+    return ExportResult(await info.context.write(exports.start, id_, destination, *options))
 
 
 async def cancel_export(
@@ -174,6 +180,11 @@ def file_name(name: str) -> str:
 
 async def _check_destination(context: Context, destination: ExportDestination, owner_id: UUID | None) -> None:
     """Raise an error with the ways out if the owner of an export cannot reach its destination."""
+    if destination is ExportDestination.PARQUET and not parquet.is_installed():
+        raise NotConfigured(
+            "This server cannot write Parquet: its operator has to install pyarrow (`pip install pyarrow`). Until "
+            "then, export as CSV, XLSX, JSON or MARKDOWN."
+        )
     if destination is not ExportDestination.GOOGLE_SHEETS:
         return
     owner = await context.by_id(User, owner_id)

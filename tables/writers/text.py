@@ -8,7 +8,7 @@ from tables.types.columns import NUMERIC_TYPES, TEXT_TYPES, Column, ColumnType, 
 from tables.types.types import format_value
 from tables.writers.xlsx import starts_like_formula, write_xlsx
 
-__all__ = ["unique_names", "write_csv", "write_json", "write_markdown", "write_xlsx"]
+__all__ = ["unique_names", "write_csv", "write_json", "write_json_lines", "write_markdown", "write_xlsx"]
 
 Rows = Iterable[Mapping[str, Value]]
 
@@ -18,15 +18,16 @@ _MARKDOWN_SIGNS = re.compile(r"[\\|<`*\[&]")
 _OUTER_SPACE = re.compile(r"\A\s+|\s+\Z|[\r\v\f\x1c-\x1f\x85\u2028\u2029]")
 
 
-def write_csv(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
-    """Yield RFC 4180 lines ending in CRLF: the header, then one for each row of values by column key.
+def write_csv(columns: Sequence[Column], rows: Rows, *, include_header: bool = True) -> Iterator[str]:
+    """Yield RFC 4180 lines ending in CRLF: the header, if any, then one for each row of values by column key.
 
     Numbers are written with a decimal point, percents with their sign, amounts without their currency, dates
     as ISO 8601, which any spreadsheet reads. A text that a spreadsheet would run as a formula gets a leading
     apostrophe, and so does one that already has one, so that an import can remove exactly one. The caller writes the
     byte order mark, if any.
     """
-    yield _csv_line(_escape_formula(column.name) for column in columns)
+    if include_header:
+        yield _csv_line(_escape_formula(column.name) for column in columns)
     for row in rows:
         yield _csv_line(_csv_field(column, row.get(column.key)) for column in columns)
 
@@ -54,13 +55,24 @@ def _escape_formula(text: str) -> str:
 
 def write_json(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
     """Yield a JSON array with an object for each row, canonical values by column name (see `unique_names`)."""
-    names = unique_names(columns)
     prefix = "[\n"
-    for row in rows:
-        values = {name: row.get(column.key) for name, column in zip(names, columns, strict=True)}
-        yield prefix + json.dumps(values, ensure_ascii=False)
+    for text in _json_objects(columns, rows):
+        yield prefix + text
         prefix = ",\n"
     yield "[]\n" if prefix == "[\n" else "\n]\n"
+
+
+def write_json_lines(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
+    """Yield the objects of `write_json`, each on a line of its own."""
+    for text in _json_objects(columns, rows):
+        yield f"{text}\n"
+
+
+def _json_objects(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
+    names = unique_names(columns)
+    for row in rows:
+        values = {name: row.get(column.key) for name, column in zip(names, columns, strict=True)}
+        yield json.dumps(values, ensure_ascii=False)
 
 
 def unique_names(columns: Sequence[Column]) -> list[str]:
@@ -78,12 +90,14 @@ def unique_names(columns: Sequence[Column]) -> list[str]:
     return names
 
 
-def write_markdown(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
+def write_markdown(columns: Sequence[Column], rows: Rows, *, include_header: bool = True) -> Iterator[str]:
     """Yield a GitHub-flavored table line by line; numbers are right-aligned, a line break in a cell is <br>.
+
+    Markdown has no table without a header: `include_header=False` leaves its cells empty.
 
     Characters that Markdown would drop, outer spaces and other line ends, are written as references like &#32;.
     """
-    yield _markdown_line(_markdown_text(column.name) for column in columns)
+    yield _markdown_line(_markdown_text(column.name if include_header else "") for column in columns)
     yield _markdown_line("---:" if column.type in NUMERIC_TYPES else "---" for column in columns)
     for row in rows:
         yield _markdown_line(_markdown_text(format_value(each, row.get(each.key))) for each in columns)

@@ -9,38 +9,12 @@ import pytest
 
 from tests.support.app import App, open_app
 from tests.support.client import Client
-from tests.support.processes.waiting import until
+from tests.support.tables.exported_files import exported
+from tests.support.tables.hostile_values import TEXTS, columns, rows
 
-EXPORTED = "query E($id: ID!) { export(id: $id) { status url error { message } } }"
 VALUES = "query T($id: ID!) { table(id: $id) { rows(first: 100) { nodes { values } } } }"
 TAKEN = """{ rowCount rejected { fieldErrors { message } } encoding hasByteOrderMark delimiter hasHeader samples
   columns { name type } table { id } }"""
-TYPES = [
-    "TEXT", "INTEGER", "DECIMAL", "CURRENCY", "PERCENT", "BOOLEAN", "DATE", "DATETIME", "SELECT", "MULTI_SELECT",
-    "EMAIL", "URL",
-]  # fmt: skip
-FORMATS = {"CURRENCY": "EUR", "DECIMAL": ","}
-TEXTS = [
-    "007", "12345678901234567890", "-5", "−5", "1e5", "=1+1", "@x", "+x", "+49 30 1234", "-", "'quoted", "'=1+1",
-    "2026-01-31", "31.01.2026", "01/31/2026", "a,b;c\td|e", "a;b", "x|y", 'say "hi"', '"', "two\nlines", "two\r\nlines",
-    "two\rlines", "\nfirst", "last\n", " spaces ", "\ttab", "🙂 família 👨‍👩‍👧", "مرحبا بالعالم", "\u202eleft", "true",
-    "NULL", "null", "#REF!", "<r>b</r>", "<b>&amp;</b>", "&#32;", "\\", "a\\", "\\|", "**bold**", "`code`", "[x](y)",
-    "<br>", "_x000D_", "\x01\x1f", "a\x0bb\u2028c\x85d", "x" * 32_000, "50%", "1.125", "1,125 EUR", "NaN", "[1]", "{}",
-]  # fmt: skip
-CELLS: dict[str, list[Any]] = {
-    "INTEGER": [0, -5, 9007199254740991, 1234567],
-    "DECIMAL": ["1.125", "-0.10", "12345678901234567890.123456789", "2.500", "0.10000000000000000000", "1000"],
-    "CURRENCY": ["1.125", "-3.00", "12345678901234567.89", "1234.50", "1000"],
-    "PERCENT": ["50", "7.5", "0.125", "-0.1234567890123456", "100.00"],
-    "BOOLEAN": [True, False],
-    "DATE": ["2026-01-31", "1899-12-31", "1900-02-28", "1900-03-01", "9999-12-31"],
-    "DATETIME": ["2026-01-31T10:20:30Z", "1000-01-01T00:00:00Z", "2026-01-31T10:20:30.500000Z", "2026-01-31T00:00:00Z",
-                 "2026-01-31T10:20:30.123456Z"],
-    "SELECT": ["=S", "a, b"],
-    "MULTI_SELECT": [["a", "b"], ["a, b", 'say "x"'], ["=1"]],
-    "EMAIL": ["ann@example.org"],
-    "URL": ["https://example.org/?a=1&b=|"],
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -50,39 +24,9 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
         yield app
 
 
-def columns(width: int = 200) -> list[dict[str, Any]]:
-    """The twelve types, then texts, the last of them called `id`."""
-    typed = [{"name": f"{type} *1*", "type": type, "format": FORMATS.get(type)} for type in TYPES]
-    return [
-        *typed,
-        *({"name": f"Note no. {n}", "type": "TEXT"} for n in range(width - 13)),
-        {"name": "id", "type": "TEXT"},
-    ]
-
-
-def rows() -> list[dict[str, Any]]:
-    """Each text in the first and the last column, and beside it a value of each type, or nothing."""
-    made = []
-    for n, text in enumerate(TEXTS):
-        typed = {f"c{at}": CELLS[type][n] for at, type in enumerate(TYPES[1:], 2) if n < len(CELLS[type])}
-        made.append({"c1": text, "c200": text, **typed})
-    return made
-
-
 async def values(client: Client, id: str) -> list[dict[str, Any]]:
     found = await client.run(VALUES, id=id)
     return [row["values"] for row in found["table"]["rows"]["nodes"]]
-
-
-async def exported(client: Client, id: str, destination: str) -> bytes:
-    started = await client.mutate("startExport", "{ export { id } }", tableId=id, destination=destination)
-
-    async def ended() -> Any:
-        shown = (await client.run(EXPORTED, id=started["export"]["id"]))["export"]
-        assert shown["error"] is None
-        return shown if shown["status"] == "COMPLETED" else None
-
-    return (await client.http.get(f"http://site{(await until(ended, seconds=60))['url']}")).content
 
 
 async def take_in(client: Client, name: str, content: bytes, **given: Any) -> Any:
@@ -97,7 +41,7 @@ async def test_every_writer_and_its_reader_give_a_hostile_table_back(app: App) -
     whole = await values(ann, id_)
     assert whole == rows()
     for destination, name in (("CSV", "a.csv"), ("XLSX", "a.xlsx"), ("JSON", "a.json"), ("MARKDOWN", "a.md")):
-        content = await exported(ann, id_, destination)
+        content = await exported(ann, id_, destination=destination)
         again = await ann.mutate("createTable", "{ table { id } }", name="Again", columns=columns())
         done = await take_in(ann, name, content, tableId=again["table"]["id"])
         assert (done["rowCount"], done["rejected"]) == (len(TEXTS), [])

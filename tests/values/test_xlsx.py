@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from openpyxl.utils.escape import unescape
 from openpyxl.worksheet.worksheet import Worksheet
 
 from errors import BadUserInput
 from tables.types.types import Column, ColumnType, Value
 from tables.writers.text import write_xlsx
-from tables.writers.xlsx import MAX_COLUMNS, safe_sheet_name
+from tables.writers.xlsx import MAX_COLUMNS, SheetStyle, safe_sheet_name
 from tests.support.tables.column_samples import COLUMNS, FORMULAS, ROW, VALUES
 
 
@@ -103,8 +104,8 @@ def test_xlsx_keeps_a_text_to_the_letter(text: str) -> None:
     assert value == text.replace("_x0041_", "_x005F_x0041_")
 
 
-def test_xlsx_replaces_what_xml_cannot_hold() -> None:
-    assert sheet_of(one_column(), [{"c1": "a\uffffb\ud800c"}]).cell(2, 1).value == "a\ufffdb\ufffdc"
+def test_xlsx_replaces_the_one_thing_that_no_file_can_hold() -> None:
+    assert unescape(str(sheet_of(one_column(), [{"c1": "a\uffffb\ud800c"}]).cell(2, 1).value)) == "a\uffffb\ufffdc"
 
 
 @pytest.mark.parametrize(
@@ -163,11 +164,35 @@ def test_a_table_wider_than_a_sheet_is_refused() -> None:
     assert target.getvalue() == b""
 
 
+def test_a_cell_with_more_text_than_a_workbook_holds_is_refused_and_not_left_out() -> None:
+    columns = [Column("c1", "Tags", ColumnType.MULTI_SELECT)]
+    target = io.BytesIO()
+    for items in (["x" * 32_768], ["🙂" * 16_384], ["a"] * 16_000):
+        with pytest.raises(BadUserInput, match=r"^The text of 'Tags' in row 2 of the sheet is too long\."):
+            write_xlsx(target, columns, [{"c1": items}], "Table")
+        assert target.getvalue() == b""
+    assert sheet_of(columns, [{"c1": ["🙂" * 16_383]}]).cell(2, 1).value == "🙂" * 16_383
+
+
+def test_a_sheet_looks_as_its_style_says() -> None:
+    columns = [Column("c1", "Price", ColumnType.CURRENCY, format="EUR"), Column("c2", "Day", ColumnType.DATE)]
+    style = SheetStyle(freeze_header=False, formats={"c1": "0.000", "c2": "dd.mm.yy"}, widths={"c2": 42})
+    target = io.BytesIO()
+    write_xlsx(target, columns, [{"c1": "1.5", "c2": "2026-01-31"}], "Table", style)
+    sheet: Any = load_workbook(target).active
+    assert [sheet.cell(2, index).number_format for index in (1, 2)] == ["0.000", "dd.mm.yy"]
+    assert (sheet.freeze_panes, round(sheet.column_dimensions["B"].width)) == (None, 43)
+    target = io.BytesIO()
+    assert write_xlsx(target, columns, [{"c1": "1.5"}], "Table", SheetStyle(include_header=False)) == 1
+    sheet = load_workbook(target).active
+    assert (sheet.cell(1, 1).value, sheet.max_row, sheet.freeze_panes) == (1.5, 1, None)
+
+
 def test_a_table_longer_than_a_sheet_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tables.writers.xlsx.MAX_ROWS", 4)
     assert sheet_of(one_column(), [{}] * 3).title == "Table"
     target = io.BytesIO()
-    with pytest.raises(BadUserInput, match="at most 3 rows"):
+    with pytest.raises(BadUserInput, match="at most 4 rows, its header included"):
         write_xlsx(target, one_column(), [{}] * 4, "Table")
     assert target.getvalue() == b""
 

@@ -20,6 +20,8 @@ ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
+    "jsonl": "application/jsonl; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
     "md": "text/markdown; charset=utf-8",
     "txt": "text/plain; charset=utf-8",
     "pdf": "application/pdf",
