@@ -85,7 +85,7 @@ class Connection:
 
         if self._stopped.is_set():
             raise SheetsFailure("STOPPED", "The server is stopping. The export continues later.", retryable=True)
-        data = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        data = body if body is None or isinstance(body, bytes) else _encoded(body)
         try:
             response = self.session.request(
                 method,
@@ -133,3 +133,7 @@ class Connection:
             if self._base_url and endpoint.startswith(f"{host}/"):
                 return self._base_url + endpoint.removeprefix(host)
         return endpoint
+
+
+def _encoded(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")

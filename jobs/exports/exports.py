@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from uuid import UUID
 
 from db.core.engine import Database
@@ -16,19 +15,17 @@ from db.models.users import User
 from errors import NotFound
 from integrations.blobs import put_in_place
 from integrations.google.access import Google, GooglePerson
-from integrations.google.sheets import Cell, Sheets, Spreadsheet
+from integrations.google.sheets import Sheets, SheetTable, Spreadsheet
 from jobs.exports import snapshots
 from jobs.exports.files import write_file
 from jobs.exports.snapshots import Snapshot
 from jobs.runner.job_run import JobContext, explanation
 from jobs.runner.threads import in_thread
 from settings import Settings
-from tables.types.columns import DECIMAL_TYPES, NUMERIC_TYPES, Column, ColumnType, Value
-from tables.types.numbers import count_digits
-from tables.types.types import format_value
+from tables.types.columns import Value
+from tables.writers.sheet_cells import SheetColumn
 
 MAX_CONCURRENT = 4  # each holds a connection while it copies its table
-EXACT_DIGITS = 15  # spreadsheets store numbers as 64-bit floats
 
 
 class Exports:
@@ -92,14 +89,10 @@ class Exports:
         def write() -> Spreadsheet:
             with snapshot:
                 sheets = source.close_on_stop(Sheets(access, self._google.base_url))
-                return sheets.write(
-                    export.id.hex,
-                    snapshot.name,
-                    export.sheet_name or snapshot.name,
-                    [column.name for column in snapshot.columns],
-                    ([_cell(column, row.get(column.key)) for column in snapshot.columns] for row in source.rows()),
-                    progress=source.report,
-                )
+                columns = [SheetColumn(column, column.name) for column in snapshot.columns]
+                name = export.sheet_name or snapshot.name
+                table = SheetTable(snapshot.name, name, columns, snapshot.row_count, source.rows)
+                return sheets.write(export.id.hex, table, progress=source.report)
 
         spreadsheet = await in_thread(write, source.stop)
         return ExportOutcome(
@@ -147,17 +140,3 @@ class _Source:
 
     def report(self, done: int) -> None:
         self.context.progress(done, self.snapshot.row_count)
-
-
-def _cell(column: Column, value: Value) -> Cell:
-    """Return a value as a spreadsheet cell: exact numbers, percents as fractions, everything else as text."""
-    if value is None or isinstance(value, bool):
-        return value
-    if column.type not in NUMERIC_TYPES:
-        return format_value(column, value)
-    plain = str(value)
-    if count_digits(plain.rstrip("0") if "." in plain else plain) > EXACT_DIGITS:
-        return format_value(column, value)
-    if column.type not in DECIMAL_TYPES:
-        return int(plain)
-    return float(Decimal(plain) / 100 if column.type is ColumnType.PERCENT else Decimal(plain))

@@ -81,7 +81,7 @@ async def test_a_table_becomes_a_spreadsheet_that_is_shared_with_who_asked(
     assert made.shared_with == {"ann@example.com": "writer"}
     assert made.sheet.values() == [
         HEADER,
-        ["Café", 3, 12.5, 0.075, True, "2026-05-01", "a, b"],
+        ["Café", 3, 12.5, 0.075, True, 46143, "a, b"],
         ["=1+1", -5, "12345678901234567.89 EUR", "", False],
     ]
 
@@ -89,7 +89,7 @@ async def test_a_table_becomes_a_spreadsheet_that_is_shared_with_who_asked(
 async def test_a_refusal_of_google_is_the_error_of_the_export_and_a_retry_uses_the_same_spreadsheet(
     product: InProcessProduct, ann: Viewer, google: LoopbackSheets
 ) -> None:
-    google.fail("values.update", 403, reason="accessNotConfigured")
+    google.fail("spreadsheets.batchUpdate", 403, reason="accessNotConfigured")
     async with product.working():
         started = await product.start(ann, await product.table(ann), "GOOGLE_SHEETS")
         failed = await product.over(ann, started["id"])

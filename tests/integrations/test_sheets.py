@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 from integrations.google.service_account import read_service_account
-from integrations.google.sheets import Cell, Patience, Sheets, SheetsFailure, Spreadsheet
+from integrations.google.sheets import Patience, Sheets, SheetsFailure, SheetTable, Spreadsheet
+from tables.types.columns import Column, ColumnType, Value
+from tables.writers.sheet_cells import SheetColumn
 from tests.support.loopback.google_calls import SHARED_FOLDER
 from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
 from tests.support.loopback.spreadsheets import Sheet
 
 HEADER = ["Item", "Cost", "Paid"]
-ROWS: list[list[Cell]] = [["Rent", 1200, True], ["Food", 310.5, False], ["=1+1", None, None]]
-QUICK = Patience(connect=1, read=2, tries=3, first_wait=0.01, longest_wait=0.02, total=5)
+ROWS: list[list[Value]] = [["Rent", "1200", True], ["Food", "310.5", False], ["=1+1", None, None]]
+TYPES = {"Cost": ColumnType.DECIMAL, "Paid": ColumnType.BOOLEAN, "Number": ColumnType.INTEGER}
+QUICK = Patience(connect=1, read=30, tries=3, first_wait=0.01, longest_wait=0.02, total=60)
 # What one export of a small table calls, in order.
 CALLS = [
     "token",
@@ -26,7 +29,6 @@ CALLS = [
     "files.create",
     "spreadsheets.get",
     "spreadsheets.batchUpdate",
-    "values.update",
     "spreadsheets.batchUpdate",
 ]
 
@@ -44,15 +46,22 @@ def sheets(google: LoopbackSheets, tmp_path: Path) -> Sheets:
 
 def export(
     sheets: Sheets,
-    rows: Sequence[Sequence[Cell]] = ROWS,
+    rows: Sequence[Sequence[Value]] = ROWS,
     *,
     job: str = "job-1",
     header: Sequence[str] = HEADER,
     name: str = "Costs",
 ) -> tuple[Spreadsheet, list[int]]:
     seen: list[int] = []
-    made = sheets.write(job, "Costs of May", name, header, rows, progress=seen.append)
+    made = sheets.write(job, table(rows, header, name), progress=seen.append)
     return made, seen
+
+
+def table(rows: Sequence[Sequence[Value]] = ROWS, header: Sequence[str] = HEADER, name: str = "Costs") -> SheetTable:
+    columns = [Column(f"c{n}", title, TYPES.get(title, ColumnType.TEXT)) for n, title in enumerate(header)]
+    values = [{f"c{n}": value for n, value in enumerate(row)} for row in rows]
+    fields = [SheetColumn(column, column.name) for column in columns]
+    return SheetTable("Costs of May", name, fields, len(rows), lambda: values)
 
 
 def refused(sheets: Sheets) -> SheetsFailure:
@@ -79,19 +88,13 @@ def test_a_table_becomes_a_spreadsheet_with_a_bold_frozen_header(google: Loopbac
 
 
 def test_text_stays_text(google: LoopbackSheets, sheets: Sheets) -> None:
-    rows: list[list[Cell]] = [
-        ["007"],
-        ["=1+1"],
-        ["@x"],
-        ["+49 30"],
-        ["'quoted"],
-        ["1/2"],
-        [" 👍 "],
-        [2**53 - 1],
-        [2**53],
-    ]
-    export(sheets, rows, header=["Value"])
-    assert only(google).values() == [["Value"], *rows[:-1], ["9007199254740992"]]
+    texts: list[list[Value]] = [["007"], ["=1+1"], ["@x"], ["+49 30"], ["'quoted"], ["1/2"], [" 👍 "], ["2026-05-01"]]
+    export(sheets, texts, header=["Value"])
+    assert only(google).values() == [["Value"], *texts]
+    assert all("stringValue" in (cell.value or {}) for cell in only(google).cells.values())
+    google.spreadsheets.clear()
+    export(sheets, [[2**53 - 1], [10**15 - 1]], header=["Number"])
+    assert only(google).values() == [["Number"], ["9007199254740991"], [999_999_999_999_999]]
 
 
 def test_a_table_without_rows_or_columns_keeps_what_it_has(google: LoopbackSheets, sheets: Sheets) -> None:
@@ -133,58 +136,42 @@ def test_the_same_job_writes_into_the_same_spreadsheet_and_leaves_nothing_of_bef
 
 
 def test_a_large_table_goes_in_bounded_requests_with_progress(google: LoopbackSheets, sheets: Sheets) -> None:
-    rows: list[list[Cell]] = [[number, f"row {number}", None] for number in range(40_000)]
-    _, seen = export(sheets, rows)
+    rows: list[list[Value]] = [[number, f"row {number}", None] for number in range(40_000)]
+    _, seen = export(sheets, rows, header=["Number", "Name", "Note"])
     values = only(google).values()
     assert len(values) == 40_001
     assert values[-1] == [39_999, "row 39999"]
     assert seen == [16_665, 33_331, 40_000]
-    # Twice the grid had to grow: 1000 → 16666 → 33332 → 66664 rows, cut to fit at the end.
-    assert google.count("spreadsheets.batchUpdate") == 5
+    assert google.count("spreadsheets.batchUpdate") == 4
     assert only(google).rows == 40_001
     assert max(google.payloads) < 2_000_000
 
 
 def test_long_texts_are_cut_into_requests_by_their_bytes(google: LoopbackSheets, sheets: Sheets) -> None:
-    rows = [["漢" * 50_000, '"' * 50_000, ""] for _ in range(20)]
-    _, seen = export(sheets, rows)
+    rows: list[list[Value]] = [["漢" * 50_000, '"' * 50_000, ""] for _ in range(20)]
+    _, seen = export(sheets, rows, header=["Text", "Quote", "Nothing"])
     assert len(only(google).values()) == 21
     assert len(seen) == 3
     assert 1_500_000 < max(google.payloads) < 2_000_000
 
 
-def test_what_google_sheets_cannot_hold_is_told_before_it_is_sent(google: LoopbackSheets, sheets: Sheets) -> None:
-    too_large: list[tuple[Sequence[str], list[list[Cell]]]] = [
-        (["x"], [["y" * 50_001]]),
-        (["x"] * 18_279, []),
-        (["x"] * 40, [["漢" * 50_000] * 40]),
+def test_a_table_that_google_cannot_hold_is_refused_before_it_is_sent(google: LoopbackSheets, sheets: Sheets) -> None:
+    too_large: list[tuple[Sequence[str], Sequence[Sequence[Value]], int]] = [
+        (["x"] * 18_279, [], 0),
+        (["x"] * 11, [["y"]] * 910_000, 0),
+        (["x"], [["y" * 50_001]], 1),
+        (["x"] * 40, [["漢" * 50_000] * 40], 1),
     ]
-    for header, rows in too_large:
+    for header, rows, created in too_large:
         with pytest.raises(SheetsFailure, match="CSV or XLSX") as caught:
             export(sheets, rows, header=header)
         assert (caught.value.code, caught.value.retryable) == ("TOO_LARGE", False)
-
-
-def test_a_table_of_too_many_cells_stops_at_the_limit(
-    google: LoopbackSheets, sheets: Sheets, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("integrations.google.sheets.MAX_CELLS", 90_000)
-    with pytest.raises(SheetsFailure, match="99,996 cells and more") as caught:
-        export(sheets, [["a"]] * 60_000)
-    assert caught.value.code == "TOO_LARGE"
-    assert (google.count("values.update"), only(google).rows) == (1, 16_666)
-
-
-def test_a_row_wider_than_the_header_or_without_a_number_is_an_error(sheets: Sheets) -> None:
-    with pytest.raises(ValueError, match="row 2 has 2 cells, the header 1"):
-        export(sheets, [["a", "b"]], header=["x"])
-    with pytest.raises(ValueError, match="row 2 has nan"):
-        export(sheets, [[float("nan")]], header=["x"])
+        assert google.count("files.create") == min(1, created)
 
 
 @pytest.mark.parametrize(
     "operation",
-    ["token", "files.list", "files.create", "spreadsheets.get", "spreadsheets.batchUpdate", "values.update"],
+    ["token", "files.list", "files.create", "spreadsheets.get", "spreadsheets.batchUpdate"],
 )
 @pytest.mark.parametrize("status", [429, 503, 0])
 def test_a_fault_that_passes_is_tried_again_and_makes_one_spreadsheet(
@@ -211,24 +198,24 @@ def test_a_quota_told_by_403_is_waited_for(google: LoopbackSheets, sheets: Sheet
 
 
 def test_retry_after_is_honoured(google: LoopbackSheets, sheets: Sheets) -> None:
-    google.fail("values.update", 429, retry_after="1")
+    google.fail("spreadsheets.batchUpdate", 429, retry_after="1")
     started = time.perf_counter()
     export(sheets)
     assert 1 <= time.perf_counter() - started < 2
 
 
 def test_a_wait_longer_than_patience_is_not_begun(google: LoopbackSheets, sheets: Sheets) -> None:
-    google.fail("values.update", 429, retry_after="Wed, 21 Oct 2099 07:28:00 GMT")
+    google.fail("spreadsheets.batchUpdate", 429, retry_after="Wed, 21 Oct 2099 07:28:00 GMT")
     failure = refused(sheets)
     assert (failure.code, failure.retryable) == ("RATE_LIMITED", True)
-    assert google.count("values.update") == 1
+    assert google.count("spreadsheets.batchUpdate") == 1
 
 
 def test_tries_are_bounded(google: LoopbackSheets, sheets: Sheets) -> None:
-    google.fail("values.update", 503, times=99)
+    google.fail("spreadsheets.batchUpdate", 503, times=99)
     failure = refused(sheets)
     assert (failure.code, failure.retryable) == ("GOOGLE_FAILED", True)
-    assert google.count("values.update") == QUICK.tries
+    assert google.count("spreadsheets.batchUpdate") == QUICK.tries
 
 
 @pytest.mark.parametrize(
@@ -240,7 +227,7 @@ def test_tries_are_bounded(google: LoopbackSheets, sheets: Sheets) -> None:
         ("files.list", 403, "forbidden", "KEY_REFUSED", "GOOGLE_SERVICE_ACCOUNT_FILE"),
         ("files.list", 200, "", "NOT_GOOGLE", "GOOGLE_SHEETS_URL"),
         ("files.create", 302, "", "REQUEST_REFUSED", "GOOGLE_SHEETS_URL"),
-        ("values.update", 400, "badRequest", "REQUEST_REFUSED", "Made to fail."),
+        ("spreadsheets.batchUpdate", 400, "badRequest", "REQUEST_REFUSED", "Made to fail."),
         ("token", 400, "invalid_grant", "KEY_REFUSED", "GOOGLE_SERVICE_ACCOUNT_FILE"),
     ],
 )
@@ -315,7 +302,7 @@ def test_a_host_that_is_not_there_is_tried_a_few_times(google: LoopbackSheets, t
 def test_a_spreadsheet_is_shared_on_request(google: LoopbackSheets, tmp_path: Path) -> None:
     sheets = Sheets(replace(google.access(tmp_path), share_with="ann@example.com"), google.url, patience=QUICK)
     for _ in range(2):
-        made = sheets.write("job-1", "T", "S", HEADER, ROWS, progress=lambda _: None)
+        made = sheets.write("job-1", table(), progress=lambda _: None)
     assert google.spreadsheets[made.id].shared_with == {"ann@example.com": "writer"}
 
 
@@ -335,7 +322,7 @@ def test_a_callback_that_raises_stops_the_export(google: LoopbackSheets, sheets:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        sheets.write("job-1", "T", "S", HEADER, ROWS, progress=cancel)
+        sheets.write("job-1", table(), progress=cancel)
     assert google.calls == CALLS[:-1]
 
 
@@ -346,14 +333,14 @@ def test_nobody_but_the_given_host_is_spoken_to_and_nothing_heavy_is_imported_ea
 import sys, pathlib
 from integrations.google.access import GoogleAccess, GoogleWay
 from integrations.google.service_account import read_service_account
-from integrations.google.sheets import Sheets
+from integrations.google.sheets import Sheets, SheetTable
 account = read_service_account(pathlib.Path(sys.argv[1]))
 access = GoogleAccess(GoogleWay.SERVICE_ACCOUNT, account.address, account.credentials, sys.argv[3])
 sheets = Sheets(access, sys.argv[2])
 assert not {"gspread", "google.auth", "requests"} & set(sys.modules)
 asked = set()
 sys.addaudithook(lambda event, args: event in ("socket.connect", "socket.getaddrinfo") and asked.add(str(args)))
-sheets.write("job", "T", "S", ["x"], [["y"]], progress=lambda rows: None)
+sheets.write("job", SheetTable("T", "S", [], 0, list), progress=lambda rows: None)
 print(len(asked), all("127.0.0.1" in one for one in asked))
 """
     path = google.service_account(tmp_path)

@@ -11,7 +11,9 @@ from typing import Any
 
 from integrations.google.access import GoogleAccess, GoogleWay
 from integrations.google.service_account import read_service_account
+from tests.support.loopback.field_masks import BadMask, Tree, masked, parse_mask
 from tests.support.loopback.service_account import GrantRefused, check_grant, service_account_file
+from tests.support.loopback.sheet_requests import batch_update
 from tests.support.loopback.spreadsheets import Refused, Spreadsheet
 
 SHARED_FOLDER = "0AGoogleSharedDriveFolder"
@@ -125,39 +127,70 @@ def _get(google: LoopbackSheets, key: str) -> Spreadsheet:
     return google.spreadsheets[key]
 
 
-def _read(google: LoopbackSheets, parts: list[str], _: dict[str, str], __: bytes) -> dict[str, Any]:
+def _read(google: LoopbackSheets, parts: list[str], query: dict[str, Any], __: bytes) -> dict[str, Any]:
+    """Return the spreadsheet; cells only of the `ranges`, or of all with includeGridData, as `fields` selects."""
     one = _get(google, parts[0])
-    grid: dict[str, int] = {"rowCount": one.sheet.rows, "columnCount": one.sheet.columns}
-    if one.sheet.frozen_rows:
-        grid["frozenRowCount"] = one.sheet.frozen_rows
-    properties = {"sheetId": one.sheet.sheet_id, "title": one.sheet.title, "index": 0, "gridProperties": grid}
-    return {"spreadsheetId": one.id, "spreadsheetUrl": one.url, "sheets": [{"properties": properties}]}
+    ranges = [one.range(text) for text in query.get("ranges", [])]
+    tree = _mask(query.get("fields"))
+    whole = (tree is None and query.get("includeGridData") == "true") or "data" in (tree or {}).get("sheets", {})
+    shown = []
+    for index, sheet in enumerate(one.sheets):
+        asked = [range_ for owner, range_ in ranges if owner is sheet]
+        if asked or not ranges:
+            data = asked if whole and ranges else [one.range(_quoted(sheet.title))[1]] if whole else []
+            shown.append(sheet.described(data, index))
+    answer = {"spreadsheetId": one.id, "spreadsheetUrl": one.url, "properties": {"title": one.name}, "sheets": shown}
+    return answer if tree is None else masked(answer, tree)
 
 
-def _batch_update(google: LoopbackSheets, parts: list[str], _: dict[str, str], body: bytes) -> dict[str, Any]:
-    one, requests = _get(google, parts[0]), json.loads(body)["requests"]
-    one.batch_update(requests)
-    return {"spreadsheetId": one.id, "replies": [{} for _ in requests]}
+def _quoted(title: str) -> str:
+    return "'" + title.replace("'", "''") + "'"
 
 
-def _write_values(google: LoopbackSheets, parts: list[str], query: dict[str, str], body: bytes) -> dict[str, Any]:
+def _mask(text: str | None) -> Tree | None:
+    try:
+        return None if text is None else parse_mask(text)
+    except BadMask as error:
+        raise Refused(f"Invalid field mask: {error}") from error
+
+
+def _batch_update(google: LoopbackSheets, parts: list[str], _: dict[str, Any], body: bytes) -> dict[str, Any]:
+    one = _get(google, parts[0])
+    replies = batch_update(one, json.loads(body)["requests"])
+    return {"spreadsheetId": one.id, "replies": replies}
+
+
+def _write_values(google: LoopbackSheets, parts: list[str], query: dict[str, Any], body: bytes) -> dict[str, Any]:
     one, ask = _get(google, parts[0]), json.loads(body)
     if query.get("valueInputOption") != "RAW" or ask.get("majorDimension", "ROWS") != "ROWS":
         raise Refused("This server takes RAW rows only.")
-    range_ = one.range(parts[1])
-    one.sheet.put(range_, ask["values"])
+    sheet, range_ = one.range(parts[1])
+    sheet.put(range_, ask["values"])
     return {"spreadsheetId": one.id, "updatedRange": range_.text, "updatedRows": len(ask["values"])}
 
 
-def _read_values(google: LoopbackSheets, parts: list[str], _: dict[str, str], __: bytes) -> dict[str, Any]:
+def _read_values(google: LoopbackSheets, parts: list[str], _: dict[str, Any], __: bytes) -> dict[str, Any]:
     one = _get(google, parts[0])
-    range_ = one.range(parts[1])
-    rows = one.sheet.values()[range_.first_row : range_.last_row + 1]
+    sheet, range_ = one.range(parts[1])
+    sheet.check(range_)
+    rows = sheet.values()[range_.first_row : range_.last_row + 1]
     values = [row[range_.first_column : range_.last_column + 1] for row in rows]
     return {"range": range_.text, "majorDimension": "ROWS", "values": values}
 
 
-Action = Callable[[LoopbackSheets, list[str], dict[str, str], bytes], dict[str, Any]]
+def _search_metadata(google: LoopbackSheets, parts: list[str], _: dict[str, Any], body: bytes) -> dict[str, Any]:
+    one = _get(google, parts[0])
+    keys = {data_filter["developerMetadataLookup"]["metadataKey"] for data_filter in json.loads(body)["dataFilters"]}
+    found = [
+        {"developerMetadata": sheet.described_metadata(id_)}
+        for sheet in one.sheets
+        for id_, metadata in sheet.metadata.items()
+        if metadata["metadataKey"] in keys
+    ]
+    return {"matchedDeveloperMetadata": found} if found else {}
+
+
+Action = Callable[[LoopbackSheets, list[str], dict[str, Any], bytes], dict[str, Any]]
 FILES, BOOKS = "/drive/v3/files", "/v4/spreadsheets"
 ROUTES: list[tuple[str, str, str, Action]] = [
     ("POST", "/token", "token", _token),
@@ -168,4 +201,5 @@ ROUTES: list[tuple[str, str, str, Action]] = [
     ("POST", rf"{BOOKS}/([^/:]+):batchUpdate", "spreadsheets.batchUpdate", _batch_update),
     ("PUT", rf"{BOOKS}/([^/:]+)/values/([^/]+)", "values.update", _write_values),
     ("GET", rf"{BOOKS}/([^/:]+)/values/([^/]+)", "values.get", _read_values),
+    ("POST", rf"{BOOKS}/([^/:]+)/developerMetadata:search", "developerMetadata.search", _search_metadata),
 ]

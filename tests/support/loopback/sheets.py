@@ -61,7 +61,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         target = urlsplit(self.path)
-        query = {name: values[-1] for name, values in parse_qs(target.query).items()}
+        query: dict[str, Any] = {name: values[-1] for name, values in parse_qs(target.query).items()}
+        query["ranges"] = parse_qs(target.query).get("ranges", [])
         try:
             with self.google.lock:
                 answer = self._answer(target.path, query, body)
@@ -76,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._send(200, answer, {})
 
-    def _answer(self, path: str, query: dict[str, str], body: bytes) -> dict[str, Any] | None:
+    def _answer(self, path: str, query: dict[str, Any], body: bytes) -> dict[str, Any] | None:
         operation, action, parts = self._route(path)
         self.google.calls.append(operation)
         self.google.payloads.append(len(body))

@@ -1,96 +1,275 @@
 """Spreadsheets in memory, with the rules of the Sheets API that a writer can trip over."""
 
-import copy
 import re
 import secrets
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 Cell = str | int | float | bool
 MAX_CELLS = 10_000_000
 MAX_CHARACTERS = 50_000
+MAX_METADATA = 30_000  # characters of all developer metadata of a sheet
+VALUE_KINDS: dict[str, set[type]] = {
+    "numberValue": {int, float},
+    "stringValue": {str},
+    "boolValue": {bool},
+    "formulaValue": {str},
+}
 
 
 class Refused(Exception):
     """A 400 as the API words it."""
 
 
+class CellState(NamedTuple):
+    """Content of one cell: Google's ExtendedValue, CellFormat and DataValidationRule, and a person's note."""
+
+    value: dict[str, Any] | None = None
+    format: dict[str, Any] = {}  # noqa: RUF012  never changed in place
+    rule: dict[str, Any] | None = None
+    note: str | None = None
+    result: Cell | None = None
+
+    @property
+    def plain(self) -> Cell | None:
+        """The value as an unformatted value range shows it; of a formula its result."""
+        if self.value is None:
+            return None
+        ((kind, value),) = self.value.items()
+        return self.result if kind == "formulaValue" else value
+
+
+EMPTY = CellState()
+
+
 @dataclass
 class Sheet:
+    """One sheet; cells, metadata and sizes are by index from 0."""
+
     title: str = "Sheet1"
     sheet_id: int = 0
     rows: int = 1000
     columns: int = 26
     frozen_rows: int = 0
-    bold_rows: set[int] = field(default_factory=set)
-    cells: dict[tuple[int, int], Cell] = field(default_factory=dict)
+    cells: dict[tuple[int, int], CellState] = field(default_factory=dict)
+    widths: dict[int, int] = field(default_factory=dict)
+    basic_filter: dict[str, Any] | None = None
+    # Developer metadata by id; `row` is the index of the row that it moves with.
+    metadata: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    def copy(self) -> "Sheet":
+        """Return a copy to change; states of cells are shared, because they are never changed in place."""
+        return replace(
+            self,
+            cells=dict(self.cells),
+            widths=dict(self.widths),
+            metadata={key: dict(one) for key, one in self.metadata.items()},
+        )
 
     def values(self) -> list[list[Cell]]:
         """Return the cells as the API does, without trailing empty cells and rows."""
         rows: list[list[Cell]] = []
-        for row, column in sorted(self.cells):
+        filled = [place for place, cell in self.cells.items() if cell.value is not None]
+        for row, column in sorted(filled):
+            plain = self.cells[row, column].plain
             rows += [[] for _ in range(row + 1 - len(rows))]
-            rows[row] += [""] * (column - len(rows[row])) + [self.cells[row, column]]
+            rows[row] += [""] * (column - len(rows[row])) + ["" if plain is None else plain]
         return rows
 
+    @property
+    def bold_rows(self) -> set[int]:
+        return {row for (row, _), cell in self.cells.items() if cell.format.get("textFormat", {}).get("bold")}
+
+    def pattern(self, place: str) -> str | None:
+        """Return the pattern of a cell's number format, such as that of `B2`."""
+        pattern: str | None = self.at(place).format.get("numberFormat", {}).get("pattern")
+        return pattern
+
+    def at(self, place: str) -> CellState:
+        return self.cells.get(place_of(place), EMPTY)
+
+    def type_in(self, place: str, value: Cell | None) -> None:
+        """Change a cell as a person does, who may type a formula."""
+        kind = {bool: "boolValue", str: "stringValue"}.get(type(value), "numberValue")
+        if isinstance(value, str) and value.startswith("="):
+            kind = "formulaValue"
+        self._change(place, value=None if value in (None, "") else {kind: value}, result=7)
+
+    def comment(self, place: str, note: str) -> None:
+        self._change(place, note=note)
+
+    def _change(self, place: str, **changes: Any) -> None:
+        index = place_of(place)
+        self.cells[index] = self.cells.get(index, EMPTY)._replace(**changes)
+
     def resize(self, rows: int, columns: int) -> None:
-        if rows * columns > MAX_CELLS:
-            raise Refused("This action would increase the number of cells above the limit of 10000000 cells.")
+        if rows < 1 or columns < 1:
+            raise Refused("You can't delete all the rows or columns on the sheet.")
         self.rows, self.columns = rows, columns
-        self.cells = {(r, c): value for (r, c), value in self.cells.items() if r < rows and c < columns}
+        self.cells = {(r, c): cell for (r, c), cell in self.cells.items() if r < rows and c < columns}
+
+    def move_rows(self, start: int, by: int) -> None:
+        """Insert `by` rows before row `start`, or delete `-by` rows from there on; metadata moves along."""
+        kept = {(r, c): cell for (r, c), cell in self.cells.items() if r < start}
+        moved = {(r + by, c): cell for (r, c), cell in self.cells.items() if r >= start + max(0, -by)}
+        self.cells = kept | moved
+        self.rows += by
+        for key, one in list(self.metadata.items()):
+            row = one.get("row")
+            if row is not None and row >= start:
+                if by < 0 and row < start - by:
+                    del self.metadata[key]
+                else:
+                    one["row"] = row + by
 
     def put(self, range_: "Range", values: list[list[Any]]) -> None:
-        if range_.last_row >= self.rows or range_.last_column >= self.columns:
-            limits = f"Max rows: {self.rows}, max columns: {self.columns}"
-            raise Refused(f"Range ({range_.text}) exceeds grid limits. {limits}")
+        self.check(range_)
         if len(values) > range_.rows or any(len(row) > range_.columns for row in values):
             raise Refused(f"Requested writing within range [{range_.text}], but tried writing outside of it")
         for r, row in enumerate(values, range_.first_row):
             for c, value in enumerate(row, range_.first_column):
-                self._set(r, c, value)
+                if isinstance(value, list | dict):
+                    raise Refused(f"Invalid values[{r}][{c}]: {type(value).__name__}")
+                if value is not None:  # null leaves a cell as it is
+                    self.set_value(r, c, _extended(value))
 
-    def _set(self, row: int, column: int, value: Any) -> None:
-        if isinstance(value, list | dict):
-            raise Refused(f"Invalid values[{row}][{column}]: {type(value).__name__}")
-        if isinstance(value, str) and len(value) > MAX_CHARACTERS:
-            raise Refused("Your input contains more than the maximum of 50000 characters in a single cell.")
-        if value == "":
-            self.cells.pop((row, column), None)
-        elif value is not None:  # null leaves a cell as it is
-            self.cells[row, column] = value
+    def check(self, range_: "Range") -> None:
+        if range_.last_row >= self.rows or range_.last_column >= self.columns:
+            limits = f"Max rows: {self.rows}, max columns: {self.columns}"
+            raise Refused(f"Range ({range_.text}) exceeds grid limits. {limits}")
+
+    def set_value(self, row: int, column: int, value: dict[str, Any] | None) -> None:
+        if value is not None:
+            value = _checked(value)
+        before = self.cells.get((row, column))
+        if before is not None:
+            self.cells[row, column] = before._replace(value=value)
+        elif value is not None:
+            self.cells[row, column] = CellState(value)
+
+    def described(self, ranges: list["Range"], index: int) -> dict[str, Any]:
+        """Return the sheet as `spreadsheets.get` shows it, with the data of `ranges`."""
+        grid: dict[str, int] = {"rowCount": self.rows, "columnCount": self.columns}
+        if self.frozen_rows:
+            grid["frozenRowCount"] = self.frozen_rows
+        properties = {"sheetId": self.sheet_id, "title": self.title, "index": index, "sheetType": "GRID"}
+        shown: dict[str, Any] = {"properties": properties | {"gridProperties": grid}}
+        shown["data"] = [self._data(one) for one in ranges]
+        if self.basic_filter:
+            shown["basicFilter"] = self.basic_filter
+        if own := [self.described_metadata(key) for key, one in self.metadata.items() if one["row"] is None]:
+            shown["developerMetadata"] = own
+        return shown
+
+    def described_metadata(self, key: int) -> dict[str, Any]:
+        one = self.metadata[key]
+        described: dict[str, Any] = {
+            name: one[name] for name in ("metadataKey", "metadataValue", "visibility") if name in one
+        }
+        location: dict[str, Any] = {"locationType": "SHEET", "sheetId": self.sheet_id}
+        if (row := one["row"]) is not None:
+            span = {"sheetId": self.sheet_id, "dimension": "ROWS", "startIndex": row, "endIndex": row + 1}
+            location = {"locationType": "ROW", "dimensionRange": span}
+        return {"metadataId": key, "location": location, **described}
+
+    def _data(self, range_: "Range") -> dict[str, Any]:
+        self.check(range_)
+        rows: list[list[dict[str, Any]]] = []
+        for r in range(range_.first_row, range_.last_row + 1):
+            cells = [_cell_data(self.cells.get((r, c))) for c in range(range_.first_column, range_.last_column + 1)]
+            while cells and not cells[-1]:
+                cells.pop()
+            rows.append(cells)
+        while rows and not rows[-1]:
+            rows.pop()
+        shown: dict[str, Any] = {"rowData": [{"values": row} if row else {} for row in rows]} if rows else {}
+        # Like every field of Google's JSON, an index of 0 is left out.
+        shown |= {name: value for name, value in range_.start.items() if value}
+        spans = [dict.fromkeys(["pixelSize"], self.widths.get(c, 100)) for c in range(self.columns)]
+        shown["columnMetadata"] = spans[range_.first_column : range_.last_column + 1]
+        # The metadata of a row is shown with the row.
+        shown["rowMetadata"] = [
+            {"developerMetadata": found} if (found := self._metadata_of_row(r)) else {}
+            for r in range(range_.first_row, range_.last_row + 1)
+        ]
+        return shown
+
+    def _metadata_of_row(self, row: int) -> list[dict[str, Any]]:
+        return [self.described_metadata(key) for key, one in self.metadata.items() if one["row"] == row]
+
+
+def _checked(value: dict[str, Any]) -> dict[str, Any] | None:
+    """Return an ExtendedValue as the API stores it."""
+    if len(value) != 1 or (kind := next(iter(value))) not in VALUE_KINDS:
+        raise Refused(f"Invalid value at 'userEnteredValue': {value}")
+    content = value[kind]
+    if type(content) not in VALUE_KINDS[kind]:
+        raise Refused(f"Invalid value at 'userEnteredValue.{kind}': {content!r}")
+    if type(content) is str and len(content) > MAX_CHARACTERS:
+        raise Refused("Your input contains more than the maximum of 50000 characters in a single cell.")
+    return None if content == "" else value
+
+
+def _cell_data(cell: CellState | None) -> dict[str, Any]:
+    if cell is None or cell == EMPTY:
+        return {}
+    shown: dict[str, Any] = {}
+    if cell.value is not None:
+        shown["userEnteredValue"] = cell.value
+        shown["effectiveValue"] = _extended(cell.plain) if "formulaValue" in cell.value else cell.value
+        shown["formattedValue"] = str(cell.plain)
+    if cell.format:
+        shown |= {"userEnteredFormat": cell.format, "effectiveFormat": cell.format}
+        if link := cell.format.get("textFormat", {}).get("link", {}).get("uri"):
+            shown["hyperlink"] = link
+    if cell.rule:
+        shown["dataValidation"] = cell.rule
+    return shown | ({"note": cell.note} if cell.note else {})
+
+
+def _extended(value: Any) -> dict[str, Any]:
+    kind = "boolValue" if isinstance(value, bool) else "stringValue" if isinstance(value, str) else "numberValue"
+    return {kind: value}
 
 
 @dataclass
 class Spreadsheet:
+    """Spreadsheet of one or more sheets; `sheet` is the first."""
+
     name: str
     app_properties: dict[str, str] = field(default_factory=dict)
     id: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    sheet: Sheet = field(default_factory=Sheet)
+    sheets: list[Sheet] = field(default_factory=lambda: [Sheet()])
     shared_with: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sheet(self) -> Sheet:
+        return self.sheets[0]
 
     @property
     def url(self) -> str:
         return f"https://docs.google.com/spreadsheets/d/{self.id}/edit"
 
-    def batch_update(self, requests: list[dict[str, Any]]) -> None:
-        """Carry out all requests or none."""
-        changed = copy.deepcopy(self.sheet)
-        for number, request in enumerate(requests):
-            ((kind, ask),) = request.items()
-            try:
-                {"updateSheetProperties": _update_properties, "repeatCell": _repeat_cell}[kind](changed, ask)
-            except Refused as error:
-                raise Refused(f"Invalid requests[{number}].{kind}: {error}") from error
-            except KeyError as error:
-                raise Refused(f"Invalid requests[{number}].{kind}: no field {error}") from error
-        self.sheet = changed
+    def named(self, title: str) -> Sheet:
+        for sheet in self.sheets:
+            if sheet.title == title:
+                return sheet
+        raise Refused(f"Unable to parse range: {title}")
 
-    def range(self, text: str) -> "Range":
-        found = re.fullmatch(r"(?:'((?:[^']|'')+)'!|(\w+)!)?([A-Z]+)(\d+):([A-Z]+)(\d+)", text)
-        if not found or (found[1] or found[2] or self.sheet.title).replace("''", "'") != self.sheet.title:
+    def range(self, text: str) -> tuple[Sheet, "Range"]:
+        """Return the sheet and the cells of A1 notation; rows or columns that it leaves out are all of them."""
+        found = re.fullmatch(r"(?:(?:'((?:[^']|'')+)'|(\w+))(?:!|$))?(?:([A-Z]*)(\d*)(?::([A-Z]*)(\d*))?)?", text)
+        if not found:
             raise Refused(f"Unable to parse range: {text}")
-        first, last = (int(found[4]) - 1, _column(found[3])), (int(found[6]) - 1, _column(found[5]))
-        return Range(text, *first, *last)
+        title = (found[1] or "").replace("''", "'") or found[2]
+        sheet = self.named(title) if title else self.sheet
+        if not (found[3] or found[4]):
+            return sheet, Range(text, 0, 0, sheet.rows - 1, sheet.columns - 1)
+        first = int(found[4] or 1) - 1, _column(found[3] or "A")
+        if found[5] is None:
+            return sheet, Range(text, *first, *first)
+        last_row = int(found[6]) - 1 if found[6] else sheet.rows - 1
+        return sheet, Range(text, *first, last_row, _column(found[5]) if found[5] else sheet.columns - 1)
 
 
 @dataclass(frozen=True)
@@ -111,40 +290,20 @@ class Range:
     def columns(self) -> int:
         return self.last_column - self.first_column + 1
 
+    @property
+    def start(self) -> dict[str, int]:
+        return {"startRow": self.first_row, "startColumn": self.first_column}
+
+
+def place_of(text: str) -> tuple[int, int]:
+    """Return row and column of a cell such as `B2`, from 0."""
+    found = re.fullmatch(r"([A-Z]+)(\d+)", text)
+    assert found, text
+    return int(found[2]) - 1, _column(found[1])
+
 
 def _column(letters: str) -> int:
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - ord("A") + 1
     return number - 1
-
-
-def _update_properties(sheet: Sheet, ask: dict[str, Any]) -> None:
-    properties, fields = ask["properties"], ask["fields"].split(",")
-    if properties["sheetId"] != sheet.sheet_id:
-        raise Refused(f"No grid with id: {properties['sheetId']}")
-    grid = properties.get("gridProperties", {})
-    known = {"title", *(f"gridProperties.{name}" for name in ("rowCount", "columnCount", "frozenRowCount"))}
-    if unknown := set(fields) - known:
-        raise Refused(f"Invalid field mask: {sorted(unknown)}")
-    if "title" in fields:
-        sheet.title = properties["title"]
-        if not sheet.title or len(sheet.title) > 100:
-            raise Refused("The sheet name must be 1 to 100 characters long.")
-    rows = grid["rowCount"] if "gridProperties.rowCount" in fields else sheet.rows
-    columns = grid["columnCount"] if "gridProperties.columnCount" in fields else sheet.columns
-    sheet.resize(rows, columns)
-    if "gridProperties.frozenRowCount" in fields:
-        sheet.frozen_rows = grid["frozenRowCount"]
-    if sheet.frozen_rows >= sheet.rows:
-        raise Refused("You can't freeze all visible rows on the sheet.")
-
-
-def _repeat_cell(sheet: Sheet, ask: dict[str, Any]) -> None:
-    if ask["fields"] != "userEnteredFormat.textFormat.bold" or ask["range"]["sheetId"] != sheet.sheet_id:
-        raise Refused(f"This server knows bold only, not {ask['fields']}")
-    rows = range(ask["range"]["startRowIndex"], ask["range"]["endRowIndex"])
-    if ask["cell"]["userEnteredFormat"]["textFormat"]["bold"]:
-        sheet.bold_rows |= set(rows)
-    else:
-        sheet.bold_rows -= set(rows)
