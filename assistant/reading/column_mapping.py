@@ -77,13 +77,14 @@ def _rows(table: ProposedTable, wanted: Sequence[Column]) -> Iterable[tuple[Prop
         return
     for row in table.rows:
         cells = [
-            _cell(table.columns[at[i]], column, row[at[i]]) if i in at else None for i, column in enumerate(wanted)
+            cell_in_column(table.columns[at[i]], column, row[at[i]]) if i in at else None
+            for i, column in enumerate(wanted)
         ]
         if any(cells):
             yield tuple(cells)
 
 
-def _cell(found: Column, wanted: Column, cell: ProposedCell | None) -> ProposedCell | None:
+def cell_in_column(found: Column, wanted: Column, cell: ProposedCell | None) -> ProposedCell | None:
     """Return the cell with its value in the wanted column; a value that does not fit stays as it was read."""
     if cell is None:
         return None

@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from assistant.reading import totals
+from assistant.reading.value_search import reads_as
 from tables.grids import Cell, Grid, Span, find_grids
 from tables.partial_grids import grids_of_cut, grids_so_far
 from tables.types.inference import infer
@@ -176,8 +177,11 @@ def _cell(text: str, column: Column, found: Cell) -> ProposedCell | None:
     value = parse(column, found.text) if found and found.text not in _PROGRAMS_NULLS else None
     if found is None:
         return None
-    # A mark such as `N/A` is an empty cell whose source keeps the mark.
-    return ProposedCell(value, found.start, found.end, text[found.start : found.end])
+    quote = text[found.start : found.end]
+    # A mark such as `N/A` is an empty cell whose source keeps the mark. A field such as `D12,50` of MT940 says its
+    # value only to those who know the format.
+    is_plain = quote == found.text or value is None or reads_as(column, quote, value)
+    return ProposedCell(value, found.start, found.end, quote, "EXACT" if is_plain else "FUZZY")
 
 
 def _storable(content: str) -> str:

@@ -1,5 +1,6 @@
 """Search of a text for spans that say a value, compared through the column's type and not letter by letter."""
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,13 @@ _SPACED_NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?")
 _WORD = re.compile(r"\S+")
 _EDGES = "*_`~\"'\u201c\u201d\u00ab\u00bb()[]{}<>,;:!?."
 _MARKUP = re.compile(r"[*_`~]|[^\w\s]+$")
+_SIGN_OF_MARKUP = re.compile(r"[<&{\\\[\"\n]")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
+_NOTE = re.compile(r"<(ref|sup)\b[^>]*>.*?(?:</\1>|$)", re.DOTALL | re.IGNORECASE)
+_FOLD = re.compile(r"=?\r?\n[ \t](?=\S)")  # of vCard and iCalendar
+_WIKI_LINK = re.compile(r"\[\[(?:[^\]|]*\|)?([^\]|]*)\]\]")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_ESCAPE = re.compile(r"\\(?:[a-zA-Z]+(?=\{)|([^\w\s]))")  # \textbf{…}, \&
 _DAYS = frozenset({ColumnType.DATE, ColumnType.DATETIME})
 _DECIMAL_MARKS = (".", ",")
 
@@ -53,7 +61,22 @@ Span = tuple[int, int]
 
 
 def reads_as(column: Column, text: str, value: Value) -> bool:
-    """Return whether a text, in any way of writing that the column's type knows, is this value."""
+    """Return whether a text, in any way of writing that the column's type knows, is this value; markup is no part."""
+    if _says(column, text, value):
+        return True
+    return _SIGN_OF_MARKUP.search(text) is not None and _says(column, without_markup(text), value)
+
+
+def without_markup(text: str) -> str:
+    """Return the words of HTML, XML, wiki, Markdown, LaTeX, escaped and folded text."""
+    text = _TAG.sub(" ", _NOTE.sub("", _FOLD.sub("", text)))
+    text = _LINK.sub(r"\1", _WIKI_LINK.sub(r"\1", html.unescape(text)))
+    return (
+        _ESCAPE.sub(lambda escape: escape[1] or "", text).replace("{", "").replace("}", "").replace('""', '"').strip()
+    )
+
+
+def _says(column: Column, text: str, value: Value) -> bool:
     return any(_equal(column, _parsed(variant, text), value) for variant in _variants(column)) or (
         column.type is ColumnType.INTEGER and _COUNTS.get(text.strip(_EDGES).casefold()) == value
     )

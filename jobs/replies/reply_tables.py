@@ -6,7 +6,8 @@ from uuid import UUID
 
 from assistant.reading import extraction
 from assistant.reading.extraction import ProposedTable, Source
-from assistant.reading.reply_grounding import Given, is_repeated, merge_reply
+from assistant.reading.reply_grounding import PersonTexts
+from assistant.reading.reply_merging import REPLY_SOURCE, is_repeated, merge_reply
 from auth.viewer import Viewer
 from db.core.engine import Database
 from db.models.conversations import Conversation, ExtractionMode
@@ -53,15 +54,23 @@ class ReplyTables:
         given = await self.given
         if self._conversation.extraction is ExtractionMode.OFF:
             return self._found([], [])
-        texts = Given(tuple(self._given_sources()), (self._message.text, *(file.text for file in self._attached)))
-        from_user, from_reply = await asyncio.to_thread(merge_reply, texts, given, tables)
+        person = PersonTexts(
+            tuple(self._given_sources()), (self._message.text, *(file.text for file in self._attached))
+        )
+        from_user, from_reply = await asyncio.to_thread(merge_reply, person, given, tables)
         return self._found(from_user, from_reply)
 
     def _found(self, given: Sequence[ProposedTable], from_reply: Sequence[ProposedTable]) -> Found:
-        sources = [self._reply_source, *self._given_sources()]
-        found = [FoundTable([Source(self._message.id, table.attachment_id)], table) for table in given]
-        found += [FoundTable(sources, table) for table in from_reply]
+        reply_sources = [self._reply_source, *self._given_sources()]
+        found = [FoundTable(self._sources_of(table, reply_sources), table) for table in given]
+        found += [FoundTable(reply_sources, table) for table in from_reply]
         return Found(self._conversation.id, found, self._conversation.extraction is ExtractionMode.AUTO)
+
+    def _sources_of(self, table: ProposedTable, reply_sources: Sequence[Source]) -> Sequence[Source]:
+        """Return the text of a given table, then those of the cells that a reply has added to it."""
+        own = [Source(self._message.id, table.attachment_id)]
+        is_merged = any(cell is not None and cell.source >= REPLY_SOURCE for row in table.rows for cell in row)
+        return [*own, *reply_sources] if is_merged else own
 
     def _given_sources(self) -> list[Source]:
         return [Source(self._message.id), *(Source(self._message.id, file.id) for file in self._attached)]

@@ -1,0 +1,264 @@
+"""Merging of a reply's tables with those that the person gave: the person's own words come first.
+
+A table of the reply that has the rows of a given table confirms it, and may add rows, columns and cells. Where both say
+something about a cell, the person's value stays, and a note tells what the reply says.
+"""
+
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from assistant.reading.column_mapping import cell_in_column, folded
+from assistant.reading.extraction import ProposedCell, ProposedTable, unique
+from assistant.reading.reply_grounding import PersonTexts, ground_table, has_person_cells
+from assistant.reading.table_matching import TableMatch, is_filled, match_tables
+from tables.types.types import Column
+
+MIN_ROWS = 2  # of a given table that stays beside a reply with a table of its own
+MAX_CONFLICT_NOTES = 5
+LIST_KINDS = frozenset({"list", "key_value", "log"})  # remarks in a reply look like these
+GUESSED_KINDS = LIST_KINDS | {"aligned", "receipt", "lines"}  # layouts whose cells the readers have to guess
+REPLY_SOURCE = 1  # of a merged table's cells: 0 is the given table's own text, 2 the first of the person's texts
+
+_GENERATED_NAME = re.compile(r"Column \d+")
+_INDEX_NAMES = frozenset(
+    ["", "no", "nr", "num", "number", "index", "row", "sno", "srno", "slno", "item", "line", "pos"]
+)
+_INDEX_MARKS = frozenset(["序号", "番号", "编号", "번호", "№", "n", "nº", "n°", "лп", "lp", "م", "رقم"])
+
+Cells = tuple[ProposedCell | None, ...]
+
+
+def merge_reply(
+    person: PersonTexts, given_tables: Sequence[ProposedTable], reply_tables: Sequence[ProposedTable]
+) -> tuple[list[ProposedTable], list[ProposedTable]]:
+    """Return the tables of the person, with what the reply adds to them, and those that only the reply has.
+
+    Cells of the former are numbered by source as in REPLY_SOURCE, those of the latter as in PersonTexts. A table that
+    the reply arranges in another way than the readers replaces theirs.
+    """
+    stored = list(given_tables)
+    confirmed, own = set[int](), list[ProposedTable]()
+    for table in _tables_asked_for(given_tables, reply_tables):
+        grounded = ground_table(person, _without_index(person, given_tables, _with_header(table, given_tables)))
+        matched = _best_match(grounded, stored)
+        if matched is not None and (merged := _merged(stored[matched[0]], grounded, matched[1])):
+            stored[matched[0]] = merged
+            confirmed.add(matched[0])
+        else:
+            own.append(grounded)
+    is_told = bool(confirmed) or any(map(has_person_cells, own))
+    return [
+        table
+        for index, table in enumerate(stored)
+        # The reply tells which tables are meant: a stray line that only looks like one is none of them.
+        if index in confirmed
+        or not ((is_told and _is_weak(table)) or any(_comes_from(other, table, person) for other in own))
+    ], own
+
+
+def is_repeated(table: ProposedTable, given_tables: Sequence[ProposedTable]) -> bool:
+    """Return whether a table of a reply, perhaps an unfinished one, adds nothing to what was given."""
+    return any(
+        match is not None and len(match.rows) == len(table.rows)
+        for match in (match_tables(table, other) for other in given_tables)
+    )
+
+
+def _tables_asked_for(given: Sequence[ProposedTable], reply: Sequence[ProposedTable]) -> Sequence[ProposedTable]:
+    """Return the reply's drawn tables; lists count only where neither side has anything else."""
+    drawn = [table for table in reply if table.kind not in LIST_KINDS]
+    return drawn or ([] if given else reply)
+
+
+def _with_header(table: ProposedTable, given: Sequence[ProposedTable]) -> ProposedTable:
+    """Return the table with its first row as names, when it has none and they are the names of a given table."""
+    if not table.rows or not all(_GENERATED_NAME.fullmatch(column.name) for column in table.columns):
+        return table
+    first = [cell.quote.strip("*_` ") if cell else "" for cell in table.rows[0]]
+    if not any({folded(column.name) for column in other.columns} == set(map(folded, first)) for other in given):
+        return table
+    named = zip(table.columns, unique(first), strict=True)
+    return replace(table, columns=tuple(replace(c, name=name) for c, name in named), rows=table.rows[1:])
+
+
+def _without_index(person: PersonTexts, given: Sequence[ProposedTable], table: ProposedTable) -> ProposedTable:
+    """Return the table without a first column that only counts its rows, unless the person has that column too."""
+    if len(table.columns) < 2 or not _counts_rows(table):
+        return table
+    name = folded(table.columns[0].name)
+    if name not in _INDEX_NAMES or any(folded(c.name) == name for other in given for c in other.columns):
+        return table
+    has_heading = re.compile(rf"(?<!\w){re.escape(table.columns[0].name)}(?!\w)")
+    others = [column.name for column in table.columns[1:]]
+    if any(has_heading.search(line) and any(n in line for n in others) for t in person.texts for line in t.split("\n")):
+        return table
+    return replace(table, columns=table.columns[1:], rows=tuple(row[1:] for row in table.rows))
+
+
+def _counts_rows(table: ProposedTable) -> bool:
+    values = [row[0].quote.strip("*_. ") if row[0] else "" for row in table.rows]
+    return len(values) > 1 and values == [str(number) for number in range(1, len(values) + 1)]
+
+
+def _best_match(table: ProposedTable, given: Sequence[ProposedTable]) -> tuple[int, TableMatch] | None:
+    matches = [(index, match) for index, other in enumerate(given) if (match := match_tables(table, other))]
+    return max(matches, key=lambda item: (len(item[1].rows), len(item[1].columns)), default=None)
+
+
+def _merged(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> ProposedTable | None:
+    """Return the person's table with what the reply adds; None when the reply arranges the same text better."""
+    if _is_finer(given, reply, match) or _has_lost_header(given, reply, match):
+        return None
+    named = _named(given, reply, match)
+    added = [
+        index
+        for index in range(len(reply.columns))
+        if index not in match.columns and any(is_filled(row[index]) for row in reply.rows)
+    ]
+    columns = [*named, *(reply.columns[index] for index in added)]
+    names = unique(column.name for column in columns)
+    columns = [replace(c, key=f"c{n + 1}", name=names[n], position=n) for n, c in enumerate(columns)]
+    # Each column of the merged table with its column in the reply.
+    sources = {own: index for index, own in match.columns.items()}
+    sources |= {len(named) + n: index for n, index in enumerate(added)}
+    left_out = _left_out(given, match)
+    corrected = _corrected(given, reply, match)
+    match = replace(match, conflicts=[conflict for conflict in match.conflicts if conflict not in corrected])
+    rows = [
+        row for number, row in _merged_rows(given, reply, match, columns, sources, corrected) if number not in left_out
+    ]
+    return replace(
+        given,
+        columns=tuple(columns),
+        rows=tuple(rows),
+        left_out=(*given.left_out, *(" | ".join(c.quote for c in given.rows[n] if c) for n in left_out)),
+        notes=(*given.notes, *_conflict_notes(given, reply, match)),
+    )
+
+
+def _left_out(given: ProposedTable, match: TableMatch) -> list[int]:
+    """Return the rows without a match which lack a cell that all others have: notes and sums that look like rows."""
+    matched = set(match.rows.values())
+    if given.kind not in GUESSED_KINDS or len(matched) < MIN_ROWS:
+        return []
+    common = [n for n in range(len(given.columns)) if all(is_filled(given.rows[row][n]) for row in matched)]
+    return [
+        number
+        for number, row in enumerate(given.rows)
+        if number not in matched and not all(is_filled(row[n]) for n in common)
+    ]
+
+
+def _corrected(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> set[tuple[int, int]]:
+    """Return the conflicts in which the reply's cell stands in the person's text too, and the readers had to guess."""
+    if given.kind not in GUESSED_KINDS:
+        return set()
+    return {(row, column) for row, column in match.conflicts if (cell := reply.rows[row][column]) and cell.source}
+
+
+def _merged_rows(
+    given: ProposedTable,
+    reply: ProposedTable,
+    match: TableMatch,
+    columns: Sequence[Column],
+    sources: Mapping[int, int],
+    corrected: Container[tuple[int, int]],
+) -> Iterator[tuple[int, Cells]]:
+    """Yield the person's rows with the reply's additions, each with its number; an added one has -1."""
+
+    def added(index: int) -> Cells:
+        row = reply.rows[index]
+        cells = (
+            _from_reply(reply, columns[n], sources[n], row[sources[n]]) if n in sources else None
+            for n in range(len(columns))
+        )
+        return tuple(cells)
+
+    behind = _added_rows(reply, match)
+    from_reply = {own: index for index, own in match.rows.items()}
+    yield from ((-1, added(index)) for index in behind.get(-1, ()))
+    for number, own in enumerate(given.rows):
+        stored: Cells = (*own, *([None] * (len(columns) - len(own))))
+        if number in from_reply:
+            index = from_reply[number]
+            stored = tuple(
+                b if b and (a is None or (index, sources.get(n, -1)) in corrected) else a
+                for n, (a, b) in enumerate(zip(stored, added(index), strict=True))
+            )
+        yield number, stored
+        yield from ((-1, added(index)) for index in behind.get(number, ()))
+
+
+def _added_rows(reply: ProposedTable, match: TableMatch) -> dict[int, list[int]]:
+    """Return the rows that only the reply has, by the number of the person's row that they follow; -1 for none."""
+    behind: dict[int, list[int]] = {}
+    previous = -1
+    for index, row in enumerate(reply.rows):
+        previous = match.rows.get(index, previous)
+        if index not in match.rows and any(map(is_filled, row)):
+            behind.setdefault(previous, []).append(index)
+    return behind
+
+
+def _from_reply(reply: ProposedTable, column: Column, index: int, cell: ProposedCell | None) -> ProposedCell | None:
+    if not is_filled(cell):
+        return None
+    converted = cell_in_column(reply.columns[index], column, cell)
+    return converted and replace(converted, source=converted.source + REPLY_SOURCE)
+
+
+def _is_finer(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> bool:
+    """Return whether a column of the reply is a part of cells that the readers left in one piece."""
+    for row, own in match.rows.items():
+        spans = [(cell.start, cell.end) for cell in given.rows[own] if cell]
+        for index, cell in enumerate(reply.rows[row]):
+            is_other = index not in match.columns and cell is not None and cell.source > 0
+            if is_other and cell and any(start <= cell.start and cell.end <= end for start, end in spans):
+                return True
+    return False
+
+
+def _has_lost_header(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> bool:
+    """Return whether the readers took a row of the reply for the names of the columns."""
+    names = {folded(column.name) for column in given.columns}
+    for index, row in enumerate(reply.rows):
+        values = {folded(cell.quote) for cell in row if cell and is_filled(cell)}
+        if index not in match.rows and values and 2 * len(values & names) >= len(values):
+            return True
+    return False
+
+
+def _named(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> list[Column]:
+    """Return the person's columns; those without a name of their own are called as in the reply."""
+    names = {own: reply.columns[index].name for index, own in match.columns.items()}
+    return [
+        replace(column, name=names.get(index, column.name)) if _GENERATED_NAME.fullmatch(column.name) else column
+        for index, column in enumerate(given.columns)
+    ]
+
+
+def _conflict_notes(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> Iterator[str]:
+    for row, index in match.conflicts[:MAX_CONFLICT_NOTES]:
+        own_row, own_column = match.rows[row], match.columns[index]
+        own, other = given.rows[own_row][own_column], reply.rows[row][index]
+        if own and other:
+            name = given.columns[own_column].name
+            yield f"Row {own_row + 1}, {name}: the text says {own.quote!r}, the reply {other.quote!r}."
+    if (more := len(match.conflicts) - MAX_CONFLICT_NOTES) > 0:
+        yield f"The reply differs from the text in {more} other cells: the text was taken."
+
+
+def _is_weak(table: ProposedTable) -> bool:
+    return table.kind in LIST_KINDS or len(table.rows) < MIN_ROWS
+
+
+def _comes_from(table: ProposedTable, other: ProposedTable, person: PersonTexts) -> bool:
+    """Return whether cells of a grounded table stand where the other table was read."""
+    attachments = [source.attachment_id for source in person.sources]
+    number = 1 + attachments.index(other.attachment_id)
+    return any(
+        cell is not None and cell.source == number and cell.start < other.end and other.start < cell.end
+        for row in table.rows
+        for cell in row
+    )
