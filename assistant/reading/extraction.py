@@ -164,7 +164,7 @@ def _one_line(name: str) -> str:
 def _column(text: str, position: int, name: str, cells: Sequence[Cell]) -> tuple[Column, list[ProposedCell | None]]:
     """Return the column with its cells; where a text does not fit the type after all, the column stays text."""
     key = f"c{position + 1}"
-    fitting = [found and replace(found, text=_storable(found.text)) for found in cells]
+    fitting = [found and found._replace(text=_storable(found.text)) for found in cells]
     column = replace(infer(name, key, [found.text if found else None for found in fitting], text), position=position)
     try:
         return column, [_cell(text, column, found) for found in fitting]

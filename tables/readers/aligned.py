@@ -4,25 +4,24 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from tables.readers import evidence, tabular
 from tables.readers.marks import ITEM, RULE
-from tables.readers.spans import MAX_COLUMNS, Cell, Grid, Line, cell
+from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, cell
 
 _WORD = re.compile(r"[^ \u00a0\t]+")
 _GAP = re.compile(r"\S[ \u00a0]{2,}\S")
 _STAMP = re.compile(r"\d[\d:.,/-]{5,}\d(?:[TZ][\d:.+]*)?|\d{1,2} \w{3,9} \d{4}|\d{4}年\d{1,2}月\d{1,2}日")
 _DOTS = re.compile(r"(?<=\S)[ ]?(?:\.[ ]?){3,}(?=[ ]*\S)|(?<=\S)[ ]?(?:[·…_][ ]?){2,}(?=[ ]*\S)")
-_FEWEST, _LONGEST_CELL, _LONGEST_LINE, _MOST_LINES = 3, 80, 400, 2_000
+_FEWEST, _LONGEST_CELL, _LONGEST_LINE, _MOST_LINES = 3, 80, 400, 2 * MAX_ROWS
 _SAMPLE = 100  # lines that are judged before all are cut into cells
 _MOST_ABOVE = 2  # lines above a table that stand by themselves
 _FOREIGN_SHARE = 4  # one line of so many may be drawn in another way
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     """`start` and `end` are code points in the line; `left` and `right` where they are drawn."""
 
     start: int
@@ -31,8 +30,7 @@ class _Word:
     right: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
+class _Drawn(NamedTuple):
     line: Line
     words: list[_Word]
 
@@ -80,12 +78,14 @@ def _drawn(line: Line) -> _Drawn:
     if dots := _DOTS.search(content):
         # Leaders are drawn for the eye: the words around them stand as far apart.
         content = content[: dots.start()] + " " * (dots.end() - dots.start()) + content[dots.end() :]
+    spans = [found.span() for found in _WORD.finditer(content)]
+    if content.isascii():
+        return _Drawn(line, [_Word(start, end, start, end) for start, end in spans])
     places = [0]
     for character in content:
         wide = not character.isascii() and unicodedata.east_asian_width(character) in "WF"
         places.append(places[-1] + (0 if unicodedata.combining(character) else 2 if wide else 1))
-    words = [_Word(*found.span(), places[found.start()], places[found.end()]) for found in _WORD.finditer(content)]
-    return _Drawn(line, words)
+    return _Drawn(line, [_Word(start, end, places[start], places[end]) for start, end in spans])
 
 
 def _tables(text: str, run: Sequence[_Drawn], line_above: Line | None) -> Iterator[Grid]:

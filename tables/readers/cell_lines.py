@@ -1,6 +1,7 @@
 """Tables with one cell on each line, as they are copied from web pages: rows follow each other in equal steps."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from tables.readers import evidence
 from tables.readers.marks import ITEM, RULE
@@ -9,6 +10,7 @@ from tables.readers.spans import Cell, Grid, Line, cell, grid
 _WIDEST, _LONGEST = 10, 60
 _FEWEST_LINES, _MOST_LINES = 6, 20_000
 _SAMPLE = 30  # rows that are judged
+_MOST_STARTS = 4  # blocks above records that may be no record but have as many lines
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
@@ -21,27 +23,33 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
             run = []
         else:
             run.append(line)
-    i = 0
-    while i < len(blocks):
-        count = _records(blocks, i)
-        if count and (found := _grid(text, blocks[i : i + count], 0)):
+    for _, group in groupby(blocks, len):
+        yield from _tables(text, list(group))
+
+
+def _tables(text: str, blocks: Sequence[Sequence[Line]]) -> Iterator[Grid]:
+    """Yield the table that blocks of equally many lines are the records of, else those within each block."""
+    first = _first_record(blocks)
+    for block in blocks[:first]:
+        if (width := _width(block)) and (
+            found := _grid(text, [block[n : n + width] for n in range(0, len(block), width)], 1)
+        ):
             yield found
-        elif not count and (width := _width(blocks[i])):
-            rows = [blocks[i][n : n + width] for n in range(0, len(blocks[i]), width)]
-            if found := _grid(text, rows, 1):
-                yield found
-        i += max(1, count)
+    if first < len(blocks) and (found := _grid(text, blocks[first:], 0)):
+        yield found
 
 
-def _records(blocks: Sequence[Sequence[Line]], i: int) -> int:
-    """Return how many blocks from `i` on are records of equally many lines, 0 when they are none."""
-    width = len(blocks[i])
-    end = i
-    while end < len(blocks) and len(blocks[end]) == width:
-        end += 1
-    rows = [[line.text for line in block] for block in blocks[i:end]]
-    is_wide = 2 <= width <= _WIDEST and len(rows) >= 2 and len(rows) * width >= _FEWEST_LINES
-    return end - i if is_wide and _are_plain(rows) and _is_regular(rows, 0) else 0
+def _first_record(blocks: Sequence[Sequence[Line]]) -> int:
+    """Return the index of the block from which on all are records, the number of blocks when none is."""
+    width = len(blocks[0])
+    if not 2 <= width <= _WIDEST:
+        return len(blocks)
+    for first in range(min(_MOST_STARTS, len(blocks) - 1)):
+        count = len(blocks) - first
+        rows = [[line.text for line in block] for block in blocks[first : first + _SAMPLE]]
+        if count * width >= _FEWEST_LINES and _are_plain(rows) and _is_regular(rows, 0):
+            return first
+    return len(blocks)
 
 
 def _width(block: Sequence[Line]) -> int:

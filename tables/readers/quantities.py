@@ -16,8 +16,8 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _PRICED = re.compile(
-    rf"{_LEAD}(?P<item>[^\W\d_](?:(?! = ).)*?)(?:[ \t]+(?:at|@|à|a|je|zu|each)[ \t]+(?P<price>{_MONEY}))?"
-    rf"(?:[ \t]+=[ \t]+(?P<amount>{_MONEY}))?"
+    rf"{_LEAD}(?P<item>[^\W\d_](?:(?:(?! = ).)*?\S)?)(?:[ \t]++(?:at|@|à|a|je|zu|each)[ \t]+(?P<price>{_MONEY}))?"
+    rf"(?:[ \t]++=[ \t]+(?P<amount>{_MONEY}))?"
 )
 _BARE = re.compile(rf"{_LEAD}(?<=[ \t])(?P<item>[^\W\d_].*)")
 _NUMBER = re.compile(r"^[ \t]*(?:[-*•–][ \t]+)?\d", re.MULTILINE)
@@ -57,7 +57,7 @@ def _found(line: Line, form: re.Pattern[str] | None) -> re.Match[str] | None:
 
 def is_priced(line: str) -> bool:
     """Return True for a line of a bill such as `2 locks at $35 = $70`."""
-    found = _PRICED.fullmatch(line) if len(line) <= _LONGEST else None
+    found = _PRICED.fullmatch(line) if len(line) <= _LONGEST and _NUMBER.match(line) else None
     return found is not None and _is_so(found)
 
 

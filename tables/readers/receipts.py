@@ -1,158 +1,94 @@
 """Receipts and price lists: names with an amount behind them, after dots, a dash or blanks, on one line or two."""
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from tables.readers import evidence, quantities, sums
+from tables.readers import quantities, receipt_lines, sums
 from tables.readers.marks import RULE
+from tables.readers.receipt_lines import COLON, DASHED, DOTTED, DRAWN, PLAIN, ReceiptItem
 from tables.readers.spans import Cell, Grid, Line, Span, cell, grid
 
-_SIGN = r"(?:[€$£¥￥₹₽₩₺₴₪]|US\$|R\$|EUR|USD|GBP|CHF|PLN|zł|kr\.?|Kč|руб\.?|元|円|TL|Ft)"
-_NUMBER = r"\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,]\d{2})?|\d+(?:[.,]\d{2})?"
-_MONEY = rf"[-+−]?(?:{_SIGN}[ \u00a0]?)?[-+−]?(?:{_NUMBER})(?:[ \u00a0]?{_SIGN})?-?"
-_TAX = r"(?:[ ]?[A-H]\*?|[ ][A-Z]{1,2}|[ ]?\*)?"
-_AMOUNT_LAST = re.compile(
-    rf"(?P<lead>[ \t]*(?:[-*•–][ \t]+)?)(?P<item>\S(?:.*?\S)?)"
-    r"(?P<gap>[ ]?(?:[.·…_][ ]?){3,}[ ]*|[ \t\u00a0]{2,}|[ ]+[-–—=:→][ ]+|:[ ]+|[ ]+)"
-    rf"(?P<amount>{_MONEY}){_TAX}[ \t]*"
-)
-_DETAIL = re.compile(
-    r"[ \t]*(?P<quantity>\d{1,5}(?:[.,]\d{1,3})?)[ ]?(?:kg|g|l|pcs?|st\.?k?\.?|ud\.?|szt\.?|шт\.?|個|件)?"
-    rf"[ ]*[x×*@X][ ]*(?:@[ ]*)?(?P<price>{_MONEY})(?:[ ]?/[ ]?[^\W\d_]{{1,4}})?"
-    rf"(?:(?:[ ]{{2,}}|[ ]*=[ ]*|[ ]+|[ ]?\.{{3,}}[ ]?)"
-    rf"(?P<amount>{_MONEY}){_TAX})?[ \t]*"
-)
-_INLINE = re.compile(
-    rf"(?P<name>[^\W\d_].*?)[ ]+(?P<count>\d{{1,4}}(?:[.,]\d{{1,3}})?)[ ]?[x×*@][ ]?(?P<price>{_MONEY})(?:[ ]?=)?"
-)
-_COUNT_LAST = re.compile(r"(?P<name>.*\S)[ ]+[(]?[x×][ ]?(?P<count>\d{1,5})[)]?")
-_COUNT_FIRST = re.compile(r"(?P<count>\d{1,4})(?:[ ]?[x×](?=[ ])|(?=[ ]{1,3}[^\W\d_]))[ ]+(?P<name>[^\W\d_].*)")
-_COUNTED = re.compile(
-    r"(?P<lead>[ \t]*(?:[-*•–][ \t]+)?)(?P<name>[^\W\d_].{0,80}?)[ ]*[,:–—-]?"
-    r"[ ]+[(]?[x×][ ]?(?P<count>\d{1,5})[)]?[ \t]*"
-)
-_DIGIT = re.compile(r"\d")
-_HAS_SIGN, _HAS_CENTS = re.compile(_SIGN), re.compile(r"[.,]\d{2}(?!\d)")
 _TITLES = ("Item", "Quantity", "Price", "Amount")
 _LONGEST, _FEWEST = 200, 2
-_DRAWN, _DOTTED, _DASHED, _PLAIN, _COLON = "drawn", "dotted", "dashed", "plain", "colon"
-
-
-@dataclass(slots=True)
-class _Item:
-    line: Line
-    end: int
-    name: Cell
-    quantity: Cell = None
-    price: Cell = None
-    amount: Cell = None
-    gap: str = ""
-    is_bulleted: bool = False
-    is_taxed: bool = False
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     """Yield runs of items; rules and headers between them are passed over, sums end a run."""
-    if _DIGIT.search(text, lines[0].start, lines[-1].end) is None:
+    if not receipt_lines.has_digit(text[lines[0].start : lines[-1].end]):
         return
     i = 0
     while i < len(lines):
-        if _DIGIT.search(lines[i].text) is None and not (i + 1 < len(lines) and _DIGIT.search(lines[i + 1].text)):
+        if not receipt_lines.may_begin(lines, i):
             i += 1
             continue
         items, after = _items(text, lines, i)
         if items and _is_table(items) and (found := _grid(items)):
             yield found
             i = max(after, i + 1)
+        elif items:
+            i += len(items)
         else:
-            i += 1 if not items else max(1, len(items))
+            i = max(after, i + 1)
 
 
-def _items(text: str, lines: Sequence[Line], i: int) -> tuple[list[_Item], int]:
-    items: list[_Item] = []
+def _items(text: str, lines: Sequence[Line], i: int) -> tuple[list[ReceiptItem], int]:
+    """Return the items of a run that begins at line `i`, and the line behind the run."""
+    items: list[ReceiptItem] = []
     while i < len(lines) and not lines[i].is_blank and len(lines[i].text) <= _LONGEST:
         line = lines[i]
-        detail = _DETAIL.fullmatch(line.text) if items and "x" in line.text.casefold() + "x×*@" else None
-        if detail is None and quantities.is_priced(line.text):
-            break
-        if detail and items[-1].quantity is None and (items[-1].amount is None or not detail["amount"]):
-            _add_detail(text, items[-1], line, detail)
-        elif sums.is_sum_line(line.text):
-            break
-        elif found := _AMOUNT_LAST.fullmatch(line.text):
-            items.append(_item(text, line, found))
-        elif counted := _COUNTED.fullmatch(line.text):
-            items.append(_counted(text, line, counted))
-        elif not RULE.fullmatch(line.text) and not _is_name(lines, i):
-            break
-        elif not RULE.fullmatch(line.text):
-            items.append(_Item(line, line.end, cell(text, line.start, line.end), gap=_DRAWN))
-        elif not items:
-            break
+        if RULE.fullmatch(line.text):
+            if not items:
+                break
+        elif not _took_detail(text, items, line):
+            if quantities.is_priced(line.text) or sums.is_sum_line(line.text):
+                break
+            found = receipt_lines.amount_line(line)
+            if found and not receipt_lines.may_be_item(found):
+                return [], _end_of_run(lines, i)
+            item = receipt_lines.item_of(text, line, found) if found else _without_amount(text, lines, i)
+            if item is None:
+                break
+            items.append(item)
         i += 1
     return [item for item in items if item.amount or item.quantity], i
 
 
-def _is_name(lines: Sequence[Line], i: int) -> bool:
-    """Return True for a name whose amount stands in the line below."""
-    detail = _DETAIL.fullmatch(lines[i + 1].text) if i + 1 < len(lines) else None
-    return detail is not None and any(c.isalpha() for c in lines[i].text) and len(lines[i].text) <= 60
+def _took_detail(text: str, items: Sequence[ReceiptItem], line: Line) -> bool:
+    """Add a line `2 x 1,60  3,20` to the item above it, if it is one and the item has no quantity."""
+    detail = receipt_lines.detail_line(line) if items else None
+    if detail is None or items[-1].quantity or (items[-1].amount and detail["amount"]):
+        return False
+    receipt_lines.add_detail(text, items[-1], line, detail)
+    return True
 
 
-def _item(text: str, line: Line, found: re.Match[str]) -> _Item:
-    start = line.start
-    item_start, item_end = start + found.start("item"), start + found.end("item")
-    gap = found["gap"]
-    kind = _DRAWN
-    if any(mark in gap for mark in "·…_") or ".." in gap.replace(" ", ""):
-        kind = _DOTTED
-    elif gap.strip() and gap.strip() in "-–—=→":
-        kind = _DASHED
-    elif ":" in gap:
-        kind = _COLON
-    elif len(gap) == 1:
-        kind = _PLAIN
-    made = _Item(line, line.end, cell(text, item_start, item_end), gap=kind, is_bulleted=bool(found["lead"].strip()))
-    made.amount = cell(text, start + found.start("amount"), start + found.end("amount"))
-    made.is_taxed = bool(line.text[found.end("amount") :].strip())
-    if inline := _INLINE.fullmatch(text, item_start, item_end):
-        made.name, made.quantity, made.price = (cell(text, *inline.span(name)) for name in ("name", "count", "price"))
-        return made
-    for form in (_COUNT_LAST, _COUNT_FIRST):
-        counted = form.fullmatch(text, item_start, item_end)
-        if counted and not evidence.is_label(counted["name"].split()[0]):  # 1 May is no quantity
-            made.name, made.quantity = cell(text, *counted.span("name")), cell(text, *counted.span("count"))
-            break
-    return made
+def _without_amount(text: str, lines: Sequence[Line], i: int) -> ReceiptItem | None:
+    """Return the item `Helmet x4`, or a name whose amount stands in the line below."""
+    line = lines[i]
+    if counted := receipt_lines.counted_line(line):
+        return receipt_lines.counted_item(text, line, counted)
+    if receipt_lines.is_name(lines, i):
+        return ReceiptItem(line, line.end, cell(text, line.start, line.end), gap=DRAWN)
+    return None
 
 
-def _counted(text: str, line: Line, found: re.Match[str]) -> _Item:
-    spans = {name: (line.start + found.start(name), line.start + found.end(name)) for name in ("name", "count")}
-    made = _Item(line, line.end, cell(text, *spans["name"]), cell(text, *spans["count"]), gap=_DASHED)
-    made.is_bulleted = bool(found["lead"].strip())
-    return made
+def _end_of_run(lines: Sequence[Line], i: int) -> int:
+    """Return the first line from `i` on that ends a run of lines with amounts."""
+    while i < len(lines) and receipt_lines.has_digit(lines[i].text) and not sums.is_sum_line(lines[i].text):
+        i += 1
+    return i
 
 
-def _add_detail(text: str, item: _Item, line: Line, detail: re.Match[str]) -> None:
-    spans = {name: (line.start + detail.start(name), line.start + detail.end(name)) for name in detail.groupdict()}
-    item.quantity, item.price = cell(text, *spans["quantity"]), cell(text, *spans["price"])
-    if detail["amount"]:
-        item.amount = cell(text, *spans["amount"])
-    item.end = line.end
-
-
-def _is_table(items: Sequence[_Item]) -> bool:
+def _is_table(items: Sequence[ReceiptItem]) -> bool:
     """Return True for amounts that look like money, or are led to by dots; a number at a line's end is none yet."""
     if len(items) < _FEWEST or any(item.name is None or not _is_short(item.name) for item in items):
         return False
     amounts = [item.amount.text for item in items if item.amount]
     if not amounts:
         return all(item.quantity for item in items)
-    are_money = all(_HAS_SIGN.search(amount) or _HAS_CENTS.search(amount) for amount in amounts)
-    has_signs = any(_HAS_SIGN.search(amount) for amount in amounts)
+    are_money = all(map(receipt_lines.is_money, amounts))
+    has_signs = any(map(receipt_lines.has_sign, amounts))
     gaps = {item.gap for item in items}
-    if gaps <= {_DOTTED}:
+    if gaps <= {DOTTED}:
         return True
     if not are_money:
         return False
@@ -162,11 +98,11 @@ def _is_table(items: Sequence[_Item]) -> bool:
         or any(item.is_taxed for item in items)
     ):
         return True
-    if _COLON in gaps:
+    if COLON in gaps:
         return False  # they are pairs of a key and a value
-    if gaps <= {_DASHED, _DOTTED}:
+    if gaps <= {DASHED, DOTTED}:
         return True
-    return has_signs and gaps <= {_PLAIN, _DASHED} and len(items) >= 3 and all(_is_brief(item) for item in items)
+    return has_signs and gaps <= {PLAIN, DASHED} and len(items) >= 3 and all(_is_brief(item) for item in items)
 
 
 def _is_short(name: Span) -> bool:
@@ -175,11 +111,11 @@ def _is_short(name: Span) -> bool:
     return len(name.text) <= 60 and name.text.count(" ") <= 8 and any(c.isalpha() for c in name.text)
 
 
-def _is_brief(item: _Item) -> bool:
+def _is_brief(item: ReceiptItem) -> bool:
     return item.name is not None and item.name.text.count(" ") <= 3 and not item.name.text.endswith((",", ".", ":"))
 
 
-def _grid(items: Sequence[_Item]) -> Grid | None:
+def _grid(items: Sequence[ReceiptItem]) -> Grid | None:
     rows: list[list[Cell]] = [[item.name, item.quantity, item.price, item.amount] for item in items]
     has_quantity = any(row[1] for row in rows)
     last = "Amount" if has_quantity else "Price"

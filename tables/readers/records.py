@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tables.readers.marks import item
 from tables.readers.spans import MAX_COLUMNS, Cell, Line, Span, cell
@@ -21,8 +21,7 @@ def _start(line: Line) -> int:
     return line.start
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     cells: list[Cell]
     line: Line
     end: int

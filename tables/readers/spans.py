@@ -15,8 +15,7 @@ _BLANK = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "\u200b\u2
 _BREAK = re.compile(r"\r\r?\n|\r|\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """`text` is the unescaped content; source[start:end] is its raw quote, in code points."""
 
     text: str
@@ -68,6 +67,8 @@ def split_lines(text: str) -> Iterator[Line]:
 def cell(text: str, start: int, end: int, unescape: Callable[[str], str] = str) -> Cell:
     """Return the content of text[start:end] without the blanks around it; None when there is nothing else."""
     raw = text[start:end]
+    if raw.isalnum():  # most cells of short rows; there is nothing to take off
+        return Span(unescape(raw), start, end)
     left = len(raw) - len(raw.lstrip(_BLANK))
     raw = raw.strip(_BLANK)
     return Span(unescape(raw), start + left, start + left + len(raw)) if raw else None

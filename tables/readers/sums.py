@@ -24,7 +24,8 @@ _CHINESE = re.compile(
 _WORD = re.compile(r"[^\W\d_]+")
 _AMOUNT = re.compile(r"[^\w\n]{0,3}[\w€$£¥]{0,3}[^\w\n]{0,3}\d[\d.,'’ \u00a0\u202f]*[^\W\d_]{0,3}\W{0,3}")
 _LINE = re.compile(
-    r"\W*(?P<label>[^\W\d_][^\n]{0,58}?)[ \t]*[:.=·…_|\t ]*[ \t.:|=]"
+    # The label ends before the marks, so that each run of them is tried once.
+    r"\W*(?P<label>[^\W\d_](?:[^\n]{0,57}?[^\n:.=·…_|\t ])?)[:.=·…_|\t ]++(?<=[ \t.:|=])"
     r"(?P<amount>[-−(]?(?:[^\W\d_]{1,3}|[€$£¥₹])?[ ]?-?\d[\d.,'’ \u00a0\u202f]*"
     r"[ ]?(?:[^\W\d_]{1,3}\.?|[€$£¥₹₽₺₩])?\)?)[ *|]*"
 )

@@ -7,8 +7,8 @@ from tables.readers.spans import Cell, Grid, Line, cell, grid
 
 _MAIL = r"[^\s<>@,;:\"]{1,64}@[^\s<>@,;:\"]{1,255}"
 _PERSON = re.compile(
-    r"[ \t]*(?:[-*•][ \t]+)?(?:\"(?P<quoted>[^\"\n]{1,80})\"|(?P<name>[^<>@,;:\"\n]{1,80}))"
-    rf"[ \t]*<(?P<mail>{_MAIL})>[ \t]*(?:[,;]|$)",
+    r"[ \t]*+(?:[-*•][ \t]++)?(?:\"(?P<quoted>[^\"\n]{1,80}+)\"[ \t]*+|(?P<name>[^<>@,;:\"\n]{1,80}+))"
+    rf"<(?P<mail>{_MAIL})>[ \t]*(?:[,;]|$)",
     re.MULTILINE,
 )
 _FIELD = re.compile(r"[ \t]*[\w-]{1,20}:")

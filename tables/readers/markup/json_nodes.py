@@ -12,7 +12,7 @@ from tables.readers.spans import Cell, Span
 
 MAX_DEPTH = 50
 _SKIP = re.compile(r"(?:[ \t\r\n\u00a0]++|//[^\n]*+|/\*[^*]*+\*+(?:[^/*][^*]*+\*+)*+/)*+")
-_OPEN = re.compile(r"[\[{]")
+_OPEN = re.compile(r"\[|\{(?=[\s\u00a0]*+[\w\"'“”„‟‘’}/])")  # `{{{` opens no object
 _QUOTED = r"[^{0}\\\x00-\x1f]*+(?:\\[^\x00-\x1f][^{0}\\\x00-\x1f]*+)*+"
 _STRING = re.compile(
     "|".join(
