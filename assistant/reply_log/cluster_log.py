@@ -97,10 +97,12 @@ class SharedLog(MemoryLog):
         text = fields[b"text"].decode("utf-8", "surrogatepass")
         if text and offset > entry.length:
             entry.restart(offset)
+        is_first = bool(text) and not entry.is_live
         if new := text[entry.length - offset :]:
             entry.append(new)
-        entry.is_live = entry.is_live or bool(text)
-        entry.show()
+        if new or is_first:  # a duplicate must not wake readers: they would take it for silence and read the row
+            entry.is_live = True
+            entry.show()
         if b"last" in fields:
             self._end_here(key)
 

@@ -93,6 +93,25 @@ async def test_who_says_that_they_hold_something_of_a_text_that_had_not_begun_ge
     assert await early == [(0, "Hello")]
 
 
+async def test_a_position_that_the_row_has_reached_is_valid_before_anything_is_known_here() -> None:
+    """A reader who has the whole saved text is not sent it again, also when this process has not seen the reply."""
+    log, key = MemoryLog(), uuid4()
+
+    async def follow(after: int, saved: int) -> list[tuple[int, str]]:
+        return [piece async for piece in log.follow(key, after, idle=5, saved=saved)]
+
+    readers = [asyncio.create_task(follow(after, saved)) for after, saved in ((5, 5), (4, 5), (6, 5))]
+    await started(log, key, *readers)
+    log.begin(key)
+    log.append(key, "Hello")
+    log.append(key, " you")
+    log.end(key)
+    assert [joined(await reader, "Hello you"[:after]) for reader, after in zip(readers[:2], (5, 4), strict=True)] == [
+        "Hello you"
+    ] * 2
+    assert [(await reader)[0][0] for reader in readers] == [5, 4, 0]
+
+
 async def test_many_readers_get_the_same_and_the_text_is_kept_once() -> None:
     log, key, piece, count = MemoryLog(), uuid4(), "word " * 200, 500
     log.begin(key)

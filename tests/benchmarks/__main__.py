@@ -12,6 +12,7 @@ from tests.benchmarks.conversations import conversations
 from tests.benchmarks.floor import floor
 from tests.benchmarks.measuring import CALLS, ROUNDS, compare
 from tests.benchmarks.reading import reading
+from tests.benchmarks.readings import readings
 from tests.benchmarks.streams import streams
 from tests.benchmarks.tables import tables
 from tests.benchmarks.target import Target
@@ -67,6 +68,7 @@ async def main() -> None:
             for title, route, body in reads:
                 await compare(title, ours, body, Target(base, route), {}, cpu)
             await _writes(ann, ours, base, table)
+            await readings(app, ann)
             await conversations(app, ann, ours)
         await tables(Path(name))
         reading()

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from auth.viewer import Viewer
+from auth.viewer import Role, Viewer
 from db.accounts.cancel_jobs import cancel_user_jobs
 from db.billing import budgets, spending
 from db.billing.usage import ModelTerms
@@ -27,6 +27,7 @@ from db.jobs import jobs
 from db.models.budgets import Budget, BudgetUnit, month_of
 from db.models.conversations import Conversation
 from db.models.jobs import Job, JobStatus
+from db.models.memberships import MembershipStatus
 from db.models.messages import Message, MessageStatus
 from db.models.notifications import Notification
 from db.models.usage import Tokens, Usage, UsageKind
@@ -231,6 +232,80 @@ async def test_admins_are_notified_once_at_each_threshold_of_a_soft_budget(budge
     nearly, spent = "BUDGET_NEARLY_SPENT", "BUDGET_SPENT"
     assert said == [[], [nearly], [nearly], [nearly], [nearly, spent], [nearly, spent]]
     assert (await budgeted.counters())[0] == 6_000
+
+
+async def test_admins_are_told_again_in_the_next_month(budgeted: BudgetedConversation) -> None:
+    await budgeted.limit(1_000, hard=False)
+    await budgeted.spend(1_000)
+    assert await budgeted.notifications() == ["BUDGET_SPENT"]
+
+    def last_month(budget: Budget) -> None:
+        budget.month = month_of(budget.month - timedelta(days=1))
+
+    await budgeted.change(last_month)
+    await budgeted.spend(799)
+    assert (await budgeted.notifications(), await budgeted.counters()) == (["BUDGET_SPENT"], (799, 0))
+    await budgeted.spend(1)
+    await budgeted.spend(200)
+    assert await budgeted.notifications() == ["BUDGET_SPENT", "BUDGET_NEARLY_SPENT", "BUDGET_SPENT"]
+
+
+async def test_only_active_admins_are_told(budgeted: BudgetedConversation, world: World) -> None:
+    bob, cid = await world.person("bob"), await world.person("cid")
+    await world.join(budgeted.organization_id, bob, Role.ADMIN, MembershipStatus.INVITED)
+    await world.join(budgeted.organization_id, cid)
+    await budgeted.limit(100)
+    await budgeted.spend(100)
+    query = select(Notification.user_id)
+    told = await budgeted.database.write(lambda session: list(session.scalars(query)), SYSTEM)
+    assert told == [budgeted.ann.user_id]
+
+
+async def test_a_hard_budget_is_used_to_the_last_token_and_no_further(budgeted: BudgetedConversation) -> None:
+    await budgeted.limit(100_000)
+    await budgeted.post()
+    needed = (await budgeted.counters())[1]
+    await budgeted.limit(2 * needed - 1)
+    with pytest.raises(BudgetExceeded):
+        await budgeted.other()
+    assert await budgeted.counters() == (0, needed)
+    await budgeted.limit(2 * needed)
+    await budgeted.other()
+    assert await budgeted.counters() == (0, 2 * needed)
+    await budgeted.limit(2 * needed, hard=False)
+    await budgeted.other()
+    assert await budgeted.counters() == (0, 3 * needed)
+
+
+async def test_a_call_is_settled_once(budgeted: BudgetedConversation) -> None:
+    await budgeted.limit(100_000)
+    reply = (await budgeted.post()).reply
+    for tokens in (Tokens(20, 10), Tokens(900, 90)):
+        await budgeted.database.write(spending.settle_reply, budgeted.ann, reply.id, tokens, 5, "Hello")
+        assert await budgeted.counters() == (30, 0)
+    rows = await budgeted.database.write(lambda session: session.scalars(select(Usage)).all(), SYSTEM)
+    assert [(row.input_tokens, row.output_tokens, row.cost_nanos) for row in rows] == [(20, 10, 5)]
+
+
+async def test_a_reply_that_reads_more_than_estimated_reserves_the_difference(budgeted: BudgetedConversation) -> None:
+    await budgeted.limit(10_000)
+    reply = (await budgeted.post()).reply
+    reserved = (await budgeted.counters())[1]
+
+    async def read(tokens: int) -> None:
+        await budgeted.database.write(spending.reserve_input, budgeted.ann, reply.id, TERMS, tokens)
+
+    estimate = reserved - 1_000
+    for tokens, expected in ((estimate, reserved), (estimate - 1, reserved), (2_000, 3_000), (1_999, 3_000)):
+        await read(tokens)
+        assert await budgeted.counters() == (0, expected)
+    await read(9_000)  # exactly what is left
+    with pytest.raises(BudgetExceeded):
+        await read(9_001)
+    assert await budgeted.counters() == (0, 10_000)
+    await budgeted.database.write(spending.settle_reply, budgeted.ann, reply.id, Tokens(9_000, 5), 0, "")
+    await read(9_500)  # delivered late: the call is settled, and nothing would release a reservation
+    assert await budgeted.counters() == (9_005, 0)
 
 
 async def test_a_title_reserves_its_maximum_cost_once_and_releases_it(budgeted: BudgetedConversation) -> None:

@@ -54,6 +54,18 @@ async def test_a_key_is_of_one_person_and_one_operation(database: Database, worl
     assert (await say(database, ann, "key")).message.id == said.message.id
 
 
+async def test_a_superuser_s_key_is_their_own_although_they_read_the_keys_of_all(
+    database: Database, world: World
+) -> None:
+    ann, eve = await world.person("ann"), await world.person("eve")
+    root = Viewer(eve.user_id, is_superuser=True)
+    mine = await begin(database, ann, "key")
+    theirs = await begin(database, root, "key", "Root's")
+    assert (theirs.id != mine.id, theirs.title) == (True, "Root's")
+    assert (await begin(database, root, "key", "Again")).id == theirs.id
+    assert await titles(database, root) == ["Root's", "Plans"]
+
+
 async def test_what_comes_at_once_with_one_key_is_made_once(database: Database, world: World) -> None:
     ann = await world.person("ann")
     async with asyncio.timeout(20):

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 
 from auth.viewer import Role, Viewer
 from db.conversations import conversations
@@ -14,9 +15,14 @@ from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.memberships import Membership, MembershipStatus
 from db.models.messages import Message
+from db.models.modules import Module, ModuleStatus
 from db.models.organizations import Organization
+from db.models.readings import Reading
+from db.models.sites import Site
+from db.models.usage import Usage, UsageKind
 from db.models.users import User
 from db.organizations.organizations import members
+from db.sites import readings
 from errors import Forbidden, NotFound
 from tests.support.search_samples import ALL, create_conversation, texts, titles, user_message
 from tests.support.world import SYSTEM, World
@@ -118,3 +124,54 @@ async def test_deleted_rows_and_children_of_deleted_parents_are_hidden(database:
         assert await texts(database, viewer, conversation.id) == []
     with pytest.raises(NotFound):
         await database.write(add, ann)
+
+
+async def test_a_superuser_sees_no_grandchild_of_a_deleted_row(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+
+    def make(session: Session) -> tuple[UUID, UUID]:
+        site = Site(name="Roof", organization_id=session.personal_organization_id)
+        session.add(site)
+        session.add(module := Module(site_id=site.id, name="Meter", kind="meter", status=ModuleStatus.ACTIVE))
+        session.add(Reading(module_id=module.id, metric="power", value=1.0, at=now()))
+        return site.id, module.id
+
+    site_id, module_id = await database.write(make, ann)
+    listed = readings.page(frozenset(), is_first=True, backwards=False)
+    for viewer in (ann, SYSTEM):
+        assert len(await database.read(listed, viewer, limit=9, module_id=module_id)) == 1
+
+    def delete(session: Session) -> None:
+        session.get_for_update(Site, site_id).deleted_at = now()
+
+    await database.write(delete, ann)
+    for viewer in (ann, SYSTEM):
+        assert await database.read(listed, viewer, limit=9, module_id=module_id) == []
+
+
+async def test_usage_is_not_seen_through_a_deleted_or_private_conversation(database: Database, world: World) -> None:
+    ann, bob, cid, eve = [await world.person(name) for name in ("ann", "bob", "cid", "eve")]
+    works = await world.organization(admin=ann, members=[bob, cid])
+    conversation, _ = await database.write(create_conversation, bob, "News", works, SHARED)
+
+    def spend(session: Session) -> None:
+        row = Usage(organization_id=works, user_id=session.user_id, conversation_id=conversation.id, model="m")
+        row.kind = UsageKind.REPLY
+        session.add(row)
+
+    def change(session: Session, name: str, value: Any) -> None:
+        setattr(session.get_for_update(Conversation, conversation.id), name, value)
+
+    async def seen() -> list[int]:
+        return [
+            len(await database.write(lambda s: s.scalars(select(Usage)).all(), viewer))
+            for viewer in (ann, bob, cid, eve)
+        ]
+
+    await database.write(spend, bob)
+    assert await seen() == [1, 1, 1, 0]
+    await database.write(change, bob, "visibility", Visibility.PRIVATE)
+    assert await seen() == [1, 1, 0, 0]
+    await database.write(change, bob, "visibility", SHARED)
+    await database.write(change, bob, "deleted_at", now())
+    assert await seen() == [1, 1, 0, 0]

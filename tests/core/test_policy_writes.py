@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import make_transient_to_detached
 
 from auth.viewer import Role, Viewer
 from db.core.base import Visibility, now
 from db.core.engine import Database
+from db.core.idempotency import IdempotencyKey
 from db.core.session import Session
 from db.models.audit import AuditEntry
 from db.models.conversations import Conversation
@@ -237,3 +238,76 @@ async def test_nobody_makes_themselves_an_admin(database: Database, world: World
         assert await contents(database) == before, unit.__name__
     await database.write(promote, ann)
     await database.write(rename_organization, bob)
+
+
+async def test_nobody_adds_a_row_in_the_name_of_another(database: Database, world: World) -> None:
+    """Neither an owned row, also as an admin, nor a personal one."""
+    ann, bob, eve = [await world.person(name) for name in ("ann", "bob", "eve")]
+    shared = await world.organization(admin=ann, members=[bob])
+
+    def conversation(owner: Viewer) -> Conversation:
+        assert owner.user_id is not None
+        new = Conversation(owner_id=owner.user_id, organization_id=shared, title="Planted")
+        new.system_prompt = new.model = "x"
+        return new
+
+    def personal(owner: Viewer) -> IdempotencyKey:
+        assert owner.user_id is not None
+        return IdempotencyKey(user_id=owner.user_id, operation="signUp", key="k", result=[])
+
+    async def stored() -> int:
+        query = select(func.count(IdempotencyKey.id))
+        return await database.write(lambda session: session.scalars(query).one(), SYSTEM)
+
+    for make, viewer, owner in (
+        (conversation, ann, bob),
+        (conversation, bob, ann),
+        (conversation, eve, eve),
+        (personal, ann, bob),
+        (personal, eve, bob),
+    ):
+        with pytest.raises(Forbidden):
+            await database.write(lambda session, row: session.add(row), viewer, make(owner))
+        assert (await titles(database, SYSTEM), await stored()) == ([], 0)
+    await database.write(lambda session: session.add(conversation(bob)), bob)
+    await database.write(lambda session: session.add(personal(bob)), bob)
+    assert (await titles(database, ann), await stored()) == (["Planted"], 1)
+
+    def take(session: Session, user_id: UUID | None) -> None:
+        row = session.scalars(select(IdempotencyKey)).one()
+        row.user_id = user_id or row.user_id
+
+    with pytest.raises(Forbidden):  # a row is not given away either
+        await database.write(take, bob, eve.user_id)
+
+
+async def test_an_owner_who_has_left_changes_nothing_that_was_read_before(database: Database, world: World) -> None:
+    ann, bob = await world.person("ann"), await world.person("bob")
+    shared = await world.organization(admin=ann)
+    place = await world.join(shared, bob)
+    conversation, message = await database.write(create_conversation, bob, "Draft", shared)
+
+    def leave(session: Session) -> None:
+        session.bypass_rule_for(membership := session.get(Membership, place))
+        membership.deleted_at = now()
+        session.flush()
+
+    def change_after_leaving(session: Session) -> None:
+        row = session.get(Conversation, conversation.id)
+        leave(session)
+        row.title = "changed"
+
+    def add_after_leaving(session: Session) -> None:
+        session.get(Conversation, conversation.id)
+        leave(session)
+        session.add(user_message(conversation.id))
+
+    for unit in (change_after_leaving, add_after_leaving):
+        with pytest.raises((Forbidden, NotFound)):
+            await database.write(unit, bob)
+        assert await titles(database, bob) == ["Draft"]
+    await database.write(leave, bob)
+    for attack in (rename, change_child, add_child):
+        with pytest.raises(NotFound):
+            await database.write(attack, bob, conversation, message)
+    assert (await titles(database, ann), await texts(database, ann, conversation.id)) == (["Draft"], ["secret"])

@@ -111,6 +111,31 @@ async def test_a_job_is_claimed_once(desk: Desk) -> None:
     assert (await desk.job(id_)).attempt == 1
 
 
+@pytest.mark.parametrize("status", [JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELED])
+async def test_a_job_that_is_over_is_not_claimed_when_it_is_delivered_again(desk: Desk, status: JobStatus) -> None:
+    id_ = await desk.enqueue(token="secret", nested={"token": "secret", "other": 1})
+    await desk.database.write(jobs.claim, SYSTEM, id_)
+    await desk.database.write(lambda session: jobs.finish(session, id_, 1, status), desk.viewer)
+    before, changes = await desk.job(id_), list(desk.changes)
+    assert (before.status, before.arguments) == (status, {"nested": {"other": 1}})
+    for _ in range(2):
+        assert await desk.database.write(jobs.claim, SYSTEM, id_) is None
+    assert (await desk.job(id_), desk.changes) == (before, changes)
+    waiting = await desk.database.read(jobs.claimable_jobs, SYSTEM, kind="work", moment=now() + timedelta(days=1))
+    assert waiting == []
+
+
+async def test_a_lease_is_held_to_its_last_moment(desk: Desk) -> None:
+    id_ = await desk.enqueue()
+    await desk.database.write(jobs.claim, SYSTEM, id_)
+    until_now = (await desk.job(id_)).leased_until
+    claimable = [
+        len(await desk.database.read(jobs.claimable_jobs, SYSTEM, kind="work", moment=moment))
+        for moment in (until_now, (until_now or now()) + timedelta(microseconds=1))
+    ]
+    assert claimable == [0, 1]
+
+
 async def test_a_job_is_left_alone_until_its_lease_has_run_out(desk: Desk) -> None:
     id_ = await desk.enqueue()
     await desk.database.write(jobs.claim, SYSTEM, id_)

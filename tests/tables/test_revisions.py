@@ -111,6 +111,39 @@ async def test_a_cell_of_a_deleted_row_is_a_conflict_and_forcing_leaves_it_out(s
     assert (undone["revision"]["number"], undone["table"]["revision"]) == (4, 4)
 
 
+async def test_a_row_that_came_back_and_was_changed_since_is_a_conflict(sheet: TableClient) -> None:
+    one, two = (await sheet.add({"Item": "Taxi"}, {"Item": "Bus"}))["rows"]
+    await sheet.delete(one["id"])
+    await sheet.undo(3)  # revision 4 brings the row back
+    await sheet.update(cell(two, ITEM, "Tram"))
+    await sheet.undo(4)  # another row was changed, which is no conflict
+    await sheet.undo(6)
+    await sheet.update(cell(one, NUMBER, 7))
+    before = await sheet.table()
+    for number in (4, 7):
+        with pytest.raises(Refused) as refused:
+            await sheet.undo(number)
+        assert refused.value.code == "CONFLICT"
+        assert [(c["rowId"], c["column"]) for c in refused.value.first["conflicts"]] == [(one["id"], NUMBER)]
+    assert await sheet.table() == before
+    await sheet.undo(7, force=True)
+    assert [row["values"] for row in (await sheet.table())["rows"]["nodes"]] == [{ITEM: "Tram"}]
+
+
+async def test_the_version_of_a_row_goes_on_when_it_comes_back(sheet: TableClient) -> None:
+    row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
+    versions = [row["version"]]
+    for _ in range(2):
+        await sheet.delete(row["id"])
+        await sheet.undo((await sheet.table())["revision"])
+        versions.append((await sheet.table())["rows"]["nodes"][0]["version"])
+    assert versions == [1, 2, 3]
+    await sheet.update(cell(row, ITEM, "Cab", version=3))
+    with pytest.raises(Refused) as refused:
+        await sheet.update(cell(row, ITEM, "Bus", version=3))
+    assert (refused.value.code, refused.value.first["conflicts"][0]["currentValue"]) == ("CONFLICT", "Cab")
+
+
 async def test_undoing_twice_changes_nothing_more(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     await sheet.update(cell(row, ITEM, "Cab"))

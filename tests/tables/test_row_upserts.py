@@ -65,6 +65,21 @@ async def test_several_columns_are_a_key_and_values_count_as_what_they_mean(shee
     assert [row.get(NUMBER) for row in await held(sheet)] == [9, None]
 
 
+async def test_a_row_with_a_part_of_its_key_empty_has_no_key(sheet: TableClient) -> None:
+    await sheet.add({"Item": "Taxi"}, {"Number": 1}, {"Item": "Taxi", "Number": 1}, {})
+    before = await sheet.table()
+    for row, empty in (({"Item": "Taxi"}, "Number"), ({"Number": 1, "Item": None}, "Item"), ({"Price": 1}, "Item")):
+        with pytest.raises(Refused) as refused:
+            await upsert(sheet, row, by=["Item", "Number"])
+        assert refused.value.fields[0] == f"rows.0.{empty}"
+    assert await sheet.table() == before
+    done = await upsert(
+        sheet, {"Item": "Taxi", "Number": 1, "Paid": True}, {"Item": "Taxi", "Number": 2}, by=["Item", "Number"]
+    )
+    assert counts(done) == (1, 1, 0, 0)
+    assert [row.get("c4") for row in await held(sheet)] == [None, None, True, None, None]
+
+
 async def test_a_row_that_cannot_be_placed_says_why(sheet: TableClient) -> None:
     await sheet.add({"Item": "Twin"}, {"Item": "Twin"}, {"Item": "Bus", "Number": 1})
     before = await sheet.table()

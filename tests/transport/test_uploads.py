@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from tests.support.processes.transport_app import Served, serving
 from transport.graphql.file_map import EXAMPLE
@@ -30,9 +33,14 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("incoming")
 
 
+async def echo(request: Request) -> Response:
+    return PlainTextResponse(str(len(await request.body())))
+
+
 @pytest.fixture(scope="module")
 def served(directory: Path) -> Iterator[Served]:
-    with serving(body_deadline=1.0, uploads=Uploads(directory, FILE_BYTES, 100_000)) as served:
+    uploads, extra = Uploads(directory, FILE_BYTES, 100_000), [Route("/echo", echo, methods=["POST"])]
+    with serving(body_deadline=1.0, uploads=uploads, extra=extra) as served:
         yield served
 
 
@@ -116,6 +124,16 @@ def test_a_form_in_chunks_without_a_length_is_read(served: Served, size: int) ->
     body = whole(content)
     answer = post(served, (body[n : n + size] for n in range(0, len(body), size)))
     assert answer.json() == {"data": {"keep": [shown("a.txt", content), "nothing"]}}
+
+
+def test_only_a_form_to_graphql_may_have_the_size_of_an_upload(served: Served) -> None:
+    body = whole(b"x" * 150_000)
+    headers = {"Content-Type": "multipart/form-data; boundary=BOUNDARY", **SIGNED_IN}
+    assert served.http.post("/echo", content=body, headers=headers).status_code == 413
+    assert (
+        served.http.post("/graphql", content=body, headers={**headers, "Content-Type": "text/plain"}).status_code == 413
+    )
+    assert post(served, body).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["X-Requested-With", "Apollo-Require-Preflight", "GraphQL-Preflight"])

@@ -272,6 +272,22 @@ async def test_a_mutation_that_was_begun_is_finished_when_its_client_goes() -> N
         assert served.world.mutations == 1
 
 
+async def test_an_operation_that_ends_late_keeps_the_new_one_of_its_id() -> None:
+    """A completed mutation runs to its end; meanwhile its id belongs to another operation."""
+    with serving() as served:
+        async with ready(served) as client:
+            await client.subscribe("1", "mutation {bump(seconds: 0.1)}")
+            assert await happens(served.world.begun)
+            await client.send(type="complete", id="1")
+            await client.subscribe("1", "subscription {forever}")
+            assert (await client.receive())["payload"] == {"data": {"forever": "first"}}
+            await client.subscribe("2", "{slow(seconds: 0.2)}")
+            assert [(await client.receive())["type"] for _ in range(2)] == ["next", "complete"]
+            assert served.world.mutations == 1
+            await client.send(type="complete", id="1")  # of the new operation, which this must reach
+            assert await happens(served.world.ended)
+
+
 async def test_a_query_that_was_begun_is_stopped_when_its_client_goes() -> None:
     with serving() as served:
         async with ready(served) as client:

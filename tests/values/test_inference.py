@@ -133,11 +133,17 @@ def test_the_other_texts_tell_what_the_decimal_mark_is(
         *("007", "0123", "-05", "1234567890123456", "12345678901234567890", "030 1234567", "+49 151 12345678"),
         *("+4915112345678", "DE89 3704 0044 0532 0130 00", "DE89370400440532013000", "4111 1111 1111 1111"),
         *("192.168.100.200", "1.2.3", "1e5", "5²", "12/2025", "10:30", "1-2", "½", "A12", "0007 €", "1.2.10"),
+        *("€ 007", "-007 €", "EUR 0012", "$ -01"),
     ],
 )
 def test_codes_stay_text_and_take_their_column_with_them(text: str) -> None:
     assert found(["12", text]) == ("TEXT", None)
     assert found([text, text]) == ("TEXT", None)
+
+
+def test_amounts_stay_text_beside_one_with_leading_zeros() -> None:
+    assert found(["€ 12", "€ 007"]) == found(["€ 007", "€ 008"]) == found(["€ 1", "-007 €"]) == ("TEXT", None)
+    assert found(["€ 0.70", "€ 0"]) == ("CURRENCY", "EUR")
 
 
 @pytest.mark.parametrize(

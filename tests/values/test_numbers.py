@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from tables.types.numbers import plain_number
 from tables.types.types import CellError, from_json, parse
 from tests.support.tables.column_samples import column
 
@@ -200,3 +201,15 @@ def test_an_amount_is_read_with_its_currency_or_refused_with_another(format: str
 )
 def test_a_percent_is_the_number_before_its_sign(raw: object, value: str) -> None:
     assert parse(column("PERCENT"), raw) == value
+
+
+def test_a_number_has_at_most_38_digits_however_it_is_written() -> None:
+    nines = "9" * 38
+    assert [plain_number(number) for number in (int(nines), -int(nines))] == [nines, f"-{nines}"]
+    for text in (nines, f"0.{nines}", f"1.{nines[1:]}"):
+        assert plain_number(Decimal(text)) == text
+    for number in (int(nines) + 1, -int(nines) - 1, Decimal(f"9.{nines}"), Decimal("1E+38"), Decimal(f"0.1{nines}")):
+        assert plain_number(number) is None
+    for odd in (float("nan"), float("inf"), Decimal("NaN"), Decimal("1E+999999")):
+        assert plain_number(odd) is None
+    assert [plain_number(number) for number in (1e37, 0.1, -0.0, 5)] == [f"1{'0' * 37}", "0.1", "0.0", "5"]

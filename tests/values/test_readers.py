@@ -198,6 +198,19 @@ def test_several_separators_split_into_several_columns() -> None:
     assert rows(grid) == [["Ann", "write, then send", "12 May 2024"], ["Bob", "call", "3 June 2024"]]
 
 
+def test_items_are_counted_on_or_have_one_number() -> None:
+    items = ["Ann - due 12 May 2024", "Bob - due 3 June 2024", "Cid - due 4 June 2024"]
+    found = [
+        [
+            len(grid.rows)
+            for grid in find_grids("".join(f"{n}. {item}\n" for n, item in zip(numbers, items, strict=True)))
+        ]
+        for numbers in ((1, 1, 1), (1, 2, 3), (7, 8, 9), (3, 3, 4), (1, 3, 5))
+    ]
+    assert found[:4] == [[3]] * 4
+    assert found[4] != [3]
+
+
 def test_labels_that_every_item_repeats_name_the_columns() -> None:
     grid = only("- Report - Owner: Ann - Due: 2024-05-01\n- Call - Owner: Bob - Due: 2024-05-02\n")
     assert header(grid) == ["Item", "Owner", "Due"]

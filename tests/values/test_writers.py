@@ -32,6 +32,15 @@ def test_csv_takes_the_sting_out_of_formulas_in_texts_and_headers(text: str) -> 
     assert list(csv.reader(io.StringIO(lines, newline=""))) == [[f"'{text}"], [f"'{text}"]]
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("'=1+1", "''=1+1"), ("''@a", "'''@a"), ("'", "'"), ("'a", "'a"), ("''", "''"), ("a=1", "a=1"), ("=", "'=")],
+)
+def test_csv_adds_an_apostrophe_to_those_before_a_formula(text: str, written: str) -> None:
+    """An import that removes one apostrophe gets the text back, and never a formula."""
+    assert list(write_csv([Column("c1", text, ColumnType.TEXT)], [{"c1": text}])) == [f"{written}\r\n"] * 2
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
@@ -47,6 +56,8 @@ def test_csv_reads_back_what_was_written(pairs: list[tuple[str, str]]) -> None:
 def test_json_is_an_array_of_objects_under_unique_names() -> None:
     columns = [Column(f"c{index}", name, ColumnType.TEXT) for index, name in enumerate(["A", "A (2)", "A", "Ä"])]
     assert unique_names(columns) == ["A", "A (2)", "A (3)", "Ä"]
+    later = [Column(f"c{index}", name, ColumnType.TEXT) for index, name in enumerate(["A", "A", "A (2)", "A (2)"])]
+    assert unique_names(later) == ["A", "A (3)", "A (2)", "A (2) (2)"]  # a name that was given is kept
     rows: list[Mapping[str, Value]] = [{"c0": "x", "c1": 5, "c2": ["a"]}, {"c3": True}]
     assert json.loads("".join(write_json(columns, rows))) == [
         {"A": "x", "A (2)": 5, "A (3)": ["a"], "Ä": None},
