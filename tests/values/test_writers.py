@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tables.types.types import Column, ColumnType, Value
@@ -45,11 +45,14 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 
 @given(st.lists(st.tuples(texts, texts), max_size=5))
+@example([("", "'@")])
 @settings(deadline=None, max_examples=150)
 def test_csv_reads_back_what_was_written(pairs: list[tuple[str, str]]) -> None:
     columns = [Column("c1", "A", ColumnType.TEXT), Column("c2", "B", ColumnType.TEXT)]
     written = "".join(write_csv(columns, ({"c1": a, "c2": b} for a, b in pairs)))
-    safe = [[f"'{text}" if text.startswith(tuple(f[0] for f in FORMULAS)) else text for text in pair] for pair in pairs]
+    # A text that has the apostrophe already gets another one, so that reading takes away only what writing added.
+    first = tuple(formula[0] for formula in FORMULAS)
+    safe = [[f"'{text}" if text.lstrip("'").startswith(first) else text for text in pair] for pair in pairs]
     assert list(csv.reader(io.StringIO(written, newline=""), strict=True)) == [["A", "B"], *safe]
 
 
