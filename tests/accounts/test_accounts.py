@@ -1,12 +1,8 @@
 """Accounts: password changes and resets, verification of addresses, names and superuser rights."""
 
 import asyncio
-import re
 import time
 from datetime import timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +24,7 @@ from errors import Forbidden
 from resolvers.core.ids import decode
 from tests.support.app import App
 from tests.support.client import Client, Refused
+from tests.support.mailbox import Mailbox, every_mail
 from tests.support.units import personal_organization
 from tests.support.world import SYSTEM, World
 
@@ -39,44 +36,6 @@ REQUESTED = "If an account with this address exists, a mail with a link to reset
 
 every_sign_in: Prepared[SignIn] = Prepared(select(SignIn).order_by(SignIn.id))
 every_verification: Prepared[Verification] = Prepared(select(Verification).order_by(Verification.id))
-every_mail: Prepared[Job] = Prepared(select(Job).where(Job.kind == "mail").order_by(Job.id))
-
-
-class Mailbox:
-    """Mails of a site in the order of sending."""
-
-    def __init__(self, app: App, directory: Path) -> None:
-        self.app, self.directory = app, directory
-
-    async def letters(self, count: int) -> list[EmailMessage]:
-        """Return the mails when there are `count` of them and none is in the queue."""
-        async with asyncio.timeout(10):
-            while len(await self._sent()) < count:
-                await asyncio.sleep(0.02)
-        jobs = await self._sent()
-        assert len(jobs) == count
-        return [self._read(job) for job in jobs]
-
-    async def _sent(self) -> list[Job]:
-        jobs = await self.app.backend.database.read(every_mail, SYSTEM)
-        return jobs if all(job.finished_at for job in jobs) else []
-
-    def _read(self, job: Job) -> EmailMessage:
-        (path,) = self.directory.glob(f"*-{job.id.hex}.eml")
-        message = message_from_bytes(path.read_bytes(), policy=policy.default)
-        assert isinstance(message, EmailMessage)
-        return message
-
-    async def token(self, count: int) -> str:
-        """Return the token in the last of `count` mails."""
-        letter = (await self.letters(count))[-1]
-        (token,) = re.findall(r"^    (\S{43})$", letter.get_content(), re.MULTILINE)
-        return str(token)
-
-
-@pytest.fixture
-def mailbox(app: App, tmp_path: Path) -> Mailbox:
-    return Mailbox(app, tmp_path / "mail")
 
 
 async def can_log_in(app: App, password: str) -> bool:

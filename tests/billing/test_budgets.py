@@ -1,111 +1,37 @@
 """Edge cases of budgets: crashed replies, ends of months, notification thresholds and growing reservations."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import select
 
-from auth.viewer import Role, Viewer
+from auth.viewer import Role
 from db.accounts.cancel_jobs import cancel_user_jobs
-from db.billing import budgets, spending
-from db.billing.usage import ModelTerms
-from db.conversations import conversation_deletion, conversations, replies, sending, titles
+from db.conversations import conversation_deletion, conversations, replies, titles
 from db.conversations.conversations import NewConversation
-from db.conversations.messages import Exchange
 from db.core.base import now
-from db.core.engine import Database
 from db.core.session import Session
 from db.jobs import jobs
-from db.models.budgets import Budget, BudgetUnit, month_of
+from db.models.budgets import Budget, month_of
 from db.models.conversations import Conversation
 from db.models.jobs import Job, JobStatus
 from db.models.memberships import MembershipStatus
 from db.models.messages import Message, MessageStatus
-from db.models.notifications import Notification
-from db.models.usage import Tokens, Usage, UsageKind
+from db.models.usage import Tokens
 from db.retention import restoring
 from errors import BudgetExceeded
 from tests.support.app import open_app
+from tests.support.budgets import TERMS, BudgetedConversation
 from tests.support.loopback.provider_faults import chunk, events, fault_server, usage
 from tests.support.processes.waiting import until
 from tests.support.scripted_llm import finished_reply
-from tests.support.world import SYSTEM, World
+from tests.support.world import SYSTEM
 
-TERMS = ModelTerms(10_000, 1_000, input=Decimal(1), output=Decimal(1))
 HALF = "Half of what was to be said"  # 7 tokens as they are estimated
 WHOLE = events(chunk("Hi"), chunk(finish="stop"), usage(10, 5), "[DONE]")
-
-
-@dataclass
-class BudgetedConversation:
-    """Conversation in an organization with a budget in tokens."""
-
-    database: Database
-    ann: Viewer
-    organization_id: UUID
-    conversation_id: UUID
-
-    async def limit(self, tokens: int, *, hard: bool = True) -> None:
-        arguments = self.organization_id, Decimal(tokens), BudgetUnit.TOKENS, hard
-        await self.database.write(budgets.set_limit, self.ann, *arguments)
-
-    async def post(self) -> Exchange:
-        given: dict[str, Any] = {"conversation_id": self.conversation_id, "models": {"m": TERMS}}
-        return await self.database.write(sending.send, self.ann, "Hello", **given)
-
-    async def change(self, unit: Callable[[Budget], None]) -> None:
-        def work(session: Session) -> None:
-            unit(session.scalars(select(Budget)).one())
-
-        await self.database.write(work, SYSTEM)
-
-    async def counters(self) -> tuple[int, int]:
-        """Return the spent and the reserved units."""
-        (budget,) = await self.database.read(budgets.of_organizations, self.ann, ids=[self.organization_id])
-        return budget.spent_units, budget.reserved_units
-
-    async def spend(self, tokens: int) -> None:
-        def unit(session: Session) -> None:
-            row = Usage(
-                organization_id=self.organization_id,
-                user_id=session.user_id,
-                conversation_id=self.conversation_id,
-                kind=UsageKind.REPLY,
-                model="m",
-            )
-            spending.reserve(session, row, TERMS, Tokens())
-            spending.settle(session, row, Tokens(tokens), 0)
-
-        await self.database.write(unit, self.ann)
-
-    async def other(self) -> Exchange:
-        """Send a message in another conversation of the organization."""
-        beginning = NewConversation("m", organization_id=self.organization_id)
-        self.conversation_id = (await self.database.write(conversations.create, self.ann, beginning)).id
-        return await self.post()
-
-    async def notifications(self) -> list[str]:
-        def unit(session: Session) -> list[str]:
-            return list(session.scalars(select(Notification.kind).order_by(Notification.id)))
-
-        return await self.database.write(unit, self.ann)
-
-
-@pytest.fixture
-async def budgeted(database: Database, world: World) -> BudgetedConversation:
-    ann = await world.person("ann")
-    organization_id = await world.organization(ann)
-    beginning = NewConversation("m", title="Costs", organization_id=organization_id)
-    conversation = await database.write(conversations.create, ann, beginning)
-    return BudgetedConversation(database, ann, organization_id, conversation.id)
 
 
 async def crash_worker(budgeted: BudgetedConversation, reply: Message) -> None:

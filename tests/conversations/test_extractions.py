@@ -1,8 +1,6 @@
 """Mutation extractTable: extraction by readers or a model, into new and existing tables."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +10,11 @@ from db.models.messages import Message, MessageStatus
 from jobs.extraction.extractions import LATEST, UNFINISHED
 from jobs.extraction.table_extraction import UNSTRUCTURED
 from resolvers.core.ids import decode_or_none
-from tests.support.app import App, open_app
+from tests.support.app import App
 from tests.support.client import Client, Refused
-from tests.support.loopback.provider_faults import fault_server
 from tests.support.loopback.scripted_extraction import Extractor
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import MODEL, send
+from tests.support.scripted_llm import send
 
 PRICES = """Here are the prices:
 
@@ -32,6 +29,13 @@ COLUMNS = [
     {"name": "Prix", "type": "DECIMAL"},
     {"name": "Anzahl", "type": "INTEGER"},
 ]
+EXTRACTION = {
+    "rows": [
+        {"c1": ("Tee 茶", "Tee 茶"), "c2": ("4.10", "€4,10"), "c3": ("two", "two")},
+        {"c1": ("Cake", "Cake"), "c2": ("9.90", "9.90")},
+    ],
+    "corrections": {0: ("2", "two")},
+}
 SELECTION = """{ proposal { id status isComplete problem tableName message { id } table { id } columns { key name type }
   changes { id kind column old new problem overwritesHuman
     source { start end quote grounding message { id text } } } } }"""
@@ -142,27 +146,8 @@ async def test_an_invalid_request_is_refused_before_anything_is_created(app: App
     assert found["conversation"]["tables"]["totalCount"] == 1  # that of the reply
 
 
-@pytest.fixture
-def extractor() -> Extractor:
-    return Extractor(
-        [
-            {"c1": ("Tee 茶", "Tee 茶"), "c2": ("4.10", "€4,10"), "c3": ("two", "two")},
-            {"c1": ("Cake", "Cake"), "c2": ("9.90", "9.90")},
-        ],
-        corrections={0: ("2", "two")},
-    )
-
-
-@pytest.fixture
-async def llm_app(extractor: Extractor, database_url: str, tmp_path: Path) -> AsyncIterator[App]:
-    async with fault_server(extractor.play) as server:
-        given = {"openai_api_key": "sk-test", "openai_base_url": server.base_url, "openai_model": MODEL}
-        async with open_app(database_url, tmp_path, **given) as app:
-            yield app
-
-
-async def test_a_model_reads_prose_into_the_columns_that_are_wanted(llm_app: App, extractor: Extractor) -> None:
-    ann = await llm_app.person()
+async def test_a_model_reads_prose_into_the_columns_that_are_wanted(extraction_app: App, extractor: Extractor) -> None:
+    ann = await extraction_app.person()
     said = await send(ann, PROSE, wait=True)
     read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS)
     assert cells(read) == [
@@ -184,20 +169,20 @@ async def test_a_model_reads_prose_into_the_columns_that_are_wanted(llm_app: App
     assert spent["me"]["usage"] == {"inputTokens": 300, "outputTokens": 30}
 
 
-async def test_a_model_finds_the_columns_when_none_are_given(llm_app: App, extractor: Extractor) -> None:
+async def test_a_model_finds_the_columns_when_none_are_given(extraction_app: App, extractor: Extractor) -> None:
     extractor.columns = {
         "name": "Prices",
         "columns": [{"name": "Item", "type": "TEXT"}, {"name": "Price", "type": "odd"}],
     }
-    ann = await llm_app.person()
+    ann = await extraction_app.person()
     said = await send(ann, PROSE, wait=True)
     read = await extract(ann, conversationId=said["conversation"]["id"], mode="AUTO")
     assert [(column["name"], column["type"]) for column in read["columns"]] == [("Item", "TEXT"), ("Price", "TEXT")]
     assert (read["status"], read["tableName"], read["problem"]) == ("APPLIED", "Prices", None)
 
 
-async def test_a_model_that_gives_no_rows_leaves_it_to_the_readers(llm_app: App, extractor: Extractor) -> None:
-    ann = await llm_app.person()
+async def test_a_model_that_gives_no_rows_leaves_it_to_the_readers(extraction_app: App, extractor: Extractor) -> None:
+    ann = await extraction_app.person()
     said = await send(ann, PRICES, wait=True)
     extractor.refuses = True
     read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS)
@@ -224,8 +209,10 @@ async def test_messages_that_are_not_read_are_reported(app: App, monkeypatch: py
     assert (len(cells(read)), read["problem"]) == (6, UNFINISHED)
 
 
-async def test_a_rejected_proposal_stops_its_extraction_and_is_charged(llm_app: App, extractor: Extractor) -> None:
-    ann = await llm_app.person()
+async def test_a_rejected_proposal_stops_its_extraction_and_is_charged(
+    extraction_app: App, extractor: Extractor
+) -> None:
+    ann = await extraction_app.person()
     said, extractor.gate = await send(ann, PROSE, wait=True), asyncio.Event()
     given = {"messageIds": [said["message"]["id"]], "columns": COLUMNS, "wait": False}
     read = await extract(ann, **given)

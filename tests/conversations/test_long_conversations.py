@@ -6,18 +6,16 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import asyncpg
-import pytest
 from sqlalchemy import event
 
 from db.core.postgresql import READ_SETTINGS, PostgreSQL
 from db.core.sqlite import SQLite
 from db.models.conversations import Conversation
 from resolvers.core.ids import global_id
-from tests.support.app import App, open_app
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.long_conversations import create_long_conversation
 from tests.support.query_plans import plan_nodes
@@ -47,8 +45,8 @@ class Statement:
 class StatementLog:
     """Log of all statements of a site, of reads and of write units."""
 
-    def __init__(self, app: App) -> None:
-        self._database: Any = app.backend.database
+    def __init__(self, own_app: App) -> None:
+        self._database: Any = own_app.backend.database
         self.statements: list[Statement] = []
 
     @asynccontextmanager
@@ -183,8 +181,8 @@ def rows_of(node: dict[str, Any]) -> int:
     return int((node["Actual Rows"] + removed) * node["Actual Loops"])
 
 
-async def work_at(app: App) -> Any:
-    database = app.backend.database
+async def work_at(own_app: App) -> Any:
+    database = own_app.backend.database
     if isinstance(database, SQLite):
         return SQLiteWork(database)
     assert isinstance(database, PostgreSQL)
@@ -197,26 +195,13 @@ async def analyze(url: str) -> None:
     await connection.close()
 
 
-@pytest.fixture(params=["sqlite_url", "own_postgres_url"])
-def own_url(request: pytest.FixtureRequest) -> str:
-    """Return the URL of a separate database, because ANALYZE would change the plans of other tests."""
-    url: str = request.getfixturevalue(request.param)
-    return url
-
-
-@pytest.fixture
-async def app(own_url: str, tmp_path: Path) -> AsyncIterator[App]:
-    async with open_app(own_url, tmp_path) as app:
-        yield app
-
-
-async def test_everything_costs_the_same_in_a_long_conversation(app: App) -> None:
-    ann = await app.person()
-    viewer, work, database = await app.viewer(ann), await work_at(app), app.backend.database
-    await app.product.worker.stop()  # it asks too
+async def test_everything_costs_the_same_in_a_long_conversation(own_app: App) -> None:
+    ann = await own_app.person()
+    viewer, work, database = await own_app.viewer(ann), await work_at(own_app), own_app.backend.database
+    await own_app.product.worker.stop()  # it asks too
     counts: dict[str, list[int]] = {}
     costs: dict[str, list[int]] = {}
-    async with StatementLog(app).open() as ledger:
+    async with StatementLog(own_app).open() as ledger:
         for length, word in ((SHORT, "pebble"), (LONG, "needle")):
             conversation = await database.write(create_long_conversation, viewer, length, word)
             for name, step in client_calls(ann, global_id(Conversation, conversation.id), word).items():

@@ -1,9 +1,7 @@
 """Replies to messages with a tableId: a model extracts the table's rows, which appear while it answers."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,35 +12,20 @@ from settings import Settings
 from tests.extraction.__main__ import figures_of_model
 from tests.extraction.online import read_online, told
 from tests.extraction.scoring import Expected, samples
-from tests.support.app import App, open_app
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.loopback.provider_faults import error, fault_server
 from tests.support.loopback.scripted_extraction import Extractor
 from tests.support.scripted_llm import MODEL, send, start_reply
 
+pytestmark = pytest.mark.usefixtures("quick_extraction")
 SAID = "Add tea for 4.10, and cake."
 ROWS: Any = [{"c1": ("tea", "tea"), "c2": ("4.10", "4.10")}, {"c1": ("cake", "cake")}]
 COLUMNS = [{"name": "Item", "type": "TEXT", "isUnique": True}, {"name": "Price", "type": "DECIMAL"}]
+EXTRACTION = {"rows": ROWS, "prose": "Tea and cake are noted."}
 FOLLOW = """subscription F($id: ID!) { replyStream(messageId: $id) { __typename ... on ReplyProposal {
   proposal { isComplete status changes { kind } } } } }"""
 SHOW = "query T($id: ID!) { table(id: $id) { rows { nodes { values cells { source { quote grounding } } } } } }"
-
-
-@pytest.fixture
-def extractor() -> Extractor:
-    return Extractor(ROWS, prose="Tea and cake are noted.")
-
-
-@pytest.fixture
-async def llm_app(
-    extractor: Extractor, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[App]:
-    monkeypatch.setattr("jobs.extraction.table_extraction.SHOWN_SECONDS", 0.02)
-    monkeypatch.setattr("resolvers.conversations.replies.IDLE_SECONDS", 0.02)
-    async with fault_server(extractor.play) as server:
-        given = {"openai_api_key": "sk-test", "openai_base_url": server.base_url, "openai_model": MODEL}
-        async with open_app(database_url, tmp_path, **given) as app:
-            yield app
 
 
 async def table(client: Client) -> str:
@@ -52,13 +35,13 @@ async def table(client: Client) -> str:
 
 
 async def test_rows_for_the_named_table_show_while_they_are_read_and_then_are_in_it(
-    llm_app: App, extractor: Extractor
+    extraction_app: App, extractor: Extractor
 ) -> None:
-    ann = await llm_app.person()
+    ann = await extraction_app.person()
     extractor.gate, id = asyncio.Event(), await table(ann)
     reply = await start_reply(ann, SAID, tableId=id)
     seen: list[tuple[bool, str, int]] = []
-    async with aclosing(llm_app.follow(ann, FOLLOW, id=reply)) as events:
+    async with aclosing(extraction_app.follow(ann, FOLLOW, id=reply)) as events:
         async for event in events:
             if proposal := event["replyStream"].get("proposal"):
                 seen.append((proposal["isComplete"], proposal["status"], len(proposal["changes"])))
@@ -73,9 +56,9 @@ async def test_rows_for_the_named_table_show_while_they_are_read_and_then_are_in
 
 
 async def test_no_second_call_is_made_when_no_table_is_named_or_nothing_is_to_be_extracted(
-    llm_app: App, extractor: Extractor
+    extraction_app: App, extractor: Extractor
 ) -> None:
-    ann = await llm_app.person()
+    ann = await extraction_app.person()
     id = await table(ann)
     said = await send(ann, SAID, wait=True)
     conversation = said["conversation"]["id"]
@@ -85,11 +68,11 @@ async def test_no_second_call_is_made_when_no_table_is_named_or_nothing_is_to_be
     assert (await ann.run(SHOW, id=id))["table"]["rows"]["nodes"] == []
 
 
-async def test_the_proposals_of_a_stopped_reply_stay_pending(llm_app: App, extractor: Extractor) -> None:
-    ann = await llm_app.person()
+async def test_the_proposals_of_a_stopped_reply_stay_pending(extraction_app: App, extractor: Extractor) -> None:
+    ann = await extraction_app.person()
     extractor.gate, id = asyncio.Event(), await table(ann)
     reply = await start_reply(ann, SAID, tableId=id)
-    async with aclosing(llm_app.follow(ann, FOLLOW, id=reply)) as events:
+    async with aclosing(extraction_app.follow(ann, FOLLOW, id=reply)) as events:
         async for event in events:
             if event["replyStream"]["__typename"] == "ReplyProposal":
                 break

@@ -2,12 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -15,14 +13,9 @@ from sqlalchemy import select
 from assistant import offline
 from assistant.reading import extraction
 from assistant.reading.extraction import ProposedTable
-from assistant.reply_log.log import MemoryLog
-from assistant.reply_log.watchers import Watchers
-from auth.viewer import Viewer
 from db.conversations import replies, sending
-from db.conversations.messages import Exchange
 from db.core.base import now
-from db.core.engine import Database
-from db.core.events import Event, Hub, JobChanged
+from db.core.events import Event, JobChanged
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.jobs import jobs
@@ -30,11 +23,10 @@ from db.models.jobs import Job, JobStatus
 from db.models.messages import Message, MessageStatus
 from db.models.usage import Usage
 from db.models.users import User
-from integrations.blobs import DirectoryBlobs
-from jobs.replies.replies import Replies
-from jobs.runner.worker import SWEEP_SECONDS, Worker
+from jobs.runner.worker import SWEEP_SECONDS
 from tests.support.loopback.provider_faults import events_then_silence
 from tests.support.processes.waiting import until
+from tests.support.reply_harness import TABLE, ReplyHarness
 from tests.support.scripted_llm import (
     ScriptedLLM,
     follow,
@@ -47,9 +39,7 @@ from tests.support.scripted_llm import (
     wait_for_text,
 )
 from tests.support.superusers import sign_up_superuser
-from tests.support.world import SYSTEM, World
-
-TABLE = "| Item | Price |\n|---|---|\n| Ink | €3.50 |\n| Pen | €1.20 |\n"
+from tests.support.world import SYSTEM
 
 
 async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
@@ -100,91 +90,50 @@ async def test_replies_end_when_the_account_is_deactivated(
         assert spent.settled_at is not None
 
 
-class ReplyHarness:
-    """Reply jobs over a database, without the rest of the product."""
-
-    def __init__(self, database: Database, viewer: Viewer) -> None:
-        self.database, self.viewer, self.hub, self.log = database, viewer, Hub(), MemoryLog()
-        database.publish = self.hub.publish
-
-    async def post(self, text: str = TABLE) -> Exchange:
-        return await self.database.write(
-            sending.send, self.viewer, text, conversation_id=None, models={"offline": None}
-        )
-
-    async def reply(self, id_: UUID) -> Message:
-        found = await self.database.find(Message, SYSTEM, id_)
-        assert found is not None
-        return found
-
-    async def wait_for_end(self, id_: UUID) -> tuple[Message, Job]:
-        """Return a reply and its job when both have ended."""
-
-        async def look() -> tuple[Message, Job] | None:
-            reply = await self.reply(id_)
-            assert reply.job_id is not None
-            job = await self.database.find(Job, SYSTEM, reply.job_id)
-            assert job is not None
-            return (reply, job) if job.finished_at and reply.status is not MessageStatus.IN_PROGRESS else None
-
-        found: tuple[Message, Job] = await until(look)
-        return found
-
-    @asynccontextmanager
-    async def working(self) -> AsyncIterator[Worker]:
-        replies = Replies(self.database, self.log, None, Watchers(), DirectoryBlobs(Path("nowhere")))
-        worker = Worker(self.database, self.hub, {"reply": replies}, fresh=False)
-        replies.listen(self.hub, worker)
-        await worker.start()
-        try:
-            yield worker
-        finally:
-            await worker.stop()
-
-
-@pytest.fixture
-async def harness(database: Database, world: World) -> ReplyHarness:
-    return ReplyHarness(database, await world.person("ann"))
-
-
 async def test_a_reply_of_a_process_that_was_killed_is_interrupted_with_the_text_that_was_saved(
-    harness: ReplyHarness,
+    reply_harness: ReplyHarness,
 ) -> None:
-    reply = (await harness.post()).reply
+    reply = (await reply_harness.post()).reply
     assert reply.job_id is not None
-    await harness.database.write(jobs.claim, SYSTEM, reply.job_id)
-    await harness.database.write(replies.checkpoint, harness.viewer, reply.id, reply.job_id, 1, "Half of it")
+    await reply_harness.database.write(jobs.claim, SYSTEM, reply.job_id)
+    await reply_harness.database.write(
+        replies.checkpoint, reply_harness.viewer, reply.id, reply.job_id, 1, "Half of it"
+    )
 
     def die(session: Session) -> None:
         assert reply.job_id is not None
         session.get(Job, reply.job_id).leased_until = now() - timedelta(seconds=1)
 
-    await harness.database.write(die, SYSTEM)
-    async with harness.working():
-        ended, job = await harness.wait_for_end(reply.id)
+    await reply_harness.database.write(die, SYSTEM)
+    async with reply_harness.working():
+        ended, job = await reply_harness.wait_for_end(reply.id)
     assert (ended.status, ended.text, ended.output_tokens) == (MessageStatus.INTERRUPTED, "Half of it", None)
     assert (job.status, job.attempt) == (JobStatus.FAILED, 2)
     with pytest.raises(jobs.LeaseLost):
-        await harness.database.write(replies.checkpoint, harness.viewer, reply.id, reply.job_id, 1, "too late")
-    again = await harness.database.write(
-        sending.send, harness.viewer, "Again", conversation_id=ended.conversation_id, models={"offline": None}
+        await reply_harness.database.write(
+            replies.checkpoint, reply_harness.viewer, reply.id, reply.job_id, 1, "too late"
+        )
+    again = await reply_harness.database.write(
+        sending.send, reply_harness.viewer, "Again", conversation_id=ended.conversation_id, models={"offline": None}
     )
     assert again.reply.status is MessageStatus.IN_PROGRESS
 
 
 @pytest.mark.parametrize("moment", ["claimed", "begun", "extracted"])
 async def test_a_reply_is_stopped_at_any_moment(
-    harness: ReplyHarness, monkeypatch: pytest.MonkeyPatch, moment: str
+    reply_harness: ReplyHarness, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """Stop the reply at each step; it must never stay IN_PROGRESS."""
     stopping: list[asyncio.Task[Message]] = []
     is_stopped = threading.Event()
-    exchange = await harness.post()
+    exchange = await reply_harness.post()
     loop = asyncio.get_running_loop()
 
     def stop(_: Event | None = None) -> None:
         if not stopping:
-            stopping.append(loop.create_task(harness.database.write(replies.stop, harness.viewer, exchange.reply.id)))
+            stopping.append(
+                loop.create_task(reply_harness.database.write(replies.stop, reply_harness.viewer, exchange.reply.id))
+            )
             stopping[0].add_done_callback(lambda _: is_stopped.set())
 
     def slow(text: str, attachments: Sequence[extraction.Attached]) -> Sequence[ProposedTable]:
@@ -193,28 +142,28 @@ async def test_a_reply_is_stopped_at_any_moment(
         return extraction.propose_from(text, attachments)
 
     if moment == "claimed":
-        harness.hub.handle(JobChanged, stop)
+        reply_harness.hub.handle(JobChanged, stop)
     elif moment == "extracted":
         monkeypatch.setattr(offline, "propose_from", slow)
     monkeypatch.setattr(offline, "stream", partial(offline.stream, delay=0.3))
-    async with harness.working():
+    async with reply_harness.working():
         if moment == "begun":
             async with asyncio.timeout(5):
-                await anext(harness.log.follow(exchange.reply.id, 0, idle=5))
+                await anext(reply_harness.log.follow(exchange.reply.id, 0, idle=5))
             stop()
-        reply, job = await harness.wait_for_end(exchange.reply.id)
+        reply, job = await reply_harness.wait_for_end(exchange.reply.id)
         await asyncio.gather(*stopping)
     assert (reply.status, job.status) == (MessageStatus.STOPPED, JobStatus.CANCELED)
-    assert harness.log.texts == {}
-    again = await harness.database.write(
-        sending.send, harness.viewer, "Again", conversation_id=reply.conversation_id, models={"offline": None}
+    assert reply_harness.log.texts == {}
+    again = await reply_harness.database.write(
+        sending.send, reply_harness.viewer, "Again", conversation_id=reply.conversation_id, models={"offline": None}
     )
     assert again.conversation.message_count == 4
 
 
 @pytest.mark.parametrize("reason", ["crashes", "owner"])
-async def test_a_reply_whose_job_is_given_up_ends_with_it(harness: ReplyHarness, reason: str) -> None:
-    exchange = await harness.post()
+async def test_a_reply_whose_job_is_given_up_ends_with_it(reply_harness: ReplyHarness, reason: str) -> None:
+    exchange = await reply_harness.post()
     job_id = exchange.reply.job_id
     assert job_id is not None
 
@@ -224,9 +173,9 @@ async def test_a_reply_whose_job_is_given_up_ends_with_it(harness: ReplyHarness,
         if reason == "owner":
             session.get(User, job.owner_id).deactivated_at = now()
 
-    await harness.database.write(spoil, SYSTEM)
-    assert await harness.database.write(jobs.claim, SYSTEM, job_id) is None
-    reply, job = await harness.wait_for_end(exchange.reply.id)
+    await reply_harness.database.write(spoil, SYSTEM)
+    assert await reply_harness.database.write(jobs.claim, SYSTEM, job_id) is None
+    reply, job = await reply_harness.wait_for_end(exchange.reply.id)
     assert job.status is JobStatus.FAILED
     if reason == "owner":
         assert (reply.status, reply.error_code, reply.error_message) == (
@@ -247,30 +196,32 @@ def test_a_dead_worker_is_found_within_ten_seconds() -> None:
     assert jobs.LEASE.total_seconds() + SWEEP_SECONDS < 10
 
 
-async def test_a_reply_whose_job_has_ended_can_still_be_stopped(harness: ReplyHarness) -> None:
-    reply = (await harness.post()).reply
+async def test_a_reply_whose_job_has_ended_can_still_be_stopped(reply_harness: ReplyHarness) -> None:
+    reply = (await reply_harness.post()).reply
     assert reply.job_id is not None
 
     def give_up(session: Session) -> None:
         assert reply.job_id is not None
         jobs.end(session, session.get(Job, reply.job_id), JobStatus.FAILED)
 
-    await harness.database.write(give_up, SYSTEM)
-    stopped = await harness.database.write(replies.stop, harness.viewer, reply.id)
+    await reply_harness.database.write(give_up, SYSTEM)
+    stopped = await reply_harness.database.write(replies.stop, reply_harness.viewer, reply.id)
     assert stopped.status is MessageStatus.STOPPED
-    job = await harness.database.find(Job, SYSTEM, reply.job_id)
+    job = await reply_harness.database.find(Job, SYSTEM, reply.job_id)
     assert job is not None
     assert job.status is JobStatus.FAILED
 
 
-async def test_a_stop_and_the_end_may_come_at_once(harness: ReplyHarness) -> None:
-    async with harness.working():
+async def test_a_stop_and_the_end_may_come_at_once(reply_harness: ReplyHarness) -> None:
+    async with reply_harness.working():
         for _ in range(5):
-            exchange = await harness.post("Hello")
+            exchange = await reply_harness.post("Hello")
             await asyncio.sleep(0.1)
-            stops = (harness.database.write(replies.stop, harness.viewer, exchange.reply.id) for _ in range(4))
+            stops = (
+                reply_harness.database.write(replies.stop, reply_harness.viewer, exchange.reply.id) for _ in range(4)
+            )
             await asyncio.gather(*stops)
-            reply, _ = await harness.wait_for_end(exchange.reply.id)
+            reply, _ = await reply_harness.wait_for_end(exchange.reply.id)
             assert reply.status in (MessageStatus.STOPPED, MessageStatus.COMPLETED)
 
 

@@ -29,9 +29,10 @@ from tests.support.client import Client
 from tests.support.processes.running_app import listening
 from tests.support.processes.several_processes import Installation
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import ScriptedLLM, finished_reply, open_app_with_llm, send, start_reply
+from tests.support.scripted_llm import ScriptedLLM, finished_reply, send, start_reply
 from tests.support.world import SYSTEM
 
+pytestmark = pytest.mark.usefixtures("quick_streaming")
 SHOWN = "id tableName status isComplete problem table { id } columns { name type } changes { id kind new status }"
 FOLLOW = f"""subscription F($id: ID!) {{ replyStream(messageId: $id) {{ __typename
   ... on ReplyProposal {{ proposal {{ {SHOWN} }} }} ... on ReplyEnded {{ message {{ status }} }} }} }}"""
@@ -76,30 +77,6 @@ def types(proposal: Proposal) -> list[str]:
     return [column["type"] for column in proposal["columns"]]
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "jobs.replies.streaming_tables.PARSE_SECONDS",
-        "jobs.replies.streaming_tables.MIN_REST_SECONDS",
-        "resolvers.conversations.replies.IDLE_SECONDS",
-    ):
-        monkeypatch.setattr(name, 0.02)
-    monkeypatch.setattr("jobs.replies.streaming_tables.REST_FACTOR", 0)
-    monkeypatch.setattr("jobs.replies.parse_scheduler.CPU_SHARE", 1.0)
-
-
-@pytest.fixture
-async def llm_app(scripted_llm: ScriptedLLM, database_url: str, tmp_path: Path) -> AsyncIterator[App]:
-    async with open_app_with_llm(scripted_llm.server, database_url, tmp_path) as app:
-        yield app
-
-
-@pytest.fixture
-async def alone(scripted_llm: ScriptedLLM, sqlite_url: str, tmp_path: Path) -> AsyncIterator[App]:
-    async with open_app_with_llm(scripted_llm.server, sqlite_url, tmp_path) as app:
-        yield app
-
-
 @asynccontextmanager
 async def following(app: App, client: Client, id: str) -> AsyncIterator[Follower]:
     follower = Follower(app.follow(client, FOLLOW, id=id))
@@ -141,10 +118,10 @@ async def test_rows_show_while_the_reply_is_written_and_their_proposal_stays_the
 
 @pytest.mark.parametrize("way", ["follow", "follow_sse"])
 async def test_rows_come_over_a_socket_and_by_server_sent_events(
-    alone: App, scripted_llm: ScriptedLLM, way: str
+    sqlite_llm_app: App, scripted_llm: ScriptedLLM, way: str
 ) -> None:
-    async with listening(alone) as there:
-        there.token = (await alone.person()).token
+    async with listening(sqlite_llm_app) as there:
+        there.token = (await sqlite_llm_app.person()).token
         follower = Follower(getattr(there, way)(FOLLOW, id=await start_reply(there)))
         scripted_llm.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
         await follower.sees(1)
@@ -235,10 +212,12 @@ def take_over(session: Session, saved: str) -> None:
     session.get(Message, UUID(job.arguments["reply_id"])).text = saved
 
 
-async def test_a_proposal_rejected_while_it_grows_stays_rejected(alone: App, scripted_llm: ScriptedLLM) -> None:
-    ann = await alone.person()
+async def test_a_proposal_rejected_while_it_grows_stays_rejected(
+    sqlite_llm_app: App, scripted_llm: ScriptedLLM
+) -> None:
+    ann = await sqlite_llm_app.person()
     id = await start_reply(ann)
-    async with following(alone, ann, id) as follower:
+    async with following(sqlite_llm_app, ann, id) as follower:
         scripted_llm.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
         (shown,) = await follower.sees(1)
         await ann.mutate("rejectProposal", "{ proposal { id } }", id=shown["id"])
@@ -288,12 +267,14 @@ async def test_rows_for_a_named_table_that_a_person_edits_meanwhile_do_not_overw
     ]
 
 
-async def test_nothing_is_shown_where_nothing_is_to_be_extracted(alone: App, scripted_llm: ScriptedLLM) -> None:
-    ann = await alone.person()
+async def test_nothing_is_shown_where_nothing_is_to_be_extracted(
+    sqlite_llm_app: App, scripted_llm: ScriptedLLM
+) -> None:
+    ann = await sqlite_llm_app.person()
     made = await ann.mutate("createConversation", "{ conversation { id } }", extraction="OFF")
     scripted_llm.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
     reply = await start_reply(ann, conversationId=made["conversation"]["id"])
-    async with following(alone, ann, reply) as follower:
+    async with following(sqlite_llm_app, ann, reply) as follower:
         await asyncio.sleep(0.2)
         scripted_llm.finish()
         await follower.task

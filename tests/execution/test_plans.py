@@ -1,7 +1,5 @@
 import asyncio
-import gc
 import json
-from collections.abc import Iterator
 from random import Random
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -43,16 +41,6 @@ def root(count: int) -> Any:
     things = [objects.thing(1) for _ in range(count)]
     first = things[0] if things else None
     return SimpleNamespace(things=things, maybe=first, box=SimpleNamespace(things=things, first=first))
-
-
-# graphql-core cancels the siblings of what fails, some of them before they have begun.
-@pytest.fixture
-def collected_at_the_end() -> Iterator[None]:
-    """Collect garbage: an unawaited coroutine warns where it is collected, which fails in a named tuple."""
-    gc.disable()
-    yield
-    gc.collect()
-    gc.enable()
 
 
 @pytest.mark.usefixtures("collected_at_the_end")

@@ -1,7 +1,6 @@
 """Download links: what they open, for how long, and what they never open."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -11,46 +10,22 @@ from auth.links import sign
 from auth.viewer import Viewer
 from db.core.base import now
 from resolvers.exports.exports import file_name
-from tests.support.in_process_product import SECRET, InProcessProduct
-from tests.support.world import World
+from tests.support.in_process_product import EXPORT_ID, SECRET, InProcessProduct
 
-ID = "0123456789abcdef" * 2
-
-
-@pytest.fixture(params=["sqlite"])
-def database_url(sqlite_url: str) -> str:
-    """Links have nothing to do with the kind of database."""
-    return sqlite_url
-
-
-@pytest.fixture
-def product(world: World, tmp_path: Path) -> InProcessProduct:
-    return InProcessProduct(world, tmp_path)
-
-
-@pytest.fixture
-async def ann(world: World) -> Viewer:
-    return await world.person("ann")
+# Links do not depend on the kind of database.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def link(path: str, *, minutes: int = 5, secret: bytes = SECRET) -> str:
     return sign(secret, path, expires_at=now() + timedelta(minutes=minutes))
 
 
-@pytest.fixture
-def file(product: InProcessProduct) -> str:
-    """The path of a file that is there."""
-    product.files.mkdir()
-    (product.files / f"{ID}.csv").write_text("a,b\r\n1,2\r\n", newline="")
-    return f"/exports/{ID}/Costs.csv"
-
-
 def error(status: int, type: str, detail: str) -> dict[str, Any]:
     return {"detail": detail, "status_code": status, "type": type, "field_errors": []}
 
 
-async def test_a_link_opens_a_file_to_keep(product: InProcessProduct, file: str) -> None:
-    answer = await product.open(link(file))
+async def test_a_link_opens_a_file_to_keep(product: InProcessProduct, export_file: str) -> None:
+    answer = await product.open(link(export_file))
     assert (answer.status_code, answer.text) == (200, "a,b\r\n1,2\r\n")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="Costs.csv"'
@@ -83,23 +58,23 @@ async def test_any_name_of_a_table_makes_a_link_that_works(
     assert (await product.open(f"{parts.path.replace('%20', ' ')}?{parts.query}")).status_code == 200
 
 
-async def test_a_link_works_only_for_its_time(product: InProcessProduct, file: str) -> None:
-    answer = await product.open(link(file, minutes=-1))
+async def test_a_link_works_only_for_its_time(product: InProcessProduct, export_file: str) -> None:
+    answer = await product.open(link(export_file, minutes=-1))
     assert answer.status_code == 403
     assert answer.json() == error(403, "FORBIDDEN", "This link has expired: ask for a new link.")
 
 
-async def test_a_link_opens_only_the_file_that_it_was_signed_for(product: InProcessProduct, file: str) -> None:
+async def test_a_link_opens_only_the_file_that_it_was_signed_for(product: InProcessProduct, export_file: str) -> None:
     (product.files / f"{'f' * 32}.csv").write_text("secret")
-    good = link(file)
+    good = link(export_file)
     forged = [
-        file,
-        good.replace(ID, "f" * 32),
+        export_file,
+        good.replace(EXPORT_ID, "f" * 32),
         good.replace("Costs.csv", "Costs.xlsx"),
         good.replace("Costs.csv", "Other.csv"),
         good.replace("expires=", "expires=9"),
         good[:-1] + ("A" if good[-1] != "A" else "B"),
-        link(file, secret=b"x" * 32),
+        link(export_file, secret=b"x" * 32),
         f"{good.partition('&')[0]}&signature=",
     ]
     for url in forged:
@@ -113,19 +88,19 @@ async def test_a_link_opens_only_the_file_that_it_was_signed_for(product: InProc
     "path",
     [
         f"/exports/{'e' * 32}/Costs.csv",
-        f"/exports/{ID}/Costs.part",
-        f"/exports/{ID}/Costs",
-        f"/exports/{ID.upper()}/Costs.csv",
-        f"/exports/.{ID}/Costs.csv",
+        f"/exports/{EXPORT_ID}/Costs.part",
+        f"/exports/{EXPORT_ID}/Costs",
+        f"/exports/{EXPORT_ID.upper()}/Costs.csv",
+        f"/exports/.{EXPORT_ID}/Costs.csv",
         "/exports/..%2Fdatabase/Costs.csv",
-        f"/exports/{ID}/..%2F..%2Fetc.csv",
+        f"/exports/{EXPORT_ID}/..%2F..%2Fetc.csv",
     ],
 )
 async def test_even_a_signature_opens_nothing_but_files_of_exports(
-    product: InProcessProduct, file: str, path: str
+    product: InProcessProduct, export_file: str, path: str
 ) -> None:
-    (product.files / f".{ID}.csv").write_text("secret")
-    (product.files / f"{ID}.part").write_text("secret")
+    (product.files / f".{EXPORT_ID}.csv").write_text("secret")
+    (product.files / f"{EXPORT_ID}.part").write_text("secret")
     (product.files.parent / "database.csv").write_text("secret")
     for signed in (path, unquote(path)):
         answer = await product.open(link(signed))
@@ -133,9 +108,9 @@ async def test_even_a_signature_opens_nothing_but_files_of_exports(
         assert set(answer.json()) == {"detail", "status_code", "type", "field_errors"}
 
 
-async def test_a_file_that_is_gone_is_said_to_be_gone(product: InProcessProduct, file: str) -> None:
-    (product.files / f"{ID}.csv").unlink()
-    answer = await product.open(link(file))
+async def test_a_file_that_is_gone_is_said_to_be_gone(product: InProcessProduct, export_file: str) -> None:
+    (product.files / f"{EXPORT_ID}.csv").unlink()
+    answer = await product.open(link(export_file))
     assert answer.status_code == 404
     assert answer.json() == error(404, "NOT_FOUND", "This file does not exist any more. Export the table again.")
 

@@ -33,22 +33,7 @@ from resolvers.core.ids import decode, global_id
 from tables.types.columns import ColumnType, Value
 from tests.support.in_process_product import CANCEL, COLUMNS, HEADER, LIST, RETRY, ROWS, SHOW, START, InProcessProduct
 from tests.support.processes.waiting import until
-from tests.support.world import SYSTEM, World
-
-
-@pytest.fixture
-def product(world: World, tmp_path: Path) -> InProcessProduct:
-    return InProcessProduct(world, tmp_path)
-
-
-@pytest.fixture
-async def ann(world: World) -> Viewer:
-    return await world.person("ann")
-
-
-@pytest.fixture
-async def bob(world: World) -> Viewer:
-    return await world.person("bob")
+from tests.support.world import SYSTEM
 
 
 async def test_a_table_becomes_a_csv_that_excel_reads_and_that_runs_no_formula(

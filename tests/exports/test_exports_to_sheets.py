@@ -1,39 +1,16 @@
 """Exports to Google Sheets, by the worker, against a server of the calls that they make."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from auth.viewer import Viewer
 from db.models.jobs import JobStatus
 from db.models.tables import Table
 from resolvers.core.ids import global_id
 from tests.support.in_process_product import CANCEL, HEADER, RETRY, START, InProcessProduct
-from tests.support.loopback.google_calls import SHARED_FOLDER
 from tests.support.loopback.service_account import EMAIL
-from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
+from tests.support.loopback.sheets import LoopbackSheets
 from tests.support.processes.waiting import until
-from tests.support.world import World
-
-
-@pytest.fixture
-def product(world: World, tmp_path: Path) -> InProcessProduct:
-    return InProcessProduct(world, tmp_path)
-
-
-@pytest.fixture
-async def ann(world: World) -> Viewer:
-    return await world.person("ann")
-
-
-@pytest.fixture
-def google(product: InProcessProduct, tmp_path: Path) -> Iterator[LoopbackSheets]:
-    with loopback_sheets() as server:
-        file = server.service_account(tmp_path)
-        product.use(google_service_account_file=file, google_drive_folder=SHARED_FOLDER, google_sheets_url=server.url)
-        yield server
 
 
 async def test_without_a_service_account_nothing_is_begun(product: InProcessProduct, ann: Viewer) -> None:

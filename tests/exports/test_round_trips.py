@@ -1,27 +1,20 @@
 """Round trips: values that each writer exports are imported again without a change."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.app import App, open_app
+from tests.support.app import App
 from tests.support.client import Client
 from tests.support.tables.exported_files import exported
 from tests.support.tables.hostile_values import TEXTS, columns, rows
 
+# The readers and writers do not depend on the kind of database.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 VALUES = "query T($id: ID!) { table(id: $id) { rows(first: 100) { nodes { values } } } }"
 TAKEN = """{ rowCount rejected { fieldErrors { message } } encoding hasByteOrderMark delimiter hasHeader samples
   columns { name type } table { id } }"""
-
-
-@pytest.fixture
-async def app(tmp_path: Path) -> AsyncIterator[App]:
-    """Over one database: the readers and writers know of none."""
-    async with open_app(f"sqlite:///{tmp_path / 'product.db'}", tmp_path) as app:
-        yield app
 
 
 async def values(client: Client, id: str) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.extraction.__main__ import MARK, PAGE
-from tests.extraction.report import read_offline, report, scores, total
+from tests.extraction.report import read_offline, report, total
 from tests.extraction.scoring import HELD_OUT, KNOWN, ONCE_HELD_OUT, Expected, Sample, Score, samples, score, shown
 
 CORPUS = list(samples())
@@ -30,20 +30,15 @@ LANGUAGES = {"en", "de", "fr", "es", "zh", "it", "pt", "ru", "ja", "ar", "ko", "
 FLOORS = {KNOWN: (0.99, 0.97), ONCE_HELD_OUT: (0.99, 0.99), HELD_OUT: (0.93, 0.87)}  # precision, recall
 
 
-@pytest.fixture(scope="module")
-def by_name() -> dict[str, Score]:
-    return scores(CORPUS, {sample.name: read_offline(sample.text) for sample in CORPUS})
-
-
 def test_the_corpus_has_every_kind_of_text_in_ten_languages_and_more() -> None:
     assert len(CORPUS) >= 150
     assert {sample.kind for sample in CORPUS} == KINDS
     assert {sample.language for sample in CORPUS} == LANGUAGES
 
 
-def test_the_readers_find_most_cells_and_few_that_are_wrong(by_name: dict[str, Score]) -> None:
+def test_the_readers_find_most_cells_and_few_that_are_wrong(scores_by_name: dict[str, Score]) -> None:
     for group, (precision, recall) in FLOORS.items():
-        result = total([sample for sample in CORPUS if sample.group == group], by_name)
+        result = total([sample for sample in CORPUS if sample.group == group], scores_by_name)
         assert (group, result.precision >= precision, result.recall >= recall) == (group, True, True)
 
 
@@ -52,8 +47,8 @@ def test_nothing_is_made_of_a_text_without_a_table(sample: Sample) -> None:
     assert read_offline(sample.text) == []
 
 
-def test_the_page_shows_the_figures_of_today(by_name: dict[str, Score]) -> None:
-    assert PAGE.read_text(encoding="utf-8").partition(MARK)[2] == report(CORPUS, by_name)
+def test_the_page_shows_the_figures_of_today(scores_by_name: dict[str, Score]) -> None:
+    assert PAGE.read_text(encoding="utf-8").partition(MARK)[2] == report(CORPUS, scores_by_name)
 
 
 def table(*rows: tuple[str | None, ...]) -> Expected:

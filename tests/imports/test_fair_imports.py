@@ -1,15 +1,11 @@
 """Imports of many files: the health check and other people's imports do not wait for them."""
 
 import asyncio
-import threading
 import time
 from typing import Any
 
-import pytest
-
 from auth.fair_pool import FairLimit
 from resolvers.core.context import FILE_THREADS, FILE_THREADS_OF_ONE
-from resolvers.imports import imports, sources
 from tests.support.app import App
 from tests.support.client import Client
 
@@ -18,20 +14,6 @@ TABLE = "{ rowCount }"
 
 async def import_text(client: Client, name: str) -> Any:
     return await client.mutate("importTable", TABLE, text="Item,Count\nbolt,1\n", name=name)
-
-
-@pytest.fixture
-def blocked(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Hold every import of a person named in its table until the event is set."""
-    free, lay_out = threading.Event(), sources.lay_out
-
-    def slow(source: Any, *arguments: Any) -> Any:
-        if b"slow" in source.getvalue():
-            free.wait(20)
-        return lay_out(source, *arguments)
-
-    monkeypatch.setattr(imports, "lay_out", slow)
-    return free
 
 
 async def health_seconds(app: App) -> float:
@@ -44,7 +26,7 @@ async def health_seconds(app: App) -> float:
     return min(times)
 
 
-async def test_many_imports_of_one_person_delay_neither_health_nor_others(app: App, blocked: Any) -> None:
+async def test_many_imports_of_one_person_delay_neither_health_nor_others(app: App, blocked_import: Any) -> None:
     ann, bob = await app.person("ann"), await app.person("bob")
     slow = [
         asyncio.create_task(ann.mutate("importTable", TABLE, text=f"slow,n\nx,{n}\n", name="Slow")) for n in range(40)
@@ -56,19 +38,19 @@ async def test_many_imports_of_one_person_delay_neither_health_nor_others(app: A
         assert imported["rowCount"] == 1
         assert not any(task.done() for task in slow)
     finally:
-        blocked.set()
+        blocked_import.set()
     done = await asyncio.gather(*slow)
     assert [result["rowCount"] for result in done] == [1] * 40
 
 
-async def test_imports_of_every_person_at_once_do_not_delay_health(app: App, blocked: Any) -> None:
+async def test_imports_of_every_person_at_once_do_not_delay_health(app: App, blocked_import: Any) -> None:
     people = [await app.person(f"p{n}") for n in range(FILE_THREADS + 2)]
     slow = [asyncio.create_task(one.mutate("importTable", TABLE, text="slow,n\nx,1\n", name="Slow")) for one in people]
     try:
         await asyncio.sleep(0.1)
         assert await health_seconds(app) < 0.2
     finally:
-        blocked.set()
+        blocked_import.set()
     await asyncio.gather(*slow)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from integrations.google.sheets import Sheets
-from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
+from tests.support.loopback.sheets import QUICK, LoopbackSheets, loopback_sheets
 
 
 @pytest.fixture
@@ -17,4 +17,4 @@ def google() -> Iterator[LoopbackSheets]:
 
 @pytest.fixture
 def sheets(google: LoopbackSheets, tmp_path: Path) -> Sheets:
-    return Sheets(google.access(tmp_path), google.url)
+    return Sheets(google.access(tmp_path), google.url, patience=QUICK)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from integrations.google.sheets import Patience, Sheets, SheetsFailure, SheetTab
 from tables.types.columns import Column, ColumnType, Value
 from tables.writers.sheet_cells import SheetColumn
 from tests.support.loopback.google_calls import SHARED_FOLDER
-from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
+from tests.support.loopback.sheets import QUICK, LoopbackSheets
 from tests.support.loopback.spreadsheets import Sheet
 
 HEADER = ["Item", "Cost", "Paid"]
 ROWS: list[list[Value]] = [["Rent", "1200", True], ["Food", "310.5", False], ["=1+1", None, None]]
 TYPES = {"Cost": ColumnType.DECIMAL, "Paid": ColumnType.BOOLEAN, "Number": ColumnType.INTEGER}
-QUICK = Patience(connect=1, read=30, tries=3, first_wait=0.01, longest_wait=0.02, total=60)
+
+
 # What one export of a small table calls, in order.
 CALLS = [
     "token",
@@ -31,17 +32,6 @@ CALLS = [
     "spreadsheets.batchUpdate",
     "spreadsheets.batchUpdate",
 ]
-
-
-@pytest.fixture
-def google() -> Iterator[LoopbackSheets]:
-    with loopback_sheets() as server:
-        yield server
-
-
-@pytest.fixture
-def sheets(google: LoopbackSheets, tmp_path: Path) -> Sheets:
-    return Sheets(google.access(tmp_path), google.url, patience=QUICK)
 
 
 def export(

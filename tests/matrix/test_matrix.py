@@ -4,34 +4,21 @@
 compared with its state before. An allowed one runs in a transaction that is rolled back, so that one world serves all.
 """
 
-import asyncio
-import shutil
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
-from assembly import assemble
-from resolvers.accounts import accounts
-from settings import Settings
 from tests.matrix.asking import NOT_FOUND, UNAUTHENTICATED, Stage, digest, found, refusal, rehearsing
-from tests.matrix.changes import PASSWORD
 from tests.matrix.children import CHANGED, LISTED, SEEN
 from tests.matrix.parts import ANSWERS, BY_ID, LISTS, MUTATION, NODES, QUERY, SUBSCRIPTION, TYPES, call, leaves, listing
 from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Asked, Change, Follow, In, Person
 from tests.matrix.strange import OTHERWISE, changes, lists, put
 from tests.matrix.streams import FOLLOWED
 from tests.matrix.views import ASKED
-from tests.matrix.world import Scene
-from tests.support.app import OFTEN, SECRET
-from tests.support.processes.postgres import Postgres
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-KINDS = [pytest.param(kind, marks=pytest.mark.xdist_group(f"matrix-{kind}")) for kind in ("sqlite", "postgresql")]
 
 
 @pytest.mark.parametrize(
@@ -50,38 +37,6 @@ async def test_the_table_has_rows_for_all_that_the_schema_has(there: Iterable[st
     assert not missing, f"say who may do this: add {', '.join(missing)} to {where}, as tests/matrix/rows.py explains"
     assert not left, f"the schema has no {', '.join(left)}: take it out of {where}"
     assert [name for name in rows if not rows[name]] == []
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the URL of one database of each kind, for all rows."""
-    if request.param == "sqlite":
-        path = tmp_path_factory.mktemp("matrix") / "sheetgpt.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    name = f"matrix_{uuid4().hex}"
-    asyncio.run(postgres.create_database(name, request.getfixturevalue("postgres_template")))
-    yield postgres.url(name)
-    asyncio.run(postgres.drop_database(name))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """Yield the application over a world with every person and thing; no worker runs jobs in it."""
-    limits = {name: OFTEN for name in Settings.model_fields if "_limit_" in name}
-    given: dict[str, Any] = {"database_url": url, "secret_key": SECRET, **limits}
-    product = assemble(Settings(_env_file=None, **given))
-    database, passwords = product.backend.database, product.backend.passwords
-    await database.start()
-    scene = Scene(database, product.backend.secrets[0], await passwords.hash(PASSWORD))
-    await scene.build()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "RESET_SECONDS", 0)
-        yield Stage(product, scene, await digest(database))
-    await database.stop()
-    passwords.close()
 
 
 def lasting(shown: dict[str, Any] | None) -> dict[str, Any] | None:

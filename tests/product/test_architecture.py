@@ -285,44 +285,6 @@ def test_no_test_imports_another_test_file() -> None:
     assert found == []
 
 
-# Files that still define fixtures of their own. Move them to the conftest.py of the folder; add no file.
-FILES_WITH_FIXTURES = {
-    "tests/accounts/test_accounts.py",
-    "tests/billing/test_budgets.py",
-    "tests/conversations/test_extraction_guidance.py",
-    "tests/conversations/test_extractions.py",
-    "tests/conversations/test_long_conversations.py",
-    "tests/conversations/test_named_tables.py",
-    "tests/conversations/test_reply_endings.py",
-    "tests/conversations/test_streaming_tables.py",
-    "tests/execution/test_plans.py",
-    "tests/exports/test_downloads.py",
-    "tests/exports/test_exports.py",
-    "tests/exports/test_exports_to_sheets.py",
-    "tests/exports/test_round_trips.py",
-    "tests/extraction/test_corpus.py",
-    "tests/imports/test_fair_imports.py",
-    "tests/integrations/test_sheets.py",
-    "tests/matrix/test_matrix.py",
-    "tests/product/test_documentation.py",
-    "tests/product/test_graphiql.py",
-    "tests/product/test_main_path.py",
-    "tests/product/test_servers.py",
-    "tests/product/test_starting.py",
-    "tests/proposals/test_apply.py",
-    "tests/proposals/test_proposals.py",
-    "tests/tables/test_as_of_queries.py",
-    "tests/tables/test_cell_indexes.py",
-    "tests/tables/test_filters.py",
-    "tests/tables/test_rows.py",
-    "tests/tables/test_summaries.py",
-    "tests/tables/test_undo_conversion.py",
-    "tests/transport/test_guard.py",
-    "tests/transport/test_logs.py",
-    "tests/transport/test_uploads.py",
-}
-
-
 def is_fixture(decorator: ast.expr) -> bool:
     function = decorator.func if isinstance(decorator, ast.Call) else decorator
     return isinstance(function, ast.Attribute) and function.attr == "fixture"
@@ -336,5 +298,4 @@ def test_fixtures_are_defined_in_conftest() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(map(is_fixture, node.decorator_list))
     }
-    assert found - FILES_WITH_FIXTURES == set()
-    assert FILES_WITH_FIXTURES - found == set(), "these files have no fixture any more: take them out of the list"
+    assert found == set()

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ from errors import ProductError
 from execution.errors import Code
 from schema import schema
 from settings import Settings
-from tests.support.processes.product_process import running
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,13 +32,6 @@ ANCHOR = re.compile(r"\[[^\]]+\]\((?!https?://)([^)#]*)#([^)]+)\)")
 LINK = re.compile(r"\[[^\]]+\]\((?!https?://)([^)#]+)")
 PATH = re.compile(r"`([\w.]+(?:/[\w.]+)*(?:/|\.(?:py|md|toml|graphql|lock)))`")
 NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "web", "docs", "graphiql", "*.db*")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """Return the address of a server started by `make run` without configuration."""
-    with running(tmp_path / "server") as product:
-        yield product.url
 
 
 def section(document: str, heading: str) -> str:
@@ -157,13 +148,13 @@ def test_decisions_are_numbered_and_titled_as_their_files_are_named() -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the tour needs curl: install it")
-async def test_the_tour_and_the_api_examples_run_as_written(server: str, tmp_path: Path) -> None:
+async def test_the_tour_and_the_api_examples_run_as_written(default_server: str, tmp_path: Path) -> None:
     script = "\n".join(code for language, code in FENCE.findall(README + API) if language == "sh")
     process = await asyncio.create_subprocess_exec(
         "bash",
         *("-euo", "pipefail", "-c", script),
         cwd=tmp_path,
-        env={**os.environ, "SHEETGPT": server, "EMAIL": "reader@example.com"},
+        env={**os.environ, "SHEETGPT": default_server, "EMAIL": "reader@example.com"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -1,16 +1,12 @@
 """The built GraphiQL: complete, local, and at work in a browser under its content security policy."""
 
-import asyncio
 import gzip
 import json
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
-import uvicorn
 from playwright.async_api import Browser, Dialog, Page
 
 from tests.support.processes.browser import (
@@ -23,7 +19,7 @@ from tests.support.processes.browser import (
     visit,
     write_editor,
 )
-from tests.support.processes.graphiql_app import BUILT, TOKEN, application
+from tests.support.processes.graphiql_app import BUILT, TOKEN
 
 TOUR = Path(__file__).parents[2] / "web" / "graphiql" / "src" / "tour"
 PLACEHOLDER = {"Authorization": "Bearer PASTE-accessToken-HERE"}
@@ -47,20 +43,6 @@ INLINE_SCRIPT = """() => {
   script.text = "document.title = 'changed'";
   document.body.append(script);
 }"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def url() -> AsyncIterator[str]:
-    config = uvicorn.Config(application(), port=0, log_level="error", ws="websockets-sansio", lifespan="off")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:
-            await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/graphql"
-    server.should_exit = True
-    async with asyncio.timeout(10):
-        await serving
 
 
 def unpacked(name: str) -> str:
@@ -116,9 +98,9 @@ def test_the_built_page_holds_the_tour_of_the_sources() -> None:
 @in_browser
 @pytest.mark.parametrize("dark", [False, True])
 async def test_the_tour_opens_in_named_tabs_with_nothing_fetched_from_elsewhere(
-    browser: Browser, url: str, dark: bool
+    browser: Browser, graphiql_url: str, dark: bool
 ) -> None:
-    async with visit(browser, url, dark=dark) as visited:
+    async with visit(browser, graphiql_url, dark=dark) as visited:
         page = visited.page
         await ready(page)
         assert await page.title() == "SheetGPT · GraphiQL"
@@ -131,8 +113,8 @@ async def test_the_tour_opens_in_named_tabs_with_nothing_fetched_from_elsewhere(
 
 
 @in_browser
-async def test_the_policy_refuses_another_host_and_code_in_the_page(browser: Browser, url: str) -> None:
-    async with visit(browser, url) as visited:
+async def test_the_policy_refuses_another_host_and_code_in_the_page(browser: Browser, graphiql_url: str) -> None:
+    async with visit(browser, graphiql_url) as visited:
         await ready(visited.page)
         await visited.page.evaluate("fetch('http://192.0.2.1/').catch(() => null)")
         async with visited.page.expect_console_message(lambda said: "script-src-elem" in said.text):
@@ -142,8 +124,8 @@ async def test_the_policy_refuses_another_host_and_code_in_the_page(browser: Bro
 
 
 @in_browser
-async def test_the_editors_check_operations_and_variables_in_their_workers(browser: Browser, url: str) -> None:
-    async with visit(browser, url) as visited:
+async def test_the_editors_check_operations_and_variables_in_their_workers(browser: Browser, graphiql_url: str) -> None:
+    async with visit(browser, graphiql_url) as visited:
         page = visited.page
         await ready(page)
         await write_editor(page, "operation.graphql", "{ nothing }")
@@ -157,9 +139,9 @@ async def test_the_editors_check_operations_and_variables_in_their_workers(brows
 
 @in_browser
 async def test_a_log_in_puts_its_token_into_every_tab_and_only_into_memory_of_this_tab(
-    browser: Browser, url: str
+    browser: Browser, graphiql_url: str
 ) -> None:
-    async with visit(browser, url) as visited:
+    async with visit(browser, graphiql_url) as visited:
         page = visited.page
         await ready(page)
         assert await run_operation(page, "me") == {"data": {"me": None}}
@@ -179,9 +161,9 @@ async def test_a_log_in_puts_its_token_into_every_tab_and_only_into_memory_of_th
 
 @in_browser
 async def test_ids_of_answers_are_filled_into_later_tabs_and_a_subscription_carries_the_token(
-    browser: Browser, url: str
+    browser: Browser, graphiql_url: str
 ) -> None:
-    async with visit(browser, url) as visited:
+    async with visit(browser, graphiql_url) as visited:
         page = visited.page
         await ready(page)
         await run_operation(page, "logIn")
@@ -196,8 +178,10 @@ async def test_ids_of_answers_are_filled_into_later_tabs_and_a_subscription_carr
 
 
 @in_browser
-async def test_edits_and_the_token_outlive_a_reload_until_the_tour_is_started_again(browser: Browser, url: str) -> None:
-    async with visit(browser, url) as visited:
+async def test_edits_and_the_token_outlive_a_reload_until_the_tour_is_started_again(
+    browser: Browser, graphiql_url: str
+) -> None:
+    async with visit(browser, graphiql_url) as visited:
         page = visited.page
         await ready(page)
         await run_operation(page, "logIn")

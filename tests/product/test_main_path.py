@@ -1,16 +1,13 @@
 """The whole story: sign up, paste, watch, get a table, correct it, undo, take it away. As a stranger does it."""
 
-import asyncio
 import csv
 import io
 import json
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -18,25 +15,14 @@ import openpyxl
 import pytest
 
 from tests.support.client import Client, Refused
-from tests.support.loopback.google_calls import SHARED_FOLDER
-from tests.support.loopback.openai import mock_openai
 from tests.support.loopback.sheets import LoopbackSheets as Google
-from tests.support.loopback.sheets import loopback_sheets
-from tests.support.processes.postgres import Postgres
+from tests.support.processes.main_path import LONG, MODEL_REPLY
 from tests.support.processes.product_process import ROOT, Product, running
 
 EXAMPLE = ROOT / "examples" / "expense_report"
 PASTED = EXAMPLE.with_suffix(".txt").read_text(encoding="utf-8")
 (EXPECTED,) = json.loads(EXAMPLE.with_suffix(".json").read_text(encoding="utf-8"))["tables"]
-MODEL_REPLY = """Here is what you spent:
 
-| Item | Price |
-|------|------:|
-| Café | €3.20 |
-| 茶   | €4.10 |
-
-Enjoy ☕"""
-LONG = " ".join(f"word{n}" for n in range(4_000))
 
 STREAM = """subscription Follow($id: ID!, $after: Int) { replyStream(messageId: $id, after: $after) { __typename
   ... on ReplyDelta { offset text }
@@ -50,74 +36,6 @@ HISTORY = """query History($id: ID!) { table(id: $id) { history(first: 10) { nod
   number source summary actor { email } changes { kind rowId column old new } } } } }"""
 EXPORT = "{ id status progress { done total } url rowCount revision spreadsheetId error { code message } }"
 EXPORTING = f"subscription Exporting($id: ID!) {{ exportProgress(exportId: $id) {EXPORT} }}"
-
-
-KINDS = [pytest.param(kind, marks=pytest.mark.xdist_group(f"main-path-{kind}")) for kind in ("sqlite", "postgresql")]
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def kind(request: pytest.FixtureRequest) -> str:
-    """Of database."""
-    return str(request.param)
-
-
-@contextmanager
-def empty_database(request: pytest.FixtureRequest, kind: str, directory: Path) -> Iterator[str]:
-    """DATABASE_URL of a new, empty database."""
-    if kind == "sqlite":
-        yield f"sqlite:///{directory / 'new' / 'product.db'}"
-        return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    name = f"empty_{uuid4().hex}"
-    asyncio.run(postgres.create_database(name))
-    yield postgres.url(name)
-    asyncio.run(postgres.drop_database(name))
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(timeout=20) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def offline(request: pytest.FixtureRequest, kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """With nothing configured; several people use it, one after another."""
-    directory = tmp_path_factory.mktemp("offline")
-    with empty_database(request, kind, directory) as url, running(directory, DATABASE_URL=url) as product:
-        yield product
-        assert product.stop(signal.SIGINT) < 2
-
-
-@pytest.fixture(scope="module")
-def google() -> Iterator[Google]:
-    with loopback_sheets() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def llm_app(
-    request: pytest.FixtureRequest, kind: str, google: Google, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Product]:
-    """With a model and Google's services, both on loopback."""
-    directory = tmp_path_factory.mktemp("llm_app")
-    with (
-        mock_openai({"spent": MODEL_REPLY, "long": LONG}, piece=5, pause_ms=10) as provider,
-        empty_database(request, kind, directory) as url,
-        running(
-            directory,
-            DATABASE_URL=url,
-            SECRET_KEY="a key that is the same after a restart, " * 2,
-            OPENAI_API_KEY="sk-test",
-            OPENAI_BASE_URL=provider.base_url,
-            OPENAI_MODEL="gpt-test",
-            GOOGLE_SERVICE_ACCOUNT_FILE=str(google.service_account(directory)),
-            GOOGLE_DRIVE_FOLDER=SHARED_FOLDER,
-            GOOGLE_SHEETS_URL=google.url,
-        ) as product,
-    ):
-        yield product
-        assert product.stop(signal.SIGINT) < 2
 
 
 async def _events(stream: AsyncIterator[dict[str, Any]], name: str) -> list[dict[str, Any]]:
@@ -152,8 +70,8 @@ async def _table(client: Client, id: str) -> dict[str, Any]:
     return table
 
 
-async def test_the_whole_story_without_any_set_up(offline: Product, http: httpx.AsyncClient) -> None:
-    client = Client(offline.url, http)
+async def test_the_whole_story_without_any_set_up(offline_product: Product, http: httpx.AsyncClient) -> None:
+    client = Client(offline_product.url, http)
     assert (await client.run("{ me { id } serverInfo { message offline models } }")) == {
         "me": None,
         "serverInfo": {"message": "API is running", "offline": True, "models": ["offline"]},
@@ -251,8 +169,8 @@ async def _download(client: Client, url: str) -> bytes:
     return answer.content
 
 
-async def test_a_stranger_sees_nothing_of_it(offline: Product, http: httpx.AsyncClient) -> None:
-    ann, eve = Client(offline.url, http), Client(offline.url, http)
+async def test_a_stranger_sees_nothing_of_it(offline_product: Product, http: httpx.AsyncClient) -> None:
+    ann, eve = Client(offline_product.url, http), Client(offline_product.url, http)
     await ann.sign_up("ann.who.shares.nothing@example.com")
     await eve.sign_up("eve@example.com")
     said = await _say(ann, PASTED, wait=True)
@@ -288,8 +206,8 @@ async def test_a_stranger_sees_nothing_of_it(offline: Product, http: httpx.Async
     assert after == {"conversation": {"messageCount": 2}, "tables": {"nodes": [table]}, "exports": nothing}
 
 
-async def test_with_a_model_and_google_sheets(llm_app: Product, google: Google, http: httpx.AsyncClient) -> None:
-    client = Client(llm_app.url, http)
+async def test_with_a_model_and_google_sheets(model_product: Product, google: Google, http: httpx.AsyncClient) -> None:
+    client = Client(model_product.url, http)
     await client.sign_up("ann@example.com")
     assert (await client.run("{ serverInfo { offline models } }")) == {
         "serverInfo": {"offline": False, "models": ["gpt-test"]}
@@ -324,8 +242,8 @@ async def test_a_provider_that_fails_leaves_a_message_that_says_so(http: httpx.A
         assert not any("sk-secret" in line for line in product.lines)
 
 
-async def test_a_killed_server_leaves_the_text_that_was_there(llm_app: Product, http: httpx.AsyncClient) -> None:
-    client = Client(llm_app.url, http)
+async def test_a_killed_server_leaves_the_text_that_was_there(model_product: Product, http: httpx.AsyncClient) -> None:
+    client = Client(model_product.url, http)
     await client.sign_up("killed@example.com")
     said = await _say(client, "Say something long")
     held = ""
@@ -333,10 +251,10 @@ async def test_a_killed_server_leaves_the_text_that_was_there(llm_app: Product, 
         held += event["replyStream"]["text"]
         if len(held) > 2_500:
             break
-    llm_app.stop(signal.SIGKILL)
-    await _let_its_lease_run_out(llm_app.database_url)
-    llm_app.start()
-    client.url = llm_app.wait_until_ready()
+    model_product.stop(signal.SIGKILL)
+    await _let_its_lease_run_out(model_product.database_url)
+    model_product.start()
+    client.url = model_product.wait_until_ready()
     events = await _events(client.follow(STREAM, id=said["reply"]["id"], after=0), "replyStream")
     kept = events[-1]["message"]
     assert kept["status"] == "INTERRUPTED"
@@ -355,8 +273,8 @@ async def _let_its_lease_run_out(database_url: str) -> None:
         assert done == "UPDATE 1"
 
 
-async def test_a_reply_is_stopped_and_keeps_its_text(llm_app: Product, http: httpx.AsyncClient) -> None:
-    client = Client(llm_app.url, http)
+async def test_a_reply_is_stopped_and_keeps_its_text(model_product: Product, http: httpx.AsyncClient) -> None:
+    client = Client(model_product.url, http)
     await client.sign_up("stopping@example.com")
     said = await _say(client, "Say something long")
     with pytest.raises(Refused) as busy:

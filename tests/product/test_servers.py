@@ -7,9 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -22,14 +20,6 @@ from tests.support.processes.postgres import Postgres, postgres_server
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-async def database(postgres: Postgres) -> AsyncIterator[str]:
-    name = f"test {uuid4().hex}"
-    await postgres.create_database(name)
-    yield name
-    await postgres.drop_database(name)
-
-
 async def run(url: str, statement: str) -> object:
     connection = await asyncpg.connect(url, timeout=10)
     try:
@@ -38,52 +28,54 @@ async def run(url: str, statement: str) -> object:
         await connection.close()
 
 
-async def test_asyncpg_and_sqlalchemy_take_the_same_url(postgres: Postgres, database: str) -> None:
-    assert await run(postgres.url(database), "SELECT current_database()") == database
-    engine = create_async_engine(make_url(postgres.url(database)).set(drivername="postgresql+asyncpg"))
+async def test_asyncpg_and_sqlalchemy_take_the_same_url(postgres: Postgres, server_database: str) -> None:
+    assert await run(postgres.url(server_database), "SELECT current_database()") == server_database
+    engine = create_async_engine(make_url(postgres.url(server_database)).set(drivername="postgresql+asyncpg"))
     async with engine.connect() as connection:
-        assert await connection.scalar(text("SELECT current_database()")) == database
+        assert await connection.scalar(text("SELECT current_database()")) == server_database
     await engine.dispose()
 
 
-async def test_a_database_is_copied_from_a_template(postgres: Postgres, database: str) -> None:
-    await run(postgres.url(database), "CREATE TABLE things AS SELECT 42 AS answer")
-    copy = f"{database} copy"
-    await postgres.create_database(copy, template=database)
+async def test_a_database_is_copied_from_a_template(postgres: Postgres, server_database: str) -> None:
+    await run(postgres.url(server_database), "CREATE TABLE things AS SELECT 42 AS answer")
+    copy = f"{server_database} copy"
+    await postgres.create_database(copy, template=server_database)
     try:
         assert await run(postgres.url(copy), "SELECT answer FROM things") == 42
     finally:
         await postgres.drop_database(copy)
 
 
-async def test_copies_of_one_template_are_made_at_the_same_time(postgres: Postgres, database: str) -> None:
-    names = [f"{database} {number}" for number in range(8)]
-    await asyncio.gather(*(postgres.create_database(name, template=database) for name in names))
-    found = await run(postgres.url(), f"SELECT count(*) FROM pg_database WHERE datname LIKE '{database} %'")
+async def test_copies_of_one_template_are_made_at_the_same_time(postgres: Postgres, server_database: str) -> None:
+    names = [f"{server_database} {number}" for number in range(8)]
+    await asyncio.gather(*(postgres.create_database(name, template=server_database) for name in names))
+    found = await run(postgres.url(), f"SELECT count(*) FROM pg_database WHERE datname LIKE '{server_database} %'")
     await asyncio.gather(*(postgres.drop_database(name) for name in names))
     assert found == 8
 
 
-async def test_an_emptied_database_has_its_tables_and_nobody_in_them(postgres: Postgres, database: str) -> None:
-    url = postgres.url(database)
+async def test_an_emptied_database_has_its_tables_and_nobody_in_them(postgres: Postgres, server_database: str) -> None:
+    url = postgres.url(server_database)
     await run(url, "CREATE TABLE people (id int PRIMARY KEY, friend int REFERENCES people)")
     await run(url, "CREATE TABLE notes AS SELECT id, repeat('x', 100) FROM generate_series(1, 2000) AS id")
     await run(url, "INSERT INTO people VALUES (1, 2), (2, 1)")
     left = await asyncpg.connect(url)
     await left.execute("BEGIN; INSERT INTO people VALUES (3, 1)")
     for _ in range(2):
-        await postgres.empty_database(database)
+        await postgres.empty_database(server_database)
         assert await run(url, "SELECT (SELECT count(*) FROM people) + (SELECT count(*) FROM notes)") == 0
     assert left.is_closed()
 
 
-async def test_a_database_in_use_is_dropped_and_an_absent_one_is_no_error(postgres: Postgres, database: str) -> None:
-    connection = await asyncpg.connect(postgres.url(database))
-    await postgres.drop_database(database)
+async def test_a_database_in_use_is_dropped_and_an_absent_one_is_no_error(
+    postgres: Postgres, server_database: str
+) -> None:
+    connection = await asyncpg.connect(postgres.url(server_database))
+    await postgres.drop_database(server_database)
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
         await connection.fetchval("SELECT 1")
     connection.terminate()
-    await postgres.drop_database(database)
+    await postgres.drop_database(server_database)
 
 
 async def test_text_sorts_by_code_point_on_every_machine(postgres: Postgres) -> None:
@@ -124,42 +116,11 @@ def test_a_server_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) ->
         pass
 
 
-INNER = """
-import os, pathlib, signal, time
-from tests.support.processes.postgres import postgres
-from tests.product.test_servers import run
-
-async def describe(postgres, here):
-    files = await run(postgres.url(), "SHOW data_directory")
-    pathlib.Path(here, os.environ["PYTEST_XDIST_WORKER"]).write_text(f"{postgres.port} {files}")
-
-async def test_one(postgres):
-    await describe(postgres, HERE)
-    while len(list(pathlib.Path(HERE).glob("gw*"))) < 2:
-        time.sleep(0.01)
-
-async def test_other(postgres):
-    await describe(postgres, HERE)
-    while len(list(pathlib.Path(HERE).glob("gw*"))) < 2:
-        time.sleep(0.01)
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-@pytest.fixture
-def inner(tmp_path: Path) -> list[str]:
-    """A pytest command for two workers that share the server, of which one dies."""
-    (tmp_path / "test_inner.py").write_text(INNER.replace("HERE", repr(str(tmp_path))))
-    options = ["-n2", "--max-worker-restart=0", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
-    directories = ["--rootdir", str(tmp_path), "--basetemp", str(tmp_path / "run")]
-    return [sys.executable, "-m", "pytest", "-c", os.devnull, *options, *directories, str(tmp_path)]
-
-
 def test_workers_share_a_server_that_ends_with_the_last_of_them_although_one_crashed(
-    inner: list[str], tmp_path: Path
+    inner_pytest: list[str], tmp_path: Path
 ) -> None:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_"))}
-    done = subprocess.run(inner, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(inner_pytest, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
     assert "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
     described = {path.read_text() for path in tmp_path.glob("gw*")}
     assert len(described) == 1

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -17,13 +16,6 @@ from tests.support.processes.product_process import ROOT, Product, running
 from transport.core import logs
 
 pytestmark = pytest.mark.xdist_group("starting")
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """Return a running server; the last test stops it."""
-    with running(tmp_path_factory.mktemp("server")) as product:
-        yield product
 
 
 def refused(directory: Path, **settings: str) -> str:
@@ -52,12 +44,12 @@ def explained(code: int, printed: str) -> str:
     return message
 
 
-def test_a_second_process_on_the_same_file_is_told_what_to_do(product: Product, tmp_path: Path) -> None:
-    path = product.directory / "product.db"
+def test_a_second_process_on_the_same_file_is_told_what_to_do(started_product: Product, tmp_path: Path) -> None:
+    path = started_product.directory / "product.db"
     message = refused(tmp_path, DATABASE_URL=f"sqlite:///{path}")
     assert f"{path} is served by another process" in message
     assert "DATABASE_URL" in message
-    assert httpx.get(f"{product.url}/health").json()["status"] == "ok"
+    assert httpx.get(f"{started_product.url}/health").json()["status"] == "ok"
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
@@ -92,13 +84,13 @@ def test_help_does_not_import_the_server() -> None:
     assert (ended.returncode, ended.stdout) == (0, "set()\n")
 
 
-def test_a_signal_ends_it_with_the_lock_given_back(product: Product) -> None:
-    assert _ends(product, signal.SIGTERM) < 2
-    with running(product.directory) as again:
+def test_a_signal_ends_it_with_the_lock_given_back(started_product: Product) -> None:
+    assert _ends(started_product, signal.SIGTERM) < 2
+    with running(started_product.directory) as again:
         assert _ends(again, signal.SIGINT) < 2
 
 
-def _ends(product: Product, how: signal.Signals) -> float:
-    seconds = product.stop(how)
-    assert not any("Traceback" in line for line in product.lines), product.lines
+def _ends(started_product: Product, how: signal.Signals) -> float:
+    seconds = started_product.stop(how)
+    assert not any("Traceback" in line for line in started_product.lines), started_product.lines
     return seconds

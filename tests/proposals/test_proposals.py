@@ -1,23 +1,15 @@
 """Proposals: what the assistant read in a message, on its way into a table."""
 
-from pathlib import Path
-
 import pytest
 
 from db.core.base import Visibility
 from db.core.engine import Database
 from db.models.conversations import Conversation
 from resolvers.core.ids import global_id
-from tests.support.in_process_product import InProcessProduct
 from tests.support.tables.proposal_chat import TEXT, Chat, begun, check_sources
 from tests.support.tables.statement_count import counted
 from tests.support.tables.table_client import Refused, cell
 from tests.support.world import World
-
-
-@pytest.fixture
-async def chat(world: World, tmp_path: Path) -> Chat:
-    return await begun(InProcessProduct(world, tmp_path), await world.person("ann"))
 
 
 async def test_a_proposal_shows_its_rows_and_the_source_of_each_cell(chat: Chat) -> None:

@@ -43,6 +43,8 @@ from transport.core.errors import format_error
 from transport.routes.downloads import download_route
 from transport.routes.routes import EXCEPTION_HANDLERS
 
+EXPORT_ID = "0123456789abcdef" * 2
+
 SECRET = b"s" * 32
 COLUMNS: list[tuple[str, ColumnType, str | None]] = [
     ("Item", ColumnType.TEXT, None),

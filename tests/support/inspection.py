@@ -1,10 +1,13 @@
-"""Inspection of the schema of a database of either kind."""
+"""Inspection of the schema and the indexes of a database of either kind."""
 
 import asyncio
 from typing import Any
 
 from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from db.core.engine import Database
+from db.tables.query import cell_indexes
 
 
 def inspect_database(url: str, inspect: Any) -> Any:
@@ -24,3 +27,9 @@ def inspect_database(url: str, inspect: Any) -> Any:
         return result
 
     return asyncio.run(run())
+
+
+async def drop_cell_indexes(database: Database) -> None:
+    """Drop the indexes that people have asked for on columns of their tables."""
+    for name in await database.index_names(cell_indexes.PREFIX):
+        await database.define(f"DROP INDEX {name}")

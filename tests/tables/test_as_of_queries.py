@@ -36,6 +36,7 @@ SHORT = """query S($id: ID!, $number: Int, $filter: RowFilter, $sort: [RowSort!]
   rows(filter: $filter, sort: $sort, asOfRevision: $number) { totalCount nodes { values updatedAt } } } }"""
 PLACES = "{ me { memberships { nodes { id organization { id } } } } }"
 STEPS, QUESTIONS = 16, 2
+SHEET_ROWS = VALUES
 
 
 async def rows_of(sheet: TableClient, number: int | None = None, **asked: Any) -> dict[str, Any]:
@@ -107,14 +108,6 @@ async def test_every_question_is_answered_as_it_was_then(world: World, tmp_path:
     for number, question, answer in asked[:: STEPS // 2]:
         assert await walked(sheet, number, backwards=False, **question) == answer["nodes"], (number, question)
         assert await walked(sheet, number, backwards=True, **question) == answer["nodes"], (number, question)
-
-
-@pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> TableClient:
-    """A table that had VALUES at revision 2."""
-    sheet = await TableClient.new(world, tmp_path)
-    await sheet.add(*VALUES)
-    return sheet
 
 
 async def test_each_type_is_compared_and_sorted_as_what_it_means(sheet: TableClient) -> None:

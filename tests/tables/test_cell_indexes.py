@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,7 @@ from resolvers.core.ids import decode_id
 from resolvers.tables.rows import RowFilter, RowSort
 from tests.support.app import App
 from tests.support.client import Client
+from tests.support.inspection import drop_cell_indexes
 from tests.support.processes.waiting import until
 from tests.support.tables.row_paging import walked
 from tests.support.tables.sample_rows import COMPARED, KEYS, ORDERS, VALUES, compared, found, in_order, is_
@@ -30,18 +30,6 @@ from tests.support.tables.table_client import AT, COLUMNS, DAY, ITEM, NUMBER, PR
 from tests.support.world import World
 
 MARKED = [ITEM, NUMBER, PRICE, DAY, AT]
-
-
-@pytest.fixture
-async def nothing_is_left(database: Database) -> AsyncIterator[None]:
-    """Tests share the tables of a PostgreSQL database, and would share their indexes."""
-    yield
-    await drop_all(database)
-
-
-async def drop_all(database: Database) -> None:
-    for name in await database.index_names(cell_indexes.PREFIX):
-        await database.define(f"DROP INDEX {name}")
 
 
 def marked() -> list[dict[str, Any]]:
@@ -56,7 +44,7 @@ async def indexed(world: World, directory: Path, *rows: dict[str, Any]) -> Table
     return sheet
 
 
-@pytest.mark.usefixtures("nothing_is_left")
+@pytest.mark.usefixtures("dropped_indexes")
 @pytest.mark.parametrize(("few", "many"), [(index_planner.MAX_SORTED_HITS, index_planner.MAX_SORTED_ENTRIES), (1, 4)])
 async def test_questions_have_the_same_answers_with_indexes(
     world: World, tmp_path: Path, monkeypatch: Any, few: int, many: int
@@ -89,7 +77,7 @@ async def test_questions_have_the_same_answers_with_indexes(
             assert await walked(sheet, "last", "before", 2, sort=sort) == in_order(*orders), orders
 
 
-@pytest.mark.usefixtures("nothing_is_left")
+@pytest.mark.usefixtures("dropped_indexes")
 async def test_a_long_text_is_found_and_sorted_by_its_index(world: World, tmp_path: Path) -> None:
     long = ["x" * 150 + end for end in ("c", "A", "b")]
     sheet = await indexed(world, tmp_path, *({ITEM: text} for text in [*long, "é" * 32_000, "a"]))
@@ -106,7 +94,7 @@ async def test_a_long_text_is_found_and_sorted_by_its_index(world: World, tmp_pa
             assert [row[ITEM] for row in rows] == (expected[::-1] if descending else expected), (descending, way)
 
 
-@pytest.mark.usefixtures("nothing_is_left")
+@pytest.mark.usefixtures("dropped_indexes")
 async def test_rows_with_the_same_value_are_paged_in_their_own_order(world: World, tmp_path: Path) -> None:
     rows = [{ITEM: ("open", "Open", "done")[n % 3], NUMBER: n % 2, PRICE: f"{n}.00"} for n in range(24)]
     sheet = await indexed(world, tmp_path, *rows)
@@ -121,7 +109,7 @@ async def test_rows_with_the_same_value_are_paged_in_their_own_order(world: Worl
             assert await walked(sheet, "last", "before", 5, sort=sort) == ordered, (column, descending)
 
 
-@pytest.mark.usefixtures("nothing_is_left")
+@pytest.mark.usefixtures("dropped_indexes")
 async def test_an_index_serves_only_the_questions_that_it_makes_faster(
     world: World, tmp_path: Path, monkeypatch: Any
 ) -> None:
@@ -172,7 +160,7 @@ async def test_an_index_serves_only_the_questions_that_it_makes_faster(
     assert await index_of(is_(ITEM, "CONTAINS", "item 57"), NUMBER) == (None, None)
 
 
-@pytest.mark.usefixtures("nothing_is_left")
+@pytest.mark.usefixtures("dropped_indexes")
 async def test_indexes_of_an_earlier_version_are_made_anew(world: World, tmp_path: Path) -> None:
     sheet = await TableClient.new(world, tmp_path, marked()[:1])
     table_id = decode_id(sheet.id, Table)
@@ -194,7 +182,7 @@ QUESTIONS: list[tuple[str, dict[str, Any] | None, str | None, Part]] = [
 ]
 
 
-@pytest.mark.usefixtures("nothing_is_left")
+@pytest.mark.usefixtures("dropped_indexes")
 async def test_the_plans_use_the_index(world: World, tmp_path: Path) -> None:
     rows = [
         {ITEM: f"Item {n}", NUMBER: n, PRICE: f"{n / 100:.2f}", DAY: f"20{n % 90 + 10}-01-0{n % 9 + 1}"}
@@ -274,10 +262,10 @@ async def test_the_indexes_follow_the_columns(app: App) -> None:
     await have(app, "c2_text")
     await cell_indexes.drop_stale_indexes(app.backend.database)
     assert await names(app) == {"c2_text"}
-    await drop_all(app.backend.database)
+    await drop_cell_indexes(app.backend.database)
 
 
-@pytest.mark.usefixtures("nothing_is_left")
+@pytest.mark.usefixtures("dropped_indexes")
 async def test_a_table_has_a_few_and_the_database_many(world: World, tmp_path: Path, monkeypatch: Any) -> None:
     sheet = await TableClient.new(world, tmp_path, marked())
     before = await sheet.table()
@@ -300,7 +288,7 @@ async def test_a_table_has_a_few_and_the_database_many(world: World, tmp_path: P
     assert found(await sheet.rows(sort=[{"column": ITEM}])) == []
 
 
-@pytest.mark.usefixtures("nothing_is_left")
+@pytest.mark.usefixtures("dropped_indexes")
 async def test_several_may_make_the_same_indexes_at_once(world: World, tmp_path: Path) -> None:
     sheet = await TableClient.new(world, tmp_path, marked()[:2])
     making = (cell_indexes.sync_indexes(world.database, decode_id(sheet.id, Table)) for _ in range(2))

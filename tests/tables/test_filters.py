@@ -18,12 +18,7 @@ from tests.support.tables.statement_count import counted
 from tests.support.tables.table_client import AT, DAY, ITEM, NUMBER, PAID, PRICE, TAGS, Refused, TableClient
 from tests.support.world import World
 
-
-@pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> TableClient:
-    sheet = await TableClient.new(world, tmp_path)
-    await sheet.add(*VALUES)
-    return sheet
+SHEET_ROWS = VALUES
 
 
 async def test_comparisons_follow_the_type(sheet: TableClient) -> None:

@@ -11,17 +11,6 @@ from tests.support.tables.statement_count import counted
 from tests.support.tables.table_client import DAY, ITEM, NUMBER, PRICE, Refused, TableClient, cell
 from tests.support.world import World
 
-STRICT: list[dict[str, Any]] = [
-    {"name": "Name", "type": "TEXT", "isRequired": True, "maxLength": 10},
-    {"name": "Code", "type": "DECIMAL", "isUnique": True},
-    {"name": "Size", "type": "SELECT", "options": ["S", "M"], "default": "M"},
-]
-
-
-@pytest.fixture
-async def strict(world: World, tmp_path: Path) -> TableClient:
-    return await TableClient.new(world, tmp_path, STRICT)
-
 
 async def test_rows_are_added_by_key_and_by_name(sheet: TableClient) -> None:
     added = await sheet.add({"Item": "Taxi", "number": 2, "c3": "12.50", "Day": "31.12.2025"}, {})

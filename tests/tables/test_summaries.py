@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from decimal import Context, Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -22,15 +21,8 @@ LARGE: list[dict[str, Any]] = [
     {ITEM: "large", PRICE: "0.0000000000000000001", NUMBER: 9007199254740991},
     {ITEM: "\u00c9cole", PRICE: "-12.500", NUMBER: -9007199254740991, DAY: "2025-01-02"},
 ]
-ROWS = VALUES + LARGE
+SHEET_ROWS = VALUES + LARGE
 NUMBERS = {NUMBER, PRICE}
-
-
-@pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> TableClient:
-    sheet = await TableClient.new(world, tmp_path)
-    await sheet.add(*ROWS)
-    return sheet
 
 
 async def summary(sheet: TableClient, column: str, **asked: Any) -> list[dict[str, Any]]:
@@ -99,7 +91,7 @@ async def test_summaries_of_every_type_are_those_of_the_model(sheet: TableClient
     for column in KEYS:
         for group in [None, *random.sample([*KEYS], 4)]:
             asked, test = random.choice(filters[:3])
-            expected = modelled([row for row in ROWS if test(row)], column, group)
+            expected = modelled([row for row in SHEET_ROWS if test(row)], column, group)
             given = {"groupBy": group} if group else {}
             assert as_number(await summary(sheet, column, filter=asked, **given)) == expected, (column, group, asked)
     nothing = {"group": None, "rowCount": 0, "count": 0, "sum": None, "min": None, "max": None, "mean": None}

@@ -1,21 +1,11 @@
 """Undoing across changes of a column's definition: values come back as what they meant, or nothing is undone."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.support.tables.table_client import Refused, TableClient, cell
-from tests.support.world import World
 
-COLUMNS = [{"name": "Code", "type": "TEXT"}, {"name": "Note", "type": "TEXT"}]
-
-
-@pytest.fixture
-async def sheet(world: World, tmp_path: Path) -> TableClient:
-    """Codes 1 to 3 in revision 2; what a test does begins with 3."""
-    sheet = await TableClient.new(world, tmp_path, columns=COLUMNS)
-    await sheet.add(*({"Code": code} for code in ("1", "2", "3")))
-    return sheet
+SHEET_COLUMNS = [{"name": "Code", "type": "TEXT"}, {"name": "Note", "type": "TEXT"}]
+SHEET_ROWS = [{"Code": "1"}, {"Code": "2"}, {"Code": "3"}]  # revision 2; a test begins with revision 3
 
 
 async def redefine(sheet: TableClient, **changes: object) -> None:

@@ -1,7 +1,5 @@
 import io
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,24 +13,12 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def captured(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Restores what `configure` changes."""
-    root, ours = logging.getLogger(), logging.getLogger("sheetgpt")
-    handlers, level, our_level = root.handlers[:], root.level, ours.level
-    yield monkeypatch
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    ours.setLevel(our_level)
-    logging.getLogger("uvicorn.access").disabled = False
-
-
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def asked(stream: io.StringIO, captured: pytest.MonkeyPatch, format: Any, body: object, **headers: str) -> str:
-    captured.setattr("sys.stderr", stream)
+def asked(stream: io.StringIO, restored_logging: pytest.MonkeyPatch, format: Any, body: object, **headers: str) -> str:
+    restored_logging.setattr("sys.stderr", stream)
     logs.configure(format, "INFO")
     with serving() as served:
         response = served.http.post("/graphql?secret=query", json=body, headers=headers)
@@ -43,9 +29,9 @@ def asked(stream: io.StringIO, captured: pytest.MonkeyPatch, format: Any, body: 
 SECRET = {"query": "query Greet($name: String!) {hello(name: $name)}", "variables": {"name": "hunter2"}}
 
 
-def test_an_operation_and_its_request_are_a_line_of_json_each(captured: pytest.MonkeyPatch) -> None:
+def test_an_operation_and_its_request_are_a_line_of_json_each(restored_logging: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    request_id = asked(stream, captured, "json", SECRET, authorization="Bearer good")
+    request_id = asked(stream, restored_logging, "json", SECRET, authorization="Bearer good")
     operation, request = lines(stream)
     assert operation.pop("ms") > 0
     assert request.pop("ms") > 0
@@ -72,54 +58,54 @@ def test_an_operation_and_its_request_are_a_line_of_json_each(captured: pytest.M
 
 
 @pytest.mark.parametrize("format", ["json", "text"])
-def test_no_token_variable_or_query_string_is_logged(captured: pytest.MonkeyPatch, format: str) -> None:
+def test_no_token_variable_or_query_string_is_logged(restored_logging: pytest.MonkeyPatch, format: str) -> None:
     stream = io.StringIO()
-    asked(stream, captured, format, SECRET, authorization="Bearer good")
+    asked(stream, restored_logging, format, SECRET, authorization="Bearer good")
     assert "Greet" in stream.getvalue()
     for secret in ("hunter2", "Bearer", "good", "secret"):
         assert secret not in stream.getvalue()
 
 
-def test_the_codes_of_errors_are_logged(captured: pytest.MonkeyPatch) -> None:
+def test_the_codes_of_errors_are_logged(restored_logging: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    asked(stream, captured, "json", {"query": "{missing refused}"})
+    asked(stream, restored_logging, "json", {"query": "{missing refused}"})
     operation, _ = lines(stream)
     assert operation["errors"] == ["NOT_FOUND", "BAD_USER_INPUT"]
 
 
-def test_a_bug_is_logged_with_its_traceback_and_request_id(captured: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_logged_with_its_traceback_and_request_id(restored_logging: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    request_id = asked(stream, captured, "json", {"query": "{bug}"})
+    request_id = asked(stream, restored_logging, "json", {"query": "{bug}"})
     bug, operation, _ = lines(stream)
     assert (bug["level"], bug["logger"], bug["requestId"]) == ("ERROR", "sheetgpt.error", request_id)
     assert "RuntimeError: secret of the database" in bug["exception"]
     assert operation["errors"] == ["INTERNAL_SERVER_ERROR"]
 
 
-def test_a_terminal_gets_readable_lines_and_anything_else_json(captured: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_readable_lines_and_anything_else_json(restored_logging: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
-    request_id = asked(terminal, captured, "auto", SECRET, authorization="Bearer good")
+    request_id = asked(terminal, restored_logging, "auto", SECRET, authorization="Bearer good")
     operation, request = terminal.getvalue().splitlines()
     assert " INFO    operation query Greet viewerId=viewer-1 " in operation
     assert " INFO    request POST /graphql 200 " in request
     assert request.endswith(f"ms [{request_id}]")
     pipe = io.StringIO()
-    asked(pipe, captured, "auto", SECRET)
+    asked(pipe, restored_logging, "auto", SECRET)
     assert len(lines(pipe)) == 2
 
 
-def test_a_path_cannot_forge_a_line(captured: pytest.MonkeyPatch) -> None:
+def test_a_path_cannot_forge_a_line(restored_logging: pytest.MonkeyPatch) -> None:
     for stream, format in ((io.StringIO(), "text"), (io.StringIO(), "json")):
-        captured.setattr("sys.stderr", stream)
+        restored_logging.setattr("sys.stderr", stream)
         logs.configure(format, "INFO")  # type: ignore[arg-type]  # a Literal in a tuple
         with serving() as served:
             served.http.get("/a%0A12:00:00 INFO forged")
         assert len(stream.getvalue().splitlines()) == 1
 
 
-def test_below_its_level_nothing_is_logged(captured: pytest.MonkeyPatch) -> None:
+def test_below_its_level_nothing_is_logged(restored_logging: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
-    captured.setattr("sys.stderr", stream)
+    restored_logging.setattr("sys.stderr", stream)
     logs.configure("json", "WARNING")
     with serving() as served:
         served.http.get("/api")

@@ -5,7 +5,6 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,56 +12,16 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
-from tests.support.processes.transport_app import Served, serving
+from tests.support.processes.transport_app import FILE_BYTES, Served
 from transport.graphql.file_map import EXAMPLE
 from transport.graphql.multipart import CUT_SHORT
-from transport.graphql.uploads import MAX_CONCURRENT_PER_USER, Uploads, clean_name
+from transport.graphql.uploads import MAX_CONCURRENT_PER_USER, clean_name
 
+pytestmark = pytest.mark.usefixtures("no_file_left")
 KEEP = "mutation Keep($input: FilesInput!, $seconds: Float! = 0) { keep(input: $input, seconds: $seconds) }"
 SIGNED_IN = {"Authorization": "Bearer good", "GraphQL-Preflight": "1"}
-FILE_BYTES = 200_000
 FILES = "variables.input.files"
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("incoming")
-
-
-async def echo(request: Request) -> Response:
-    return PlainTextResponse(str(len(await request.body())))
-
-
-@pytest.fixture(scope="module")
-def served(directory: Path) -> Iterator[Served]:
-    uploads, extra = Uploads(directory, FILE_BYTES, 100_000), [Route("/echo", echo, methods=["POST"])]
-    with serving(body_deadline=1.0, uploads=uploads, extra=extra) as served:
-        yield served
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left(served: Served, directory: Path) -> Iterator[None]:
-    """Check that no file has a name during a request, and that none is open after it."""
-    yield
-    end = time.monotonic() + 3
-    while (left := open_files(directory)) and time.monotonic() < end:
-        time.sleep(0.01)
-    assert left == []
-
-
-def open_files(directory: Path) -> list[str]:
-    """Return the files in the directory that have a name, and those that the process has open there."""
-    links = []
-    for descriptor in Path("/proc/self/fd").iterdir():
-        try:
-            links.append(str(descriptor.readlink()))
-        except FileNotFoundError:
-            continue
-    return [*map(str, directory.iterdir()), *(link for link in links if link.startswith(str(directory)))]
 
 
 def operations(count: int = 1, **variables: Any) -> str:
@@ -84,9 +43,9 @@ def form(*parts: tuple[str, str | None, bytes | str], boundary: str = "BOUNDARY"
     return b"".join([*body, f"--{boundary}--\r\n".encode()])
 
 
-def post(served: Served, content: Any, **headers: str) -> httpx.Response:
+def post(upload_server: Served, content: Any, **headers: str) -> httpx.Response:
     given = {"Content-Type": "multipart/form-data; boundary=BOUNDARY", **SIGNED_IN, **headers}
-    return served.http.post("/graphql", content=content, headers={k: v for k, v in given.items() if v})
+    return upload_server.http.post("/graphql", content=content, headers={k: v for k, v in given.items() if v})
 
 
 def whole(content: bytes, name: str = "a.txt") -> bytes:
@@ -102,58 +61,61 @@ def refused(answer: httpx.Response, status: int, message: str) -> None:
     assert (answer.status_code, error["message"], error["extensions"]["status"]) == (status, message, status)
 
 
-def test_files_come_into_the_variables_that_wait_for_them(served: Served) -> None:
+def test_files_come_into_the_variables_that_wait_for_them(upload_server: Served) -> None:
     contents = [b"small", os.urandom(FILE_BYTES), b""]
     files = [("0", ("a.txt", contents[0])), ("1", ("été 🙂.bin", contents[1])), ("2", ("empty", contents[2]))]
     fields = {"operations": operations(3), "map": mapped(3)}
-    answer = served.http.post("/graphql", data=fields, files=files, headers=SIGNED_IN)
+    answer = upload_server.http.post("/graphql", data=fields, files=files, headers=SIGNED_IN)
     names = ["a.txt", "été 🙂.bin", "empty"]
     assert answer.json() == {"data": {"keep": [*map(shown, names, contents), "nothing"]}}
 
 
-def test_a_file_may_go_into_several_variables(served: Served) -> None:
+def test_a_file_may_go_into_several_variables(upload_server: Served) -> None:
     operation = json.dumps({"query": KEEP, "variables": {"input": {"files": [None, None], "one": None}}})
     paths = json.dumps({"f": [f"{FILES}.1", "variables.input.one"]})
-    answer = post(served, form(("operations", None, operation), ("map", None, paths), ("f", "x", b"twice")))
+    answer = post(upload_server, form(("operations", None, operation), ("map", None, paths), ("f", "x", b"twice")))
     assert answer.json()["data"]["keep"] == ["nothing", *[shown("x", b"twice")] * 2]
 
 
 @pytest.mark.parametrize("size", [1, 7, 1_000])
-def test_a_form_in_chunks_without_a_length_is_read(served: Served, size: int) -> None:
+def test_a_form_in_chunks_without_a_length_is_read(upload_server: Served, size: int) -> None:
     content = b"\r\n--BOUNDAR\r\n--BOUNDARX--\r\n" * 40
     body = whole(content)
-    answer = post(served, (body[n : n + size] for n in range(0, len(body), size)))
+    answer = post(upload_server, (body[n : n + size] for n in range(0, len(body), size)))
     assert answer.json() == {"data": {"keep": [shown("a.txt", content), "nothing"]}}
 
 
-def test_only_a_form_to_graphql_may_have_the_size_of_an_upload(served: Served) -> None:
+def test_only_a_form_to_graphql_may_have_the_size_of_an_upload(upload_server: Served) -> None:
     body = whole(b"x" * 150_000)
     headers = {"Content-Type": "multipart/form-data; boundary=BOUNDARY", **SIGNED_IN}
-    assert served.http.post("/echo", content=body, headers=headers).status_code == 413
+    assert upload_server.http.post("/echo", content=body, headers=headers).status_code == 413
     assert (
-        served.http.post("/graphql", content=body, headers={**headers, "Content-Type": "text/plain"}).status_code == 413
+        upload_server.http.post("/graphql", content=body, headers={**headers, "Content-Type": "text/plain"}).status_code
+        == 413
     )
-    assert post(served, body).status_code == 200
+    assert post(upload_server, body).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["X-Requested-With", "Apollo-Require-Preflight", "GraphQL-Preflight"])
-def test_one_of_three_headers_tells_that_no_page_of_somebody_else_sent_the_form(served: Served, name: str) -> None:
-    before = served.world.mutations
+def test_one_of_three_headers_tells_that_no_page_of_somebody_else_sent_the_form(
+    upload_server: Served, name: str
+) -> None:
+    before = upload_server.world.mutations
     message = "A multipart request needs one of these headers, with any value: "
     message += "x-requested-with, apollo-require-preflight, graphql-preflight."
-    refused(post(served, whole(b"x"), **{"GraphQL-Preflight": ""}), 400, message)
-    assert served.world.mutations == before
-    assert post(served, whole(b"x"), **{"GraphQL-Preflight": "", name: "yes"}).status_code == 200
-    assert served.world.mutations == before + 1
+    refused(post(upload_server, whole(b"x"), **{"GraphQL-Preflight": ""}), 400, message)
+    assert upload_server.world.mutations == before
+    assert post(upload_server, whole(b"x"), **{"GraphQL-Preflight": "", name: "yes"}).status_code == 200
+    assert upload_server.world.mutations == before + 1
 
 
 @pytest.mark.parametrize(("token", "is_known"), [("", False), ("Bearer bad", False), ("Bearer good", True)])
-def test_files_are_taken_from_people_who_are_signed_in(served: Served, token: str, is_known: bool) -> None:
-    before = served.world.mutations
-    answer = post(served, whole(b"x" * 100_000), Authorization=token)
+def test_files_are_taken_from_people_who_are_signed_in(upload_server: Served, token: str, is_known: bool) -> None:
+    before = upload_server.world.mutations
+    answer = post(upload_server, whole(b"x" * 100_000), Authorization=token)
     codes = [error["extensions"]["code"] for error in answer.json().get("errors", ())]
     assert codes == ([] if is_known else ["UNAUTHENTICATED"])
-    assert served.world.mutations == before + is_known
+    assert upload_server.world.mutations == before + is_known
 
 
 OPERATIONS, MAP, A = ("operations", None, operations()), ("map", None, mapped()), ("0", "a.txt", b"x")
@@ -195,10 +157,12 @@ OPERATIONS, MAP, A = ("operations", None, operations()), ("map", None, mapped())
         ),
     ],
 )
-def test_a_form_in_disorder_is_400(served: Served, parts: list[tuple[str, str | None, bytes]], message: str) -> None:
-    before = served.world.mutations
-    refused(post(served, form(*parts)), 400, message)
-    assert served.world.mutations == before
+def test_a_form_in_disorder_is_400(
+    upload_server: Served, parts: list[tuple[str, str | None, bytes]], message: str
+) -> None:
+    before = upload_server.world.mutations
+    refused(post(upload_server, form(*parts)), 400, message)
+    assert upload_server.world.mutations == before
 
 
 @pytest.mark.parametrize(
@@ -214,42 +178,46 @@ def test_a_form_in_disorder_is_400(served: Served, parts: list[tuple[str, str | 
         ("variables.input", "variables.input is not null in `operations`, or is twice in `map`. "),
     ],
 )
-def test_a_place_that_is_no_variable_is_refused(served: Served, path: str, message: str) -> None:
-    answer = post(served, form(OPERATIONS, ("map", None, json.dumps({"0": [path]})), A))
+def test_a_place_that_is_no_variable_is_refused(upload_server: Served, path: str, message: str) -> None:
+    answer = post(upload_server, form(OPERATIONS, ("map", None, json.dumps({"0": [path]})), A))
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["message"].startswith(message)
 
 
-def test_two_files_do_not_share_a_slot(served: Served) -> None:
+def test_two_files_do_not_share_a_slot(upload_server: Served) -> None:
     paths = json.dumps({"0": [f"{FILES}.0"], "1": [f"{FILES}.0"]})
     message = f"{FILES}.0 is not null in `operations`, or is twice in `map`. Set it to null there and name it once."
-    refused(post(served, form(OPERATIONS, ("map", None, paths), A, ("1", "b", b""))), 400, message)
+    refused(post(upload_server, form(OPERATIONS, ("map", None, paths), A, ("1", "b", b""))), 400, message)
 
 
-def test_what_is_too_large_or_too_much_is_413(served: Served) -> None:
+def test_what_is_too_large_or_too_much_is_413(upload_server: Served) -> None:
     large = b"x" * (FILE_BYTES + 1)
     message = "A file is larger than 200,000 bytes. Send a smaller file."
-    refused(post(served, whole(large)), 413, message)
+    refused(post(upload_server, whole(large)), 413, message)
     chunks = whole(large)
-    refused(post(served, (chunks[n : n + 9_999] for n in range(0, len(chunks), 9_999))), 413, message)
+    refused(post(upload_server, (chunks[n : n + 9_999] for n in range(0, len(chunks), 9_999))), 413, message)
     four = [(str(n), "a", b"x" * 150_001) for n in range(4)]
     message = "The files have more than 600,000 bytes together. Send fewer files at once."
-    refused(post(served, form(("operations", None, operations(4)), ("map", None, mapped(4)), *four)), 413, message)
-    eleven = form(("operations", None, operations(11)), ("map", None, mapped(11)))
-    refused(post(served, eleven), 413, "The part `map` has 11 files. Send at most 10 in one request.")
-    long = form(("operations", None, operations() + " " * 100_000))
-    refused(post(served, long), 413, "The part `operations` is larger than 100,000 bytes.")
     refused(
-        post(served, form(OPERATIONS, ("map", None, " " * 20_000))), 413, "The part `map` is larger than 16,000 bytes."
+        post(upload_server, form(("operations", None, operations(4)), ("map", None, mapped(4)), *four)), 413, message
+    )
+    eleven = form(("operations", None, operations(11)), ("map", None, mapped(11)))
+    refused(post(upload_server, eleven), 413, "The part `map` has 11 files. Send at most 10 in one request.")
+    long = form(("operations", None, operations() + " " * 100_000))
+    refused(post(upload_server, long), 413, "The part `operations` is larger than 100,000 bytes.")
+    refused(
+        post(upload_server, form(OPERATIONS, ("map", None, " " * 20_000))),
+        413,
+        "The part `map` is larger than 16,000 bytes.",
     )
     padded = whole(b"") + b"\0" * 800_000
-    assert post(served, padded).status_code in (400, 413)
+    assert post(upload_server, padded).status_code in (400, 413)
 
 
-def test_a_hundred_thousand_parts_cost_no_more_than_the_first_that_is_wrong(served: Served) -> None:
+def test_a_hundred_thousand_parts_cost_no_more_than_the_first_that_is_wrong(upload_server: Served) -> None:
     body = form(*[("x", None, b"")] * 100_000)
     started = time.perf_counter()
-    answer = post(served, body)
+    answer = post(upload_server, body)
     assert answer.status_code == 400
     assert time.perf_counter() - started < 2
 
@@ -264,19 +232,19 @@ def test_a_hundred_thousand_parts_cost_no_more_than_the_first_that_is_wrong(serv
          "A part has no name. Begin each part with `Content-Disposition: form-data; name=…`."),
     ],
 )  # fmt: skip
-def test_a_form_that_is_none_is_400(served: Served, content: bytes, type: str, message: str) -> None:
-    refused(post(served, content, **{"Content-Type": type}), 400, message)
+def test_a_form_that_is_none_is_400(upload_server: Served, content: bytes, type: str, message: str) -> None:
+    refused(post(upload_server, content, **{"Content-Type": type}), 400, message)
 
 
-def test_headers_without_an_end_are_400(served: Served) -> None:
+def test_headers_without_an_end_are_400(upload_server: Served) -> None:
     body = b"--BOUNDARY\r\nContent-Disposition: form-data; name=" + b"x" * 100_000
-    assert post(served, body).status_code == 400
+    assert post(upload_server, body).status_code == 400
     body = b"--BOUNDARY\r\n" + b"A: b\r\n" * 1_000
-    assert post(served, body).status_code == 400
+    assert post(upload_server, body).status_code == 400
 
 
-def test_a_form_that_does_not_come_is_ended(served: Served) -> None:
-    parts = urlsplit(served.url)
+def test_a_form_that_does_not_come_is_ended(upload_server: Served) -> None:
+    parts = urlsplit(upload_server.url)
     with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as client:
         head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\nAuthorization: Bearer good\r\n"
         head += "GraphQL-Preflight: 1\r\nContent-Type: multipart/form-data; boundary=BOUNDARY\r\n\r\n"
@@ -285,8 +253,8 @@ def test_a_form_that_does_not_come_is_ended(served: Served) -> None:
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_client_who_goes_away_leaves_no_file(served: Served, directory: Path) -> None:
-    parts = urlsplit(served.url)
+def test_a_client_who_goes_away_leaves_no_file(upload_server: Served, upload_directory: Path) -> None:
+    parts = urlsplit(upload_server.url)
     with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as client:
         head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\nAuthorization: Bearer good\r\n"
         head += "GraphQL-Preflight: 1\r\nContent-Type: multipart/form-data; boundary=BOUNDARY\r\n\r\n"
@@ -294,13 +262,13 @@ def test_a_client_who_goes_away_leaves_no_file(served: Served, directory: Path) 
         time.sleep(0.05)
 
 
-def test_one_person_sends_a_few_forms_at_a_time(served: Served) -> None:
+def test_one_person_sends_a_few_forms_at_a_time(upload_server: Served) -> None:
     body = form(("operations", None, operations(seconds=1)), MAP, A)
     answers: list[int] = []
 
     def send() -> None:
         headers = {"Content-Type": "multipart/form-data; boundary=BOUNDARY", **SIGNED_IN}
-        answer = httpx.post(f"{served.url}/graphql", content=body, headers=headers, verify=False)
+        answer = httpx.post(f"{upload_server.url}/graphql", content=body, headers=headers, verify=False)
         answers.append(answer.status_code)
 
     threads = [threading.Thread(target=send) for _ in range(MAX_CONCURRENT_PER_USER + 1)]
@@ -311,9 +279,9 @@ def test_one_person_sends_a_few_forms_at_a_time(served: Served) -> None:
     assert sorted(answers) == [200] * MAX_CONCURRENT_PER_USER + [429]
 
 
-def test_a_file_in_json_is_no_file(served: Served) -> None:
+def test_a_file_in_json_is_no_file(upload_server: Served) -> None:
     body = {"query": KEEP, "variables": {"input": {"one": {"name": "a", "size": 1}}}}
-    (error,) = served.http.post("/graphql", json=body, headers=SIGNED_IN).json()["errors"]
+    (error,) = upload_server.http.post("/graphql", json=body, headers=SIGNED_IN).json()["errors"]
     assert "Send a file." in error["message"]
 
 

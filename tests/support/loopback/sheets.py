@@ -11,9 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from integrations.google.sheets import Patience
 from tests.support.loopback.google_calls import ROUTES, Action, Denied, Fault, LoopbackSheets
 from tests.support.loopback.service_account import service_account_file
 from tests.support.loopback.spreadsheets import Refused
+
+QUICK = Patience(connect=1, read=30, tries=3, first_wait=0.01, longest_wait=0.02, total=60)
 
 __all__ = ["LoopbackSheets", "loopback_sheets", "service_account_file"]
 

@@ -25,6 +25,8 @@ from transport.guard import Guard
 from transport.routes.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
 from transport.server import Server
 
+FILE_BYTES = 200_000
+
 Result = TypeVar("Result")
 
 
