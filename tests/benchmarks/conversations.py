@@ -12,7 +12,7 @@ from resolvers.core.ids import global_id
 from tests.benchmarks.target import Target
 from tests.support.app import App
 from tests.support.client import Client
-from tests.support.long_conversations import create_long_conversation
+from tests.support.conversations.long_conversations import create_long_conversation
 
 SHORT, LONG, ROUNDS = 50, 5_000, 40
 PAGE = """query Page($id: ID!, $before: String) { conversation(id: $id) { messages(last: 20, before: $before) {

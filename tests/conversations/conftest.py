@@ -7,9 +7,9 @@ import pytest
 
 from db.core.engine import Database
 from tests.support.app import App, open_app
+from tests.support.conversations.reply_harness import ReplyHarness
 from tests.support.loopback.provider_faults import fault_server
 from tests.support.loopback.scripted_extraction import Extractor
-from tests.support.reply_harness import ReplyHarness
 from tests.support.scripted_llm import ScriptedLLM, open_app_with_llm
 from tests.support.world import World
 

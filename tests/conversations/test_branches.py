@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.support.app import App
-from tests.support.branches import BRANCH, edit_message, exchange_ids, finished, read_branch
 from tests.support.client import Client, Refused
 from tests.support.concurrency import gather_outcomes
+from tests.support.conversations.branches import BRANCH, edit_message, exchange_ids, finished, read_branch
 from tests.support.scripted_llm import EXCHANGE, MODEL, ScriptedLLM, finished_reply, send
 
 REPLY = "{ conversation { id } reply { id status model siblings } }"

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from tests.support.app import App
-from tests.support.branches import edit_message, exchange_ids, finished, read_branch
 from tests.support.client import Client
+from tests.support.conversations.branches import edit_message, exchange_ids, finished, read_branch
 from tests.support.scripted_llm import ScriptedLLM, finished_reply, send, start_reply
 
 FORK = """{ conversation { id title systemPrompt temperature maxTokens extraction visibility messageCount preview

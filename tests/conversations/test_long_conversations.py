@@ -17,8 +17,8 @@ from db.models.conversations import Conversation
 from resolvers.core.ids import global_id
 from tests.support.app import App
 from tests.support.client import Client
-from tests.support.long_conversations import create_long_conversation
-from tests.support.query_plans import plan_nodes
+from tests.support.conversations.long_conversations import create_long_conversation
+from tests.support.databases.query_plans import plan_nodes
 
 SHORT, LONG = 50, 5_000
 PAGE = 20

@@ -24,9 +24,9 @@ from db.models.messages import Message, MessageStatus
 from db.models.usage import Usage
 from db.models.users import User
 from jobs.runner.worker import SWEEP_SECONDS
+from tests.support.conversations.reply_harness import TABLE, ReplyHarness
 from tests.support.loopback.provider_faults import events_then_silence
 from tests.support.processes.waiting import until
-from tests.support.reply_harness import TABLE, ReplyHarness
 from tests.support.scripted_llm import (
     ScriptedLLM,
     follow,

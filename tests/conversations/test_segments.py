@@ -21,7 +21,7 @@ from db.models.branches import BranchSegment
 from db.models.conversations import Conversation
 from db.models.messages import Message, MessageRole, MessageStatus
 from errors import BadUserInput
-from tests.support.inspection import inspect_database
+from tests.support.databases.inspection import inspect_database
 from tests.support.world import World, database_at
 
 segments_of: Prepared[BranchSegment] = Prepared(

@@ -12,9 +12,9 @@ from auth.viewer import Viewer
 from db.conversations import conversations
 from db.conversations.conversations import NewConversation
 from resolvers.core.pages import KeysetPage
-from tests.support.endless_reads import counted_reads, drain
+from tests.support.conversations.search_samples import create_conversation
+from tests.support.databases.endless_reads import counted_reads, drain
 from tests.support.processes.postgres import Postgres
-from tests.support.search_samples import create_conversation
 from tests.support.world import World
 
 __all__ = ["counted_reads"]

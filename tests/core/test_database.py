@@ -31,7 +31,7 @@ from db.models.users import User
 from db.sites import items
 from errors import Conflict, Forbidden, RateLimited
 from tests.support.app import App
-from tests.support.search_samples import create_conversation, texts, titles, user_message
+from tests.support.conversations.search_samples import create_conversation, texts, titles, user_message
 from tests.support.units import personal_organization
 from tests.support.world import SYSTEM, World, database_at
 

@@ -23,8 +23,8 @@ from db.core.sqlite import DatabaseInUse, SQLite
 from db.migrations import migrate
 from db.models.conversations import Conversation
 from db.models.messages import Message
+from tests.support.conversations.search_samples import create_conversation, texts, titles, user_message
 from tests.support.processes.postgres import Postgres
-from tests.support.search_samples import create_conversation, texts, titles, user_message
 from tests.support.world import World
 
 ROOT = Path(__file__).parents[2]

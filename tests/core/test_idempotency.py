@@ -20,7 +20,7 @@ from db.core.session import Session
 from db.models.conversations import Conversation
 from db.models.users import User
 from errors import BadUserInput, Conflict, NotFound
-from tests.support.search_samples import titles
+from tests.support.conversations.search_samples import titles
 from tests.support.world import SYSTEM, World
 
 

@@ -18,7 +18,7 @@ from db.core.base import Base
 from db.core.pagination import Listing
 from db.core.postgresql import dialect_of_reads
 from db.core.prepared import OneOf, Prepared
-from tests.support.query_plans import TABLE_SCAN, plan_nodes, variants
+from tests.support.databases.query_plans import TABLE_SCAN, plan_nodes, variants
 
 # Only superusers list all users. Nothing limits this list, so it is read in the order of the primary key.
 WHOLE = {"users.all_users"}

@@ -15,7 +15,7 @@ from resolvers.core.authentication import authenticate
 from resolvers.core.context import Context, Origin
 from schema import schema
 from tests.support.app import App
-from tests.support.endless_reads import SECONDS, EndlessQuery, drain, wait_until
+from tests.support.databases.endless_reads import SECONDS, EndlessQuery, drain, wait_until
 from tests.support.processes.running_app import listening
 from tests.support.world import World
 from transport.core.errors import format_error

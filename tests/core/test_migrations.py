@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect
 
 from db.core.base import Base
 from db.migrations import head, is_mapped, migrate
-from tests.support.inspection import inspect_database
+from tests.support.databases.inspection import inspect_database
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = "import sys; from db.migrations import migrate; migrate(sys.argv[1])"

@@ -20,7 +20,7 @@ from db.models.conversations import Conversation
 from db.models.messages import Message
 from tests.support.app import App
 from tests.support.client import Refused
-from tests.support.search_samples import ALL, create_conversation, user_message
+from tests.support.conversations.search_samples import ALL, create_conversation, user_message
 from tests.support.world import SYSTEM, World
 
 

@@ -24,7 +24,7 @@ from db.models.users import User
 from db.organizations.organizations import members
 from db.sites import readings
 from errors import Forbidden, NotFound
-from tests.support.search_samples import ALL, create_conversation, texts, titles, user_message
+from tests.support.conversations.search_samples import ALL, create_conversation, texts, titles, user_message
 from tests.support.world import SYSTEM, World
 
 SHARED = Visibility.ORGANIZATION

@@ -21,7 +21,7 @@ from db.models.messages import Message
 from db.models.organizations import Organization
 from db.models.users import User
 from errors import Forbidden, NotFound
-from tests.support.search_samples import create_conversation, texts, titles, user_message
+from tests.support.conversations.search_samples import create_conversation, texts, titles, user_message
 from tests.support.units import personal_organization
 from tests.support.world import SYSTEM, World
 

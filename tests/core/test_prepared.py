@@ -16,7 +16,7 @@ from db.core.session import Session
 from db.jobs import jobs
 from db.models.conversations import Conversation, ExtractionMode
 from db.models.jobs import Job, JobStatus
-from tests.support.search_samples import create_conversation, user_message
+from tests.support.conversations.search_samples import create_conversation, user_message
 from tests.support.world import World
 
 

@@ -14,7 +14,7 @@ from db.core.engine import Database
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.conversations import Conversation
-from tests.support.statement_kinds import (
+from tests.support.databases.statement_kinds import (
     CHILDREN,
     COUNTS,
     LATERAL,

@@ -17,7 +17,7 @@ from db.core.session import INSIDE, Session
 from db.migrations import configuration
 from db.models.sites import SiteAssignment
 from db.sites import sites
-from tests.support.inspection import inspect_database
+from tests.support.databases.inspection import inspect_database
 from tests.support.world import SYSTEM, World, database_at
 
 # Unique constraints that count deleted rows too, each with the reason why that blocks nothing.

@@ -9,7 +9,6 @@ import pytest
 from auth.links import sign
 from auth.viewer import Viewer
 from db.core.base import now
-from resolvers.exports.exports import file_name
 from tests.support.in_process_product import EXPORT_ID, SECRET, InProcessProduct
 
 # Links do not depend on the kind of database.
@@ -113,20 +112,3 @@ async def test_a_file_that_is_gone_is_said_to_be_gone(product: InProcessProduct,
     answer = await product.open(link(export_file))
     assert answer.status_code == 404
     assert answer.json() == error(404, "NOT_FOUND", "This file does not exist any more. Export the table again.")
-
-
-@pytest.mark.parametrize(
-    ("name", "cleaned"),
-    [
-        ("Costs", "Costs"),
-        ("  a  b\t", "a b"),
-        ("../../etc/passwd", "etc passwd"),
-        (".hidden", "hidden"),
-        ("\u202egnp.exe", "gnp.exe"),
-        ("???", "table"),
-        ("x" * 300, "x" * 80),
-        ("表 🙂", "表 🙂"),
-    ],
-)
-def test_a_tables_name_becomes_a_files(name: str, cleaned: str) -> None:
-    assert file_name(name) == cleaned

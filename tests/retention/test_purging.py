@@ -19,7 +19,7 @@ from db.models.verifications import Purpose, Verification
 from db.retention.erasure import erase
 from db.retention.purging import DELETED, GRACE, purge_batch
 from db.sites import items
-from tests.support.search_samples import create_conversation, user_message
+from tests.support.conversations.search_samples import create_conversation, user_message
 from tests.support.world import SYSTEM, World
 
 MONTH = timedelta(days=30)

@@ -14,7 +14,7 @@ from db.sites import items, modules, sites
 from db.tables import tables
 from tests.support.app import App
 from tests.support.client import Client
-from tests.support.query_plans import TABLE_SCAN, variants
+from tests.support.databases.query_plans import TABLE_SCAN, variants
 from tests.support.sites import create_module, create_site, own_id
 
 DELETED = """query D($site: ID!, $organization: ID!) {

@@ -20,9 +20,9 @@ from db.search.words import folded_text
 from resolvers.core.ids import decode_id, global_id
 from tests.support.app import App
 from tests.support.client import Client, Refused
+from tests.support.conversations.search_samples import user_message
 from tests.support.scripted_llm import ScriptedLLM, finished_reply
 from tests.support.scripted_llm import start_reply as ask
-from tests.support.search_samples import user_message
 from tests.support.world import SYSTEM
 
 SEARCH = """query S($query: String!, $first: Int, $after: String) { searchMessages(query: $query, first: $first,

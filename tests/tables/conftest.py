@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from db.core.engine import Database
-from tests.support.inspection import drop_cell_indexes
+from tests.support.databases.inspection import drop_cell_indexes
 from tests.support.tables.table_client import COLUMNS, TableClient
 from tests.support.world import World
 

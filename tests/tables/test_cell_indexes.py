@@ -22,7 +22,7 @@ from resolvers.core.ids import decode_id
 from resolvers.tables.rows import RowFilter, RowSort
 from tests.support.app import App
 from tests.support.client import Client
-from tests.support.inspection import drop_cell_indexes
+from tests.support.databases.inspection import drop_cell_indexes
 from tests.support.processes.waiting import until
 from tests.support.tables.row_paging import walked
 from tests.support.tables.sample_rows import COMPARED, KEYS, ORDERS, VALUES, compared, found, in_order, is_

@@ -1,0 +1,1 @@
+"""Conversations, branches and replies for tests."""

@@ -1,0 +1,1 @@
+"""Inspection of databases and of the statements they run, for tests."""
