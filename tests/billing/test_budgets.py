@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from auth.viewer import Role
 from db.accounts.cancel_jobs import cancel_user_jobs
+from db.billing import spending
 from db.conversations import conversation_deletion, conversations, replies, titles
 from db.conversations.conversations import NewConversation
 from db.core.base import now
@@ -20,7 +22,8 @@ from db.models.conversations import Conversation
 from db.models.jobs import Job, JobStatus
 from db.models.memberships import MembershipStatus
 from db.models.messages import Message, MessageStatus
-from db.models.usage import Tokens
+from db.models.notifications import Notification
+from db.models.usage import Tokens, Usage
 from db.retention import restoring
 from errors import BudgetExceeded
 from tests.support.app import open_app
@@ -28,7 +31,7 @@ from tests.support.budgets import TERMS, BudgetedConversation
 from tests.support.loopback.provider_faults import chunk, events, fault_server, usage
 from tests.support.processes.waiting import until
 from tests.support.scripted_llm import finished_reply
-from tests.support.world import SYSTEM
+from tests.support.world import SYSTEM, World
 
 HALF = "Half of what was to be said"  # 7 tokens as they are estimated
 WHOLE = events(chunk("Hi"), chunk(finish="stop"), usage(10, 5), "[DONE]")

@@ -22,7 +22,7 @@ from db.organizations.organizations import all_organizations, members
 from db.retention import restoring
 from db.sites import sites
 from errors import Conflict, Forbidden, NotFound
-from tests.support.search_samples import ALL, create_conversation, titles
+from tests.support.conversations.search_samples import ALL, create_conversation, titles
 from tests.support.world import SYSTEM, World
 
 INVITED, ADMIN = MembershipStatus.INVITED, Role.ADMIN
