@@ -162,6 +162,18 @@ def _straight(x0: float, top: float, x1: float, bottom: float) -> Rule:
     return Rule(middle, top, middle, bottom)
 
 
+def whole_lines(rules: Sequence[Rule]) -> list[Rule]:
+    """Return the horizontal lines, each whole where it is drawn in parts that touch."""
+    found: list[Rule] = []
+    for rule in sorted((rule for rule in rules if rule.is_horizontal), key=lambda rule: (round(rule.top), rule.x0)):
+        last = found[-1] if found else None
+        if last and round(last.top) == round(rule.top) and rule.x0 - last.x1 <= 1:
+            found[-1] = last._replace(x1=max(last.x1, rule.x1))
+        else:
+            found.append(rule)
+    return found
+
+
 def _turn(matrix: Sequence[float]) -> int:
     a, b = matrix[0], matrix[1]
     if abs(a) >= abs(b):

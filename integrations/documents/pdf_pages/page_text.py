@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from integrations.documents.pdf_pages.aligned import aligned_tables
-from integrations.documents.pdf_pages.glyphs import PageContent
+from integrations.documents.pdf_pages.glyphs import PageContent, whole_lines
 from integrations.documents.pdf_pages.page_tables import PageTable
 from integrations.documents.pdf_pages.plausibility import is_plausible
 from integrations.documents.pdf_pages.ruled import ruled_tables
+from integrations.documents.pdf_pages.striped import striped_tables
 from integrations.documents.pdf_pages.words import TextLine, Word, lines_of, turned_words, upright_words
 from integrations.documents.pdf_pages.zones import Box, Zone, zones_of
 from tables.files.markdown import table_text
@@ -40,15 +41,17 @@ def read_content(content: PageContent) -> Page:
     words = upright_words(content)
     found = ruled_tables(words, turned_words(content), content.rules)
     ruled = [table for table in found if is_plausible(table, is_drawn=True)]
+    ruled += _chosen(striped_tables(_outside(words, ruled), content.rules), ruled, is_drawn=True)
     zones = zones_of(lines_of(_outside(words, ruled)), [_box(table) for table in ruled])
+    lines = whole_lines(content.rules)
     parts: list[TextLine | PageTable] = []
     waiting = sorted(ruled, key=lambda table: (table.top, table.left))
     for zone in zones:
         own = [table for table in waiting if _is_in(table, zone)]
         earlier = [table for table in waiting if table not in own and table.bottom <= zone.box.top]
         waiting = [table for table in waiting if table not in own and table not in earlier]
-        rules = [rule for rule in content.rules if rule.x1 > zone.box.left and rule.x0 < zone.box.right]
-        tables = own + _chosen(aligned_tables(zone.lines, rules), ruled)
+        rules = [rule for rule in lines if rule.x1 > zone.box.left and rule.x0 < zone.box.right]
+        tables = own + _chosen(aligned_tables(zone.lines, rules), ruled, is_drawn=False)
         words = _outside((word for line in zone.lines for word in line.words), tables)
         parts += earlier
         inside: list[TextLine | PageTable] = [*lines_of(words), *tables]
@@ -66,11 +69,11 @@ def _is_in(table: PageTable, zone: Zone) -> bool:
     return is_beside and zone.box.top - 20 <= table.top <= zone.box.bottom
 
 
-def _chosen(found: Iterable[PageTable], others: Sequence[PageTable]) -> list[PageTable]:
+def _chosen(found: Iterable[PageTable], others: Sequence[PageTable], *, is_drawn: bool) -> list[PageTable]:
     chosen: list[PageTable] = []
     for table in found:
         is_free = not any(_overlap(table, other) for other in [*others, *chosen])
-        if is_free and is_plausible(table, is_drawn=False):
+        if is_free and is_plausible(table, is_drawn=is_drawn):
             chosen.append(table)
     return chosen
 

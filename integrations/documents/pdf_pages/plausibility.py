@@ -8,6 +8,7 @@ from tables.files.cell_kinds import CellKind, kind_of
 
 _PROSE_WORDS = 5  # of a cell without a value
 _MAX_WORDS = 150  # of a drawn cell; a frame around paragraphs or a figure has more
+_MAX_FACTS = 8  # rows
 _MIN_CONTENTS = 4  # entries of a table of contents
 
 
@@ -19,6 +20,8 @@ def is_plausible(table: PageTable, *, is_drawn: bool) -> bool:
     if len(table.rows) == 1 and 2 * sum(map(_is_value, cells)) < len(cells):
         return False
     if 2 * sum(map(_is_sentence, cells)) > len(cells):
+        return False
+    if len(table.names) == 2 and _are_facts([table.names, *table.rows]):
         return False
     if table.has_header:
         return not (len(table.names) == 2 and _is_contents([table.names, *table.rows]))
@@ -34,6 +37,14 @@ def _is_value(cell: str) -> bool:
 def _is_sentence(cell: str) -> bool:
     """Return whether a cell is a part of a sentence."""
     return cell.count(" ") >= _PROSE_WORDS - 1 and not _is_value(cell)
+
+
+def _are_facts(rows: Sequence[Sequence[str | None]]) -> bool:
+    """Return whether two columns are labels with a number here and a date or code there, as above an invoice."""
+    kinds = [kind_of(row[1]) for row in rows if row[1]]
+    if not kinds or not (kinds[0].is_value or kinds[0] is CellKind.CODE) or len(rows) > _MAX_FACTS:
+        return False
+    return len(set(kinds)) > 1 and CellKind.NULL not in kinds
 
 
 def _is_contents(rows: Sequence[Sequence[str | None]]) -> bool:

@@ -35,7 +35,7 @@ def ruled_tables(words: Sequence[Word], turned: Sequence[Word], rules: Sequence[
         yield from grid.tables(words, turned)
 
 
-def _merged(rules: Iterable[Rule]) -> tuple[list[Rule], list[Rule]]:
+def join_rules(rules: Iterable[Rule]) -> tuple[list[Rule], list[Rule]]:
     """Return horizontal and vertical lines, parts of one line joined."""
     horizontal: dict[int, list[Rule]] = defaultdict(list)
     vertical: dict[int, list[Rule]] = defaultdict(list)
@@ -69,7 +69,7 @@ def _joined(rules: list[Rule], axis: int) -> list[Rule]:
 
 def _drawings(rules: Sequence[Rule]) -> list[_Drawing]:
     """Return the groups of lines that touch."""
-    horizontal, vertical = _merged(rules)
+    horizontal, vertical = join_rules(rules)
     if len(horizontal) > _MAX_LINES or len(vertical) > _MAX_LINES:
         return []
     every = [*horizontal, *vertical]

@@ -196,7 +196,11 @@ def _is_raised(glyph: Glyph, line: Sequence[Glyph]) -> bool:
     """Return whether a glyph is a footnote's mark that stands apart from the word before it."""
     size = median(each.size for each in line)
     bottom = median(each.bottom for each in line)
-    return glyph.size < 0.75 * size and glyph.bottom < bottom - 0.2 * size and glyph.text.isdigit()
+    return glyph.size < 0.75 * size and glyph.bottom < bottom - 0.2 * size and _is_mark(glyph.text)
+
+
+def _is_mark(text: str) -> bool:
+    return text.isdigit() or text in "()*†‡"
 
 
 def _word(glyphs: Sequence[Glyph]) -> Word:
