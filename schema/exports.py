@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from db import models
-from resolvers.exports import exports
+from resolvers.exports import export_templates, exports
 from schema.base import Audited, Node, Shows, TypeOf, enum, field, optional, output_type, required
 from schema.connections import page
 from schema.failures import MessageError
@@ -51,6 +51,11 @@ class Export(Node, Audited, Shows[models.exports.Export]):
     """A copy of a table, as it was at one moment, in a file or a spreadsheet."""
 
     table = required(TypeOf[models.tables.Table], exports.table_of, "The exported table.")
+    template = optional(
+        TypeOf[models.export_templates.ExportTemplate],
+        export_templates.template_of,
+        "Template that laid it out; null without one that you may see.",
+    )
     destination: models.exports.ExportDestination = field("Format or service of the export.")
     mode: models.exports.ExportMode = field("Handling of an earlier file or spreadsheet.")
     status = required(models.jobs.JobStatus, exports.status_of, "State of the export; follow it with `exportProgress`.")

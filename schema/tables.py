@@ -6,7 +6,7 @@ from db import models
 from db.core.base import Visibility
 from db.tables.editing.structure import TableChange
 from resolvers.conversations import conversations
-from resolvers.exports import exports
+from resolvers.exports import export_templates, exports
 from resolvers.organizations import organizations
 from resolvers.proposals import proposals
 from resolvers.tables import revisions, rows, summaries, tables
@@ -52,6 +52,11 @@ class Table(Node, Audited, Shows[models.tables.Table]):
         TypeOf[models.exports.Export],
         exports.list_exports_of_table,
         "Exports of the table that you may see, newest first.",
+    )
+    last_export_template = optional(
+        TypeOf[models.export_templates.ExportTemplate],
+        export_templates.last_used,
+        "Template of your newest export of the table that had one; null without one.",
     )
 
 

@@ -10,6 +10,7 @@ from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
+from db.exports import export_templates
 from db.jobs import jobs
 from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
 from db.models.jobs import Job, JobStatus
@@ -86,15 +87,24 @@ def start(
     mode: ExportMode = ExportMode.CREATE,
     sheet_name: str | None = None,
     json_layout: JsonLayout = JsonLayout.ARRAY,
+    template_id: UUID | None = None,
     idempotency_key: str | None = None,
 ) -> Export:
-    """Queue an export of a table that the viewer may see. Raises RateLimited."""
+    """Queue an export of a table that the viewer may see, laid out by a template if one is given.
+
+    Raises RateLimited, or BadUserInput for a template that does not fit the table.
+    """
 
     def create() -> Export:
         _check_room(session)
         table = session.get(Table, table_id)
-        layout = _checked_layout(destination, json_layout)
-        return _add(session, table, destination, mode, sheet_name=_checked_name(sheet_name), json_layout=layout)
+        template = None if template_id is None else export_templates.get_for_table(session, template_id, table)
+        options = {
+            "sheet_name": _checked_name(sheet_name) or (template and template.sheet_name),
+            "json_layout": _checked_layout(destination, json_layout),
+            "template_id": template_id,
+        }
+        return _add(session, table, destination, mode, **options)
 
     return idempotent(
         session,

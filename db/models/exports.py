@@ -36,7 +36,8 @@ class JsonLayout(StrEnum):
 class Export(AuditedRow, Owned, Base):
     """Export of a table. Its progress is in its job, its result here; `file` is a name in the files directory.
 
-    `json_layout` is null unless the destination is JSON; `size` is that of the file in bytes.
+    `template_id` may name a template that was erased. `json_layout` is null unless the destination is JSON; `size` is
+    that of the file in bytes.
     """
 
     __tablename__ = "exports"
@@ -45,6 +46,7 @@ class Export(AuditedRow, Owned, Base):
 
     table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
     job_id: Mapped[UUID] = mapped_column(key_to("jobs.id"), index=True)
+    template_id: Mapped[UUID | None]
     destination: Mapped[ExportDestination]
     mode: Mapped[ExportMode] = mapped_column(default=ExportMode.CREATE)
     json_layout: Mapped[JsonLayout | None]

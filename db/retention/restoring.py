@@ -7,6 +7,7 @@ from db.core.base import Base
 from db.core.events import TableChanged
 from db.core.session import Session
 from db.models.conversations import Conversation
+from db.models.export_templates import ExportTemplate
 from db.models.items import Item
 from db.models.modules import Module
 from db.models.organizations import Organization
@@ -14,7 +15,7 @@ from db.models.sites import Site
 from db.models.tables import Table
 from db.organizations import organization_deletion
 
-RESTORABLE: tuple[type[Base], ...] = (Organization, Site, Module, Item, Conversation, Table)
+RESTORABLE: tuple[type[Base], ...] = (Organization, Site, Module, Item, Conversation, Table, ExportTemplate)
 
 
 def restore(session: Session, model: type[Base], id_: UUID) -> Base:

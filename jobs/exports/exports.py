@@ -10,6 +10,7 @@ from db.exports import exports
 from db.exports.exports import ExportOutcome, extension_of
 from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
+from db.models.export_templates import ExportTemplate
 from db.models.exports import Export, ExportDestination
 from db.models.users import User
 from errors import NotFound
@@ -54,12 +55,26 @@ class Exports:
         source = _Source(
             await snapshots.take(self._database, context.viewer, export.table_id, self._directory), context
         )
+        await self._apply_template(context, export, source.snapshot)
         source.report(0)
         if export.destination is ExportDestination.GOOGLE_SHEETS:
             outcome = await self._to_sheets(export, owner, source)
         else:
             outcome = await self._to_file(export, source)
         await self._database.write(exports.complete, context.viewer, export.id, context.attempt, outcome)
+
+    async def _apply_template(self, context: JobContext, export: Export, snapshot: Snapshot) -> None:
+        if export.template_id is None:
+            return
+        try:
+            template = await self._database.find(ExportTemplate, context.viewer, export.template_id)
+            if template is None:
+                message = "The template of this export was deleted, or you may no longer see it. Choose another one."
+                raise NotFound(message)
+            snapshot.apply(template)
+        except BaseException:
+            snapshot.close()
+            raise
 
     async def _to_file(self, export: Export, source: "_Source") -> ExportOutcome:
         context, name = source.context, f"{export.id.hex}.{extension_of(export.destination, export.json_layout)}"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -42,9 +43,9 @@ def write_file(path: Path, export: Export, source: Source) -> int:
 
 
 def _write(file: BinaryIO, export: Export, source: Source) -> None:
-    columns = source.snapshot.columns
+    columns, style = source.snapshot.columns, source.snapshot.style
     if export.destination is ExportDestination.XLSX:
-        text.write_xlsx(file, columns, source.rows_with_progress(), export.sheet_name or source.snapshot.name)
+        text.write_xlsx(file, columns, source.rows_with_progress(), export.sheet_name or source.snapshot.name, style)
         return
     if export.destination is ExportDestination.PARQUET:
         if not parquet.is_installed():
@@ -54,13 +55,13 @@ def _write(file: BinaryIO, export: Export, source: Source) -> None:
         return
     if export.destination is ExportDestination.CSV:
         file.write(BYTE_ORDER_MARK)
-    lines = _text_writer(export)(columns, source.rows_with_progress())
+    lines = _text_writer(export, style.include_header)(columns, source.rows_with_progress())
     file.writelines(line.encode() for line in lines)
 
 
-def _text_writer(export: Export) -> Callable[..., Iterator[str]]:
+def _text_writer(export: Export, include_header: bool) -> Callable[..., Iterator[str]]:
     if export.destination is ExportDestination.CSV:
-        return text.write_csv
+        return partial(text.write_csv, include_header=include_header)
     if export.destination is ExportDestination.MARKDOWN:
-        return text.write_markdown
+        return partial(text.write_markdown, include_header=include_header)
     return text.write_json_lines if export.json_layout is JsonLayout.LINES else text.write_json

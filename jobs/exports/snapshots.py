@@ -10,22 +10,28 @@ from uuid import UUID
 
 from auth.viewer import Viewer
 from db.core.engine import Database
-from db.exports import exports
+from db.exports import export_templates, exports
+from db.models.export_templates import ExportTemplate
 from db.models.tables import Row, Table
 from db.tables.tables import column_of, columns_of
 from errors import NotFound
 from jobs.runner.job_run import JobFailure
 from tables.types.columns import Column, Value
+from tables.writers.xlsx import SheetStyle
 
 MAX_BYTES_IN_MEMORY = 1_000_000  # bytes
 MAX_ATTEMPTS = 20
 
 
 class Snapshot:
-    """Columns and rows of one revision. The rows are in an unnamed file; close it after use."""
+    """Columns and rows of one revision; `style` is their appearance on a sheet.
+
+    The rows are in an unnamed file; close it after use.
+    """
 
     def __init__(self, table: Table, columns: Sequence[Column], directory: Path) -> None:
         self.name, self.revision, self.columns = table.name, table.revision, columns
+        self.style = SheetStyle()
         self.row_count = 0
         self._file = tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY, dir=str(directory))  # noqa: SIM115  closed by close()
 
@@ -39,6 +45,11 @@ class Snapshot:
 
     def close(self) -> None:
         self._file.close()
+
+    def apply(self, template: ExportTemplate) -> None:
+        """Keep the columns of a template under their headers. Raises BadUserInput for missing columns."""
+        applied = export_templates.apply(template, self.columns)
+        self.columns, self.style = applied.columns, applied.style
 
     def append(self, rows: Sequence[Row]) -> None:
         """Append rows; blocks, because it reads their values."""

@@ -16,6 +16,7 @@ from db.core.base import now
 from db.core.events import JobChanged
 from db.exports import exports
 from db.exports.exports import extension_of
+from db.models.export_templates import ExportTemplate
 from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
 from db.models.jobs import JobStatus
 from db.models.tables import Table
@@ -127,11 +128,19 @@ async def start_export(
     json_layout: Annotated[
         JsonLayout, argument(description="Arrangement of a JSON file: one array, or one object a line.")
     ] = JsonLayout.ARRAY,
+    template_id: Annotated[
+        strawberry.ID | None,
+        argument(
+            description="Id of a template that chooses the columns, headers and formats. BAD_USER_INPUT names its "
+            "columns that the table has not.",
+        ),
+    ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ExportResult:
     await _check_destination(info.context, destination, info.context.viewer_id)
     id_ = decode_id(table_id, Table)
-    options = (mode, sheet_name, json_layout, idempotency_key)
+    template = decode_optional_id(template_id, ExportTemplate, "templateId")
+    options = (mode, sheet_name, json_layout, template, idempotency_key)
     return ExportResult(await info.context.write(exports.start, id_, destination, *options))
 
 

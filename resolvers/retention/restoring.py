@@ -22,7 +22,9 @@ async def restore(
     info: Info,
     id: Annotated[
         strawberry.ID,
-        argument(description="Id of a deleted organization, site, module, item, conversation or table."),
+        argument(
+            description="Id of a deleted organization, site, module, item, conversation, table or export template."
+        ),
     ],
 ) -> RestoreResult:
     for model in restoring.RESTORABLE:

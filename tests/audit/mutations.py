@@ -65,6 +65,9 @@ def sessions(story: Story, payload: Any) -> None:
 
 TOKENS = "{ session { accessToken refreshToken } }"
 LONG = "x" * 30_000
+TEMPLATE = (
+    "columns destination freeze_header include_header key_columns name organization_id owner_id table_id visibility"
+)
 
 STATED: dict[str, Call] = {
     "signUp": Call(
@@ -296,6 +299,16 @@ STATED: dict[str, Call] = {
         ("Table + name organization_id owner_id revision visibility columns.added=2 rows.added=2",),
         bad={"text": ""},
     ),
+    "createExportTemplate": Call(
+        lambda s: {"name": "Monthly", "destination": "XLSX", "tableId": s["table"], "columns": [{"column": "Part"}]},
+        (f"ExportTemplate + {TEMPLATE}",),
+        "{ exportTemplate { id } }",
+        keeps("template", "exportTemplate", "id"),
+        bad={"name": ""},
+    ),
+    "updateExportTemplate": Call(
+        lambda s: {"id": s["template"], "name": "Weekly"}, ("ExportTemplate ~ name",), bad={"name": ""}
+    ),
     "startExport": Call(
         lambda s: {"tableId": s["table"], "destination": "CSV"},
         ("Export + destination mode organization_id owner_id table_id visibility",),
@@ -304,6 +317,10 @@ STATED: dict[str, Call] = {
     ),
     "cancelExport": Call(lambda s: {"id": s["queued"]}, ("Export ~ status",)),
     "retryExport": Call(lambda s: {"id": s["queued"]}, ("Export ~ status",)),
+    "deleteExportTemplate": Call(
+        lambda s: {"id": s["template"]},
+        (f"ExportTemplate - {TEMPLATE}",),
+    ),
     "deleteConversation": Call(
         lambda s: {"id": s["conversation"]},
         ("Conversation - extraction model organization_id owner_id system_prompt title visibility",),

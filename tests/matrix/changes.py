@@ -101,6 +101,7 @@ PLACES: dict[str, list[Change]] = {
         Change({"id": "@deleted_item"}, OWN),
         Change({"id": "@deleted_conversation"}, OWN),
         Change({"id": "@deleted_table"}, OWN),
+        Change({"id": "@deleted_template"}, OWN),
     ],
 }
 
@@ -216,7 +217,19 @@ TABLES: dict[str, list[Change]] = {
     "startExport": [
         Change({"tableId": "@table", "destination": "CSV"}, OWN),
         Change({"tableId": "@shared_table", "destination": "CSV"}, INSIDE),
+        Change({"tableId": "@shared_table", "destination": "CSV", "templateId": "@shared_template"}, INSIDE),
     ],
+    "createExportTemplate": [
+        Change({"name": "New", "destination": "CSV"}, SIGNED_IN),
+        Change({"name": "New", "destination": "CSV", "tableId": "@table"}, OWN),
+        Change({"name": "New", "destination": "CSV", "tableId": "@shared_table"}, INSIDE),
+        Change({"name": "New", "destination": "CSV", "organizationId": "@organization"}, INSIDE),
+    ],
+    "updateExportTemplate": [
+        Change({"id": "@template", "name": "New"}, OWN),
+        Change({"id": "@shared_template", "name": "New"}, OWN),
+    ],
+    "deleteExportTemplate": [Change({"id": "@template"}, OWN), Change({"id": "@shared_template"}, OWN)],
     "cancelExport": [Change({"id": "@export"}, OWN)],
     "retryExport": [Change({"id": "@failed_export"}, OWN)],
 }

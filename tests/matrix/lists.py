@@ -29,6 +29,15 @@ LISTED: dict[str, list[In]] = {
     ],
     "Query.tables": [In("table", OWN), In("shared_table", INSIDE), In("deleted_table", OWN, given=DELETED)],
     "Query.exports": [In("export", OWN), In("export", OWN, given={"tableId": "@table"})],
+    "Query.exportTemplates": [
+        In("template", OWN),
+        In("shared_template", INSIDE),
+        In("template", OWN, given={"tableId": "@table"}),
+        In("shared_template", INSIDE, given={"tableId": "@shared_table"}),
+        In("deleted_template", frozenset()),
+        In("deleted_template", OWN, given=DELETED),
+    ],
+    "ExportTemplate.columns": [In(None, OWN, "template")],
     "Query.auditLog": [
         In("audit_entry", ADMINS),
         In("audit_entry", ADMINS, given={"organizationId": "@organization"}),

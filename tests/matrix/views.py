@@ -34,6 +34,7 @@ SEEN: dict[str, dict[str, People]] = {
     "AuditEntry": {"audit_entry": ADMINS},
     "Notification": {"notification": SELF, "first_notification": SELF},
     "Export": {"export": OWN, "failed_export": OWN},
+    "ExportTemplate": {"template": OWN, "shared_template": INSIDE, "deleted_template": NOBODY},
 }
 
 ASKED: dict[str, list[Asked]] = {

@@ -16,10 +16,11 @@ from db.core.base import Base, Visibility, now
 from db.core.engine import Database
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
-from db.exports import exports
+from db.exports import export_templates, exports
 from db.models.attachments import Attachment
 from db.models.audit import AuditEntry
 from db.models.conversations import Conversation
+from db.models.export_templates import ExportTemplate
 from db.models.exports import ExportDestination
 from db.models.invitations import Invitation
 from db.models.items import Item
@@ -203,6 +204,16 @@ class Scene:
             self.name(name, export)
         job = session.get(Job, export.job_id)
         job.status, job.finished_at = JobStatus.FAILED, now()
+        for name, table in (("", "table"), ("shared_", None), ("deleted_", None)):
+            fields = export_templates.TemplateFields(
+                "Monthly",
+                ExportDestination.XLSX,
+                table_id=self.keys[table] if table else None,
+                columns=[export_templates.TemplateColumn("Name")],
+                organization_id=self.keys["organization"],
+                visibility=Visibility.ORGANIZATION if name else Visibility.PRIVATE,
+            )
+            self.name(f"{name}template", export_templates.create(session, fields))
         gone = structure.create(
             session, structure.TableDefinition("Gone", [NAME], organization_id=self.keys["organization"])
         )
@@ -242,6 +253,7 @@ class Scene:
             "deleted_item": Item,
             "deleted_conversation": Conversation,
             "deleted_table": Table,
+            "deleted_template": ExportTemplate,
         }
         for name, model in models.items():
             session.get(model, self.keys[name]).deleted_at = now()
