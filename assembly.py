@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,6 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
 from assistant.reply_log.log import MemoryLog
 from assistant.reply_log.watchers import Watchers
+from auth.encryption import Cipher
 from auth.limits import Action, Attempts, Rates
 from auth.passwords import PasswordHasher
 from db.accounts.administration import perform
@@ -29,6 +31,7 @@ from integrations.blobs import DirectoryBlobs
 from integrations.documents.reader import DocumentReader
 from integrations.google.access import Google, folder_id_of
 from integrations.google.failures import SheetsFailure
+from integrations.google.oauth import OAuthClient, scopes_of
 from integrations.google.service_account import read_service_account
 from integrations.llm.catalog import Catalog, catalog_of
 from integrations.llm.chat_completions import ModelFailure
@@ -53,11 +56,12 @@ from jobs.runner.cluster import Cluster
 from jobs.runner.worker import Handler, Worker
 from jobs.tables import cell_indexes
 from jobs.tables.cell_indexes import Indexes
-from keys import load_secrets
+from keys import google_client_secret, load_secrets
 from resolvers.conversations.share_links import opener
 from resolvers.core.authentication import authenticate, require_viewer
 from resolvers.core.context import Backend, Context, Origin
 from resolvers.core.revocation import Revocation
+from resolvers.google.callback import callback
 from schema import schema
 from settings import VERSION, Misconfigured, Settings
 from transport.control import Control
@@ -68,9 +72,13 @@ from transport.graphiql import GraphiQL
 from transport.graphql.socket import SocketLimits
 from transport.graphql.uploads import PREFLIGHT, Uploads
 from transport.guard import Guard
+from transport.routes.consent import CALLBACK_PATH, consent_route
 from transport.routes.downloads import attachment_route, download_route
 from transport.routes.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
 from transport.routes.share_page import shared_route
+
+GOOGLE_TOKENS = "google tokens"  # purpose of the key that encrypts them
+LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
 logger = logging.getLogger("sheetgpt")
 
@@ -106,6 +114,7 @@ def assemble(settings: Settings) -> Product:
     cluster = create_cluster(settings, database, hub)
     catalog, model = create_models(settings)
     connections = Connections()
+    secrets = load_secrets(settings)
     backend = Backend(
         settings=settings,
         database=database,
@@ -113,7 +122,7 @@ def assemble(settings: Settings) -> Product:
         log=cluster.log if cluster else MemoryLog(),
         watchers=cluster.watchers if cluster else Watchers(),
         passwords=PasswordHasher(),
-        secrets=load_secrets(settings),
+        secrets=secrets,
         catalog=catalog,
         blobs=DirectoryBlobs(settings.files_dir / "attachments"),
         documents=DocumentReader(),
@@ -121,7 +130,7 @@ def assemble(settings: Settings) -> Product:
             {Action(name): Rates(*rates) for name, rates in settings.rates.items()},
             cluster.counts if cluster else None,
         ),
-        google=create_google(settings),
+        google=create_google(settings, secrets),
     )
     worker = create_worker(backend, model, cluster)
     revocation = Revocation(database, hub, connections)
@@ -200,7 +209,7 @@ def create_models(settings: Settings) -> tuple[Catalog, ModelRouter | None]:
         raise Misconfigured(failure.message) from None
 
 
-def create_google(settings: Settings) -> Google:
+def create_google(settings: Settings, secrets: tuple[bytes, ...]) -> Google:
     """Create the ways to reach Google. Raise Misconfigured for settings that contradict each other."""
     file, folder = settings.google_service_account_file, settings.google_drive_folder
     if file is None and (folder or settings.google_delegation):
@@ -214,8 +223,38 @@ def create_google(settings: Settings) -> Google:
         service_account=account,
         folder=folder_id_of(folder) if folder else None,
         delegation=settings.google_delegation,
+        oauth=create_oauth_client(settings),
+        cipher=Cipher(secrets, GOOGLE_TOKENS),
         base_url=settings.google_sheets_url,
     )
+
+
+def create_oauth_client(settings: Settings) -> OAuthClient | None:
+    """Create the OAuth client with which people connect their Google accounts; None if it is not configured."""
+    client_id, secret = settings.google_oauth_client_id, google_client_secret(settings)
+    if client_id is None and secret is None:
+        return None
+    if client_id is None or secret is None:
+        name = "GOOGLE_OAUTH_CLIENT_ID" if client_id is None else "GOOGLE_OAUTH_CLIENT_SECRET"
+        raise Misconfigured(f"{name} is not set: an OAuth client needs its id and its secret.")
+    redirect_uri = own_address(settings) + CALLBACK_PATH
+    return OAuthClient(
+        client_id, secret, redirect_uri, scopes_of(settings.google_oauth_scopes), settings.google_sheets_url
+    )
+
+
+def own_address(settings: Settings) -> str:
+    """Return the address that Google sends browsers back to. Raise Misconfigured for one that Google refuses."""
+    address = (settings.public_url or "").rstrip("/")
+    if not address and settings.host in LOCAL and settings.port:
+        return f"http://{settings.host}:{settings.port}"
+    url = urlsplit(address)
+    if url.scheme != "https" and url.hostname not in LOCAL:
+        raise Misconfigured(
+            "GOOGLE_OAUTH_CLIENT_ID needs PUBLIC_URL, such as https://sheets.example.com: Google sends browsers back "
+            "to it, and accepts http:// for localhost alone."
+        )
+    return address
 
 
 def create_mailer(settings: Settings) -> Mailer:
@@ -253,6 +292,7 @@ def application(product: Product) -> Any:
         download_route(backend.secrets, settings.files_dir),
         attachment_route(backend.secrets, backend.blobs.open),
         shared_route(opener(backend)),
+        consent_route(callback(backend)),
     ]
     # The guard stands inside: Starlette's own outermost layer would answer its refusals as faults of ours.
     middleware = [Middleware(Guard, max_body_bytes=settings.max_body_bytes, max_upload_bytes=uploads.body_bytes)]
@@ -276,6 +316,7 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as started:
         started.callback(product.backend.passwords.close)
         started.callback(product.backend.file_work.close)
+        started.callback(product.backend.google_work.close)
         await product.backend.database.start()
         started.push_async_callback(product.backend.database.stop)
         started.push_async_callback(product.backend.snapshots.close)

@@ -4,6 +4,8 @@ import contextlib
 import secrets
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from auth.secrets import require_secret
 from settings import Misconfigured, Settings
 
@@ -22,15 +24,24 @@ def load_secrets(settings: Settings) -> tuple[bytes, ...]:
 
 def configured_secret(settings: Settings) -> str | None:
     """Return SECRET_KEY, or the content of SECRET_KEY_FILE."""
-    key, path = settings.secret_key, settings.secret_key_file
-    if key is not None and path is not None:
-        raise Misconfigured("SECRET_KEY and SECRET_KEY_FILE are both set: leave one of them out.")
+    return _value_or_file("SECRET_KEY", settings.secret_key, settings.secret_key_file)
+
+
+def google_client_secret(settings: Settings) -> str | None:
+    """Return GOOGLE_OAUTH_CLIENT_SECRET, or the content of GOOGLE_OAUTH_CLIENT_SECRET_FILE."""
+    name = "GOOGLE_OAUTH_CLIENT_SECRET"
+    return _value_or_file(name, settings.google_oauth_client_secret, settings.google_oauth_client_secret_file)
+
+
+def _value_or_file(name: str, value: SecretStr | None, path: Path | None) -> str | None:
+    if value is not None and path is not None:
+        raise Misconfigured(f"{name} and {name}_FILE are both set: leave one of them out.")
     if path is None:
-        return key.get_secret_value() if key else None
+        return value.get_secret_value() if value else None
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"SECRET_KEY_FILE={path} cannot be read ({error}): name a text file.") from None
+        raise Misconfigured(f"{name}_FILE={path} cannot be read ({error}): name a text file.") from None
 
 
 def development_secret(settings: Settings) -> bytes:

@@ -14,6 +14,7 @@ from schema import (
     export_templates,
     exports,
     extractions,
+    google,
     imports,
     invitations,
     items,
@@ -64,6 +65,7 @@ class Query(
 class Mutation(
     sessions.Mutation,
     accounts.Mutation,
+    google.Mutation,
     organizations.Mutation,
     memberships.Mutation,
     invitations.Mutation,

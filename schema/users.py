@@ -6,9 +6,11 @@ from db import models
 from resolvers.accounts import users
 from resolvers.accounts.sessions import list_sessions
 from resolvers.billing import usage
+from resolvers.google.accounts import google_account
 from resolvers.sites import items
 from schema.base import Audited, Node, Shows, TypeOf, field, list_of, optional, output_type, required
 from schema.connections import page
+from schema.google import GoogleAccount
 from schema.sessions import Session
 from schema.usage import Usage
 
@@ -27,6 +29,9 @@ class User(Node, Audited, Shows[models.users.User]):
         Session,
         list_sessions,
         "Devices on which the user is signed in. Only for yourself and superusers.",
+    )
+    google_account = optional(
+        GoogleAccount, google_account, "Google account that you have connected. Only for yourself."
     )
     memberships = page(
         TypeOf[models.memberships.Membership], users.list_memberships, "Memberships of the user that you may see."

@@ -17,6 +17,7 @@ from db.core.base import Base, Owned, Visibility, now
 from db.core.events import AccountDeleted
 from db.core.idempotency import IdempotencyKey
 from db.core.session import Session
+from db.google import accounts as google_accounts
 from db.models.audit import AuditEntry
 from db.models.invitations import Invitation
 from db.models.memberships import Membership, MembershipStatus
@@ -38,8 +39,10 @@ class AffectedMembership:
     is_last_member: bool
 
 
-def delete_account(session: Session) -> None:
+def delete_account(session: Session) -> bytes | None:
     """Close the viewer's account for good: end its sessions, cancel its jobs and anonymize its row.
+
+    Return the encrypted token of its Google account, which is forgotten here, for its revocation at Google.
 
     The anonymous row stays, because the history of shared organizations refers to it; `erase_batch` erases the rest.
     Raises Conflict if an organization would lose its last admin, or the server its last superuser.
@@ -55,6 +58,7 @@ def delete_account(session: Session) -> None:
     user.is_superuser = user.is_email_verified = False
     user.account_deleted_at = user.deactivated_at = moment
     session.emit(AccountDeleted(user.id))
+    return google_accounts.disconnect(session)
 
 
 def _placeholder_email(user: User) -> str:

@@ -12,6 +12,7 @@ from db.core.prepared import OneOf, Prepared
 from db.core.session import Session
 from db.jobs.mail import KIND as MAIL
 from db.models.exports import Export
+from db.models.google import GoogleAccount, GoogleConsent
 from db.models.invitations import Invitation
 from db.models.jobs import Job
 from db.models.notifications import Notification
@@ -46,6 +47,8 @@ def _expired_rows(deleted_before: datetime) -> Iterator[tuple[type[Base], Column
     yield IdempotencyKey, IdempotencyKey.created_at < moment - RETENTION
     yield Notification, Notification.created_at < moment - notifications.RETENTION
     yield Verification, Verification.expires_at < moment
+    yield GoogleConsent, GoogleConsent.expires_at < moment
+    yield GoogleAccount, GoogleAccount.deleted_at < deleted_before
     yield SignIn, or_(SignIn.expires_at < moment - GRACE, SignIn.revoked_at < moment - GRACE)
     yield Invitation, Invitation.expires_at < deleted_before
     yield Job, (Job.kind == MAIL) & (Job.finished_at < deleted_before)

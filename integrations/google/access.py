@@ -7,11 +7,15 @@ names the ways out where there is none, so that no job is made which Google woul
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
+from auth.encryption import Cipher
 from errors import BadUserInput, Forbidden, NotConfigured
+from integrations.google.oauth import OAuthClient
 from integrations.google.service_account import ServiceAccount
 
 # Google's ids of files have letters, digits, hyphens and underscores; those of today have 33 or 44.
@@ -38,6 +42,30 @@ class ConnectedAccount:
     scopes: frozenset[str]
     needs_reconnect: bool
     credentials: Callable[[], Any] = field(repr=False)
+
+
+class User(Protocol):
+    """User as the database has them."""
+
+    @property
+    def email(self) -> str: ...
+    @property
+    def is_email_verified(self) -> bool: ...
+
+
+class StoredAccount(Protocol):
+    """Connected account as the database has it; its token is encrypted for its user."""
+
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def scopes(self) -> str: ...
+    @property
+    def refresh_token(self) -> bytes | None: ...
+    @property
+    def withdrawn_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True)
@@ -76,14 +104,37 @@ class GoogleAccess:
 class Google:
     """Google as the settings configure it; without arguments, nothing is configured.
 
-    `base_url` replaces the hosts of Google's APIs.
+    `oauth` is the client with which people connect their accounts, and `cipher` encrypts their tokens. `base_url`
+    replaces the hosts of Google's APIs.
     """
 
     service_account: ServiceAccount | None = None
     folder: str | None = None
     delegation: bool = False
-    offers_oauth: bool = False
+    oauth: OAuthClient | None = None
+    cipher: Cipher | None = None
     base_url: str | None = None
+
+    def person(self, user: User, account: StoredAccount | None) -> GooglePerson:
+        """Return the person with their connected account, unless the server has no OAuth client any more."""
+        connected = None if account is None or self.oauth is None else self._connected(self.oauth, account)
+        return GooglePerson(user.email, user.is_email_verified, connected)
+
+    def _connected(self, oauth: OAuthClient, account: StoredAccount) -> ConnectedAccount:
+        token = self.token_of(account)
+        return ConnectedAccount(
+            account.email,
+            frozenset(account.scopes.split()),
+            needs_reconnect=self.needs_reconnect(account),
+            credentials=partial(oauth.credentials, token or ""),
+        )
+
+    def token_of(self, account: StoredAccount) -> str | None:
+        """Return the refresh token; None if its key is not among SECRET_KEY and its predecessors."""
+        return self.cipher.decrypt(account.refresh_token, account.user_id) if self.cipher else None
+
+    def needs_reconnect(self, account: StoredAccount) -> bool:
+        return account.withdrawn_at is not None or self.token_of(account) is None
 
     def access_for(self, person: GooglePerson, spreadsheet_id: str | None = None) -> GoogleAccess:
         """Return the way to write into a spreadsheet, or without one to create it, for a person.
@@ -109,7 +160,7 @@ class Google:
         )
 
     def _nothing_configured(self) -> str:
-        if self.offers_oauth:
+        if self.oauth is not None:
             return "Connect your Google account first: call connectGoogle and open its authorizationUrl."
         return (
             "This server cannot write to Google Sheets. Export to a file, or ask the operator to set "
@@ -118,7 +169,7 @@ class Google:
 
     def _ways_out(self, address: str) -> str:
         # Clients see 300 characters of a message, and the address alone may have 84.
-        connect = "connect your own account: connectGoogle" if self.offers_oauth else "operator: GOOGLE_OAUTH_CLIENT_ID"
+        connect = "connect your own account: connectGoogle" if self.oauth else "operator: GOOGLE_OAUTH_CLIENT_ID"
         return (
             "Google gives service accounts no storage for new spreadsheets. Three ways out: "
             f"(1) {connect}; (2) share a spreadsheet with {address} and pass its spreadsheetId; "

@@ -80,6 +80,16 @@ class Connection:
         self, method: str, endpoint: str, *, params: Mapping[str, Any] | None = None, body: Any = None
     ) -> "Response":
         """Send one request. Raises SheetsFailure for any response that is not a success."""
+        response = self._send(method, endpoint, params, body)
+        if response.status_code == 401:
+            # Google can end an access token before its time: a new one decides whether the account is refused.
+            self.credentials.token = None
+            response = self._send(method, endpoint, params, body)
+        if response.status_code >= 300:
+            raise refusal(response)
+        return response
+
+    def _send(self, method: str, endpoint: str, params: Mapping[str, Any] | None, body: Any) -> "Response":
         from google.auth.exceptions import RefreshError, TransportError
         from requests import RequestException
 
@@ -87,7 +97,7 @@ class Connection:
             raise SheetsFailure("STOPPED", "The server is stopping. The export continues later.", retryable=True)
         data = body if body is None or isinstance(body, bytes) else _encoded(body)
         try:
-            response = self.session.request(
+            return self.session.request(
                 method,
                 self._redirected(endpoint),
                 params=params,
@@ -102,9 +112,6 @@ class Connection:
             raise SheetsFailure(
                 "UNREACHABLE", "Google Sheets could not be reached. Try again.", retryable=True
             ) from error
-        if response.status_code >= 300:
-            raise refusal(response)
-        return response
 
     def read(self, response: "Response", name: str) -> Any:
         """Return a field of the response. Raises SheetsFailure when it does not come from Google's API."""

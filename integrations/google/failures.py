@@ -40,6 +40,12 @@ def not_google() -> SheetsFailure:
 def token_refused(error: Any) -> SheetsFailure:
     if error.retryable:
         return SheetsFailure("UNREACHABLE", "Google issues no tokens for now. Try again.", retryable=True)
+    if "unauthorized_client" in str(error):
+        return SheetsFailure(
+            "DELEGATION_REFUSED",
+            "Google does not let the service account act as you: your address is not in its domain, or domain-wide "
+            "delegation lacks its client id or a scope. The operator runs `python app.py check google`.",
+        )
     return SheetsFailure(
         "KEY_REFUSED",
         f"Google refused the service account of {SETTING}. Check that the key still exists, that the account "

@@ -8,6 +8,7 @@ from uuid import UUID
 from db.core.engine import Database
 from db.exports import exports
 from db.exports.exports import ExportOutcome, extension_of
+from db.google import accounts
 from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
 from db.models.export_templates import ExportTemplate
@@ -15,8 +16,9 @@ from db.models.exports import Export, ExportDestination
 from db.models.users import User
 from errors import NotFound
 from integrations.blobs import put_in_place
-from integrations.google.access import Google, GooglePerson
-from integrations.google.sheets import Sheets, SheetTable, Spreadsheet
+from integrations.google.access import Google
+from integrations.google.oauth import RECONNECT
+from integrations.google.sheets import Sheets, SheetsFailure, SheetTable, Spreadsheet
 from jobs.exports import snapshots
 from jobs.exports.files import write_file
 from jobs.exports.snapshots import Snapshot
@@ -98,8 +100,9 @@ class Exports:
 
     async def _to_sheets(self, export: Export, owner: User, source: "_Source") -> ExportOutcome:
         """Write a spreadsheet as the owner of the export may."""
-        snapshot = source.snapshot
-        access = self._google.access_for(GooglePerson(owner.email, owner.is_email_verified))
+        snapshot, context = source.snapshot, source.context
+        account = await self._database.read_one(accounts.of_viewer, context.viewer)
+        access = self._google.access_for(self._google.person(owner, account))
 
         def write() -> Spreadsheet:
             with snapshot:
@@ -109,7 +112,12 @@ class Exports:
                 table = SheetTable(snapshot.name, name, columns, snapshot.row_count, source.rows)
                 return sheets.write(export.id.hex, table, progress=source.report)
 
-        spreadsheet = await in_thread(write, source.stop)
+        try:
+            spreadsheet = await in_thread(write, source.stop)
+        except SheetsFailure as failure:
+            if account is not None and failure.code == RECONNECT:
+                await self._database.write(accounts.withdraw, context.viewer, account.connected_at)
+            raise
         return ExportOutcome(
             snapshot.row_count, snapshot.revision, spreadsheet_id=spreadsheet.id, spreadsheet_url=spreadsheet.url
         )

@@ -21,6 +21,7 @@ from resolvers.accounts.sessions import SignInResult, SignOutResult, create_sess
 from resolvers.accounts.users import checked_name, normalized
 from resolvers.core.context import Backend, Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id
+from resolvers.google.accounts import revoke
 
 RESET_SECONDS = 0.3  # longer than the work for a known address takes
 SYSTEM = Viewer.system()
@@ -61,7 +62,8 @@ async def delete_account(info: Info, password: Annotated[str, argument(descripti
     await context.backend.attempts.count(Action.LOG_IN, context.origin.ip_address, person.email)
     if not (await context.backend.passwords.verify(password, person.password_hash)).ok:
         raise BadUserInput.of("password", "Wrong password. Enter your current password.")
-    await context.write(account_deletion.delete_account)
+    token = await context.write(account_deletion.delete_account)
+    await revoke(context.backend, person.id, token)
     return SignOutResult()
 
 

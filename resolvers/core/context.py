@@ -32,6 +32,8 @@ from settings import Settings
 
 # One task of a person at a time: four looping uploads of one account delay another's no more than one does.
 FILE_THREADS, FILE_THREADS_OF_ONE = 4, 1
+# Threads that wait for Google: a Google that hangs delays neither files nor the health check.
+GOOGLE_THREADS, GOOGLE_THREADS_OF_ONE = 8, 2
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,6 +60,9 @@ class Backend:
     file_work: FairPool = field(
         default_factory=lambda: FairPool("files", threads=FILE_THREADS, per_person=FILE_THREADS_OF_ONE)
     )
+    google_work: FairPool = field(
+        default_factory=lambda: FairPool("google", threads=GOOGLE_THREADS, per_person=GOOGLE_THREADS_OF_ONE)
+    )
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,15 @@ class Origin:
 class Context:
     """Context of one operation or one subscription event; loaded rows live as long as it does.
 
-    `preloaded` holds rows that were just read and that the viewer may see, by model and id.
+    `preloaded` holds rows that were just read and that the viewer may see, by model and id. `set_cookies` are headers
+    of the response, for a request by HTTP.
     """
 
     backend: Backend
     signed_in: Viewer | None
     origin: Origin = Origin()
     preloaded: dict[tuple[type[Base], UUID], Any] = field(default_factory=dict)
+    set_cookies: list[str] = field(default_factory=list)
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     def fresh(self) -> "Context":

@@ -20,13 +20,12 @@ from db.models.export_templates import ExportTemplate
 from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
 from db.models.jobs import JobStatus
 from db.models.tables import Table
-from db.models.users import User
 from errors import NotConfigured, NotFound
-from integrations.google.access import GooglePerson
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id, decode_optional_id
 from resolvers.core.links import signed_url
 from resolvers.core.pages import KeysetPage
+from resolvers.google.accounts import google_person
 from tables.writers import parquet
 
 IDLE_SECONDS = 15.0
@@ -137,7 +136,7 @@ async def start_export(
     ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> ExportResult:
-    await _check_destination(info.context, destination, info.context.viewer_id)
+    await _check_destination(info.context, destination)
     id_ = decode_id(table_id, Table)
     template = decode_optional_id(template_id, ExportTemplate, "templateId")
     options = (mode, sheet_name, json_layout, template, idempotency_key)
@@ -187,8 +186,8 @@ def file_name(name: str) -> str:
     return " ".join(cleaned.split())[:MAX_FILE_NAME].strip(" .") or "table"
 
 
-async def _check_destination(context: Context, destination: ExportDestination, owner_id: UUID | None) -> None:
-    """Raise an error with the ways out if the owner of an export cannot reach its destination."""
+async def _check_destination(context: Context, destination: ExportDestination, owner_id: UUID | None = None) -> None:
+    """Raise an error with the ways out if the owner of an export, or else the viewer, cannot reach its destination."""
     if destination is ExportDestination.PARQUET and not parquet.is_installed():
         raise NotConfigured(
             "This server cannot write Parquet: its operator has to install pyarrow (`pip install pyarrow`). Until "
@@ -196,10 +195,7 @@ async def _check_destination(context: Context, destination: ExportDestination, o
         )
     if destination is not ExportDestination.GOOGLE_SHEETS:
         return
-    owner = await context.by_id(User, owner_id)
-    if owner is None:
-        raise NotFound("The owner of this export is gone, or you may not see them. Export the table yourself.")
-    context.backend.google.access_for(GooglePerson(owner.email, owner.is_email_verified))
+    context.backend.google.access_for(await google_person(context.backend, owner_id or context.viewer.user_id))
 
 
 async def _export(context: Context, id_: UUID) -> Export:

@@ -23,7 +23,9 @@ from resolvers.core.ids import global_id
 from schema import schema
 from tests.audit.mutations import CALLS, OTHER, PASSWORD, Call, Story
 from tests.support.app import OFTEN, App, open_app
+from tests.support.browser_at_google import Browser, code_on
 from tests.support.client import Client, Refused
+from tests.support.loopback.sheets import loopback_sheets
 from tests.support.superusers import sign_up_superuser
 from tests.support.world import SYSTEM
 
@@ -32,7 +34,14 @@ assert mutation is not None
 FIELDS = mutation.fields
 BY_JOBS = {"purge", "reply", "export", "extraction", "system"}
 TOGETHER = 20  # with one key, each on a connection of its own
-UNREFUSED = {"markNotificationsRead", "requestPasswordReset", "requestEmailVerification", "logOut", "logOutEverywhere"}
+UNREFUSED = {
+    "disconnectGoogle",
+    "logOut",
+    "logOutEverywhere",
+    "markNotificationsRead",
+    "requestEmailVerification",
+    "requestPasswordReset",
+}
 
 newest: Prepared[AuditEntry] = Prepared(select(AuditEntry).order_by(AuditEntry.id))
 letters: Prepared[Job] = Prepared(select(Job).where(Job.kind == "mail").order_by(Job.id.desc()))
@@ -142,6 +151,11 @@ class MutationCaller:
             (story.ids["session"],) = [one["id"] for one in listed if not one["isCurrent"]]
         if name == "withdrawInvitation":
             await ann.mutate("inviteMember", "{ email }", organizationId=story["works"], email="new@example.com")
+        if name == "confirmGoogle":
+            another = Browser(ann)
+            url = await another.consent(await Browser(ann).begin())
+            story.ids["google_code"] = code_on(await another.come_back(url))
+            self.tokens += [story.ids["google_code"].replace("-", ""), url.params["code"], url.params["state"]]
         if name == "rejectProposal":
             story.ids["pending"] = global_id(Proposal, await self._pending())
         if name == "cancelExport":
@@ -175,8 +189,9 @@ class MutationCaller:
 
 async def test_every_mutation_logs_its_changes_once_and_no_secret(database_url: str, tmp_path: Path) -> None:
     # Twenty sign-ups of one address are more than one account may try.
-    async with open_app(database_url, tmp_path, sign_up_limit_account=OFTEN) as app:
-        await check_every_mutation(app)
+    with loopback_sheets() as google:
+        async with open_app(database_url, tmp_path, sign_up_limit_account=OFTEN, **google.oauth_settings()) as app:
+            await check_every_mutation(app)
 
 
 async def check_every_mutation(app: App) -> None:

@@ -347,6 +347,13 @@ STATED: dict[str, Call] = {
         who="dan",
         bad={"password": "wrong password"},
     ),
+    "connectGoogle": Call(lambda _: {}, (), bad={"loginHint": "no address"}),
+    "confirmGoogle": Call(
+        lambda story: {"code": story["google_code"]},
+        ("User + connected_at email scopes",),
+        bad={"code": "AAAA-AAAA-AAAA"},
+    ),
+    "disconnectGoogle": Call(lambda _: {}, ("User - connected_at email scopes",)),
     "logOutEverywhere": Call(lambda _: {}, ("User ~ sessions.changed=1",)),
 }
 

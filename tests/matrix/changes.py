@@ -43,6 +43,9 @@ ACCOUNTS: dict[str, list[Change]] = {
     "requestPasswordReset": [Change({"email": "owner@example.com"}, ANYONE, tried=FEW)],
     "resetPassword": [Change({"token": "@reset_token", "newPassword": ANOTHER}, ANYONE, tried=FEW)],
     "requestEmailVerification": [Change({}, SIGNED_IN)],
+    "connectGoogle": [Change({}, SIGNED_IN)],
+    "confirmGoogle": [Change({"code": "no code"}, SIGNED_IN, meets="BAD_USER_INPUT")],
+    "disconnectGoogle": [Change({}, frozenset({OWNER}), idle=SIGNED_IN - {OWNER})],
     "verifyEmail": [Change({"token": "@email_token"}, ANYONE)],
     "updateProfile": [Change({"firstName": "Another"}, SIGNED_IN)],
     "updateUser": [

@@ -40,7 +40,8 @@ def matrix_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 async def stage(matrix_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """Yield the application over a world with every person and thing; no worker runs jobs in it."""
     limits = {name: OFTEN for name in Settings.model_fields if "_limit_" in name}
-    given: dict[str, Any] = {"database_url": matrix_url, "secret_key": SECRET, **limits}
+    oauth = {"google_oauth_client_id": "client", "google_oauth_client_secret": "secret"}
+    given: dict[str, Any] = {"database_url": matrix_url, "secret_key": SECRET, **limits, **oauth}
     product = assemble(Settings(_env_file=None, **given))
     database, passwords = product.backend.database, product.backend.passwords
     await database.start()
@@ -51,3 +52,4 @@ async def stage(matrix_url: str, tmp_path_factory: pytest.TempPathFactory) -> As
         yield Stage(product, scene, await digest(database))
     await database.stop()
     passwords.close()
+    product.backend.google_work.close()

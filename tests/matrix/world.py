@@ -22,6 +22,7 @@ from db.models.audit import AuditEntry
 from db.models.conversations import Conversation
 from db.models.export_templates import ExportTemplate
 from db.models.exports import ExportDestination
+from db.models.google import GoogleAccount
 from db.models.invitations import Invitation
 from db.models.items import Item
 from db.models.jobs import Job, JobStatus
@@ -228,6 +229,8 @@ class Scene:
             "email_token": Verification(purpose=Purpose.VERIFY_EMAIL),
             "reset_token": Verification(purpose=Purpose.RESET_PASSWORD),
         }
+        # Encrypted with no key of this server, so that nothing is revoked at Google.
+        session.add(GoogleAccount(user_id=self._user_id(OWNER), email="o@gmail.example", scopes="", refresh_token=b"x"))
         for name in ("first_notification", "notification"):
             self.name(name, notifications.notify(session, self._user_id(OWNER), notifications.BROADCAST, "Hello"))
         for name, row in made.items():

@@ -103,7 +103,7 @@ class InProcessProduct:
             blobs=DirectoryBlobs(self.files / "attachments"),
             documents=DocumentReader(),
             attempts=Attempts({}),
-            google=create_google(self.settings),
+            google=create_google(self.settings, (SECRET,)),
         )
         self.executor = Executor(
             schema, format_error=format_error, event_context=Context.fresh, require_viewer=require_viewer

@@ -54,6 +54,7 @@ class Viewer:
     world: World
     viewer_id: str | None
     expires_at: datetime | None = None
+    set_cookies: tuple[str, ...] = ()
     request_id: str = ""
 
 

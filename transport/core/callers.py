@@ -1,7 +1,7 @@
 """Callers: the credentials and address of a request, and the context that the application makes of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
@@ -31,6 +31,10 @@ class Context(Protocol):
     @property
     def expires_at(self) -> datetime | None:
         """Return when the session, and every stream opened with it, ends; None means never."""
+
+    @property
+    def set_cookies(self) -> Sequence[str]:
+        """Return the Set-Cookie headers of a response by HTTP."""
 
 
 Authenticate: TypeAlias = Callable[[Caller], Awaitable[Context]]

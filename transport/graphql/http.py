@@ -1,7 +1,7 @@
 """GraphQL over HTTP: POST and GET, answered with JSON, an event stream or GraphiQL's page."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,7 +105,7 @@ class GraphQLEndpoint:
         is_query = operation.kind == OperationType.QUERY
         result = await (while_connected(run.receive, running) if is_query else running)
         log_operation(operation, context, result.errors, started)
-        await respond(send, media, result)
+        await respond(send, media, result, context.set_cookies)
 
     async def _sign_in(self, scope: Scope, request: Request | None = None) -> Context | Result:
         caller = Caller(
@@ -207,15 +207,22 @@ def _status(result: Result, media: str) -> int:
     return status if isinstance(status, int) else 400
 
 
-async def respond(send: Send, media: str, result: Result) -> None:
-    """Send one result in one of the media types of `negotiate`."""
+async def respond(send: Send, media: str, result: Result, set_cookies: Sequence[str] = ()) -> None:
+    """Send one result in one of the media types of `negotiate`; an event stream sets no cookies."""
     if media == EVENT_STREAM:
         await sse.send_single(send, result)
     else:
-        await _send(send, _status(result, media), media, result.payload())
+        await _send(send, _status(result, media), media, result.payload(), set_cookies=set_cookies)
 
 
-async def _send(send: Send, status: int, media: str, body: Any, headers: Mapping[str, str] | None = None) -> None:
+async def _send(
+    send: Send,
+    status: int,
+    media: str,
+    body: Any,
+    headers: Mapping[str, str] | None = None,
+    set_cookies: Sequence[str] = (),
+) -> None:
     encoded = encode(body)
     head = [
         (b"content-type", f"{media}; charset=utf-8".encode()),
@@ -223,5 +230,6 @@ async def _send(send: Send, status: int, media: str, body: Any, headers: Mapping
         (b"vary", b"accept"),
     ]
     head += [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+    head += [(b"set-cookie", cookie.encode()) for cookie in set_cookies]
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": encoded})

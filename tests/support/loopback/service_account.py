@@ -38,13 +38,13 @@ def service_account_file(directory: Path, base_url: str, **changes: Any) -> Path
     return path
 
 
-def check_grant(body: bytes) -> None:
-    """Raises GrantRefused unless the account's key signed the assertion, for Google, not for long, in scope."""
+def check_grant(body: bytes) -> dict[str, Any]:
+    """Return the claims. Raises GrantRefused unless the key signed them for Google, not for long, and in scope."""
     form = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
     if form.get("grant_type") != GRANT:
         raise GrantRefused("Invalid grant_type")
     try:
-        claims = jwt.decode(
+        claims: dict[str, Any] = jwt.decode(
             form.get("assertion", ""),
             _key().public_key(),
             algorithms=["RS256"],
@@ -56,6 +56,7 @@ def check_grant(body: bytes) -> None:
         raise GrantRefused(str(error)) from error
     if claims["exp"] - claims["iat"] > 3600 or set(claims.get("scope", "").split()) != SCOPES:
         raise GrantRefused("Invalid lifetime or scope")
+    return claims
 
 
 @cache

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from integrations.google.sheets import Patience
 from tests.support.loopback.google_calls import ROUTES, Action, Denied, Fault, LoopbackSheets
+from tests.support.loopback.google_state import Redirected
 from tests.support.loopback.service_account import service_account_file
 from tests.support.loopback.spreadsheets import Refused
 
@@ -21,6 +22,7 @@ QUICK = Patience(connect=1, read=30, tries=3, first_wait=0.01, longest_wait=0.02
 __all__ = ["LoopbackSheets", "loopback_sheets", "service_account_file"]
 
 MAX_PAYLOAD = 2_000_000
+UNSIGNED = frozenset({"authorize", "token", "revoke"})  # calls without an access token
 
 
 @contextmanager
@@ -69,6 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             with self.google.lock:
                 answer = self._answer(target.path, query, body)
+        except Redirected as redirected:
+            self._send(302, {}, {"Location": str(redirected)})
         except Denied as denied:
             self._send(denied.status, denied.body, denied.headers)
         except Refused as error:
@@ -87,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self._fault(operation)
         if fault and fault.status:
             raise Denied(fault.status, fault.reason, "Made to fail.", fault.headers)
-        if operation != "token":
+        if operation not in UNSIGNED:
             self._authorize(body)
         answer = action(self.google, parts, query, body)
         return None if fault else answer
@@ -108,8 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _authorize(self, body: bytes) -> None:
         scheme, _, token = (self.headers.get("Authorization") or "").partition(" ")
-        if scheme != "Bearer" or token not in self.google.tokens:
-            raise Denied(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
+        self.google.authorize(token if scheme == "Bearer" else "")
         if len(body) > MAX_PAYLOAD:
             raise Denied(413, "REQUEST_TOO_LARGE", "Request Entity Too Large")
         if body and self.headers.get("Content-Type") != "application/json":

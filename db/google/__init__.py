@@ -1,0 +1,1 @@
+"""Google accounts of users: consents, connections and their end."""
