@@ -17,6 +17,7 @@ enum(
     TSV="Values separated by tabs.",
     XLSX="One sheet of an Excel workbook: the displayed values, with every stored digit.",
     ODS="One sheet of an OpenDocument workbook.",
+    PDF="One table of a PDF; `notes` name the others, and `tableIndex` chooses one.",
     HTML="The first table of an HTML page, also in a file named .xls.",
     JSON="Objects or arrays: in an array, one a line, by column, by key, or in a member such as `data`; also GeoJSON.",
     MARKDOWN="One Markdown table.",

@@ -1,4 +1,4 @@
-"""`python -m integrations.documents pdf|text|rows [sheet] <file`: what `reader` starts for each file, within limits."""
+"""`python -m integrations.documents pdf|text|rows|table [details] <file`: the process that reads files, in limits."""
 
 import errno
 import json
@@ -34,7 +34,7 @@ def main(task: str, *details: str) -> None:
         _refuse(DAMAGED)
 
 
-def _read(task: str, source: IO[bytes], target: IO[bytes], sheet: str = "null") -> None:
+def _read(task: str, source: IO[bytes], target: IO[bytes], details: str = "null") -> None:
     if task == "pdf":
         from integrations.documents.pdf import text_of
 
@@ -43,8 +43,14 @@ def _read(task: str, source: IO[bytes], target: IO[bytes], sheet: str = "null") 
         from integrations.documents.sheet_text import workbook_text
 
         target.write(json.dumps({"text": workbook_text(source)}).encode())
+    elif task == "table":
+        from integrations.documents.pdf_rows import pdf_rows
+
+        notes, rows = pdf_rows(source, json.loads(details))
+        target.write(json.dumps(notes).encode() + b"\n")
+        target.writelines(json.dumps(row).encode() + b"\n" for row in rows)
     else:
-        _write_rows(source, target, json.loads(sheet))
+        _write_rows(source, target, json.loads(details))
 
 
 def _write_rows(source: IO[bytes], target: IO[bytes], sheet: str | None) -> None:

@@ -61,7 +61,7 @@ def recognise(file: IO[bytes], name: str) -> Recognised:
     if kind := images.kind_of(head):
         images.check(kind, file)
         return Recognised(Kind(kind))
-    if b"%PDF-" in head[:1_024]:
+    if is_pdf(head):
         return Recognised(Kind.PDF)
     if head.startswith((b"PK\x03\x04", OLE)):
         check_workbook(file)
@@ -72,13 +72,18 @@ def recognise(file: IO[bytes], name: str) -> Recognised:
     return Recognised(_kind_of_text(text, name), text)
 
 
+def is_pdf(head: bytes) -> bool:
+    """Return whether a file is a PDF by its first 1,024 bytes; some programs write a line before its signature."""
+    return b"%PDF-" in head[:1_024]
+
+
 def refuse_other_kinds(head: bytes) -> None:
     """Raise DocumentRefused for the beginning of a file that has no rows for a table in it."""
     if not head:
         raise DocumentRefused("The file is empty. Send a file with content.")
-    if images.kind_of(head) or b"%PDF-" in head[:1_024]:
+    if images.kind_of(head):
         raise DocumentRefused(
-            "Import CSV, TSV, XLSX, ODS, JSON, HTML or a Markdown table; send other files with a message."
+            "Import CSV, TSV, XLSX, ODS, PDF, JSON, HTML or a Markdown table; send images with a message."
         )
     if head.startswith(OLE):
         raise DocumentRefused(OLD_OR_LOCKED)

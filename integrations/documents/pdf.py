@@ -1,10 +1,14 @@
-"""The text of a PDF, with its tables as Markdown."""
+"""The text of a PDF, with its tables as Markdown, and its tables alone."""
 
 import logging
-from typing import IO, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.limits import allow_cpu
+
+if TYPE_CHECKING:
+    from integrations.documents.pdf_pages.page_tables import PageTable
+    from integrations.documents.pdf_pages.page_text import Page
 
 MAX_PAGES = 500
 MAX_TEXT = 1_000_000
@@ -14,6 +18,19 @@ SECONDS_AT_ONCE = 2  # of the processor, for each ten pages
 
 def text_of(file: IO[bytes]) -> str:
     """Return the pages' text; empty for pages that are images. Raises DocumentRefused."""
+    from integrations.documents.pdf_pages.page_text import pages_text
+
+    return pages_text(_read_pages(file))[:MAX_TEXT]
+
+
+def tables_of(file: IO[bytes]) -> "list[tuple[int, PageTable]]":
+    """Return each table with the number of the page on which it begins. Raises DocumentRefused."""
+    from integrations.documents.pdf_pages.page_text import pages_tables
+
+    return pages_tables(_read_pages(file))
+
+
+def _read_pages(file: IO[bytes]) -> "list[Page]":
     from pdfminer.pdfdocument import PDFDocument, PDFPasswordIncorrect
     from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
     from pdfminer.pdfpage import PDFPage
@@ -21,7 +38,7 @@ def text_of(file: IO[bytes]) -> str:
     from pdfminer.pdftypes import resolve1
 
     from integrations.documents.pdf_pages.glyphs import PageDevice, read_page
-    from integrations.documents.pdf_pages.page_text import pages_text, read_content
+    from integrations.documents.pdf_pages.page_text import read_content
 
     allow_cpu(SECONDS_AT_ONCE)
     logging.disable()  # it tells of every flaw that it gets over
@@ -34,7 +51,8 @@ def text_of(file: IO[bytes]) -> str:
         raise DocumentRefused(f"The PDF has {count:,} pages: send at most {MAX_PAGES} at once.")
     device = PageDevice(resources := PDFResourceManager())
     interpreter = PDFPageInterpreter(resources, device)
-    pages, length = [], 0
+    pages: list[Page] = []
+    length = 0
     for number, page in enumerate(PDFPage.create_pages(document)):
         if number >= MAX_PAGES:
             raise DocumentRefused(f"The PDF has more than {MAX_PAGES} pages: send at most {MAX_PAGES} at once.")
@@ -44,4 +62,4 @@ def text_of(file: IO[bytes]) -> str:
             content = read_page(interpreter, device, page)
             length += len(content.glyphs)
             pages.append(read_content(content))
-    return pages_text(pages)[:MAX_TEXT]
+    return pages

@@ -16,7 +16,7 @@ AT_ONCE, AT_ONCE_OF_ONE = 2, 1  # processes, and of one person
 ROOT = Path(__file__).parents[2]
 TOO_MUCH = "The file takes too much memory or time to read: send a part of it, or its text."
 
-Task = Literal["pdf", "text", "rows"]
+Task = Literal["pdf", "text", "rows", "table"]
 
 
 class DocumentReader:
@@ -34,12 +34,21 @@ class DocumentReader:
     async def rows_into(
         self, source: IO[bytes], target: IO[bytes], sheet: str | None = None, *, person: object = None
     ) -> None:
-        """Writes a sheet of a workbook, or else its first with rows, into a file. Raises DocumentRefused.
+        """Write a sheet of a workbook, or else its first with rows, into a file. Raises DocumentRefused.
 
         Each row is a line of JSON, whose cells are as in `workbooks.Cell`. The last line names the `sheet`, with
         `notes` on what was left out.
         """
         await self._run(person, "rows", source, target.fileno(), json.dumps(sheet))
+
+    async def table_into(
+        self, source: IO[bytes], target: IO[bytes], number: int | None = None, *, person: object = None
+    ) -> None:
+        """Write a table of a PDF, by default its first, into a file. Raises DocumentRefused.
+
+        The first line holds `notes`, and whether the table `has_header`; each other line is a row of texts.
+        """
+        await self._run(person, "table", source, target.fileno(), json.dumps(number))
 
     async def _run(self, person: object, task: Task, source: IO[bytes], target: int, *details: str) -> bytes:
         async with self._room.slot(person):

@@ -7,7 +7,8 @@ from typing import IO
 from tables.files import delimited
 from tables.files.cell_kinds import ABOVE, LEFT, count_filled
 from tables.files.markdown import table_text
-from tables.files.regions import find_tables, without_marks
+from tables.files.row_source import without_marks
+from tables.files.table_search import find_tables
 
 MAX_TEXT = 1_000_000
 SAMPLE = 100_000

@@ -98,6 +98,10 @@ async def import_table(
     decimal_mark: Annotated[
         str | None, argument(description="Decimal mark of numbers, `.` or `,`; by default detected by column.")
     ] = None,
+    table_index: Annotated[
+        int | None,
+        argument(description="Number of the table in a file with several, counted from 1; by default the first."),
+    ] = None,
     on_error: Annotated[OnError, argument(description="Handling of the valid rows when others are invalid.")] = (
         OnError.REJECT_ALL
     ),
@@ -114,7 +118,7 @@ async def import_table(
         target = await target_of(context, decode_id(table_id, Table))
     source = _source(text, file)
     known = frozenset(column.name.casefold() for column in target.columns)
-    options = read_options(has_header, known, encoding, delimiter, header_row, skip_rows, decimal_mark)
+    options = read_options(has_header, known, encoding, delimiter, header_row, skip_rows, decimal_mark, table_index)
     async with _laid_out(context, source, file.name if file else "", format, sheet, options) as layout:
         files = context.backend.file_work
         reading = await files.run(context.viewer_id, read, layout, target, context.backend.settings.files_dir)
@@ -173,6 +177,8 @@ async def _laid_out(
             if what in {ImportFormat.XLSX, ImportFormat.ODS}:
                 await files.run(person, check_workbook, source)
                 await context.backend.documents.rows_into(source, rows_file, sheet, person=person)
+            elif what is ImportFormat.PDF and sheet is None:
+                await context.backend.documents.table_into(source, rows_file, options.table_index, person=person)
             elif sheet is not None:
                 raise BadUserInput.of("sheet", f"Only a workbook has sheets, and this is {what}: leave it out.")
         except DocumentRefused as error:

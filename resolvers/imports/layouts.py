@@ -16,7 +16,10 @@ from assistant.reading.extraction import unique
 from db.tables.tables import MAX_COLUMNS, MAX_ROWS
 from tables.files.cell_kinds import ABOVE, LEFT, Texts
 from tables.files.region_notes import notes_on
-from tables.files.regions import Body, Hints, Region, RowSource, find_region, read_below, without_marks
+from tables.files.regions import find_region
+from tables.files.row_source import Hints, Region, RowSource, without_marks
+from tables.files.table_body import Body
+from tables.files.table_search import read_below
 from tables.types.parsing import check_text
 
 IN_MEMORY = 1_000_000  # bytes of the rows that are not written to the disk
@@ -33,6 +36,7 @@ class ImportFormat(StrEnum):
     TSV = "TSV"
     XLSX = "XLSX"
     ODS = "ODS"
+    PDF = "PDF"
     HTML = "HTML"
     JSON = "JSON"
     MARKDOWN = "MARKDOWN"
@@ -42,7 +46,8 @@ class ImportFormat(StrEnum):
 class ReadOptions:
     """Properties of a file that the client names; the others are detected from the content.
 
-    `known` are names of columns that tell a header. `header_row` counts from 1, and is 0 for none.
+    `known` are names of columns that tell a header. `header_row` counts from 1, and is 0 for none; `table_index`
+    counts from 1.
     """
 
     has_header: bool | None = None
@@ -52,6 +57,7 @@ class ReadOptions:
     header_row: int | None = None
     skip_rows: int = 0
     decimal_mark: Literal[".", ","] | None = None
+    table_index: int | None = None
 
 
 @dataclass
@@ -118,17 +124,19 @@ def spool(layout: Layout, rows: Iterator[list[Cell]], options: ReadOptions, dire
         layout.places = sorted(named | written.filled)
         if len(layout.places) > MAX_COLUMNS:
             raise ValueError(f"A table has at most {MAX_COLUMNS} columns; this has {len(layout.places)}.")
-        below = read_below(source)
+        below = read_below(source, 2 + len(region.beside) if options.table_index is None else options.table_index + 1)
     except BaseException:
         layout.file.close()
         raise
     first = region.left
     layout.names = unique(titles[n] if n in named else f"Column {n + first + 1}" for n in layout.places)
     layout.strings = frozenset(n for n, place in enumerate(layout.places) if place in written.strings - written.numbers)
+    if options.table_index is not None and layout.format is not ImportFormat.PDF:
+        layout.notes.append(f"Table {options.table_index} of the file was read.")
     layout.notes += notes_on(region, below)
 
 
-_NAMED = frozenset({ImportFormat.JSON})
+_NAMED = frozenset({ImportFormat.JSON, ImportFormat.PDF})
 
 
 def _hints(layout: Layout, options: ReadOptions) -> Hints:
@@ -137,6 +145,8 @@ def _hints(layout: Layout, options: ReadOptions) -> Hints:
         return Hints(options.header_row, False if options.has_header is False else None, is_first=bool(is_first))
     if layout.format in {ImportFormat.JSON, ImportFormat.MARKDOWN}:
         return Hints(header_row=1 + options.skip_rows)
+    if layout.format is ImportFormat.PDF:
+        return Hints(header_row=1 + options.skip_rows if layout.has_header else 0)
     return Hints(known=options.known)
 
 

@@ -16,6 +16,7 @@ def read_options(
     header_row: int | None,
     skip_rows: int | None,
     decimal_mark: str | None,
+    table_index: int | None,
 ) -> ReadOptions:
     """Return the options. Raises BadUserInput for values that are not allowed."""
     delimiter = delimiter and {"\\t": "\t"}.get(delimiter, delimiter)
@@ -31,5 +32,8 @@ def read_options(
             check.add("headerRow", problem)
         if decimal_mark not in {None, ".", ","}:
             check.add("decimalMark", f"A decimal mark is `.` or `,`, and not {decimal_mark[:20]!r}.")
+        if table_index is not None and table_index < 1:
+            check.add("tableIndex", "Tables are counted from 1: leave tableIndex out for the first.")
     marks: dict[str | None, Literal[".", ","]] = {".": ".", ",": ","}
-    return ReadOptions(has_header, known, encoding, delimiter, header_row, skip_rows or 0, marks.get(decimal_mark))
+    mark = marks.get(decimal_mark)
+    return ReadOptions(has_header, known, encoding, delimiter, header_row, skip_rows or 0, mark, table_index)

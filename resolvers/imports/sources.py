@@ -5,6 +5,8 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -12,23 +14,31 @@ from errors import BadUserInput
 from integrations.documents.decoding import SAMPLE as SAMPLED_BYTES
 from integrations.documents.decoding import Encoding, detect
 from integrations.documents.failures import DocumentRefused
-from integrations.documents.kinds import check_workbook, refuse_other_kinds
+from integrations.documents.kinds import check_workbook, is_pdf, refuse_other_kinds
 from integrations.documents.opendocument import is_opendocument
-from resolvers.imports.layouts import Cell, ImportFormat, Layout, ReadOptions, spool
+from resolvers.imports.layouts import Cell, CellSource, ImportFormat, Layout, ReadOptions, spool
 from tables.files import delimited, html_pages, markdown, objects
+from tables.files.table_search import find_place
 from tables.grids import MAX_TEXT as MAX_MARKDOWN
 from tables.grids import find_grids
 
 _JSON = re.compile(r'\s*(?:\[\s*(?:[\[{\]]|$)|\{\s*["}])')
 _CHUNK = 65_536  # characters
+# Formats whose reader chooses the table by its index.
+_CHOSEN_BEFORE = frozenset({ImportFormat.PDF, ImportFormat.MARKDOWN})
 
 
 def lay_out(
     source: IO[bytes], name: str, format: ImportFormat, rows_file: IO[bytes], options: ReadOptions, directory: Path
 ) -> Layout:
-    """Read a source; `rows_file` has the lines of a workbook. Blocking. Raises BadUserInput."""
+    """Read a source; `rows_file` has the lines of a workbook or PDF. Blocking. Raises BadUserInput."""
     try:
         layout, rows = _read(source, name, format, rows_file, options)
+        if options.table_index is not None and format not in _CHOSEN_BEFORE:
+            place = find_place(CellSource(layout, islice(rows, options.skip_rows, None)), options.table_index)
+            options = replace(options, skip_rows=options.skip_rows + place.row)
+            layout, rows = _read(source, name, format, rows_file, options)
+            rows = (row[place.left : place.right] for row in rows)
         layout.decimal_mark = options.decimal_mark
         spool(layout, rows, options, directory)
     except UnicodeDecodeError as error:
@@ -46,6 +56,8 @@ def told(source: IO[bytes], encoding: str | None = None) -> ImportFormat:
     if head.startswith(b"PK\x03\x04"):
         check_workbook(source)
         return ImportFormat.ODS if is_opendocument(source) else ImportFormat.XLSX
+    if is_pdf(head):
+        return ImportFormat.PDF
     refuse_other_kinds(head)
     text = _sample(source, _encoding(source, encoding).name)
     if "\0" in text:
@@ -90,6 +102,9 @@ def _read(
     if format in {ImportFormat.XLSX, ImportFormat.ODS}:
         layout = Layout(format)
         return layout, _workbook_rows(rows_file, layout)
+    if format is ImportFormat.PDF:
+        layout = Layout(format)
+        return layout, _cells(_pdf_rows(rows_file, layout))
     encoding = _encoding(source, options.encoding)
     layout = Layout(format, encoding.name if name else None, encoding.has_mark)
     if encoding.is_guess:
@@ -100,7 +115,7 @@ def _read(
     if format is ImportFormat.JSON:
         return layout, _cells(objects.rows(lambda: _pieces(source, encoding.name)))
     if format is ImportFormat.MARKDOWN:
-        return layout, _cells(_markdown_rows(source, encoding.name))
+        return layout, _cells(_markdown_rows(source, encoding.name, options.table_index))
     if format is ImportFormat.HTML:
         return layout, _cells(html_pages.rows("".join(_pieces(source, encoding.name))))
     named = "\t" if format is ImportFormat.TSV else options.delimiter
@@ -146,7 +161,15 @@ def _workbook_rows(lines: IO[bytes], layout: Layout) -> Iterator[list[Cell]]:
             layout.sheet, layout.notes = read["sheet"], read["notes"]
 
 
-def _markdown_rows(source: IO[bytes], encoding: str) -> Iterator[list[str | None]]:
+def _pdf_rows(lines: IO[bytes], layout: Layout) -> Iterator[list[str | None]]:
+    """Return the rows as `DocumentReader.table_into` wrote them."""
+    lines.seek(0)
+    told = json.loads(next(lines))
+    layout.notes, layout.has_header = told["notes"], told["has_header"]
+    return map(json.loads, lines)
+
+
+def _markdown_rows(source: IO[bytes], encoding: str, index: int | None) -> Iterator[list[str | None]]:
     """Of a file that is one table, or else of the one among the text of a file."""
     lines = (line.strip() for line in _lines(source, encoding))
     if markdown.is_table(_sample(source, encoding)) and all(line.startswith("|") for line in lines if line):
@@ -157,8 +180,12 @@ def _markdown_rows(source: IO[bytes], encoding: str) -> Iterator[list[str | None
     if len(text) > MAX_MARKDOWN:
         raise ValueError(f"Markdown has at most {MAX_MARKDOWN:,} characters beside a table: send the table alone.")
     grids = [grid for grid in find_grids(text) if grid.kind == "markdown"]
-    if len(grids) != 1:
-        raise ValueError(f"Send one Markdown table: here are {len(grids)}.")
-    (found,) = grids
+    if not grids:
+        raise ValueError("No Markdown table was found: send one with a header, a line of dashes and rows.")
+    if index is None and len(grids) > 1:
+        raise ValueError(f"The text has {len(grids)} Markdown tables: choose one by its tableIndex, from 1 on.")
+    if index is not None and index > len(grids):
+        raise ValueError(f"The text has no Markdown table {index:,}. Choose a tableIndex from 1 to {len(grids)}.")
+    found = grids[(index or 1) - 1]
     yield [None if isinstance(title, str) else title.text for title in found.header]
     yield from ([cell.text if cell else None for cell in row] for row in found.rows)

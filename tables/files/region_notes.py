@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from tables.files.regions import Below, Region
+from tables.files.row_source import Region
+from tables.files.table_search import Below
 
 _LONGEST = 80
 _LISTED = 3
@@ -23,11 +24,12 @@ def notes_on(region: Region, below: Below) -> list[str]:
     if region.beside:
         columns = ", ".join(f"{_letters(left)} to {_letters(right - 1)}" for left, right in region.beside[:_LISTED])
         notes.append(
-            f"Beside the table stands another that was not read, in columns {columns}: move it to a file of its own."
+            f"Beside the table stands another that was not read, in columns {columns}: choose it by its tableIndex, 2."
         )
-    for row, names in below.tables[:_LISTED]:
+    for index, names in below.tables[:_LISTED]:
         notes.append(
-            f"Below the table stands another that was not read ({_quoted(names)}): name its headerRow, {row:,}."
+            f"Below the table stands another that was not read ({_quoted(names)}): choose it by its tableIndex, "
+            f"{index:,}."
         )
     if below.texts:
         notes.append(f"Text below the table that is no part of it: {_quoted(below.texts)}.")

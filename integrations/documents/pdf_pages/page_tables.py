@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tables.files.regions import Hints, find_tables, without_marks
+from tables.files.row_source import Hints, without_marks
+from tables.files.table_search import find_tables
 
 
 @dataclass

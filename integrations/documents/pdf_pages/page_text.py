@@ -101,6 +101,12 @@ def pages_text(pages: Sequence[Page]) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n\n".join(filter(None, (text.strip("\n") for text in written))))
 
 
+def pages_tables(pages: Sequence[Page]) -> list[tuple[int, PageTable]]:
+    """Return the tables, each with the number of the page on which it begins."""
+    _join(pages)
+    return [(number, table) for number, page in enumerate(pages, 1) for table in page.tables if table.rows]
+
+
 def _part_text(part: TextLine | PageTable) -> str:
     if isinstance(part, TextLine):
         return part.text
