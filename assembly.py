@@ -57,10 +57,12 @@ from jobs.runner.worker import Handler, Worker
 from jobs.tables import cell_indexes
 from jobs.tables.cell_indexes import Indexes
 from keys import google_client_secret, load_secrets
+from resolvers.conversations.attachments import attachment_access
 from resolvers.conversations.share_links import opener
 from resolvers.core.authentication import authenticate, require_viewer
 from resolvers.core.context import Backend, Context, Origin
 from resolvers.core.revocation import Revocation
+from resolvers.exports.downloads import export_access
 from resolvers.google.callback import callback
 from schema import schema
 from settings import VERSION, Misconfigured, Settings
@@ -289,8 +291,8 @@ def application(product: Product) -> Any:
             uploads=uploads,
         ),
         *ops_routes(version=VERSION, check=backend.database.check),
-        download_route(backend.secrets, settings.files_dir),
-        attachment_route(backend.secrets, backend.blobs.open),
+        download_route(backend.secrets, settings.files_dir, export_access(backend)),
+        attachment_route(backend.secrets, backend.blobs.open, attachment_access(backend)),
         shared_route(opener(backend)),
         consent_route(callback(backend)),
     ]

@@ -5,6 +5,7 @@ import strawberry
 from auth.viewer import Role
 from db import models
 from resolvers.billing import budgets, usage
+from resolvers.exports import exports, storage
 from resolvers.organizations import organizations
 from resolvers.organizations.memberships import list_members
 from resolvers.sites import sites
@@ -13,6 +14,7 @@ from schema.base import Audited, Node, Shows, TypeOf, field, optional, output_ty
 from schema.budgets import Budget
 from schema.connections import Edge, edge, page
 from schema.operations import mutation
+from schema.storage import Storage
 from schema.usage import Usage
 
 
@@ -38,6 +40,12 @@ class Organization(Node, Audited, Shows[models.organizations.Organization]):
     tables = page(
         TypeOf[models.tables.Table], tables.list_tables_of_organization, "Tables of the organization that you may see."
     )
+    exports = page(
+        TypeOf[models.exports.Export],
+        exports.list_exports_of_organization,
+        "Exports of the organization's tables that you may see, newest first.",
+    )
+    storage = required(Storage, storage.storage_of, "Storage that the organization uses.")
 
 
 @output_type

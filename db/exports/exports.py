@@ -39,6 +39,7 @@ all_exports = Listing(
     newest_first=True,
     optional={
         "table_id": Export.table_id == bind("table_id", Export.table_id),
+        "organization_id": Export.organization_id == bind("organization_id", Export.organization_id),
         "status": exists(select(Job.id).where(Job.id == Export.job_id, Job.status == bind("status", Job.status))),
     },
 )

@@ -1,7 +1,7 @@
 """Attachments: stored before their message is written, listed with it, and downloaded."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 from uuid import UUID
@@ -17,7 +17,7 @@ from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import Kind, Recognised, recognise
 from integrations.documents.sheet_text import delimited_text
 from resolvers.core.context import Backend, Context, Info
-from resolvers.core.links import signed_url
+from resolvers.core.links import signed_url, user_of_link
 from resolvers.core.uploads import Upload
 
 MAX_FILES = 10
@@ -116,3 +116,13 @@ def url_of(root: strawberry.Parent[Any], info: Info) -> str:
     return signed_url(
         info.context, "attachments", f"{root.blob_id.hex}.{EXTENSIONS[Kind(root.content_type)]}", root.name
     )
+
+
+def attachment_access(backend: Backend) -> Callable[[UUID, UUID], Awaitable[bool]]:
+    """Return a function that tells whether a user may still see an attachment with a content."""
+
+    async def may_download(blob_id: UUID, user_id: UUID) -> bool:
+        viewer = await user_of_link(backend.database, user_id)
+        return bool(viewer and await backend.database.read(attachments.of_blobs, viewer, ids=[blob_id]))
+
+    return may_download

@@ -60,6 +60,10 @@ def list_exports_of_table(root: strawberry.Parent[Any], info: Info) -> KeysetPag
     return info.context.page(exports.all_exports, table_id=root.id)
 
 
+def list_exports_of_organization(root: strawberry.Parent[Any], info: Info) -> KeysetPage[Export]:
+    return info.context.page(exports.all_exports, organization_id=root.id)
+
+
 async def table_of(root: strawberry.Parent[Any], info: Info) -> Table:
     table = await info.context.by_id(Table, root.table_id)
     if table is None:

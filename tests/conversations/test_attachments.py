@@ -144,7 +144,8 @@ async def test_an_attachment_is_seen_and_downloaded_with_its_message(app: App) -
     (attachment,) = sent["message"]["attachments"]
     answer = await ann.http.get(f"http://site{attachment['url']}")
     assert (answer.status_code, answer.text) == (200, CSV)
-    assert answer.headers["content-disposition"] == f"attachment; filename*=utf-8''{quote(attachment['name'])}"
+    whole = f"filename*=UTF-8''{quote(attachment['name'])}"
+    assert answer.headers["content-disposition"] == f'attachment; filename="a_b e.csv"; {whole}'
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-type"].startswith("text/csv")
     forged = attachment["url"].replace(".csv/", ".gif/", 1)

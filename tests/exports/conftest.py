@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from auth.viewer import Viewer
+from db.core.session import Session
+from db.jobs import jobs
+from db.models.exports import Export, ExportDestination
 from tests.support.in_process_product import EXPORT_ID, InProcessProduct
 from tests.support.loopback.google_calls import SHARED_FOLDER
 from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
+from tests.support.units import personal_organization
 from tests.support.world import World
 
 
@@ -36,8 +41,19 @@ def google(product: InProcessProduct, tmp_path: Path) -> Iterator[LoopbackSheets
 
 
 @pytest.fixture
-def export_file(product: InProcessProduct) -> str:
-    """Return the path of a file that exists."""
+async def export_file(product: InProcessProduct, ann: Viewer) -> str:
+    """Return the path of the file of an export that ann may see."""
+    table_id = await product.table(ann)
+
+    def unit(session: Session) -> None:
+        organization_id = personal_organization(session)
+        job = jobs.enqueue(session, "export", organization_id)
+        export = Export(id=UUID(hex=EXPORT_ID), table_id=table_id, job_id=job.id, destination=ExportDestination.CSV)
+        export.organization_id, export.owner_id = organization_id, session.user_id
+        session.add(export)
+
+    await product.database.write(unit, ann)
     product.files.mkdir()
     (product.files / f"{EXPORT_ID}.csv").write_text("a,b\r\n1,2\r\n", newline="")
-    return f"/exports/{EXPORT_ID}/Costs.csv"
+    assert ann.user_id is not None
+    return f"/exports/{EXPORT_ID}/{ann.user_id.hex}/Costs.csv"

@@ -59,6 +59,7 @@ LISTED: dict[str, list[In]] = {
         In("deleted_site", ADMINS, "organization", DELETED),
     ],
     "Organization.tables": [In("table", OWN, "organization"), In("shared_table", INSIDE, "organization")],
+    "Organization.exports": [In("export", OWN, "organization")],
     "Site.modules": [In("module", ON_SITE, "site"), In("deleted_module", ADMINS, "site", DELETED)],
     "Site.assignees": [In("assigned_user", ON_SITE, "site")],
     "Site.conversations": [In("conversation", ADMINS, "site"), In("shared_conversation", ON_SITE, "site")],

@@ -33,6 +33,7 @@ from jobs.runner.worker import Worker
 from resolvers.core.authentication import require_viewer
 from resolvers.core.context import Backend, Context
 from resolvers.core.ids import global_id
+from resolvers.exports.downloads import export_access
 from schema import schema
 from settings import Settings
 from tables.types.columns import ColumnType, Value
@@ -216,9 +217,8 @@ class InProcessProduct:
         finally:
             await worker.stop()
 
-    async def open(self, url: str) -> httpx.Response:
-        app: Any = Starlette(
-            routes=[download_route(self.backend.secrets, self.files)], exception_handlers=EXCEPTION_HANDLERS
-        )
+    async def open(self, url: str, **headers: str) -> httpx.Response:
+        route = download_route(self.backend.secrets, self.files, export_access(self.backend))
+        app: Any = Starlette(routes=[route], exception_handlers=EXCEPTION_HANDLERS)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sheetgpt") as client:
-            return await client.get(url)
+            return await client.get(url, headers=headers)

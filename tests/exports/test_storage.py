@@ -1,0 +1,47 @@
+"""Storage of an organization: the sizes of its exported files and attachments."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from db.core.base import now
+from db.core.session import Session
+from db.models.jobs import Job
+from tests.support.app import App
+from tests.support.tables.exported_files import exported
+from tests.support.world import SYSTEM
+
+SHOWN = """{ organizations { nodes { name isPersonal exports { totalCount }
+  storage { totalBytes exportCount exportBytes attachmentCount attachmentBytes } } } }"""
+
+
+async def test_files_of_exports_and_attachments_count_until_they_are_erased(app: App) -> None:
+    ann, bob = await app.person("ann"), await app.person("bob")
+    works = await app.organization(ann, bob)
+    columns = [{"name": "Item", "type": "TEXT"}]
+    made = await ann.mutate("createTable", "{ table { id } }", name="Costs", columns=columns, organizationId=works)
+    sizes = [len(await exported(ann, made["table"]["id"], destination=kind)) for kind in ("CSV", "JSON")]
+    files = {"attachments.0": ("tea.txt", b"Tea, please")}
+    await ann.upload("sendMessage", "{ reply { id } }", files, text="Read it", attachments=[None], wait=True)
+    app.reads.clear()
+    shown = {each["isPersonal"]: each for each in (await ann.run(SHOWN))["organizations"]["nodes"]}
+    assert shown[False]["exports"] == {"totalCount": 2}
+    assert shown[False]["storage"] == {
+        "totalBytes": sum(sizes),
+        "exportCount": 2,
+        "exportBytes": sum(sizes),
+        "attachmentCount": 0,
+        "attachmentBytes": 0,
+    }
+    assert (shown[True]["storage"]["attachmentCount"], shown[True]["storage"]["attachmentBytes"]) == (1, 11)
+    seen = {each["isPersonal"]: each for each in (await bob.run(SHOWN))["organizations"]["nodes"]}
+    assert seen[False]["storage"]["exportCount"] == 0  # bob sees none of them
+
+    def age(session: Session) -> None:
+        for job in session.scalars(select(Job).where(Job.kind == "export")):
+            assert job.finished_at is not None
+            job.finished_at = now() - timedelta(days=app.backend.settings.export_retention_days, seconds=1)
+
+    await app.backend.database.write(age, SYSTEM)
+    shown = {each["isPersonal"]: each for each in (await ann.run(SHOWN))["organizations"]["nodes"]}
+    assert (shown[False]["storage"]["exportCount"], shown[False]["exports"]["totalCount"]) == (0, 2)
