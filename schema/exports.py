@@ -22,7 +22,19 @@ enum(
     "NOT_CONFIGURED on a server without pyarrow.",
     MARKDOWN="A file with a Markdown table.",
 )
-enum(models.exports.ExportMode, CREATE="Always create a new file or spreadsheet.")
+enum(
+    models.exports.ExportMode,
+    CREATE="Always create a new file or spreadsheet.",
+    REPLACE="Make the table the whole content of a sheet, which is added to the spreadsheet if it is not there.",
+    APPEND="Add all rows below those of a sheet; columns are found by their header.",
+    UPSERT="Change the rows of a sheet that have the same key, and add the others below. Only cells that differ are "
+    "written; other rows and columns, formulas, formats and notes stay.",
+)
+enum(
+    models.exports.OnSheetConflict,
+    FAIL="Fail with CONFLICT and write nothing.",
+    OVERWRITE="Write the values of the table over them.",
+)
 enum(
     models.exports.JsonLayout,
     ARRAY="One array of objects; the file is a JSON document.",
@@ -74,6 +86,26 @@ class Export(Node, Audited, Shows[models.exports.Export]):
     size = optional(float, exports.from_state("size"), "Size of the file in bytes, once it is COMPLETED.")
     revision = optional(
         int, exports.from_state("revision"), "Number of the exported revision of the table, once it is COMPLETED."
+    )
+    spreadsheet_url = optional(
+        str, exports.from_state("spreadsheet_url"), "Address of the spreadsheet, once it is COMPLETED."
+    )
+    sheet_name = optional(
+        str,
+        exports.from_state("sheet_name"),
+        "Name of the sheet in the spreadsheet or workbook; null for the name of the table, until it is COMPLETED.",
+    )
+    changed_cells = optional(
+        int,
+        exports.from_state("changed_cells"),
+        "Number of cells of the sheet whose content the export changed, once it is COMPLETED; null for files.",
+    )
+    conflict = optional(
+        str,
+        exports.from_state("conflict"),
+        "Cells that people had changed in the sheet since the last export, such as `Costs: C3 (Price)`: at most 20, "
+        "and the number of the others. With `onConflict: FAIL` the export FAILED and wrote nothing; with OVERWRITE it "
+        "wrote over them.",
     )
     spreadsheet_id = optional(str, exports.from_state("spreadsheet_id"), "Google's id of the spreadsheet.")
     started_at = optional(datetime, exports.from_state("started_at"), "Start of the export.")

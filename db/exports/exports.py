@@ -11,6 +11,7 @@ from db.core.pagination import Listing
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
 from db.exports import export_templates
+from db.exports.sheet_options import SheetOptions, checked_options
 from db.jobs import jobs
 from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
 from db.models.jobs import Job, JobStatus
@@ -21,6 +22,7 @@ from errors import BadUserInput, Conflict, RateLimited
 JOB_KIND = "export"
 MAX_UNFINISHED_PER_USER = 20
 MAX_SHEET_NAME_LENGTH = 100
+NO_SHEET = SheetOptions()
 
 
 EXTENSIONS = {
@@ -52,6 +54,7 @@ export_states: Prepared[Any] = Prepared(
             getattr(Export, name)
             for name in ("row_count", "revision", "file", "size", "spreadsheet_id", "spreadsheet_url")
         ),
+        *(getattr(Export, name) for name in ("sheet_name", "changed_cells", "conflict")),
         *(getattr(Job, name) for name in ("status", "attempt", "done", "total", "started_at", "finished_at")),
         *(getattr(Job, name) for name in ("error_code", "error_message", "error_retryable")),
     )
@@ -62,6 +65,8 @@ export_states: Prepared[Any] = Prepared(
 # Every row has the table's revision, so that the reader notices when the table changes between two batches.
 table_rows: Prepared[Any] = Prepared(
     select(
+        Row.id,
+        Row.position,
         Row.values,
         select(Table.revision).where(Table.id == bind("table_id", Table.id)).scalar_subquery().label("revision"),
     ).order_by(Row.position, Row.id),
@@ -70,15 +75,27 @@ table_rows: Prepared[Any] = Prepared(
 
 
 @dataclass(frozen=True)
-class ExportOutcome:
-    """Outcome of an export: a file or a spreadsheet with `row_count` rows of a revision of the table."""
+class FileOutcome:
+    """Outcome of an export to a file: its name in the files directory and its size in bytes."""
 
     row_count: int
     revision: int
-    file: str | None = None
-    size: int | None = None
-    spreadsheet_id: str | None = None
-    spreadsheet_url: str | None = None
+    file: str
+    size: int
+
+
+@dataclass(frozen=True)
+class SheetOutcome:
+    """Outcome of an export to Google Sheets; see the fields of Export."""
+
+    row_count: int
+    revision: int
+    spreadsheet_id: str
+    spreadsheet_url: str
+    sheet_name: str
+    changed_cells: int
+    conflict: str | None
+    sheet_layout: dict[str, Any]
 
 
 def start(
@@ -89,6 +106,7 @@ def start(
     sheet_name: str | None = None,
     json_layout: JsonLayout = JsonLayout.ARRAY,
     template_id: UUID | None = None,
+    sheet: SheetOptions = NO_SHEET,
     idempotency_key: str | None = None,
 ) -> Export:
     """Queue an export of a table that the viewer may see, laid out by a template if one is given.
@@ -104,6 +122,7 @@ def start(
             "sheet_name": _checked_name(sheet_name) or (template and template.sheet_name),
             "json_layout": _checked_layout(destination, json_layout),
             "template_id": template_id,
+            **checked_options(session, table, destination, mode, sheet, template),
         }
         return _add(session, table, destination, mode, **options)
 
@@ -186,7 +205,7 @@ def retry(session: Session, id_: UUID) -> Export:
     return export
 
 
-def complete(session: Session, id_: UUID, attempt: int, outcome: ExportOutcome) -> Export:
+def complete(session: Session, id_: UUID, attempt: int, outcome: FileOutcome | SheetOutcome) -> Export:
     """Store the outcome of an export and complete its job. Raises LeaseLost if the attempt has lost the job."""
     export = session.get(Export, id_)
     job = jobs.finish(session, export.job_id, attempt, JobStatus.COMPLETED)
@@ -197,9 +216,18 @@ def complete(session: Session, id_: UUID, attempt: int, outcome: ExportOutcome) 
     return export
 
 
-def fail(session: Session, id_: UUID, attempt: int, code: str, message: str, retryable: bool) -> None:
-    """Fail the job of an export. Raises LeaseLost if the attempt has lost the job."""
+def fail(
+    session: Session,
+    id_: UUID,
+    attempt: int,
+    code: str,
+    message: str,
+    retryable: bool,
+    conflict: str | None = None,
+) -> None:
+    """Fail the job of an export; `conflict` names cells that people changed. Raises LeaseLost."""
     export = session.get(Export, id_)
+    export.conflict = conflict
     jobs.fail(session, export.job_id, attempt, code, message, retryable)
     _tell(session, export, EXPORT_FAILED, f"failed: {message}")
 

@@ -3,10 +3,10 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import AuditedRow, Base, Owned, key_to
+from db.core.base import AuditedRow, Base, Json, Owned, key_to
 
 
 class ExportDestination(StrEnum):
@@ -21,9 +21,19 @@ class ExportDestination(StrEnum):
 
 
 class ExportMode(StrEnum):
-    """Handling of an earlier export's file or spreadsheet."""
+    """Handling of what stands in a spreadsheet already; files are always new."""
 
     CREATE = "CREATE"
+    REPLACE = "REPLACE"
+    APPEND = "APPEND"
+    UPSERT = "UPSERT"
+
+
+class OnSheetConflict(StrEnum):
+    """Handling of cells that people changed in a sheet since the last export."""
+
+    FAIL = "FAIL"
+    OVERWRITE = "OVERWRITE"
 
 
 class JsonLayout(StrEnum):
@@ -37,12 +47,13 @@ class Export(AuditedRow, Owned, Base):
     """Export of a table. Its progress is in its job, its result here; `file` is a name in the files directory.
 
     `template_id` may name a template that was erased. `json_layout` is null unless the destination is JSON; `size` is
-    that of the file in bytes.
+    that of the file in bytes. `key_columns` are keys of columns; `sheet_layout` are the columns as they were written
+    into a sheet, which a later export compares with it.
     """
 
     __tablename__ = "exports"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "table_id", "id"))
-    unaudited = frozenset({"job_id", "file", "size", "spreadsheet_url"})
+    unaudited = frozenset({"job_id", "file", "size", "spreadsheet_url", "sheet_layout"})
 
     table_id: Mapped[UUID] = mapped_column(key_to("tables.id"))
     job_id: Mapped[UUID] = mapped_column(key_to("jobs.id"), index=True)
@@ -57,3 +68,9 @@ class Export(AuditedRow, Owned, Base):
     size: Mapped[int | None] = mapped_column(BigInteger)
     spreadsheet_id: Mapped[str | None]
     spreadsheet_url: Mapped[str | None]
+    key_columns: Mapped[Json | None] = mapped_column()
+    on_conflict: Mapped[OnSheetConflict] = mapped_column(default=OnSheetConflict.FAIL, server_default="FAIL")
+    keep_updated: Mapped[bool] = mapped_column(default=False, server_default=false())
+    changed_cells: Mapped[int | None]
+    conflict: Mapped[str | None]
+    sheet_layout: Mapped[Json | None] = mapped_column()

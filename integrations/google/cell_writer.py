@@ -4,7 +4,7 @@ The JSON is built from texts, because the size of a batch has to be known before
 every cell twice would cost more than sending it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from json.encoder import encode_basestring
 
 from integrations.google.sheet_table import too_large
@@ -95,3 +95,17 @@ class CellWriter:
             self._send(f'{{"requests":[{",".join(requests)}]}}'.encode("utf-8", "replace"))
         self.written += self._cells
         self._first, self._blocks, self._bytes, self._cells = [], [], 0, 0
+
+
+def runs(cells: Iterable[tuple[int, Cell]]) -> Iterator[tuple[int, list[Cell]]]:
+    """Yield cells, given with ascending column indexes, as pieces of neighbours, each with its first index."""
+    start, run = 0, list[Cell]()
+    for index, cell in cells:
+        if run and index != start + len(run):
+            yield start, run
+            run = []
+        if not run:
+            start = index
+        run.append(cell)
+    if run:
+        yield start, run

@@ -20,6 +20,7 @@ class SheetsFailure(Exception):
         self.message = message
         self.retryable = retryable
         self.retry_after = retry_after
+        self.status = 0
         super().__init__(f"{code}: {message}")
 
 
@@ -75,6 +76,13 @@ REASONS["SERVICE_DISABLED"] = REASONS["accessNotConfigured"]
 
 
 def refusal(response: "Response") -> SheetsFailure:
+    """Return the failure of a response that is not a success, with its HTTP status."""
+    failure = _refusal(response)
+    failure.status = response.status_code
+    return failure
+
+
+def _refusal(response: "Response") -> SheetsFailure:
     status, reasons = response.status_code, _reasons(response)
     if status == 429 or reasons & {"rateLimitExceeded", "userRateLimitExceeded"}:
         return SheetsFailure(

@@ -38,6 +38,16 @@ class SheetTable:
         """Number of rows with the header."""
         return self.row_count + self.includes_header
 
+    def looks_like(self, other: "SheetTable") -> bool:
+        """Return True if both have the same columns with the same looks."""
+        return self.includes_header == other.includes_header and self._looks() == other._looks()
+
+    def _looks(self) -> list[object]:
+        return [
+            (one.header, one.pattern, one.column.key, one.column.type, one.column.format, one.column.options)
+            for one in self.columns
+        ]
+
     @property
     def link_columns(self) -> frozenset[int]:
         return frozenset(index for index, one in enumerate(self.columns) if has_links(one.column))

@@ -1,30 +1,74 @@
 """Export of tables to Google spreadsheets: found or created by job id, written in fixed ranges that may be repeated."""
 
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from integrations.google.access import GoogleAccess
+from integrations.google.appending import append
+from integrations.google.changes import Progress
 from integrations.google.connection import Connection, Patience
 from integrations.google.failures import SheetsFailure
 from integrations.google.remote_sheet import SpreadsheetClient
-from integrations.google.sheet_table import SheetTable, check_size
-from integrations.google.whole_sheet import Progress, fill
+from integrations.google.replacing import replace_sheet
+from integrations.google.sheet_table import SheetTable, check_size, sheet_title
+from integrations.google.upserting import upsert
+from integrations.google.whole_sheet import fill
 
-__all__ = ["Patience", "SheetTable", "Sheets", "SheetsFailure", "Spreadsheet"]
+__all__ = [
+    "Patience",
+    "SheetMode",
+    "SheetTable",
+    "SheetTarget",
+    "Sheets",
+    "SheetsFailure",
+    "Spreadsheet",
+]
 
 DRIVE_FILES = "https://www.googleapis.com/drive/v3/files"
 SPREADSHEET = "application/vnd.google-apps.spreadsheet"
 JOB_KEY = "sheetgptJob"
 
 
+class SheetMode(StrEnum):
+    """Handling of what stands in the spreadsheet; the modes of an export."""
+
+    CREATE = "CREATE"
+    REPLACE = "REPLACE"
+    APPEND = "APPEND"
+    UPSERT = "UPSERT"
+
+
+@dataclass(frozen=True)
+class SheetTarget:
+    """Spreadsheet to write into, None for a new one, and the way to write.
+
+    `key_columns` are the keys of the columns that identify rows in mode UPSERT. `base` is the table as the last export
+    wrote it into this sheet, by which changes of people are noticed; `overwrites` writes over them.
+    """
+
+    mode: SheetMode = SheetMode.CREATE
+    spreadsheet_id: str | None = None
+    key_columns: Sequence[str] = ()
+    base: SheetTable | None = None
+    overwrites: bool = False
+
+
 @dataclass(frozen=True)
 class Spreadsheet:
-    """Spreadsheet; `url` opens it in a browser, for the service account and those it was shared with."""
+    """Spreadsheet that was written; `url` opens it in a browser. `changed_cells` counts cells with new content."""
 
     id: str
     url: str
+    sheet_name: str
+    changed_cells: int
+    conflict: str | None = None
+
+
+NEW_SPREADSHEET = SheetTarget()
 
 
 class Sheets:
@@ -43,21 +87,56 @@ class Sheets:
         """End the waits of running writes and refuse their next request (STOPPED, retryable)."""
         self._stopped.set()
 
-    def write(self, job_id: str, table: SheetTable, *, progress: Progress) -> Spreadsheet:
-        """Write a table into a new spreadsheet; a second call with the same `job_id` writes into the same one.
+    def write(
+        self, job_id: str, table: SheetTable, target: SheetTarget = NEW_SPREADSHEET, *, progress: Progress
+    ) -> Spreadsheet:
+        """Write a table into a spreadsheet; a second call with the same `job_id` has no further effect.
 
-        `progress` gets the number of rows written after each request, and may raise to stop. Raises SheetsFailure.
+        `progress` gets the number of rows written after each request, and may raise to stop. Raises SheetsFailure;
+        unless it is retryable or TOO_LARGE, nothing was written.
         """
         check_size(table.height, len(table.columns))
         with closing(Connection(self._access, self._base_url, self._patience, self._stopped)) as google:
-            # If the response to a creation is lost, a retry would create a second file: search before each attempt.
-            folder = self._access.folder
-            key = google.repeat(lambda: _find(google, job_id) or _create(google, job_id, table.title, folder))
-            url, (sheet, *_) = SpreadsheetClient(google, key).sheets()
-            fill(sheet, table, progress)
-            if self._access.share_with:
-                _share(google, key, self._access.share_with)
-            return Spreadsheet(key, url)
+            if target.spreadsheet_id is None:
+                return self._create(google, job_id, table, progress)
+            try:
+                return _write_into(SpreadsheetClient(google, target.spreadsheet_id), job_id, table, target, progress)
+            except SheetsFailure as failure:
+                if failure.status in (403, 404) and failure.code in ("KEY_REFUSED", "REQUEST_REFUSED"):
+                    raise self._no_access() from failure
+                raise
+
+    def _create(self, google: Connection, job_id: str, table: SheetTable, progress: Progress) -> Spreadsheet:
+        # If the response to a creation is lost, a retry would create a second file: search before each attempt.
+        folder = self._access.folder
+        key = google.repeat(lambda: _find(google, job_id) or _create(google, job_id, table.title, folder))
+        url, (sheet, *_) = SpreadsheetClient(google, key).sheets()
+        changes = fill(sheet, table, progress)
+        if self._access.share_with:
+            _share(google, key, self._access.share_with)
+        return Spreadsheet(key, url, sheet_title(table.sheet_name), changes.changed_cells)
+
+    def _no_access(self) -> SheetsFailure:
+        return SheetsFailure(
+            "NO_ACCESS",
+            f"Google does not let {self._access.address} write into this spreadsheet, or there is none with this id. "
+            f"{self._access.sharing_advice}",
+        )
+
+
+def _write_into(
+    client: SpreadsheetClient, job_id: str, table: SheetTable, target: SheetTarget, progress: Progress
+) -> Spreadsheet:
+    is_replaced = target.mode in (SheetMode.CREATE, SheetMode.REPLACE)
+    url, sheet = client.find_sheet(sheet_title(table.sheet_name), create=is_replaced)
+    base, overwrites = target.base, target.overwrites
+    if target.mode is SheetMode.APPEND:
+        changes = append(sheet, table, job_id, progress=progress)
+    elif target.mode is SheetMode.UPSERT:
+        changes = upsert(sheet, table, target.key_columns, base, overwrites=overwrites, progress=progress)
+    else:
+        changes = replace_sheet(sheet, table, base, overwrites=overwrites, progress=progress)
+    return Spreadsheet(client.key, url, sheet.title, changes.changed_cells, changes.conflict)
 
 
 def _find(google: Connection, job_id: str) -> str | None:

@@ -21,6 +21,7 @@ from tables.writers.xlsx import SheetStyle
 
 MAX_BYTES_IN_MEMORY = 1_000_000  # bytes
 MAX_ATTEMPTS = 20
+IdentifiedRow = tuple[int, str, Mapping[str, Value]]
 
 
 class Snapshot:
@@ -53,13 +54,22 @@ class Snapshot:
 
     def append(self, rows: Sequence[Row]) -> None:
         """Append rows; blocks, because it reads their values."""
-        self._file.write(json.dumps([row.values for row in rows]).encode() + b"\n")
+        batch = [[row.position, row.id.hex, row.values] for row in rows]
+        self._file.write(json.dumps(batch).encode() + b"\n")
         self.row_count += len(rows)
 
-    def batches(self) -> Iterator[list[Mapping[str, Value]]]:
-        """Yield all rows in batches as they were appended; blocks."""
-        self._file.seek(0)
-        for line in self._file:
+    def batches(self) -> Iterator[list[IdentifiedRow]]:
+        """Yield position, id and values of all rows in batches as they were appended; blocks.
+
+        Several iterations may run at the same time.
+        """
+        offset = 0
+        while True:
+            self._file.seek(offset)
+            line = self._file.readline()
+            if not line:
+                return
+            offset = self._file.tell()
             yield json.loads(line)
 
 

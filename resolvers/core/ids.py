@@ -72,6 +72,17 @@ def decode(id_: str) -> tuple[str, UUID] | None:
         return None
 
 
+def decode_part(id_: str, name: str) -> list[str] | None:
+    """Return the parts of an id that `part_id` made for this type; None for any other text."""
+    if len(id_) > 200:
+        return None
+    try:
+        found, *parts = urlsafe_b64decode(id_ + "=" * (-len(id_) % 4)).decode("ascii").split(":")
+    except (Error, ValueError):
+        return None
+    return parts if found == name and parts else None
+
+
 def decode_or_none(id_: str, model: type[Base]) -> UUID | None:
     """Return the row id of a global id of this model; None for another type or a malformed id."""
     decoded = decode(id_)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,13 +16,15 @@ from db.core.base import now
 from db.core.events import JobChanged
 from db.exports import exports
 from db.exports.exports import extension_of
+from db.exports.sheet_options import SheetOptions
 from db.models.export_templates import ExportTemplate
-from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
+from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout, OnSheetConflict
 from db.models.jobs import JobStatus
 from db.models.tables import Table
 from errors import NotConfigured, NotFound
+from integrations.google.access import spreadsheet_id_of
 from resolvers.core.context import Context, IdempotencyKey, Info
-from resolvers.core.ids import decode_id, decode_optional_id
+from resolvers.core.ids import decode_id, decode_optional_id, decode_part
 from resolvers.core.links import signed_url
 from resolvers.core.pages import KeysetPage
 from resolvers.google.accounts import google_person
@@ -122,8 +124,18 @@ async def start_export(
     destination: Annotated[ExportDestination, argument(description="Destination of the export.")],
     mode: Annotated[
         ExportMode,
-        argument(description="Handling of an earlier export; CREATE makes a new file or spreadsheet."),
+        argument(
+            description="Handling of what stands in the spreadsheet: CREATE makes a new one; REPLACE, APPEND and "
+            "UPSERT write into that of `spreadsheetId`. Files are always new."
+        ),
     ] = ExportMode.CREATE,
+    spreadsheet_id: Annotated[
+        str | None,
+        argument(
+            description="Spreadsheet to write into, by its id or its address "
+            "`https://docs.google.com/spreadsheets/d/…`; not with mode CREATE."
+        ),
+    ] = None,
     sheet_name: Annotated[
         str | None,
         argument(description="Name of the sheet in a workbook or spreadsheet; the name of the table when omitted."),
@@ -138,12 +150,34 @@ async def start_export(
             "columns that the table has not.",
         ),
     ] = None,
+    key_columns: Annotated[
+        list[strawberry.ID] | None,
+        argument(
+            description="Columns whose values identify a row in mode UPSERT, by id, key or name: 1 to 10. The only "
+            "unique column when omitted."
+        ),
+    ] = None,
+    on_conflict: Annotated[
+        OnSheetConflict,
+        argument(
+            description="Handling of cells that people changed in the sheet since the last export of this table into "
+            "it; `Export.conflict` names them."
+        ),
+    ] = OnSheetConflict.FAIL,
+    keep_updated: Annotated[
+        bool,
+        argument(
+            description="Bring the sheet up to date after each later revision of the table; see `Table.sheetLinks`."
+        ),
+    ] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> ExportResult:
-    await _check_destination(info.context, destination)
+    spreadsheet = None if spreadsheet_id is None else spreadsheet_id_of(spreadsheet_id, "spreadsheetId")
+    await _check_destination(info.context, destination, spreadsheet_id=spreadsheet)
     id_ = decode_id(table_id, Table)
     template = decode_optional_id(template_id, ExportTemplate, "templateId")
-    options = (mode, sheet_name, json_layout, template, idempotency_key)
+    sheet = SheetOptions(spreadsheet, _column_keys(key_columns), on_conflict, keep_updated)
+    options = (mode, sheet_name, json_layout, template, sheet, idempotency_key)
     return ExportResult(await info.context.write(exports.start, id_, destination, *options))
 
 
@@ -159,7 +193,7 @@ async def retry_export(
     id_ = decode_id(id, Export)
     # The settings of the server may have changed since the export was started.
     row = await _export(info.context, id_)
-    await _check_destination(info.context, row.destination, row.owner_id)
+    await _check_destination(info.context, row.destination, row.owner_id, row.spreadsheet_id)
     return ExportResult(await info.context.write(exports.retry, id_))
 
 
@@ -190,7 +224,22 @@ def file_name(name: str) -> str:
     return " ".join(cleaned.split())[:MAX_FILE_NAME].strip(" .") or "table"
 
 
-async def _check_destination(context: Context, destination: ExportDestination, owner_id: UUID | None = None) -> None:
+def _column_keys(columns: Sequence[str] | None) -> list[str] | None:
+    """Return columns given by id, key or name as keys and names."""
+    return None if columns is None else [_column_key(column) for column in columns]
+
+
+def _column_key(column: str) -> str:
+    parts = decode_part(column, "Column")
+    return parts[-1] if parts else column
+
+
+async def _check_destination(
+    context: Context,
+    destination: ExportDestination,
+    owner_id: UUID | None = None,
+    spreadsheet_id: str | None = None,
+) -> None:
     """Raise an error with the ways out if the owner of an export, or else the viewer, cannot reach its destination."""
     if destination is ExportDestination.PARQUET and not parquet.is_installed():
         raise NotConfigured(
@@ -199,7 +248,8 @@ async def _check_destination(context: Context, destination: ExportDestination, o
         )
     if destination is not ExportDestination.GOOGLE_SHEETS:
         return
-    context.backend.google.access_for(await google_person(context.backend, owner_id or context.viewer.user_id))
+    person = await google_person(context.backend, owner_id or context.viewer.user_id)
+    context.backend.google.access_for(person, spreadsheet_id)
 
 
 async def _export(context: Context, id_: UUID) -> Export:

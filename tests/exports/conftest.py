@@ -13,6 +13,7 @@ from db.models.exports import Export, ExportDestination
 from tests.support.in_process_product import EXPORT_ID, InProcessProduct
 from tests.support.loopback.google_calls import SHARED_FOLDER
 from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
+from tests.support.sheet_story import SheetStory
 from tests.support.units import personal_organization
 from tests.support.world import World
 
@@ -57,3 +58,11 @@ async def export_file(product: InProcessProduct, ann: Viewer) -> str:
     (product.files / f"{EXPORT_ID}.csv").write_text("a,b\r\n1,2\r\n", newline="")
     assert ann.user_id is not None
     return f"/exports/{EXPORT_ID}/{ann.user_id.hex}/Costs.csv"
+
+
+@pytest.fixture
+async def story(product: InProcessProduct, ann: Viewer, google: LoopbackSheets) -> SheetStory:
+    """Table of Ann with three rows, which is not exported yet."""
+    story = SheetStory(product, ann, google)
+    await story.begin()
+    return story

@@ -365,7 +365,7 @@ async def test_columns_and_rows_of_an_export_are_of_one_revision(
     monkeypatch.setattr(product.database, "read", reading)
     with await snapshots.take(product.database, ann, id_, tmp(product)) as snapshot:
         assert (snapshot.revision, len(snapshot.columns), snapshot.row_count) == (5, 8, 3)
-        assert next(snapshot.batches())[0]["c8"] == "new"
+        assert next(snapshot.batches())[0][2]["c8"] == "new"
 
 
 async def test_a_table_that_never_rests_is_not_exported_half(

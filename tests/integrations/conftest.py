@@ -7,6 +7,7 @@ import pytest
 
 from integrations.google.sheets import Sheets
 from tests.support.loopback.sheets import QUICK, LoopbackSheets, loopback_sheets
+from tests.support.sheet_desk import Desk
 
 
 @pytest.fixture
@@ -18,3 +19,8 @@ def google() -> Iterator[LoopbackSheets]:
 @pytest.fixture
 def sheets(google: LoopbackSheets, tmp_path: Path) -> Sheets:
     return Sheets(google.access(tmp_path), google.url, patience=QUICK)
+
+
+@pytest.fixture
+def desk(google: LoopbackSheets, sheets: Sheets) -> Desk:
+    return Desk(google, sheets)
