@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from assistant.reading.extraction import ProposedCell, ProposedTable
+from assistant.reading.row_merging import merged
 from tables.types.conversion import convert
 from tables.types.types import CellError, Column, ColumnType, Value, from_json, validate
 
@@ -22,7 +23,7 @@ def combined(tables: Sequence[ProposedTable], wanted: Sequence[Column], name: st
         tables = [table for table in tables if [folded(column.name) for column in table.columns] == names]
         wanted, name = largest.columns, largest.name
     rows = [row for table in tables for row in _rows(table, wanted)]
-    return ProposedTable(name, tuple(wanted), tuple(rows)) if rows else None
+    return ProposedTable(name, tuple(wanted), tuple(merged(wanted, [rows]))) if rows else None
 
 
 def from_source(table: ProposedTable, number: int) -> ProposedTable:

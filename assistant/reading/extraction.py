@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from assistant.reading import totals
+from assistant.reading.page_joining import join_pages
 from assistant.reading.value_search import reads_as
 from tables.grids import Cell, Grid, Span, find_grids
 from tables.partial_grids import grids_of_cut, grids_so_far
@@ -125,7 +126,8 @@ def unique(names: Iterable[str]) -> list[str]:
     return given
 
 
-def _tables(text: str, grids: Sequence[Grid]) -> list[ProposedTable]:
+def _tables(text: str, found: Sequence[Grid]) -> list[ProposedTable]:
+    grids = join_pages(text, found)
     ends = [*(grid.start for grid in grids[1:]), len(text)]
     tables = [_table(text, number, grid, end) for number, (grid, end) in enumerate(zip(grids, ends, strict=False), 1)]
     names = unique([table.name for table in tables])

@@ -5,10 +5,11 @@ text, which is the row's anchor, and its other cells by their value between the 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.reading.extraction import ProposedCell, ProposedTable, Source
+from assistant.reading.rewritten_text import rewritten_spans
 from assistant.reading.value_search import Span, first_span, spans
 from tables.types.null_words import is_null
 from tables.types.types import NUMERIC_TYPES, Column, ColumnType
@@ -54,7 +55,7 @@ def has_person_cells(table: ProposedTable) -> bool:
 
 
 def _without_mark(cell: ProposedCell | None) -> ProposedCell | None:
-    return None if cell is not None and cell.source == 0 and is_null(cell.quote) else cell
+    return None if cell is not None and cell.source == 0 and is_null(str(cell.value or cell.quote)) else cell
 
 
 def _grounded_count(row: Cells) -> int:
@@ -77,6 +78,8 @@ def _anchors(text: str, columns: Sequence[Column], rows: Sequence[Cells]) -> Ite
     after = 0
     for row in rows:
         anchor = next(_anchors_of(text, columns, row, after, taken), None)
+        if anchor is None:
+            anchor = next(_rewritten_anchors_of(text, columns, row, after, taken), None)
         if anchor is not None:
             taken.add(anchor[1])
             after = anchor[1][1]
@@ -92,6 +95,16 @@ def _anchors_of(text: str, columns: Sequence[Column], row: Cells, after: int, ta
                 if span not in taken:
                     yield index, span
                     break
+
+
+def _rewritten_anchors_of(
+    text: str, columns: Sequence[Column], row: Cells, after: int, taken: set[Span]
+) -> Iterator[Anchor]:
+    for index in _by_weight(columns, row):
+        if (cell := row[index]) and columns[index].type is ColumnType.TEXT:
+            for begin in (after, 0) if after else (0,):
+                found = rewritten_spans(str(cell.value), text, begin, len(text))
+                yield from ((index, span) for span in found if span not in taken)
 
 
 def _by_weight(columns: Sequence[Column], row: Cells) -> list[int]:
@@ -113,9 +126,9 @@ def _ground_row(
     grounded = tuple(
         cell
         if cell is None
-        else _with_source(text, source, cell, anchor[1])
+        else _with_source(text, source, columns[index], cell, anchor[1])
         if index == anchor[0]
-        else _with_source(text, source, cell, _find(text, columns[index], cell, anchor[1], start, end))
+        else _with_source(text, source, columns[index], cell, _find(text, columns[index], cell, anchor[1], start, end))
         for index, cell in enumerate(row)
     )
     # A number alone may stand there for anything: rank 10 of "the ten largest lakes" is not from the person.
@@ -140,16 +153,27 @@ def _find(text: str, column: Column, cell: ProposedCell, anchor: Span, start: in
     line = text.rfind("\n", 0, anchor[0]) + 1, text.find("\n", anchor[1])
     on_line = max(start, line[0]), min(end, line[1] if line[1] >= 0 else len(text))
     for first, last in (on_line, (start, end)):
-        found = list(spans(column, cell.value, text, first, last))
-        if found:
-            return min(found, key=lambda span: max(span[0] - anchor[1], anchor[0] - span[1], 0))
+        if near := _nearest(spans(column, cell.value, text, first, last), anchor):
+            return near
     if column.type in _MEASURES:
         return None
     above = list(spans(column, cell.value, text, 0, anchor[0]))
-    return above[-1] if above else first_span(column, cell.value, text, anchor[1])
+    elsewhere = above[-1] if above else first_span(column, cell.value, text, anchor[1])
+    if elsewhere or column.type is not ColumnType.TEXT:
+        return elsewhere
+    return _nearest(rewritten_spans(str(cell.value), text, start, end), anchor)
 
 
-def _with_source(text: str, source: int, cell: ProposedCell, span: Span | None) -> ProposedCell:
+def _nearest(found: Iterable[Span], anchor: Span) -> Span | None:
+    return min(found, key=lambda span: max(span[0] - anchor[1], anchor[0] - span[1], 0), default=None)
+
+
+def _with_source(text: str, source: int, column: Column, cell: ProposedCell, span: Span | None) -> ProposedCell:
     if span is None:
         return cell
-    return replace(cell, start=span[0], end=span[1], quote=text[span[0] : span[1]], grounding="EXACT", source=source)
+    quote = text[span[0] : span[1]]
+    words = " ".join(quote.split())
+    # The person's own way of writing a text is the value, but for its case.
+    is_rewritten = column.type is ColumnType.TEXT and " ".join(str(cell.value).split()).casefold() != words.casefold()
+    value = words if is_rewritten else cell.value
+    return replace(cell, value=value, start=span[0], end=span[1], quote=quote, grounding="EXACT", source=source)

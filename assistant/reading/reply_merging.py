@@ -4,15 +4,15 @@ A table of the reply that has the rows of a given table confirms it, and may add
 something about a cell, the person's value stays, and a note tells what the reply says.
 """
 
-import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from assistant.reading.column_mapping import cell_in_column, folded
 from assistant.reading.extraction import ProposedCell, ProposedTable, unique
+from assistant.reading.reply_cleanup import GENERATED_NAME, counts_rows, with_header, without_index, without_summary
 from assistant.reading.reply_grounding import PersonTexts, ground_table, has_person_cells
 from assistant.reading.table_matching import TableMatch, is_filled, match_tables
-from tables.types.types import Column
+from tables.types.types import NUMERIC_TYPES, Column, ColumnType
 
 MIN_ROWS = 2  # of a given table that stays beside a reply with a table of its own
 MAX_CONFLICT_NOTES = 5
@@ -20,11 +20,7 @@ LIST_KINDS = frozenset({"list", "key_value", "log"})  # remarks in a reply look 
 GUESSED_KINDS = LIST_KINDS | {"aligned", "receipt", "lines"}  # layouts whose cells the readers have to guess
 REPLY_SOURCE = 1  # of a merged table's cells: 0 is the given table's own text, 2 the first of the person's texts
 
-_GENERATED_NAME = re.compile(r"Column \d+")
-_INDEX_NAMES = frozenset(
-    ["", "no", "nr", "num", "number", "index", "row", "sno", "srno", "slno", "item", "line", "pos"]
-)
-_INDEX_MARKS = frozenset(["序号", "番号", "编号", "번호", "№", "n", "nº", "n°", "лп", "lp", "م", "رقم"])
+_MEASURES = NUMERIC_TYPES | {ColumnType.BOOLEAN, ColumnType.DATE, ColumnType.DATETIME}
 
 Cells = tuple[ProposedCell | None, ...]
 
@@ -40,7 +36,9 @@ def merge_reply(
     stored = list(given_tables)
     confirmed, own = set[int](), list[ProposedTable]()
     for table in _tables_asked_for(given_tables, reply_tables):
-        grounded = ground_table(person, _without_index(person, given_tables, _with_header(table, given_tables)))
+        grounded = ground_table(person, with_header(table, given_tables))
+        if has_person_cells(grounded):  # a rank may be asked for, where the model makes the table up
+            grounded = ground_table(person, without_index(person, given_tables, without_summary(grounded)))
         matched = _best_match(grounded, stored)
         if matched is not None and (merged := _merged(stored[matched[0]], grounded, matched[1])):
             stored[matched[0]] = merged
@@ -66,39 +64,14 @@ def is_repeated(table: ProposedTable, given_tables: Sequence[ProposedTable]) -> 
 
 
 def _tables_asked_for(given: Sequence[ProposedTable], reply: Sequence[ProposedTable]) -> Sequence[ProposedTable]:
-    """Return the reply's drawn tables; lists count only where neither side has anything else."""
+    """Return the reply's drawn tables; lists of measured things count only where neither side has anything else."""
     drawn = [table for table in reply if table.kind not in LIST_KINDS]
-    return drawn or ([] if given else reply)
+    return drawn or ([] if given else [table for table in reply if _has_measures(table)])
 
 
-def _with_header(table: ProposedTable, given: Sequence[ProposedTable]) -> ProposedTable:
-    """Return the table with its first row as names, when it has none and they are the names of a given table."""
-    if not table.rows or not all(_GENERATED_NAME.fullmatch(column.name) for column in table.columns):
-        return table
-    first = [cell.quote.strip("*_` ") if cell else "" for cell in table.rows[0]]
-    if not any({folded(column.name) for column in other.columns} == set(map(folded, first)) for other in given):
-        return table
-    named = zip(table.columns, unique(first), strict=True)
-    return replace(table, columns=tuple(replace(c, name=name) for c, name in named), rows=table.rows[1:])
-
-
-def _without_index(person: PersonTexts, given: Sequence[ProposedTable], table: ProposedTable) -> ProposedTable:
-    """Return the table without a first column that only counts its rows, unless the person has that column too."""
-    if len(table.columns) < 2 or not _counts_rows(table):
-        return table
-    name = folded(table.columns[0].name)
-    if name not in _INDEX_NAMES or any(folded(c.name) == name for other in given for c in other.columns):
-        return table
-    has_heading = re.compile(rf"(?<!\w){re.escape(table.columns[0].name)}(?!\w)")
-    others = [column.name for column in table.columns[1:]]
-    if any(has_heading.search(line) and any(n in line for n in others) for t in person.texts for line in t.split("\n")):
-        return table
-    return replace(table, columns=table.columns[1:], rows=tuple(row[1:] for row in table.rows))
-
-
-def _counts_rows(table: ProposedTable) -> bool:
-    values = [row[0].quote.strip("*_. ") if row[0] else "" for row in table.rows]
-    return len(values) > 1 and values == [str(number) for number in range(1, len(values) + 1)]
+def _has_measures(table: ProposedTable) -> bool:
+    """Return whether a column has amounts, dates or checks, and not only the numbers of steps."""
+    return any(column.type in _MEASURES and not counts_rows(table, index) for index, column in enumerate(table.columns))
 
 
 def _best_match(table: ProposedTable, given: Sequence[ProposedTable]) -> tuple[int, TableMatch] | None:
@@ -233,7 +206,7 @@ def _named(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> lis
     """Return the person's columns; those without a name of their own are called as in the reply."""
     names = {own: reply.columns[index].name for index, own in match.columns.items()}
     return [
-        replace(column, name=names.get(index, column.name)) if _GENERATED_NAME.fullmatch(column.name) else column
+        replace(column, name=names.get(index, column.name)) if GENERATED_NAME.fullmatch(column.name) else column
         for index, column in enumerate(given.columns)
     ]
 

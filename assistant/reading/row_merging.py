@@ -3,43 +3,43 @@
 from collections.abc import Iterable, Sequence
 
 from assistant.reading.extraction import ProposedCell
-from assistant.reading.passages import Piece
 from tables.types.columns import DECIMAL_TYPES, Column
 
 Cells = tuple[ProposedCell | None, ...]
 Values = tuple[str, ...]
 
 
-def merged(
-    columns: Sequence[Column], pieces: Iterable[tuple[Piece, Sequence[Cells]]], keys: Sequence[int]
-) -> list[Cells]:
+def merged(columns: Sequence[Column], pieces: Iterable[Sequence[Cells]], keys: Sequence[int] = ()) -> list[Cells]:
     """Return the rows of all pieces in their order, without repetitions.
 
     Rows with equal `keys` are merged, filling empty cells, unless they contradict each other: then all stay, for people
-    to see. Without keys a row is dropped when the previous piece has read it in the overlap, or another source said the
-    same; repetitions within one text are two things.
+    to see. Without keys a row is dropped when it was read at the same place before, in its piece or in the overlap with
+    the previous one, or when another source said the same; repetitions within one text are two things.
     """
     found: list[Cells] = []
     values_of: list[Values] = []
     by_key: dict[Values, int] = {}
     sources: dict[Values, set[int]] = {}
     before: dict[Values, list[Cells]] = {}  # what the piece before has read
-    for _, rows in pieces:
+    for rows in pieces:
         read: dict[Values, list[Cells]] = {}
         for row in rows:
             values = tuple(map(_value, columns, row))
-            read.setdefault(values, []).append(row)
+            same = read.setdefault(values, [])
+            elsewhere = sources.get(values, set()) | {_source(other) for other in same}
+            is_repeated = _is_repeated(row, [*before.get(values, ()), *same], elsewhere)
+            same.append(row)
             key = tuple(values[place] for place in keys)
             first = by_key.get(key) if key and all(key) else None
             if first is not None and _agree(values_of[first], values):
                 found[first] = tuple(a or b for a, b in zip(found[first], row, strict=True))
                 values_of[first] = tuple(a or b for a, b in zip(values_of[first], values, strict=True))
-            elif not _is_repeated(row, before.get(values, ()), sources.get(values, set())):
+            elif not is_repeated:
                 by_key.setdefault(key, len(found))
                 found.append(row)
                 values_of.append(values)
-        for values, same in read.items():
-            sources.setdefault(values, set()).update(map(_source, same))
+        for values, repeated in read.items():
+            sources.setdefault(values, set()).update(map(_source, repeated))
         before = read
     return found
 

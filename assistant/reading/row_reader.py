@@ -99,7 +99,7 @@ class Reading:
         return sum(len(read.rows) for read in self._read)
 
     def table(self, name: str) -> ProposedTable:
-        pieces = [(piece, read.rows) for piece, read in zip(self._pieces, self._read, strict=True)]
+        pieces = [read.rows for read in self._read]
         return ProposedTable(name, self._columns, tuple(merged(self._columns, pieces, self._keys)))
 
     async def run(self) -> None:

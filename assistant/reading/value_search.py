@@ -17,6 +17,12 @@ _SPACED_NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?")
 _WORD = re.compile(r"\S+")
 _EDGES = "*_`~\"'\u201c\u201d\u00ab\u00bb()[]{}<>,;:!?."
 _MARKUP = re.compile(r"[*_`~]|[^\w\s]+$")
+_FORMS = {  # of quotation marks, apostrophes and dashes
+    '"': '"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02',
+    "'": "'\u2018\u2019\u201a\u02bc",
+    "-": "-\u2010\u2011\u2012\u2013\u2014\u2212",
+}
+_TYPOGRAPHY = str.maketrans({form: plain for plain, forms in _FORMS.items() for form in forms})
 _SIGN_OF_MARKUP = re.compile(r"[<&{\\\[\"\n]")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
 _NOTE = re.compile(r"<(ref|sup)\b[^>]*>.*?(?:</\1>|$)", re.DOTALL | re.IGNORECASE)
@@ -161,15 +167,23 @@ def _text_spans(value: Value, text: str, start: int, end: int) -> Iterator[Span]
     words = str(value).split() if value is not None else []
     if not words:
         return
-    pattern = re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
+    pattern = re.compile(r"\s+".join(map(_escaped, words)), re.IGNORECASE)
     for match in pattern.finditer(text, start, end):
         if not _is_part_of_word(text, *match.span()):
             yield match.span()
 
 
+def _escaped(word: str) -> str:
+    """Return the pattern of a word; quotation marks, apostrophes and dashes match their other forms."""
+    plain = word.translate(_TYPOGRAPHY)
+    return "".join(f"[{re.escape(_FORMS[mark])}]" if mark in _FORMS else re.escape(mark) for mark in plain)
+
+
 def _is_part_of_word(text: str, start: int, end: int) -> bool:
     """Return whether letters or digits go on at either side; scripts without spaces between words never do."""
     before, behind = text[max(0, start - 1) : start], text[end : end + 1]
+    if not any(map(str.isalnum, text[start:end])):  # a dash for no value is no hyphen
+        return before.isalnum() or behind.isalnum()
     return _continues(before, text[start]) or _continues(text[end - 1], behind)
 
 
@@ -216,5 +230,5 @@ def _folded_items(value: Value) -> set[str]:
 
 
 def folded_text(text: str) -> str:
-    """Return a text without regard to case, spaces and the emphasis marks of Markdown."""
-    return " ".join(_MARKUP.sub("", text).split()).casefold()
+    """Return a text without regard to case, spaces, typographic marks and the emphasis marks of Markdown."""
+    return " ".join(_MARKUP.sub("", text.translate(_TYPOGRAPHY)).split()).casefold()

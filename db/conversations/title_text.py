@@ -18,6 +18,11 @@ def title_of_message(text: str) -> str:
     """Return the first lines of a message that are prose, without Markdown; "" for a paste that has none."""
     plain = _FENCED.sub("", _THINKING.sub("", text))
     lines = [line.strip() for line in plain.strip().splitlines()[:MAX_LINES]]
+    own = [line for line in lines if not line.startswith(">")]
+    return _first_prose(own) or _first_prose(lines)
+
+
+def _first_prose(lines: list[str]) -> str:
     prose: list[str] = []
     for index, line in enumerate(lines):
         if line and not _is_data(line, lines[index + 1 : index + 2], lines[max(0, index - 1) : index]):

@@ -51,7 +51,7 @@ class ReplyTables:
         return await self._merged(await asyncio.to_thread(extraction.propose_of_cut, text))
 
     async def _merged(self, tables: Sequence[ProposedTable]) -> Found:
-        given = await self.given
+        given = await asyncio.shield(self.given)
         if self._conversation.extraction is ExtractionMode.OFF:
             return self._found([], [])
         person = PersonTexts(

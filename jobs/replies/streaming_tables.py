@@ -44,7 +44,8 @@ class StreamingTables:
 
     async def _run(self) -> None:
         growing, rest = GrowingText(), PARSE_SECONDS
-        if await self._tables.given:
+        # Shielded: a short reply ends before a long paste is read, and cancels this task.
+        if await asyncio.shield(self._tables.given):
             await self._show(())
         while True:
             await asyncio.sleep(rest)

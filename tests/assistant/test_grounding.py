@@ -57,6 +57,22 @@ def test_what_is_alike_is_found_but_not_another_number(text: str, quote: str, pl
     assert find(text, quote) == place
 
 
+@pytest.mark.parametrize(
+    ("value", "text", "quote"),
+    [
+        ('Hotel "Adler", 2 nights', "in the Hotel \u201eAdler\u201c, 2 nights", "Hotel \u201eAdler\u201c, 2 nights"),
+        ("l'\u00e9t\u00e9", "dans l\u2019\u00e9t\u00e9 2026", "l\u2019\u00e9t\u00e9"),
+        ("A-12", "pump A\u201312, new", "A\u201312"),
+        ("Bolt & nut", "<td>Bolt &amp; nut</td>", "Bolt &amp; nut"),
+    ],
+)
+def test_typography_and_markup_say_the_same_text(value: str, text: str, quote: str) -> None:
+    column = Column("c1", "Said", ColumnType.TEXT)
+    passages = Passages([Passage(Source(uuid4()), text)])
+    cell = passages.cell(passages.pieces()[0], column, value, quote, find(text, quote))
+    assert (cell.grounding, cell.quote) == ("EXACT", quote)
+
+
 def test_the_short_quotes_of_a_row_are_found_beside_its_long_one() -> None:
     text = "12 x Helmet 2 EUR\n2 x Gloves 12 EUR\n"
     places = find_row(text, {"n": "2", "item": "Gloves", "price": "12"})

@@ -1,7 +1,6 @@
 """Rows that were read twice: by key, by what is in them, by where they stand."""
 
 from assistant.reading.extraction import ProposedCell
-from assistant.reading.passages import Piece
 from assistant.reading.row_merging import Cells, merged
 from tables.types.columns import Column, ColumnType
 
@@ -25,7 +24,7 @@ def values(rows: list[Cells]) -> list[tuple[object, ...]]:
 
 
 def together(*pieces: list[Cells], keys: tuple[int, ...] = ()) -> list[tuple[object, ...]]:
-    return values(merged(COLUMNS, [(Piece(0, ""), rows) for rows in pieces], keys))
+    return values(merged(COLUMNS, pieces, keys))
 
 
 def test_several_key_columns_tell_rows_apart_together() -> None:
@@ -49,3 +48,13 @@ def test_what_another_source_repeats_is_one_row_and_what_one_source_repeats_are_
         ("Tea", None, "4.10"),
         ("Tea", None, "4.10"),
     ]
+
+
+def test_a_row_that_a_model_gives_twice_is_one() -> None:
+    rows = [row("Tea", "May", "4.10"), row("tea", "May", "4.1", longer=3), row("Cake", None, "2.00", at=100)]
+    assert together(rows) == [("Tea", "May", "4.10"), ("Cake", None, "2.00")]
+
+
+def test_a_row_of_another_message_in_the_same_piece_is_a_repetition_and_one_further_on_is_not() -> None:
+    rows = [row("Tea", None, "4.10"), row("Tea", None, "4.10", at=100), row("Tea", None, "4.10", at=300, source=1)]
+    assert together(rows) == [("Tea", None, "4.10")] * 2

@@ -95,3 +95,31 @@ def test_a_growing_reply_is_repeated_until_it_says_something_else() -> None:
     head = "| Item | Price |\n|---|---|\n| Tea | 3.20 |\n"
     assert is_repeated(propose(head)[0], given)
     assert not is_repeated(propose(head + "| Tip | 2.00 |\n| Taxi | 9.00 |\n")[0], given)
+
+
+def test_units_emphasis_and_averages_of_a_reply_are_not_the_persons() -> None:
+    text = "Pump P-3: 4.2 bar, fine. Pump P-7 ran at 3.1 bar; pump P-9 gave no reading."
+    rows = "| 1 | **P-3** | `4,2` bar \u2705 |\n| 2 | P-7 | 3.1 bar |\n| 3 | P-9 | &mdash; |\n"
+    average = "| | **Average** | 3.65 bar |\n"
+    _, (table,) = merge(text, f"| | Pump | Pressure |\n|---|---|---|\n{rows}{average}")
+    assert values(table) == [["P-3", "4.2 bar"], ["P-7", "3.1 bar"], ["P-9", None]]
+    assert origins(table, {1}) == ["pp", "pp", "p-"]
+    assert table.left_out == ("Average | 3.65 bar",)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "- \u2705 Done: the import ran\n- \u26a0\ufe0f Note: two warnings\n- \u274c Failed: mail",
+        "\u2022 第一步：打开文件\n\u2022 第二步：选择列\n\u2022 第三步：保存",
+        "- Paso 1: abrir\n- Paso 2: elegir\n- Paso 3: guardar",
+        "<thinking>\n- Tea 3.20\n- Cake 4.50\n</thinking>\nNo table.",
+    ],
+)
+def test_steps_and_remarks_in_a_reply_are_no_table(reply: str) -> None:
+    assert merge("How do I sort?", reply) == ([], [])
+
+
+def test_a_made_up_list_of_things_with_prices_is_a_table() -> None:
+    _, (table,) = merge("Suggest prices.", "- Croissant - $2.50\n- Bagel - $1.80\n- Muffin - $2.20")
+    assert values(table) == [["Croissant", "2.50"], ["Bagel", "1.80"], ["Muffin", "2.20"]]

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import Any, cast
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -15,14 +15,19 @@ from assistant.offline import stream
 from assistant.reading.look_triggers import GrowingText
 from assistant.reply_log.log import MemoryLog
 from assistant.reply_log.watchers import Watchers
+from db.core.engine import Database
 from db.core.prepared import Prepared
 from db.core.session import Session
+from db.models.conversations import Conversation, ExtractionMode
 from db.models.jobs import Job
 from db.models.messages import Message
 from db.proposals.streaming import NO_TABLE
 from integrations.blobs import DirectoryBlobs
 from jobs.replies.parse_scheduler import CPU_SHARE, ParseScheduler
 from jobs.replies.replies import Replies
+from jobs.replies.reply_proposals import ReplyProposals
+from jobs.replies.reply_tables import ReplyTables
+from jobs.replies.streaming_tables import StreamingTables
 from jobs.runner.job_run import JobContext
 from tests.support.app import App, open_app
 from tests.support.client import Client
@@ -322,3 +327,14 @@ def test_prose_is_not_looked_at(seen: str, text: str, expected: bool) -> None:
     text_so_far = GrowingText()
     text_so_far.may_have_rows(seen)
     assert text_so_far.may_have_rows(text) is expected
+
+
+async def test_a_reply_that_ends_before_the_paste_is_read_leaves_it_to_be_read() -> None:
+    conversation = Conversation(id=uuid4(), extraction=ExtractionMode.AUTO)
+    message, reply = Message(id=uuid4(), text="Site\tFlow\nNorth\t3.5\nSouth\t4.5\n"), Message(id=uuid4())
+    tables = ReplyTables(conversation, reply, message, ())
+    proposals = ReplyProposals(cast(Database, None), cast(JobContext, None), reply.id, None)
+    async with StreamingTables(ParseScheduler(), proposals, str, tables).running():
+        await asyncio.sleep(0)  # the paste is being read in a thread
+    found = await tables.finished("ok", is_cut=False)
+    assert [len(found_table.table.rows) for found_table in found.tables] == [2]
