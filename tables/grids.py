@@ -14,10 +14,12 @@ from tables.readers import (
     quantities,
     receipts,
     ruled,
+    tallies,
     times,
 )
 from tables.readers.captions import caption
 from tables.readers.exports import addresses, chats, components, logs, references, statements
+from tables.readers.letterheads import without_letterheads
 from tables.readers.markup import html_tables, json_values, markdown, wiki, xml_rows
 from tables.readers.spans import (
     MAX_COLUMNS,
@@ -53,6 +55,7 @@ _READERS = (
     delimited.read,
     quantities.read,
     times.read,
+    tallies.read,
     entries.read,
     key_values.read,
     lists.read,
@@ -75,7 +78,7 @@ def find_grids(text: str) -> list[Grid]:
             left.extend(blocks.remaining(block, grids) if grids else [block])
         free = left
     found.sort(key=lambda grid: grid.start)
-    found = [grid for n, grid in enumerate(found) if n == 0 or not are_sums(grid)]
+    found = without_letterheads([grid for n, grid in enumerate(found) if n == 0 or not are_sums(grid)])
     return [_named(text, lines, starts, grid) for grid in found[:MAX_GRIDS]]
 
 

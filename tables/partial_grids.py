@@ -20,13 +20,18 @@ def grids_so_far(text: str) -> list[Grid]:
     The last row of a table that may go on is held back: a line below may belong to it, or show that it is a sum.
     """
     text = _readable_part(text[:MAX_TEXT])
-    return [_whole_rows(grid, text, _goes_on(text, grid)) for grid in find_grids(text)]
+    return [_whole_rows(grid, text, _goes_on(text, grid)) for grid in _certain_grids(text)]
 
 
 def grids_of_cut(text: str) -> list[Grid]:
     """Return the grids of a text that was broken off: no half line, and no row of which lines may be missing."""
     text = _readable_part(text[:MAX_TEXT])
-    return [_whole_rows(grid, text, _goes_on(text, grid) and _may_miss_lines(grid)) for grid in find_grids(text)]
+    return [_whole_rows(grid, text, _goes_on(text, grid) and _may_miss_lines(grid)) for grid in _certain_grids(text)]
+
+
+def _certain_grids(text: str) -> list[Grid]:
+    """Return the grids of a text without single records, which are left out once a table stands below them."""
+    return [grid for grid in find_grids(text) if grid.kind != "key_value" or len(grid.rows) > 1]
 
 
 def _readable_part(text: str) -> str:

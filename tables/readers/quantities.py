@@ -12,18 +12,24 @@ _MONEY = (
 )
 _UNIT = r"pcs?|pieces|boxes|stk|stück|ud?s|unidades|pièces|kg|個|个|箱|件|瓶|包"
 _COUNTED = re.compile(
-    rf"{_LEAD}(?:[x×X*](?=[ \t])|(?P<unit>{_UNIT})\b\.?)[ \t]*(?P<item>\S.*)",
+    rf"{_LEAD}(?:[x×XхХ*](?=[ \t])|(?P<unit>{_UNIT})\b\.?)[ \t]*(?P<item>\S.*)",
     re.IGNORECASE,
 )
 _PRICED = re.compile(
     rf"{_LEAD}(?P<item>[^\W\d_](?:(?:(?! = ).)*?\S)?)(?:[ \t]++(?:at|@|à|a|je|zu|each)[ \t]+(?P<price>{_MONEY}))?"
     rf"(?:[ \t]++=[ \t]+(?P<amount>{_MONEY}))?"
 )
-_BARE = re.compile(rf"{_LEAD}(?<=[ \t])(?P<item>[^\W\d_].*)")
+_MEASURE = (
+    r"mg|g|kg|ml|cl|dl|l|m|cm|mm|lbs?|oz|tsp|tbsp|cups?|el|tl|prisen?|pck\.?|pkg\.?|dosen?|gr|cs|cc|c\. ?à ?[sc]\.?"
+    r"|cucharad(?:it)?as?|tazas?|cucchiai(?:ni|o|no)?|colher(?:es)?|xícaras?|г|кг|мл|л|ст\. ?л\.|ч\. ?л\."
+    r"|łyżk[aię]|łyżeczk[aię]|szklank[aię]|克|毫升"
+)
+_BARE = re.compile(rf"{_LEAD}(?:(?P<unit>{_MEASURE})(?=[ \t])[ \t]+|(?<=[ \t]))(?P<item>[^\W\d_].*)", re.IGNORECASE)
 _NUMBER = re.compile(r"^[ \t]*(?:[-*•–][ \t]+)?\d", re.MULTILINE)
 _IS_MONEY = re.compile(r"[€$£¥₹元]|[A-Z]{3}|[.,]\d{2}\Z")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_LONGEST = 300
+_LONGEST, _LONGEST_ITEM = 300, 60
+_FEWEST_MEASURED = 3
 _TITLES = {"number": "Quantity", "unit": "Unit", "item": "Item", "price": "Price", "amount": "Amount"}
 
 Found = tuple[Line, re.Match[str]]
@@ -68,14 +74,20 @@ def _is_so(found: re.Match[str]) -> bool:
     """
     if found.re is _PRICED:
         return any(_IS_MONEY.search(told) for told in (found["price"], found["amount"]) if told)
-    return found.re is _COUNTED or (found["bullet"] is not None and not found["item"].endswith((".", "!", "?")))
+    if found.re is _COUNTED:
+        return True
+    return not found["item"].endswith((".", "!", "?")) and len(found["item"]) <= _LONGEST_ITEM
 
 
 def _table(text: str, run: Sequence[Found]) -> Iterator[Grid]:
     if len(run) < 2 or (run[0][1].re is _BARE and not _are_counts(run)):
         return
+    if run[0][1].re is _BARE and not (all(found["bullet"] for _, found in run) or _are_measured(run)):
+        return
     names = [name for name in _TITLES if name in run[0][1].re.groupindex]
-    rows = [[_part(text, line, found, name) for name in names] for line, found in run]
+    if run[0][1].re is _BARE and not _are_measured(run):
+        names.remove("unit")
+    rows = [[_part(text, line, found, name, has_unit="unit" in names) for name in names] for line, found in run]
     titles = [_TITLES[name] if any(row[n] for row in rows) else None for n, name in enumerate(names)]
     if found := grid("list", titles, rows, (run[0][0].start, run[-1][0].end)):
         yield found
@@ -88,6 +100,15 @@ def _are_counts(run: Sequence[Found]) -> bool:
     return numbers != ordinals and not all(map(_YEAR.fullmatch, numbers))
 
 
-def _part(text: str, line: Line, found: re.Match[str], name: str) -> Cell:
+def _are_measured(run: Sequence[Found]) -> bool:
+    """Return True when most numbers have a unit; without bullets, lines of other texts begin with numbers."""
+    units = [found["unit"] is not None for _, found in run]
+    return len(run) >= _FEWEST_MEASURED and 2 * sum(units) >= len(units)
+
+
+def _part(text: str, line: Line, found: re.Match[str], name: str, *, has_unit: bool) -> Cell:
+    """Return a part of a line; a unit that few lines have stays with the item, `kg of sand`."""
     start, end = found.span(name)
+    if name == "item" and not has_unit and "unit" in found.re.groupindex and found["unit"]:
+        start = found.start("unit")
     return cell(text, line.start + start, line.start + end) if start >= 0 else None

@@ -19,22 +19,22 @@ _AMOUNT_LAST = re.compile(
 )
 _DETAIL = re.compile(
     r"[ \t]*(?P<quantity>\d{1,5}(?:[.,]\d{1,3})?)[ ]?(?:kg|g|l|pcs?|st\.?k?\.?|ud\.?|szt\.?|шт\.?|個|件)?"
-    rf"[ ]*[x×*@X][ ]*(?:@[ ]*)?(?P<price>{_MONEY})(?:[ ]?/[ ]?[^\W\d_]{{1,4}})?"
+    rf"[ ]*[x×х*@XХ][ ]*(?:@[ ]*)?(?P<price>{_MONEY})(?:[ ]?/[ ]?[^\W\d_]{{1,4}})?"
     rf"(?:(?:[ ]{{2,}}|[ ]*=[ ]*|[ ]+|[ ]?\.{{3,}}[ ]?)"
     rf"(?P<amount>{_MONEY}){_TAX})?[ \t]*"
 )
 _INLINE = re.compile(
-    rf"(?P<name>[^\W\d_](?:.*?\S)?)[ ]++(?P<count>\d{{1,4}}(?:[.,]\d{{1,3}})?)[ ]?[x×*@][ ]?"
+    rf"(?P<name>[^\W\d_](?:.*?\S)?)[ ]++(?P<count>\d{{1,4}}(?:[.,]\d{{1,3}})?)[ ]?[x×х*@][ ]?"
     rf"(?P<price>{_MONEY})(?:[ ]?=)?"
 )
-_COUNT_LAST = re.compile(r"(?P<name>.*\S)[ ]+[(]?[x×][ ]?(?P<count>\d{1,5})[)]?")
-_COUNT_FIRST = re.compile(r"(?P<count>\d{1,4})(?:[ ]?[x×](?=[ ])|(?=[ ]{1,3}[^\W\d_]))[ ]+(?P<name>[^\W\d_].*)")
+_COUNT_LAST = re.compile(r"(?P<name>.*\S)[ ]+[(]?[x×х][ ]?(?P<count>\d{1,5})[)]?")
+_COUNT_FIRST = re.compile(r"(?P<count>\d{1,4})(?:[ ]?[x×х](?=[ ])|(?=[ ]{1,3}[^\W\d_]))[ ]+(?P<name>[^\W\d_].*)")
 _COUNTED = re.compile(
     r"(?P<lead>[ \t]*(?:[-*•–][ \t]+)?)(?P<name>[^\W\d_](?:.{0,79}?\S)?)(?:[ ]*+[,:–—-])?"
-    r"[ ]++[(]?[x×][ ]?(?P<count>\d{1,5})[)]?[ \t]*"
+    r"[ ]++[(]?[x×х][ ]?(?P<count>\d{1,5})[)]?[ \t]*"
 )
-_TIMES = re.compile(r"[x×*@X]")
-_MAY_COUNT = re.compile(r"[x×*@]|\A\d")
+_TIMES = re.compile(r"[x×х*@XХ]")  # the second x is a Cyrillic letter
+_MAY_COUNT = re.compile(r"[x×х*@]|\A\d")
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
 _HAS_SIGN, _HAS_CENTS = re.compile(_SIGN), re.compile(r"[.,]\d{2}(?!\d)")
 DRAWN, DOTTED, DASHED, PLAIN, COLON = "drawn", "dotted", "dashed", "plain", "colon"

@@ -5,16 +5,19 @@ import re
 from tables.readers.spans import Cell, Grid, Span
 
 _TOTAL_LIST = """
-total totals sum summe gesamt gesamtsumme gesamtbetrag insgesamt endbetrag rechnungsbetrag zahlbetrag ttc somme totale
+total totals totaux totali totales totais totalt
+sum summe gesamt gesamtsumme gesamtbetrag insgesamt endbetrag rechnungsbetrag zahlbetrag ttc somme totale
 totaal totalt razem suma toplam genel итого всего ukupno celkem összesen yhteensä summa łącznie 合计 总计 合計 総計
 المجموع الإجمالي σύνολο 합계 총계
 """
 _WORD_LIST = """
 subtotal sub net gross vat tax taxes due balance paid payment card cash change tip discount deposit zwischensumme netto
 nettobetrag brutto bruttobetrag mwst ust steuer rabatt bar gegeben rückgeld karte trinkgeld ht tva remise espèces rendu
-carte cb acompte importe base imponible iva descuento efectivo cambio tarjeta pagar subtotale imponibile sconto contanti
+carte cb acompte geg bezahlt ec girocard visa mastercard gutschein guthaben
+eingezahlt importe base imponible iva descuento efectivo cambio tarjeta pagar subtotale imponibile sconto contanti
 resto totais troco dinheiro desconto cartão btw contant wisselgeld korting pin moms rabat kontant kort växel vat ptu
-gotówka reszta karta rabat ндс скидка наличные сдача карта к оплате kdv nakit indirim shipping versand porto livraison
+gotówka reszta karta rabat ндс скидка наличные
+наличными безналичными сдача карта к оплате kdv nakit indirim shipping versand porto livraison
 """
 TOTALS = frozenset(_TOTAL_LIST.split())
 _WORDS = TOTALS | frozenset(_WORD_LIST.split()) - {"к", "sub"}
@@ -25,7 +28,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _AMOUNT = re.compile(r"[^\w\n]{0,3}[\w€$£¥]{0,3}[^\w\n]{0,3}\d[\d.,'’ \u00a0\u202f]*[^\W\d_]{0,3}\W{0,3}")
 _LINE = re.compile(
     # The label ends before the marks, so that each run of them is tried once.
-    r"\W*(?P<label>[^\W\d_](?:[^\n]{0,57}?[^\n:.=·…_|\t ])?)[:.=·…_|\t ]++(?<=[ \t.:|=])"
+    r"\W*(?:\d{1,2}(?:[.,]\d{1,2})?[ ]?%[ ]+)?"
+    r"(?P<label>[^\W\d_](?:[^\n]{0,57}?[^\n:.=·…_|\t ])?)[:.=·…_|\t ]++(?<=[ \t.:|=])"
     r"(?P<amount>[-−(]?(?:[^\W\d_]{1,3}|[€$£¥₹])?[ ]?-?\d[\d.,'’ \u00a0\u202f]*"
     r"[ ]?(?:[^\W\d_]{1,3}\.?|[€$£¥₹₽₺₩])?\)?)[ *|]*"
 )
@@ -38,7 +42,17 @@ def are_sums(grid: Grid) -> bool:
         return False
     if grid.kind == "key_value" and len(grid.rows) == 1:
         return all(_is_sum(title, found) for title, found in zip(grid.header, grid.rows[0], strict=True))
-    return len(grid.header) == 2 and all(_is_sum(label, amount) for label, amount in grid.rows)
+    if len(grid.header) == 2:
+        label = grid.rows[0][0]
+        begins_with_total = label is not None and is_total(label.text)
+        return begins_with_total or all(_is_sum(label, amount) for label, amount in grid.rows)
+    titles = [title.text for title in grid.header[1:] if isinstance(title, Span)]
+    # `Rate  Net  VAT  Gross`: the taxes of a receipt, by rate.
+    if len(titles) == len(grid.header) - 1 and all(map(is_label, titles)):
+        return all(row[0] and ("%" in row[0].text or is_label(row[0].text)) for row in grid.rows)
+    return all(any(row) and _is_sum(row[0], row[-1]) for row in grid.rows) and all(
+        len(found.text) <= 3 for row in grid.rows for found in row[1:-1] if found
+    )
 
 
 def is_sum_line(line: str) -> bool:

@@ -18,6 +18,7 @@ _T = TypeVar("_T")
 Found = tuple[ColumnType, str | None]
 
 # Past 15 digits a spreadsheet changes the number, and what is that long is a card, an account, an article.
+_THOUSAND = 3  # digits
 _MAX_DIGITS = 15
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _CODE = re.compile(
@@ -202,9 +203,16 @@ def _mark(found: Sequence[Number], *, in_groups: bool = False) -> str:
     told = {number.evidence for number in found} & {".", ","}
     open_ones = [number for number in found if number.evidence == "?"]
     mark = "," if told == {","} else "."
-    if in_groups and not told and open_ones and all("." in number.plain for number in open_ones):
+    is_grouped = in_groups or _are_thousands_among_hundreds(found)
+    if is_grouped and not told and open_ones and all("." in number.plain for number in open_ones):
         mark = ","
     return f"{mark}?" if open_ones and len(told) != 1 else mark
+
+
+def _are_thousands_among_hundreds(found: Sequence[Number]) -> bool:
+    """Return True for 1.240, 860 and 2.015: among whole hundreds, three digits behind a point are no fraction."""
+    whole = [len(number.plain.lstrip("-")) for number in found if number.evidence is None]
+    return bool(whole) and max(whole) == _THOUSAND
 
 
 def _written(mark: str) -> str | None:

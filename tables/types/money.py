@@ -69,6 +69,23 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "֏": ("AMD",),
     "kr": ("", "SEK", "NOK", "DKK", "ISK"),
     "kr.": ("", "SEK", "NOK", "DKK", "ISK"),
+    "ريال": ("", "SAR", "QAR", "OMR", "YER"),
+    "ر.س": ("SAR",),
+    "ر.ق": ("QAR",),
+    "درهم": ("", "AED", "MAD"),
+    "د.إ": ("AED",),
+    "دينار": ("", "KWD", "JOD", "BHD", "TND", "DZD", "IQD"),
+    "د.ك": ("KWD",),
+    "جنيه": ("", "EGP", "SDG"),
+    "ج.م": ("EGP",),
+    "ليرة": ("", "SYP", "LBP", "TRY"),
+    "دولار": ("USD",),
+    "يورو": ("EUR",),
+    "руб": ("RUB",),
+    "руб.": ("RUB",),
+    "грн": ("UAH",),
+    "грн.": ("UAH",),
+    "원": ("KRW",),
     "Rs": ("", "INR", "PKR", "LKR", "NPR"),
     "Rs.": ("", "INR", "PKR", "LKR", "NPR"),
 }
@@ -120,7 +137,15 @@ def is_no_amount(amount: str, text: str) -> bool:
     return amount in {"-", "--"} and (" " in text.strip() or text.rstrip()[-1:] in "-–—")
 
 
-_SHARED_SIGNS = ("JPY", "CNY"), ("SEK", "NOK", "DKK", "ISK")
+_SHARED_SIGNS = (
+    ("JPY", "CNY"),
+    ("SEK", "NOK", "DKK", "ISK"),
+    ("SAR", "QAR", "OMR", "YER"),
+    ("AED", "MAD"),
+    ("EGP", "SDG"),
+    ("KWD", "JOD", "BHD", "TND", "DZD", "IQD"),
+    ("SYP", "LBP", "TRY"),
+)
 _TOLD = {
     "JPY": re.compile(r"JPY|\byen\b|[円ぁ-ゖァ-ヺ]", re.IGNORECASE),
     "CNY": re.compile(r"CNY|RMB|\byuan\b|人民币|元|[们这说为国张发价总额单货东车]", re.IGNORECASE),
@@ -142,8 +167,8 @@ def shared_sign(codes: tuple[str, ...], context: str, *, has_cents: bool) -> str
         if set(codes[1:]) == set(family):
             told = [code for code in ("ISK", "SEK", "NOK", "DKK", "JPY", "CNY") if code in family]
             hits = {code: len(_TOLD[code].findall(context, 0, _MAX_CONTEXT)) for code in told}
-            if max(hits.values()):
-                return max(told, key=lambda code: hits[code])
+            if any(hits.values()):
+                return max(hits, key=lambda code: hits[code])
             return "CNY" if has_cents and "CNY" in family else family[0]
     return None
 

@@ -175,9 +175,35 @@ def test_records_in_yaml_and_in_chinese_are_read() -> None:
     assert rows(only("姓名：张三\n年龄：5")) == [["张三", "5"]]
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "Account: DE44 5001\nPeriod: March 2026\n",
+        "Konto: 4417\nZeitraum: 1.3.2026 - 31.3.2026\nKontostand: 12,00 EUR\n\n",
+        "Titulaire : Mme Roux\nAgence : Lyon\n\n",
+        "账号：6222 0001\n币种：人民币\n",
+        "From: Ann\nDate: 2 May 2026\nSubject: stock\n\nHere it is:\n\n",
+    ],
+)
+@pytest.mark.parametrize("table", ["id;name\n1;Ann\n2;Bob\n", "| id | name |\n|---|---|\n| 1 | Ann |\n| 2 | Bob |\n"])
+def test_facts_about_a_table_are_no_table_of_their_own(facts: str, table: str) -> None:
+    assert rows(only(facts + table)) == [["1", "Ann"], ["2", "Bob"]]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "From: Joan\nTo: Team\nDate: Mon, 2 Mar 2026\nSubject: Keys\n\nHello all.",
+        "Von: Jan\nGesendet: 3. März 2026\nAn: Eva\nBetreff: Schlüssel\n\nHallo!",
+        "发件人：王芳\n收件人：李强\n主题：会议\n\n你好",
+    ],
+)
+def test_the_head_of_an_email_is_no_table(head: str) -> None:
+    assert find_grids(head) == []
+
+
 def test_the_heading_of_a_list_is_not_a_pair() -> None:
-    record, points = find_grids("Date: 5 May\nPlace: Rome\nDecisions:\n- [ ] go on\n- [x] stop")
-    assert header(record) == ["Date", "Place"]
+    points = only("Date: 5 May\nPlace: Rome\nDecisions:\n- [ ] go on\n- [x] stop")
     assert (points.name, rows(points)) == ("Decisions", [["go on", "false"], ["stop", "true"]])
 
 

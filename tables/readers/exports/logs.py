@@ -18,11 +18,38 @@ _SYSTEM = re.compile(
     rf"(?:<\d{{1,3}}>)?(?P<time>[^\W\d_]{{3,5}}\.?[ ]{{1,2}}\d{{1,2}}[ ]\d\d:\d\d:\d\d|{_ISO})[ ]+"
     r"(?P<host>[\w.-]{1,255})[ ]+(?P<process>[\w./()-]{1,60}(?:\[\d{1,9}\])?):[ ]+(?P<message>\S.*)"
 )
+_ACCESS = re.compile(
+    r"(?P<host>[\w.:-]{1,255})[ ](?:-|(?P<ident>\S{1,64}))[ ](?:-|(?P<user>\S{1,64}))[ ]\[(?P<time>[^\]\n]{10,40})\][ ]"
+    r"\"(?P<request>[^\"\n]*)\"[ ](?P<status>\d{3})[ ](?:-|(?P<bytes>\d{1,12}))"
+    r"(?:[ ]\"(?:-|(?P<referrer>[^\"\n]*))\"[ ]\"(?:-|(?P<agent>[^\"\n]*))\")?.{0,100}"
+)
+# The time and nothing else that every line has: `2026-05-03 08:14:02 pump started`.
+_STAMPED = re.compile(rf"\[?(?P<time>{_ISO})\]?(?:[ ]?[-–|:])?\s+(?P<message>[^\s,;|].*)")
+_NAMED = re.compile(
+    rf"(?P<time>{_ISO})[ ][-|][ ](?P<writer>[\w.]{{1,60}})[ ][-|][ ](?P<level>[A-Z]{{4,8}})[ ][-|][ ](?P<message>\S.*)"
+)
 _TIME = re.compile(r"\d\d:\d\d:\d\d")
 _FEWEST = 3
+_MESSAGE_ONLY = {"time": "Time", "message": "Message"}
 _FORMS = (
     (_LINE, {"time": "Time", "level": "Level", "writer": "Component", "message": "Message"}),
+    (_NAMED, {"time": "Time", "writer": "Component", "level": "Level", "message": "Message"}),
     (_SYSTEM, {"time": "Time", "host": "Host", "process": "Process", "message": "Message"}),
+    (
+        _ACCESS,
+        {
+            "host": "Host",
+            "ident": "Identity",
+            "user": "User",
+            "time": "Time",
+            "request": "Request",
+            "status": "Status",
+            "bytes": "Bytes",
+            "referrer": "Referrer",
+            "agent": "User agent",
+        },
+    ),
+    (_STAMPED, _MESSAGE_ONLY),
 )
 
 
@@ -32,11 +59,12 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     run: list[tuple[Line, re.Match[str], dict[str, str]]] = []
     for line in lines:
         found, titles = _found(line)
-        if run and titles is not run[0][2]:
+        if found is None or titles is None:
+            continue  # lines without a time go on with the message above
+        if run and titles is not run[0][2] and not (titles is _MESSAGE_ONLY and "message" in run[0][2]):
             yield from _table(text, run)
             run = []
-        if found and titles:
-            run.append((line, found, titles))
+        run.append((line, found, titles))
     yield from _table(text, run)
 
 
@@ -59,7 +87,7 @@ def _table(text: str, run: Sequence[tuple[Line, re.Match[str], dict[str, str]]])
 
 
 def _part(text: str, line: Line, found: re.Match[str], name: str) -> Cell:
-    start, end = found.span(name)
+    start, end = found.span(name) if name in found.re.groupindex else (-1, -1)
     if start >= 0 and found[name].startswith("[") and found[name].endswith("]"):
         start, end = start + 1, end - 1
     return cell(text, line.start + start, line.start + end) if start >= 0 else None

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from tables.readers import tabular
+from tables.readers import evidence, tabular
 from tables.readers.markup.one_line import unfold
 from tables.readers.spans import MAX_ROWS, Cell, Grid, Line, cell
 
@@ -14,6 +14,8 @@ _PIPE = re.compile(rf"(?<!\\)[{_BARS}]")
 _DOUBLED = re.compile(r"(?<!\\)\|\|?")
 _CODE = re.compile(r"(`+)[^`\n]+\1")
 _RULE = re.compile(r"[\s|+:=\-─-╿]+")
+_MARKDOWN_RULE = re.compile(r"[ \t]*+\|?(?:[ \t]*+:?-++:?[ \t]*+\|)++(?:[ \t]*+:?-++:?[ \t]*+)?")
+_SAMPLE = 20  # rows that are judged
 _CORNERS = frozenset("|+┼├┤┌┐└┘╞╡╪╤╧╔╗╚╝╠╣╬╭╮╰╯┏┓┗┛┣┫╋┡┩╇┠┨┿╂━─═")
 _DASHES = frozenset("-=─═━")
 _LINE_END = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -33,7 +35,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         if not _is_drawn(rows[i].text):
             i += 1
             continue
-        block, end = _block(rows, i)
+        block, end = _block(text, rows, i)
         if len(block) >= 2 and (found := _table(text, block)):
             yield found
         i = end
@@ -54,13 +56,13 @@ def _is_drawn(line: str) -> bool:
     return _is_rule(line) or _PIPE.search(line) is not None
 
 
-def _block(rows: Sequence[Line], i: int) -> tuple[list[Line], int]:
+def _block(text: str, rows: Sequence[Line], i: int) -> tuple[list[Line], int]:
     """Return the drawn lines from line `i` on, and the line behind them; an empty line may stand between two."""
     block: list[Line] = []
     has_rule = False
     while i < len(rows):
         if not rows[i].is_blank:
-            if not _is_drawn(rows[i].text):
+            if not _is_drawn(rows[i].text) or (has_rule and _begins_table(text, block, rows, i)):
                 break
             has_rule = has_rule or _is_rule(rows[i].text)
             block.append(rows[i])
@@ -68,6 +70,17 @@ def _block(rows: Sequence[Line], i: int) -> tuple[list[Line], int]:
             break
         i += 1
     return block, i
+
+
+def _begins_table(text: str, block: Sequence[Line], rows: Sequence[Line], i: int) -> bool:
+    """Return True for a header right below the rows of another table, with a Markdown rule below it."""
+    is_ruled = i + 1 < len(rows) and _MARKDOWN_RULE.fullmatch(rows[i + 1].text) is not None
+    if not is_ruled or _is_rule(rows[i].text) or _is_rule(block[-1].text):
+        return False
+    titles = _cells(text, rows[i], None)
+    body = [_cells(text, line, None) for line in rows[i + 2 : i + 2 + _SAMPLE] if "|" in line.text]
+    is_other = len(titles) != len(_cells(text, block[-1], None))
+    return bool(body) and (is_other or evidence.has_header([titles, *body]))
 
 
 def _goes_on(rows: Sequence[Line], i: int, has_rule: bool) -> bool:
