@@ -65,6 +65,7 @@ from resolvers.core.revocation import Revocation
 from resolvers.exports.downloads import export_access
 from resolvers.google.callback import callback
 from schema import schema
+from schema.core.scopes import require_scope
 from settings import VERSION, Misconfigured, Settings
 from transport.control import Control
 from transport.core.callers import Caller
@@ -279,7 +280,12 @@ def application(product: Product) -> Any:
 
     uploads = Uploads(settings.files_dir / "incoming", settings.max_upload_bytes, settings.max_body_bytes)
     executor = Executor(
-        schema, format_error=format_error, deadline=90, event_context=Context.fresh, require_viewer=require_viewer
+        schema,
+        format_error=format_error,
+        deadline=90,
+        event_context=Context.fresh,
+        require_viewer=require_viewer,
+        require_scope=require_scope,
     )
     routes = [
         *graphql_routes(

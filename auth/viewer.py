@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from auth.api_keys import ApiScope
+
 
 class Role(StrEnum):
     """Role of a member in an organization."""
@@ -15,8 +17,9 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """User with the session they signed in with; a job runs as its owner, without a session.
+    """User with the session or API key they signed in with; a job runs as its owner, without either.
 
+    `scopes` are those of the API key, None with a session; `api_key` is its prefix.
     `is_superuser` lifts the policy. `system()` is the product itself, for signing up, refreshing sessions and sweeping.
     """
 
@@ -24,6 +27,14 @@ class Viewer:
     session_id: UUID | None = None
     is_superuser: bool = False
     expires_at: datetime | None = None
+    api_key_id: UUID | None = None
+    api_key: str | None = None
+    scopes: frozenset[ApiScope] | None = None
+
+    @property
+    def is_read_only(self) -> bool:
+        """Return True if the API key may only read."""
+        return self.scopes is not None and self.scopes <= {ApiScope.READ}
 
     @classmethod
     def system(cls) -> "Viewer":

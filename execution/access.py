@@ -38,11 +38,12 @@ class PublicFields:
         is judged before any of its input is coerced.
         """
         public = self._names[operation.kind]
-        return [
-            node
-            for node in _selected(operation.node.selection_set.selections, _Sources(operation), set())
-            if node.name.value not in public and not node.name.value.startswith("__")
-        ]
+        return [node for node in self.selected(operation) if node.name.value not in public]
+
+    def selected(self, operation: Operation) -> list[FieldNode]:
+        """Return the selected root fields in the order of the document, without introspection."""
+        nodes = _selected(operation.node.selection_set.selections, _Sources(operation), set())
+        return [node for node in nodes if not node.name.value.startswith("__")]
 
     def ignores_credentials(self, operation: Operation) -> bool:
         """Return whether every selected root field may be used with credentials that were refused."""

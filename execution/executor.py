@@ -44,7 +44,8 @@ class Executor:
 
     `format_error` returns the JSON form of an error and decides how much of it the client sees. `deadline` is in
     seconds, for a query, a mutation, or one event of a subscription. `event_context` returns the context of each
-    event of a subscription, so that nothing cached for one event is served to the next.
+    event of a subscription, so that nothing cached for one event is served to the next. `require_viewer(context)` and
+    `require_scope(context, root type, field)` raise for callers who may not select a root field.
     """
 
     def __init__(
@@ -56,11 +57,12 @@ class Executor:
         deadline: float = 30.0,
         event_context: Callable[[Any], Any] = lambda context: context,
         require_viewer: Callable[[Any], object] = lambda _: None,
+        require_scope: Callable[[Any, str, str], object] = lambda *_: None,
         hide_suggestions: bool = False,
     ) -> None:
         self._schema = schema._schema
         self._public_fields = PublicFields(self._schema)
-        self._require_viewer = require_viewer
+        self._require_viewer, self._require_scope = require_viewer, require_scope
         self._format_error = format_error
         self._deadline = deadline
         self._event_context = event_context
@@ -100,6 +102,11 @@ class Executor:
         except Exception as error:
             restricted = self._public_fields.others(operation)
             return located_error(error, restricted) if restricted else None
+        for node in self._public_fields.selected(operation):
+            try:
+                self._require_scope(context, operation.kind.value.title(), node.name.value)
+            except Exception as error:
+                return located_error(error, [node])
         return None
 
     async def execute(self, operation: Operation, context: Any) -> Result:

@@ -5,6 +5,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema import (
     accounts,
+    api_keys,
     audit,
     broadcasts,
     budgets,
@@ -64,6 +65,7 @@ class Query(
 @strawberry.type(description="Write operations. Each takes one input and returns one payload.")
 class Mutation(
     sessions.Mutation,
+    api_keys.Mutation,
     accounts.Mutation,
     google.Mutation,
     organizations.Mutation,

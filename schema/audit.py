@@ -37,6 +37,7 @@ class AuditEntry(Node, Shows[models.audit.AuditEntry]):
     )
     ip_address: str | None = field("IP address that sent the request.")
     request_id: str | None = field("Id of the request, as in the server's log.")
+    api_key: str | None = field("Prefix of the API key that sent the request; null for a session or a job.")
 
 
 @strawberry.type

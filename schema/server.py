@@ -8,6 +8,7 @@ import strawberry
 
 from errors import BadUserInput
 from execution.access import PUBLIC
+from resolvers.core.authentication import may_load
 from resolvers.core.context import Info
 from resolvers.core.ids import decode
 from schema.base import NODES, Node, field, output_type
@@ -67,7 +68,9 @@ async def node(
     decoded = decode(id)
     if decoded is None or decoded[0] not in NODES:
         return None
-    return await info.context.by_id(NODES[decoded[0]], decoded[1])
+    return (
+        await info.context.by_id(NODES[decoded[0]], decoded[1]) if may_load(info.context, NODES[decoded[0]]) else None
+    )
 
 
 async def nodes(

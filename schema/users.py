@@ -3,11 +3,12 @@
 import strawberry
 
 from db import models
-from resolvers.accounts import users
+from resolvers.accounts import api_keys, users
 from resolvers.accounts.sessions import list_sessions
 from resolvers.billing import usage
 from resolvers.google.accounts import google_account
 from resolvers.sites import items
+from schema.api_keys import ApiKey
 from schema.base import Audited, Node, Shows, TypeOf, field, list_of, optional, output_type, required
 from schema.connections import page
 from schema.google import GoogleAccount
@@ -32,6 +33,11 @@ class User(Node, Audited, Shows[models.users.User]):
     )
     google_account = optional(
         GoogleAccount, google_account, "Google account that you have connected. Only for yourself."
+    )
+    api_keys = list_of(
+        ApiKey,
+        api_keys.list_api_keys,
+        "API keys that are not revoked, newest first. Only for yourself and superusers.",
     )
     memberships = page(
         TypeOf[models.memberships.Membership], users.list_memberships, "Memberships of the user that you may see."

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from auth.api_keys import ApiScope
+from db.accounts import api_keys
 from db.accounts.cancel_jobs import cancel_user_jobs
 from db.accounts.sessions import end_sessions
 from db.core.base import now
@@ -33,7 +35,8 @@ def change_password(session: Session, password_hash: str) -> User:
 def update(session: Session, user_id: UUID, is_active: bool | None, is_superuser: bool | None) -> User:
     """Activate or deactivate an account, grant or revoke superuser rights; None leaves the value unchanged.
 
-    A deactivation or revocation ends all sessions of the user, a deactivation also cancels their jobs.
+    A deactivation or revocation ends all sessions of the user; a deactivation also ends their API keys and cancels
+    their jobs, a revocation ends the API keys with the scope ADMIN.
     Raises Forbidden unless the viewer is a superuser.
     """
     user = session.get(User, user_id, lock=True)
@@ -51,8 +54,10 @@ def update(session: Session, user_id: UUID, is_active: bool | None, is_superuser
         user.is_superuser, was_superuser = is_superuser, user.is_superuser
         if was_superuser and not is_superuser:
             end_sessions(session, user.id, SessionEnd.RIGHTS_CHANGED)
+            api_keys.end_all(session, user.id, ApiScope.ADMIN)  # the only ones that had the rights of a superuser
     if not user.is_active:
         end_sessions(session, user.id, SessionEnd.DEACTIVATED)
+        api_keys.end_all(session, user.id)
         cancel_user_jobs(session, user.id)
     session.flush()
     return user

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from db.accounts import users
+from db.accounts import api_keys, users
 from db.accounts.sessions import end_sessions
 from db.core.base import now
 from db.core.prepared import Prepared, bind
@@ -74,11 +74,12 @@ def verify_email(session: Session, digest: bytes) -> User:
 
 
 def reset_password(session: Session, digest: bytes, password_hash: str) -> User:
-    """Change the password of the token's user and end all of their sessions. Raises BadUserInput."""
+    """Change the password of the token's user and end all of their sessions and API keys. Raises BadUserInput."""
     user = _redeem(session, Purpose.RESET_PASSWORD, digest)
     # The token was mailed, so that using it also proves access to the address.
     user.password_hash, user.is_email_verified = password_hash, True
     end_sessions(session, user.id, SessionEnd.PASSWORD_CHANGED)
+    api_keys.end_all(session, user.id)  # an intruder may have created some
     return user
 
 

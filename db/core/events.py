@@ -49,6 +49,13 @@ class SignInEnded:
 
 
 @dataclass(frozen=True)
+class ApiKeyRevoked:
+    """An API key was revoked: its open sockets and streams must close."""
+
+    api_key_id: UUID
+
+
+@dataclass(frozen=True)
 class RightsNarrowed:
     """Members of an organization have fewer rights than before: their open streams must close."""
 
@@ -76,6 +83,7 @@ Event = (
     | JobQueued
     | JobChanged
     | SignInEnded
+    | ApiKeyRevoked
     | RightsNarrowed
     | Notified
     | AccountDeleted

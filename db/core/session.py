@@ -134,6 +134,7 @@ class Session(sqlalchemy.orm.Session):
                 "subject_id": entry.subject[1],
                 "before": entry.before,
                 "after": entry.after,
+                "api_key": self.viewer.api_key,
                 **vars(self.cause),
             }
             for entry in self.audit_recorder.entries()
@@ -183,6 +184,9 @@ def _refuse_foreign(_: Session, row: Base) -> None:
 @event.listens_for(Session, "before_flush")
 def _before_flush(session: Session, _: UOWTransaction, __: Any) -> None:
     moment, user_id = now(), session.viewer.user_id
+    # A second lock: no query or subscription writes for its viewer, and mutations are refused before they run.
+    if session.viewer.is_read_only:
+        raise Forbidden("This API key may only read.")
     changed = [row for row in session.dirty if session.is_modified(row)]
     if any(isinstance(row, AppendOnly) for row in (*session.new, *changed)):
         raise Forbidden("Entries of the audit log cannot be written, changed or deleted.")

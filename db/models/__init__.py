@@ -2,6 +2,7 @@
 
 from db.core import idempotency
 from db.models import (
+    api_keys,
     attachments,
     audit,
     branches,
@@ -33,6 +34,7 @@ from db.models import (
 )
 
 __all__ = [
+    "api_keys",
     "attachments",
     "audit",
     "branches",

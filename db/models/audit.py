@@ -35,6 +35,7 @@ class AuditEntry(AppendOnly, NotAudited, SystemOnly, Base):
     after: Mapped[Json | None] = mapped_column()
     ip_address: Mapped[str | None]
     request_id: Mapped[str | None]
+    api_key: Mapped[str | None]
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 from strawberry import argument
 
+from auth.api_keys import ApiScope
 from auth.limits import Action
 from auth.tokens import issue_access, new_refresh, refresh_digest, successors_of
 from auth.viewer import Viewer
@@ -46,6 +47,7 @@ class SignOutResult:
 
 
 async def list_sessions(root: strawberry.Parent[Any], info: Info) -> list[SignIn]:
+    info.context.require_scope(ApiScope.ADMIN, "User.sessions")
     return await info.context.read(sessions.of_viewer, user_id=root.id, moment=now())
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 from uuid_utils.compat import uuid7
 
+from auth.api_keys import ApiScope
 from db.conversations import attachments
 from db.conversations.attachments import StoredFile
 from db.models.attachments import Attachment
@@ -113,6 +114,7 @@ async def text_of(root: strawberry.Parent[Any], info: Info) -> str | None:
 
 
 def url_of(root: strawberry.Parent[Any], info: Info) -> str:
+    info.context.require_scope(ApiScope.EXPORT, "Attachment.url")
     return signed_url(
         info.context, "attachments", f"{root.blob_id.hex}.{EXTENSIONS[Kind(root.content_type)]}", root.name
     )

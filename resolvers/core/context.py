@@ -11,6 +11,7 @@ from strawberry.dataloader import DataLoader
 
 from assistant.reply_log.log import Log
 from assistant.reply_log.watchers import Watchers
+from auth.api_keys import ApiScope
 from auth.fair_pool import FairPool
 from auth.limits import Attempts
 from auth.passwords import PasswordHasher
@@ -21,7 +22,7 @@ from db.core.events import Hub
 from db.core.pagination import Listing
 from db.core.prepared import Prepared
 from db.tables.history.snapshot_cache import SnapshotCache
-from errors import Unauthenticated
+from errors import Forbidden, Unauthenticated
 from integrations.blobs import Blobs
 from integrations.documents.reader import DocumentReader
 from integrations.google.access import Google
@@ -105,6 +106,15 @@ class Context:
     @property
     def expires_at(self) -> datetime | None:
         return self.signed_in.expires_at if self.signed_in else None
+
+    def require_scope(self, scope: ApiScope, name: str) -> None:
+        """Raise Forbidden if the request came with an API key without this scope; `name` is the field."""
+        scopes = None if self.signed_in is None else self.signed_in.scopes
+        if scopes is not None and scope not in scopes:
+            raise Forbidden(
+                f"`{name}` needs the scope {scope}, and this API key has {', '.join(sorted(scopes))}. Send a key with "
+                "that scope."
+            )
 
     async def read(self, query: Prepared[R], **arguments: Any) -> list[R]:
         return await self.backend.database.read(query, self.viewer, **arguments)

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from auth.viewer import Viewer
-from db.accounts import sessions
+from db.accounts import api_keys, sessions
 from db.core.base import now
 from db.core.engine import Database
-from db.core.events import Event, Hub, RightsNarrowed, SignInEnded
+from db.core.events import ApiKeyRevoked, Event, Hub, RightsNarrowed, SignInEnded
 from db.models.memberships import Membership
 from db.models.sessions import SessionEnd, SignIn
 from db.organizations import memberships
@@ -30,6 +30,7 @@ REASONS = {
     SessionEnd.DELETED: "this account was deleted",
 }
 
+REVOKED = "this API key was revoked: use another"
 NARROWED = "your rights in an organization were removed or changed: connect again"
 
 log = logging.getLogger("sheetgpt.error")
@@ -59,6 +60,7 @@ class Revocation:
 
     def start(self) -> None:
         self._hub.handle(SignInEnded, self._on_end)
+        self._hub.handle(ApiKeyRevoked, self._on_end)
         self._hub.handle(RightsNarrowed, self._on_end)
         self._sweeper = asyncio.create_task(self._sweep())
 
@@ -78,6 +80,7 @@ class Revocation:
             self._wake.clear()
             try:
                 await self._close_ended()
+                await self._close_revoked()
                 await self._close_narrowed()
             except Exception:
                 log.exception("Cannot read the sessions and memberships that have ended; trying again")
@@ -91,6 +94,16 @@ class Revocation:
             if len(ended) < sessions.MAX_ENDED:
                 return
             since = ended[-1].revoked_at or since
+
+    async def _close_revoked(self) -> None:
+        since = now() - WINDOW
+        while len(self._streams):
+            revoked = await self._database.read(api_keys.recently_revoked, SYSTEM, since=since)
+            if ids := {key.id for key in revoked}:
+                await self._streams.close_where(_of_keys(ids), UNAUTHENTICATED, REVOKED)
+            if len(revoked) < api_keys.MAX_REVOKED:
+                return
+            since = revoked[-1].revoked_at or since
 
     async def _close_narrowed(self) -> None:
         since, narrowed = now() - WINDOW, list[Membership]()
@@ -116,3 +129,8 @@ class Revocation:
 def _of(sign_in_ids: set[UUID]) -> Callable[[Any], bool]:
     """Return a predicate that chooses the contexts of these sessions."""
     return lambda context: context.signed_in is not None and context.signed_in.session_id in sign_in_ids
+
+
+def _of_keys(api_key_ids: set[UUID]) -> Callable[[Any], bool]:
+    """Return a predicate that chooses the contexts of these API keys."""
+    return lambda context: context.signed_in is not None and context.signed_in.api_key_id in api_key_ids

@@ -12,6 +12,7 @@ from uuid import UUID
 import strawberry
 from strawberry import argument
 
+from auth.api_keys import ApiScope
 from db.core.base import now
 from db.core.events import JobChanged
 from db.exports import exports
@@ -98,6 +99,7 @@ async def url_of(root: strawberry.Parent[Any], info: Info) -> str | None:
     state = await state_of(root, info)
     if state.status is not JobStatus.COMPLETED:
         return None
+    info.context.require_scope(ApiScope.EXPORT, "Export.url")
     if state.spreadsheet_url is not None:
         return str(state.spreadsheet_url)
     # The retention sweep deletes the file at this age.

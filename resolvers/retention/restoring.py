@@ -6,7 +6,9 @@ from typing import Annotated
 import strawberry
 from strawberry import argument
 
+from auth.api_keys import ApiScope
 from db.core.base import Base
+from db.models.organizations import Organization
 from db.retention import restoring
 from errors import NotFound
 from resolvers.core.context import Info
@@ -30,5 +32,7 @@ async def restore(
     for model in restoring.RESTORABLE:
         id_ = decode_or_none(id, model)
         if id_ is not None:
+            if model is Organization:
+                info.context.require_scope(ApiScope.ADMIN, "restore of an organization")
             return RestoreResult(await info.context.write(restoring.restore, model, id_))
     raise NotFound("No deleted object that can be restored has this id, or you may not restore it.")

@@ -335,6 +335,14 @@ STATED: dict[str, Call] = {
             "Organization - digest email expires_at organization_id role used_at",
         ),
     ),
+    "createApiKey": Call(
+        lambda _: {"name": "Nightly", "scopes": ["READ"]},
+        ("ApiKey + digest name prefix scope_names user_id",),
+        "{ apiKey { id } }",
+        keeps("api_key", "apiKey", "id"),
+        bad={"name": ""},
+    ),
+    "revokeApiKey": Call(lambda s: {"id": s["api_key"]}, ("ApiKey ~ revoked_at",)),
     "logOut": Call(lambda _: {}, ("User ~ sessions.changed=1",), who="bob"),
     "revokeSession": Call(lambda s: {"id": s["session"]}, ("User ~ sessions.changed=1",)),
     "deleteAccount": Call(

@@ -24,7 +24,10 @@ from tests.support.world import SYSTEM, World, database_at
 COUNTING_DELETED_ROWS = {
     "attachment_texts(attachment_id)": "deleted only with its attachment",
     "budgets(organization_id)": "never deleted: without a limit there is no budget",
+    "google_consents(sign_in_id)": "erased and never deleted softly",
+    "google_consents(state_digest)": "random",
     "idempotency_keys(user_id, operation, key)": "erased and never deleted softly",
+    "api_keys(prefix)": "random",
     "invitations(digest)": "random",
     "memberships(user_id, organization_id)": "a returning member gets the old row back, to which others refer",
     "message_ratings(message_id, user_id)": "never deleted: a withdrawn rating has no value",

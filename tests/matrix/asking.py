@@ -22,8 +22,9 @@ from resolvers.core.authentication import authenticate, require_viewer
 from resolvers.core.context import Context, Origin
 from resolvers.core.ids import global_id
 from schema import schema
+from schema.core.scopes import require_scope
 from tests.matrix.children import SEEN
-from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Given, Person
+from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Caller, Given, Key, Person
 from tests.matrix.world import Scene
 from transport.core.errors import format_error
 
@@ -36,10 +37,14 @@ class Stage:
     def __init__(self, product: Product, scene: Scene, digest: str) -> None:
         self.backend, self.scene, self.digest = product.backend, scene, digest
         self._executor = Executor(
-            schema, format_error=format_error, event_context=Context.fresh, require_viewer=require_viewer
+            schema,
+            format_error=format_error,
+            event_context=Context.fresh,
+            require_viewer=require_viewer,
+            require_scope=require_scope,
         )
 
-    async def ask(self, person: Person, document: str, **variables: Any) -> tuple[Any, str | None]:
+    async def ask(self, person: Caller, document: str, **variables: Any) -> tuple[Any, str | None]:
         """Return the data of an operation and the code of its error."""
         try:
             context = await self._context(person)
@@ -48,11 +53,11 @@ class Stage:
         request = Request(document, variables=variables)
         operation = self._executor.prepare(request, context)
         if isinstance(operation, Result):
-            assert person is ANONYMOUS, (document, operation.errors)
+            assert person is ANONYMOUS or isinstance(person, Key), (document, operation.errors)
             return _outcome(operation)
         return _outcome(await self._executor.execute(operation, context))
 
-    async def follow(self, person: Person, document: str, seconds: float, **variables: Any) -> tuple[Any, str | None]:
+    async def follow(self, person: Caller, document: str, seconds: float, **variables: Any) -> tuple[Any, str | None]:
         """Return the first event of a subscription, None after `seconds` without one, and the code of its error."""
         try:
             context = await self._context(person)
@@ -60,7 +65,7 @@ class Stage:
             return None, error.code
         operation = self._executor.prepare(Request(document, variables=variables), context)
         if isinstance(operation, Result):
-            assert person is ANONYMOUS, (document, operation.errors)
+            assert person is ANONYMOUS or isinstance(person, Key), (document, operation.errors)
             return _outcome(operation)
         events = await self._executor.subscribe(operation, context)
         if isinstance(events, Result):
@@ -71,7 +76,7 @@ class Stage:
         except TimeoutError:
             return None, None
 
-    async def _context(self, person: Person) -> Context:
+    async def _context(self, person: Caller) -> Context:
         token = self.scene.tokens.get(person)
         return await authenticate(self.backend, token and f"Bearer {token}", Origin())
 

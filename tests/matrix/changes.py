@@ -30,6 +30,8 @@ ACCOUNTS: dict[str, list[Change]] = {
     "refreshSession": [Change({"refreshToken": "@refresh_token"}, ANYONE)],
     "logOut": [Change({}, SIGNED_IN), Change({"refreshToken": "@refresh_token"}, ANYONE)],
     "logOutEverywhere": [Change({}, SIGNED_IN)],
+    "createApiKey": [Change({"name": "New", "scopes": ["READ"]}, SIGNED_IN)],
+    "revokeApiKey": [Change({"id": "@api_key"}, frozenset({OWNER, SUPERUSER}))],
     "revokeSession": [Change({"id": "@session"}, frozenset({OWNER, SUPERUSER}))],
     "changePassword": [Change({"currentPassword": PASSWORD, "newPassword": ANOTHER}, SIGNED_IN, tried=FEW)],
     "deleteAccount": [

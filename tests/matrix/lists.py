@@ -48,6 +48,7 @@ LISTED: dict[str, list[In]] = {
     ],
     "Query.users": [In("owner_user", frozenset({SUPERUSER}))],
     "Query.notifications": [In("notification", frozenset({OWNER}))],
+    "User.apiKeys": [In("api_key", SELF, "owner_user")],
     "User.sessions": [In("session", SELF, "owner_user")],
     "User.memberships": [In("owner_membership", INSIDE, "owner_user")],
     "User.conversations": [In("conversation", OWN, "owner_user"), In("shared_conversation", INSIDE, "owner_user")],

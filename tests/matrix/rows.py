@@ -14,12 +14,15 @@ A child of another entity needs none of this: `children.py` derives its rows, an
 `"@report"`, anywhere in a value, is the id of that name. Who is not named is refused, and nothing happens:
 UNAUTHENTICATED when signed out or deactivated, NOT_FOUND when the first of the ids is not theirs to see, FORBIDDEN
 when it is, or when there is none; a view is null, and a list leaves it out. State two rows where who asks matters
-differently: for what is private and for what is shared.
+differently: for what is private and for what is shared. API keys need no rows: what is expected of them follows from
+their person's rows and `schema/core/scopes.py`.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
+
+from auth.api_keys import ApiScope
 
 Given: TypeAlias = dict[str, Any]
 
@@ -39,6 +42,23 @@ class Person(StrEnum):
 
 OWNER, MEMBER, ASSIGNED, ADMIN, OUTSIDER, SUPERUSER, ANONYMOUS, DEACTIVATED = Person
 People: TypeAlias = frozenset[Person]
+
+
+@dataclass(frozen=True)
+class Key:
+    """API key of a person: it may do what they may, in root fields of its scopes only."""
+
+    person: Person
+    scopes: frozenset[ApiScope]
+
+    def __str__(self) -> str:
+        return f"{self.person}'s key for {', '.join(sorted(self.scopes))}"
+
+
+READER_KEY = Key(OWNER, frozenset({ApiScope.READ, ApiScope.EXPORT}))
+FULL_KEY = Key(ADMIN, frozenset(ApiScope))
+KEYS = (READER_KEY, FULL_KEY)
+Caller: TypeAlias = Person | Key
 
 NOBODY: People = frozenset()
 ANYONE = frozenset(Person) - {DEACTIVATED}

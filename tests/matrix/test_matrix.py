@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.matrix.asking import NOT_FOUND, UNAUTHENTICATED, Stage, digest, found, refusal, rehearsing
+from schema.core.scopes import SCOPES
+from tests.matrix.asking import FORBIDDEN, NOT_FOUND, UNAUTHENTICATED, Stage, digest, found, refusal, rehearsing
 from tests.matrix.children import CHANGED, LISTED, SEEN
 from tests.matrix.parts import ANSWERS, BY_ID, LISTS, MUTATION, NODES, QUERY, SUBSCRIPTION, TYPES, call, leaves, listing
-from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Asked, Change, Follow, In, Person
+from tests.matrix.rows import ANONYMOUS, DEACTIVATED, KEYS, READER_KEY, Asked, Caller, Change, Follow, In, Key, Person
 from tests.matrix.strange import OTHERWISE, changes, lists, put
 from tests.matrix.streams import FOLLOWED
 from tests.matrix.views import ASKED
@@ -39,6 +40,20 @@ async def test_the_table_has_rows_for_all_that_the_schema_has(there: Iterable[st
     assert [name for name in rows if not rows[name]] == []
 
 
+CALLERS: list[Caller] = [*Person, *KEYS]
+# A key without the scope ADMIN does not find these types by id, and these lists are refused to it.
+ADMIN_TYPES, ADMIN_LISTS = {"ApiKey", "AuditEntry"}, {"User.apiKeys", "User.sessions"}
+
+
+def person_of(caller: Caller) -> Person:
+    return caller.person if isinstance(caller, Key) else caller
+
+
+def lacks_scope(caller: Caller, root: str) -> bool:
+    """Return whether an API key may not select a root field, such as `Query.items`."""
+    return isinstance(caller, Key) and SCOPES.get(root) not in caller.scopes
+
+
 def lasting(shown: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return the view without its link, which is signed again each second."""
     return shown and {name: value for name, value in shown.items() if name != "url"}
@@ -53,17 +68,19 @@ async def test_a_thing_is_seen_the_same_in_every_way_by_those_who_may(stage: Sta
     shown = f"... on {type_} {{ {fields} }}"
     document = f"query ($id: ID!, $ids: [ID!]!) {{ node(id: $id) {{ {shown} }} nodes(ids: $ids) {{ {shown} }}"
     document += f" one: {BY_ID[type_]}(id: $id) {{ {fields} }} }}" if type_ in BY_ID else "}"
-    id_, wrong = stage.scene.ids[name], {}
-    for person in Person:
-        data, code = await stage.ask(person, document, id=id_, ids=["bad", id_])
+    id_, wrong = stage.scene.ids[name], dict[Caller, Any]()
+    for caller in CALLERS:
+        person = person_of(caller)
+        data, code = await stage.ask(caller, document, id=id_, ids=["bad", id_])
         ways = [] if data is None else [data["node"], data["nodes"][1], *([data["one"]] if "one" in data else [])]
         views = [lasting(way) for way in ways]
         seen = code is None and all(view is not None and view["id"] == id_ and view == views[0] for view in views)
         hidden = code is None and all(view is None for view in views) and data["nodes"][0] is None
         if person in {ANONYMOUS, DEACTIVATED}:
             hidden = code == UNAUTHENTICATED
-        if not (seen if person in SEEN[type_][name] else hidden):
-            wrong[person] = (code, views)
+        may_see = person in SEEN[type_][name] and not (caller is READER_KEY and type_ in ADMIN_TYPES)
+        if not (seen if may_see else hidden):
+            wrong[caller] = (code, views)
     assert wrong == {}
 
 
@@ -75,13 +92,14 @@ def cases(table: dict[str, list[Any]]) -> list[Any]:
 @pytest.mark.parametrize(("name", "row"), cases(ASKED))
 async def test_a_question_is_answered_to_those_who_may(stage: Stage, name: str, row: Asked) -> None:
     declared, field = call(name, QUERY[name], row.given)
-    wrong = {}
-    for person in Person:
+    wrong: dict[Caller, Any] = {}
+    for caller in CALLERS:
         data, code = await stage.ask(
-            person, f"query {declared} {{ {field} {{ __typename }} }}", **stage.named(row.given)
+            caller, f"query {declared} {{ {field} {{ __typename }} }}", **stage.named(row.given)
         )
-        if (code is None and data[name] is not None) is not (person in row.by):
-            wrong[person] = (code, data)
+        may_ask = person_of(caller) in row.by and not lacks_scope(caller, f"Query.{name}")
+        if (code is None and data[name] is not None) is not may_ask:
+            wrong[caller] = (code, data)
     assert wrong == {}
 
 
@@ -89,15 +107,19 @@ async def test_a_question_is_answered_to_those_who_may(stage: Stage, name: str, 
 async def test_a_list_has_what_its_reader_may_see(stage: Stage, name: str, row: In) -> None:
     type_, _, field = name.partition(".")
     document, given = listing(type_, field, LISTS[name], row), stage.named(row.given)
-    wrong = {}
-    for person in Person:
+    wrong: dict[Caller, Any] = {}
+    for caller in CALLERS:
+        person = person_of(caller)
         of = {"of": stage.scene.ids[row.of]} if row.of else {}
-        data, code = await stage.ask(person, document, **of, **given)
+        data, code = await stage.ask(caller, document, **of, **given)
         listed = found(data, field)
         is_in = bool(listed) if row.name is None else stage.scene.ids[row.name] in [each.get("id") for each in listed]
-        expected = UNAUTHENTICATED if person in {ANONYMOUS, DEACTIVATED} else code
-        if is_in is not (person in row.by) or code != expected:
-            wrong[person] = (code, data)
+        is_refused = lacks_scope(caller, name) if type_ == "Query" else caller is READER_KEY and name in ADMIN_LISTS
+        if is_refused and row.of is not None and person not in row.by:
+            is_refused = code == FORBIDDEN  # a hidden parent is null before its list is asked
+        expected = UNAUTHENTICATED if person in {ANONYMOUS, DEACTIVATED} else FORBIDDEN if is_refused else code
+        if is_in is not (person in row.by and not is_refused) or code != expected:
+            wrong[caller] = (code, data)
     assert wrong == {}
 
 
@@ -110,32 +132,42 @@ async def test_a_change_is_made_by_those_who_may_and_nothing_happens_otherwise(
     declared = f"($input: {argument.type})" if argument else ""
     document = f"mutation {declared} {{ {field} {{ __typename }} }}"
     given = {"input": stage.named(row.given)} if argument else {}
-    wrong = {}
-    for person in sorted(row.tried):
-        if person in row.by and row.meets is None:
+    wrong: dict[Caller, Any] = {}
+    tried: list[Caller] = [*sorted(row.tried), *(key for key in KEYS if key.person in row.tried)]
+    for caller in tried:
+        person = person_of(caller)
+        if lacks_scope(caller, f"Mutation.{name}"):
+            _, code = await stage.ask(caller, document, **given)
+            expected = FORBIDDEN
+        elif person in row.by and row.meets is None:
             with rehearsing(stage.backend.database) as written:
-                _, code = await stage.ask(person, document, **given)
-            assert written or code, f"{name} by {person} is allowed and writes nothing"
+                _, code = await stage.ask(caller, document, **given)
+            assert written or code, f"{name} by {caller} is allowed and writes nothing"
             expected = None
         else:
-            _, code = await stage.ask(person, document, **given)
+            _, code = await stage.ask(caller, document, **given)
             refused = None if person in row.idle else row.codes.get(person, refusal(person, row.given))
             expected = row.meets if person in row.by else refused
         unchanged = await digest(stage.backend.database) == stage.digest
         if code != expected or not unchanged:
-            wrong[person] = (code, expected, unchanged)
+            wrong[caller] = (code, expected, unchanged)
     assert wrong == {}
 
 
 @pytest.mark.parametrize(("name", "row"), cases(FOLLOWED))
 async def test_a_stream_begins_for_those_who_may(stage: Stage, name: str, row: Follow) -> None:
     declared, field = call(name, SUBSCRIPTION[name], row.given)
-    document, given, wrong = f"subscription {declared} {{ {field} {{ __typename }} }}", stage.named(row.given), {}
-    for person in Person:
-        data, code = await stage.follow(person, document, 0.1 if person in row.idle else 10, **given)
+    document, given, wrong = (
+        f"subscription {declared} {{ {field} {{ __typename }} }}",
+        stage.named(row.given),
+        dict[Caller, Any](),
+    )
+    for caller in CALLERS:
+        person = person_of(caller)
+        data, code = await stage.follow(caller, document, 0.1 if person in row.idle else 10, **given)
         expected = None if person in row.by | row.idle else refusal(person, row.given)
         if code != expected or (data is not None) is not (person in row.by):
-            wrong[person] = (code, expected)
+            wrong[caller] = (code, expected)
     assert wrong == {}
     assert await digest(stage.backend.database) == stage.digest
 

@@ -31,6 +31,7 @@ SEEN: dict[str, dict[str, People]] = {
     "Conversation": {"conversation": OWN, "shared_conversation": INSIDE, "deleted_conversation": NOBODY},
     "Message": {"reply": OWN, "running_reply": INSIDE},
     "Table": {"table": OWN, "shared_table": INSIDE, "deleted_table": NOBODY},
+    "ApiKey": {"api_key": SELF},
     "AuditEntry": {"audit_entry": ADMINS},
     "Notification": {"notification": SELF, "first_notification": SELF},
     "Export": {"export": OWN, "failed_export": OWN},

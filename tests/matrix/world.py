@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
+from auth.api_keys import new_api_key
 from auth.tokens import issue_access, new_refresh
 from auth.viewer import Role, Viewer
-from db.accounts import sessions
+from db.accounts import api_keys, sessions
+from db.accounts.api_keys import ApiKeyTerms
 from db.conversations import attachments
 from db.conversations.attachments import StoredFile
 from db.core.base import Base, Visibility, now
@@ -17,6 +19,7 @@ from db.core.engine import Database
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.exports import export_templates, exports
+from db.models.api_keys import ApiKey
 from db.models.attachments import Attachment
 from db.models.audit import AuditEntry
 from db.models.conversations import Conversation
@@ -46,7 +49,20 @@ from resolvers.core.ids import global_id, model_of
 from tables.changes import column_to_json
 from tables.types.columns import Column, ColumnType
 from tests.matrix.children import NAMES, sample_row
-from tests.matrix.rows import ADMIN, ANONYMOUS, ASSIGNED, DEACTIVATED, OUTSIDER, OWNER, SUPERUSER, Person
+from tests.matrix.rows import (
+    ADMIN,
+    ANONYMOUS,
+    ASSIGNED,
+    DEACTIVATED,
+    KEYS,
+    OUTSIDER,
+    OWNER,
+    READER_KEY,
+    SUPERUSER,
+    Caller,
+    Key,
+    Person,
+)
 from tests.support.units import personal_organization
 from tests.support.world import SYSTEM, World
 
@@ -68,7 +84,7 @@ class Scene:
         self.database, self._secret, self._hash = database, secret, password_hash
         self._world = World(database)
         self.viewers: dict[Person, Viewer] = {}
-        self.tokens: dict[Person, str] = {}
+        self.tokens: dict[Caller, str] = {}
         self.ids: dict[str, str] = {}
         self.keys: dict[str, UUID] = {}
 
@@ -76,6 +92,8 @@ class Scene:
         for person in Person:
             if person is not ANONYMOUS:
                 await self._sign_in(person)
+        for key in KEYS:
+            self.tokens[key] = await self.database.write(self._create_key, self.viewers[key.person], key)
         await self._gather()
         await self.database.write(self._place, SYSTEM)
         for prefix, visibility in SHARED.items():
@@ -123,6 +141,15 @@ class Scene:
             lifetime=LIFE,
             now=now(),
         )
+
+    def _create_key(self, session: Session, key: Key) -> str:
+        """Create an API key that was used a moment ago, so that its next use writes nothing; return its secret."""
+        new = new_api_key()
+        row = api_keys.create(session, ApiKeyTerms(str(key), key.scopes, None), new)
+        row.last_used_at = now() + LIFE
+        if key is READER_KEY:
+            self.name("api_key", row.id, ApiKey)
+        return new.secret
 
     async def _gather(self) -> None:
         """Create an organization of all people but the outsider and the superuser, and one that is deleted later."""

@@ -18,6 +18,7 @@ from resolvers.core.authentication import authenticate, require_viewer
 from resolvers.core.context import Context, Origin
 from resolvers.core.ids import decode, global_id
 from schema import schema
+from schema.core.scopes import require_scope
 from settings import Settings
 from tests.support.client import Client, Refused
 from tests.support.world import World
@@ -48,7 +49,11 @@ class App:
 
         self.backend.database._fetch = counted  # type: ignore[method-assign]  # counts what the real one does
         self._executor = Executor(
-            schema, format_error=format_error, event_context=Context.fresh, require_viewer=require_viewer
+            schema,
+            format_error=format_error,
+            event_context=Context.fresh,
+            require_viewer=require_viewer,
+            require_scope=require_scope,
         )
 
     def client(self) -> Client:

@@ -35,6 +35,7 @@ from resolvers.core.context import Backend, Context
 from resolvers.core.ids import global_id
 from resolvers.exports.downloads import export_access
 from schema import schema
+from schema.core.scopes import require_scope
 from settings import Settings
 from tables.types.columns import ColumnType, Value
 from tests.support.processes.waiting import until
@@ -107,7 +108,11 @@ class InProcessProduct:
             google=create_google(self.settings, (SECRET,)),
         )
         self.executor = Executor(
-            schema, format_error=format_error, event_context=Context.fresh, require_viewer=require_viewer
+            schema,
+            format_error=format_error,
+            event_context=Context.fresh,
+            require_viewer=require_viewer,
+            require_scope=require_scope,
         )
 
     async def ask(self, viewer: Viewer | None, document: str, **variables: Any) -> Result:
