@@ -18,6 +18,7 @@ enum(
     XLSX="One sheet of an Excel workbook: the displayed values, with every stored digit.",
     ODS="One sheet of an OpenDocument workbook.",
     PDF="One table of a PDF; `notes` name the others, and `tableIndex` chooses one.",
+    GOOGLE_SHEETS="One sheet of a Google spreadsheet, with the argument `googleSheet` alone.",
     HTML="The first table of an HTML page, also in a file named .xls.",
     JSON="Objects or arrays: in an array, one a line, by column, by key, or in a member such as `data`; also GeoJSON.",
     MARKDOWN="One Markdown table.",
@@ -57,5 +58,5 @@ class Mutation:
     import_table = mutation(
         ImportTablePayload,
         imports.import_table,
-        "Import the rows of a file or a text into a table, at most 100,000 rows at once.",
+        "Import the rows of a file, a text or a Google spreadsheet into a table, at most 100,000 rows at once.",
     )

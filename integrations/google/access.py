@@ -15,8 +15,9 @@ from uuid import UUID
 
 from auth.encryption import Cipher
 from errors import BadUserInput, Forbidden, NotConfigured
+from integrations.google.failures import SheetsFailure
 from integrations.google.oauth import OAuthClient
-from integrations.google.service_account import ServiceAccount
+from integrations.google.service_account import SPREADSHEETS, ServiceAccount
 
 # Google's ids of files have letters, digits, hyphens and underscores; those of today have 33 or 44.
 FILE_ID = re.compile(r"[A-Za-z0-9_-]{10,200}", re.ASCII)
@@ -24,6 +25,7 @@ SPREADSHEET_URL = re.compile(
     r"https://docs\.google\.com/(?:a/[^/]+/)?spreadsheets/(?:u/\d+/)?d/([A-Za-z0-9_-]{10,200})"
 )
 FOLDER_URL = re.compile(r"https://drive\.google\.com/drive/(?:u/\d+/)?folders/([A-Za-z0-9_-]{10,200})")
+NO_ACCESS = "NO_ACCESS"
 
 
 class GoogleWay(StrEnum):
@@ -83,7 +85,8 @@ class GoogleAccess:
 
     `address` is the Google account that acts, and the user whose quota is spent. A new spreadsheet is created in
     `folder`, or in the root of that account's Drive, and shared with `share_with` where it belongs to another.
-    `credentials()` returns google-auth's, for one thread.
+    `credentials()` returns google-auth's, for one thread. `verified_email` is the person's address, where the service
+    account acts for several people, and `sees_own_files_only` says that Google hides what this server did not create.
     """
 
     way: GoogleWay
@@ -91,13 +94,23 @@ class GoogleAccess:
     credentials: Callable[[], Any] = field(repr=False)
     folder: str | None = None
     share_with: str | None = None
+    verified_email: str | None = None
+    sees_own_files_only: bool = False
 
-    @property
-    def sharing_advice(self) -> str:
-        """Return the advice for a spreadsheet that `address` cannot open or change."""
-        if self.way is GoogleWay.SERVICE_ACCOUNT:
-            return f"Share it with {self.address} as an editor."
-        return f"Share it with {self.address} as an editor, or connect the Google account that may change it."
+    def no_access(self) -> SheetsFailure:
+        """Return the failure for a spreadsheet that `address` cannot open or change, which names the remedy."""
+        if self.sees_own_files_only:
+            return SheetsFailure(
+                NO_ACCESS,
+                f"With the access that {self.address} has given, this server opens only spreadsheets that it created. "
+                "The operator can set GOOGLE_OAUTH_SCOPES to `drive.file spreadsheets`; then connect again.",
+            )
+        also = "" if self.way is GoogleWay.SERVICE_ACCOUNT else " Or connect the Google account that may open it."
+        return SheetsFailure(
+            NO_ACCESS,
+            f"{self.address} cannot open or change this spreadsheet, or there is none. Share it with this address as "
+            f"an editor.{also}",
+        )
 
 
 @dataclass(frozen=True)
@@ -157,6 +170,7 @@ class Google:
             account.credentials,
             folder=self.folder,
             share_with=person.email,
+            verified_email=person.email if person.is_email_verified else None,
         )
 
     def _nothing_configured(self) -> str:
@@ -183,7 +197,8 @@ def _as_person(account: ConnectedAccount) -> GoogleAccess:
             f"Google no longer accepts the connection to {account.email}: it expired or was removed. Call "
             "connectGoogle again, or disconnectGoogle."
         )
-    return GoogleAccess(GoogleWay.PERSON, account.email, account.credentials)
+    is_limited = SPREADSHEETS not in account.scopes
+    return GoogleAccess(GoogleWay.PERSON, account.email, account.credentials, sees_own_files_only=is_limited)
 
 
 def _delegated(account: ServiceAccount, person: GooglePerson) -> GoogleAccess:

@@ -13,7 +13,10 @@ SETTING = "GOOGLE_SERVICE_ACCOUNT_FILE"
 
 
 class SheetsFailure(Exception):
-    """Error of an export to Google Sheets; `code` is stable, `message` gives advice and is safe to show."""
+    """Error of a call of Google; `code` is stable, `message` gives advice and is safe to show.
+
+    `status` is that of Google's answer, or 0 without one.
+    """
 
     def __init__(self, code: str, message: str, *, retryable: bool = False, retry_after: float = 0) -> None:
         self.code = code

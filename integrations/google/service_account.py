@@ -9,7 +9,9 @@ from integrations.google.failures import bad_account
 
 SCOPE_PREFIX = "https://www.googleapis.com/auth/"
 DRIVE_FILE, SPREADSHEETS = f"{SCOPE_PREFIX}drive.file", f"{SCOPE_PREFIX}spreadsheets"
-SERVICE_SCOPES = (SPREADSHEETS, DRIVE_FILE)
+# Not to be delegated: the admin of a domain lists the scopes that an app may have there.
+DRIVE_METADATA = f"{SCOPE_PREFIX}drive.metadata.readonly"
+SCOPES = (SPREADSHEETS, DRIVE_FILE)
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,16 @@ class ServiceAccount:
     key: dict[str, str] = field(repr=False)
 
     def credentials(self, subject: str | None = None) -> Any:
-        """Return google-auth's credentials of the account, which acts as `subject` where given."""
+        """Return google-auth's credentials of the account, which acts as `subject` where given.
+
+        As itself, the account also sees with whom files are shared.
+        """
         from google.oauth2.service_account import Credentials
 
         try:
             # google-auth says py.typed but leaves its signatures bare: Any keeps that in here.
             make: Any = Credentials.from_service_account_info
-            return make(self.key, scopes=SERVICE_SCOPES, subject=subject)
+            return make(self.key, scopes=SCOPES if subject else (*SCOPES, DRIVE_METADATA), subject=subject)
         except ValueError as error:
             raise bad_account("holds a private key that is damaged") from error
 

@@ -14,6 +14,7 @@ from integrations.google.connection import Connection, Patience
 from integrations.google.failures import SheetsFailure
 from integrations.google.remote_sheet import SpreadsheetClient
 from integrations.google.replacing import replace_sheet
+from integrations.google.sharing import check_sharing, opened
 from integrations.google.sheet_table import SheetTable, check_size, sheet_title
 from integrations.google.upserting import upsert
 from integrations.google.whole_sheet import fill
@@ -99,12 +100,9 @@ class Sheets:
         with closing(Connection(self._access, self._base_url, self._patience, self._stopped)) as google:
             if target.spreadsheet_id is None:
                 return self._create(google, job_id, table, progress)
-            try:
-                return _write_into(SpreadsheetClient(google, target.spreadsheet_id), job_id, table, target, progress)
-            except SheetsFailure as failure:
-                if failure.status in (403, 404) and failure.code in ("KEY_REFUSED", "REQUEST_REFUSED"):
-                    raise self._no_access() from failure
-                raise
+            check_sharing(google, self._access, target.spreadsheet_id, to_write=True)
+            client = SpreadsheetClient(google, target.spreadsheet_id)
+            return opened(self._access, lambda: _write_into(client, job_id, table, target, progress))
 
     def _create(self, google: Connection, job_id: str, table: SheetTable, progress: Progress) -> Spreadsheet:
         # If the response to a creation is lost, a retry would create a second file: search before each attempt.
@@ -115,13 +113,6 @@ class Sheets:
         if self._access.share_with:
             _share(google, key, self._access.share_with)
         return Spreadsheet(key, url, sheet_title(table.sheet_name), changes.changed_cells)
-
-    def _no_access(self) -> SheetsFailure:
-        return SheetsFailure(
-            "NO_ACCESS",
-            f"Google does not let {self._access.address} write into this spreadsheet, or there is none with this id. "
-            f"{self._access.sharing_advice}",
-        )
 
 
 def _write_into(

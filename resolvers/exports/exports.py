@@ -28,7 +28,7 @@ from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id, decode_optional_id, decode_part
 from resolvers.core.links import signed_url
 from resolvers.core.pages import KeysetPage
-from resolvers.google.accounts import google_person
+from resolvers.google.accounts import checked_access
 from tables.writers import parquet
 
 IDLE_SECONDS = 15.0
@@ -250,8 +250,7 @@ async def _check_destination(
         )
     if destination is not ExportDestination.GOOGLE_SHEETS:
         return
-    person = await google_person(context.backend, owner_id or context.viewer.user_id)
-    context.backend.google.access_for(person, spreadsheet_id)
+    await checked_access(context.backend, owner_id or context.viewer.user_id, spreadsheet_id)
 
 
 async def _export(context: Context, id_: UUID) -> Export:

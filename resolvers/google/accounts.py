@@ -18,10 +18,11 @@ from db.core.validation import checked_email
 from db.google import accounts, consents
 from db.models.google import GoogleAccount
 from db.models.users import User
-from errors import BadUserInput, NotConfigured, NotFound, Unauthenticated, UpstreamFailed
-from integrations.google.access import GooglePerson
+from errors import BadUserInput, Forbidden, NotConfigured, NotFound, Unauthenticated, UpstreamFailed
+from integrations.google.access import NO_ACCESS, GoogleAccess, GooglePerson, GoogleWay
 from integrations.google.failures import SheetsFailure
 from integrations.google.oauth import OAuthClient
+from integrations.google.sharing import check_reach
 from resolvers.core.context import Backend, Context, Info
 
 EXCHANGE_SECONDS = 40.0  # two calls of Google, each with its own deadline
@@ -153,6 +154,27 @@ async def google_person(backend: Backend, user_id: UUID | None) -> GooglePerson:
     if user is None:
         raise NotFound("This account was deleted.")
     return backend.google.person(user, await backend.database.read_one(accounts.of_viewer, viewer))
+
+
+async def checked_access(
+    backend: Backend, user_id: UUID | None, spreadsheet_id: str | None = None, field: str = "spreadsheetId"
+) -> GoogleAccess:
+    """Return the way to Google for a user's export, after asking Google about it.
+
+    Raises NotConfigured, Forbidden, or BadUserInput at `field` for a spreadsheet that cannot be changed: what a job
+    could not do is refused before it is made.
+    """
+    google = backend.google
+    access = google.access_for(await google_person(backend, user_id), spreadsheet_id)
+    if spreadsheet_id is None and access.way is not GoogleWay.DELEGATION:
+        return access
+    try:
+        await backend.google_work.run(user_id, check_reach, access, google.base_url, spreadsheet_id)
+    except SheetsFailure as failure:
+        if failure.code == NO_ACCESS:
+            raise BadUserInput.of(field, failure.message) from None
+        raise Forbidden(failure.message) from None
+    return access
 
 
 def configured(backend: Backend) -> tuple[OAuthClient, Cipher]:

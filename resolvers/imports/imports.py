@@ -25,6 +25,7 @@ from integrations.documents.kinds import check_workbook
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id
 from resolvers.core.uploads import Upload
+from resolvers.imports.google_sheets import GoogleSheetInput, lay_out_sheet
 from resolvers.imports.layouts import ImportFormat, Layout, ReadOptions
 from resolvers.imports.options import read_options
 from resolvers.imports.readings import Reading, read
@@ -73,8 +74,15 @@ async def import_table(
     visibility: Annotated[
         Visibility | None, argument(description="Users who can see a new table besides you; by default PRIVATE.")
     ] = None,
-    text: Annotated[str | None, argument(description="Text to import; send either this or `file`.")] = None,
-    file: Annotated[Upload | None, argument(description="File to import; send either this or `text`.")] = None,
+    text: Annotated[str | None, argument(description="Text to import; send this, `file` or `googleSheet`.")] = None,
+    file: Annotated[Upload | None, argument(description="File to import; send this, `text` or `googleSheet`.")] = None,
+    google_sheet: Annotated[
+        GoogleSheetInput | None,
+        argument(
+            description="Sheet to import, instead of a text or a file. It is read with your connected Google account, "
+            "otherwise with the server's service account: then it is shared with this account's address and yours."
+        ),
+    ] = None,
     format: Annotated[ImportFormat | None, argument(description="Format; by default detected from content.")] = None,
     sheet: Annotated[
         str | None, argument(description="The sheet of a workbook; its first with rows that is not hidden, when empty.")
@@ -116,10 +124,12 @@ async def import_table(
     else:
         refuse_place(conversation_id=conversation_id, organization_id=organization_id, visibility=visibility)
         target = await target_of(context, decode_id(table_id, Table))
-    source = _source(text, file)
+    source = _source(text, file, google_sheet)
     known = frozenset(column.name.casefold() for column in target.columns)
     options = read_options(has_header, known, encoding, delimiter, header_row, skip_rows, decimal_mark, table_index)
     async with _laid_out(context, source, file.name if file else "", format, sheet, options) as layout:
+        if layout.title is not None and name is None:
+            target = replace(target, name=layout.title[:100])
         files = context.backend.file_work
         reading = await files.run(context.viewer_id, read, layout, target, context.backend.settings.files_dir)
         with reading.file:
@@ -153,9 +163,13 @@ def _stem(file: Upload | None) -> str:
     return (file.name.rpartition(".")[0] or file.name)[:100] if file else "Imported table"
 
 
-def _source(text: str | None, file: Upload | None) -> IO[bytes]:
-    if (text is None) == (file is None):
-        raise BadUserInput.of("file", "Send either text or a file.")
+def _source(
+    text: str | None, file: Upload | None, google_sheet: GoogleSheetInput | None
+) -> IO[bytes] | GoogleSheetInput:
+    if sum(source is not None for source in (text, file, google_sheet)) != 1:
+        raise BadUserInput.of("file", "Send either text, a file or googleSheet.")
+    if google_sheet is not None:
+        return google_sheet
     if file is not None:
         return file.file
     assert text is not None
@@ -168,12 +182,25 @@ def _source(text: str | None, file: Upload | None) -> IO[bytes]:
 
 @asynccontextmanager
 async def _laid_out(
-    context: Context, source: IO[bytes], name: str, format: ImportFormat | None, sheet: str | None, options: ReadOptions
+    context: Context,
+    source: IO[bytes] | GoogleSheetInput,
+    name: str,
+    format: ImportFormat | None,
+    sheet: str | None,
+    options: ReadOptions,
 ) -> AsyncIterator[Layout]:
     directory, files, person = context.backend.settings.files_dir, context.backend.file_work, context.viewer_id
     with tempfile.TemporaryFile(dir=directory if directory.is_dir() else None) as rows_file:
+        if isinstance(source, GoogleSheetInput):
+            _refuse_for_google(format, sheet)
+            layout = await lay_out_sheet(context, source, rows_file, options, directory)
+            with layout.file:
+                yield layout
+            return
         try:
             what = format if format is not None else await files.run(person, told, source, options.encoding)
+            if what is ImportFormat.GOOGLE_SHEETS:
+                raise BadUserInput.of("format", "GOOGLE_SHEETS needs googleSheet with the address of a spreadsheet.")
             if what in {ImportFormat.XLSX, ImportFormat.ODS}:
                 await files.run(person, check_workbook, source)
                 await context.backend.documents.rows_into(source, rows_file, sheet, person=person)
@@ -186,6 +213,13 @@ async def _laid_out(
         layout = await files.run(person, lay_out, source, name, what, rows_file, options, directory)
         with layout.file:
             yield layout
+
+
+def _refuse_for_google(format: ImportFormat | None, sheet: str | None) -> None:
+    if format not in {None, ImportFormat.GOOGLE_SHEETS}:
+        raise BadUserInput.of("format", "A Google spreadsheet has its own format: leave this out.")
+    if sheet is not None:
+        raise BadUserInput.of("sheet", "Name the sheet of a Google spreadsheet in googleSheet.sheet.")
 
 
 def _answer(layout: Layout, reading: Reading, made: ImportResult | None, *, is_kept: bool = True) -> ImportedTable:

@@ -37,9 +37,13 @@ class ImportFormat(StrEnum):
     XLSX = "XLSX"
     ODS = "ODS"
     PDF = "PDF"
+    GOOGLE_SHEETS = "GOOGLE_SHEETS"
     HTML = "HTML"
     JSON = "JSON"
     MARKDOWN = "MARKDOWN"
+
+
+WORKBOOKS = frozenset({ImportFormat.XLSX, ImportFormat.ODS, ImportFormat.GOOGLE_SHEETS})
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Layout:
     encoding: str | None = None
     has_mark: bool = False
     delimiter: str | None = None
+    title: str | None = None
     sheet: str | None = None
     decimal_mark: Literal[".", ","] | None = None
     notes: list[str] = field(default_factory=list)
@@ -81,7 +86,7 @@ class Layout:
     @property
     def is_marked(self) -> bool:
         """Return whether texts begin with `"`."""
-        return self.format in {ImportFormat.XLSX, ImportFormat.ODS}
+        return self.format in WORKBOOKS
 
     def cells(self) -> Iterator[list[Cell]]:
         """Yield the rows from the first one each time, one cell for each name; blocking."""

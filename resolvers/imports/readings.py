@@ -14,8 +14,8 @@ from db.imports.imports import ImportTarget, ReadRow
 from db.tables.editing.rows import RejectedRow
 from db.tables.editing.values import MAX_ERRORS, check_value
 from errors import FieldError
-from resolvers.imports.layouts import Cell, Layout
-from resolvers.imports.targets import WORKBOOKS, Way, matched, way
+from resolvers.imports.layouts import WORKBOOKS, Cell, Layout
+from resolvers.imports.targets import Way, matched, way
 from tables.files.column_choice import Choice
 from tables.types.types import CellError, Column, Value, format_value
 

@@ -16,7 +16,7 @@ from integrations.documents.decoding import Encoding, detect
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import check_workbook, is_pdf, refuse_other_kinds
 from integrations.documents.opendocument import is_opendocument
-from resolvers.imports.layouts import Cell, CellSource, ImportFormat, Layout, ReadOptions, spool
+from resolvers.imports.layouts import WORKBOOKS, Cell, CellSource, ImportFormat, Layout, ReadOptions, spool
 from tables.files import delimited, html_pages, markdown, objects
 from tables.files.table_search import find_place
 from tables.grids import MAX_TEXT as MAX_MARKDOWN
@@ -99,7 +99,7 @@ def _sample(source: IO[bytes], encoding: str) -> str:
 def _read(
     source: IO[bytes], name: str, format: ImportFormat, rows_file: IO[bytes], options: ReadOptions
 ) -> tuple[Layout, Iterator[list[Cell]]]:
-    if format in {ImportFormat.XLSX, ImportFormat.ODS}:
+    if format in WORKBOOKS:
         layout = Layout(format)
         return layout, _workbook_rows(rows_file, layout)
     if format is ImportFormat.PDF:

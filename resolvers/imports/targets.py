@@ -16,7 +16,7 @@ from db.tables.tables import column_of
 from errors import BadUserInput, NotFound
 from resolvers.core.context import Context
 from resolvers.core.ids import decode_optional_id
-from resolvers.imports.layouts import Cell, ImportFormat, Layout
+from resolvers.imports.layouts import WORKBOOKS, Cell, ImportFormat, Layout
 from tables.types.columns import ColumnType
 from tables.types.inference import format_of, is_code
 from tables.types.money import split_currency
@@ -68,9 +68,6 @@ def matched(layout: Layout, columns: Sequence[Column]) -> dict[int, Column]:
             "file", f"The table has no columns {listed}: it has {known}. Rename them, or add columns."
         )
     return {n: by_name[name.casefold()] for n, name in enumerate(layout.names)}
-
-
-WORKBOOKS = frozenset({ImportFormat.XLSX, ImportFormat.ODS})
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from auth.viewer import Viewer
 from db.core.session import Session
 from db.jobs import jobs
 from db.models.exports import Export, ExportDestination
+from db.models.users import User
 from tests.support.in_process_product import EXPORT_ID, InProcessProduct
 from tests.support.loopback.google_calls import SHARED_FOLDER
 from tests.support.loopback.sheets import LoopbackSheets, loopback_sheets
 from tests.support.sheet_story import SheetStory
 from tests.support.units import personal_organization
-from tests.support.world import World
+from tests.support.world import SYSTEM, World
 
 
 @pytest.fixture
@@ -23,14 +24,26 @@ def product(world: World, tmp_path: Path) -> InProcessProduct:
     return InProcessProduct(world, tmp_path)
 
 
+async def _verified(world: World, name: str) -> Viewer:
+    """Return a person whose address is verified: without, the service account opens no sheet for them."""
+    viewer = await world.person(name)
+
+    def unit(session: Session) -> None:
+        assert viewer.user_id is not None
+        session.get(User, viewer.user_id).is_email_verified = True
+
+    await world.database.write(unit, SYSTEM)
+    return viewer
+
+
 @pytest.fixture
 async def ann(world: World) -> Viewer:
-    return await world.person("ann")
+    return await _verified(world, "ann")
 
 
 @pytest.fixture
 async def bob(world: World) -> Viewer:
-    return await world.person("bob")
+    return await _verified(world, "bob")
 
 
 @pytest.fixture

@@ -34,17 +34,6 @@ async def test_without_a_shared_drive_nothing_is_begun_and_the_ways_out_are_name
     assert (await product.counts(), google.calls) == ((0, 0), [])
 
 
-async def test_delegation_acts_as_a_person_whose_address_is_verified_only(
-    product: InProcessProduct, ann: Viewer, google: LoopbackSheets, tmp_path: Path
-) -> None:
-    file = google.service_account(tmp_path)
-    product.use(google_service_account_file=file, google_delegation=True, google_sheets_url=google.url)
-    given = {"tableId": global_id(Table, await product.table(ann)), "destination": "GOOGLE_SHEETS"}
-    code, message = await product.refused(ann, START, input=given)
-    assert (code, google.calls, await product.counts()) == ("FORBIDDEN", [], (0, 0))
-    assert "Confirm your e-mail address ann@example.com first" in message
-
-
 async def test_a_table_becomes_a_spreadsheet_that_is_shared_with_who_asked(
     product: InProcessProduct, ann: Viewer, google: LoopbackSheets
 ) -> None:

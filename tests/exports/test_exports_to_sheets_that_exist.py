@@ -7,6 +7,7 @@ import pytest
 from auth.viewer import Viewer
 from tests.support.in_process_product import InProcessProduct
 from tests.support.loopback.sheets import LoopbackSheets
+from tests.support.loopback.spreadsheets import Spreadsheet
 from tests.support.sheet_story import SHOW, START, SheetStory
 
 HEADER = ["Item", "Price", "Paid", "Day"]
@@ -80,6 +81,7 @@ async def test_append_adds_the_rows_again(story: SheetStory) -> None:
 async def test_options_that_contradict_each_other_are_refused_and_nothing_is_begun(
     story: SheetStory, field: str, options: dict[str, Any]
 ) -> None:
+    story.google.add(Spreadsheet("Shared", id="x" * 44), None)
     given = story.input(**options)
     result = await story.product.ask(story.viewer, START, input=given)
     (error,) = result.errors

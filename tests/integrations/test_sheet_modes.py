@@ -25,7 +25,7 @@ def test_upsert_writes_only_the_cells_that_differ_and_reads_the_sheet_once(desk:
     done = desk.write(SheetMode.UPSERT, table(changed((0, 1, "1250"), (1, 2, True), (2, 3, None))))
     assert (done.changed_cells, done.conflict, done.sheet_name) == (3, None, "Costs")
     assert desk.sheet.values() == [HEADER, ["Rent", 1250, True, 46143], ["Food", 310.5, True], ["Fun"]]
-    assert desk.google.calls == ["token", "spreadsheets.get", "spreadsheets.get", "spreadsheets.batchUpdate"]
+    assert desk.google.calls == ["token", "permissions.list", *["spreadsheets.get"] * 2, "spreadsheets.batchUpdate"]
     assert max(desk.google.payloads[2:]) < 700
     desk.last = table(changed((0, 1, "1250"), (1, 2, True), (2, 3, None)))
     assert desk.write(SheetMode.UPSERT, desk.last).changed_cells == 0

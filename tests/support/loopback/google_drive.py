@@ -78,7 +78,7 @@ def _list_permissions(google: LoopbackSheets, parts: list[str], query: dict[str,
     if google.role(one.id, google.caller.address) == "reader":
         raise Denied(403, "insufficientFilePermissions", "The user does not have sufficient permissions for this file.")
     owner = google.drive[one.id].owner
-    roles = {**({owner: "owner"} if owner else {}), **one.shared_with}
+    roles = {**({owner: "owner"} if owner else google.members), **one.shared_with}
     return {"permissions": [_permission(address, role) for address, role in roles.items()]}
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from integrations.google.access import GoogleAccess, GoogleWay
 from integrations.google.service_account import DRIVE_FILE, SPREADSHEETS, read_service_account
-from tests.support.loopback.service_account import EMAIL, service_account_file
+from tests.support.loopback.service_account import EMAIL, METADATA, service_account_file
 from tests.support.loopback.spreadsheets import Spreadsheet
 
 SHARED_FOLDER = "0AGoogleSharedDriveFolder"
 CLIENT_ID, CLIENT_SECRET = "1-loopback.apps.googleusercontent.com", "GOCSPX-loopback-secret"
 PERSON = "ann@gmail.example"
+MEMBERS = (EMAIL, "ann@example.com", "bob@example.com")
 MINUTE = 60.0  # seconds
 
 
@@ -87,7 +88,8 @@ class LoopbackSheets:
     """`url` goes into GOOGLE_SHEETS_URL; `calls` names every call in order, `spreadsheets` is by id.
 
     `caller` is the identity of the call in progress. `delegated` are the people in whose name the service account
-    may act. More than `per_minute` calls of one identity are refused.
+    may act, and `members` have a role in all files of the shared drive. More than `per_minute` calls of one identity
+    are refused.
     """
 
     url: str = ""
@@ -102,6 +104,7 @@ class LoopbackSheets:
     consent: Consent = field(default_factory=Consent)
     redirect_uris: set[str] = field(default_factory=set)
     delegated: set[str] = field(default_factory=set)
+    members: dict[str, str] = field(default_factory=lambda: dict.fromkeys(MEMBERS, "writer"))
     per_minute: int | None = None
     caller: Token = Token("", frozenset(), "")
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -114,7 +117,8 @@ class LoopbackSheets:
     def access(self, directory: Path, *, folder: str | None = SHARED_FOLDER, **changes: Any) -> GoogleAccess:
         """Access of the service account, which creates spreadsheets in a shared drive."""
         account = read_service_account(self.service_account(directory, **changes))
-        return GoogleAccess(GoogleWay.SERVICE_ACCOUNT, account.address, account.credentials, folder)
+        way, member = GoogleWay.SERVICE_ACCOUNT, MEMBERS[1]
+        return GoogleAccess(way, account.address, account.credentials, folder, verified_email=member)
 
     def oauth_settings(self, public_url: str = "https://sheets.example.com") -> dict[str, Any]:
         """Register the redirect of a server at this address, and return the settings of its OAuth client."""
@@ -172,9 +176,9 @@ class LoopbackSheets:
     def role(self, key: str, address: str) -> str | None:
         """Return the role of an address in a file: `owner`, `writer`, `reader`, or None without access."""
         file = self.drive.get(key, DriveFile(None, "another app"))
-        if file.owner == address or (file.owner is None and address == EMAIL):
-            return "owner" if file.owner else "writer"
-        return self.spreadsheets[key].shared_with.get(address)
+        if file.owner is None and address in self.members:
+            return self.members[address]
+        return "owner" if file.owner == address else self.spreadsheets[key].shared_with.get(address)
 
     def opened(self, key: str, *, to_write: bool = False) -> Spreadsheet:
         """Return a spreadsheet that the caller may open through the Sheets API."""
@@ -189,9 +193,10 @@ class LoopbackSheets:
         return self.spreadsheets[key]
 
     def file(self, key: str, query: dict[str, Any]) -> Spreadsheet:
-        """Return a file that the caller may open through the Drive API, which knows no other scope than drive.file."""
-        file = self.drive.get(key)
-        is_there = file is not None and DRIVE_FILE in self.caller.scopes and self.role(key, self.caller.address)
+        """Return a file that the caller may open through the Drive API, which does not know the scope spreadsheets."""
+        file, scopes = self.drive.get(key), self.caller.scopes
+        is_seen = file is not None and (METADATA in scopes or (DRIVE_FILE in scopes and file.app == self.caller.app))
+        is_there = file is not None and is_seen and self.role(key, self.caller.address)
         is_in_reach = file is not None and (file.owner or query.get("supportsAllDrives") == "true")
         if not is_there or not is_in_reach:
             raise Denied(404, "notFound", f"File not found: {key}.")

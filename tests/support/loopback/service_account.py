@@ -15,6 +15,7 @@ GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 # google-auth names Google's endpoint as the audience wherever `token_uri` points.
 AUDIENCE = "https://oauth2.googleapis.com/token"
 SCOPES = {"https://www.googleapis.com/auth/spreadsheets", "https://www.googleapis.com/auth/drive.file"}
+METADATA = "https://www.googleapis.com/auth/drive.metadata.readonly"
 
 
 class GrantRefused(Exception):
@@ -54,9 +55,13 @@ def check_grant(body: bytes) -> dict[str, Any]:
         )
     except jwt.InvalidTokenError as error:
         raise GrantRefused(str(error)) from error
-    if claims["exp"] - claims["iat"] > 3600 or set(claims.get("scope", "").split()) != SCOPES:
+    if claims["exp"] - claims["iat"] > 3600 or set(claims.get("scope", "").split()) != _scopes(claims):
         raise GrantRefused("Invalid lifetime or scope")
     return claims
+
+
+def _scopes(claims: dict[str, Any]) -> set[str]:
+    return SCOPES if "sub" in claims else SCOPES | {METADATA}
 
 
 @cache
