@@ -18,7 +18,7 @@ def retry_at(root: strawberry.Parent[Any]) -> datetime | None:
 
 @output_type
 class MessageError(Shows[messages.Failure | exports.Failure]):
-    """Failure of a reply or an export."""
+    """Failure of a reply, an export or another job."""
 
     code: str = field("Kind of failure, for example `NOT_FOUND` or `RATE_LIMITED`.")
     message: str = field("Explanation to display, with the next step for the user.")

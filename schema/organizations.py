@@ -14,8 +14,7 @@ from schema.base import Audited, Node, Shows, TypeOf, field, optional, output_ty
 from schema.budgets import Budget
 from schema.connections import Edge, edge, page
 from schema.operations import mutation
-from schema.storage import Storage
-from schema.usage import Usage
+from schema.usage import Storage, Usage
 
 
 @output_type

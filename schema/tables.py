@@ -1,10 +1,14 @@
 """Tables and the mutations that change them."""
 
+from decimal import Decimal
+
 import strawberry
+from strawberry.scalars import JSON
 
 from db import models
 from db.core.base import Visibility
 from db.tables.editing.structure import TableChange
+from db.tables.query.summaries import Summary as SummaryRow
 from resolvers.conversations import conversations
 from resolvers.exports import export_templates, exports
 from resolvers.organizations import organizations
@@ -14,7 +18,19 @@ from schema.base import Audited, Node, Shows, TypeOf, field, list_of, optional, 
 from schema.columns import Column
 from schema.connections import Edge, edge, page
 from schema.operations import mutation
-from schema.summaries import Summary
+
+
+@output_type
+class Summary(Shows[SummaryRow]):
+    """Summary of a column over all rows, or over the rows with the same value in another column."""
+
+    group: JSON | None = field("Value that the rows have in common; null for empty cells and without `groupBy`.")
+    row_count: int = field("Number of rows.")
+    count: int = field("Number of cells that are not empty.")
+    sum: Decimal | None = field("Exact sum of numbers; null for other types and when all cells are empty.")
+    min: JSON | None = field("Smallest number, earliest date or first text, as a value of the column.")
+    max: JSON | None = field("Largest number, latest date or last text, as a value of the column.")
+    mean: Decimal | None = field("`sum` divided by `count`, to 28 digits.")
 
 
 @output_type

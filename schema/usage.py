@@ -1,8 +1,9 @@
-"""Tokens used by language models, and their cost."""
+"""Usage: tokens of language models with their cost, and storage of files."""
 
 from decimal import Decimal
 
 from resolvers.billing import usage
+from resolvers.exports import storage
 from schema.base import Shows, field, output_type
 
 
@@ -17,3 +18,14 @@ class Usage(Shows[usage.Usage]):
     reasoning_tokens: int = field("Output tokens used for reasoning; included in `outputTokens`.")
     cost: Decimal = field("Cost in `serverInfo.currency` at the prices of the day of use; 0 when no prices are set.")
     estimated: bool = field("True when the provider did not report all counts and the server estimated some.")
+
+
+@output_type
+class Storage(Shows[storage.Storage]):
+    """Files of an organization that you may see; sizes are whole numbers of bytes."""
+
+    total_bytes: float = field("Size of all files.")
+    export_count: int = field("Number of files of exports; they are erased after some days.")
+    export_bytes: float = field("Size of the files of exports.")
+    attachment_count: int = field("Number of files attached to messages.")
+    attachment_bytes: float = field("Size of the files attached to messages.")

@@ -14,7 +14,7 @@ from db.core.idempotency import idempotent
 from db.core.prepared import OneOf, Prepared
 from db.core.session import Session
 from db.core.validation import checked_text
-from db.jobs import jobs
+from db.jobs import control, jobs
 from db.models.conversations import Conversation, ExtractionMode
 from db.models.jobs import Job, JobStatus
 from db.models.messages import Message, MessageStatus
@@ -257,4 +257,12 @@ def _on_job_failed(session: Session, job: Job) -> None:
         proposal.is_complete, proposal.problem = True, job.error_message
 
 
+def _cancel(session: Session, job: Job) -> None:
+    proposal = session.get_for_update(Proposal, UUID(job.arguments["proposal_id"]))
+    _stop(session, job, proposal)
+    proposal.problem = "The extraction was canceled."
+
+
 jobs.on_final_failure("extraction", _on_job_failed)
+# The cost of a job is reserved and settled once, so a second run would not be paid for.
+control.register("extraction", cancel=_cancel, retry="An extraction is not repeated. Start another: `extractTable`.")

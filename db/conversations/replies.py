@@ -12,7 +12,7 @@ from db.conversations.segments import columns_after
 from db.core.base import now
 from db.core.events import ReplyStopped
 from db.core.session import Session
-from db.jobs import jobs
+from db.jobs import control, jobs
 from db.models.conversations import Conversation
 from db.models.jobs import Job, JobStatus
 from db.models.messages import Message, MessageRole, MessageStatus
@@ -163,3 +163,8 @@ def _on_job_failed(session: Session, job: Job) -> None:
 
 
 jobs.on_final_failure("reply", _on_job_failed)
+control.register(
+    "reply",
+    cancel=lambda session, job: stop(session, UUID(job.arguments["reply_id"])),
+    retry="A reply is not written twice. Ask for another one with `regenerateReply`.",
+)

@@ -10,7 +10,7 @@ from db.conversations.conversations import UNTITLED
 from db.conversations.messages import TITLE_LENGTH, shorten
 from db.conversations.title_text import title_of_table
 from db.core.session import Session
-from db.jobs import jobs
+from db.jobs import control, jobs
 from db.models.conversations import Conversation
 from db.models.jobs import Job
 from db.models.messages import Message, MessageStatus
@@ -76,7 +76,13 @@ def _on_job_failed(session: Session, job: Job) -> None:
     settle(session, UUID(job.arguments["conversation_id"]), Tokens(), 0)
 
 
+def _cancel(session: Session, job: Job) -> None:
+    settle(session, UUID(job.arguments["conversation_id"]), Tokens(), 0)
+    control.end_canceled(session, job)
+
+
 jobs.on_final_failure("title", _on_job_failed)
+control.register("title", cancel=_cancel, retry="A title is suggested once. Set it with `updateConversation`.")
 
 
 def clean(title: str) -> str:

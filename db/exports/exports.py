@@ -12,7 +12,7 @@ from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
 from db.exports import export_templates
 from db.exports.sheet_options import SheetOptions, checked_options
-from db.jobs import jobs
+from db.jobs import control, jobs
 from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
 from db.models.jobs import Job, JobStatus
 from db.models.tables import Row, Table
@@ -235,3 +235,14 @@ def fail(
 def _tell(session: Session, export: Export, kind: str, what: str) -> None:
     name = session.scalars(select(Table.name).where(Table.id == export.table_id)).one_or_none() or "a table"
     notify(session, export.owner_id, kind, f"The export of {name} {what}", export)
+
+
+def _of(job: Job) -> UUID:
+    return UUID(job.arguments["export_id"])
+
+
+control.register(
+    JOB_KIND,
+    cancel=lambda session, job: cancel(session, _of(job)),
+    retry=lambda session, job: retry(session, _of(job)),
+)

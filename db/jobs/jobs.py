@@ -19,6 +19,7 @@ LEASE = timedelta(seconds=7)  # another worker takes over within 10 s: the lease
 MAX_CRASHES = 5
 CRASHED = "INTERNAL_SERVER_ERROR"  # error code after MAX_CRASHES
 SECRETS = frozenset({"token"})  # names of arguments that are removed when the job ends
+LOST_SECRETS = "lost_secrets"  # argument of a job whose secrets were removed, so that it cannot run again
 
 
 claimable_jobs: Prepared[Job] = Prepared(
@@ -111,7 +112,8 @@ def finish(session: Session, job_id: UUID, attempt: int, status: JobStatus) -> J
 def end(session: Session, job: Job, status: JobStatus) -> Job:
     """End a job and remove the secrets among its arguments."""
     job.status, job.finished_at, job.leased_until = status, now(), None
-    job.arguments = _without_secrets(job.arguments)
+    public = _without_secrets(job.arguments)
+    job.arguments = public if public == job.arguments else public | {LOST_SECRETS: True}
     session.emit(JobChanged(job.id))
     return job
 

@@ -6,10 +6,12 @@ from sqlalchemy import select
 
 from db.core.events import JobQueued
 from db.core.session import Session
+from db.jobs import control, jobs
 from db.models.jobs import Job
 from db.models.memberships import Membership
 from db.models.organizations import Organization
 from db.models.users import User
+from errors import Conflict
 
 KIND = "mail"
 
@@ -33,3 +35,12 @@ def _personal(session: Session, user_id: UUID) -> UUID:
         .join(Membership, Membership.organization_id == Organization.id)
         .where(Organization.is_personal, Membership.user_id == user_id)
     ).one()
+
+
+def _retry(session: Session, job: Job) -> None:
+    if jobs.LOST_SECRETS in job.arguments:
+        raise Conflict("The link in this mail was deleted with its job. Request a new mail.")
+    jobs.retry(session, job)
+
+
+control.register(KIND, cancel=control.end_canceled, retry=_retry)

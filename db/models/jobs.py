@@ -19,6 +19,20 @@ class JobStatus(StrEnum):
     CANCELED = "CANCELED"
 
 
+class JobKind(StrEnum):
+    """Kind of background work, as its owner sees it."""
+
+    REPLY = "REPLY"
+    EXPORT = "EXPORT"
+    EXTRACTION = "EXTRACTION"
+    REPORT = "REPORT"
+    MAIL = "MAIL"
+    INDEX = "INDEX"
+    AGGREGATION = "AGGREGATION"
+    PURGE = "PURGE"
+    WEBHOOK = "WEBHOOK"
+
+
 class Job(NotAudited, Owned, Base):
     """Piece of work that runs as its owner; a worker holds it by `attempt` until `leased_until`.
 
@@ -29,6 +43,7 @@ class Job(NotAudited, Owned, Base):
     __tablename__ = "jobs"
     __table_args__ = (
         Index(None, "organization_id", "id"),
+        Index(None, "owner_id", "id"),
         Index(None, "status", "leased_until"),
         Index(None, "kind", "finished_at"),
     )

@@ -86,10 +86,16 @@ async def stop_reply(
     info: Info, message_id: Annotated[strawberry.ID, argument(description="Id of the reply to stop.")]
 ) -> StopReplyResult:
     reply = await info.context.write(replies.stop, decode_id(message_id, Message))
+    return StopReplyResult(await await_stop(info.context, reply.id))
+
+
+async def await_stop(context: Context, reply_id: UUID) -> Message:
+    """Return a reply that was stopped when its worker has ended it, or its state after a while."""
+    reply = await _reply(context, reply_id)
     if reply.status is not MessageStatus.IN_PROGRESS:
         # No worker had begun to write it, so no worker will notify its subscribers.
-        info.context.backend.log.end(reply.id)
-    return StopReplyResult(await wait_for_end(info.context, reply, STOP_SECONDS))
+        context.backend.log.end(reply.id)
+    return await wait_for_end(context, reply, STOP_SECONDS)
 
 
 async def reply_stream(

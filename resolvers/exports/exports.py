@@ -193,10 +193,14 @@ async def retry_export(
     info: Info, id: Annotated[strawberry.ID, argument(description="Id of an export that failed or was canceled.")]
 ) -> ExportResult:
     id_ = decode_id(id, Export)
-    # The settings of the server may have changed since the export was started.
-    row = await _export(info.context, id_)
-    await _check_destination(info.context, row.destination, row.owner_id, row.spreadsheet_id)
+    await check_export(info.context, id_)
     return ExportResult(await info.context.write(exports.retry, id_))
+
+
+async def check_export(context: Context, id_: UUID) -> None:
+    """Raise an error if an export cannot reach its destination: settings may have changed since it was started."""
+    row = await _export(context, id_)
+    await _check_destination(context, row.destination, row.owner_id, row.spreadsheet_id)
 
 
 async def export_progress(

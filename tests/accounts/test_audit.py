@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ from graphql import GraphQLInputObjectType, get_named_type
 from sqlalchemy import select
 
 from auth.viewer import Viewer
+from db.core.base import now
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.audit import AuditEntry
@@ -160,6 +162,8 @@ class MutationCaller:
             story.ids["pending"] = global_id(Proposal, await self._pending())
         if name == "cancelExport":
             story.ids["queued"] = global_id(Export, await self._queued())
+        if name == "cancelJob":
+            story.ids["queued_job"] = global_id(Job, await self._leased())
 
     async def _pending(self) -> Any:
         """Add a pending proposal to the conversation."""
@@ -170,6 +174,18 @@ class MutationCaller:
             proposal = Proposal(**same, changes=before.changes, status=ProposalStatus.PENDING)
             session.add(proposal)
             return proposal.id
+
+        return await self.app.backend.database.write(unit, SYSTEM)
+
+    async def _leased(self) -> Any:
+        """Add a job that another worker seems to hold."""
+
+        def unit(session: Session) -> Any:
+            done = session.scalars(select(Export)).one()
+            job = Job(kind="broadcast", arguments={"title": "Hello"}, leased_until=now() + timedelta(hours=1))
+            job.organization_id, job.owner_id = done.organization_id, done.owner_id
+            session.add(job)
+            return job.id
 
         return await self.app.backend.database.write(unit, SYSTEM)
 

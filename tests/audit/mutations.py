@@ -311,10 +311,12 @@ STATED: dict[str, Call] = {
     ),
     "startExport": Call(
         lambda s: {"tableId": s["table"], "destination": "CSV"},
-        ("Export + destination mode organization_id owner_id table_id visibility",),
+        ("Export + destination keep_updated mode on_conflict organization_id owner_id table_id visibility",),
         "{ export { id } }",
         keeps("export", "export", "id"),
     ),
+    "cancelJob": Call(lambda s: {"id": s["queued_job"]}, ()),
+    "retryJob": Call(lambda s: {"id": s["queued_job"]}, ()),
     "cancelExport": Call(lambda s: {"id": s["queued"]}, ("Export ~ status",)),
     "retryExport": Call(lambda s: {"id": s["queued"]}, ("Export ~ status",)),
     "deleteExportTemplate": Call(

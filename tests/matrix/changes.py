@@ -224,6 +224,8 @@ TABLES: dict[str, list[Change]] = {
         Change({"tableId": "@shared_table", "destination": "CSV"}, INSIDE),
         Change({"tableId": "@shared_table", "destination": "CSV", "templateId": "@shared_template"}, INSIDE),
     ],
+    "cancelJob": [Change({"id": "@job"}, OWN), Change({"id": "@mail_job"}, frozenset({OWNER, SUPERUSER}))],
+    "retryJob": [Change({"id": "@failed_job"}, OWN), Change({"id": "@job"}, OWN, meets="CONFLICT")],
     "createExportTemplate": [
         Change({"name": "New", "destination": "CSV"}, SIGNED_IN),
         Change({"name": "New", "destination": "CSV", "tableId": "@table"}, OWN),

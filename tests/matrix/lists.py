@@ -29,6 +29,11 @@ LISTED: dict[str, list[In]] = {
     ],
     "Query.tables": [In("table", OWN), In("shared_table", INSIDE), In("deleted_table", OWN, given=DELETED)],
     "Query.exports": [In("export", OWN), In("export", OWN, given={"tableId": "@table"})],
+    "Query.jobs": [
+        In("job", SELF),
+        In("failed_job", SELF, given={"kind": "EXPORT", "status": "FAILED"}),
+        In("mail_job", SELF, given={"kind": "MAIL"}),
+    ],
     "Query.exportTemplates": [
         In("template", OWN),
         In("shared_template", INSIDE),

@@ -35,6 +35,7 @@ SEEN: dict[str, dict[str, People]] = {
     "AuditEntry": {"audit_entry": ADMINS},
     "Notification": {"notification": SELF, "first_notification": SELF},
     "Export": {"export": OWN, "failed_export": OWN},
+    "Job": {"job": OWN, "failed_job": OWN, "mail_job": SELF},
     "ExportTemplate": {"template": OWN, "shared_template": INSIDE, "deleted_template": NOBODY},
 }
 

@@ -19,6 +19,7 @@ from db.core.engine import Database
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.exports import export_templates, exports
+from db.jobs import mail
 from db.models.api_keys import ApiKey
 from db.models.attachments import Attachment
 from db.models.audit import AuditEntry
@@ -230,6 +231,7 @@ class Scene:
             export = exports.start(session, self.keys["table"], ExportDestination.CSV)
             session.flush()
             self.name(name, export)
+            self.name(name.replace("export", "job"), export.job_id, Job)
         job = session.get(Job, export.job_id)
         job.status, job.finished_at = JobStatus.FAILED, now()
         for name, table in (("", "table"), ("shared_", None), ("deleted_", None)):
@@ -248,7 +250,8 @@ class Scene:
         self.name("deleted_table", gone)
 
     def _mail(self, session: Session) -> None:
-        """Create an invitation of the outsider, tokens mailed to the owner, and notifications."""
+        """Create an invitation of the outsider, tokens mailed to the owner, a mail to them, and notifications."""
+        self.name("mail_job", mail.enqueue(session, session.get(User, self._user_id(OWNER)), "verify_email"))
         made: dict[str, Base] = {
             "invitation_token": Invitation(
                 organization_id=self.keys["organization"], email=f"{OUTSIDER}@example.com", role=Role.MEMBER

@@ -211,6 +211,7 @@ def test_importing_the_product_loads_nothing_heavy() -> None:
 
 MAX_FILES = 25
 MAX_FILES_OF = {"schema": 45, "db/models": 45}  # flat on purpose: one file a feature
+MAX_FILES_OF["db/migrations/versions"] = 999  # one file a change of the models; Alembic reads one folder
 
 
 def test_no_folder_is_crowded() -> None:
