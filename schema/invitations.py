@@ -17,7 +17,10 @@ class InviteMemberPayload(Shows[invitations.InviteMemberResult]):
 
     email: str = field("E-mail address to which the invitation is sent.")
     expires_at: datetime = field("Time at which the invitation expires.")
-    membership: Membership | None = field("Membership of the invited user; null until a user of this address accepts.")
+    membership: Membership | None = field(
+        "Membership that waits for the acceptance. Its `user` is null until then, whether or not the address has an "
+        "account."
+    )
 
 
 @output_type
@@ -39,7 +42,8 @@ class Mutation:
     invite_member = mutation(
         InviteMemberPayload,
         invitations.invite_member,
-        "Invite a user by e-mail. An earlier invitation to the same address becomes invalid.",
+        "Invite a person by e-mail. An earlier invitation to the same address becomes invalid. The answer is the same "
+        "for any address that is not a member's.",
     )
     withdraw_invitation = mutation(
         WithdrawInvitationPayload,

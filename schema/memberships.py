@@ -25,7 +25,11 @@ enum(
 class Membership(Node, Shows[models.memberships.Membership]):
     """Membership of a user in an organization."""
 
-    user = optional(TypeOf[models.users.User], memberships.user_of, "The member; null when you may not see this user.")
+    user = optional(
+        TypeOf[models.users.User],
+        memberships.user_of,
+        "The member; null until an invitation is accepted, and when you may not see this user.",
+    )
     organization = required(TypeOf[models.organizations.Organization], organization_of, "The organization.")
     role: Role = field("Role of the user in the organization.")
     status: models.memberships.MembershipStatus = field("ACTIVE once the user has accepted the invitation.")

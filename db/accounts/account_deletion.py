@@ -24,6 +24,7 @@ from db.models.memberships import Membership, MembershipStatus
 from db.models.organizations import Organization
 from db.models.sessions import SessionEnd, SignIn
 from db.models.users import User
+from db.organizations.invitations import delete_pending
 from db.retention.erasure import erase
 from errors import Conflict
 
@@ -111,7 +112,8 @@ def _leave_organizations(session: Session, user: User, affected: list[AffectedMe
         if entry.is_last_member:
             session.bypass_rule_for(entry.organization)
             entry.organization.deleted_at = moment
-    for invitation in session.scalars(select(Invitation).where(Invitation.email == user.email)):
+    for invitation in session.scalars(select(Invitation).where(Invitation.email == user.email)).all():
+        delete_pending(session, [invitation])
         session.bypass_rule_for(invitation)
         invitation.email = _placeholder_email(user)
         invitation.deleted_at = None if invitation.used_at else moment

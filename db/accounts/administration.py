@@ -11,6 +11,7 @@ from db.accounts.accounts import update
 from db.core.audit_context import AuditContext, audit_context
 from db.core.engine import Database
 from db.core.session import Session
+from db.core.validation import normalized_email
 from db.models.users import User
 from errors import BadUserInput, NotFound
 
@@ -80,7 +81,7 @@ def _accepts(operation: Callable[..., Any], arguments: Mapping[str, Any]) -> boo
 def _update_by_email(
     session: Session, email: str, *, is_active: bool | None = None, is_superuser: bool | None = None
 ) -> Account:
-    user = session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+    user = session.scalars(select(User).where(User.email == normalized_email(email))).one_or_none()
     if user is None:
         raise NotFound(f"There is no account with the address {email.strip()}. List the accounts with `users list`.")
     before = (user.is_active, user.is_superuser)

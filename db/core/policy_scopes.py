@@ -5,7 +5,7 @@ They use plain tables and not mapped classes, so that the policy is not applied 
 
 from typing import Any
 
-from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy import Uuid, bindparam, select, union_all
 from sqlalchemy.sql import column, table
 
 from auth.viewer import Role
@@ -21,7 +21,15 @@ _memberships = table(
     column("deleted_at"),
 )
 _assignments = table("site_assignments", column("user_id", Uuid()), column("site_id", Uuid()), column("deleted_at"))
-_users = table("users", column("id", Uuid()), column("email"))
+_invitations = table(
+    "invitations",
+    column("organization_id", Uuid()),
+    column("membership_id", Uuid()),
+    column("email"),
+    column("used_at"),
+    column("deleted_at"),
+)
+_users = table("users", column("id", Uuid()), column("email"), column("departed_at"))
 _all_organizations = table("organizations", column("id", Uuid()), column("is_personal"), column("deleted_at"))
 
 
@@ -37,8 +45,22 @@ def _organizations(*roles: Role) -> Any:
 
 def member_or_invited_organizations() -> Any:
     """Return ids of the organizations that the viewer is a member of or is invited to."""
-    own = _memberships.alias()
-    return select(own.c.organization_id).where(own.c.user_id == VIEWER, own.c.deleted_at.is_(None))
+    return union_all(active_organizations(), _open_invitations("organization_id"))
+
+
+def offered_memberships() -> Any:
+    """Return ids of the memberships that the viewer would get by accepting an invitation."""
+    return _open_invitations("membership_id")
+
+
+def _open_invitations(name: str) -> Any:
+    own = _invitations.alias()
+    return select(own.c[name]).where(
+        own.c.email == own_email(),
+        own.c.membership_id.is_not(None),
+        own.c.used_at.is_(None),
+        own.c.deleted_at.is_(None),
+    )
 
 
 def active_organizations() -> Any:
@@ -79,9 +101,24 @@ def own_email() -> Any:
 
 
 def co_members() -> Any:
-    """Return ids of users who are or were in an organization of the viewer: rows that they created refer to them."""
+    """Return ids of the other active members of the viewer's organizations, invited and former ones excluded."""
     fellow = _memberships.alias()
-    return select(fellow.c.user_id).where(fellow.c.organization_id.in_(active_organizations()))
+    return select(fellow.c.user_id).where(
+        fellow.c.organization_id.in_(active_organizations()),
+        fellow.c.status == "ACTIVE",
+        fellow.c.deleted_at.is_(None),
+    )
+
+
+def deleted_co_members() -> Any:
+    """Return ids of deleted accounts that were members of an organization of the viewer; their rows hold no name."""
+    former, user = _memberships.alias(), _users.alias()
+    return select(former.c.user_id).where(
+        former.c.organization_id.in_(active_organizations()),
+        former.c.status == "ACTIVE",
+        user.c.id == former.c.user_id,
+        user.c.departed_at.is_not(None),
+    )
 
 
 # The session reads these two by itself, before any mapped class is known to it.

@@ -22,6 +22,8 @@ class Invitation(AuditedRow, Administered, Base):
     __table_args__ = (Index(None, "organization_id", "email"),)
 
     organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
+    # The membership that accepting makes active; none in invitations older than this column.
+    membership_id: Mapped[UUID | None] = mapped_column(key_to("memberships.id"), index=True)
     email: Mapped[str] = mapped_column(index=True)
     role: Mapped[Role]
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)

@@ -17,6 +17,7 @@ from db.core.policy_scopes import (
     active_organizations,
     administered_organizations,
     deleted_administered_organizations,
+    offered_memberships,
 )
 
 
@@ -30,18 +31,20 @@ class MembershipStatus(StrEnum):
 class Membership(AuditedRow, Administered, Base):
     """Membership, visible to the user and the other members, changed by the organization's admins.
 
+    An INVITED one has no `user_id`, whoever has the address: it must not tell whether the address has an account.
     `narrowed_at` is the last time that the member lost rights: demoted to MEMBER, or removed.
     """
 
     __tablename__ = "memberships"
     unaudited = frozenset({"narrowed_at"})
     __table_args__ = (
-        # Counts deleted rows too: a member who returns gets the old row back, to which other rows refer.
+        # Counts deleted rows too: a member who returns gets the old row back. (A partial index would do, but the
+        # planner of PostgreSQL prefers walking all of it to the index of an organization's members.)
         Index(None, "user_id", "organization_id", unique=True),
         Index(None, "organization_id", "id"),
     )
 
-    user_id: Mapped[UUID] = mapped_column(key_to("users.id"))
+    user_id: Mapped[UUID | None] = mapped_column(key_to("users.id"))
     organization_id: Mapped[UUID] = mapped_column(key_to("organizations.id"))
     role: Mapped[Role]
     status: Mapped[MembershipStatus]
@@ -49,11 +52,16 @@ class Membership(AuditedRow, Administered, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        return or_(row.user_id == VIEWER, row.organization_id.in_(active_organizations()))
+        return or_(
+            row.user_id == VIEWER,
+            row.organization_id.in_(active_organizations()),
+            row.id.in_(offered_memberships()),
+        )
 
     @classmethod
     def changeable(cls, row: Any) -> ColumnElement[bool]:
         return or_(
+            row.user_id == VIEWER,  # a former member who returns takes up the old row
             row.organization_id.in_(administered_organizations()),
             row.organization_id.in_(deleted_administered_organizations()),
         )

@@ -10,7 +10,7 @@ from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role, Viewer
 from db.core.base import AuditedRow, Base
-from db.core.policy_scopes import VIEWER, co_members
+from db.core.policy_scopes import VIEWER, co_members, deleted_co_members
 
 GRANTED_COLUMNS = ("email", "is_superuser", "is_email_verified", "deactivated_at")
 
@@ -50,7 +50,7 @@ class User(AuditedRow, Base):
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:
-        return or_(row.id == VIEWER, row.id.in_(co_members()))
+        return or_(row.id == VIEWER, row.id.in_(co_members()), row.id.in_(deleted_co_members()))
 
     def writable(self, viewer: Viewer, roles: dict[UUID, Role]) -> bool:  # noqa: ARG002  one rule's shape
         return self.id == viewer.user_id and not _is_granted(self)

@@ -1,13 +1,12 @@
 """Invitations to organizations, accepted with a mailed token."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role
 from db.core.base import now
@@ -22,7 +21,6 @@ from db.models.users import User
 from db.notifications.notifications import INVITED, notify
 from errors import Conflict, NotFound
 
-DELETED_MEMBERSHIPS = {"deleted": (Membership, Deleted.ONLY)}
 LIFETIME = timedelta(days=7)
 REFUSAL_MESSAGE = (
     "This invitation is invalid, used, expired or for another e-mail address. Sign in with the address that it was "
@@ -49,10 +47,10 @@ class InvitationToken:
 
 @dataclass(frozen=True)
 class InvitationResult:
-    """Created invitation; `membership` is None while the address has no account."""
+    """Created invitation, and the membership that waits for its acceptance."""
 
     invitation: Invitation
-    membership: Membership | None
+    membership: Membership
 
 
 def invite(
@@ -71,18 +69,9 @@ def invite(
         "inviteMember",
         idempotency_key,
         create=lambda: _invite(session, organization_id, invitee, token),
-        result_ids=_result_ids,
-        load=lambda ids: _load(session, *ids),
+        result_ids=lambda result: [result.invitation.id, result.membership.id],
+        load=lambda ids: InvitationResult(session.get(Invitation, ids[0]), session.get(Membership, ids[1])),
     )
-
-
-def _result_ids(result: InvitationResult) -> list[UUID]:
-    return [result.invitation.id] if result.membership is None else [result.invitation.id, result.membership.id]
-
-
-def _load(session: Session, id_: UUID, membership_id: UUID | None = None) -> InvitationResult:
-    membership = None if membership_id is None else session.get(Membership, membership_id)
-    return InvitationResult(session.get(Invitation, id_), membership)
 
 
 def _invite(session: Session, organization_id: UUID, invitee: Invitee, token: InvitationToken) -> InvitationResult:
@@ -92,10 +81,15 @@ def _invite(session: Session, organization_id: UUID, invitee: Invitee, token: In
             "A personal organization cannot have other members. Create another one with createOrganization and "
             "invite to that."
         )
-    membership = _add_membership(session, organization_id, invitee)
+    if _is_member(session, organization_id, invitee.email):
+        raise Conflict("This user is already a member. Change their role with changeMemberRole.")
     _withdraw(session, organization_id, invitee.email)
+    membership = Membership(organization_id=organization_id, role=invitee.role, status=MembershipStatus.INVITED)
+    session.add(membership)
+    session.flush()
     invitation = Invitation(
         organization_id=organization_id,
+        membership_id=membership.id,
         email=invitee.email,
         role=invitee.role,
         digest=token.digest,
@@ -109,33 +103,18 @@ def _invite(session: Session, organization_id: UUID, invitee: Invitee, token: In
     return InvitationResult(invitation, membership)
 
 
-def _add_membership(session: Session, organization_id: UUID, invitee: Invitee) -> Membership | None:
-    if invitee.user_id is None:
-        return None
-    membership = _find_membership(session, organization_id, invitee.user_id)
-    if membership is None:
-        membership = _find_membership(session, organization_id, invitee.user_id, DELETED_MEMBERSHIPS)
-        if membership is not None:
-            membership.deleted_at, membership.status = None, MembershipStatus.INVITED
-    if membership is None:
-        membership = Membership(
-            user_id=invitee.user_id,
-            organization_id=organization_id,
-            role=invitee.role,
-            status=MembershipStatus.INVITED,
+def _is_member(session: Session, organization_id: UUID, email: str) -> bool:
+    # Only fellow members are visible, so this tells nothing about other accounts.
+    query = (
+        select(Membership.id)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            Membership.organization_id == organization_id,
+            Membership.status == MembershipStatus.ACTIVE,
+            User.email == email,
         )
-        session.add(membership)
-    elif membership.status is MembershipStatus.ACTIVE:
-        raise Conflict("This user is already a member. Change their role with changeMemberRole.")
-    membership.role = invitee.role
-    return membership
-
-
-def _find_membership(
-    session: Session, organization_id: UUID, user_id: UUID, options: Mapping[str, Any] = MappingProxyType({})
-) -> Membership | None:
-    query = select(Membership).where(Membership.organization_id == organization_id, Membership.user_id == user_id)
-    return session.scalars(query, execution_options=options).one_or_none()
+    )
+    return session.scalars(query).one_or_none() is not None
 
 
 def cancel(session: Session, organization_id: UUID, email: str) -> None:
@@ -145,34 +124,45 @@ def cancel(session: Session, organization_id: UUID, email: str) -> None:
         raise NotFound(
             "There is no open invitation for this address. If it was accepted, remove the member with removeMember."
         )
-    pending = (
-        select(Membership)
-        .join(User, User.id == Membership.user_id)
-        .where(
-            Membership.organization_id == organization_id,
-            Membership.status == MembershipStatus.INVITED,
-            User.email == email,
-        )
-    )
-    for membership in session.scalars(pending.with_for_update(of=Membership)):
-        membership.deleted_at = now()
 
 
 def withdraw(session: Session, membership: Membership) -> None:
-    """Withdraw the open invitations of a member's address."""
-    _withdraw(session, membership.organization_id, session.get(User, membership.user_id).email)
+    """Withdraw the open invitation that an INVITED membership waits for."""
+    _delete(session, Invitation.membership_id == membership.id)
 
 
 def _withdraw(session: Session, organization_id: UUID, email: str) -> bool:
-    """Withdraw open invitations; return False if there was none."""
-    query = select(Invitation).where(
-        Invitation.organization_id == organization_id, Invitation.email == email, Invitation.used_at.is_(None)
-    )
-    invitations = session.scalars(query).all()
+    """Withdraw open invitations with their memberships; return False if there was none."""
+    return _delete(session, Invitation.organization_id == organization_id, Invitation.email == email)
+
+
+def _delete(session: Session, *conditions: ColumnElement[bool]) -> bool:
+    invitations = session.scalars(select(Invitation).where(*conditions, Invitation.used_at.is_(None))).all()
+    delete_pending(session, invitations)
     for invitation in invitations:
-        session.bypass_rule_for(invitation)  # an invitee who leaves withdraws it too, without being an admin
+        session.bypass_rule_for(invitation)  # an invitee who declines deletes it too, without being an admin
         invitation.deleted_at = now()
     return bool(invitations)
+
+
+def delete_pending(session: Session, invitations: Sequence[Invitation]) -> None:
+    """Delete the memberships that wait for invitations, which must still be open: an invitee sees them by these."""
+    pending = select(Membership).where(
+        Membership.id.in_([invitation.membership_id for invitation in invitations]),
+        Membership.status == MembershipStatus.INVITED,
+    )
+    for membership in session.scalars(pending).all():
+        session.bypass_rule_for(membership)
+        membership.deleted_at = now()
+
+
+def is_invitee(session: Session, membership: Membership) -> bool:
+    """Return whether a membership waits for the viewer's acceptance."""
+    email = session.get(User, session.user_id).email
+    query = select(Invitation.id).where(
+        Invitation.membership_id == membership.id, Invitation.email == email, Invitation.used_at.is_(None)
+    )
+    return membership.status is MembershipStatus.INVITED and session.scalars(query).first() is not None
 
 
 def _mail(session: Session, organization: Organization, invitation: Invitation, token: str) -> None:
@@ -194,14 +184,35 @@ def accept(session: Session, digest: bytes) -> Membership:
     email = session.get(User, session.user_id).email
     if invitation is None or invitation.email != email or invitation.used_at or invitation.expires_at <= now():
         raise NotFound(REFUSAL_MESSAGE)
+    membership, offered = _own_membership(session, invitation), _offered(session, invitation)
+    role = invitation.role if offered is None else offered.role
+    delete_pending(session, [] if membership is None else [invitation])
+    membership = membership or offered or Membership(organization_id=invitation.organization_id)
     session.bypass_rule_for(invitation)  # the token is the permission to use it
     invitation.used_at = now()
-    membership = _find_membership(session, invitation.organization_id, session.user_id) or Membership(
-        user_id=session.user_id, organization_id=invitation.organization_id, status=MembershipStatus.INVITED
-    )
-    if membership.status is MembershipStatus.INVITED:
+    if not _is_active(membership):
         session.bypass_rule_for(membership)  # an admin granted it with the invitation
         session.add(membership)
-        membership.status, membership.role = MembershipStatus.ACTIVE, invitation.role
+        membership.status, membership.user_id, membership.role = MembershipStatus.ACTIVE, session.user_id, role
+        membership.deleted_at = None
     session.flush()
     return membership
+
+
+def _is_active(membership: Membership) -> bool:
+    return membership.status is MembershipStatus.ACTIVE and membership.deleted_at is None
+
+
+def _own_membership(session: Session, invitation: Invitation) -> Membership | None:
+    """Return the viewer's membership in the organization, also one that has ended."""
+    query = select(Membership).where(
+        Membership.organization_id == invitation.organization_id, Membership.user_id == session.user_id
+    )
+    options = {"deleted": (Membership, Deleted.INCLUDED)}
+    return session.scalars(query, execution_options=options).one_or_none()
+
+
+def _offered(session: Session, invitation: Invitation) -> Membership | None:
+    """Return the membership that waits for this invitation; an old invitation has none."""
+    query = select(Membership).where(Membership.id == invitation.membership_id)
+    return session.scalars(query.with_for_update()).one_or_none()

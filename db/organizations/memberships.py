@@ -12,7 +12,7 @@ from db.core.session import Session, check
 from db.models.memberships import Membership, MembershipStatus
 from db.models.organizations import Organization
 from db.models.sites import Site, SiteAssignment
-from db.organizations.invitations import withdraw
+from db.organizations.invitations import is_invitee, withdraw
 from errors import Conflict
 
 MAX_NARROWED = 500  # memberships in one read
@@ -44,8 +44,8 @@ def remove(session: Session, membership_id: UUID) -> UUID:
     Raises Conflict for a personal organization and for the last admin.
     """
     membership = _get_locked(session, membership_id)
-    if membership.user_id == session.viewer.user_id:
-        session.bypass_rule_for(membership)  # every member may leave
+    if membership.user_id == session.user_id or is_invitee(session, membership):
+        session.bypass_rule_for(membership)  # every member may leave, and every invitee decline
     check(session, membership)
     if session.get(Organization, membership.organization_id).is_personal:
         raise Conflict("The owner cannot be removed from a personal organization.")

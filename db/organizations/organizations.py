@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
+from sqlalchemy.orm import aliased
 
 from auth.viewer import Role
 from db.core.idempotency import idempotent
@@ -10,8 +11,10 @@ from db.core.pagination import Listing
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
 from db.core.validation import checked_line
+from db.models.invitations import Invitation
 from db.models.memberships import Membership, MembershipStatus
 from db.models.organizations import Organization
+from db.models.users import User
 
 MAX_NAME = 100
 
@@ -28,7 +31,19 @@ all_organizations = Listing(
     },
 )
 members = Listing(Membership, Membership.organization_id == bind("organization_id", Membership.organization_id))
-of_user = Listing(Membership, Membership.user_id == bind("user_id", Membership.user_id))
+_own, _user_id = aliased(Membership), bind("user_id", Membership.user_id)
+# Joined by UNION: PostgreSQL finds no index for a column or a subquery, joined by OR.
+of_user = Listing(
+    Membership,
+    Membership.id.in_(
+        union_all(
+            select(_own.id).where(_own.user_id == _user_id),
+            select(Invitation.membership_id)
+            .join(User, User.email == Invitation.email)
+            .where(User.id == _user_id, Invitation.used_at.is_(None)),
+        )
+    ),
+)
 of_viewer: Prepared[Membership] = Prepared(
     select(Membership).where(
         Membership.user_id == bind("user_id", Membership.user_id),

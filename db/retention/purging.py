@@ -15,6 +15,7 @@ from db.models.exports import Export
 from db.models.google import GoogleAccount, GoogleConsent
 from db.models.invitations import Invitation
 from db.models.jobs import Job
+from db.models.memberships import Membership
 from db.models.notifications import Notification
 from db.models.sessions import SignIn
 from db.models.sites import SiteAssignment
@@ -26,8 +27,7 @@ from db.retention.restoring import RESTORABLE
 
 GRACE = timedelta(days=1)  # ended sign-ins are still read, to close the sockets and streams open on them
 
-# Memberships are missing on purpose: rows that a former member created still name their author.
-DELETED: tuple[type[Base], ...] = (*RESTORABLE, Export, Invitation, Row, SiteAssignment, TableColumn)
+DELETED: tuple[type[Base], ...] = (*RESTORABLE, Export, Invitation, Membership, Row, SiteAssignment, TableColumn)
 
 exports: Prepared[Export] = Prepared(select(Export).where(OneOf(Export.id)), deleted=Export)
 

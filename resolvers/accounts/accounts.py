@@ -14,11 +14,11 @@ from auth.tokens import new_refresh, refresh_digest
 from auth.viewer import Viewer
 from db.accounts import account_deletion, accounts, users, verifications
 from db.core.base import now
-from db.core.validation import EMAIL, checked_email
+from db.core.validation import EMAIL, checked_email, normalized_email
 from db.models.users import User
 from errors import BadUserInput, Conflict, Mistakes, Unauthenticated
 from resolvers.accounts.sessions import SignInResult, SignOutResult, create_session
-from resolvers.accounts.users import checked_name, normalized
+from resolvers.accounts.users import checked_name
 from resolvers.core.context import Backend, Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id
 from resolvers.google.accounts import revoke
@@ -70,7 +70,7 @@ async def delete_account(info: Info, password: Annotated[str, argument(descripti
 async def request_password_reset(
     info: Info, email: Annotated[str, argument(description="E-mail address of the account.")]
 ) -> MailRequestResult:
-    backend, email = info.context.backend, normalized(email)
+    backend, email = info.context.backend, normalized_email(email)
     await backend.attempts.count(Action.RESET, info.context.origin.ip_address, email)
     # Known and unknown addresses are answered after the same time, so that timing does not reveal accounts.
     answer_at = time.monotonic() + RESET_SECONDS
@@ -173,7 +173,7 @@ async def sign_up(
     backend = info.context.backend
     with Mistakes() as check:
         address = check(checked_email, email, "email")
-        password = check(check_rules, password, email=normalized(email))
+        password = check(check_rules, password, email=normalized_email(email))
         names = check(checked_name, "firstName", first_name), check(checked_name, "lastName", last_name)
     email = address
     await backend.attempts.count(Action.SIGN_UP, info.context.origin.ip_address, email)

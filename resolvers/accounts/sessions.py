@@ -15,11 +15,10 @@ from auth.viewer import Viewer
 from db.accounts import sessions, users
 from db.accounts.sessions import Rotation
 from db.core.base import now
-from db.core.validation import EMAIL
+from db.core.validation import EMAIL, normalized_email
 from db.models.sessions import SignIn
 from db.models.users import User
 from errors import Unauthenticated
-from resolvers.accounts.users import normalized
 from resolvers.core.context import Backend, Context, Info, Origin
 from resolvers.core.ids import decode_id
 
@@ -62,7 +61,7 @@ async def log_in(
 ) -> SignInResult:
     backend = info.context.backend
     system = Viewer.system()
-    email = normalized(email)
+    email = normalized_email(email)
     # Counted before the password is verified, since each verification costs much CPU time.
     await backend.attempts.count(Action.LOG_IN, info.context.origin.ip_address, email)
     is_possible = EMAIL.fullmatch(email) is not None

@@ -7,11 +7,11 @@ from strawberry import argument
 
 from db.accounts import users
 from db.conversations.conversations import all_conversations as every_conversation
+from db.core.validation import checked_text
 from db.models.conversations import Conversation
 from db.models.memberships import Membership
 from db.models.users import User
 from db.organizations.organizations import of_user as memberships_of_user
-from errors import BadUserInput
 from resolvers.core.context import Info
 from resolvers.core.pages import KeysetPage, checked_search
 
@@ -46,12 +46,6 @@ def list_conversations(root: strawberry.Parent[Any], info: Info) -> KeysetPage[C
     return info.context.page(every_conversation, owner_id=root.id)
 
 
-def normalized(email: str) -> str:
-    return email.strip().lower()
-
-
 def checked_name(field: str, name: str) -> str:
-    name = name.strip()
-    if len(name) > MAX_NAME or "\x00" in name:
-        raise BadUserInput.of(field, f"Enter at most {MAX_NAME} characters, without NUL characters.")
-    return name
+    """Return a part of a person's name as one line; it may be empty. Raises BadUserInput for `field`."""
+    return checked_text(" ".join(name.split()), field, MAX_NAME)

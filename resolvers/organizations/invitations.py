@@ -25,7 +25,7 @@ from resolvers.organizations.organizations import OrganizationId
 class InviteMemberResult:
     email: str
     expires_at: datetime
-    membership: Membership | None
+    membership: Membership
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ async def invite_member(
     id_, address = decode_id(organization_id, Organization), checked_email(email, "email")
     if await info.context.by_id(Organization, id_) is None:
         raise NotFound("There is no such organization, or you may not see it.")
-    # Read as the system: an admin may not see the account before it is a member.
+    # Read as the system, for the notification only: the answer is the same for an address without an account.
     user = await info.context.backend.database.read_one(users.by_email, Viewer.system(), email=address)
     invitee = Invitee(address, role, user.id if user else None)
     result = await info.context.write(

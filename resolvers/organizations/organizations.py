@@ -53,8 +53,18 @@ async def organization_of(root: strawberry.Parent[Any], info: Info) -> Organizat
     return await info.context.by_id(Organization, root.organization_id)
 
 
-async def owner_of(root: strawberry.Parent[Any], info: Info) -> User | None:
-    return await info.context.by_id(User, root.owner_id)
+async def owner_of(root: strawberry.Parent[Any], info: Info) -> User:
+    """Return the owner; in place of one who has left the organization, a user without name and address."""
+    return await info.context.by_id(User, root.owner_id) or User(
+        id=root.owner_id,
+        email=f"former-{root.owner_id.hex}",
+        first_name="Former",
+        last_name="member",
+        is_superuser=False,
+        is_email_verified=False,
+        created_at=root.created_at,
+        updated_at=root.created_at,
+    )
 
 
 async def create_organization(

@@ -77,9 +77,11 @@ async def test_an_address_is_the_same_in_any_case_and_with_spaces_around_it(app:
 @pytest.mark.parametrize("email", ["", "ann", "ann@", "@example.com", "a b@example.com", "a\0@example.com", "a@b@c.de"])
 async def test_an_invalid_address_is_refused_with_its_field(app: App, email: str) -> None:
     error = await app.client().refused("signUp", email=email, password=PASSWORD)
-    message = "This is not an e-mail address. Write it as name@example.com."
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert error["extensions"]["fieldErrors"] == [{"field": "email", "message": message}]
+    (mistake,) = error["extensions"]["fieldErrors"]
+    assert mistake["field"] == "email"
+    assert mistake["message"].startswith("This is not a valid e-mail address. ")
+    assert mistake["message"].endswith(" Write it as name@example.com.")
     assert await users(app) == []
 
 

@@ -143,21 +143,24 @@ STATED: dict[str, Call] = {
     "inviteMember": Call(
         lambda s: {"organizationId": s["works"], "email": "bob@example.com"},
         (
-            "Membership + organization_id role status user_id",
-            "Organization + digest email expires_at organization_id role",
+            "Membership + organization_id role status",
+            "Organization + digest email expires_at membership_id organization_id role",
         ),
         "{ membership { id } }",
         keeps("place", "membership", "id"),
     ),
     "acceptInvitation": Call(
         lambda _: {},
-        ("Organization ~ used_at", "Membership ~ status"),
+        ("Organization ~ used_at", "Membership ~ status user_id"),
         who="bob",
         token=("invitation", "bob@example.com"),
     ),
     "withdrawInvitation": Call(
         lambda s: {"organizationId": s["works"], "email": "new@example.com"},
-        ("Organization - digest email expires_at organization_id role",),
+        (
+            "Organization - digest email expires_at membership_id organization_id role",
+            "Membership - organization_id role status",
+        ),
     ),
     "changeMemberRole": Call(lambda s: {"membershipId": s["place"], "role": "ADMIN"}, ("Membership ~ role",)),
     "setBudget": Call(
@@ -334,7 +337,7 @@ STATED: dict[str, Call] = {
         (
             "Organization - is_personal name",
             "Membership - organization_id role status user_id",
-            "Organization - digest email expires_at organization_id role used_at",
+            "Organization - digest email expires_at membership_id organization_id role used_at",
         ),
     ),
     "createApiKey": Call(

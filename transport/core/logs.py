@@ -4,6 +4,7 @@ Lines hold ids, names, times and codes; never tokens, variables or documents.
 """
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -15,7 +16,9 @@ from execution.operations import Operation
 from transport.core.callers import Context
 from transport.core.json import encode
 
-MAX_NAME = 100
+MAX_NAME, MAX_PATH = 100, 300
+# Segments of a path that may be a token: all below the shared pages, also of a mistyped link, and long ones elsewhere.
+SECRET_SEGMENT = re.compile(r"(?<=/s/).+|(?<=/)[^/]*[A-Za-z0-9_=-]{40,}[^/]*")
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
@@ -42,7 +45,12 @@ def log_request(method: str, path: str, status: int, started: float) -> None:
     `started` is a `time.perf_counter()`; `path` has no query string, which may hold variables.
     """
     if requests.isEnabledFor(logging.INFO):
-        fields = {"method": method, "path": path, "status": status, "ms": _since(started)}
+        fields = {
+            "method": method,
+            "path": SECRET_SEGMENT.sub("…", path)[:MAX_PATH],
+            "status": status,
+            "ms": _since(started),
+        }
         requests.info("request", extra={"fields": fields})
 
 
