@@ -69,12 +69,13 @@ async def test_the_invited_see_nothing_until_they_are_active(database: Database,
     await database.write(create_conversation, ann, "News", shared, SHARED)
     membership = await world.join(shared, bob, Role.ADMIN, MembershipStatus.INVITED)
     assert await titles(database, bob) == []
-    assert await database.find(Organization, bob, shared) is None
-    with pytest.raises(NotFound):
+    assert [found.name for found in [await database.find(Organization, bob, shared)] if found] == ["Shared"]
+    with pytest.raises(Forbidden):
         await database.write(create_conversation, bob, "Hello", shared)
 
     def accept(session: Session) -> None:
-        session.get(Membership, membership).status = MembershipStatus.ACTIVE
+        row = session.get(Membership, membership)
+        row.status, row.user_id = MembershipStatus.ACTIVE, bob.user_id
 
     with pytest.raises(Forbidden):
         await database.write(accept, bob)

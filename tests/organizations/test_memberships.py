@@ -29,10 +29,15 @@ INVITED, ADMIN = MembershipStatus.INVITED, Role.ADMIN
 
 
 async def states(database: Database, organization_id: UUID) -> dict[UUID, tuple[Role, MembershipStatus]]:
-    """Return role and status of the memberships that are not deleted, by user."""
-    query = select(Membership).where(Membership.organization_id == organization_id)
-    rows = await database.write(lambda session: session.scalars(query).all(), SYSTEM)
-    return {row.user_id: (row.role, row.status) for row in rows}
+    """Return role and status of the memberships that are not deleted, by user; of INVITED ones, by the address."""
+
+    def unit(session: Session) -> dict[UUID, tuple[Role, MembershipStatus]]:
+        invited = select(Invitation.membership_id, User.id).join(User, User.email == Invitation.email)
+        users = {row[0]: row[1] for row in session.execute(invited.where(Invitation.used_at.is_(None)))}
+        rows = session.scalars(select(Membership).where(Membership.organization_id == organization_id))
+        return {row.user_id or users[row.id]: (row.role, row.status) for row in rows}
+
+    return await database.write(unit, SYSTEM)
 
 
 async def invite(
@@ -85,7 +90,7 @@ async def test_the_invited_see_no_member_and_no_other_invitation(database: Datab
     assert await database.by_ids(User, cid, [id_of(ann), id_of(bob)]) == {}
     assert set(await database.by_ids(User, bob, [id_of(ann), id_of(bob)])) == {id_of(ann), id_of(bob)}
     listed = await database.read(members.rows(Window(9), ALL), cid, limit=9, organization_id=works)
-    assert [row.user_id for row in listed] == [cid.user_id]
+    assert [(row.user_id, row.status) for row in listed] == [(None, INVITED)]
     assert [await addresses(viewer) for viewer in (ann, bob, cid)] == [
         ["cid@example.com", "dan@example.com"],
         [],

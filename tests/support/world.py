@@ -1,18 +1,22 @@
 """People and organizations in a database, and access to the database as the system."""
 
 from collections.abc import Iterable
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
 from auth.viewer import Role, Viewer
 from db.accounts import users
+from db.core.base import now
 from db.core.engine import Database
 from db.core.events import Event
 from db.core.factory import open_database
 from db.core.session import Session
 from db.migrations import migrate
+from db.models.invitations import Invitation
 from db.models.memberships import Membership, MembershipStatus
 from db.models.organizations import Organization
+from db.models.users import User
 
 SYSTEM = Viewer.system()
 
@@ -57,12 +61,28 @@ class World:
         role: Role = Role.MEMBER,
         status: MembershipStatus = MembershipStatus.ACTIVE,
     ) -> UUID:
-        """Create a membership and return its id."""
+        """Create a membership and return its id; an INVITED one waits for an open invitation of the user's address."""
 
         def make(session: Session) -> UUID:
             assert viewer.user_id is not None
-            membership = Membership(user_id=viewer.user_id, organization_id=organization_id, role=role, status=status)
+            is_invited = status is MembershipStatus.INVITED
+            membership = Membership(
+                user_id=None if is_invited else viewer.user_id,
+                organization_id=organization_id,
+                role=role,
+                status=status,
+            )
             session.add(membership)
+            if is_invited:
+                invitation = Invitation(
+                    organization_id=organization_id,
+                    membership_id=membership.id,
+                    email=session.get(User, viewer.user_id).email,
+                    role=role,
+                    digest=uuid4().bytes * 2,
+                    expires_at=now() + timedelta(days=1),
+                )
+                session.add(invitation)
             return membership.id
 
         return await self.database.write(make, SYSTEM)
