@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0024_invitations_name_nobody'
-down_revision = '0023_sheet_exports'
+revision = '0025_invitations_name_nobody'
+down_revision = '0024_api_keys'
 
 
 def upgrade() -> None:
