@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0025_invitations_name_nobody'
-down_revision = '0024_api_keys'
+revision = '0026_invitations_name_nobody'
+down_revision = '0025_jobs_of_owners'
 
 
 def upgrade() -> None:
