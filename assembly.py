@@ -54,6 +54,7 @@ from jobs.retention.file_sweep import Sweep
 from jobs.retention.purger import Purger
 from jobs.runner.cluster import Cluster
 from jobs.runner.worker import Handler, Worker
+from jobs.sites.aggregation import Aggregator
 from jobs.tables import cell_indexes
 from jobs.tables.cell_indexes import Indexes
 from keys import google_client_secret, load_secrets
@@ -97,6 +98,7 @@ class Product:
     revocation: Revocation
     sweep: Sweep
     purger: Purger
+    aggregator: Aggregator
     cluster: Cluster | None = None
     control: Control | None = None
 
@@ -141,7 +143,8 @@ def assemble(settings: Settings) -> Product:
     # Only a SQLite file needs the control socket: on PostgreSQL, commands connect to the database themselves.
     control = Control(database.socket, partial(perform, database)) if isinstance(database, SQLite) else None
     purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))
-    return Product(backend, worker, model, connections, revocation, sweep, purger, cluster, control)
+    aggregator = Aggregator(database)
+    return Product(backend, worker, model, connections, revocation, sweep, purger, aggregator, cluster, control)
 
 
 def create_worker(backend: Backend, model: ModelRouter | None, cluster: Cluster | None) -> Worker:
@@ -338,6 +341,8 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
         started.push_async_callback(product.worker.stop)
         product.purger.start()
         started.push_async_callback(product.purger.stop)
+        product.aggregator.start()
+        started.push_async_callback(product.aggregator.stop)
         product.revocation.start()
         started.push_async_callback(product.revocation.stop)
         product.sweep.start()

@@ -7,9 +7,10 @@ from uuid import UUID
 import sqlalchemy
 import sqlalchemy.orm
 from sqlalchemy import Table, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
 from uuid_utils.compat import uuid7
 
-from db.core.base import AuditedRow, Base, Child, now
+from db.core.base import AuditedRow, Base, Child, NotAudited, now
 from db.core.session import Session, check
 
 
@@ -41,6 +42,25 @@ def soft_delete(session: Session, model: type[Base], parent_id: UUID, ids: Seque
     moment = now()
     _update(session, model, parent_id, [{"id": id_, "new_id": uuid7(), "deleted_at": moment} for id_ in ids])
     session.audit_recorder.count_many(sample, "deleted", ids)
+
+
+def insert_or_update(
+    session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]], key: Sequence[str], update: Sequence[str]
+) -> None:
+    """Insert rows, and where the unique `key` has one already, set its columns of `update` instead.
+
+    Only for unaudited bookkeeping rows, which the audit log and the policy do not concern.
+    """
+    assert issubclass(model, NotAudited)
+    if not rows:
+        return
+    session.flush()
+    table, moment = _table(model), now()
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    statement: Any = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
+    changed = {name: statement.excluded[name] for name in (*update, "updated_at")}
+    statement = statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+    _run(session, statement, [{"created_at": moment, "updated_at": moment, **row} for row in rows])
 
 
 def _checked(session: Session, model: type[Base], parent_id: UUID) -> tuple[Base, str]:

@@ -12,13 +12,13 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, tuple_
 
 from db.core.base import now
-from db.core.dialect_sql import DialectSQL
 from db.core.idempotency import idempotent
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
 from db.core.validation import checked_line
 from db.models.modules import Module
 from db.models.readings import Reading
+from db.sites import reading_hours
 from errors import BadUserInput, FieldError
 
 MAX_READINGS, MAX_METRIC, MAX_BUCKETS = 1_000, 100, 10_000
@@ -82,15 +82,17 @@ def _record(session: Session, readings: Sequence[NewReading]) -> list[Module]:
     errors = [error for n, reading in enumerate(readings) for error in _errors(reading, f"readings.{n}", modules)]
     if errors:
         raise BadUserInput("None of the readings was stored. Correct the readings with field errors.", fields=errors)
-    moment = now()
+    moment, stored = now(), []
     for n, reading in enumerate(readings):
         metric = checked_metric(reading.metric, f"readings.{n}.metric")
         at = checked_moment(reading.at, f"readings.{n}.at")
-        session.add(Reading(module_id=reading.module_id, metric=metric, value=reading.value, at=at))
+        stored.append(Reading(module_id=reading.module_id, metric=metric, value=reading.value, at=at))
         # A device with a wrong clock must not set lastSeenAt to the future.
         module, seen = modules[reading.module_id], min(at, moment)
         module.last_seen_at = max(module.last_seen_at or seen, seen)
+    session.add_all(stored)
     session.flush()
+    reading_hours.mark_stale(session, ((one.module_id, one.metric, one.at) for one in stored))
     return [modules[id_] for id_ in dict.fromkeys(reading.module_id for reading in readings)]
 
 
@@ -158,25 +160,9 @@ def total(filters: frozenset[str]) -> Prepared[Any]:
     return Prepared(_filtered(select(func.count(Reading.id).label("total")), filters), children=Reading)
 
 
-@cache
 def summary(bucket: Bucket) -> Prepared[Any]:
     """Return the query of one row a bucket with readings of `metric` from `start` to `end`, in order of time."""
-    length = PREFIX_LENGTHS[bucket]
-    # SQLite stores moments as ISO text in UTC, so that a prefix of the text is the bucket.
-    prefix = DialectSQL(
-        f"substr({{0}}, 1, {length})",
-        f"left(to_char({{0}} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24'), {length})",
-        Reading.at,
-    ).label("prefix")
-    query = select(
-        prefix,
-        func.count(Reading.id).label("number"),
-        func.min(Reading.value).label("min"),
-        func.max(Reading.value).label("max"),
-        func.avg(Reading.value).label("mean"),
-    )
-    query = _filtered(query, ("metric", "start", "end")).group_by(prefix).order_by(prefix)
-    return Prepared(query, children=Reading)
+    return reading_hours.summary(PREFIX_LENGTHS[bucket])
 
 
 def check_span(bucket: Bucket, start: datetime, end: datetime) -> None:

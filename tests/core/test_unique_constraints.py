@@ -32,6 +32,7 @@ COUNTING_DELETED_ROWS = {
     "memberships(user_id, organization_id)": "a returning member gets the old row back, to which others refer",
     "message_ratings(message_id, user_id)": "never deleted: a withdrawn rating has no value",
     "messages(line_id, depth)": "never deleted by itself",
+    "reading_hours(module_id, metric, hour)": "erased with its module and never deleted softly",
     "refresh_tokens(digest)": "random",
     "revisions(table_id, number)": "never deleted",
     "shares(digest)": "derived from the id",

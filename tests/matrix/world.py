@@ -44,6 +44,7 @@ from db.models.users import User
 from db.models.verifications import Purpose, Verification
 from db.notifications import notifications
 from db.organizations import organization_deletion
+from db.sites import reading_hours
 from db.tables.editing import rows, structure
 from db.tables.editing.rows import OnError
 from resolvers.core.ids import global_id, model_of
@@ -172,6 +173,7 @@ class Scene:
             module = Module(site_id=self.keys[site], name=name, kind="pump")
             moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
             session.add_all([module, Reading(module_id=module.id, metric="level", value=1.0, at=moment)])
+            reading_hours.mark_stale(session, [(module.id, "level", moment)])
             self.name(name, module)
         owned: dict[str, Any] = {"owner_id": owner_id, "organization_id": organization_id}
         for prefix, visibility in {**SHARED, "deleted_": Visibility.ORGANIZATION}.items():

@@ -1,0 +1,1 @@
+"""Background work on sites: sums of readings."""
