@@ -10,7 +10,7 @@ from integrations.llm.catalog import Catalog, catalog_of
 from integrations.llm.routing import ModelRouter
 from settings import Settings
 from tests.extraction.__main__ import figures_of_model
-from tests.extraction.online import read_online, told
+from tests.extraction.online import model_report, read_online
 from tests.extraction.scoring import Expected, samples
 from tests.support.app import App
 from tests.support.client import Client
@@ -101,7 +101,7 @@ async def test_the_corpus_is_measured_with_a_model_and_failures_are_counted(
         await model.close()
     assert read.tables == {first.name: [Expected(expected.columns, expected.rows)], second.name: []}
     assert (list(read.problems), [note.split(":")[0] for note in notes]) == ([second.name], [first.name, second.name])
-    page = told(catalog.offers[0], [first, second], read)
+    page = model_report(catalog.offers[0], [first, second], read)
     assert page.startswith(f"{MODEL} at {server.base_url}: 2 texts in ")
     assert " s, 200 tokens read and 20 written" in page
     assert "1 of them were read to their end; 0 were not asked." in page

@@ -1,23 +1,27 @@
-"""`make eval`: how much of the corpus is found; `--write` keeps the figures of the readers in docs/extraction.md.
+"""Measure extraction (`make eval`); `--write` stores the figures in docs/extraction.md.
 
-With OPENAI_* or LLM_PROFILES set, the model that they name first is asked too, and its figures are shown behind with
-what they took: those of the texts that were asked for until Ctrl-C, or for `--minutes 10`. `--tiny DIR` asks the tiny
-real model of `make test-llm` instead, and `--texts 20` takes twenty of the texts.
+Four ways are measured: the readers, files, careless replies of a scripted model, and the answers of a perfect one.
+With OPENAI_* or LLM_PROFILES set, the model that they name first is asked too, and its figures are printed with their
+cost: those of the texts that were asked for until Ctrl-C, or for `--minutes 10`. `--tiny DIR` asks the tiny real model
+of `make test-llm` instead, and `--texts 20` takes twenty of the texts.
 """
 
 import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from assembly import create_models
 from settings import Settings
-from tests.extraction.online import read_online, told
-from tests.extraction.report import read_offline, report, scores
-from tests.extraction.scoring import Sample, samples
+from tests.extraction.files import PART, WHOLE, file_samples, read_file
+from tests.extraction.online import model_report, read_online
+from tests.extraction.perfect_model import perfect_model
+from tests.extraction.report import Result, overview, plain, read_offline, report, scores
+from tests.extraction.scoring import Sample, prose_samples, samples, score
+from tests.extraction.sloppy_reply import REPLIES, read_with_reply
 from tests.support.real_model import serving
 
 PAGE = Path(__file__).parents[2] / "docs" / "extraction.md"
@@ -31,27 +35,72 @@ TINY = {
 }
 
 
+READERS = "The readers, without a model"
+FILES, EXCERPTS = "Files, without a model", "Files with a part of the answer"
+REPLY, PERFECT = "An ordinary model's reply", "A perfect model's answers"
+PROSE_REPLY, PROSE_PERFECT = f"{REPLY} to prose", f"{PERFECT} to prose"
+
+
 def main() -> None:
-    asked = _asked()
+    arguments = _arguments()
     corpus = list(samples())
-    figures = report(corpus, scores(corpus, {sample.name: read_offline(sample.text) for sample in corpus}))
+    prose = list(prose_samples())
+    ways = {READERS: read_by_readers(corpus), **read_files()}
+    ways |= {REPLY: read_replies(corpus), PROSE_REPLY: read_replies(prose)}
+    ways |= {PERFECT: read_answers(corpus), PROSE_PERFECT: read_answers(prose)}
+    figures = page(corpus, ways)
     sys.stdout.write(figures)
-    if asked.write:
+    if arguments.write:
         above, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
         PAGE.write_text(above + MARK + figures, encoding="utf-8")
     with ExitStack() as served:
         settings = Settings()
-        if asked.tiny:
-            url = served.enter_context(serving(asked.tiny.resolve()))
+        if arguments.tiny:
+            url = served.enter_context(serving(arguments.tiny.resolve()))
             settings = Settings(llm_profiles=json.dumps([TINY | {"base_url": url}]), openai_api_key=None)
-        chosen = corpus if asked.texts is None else corpus[:: -(-len(corpus) // max(1, asked.texts))]
+        chosen = corpus if arguments.texts is None else corpus[:: -(-len(corpus) // max(1, arguments.texts))]
         sys.stdout.flush()
-        seconds = None if asked.minutes is None else 60 * asked.minutes
-        given = figures_of_model(settings, chosen, at_once=1 if asked.tiny else 4, seconds=seconds)
-        sys.stdout.write(asyncio.run(given))
+        seconds = None if arguments.minutes is None else 60 * arguments.minutes
+        asking = figures_of_model(settings, chosen, at_once=1 if arguments.tiny else 4, seconds=seconds)
+        sys.stdout.write(asyncio.run(asking))
 
 
-def _asked() -> argparse.Namespace:
+def page(corpus: Sequence[Sample], ways: Mapping[str, Sequence[Result]]) -> str:
+    """Return the figures that docs/extraction.md shows."""
+    by_name = {sample.name: result for sample, result in ways[READERS]}
+    return overview(ways) + "\n### The readers, by text\n\n" + report(corpus, by_name)
+
+
+def read_by_readers(corpus: Sequence[Sample]) -> list[Result]:
+    by_name = scores(corpus, {sample.name: read_offline(sample.text) for sample in corpus})
+    return [(sample, by_name[sample.name]) for sample in corpus]
+
+
+def read_files() -> dict[str, list[Result]]:
+    results = [(sample, score(sample.tables, read_file(sample))) for sample in file_samples()]
+    return {
+        name: [(sample, result) for sample, result in results if sample.kind == kind]
+        for name, kind in ((FILES, WHOLE), (EXCERPTS, PART))
+    }
+
+
+def read_replies(texts: Sequence[Sample]) -> list[Result]:
+    """Return the scores of the careless replies of the scripted model."""
+    return [
+        (sample, score(sample.tables, [plain(table) for tables in read_with_reply(sample, number) for table in tables]))
+        for sample in texts
+        for number in range(REPLIES)
+    ]
+
+
+def read_answers(texts: Sequence[Sample]) -> list[Result]:
+    """Return the scores of a perfect model's structured answers."""
+    model, offer = perfect_model(texts)
+    by_name = scores(texts, asyncio.run(read_online(model, offer, texts)).tables)
+    return [(sample, by_name[sample.name]) for sample in texts]
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make eval", description=__doc__)
     parser.add_argument("--write", action="store_true", help="keep the figures of the readers in docs/extraction.md")
     parser.add_argument("--tiny", type=Path, metavar="DIR", help="serve the tiny real model that is kept there")
@@ -63,7 +112,7 @@ def _asked() -> argparse.Namespace:
 async def figures_of_model(
     settings: Settings, corpus: Sequence[Sample], *, at_once: int = 4, seconds: float | None = None
 ) -> str:
-    """The same figures of the first model that the settings name; "" when they name none."""
+    """Return the same figures of the first model that the settings name; "" when they name none."""
     catalog, model = create_models(settings)
     if model is None:
         return ""
@@ -78,7 +127,7 @@ async def figures_of_model(
         read = await read_online(model, offer, corpus, at_once=at_once, seconds=seconds, note=note)
     finally:
         await model.close()
-    return "\n" + told(offer, corpus, read)
+    return "\n" + model_report(offer, corpus, read)
 
 
 if __name__ == "__main__":

@@ -45,14 +45,14 @@ async def read_online(
     seconds: float | None = None,
     note: Note = lambda _: None,
 ) -> Read:
-    """The one table of each text, as far as one comes in so many seconds, or before Ctrl-C.
+    """Return the tables of each text, as far as one comes in so many seconds, or before Ctrl-C.
 
     A text that cannot be read is one with a problem; the others are read all the same.
     """
-    read, started, room = Read(), time.monotonic(), asyncio.Semaphore(at_once)
+    read, started, limit = Read(), time.monotonic(), asyncio.Semaphore(at_once)
 
     async def one(sample: Sample) -> None:
-        async with room:
+        async with limit:
             try:
                 read.tables[sample.name] = await _read(model, offer, sample, read)
             except ModelFailure as failure:
@@ -71,25 +71,25 @@ async def read_online(
 
 async def _read(model: ChatModel, offer: Offer, sample: Sample, read: Read) -> list[Expected]:
     passages = Passages([Passage(Source(NOBODY), sample.text)])
-    found = await discover(model, offer.name, passages.text, offer.named_output)
-    read.tokens = added(read.tokens, found.tokens)
-    if not found.tables:
-        return []
-    columns = found.tables[0].columns
-    most = tokens_to_read(passages, ExtractionRequest("", columns), offer)
-    reading = Reading(model, offer.name, columns, passages, most=most, max_tokens=offer.named_output)
-    try:
-        await reading.run()
-    finally:
-        read.tokens = added(read.tokens, reading.tokens)
-    table = reading.table("")
-    if reading.problem:
-        read.problems[sample.name] = reading.problem
-    return [plain(table)] if table.rows else []
+    discovered = await discover(model, offer.name, passages.text, offer.named_output)
+    read.tokens = added(read.tokens, discovered.tokens)
+    tables: list[Expected] = []
+    for table in discovered.tables:
+        most = tokens_to_read(passages, ExtractionRequest("", table.columns), offer)
+        reading = Reading(model, offer.name, table.columns, passages, most=most, max_tokens=offer.named_output)
+        try:
+            await reading.run()
+        finally:
+            read.tokens = added(read.tokens, reading.tokens)
+        if reading.problem:
+            read.problems[sample.name] = reading.problem
+        result = reading.table("")
+        tables += [plain(result)] if result.rows else []
+    return tables
 
 
-def told(offer: Offer, samples: Sequence[Sample], read: Read) -> str:
-    """The figures of a model, and what they took, as Markdown."""
+def model_report(offer: Offer, samples: Sequence[Sample], read: Read) -> str:
+    """Return the figures of a model, and what they took, as Markdown."""
     price = offer.price(datetime.now(UTC).date())
     cost = terms_of(offer, datetime.now(UTC).date()).cost(read.tokens) / NANOS
     asked = [sample for sample in samples if sample.name in read.tables]
@@ -106,7 +106,7 @@ def told(offer: Offer, samples: Sequence[Sample], read: Read) -> str:
 
 
 def _problems(problems: Mapping[str, str]) -> str:
-    """Each problem with the number of texts that had it."""
+    """Return each problem with the number of texts that had it."""
     counts: dict[str, int] = {}
     for problem in problems.values():
         counts[problem] = counts.get(problem, 0) + 1

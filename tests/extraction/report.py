@@ -1,11 +1,44 @@
-"""The page that says how much is found, by text and in sum."""
+"""Figures of extraction as Markdown: four ways in one table, then the readers by language and kind."""
 
 from collections.abc import Mapping, Sequence
 
 from assistant.reading.extraction import ProposedTable, propose
+from tests.extraction.files import PART
 from tests.extraction.scoring import GROUPS, HELD_OUT, Expected, Sample, Score, score, shown
 
 _HEAD = "| {} | Texts | Precision | Recall | Names of columns |\n| --- | ---: | ---: | ---: | ---: |\n"
+
+
+_OVERVIEW = (
+    "| Read by | Texts | Cells | Precision | Recall | Names of columns |\n| --- | ---: | ---: | ---: | ---: | ---: |\n"
+)
+_WITHOUT = "| Texts without a table, read by | Texts | Tables made |\n| --- | ---: | ---: |\n"
+
+Result = tuple[Sample, Score]
+
+
+def overview(ways: Mapping[str, Sequence[Result]]) -> str:
+    """Return one table: each way of reading, tuned and held-out texts apart; then tables made of texts without one."""
+    groups = [
+        (
+            f"{way}, {'held out' if is_held_out else 'tuned'}",
+            [r for r in results if (r[0].group == HELD_OUT) is is_held_out],
+        )
+        for way, results in ways.items()
+        for is_held_out in (False, True)
+    ]
+    lines = [_overview_line(name, chosen) for name, group in groups if (chosen := [r for r in group if r[0].tables])]
+    empty = [(name, scores) for name, group in groups if (scores := [score for s, score in group if not s.tables])]
+    made = [f"| {name} | {len(scores)} | {sum(score.found > 0 for score in scores)} |\n" for name, scores in empty]
+    return "".join([_OVERVIEW, *lines, "\n", _WITHOUT, *made])
+
+
+def _overview_line(name: str, results: Sequence[Result]) -> str:
+    total = sum((score for _, score in results), Score())
+    names = f"{total.names_right}/{total.names_expected}"
+    # The cells that an answer in part leaves out may be right or wrong.
+    precision = "" if any(sample.kind == PART for sample, _ in results) else f"{total.precision:.3f}"
+    return f"| {name} | {len(results)} | {total.expected:,} | {precision} | {total.recall:.3f} | {names} |\n"
 
 
 def read_offline(text: str) -> list[Expected]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "corpus"
+PROSE = Path(__file__).parent / "prose.jsonl"
 
 # The readers were made for the known; those once held out were written without a look at the readers, which have been
 # made better for them since; no reader was ever changed after a look at what is held out.
@@ -64,12 +65,23 @@ class Score:
 def samples() -> Iterator[Sample]:
     """Yield the corpus, by name."""
     for path in sorted(FOLDER.glob("*.json")):
-        told = json.loads(path.read_text(encoding="utf-8"))
-        tables = tuple(
-            Expected(tuple(t["columns"]), tuple(tuple(map(shown, row)) for row in t["rows"])) for t in told["tables"]
-        )
+        stored = json.loads(path.read_text(encoding="utf-8"))
         text = path.with_suffix(".txt").read_text(encoding="utf-8")
-        yield Sample(path.stem, told["language"], told["kind"], told["group"], text, tables)
+        yield Sample(path.stem, stored["language"], stored["kind"], stored["group"], text, _tables(stored))
+
+
+def prose_samples() -> Iterator[Sample]:
+    """Yield sentences and notes that only a model can read, so that a reply has no table of the readers beside it."""
+    for line in PROSE.read_text(encoding="utf-8").splitlines():
+        stored = json.loads(line)
+        yield Sample(stored["name"], stored["language"], "prose", KNOWN, stored["text"], _tables(stored))
+
+
+def _tables(stored: dict[str, Any]) -> tuple[Expected, ...]:
+    return tuple(
+        Expected(tuple(table["columns"]), tuple(tuple(map(shown, row)) for row in table["rows"]))
+        for table in stored["tables"]
+    )
 
 
 def shown(value: Any) -> str | None:
