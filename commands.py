@@ -26,6 +26,8 @@ HANDOVER_SECONDS = 5.0  # how long a command waits for a server that is still st
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 superuser = typer.Typer(rich_markup_mode=None, help="Superusers, who see and change everything.")
 users = typer.Typer(rich_markup_mode=None, help="User accounts.")
+check = typer.Typer(rich_markup_mode=None, help="Checks of other services that the settings name.")
+cli.add_typer(check, name="check")
 cli.add_typer(superuser, name="superuser")
 cli.add_typer(users, name="users")
 
@@ -171,6 +173,38 @@ def list_users(search: Search = None) -> None:
 def _flags(account: dict[str, Any]) -> str:
     flags = {"superuser": account["is_superuser"], "deactivated": not account["is_active"]}
     return ", ".join(name for name, is_set in flags.items() if is_set)
+
+
+@check.command("google")
+def check_google(
+    subject: Annotated[
+        str | None, typer.Option("--as", help="Address of a person of the domain, to try GOOGLE_DELEGATION with.")
+    ] = None,
+    spreadsheet: Annotated[
+        str | None, typer.Option(help="Address or id of a spreadsheet, to open as the service account.")
+    ] = None,
+) -> None:
+    """Try each configured way to Google and say what is wrong."""
+    with exit_on_failure():
+        from assembly import create_google
+        from integrations.google import checks
+        from integrations.google.access import spreadsheet_id_of
+        from settings import load_settings
+
+        google = create_google(load_settings(), ())  # no token of a person is read
+        key = spreadsheet_id_of(spreadsheet, "--spreadsheet") if spreadsheet else None
+        results = list(checks.check_google(google, subject, key))
+        for result in results:
+            print(printable(f"{'FAILED' if result.problem else 'ok':<6}  {result.name}: {result.detail}"))
+            if result.problem:
+                print(printable(f"        {result.problem}"))
+        if not results:
+            sys.exit(
+                "Google is not configured: set GOOGLE_OAUTH_CLIENT_ID or GOOGLE_SERVICE_ACCOUNT_FILE, as "
+                "docs/google.md shows."
+            )
+        if any(result.problem for result in results):
+            sys.exit(1)
 
 
 def print_account(account: dict[str, Any], state: str) -> None:

@@ -104,20 +104,19 @@ class OAuthClient:
         return make(token=None, refresh_handler=renew, scopes=list(self.scopes))
 
     def check(self) -> None:
-        """Ask Google whether it knows this client and redirect. Raises SheetsFailure."""
-        from authlib.integrations.base_client.errors import OAuthError
-
+        """Ask Google whether it knows this client, its secret and its redirect. Raises SheetsFailure."""
         try:
             with self._session() as session:
-                session.fetch_token(
-                    self._url(TOKEN_URL), code="check", code_verifier="x" * 43, grant_type="authorization_code"
+                self._call(
+                    lambda: session.fetch_token(
+                        self._url(TOKEN_URL), code="check", code_verifier="x" * 43, grant_type="authorization_code"
+                    ),
+                    SheetsFailure(CODE_REFUSED, "Google refused the code, which is none."),
                 )
-        except OAuthError as error:
-            # The code is no code: a client that Google knows is told so, and nothing else.
-            if error.error != "invalid_grant":
-                raise SheetsFailure("CLIENT_REFUSED", CLIENT_ADVICE.get(error.error, CLIENT_REFUSED)) from None
-        except Exception as error:
-            raise _unreachable() from error
+        except SheetsFailure as failure:
+            # Only a client that Google knows is told that its code is wrong.
+            if failure.code != CODE_REFUSED:
+                raise
 
     def _refresh(self, refresh_token: str) -> tuple[str, float]:
         with self._session() as session:
@@ -128,6 +127,8 @@ class OAuthClient:
                     "Google no longer accepts the connection to your account: it expired or was removed. Call "
                     "connectGoogle again.",
                 ),
+                # The second is the answer to a token of another client than the one that is configured now.
+                ("invalid_grant", "unauthorized_client"),
             )
         return str(token["access_token"]), float(token.get("expires_in") or 0)
 
@@ -139,15 +140,17 @@ class OAuthClient:
         except (ValueError, KeyError, TypeError):
             raise _unreachable() from None
 
-    def _call(self, action: Callable[[], Any], refused: SheetsFailure | None) -> Any:
-        """Return the result of a call; a refusal of Google raises `refused`, everything else UNREACHABLE."""
+    def _call(
+        self, action: Callable[[], Any], refused: SheetsFailure | None, errors: Sequence[str] = ("invalid_grant",)
+    ) -> Any:
+        """Return the result of a call; one of `errors` raises `refused`, no answer raises UNREACHABLE."""
         from authlib.integrations.base_client.errors import OAuthError
         from requests import RequestException
 
         try:
             return action()
         except OAuthError as error:
-            if refused is None or error.error not in {"invalid_grant", "unauthorized_client"}:
+            if refused is None or error.error not in errors:
                 raise SheetsFailure("CLIENT_REFUSED", CLIENT_ADVICE.get(error.error, CLIENT_REFUSED)) from None
             raise refused from None
         except (RequestException, ValueError):

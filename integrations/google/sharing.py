@@ -80,11 +80,16 @@ def _includes(permission: dict[str, Any], email: str, *, to_write: bool) -> bool
 
 
 def check_reach(
-    access: GoogleAccess, base_url: str | None, spreadsheet_id: str | None, patience: Patience = QUICK
+    access: GoogleAccess,
+    base_url: str | None,
+    spreadsheet_id: str | None,
+    patience: Patience = QUICK,
+    *,
+    is_patient: bool = True,
 ) -> None:
     """Ask Google whether a job could do its work: act as the person, and write into the spreadsheet where one is named.
 
-    Blocking. Raises SheetsFailure for a refusal; while Google is away, the job finds out by itself.
+    Blocking. Raises SheetsFailure for a refusal; while Google is away only unless `is_patient`, because a job waits.
     """
     try:
         with closing(Connection(access, base_url, patience, threading.Event())) as google:
@@ -95,5 +100,5 @@ def check_reach(
             elif access.way is GoogleWay.DELEGATION:
                 google.request("get", ABOUT_URL, params={"fields": "user(emailAddress)"})
     except SheetsFailure as failure:
-        if not failure.retryable:
+        if not (is_patient and failure.retryable):
             raise
