@@ -1,37 +1,13 @@
 """The command `check google`: each configured way is tried, and what is wrong is said."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from commands import cli
-from tests.support.loopback.google_state import CLIENT_ID, PERSON, SHARED_FOLDER, LoopbackSheets
+from tests.support.google_check import Check
+from tests.support.loopback.google_state import CLIENT_ID, PERSON, SHARED_FOLDER
 from tests.support.loopback.service_account import EMAIL
 from tests.support.loopback.spreadsheets import Spreadsheet
-
-
-class Check:
-    """Run of the command with settings in the environment."""
-
-    def __init__(self, google: LoopbackSheets, directory: Path, patch: pytest.MonkeyPatch) -> None:
-        self.google, self._patch = google, patch
-        patch.chdir(directory)
-        patch.setenv("GOOGLE_SHEETS_URL", google.url)
-        self.key = str(google.service_account(directory))
-
-    def run(self, *options: str, **settings: Any) -> tuple[int, str]:
-        with self._patch.context() as patch:
-            for name, value in settings.items():
-                patch.setenv(name.upper(), str(value))
-            result = CliRunner().invoke(cli, ["check", "google", *options])
-        return result.exit_code, result.output
-
-
-@pytest.fixture
-def check(google: LoopbackSheets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
-    return Check(google, tmp_path, monkeypatch)
 
 
 def test_every_way_that_works_is_told_with_what_the_operator_registers(check: Check) -> None:
