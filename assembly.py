@@ -25,6 +25,7 @@ from db.core.engine import Database
 from db.core.events import Hub
 from db.core.factory import open_database
 from db.core.sqlite import SQLite
+from db.exports import sheet_links
 from db.migrations import migrate
 from execution.executor import Executor
 from integrations.blobs import DirectoryBlobs
@@ -42,6 +43,8 @@ from integrations.mail import Server as MailServer
 from integrations.redis.connection import Redis
 from jobs.exports import exports
 from jobs.exports.exports import Exports
+from jobs.exports.sheet_links import MAX_CONCURRENT as MAX_CONCURRENT_LINKS
+from jobs.exports.sheet_links import SheetLinks, SheetLinkSweep
 from jobs.extraction import extractions
 from jobs.extraction.extractions import Extractions
 from jobs.mail import mail
@@ -99,6 +102,7 @@ class Product:
     sweep: Sweep
     purger: Purger
     aggregator: Aggregator
+    link_sweep: SheetLinkSweep
     cluster: Cluster | None = None
     control: Control | None = None
 
@@ -144,7 +148,9 @@ def assemble(settings: Settings) -> Product:
     control = Control(database.socket, partial(perform, database)) if isinstance(database, SQLite) else None
     purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))
     aggregator = Aggregator(database)
-    return Product(backend, worker, model, connections, revocation, sweep, purger, aggregator, cluster, control)
+    link_sweep = SheetLinkSweep(database, timedelta(seconds=settings.sheet_link_seconds))
+    parts = backend, worker, model, connections, revocation, sweep, purger, aggregator, link_sweep, cluster, control
+    return Product(*parts)
 
 
 def create_worker(backend: Backend, model: ModelRouter | None, cluster: Cluster | None) -> Worker:
@@ -155,6 +161,7 @@ def create_worker(backend: Backend, model: ModelRouter | None, cluster: Cluster 
     handlers: dict[str, Handler] = {
         "reply": replies,
         "export": Exports(database, settings, backend.google),
+        sheet_links.JOB_KIND: SheetLinks(database, settings.files_dir, backend.google),
         "broadcast": Broadcasts(database),
         "extraction": Extractions(database, model, backend.blobs),
         "index": Indexes(database),
@@ -169,6 +176,7 @@ def create_worker(backend: Backend, model: ModelRouter | None, cluster: Cluster 
         fresh=isinstance(database, SQLite),
         concurrency={
             "export": exports.MAX_CONCURRENT,
+            sheet_links.JOB_KIND: MAX_CONCURRENT_LINKS,
             "extraction": extractions.AT_ONCE,
             "index": cell_indexes.MAX_CONCURRENT,
             "mail": mail.MAX_CONCURRENT,
@@ -347,6 +355,8 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
         started.push_async_callback(product.revocation.stop)
         product.sweep.start()
         started.push_async_callback(product.sweep.stop)
+        product.link_sweep.start()
+        started.push_async_callback(product.link_sweep.stop)
         if product.control is not None:
             await product.control.start()
             started.push_async_callback(product.control.stop)

@@ -237,6 +237,12 @@ class Settings(BaseSettings):
     google_sheets_url: WebAddress | None = Field(
         None, description="Other address of Google's APIs and sign-in, for tests. When empty, Google's."
     )
+    sheet_link_seconds: float = Field(
+        30,
+        ge=0.05,
+        le=3600,
+        description="Seconds for which changes of a table are gathered before a sheet that is kept updated is written.",
+    )
     max_body_bytes: int = Field(
         2_000_000, ge=1_000, description="Maximum size of an HTTP request body or WebSocket message, in bytes."
     )

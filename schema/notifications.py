@@ -17,7 +17,8 @@ class Notification(Node, Shows[models.notifications.Notification]):
 
     at = required(datetime, notifications.moment_of, "Time of the event.")
     kind: str = field(
-        "Kind of event: EXPORT_FINISHED, EXPORT_FAILED, REPLY_FINISHED, REPLY_FAILED, INVITED or BROADCAST. More kinds "
+        "Kind of event: EXPORT_FINISHED, EXPORT_FAILED, SHEET_LINK_PAUSED, REPLY_FINISHED, REPLY_FAILED, INVITED or "
+        "BROADCAST. More kinds "
         "may be added later."
     )
     title: str = field("One line to display.")

@@ -10,7 +10,7 @@ from db.core.base import Visibility
 from db.tables.editing.structure import TableChange
 from db.tables.query.summaries import Summary as SummaryRow
 from resolvers.conversations import conversations
-from resolvers.exports import export_templates, exports
+from resolvers.exports import export_templates, exports, sheet_links
 from resolvers.organizations import organizations
 from resolvers.proposals import proposals
 from resolvers.tables import revisions, rows, summaries, tables
@@ -18,6 +18,7 @@ from schema.base import Audited, Node, Shows, TypeOf, field, list_of, optional, 
 from schema.columns import Column
 from schema.connections import Edge, edge, page
 from schema.operations import mutation
+from schema.sheet_links import SheetLink
 
 
 @output_type
@@ -68,6 +69,11 @@ class Table(Node, Audited, Shows[models.tables.Table]):
         TypeOf[models.exports.Export],
         exports.list_exports_of_table,
         "Exports of the table that you may see, newest first.",
+    )
+    sheet_links = list_of(
+        SheetLink,
+        sheet_links.links_of_table,
+        "Sheets of Google that you may see and that are kept up to date with the table, oldest first.",
     )
     last_export_template = optional(
         TypeOf[models.export_templates.ExportTemplate],

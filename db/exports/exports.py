@@ -10,8 +10,8 @@ from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
-from db.exports import export_templates
-from db.exports.sheet_options import SheetOptions, checked_options
+from db.exports import export_templates, sheet_links
+from db.exports.sheet_options import SheetOptions, SheetOutcome, checked_options
 from db.jobs import control, jobs
 from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
 from db.models.jobs import Job, JobStatus
@@ -82,20 +82,6 @@ class FileOutcome:
     revision: int
     file: str
     size: int
-
-
-@dataclass(frozen=True)
-class SheetOutcome:
-    """Outcome of an export to Google Sheets; see the fields of Export."""
-
-    row_count: int
-    revision: int
-    spreadsheet_id: str
-    spreadsheet_url: str
-    sheet_name: str
-    changed_cells: int
-    conflict: str | None
-    sheet_layout: dict[str, Any]
 
 
 def start(
@@ -181,13 +167,16 @@ def _checked_layout(destination: ExportDestination, layout: JsonLayout) -> JsonL
 
 
 def cancel(session: Session, id_: UUID) -> Export:
-    """Cancel an unfinished export; canceling it again changes nothing. Raises Conflict for a finished one."""
+    """Cancel an unfinished export, or the link that a finished one made; canceling it again changes nothing.
+
+    Raises Conflict for any other finished export.
+    """
     export = session.get_for_update(Export, id_)
     job = session.get_for_update(Job, export.job_id)
     if job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
         session.annotate_audit(export, {"status": job.status}, {"status": JobStatus.CANCELED})
         jobs.end(session, job, JobStatus.CANCELED)
-    elif job.status is not JobStatus.CANCELED:
+    elif job.status is not JobStatus.CANCELED and not sheet_links.end(session, export):
         raise Conflict(f"Only an unfinished export can be canceled; this one is {job.status}.")
     return export
 
@@ -212,6 +201,8 @@ def complete(session: Session, id_: UUID, attempt: int, outcome: FileOutcome | S
     job.done = job.total = outcome.row_count
     for name, value in vars(outcome).items():
         setattr(export, name, value)
+    if export.keep_updated and isinstance(outcome, SheetOutcome):
+        sheet_links.create(session, export, outcome)
     _tell(session, export, EXPORT_FINISHED, "is finished")
     return export
 

@@ -22,7 +22,7 @@ MAX_KEY_COLUMNS = 10
 
 # Exports of a table into a sheet that wrote all of it, or those of its rows that differed; the newest first.
 last_written: Prepared[Any] = Prepared(
-    select(Export.revision, Export.sheet_layout, Export.mode)
+    select(Export.revision, Export.sheet_layout, Export.mode, Job.finished_at)
     .join(Job, Job.id == Export.job_id)
     .where(
         Export.table_id == bind("table_id", Export.table_id),
@@ -43,6 +43,20 @@ class SheetOptions:
     key_columns: Sequence[str] | None = None
     on_conflict: OnSheetConflict = OnSheetConflict.FAIL
     keep_updated: bool = False
+
+
+@dataclass(frozen=True)
+class SheetOutcome:
+    """Outcome of an export to Google Sheets; see the fields of Export."""
+
+    row_count: int
+    revision: int
+    spreadsheet_id: str
+    spreadsheet_url: str
+    sheet_name: str
+    changed_cells: int
+    conflict: str | None
+    sheet_layout: dict[str, Any]
 
 
 def checked_options(

@@ -18,7 +18,7 @@ from errors import Conflict
 # Kinds of stored jobs by the kind that their owners see; the first name of two is the usual one.
 STORED_KINDS: dict[JobKind, tuple[str, ...]] = {
     JobKind.REPLY: ("reply", "title"),
-    JobKind.EXPORT: ("export",),
+    JobKind.EXPORT: ("export", "sheetLink"),
     JobKind.EXTRACTION: ("extraction",),
     JobKind.MAIL: ("mail", "broadcast"),
     JobKind.INDEX: ("index",),

@@ -5,23 +5,19 @@ from uuid import UUID
 
 from db.core.engine import Database
 from db.exports import exports
-from db.exports.exports import FileOutcome, SheetOutcome, extension_of
-from db.google import accounts
+from db.exports.exports import FileOutcome, extension_of
+from db.exports.sheet_options import SheetOutcome
 from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
-from db.models.export_templates import ExportTemplate
 from db.models.exports import Export, ExportDestination, ExportMode, OnSheetConflict
 from db.models.users import User
 from errors import NotFound
 from integrations.blobs import put_in_place
 from integrations.google.access import Google
 from integrations.google.changes import SheetConflict
-from integrations.google.oauth import RECONNECT
-from integrations.google.sheets import Sheets, SheetsFailure
 from jobs.exports import snapshots
 from jobs.exports.files import write_file
-from jobs.exports.sheets import SheetRequest, write_sheet
-from jobs.exports.snapshots import Snapshot
+from jobs.exports.sheets import SheetRequest, SheetWriter, apply_template
 from jobs.exports.source import Source
 from jobs.runner.job_run import JobContext, explanation
 from jobs.runner.threads import in_thread
@@ -34,7 +30,7 @@ class Exports:
     """Handler of export jobs. Another attempt overwrites the file or spreadsheet of the first."""
 
     def __init__(self, database: Database, settings: Settings, google: Google) -> None:
-        self._database, self._google = database, google
+        self._database, self._sheets = database, SheetWriter(database, google)
         self._directory = settings.files_dir
 
     async def __call__(self, context: JobContext) -> None:
@@ -55,7 +51,7 @@ class Exports:
     async def _export(self, context: JobContext, export: Export, owner: User) -> None:
         await asyncio.to_thread(self._directory.mkdir, parents=True, exist_ok=True)
         source = Source(await snapshots.take(self._database, context.viewer, export.table_id, self._directory), context)
-        await self._apply_template(context, export, source.snapshot)
+        await apply_template(self._database, context.viewer, source.snapshot, export.template_id)
         source.report(0)
         outcome: FileOutcome | SheetOutcome
         if export.destination is ExportDestination.GOOGLE_SHEETS:
@@ -63,19 +59,6 @@ class Exports:
         else:
             outcome = await self._to_file(export, source)
         await self._database.write(exports.complete, context.viewer, export.id, context.attempt, outcome)
-
-    async def _apply_template(self, context: JobContext, export: Export, snapshot: Snapshot) -> None:
-        if export.template_id is None:
-            return
-        try:
-            template = await self._database.find(ExportTemplate, context.viewer, export.template_id)
-            if template is None:
-                message = "The template of this export was deleted, or you may no longer see it. Choose another one."
-                raise NotFound(message)
-            snapshot.apply(template)
-        except BaseException:
-            snapshot.close()
-            raise
 
     async def _to_file(self, export: Export, source: Source) -> FileOutcome:
         context, name = source.context, f"{export.id.hex}.{extension_of(export.destination, export.json_layout)}"
@@ -99,8 +82,6 @@ class Exports:
 
     async def _to_sheets(self, export: Export, owner: User, source: Source) -> SheetOutcome:
         """Write a spreadsheet as the owner of the export may."""
-        account = await self._database.read_one(accounts.of_viewer, source.context.viewer)
-        access = self._google.access_for(self._google.person(owner, account), export.spreadsheet_id)
         request = SheetRequest(
             id=export.id.hex,
             table_id=export.table_id,
@@ -110,9 +91,4 @@ class Exports:
             key_columns=export.key_columns or (),
             overwrites=export.on_conflict is OnSheetConflict.OVERWRITE,
         )
-        try:
-            return await write_sheet(self._database, Sheets(access, self._google.base_url), source, request)
-        except SheetsFailure as failure:
-            if account is not None and failure.code == RECONNECT:
-                await self._database.write(accounts.withdraw, source.context.viewer, account.connected_at)
-            raise
+        return await self._sheets.write(owner, source, request)

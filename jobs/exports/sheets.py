@@ -9,13 +9,19 @@ from uuid import UUID
 
 from auth.viewer import Viewer
 from db.core.engine import Database
-from db.exports.exports import SheetOutcome
-from db.exports.sheet_options import last_written
+from db.exports.sheet_links import last_synced
+from db.exports.sheet_options import SheetOutcome, last_written
+from db.google import accounts
+from db.models.export_templates import ExportTemplate
 from db.models.exports import ExportMode
+from db.models.users import User
 from db.tables.history.delta_cache import catch_up
 from db.tables.history.reverse_delta import ReverseDelta
+from errors import NotFound
+from integrations.google.access import Google
+from integrations.google.oauth import RECONNECT
 from integrations.google.sheet_table import sheet_title
-from integrations.google.sheets import SheetMode, Sheets, SheetTable, SheetTarget, Spreadsheet
+from integrations.google.sheets import SheetMode, Sheets, SheetsFailure, SheetTable, SheetTarget, Spreadsheet
 from jobs.exports.snapshots import Snapshot
 from jobs.exports.source import Source
 from jobs.runner.threads import in_thread
@@ -39,30 +45,61 @@ class SheetRequest:
     overwrites: bool
 
 
-async def write_sheet(database: Database, sheets: Sheets, source: Source, request: SheetRequest) -> SheetOutcome:
-    """Write the rows of the source into a sheet. Raises SheetsFailure."""
-    snapshot = source.snapshot
-    table = _table(snapshot, request, source)
-    base = await _base(database, source, request)
-    target = SheetTarget(
-        SheetMode(request.mode), request.spreadsheet_id, request.key_columns, base, overwrites=request.overwrites
-    )
+class SheetWriter:
+    """Writer of tables into Google Sheets, as their owners may."""
 
-    def write() -> Spreadsheet:
+    def __init__(self, database: Database, google: Google) -> None:
+        self._database, self._google = database, google
+
+    async def write(self, owner: User, source: Source, request: SheetRequest) -> SheetOutcome:
+        """Write the rows of the source into a sheet and close its snapshot. Raises SheetsFailure."""
+        snapshot, viewer = source.snapshot, source.context.viewer
         with snapshot:
+            account = await self._database.read_one(accounts.of_viewer, viewer)
+            access = self._google.access_for(self._google.person(owner, account), request.spreadsheet_id)
+            try:
+                return await self._write(Sheets(access, self._google.base_url), source, request)
+            except SheetsFailure as failure:
+                if account is not None and failure.code == RECONNECT:
+                    await self._database.write(accounts.withdraw, viewer, account.connected_at)
+                raise
+
+    async def _write(self, sheets: Sheets, source: Source, request: SheetRequest) -> SheetOutcome:
+        snapshot = source.snapshot
+        table, base = _table(snapshot, request, source), await _base(self._database, source, request)
+        target = SheetTarget(
+            SheetMode(request.mode), request.spreadsheet_id, request.key_columns, base, overwrites=request.overwrites
+        )
+
+        def write() -> Spreadsheet:
             return source.close_on_stop(sheets).write(request.id, table, target, progress=source.report)
 
-    written = await in_thread(write, source.stop)
-    return SheetOutcome(
-        snapshot.row_count,
-        snapshot.revision,
-        written.id,
-        written.url,
-        written.sheet_name,
-        written.changed_cells,
-        written.conflict,
-        _layout(table),
-    )
+        written = await in_thread(write, source.stop)
+        return SheetOutcome(
+            snapshot.row_count,
+            snapshot.revision,
+            written.id,
+            written.url,
+            written.sheet_name,
+            written.changed_cells,
+            written.conflict,
+            _layout(table),
+        )
+
+
+async def apply_template(database: Database, viewer: Viewer, snapshot: Snapshot, template_id: UUID | None) -> None:
+    """Lay a snapshot out by a template; close the snapshot if it cannot be."""
+    if template_id is None:
+        return
+    try:
+        template = await database.find(ExportTemplate, viewer, template_id)
+        if template is None:
+            message = "The template of this export was deleted, or you may no longer see it. Choose another one."
+            raise NotFound(message)
+        snapshot.apply(template)
+    except BaseException:
+        snapshot.close()
+        raise
 
 
 def _table(snapshot: Snapshot, request: SheetRequest, source: Source) -> SheetTable:
@@ -100,23 +137,27 @@ async def _base(database: Database, source: Source, request: SheetRequest) -> Sh
         return None
     place = {"spreadsheet_id": request.spreadsheet_id, "sheet_name": sheet_title(request.sheet_name)}
     # Of all users: it does not matter to the sheet who wrote it.
-    last = await database.read_one(last_written, SYSTEM, table_id=request.table_id, **place)
-    snapshot = source.snapshot
-    if last is None or last.mode == ExportMode.APPEND or last.revision > snapshot.revision:
+    last: Any = await database.read_one(last_written, SYSTEM, table_id=request.table_id, **place)
+    synced = await database.read_one(last_synced, SYSTEM, table_id=request.table_id, **place)
+    if synced is not None and (last is None or synced.last_synced_at >= last.finished_at):
+        revision, mode, layout = synced.last_revision, synced.mode, synced.sheet_layout
+    elif last is not None:
+        revision, mode, layout = last.revision, last.mode, last.sheet_layout
+    else:
         return None
-    delta = ReverseDelta(last.revision)
+    snapshot = source.snapshot
+    if mode == ExportMode.APPEND or revision > snapshot.revision:
+        return None
+    delta = ReverseDelta(revision)
     await catch_up(delta, database, SYSTEM, request.table_id, snapshot.revision)
-    columns = [
-        SheetColumn(column_from_json(one["column"]), one["header"], one["pattern"])
-        for one in last.sheet_layout["columns"]
-    ]
+    columns = [SheetColumn(column_from_json(one["column"]), one["header"], one["pattern"]) for one in layout["columns"]]
     return SheetTable(
         snapshot.name,
         request.sheet_name,
         columns,
         delta.row_count(snapshot.row_count),
         lambda: _rows_at(source, delta, request.table_id),
-        includes_header=last.sheet_layout["header"],
+        includes_header=layout["header"],
     )
 
 

@@ -42,6 +42,7 @@ LISTED: dict[str, list[In]] = {
         In("deleted_template", frozenset()),
         In("deleted_template", OWN, given=DELETED),
     ],
+    "Table.sheetLinks": [In("sheet_link", OWN, "table")],
     "ExportTemplate.columns": [In(None, OWN, "template")],
     "Query.auditLog": [
         In("audit_entry", ADMINS),

@@ -36,6 +36,7 @@ SEEN: dict[str, dict[str, People]] = {
     "Notification": {"notification": SELF, "first_notification": SELF},
     "Export": {"export": OWN, "failed_export": OWN},
     "Job": {"job": OWN, "failed_job": OWN, "mail_job": SELF},
+    "SheetLink": {"sheet_link": OWN},
     "ExportTemplate": {"template": OWN, "shared_template": INSIDE, "deleted_template": NOBODY},
 }
 

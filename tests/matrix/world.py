@@ -18,7 +18,8 @@ from db.core.base import Base, Visibility, now
 from db.core.engine import Database
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
-from db.exports import export_templates, exports
+from db.exports import export_templates, exports, sheet_links
+from db.exports.sheet_options import SheetOutcome
 from db.jobs import mail
 from db.models.api_keys import ApiKey
 from db.models.attachments import Attachment
@@ -236,6 +237,8 @@ class Scene:
             self.name(name.replace("export", "job"), export.job_id, Job)
         job = session.get(Job, export.job_id)
         job.status, job.finished_at = JobStatus.FAILED, now()
+        written = SheetOutcome(1, 1, "x" * 44, "https://docs.google.com/spreadsheets/d/x/edit", "Costs", 1, None, {})
+        self.name("sheet_link", sheet_links.create(session, export, written))
         for name, table in (("", "table"), ("shared_", None), ("deleted_", None)):
             fields = export_templates.TemplateFields(
                 "Monthly",

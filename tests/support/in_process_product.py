@@ -29,6 +29,7 @@ from integrations.blobs import DirectoryBlobs
 from integrations.documents.reader import DocumentReader
 from integrations.llm.catalog import Catalog
 from jobs.exports.exports import Exports
+from jobs.exports.sheet_links import SheetLinks
 from jobs.runner.worker import Worker
 from resolvers.core.authentication import require_viewer
 from resolvers.core.context import Backend, Context
@@ -215,7 +216,8 @@ class InProcessProduct:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Worker]:
         exports = Exports(self.database, self.settings, self.backend.google)
-        worker = Worker(self.database, self.hub, {"export": exports}, fresh=False)
+        links = SheetLinks(self.database, self.files, self.backend.google)
+        worker = Worker(self.database, self.hub, {"export": exports, "sheetLink": links}, fresh=False)
         await worker.start()
         try:
             yield worker

@@ -1,8 +1,11 @@
 """Table of a user that is exported to Google Sheets, through GraphQL."""
 
 from typing import Any
+from uuid import UUID
 
 from auth.viewer import Viewer
+from db.models.organizations import Organization
+from resolvers.core.ids import global_id
 from tests.support.in_process_product import InProcessProduct
 from tests.support.loopback.sheets import LoopbackSheets
 from tests.support.loopback.spreadsheets import Sheet
@@ -37,8 +40,11 @@ class SheetStory:
         self.table, self.spreadsheet = "", ""
         self.rows: list[str] = []
 
-    async def begin(self) -> None:
-        given = {"name": "Costs", "columns": COLUMNS}
+    async def begin(self, organization: UUID | None = None) -> None:
+        """Create the table; with an organization, its members see it."""
+        given: dict[str, Any] = {"name": "Costs", "columns": COLUMNS}
+        if organization is not None:
+            given |= {"organizationId": global_id(Organization, organization), "visibility": "ORGANIZATION"}
         self.table = (await self.product.get(self.viewer, CREATE, input=given))["table"]["id"]
         await self.add(ROWS)
 
