@@ -1,5 +1,6 @@
 """Assembly of the product from its settings: database, assistant, jobs, and the ASGI application."""
 
+import asyncio
 import contextlib
 import logging
 import re
@@ -79,6 +80,7 @@ from transport.graphiql import GraphiQL
 from transport.graphql.socket import SocketLimits
 from transport.graphql.uploads import PREFLIGHT, Uploads
 from transport.guard import Guard
+from transport.perimeter import Perimeter
 from transport.routes.consent import CALLBACK_PATH, consent_route
 from transport.routes.downloads import attachment_route, download_route
 from transport.routes.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
@@ -297,13 +299,15 @@ def application(product: Product) -> Any:
         event_context=Context.fresh,
         require_viewer=require_viewer,
         require_scope=require_scope,
+        hide_suggestions=not settings.in_development(settings.suggestions),
+        introspection=settings.in_development(settings.introspection),
     )
     routes = [
         *graphql_routes(
             executor,
             authenticate=context_of,
             connections=product.connections,
-            graphiql=GraphiQL(),
+            graphiql=GraphiQL() if settings.in_development(settings.graphiql) else None,
             limits=SocketLimits(message_bytes=settings.max_body_bytes),
             uploads=uploads,
         ),
@@ -314,7 +318,16 @@ def application(product: Product) -> Any:
         consent_route(callback(backend)),
     ]
     # The guard stands inside: Starlette's own outermost layer would answer its refusals as faults of ours.
-    middleware = [Middleware(Guard, max_body_bytes=settings.max_body_bytes, max_upload_bytes=uploads.body_bytes)]
+    own_origin = [settings.public_url.rstrip("/")] if settings.public_url else []
+    middleware = [
+        Middleware(
+            Guard,
+            max_body_bytes=settings.max_body_bytes,
+            max_upload_bytes=uploads.body_bytes,
+            perimeter=Perimeter(settings.hosts, frozenset(settings.origins + own_origin), settings.force_https),
+            version=VERSION,
+        )
+    ]
     if settings.origins:
         middleware.insert(
             0,
@@ -323,7 +336,7 @@ def application(product: Product) -> Any:
                 allow_origins=settings.origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=["authorization", "content-type", "x-request-id", *PREFLIGHT],
-                expose_headers=["x-request-id"],
+                expose_headers=["x-request-id", "x-api-version", "retry-after"],
             ),
         )
     return Starlette(routes=routes, middleware=middleware, exception_handlers=EXCEPTION_HANDLERS)
@@ -335,6 +348,8 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as started:
         started.callback(product.backend.passwords.close)
         started.callback(product.backend.file_work.close)
+        # A large import is laid out there before the first file is kept.
+        await asyncio.to_thread(product.backend.settings.files_dir.mkdir, parents=True, exist_ok=True)
         started.callback(product.backend.google_work.close)
         await product.backend.database.start()
         started.push_async_callback(product.backend.database.stop)

@@ -63,6 +63,7 @@ def serve() -> None:
                 host=settings.host,
                 port=settings.port,
                 max_message_bytes=settings.max_body_bytes,
+                trusted_proxies=settings.trusted_proxies,
                 ready=announce,
             )
 

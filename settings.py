@@ -53,6 +53,13 @@ Origins: TypeAlias = Annotated[
         "as any website could then act as its visitors",
     ),
 ]
+Hosts: TypeAlias = Annotated[
+    str,
+    _matching(
+        r"(?i)\s*|(\s*(\*\.)?[a-z0-9._-]+\s*(,|$))+\s*|(\s*\[[0-9a-f:.]+\]\s*(,|$))+",
+        "list host names without scheme and port, such as `sheets.example.com, *.example.org`",
+    ),
+]
 Prefix: TypeAlias = Annotated[
     str, _matching(r"[A-Za-z0-9_.-]{1,64}", "use 1 to 64 letters, digits, dots, underscores or hyphens")
 ]
@@ -177,6 +184,32 @@ class Settings(BaseSettings):
         description="Origins of web clients, separated by commas; `*` is refused. When empty, only the same origin "
         "is allowed.",
     )
+    allowed_hosts: Hosts = Field(
+        "",
+        description="Host names that requests may name, separated by commas, such as `sheets.example.com, "
+        "*.example.org`. When empty, any. `/health` answers under any name.",
+    )
+    force_https: bool = Field(
+        False,
+        description="Redirect pages from http:// to https://, refuse other requests without TLS except `/health`, and "
+        "send `Strict-Transport-Security`. Behind a proxy that ends TLS, set `TRUSTED_PROXIES`.",
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="Addresses or networks of reverse proxies, separated by commas, whose `X-Forwarded-For` and "
+        "`X-Forwarded-Proto` are believed.",
+    )
+    introspection: bool | None = Field(
+        None, description="Answer introspection queries. When empty, only in development."
+    )
+    graphiql: bool | None = Field(
+        None, description="Serve GraphiQL at `/graphql` in a browser. When empty, only in development."
+    )
+    suggestions: bool | None = Field(
+        None,
+        description="Suggest names in errors about unknown fields, arguments and values. When empty, only in "
+        "development.",
+    )
     openai_api_key: SecretStr | None = Field(
         None,
         description="API key of the model provider. The offline assistant answers while this and `OPENAI_BASE_URL` "
@@ -276,6 +309,14 @@ class Settings(BaseSettings):
             "REFRESH": (self.refresh_limit_account, self.refresh_limit_address),
             "RESET": (self.reset_limit_account, self.reset_limit_address),
         }
+
+    def in_development(self, choice: bool | None) -> bool:
+        """Return a setting's value, which is true only in development when it is empty."""
+        return self.environment == "development" if choice is None else choice
+
+    @cached_property
+    def hosts(self) -> list[str]:
+        return [host.strip().lower() for host in self.allowed_hosts.split(",") if host.strip()]
 
     @cached_property
     def origins(self) -> list[str]:

@@ -9,6 +9,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     parse,
     specified_rules,
@@ -53,7 +54,9 @@ class Documents:
         capacity: int = 50_000,
         largest: int = 10_000,
         hide_suggestions: bool = False,
+        introspection: bool = True,
     ) -> None:
+        self._rules = RULES if introspection else (*RULES, NoSchemaIntrospectionCustomRule)
         self.limits = limits
         self.paged = _paged_fields(schema)
         self._schema = schema
@@ -72,7 +75,7 @@ class Documents:
             document = self._read(text)
         except OperationError as error:
             return [error]
-        errors = validate(self._schema, document.node, RULES, MAX_ERRORS, hide_suggestions=self._hide_suggestions)
+        errors = validate(self._schema, document.node, self._rules, MAX_ERRORS, hide_suggestions=self._hide_suggestions)
         if errors:
             return [self._invalid(error) for error in errors[:MAX_ERRORS]]
         if len(text) <= self._largest:

@@ -59,6 +59,7 @@ class Executor:
         require_viewer: Callable[[Any], object] = lambda _: None,
         require_scope: Callable[[Any, str, str], object] = lambda *_: None,
         hide_suggestions: bool = False,
+        introspection: bool = True,
     ) -> None:
         self._schema = schema._schema
         self._public_fields = PublicFields(self._schema)
@@ -67,7 +68,9 @@ class Executor:
         self._deadline = deadline
         self._event_context = event_context
         self._hide_suggestions = hide_suggestions
-        self._documents = Documents(self._schema, limits or Limits(), hide_suggestions=hide_suggestions)
+        self._documents = Documents(
+            self._schema, limits or Limits(), hide_suggestions=hide_suggestions, introspection=introspection
+        )
 
     def prepare(self, request: Request, context: Any) -> Operation | Result:
         """Return the operation that a request names, or a result with the errors of the request."""

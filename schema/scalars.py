@@ -38,7 +38,9 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://scalars.graphql.org/andimarek/local-date",
     ),
     Decimal: replace(
-        DecimalDefinition, description="Decimal number as a string, so that no digit is lost, for example `12.50`."
+        DecimalDefinition,
+        description="Decimal number as a string, so that no digit is lost, for example `12.50`.",
+        specified_by_url="https://www.w3.org/TR/xmlschema-2/#decimal",
     ),
     Upload: scalar(
         name="Upload",

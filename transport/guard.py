@@ -5,14 +5,18 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from transport.core.errors import BodyRefused, internal_error, ops_error, refusal
+from transport.core.callers import header
+from transport.core.errors import BodyRefused, RequestRefused, internal_error, ops_error, refusal
 from transport.core.json import encode
 from transport.core.logs import log_request, request_id
+from transport.graphql.negotiation import GRAPHQL_JSON, JSON, negotiate
 from transport.graphql.uploads import has_files
+from transport.perimeter import Perimeter
 
 VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 SECURITY = [
@@ -25,6 +29,7 @@ DRAIN_SECONDS = 2.0
 DRAIN_BODIES = 4
 
 log = logging.getLogger("sheetgpt.error")
+refusals = logging.getLogger("sheetgpt.request")
 
 
 class Guard:
@@ -44,6 +49,8 @@ class Guard:
         max_upload_bytes: int | None = None,
         upload_deadline: float = 120.0,
         graphql_path: str = "/graphql",
+        perimeter: Perimeter | None = None,
+        version: str = "",
     ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
@@ -51,6 +58,8 @@ class Guard:
         self._max_upload_bytes = max_upload_bytes
         self._upload_deadline = upload_deadline
         self._graphql_path = graphql_path
+        self._perimeter = perimeter or Perimeter()
+        self._version = version.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -58,17 +67,27 @@ class Guard:
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             request_id.set(_request_id(scope["headers"]))
+            await self._websocket(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._perimeter.check(scope)
+        except RequestRefused as error:
+            refusals.warning("A WebSocket was refused: %s", error.message)
+            await send({"type": "websocket.close", "code": 1008, "reason": error.message[:120]})
         else:
             await self._app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         body = _Body(scope, receive, *self._bounds(scope))
-        response = _Response(send, body)
+        response = _Response(send, body, [(b"x-api-version", self._version), *self._perimeter.headers(scope)])
         try:
+            self._perimeter.check(scope)
             await self._app(scope, body.receive, response.send)
-        except BodyRefused as error:
+        except (BodyRefused, RequestRefused) as error:
             await body.drain()
             await self._refuse(scope, response, error)
         except Exception:
@@ -85,19 +104,23 @@ class Guard:
             return self._max_upload_bytes, self._upload_deadline
         return self._max_body_bytes, self._body_deadline
 
-    async def _refuse(self, scope: Scope, response: "_Response", error: BodyRefused) -> None:
+    async def _refuse(self, scope: Scope, response: "_Response", error: RequestRefused) -> None:
         if scope["path"] == self._graphql_path:
-            body = {"errors": [refusal(error)]}
+            await response.json(error.status, {"errors": [refusal(error)]}, _media(scope), error.headers)
         else:
-            body = ops_error(error.status, error.code, error.message)
-        await response.json(error.status, body)
+            await response.json(error.status, ops_error(error.status, error.code, error.message), JSON, error.headers)
 
     async def _fail(self, scope: Scope, response: "_Response") -> None:
         error = internal_error()
         if scope["path"] == self._graphql_path:
-            await response.json(500, {"errors": [error]})
+            await response.json(500, {"errors": [error]}, _media(scope))
         else:
             await response.json(500, ops_error(500, error["extensions"]["code"], error["message"]))
+
+
+def _media(scope: Scope) -> str:
+    """Return the media type of an error at the GraphQL path: clients hide the text of one in another type."""
+    return GRAPHQL_JSON if negotiate(header(scope, b"accept")).result == GRAPHQL_JSON else JSON
 
 
 class _Body:
@@ -157,27 +180,31 @@ class _Body:
 
 
 class _Response:
-    """Response with the headers that every response has; `status` is 0 until it has begun."""
+    """Response with the headers that every response has, `extra` among them; `status` is 0 until it has begun."""
 
-    def __init__(self, send: Send, body: _Body) -> None:
+    def __init__(self, send: Send, body: _Body, extra: Sequence[tuple[bytes, bytes]] = ()) -> None:
         self._send = send
         self._body = body
+        self._extra = extra
         self.status = 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = list(message.get("headers", ()))
-            message["headers"] = headers + _added(headers)
+            message["headers"] = [*headers, *_added(headers), *self._extra]
             if self._body.is_abandoned:
                 message["headers"].append((b"connection", b"close"))
         await self._send(message)
 
-    async def json(self, status: int, body: object) -> None:
+    async def json(
+        self, status: int, body: object, media: str = JSON, extra: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         encoded = encode(body)
         headers = [
-            (b"content-type", b"application/json"),
+            (b"content-type", media.encode()),
             (b"content-length", str(len(encoded)).encode()),
+            *((name.encode(), value.encode("latin-1")) for name, value in extra.items()),
         ]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": encoded})

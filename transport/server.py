@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from transport.core.connections import Connections
+from transport.protocol import BoundedProtocol
 
 # How long a working thread keeps the interpreter while the event loop waits for it. A request waits several times:
 # with Python's 0.005 one took up to 860 ms while a file of 100,000 rows was read, with this 56 ms, at the same CPU.
@@ -65,6 +66,7 @@ def serve(
     host: str,
     port: int,
     max_message_bytes: int,
+    trusted_proxies: str,
     ready: Callable[[str], None],
 ) -> None:
     """Serve within `running` until a signal arrives.
@@ -74,6 +76,8 @@ def serve(
     config = uvicorn.Config(
         app,
         lifespan="off",
+        http=BoundedProtocol,
+        forwarded_allow_ips=trusted_proxies,
         ws="websockets-sansio",
         ws_max_size=max_message_bytes,
         ws_per_message_deflate=False,

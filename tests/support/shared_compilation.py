@@ -70,5 +70,5 @@ def _skip_migrations(patch: pytest.MonkeyPatch) -> None:
 
 
 @cache
-def _documents(schema: GraphQLSchema, limits: Limits, *, hide_suggestions: bool) -> Documents:
-    return Documents(schema, limits, hide_suggestions=hide_suggestions)
+def _documents(schema: GraphQLSchema, limits: Limits, **options: bool) -> Documents:
+    return Documents(schema, limits, **options)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 from graphql import OperationType
@@ -207,12 +208,21 @@ def _status(result: Result, media: str) -> int:
     return status if isinstance(status, int) else 400
 
 
+def _advice(status: int, result: Result) -> dict[str, str]:
+    """Return the headers that tell a client how to go on: to sign in, or to wait."""
+    headers = {"www-authenticate": 'Bearer realm="SheetGPT"'} if status == HTTPStatus.UNAUTHORIZED else {}
+    waits = [error.get("extensions", {}).get("retryAfterMs") for error in result.errors]
+    seconds = [-(-wait // 1000) for wait in waits if isinstance(wait, int)]
+    return headers | ({"retry-after": str(max(seconds))} if seconds else {})
+
+
 async def respond(send: Send, media: str, result: Result, set_cookies: Sequence[str] = ()) -> None:
     """Send one result in one of the media types of `negotiate`; an event stream sets no cookies."""
     if media == EVENT_STREAM:
         await sse.send_single(send, result)
     else:
-        await _send(send, _status(result, media), media, result.payload(), set_cookies=set_cookies)
+        status = _status(result, media)
+        await _send(send, status, media, result.payload(), _advice(status, result), set_cookies)
 
 
 async def _send(
