@@ -57,18 +57,38 @@ class Consent:
     withheld: frozenset[str] = frozenset()
 
 
+# Google's names of HTTP statuses, in the errors of the Sheets API.
+STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+
+
 class Denied(Exception):
-    """An answer other than 200, in the shape of Google's errors."""
+    """An answer other than 200, in the shape of the API that it comes from."""
 
     def __init__(
         self, status: int, reason: str, message: str, headers: dict[str, str] | None = None, *, domain: str = "global"
     ) -> None:
-        self.status = status
+        self.status, self.reason, self.domain = status, reason, domain
         self.headers = headers or {}
-        listed = [{"domain": domain, "reason": reason, "message": message}]
-        error = {"code": status, "message": message, "status": reason, "errors": listed}
-        self.body: dict[str, Any] = {"error": error}
         super().__init__(message)
+
+    def body(self, path: str) -> dict[str, Any]:
+        """Return the error of the Sheets API for its paths, and that of the Drive API for all others."""
+        error: dict[str, Any] = {"code": self.status, "message": str(self)}
+        if not path.startswith("/v4/"):
+            return {"error": error | {"errors": [{"domain": self.domain, "reason": self.reason, "message": str(self)}]}}
+        error["status"] = STATUSES.get(self.status, "UNKNOWN")
+        if self.reason != error["status"]:
+            kind = "type.googleapis.com/google.rpc.ErrorInfo"
+            error["details"] = [{"@type": kind, "reason": self.reason, "domain": "googleapis.com"}]
+        return {"error": error}
 
 
 class GrantDenied(Denied):
@@ -76,7 +96,9 @@ class GrantDenied(Denied):
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
         super().__init__(status, error, description)
-        self.body = {"error": error, "error_description": description}
+
+    def body(self, path: str) -> dict[str, Any]:
+        return {"error": self.reason, "error_description": str(self)}
 
 
 class Redirected(Exception):

@@ -74,10 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
         except Redirected as redirected:
             self._send(302, {}, {"Location": str(redirected)})
         except Denied as denied:
-            self._send(denied.status, denied.body, denied.headers)
+            self._send(denied.status, denied.body(target.path), denied.headers)
         except Refused as error:
-            refused = Denied(400, "INVALID_ARGUMENT", str(error))
-            self._send(400, refused.body, {})
+            self._send(400, Denied(400, "INVALID_ARGUMENT", str(error)).body(target.path), {})
         else:
             if answer is None:
                 self._reset()
