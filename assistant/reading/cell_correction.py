@@ -5,45 +5,45 @@ from typing import Any
 
 from assistant.reading import structured_call
 from assistant.reading.extraction import ProposedCell
-from assistant.reading.structured_call import Said, said_in
+from assistant.reading.structured_call import QuotedValue, quoted_value
 from integrations.llm.chat_completions import Turn
 from tables.types.types import CellError, Column, Value, from_json, validate
 
 MAX_CELLS = 100  # that are asked for again in a piece of text
 
 
-class Wrong:
+class DoubtfulCells:
     """The first doubtful cells of a piece; `cells` are their row and column indexes with the reason."""
 
     def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[ProposedCell | None]]) -> None:
         self._columns = columns
-        found = [
-            (row, place, cell, why)
+        doubtful = [
+            (row, index, cell, reason)
             for row, cells in enumerate(rows)
-            for place, cell in enumerate(cells)
-            if cell and (why := misfit(columns[place], cell.value) or mismatch(cell))
+            for index, cell in enumerate(cells)
+            if cell and (reason := misfit(columns[index], cell.value) or mismatch(cell))
         ]
-        self.cells = found[:MAX_CELLS]
+        self.cells = doubtful[:MAX_CELLS]
 
     def turns(self, text: str) -> list[Turn]:
         """Return the turns that ask a model about a text."""
-        asked = [
-            f"{number}: {self._columns[place].name}: {cell.value!r}, read from {cell.quote!r}: {why}"
-            for number, (_, place, cell, why) in enumerate(self.cells)
+        questions = [
+            f"{number}: {self._columns[index].name}: {cell.value!r}, read from {cell.quote!r}: {reason}"
+            for number, (_, index, cell, reason) in enumerate(self.cells)
         ]
         return [
             Turn("system", structured_call.instructions(self._columns)),
-            Turn("user", "\n".join([text, "", structured_call.CORRECT, *asked])),
+            Turn("user", "\n".join([text, "", structured_call.CORRECT_CELLS_TASK, *questions])),
         ]
 
-    def corrected(self, item: Any) -> tuple[int, int, Said] | None:
+    def corrected(self, item: Any) -> tuple[int, int, QuotedValue] | None:
         """Return row, column and the corrected cell, if the answer is about one of the cells and fits."""
-        number, said = (item.get("id"), said_in(item)) if isinstance(item, dict) else (None, None)
-        if not isinstance(number, int) or not 0 <= number < len(self.cells) or said is None:
+        number, quoted = (item.get("id"), quoted_value(item)) if isinstance(item, dict) else (None, None)
+        if not isinstance(number, int) or not 0 <= number < len(self.cells) or quoted is None:
             return None
-        row, place, _, _ = self.cells[number]
-        fits = misfit(self._columns[place], value_of(self._columns[place], said.value)) is None
-        return (row, place, said) if fits else None
+        row, index, _, _ = self.cells[number]
+        fits = misfit(self._columns[index], value_of(self._columns[index], quoted.value)) is None
+        return (row, index, quoted) if fits else None
 
 
 def mismatch(cell: ProposedCell) -> str | None:
@@ -51,13 +51,13 @@ def mismatch(cell: ProposedCell) -> str | None:
     return f"the quote {cell.quote!r} does not say this value." if cell.grounding == "MISMATCH" else None
 
 
-def value_of(column: Column, said: str) -> Value:
+def value_of(column: Column, text: str) -> Value:
     """Return the canonical value, or the given text where it does not fit."""
     try:
-        value = from_json(column, said)
+        value = from_json(column, text)
     except CellError:
-        return said
-    return said if value is None else value
+        return text
+    return text if value is None else value
 
 
 def misfit(column: Column, value: Value) -> str | None:

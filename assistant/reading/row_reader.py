@@ -8,13 +8,13 @@ from typing import Any
 
 from assistant.prompt.tokens import added, counted
 from assistant.reading import structured_call
-from assistant.reading.cell_correction import Wrong, value_of
+from assistant.reading.cell_correction import DoubtfulCells, value_of
 from assistant.reading.extraction import ProposedCell, ProposedTable
 from assistant.reading.grounding import Place, find_row
 from assistant.reading.json_stream import JsonItemParser
 from assistant.reading.passages import Passages, Piece
 from assistant.reading.row_merging import merged
-from assistant.reading.structured_call import NO_GUIDANCE, Guidance, Row, Said, row_of
+from assistant.reading.structured_call import NO_GUIDANCE, Guidance, QuotedValue, Row, row_of
 from db.models.usage import Tokens
 from integrations.llm.chat_completions import ChatModel, Finished, ModelFailure, Turn
 from tables.types.types import Column
@@ -43,8 +43,8 @@ class Unstructured(Exception):
 class _Read:
     """Rows read in a piece: as the model gave them, and with their locations."""
 
-    said: list[Row] = field(default_factory=list)
-    known: set[frozenset[tuple[str, Said]]] = field(default_factory=set)
+    answered: list[Row] = field(default_factory=list)
+    answered_keys: set[frozenset[tuple[str, QuotedValue]]] = field(default_factory=set)
     rows: list[Cells] = field(default_factory=list)
     end: int = 0
 
@@ -148,8 +148,8 @@ class Reading:
         else:
             self._miss(ENDLESS)
         for _ in range(1, self._passes):
-            if read.said and not self._is_spent():
-                await self._call(piece, read, structured_call.MISSED)
+            if read.answered and not self._is_spent():
+                await self._call(piece, read, structured_call.MISSED_ROWS_TASK)
         await self._correct(piece, read)
 
     def _is_spent(self) -> bool:
@@ -157,21 +157,21 @@ class Reading:
 
     def _is_no_answer(self, call: _Call, read: _Read) -> bool:
         """Return True if the first answer of a piece is something else than rows."""
-        is_other = not read.said and call.reason == WHOLE and not call.has_begun
+        is_other = not read.answered and call.reason == WHOLE and not call.has_begun
         if is_other:
             self._is_unstructured = True
             self._miss(GARBLED)
         return is_other
 
-    async def _call(self, piece: Piece, read: _Read, following: str = structured_call.GO_ON) -> _Call:
+    async def _call(self, piece: Piece, read: _Read, following: str = structured_call.CONTINUE_TASK) -> _Call:
         """Ask for the rows, or by `following` for those beside the rows that were read, and take them as they come."""
         images = self._images if not piece.start else ()
         turns = [
             Turn("system", structured_call.instructions(self._columns, self._guidance)),
             Turn("user", piece.text, images),
         ]
-        if read.said:
-            turns += [Turn("assistant", structured_call.held(read.said)), Turn("user", following)]
+        if read.answered:
+            turns += [Turn("assistant", structured_call.rows_as_json(read.answered)), Turn("user", following)]
         answer, call = JsonItemParser(), _Call()
         try:
             async for text in self._answered(call, turns, structured_call.rows_schema(self._columns)):
@@ -210,41 +210,41 @@ class Reading:
             row = row_of(item, self._columns)
             if not row:
                 continue
-            places = find_row(piece.text, {key: said.quote for key, said in row.items()}, read.end)
+            places = find_row(piece.text, {key: quoted.quote for key, quoted in row.items()}, read.end)
             begin = max((place.start for place in places.values() if place.grounding == "EXACT"), default=0)
             known = frozenset(row.items())
             # A row that is given again stands further on in the text, or it is the same one.
-            if known in read.known and (begin < read.end or not begin):
+            if known in read.answered_keys and (begin < read.end or not begin):
                 continue
-            read.said.append(row)
-            read.known.add(known)
+            read.answered.append(row)
+            read.answered_keys.add(known)
             read.rows.append(tuple(self._cell(piece, column, row, places) for column in self._columns))
             read.end = max([read.end, *(place.end for place in places.values() if place.grounding == "EXACT")])
             taken += 1
         return taken
 
     def _cell(self, piece: Piece, column: Column, row: Row, places: Mapping[str, Place]) -> ProposedCell | None:
-        said = row.get(column.key)
-        if said is None:
+        quoted = row.get(column.key)
+        if quoted is None:
             return None
-        return self._passages.cell(piece, column, value_of(column, said.value), said.quote, places[column.key])
+        return self._passages.cell(piece, column, value_of(column, quoted.value), quoted.quote, places[column.key])
 
     async def _correct(self, piece: Piece, read: _Read) -> None:
         """Ask once more for the cells that do not fit, and for nothing else."""
-        wrong = Wrong(self._columns, read.rows)
-        if not wrong.cells or self._is_spent():
+        doubtful = DoubtfulCells(self._columns, read.rows)
+        if not doubtful.cells or self._is_spent():
             return
         answer = JsonItemParser("cells")
         try:
-            async for text in self._answered(_Call(), wrong.turns(piece.text), structured_call.corrections_schema()):
+            async for text in self._answered(_Call(), doubtful.turns(piece.text), structured_call.corrections_schema()):
                 for item in answer.feed(text):
-                    if corrected := wrong.corrected(item):
+                    if corrected := doubtful.corrected(item):
                         self._put(piece, read, *corrected)
         except ModelFailure as failure:
             self._fail(failure)
 
-    def _put(self, piece: Piece, read: _Read, row: int, place: int, said: Said) -> None:
-        found = find_row(piece.text, {"": said.quote})[""]
-        cells, column = list(read.rows[row]), self._columns[place]
-        cells[place] = self._passages.cell(piece, column, value_of(column, said.value), said.quote, found)
+    def _put(self, piece: Piece, read: _Read, row: int, index: int, quoted: QuotedValue) -> None:
+        location = find_row(piece.text, {"": quoted.quote})[""]
+        cells, column = list(read.rows[row]), self._columns[index]
+        cells[index] = self._passages.cell(piece, column, value_of(column, quoted.value), quoted.quote, location)
         read.rows[row] = tuple(cells)

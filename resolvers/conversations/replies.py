@@ -103,10 +103,7 @@ async def reply_stream(
     message_id: Annotated[strawberry.ID, argument(description="Id of the reply.")],
     after: Annotated[
         int | None,
-        argument(
-            description="Number of code points of the text that you have; the stream continues after them. 0 by "
-            "default.",
-        ),
+        argument(description="Code points of the text that you have; the stream continues after them. 0 by default."),
     ] = 0,
 ) -> AsyncGenerator[ReplyEvent, None]:
     reply, position = await _reply(info.context, decode_id(message_id, Message)), max(after or 0, 0)
