@@ -27,6 +27,7 @@ from execution.access import PublicFields
 from execution.documents import MAX_ERRORS, Document, Documents
 from execution.enum_messages import list_allowed_values
 from execution.errors import Code, OperationError
+from execution.inputs import check_inputs
 from execution.limits import Limits, measure
 from execution.operations import Operation, Request, Result
 from execution.planned import PlannedExecution
@@ -84,6 +85,8 @@ class Executor:
                 return self.refuse([refusal], context)
             if document.cost_varies:
                 measure(document.node, self._documents.limits, self._documents.paged, request.variables)
+            if request.variables:
+                check_inputs(self._schema, node, request.variables, self._documents.limits.input_fields)
         except OperationError as error:
             return self.refuse([error], context)
         return operation

@@ -37,8 +37,9 @@ class Limits:
 
     Counted as written: characters, tokens, fields, aliases, repeats (of one response name in one selection),
     directives (on one node). Counted with fragments spread: depth (levels of fields), root_fields, cost (fields, each
-    times the items requested above it). `page` is the size of a paged field without `first` or `last`; a size above
-    `largest_page` counts as `largest_page`, because the field itself refuses it.
+    times the items requested above it). Counted in variables: input_fields (of all input objects, given or not).
+    `page` is the size of a paged field without `first` or `last`; a size above `largest_page` counts as
+    `largest_page`, because the field itself refuses it.
     """
 
     characters: int = 100_000
@@ -50,6 +51,7 @@ class Limits:
     directives: int = 4
     root_fields: int = 20
     cost: int = 25_000
+    input_fields: int = 30_000
     page: int = 20
     largest_page: int = 100
 

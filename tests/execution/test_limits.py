@@ -1,9 +1,10 @@
 import time
 
 import pytest
-from graphql import get_introspection_query, parse
+from graphql import OperationDefinitionNode, build_schema, get_introspection_query, parse
 
 from execution.errors import OperationError
+from execution.inputs import check_inputs
 from execution.limits import Limits, measure
 
 PAGED = frozenset({"users", "messages"})
@@ -165,3 +166,24 @@ def test_the_introspection_of_graphiql_is_within_the_limits_whatever_fields_of_t
     )
     document = parse(query, max_lexical_tokens=Limits().tokens)
     assert measure(document, Limits(), PAGED | {"fields", "types", "args"}) is False
+
+
+def test_input_objects_are_counted_with_the_fields_they_leave_out() -> None:
+    schema = build_schema(
+        "input Thing { a: Int, b: [Int], things: [Thing!], rest: Anything } scalar Anything "
+        "type Query { f(things: [[Thing!]!], one: Thing!): Int }"
+    )
+    (operation,) = parse("query($x: [[Thing!]!], $one: Thing!, $y: Int) { f(things: $x, one: $one) }").definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    cases: list[tuple[dict[str, object], int]] = [
+        ({"one": {}}, 4),
+        ({"one": None, "y": {"a": {}}}, 0),
+        ({"x": [[{}, {}], {}]}, 12),
+        ({"one": {"things": [{"things": {"a": 1}}], "rest": [{}] * 100, "unknown": {}}}, 12),
+        ({"one": [{}], "other": {}}, 0),
+    ]
+    for variables, fields in cases:
+        check_inputs(schema, operation, variables, fields)
+        if fields:
+            with pytest.raises(OperationError, match="too many objects"):
+                check_inputs(schema, operation, variables, fields - 1)

@@ -4,9 +4,10 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +18,8 @@ START_SECONDS, STOP_SECONDS = 30.0, 10.0
 
 class Product:
     """Server process with its data in `directory` and its output in `lines`. It may be started again."""
+
+    command: Sequence[str] = ("make", "--no-print-directory", "run")
 
     def __init__(self, directory: Path, **settings: str) -> None:
         environment = {
@@ -41,7 +44,7 @@ class Product:
         self._ready = threading.Event()
         # A session of its own is a process group of its own, which is what Ctrl-C in a terminal reaches.
         self.process = subprocess.Popen(
-            ["make", "--no-print-directory", "run"],
+            self.command,
             cwd=ROOT,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -82,10 +85,16 @@ class Product:
         return time.monotonic() - started
 
 
+class BareProduct(Product):
+    """Server process without `make`, so that its number is that of the server itself."""
+
+    command = (sys.executable, "app.py")
+
+
 @contextmanager
-def running(directory: Path, **settings: str) -> Iterator[Product]:
+def running(directory: Path, kind: type[Product] = Product, **settings: str) -> Iterator[Product]:
     """Run a product until the end of the block; kill it unless the test has stopped it."""
-    product = Product(directory, **settings)
+    product = kind(directory, **settings)
     try:
         product.wait_until_ready()
         yield product
