@@ -1,6 +1,6 @@
 # `make help` prints every target with the line after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check test-llm bench eval lock migration schema graphiql clean
+.PHONY: help run test test-fast check mutants test-llm bench eval lock migration schema graphiql clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -79,6 +79,9 @@ schema: $(VENV)/.development ## Write the SDL snapshot, schema/schema.graphql
 
 migration: $(VENV)/.development ## Write a migration from the models: make migration m="add sites"
 	@$(BIN)/python -m db.migrations "$(m)"
+
+mutants: $(VENV)/.development ## Change the code line by line and list the changes that no test notices
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 lock: $(VENV)/.development ## Lock every dependency with its hash
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \

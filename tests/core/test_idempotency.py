@@ -14,7 +14,7 @@ from db.conversations.conversations import NewConversation
 from db.conversations.messages import Exchange
 from db.core.engine import Database
 from db.core.events import JobQueued
-from db.core.idempotency import MAX_LENGTH, RETENTION, IdempotencyKey
+from db.core.idempotency import MAX_LENGTH, RETENTION, IdempotencyKey, remember
 from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.conversations import Conversation
@@ -121,13 +121,26 @@ async def test_a_failure_is_not_remembered(database: Database, world: World) -> 
     assert (await begin(database, ann, "key")).title == "Plans"
 
 
-@pytest.mark.parametrize("key", ["", "x" * (MAX_LENGTH + 1)])
+@pytest.mark.parametrize("key", ["", "x" * (MAX_LENGTH + 1), "a\x00b"])
 async def test_a_key_has_a_length(database: Database, world: World, key: str) -> None:
     ann = await world.person("ann")
     with pytest.raises(BadUserInput) as refused:
         await begin(database, ann, key)
     assert [error.field for error in refused.value.fields] == ["idempotencyKey"]
     assert await titles(database, ann) == []
+
+
+async def test_a_key_of_either_length_and_of_a_sign_up_is_checked(database: Database, world: World) -> None:
+    ann = await world.person("ann")
+    for key in ("x", "x" * MAX_LENGTH):
+        assert (await begin(database, ann, key)).id == (await begin(database, ann, key)).id
+    for key in ("", "a\x00b"):
+        with pytest.raises(BadUserInput):
+            await database.write(users.sign_up, SYSTEM, "bob@example.com", "hash", "Bob", "", key)
+        with pytest.raises(BadUserInput):
+            await database.write(remember, SYSTEM, UUID(int=1), "signUp", key, [])
+    query = select(func.count(User.id))
+    assert await database.write(lambda session: session.scalars(query).one(), SYSTEM) == 1
 
 
 async def test_a_result_that_is_gone_is_not_made_again(database: Database, world: World) -> None:

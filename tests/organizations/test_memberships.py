@@ -23,6 +23,7 @@ from db.retention import restoring
 from db.sites import sites
 from errors import Conflict, Forbidden, NotFound
 from tests.support.conversations.search_samples import ALL, create_conversation, titles
+from tests.support.units import personal_organization
 from tests.support.world import SYSTEM, World
 
 INVITED, ADMIN = MembershipStatus.INVITED, Role.ADMIN
@@ -210,7 +211,11 @@ async def test_an_open_invitation_does_not_change_the_role_of_an_active_member(
     assert (await states(database, works))[id_of(bob)] == (Role.MEMBER, MembershipStatus.ACTIVE)
 
 
-async def test_a_member_who_leaves_loses_the_sites_of_that_organization_only(database: Database, world: World) -> None:
+@pytest.mark.parametrize("is_removed", [True, False])
+async def test_a_member_who_leaves_loses_the_sites_of_that_organization_only(
+    database: Database, world: World, is_removed: bool
+) -> None:
+    """The admin who removes a member sees the assignments of all, the member who leaves only their own."""
     ann, bob, cid = [await world.person(name) for name in ("ann", "bob", "cid")]
     works, elsewhere = await world.organization(ann), await world.organization(ann)
     leaving = await world.join(works, bob)
@@ -221,7 +226,7 @@ async def test_a_member_who_leaves_loses_the_sites_of_that_organization_only(dat
         site = await database.write(sites.create, ann, organization_id, "Site", None)
         await database.write(sites.assign, ann, site.id, id_of(viewer))
         assigned.add((site.organization_id, viewer.user_id))
-    await database.write(memberships.remove, bob, leaving)
+    await database.write(memberships.remove, ann if is_removed else bob, leaving)
 
     def remaining(session: Session) -> set[tuple[UUID, UUID | None]]:
         query = select(Site.organization_id, SiteAssignment.user_id).join(Site, Site.id == SiteAssignment.site_id)
@@ -253,3 +258,15 @@ async def test_invited_organizations_are_not_among_one_s_own(database: Database,
     found = await database.find(Organization, ann, works)
     assert found is not None
     assert found.name == "Shared"
+
+
+async def test_nobody_is_removed_from_a_personal_organization(database: Database, world: World) -> None:
+    ann, bob = await world.person("ann"), await world.person("bob")
+    personal = await database.write(personal_organization, ann)
+    await world.join(personal, bob, ADMIN)  # so that its owner is not the last admin
+    before = await states(database, personal)
+    query = select(Membership.id).where(Membership.organization_id == personal)
+    for place in await database.write(lambda session: list(session.scalars(query)), SYSTEM):
+        with pytest.raises(Conflict, match="cannot be removed from a personal organization"):
+            await database.write(memberships.remove, ann, place)
+    assert await states(database, personal) == before
