@@ -27,6 +27,19 @@ class Cipher:
 
         return MultiFernet([Fernet(key) for key in self._keys])
 
+    def renewed(self, encrypted: bytes | None, owner: UUID) -> bytes | None:
+        """Return the text encrypted with the newest key; None if it is already, or does not decrypt."""
+        from cryptography.fernet import Fernet, InvalidToken
+
+        text = self.decrypt(encrypted, owner)
+        if text is None:
+            return None
+        try:
+            Fernet(self._keys[0]).decrypt(encrypted or b"")
+        except InvalidToken:
+            return self.encrypt(text, owner)
+        return None
+
     def encrypt(self, text: str, owner: UUID) -> bytes:
         return self._fernet.encrypt(owner.bytes + text.encode())
 

@@ -153,7 +153,18 @@ async def google_person(backend: Backend, user_id: UUID | None) -> GooglePerson:
     user = await backend.database.find(User, viewer, user_id)
     if user is None:
         raise NotFound("This account was deleted.")
-    return backend.google.person(user, await backend.database.read_one(accounts.of_viewer, viewer))
+    account = await backend.database.read_one(accounts.of_viewer, viewer)
+    if account is not None:
+        await _renew(backend, viewer, account)
+    return backend.google.person(user, account)
+
+
+async def _renew(backend: Backend, viewer: Viewer, account: GoogleAccount) -> None:
+    """Encrypt the token with the newest key, so that an earlier one can be removed from the settings one day."""
+    cipher, stored = backend.google.cipher, account.refresh_token
+    renewed = cipher.renewed(stored, account.user_id) if cipher is not None else None
+    if stored is not None and renewed is not None:
+        await backend.database.write(accounts.store_token, viewer, account.id, stored, renewed)
 
 
 async def checked_access(

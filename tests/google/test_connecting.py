@@ -17,6 +17,7 @@ from db.core.prepared import Prepared
 from db.core.session import Session
 from db.models.google import GoogleAccount, GoogleConsent
 from integrations.google.oauth import AccessTokens
+from resolvers.google.accounts import google_person
 from tests.support.app import App, open_app
 from tests.support.browser_at_google import CONFIRM, Browser, account_of, code_on
 from tests.support.client import Client, Refused
@@ -271,9 +272,14 @@ async def test_keys_are_rotated_and_a_lost_key_needs_a_new_connection(
     async with open_app(database_url, tmp_path, **settings, secret_key="first-" * 8) as app:
         browser = Browser(await app.person("ann"))
         await browser.connect()
+        user_id = (await app.viewer(browser.client)).user_id
     async with open_app(
         database_url, tmp_path, **settings, secret_key="second-" * 8, secret_keys_previous="first-" * 8
     ) as app:
+        assert await needs_reconnect(app) is False
+        # Encrypted with the new key at the next use, so that the former one can go.
+        await google_person(app.backend, user_id)
+    async with open_app(database_url, tmp_path, **settings, secret_key="second-" * 8) as app:
         assert await needs_reconnect(app) is False
     async with open_app(database_url, tmp_path, **settings, secret_key="third-" * 8) as app:
         assert await needs_reconnect(app) is True
