@@ -6,14 +6,36 @@ from decimal import Decimal
 
 from tables.grids import Cell, Grid
 from tables.readers import sums
+from tables.types.money import CODES
 from tables.types.types import NUMERIC_TYPES, CellError, Column, Value, parse
 
 _SUMMED = frozenset(["markdown", "delimited", "aligned", "list", "receipt", "html", "wiki", "latex", "ruled", "lines"])
 _MOST_SUMS = 8  # rows below each other that sum up
+_OF_ALL = frozenset(
+    [
+        "grand",
+        "amount",
+        "due",
+        "overall",
+        "general",
+        "général",
+        "générale",
+        "generale",
+        "à",
+        "a",
+        "to",
+        "pay",
+        "payer",
+        "pagar",
+        "zu",
+        "zahlen",
+    ]
+)
+_is_running = re.compile(r"balance|saldo|solde|kontostand|остаток|余额|残高|잔액|الرصيد", re.IGNORECASE).search
 _NUMBER = re.compile(r"[-−(]?\d[\d.,'’ \u00a0\u202f]*\)?")
 
 Rows = Sequence[Sequence[Cell]]
-Stated = tuple[str, str | None, str]  # the line, the column's name or None when the text tells none, the amount
+Stated = tuple[str, str | None, str]  # the label, the column's name or None when the text tells none, the amount
 
 
 def split(grid: Grid) -> tuple[Rows, Rows]:
@@ -44,7 +66,7 @@ def stated(text: str, grid: Grid, left_out: Rows, end: int) -> tuple[list[Stated
         for line, label, amount in sums.stated(text, grid.end, end):
             lines.append(line)
             if sums.is_total(label):
-                found.append((line, None, amount))
+                found.append((label, None, amount))
     return found, lines
 
 
@@ -56,15 +78,27 @@ def notes(columns: Sequence[Column], rows: Sequence[Sequence[Value]], totals: Se
         if column.type in NUMERIC_TYPES and any(row[n] is not None for row in rows)
     }
     told: dict[str, None] = {}
-    for _, name, amount in totals:
-        candidates = [n for n in added if name is None or columns[n].name == name]
+    for label, name, amount in totals:
+        candidates = [
+            n for n in added if columns[n].name == name or (name is None and not _is_running(columns[n].name))
+        ]
         read = {n: total for n in candidates if (total := _amount(columns[n], amount)) is not None}
         if not read:
             continue
         equal = [n for n, total in read.items() if total == added[n]]
+        if not equal and name is None and not _is_of_all(label):
+            continue  # "Total fees: 12.00" is the sum of some rows only
         column = equal[0] if equal else max(read)
         told[_sentence(columns[column].name, added[column], read[column])] = None
     return tuple(told)
+
+
+def _is_of_all(label: str) -> bool:
+    """Return whether a label names the total of all rows: `Grand total (EUR)`, and not `Total fees`."""
+    words = (word.strip("()[]:.*").casefold() for word in label.split())
+    return all(not word or word in sums.TOTALS or word in _OF_ALL or word.upper() in CODES for word in words) or (
+        len(label.split()) == 1
+    )
 
 
 def _sentence(name: str, added: Decimal, total: Decimal) -> str:

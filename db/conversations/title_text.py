@@ -8,6 +8,12 @@ _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*+\u2022]\s+(?:\[[ xX]\]\s+)?|\d{1,3}[.)]\s+)+")
 _EMPHASIS = re.compile(r"(\*\*|__|~~|`|(?<!\w)[*_]|[*_](?!\w))")
 _TAGS = re.compile(r"<[^>]{1,200}>")
+_SUBJECT = re.compile(  # of a mail, without RE: and FW:
+    r"[>\s*]*(?:subject|betreff|objet|asunto|oggetto|assunto|onderwerp|temat|тема|主题|主旨|件名|제목|الموضوع)\**\s*[:：]\**\s*"
+    r"(?:(?:re|fwd?|aw|wg|tr|rv|sv|vs|odp|回复|转发|返信)\s*[:：]\s*)*(\S.*)",
+    re.IGNORECASE,
+)
+_PAGE_MARK = re.compile(r"[-–—\s]*(?:page|seite|página|pagina|страница|strona|side|sida)\s*\d+.{0,12}", re.IGNORECASE)
 _SEPARATORS = (",", ";", "\t", "|")
 _GENERATED = re.compile(r"(?:Table|Column) \d+")
 MAX_LINES = 200  # of a message that are looked through
@@ -18,6 +24,8 @@ def title_of_message(text: str) -> str:
     """Return the first lines of a message that are prose, without Markdown; "" for a paste that has none."""
     plain = _FENCED.sub("", _THINKING.sub("", text))
     lines = [line.strip() for line in plain.strip().splitlines()[:MAX_LINES]]
+    if subject := next((found[1] for line in lines if (found := _SUBJECT.fullmatch(line))), ""):
+        return _without_markup(subject)
     own = [line for line in lines if not line.startswith(">")]
     return _first_prose(own) or _first_prose(lines)
 
@@ -25,7 +33,11 @@ def title_of_message(text: str) -> str:
 def _first_prose(lines: list[str]) -> str:
     prose: list[str] = []
     for index, line in enumerate(lines):
-        if line and not _is_data(line, lines[index + 1 : index + 2], lines[max(0, index - 1) : index]):
+        if (
+            line
+            and not _PAGE_MARK.fullmatch(line)
+            and not _is_data(line, lines[index + 1 : index + 2], lines[max(0, index - 1) : index])
+        ):
             prose.append(_without_markup(line))
         elif prose:
             break

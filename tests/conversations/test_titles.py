@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from db.conversations.title_text import title_of_message
 from db.conversations.titles import clean
 from tests.support.app import open_app
 from tests.support.client import Client
@@ -77,3 +78,16 @@ async def test_a_model_that_cannot_leaves_the_title_of_the_text(database_url: st
 
             await until(is_tried)
             assert await read_title(ann, said["conversation"]["id"]) == ("What is the rent?", 15)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("From: Bob <bob@acme.test>\nTo: me\nSubject: RE: FW: order of parts\n\n> 2 x bolt", "order of parts"),
+        ("Betreff: AW: **Rechnung**\n\nHallo", "Rechnung"),
+        ("> old words\n\nMake rows of this, please", "Make rows of this, please"),
+        ("a\tb\tc\n1\t2\t3\n\nPage 2 of 3\n\na\tb\tc\n4\t5\t6", ""),
+    ],
+)
+def test_a_mail_is_named_by_its_subject_and_a_paste_not_by_its_marks(text: str, title: str) -> None:
+    assert title_of_message(text) == title
