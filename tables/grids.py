@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import replace
+from itertools import islice
 
 from tables.readers import (
     aligned,
@@ -14,11 +15,12 @@ from tables.readers import (
     quantities,
     receipts,
     ruled,
+    spaced,
     tallies,
     times,
 )
 from tables.readers.captions import caption
-from tables.readers.exports import addresses, chats, components, logs, references, statements
+from tables.readers.exports import addresses, chats, components, logfmt, logs, references, statements
 from tables.readers.letterheads import without_letterheads
 from tables.readers.markup import html_tables, json_values, markdown, wiki, xml_rows
 from tables.readers.spans import (
@@ -48,12 +50,14 @@ _READERS = (
     ruled.read,
     chats.read,
     logs.read,
+    logfmt.read,
     addresses.read,
     references.read,
     receipts.read,
     aligned.read,
     delimited.read,
     quantities.read,
+    spaced.read,
     times.read,
     tallies.read,
     entries.read,
@@ -61,6 +65,9 @@ _READERS = (
     lists.read,
     cell_lines.read,
 )
+
+
+_MOST_OF_A_KIND = 2 * MAX_GRIDS  # some are no tables of their own
 
 
 def find_grids(text: str) -> list[Grid]:
@@ -72,13 +79,18 @@ def find_grids(text: str) -> list[Grid]:
     free = list(blocks.readable(lines))
     for read in _READERS:
         left: list[blocks.Block] = []
+        count = 0
         for block in free:
-            grids = list(read(text, block))
+            grids = list(islice(read(text, block), _MOST_OF_A_KIND - count))
+            count += len(grids)
             found.extend(grids)
             left.extend(blocks.remaining(block, grids) if grids else [block])
+            if count == _MOST_OF_A_KIND:  # what stands below the last of them is not among the first
+                left = blocks.until(left, grids[-1].end)
+                break
         free = left
     found.sort(key=lambda grid: grid.start)
-    found = without_letterheads([grid for n, grid in enumerate(found) if n == 0 or not are_sums(grid)])
+    found = without_letterheads(text, [grid for n, grid in enumerate(found) if n == 0 or not are_sums(grid)])
     return [_named(text, lines, starts, grid) for grid in found[:MAX_GRIDS]]
 
 

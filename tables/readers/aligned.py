@@ -13,7 +13,7 @@ _GAP = re.compile(r"\S(?:[ \u00a0]{2,}|[ \u00a0]*\u3000\s*)\S")
 _SPACES = ("  ", "\u3000", "..")
 _COUNTED = re.compile(r"(?P<count>\d{1,3})(?:[ ]?[xх×])?[ ]+(?P<item>[^\W\d_].*)")
 _CENTS = re.compile(r"\d[.,]\d\d(?!\d)")
-_FEWEST, _LONGEST_CELL, _LONGEST_LINE, _MOST_LINES = 3, 80, 400, 2 * MAX_ROWS
+_FEWEST, _LONGEST_CELL, _LONGEST_LINE, _MOST_LINES = 3, 80, 400, MAX_ROWS + 100
 _SAMPLE = 100  # lines that are judged before all are cut into cells
 _MOST_ABOVE = 2  # lines above a table that stand by themselves
 
@@ -23,17 +23,19 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         return
     run: list[DrawnLine] = []
     above: Line | None = None  # the line above the run
+    last: Line | None = None  # of the run, drawn or beyond the rows that a table may have
     foreign = 0
     for line in lines:
-        if _is_drawn(line) and len(run) < _MOST_LINES:
-            run.append(draw(line))
-            foreign = 0
-        elif run and len(run) < _MOST_LINES and foreign == 0 and _may_interrupt(run, line):
+        if _is_drawn(line):
+            if len(run) < _MOST_LINES:
+                run.append(draw(line))
+            last, foreign = line, 0
+        elif run and foreign == 0 and _may_interrupt(run, line):
             foreign = 1
         else:
-            yield from _tables(text, run, above)
+            yield from _tables(text, run, above, last)
             run, foreign, above = [], 0, line
-    yield from _tables(text, run, above)
+    yield from _tables(text, run, above, last)
 
 
 def _is_drawn(line: Line) -> bool:
@@ -55,8 +57,10 @@ def _may_interrupt(run: Sequence[DrawnLine], line: Line) -> bool:
     return bool(line.text.strip()) and len(line.text) <= _LONGEST_CELL and not any(c.isdigit() for c in line.text)
 
 
-def _tables(text: str, run: Sequence[DrawnLine], line_above: Line | None) -> Iterator[Grid]:
+def _tables(text: str, run: Sequence[DrawnLine], line_above: Line | None, last: Line | None) -> Iterator[Grid]:
     """Yield the table of a run, without lines above, within and below that are not drawn like the rest."""
+    if len(run) < _FEWEST - 1:
+        return
     whole = _first_table(text, run, line_above)
     rows = list(run)
     while rows and sums.is_sum_line(rows[-1].line.text):
@@ -64,12 +68,19 @@ def _tables(text: str, run: Sequence[DrawnLine], line_above: Line | None) -> Ite
     # Labels of sums may stand where columns of the rows above have their gaps.
     if len(rows) < len(run) and (found := _first_table(text, rows, line_above)):
         whole = found if whole is None or len(found.header) >= len(whole.header) else whole
+    if whole and last and len(run) == _MOST_LINES:
+        whole = replace(whole, end=last.end)  # rows beyond the most are no other table
     if whole:
         yield _with_counts(whole)
 
 
 def _first_table(text: str, run: Sequence[DrawnLine], line_above: Line | None) -> Grid | None:
-    if line_above and len(run) >= _FEWEST - 1 and (found := _with_names(text, draw(line_above), run)):
+    if (
+        line_above
+        and not RULE.fullmatch(line_above.text)
+        and len(run) >= _FEWEST - 1
+        and (found := _with_names(text, draw(line_above), run))
+    ):
         return found
     for above in range(min(_MOST_ABOVE + 1, len(run) - _FEWEST + 1)):
         if found := _table(text, run[above:]):
@@ -123,8 +134,11 @@ def _with_names(text: str, above: DrawnLine, run: Sequence[DrawnLine]) -> Grid |
         return None
     cells = [cell(text, above.line.start + w.start, above.line.start + w.end) for w in above.words]
     rows: list[list[Cell]] = [[*(None,) * (columns - len(cells)), *cells]]
-    rows += [cells_of(text, one, edges) for one in run]
+    rows += [cells_of(text, one, edges) for one in run[:_SAMPLE]]
     if not _is_table(rows[1:]) or not evidence.has_header(rows):
+        return None
+    rows += [cells_of(text, one, edges) for one in run[_SAMPLE:]]
+    if len(run) > _SAMPLE and not _is_table(rows[1:]):
         return None
     return tabular.table("aligned", _without_index(rows), (above.line.start, run[-1].line.end), header_rows=1)
 

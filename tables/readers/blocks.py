@@ -117,6 +117,12 @@ def _is_readable(fence: re.Match[str]) -> bool:
     return fence["language"].lower() in _READABLE
 
 
+def until(blocks: Iterable[Block], end: int) -> list[Block]:
+    """Return the lines that begin before an offset."""
+    cut = ([line for line in block if line.start < end] for block in blocks)
+    return [block for block in cut if block]
+
+
 def remaining(block: Block, grids: Iterable[Grid]) -> Iterator[Block]:
     """Yield the lines of a block that the grids, in text order, leave over."""
     rest: Block = []

@@ -9,10 +9,20 @@ from tables.readers.spans import Grid, Line
 
 _DELIMITERS = "\t;|,；，،"
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=.\"?\s*", re.IGNORECASE)  # tells spreadsheets the delimiter
+_STATEMENT = re.compile(
+    r"(?:let|const|var|val|return|if|else|for|while|fn|func|def|function|import|from|using|use|package|public|private"
+    r"|static|void|int|char|double|float|bool|string|auto|echo|print\w*|select|insert|update|delete|set)\b.{0,80}?[=({;]"
+    r"|(?-i:(?:sudo |\$ )?(?:cd|ls|cat|e?grep|sort|head|tail|wc|sed|awk|xargs|uniq|cut|less|tee|jq|ps|git) [-\w./])"
+    r"|[-+][^\W\d_]|[\w.]+\([^()]*\)|[{}]|[\w.\[\]]+ ?[-+*/|&]?= ?\S",
+    re.IGNORECASE,
+)
 _SHORT = 40
 _SAMPLE = 200
 _NUMBER_ALONE = re.compile(r"[^\w\n]{0,3}\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|,\d{1,2})\W{0,3}")
-_NUMBER_LAST = re.compile(r"[^\n]*[^\W\d_][^,\n]*[ \t]\d{1,6},\d{2}(?:[ \t]?(?:€|EUR|[A-Z]))?")
+_NUMBER_LAST = re.compile(
+    r"[^\n]*[^\W\d_][^,\n]*[ \t](?:[€$£¥₹₩]|[A-Z]{3}[ \t])?(?:\d{1,6},\d{2}|\d{1,3}(?:,\d{3})+(?:\.\d{2})?)"
+    r"(?:[ \t]?(?:[€$£¥₹₩]|[^\W\d_]{1,4}\.?))?"
+)
 _LOG_TIME = re.compile(r":\d\d,\d{3}\b")
 _SENTENCE_END = re.compile(r"[^\W\d]{2}[.!?] +[^\W\d_]")
 _PAIR = re.compile(r"\s*[^\W\d_][^:,;|]{0,40}(?:: | = )")
@@ -97,7 +107,12 @@ def _is_narrow(rows: Sequence[Sequence[object]]) -> bool:
 
 
 def _is_code(table: Sequence[Record]) -> bool:
-    return evidence.is_most([any(c and evidence.is_unbalanced(c.text) for c in record.cells) for record in table])
+    return evidence.is_most(
+        [
+            any(c and (evidence.is_unbalanced(c.text) or _STATEMENT.match(c.text)) for c in record.cells)
+            for record in table
+        ]
+    )
 
 
 def _is_plain_numbers(table: Sequence[Record]) -> bool:

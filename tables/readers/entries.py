@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tables.readers import evidence, fields
-from tables.readers.spans import Grid, Line, cell, grid
+from tables.readers.spans import MAX_ROWS, Grid, Line, cell, grid
 
 _LINE = re.compile(r"[ \t]*[^\W\d_][^:：|\t*]{0,39}[:：][ \t]++[^:\n]*,\s.*")
 _MARK = re.compile(r"[:：][ \t]")
@@ -16,7 +16,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         return
     run: list[Line] = []
     for line in lines:
-        if _LINE.fullmatch(line.text):
+        if "," in line.text and _LINE.fullmatch(line.text):
             run.append(line)
         else:
             yield from _table(text, run)
@@ -25,7 +25,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 
 def _table(text: str, run: Sequence[Line]) -> Iterator[Grid]:
-    items = [found for line in run if (found := cell(text, line.start, line.end))]
+    items = [found for line in run[:MAX_ROWS] if (found := cell(text, line.start, line.end))]
     if len(items) < _FEWEST:
         return
     header, rows = fields.split(text, items, str)

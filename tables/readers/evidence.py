@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from tables.readers.spans import Cell
+from tables.types.dates import read_date
 from tables.types.null_words import is_null
 
 _CURRENCY = "€$£¥₹₽₩₺₴₪฿₫₦₱₿¢"
@@ -11,7 +12,7 @@ _MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[^\W\
 _TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]m|\s?uhr)?(?:\s?z|\s?[+-]\d{2}:?\d{2})?"
 _AMOUNT = (
     rf"[(+\-−–]?\s?(?:[a-z]{{3}}\s?|[{_CURRENCY}]\s?)?[+\-−–]?\.?\d[\d.,'’ \u00a0\u202f]*+"
-    rf"(?:%|‰|[{_CURRENCY}]|[^\W\d_]{{1,5}}\.?|[^\W\d_]{{1,3}}[²³])?\)?"
+    rf"(?:%|‰|°[cf]?|[{_CURRENCY}]|[^\W\d_]{{1,5}}\.?|[^\W\d_]{{1,3}}[²³]|[^\W\d_]{{1,3}}/[^\W\d_]{{1,3}}[²³]?)?\)?"
 )
 _VALUE = re.compile(
     "|".join(
@@ -30,6 +31,10 @@ _VALUE = re.compile(
         )
     ),
     re.IGNORECASE,
+)
+# A day with a word that may be a month in one of many languages.
+_WRITTEN_DAY = re.compile(
+    r"(?:[^\W\d_]{2,12}[.,]{0,2} )?\d{1,2}(?:\.|º|er)? (?:de )?[^\W\d_]{3,12}\.?,?(?: (?:de )?\d{2,4})?(?: ?г\.?)?"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LABELS = tuple(
@@ -56,7 +61,12 @@ _SAMPLE = 50
 
 def is_value(text: str) -> bool:
     """Return True for a number, amount, date, time, address or code, which cells hold and headers seldom do."""
-    return len(text) <= _LONGEST_VALUE and _VALUE.fullmatch(text.strip()) is not None
+    if len(text) > _LONGEST_VALUE:
+        return False
+    text = text.strip()
+    return _VALUE.fullmatch(text) is not None or (
+        _WRITTEN_DAY.fullmatch(text) is not None and read_date(text) is not None
+    )
 
 
 def is_sentence(text: str) -> bool:

@@ -16,6 +16,7 @@ _LEVELS = frozenset(["trace", "debug", "info", "notice", "warn", "warning", "err
 _SPEAKERS = frozenset(
     ["assistant", "user", "system", "human", "ai", "bot", "q", "a", "me", "you", "question", "answer"]
 )
+_DECLARATIONS = frozenset(["let", "var", "const", "val", "def", "final", "public", "private", "static"])
 _MOST_WORDS = 6
 _FEWEST_ALIKE = 3
 
@@ -45,7 +46,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 
 def _pair(text: str, line: Line, index: int) -> _Pair | None:
-    found = _PAIR.match(line.text)
+    found = _PAIR.match(line.text) if ":" in line.text or "：" in line.text else None
     if found is None or len(found["key"].split()) > _MOST_WORDS:
         return None
     key = cell(text, line.start + found.start("key"), line.start + found.end("key"))
@@ -83,10 +84,14 @@ def _is_block(lines: Sequence[Line], block: Block) -> bool:
     values = [pair.value.text for pair in block if pair.value]
     if len(keys) < 2 or len(values) < 2 or keys & _LEVELS or any(pair.is_item for pair in block[1:]):
         return False
+    if len(keys) < len(block) or all(key.split()[0] in _DECLARATIONS for key in keys):
+        return False
     if keys <= _SPEAKERS or (len(keys) == 2 and any(value.endswith(("?", "？", "!")) for value in values)):
         return False
-    if block[0].is_item and not block[1].is_indented:
+    if 2 * len(values) <= len(block) or (block[0].is_item and not block[1].is_indented):
         return False
+    if not block[0].is_item and len({pair.is_indented for pair in block}) > 1:
+        return False  # settings of a program, in sections
     if block[0].is_indented and block[0].line and ITEM.match(lines[block[0].line - 1].text):
         return False
     return not _is_prose_or_code(values)

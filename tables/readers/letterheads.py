@@ -1,5 +1,6 @@
-"""Facts about a text that stand above or below its table: `Account: 4417`, `Period: May`, the head of an e-mail."""
+"""Facts that are no table: those about one (`Account: 4417`), heads of e-mails and requests, the foot of a letter."""
 
+import re
 from collections.abc import Sequence
 
 from tables.readers.spans import Grid
@@ -10,19 +11,61 @@ de à a objet envoyé date pièces jointes para asunto fecha enviado assunto dat
 aan onderwerp verzonden datum till från ämne skickat do od temat wysłano от кому дата тема отправлено 差出人 宛先 件名
 日時 发件人 收件人 主题 日期 抄送 发送时间 보낸사람 받는사람 제목 날짜 من إلى الموضوع التاريخ
 """
+_CONTACT_FIELDS = """
+phone tel telephone mobile cell fax email e mail web website www address office telefon handy mobil adresse téléphone
+portable courriel site teléfono móvil correo web telefono cellulare indirizzo telefone celular telefoon телефон моб факс
+почта сайт адрес 电话 手机 传真 邮箱 地址 電話 携帯 住所 전화 휴대폰 팩스 이메일 주소 هاتف جوال فاكس بريد iban bic
+"""
+_HTTP_FIELDS = """
+host accept accept-encoding accept-language user-agent content-type content-length content-encoding date server
+connection cache-control authorization cookie set-cookie etag location referer origin transfer-encoding vary
+expires last-modified
+"""
 _FIELDS = frozenset(_MAIL_FIELDS.split())
+_HEADERS = frozenset(_HTTP_FIELDS.split())
+_CONTACTS = frozenset(_CONTACT_FIELDS.split())
+_MOST_PAIRS, _LONGEST_TITLE = 8, 40
+_WORD = re.compile(r"[^\W\d_]+")
 
 
-def without_letterheads(grids: Sequence[Grid]) -> list[Grid]:
-    """Return the grids without single records that only say what the text or its table is about."""
-    has_table = any(len(grid.rows) > 1 for grid in grids)
-    return [grid for grid in grids if not _is_record(grid) or not (has_table or _is_mail_head(grid))]
+def without_letterheads(text: str, grids: Sequence[Grid]) -> list[Grid]:
+    """Return the grids, which are in text order, without those that only say what the text or a table is about."""
+    around = zip([None, *grids[:-1]], grids, [*grids[1:], None], strict=True) if grids else ()
+    return [grid for above, grid, below in around if not _is_letterhead(text, above, grid, below)]
+
+
+def _is_letterhead(text: str, above: Grid | None, grid: Grid, below: Grid | None) -> bool:
+    if not _is_record(grid):
+        return below is not None and _is_preamble(text, grid, below)
+    pairs = [(above, grid), (grid, below)]
+    is_beside_table = any(a and b and max(len(a.rows), len(b.rows)) > 1 and _adjoin(text, a, b) for a, b in pairs)
+    return is_beside_table or _is_about_text(grid)
+
+
+def _adjoin(text: str, above: Grid, below: Grid) -> bool:
+    """Return True when there is nothing between two tables but blanks, rules, delimiters, and one line for a title."""
+    between = text[above.end : below.start].strip(" \t\r\n;,|=-_*")
+    return not between or (len(between) <= _LONGEST_TITLE and "\n" not in between and between[-1] not in ".:!?。：")
+
+
+def _is_preamble(text: str, grid: Grid, below: Grid) -> bool:
+    """Return True for pairs right above a wider table that are drawn like it: `Account;IT60 X054`."""
+    is_narrow = grid.kind == below.kind == "delimited" and len(grid.header) == 2 < len(below.header)
+    return is_narrow and len(grid.rows) < _MOST_PAIRS and _adjoin(text, grid, below)
 
 
 def _is_record(grid: Grid) -> bool:
     return grid.kind == "key_value" and len(grid.rows) == 1
 
 
-def _is_mail_head(grid: Grid) -> bool:
+def _is_about_text(grid: Grid) -> bool:
+    """Return True for the head of an e-mail, the addresses of its sender, and a pair of remarks: `Pros: …`."""
     titles = [title if isinstance(title, str) else title.text for title in grid.header]
-    return all(word in _FIELDS for title in titles for word in title.casefold().split())
+    words = {word.casefold() for title in titles for word in _WORD.findall(title)}
+    if words <= _FIELDS or words <= _CONTACTS or all(title.casefold() in _HEADERS for title in titles):
+        return True
+    return len(titles) == 2 and all("," in found.text and not _has_digit(found.text) for found in grid.rows[0] if found)
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from tables.readers import evidence
 from tables.readers.spans import Cell, Line, cell
 
-_SIGN = r"(?:[€$£¥￥₹₽₩₺₴₪]|US\$|R\$|EUR|USD|GBP|CHF|PLN|zł|kr\.?|Kč|руб\.?|元|円|TL|Ft)"
+_SIGN = (
+    r"(?:[€$£¥￥₹₽₩₺₴₪]|US\$|R\$|EUR|USD|GBP|CHF|PLN|zł|kr\.?|Kč|руб\.?|грн\.?|元|円|원|TL|Ft|лв\.?"
+    r"|ريال|درهم|دينار|جنيه)"
+)
 _NUMBER = r"\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,]\d{2})?|\d+(?:[.,]\d{2})?"
 _MONEY = rf"[-+−]?(?:{_SIGN}[ \u00a0]?)?[-+−]?(?:{_NUMBER})(?:[ \u00a0]?{_SIGN})?-?"
+_COUNTED_BY = r"kg|g|l|pcs?|st\.?k?\.?|uds?\.?|un\.?|pz\.?|szt\.?|шт\.?|個|件"
 _TAX = r"(?:[ ]?[A-H]\*?|[ ][A-Z]{1,2}|[ ]?\*)?"
 # Possessive, so that a long run of blanks or dots is tried once and not from each of its characters.
 _AMOUNT_LAST = re.compile(
@@ -18,13 +22,13 @@ _AMOUNT_LAST = re.compile(
     rf"(?P<amount>{_MONEY}){_TAX}[ \t]*"
 )
 _DETAIL = re.compile(
-    r"[ \t]*(?P<quantity>\d{1,5}(?:[.,]\d{1,3})?)[ ]?(?:kg|g|l|pcs?|st\.?k?\.?|ud\.?|szt\.?|шт\.?|個|件)?"
-    rf"[ ]*[x×х*@XХ][ ]*(?:@[ ]*)?(?P<price>{_MONEY})(?:[ ]?/[ ]?[^\W\d_]{{1,4}})?"
+    r"[ \t]*(?P<quantity>\d{1,5}(?:[.,]\d{1,3})?)[ ]?"
+    rf"(?:{_COUNTED_BY})?[ ]*[x×х*@XХ][ ]*(?:@[ ]*)?(?P<price>{_MONEY})(?:[ ]?/[ ]?[^\W\d_]{{1,4}})?"
     rf"(?:(?:[ ]{{2,}}|[ ]*=[ ]*|[ ]+|[ ]?\.{{3,}}[ ]?)"
     rf"(?P<amount>{_MONEY}){_TAX})?[ \t]*"
 )
 _INLINE = re.compile(
-    rf"(?P<name>[^\W\d_](?:.*?\S)?)[ ]++(?P<count>\d{{1,4}}(?:[.,]\d{{1,3}})?)[ ]?[x×х*@][ ]?"
+    rf"(?P<name>[^\W\d_](?:.*?\S)?)[ ]++(?P<count>\d{{1,4}}(?:[.,]\d{{1,3}})?)(?:[ ]?(?:{_COUNTED_BY}))?[ ]?[x×х*@][ ]?"
     rf"(?P<price>{_MONEY})(?:[ ]?=)?"
 )
 _COUNT_LAST = re.compile(r"(?P<name>.*\S)[ ]+[(]?[x×х][ ]?(?P<count>\d{1,5})[)]?")

@@ -39,10 +39,13 @@ def _items(text: str, lines: Sequence[Line], i: int) -> tuple[list[ReceiptItem],
             if not items:
                 break
         elif not _took_detail(text, items, line):
+            found = receipt_lines.amount_line(line)
+            is_spoiled = found is not None and not receipt_lines.may_be_item(found)
+            if is_spoiled and not items:
+                return [], _end_of_run(lines, i + 1)
             if quantities.is_priced(line.text) or sums.is_sum_line(line.text):
                 break
-            found = receipt_lines.amount_line(line)
-            if found and not receipt_lines.may_be_item(found):
+            if is_spoiled:
                 return [], _end_of_run(lines, i)
             item = receipt_lines.item_of(text, line, found) if found else _without_amount(text, lines, i)
             if item is None:

@@ -47,6 +47,8 @@ class Records:
 
     def run(self, i: int) -> list[Record]:
         """Return the records from line `i` on that are as wide as the first; empty when there are fewer than two."""
+        if i + 1 < len(self._lines) and '"' not in self._lines[i].text and not self._may_go_on(self._lines[i + 1]):
+            return []
         first = self._record(i)
         if first is None:
             return []
@@ -54,6 +56,9 @@ class Records:
         while (record := self._record(run[-1].after)) and self._continues(run, record):
             run.append(record)
         return run if len(run) > 1 else []
+
+    def _may_go_on(self, below: Line) -> bool:
+        return self._delimiter in below.text or '"' in below.text
 
     def _continues(self, run: Sequence[Record], record: Record) -> bool:
         """Return True when a single row of another width belongs.

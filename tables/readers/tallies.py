@@ -8,7 +8,7 @@ from tables.readers.captions import index_above
 from tables.readers.spans import Cell, Grid, Line, Span, cell, grid
 
 _LINE = re.compile(
-    r"[ \t]*+(?P<bullet>[-*•–][ \t]++)?(?P<name>[^\W\d_](?:[^\n:：|\t;!?。<>={}\[\]\"]{0,48}?[^\s:,;.(])?)[ \u3000]"
+    r"[ \t]*+(?P<bullet>[-*•–][ \t]++)?(?P<name>[^\W\d_](?:[^\n:：|\t;!?。<>={}\[\]\"]{0,48}?[^\s:,;.(])?)[ \t\u3000]++"
     r"(?P<number>[-+−]?\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,]\d{1,2})?|[-+−]?\d+(?:[.,]\d+)?)"
     r"(?P<unit>[ ]?%|[ \u00a0]?[^\W\d_]{1,4}[²³]?\.?)?[ \t]*+"
 )
@@ -34,7 +34,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         return
     run: list[Found] = []
     for index, line in enumerate(lines):
-        found = _LINE.fullmatch(line.text) if line.text[-6:].strip() and len(line.text) <= _LONGEST else None
+        found = _LINE.fullmatch(line.text) if _FEWEST < len(line.text) <= _LONGEST else None
         if found and _is_short(found):
             run.append((line, found))
         else:

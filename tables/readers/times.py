@@ -1,10 +1,10 @@
-"""Schedules: lines that begin with a time of day or a span of time, `9:00–9:45 Yoga, Room 2`."""
+"""Schedules: lines that begin with a time of day, a span of time or a day, `9:00–9:45 Yoga`, `04.05. paper bins`."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from tables.readers import evidence, fields
-from tables.readers.spans import Cell, Grid, Line, cell, grid
+from tables.readers.spans import MAX_ROWS, Cell, Grid, Line, cell, grid
 
 _TIME = r"\d{1,2}[:.h]\d{2}(?:[ ]?[ap]\.?m\.?)?(?:[ ]?(?:Uhr|h))?"
 _LINE = re.compile(
@@ -12,7 +12,12 @@ _LINE = re.compile(
     r"(?:[ \t]*[:：|–—-])?[ \t]+(?P<rest>[^\W\d_].*)",
     re.IGNORECASE,
 )
-_STARTS = re.compile(r"^[ \t]*(?:[-*•–][ \t]+)?\d{1,2}[:.h]\d\d", re.MULTILINE)
+_DAY = r"\d{4}-\d\d-\d\d|\d{1,2}\.[ ]?\d{1,2}\.(?:[ ]?\d{2,4})?|\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}月\d{1,2}日"
+_DATED = re.compile(
+    rf"[ \t]*(?:[-*•–][ \t]+)?(?P<time>(?:[^\W\d_]{{2,3}}\.?,?[ ])?(?:{_DAY}))"
+    r"(?:[ \t]*[:：|–—-])?[ \t]+(?P<rest>[^\W\d_].*)"
+)
+_STARTS = re.compile(r"^[ \t]*(?:[-*•–][ \t]+)?(?:[^\W\d_]{2,3}\.?,?[ ])?\d{1,4}[-:.h/月]\d", re.MULTILINE)
 _SAID = re.compile(r"[^:：]{1,40}[:：][ \t]")
 _FEWEST, _NARROWEST, _LONGEST = 3, 2, 80
 
@@ -24,24 +29,36 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         return
     run: list[Found] = []
     for line in lines:
-        if len(line.text) <= 2 * _LONGEST and (found := _LINE.fullmatch(line.text)):
-            run.append((line, found))
-        else:
+        found = _found(line, run[0][1].re if run else None)
+        if found is None or (run and found.re is not run[0][1].re):
             yield from _table(text, run)
             run = []
+        if found:
+            run.append((line, found))
     yield from _table(text, run)
 
 
+def _found(line: Line, form: re.Pattern[str] | None) -> re.Match[str] | None:
+    """Match a line in the form of the lines above it, or else in the other one."""
+    if len(line.text) > 2 * _LONGEST:
+        return None
+    forms = (_DATED, _LINE) if form is _DATED else (_LINE, _DATED)
+    return next((found for one in forms if (found := one.fullmatch(line.text))), None)
+
+
 def _table(text: str, run: Sequence[Found]) -> Iterator[Grid]:
+    extent = (run[0][0].start, run[-1][0].end) if run else (0, 0)
+    run = run[:MAX_ROWS]
     items = [found for line, match in run if (found := _part(text, line, match, "rest"))]
     if len(items) < _FEWEST or _is_talk([found["rest"] for _, found in run]):
         return
     header, rows = fields.split(text, items, str)
-    if len(header) < _NARROWEST:
+    is_dated = run[0][1].re is _DATED
+    if len(header) < _NARROWEST and not is_dated:
         return
     times = [_part(text, line, found, "time") for line, found in run]
     table = [[time, *row] for time, row in zip(times, rows, strict=True)]
-    schedule = grid("list", ["Time", *header], table, (run[0][0].start, run[-1][0].end))
+    schedule = grid("list", ["Date" if is_dated else "Time", *header], table, extent)
     if schedule:
         yield schedule
 
@@ -49,7 +66,9 @@ def _table(text: str, run: Sequence[Found]) -> Iterator[Grid]:
 def _is_talk(rests: Sequence[str]) -> bool:
     """Return True for messages and sentences; a schedule has short entries."""
     ends = [rest.endswith((".", "!", "?", "。", "！", "？", ",", ";")) for rest in rests]
-    if evidence.is_most(ends) or max(map(len, rests)) > _LONGEST:
+    if evidence.is_most(ends) or any(end and rest.count(" ") > 3 for end, rest in zip(ends, rests, strict=True)):
+        return True
+    if max(map(len, rests)) > _LONGEST:
         return True
     return all(_SAID.match(rest) for rest in rests)
 

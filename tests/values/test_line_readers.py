@@ -184,3 +184,57 @@ def test_a_header_and_rule_right_below_a_table_begin_another(below: list[str]) -
     first, second = find_grids(text)
     assert (header(first), len(first.rows)) == (["Ville", "Agence"], 2)
     assert (header(second), rows(second)) == ([a, b], [cells[:2], cells[2:]])
+
+
+# Days, fields of logs, and rows of Chinese
+
+
+@pytest.mark.parametrize(
+    ("text", "titles", "row"),
+    [
+        ("04.05. paper\n11.05. organic\n18.05. glass\n", ["Date", "Item"], ["11.05.", "organic"]),
+        (
+            "2026-03-02 Fix totals\n2026-03-01 Add ODS\n2026-02-27 Drop flag\n",
+            ["Date", "Item"],
+            ["2026-03-01", "Add ODS"],
+        ),
+        ("Mo 4.5. Papier\nMo 11.5. Bio\nDi 19.5. Glas\n", ["Date", "Item"], ["Mo 11.5.", "Bio"]),
+        ("a=1 b=two\na=2 b=three\n", ["a", "b"], ["2", "three"]),
+        ('ts=10:01 msg="slow query" ms=12\nts=10:04 msg=ok ms=3\n', ["ts", "msg", "ms"], ["10:04", "ok", "3"]),
+        (
+            "周一 09:00 数学 教室201\n周二 14:00 英语 教室305\n周五 16:00 体育 操场\n",
+            [None] * 4,
+            ["周二", "14:00", "英语", "教室305"],
+        ),
+        ("りんご　3個　300円\nなし　2個　260円\nもも　5個　900円\n", [None] * 3, ["なし", "2個", "260円"]),
+    ],
+)
+def test_rows_in_one_form_line_by_line_are_read(text: str, titles: list[str | None], row: list[str]) -> None:
+    grid = only(text)
+    assert rows(grid)[1] == row
+    assert all(title is None or title == found for title, found in zip(titles, header(grid), strict=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "04.05. we met them and agreed on the colour.\n11.05. they came with a new offer for us.\n18.05. ok.\n",
+        "cd /srv; ls | wc -l\ngrep -c foo a.txt | sort\ncat b | head -5\n",
+        "let a: Int = 1; let b: Int = 2\nlet c: Int = 3; let d: Int = 4\n",
+        "fn mean() {\n    if x.is_empty() { return None; }\n    let sum: f64 = x.iter().sum();\n}\n",
+        "--- a/x\n+++ b/x\n@@ -1,3 +1,4 @@\n-foo, 1\n+foo, 2\n bar\n",
+        'version: "3"\nservices:\n  web:\n    image: web:latest\n    ports:\n      - "8080:80"\n',
+        "GET /a HTTP/1.1\nHost: x.example\nAccept: */*\nUser-Agent: curl/8\n",
+        'settings = {\n    "debug": true,\n    "port": 1\n}\n',
+        "John Smith\nHead of Sales\nPhone: +44 20 7946 0000\nMobile: +44 7700 900000\n",
+        "Pros: quiet, cheap, near the park\nCons: no lift, small kitchen, old windows\n",
+        "请提前到场 不要迟到 谢谢\n手机请调静音 注意安全\n",
+    ],
+)
+def test_programs_settings_signatures_and_remarks_are_no_tables(text: str) -> None:
+    assert find_grids(text) == []
+
+
+def test_pairs_above_a_wider_table_of_the_same_form_belong_to_its_head() -> None:
+    text = "Holder;Rossi Elena\nAccount;IT60 X054\nDay;Text;Out\n5/5/2026;Salary;\n7/5/2026;Power;74,32\n"
+    assert header(only(text)) == ["Day", "Text", "Out"]

@@ -202,8 +202,14 @@ def test_the_head_of_an_email_is_no_table(head: str) -> None:
     assert find_grids(head) == []
 
 
+def test_facts_with_prose_between_them_and_a_table_are_a_record_of_their_own() -> None:
+    record, _ = find_grids("Inspector: Mara\nFloors: 5\n\nI went through it with Tom.\n\nid;name\n1;Ann\n2;Bob\n")
+    assert rows(record) == [["Mara", "5"]]
+
+
 def test_the_heading_of_a_list_is_not_a_pair() -> None:
-    points = only("Date: 5 May\nPlace: Rome\nDecisions:\n- [ ] go on\n- [x] stop")
+    record, points = find_grids("Date: 5 May\nPlace: Rome\nDecisions:\n- [ ] go on\n- [x] stop")
+    assert header(record) == ["Date", "Place"]
     assert (points.name, rows(points)) == ("Decisions", [["go on", "false"], ["stop", "true"]])
 
 

@@ -24,7 +24,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
             yield from _built(_matrix(text, group, None, extent))
         elif len(group) > 1:
             yield from _built(_objects(text, group, None, extent))
-        else:
+        elif not _is_assigned(text, group[0]):
             yield from _tables(text, group[0])
 
 
@@ -52,6 +52,11 @@ def _stands_alone(text: str, node: Node) -> bool:
     if "|" in before or "\t" in before:
         return False
     return node.kind == "array" or not before or before.endswith((":", "=", "：", "("))
+
+
+def _is_assigned(text: str, node: Node) -> bool:
+    """Return True for one object of a program's source, `settings = {"a": 1}`."""
+    return is_record(node) and text[max(0, node.start - 3) : node.start].rstrip().endswith("=")
 
 
 def _tables(text: str, root: Node) -> Iterator[Grid]:

@@ -17,6 +17,7 @@ _RULE = re.compile(r"[\s|+:=\-─-╿]+")
 _MARKDOWN_RULE = re.compile(r"[ \t]*+\|?(?:[ \t]*+:?-++:?[ \t]*+\|)++(?:[ \t]*+:?-++:?[ \t]*+)?")
 _SAMPLE = 20  # rows that are judged
 _CORNERS = frozenset("|+┼├┤┌┐└┘╞╡╪╤╧╔╗╚╝╠╣╬╭╮╰╯┏┓┗┛┣┫╋┡┩╇┠┨┿╂━─═")
+_MARK = re.compile(f"[{re.escape(_BARS + ''.join(sorted(_CORNERS)))}]")
 _DASHES = frozenset("-=─═━")
 _LINE_END = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _MARKS = ("**", "__", "`", "*", "_")
@@ -29,6 +30,8 @@ _DATA_TYPE = re.compile(
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
+    if _MARK.search(text, lines[0].start, lines[-1].end) is None:
+        return
     rows = [part for line in lines for part in unfold(line)]
     i = 0
     while i < len(rows):
