@@ -27,11 +27,11 @@ KINDS = {
     "remarks",
 }
 LANGUAGES = {"en", "de", "fr", "es", "zh", "it", "pt", "ru", "ja", "ar", "ko", "nl", "pl"}
-FLOORS = {KNOWN: (0.99, 0.97), ONCE_HELD_OUT: (0.99, 0.99), HELD_OUT: (0.93, 0.87)}  # precision, recall
+FLOORS = {KNOWN: (0.99, 0.97), ONCE_HELD_OUT: (0.99, 0.99), HELD_OUT: (0.95, 0.91)}  # precision, recall
 
 
 def test_the_corpus_has_every_kind_of_text_in_ten_languages_and_more() -> None:
-    assert len(CORPUS) >= 150
+    assert len(CORPUS) >= 300
     assert {sample.kind for sample in CORPUS} == KINDS
     assert {sample.language for sample in CORPUS} == LANGUAGES
 
