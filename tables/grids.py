@@ -5,7 +5,6 @@ from dataclasses import replace
 from itertools import islice
 
 from tables.readers import (
-    aligned,
     blocks,
     cell_lines,
     delimited,
@@ -14,12 +13,11 @@ from tables.readers import (
     lists,
     quantities,
     receipts,
-    ruled,
-    spaced,
     tallies,
     times,
 )
 from tables.readers.captions import caption
+from tables.readers.drawn import aligned, ruled, spaced
 from tables.readers.exports import addresses, chats, components, logfmt, logs, references, statements
 from tables.readers.letterheads import without_letterheads
 from tables.readers.markup import html_tables, json_values, markdown, wiki, xml_rows

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tables.readers import evidence, sums, tabular
-from tables.readers.drawn_lines import LEADERS, DrawnLine, Word, cells_of, column_edges, draw, without_foreign
+from tables.readers.drawn.drawn_lines import LEADERS, DrawnLine, Word, cells_of, column_edges, draw, without_foreign
 from tables.readers.marks import ITEM, RULE
 from tables.readers.spans import MAX_ROWS, Cell, Grid, Line, Span, cell
 
