@@ -42,6 +42,7 @@ from integrations.llm.routing import ModelRouter
 from integrations.mail import FileMailer, Mailer, SMTPMailer
 from integrations.mail import Server as MailServer
 from integrations.redis.connection import Redis
+from integrations.webhooks import PublicRequests
 from jobs.exports import exports
 from jobs.exports.exports import Exports
 from jobs.exports.sheet_links import MAX_CONCURRENT as MAX_CONCURRENT_LINKS
@@ -61,6 +62,8 @@ from jobs.runner.worker import Handler, Worker
 from jobs.sites.aggregation import Aggregator
 from jobs.tables import cell_indexes
 from jobs.tables.cell_indexes import Indexes
+from jobs.webhooks import deliveries
+from jobs.webhooks.deliveries import Deliveries
 from keys import google_client_secret, load_secrets
 from resolvers.conversations.attachments import attachment_access
 from resolvers.conversations.share_links import opener
@@ -137,6 +140,7 @@ def assemble(settings: Settings) -> Product:
         catalog=catalog,
         blobs=DirectoryBlobs(settings.files_dir / "attachments"),
         documents=DocumentReader(),
+        requests=PublicRequests(allow_private=settings.webhook_allow_private),
         attempts=Attempts(
             {Action(name): Rates(*rates) for name, rates in settings.rates.items()},
             cluster.counts if cluster else None,
@@ -168,6 +172,7 @@ def create_worker(backend: Backend, model: ModelRouter | None, cluster: Cluster 
         "extraction": Extractions(database, model, backend.blobs),
         "index": Indexes(database),
         "mail": Mails(create_mailer(settings), settings.public_url),
+        "webhook": Deliveries(database, backend.secrets, backend.requests),
     }
     if model is not None:
         handlers["title"] = Titles(database, model)
@@ -182,6 +187,7 @@ def create_worker(backend: Backend, model: ModelRouter | None, cluster: Cluster 
             "extraction": extractions.AT_ONCE,
             "index": cell_indexes.MAX_CONCURRENT,
             "mail": mail.MAX_CONCURRENT,
+            "webhook": deliveries.MAX_CONCURRENT,
             "title": titles.AT_ONCE,
         },
         queue=cluster.queue if cluster else None,

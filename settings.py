@@ -276,6 +276,11 @@ class Settings(BaseSettings):
         le=3600,
         description="Seconds for which changes of a table are gathered before a sheet that is kept updated is written.",
     )
+    webhook_allow_private: bool = Field(
+        False,
+        description="Allow webhooks to private and loopback addresses, for tests. Anyone who can sign up can then send "
+        "requests into your network.",
+    )
     max_body_bytes: int = Field(
         2_000_000, ge=1_000, description="Maximum size of an HTTP request body or WebSocket message, in bytes."
     )

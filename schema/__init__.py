@@ -39,6 +39,7 @@ from schema import (
     sites,
     tables,
     users,
+    webhooks,
 )
 from schema.scalars import SCALARS
 
@@ -57,6 +58,7 @@ class Query(
     exports.Query,
     export_templates.Query,
     jobs.Query,
+    webhooks.Query,
     audit.Query,
     notifications.Query,
     search.Query,
@@ -94,6 +96,7 @@ class Mutation(
     exports.Mutation,
     export_templates.Mutation,
     jobs.Mutation,
+    webhooks.Mutation,
     imports.Mutation,
     notifications.Mutation,
     broadcasts.Mutation,

@@ -1,4 +1,4 @@
-"""Messages and the mutations that send and edit them."""
+"""Messages with their attachments, and the mutations that send and edit them."""
 
 import strawberry
 
@@ -6,7 +6,6 @@ from db import models
 from db.conversations.messages import Exchange
 from resolvers.conversations import attachments, branches, conversations, messages, ratings
 from resolvers.proposals import streaming
-from schema.attachments import Attachment
 from schema.base import Audited, Node, Shows, TypeOf, enum, field, list_of, optional, output_type, required
 from schema.connections import Edge, edge
 from schema.failures import MessageError
@@ -28,6 +27,19 @@ enum(
     FAILED="Ended by a failure of the model, see `error`; the text written so far is kept.",
 )
 enum(models.ratings.Rating, UP="Good.", DOWN="Not good.")
+
+
+@output_type
+class Attachment(Node, Shows[models.attachments.Attachment]):
+    """A file attached to a message."""
+
+    name: str = field("File name given by the sender.")
+    content_type: str = field("MIME type, detected from the content.")
+    size: int = field("Size in bytes.")
+    url = required(str, attachments.url_of, "Download link, created for this response; it expires.")
+    text = optional(
+        str, attachments.text_of, "Text extracted on upload, at most 1,000,000 characters; null for an image."
+    )
 
 
 @output_type

@@ -20,12 +20,14 @@ from db.models.jobs import Job, JobStatus
 from db.models.messages import Message, MessageStatus
 from db.models.proposals import Proposal, ProposalStatus
 from db.models.usage import Tokens
+from db.models.webhooks import WebhookEvent
 from db.proposals import apply, proposals
 from db.proposals.proposals import ProposedTable, Source
 from db.tables.editing.column_rules import clean_name, validate_columns
 from db.tables.editing.edits import Edit
 from db.tables.editing.row_upserts import key_columns
 from db.tables.tables import MAX_COLUMNS
+from db.webhooks.events import tell
 from errors import BadUserInput, Conflict, Mistakes, NotFound
 from tables.changes import column_to_json
 from tables.types.types import Column
@@ -239,6 +241,9 @@ def complete(
             )
         )
         proposed[-1].job_id = job.id
+    conversation = session.get(Conversation, proposal.conversation_id)
+    for one in proposed:
+        tell(session, WebhookEvent.PROPOSAL_READY, one, conversation, one.table_id)
     if job.arguments["is_applied"]:
         for one in proposed:
             if one.changes["rows"]:

@@ -16,9 +16,12 @@ from db.jobs import control, jobs
 from db.models.conversations import Conversation
 from db.models.jobs import Job, JobStatus
 from db.models.messages import Message, MessageRole, MessageStatus
+from db.models.proposals import Proposal
 from db.models.usage import Tokens
+from db.models.webhooks import WebhookEvent
 from db.notifications.notifications import REPLY_FAILED, REPLY_FINISHED, notify
 from db.proposals import streaming
+from db.webhooks.events import global_id, tell
 from errors import BadUserInput
 
 INTERRUPTED = "The server stopped while it wrote this reply. Send the message again."
@@ -122,6 +125,7 @@ def finish(session: Session, id_: UUID, job_id: UUID, attempt: int, outcome: Rep
 def settle(session: Session, message: Message, counted: Tokens | None = None, cost_nanos: int = 0) -> None:
     """Complete the proposals of a finished reply, settle its cost and record the tokens in the message."""
     streaming.complete(session, message.id)
+    _tell_webhooks(session, message)
     if message.job_id is not None:
         spending.settle_extraction(session, message.job_id, Tokens(), 0)
     charged = spending.settle_reply(session, message.id, counted, cost_nanos, message.text)
@@ -130,6 +134,18 @@ def settle(session: Session, message: Message, counted: Tokens | None = None, co
         message.input_tokens, message.output_tokens = tokens.input, tokens.output
         message.cached_tokens, message.reasoning_tokens = tokens.cached, tokens.reasoning
         message.usage_estimated = tokens.is_estimated
+
+
+def _tell_webhooks(session: Session, message: Message) -> None:
+    """Tell webhooks that a reply has ended, and which proposals it made."""
+    query = select(Conversation).where(Conversation.id == message.conversation_id)
+    conversation = session.scalars(query).one_or_none()
+    if conversation is None:
+        return
+    data = {"conversationId": global_id(Conversation, conversation.id)}
+    tell(session, WebhookEvent.REPLY_ENDED, message, conversation, None, status=message.status.value, **data)
+    for proposal in session.scalars(select(Proposal).where(Proposal.message_id == message.id)):
+        tell(session, WebhookEvent.PROPOSAL_READY, proposal, conversation, proposal.table_id, **data)
 
 
 def notify_requester(session: Session, reply: Message) -> None:

@@ -16,7 +16,9 @@ from db.jobs import control, jobs
 from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
 from db.models.jobs import Job, JobStatus
 from db.models.tables import Row, Table
+from db.models.webhooks import WebhookEvent
 from db.notifications.notifications import EXPORT_FAILED, EXPORT_FINISHED, notify
+from db.webhooks.events import tell
 from errors import BadUserInput, Conflict, RateLimited
 
 JOB_KIND = "export"
@@ -225,6 +227,8 @@ def fail(
 
 def _tell(session: Session, export: Export, kind: str, what: str) -> None:
     name = session.scalars(select(Table.name).where(Table.id == export.table_id)).one_or_none() or "a table"
+    job = session.get(Job, export.job_id)
+    tell(session, WebhookEvent.EXPORT_FINISHED, export, export, export.table_id, status=job.status.value)
     notify(session, export.owner_id, kind, f"The export of {name} {what}", export)
 
 

@@ -22,6 +22,7 @@ STORED_KINDS: dict[JobKind, tuple[str, ...]] = {
     JobKind.EXTRACTION: ("extraction",),
     JobKind.MAIL: ("mail", "broadcast"),
     JobKind.INDEX: ("index",),
+    JobKind.WEBHOOK: ("webhook",),
 }
 KINDS = {stored: kind for kind, names in STORED_KINDS.items() for stored in names}
 

@@ -1,7 +1,7 @@
 """Background jobs: the row holds the state, the queue only delivers its id."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -138,6 +138,14 @@ def release(session: Session, job_id: UUID, attempt: int) -> None:
     """Return the job to the queue unfinished, without counting a crash."""
     job = renew_lease(session, job_id, attempt)
     job.status, job.leased_until = JobStatus.QUEUED, None
+    session.emit(JobChanged(job_id))
+
+
+def postpone(session: Session, job_id: UUID, attempt: int, until: datetime, code: str, message: str) -> None:
+    """Put the next attempt off until a moment, and show the failure of this one."""
+    job = renew_lease(session, job_id, attempt)
+    job.status, job.leased_until = JobStatus.QUEUED, until
+    job.error_code, job.error_message, job.error_retryable = code, message, True
     session.emit(JobChanged(job_id))
 
 

@@ -33,6 +33,7 @@ from db.models import (
     usage,
     users,
     verifications,
+    webhooks,
 )
 
 __all__ = [
@@ -68,4 +69,5 @@ __all__ = [
     "usage",
     "users",
     "verifications",
+    "webhooks",
 ]

@@ -24,6 +24,7 @@ from db.models.verifications import Verification
 from db.notifications import notifications
 from db.retention.erasure import erase
 from db.retention.restoring import RESTORABLE
+from db.webhooks.events import JOB_KIND as WEBHOOK
 
 GRACE = timedelta(days=1)  # ended sign-ins are still read, to close the sockets and streams open on them
 
@@ -51,6 +52,6 @@ def _expired_rows(deleted_before: datetime) -> Iterator[tuple[type[Base], Column
     yield GoogleAccount, GoogleAccount.deleted_at < deleted_before
     yield SignIn, or_(SignIn.expires_at < moment - GRACE, SignIn.revoked_at < moment - GRACE)
     yield Invitation, Invitation.expires_at < deleted_before
-    yield Job, (Job.kind == MAIL) & (Job.finished_at < deleted_before)
+    yield Job, Job.kind.in_([MAIL, WEBHOOK]) & (Job.finished_at < deleted_before)
     for model in DELETED:
         yield model, model.deleted_at < deleted_before

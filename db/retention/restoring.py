@@ -13,9 +13,10 @@ from db.models.modules import Module
 from db.models.organizations import Organization
 from db.models.sites import Site
 from db.models.tables import Table
+from db.models.webhooks import Webhook
 from db.organizations import organization_deletion
 
-RESTORABLE: tuple[type[Base], ...] = (Organization, Site, Module, Item, Conversation, Table, ExportTemplate)
+RESTORABLE: tuple[type[Base], ...] = (Organization, Site, Module, Item, Conversation, Table, ExportTemplate, Webhook)
 
 
 def restore(session: Session, model: type[Base], id_: UUID) -> Base:

@@ -27,6 +27,7 @@ from integrations.blobs import Blobs
 from integrations.documents.reader import DocumentReader
 from integrations.google.access import Google
 from integrations.llm.catalog import Catalog
+from integrations.webhooks import PublicRequests
 from resolvers.core.ids import decode_or_none, model_of
 from resolvers.core.pages import KeysetPage
 from settings import Settings
@@ -57,6 +58,7 @@ class Backend:
     blobs: Blobs
     documents: DocumentReader
     google: Google = field(default_factory=Google)
+    requests: PublicRequests = field(default_factory=PublicRequests)
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
     file_work: FairPool = field(
         default_factory=lambda: FairPool("files", threads=FILE_THREADS, per_person=FILE_THREADS_OF_ONE)

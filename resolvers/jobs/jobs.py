@@ -15,6 +15,7 @@ from db.models.jobs import Job, JobKind, JobStatus
 from db.models.messages import Message
 from db.models.proposals import Proposal
 from db.models.tables import Table
+from db.models.webhooks import Delivery
 from errors import NotFound
 from resolvers.conversations.replies import await_stop
 from resolvers.core.context import Context, Info
@@ -29,6 +30,7 @@ SUBJECTS: dict[str, tuple[str, type[Base]]] = {
     "export": ("export_id", Export),
     "extraction": ("proposal_id", Proposal),
     "index": ("table_id", Table),
+    "webhook": ("delivery_id", Delivery),
 }
 
 

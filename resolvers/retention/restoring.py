@@ -25,7 +25,7 @@ async def restore(
     id: Annotated[
         strawberry.ID,
         argument(
-            description="Id of a deleted organization, site, module, item, conversation, table or export template."
+            description="Id of a deleted organization, site, module, item, conversation, table, template or webhook."
         ),
     ],
 ) -> RestoreResult:

@@ -20,6 +20,8 @@ from db.models.audit import AuditEntry
 from db.models.exports import Export
 from db.models.jobs import Job, JobStatus
 from db.models.proposals import Proposal, ProposalStatus
+from db.models.tables import Table
+from db.models.webhooks import Delivery, Webhook
 from errors import Forbidden
 from resolvers.core.ids import global_id
 from schema import schema
@@ -162,6 +164,8 @@ class MutationCaller:
             story.ids["pending"] = global_id(Proposal, await self._pending())
         if name == "cancelExport":
             story.ids["queued"] = global_id(Export, await self._queued())
+        if name == "replayDelivery":
+            story.ids["delivery"] = global_id(Delivery, await self._delivery())
         if name == "cancelJob":
             story.ids["queued_job"] = global_id(Job, await self._leased())
 
@@ -174,6 +178,22 @@ class MutationCaller:
             proposal = Proposal(**same, changes=before.changes, status=ProposalStatus.PENDING)
             session.add(proposal)
             return proposal.id
+
+        return await self.app.backend.database.write(unit, SYSTEM)
+
+    async def _delivery(self) -> Any:
+        """Add a webhook, and a delivery of a job that another worker seems to hold."""
+
+        def unit(session: Session) -> Any:
+            table = session.scalars(select(Table)).first()
+            assert table is not None
+            same = {"organization_id": table.organization_id, "owner_id": table.owner_id}
+            webhook = Webhook(url="http://8.8.8.8:9/", events=["REPORT_READY"], **same)
+            job = Job(kind="nobody's", arguments={}, **same)
+            delivery = Delivery(webhook_id=webhook.id, job_id=job.id, event="REPORT_READY", payload={})
+            delivery.subject_id = table.id
+            session.add_all([webhook, job, delivery])
+            return delivery.id
 
         return await self.app.backend.database.write(unit, SYSTEM)
 

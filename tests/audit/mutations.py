@@ -302,6 +302,17 @@ STATED: dict[str, Call] = {
         ("Table + name organization_id owner_id revision visibility columns.added=2 rows.added=2",),
         bad={"text": ""},
     ),
+    "createWebhook": Call(
+        lambda s: {"url": "http://8.8.8.8:9/", "events": ["REPORT_READY"], "tableId": s["table"]},
+        ("Webhook + events organization_id owner_id table_id visibility",),
+        "{ webhook { id } }",
+        keeps("webhook", "webhook", "id"),
+        bad={"events": []},
+    ),
+    "deleteWebhook": Call(
+        lambda s: {"id": s["webhook"]}, ("Webhook - events organization_id owner_id table_id visibility",)
+    ),
+    "replayDelivery": Call(lambda s: {"id": s["delivery"]}, ()),
     "createExportTemplate": Call(
         lambda s: {"name": "Monthly", "destination": "XLSX", "tableId": s["table"], "columns": [{"column": "Part"}]},
         (f"ExportTemplate + {TEMPLATE}",),

@@ -19,6 +19,7 @@ from tests.matrix.rows import (
 PASSWORD, ANOTHER = "correct horse battery", "incorrect horse battery"
 FEW = frozenset({OWNER, ANONYMOUS, DEACTIVATED})
 COLUMN = {"name": "Price", "type": "DECIMAL"}
+HOOK = "http://8.8.8.8:9/"  # public, and no name that must be looked up
 READING = {"metric": "level", "value": 1.5, "at": "2026-01-01T12:00:00Z"}
 UNKNOWN = dict.fromkeys((OWNER, MEMBER, OUTSIDER), "BAD_USER_INPUT")  # which of many it is, is in fieldErrors
 
@@ -107,6 +108,7 @@ PLACES: dict[str, list[Change]] = {
         Change({"id": "@deleted_conversation"}, OWN),
         Change({"id": "@deleted_table"}, OWN),
         Change({"id": "@deleted_template"}, OWN),
+        Change({"id": "@deleted_webhook"}, OWN),
     ],
 }
 
@@ -226,6 +228,14 @@ TABLES: dict[str, list[Change]] = {
     ],
     "cancelJob": [Change({"id": "@job"}, OWN), Change({"id": "@mail_job"}, frozenset({OWNER, SUPERUSER}))],
     "retryJob": [Change({"id": "@failed_job"}, OWN), Change({"id": "@job"}, OWN, meets="CONFLICT")],
+    "createWebhook": [
+        Change({"url": HOOK, "events": ["REPLY_ENDED"]}, SIGNED_IN),
+        Change({"url": HOOK, "events": ["TABLE_CHANGED"], "tableId": "@table"}, OWN),
+        Change({"url": HOOK, "events": ["TABLE_CHANGED"], "tableId": "@shared_table"}, INSIDE),
+        Change({"url": HOOK, "events": ["TABLE_CHANGED"], "organizationId": "@organization"}, INSIDE),
+    ],
+    "deleteWebhook": [Change({"id": "@webhook"}, OWN)],
+    "replayDelivery": [Change({"id": "@delivery"}, OWN)],
     "createExportTemplate": [
         Change({"name": "New", "destination": "CSV"}, SIGNED_IN),
         Change({"name": "New", "destination": "CSV", "tableId": "@table"}, OWN),

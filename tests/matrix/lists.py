@@ -34,6 +34,7 @@ LISTED: dict[str, list[In]] = {
         In("failed_job", SELF, given={"kind": "EXPORT", "status": "FAILED"}),
         In("mail_job", SELF, given={"kind": "MAIL"}),
     ],
+    "Query.webhooks": [In("webhook", OWN), In("deleted_webhook", frozenset())],
     "Query.exportTemplates": [
         In("template", OWN),
         In("shared_template", INSIDE),

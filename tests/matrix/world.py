@@ -43,11 +43,13 @@ from db.models.sites import Site, SiteAssignment
 from db.models.tables import Row, Table
 from db.models.users import User
 from db.models.verifications import Purpose, Verification
+from db.models.webhooks import Delivery, Webhook, WebhookEvent
 from db.notifications import notifications
 from db.organizations import organization_deletion
 from db.sites import reading_hours
 from db.tables.editing import rows, structure
 from db.tables.editing.rows import OnError
+from db.webhooks import webhooks
 from resolvers.core.ids import global_id, model_of
 from tables.changes import column_to_json
 from tables.types.columns import Column, ColumnType
@@ -249,6 +251,13 @@ class Scene:
                 visibility=Visibility.ORGANIZATION if name else Visibility.PRIVATE,
             )
             self.name(f"{name}template", export_templates.create(session, fields))
+        for name in ("webhook", "deleted_webhook"):
+            hook = webhooks.NewWebhook("https://example.com", [WebhookEvent.EXPORT_FINISHED], self.keys["table"])
+            self.name(name, webhooks.create(session, hook))
+        delivery = Delivery(event=WebhookEvent.EXPORT_FINISHED, subject_id=export.id, payload={}, job_id=job.id)
+        delivery.webhook_id = self.keys["webhook"]
+        session.add(delivery)
+        self.name("delivery", delivery)
         gone = structure.create(
             session, structure.TableDefinition("Gone", [NAME], organization_id=self.keys["organization"])
         )
@@ -292,6 +301,7 @@ class Scene:
             "deleted_conversation": Conversation,
             "deleted_table": Table,
             "deleted_template": ExportTemplate,
+            "deleted_webhook": Webhook,
         }
         for name, model in models.items():
             session.get(model, self.keys[name]).deleted_at = now()

@@ -13,10 +13,12 @@ from db.core.session import Session
 from db.jobs import jobs
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Row, Table, TableColumn
+from db.models.webhooks import WebhookEvent
 from db.tables.editing.column_rules import check_column_limits
 from db.tables.editing.row_buffer import BATCH_SIZE, BufferedRow, RowBuffer
 from db.tables.query import cell_sql
 from db.tables.tables import MAX_COLUMNS, MAX_ROWS, column_of
+from db.webhooks.events import tell
 from errors import BadUserInput
 from tables.changes import ChangeKind, column_to_json, summarize_counts
 from tables.types.types import Column, ColumnType, Value
@@ -220,6 +222,7 @@ class Edit:
         )
         self.session.add(revision)
         self.session.emit(TableChanged(self.table.id))
+        tell(self.session, WebhookEvent.TABLE_CHANGED, self.table, self.table, self.table.id, revision=revision.number)
         if self._indexed() != self._indexes:
             jobs.enqueue(self.session, "index", self.table.organization_id, table_id=self.table.id.hex)
         return revision

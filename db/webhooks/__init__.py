@@ -1,0 +1,1 @@
+"""Webhooks: their deliveries, and the events that they are told."""

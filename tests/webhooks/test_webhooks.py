@@ -1,0 +1,262 @@
+"""Webhooks through the API: events are signed, delivered, repeated and replayed, and never sent into the network."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from db.core.base import now
+from db.core.session import Session
+from db.models.jobs import Job, JobStatus
+from db.models.tables import Table
+from db.webhooks import events
+from db.webhooks.webhooks import PAUSES
+from integrations.webhooks import AddressRefused, PublicRequests, is_public
+from resolvers.core.ids import global_id
+from tests.support.app import App, open_app
+from tests.support.client import Client, Refused
+from tests.support.processes.waiting import until
+from tests.support.tables.exported_files import finished
+from tests.support.world import SYSTEM
+
+CREATED = "{ webhook { id url events isActive table { name } organization { isPersonal } } secret }"
+DELIVERIES = """{ webhooks { nodes { id deliveries { totalCount nodes {
+  id event status attempts responseStatus at payload } } } } }"""
+COLUMNS = [{"name": "Item", "type": "TEXT"}]
+
+
+@dataclass
+class Receiver:
+    """Server that answers with the given statuses in turn, the last of them again and again."""
+
+    statuses: list[bytes]
+    port: int = 0
+    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/hook?key=1"
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
+        self.requests.append((headers, await reader.readexactly(int(headers["content-length"]))))
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        writer.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\n\r\n" + b"x" * 1_000)
+        writer.close()
+
+
+@asynccontextmanager
+async def receiving(*statuses: str) -> AsyncIterator[Receiver]:
+    receiver = Receiver([status.encode() for status in statuses or ("200 OK",)])
+    server = await asyncio.start_server(receiver.answer, "127.0.0.1", 0)
+    receiver.port = server.sockets[0].getsockname()[1]
+    try:
+        yield receiver
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def table(client: Client, **options: Any) -> str:
+    made = await client.mutate("createTable", "{ table { id } }", name="Costs", columns=COLUMNS, **options)
+    return str(made["table"]["id"])
+
+
+async def deliveries(client: Client) -> list[Any]:
+    nodes: list[Any] = (await client.run(DELIVERIES))["webhooks"]["nodes"][0]["deliveries"]["nodes"]
+    return nodes
+
+
+async def ended(client: Client, count: int) -> list[Any] | None:
+    found = await deliveries(client)
+    is_over = all(each["status"] not in {"QUEUED", "RUNNING"} for each in found)
+    return found if len(found) >= count and is_over else None
+
+
+def verify(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    """Check a signature as a receiver does, by the words of the specification."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return f"v1,{expected}" in headers["webhook-signature"].split(" ")
+
+
+async def test_events_of_a_table_arrive_signed(private_app: App) -> None:
+    ann = await private_app.person()
+    costs = await table(ann)
+    async with receiving() as receiver:
+        chosen = {"events": ["TABLE_CHANGED", "EXPORT_FINISHED"], "tableId": costs}
+        made = await ann.mutate("createWebhook", CREATED, url=receiver.url, idempotencyKey="k", **chosen)
+        again = await ann.mutate("createWebhook", CREATED, url=receiver.url, idempotencyKey="k", **chosen)
+        assert made == again
+        assert made["webhook"] | {"id": None} == {
+            "id": None, "url": receiver.url, "events": chosen["events"], "isActive": True, "table": {"name": "Costs"},
+            "organization": {"isPersonal": True},
+        }  # fmt: skip
+        await table(ann)  # of another table nothing is told
+        await ann.mutate("addRows", "{ rows { id } }", tableId=costs, rows=[{"Item": "Tea"}])
+        export = await finished(ann, costs, destination="CSV")
+        found = await until(lambda: ended(ann, 2))
+    assert [(each["event"], each["status"], each["attempts"], each["responseStatus"]) for each in found] == [
+        ("EXPORT_FINISHED", "COMPLETED", 1, 200),
+        ("TABLE_CHANGED", "COMPLETED", 1, 200),
+    ]
+    sent = {json.loads(body)["type"]: (headers, body) for headers, body in receiver.requests}
+    for headers, body in receiver.requests:
+        assert verify(made["secret"], headers, body)
+        assert not verify(made["secret"], headers, body + b" ")
+        assert (headers["content-type"], headers["webhook-id"][:4]) == ("application/json", "msg_")
+    assert json.loads(sent["table.changed"][1])["data"] == {"tableId": costs, "revision": 2}
+    body = json.loads(sent["export.finished"][1])
+    assert body == found[0]["payload"]
+    assert body["data"] == {"exportId": export["id"], "status": "COMPLETED"}
+    jobs = await ann.run("{ jobs(kind: WEBHOOK) { nodes { kind subjectId status } } }")
+    assert [job["subjectId"] for job in jobs["jobs"]["nodes"]] == [each["id"] for each in found]
+
+
+async def test_replies_and_proposals_of_an_organization_are_told_to_those_who_may_see_them(private_app: App) -> None:
+    ann, bob = await private_app.person("ann"), await private_app.person("bob")
+    works = await private_app.organization(ann, bob)
+    async with receiving() as for_ann, receiving() as for_bob:
+        for client, receiver in ((ann, for_ann), (bob, for_bob)):
+            given = {"url": receiver.url, "events": ["REPLY_ENDED", "PROPOSAL_READY", "TABLE_CHANGED"]}
+            await client.mutate("createWebhook", CREATED, organizationId=works, **given)
+        made = await bob.mutate(
+            "createConversation", "{ conversation { id } }", organizationId=works, extraction="REVIEW"
+        )
+        id_ = made["conversation"]["id"]
+        text = "Item,Price\nTea,3.20\nMilk,1.10"
+        await bob.mutate("sendMessage", "{ reply { id } }", conversationId=id_, text=text, wait=True)
+        await table(ann, organizationId=works)  # private: bob is told nothing of it
+        for client in (ann, bob):
+            await until(partial(ended, client, 2))
+    told = [sorted(json.loads(body)["type"] for _, body in each.requests) for each in (for_ann, for_bob)]
+    assert told == [["proposal.ready", "reply.ended", "table.changed"], ["proposal.ready", "reply.ended"]]
+
+
+async def test_a_failed_delivery_is_repeated_for_a_day_and_can_be_replayed(private_app: App) -> None:
+    ann = await private_app.person()
+    costs = await table(ann)
+    assert timedelta(hours=23) < sum(PAUSES, timedelta()) < timedelta(hours=25)
+    async with receiving("302 Found\r\nlocation: http://127.0.0.1:1/", "500 Oops", "200 OK") as receiver:
+        made = await ann.mutate("createWebhook", CREATED, url=receiver.url, events=["TABLE_CHANGED"], tableId=costs)
+        await ann.mutate("addRows", "{ rows { id } }", tableId=costs, rows=[{"Item": "Tea"}])
+        for attempt, status in enumerate((302, 500), 1):
+            (found,) = await until(partial(put_off, ann, attempt, status))
+            pause = await until(lambda: hurry(private_app))
+            assert pause.total_seconds() == pytest.approx(PAUSES[attempt - 1].total_seconds(), rel=0.15, abs=3)
+        (found,) = await until(lambda: ended(ann, 1))
+        assert (found["status"], found["attempts"], found["responseStatus"]) == ("COMPLETED", 3, 200)
+        replayed = await ann.mutate("replayDelivery", "{ delivery { id status } }", id=found["id"])
+        assert replayed["delivery"] == {"id": found["id"], "status": "QUEUED"}
+        await until(lambda: ended(ann, 1))
+        assert len({headers["webhook-id"] for headers, _ in receiver.requests}) == 1
+        assert len(receiver.requests) == 4
+        await ann.mutate("deleteWebhook", "{ deletedId }", id=made["webhook"]["id"])
+        await ann.mutate("addRows", "{ rows { id } }", tableId=costs, rows=[{"Item": "Milk"}])
+        assert (await ann.run(DELIVERIES))["webhooks"]["nodes"] == []
+        jobs = await ann.run("{ jobs(kind: WEBHOOK) { totalCount } }")
+        assert (jobs["jobs"]["totalCount"], len(receiver.requests)) == (1, 4)
+
+
+async def put_off(client: Client, attempts: int, status: int) -> list[Any] | None:
+    (found,) = await deliveries(client)
+    return [found] if (found["attempts"], found["responseStatus"]) == (attempts, status) else None
+
+
+async def hurry(app: App) -> timedelta | None:
+    """Make the delivery that waits due, and return for how long it would have waited."""
+
+    def unit(session: Session) -> timedelta | None:
+        job = session.scalars(select(Job).where(Job.kind == "webhook").with_for_update()).one()
+        if job.status is not JobStatus.QUEUED or job.leased_until is None:
+            return None
+        pause, job.leased_until = job.leased_until - now(), now()
+        return pause
+
+    pause: timedelta | None = await app.backend.database.write(unit, SYSTEM)
+    return pause
+
+
+async def test_changes_that_follow_closely_are_told_as_one(database_url: str, tmp_path: Path) -> None:
+    async with open_app(database_url, tmp_path, webhook_allow_private=True) as app:
+        await app.product.worker.stop()
+        ann = await app.person()
+        costs = await table(ann)
+        await ann.mutate("createWebhook", CREATED, url="http://127.0.0.1:9/", events=["TABLE_CHANGED"], tableId=costs)
+        for n in range(3):
+            await ann.mutate("addRows", "{ rows { id } }", tableId=costs, rows=[{"Item": f"Tea {n}"}])
+        (found,) = await deliveries(ann)
+        assert found["payload"]["data"] == {"tableId": costs, "revision": 4}
+
+
+REFUSED = [
+    "http://127.0.0.1/", "http://localhost/", "http://2130706433/", "http://0177.0.0.1/", "http://0x7f.1/",
+    "http://[::1]/", "http://[::ffff:10.0.0.1]/", "http://[fe80::1]/", "http://[fd00:ec2::254]/", "http://10.1.2.3/",
+    "http://192.168.0.1/", "http://172.16.0.1/", "http://169.254.169.254/latest/meta-data/", "http://100.64.0.1/",
+    "http://0.0.0.0/", "http://224.0.0.1/", "http://255.255.255.255/", "http://[64:ff9b::a00:1]/", "http://[2002:a00:1::]/",
+    "ftp://example.com/", "https:///x", "https://user:pass@8.8.8.8/", "https://8.8.8.8/#x", "https://8.8.8.8/\r\nx: y",
+    "https://8.8.8.8/ x", "http://8.8.8.8:99999/", "javascript:alert(1)", "//8.8.8.8/", "https://8.8.8.8\\@10.0.0.1/",
+    f"https://8.8.8.8/{'x' * 2_000}", "https://no-such-host.invalid/",
+]  # fmt: skip
+
+
+async def test_an_address_inside_the_network_is_refused_and_nothing_is_stored(app: App) -> None:
+    ann = await app.person()
+    for url in REFUSED:
+        with pytest.raises(Refused) as refused:
+            await ann.mutate("createWebhook", CREATED, url=url, events=["REPLY_ENDED"])
+        assert refused.value.codes == ["BAD_USER_INPUT"], url
+        assert refused.value.errors[0]["extensions"]["fieldErrors"][0]["field"] == "url", url
+    assert (await ann.run("{ webhooks { totalCount } }"))["webhooks"]["totalCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("::ffff:8.8.8.8", True),
+        ("::ffff:127.0.0.1", False),
+        ("::", False),
+    ],
+)
+def test_an_address_is_public_or_not(address: str, public: bool) -> None:
+    assert is_public(ip_address(address)) is public
+
+
+async def test_a_name_that_changes_its_address_is_refused_when_the_connection_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = iter(["8.8.8.8", "127.0.0.1"])
+
+    async def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        return [(2, 1, 6, "", (next(answers), port))]
+
+    requests = PublicRequests()
+    async with receiving() as receiver:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo, raising=False)
+        url = f"http://rebinding.example:{receiver.port}/"
+        await requests.check(url)
+        with pytest.raises(AddressRefused, match="leads to a private or reserved address"):
+            await requests.post(url, {}, b"{}")
+    assert receiver.requests == []
+
+
+def test_ids_in_payloads_are_those_of_the_api() -> None:
+    id_ = UUID(int=7)
+    assert events.global_id(Table, id_) == global_id(Table, id_)
