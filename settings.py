@@ -165,6 +165,12 @@ class Settings(BaseSettings):
         description="Rate limit for requests of such mails, and for attempts to use a mailed token, from one IP "
         "address.",
     )
+    invite_limit_person: Rate = Field("20 per hour", description="Rate limit for invitations by one person.")
+    invite_limit_address: Rate = Field(
+        "5 per day",
+        description="Rate limit for invitations to one e-mail address, by anybody. With `SMTP_URL`, only people with a "
+        "verified address invite.",
+    )
     smtp_url: SecretStr | None = Field(
         None,
         description="Mail server: `smtps://user:password@host` (TLS, port 465), `smtp://…` (STARTTLS, port 587) or "
@@ -313,6 +319,7 @@ class Settings(BaseSettings):
             "SIGN_UP": (self.sign_up_limit_account, self.sign_up_limit_address),
             "REFRESH": (self.refresh_limit_account, self.refresh_limit_address),
             "RESET": (self.reset_limit_account, self.reset_limit_address),
+            "INVITE": (self.invite_limit_person, self.invite_limit_address),
         }
 
     def in_development(self, choice: bool | None) -> bool:

@@ -30,6 +30,7 @@ class Action(StrEnum):
     SIGN_UP = "SIGN_UP"
     REFRESH = "REFRESH"
     RESET = "RESET"
+    INVITE = "INVITE"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class Attempts:
         retry_at = await self._try(parse(rate), *key)
         if retry_at is not None:
             wait = max(1, round((retry_at - time.time()) * 1000))
-            raise RateLimited(f"Too many attempts: wait {_in_words(wait)} and try again.", retryAfterMs=wait)
+            message = f"Too many attempts: the limit is {rate}. Wait {_in_words(wait)} and try again."
+            raise RateLimited(message, limit=rate, retryAfterMs=wait)
 
     async def _try(self, item: "RateLimitItem", *key: str) -> float | None:
         """Count an attempt; return None, or the time when the next one is allowed."""
@@ -125,4 +127,6 @@ def _in_words(milliseconds: int) -> str:
     if seconds < 60:
         return "a second" if seconds == 1 else f"{seconds} seconds"
     minutes = -(-seconds // 60)
+    if minutes > 120:
+        return f"{-(-minutes // 60)} hours"
     return "a minute" if minutes == 1 else f"{minutes} minutes"

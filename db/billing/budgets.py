@@ -15,6 +15,7 @@ from db.models.usage import NANOS
 from errors import BadUserInput, BudgetExceeded
 
 MAX_LIMIT = Decimal(10**9)
+RESERVED_MILLISECONDS = 5_000  # after which replies in progress may have released what they reserved
 
 
 of_organizations: Prepared[Budget] = Prepared(
@@ -43,11 +44,20 @@ def set_limit(
     return organization
 
 
-def exceeded_error(budget: Budget) -> BudgetExceeded:
+def exceeded_error(budget: Budget, units: int) -> BudgetExceeded:
+    """Return the error for a call of `units` that does not fit into a hard budget, and what takes its place."""
+    if budget.spent_units + units <= (budget.limit_units or 0):
+        return BudgetExceeded(
+            f"The organization's budget for {budget.period} is not spent, but replies in progress have reserved the "
+            "rest. Try again when one of them has ended.",
+            reason="RESERVED",
+            retryAfterMs=RESERVED_MILLISECONDS,
+        )
     resets_at = month_after(now())
     return BudgetExceeded(
         f"The organization's budget for {budget.period} is used up. Wait until {resets_at:%Y-%m-%d}, or ask an admin "
         "of the organization to raise the limit.",
+        reason="SPENT",
         resetsAt=resets_at.isoformat(),
         retryAfterMs=int((resets_at - now()).total_seconds() * 1000),
     )

@@ -40,7 +40,7 @@ def _reserve_tokens(session: Session, row: Usage, terms: ModelTerms, tokens: Tok
     _start_current_month(session, budget)
     units = in_units(budget, row.reserved_tokens, row.reserved_nanos) - in_units(budget, *previous)
     if budget.hard and budget.spent_units + budget.reserved_units + units > budget.limit_units:
-        raise budgets.exceeded_error(budget)
+        raise budgets.exceeded_error(budget, units)
     budget.reserved_units += units
 
 

@@ -6,16 +6,18 @@ from typing import Annotated
 
 from strawberry import argument
 
+from auth.limits import Action
 from auth.tokens import new_refresh, refresh_digest
 from auth.viewer import Role, Viewer
 from db.accounts import users
 from db.core.validation import checked_email
 from db.models.memberships import Membership
 from db.models.organizations import Organization
+from db.models.users import User
 from db.organizations import invitations
 from db.organizations.invitations import InvitationToken, Invitee
-from errors import NotFound
-from resolvers.core.context import IdempotencyKey, Info
+from errors import Forbidden, NotFound
+from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id
 from resolvers.organizations.memberships import MembershipResult
 from resolvers.organizations.organizations import OrganizationId
@@ -43,6 +45,7 @@ async def invite_member(
     id_, address = decode_id(organization_id, Organization), checked_email(email, "email")
     if await info.context.by_id(Organization, id_) is None:
         raise NotFound("There is no such organization, or you may not see it.")
+    await _check_inviter(info.context, address)
     # Read as the system, for the notification only: the answer is the same for an address without an account.
     user = await info.context.backend.database.read_one(users.by_email, Viewer.system(), email=address)
     invitee = Invitee(address, role, user.id if user else None)
@@ -50,6 +53,14 @@ async def invite_member(
         invitations.invite, id_, invitee, InvitationToken(*new_refresh()), idempotency_key
     )
     return InviteMemberResult(result.invitation.email, result.invitation.expires_at, result.membership)
+
+
+async def _check_inviter(context: Context, address: str) -> None:
+    """Raise Forbidden or RateLimited for a person who may send no mail to an address now."""
+    person = await context.by_id(User, context.viewer_id)
+    if context.backend.settings.smtp_url is not None and (person is None or not person.is_email_verified):
+        raise Forbidden("Verify your own e-mail address first: call requestEmailVerification, and open the mail.")
+    await context.backend.attempts.count(Action.INVITE, address, str(context.viewer_id))
 
 
 async def withdraw_invitation(

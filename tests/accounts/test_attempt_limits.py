@@ -35,7 +35,7 @@ async def attempt(client: Client, name: str, **given: Any) -> str:
         (error,) = refused.errors
         if error["extensions"]["code"] == "RATE_LIMITED":
             assert 0 < error["extensions"]["retryAfterMs"] <= 3_600_000
-            assert error["message"].startswith("Too many attempts: wait ")
+            assert error["message"].startswith("Too many attempts: the limit is ")
         return refused.codes[0]
     return ""
 
@@ -130,7 +130,7 @@ async def test_resets_are_limited_alike_for_known_and_unknown_accounts(database_
 async def test_attempts_outside_the_window_are_forgotten() -> None:
     attempts = Attempts({Action.LOG_IN: Rates("1 per second", "100 per second")})
     await attempts.count(Action.LOG_IN, "192.0.2.1", "ann")
-    with pytest.raises(RateLimited, match="wait a second and try again") as caught:
+    with pytest.raises(RateLimited, match="Wait a second and try again") as caught:
         await attempts.count(Action.LOG_IN, "192.0.2.2", "ann")
     await asyncio.sleep(caught.value.details["retryAfterMs"] / 1000 + 0.02)
     await attempts.count(Action.LOG_IN, "192.0.2.1", "ann")
@@ -140,7 +140,7 @@ async def test_an_address_that_is_held_up_uses_no_attempts_of_an_account() -> No
     attempts = Attempts({Action.LOG_IN: Rates("2 per hour", "1 per hour")})
     await attempts.count(Action.LOG_IN, "192.0.2.1", "ann")
     for _ in range(3):
-        with pytest.raises(RateLimited, match="wait 60 minutes"):
+        with pytest.raises(RateLimited, match="Wait 60 minutes"):
             await attempts.count(Action.LOG_IN, "192.0.2.1", "ann")
     await attempts.count(Action.LOG_IN, "192.0.2.2", "ann")
 

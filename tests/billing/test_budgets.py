@@ -195,9 +195,16 @@ async def test_a_hard_budget_is_used_to_the_last_token_and_no_further(budgeted: 
     await budgeted.post()
     needed = (await budgeted.counters())[1]
     await budgeted.limit(2 * needed - 1)
-    with pytest.raises(BudgetExceeded):
+    with pytest.raises(BudgetExceeded) as reserved:
         await budgeted.other()
+    # Nothing is spent: the reply in progress holds the rest, and its end is near.
+    assert (reserved.value.details["reason"], reserved.value.details["retryAfterMs"]) == ("RESERVED", 5_000)
     assert await budgeted.counters() == (0, needed)
+    await budgeted.limit(needed - 1)
+    with pytest.raises(BudgetExceeded) as spent:
+        await budgeted.other()
+    assert spent.value.details["reason"] == "SPENT"
+    assert "resetsAt" in spent.value.details
     await budgeted.limit(2 * needed)
     await budgeted.other()
     assert await budgeted.counters() == (0, 2 * needed)

@@ -1,13 +1,19 @@
 """Privacy of invitations: an inviter learns nothing of a person who has not accepted, or who has left."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
 
-from tests.support.app import App
-from tests.support.client import Client
+from db.core.session import Session
+from db.models.users import User
+from tests.support.app import App, open_app
+from tests.support.client import Client, Refused
 from tests.support.invitations import token_of
+from tests.support.world import SYSTEM
 
 ME = "{ me { id memberships { nodes { id status organization { name } } } } }"
 INVITED = "{ email membership { role status user { id name createdAt } createdAt: __typename } }"
@@ -120,3 +126,41 @@ async def test_an_address_has_one_spelling_and_names_have_one_line(app: App) -> 
     assert made["user"] == {"email": "ünï@exämple.test", "firstName": "Ann Marie Lou", "name": "Ann Marie Lou Lee"}
     again = await client.mutate("logIn", "{ user { email } }", email=" ünï@exämple.TEST", password=password)
     assert again["user"] == {"email": "ünï@exämple.test"}
+
+
+async def test_invitations_are_limited_by_person_and_by_address(database_url: str, tmp_path: Path) -> None:
+    limits = {"invite_limit_person": "3 per hour", "invite_limit_address": "2 per day"}
+    async with open_app(database_url, tmp_path, **limits) as app:
+        ann, bob = await app.person("ann"), await app.person("bob")
+        works, other = await create_organization(ann), await create_organization(bob)
+        codes = []
+        for client, place, email in (
+            (ann, works, "a@example.com"),
+            (ann, works, "a@example.com"),
+            (bob, other, "A@example.com"),  # the third for this address
+            (ann, works, "b@example.com"),
+            (ann, works, "c@example.com"),  # the fourth by Ann
+            (bob, other, "c@example.com"),
+        ):
+            try:
+                await client.mutate("inviteMember", "{ email }", organizationId=place, email=email)
+                codes.append("")
+            except Refused as refused:
+                codes.append(refused.errors[0]["extensions"]["limit"])
+        assert codes == ["", "", "2 per day", "", "3 per hour", ""]
+        assert (await bob.run(MEMBERS, id=other))["organization"]["members"]["totalCount"] == 2
+
+
+async def test_with_a_mail_server_only_verified_people_invite(database_url: str, tmp_path: Path) -> None:
+    async with open_app(database_url, tmp_path, smtp_url=SecretStr("smtp+plain://127.0.0.1:9")) as app:
+        ann = await app.person("ann")
+        works = await create_organization(ann)
+        error = await ann.refused("inviteMember", organizationId=works, email="b@example.com")
+        assert error["extensions"]["code"] == "FORBIDDEN"
+        assert (await ann.run(MEMBERS, id=works))["organization"]["members"]["totalCount"] == 1
+
+        def verify(session: Session) -> None:
+            session.scalars(select(User)).one().is_email_verified = True
+
+        await app.backend.database.write(verify, SYSTEM)
+        await ann.mutate("inviteMember", "{ email }", organizationId=works, email="b@example.com")

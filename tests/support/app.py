@@ -107,6 +107,8 @@ async def open_app(database_url: str, directory: Path, **settings: Any) -> Async
         "title_source": "text",
         "sign_up_limit_address": OFTEN,
         "log_in_limit_address": OFTEN,
+        "invite_limit_address": OFTEN,
+        "invite_limit_person": OFTEN,
     }
     product = assemble(ExplicitSettings(**(given | settings)))
     transport = httpx.ASGITransport(application(product))

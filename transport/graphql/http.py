@@ -21,6 +21,7 @@ from transport.core.logs import log_operation, request_id
 from transport.graphql import requests, sse
 from transport.graphql.departure import while_connected
 from transport.graphql.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, Accepted, is_json, negotiate
+from transport.graphql.persisted import PersistedQueries
 from transport.graphql.uploads import Uploads, discard, has_files
 
 STREAM_HINT = (
@@ -46,6 +47,7 @@ class GraphQLEndpoint:
         self._connections = connections
         self._page = page
         self._uploads = uploads
+        self._persisted = PersistedQueries()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         accepted = negotiate(header(scope, b"accept"))
@@ -67,7 +69,7 @@ class GraphQLEndpoint:
         if self._uploads and scope["method"] == "POST" and has_files(scope):
             await self._answer_with_files(self._uploads, run)
             return
-        request = await _read(scope, receive)
+        request = await _read(scope, receive, self._persisted)
         media = run.media()
         context = await self._sign_in(scope, request)
         if isinstance(context, Result):
@@ -149,12 +151,14 @@ class _Run:
 
 
 def _is_visit(scope: Scope) -> bool:
-    return scope["method"] in ("GET", "HEAD") and b"query=" not in scope["query_string"]
+    """Return whether a browser opens the page, and does not send an operation or the hash of one."""
+    query = scope["query_string"]
+    return scope["method"] in ("GET", "HEAD") and b"query=" not in query and b"extensions=" not in query
 
 
-async def _read(scope: Scope, receive: Receive) -> Request:
+async def _read(scope: Scope, receive: Receive, persisted: PersistedQueries) -> Request:
     if scope["method"] == "GET":
-        return requests.from_query_string(scope["query_string"])
+        return requests.from_query_string(scope["query_string"], persisted)
     if scope["method"] != "POST":
         raise RequestRefused(
             f"GraphQL does not accept {scope['method']} requests. Use POST, or GET for queries.",
@@ -170,7 +174,7 @@ async def _read(scope: Scope, receive: Receive) -> Request:
             code="UNSUPPORTED_MEDIA_TYPE",
             headers={"accept": JSON},
         )
-    return requests.from_body(body)
+    return requests.from_body(body, persisted)
 
 
 async def _body(receive: Receive) -> bytes:

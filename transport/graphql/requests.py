@@ -7,19 +7,20 @@ from urllib.parse import parse_qsl
 from execution.operations import Request
 from transport.core.errors import RequestRefused
 from transport.core.json import DecodeError, decode
+from transport.graphql.persisted import PersistedQueries
 
 EXAMPLE = 'send an object such as {"query": "{ me { name } }"}.'
 
 
-def from_body(body: bytes) -> Request:
+def from_body(body: bytes, persisted: PersistedQueries | None = None) -> Request:
     """Return the request in a JSON body. Raises RequestRefused."""
     value = _decoded(body, "The body")
     if isinstance(value, list):
         raise RequestRefused("Batched requests are not supported. Send one operation in each request.")
-    return from_value(value)
+    return from_value(value, persisted)
 
 
-def from_query_string(query_string: bytes) -> Request:
+def from_query_string(query_string: bytes, persisted: PersistedQueries | None = None) -> Request:
     """Return the request in a query string. Raises RequestRefused."""
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
@@ -31,13 +32,14 @@ def from_query_string(query_string: bytes) -> Request:
             parameters[name] = _decoded(parameters[name].encode(), f"The parameter {name}")
         else:
             parameters.pop(name, None)
-    return from_value(parameters)
+    return from_value(parameters, persisted)
 
 
-def from_value(value: Any) -> Request:
-    """Return the request in decoded JSON. Raises RequestRefused."""
+def from_value(value: Any, persisted: PersistedQueries | None = None) -> Request:
+    """Return the request in decoded JSON, whose hash may name one of the `persisted` queries. Raises RequestRefused."""
     if not isinstance(value, dict):
         raise RequestRefused(f"The request is not a JSON object: {EXAMPLE}")
+    value = value if persisted is None else persisted.complete(value)
     query = value.get("query")
     if not isinstance(query, str) or not query.strip():
         raise RequestRefused(f"The request has no query: {EXAMPLE}")
