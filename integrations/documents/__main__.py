@@ -1,37 +1,37 @@
-"""`python -m integrations.documents pdf|text|rows|table [details] <file`: the process that reads files, in limits."""
+"""`python -m integrations.documents pdf|text|rows|table|html [details] <file`: the process that reads files."""
 
-import errno
 import json
-import resource
+import os
 import sys
 from typing import IO
 
 from integrations.documents.failures import DocumentRefused
+from integrations.documents.limits import allow_cpu, bound_process, refuse_too_large, seconds_for
 
-MEMORY = 1_000_000_000  # bytes
-CPU_SECONDS = 20
-WRITTEN = 300_000_000  # bytes
 DAMAGED = "The file is damaged, or no program that keeps to the format wrote it: save it again, then send it."
 
 
 def main(task: str, *details: str) -> None:
-    for limit, value in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, WRITTEN),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (value, value))
+    bound_process(task)
     try:
-        _read(task, sys.stdin.buffer, sys.stdout.buffer, *details)
+        _bounded(task, sys.stdin.buffer, sys.stdout.buffer, *details)
     except DocumentRefused as error:
         _refuse(str(error))
     except MemoryError:
         raise
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.EFBIG:
-            raise
+    except Exception:
         _refuse(DAMAGED)
+
+
+def _bounded(task: str, source: IO[bytes], target: IO[bytes], *details: str) -> None:
+    if task in {"text", "rows", "html"}:
+        allow_cpu(seconds_for(task, os.fstat(source.fileno()).st_size))
+    try:
+        _read(task, source, target, *details)
+        target.flush()
+    except OSError as error:
+        refuse_too_large(error)
+        raise
 
 
 def _read(task: str, source: IO[bytes], target: IO[bytes], details: str = "null") -> None:
@@ -49,6 +49,16 @@ def _read(task: str, source: IO[bytes], target: IO[bytes], details: str = "null"
         notes, rows = pdf_rows(source, json.loads(details))
         target.write(json.dumps(notes).encode() + b"\n")
         target.writelines(json.dumps(row).encode() + b"\n" for row in rows)
+    elif task == "html":
+        from tables.files.html_pages import rows as html_rows
+
+        try:
+            text = source.read().decode(json.loads(details))
+            target.writelines(json.dumps(row).encode() + b"\n" for row in html_rows(text))
+        except UnicodeDecodeError as error:
+            raise DocumentRefused(f"The text is not {error.encoding} throughout: save it as UTF-8.") from None
+        except ValueError as error:
+            raise DocumentRefused(str(error)) from None
     else:
         _write_rows(source, target, json.loads(details))
 
@@ -69,7 +79,8 @@ def _write_rows(source: IO[bytes], target: IO[bytes], sheet: str | None) -> None
 
 def _refuse(why: str) -> None:
     sys.stderr.write("\n" + json.dumps({"refused": why}))
-    sys.exit(1)
+    sys.stderr.flush()
+    os._exit(1)  # what is left of the rows would be written otherwise, and may have no place
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from integrations.documents.opendocument import is_opendocument
 HEAD = 4_096  # bytes
 MAX_UNPACKED = 200_000_000  # bytes of a workbook's parts together
 MAX_PARTS = 2_000
+MAX_RATIO, PLAIN_SIZE = 150, 20_000_000  # a sheet of 100,000 equal rows unpacks to 10 times its size
 
 
 class Kind(StrEnum):
@@ -103,6 +104,11 @@ def check_workbook(file: IO[bytes]) -> None:
         raise DocumentRefused(f"The file is a ZIP and no XLSX or ODS workbook. {TAKEN}")
     if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
         raise DocumentRefused("The workbook unpacks to more than 200 MB: send the sheet that matters, or CSV.")
+    for part in parts:
+        if part.file_size > PLAIN_SIZE and part.file_size > MAX_RATIO * part.compress_size:
+            raise DocumentRefused(
+                f"The workbook unpacks to more than {MAX_RATIO} times its size, which no real one does: send another."
+            )
 
 
 def _kind_of_text(text: str, name: str) -> Kind:

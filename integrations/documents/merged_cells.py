@@ -37,8 +37,8 @@ class MergedCells:
                 self._mark(row, left, right, ABOVE + value)
         for left, right, bottom in self._starts.pop(number, ()):
             value = row[left] if left < len(row) else None
-            if value is None:
-                continue
+            if value is None or any(left <= other[1] and other[0] <= right for other in self._open):
+                continue  # ranges that overlap are no work of a spreadsheet program
             self._mark(row, left, right, value)
             if bottom > number:
                 self.repeated += 1

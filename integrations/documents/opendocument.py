@@ -4,18 +4,21 @@ import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import IO
-from xml.etree.ElementTree import Element, iterparse
+from xml.etree.ElementTree import Element
 
 from integrations.documents.failures import DocumentRefused
+from integrations.documents.xml_events import walk
 from tables.files.cell_kinds import ABOVE, LEFT
 from tables.types.numbers import plain_number
 
 MAX_COLUMNS = 16_384
+MAX_CELLS = 5_000_000
 MAX_REPEATED = 1_000  # equal rows that are more than the grid's empty end
 MIMETYPE = b"application/vnd.oasis.opendocument.spreadsheet"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_ROW, _SHEET = frozenset({f"{_TABLE}table-row"}), frozenset({f"{_TABLE}table"})
 
 Cell = str | dict[str, str] | None
 
@@ -30,19 +33,16 @@ def sheets(file: IO[bytes]) -> Iterator[tuple[str, list[list[Cell]]]]:
     """Yield the name and the rows of each sheet with rows; an empty row stays where it is between others."""
     with zipfile.ZipFile(file) as archive, archive.open("content.xml") as part:
         name, rows = "", list[list[Cell]]()
-        for event, element in iterparse(part, ("start", "end")):  # noqa: S314  in a process with limits
-            if element.tag == f"{_TABLE}table":
-                if event == "start":
-                    name, rows = element.get(f"{_TABLE}name", ""), []
-                else:
-                    while rows and not any(rows[-1]):
-                        rows.pop()
-                    if rows:
-                        yield name, rows
-                    element.clear()
-            elif event == "end" and element.tag == f"{_TABLE}table-row":
+        for event, element in walk(part, lambda _: _ROW, _SHEET):
+            if element.tag in _ROW:
                 _add_row(rows, element)
-                element.clear()
+            elif event == "start":
+                name, rows = element.get(f"{_TABLE}name", ""), []
+            else:
+                while rows and not any(rows[-1]):
+                    rows.pop()
+                if rows:
+                    yield name, rows
 
 
 def open_ods_sheet(file: IO[bytes], name: str | None) -> tuple[str, list[list[Cell]], list[str]]:
@@ -75,6 +75,8 @@ def _add_row(rows: list[list[Cell]], element: Element) -> None:
     while row and row[-1] is None:
         row.pop()
     count = _count(element, "number-rows-repeated")
+    if len(row) * len(rows) > MAX_CELLS:
+        raise DocumentRefused(f"A sheet has at most {MAX_CELLS:,} cells: send a part of it, or CSV.")
     rows += [row] * (min(count, MAX_REPEATED) if row else min(count, 2))
 
 

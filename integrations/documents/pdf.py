@@ -4,7 +4,7 @@ import logging
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from integrations.documents.failures import DocumentRefused
-from integrations.documents.limits import allow_cpu
+from integrations.documents.limits import PDF_SECONDS, allow_cpu
 
 if TYPE_CHECKING:
     from integrations.documents.pdf_pages.page_tables import PageTable
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 MAX_PAGES = 500
 MAX_TEXT = 1_000_000
 PAGES_AT_ONCE = 10
-SECONDS_AT_ONCE = 2  # of the processor, for each ten pages
 
 
 def text_of(file: IO[bytes]) -> str:
@@ -40,7 +39,7 @@ def _read_pages(file: IO[bytes]) -> "list[Page]":
     from integrations.documents.pdf_pages.glyphs import PageDevice, read_page
     from integrations.documents.pdf_pages.page_text import read_content
 
-    allow_cpu(SECONDS_AT_ONCE)
+    allow_cpu(PDF_SECONDS)
     logging.disable()  # it tells of every flaw that it gets over
     try:
         document = PDFDocument(PDFParser(cast("BinaryIO", file)))
@@ -56,8 +55,8 @@ def _read_pages(file: IO[bytes]) -> "list[Page]":
     for number, page in enumerate(PDFPage.create_pages(document)):
         if number >= MAX_PAGES:
             raise DocumentRefused(f"The PDF has more than {MAX_PAGES} pages: send at most {MAX_PAGES} at once.")
-        if number % PAGES_AT_ONCE == 0:
-            allow_cpu(SECONDS_AT_ONCE)
+        if number and number % PAGES_AT_ONCE == 0:
+            allow_cpu(PDF_SECONDS)
         if length <= MAX_TEXT:
             content = read_page(interpreter, device, page)
             length += len(content.glyphs)

@@ -1,9 +1,11 @@
 """Reading PDF and XLSX in a process of their own: whatever is in the file, it ends, and takes nothing along."""
 
 import asyncio
+import io
 import json
 import os
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -16,7 +18,7 @@ AT_ONCE, AT_ONCE_OF_ONE = 2, 1  # processes, and of one person
 ROOT = Path(__file__).parents[2]
 TOO_MUCH = "The file takes too much memory or time to read: send a part of it, or its text."
 
-Task = Literal["pdf", "text", "rows", "table"]
+Task = Literal["pdf", "text", "rows", "table", "html"]
 
 
 class DocumentReader:
@@ -50,12 +52,16 @@ class DocumentReader:
         """
         await self._run(person, "table", source, target.fileno(), json.dumps(number))
 
+    async def html_into(self, source: IO[bytes], target: IO[bytes], encoding: str, *, person: object = None) -> None:
+        """Write the rows of an HTML page's tables into a file, each as a line. Raises DocumentRefused."""
+        await self._run(person, "html", source, target.fileno(), json.dumps(encoding))
+
     async def _run(self, person: object, task: Task, source: IO[bytes], target: int, *details: str) -> bytes:
         async with self._room.slot(person):
-            descriptor = await asyncio.get_running_loop().run_in_executor(self._files, _ready, source)
+            file = await asyncio.get_running_loop().run_in_executor(self._files, _on_disk, source)
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "integrations.documents", task, *details,
-                cwd=ROOT, env={}, stdin=descriptor, stdout=target, stderr=asyncio.subprocess.PIPE,
+                cwd=ROOT, env={}, stdin=file.fileno(), stdout=target, stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
             try:
                 async with asyncio.timeout(SECONDS):
@@ -63,6 +69,8 @@ class DocumentReader:
             except TimeoutError:
                 raise DocumentRefused(TOO_MUCH) from None
             finally:
+                if file is not source:
+                    file.close()
                 if process.returncode is None:
                     process.kill()
                     await process.wait()
@@ -71,13 +79,17 @@ class DocumentReader:
         return said or b""
 
 
-def _ready(source: IO[bytes]) -> int:
-    """Return the descriptor of a file on the disk, at its beginning; blocking."""
+def _on_disk(source: IO[bytes]) -> IO[bytes]:
+    """Return a file that another process can read, at its beginning; a pasted text is written to one. Blocking."""
     source.seek(0)
-    descriptor = source.fileno()
+    if isinstance(source, io.BytesIO):
+        copy = tempfile.TemporaryFile()  # noqa: SIM115  closed when the process has ended
+        copy.write(source.getbuffer())
+        copy.seek(0)
+        return copy
     source.flush()
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
+    os.lseek(source.fileno(), 0, os.SEEK_SET)
+    return source
 
 
 def _reason(told: bytes) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from posixpath import join, normpath
 from typing import IO
-from xml.etree.ElementTree import Element, iterparse
+from xml.etree.ElementTree import Element
 
+from integrations.documents.xml_events import elements
 from tables.files.number_formats import BUILT_IN, NumberFormat, read_format
 
 _RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -81,23 +82,6 @@ class Parts:
                 styles = [int(style.get("numFmtId", 0)) for style in each]
         known = {number: read_format(code) for number, code in codes.items()}
         return [known.get(number, NumberFormat()) for number in styles]
-
-
-def elements(part: IO[bytes], *names: str) -> Iterator[Element]:
-    """Yield the elements of these names, each when it is whole; earlier ones are freed."""
-    around: list[Element] = []
-    wanted: frozenset[str] = frozenset()
-    for event, element in iterparse(part, ("start", "end")):  # noqa: S314  in a process with limits; expat ends bombs
-        if event == "start":
-            if not around:
-                namespace = element.tag.rpartition("}")
-                wanted = frozenset("".join((*namespace[:2], name)) for name in names)
-            around.append(element)
-        else:
-            around.pop()
-            if element.tag in wanted:
-                yield element
-                around[-1].clear()
 
 
 def text_of(item: Element) -> str:

@@ -29,7 +29,7 @@ from resolvers.imports.google_sheets import GoogleSheetInput, lay_out_sheet
 from resolvers.imports.layouts import ImportFormat, Layout, ReadOptions
 from resolvers.imports.options import read_options
 from resolvers.imports.readings import Reading, read
-from resolvers.imports.sources import lay_out, told
+from resolvers.imports.sources import encoding_of, lay_out, told
 from resolvers.imports.targets import new_target, refuse_place, target_of
 from resolvers.tables.tables import forget_columns
 from tables.types.types import Column, Value
@@ -206,6 +206,9 @@ async def _laid_out(
                 await context.backend.documents.rows_into(source, rows_file, sheet, person=person)
             elif what is ImportFormat.PDF and sheet is None:
                 await context.backend.documents.table_into(source, rows_file, options.table_index, person=person)
+            elif what is ImportFormat.HTML and sheet is None:
+                encoding = await files.run(person, encoding_of, source, options.encoding)
+                await context.backend.documents.html_into(source, rows_file, encoding.name, person=person)
             elif sheet is not None:
                 raise BadUserInput.of("sheet", f"Only a workbook has sheets, and this is {what}: leave it out.")
         except DocumentRefused as error:

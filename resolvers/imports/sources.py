@@ -31,7 +31,7 @@ _CHOSEN_BEFORE = frozenset({ImportFormat.PDF, ImportFormat.MARKDOWN})
 def lay_out(
     source: IO[bytes], name: str, format: ImportFormat, rows_file: IO[bytes], options: ReadOptions, directory: Path
 ) -> Layout:
-    """Read a source; `rows_file` has the lines of a workbook or PDF. Blocking. Raises BadUserInput."""
+    """Read a source; `rows_file` has the lines of a workbook, PDF or page. Blocking. Raises BadUserInput."""
     try:
         layout, rows = _read(source, name, format, rows_file, options)
         if options.table_index is not None and format not in _CHOSEN_BEFORE:
@@ -59,7 +59,7 @@ def told(source: IO[bytes], encoding: str | None = None) -> ImportFormat:
     if is_pdf(head):
         return ImportFormat.PDF
     refuse_other_kinds(head)
-    text = _sample(source, _encoding(source, encoding).name)
+    text = _sample(source, encoding_of(source, encoding).name)
     if "\0" in text:
         raise DocumentRefused("The file is no text: there are NUL characters in it. Remove them, or send a text.")
     if _JSON.match(text):
@@ -75,7 +75,7 @@ def _is_markdown(text: str) -> bool:
     return markdown.is_table(text) or any(grid.kind == "markdown" for grid in find_grids(text[:10_000]))
 
 
-def _encoding(source: IO[bytes], name: str | None) -> Encoding:
+def encoding_of(source: IO[bytes], name: str | None) -> Encoding:
     """Return the encoding that is named, or else detected. Raises DocumentRefused for a name that is none."""
     if name is None:
         return detect(source)
@@ -105,7 +105,7 @@ def _read(
     if format is ImportFormat.PDF:
         layout = Layout(format)
         return layout, _cells(_pdf_rows(rows_file, layout))
-    encoding = _encoding(source, options.encoding)
+    encoding = encoding_of(source, options.encoding)
     layout = Layout(format, encoding.name if name else None, encoding.has_mark)
     if encoding.is_guess:
         layout.notes.append(
@@ -117,7 +117,8 @@ def _read(
     if format is ImportFormat.MARKDOWN:
         return layout, _cells(_markdown_rows(source, encoding.name, options.table_index))
     if format is ImportFormat.HTML:
-        return layout, _cells(html_pages.rows("".join(_pieces(source, encoding.name))))
+        rows_file.seek(0)
+        return layout, map(json.loads, rows_file)
     named = "\t" if format is ImportFormat.TSV else options.delimiter
     dialect = delimited.sniff(_sample(source, encoding.name), named)
     layout.delimiter = dialect.delimiter

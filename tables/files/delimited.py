@@ -21,6 +21,8 @@ _DECIMAL = re.compile(r"(?<=\d),(?=\d)")
 _KEPT = re.compile(r'="([^"]*)"')
 _ESCAPED = re.compile(r'\\(["\\])')
 
+WIDEST = 16_384  # values of a row, as in workbooks
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -103,6 +105,9 @@ def rows(lines: Iterable[str], dialect: Dialect) -> Iterator[Texts]:
     plain = _exported if dialect.delimiter == EXPORTED else _plain
     try:
         for record in reader:
+            if len(record) > WIDEST:
+                message = f"Line {reader.line_num:,} has {len(record):,} values: a row has at most {WIDEST:,}."
+                raise ValueError(message)
             yield [plain(field) if field else None for field in record]
     except csv.Error as error:
         message = f"The file is no CSV at line {reader.line_num:,} ({error}): close each quote that begins a value."

@@ -77,6 +77,13 @@ async def test_a_table_that_a_pdf_does_not_have_is_refused(
     assert refused.value.errors[0]["message"].startswith(message)
 
 
+async def test_a_text_that_begins_like_a_pdf_is_refused(app: App) -> None:
+    ann = await app.person()
+    error = await ann.refused("importTable", text="%PDF-1.4 and no more")
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["message"].startswith("The file is damaged")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "columns", "rows", "note"),
     [

@@ -194,9 +194,11 @@ def _is_note(before: Glyph, glyph: Glyph) -> bool:
 
 def _is_raised(glyph: Glyph, line: Sequence[Glyph]) -> bool:
     """Return whether a glyph is a footnote's mark that stands apart from the word before it."""
+    if not _is_mark(glyph.text):
+        return False
     size = median(each.size for each in line)
     bottom = median(each.bottom for each in line)
-    return glyph.size < 0.75 * size and glyph.bottom < bottom - 0.2 * size and _is_mark(glyph.text)
+    return glyph.size < 0.75 * size and glyph.bottom < bottom - 0.2 * size
 
 
 def _is_mark(text: str) -> bool:
