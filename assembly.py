@@ -34,6 +34,7 @@ from integrations.documents.reader import DocumentReader
 from integrations.google.access import Google, folder_id_of
 from integrations.google.failures import SheetsFailure
 from integrations.google.oauth import OAuthClient, scopes_of
+from integrations.google.quota import Quota
 from integrations.google.service_account import read_service_account
 from integrations.llm.catalog import Catalog, catalog_of
 from integrations.llm.chat_completions import ModelFailure
@@ -145,7 +146,7 @@ def assemble(settings: Settings) -> Product:
             {Action(name): Rates(*rates) for name, rates in settings.rates.items()},
             cluster.counts if cluster else None,
         ),
-        google=create_google(settings, secrets),
+        google=create_google(settings, secrets, cluster),
     )
     worker = create_worker(backend, model, cluster)
     revocation = Revocation(database, hub, connections)
@@ -231,7 +232,7 @@ def create_models(settings: Settings) -> tuple[Catalog, ModelRouter | None]:
         raise Misconfigured(failure.message) from None
 
 
-def create_google(settings: Settings, secrets: tuple[bytes, ...]) -> Google:
+def create_google(settings: Settings, secrets: tuple[bytes, ...], cluster: Cluster | None = None) -> Google:
     """Create the ways to reach Google. Raise Misconfigured for settings that contradict each other."""
     file, folder = settings.google_service_account_file, settings.google_drive_folder
     if file is None and (folder or settings.google_delegation):
@@ -248,6 +249,7 @@ def create_google(settings: Settings, secrets: tuple[bytes, ...]) -> Google:
         oauth=create_oauth_client(settings),
         cipher=Cipher(secrets, GOOGLE_TOKENS),
         base_url=settings.google_sheets_url,
+        quota=Quota(cluster.blocking_counts if cluster else None),
     )
 
 

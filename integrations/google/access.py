@@ -6,7 +6,7 @@ names the ways out where there is none, so that no job is made which Google woul
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -17,6 +17,7 @@ from auth.encryption import Cipher
 from errors import BadUserInput, Forbidden, NotConfigured
 from integrations.google.failures import SheetsFailure
 from integrations.google.oauth import OAuthClient
+from integrations.google.quota import Quota
 from integrations.google.service_account import SPREADSHEETS, ServiceAccount
 
 # Google's ids of files have letters, digits, hyphens and underscores; those of today have 33 or 44.
@@ -87,6 +88,7 @@ class GoogleAccess:
     `folder`, or in the root of that account's Drive, and shared with `share_with` where it belongs to another.
     `credentials()` returns google-auth's, for one thread. `verified_email` is the person's address, where the service
     account acts for several people, and `sees_own_files_only` says that Google hides what this server did not create.
+    `quota` counts the requests of all accounts.
     """
 
     way: GoogleWay
@@ -96,6 +98,7 @@ class GoogleAccess:
     share_with: str | None = None
     verified_email: str | None = None
     sees_own_files_only: bool = False
+    quota: Quota = field(default_factory=Quota, repr=False, compare=False)
 
     def no_access(self) -> SheetsFailure:
         """Return the failure for a spreadsheet that `address` cannot open or change, which names the remedy."""
@@ -118,7 +121,7 @@ class Google:
     """Google as the settings configure it; without arguments, nothing is configured.
 
     `oauth` is the client with which people connect their accounts, and `cipher` encrypts their tokens. `base_url`
-    replaces the hosts of Google's APIs.
+    replaces the hosts of Google's APIs, and `quota` counts the requests to them.
     """
 
     service_account: ServiceAccount | None = None
@@ -127,6 +130,7 @@ class Google:
     oauth: OAuthClient | None = None
     cipher: Cipher | None = None
     base_url: str | None = None
+    quota: Quota = field(default_factory=Quota, repr=False, compare=False)
 
     def person(self, user: User, account: StoredAccount | None) -> GooglePerson:
         """Return the person with their connected account, unless the server has no OAuth client any more."""
@@ -155,6 +159,9 @@ class Google:
         Their own account comes first, then delegation, then the service account. Raises NotConfigured, naming the
         ways out, if the server has none, and Forbidden if the person has to do something first.
         """
+        return replace(self._way(person, spreadsheet_id), quota=self.quota)
+
+    def _way(self, person: GooglePerson, spreadsheet_id: str | None) -> GoogleAccess:
         if person.account is not None:
             return _as_person(person.account)
         if self.service_account is None:

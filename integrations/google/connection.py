@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from integrations.google.access import GoogleAccess
 from integrations.google.failures import SheetsFailure, bad_account, not_google, refusal, token_refused
+from integrations.google.quota import RequestKind
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
+SHEETS_HOST = "https://sheets.googleapis.com"
 GOOGLE_HOSTS = ("https://sheets.googleapis.com", "https://www.googleapis.com")
 Result = TypeVar("Result")
 
@@ -44,6 +46,7 @@ class Connection:
         from google.auth.transport.requests import Request
 
         self.credentials = access.credentials()
+        self._access = access
         self.session = requests.Session()
         self.session.auth = self._sign
         self._tokens = requests.Session()
@@ -96,6 +99,12 @@ class Connection:
         if self._stopped.is_set():
             raise SheetsFailure("STOPPED", "The server is stopping. The export continues later.", retryable=True)
         data = body if body is None or isinstance(body, bytes) else _encoded(body)
+        if endpoint.startswith(SHEETS_HOST):
+            # A search is a read although it is sent by POST.
+            is_read = method.lower() == "get" or endpoint.endswith(":search")
+            self._access.quota.take(
+                RequestKind.READ if is_read else RequestKind.WRITE, self._access.address, self._stopped
+            )
         try:
             return self.session.request(
                 method,

@@ -70,8 +70,9 @@ def upsert(
             _find_conflicts(conflicts, change, stored, written.get(change.key), table, base)
     conflict = conflicts.check(overwrites=overwrites)
     sheet.grow(max(2, stored.first_free_row + new_rows), stored.places.width)
-    changed = _write(sheet, table, keys, stored, protects_formulas=base is None, progress=progress)
+    # Looks come first: an attempt that ends between them and the cells leaves rows that the next one finds empty.
     sheet.client.update(_looks(sheet, table, stored, statistics, new_rows))
+    changed = _write(sheet, table, keys, stored, protects_formulas=base is None, progress=progress)
     return SheetChanges(changed, conflict)
 
 

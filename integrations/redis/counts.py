@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from integrations.redis.connection import Redis
+from integrations.redis.connection import SECONDS, Redis
 
 if TYPE_CHECKING:
     from limits.aio.storage import Storage
+    from limits.storage import Storage as BlockingStorage
 
 
 def shared_counts(redis: Redis) -> "Storage":
@@ -19,4 +20,17 @@ def shared_counts(redis: Redis) -> "Storage":
         wrap_exceptions=True,
         key_prefix=redis.key("attempts"),
         connection_pool=redis.client.connection_pool,  # type: ignore[arg-type]  # documented, and typed too narrowly
+    )
+
+
+def shared_blocking_counts(redis: Redis) -> "BlockingStorage":
+    """Return the storage of `limits` for threads; it raises StorageError while Redis is away."""
+    from limits.storage import RedisStorage
+
+    return RedisStorage(
+        redis.url,
+        key_prefix=redis.key("quota"),
+        wrap_exceptions=True,
+        socket_timeout=SECONDS,
+        socket_connect_timeout=SECONDS,
     )

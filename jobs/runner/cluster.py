@@ -7,7 +7,7 @@ from assistant.reply_log.cluster_log import SharedLog
 from assistant.reply_log.watchers import ClusterWatchers
 from db.core.events import Event, Hub, JobQueued, decode, encode
 from integrations.redis.connection import Redis
-from integrations.redis.counts import shared_counts
+from integrations.redis.counts import shared_blocking_counts, shared_counts
 from integrations.redis.events import Broadcast
 from integrations.redis.presence import Presence
 from integrations.redis.queue import RedisQueue
@@ -15,6 +15,7 @@ from integrations.redis.streams import Streams
 
 if TYPE_CHECKING:
     from limits.aio.storage import Storage
+    from limits.storage import Storage as BlockingStorage
 
 
 class Cluster:
@@ -45,6 +46,9 @@ class Cluster:
 
     def counts(self) -> "Storage":
         return shared_counts(self._redis)
+
+    def blocking_counts(self) -> "BlockingStorage":
+        return shared_blocking_counts(self._redis)
 
     def _forward(self, event: Event) -> None:
         # The queue delivers queued jobs to a single worker; broadcasting would wake all of them.

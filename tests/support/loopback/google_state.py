@@ -19,15 +19,22 @@ MEMBERS = (EMAIL, "ann@example.com", "bob@example.com")
 MINUTE = 60.0  # seconds
 
 
+HANG = 1  # status of a fault
+
+
 @dataclass
 class Fault:
-    """Answers with `status`, or with 0 carries the call out and resets the connection before answering."""
+    """Answers with `status`; with 0 carries the call out and resets the connection, with HANG delays the answer.
+
+    `at` is the number of the call, from 1, instead of an operation. A 401 makes all tokens invalid.
+    """
 
     operation: str
     status: int
     reason: str = "backendError"
     headers: dict[str, str] = field(default_factory=dict)
     times: int = 1
+    at: int = 0
 
 
 @dataclass(frozen=True)

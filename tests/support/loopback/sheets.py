@@ -5,6 +5,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from integrations.google.sheets import Patience
 from tests.support.loopback.google_calls import ROUTES, Action, Denied, Fault, LoopbackSheets
-from tests.support.loopback.google_state import Redirected
+from tests.support.loopback.google_state import HANG, Redirected
 from tests.support.loopback.service_account import service_account_file
 from tests.support.loopback.spreadsheets import Refused
 
@@ -22,6 +23,7 @@ QUICK = Patience(connect=1, read=30, tries=3, first_wait=0.01, longest_wait=0.02
 __all__ = ["LoopbackSheets", "loopback_sheets", "service_account_file"]
 
 MAX_PAYLOAD = 2_000_000
+HANG_SECONDS = 0.5  # an answer that hangs comes after this time
 UNSIGNED = frozenset({"authorize", "token", "revoke"})  # calls without an access token
 
 
@@ -50,6 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
     # One request per connection: nothing lingers when a test ends.
     protocol_version = "HTTP/1.0"
     google: LoopbackSheets
+    delay = 0.0
 
     def log_message(self, format: str, *args: Any) -> None:
         """Tests read `calls` instead."""
@@ -78,6 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Refused as error:
             self._send(400, Denied(400, "INVALID_ARGUMENT", str(error)).body(target.path), {})
         else:
+            time.sleep(self.delay)
             if answer is None:
                 self._reset()
             else:
@@ -88,12 +92,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.google.calls.append(operation)
         self.google.payloads.append(len(body))
         fault = self._fault(operation)
-        if fault and fault.status:
+        if fault and fault.status == 401:
+            self.google.tokens.clear()
+        if fault and fault.status > HANG:
             raise Denied(fault.status, fault.reason, "Made to fail.", fault.headers)
         if operation not in UNSIGNED:
             self._authorize(body)
         answer = action(self.google, parts, query, body)
-        return None if fault else answer
+        self.delay = HANG_SECONDS if fault and fault.status == HANG else 0.0
+        return None if fault and not fault.status else answer
 
     def _route(self, path: str) -> tuple[str, Action, list[str]]:
         for method, pattern, operation, action in ROUTES:
@@ -104,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fault(self, operation: str) -> Fault | None:
         for fault in self.google.faults:
-            if fault.operation == operation and fault.times > 0:
+            if fault.times > 0 and (fault.at == len(self.google.calls) if fault.at else fault.operation == operation):
                 fault.times -= 1
                 return fault
         return None
