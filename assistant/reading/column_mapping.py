@@ -12,18 +12,18 @@ from tables.types.types import CellError, Column, ColumnType, Value, from_json, 
 NAME_SCORE = 85  # percent that two names have in common to mean the same column
 
 
-def combined(tables: Sequence[ProposedTable], wanted: Sequence[Column], name: str) -> ProposedTable | None:
-    """Return the rows of all tables that have some of the wanted columns, as one table; None when none has.
+def combined(tables: Sequence[ProposedTable], requested: Sequence[Column], name: str) -> ProposedTable | None:
+    """Return the rows of all tables that have some of the requested columns, as one table; None when none has.
 
-    With no columns wanted, it is the largest table, under its own name, and the rows of those with the same columns.
+    With no columns requested, it is the largest table, under its own name, and the rows of those with the same columns.
     """
-    if not wanted and tables:
+    if not requested and tables:
         largest = max(tables, key=lambda table: len(table.rows) * len(table.columns))
         names = [folded(column.name) for column in largest.columns]
         tables = [table for table in tables if [folded(column.name) for column in table.columns] == names]
-        wanted, name = largest.columns, largest.name
-    rows = [row for table in tables for row in _rows(table, wanted)]
-    return ProposedTable(name, tuple(wanted), tuple(merged(wanted, [rows]))) if rows else None
+        requested, name = largest.columns, largest.name
+    rows = [row for table in tables for row in _rows(table, requested)]
+    return ProposedTable(name, tuple(requested), tuple(merged(requested, [rows]))) if rows else None
 
 
 def from_source(table: ProposedTable, number: int) -> ProposedTable:
@@ -38,67 +38,67 @@ def folded(name: str) -> str:
     return "".join(character for character in plain if character.isalnum())
 
 
-def places(found: Sequence[Column], wanted: Sequence[Column]) -> dict[int, int]:
+def matching_columns(found: Sequence[Column], requested: Sequence[Column]) -> dict[int, int]:
     """Map the index of each requested column to that of a found one: by name, by similar name, then by type.
 
     By type only if exactly one requested and one found column of a type other than TEXT are left.
     """
     chosen: dict[int, int] = {}
     likeness = sorted(
-        ((_score(w.name, f.name), -i, -j) for i, w in enumerate(wanted) for j, f in enumerate(found)), reverse=True
+        ((_score(w.name, f.name), -i, -j) for i, w in enumerate(requested) for j, f in enumerate(found)), reverse=True
     )
     for score, i, j in likeness:
         if score >= NAME_SCORE and -i not in chosen and -j not in chosen.values():
             chosen[-i] = -j
     if chosen:
-        chosen |= _by_type(found, wanted, chosen)
+        chosen |= _by_type(found, requested, chosen)
     return chosen
 
 
-def _by_type(found: Sequence[Column], wanted: Sequence[Column], chosen: dict[int, int]) -> dict[int, int]:
-    left = [i for i in range(len(wanted)) if i not in chosen and wanted[i].type is not ColumnType.TEXT]
+def _by_type(found: Sequence[Column], requested: Sequence[Column], chosen: dict[int, int]) -> dict[int, int]:
+    left = [i for i in range(len(requested)) if i not in chosen and requested[i].type is not ColumnType.TEXT]
     free = [j for j in range(len(found)) if j not in chosen.values()]
     by_type: dict[int, int] = {}
     for i in left:
-        alike = [j for j in free if found[j].type is wanted[i].type]
-        if len(alike) == 1 and sum(wanted[other].type is wanted[i].type for other in left) == 1:
+        alike = [j for j in free if found[j].type is requested[i].type]
+        if len(alike) == 1 and sum(requested[other].type is requested[i].type for other in left) == 1:
             by_type[i] = alike[0]
     return by_type
 
 
-def _score(wanted: str, found: str) -> float:
+def _score(requested: str, found: str) -> float:
     from rapidfuzz import fuzz
 
-    return 100.0 if folded(wanted) == folded(found) else fuzz.ratio(folded(wanted), folded(found))
+    return 100.0 if folded(requested) == folded(found) else fuzz.ratio(folded(requested), folded(found))
 
 
-def _rows(table: ProposedTable, wanted: Sequence[Column]) -> Iterable[tuple[ProposedCell | None, ...]]:
-    at = places(table.columns, wanted)
+def _rows(table: ProposedTable, requested: Sequence[Column]) -> Iterable[tuple[ProposedCell | None, ...]]:
+    at = matching_columns(table.columns, requested)
     if not at:
         return
     for row in table.rows:
         cells = [
             cell_in_column(table.columns[at[i]], column, row[at[i]]) if i in at else None
-            for i, column in enumerate(wanted)
+            for i, column in enumerate(requested)
         ]
         if any(cells):
             yield tuple(cells)
 
 
-def cell_in_column(found: Column, wanted: Column, cell: ProposedCell | None) -> ProposedCell | None:
-    """Return the cell with its value in the wanted column; a value that does not fit stays as it was read."""
+def cell_in_column(found: Column, requested: Column, cell: ProposedCell | None) -> ProposedCell | None:
+    """Return the cell with its value in the requested column; a value that does not fit stays as it was read."""
     if cell is None:
         return None
     try:
-        return replace(cell, value=_checked(wanted, convert(found, wanted, cell.value)))
+        return replace(cell, value=_checked(requested, convert(found, requested, cell.value)))
     except CellError:
         pass
     try:
-        return replace(cell, value=_checked(wanted, from_json(wanted, cell.quote)))
+        return replace(cell, value=_checked(requested, from_json(requested, cell.quote)))
     except CellError:
         return replace(cell, value=cell.quote)
 
 
-def _checked(wanted: Column, value: Value) -> Value:
-    validate(wanted, value)
+def _checked(requested: Column, value: Value) -> Value:
+    validate(requested, value)
     return value

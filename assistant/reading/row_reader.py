@@ -40,7 +40,7 @@ class Unstructured(Exception):
 
 
 @dataclass
-class _Read:
+class _PieceRows:
     """Rows read in a piece: as the model gave them, and with their locations."""
 
     answered: list[Row] = field(default_factory=list)
@@ -60,8 +60,8 @@ class _Call:
     failure: ModelFailure | None = None
 
 
-class Reading:
-    """Reading of a table; `table` returns the rows so far.
+class RowReader:
+    """Reader of a table; `table` returns the rows so far.
 
     `tokens` are those of all its calls, on top of those `spent` before; when there are as many as `most`, no other call
     is made. A call writes at most `max_tokens`. `problem` says why not everything was read, if so.
@@ -86,7 +86,7 @@ class Reading:
         unique = [column.key for column in columns if column.is_unique][:1]
         self._keys = [n for n, column in enumerate(columns) if column.key in (keys or unique)]
         self._pieces = passages.pieces()
-        self._read = [_Read() for _ in self._pieces]
+        self._read = [_PieceRows() for _ in self._pieces]
         self.tokens, self._most, self._max_tokens = spent, most, max_tokens
         self._guidance, self._passes, self._images = guidance, passes, images
         self.problem: str | None = None
@@ -129,7 +129,7 @@ class Reading:
         self._failure = failure
         self._miss(failure.message)
 
-    async def _read_piece(self, piece: Piece, read: _Read) -> None:
+    async def _read_piece(self, piece: Piece, read: _PieceRows) -> None:
         idle = 0
         for _ in range(CALLS_OF_PIECE):
             if self._is_spent():
@@ -155,7 +155,7 @@ class Reading:
     def _is_spent(self) -> bool:
         return self._most is not None and self.tokens.total >= self._most.total
 
-    def _is_no_answer(self, call: _Call, read: _Read) -> bool:
+    def _is_no_answer(self, call: _Call, read: _PieceRows) -> bool:
         """Return True if the first answer of a piece is something else than rows."""
         is_other = not read.answered and call.reason == WHOLE and not call.has_begun
         if is_other:
@@ -163,7 +163,7 @@ class Reading:
             self._miss(GARBLED)
         return is_other
 
-    async def _call(self, piece: Piece, read: _Read, following: str = structured_call.CONTINUE_TASK) -> _Call:
+    async def _call(self, piece: Piece, read: _PieceRows, following: str = structured_call.CONTINUE_TASK) -> _Call:
         """Ask for the rows, or by `following` for those beside the rows that were read, and take them as they come."""
         images = self._images if not piece.start else ()
         turns = [
@@ -203,7 +203,7 @@ class Reading:
         finally:
             self.tokens = added(self.tokens, counted(turns, text, finished))
 
-    def _take(self, piece: Piece, read: _Read, items: Iterable[Any]) -> int:
+    def _take(self, piece: Piece, read: _PieceRows, items: Iterable[Any]) -> int:
         """Add rows with their places and return how many of them are new."""
         taken = 0
         for item in items:
@@ -229,7 +229,7 @@ class Reading:
             return None
         return self._passages.cell(piece, column, value_of(column, quoted.value), quoted.quote, places[column.key])
 
-    async def _correct(self, piece: Piece, read: _Read) -> None:
+    async def _correct(self, piece: Piece, read: _PieceRows) -> None:
         """Ask once more for the cells that do not fit, and for nothing else."""
         doubtful = DoubtfulCells(self._columns, read.rows)
         if not doubtful.cells or self._is_spent():
@@ -243,7 +243,7 @@ class Reading:
         except ModelFailure as failure:
             self._fail(failure)
 
-    def _put(self, piece: Piece, read: _Read, row: int, index: int, quoted: QuotedValue) -> None:
+    def _put(self, piece: Piece, read: _PieceRows, row: int, index: int, quoted: QuotedValue) -> None:
         location = find_row(piece.text, {"": quoted.quote})[""]
         cells, column = list(read.rows[row]), self._columns[index]
         cells[index] = self._passages.cell(piece, column, value_of(column, quoted.value), quoted.quote, location)

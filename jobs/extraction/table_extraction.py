@@ -11,7 +11,7 @@ from assistant.prompt.tokens import added
 from assistant.reading.column_discovery import DiscoveredTable, discover
 from assistant.reading.extraction import ProposedTable, Source
 from assistant.reading.passages import Passages
-from assistant.reading.row_reader import Reading, Unstructured
+from assistant.reading.row_reader import RowReader, Unstructured
 from assistant.reading.structured_call import NO_GUIDANCE, Guidance, instructions
 from db.billing import spending
 from db.billing.usage import estimate_tokens
@@ -123,7 +123,7 @@ class TableExtraction:
     async def _read_table(
         self, request: ExtractionRequest, discovered: DiscoveredTable, texts: Passages, show: Show | None, limit: Tokens
     ) -> ReadTable:
-        reading = Reading(
+        reading = RowReader(
             self._model,
             self._offer.name,
             discovered.columns,
@@ -166,7 +166,7 @@ def tokens_to_read(texts: Passages, request: ExtractionRequest, offer: Offer) ->
     )
 
 
-async def _show_each_second(reading: Reading, name: str, texts: Passages, show: Show | None) -> None:
+async def _show_each_second(reading: RowReader, name: str, texts: Passages, show: Show | None) -> None:
     displayed = 0
     while show is not None:
         await asyncio.sleep(SHOWN_SECONDS)

@@ -15,7 +15,7 @@ from assistant.reading.row_reader import (
     GARBLED,
     PIECES_AT_ONCE,
     USED_UP,
-    Reading,
+    RowReader,
     Unstructured,
 )
 from assistant.reading.structured_call import rows_schema
@@ -43,12 +43,12 @@ VALUES = [("Tee 茶", "4.10", None), ("Milk", "1.50", 2), ("Milk", "1.50", 2), (
 @asynccontextmanager
 async def reading(
     extractor: Extractor, *texts: str, columns: tuple[Column, ...] = COLUMNS, **given: Any
-) -> AsyncIterator[Reading]:
+) -> AsyncIterator[RowReader]:
     async with fault_server(extractor.play) as server:
         model = ChatCompletions(api_key="sk-test", base_url=server.base_url, model="tiny")
         passages = Passages([Passage(Source(uuid4()), text) for text in texts or (TEXT,)])
         try:
-            yield Reading(model, None, columns, passages, **given)
+            yield RowReader(model, None, columns, passages, **given)
         finally:
             await model.close()
 
@@ -80,7 +80,7 @@ async def test_an_answer_that_is_cut_anywhere_keeps_its_whole_rows_and_goes_on(r
     async with reading(extractor, "Tee, 茶; 茶", columns=(ITEM,)) as one:
         for cut in range(begin, len(whole), 1 if reason == "length" else 11):
             extractor.cut, extractor.asked = cut, []
-            again = Reading(one._model, None, (ITEM,), one._passages)
+            again = RowReader(one._model, None, (ITEM,), one._passages)
             await again.run()
             table = again.table("x")
             assert [(cell.value, cell.start) for row in table.rows for cell in row if cell] == [
@@ -148,7 +148,7 @@ async def test_a_key_joins_what_two_texts_say_of_one_thing() -> None:
 async def test_a_model_that_gives_no_rows_is_no_reader(prose: str) -> None:
     async with fault_server(events(chunk(prose), chunk(finish="stop"))) as server:
         model = ChatCompletions(api_key="sk-test", base_url=server.base_url, model="tiny")
-        one = Reading(model, None, COLUMNS, Passages([Passage(Source(uuid4()), TEXT)]))
+        one = RowReader(model, None, COLUMNS, Passages([Passage(Source(uuid4()), TEXT)]))
         with pytest.raises(Unstructured):
             await one.run()
         await model.close()
@@ -157,7 +157,7 @@ async def test_a_model_that_gives_no_rows_is_no_reader(prose: str) -> None:
 async def test_a_model_that_never_gets_anywhere_is_not_asked_for_ever() -> None:
     async with fault_server(events(chunk('{"rows": [{"c1":'), chunk(finish="length"))) as server:
         model = ChatCompletions(api_key="sk-test", base_url=server.base_url, model="tiny")
-        one = Reading(model, None, COLUMNS, Passages([Passage(Source(uuid4()), TEXT)]))
+        one = RowReader(model, None, COLUMNS, Passages([Passage(Source(uuid4()), TEXT)]))
         await one.run()
         await model.close()
         assert (len(server.exchanges), one.table("x").rows, one.problem) == (2, (), ENDLESS)
@@ -171,7 +171,7 @@ async def test_what_cannot_be_read_of_one_piece_takes_nothing_from_the_others_an
         async with fault_server(*plays) as server:
             model = ChatCompletions(api_key="sk-test", base_url=server.base_url, model="tiny")
             text = "Tea. " * (PIECE // 5 + 100)
-            one = Reading(model, None, COLUMNS, Passages([Passage(Source(uuid4()), text)]))
+            one = RowReader(model, None, COLUMNS, Passages([Passage(Source(uuid4()), text)]))
             await one.run()
             await model.close()
         assert (len(server.exchanges), one.count > 0, one.problem) == (2, True, GARBLED)
@@ -196,7 +196,7 @@ async def test_what_no_database_keeps_is_replaced_and_shown_as_not_found() -> No
 async def test_a_provider_that_refuses_is_a_failure() -> None:
     async with fault_server(error(400, "response_format is not supported")) as server:
         model = ChatCompletions(api_key="sk-test", base_url=server.base_url, model="tiny")
-        one = Reading(model, None, COLUMNS, Passages([Passage(Source(uuid4()), TEXT)]))
+        one = RowReader(model, None, COLUMNS, Passages([Passage(Source(uuid4()), TEXT)]))
         with pytest.raises(ModelFailure):
             await one.run()
         await model.close()

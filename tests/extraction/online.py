@@ -13,7 +13,7 @@ from assistant.prompt.tokens import added
 from assistant.reading.column_discovery import discover
 from assistant.reading.extraction import Source
 from assistant.reading.passages import Passage, Passages
-from assistant.reading.row_reader import Reading, Unstructured
+from assistant.reading.row_reader import RowReader, Unstructured
 from db.models.usage import NANOS, Tokens
 from integrations.llm.catalog import Offer
 from integrations.llm.chat_completions import ChatModel, ModelFailure
@@ -76,7 +76,7 @@ async def _read(model: ChatModel, offer: Offer, sample: Sample, read: Read) -> l
     tables: list[Expected] = []
     for table in discovered.tables:
         most = tokens_to_read(passages, ExtractionRequest("", table.columns), offer)
-        reading = Reading(model, offer.name, table.columns, passages, most=most, max_tokens=offer.named_output)
+        reading = RowReader(model, offer.name, table.columns, passages, most=most, max_tokens=offer.named_output)
         try:
             await reading.run()
         finally:
