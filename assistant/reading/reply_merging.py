@@ -36,7 +36,15 @@ def merge_reply(
     stored = list(given_tables)
     confirmed, own = set[int](), list[ProposedTable]()
     for table in _tables_asked_for(given_tables, reply_tables):
-        grounded = ground_table(person, with_header(table, given_tables))
+        named = with_header(table, given_tables)
+        # Searching a long text for each cell takes seconds, and what only repeats a given table needs no source.
+        repeated = without_index(person, given_tables, without_summary(named))
+        matched = _best_match(repeated, stored)
+        if matched is not None and _is_contained(repeated, stored[matched[0]], matched[1]):
+            stored[matched[0]] = _merged(stored[matched[0]], repeated, matched[1]) or stored[matched[0]]
+            confirmed.add(matched[0])
+            continue
+        grounded = ground_table(person, named)
         if has_person_cells(grounded):  # a rank may be asked for, where the model makes the table up
             grounded = ground_table(person, without_index(person, given_tables, without_summary(grounded)))
         matched = _best_match(grounded, stored)
@@ -77,6 +85,16 @@ def _has_measures(table: ProposedTable) -> bool:
 def _best_match(table: ProposedTable, given: Sequence[ProposedTable]) -> tuple[int, TableMatch] | None:
     matches = [(index, match) for index, other in enumerate(given) if (match := match_tables(table, other))]
     return max(matches, key=lambda item: (len(item[1].rows), len(item[1].columns)), default=None)
+
+
+def _is_contained(reply: ProposedTable, given: ProposedTable, match: TableMatch) -> bool:
+    """Return whether each filled cell of a reply's table is a filled cell of the person's, with the same value."""
+    return not match.conflicts and all(
+        row in match.rows and index in match.columns and is_filled(given.rows[match.rows[row]][match.columns[index]])
+        for row, cells in enumerate(reply.rows)
+        for index, cell in enumerate(cells)
+        if is_filled(cell)
+    )
 
 
 def _merged(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> ProposedTable | None:
