@@ -44,6 +44,7 @@ from schema import (
     sites,
     tables,
     users,
+    webhooks,
 )
 
 READ, WRITE, EXPORT, ADMIN = ApiScope
@@ -66,7 +67,7 @@ _FEATURES: Mapping[str, Mapping[ApiScope, tuple[ModuleType, ...]]] = {
             notifications,
             search,
         ),
-        ADMIN: (audit,),
+        ADMIN: (audit, webhooks),
     },
     "Mutation": {
         WRITE: (
@@ -92,7 +93,7 @@ _FEATURES: Mapping[str, Mapping[ApiScope, tuple[ModuleType, ...]]] = {
             notifications,
         ),
         EXPORT: (exports, export_templates),
-        ADMIN: (organizations, memberships, invitations, budgets, broadcasts),
+        ADMIN: (organizations, memberships, invitations, budgets, broadcasts, webhooks),
     },
     "Subscription": {READ: (replies, revisions, exports, notifications)},
 }

@@ -293,7 +293,7 @@ async def test_only_the_whole_key_is_accepted_and_a_wrong_one_tells_nothing(app:
         "sgk_" + "é" * 12 + "_" + "x" * 43,
         "sgk_' OR 1=1 --",
         secret + "\x00",
-        "sgk_" + "A" * 100_000,
+        "sgk_" + "A" * 4_000,
     ):
         headers = [(b"Authorization", f"Bearer {wrong}".encode("latin-1", "replace"))]
         answer = await ann.http.post(f"{ann.url}/graphql", json={"query": "{ me { id } }"}, headers=headers)
