@@ -50,7 +50,8 @@ FAULTS = {"dropped": [DROP], "hanging": [HANG], "token lost": [401], "busy": [42
 def test_a_fault_at_any_request_changes_nothing_in_the_result(
     google: LoopbackSheets, tmp_path: Path, kind: str, mode: SheetMode
 ) -> None:
-    sheets = Sheets(google.access(tmp_path), google.url, patience=PATIENCE)
+    plenty = Quota(per_user=10**6, per_project=10**6)
+    sheets = Sheets(replace(google.access(tmp_path), quota=plenty), google.url, patience=PATIENCE)
     google.calls.clear()
     expected = later(Desk(google, sheets), sheets, mode)
     names = list(google.calls)
