@@ -294,7 +294,11 @@ async def test_a_deactivated_user_is_refused_everything(database: Database, worl
     assert await database.write(jobs.claim, SYSTEM, id_) is None
     job = await database.find(Job, SYSTEM, id_)
     assert job is not None
-    assert (job.status, job.error_code, job.arguments) == (JobStatus.FAILED, "NOT_FOUND", {"where": {"to": "x"}})
+    assert (job.status, job.error_code, job.arguments) == (
+        JobStatus.FAILED,
+        "NOT_FOUND",
+        {"where": {"to": "x"}, "lost_secrets": True},
+    )
 
 
 async def test_an_invitation_is_accepted_with_the_mailed_token(app: App, mailbox: Mailbox) -> None:

@@ -22,6 +22,10 @@ SET = {
         "title", "system_prompt", "model", "organization_id", "site_id", "visibility", "extraction", "temperature",
         "max_tokens",
     },
+    "ExportTemplate": {
+        "name", "table_id", "organization_id", "visibility", "destination", "sheet_name", "columns", "key_columns",
+        "include_header", "freeze_header",
+    },
     "Item": {
         "title", "description", "is_completed", "visibility", "organization_id", "site_id", "conversation_id",
     },
@@ -55,6 +59,8 @@ REASONS = {
     "AssignSiteInput.userId": "who is assigned, which admins of the site's organization decide",
     "ChangeMemberRoleInput.role": "what the mutation is for; admins decide",
     "CreateModuleInput.status": "of a device, told by who looks after it",
+    "CreateWebhookInput.url": "where its deliveries go, checked at creation and at each delivery",
+    "GoogleSheetInput.url": "which sheet is read, with the rights of the person at Google",
     "InviteMemberInput.email": "where the invitation goes",
     "InviteMemberInput.role": "what the invitation offers; admins decide",
     "LogInInput.email": "who signs in, shown by the password",

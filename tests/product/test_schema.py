@@ -22,7 +22,7 @@ TYPES = {
     if not is_introspection_type(kind) and not is_specified_scalar_type(kind)
 }
 
-WITHOUT_INPUT = {"logOutEverywhere", "requestEmailVerification"}
+WITHOUT_INPUT = {"disconnectGoogle", "logOutEverywhere", "requestEmailVerification"}
 
 
 def _descriptions() -> Iterator[tuple[str, str | None]]:
