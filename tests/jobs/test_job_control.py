@@ -12,6 +12,7 @@ from db.models.users import User
 from resolvers.core.ids import decode, global_id
 from tests.support.app import App, open_app
 from tests.support.client import Client, Refused
+from tests.support.databases.inspection import drop_cell_indexes
 from tests.support.tables.exported_files import finished
 from tests.support.world import SYSTEM
 
@@ -76,6 +77,7 @@ async def test_background_work_is_listed_by_kind_and_status_with_its_subject(app
     app.reads.clear()
     await listed(ann)
     assert len([sql for sql in app.reads if "leased_until <" not in sql]) == 3  # the session, the page, its length
+    await drop_cell_indexes(app.backend.database)  # tests share the tables of a PostgreSQL database
 
 
 async def test_jobs_are_canceled_and_retried_or_refused_with_the_way_out(database_url: str, tmp_path: Any) -> None:

@@ -117,7 +117,7 @@ async def test_a_job_that_is_over_is_not_claimed_when_it_is_delivered_again(desk
     await desk.database.write(jobs.claim, SYSTEM, id_)
     await desk.database.write(lambda session: jobs.finish(session, id_, 1, status), desk.viewer)
     before, changes = await desk.job(id_), list(desk.changes)
-    assert (before.status, before.arguments) == (status, {"nested": {"other": 1}})
+    assert (before.status, before.arguments) == (status, {"nested": {"other": 1}, "lost_secrets": True})
     for _ in range(2):
         assert await desk.database.write(jobs.claim, SYSTEM, id_) is None
     assert (await desk.job(id_), desk.changes) == (before, changes)

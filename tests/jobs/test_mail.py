@@ -166,6 +166,7 @@ async def test_signing_up_mails_a_token_that_the_database_does_not_keep(app: App
     (job,) = await jobs_over(app)
     assert (job.status, job.error_message) == (JobStatus.COMPLETED, None)
     assert job.arguments == {
+        "lost_secrets": True,
         "template": "verify_email",
         "to": "ann@example.com",
         "arguments": {"name": "Ann Lee"},

@@ -175,5 +175,7 @@ async def digest(database: Database) -> str:
         rows = [database.reader.execute(f"SELECT * FROM {name} ORDER BY id").fetchall() for name in names]
         return hashlib.sha256(repr(rows).encode()).hexdigest()
     assert isinstance(database, PostgreSQL)
-    each = (f"SELECT md5(coalesce(string_agg(t::text, ',' ORDER BY t.id), '')) FROM {name} t" for name in names)
-    return repr(await database.pool.fetch(" UNION ALL ".join(each)))
+    content = "md5(coalesce(string_agg(t::text, ',' ORDER BY t.id), ''))"
+    each = (f"SELECT '{name}' AS name, {content} AS content FROM {name} t" for name in names)
+    # PostgreSQL appends the parts in any order when it runs them in parallel.
+    return repr(sorted(map(tuple, await database.pool.fetch(" UNION ALL ".join(each)))))

@@ -131,7 +131,7 @@ async def test_names_cannot_write_to_the_operator_s_terminal(app: App) -> None:
     ann = await app.person("ann")
     await ann.mutate("updateProfile", "{ user { id } }", firstName="\x1b[2J\nroot", lastName="\u202eX")
     _, listed = await beside(app, "users", "list")
-    assert "\ufffd[2J\ufffdroot \ufffdX" in listed
+    assert "\ufffd[2J root \ufffdX" in listed
     assert listed.isprintable()
 
 
