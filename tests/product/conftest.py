@@ -48,10 +48,10 @@ async def server_database(postgres: Postgres) -> AsyncIterator[str]:
 INNER = """
 import os, pathlib, signal, time
 from tests.support.processes.postgres import postgres
-from tests.product.test_servers import run
+from tests.support.databases.statements import fetch_value
 
 async def describe(postgres, here):
-    files = await run(postgres.url(), "SHOW data_directory")
+    files = await fetch_value(postgres.url(), "SHOW data_directory")
     pathlib.Path(here, os.environ["PYTEST_XDIST_WORKER"]).write_text(f"{postgres.port} {files}")
 
 async def test_one(postgres):

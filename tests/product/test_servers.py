@@ -15,21 +15,14 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from tests.support.databases.statements import fetch_value
 from tests.support.processes.postgres import Postgres, postgres_server
 
 ROOT = Path(__file__).parents[2]
 
 
-async def run(url: str, statement: str) -> object:
-    connection = await asyncpg.connect(url, timeout=10)
-    try:
-        return await connection.fetchval(statement, timeout=10)
-    finally:
-        await connection.close()
-
-
 async def test_asyncpg_and_sqlalchemy_take_the_same_url(postgres: Postgres, server_database: str) -> None:
-    assert await run(postgres.url(server_database), "SELECT current_database()") == server_database
+    assert await fetch_value(postgres.url(server_database), "SELECT current_database()") == server_database
     engine = create_async_engine(make_url(postgres.url(server_database)).set(drivername="postgresql+asyncpg"))
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT current_database()")) == server_database
@@ -37,11 +30,11 @@ async def test_asyncpg_and_sqlalchemy_take_the_same_url(postgres: Postgres, serv
 
 
 async def test_a_database_is_copied_from_a_template(postgres: Postgres, server_database: str) -> None:
-    await run(postgres.url(server_database), "CREATE TABLE things AS SELECT 42 AS answer")
+    await fetch_value(postgres.url(server_database), "CREATE TABLE things AS SELECT 42 AS answer")
     copy = f"{server_database} copy"
     await postgres.create_database(copy, template=server_database)
     try:
-        assert await run(postgres.url(copy), "SELECT answer FROM things") == 42
+        assert await fetch_value(postgres.url(copy), "SELECT answer FROM things") == 42
     finally:
         await postgres.drop_database(copy)
 
@@ -49,21 +42,23 @@ async def test_a_database_is_copied_from_a_template(postgres: Postgres, server_d
 async def test_copies_of_one_template_are_made_at_the_same_time(postgres: Postgres, server_database: str) -> None:
     names = [f"{server_database} {number}" for number in range(8)]
     await asyncio.gather(*(postgres.create_database(name, template=server_database) for name in names))
-    found = await run(postgres.url(), f"SELECT count(*) FROM pg_database WHERE datname LIKE '{server_database} %'")
+    found = await fetch_value(
+        postgres.url(), f"SELECT count(*) FROM pg_database WHERE datname LIKE '{server_database} %'"
+    )
     await asyncio.gather(*(postgres.drop_database(name) for name in names))
     assert found == 8
 
 
 async def test_an_emptied_database_has_its_tables_and_nobody_in_them(postgres: Postgres, server_database: str) -> None:
     url = postgres.url(server_database)
-    await run(url, "CREATE TABLE people (id int PRIMARY KEY, friend int REFERENCES people)")
-    await run(url, "CREATE TABLE notes AS SELECT id, repeat('x', 100) FROM generate_series(1, 2000) AS id")
-    await run(url, "INSERT INTO people VALUES (1, 2), (2, 1)")
+    await fetch_value(url, "CREATE TABLE people (id int PRIMARY KEY, friend int REFERENCES people)")
+    await fetch_value(url, "CREATE TABLE notes AS SELECT id, repeat('x', 100) FROM generate_series(1, 2000) AS id")
+    await fetch_value(url, "INSERT INTO people VALUES (1, 2), (2, 1)")
     left = await asyncpg.connect(url)
     await left.execute("BEGIN; INSERT INTO people VALUES (3, 1)")
     for _ in range(2):
         await postgres.empty_database(server_database)
-        assert await run(url, "SELECT (SELECT count(*) FROM people) + (SELECT count(*) FROM notes)") == 0
+        assert await fetch_value(url, "SELECT (SELECT count(*) FROM people) + (SELECT count(*) FROM notes)") == 0
     assert left.is_closed()
 
 
@@ -80,13 +75,13 @@ async def test_a_database_in_use_is_dropped_and_an_absent_one_is_no_error(
 
 async def test_text_sorts_by_code_point_on_every_machine(postgres: Postgres) -> None:
     ordered = "SELECT string_agg(x, '' ORDER BY x) FROM unnest(ARRAY['b', 'a', 'B', 'é']) AS x"
-    assert await run(postgres.url(), ordered) == "Babé"
+    assert await fetch_value(postgres.url(), ordered) == "Babé"
 
 
 async def test_other_users_of_the_machine_are_refused(postgres: Postgres) -> None:
     stranger = Postgres(postgres.port, "guess")
     with pytest.raises(asyncpg.InvalidPasswordError):
-        await run(stranger.url(), "SELECT 1")
+        await fetch_value(stranger.url(), "SELECT 1")
 
 
 def refuses(port: int) -> bool:
@@ -103,7 +98,7 @@ def until_gone(port: int, files: Path, seconds: float = 15) -> None:
 
 def test_a_server_leaves_nothing_behind() -> None:
     with postgres_server() as server:
-        files = Path(str(asyncio.run(run(server.url(), "SHOW data_directory")))).parent
+        files = Path(str(asyncio.run(fetch_value(server.url(), "SHOW data_directory")))).parent
         assert files.is_dir()
     assert refuses(server.port)
     assert not files.exists()
@@ -142,9 +137,9 @@ def test_a_killed_process_leaves_no_server_behind(tmp_path: Path) -> None:
 HELD = """
 import asyncio, pathlib, sys, time
 from tests.support.processes.postgres import shared_postgres
-from tests.product.test_servers import run
+from tests.support.databases.statements import fetch_value
 
 with shared_postgres(pathlib.Path(sys.argv[1])) as server:
-    print(server.port, asyncio.run(run(server.url(), "SHOW data_directory")), flush=True)
+    print(server.port, asyncio.run(fetch_value(server.url(), "SHOW data_directory")), flush=True)
     time.sleep(60)
 """
