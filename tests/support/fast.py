@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import async_playwright
 
 SLOW_TESTS = Path(__file__).with_name("slow_tests.txt")
-SLOW_SECONDS = 0.13  # with this limit the rest takes under a minute on two cores
+SLOW_SECONDS = 0.2  # with this limit the rest takes under a minute on two cores
 STARTERS = {"create_subprocess_exec", "create_subprocess_shell"}  # attributes of asyncio
 STARTING: tuple[object, ...] = (subprocess, async_playwright)
 
