@@ -36,7 +36,7 @@ from tests.support.scripted_llm import finished_reply, follow, joined_text, read
 
 SECRET = "sk-test-secret"
 # Long enough for a machine that plays all faults at once beside other tests.
-QUICK = {"connect": 2, "first_token": 2.4, "between_tokens": 1.6, "total": 5}
+QUICK = {"connect": 2, "first_token": 2.4, "between_tokens": 1.6, "total": 4}
 TABLE = "| Item | Price |\n|---|---|\n| Ink | €3.50 |\n"
 HALF = chunk("Half ")
 
@@ -68,7 +68,7 @@ FAULTS = {
     "no-first-token": Fault(silence, "FIRST_TOKEN_TIMEOUT", True),
     "headers-only": Fault(events_then_silence(), "FIRST_TOKEN_TIMEOUT", True),
     "falls-silent": Fault(events_then_silence(HALF), "TOKEN_TIMEOUT", True, "Half "),
-    "without-end": Fault(endless(chunk("x"), 0.3), "TOTAL_TIMEOUT", False, "x"),
+    "without-end": Fault(endless(chunk("x"), 0.5), "TOTAL_TIMEOUT", False, "x"),
     "cut": Fault(events_then_reset(HALF), "CONNECTION_CUT", True, "Half "),
     "no-finish-reason": Fault(events(HALF, "[DONE]"), "INCOMPLETE", True, "Half "),
     "html": Fault(response(200, "<html>Welcome", content_type="text/html"), "NOT_A_STREAM", False),
