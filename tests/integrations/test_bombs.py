@@ -158,7 +158,7 @@ def test_a_bomb_ends_soon_and_in_little_memory(name: str) -> None:
     seconds, kilobytes = map(float, used.split())
     assert process.returncode != 0
     assert reason in told
-    assert bool(reason) == ("refused" in told)
+    assert "refused" in told or not reason  # the end by its limit may come before or after the refusal
     assert seconds < 2.6
     assert kilobytes < 200_000
 
