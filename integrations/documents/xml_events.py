@@ -38,8 +38,8 @@ def walk(
         if event == "start":
             tags = tags or held(tag)
             around.append(element)
+            count = count + 1 if holding else 0  # rows follow each other: each begins a count of its own
             holding += tag in tags
-            count = count + 1 if holding else 0
             _refuse_bombs(len(around), count)
             if tag in marks:
                 yield event, element
