@@ -112,7 +112,7 @@ def _encoded(headers: Mapping[str, str]) -> Iterable[tuple[bytes, bytes]]:
 
 
 def _pinned(addresses: list[str]) -> Any:
-    """Return a network backend that connects to these addresses, whatever the name has become meanwhile."""
+    """Return a network backend that connects to these addresses and resolves no name again."""
     from httpcore2 import AnyIOBackend, AsyncNetworkBackend, ConnectError
 
     class Pinned(AsyncNetworkBackend):

@@ -41,7 +41,7 @@ class Delivery(Node, Shows[models.webhooks.Delivery]):
 
 @output_type
 class Webhook(Node, Audited, Shows[models.webhooks.Webhook]):
-    """An address that is told events by POST requests, signed as the Standard Webhooks specification says."""
+    """An address that receives events as POST requests, signed as the Standard Webhooks specification says."""
 
     url: str = field("Address of the receiver.")
     events = list_of(models.webhooks.WebhookEvent, webhooks.list_events, "Events that are told.")

@@ -54,7 +54,7 @@ class Recognised:
 
 
 def recognise(file: IO[bytes], name: str) -> Recognised:
-    """Return the kind of a file. Blocking. Raises DocumentRefused for what is damaged or is not taken."""
+    """Return the kind of a file. Blocking. Raises DocumentRefused for a damaged file or an unsupported kind."""
     file.seek(0)
     head = file.read(HEAD)
     if not head:

@@ -20,7 +20,7 @@ HTML_SECONDS, HTML_SECONDS_PER_MEGABYTE = 1.5, 0.4
 
 
 def bound_process(task: str) -> None:
-    """Set the limits that hold whatever is in the file."""
+    """Set the limits that hold for every file."""
     for limit, value in (
         (resource.RLIMIT_AS, MEMORY[task]),
         (resource.RLIMIT_CPU, MAX_CPU),

@@ -54,7 +54,7 @@ class MergedCells:
 
 @lru_cache(MAX_COLUMNS)
 def column_number(letters: str) -> int:
-    """Return 1 for A, 27 for AA. Raises ValueError for what is no column."""
+    """Return 1 for A, 27 for AA. Raises ValueError for any other text."""
     number = 0
     for letter in letters.upper():
         number = 26 * number + ord(letter) - ord("A") + 1

@@ -1,4 +1,4 @@
-"""Reading PDF and XLSX in a process of their own: whatever is in the file, it ends, and takes nothing along."""
+"""Readers of PDF files and workbooks in a separate process, whose limits end it without harm to the server."""
 
 import asyncio
 import io

@@ -46,7 +46,7 @@ def rows_text(rows: Sequence[Sequence[str | None]]) -> str:
 
 
 def delimited_text(text: str) -> str:
-    """Return a CSV file with its tables as Markdown; one with nothing but a header and rows stays as it is."""
+    """Return a CSV file with its tables as Markdown; a file of only a header and rows stays unchanged."""
     dialect = delimited.sniff(text[:SAMPLE])
     try:
         rows = list(delimited.rows(io.StringIO(text[:MAX_TEXT], newline=""), dialect))

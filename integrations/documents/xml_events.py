@@ -1,4 +1,4 @@
-"""Elements of large XML files, each when it is whole; what is around them takes no memory, however much it is."""
+"""Complete elements of large XML files, one at a time; the elements around them are freed as they end."""
 
 from collections.abc import Callable, Iterator
 from typing import IO

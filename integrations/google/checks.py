@@ -1,4 +1,4 @@
-"""Trial of each configured way to Google, for the operator: what works, and what is wrong."""
+"""Trials of each configured way to Google, which tell the operator what to correct."""
 
 import threading
 from collections.abc import Callable, Iterator

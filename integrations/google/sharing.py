@@ -22,7 +22,7 @@ QUICK = Patience(connect=3, read=5, tries=1, total=10)
 
 
 def check_sharing(google: Connection, access: GoogleAccess, key: str, *, to_write: bool) -> None:
-    """Raise SheetsFailure NO_ACCESS unless the person may open, or change, the spreadsheet themselves.
+    """Raise SheetsFailure NO_ACCESS unless the person could open, or change, the spreadsheet without this server.
 
     The service account opens whatever anybody has shared with it. Without this check, a person who knows the address of
     another's spreadsheet would read and change it through this server. As the person's own account, Google checks.

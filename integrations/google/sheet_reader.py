@@ -1,4 +1,4 @@
-"""Reading of one sheet of a Google spreadsheet: its cells as what they are, by their number formats."""
+"""Reader of one sheet of a Google spreadsheet; number formats decide the types of its cells."""
 
 import json
 import re
@@ -133,7 +133,7 @@ class SheetReader:
 
 
 def _chosen(book: dict[str, Any], request: SheetRequest) -> tuple[_Grid, list[str]]:
-    """Return the cells to read and notes on what is left out. Raises SheetsFailure."""
+    """Return the cells to read and notes on those left out. Raises SheetsFailure."""
     grids = [one["properties"] for one in book["sheets"] if "gridProperties" in one["properties"]]
     titles = [properties["title"] for properties in grids]
     shown = [properties for properties in grids if not properties.get("hidden")] or grids

@@ -84,6 +84,6 @@ class SheetLinkSweep:
             await asyncio.sleep(interval)
 
     async def sweep(self) -> None:
-        """Start what is due now."""
+        """Start the jobs of the links that are due."""
         for link in await self._database.read(sheet_links.outdated_links, SYSTEM, moment=now()):
             await self._database.write(sheet_links.start_due, SYSTEM, link.id, self._gather)

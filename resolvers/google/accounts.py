@@ -170,7 +170,7 @@ async def _renew(backend: Backend, viewer: Viewer, account: GoogleAccount) -> No
 async def checked_access(
     backend: Backend, user_id: UUID | None, spreadsheet_id: str | None = None, field: str = "spreadsheetId"
 ) -> GoogleAccess:
-    """Return the way to Google for a user's export, after asking Google about it.
+    """Return the way to Google for a user's export, after a check with Google.
 
     Raises NotConfigured, Forbidden, or BadUserInput at `field` for a spreadsheet that cannot be changed: what a job
     could not do is refused before it is made.

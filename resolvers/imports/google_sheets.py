@@ -36,7 +36,7 @@ class GoogleSheetInput:
     )
 
     def request(self) -> SheetRequest:
-        """Return what is asked of Google. Raises BadUserInput for an address of something else."""
+        """Return the requested part of a spreadsheet. Raises BadUserInput for any other address."""
         key = spreadsheet_id_of(self.url, "googleSheet.url")
         return SheetRequest(key, self.sheet, gid_of(self.url), self.range)
 

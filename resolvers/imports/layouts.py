@@ -96,7 +96,7 @@ class Layout:
             yield [row[n] if n < len(row) else None for n in self.places]
 
     def rows(self) -> Iterator[list[str | None]]:
-        """Return what the cells show."""
+        """Return the displayed texts of the cells."""
         return map(self.shown, self.cells())
 
     def shown(self, row: Sequence[Cell]) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""The rows of a layout as values of columns, which are chosen or those of a table that is there."""
+"""Rows of a layout read as values of detected columns or of the columns of an existing table."""
 
 import io
 import tempfile

@@ -127,12 +127,12 @@ def _read(
 
 
 def _cells(rows: Iterator[list[str | None]]) -> Iterator[list[Cell]]:
-    """Texts are cells."""
+    """Return the rows typed as cells, which texts are."""
     return cast("Iterator[list[Cell]]", rows)
 
 
 def _lines(source: IO[bytes], encoding: str) -> Iterator[str]:
-    """The text line by line, each with its end as it is."""
+    """Yield the lines of a text with their original ends."""
     source.seek(0)
     text = io.TextIOWrapper(cast("BinaryIO", source), encoding, newline="")
     try:
@@ -143,7 +143,7 @@ def _lines(source: IO[bytes], encoding: str) -> Iterator[str]:
 
 
 def _pieces(source: IO[bytes], encoding: str) -> Iterator[str]:
-    """The text from its beginning, a piece at a time."""
+    """Yield the text from its beginning in pieces."""
     source.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)()
     while data := source.read(_CHUNK):
@@ -152,7 +152,7 @@ def _pieces(source: IO[bytes], encoding: str) -> Iterator[str]:
 
 
 def _workbook_rows(lines: IO[bytes], layout: Layout) -> Iterator[list[Cell]]:
-    """As `DocumentReader.rows_into` wrote them."""
+    """Yield the rows that `DocumentReader.rows_into` wrote."""
     lines.seek(0)
     for line in lines:
         read = json.loads(line)
@@ -171,7 +171,7 @@ def _pdf_rows(lines: IO[bytes], layout: Layout) -> Iterator[list[str | None]]:
 
 
 def _markdown_rows(source: IO[bytes], encoding: str, index: int | None) -> Iterator[list[str | None]]:
-    """Of a file that is one table, or else of the one among the text of a file."""
+    """Yield the rows of a file that is one table, or else of one table within the text of a file."""
     lines = (line.strip() for line in _lines(source, encoding))
     if markdown.is_table(_sample(source, encoding)) and all(line.startswith("|") for line in lines if line):
         yield from markdown.rows(_lines(source, encoding))

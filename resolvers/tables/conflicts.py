@@ -38,7 +38,7 @@ async def client_conflict(context: Context, conflict: Conflict) -> Conflict:
 def _state(
     conflict: CellConflict, rows: Mapping[UUID, Row], cells: Mapping[UUID, Sequence[Cell]]
 ) -> tuple[dict[str, object] | None, Cell | None]:
-    """Return the current row of a conflict, as JSON, and its cell; None for what was deleted."""
+    """Return the current row of a conflict, as JSON, and its cell; None for a deleted one."""
     row = rows.get(conflict.row_id) if conflict.row_id else None
     if row is None:
         return None, None

@@ -1,4 +1,4 @@
-"""Scopes that an API key needs for each root field: the one place where this is declared.
+"""Scopes that an API key needs for each root field, declared in this one place.
 
 A feature that is missing here, and so each new one, is refused to every key until somebody decides.
 """

@@ -9,7 +9,7 @@ from tables.files.row_source import AHEAD, NO_HINTS, WINDOW, Hints, Region, RowS
 
 
 def find_region(source: RowSource, hints: Hints = NO_HINTS) -> Region | None:
-    """Return the next table and take what is above its body; None when no row is left."""
+    """Return the next table, with the lines above its body consumed; None when no row is left."""
     while (first := source.peek(1)) and not count_filled(first[0]):
         source.take()
     rows = source.peek(WINDOW)

@@ -15,7 +15,7 @@ class Body:
         self._names = [name and name.casefold() for name in region.names]
 
     def rows(self) -> Iterator[Texts]:
-        """Yield each row's cells of the table's columns; take nothing of what is below."""
+        """Yield each row's cells of the table's columns; leave the lines below the table unread."""
         source, region = self._source, self._region
         while row := source.peek(1):
             cells = region.cells(row[0])

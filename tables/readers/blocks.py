@@ -1,4 +1,4 @@
-"""Stretches of lines that may hold tables: between fences, without code, without what is already read."""
+"""Blocks of lines that may contain tables: outside fences and code, and not read before."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

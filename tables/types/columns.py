@@ -80,13 +80,13 @@ class Column:
 
 
 def currency_code(column: Column) -> str | None:
-    """The ISO 4217 code of a CURRENCY column; None when it has none."""
+    """Return the ISO 4217 code of a CURRENCY column, or None."""
     code = (column.format or "")[:3]
     return code if column.type is ColumnType.CURRENCY and code in CODES else None
 
 
 def decimal_mark(column: Column) -> str:
-    """The mark that a numeric column is written with, "." or ","."""
+    """Return the decimal mark of a numeric column, "." or ","."""
     return "," if (column.format or "").rstrip("?").endswith(",") else "."
 
 

@@ -202,7 +202,7 @@ def _turn(matrix: Sequence[float]) -> int:
 
 
 def read_page(interpreter: PDFPageInterpreter, device: PageDevice, page: PDFPage) -> PageContent:
-    """Return what is on a page, in the direction of most of its text."""
+    """Return the glyphs and lines of a page, turned to the direction of most of its text."""
     interpreter.process_page(page)
     content = PageContent(device.width, device.height, device.glyphs, device.rules)
     turns = Counter(glyph.turn for glyph in content.glyphs if not glyph.text.isspace())

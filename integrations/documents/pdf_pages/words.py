@@ -37,7 +37,7 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True)
 class Segment:
-    """Words of a line with no more than a space between them."""
+    """Consecutive words of a line with at most a space between them."""
 
     words: tuple[Word, ...]
 
