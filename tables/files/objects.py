@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]  # it is there, and not in the stubs
 from typing import Any
@@ -12,6 +12,7 @@ from tables.types.numbers import plain_number
 from tables.types.parsing import join_items
 
 MAX_NAMES = 16_384
+MAX_DEPTH = 3  # of objects within a row whose values become columns, as in pasted JSON
 MAX_ELEMENT = 10_000_000  # characters; a row of 200 cells has at most two thirds of that
 LONGEST_LITERAL = 16  # characters, with what is before it
 MAX_DOCUMENT = 20_000_000  # characters of a document that is no plain array of rows
@@ -47,18 +48,30 @@ def rows(pieces: Callable[[], Iterator[str]]) -> Iterator[Texts]:
         return
     yield [*names]
     for element in _elements(pieces()):
-        yield [_text(element.get(name)) for name in names]
+        values = _flat(element)
+        yield [_text(values.get(name)) for name in names]
 
 
 def _all_names(pieces: Callable[[], Iterator[str]]) -> list[str]:
-    names: dict[str, None] = {}
-    for element in _elements(pieces()):
-        if not isinstance(element, dict):
-            raise ValueError(NO_ARRAY)
-        names.update(dict.fromkeys(element))
-        if len(names) > MAX_NAMES:
+    return _names_of(_flat(_object(element)) for element in _elements(pieces()))
+
+
+def _object(element: Any) -> dict[Any, Any]:
+    if not isinstance(element, dict):
+        raise ValueError(NO_ARRAY)
+    return element
+
+
+def _names_of(elements: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the names in order of appearance, without an object's own name where it is only ever empty."""
+    has_value: dict[str, bool] = {}
+    for element in elements:
+        for name, value in element.items():
+            has_value[name] = has_value.get(name, False) or value is not None
+        if len(has_value) > MAX_NAMES:
             raise ValueError(f"The objects have more than {MAX_NAMES:,} names: send fewer columns.")
-    return list(names)
+    objects = {name[:end] for name in has_value for end in range(len(name)) if name[end] == "."}
+    return [name for name, is_filled in has_value.items() if is_filled or name not in objects]
 
 
 def _document_rows(pieces: Callable[[], Iterator[str]], error: ValueError) -> Iterator[Texts]:
@@ -77,15 +90,13 @@ def _document_rows(pieces: Callable[[], Iterator[str]], error: ValueError) -> It
 
 def _rows_of(found: list[Any]) -> Iterator[Texts]:
     """Yield the names of objects and their rows, or the rows of arrays."""
-    names = list(dict.fromkeys(str(name) for element in found if isinstance(element, dict) for name in element))
-    if len(names) > MAX_NAMES:
-        raise ValueError(f"The objects have more than {MAX_NAMES:,} names: send fewer columns.")
+    names = _names_of(_flat(element) for element in found if isinstance(element, dict))
     if names:
         yield [*names]
     for element in found:
         if isinstance(element, dict):
-            by_name = {str(name): value for name, value in element.items()}
-            yield [_text(by_name.get(name)) for name in names]
+            values = _flat(element)
+            yield [_text(values.get(name)) for name in names]
         elif isinstance(element, list):
             yield [_text(each) for each in element]
 
@@ -260,6 +271,23 @@ def _number(literal: str) -> str:
         return plain_number(Decimal(literal)) or literal
     except InvalidOperation:
         return literal
+
+
+def _flat(element: dict[Any, Any], depth: int = 0) -> dict[str, Any]:
+    """Return the values of an object; those of an object in it stand under both names, `price.net`.
+
+    An inner object stays one value, as JSON text, below MAX_DEPTH and where its names would hide another value.
+    """
+    flat: dict[str, Any] = {}
+    taken = {str(name) for name in element}
+    for name, value in element.items():
+        inner = _flat(value, depth + 1) if isinstance(value, dict) and depth < MAX_DEPTH else {}
+        inner = {f"{name}.{part}": each for part, each in inner.items()}
+        if inner and taken.isdisjoint(inner) and flat.keys().isdisjoint(inner):
+            flat |= inner
+        else:
+            flat[str(name)] = None if value == {} else value
+    return flat
 
 
 def _text(value: Any) -> str | None:
