@@ -34,7 +34,7 @@ class Delivery(Node, Shows[models.webhooks.Delivery]):
         "COMPLETED once the receiver accepted it; QUEUED between attempts, which go on for a day.",
     )
     attempts = required(int, webhooks.attempts_of, "Number of attempts.")
-    response_status: int | None = field("HTTP status of the last response; null without one.")
+    response_status = optional(int, webhooks.response_status_of, "HTTP status of the last response; null without one.")
     at = required(datetime, webhooks.time_of, "Time of the event.")
     payload = required(JSON, webhooks.payload_of, "Body of the request: `type`, `timestamp` and `data`.")
 

@@ -29,7 +29,12 @@ JITTER = 0.1  # of a pause, so that a receiver that comes back does not get ever
 
 all_webhooks = Listing(Webhook, newest_first=True)
 deliveries_of_webhook = Listing(Delivery, newest_first=True, of_parent=True)
-job_states: Prepared[Any] = Prepared(select(Job.id, Job.status, Job.attempt).where(OneOf(Job.id)))
+# In one statement, so that a delivery is never shown as completed with the response of an earlier attempt.
+delivery_states: Prepared[Any] = Prepared(
+    select(Delivery.id, Delivery.response_status, Job.status, Job.attempt)
+    .join(Job, Job.id == Delivery.job_id)
+    .where(OneOf(Delivery.id))
+)
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,11 @@ async def attempts_of(root: strawberry.Parent[Any], info: Info) -> int:
     return int((await _state(root, info)).attempt)
 
 
+async def response_status_of(root: strawberry.Parent[Any], info: Info) -> int | None:
+    status: int | None = (await _state(root, info)).response_status
+    return status
+
+
 def time_of(root: strawberry.Parent[Any]) -> datetime:
     moment: datetime = root.created_at
     return moment
@@ -75,13 +80,13 @@ def payload_of(root: strawberry.Parent[Any]) -> JSON:
 
 
 async def _state(root: Any, info: Info) -> Any:
-    """Return the state of a delivery's job, read in one batch with those of the operation's other deliveries."""
+    """Return the state of a delivery and its job, read in one batch with the operation's other deliveries."""
 
     async def load(ids: list[UUID]) -> list[Any]:
-        states = {state.id: state for state in await info.context.read(webhooks.job_states, ids=ids)}
+        states = {state.id: state for state in await info.context.read(webhooks.delivery_states, ids=ids)}
         return [states.get(id_) for id_ in ids]
 
-    state = await info.context.loader(_state, load).load(root.job_id)
+    state = await info.context.loader(_state, load).load(root.id)
     if state is None:
         raise NotFound("The job of this delivery is gone, or you may no longer see it.")
     return state
