@@ -44,6 +44,7 @@ from integrations.mail import FileMailer, Mailer, SMTPMailer
 from integrations.mail import Server as MailServer
 from integrations.redis.connection import Redis
 from integrations.webhooks import PublicRequests
+from jobs.aggregation.aggregator import Aggregator
 from jobs.exports import exports
 from jobs.exports.exports import Exports
 from jobs.exports.sheet_links import MAX_CONCURRENT as MAX_CONCURRENT_LINKS
@@ -60,7 +61,6 @@ from jobs.retention.file_sweep import Sweep
 from jobs.retention.purger import Purger
 from jobs.runner.cluster import Cluster
 from jobs.runner.worker import Handler, Worker
-from jobs.sites.aggregation import Aggregator
 from jobs.tables import cell_indexes
 from jobs.tables.cell_indexes import Indexes
 from jobs.webhooks import deliveries

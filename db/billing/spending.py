@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from auth.viewer import Role
-from db.billing import budgets, usage
+from db.billing import budgets, usage, usage_days
 from db.billing.budgets import in_units
 from db.billing.usage import ModelTerms, estimate_tokens
 from db.core.base import now
@@ -50,6 +50,7 @@ def settle(session: Session, row: Usage, tokens: Tokens, cost_nanos: int) -> Non
         return
     session.bypass_rule_for(row)  # the call costs money also if the user lost access meanwhile
     row.settle(tokens, cost_nanos)
+    usage_days.mark_stale(session, row)
     budget = budgets.get_for_update(session, row.organization_id)
     if budget is None or budget.limit_units is None:
         return

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 
-from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
 from db.models.usage import NANOS, Tokens, Usage, UsageKind
 
@@ -43,34 +42,6 @@ class ModelTerms:
 
 # Terms by model name, the server's default model first; a model that costs nothing has None.
 Models: TypeAlias = Mapping[str, ModelTerms | None]
-
-
-TOTALS = (
-    func.coalesce(func.sum(Usage.input_tokens), 0).label("input_tokens"),
-    func.coalesce(func.sum(Usage.cached_tokens), 0).label("cached_tokens"),
-    func.coalesce(func.sum(Usage.output_tokens), 0).label("output_tokens"),
-    func.coalesce(func.sum(Usage.reasoning_tokens), 0).label("reasoning_tokens"),
-    func.coalesce(func.sum(Usage.cost_nanos), 0).label("cost_nanos"),
-    func.coalesce(func.sum(case((Usage.is_estimated, 1), else_=0)), 0).label("estimated"),
-)
-
-
-def _totals_by(column: Any) -> Prepared[Any]:
-    """Return the query of the totals by the ids in a column, for calls settled from `since` until before `until`."""
-    return Prepared(
-        select(column.label("of_id"), *TOTALS)
-        .where(
-            OneOf(column),
-            Usage.settled_at >= bind("since", Usage.settled_at),
-            Usage.settled_at < bind("until", Usage.settled_at),
-        )
-        .group_by(column)
-    )
-
-
-of_conversations = _totals_by(Usage.conversation_id)
-of_users = _totals_by(Usage.user_id)
-of_organizations = _totals_by(Usage.organization_id)
 
 
 def spent_since(session: Session, organization_id: UUID, moment: datetime) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import strawberry
 from strawberry import argument
 
-from db.billing import usage
+from db.billing import usage_days
 from db.billing.usage import EPOCH, FAR_FUTURE
 from db.core.prepared import Prepared
 from db.models.usage import NANOS
@@ -41,15 +41,15 @@ class Usage:
 
 
 async def usage_of_conversation(root: strawberry.Parent[Any], info: Info) -> Usage:
-    return await _summed(info, usage.of_conversations, root.id, None, None)
+    return await _summed(info, usage_days.of_conversations, root.id, None, None)
 
 
 async def usage_of_user(root: strawberry.Parent[Any], info: Info, from_: From = None, to: To = None) -> Usage:
-    return await _summed(info, usage.of_users, root.id, from_, to)
+    return await _summed(info, usage_days.of_users, root.id, from_, to)
 
 
 async def usage_of_organization(root: strawberry.Parent[Any], info: Info, from_: From = None, to: To = None) -> Usage:
-    return await _summed(info, usage.of_organizations, root.id, from_, to)
+    return await _summed(info, usage_days.of_organizations, root.id, from_, to)
 
 
 async def _summed(info: Info, query: Prepared[Any], id_: UUID, from_: datetime | None, to: datetime | None) -> Usage:
@@ -59,7 +59,7 @@ async def _summed(info: Info, query: Prepared[Any], id_: UUID, from_: datetime |
 
     async def load(ids: list[UUID]) -> list[Usage]:
         database, viewer = info.context.backend.database, info.context.viewer
-        # Streamed off the event loop: the sums are few, but the messages that they add up are not limited.
+        # Streamed off the event loop: the sums are few, but the days that they add up are not limited.
         batches = database.stream(query, viewer, ids=ids, since=since, until=until)
         sums = {row.of_id: _usage(row) async for rows in batches for row in rows}
         return [sums.get(one, Usage()) for one in ids]

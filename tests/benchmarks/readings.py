@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from db.core.session import Session
 from db.sites import reading_hours
-from jobs.sites.aggregation import Aggregator
+from jobs.aggregation.aggregator import Aggregator
 from resolvers.core.ids import decode
 from tests.benchmarks.measuring import ROUNDS
 from tests.support.app import App

@@ -37,6 +37,7 @@ COUNTING_DELETED_ROWS = {
     "revisions(table_id, number)": "never deleted",
     "shares(digest)": "derived from the id",
     "table_columns(table_id, key)": "a key is never used again, so that old revisions keep their meaning",
+    "usage_days(conversation_id, user_id, day)": "never deleted softly; erased with its organization",
     "usages(message_id)": "never deleted",
     "users(email)": "a deleted account gives up its address",
     "verifications(digest)": "random",

@@ -21,7 +21,7 @@ from db.models.reading_hours import ReadingHour
 from db.models.sites import Site
 from db.sites import readings
 from db.sites.readings import Bucket, NewReading
-from jobs.sites.aggregation import Aggregator
+from jobs.aggregation.aggregator import Aggregator
 from tests.support.databases.inspection import inspect_database
 from tests.support.world import SYSTEM, World, database_at
 

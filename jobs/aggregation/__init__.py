@@ -1,0 +1,1 @@
+"""Background work that keeps sums of readings and usage up to date."""

@@ -1,1 +1,0 @@
-"""Background work on sites: sums of readings."""
