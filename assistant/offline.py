@@ -62,9 +62,9 @@ class Answer:
 def answer(text: str, attachments: Sequence[Attached] = ()) -> Answer:
     """Return the reply to a message and the tables found in it; at most MAX_TEXT characters are read of each."""
     tables = tuple(propose_from(text, attachments))
-    told = [_found(tables), _NEXT] if tables else [_NOTHING]
+    parts = [_found(tables), _NEXT] if tables else [_NOTHING]
     limits = _limits(max([text, *(attached.text for attached in attachments)], key=len), tables)
-    return Answer("\n\n".join([_INTRODUCTION, *told, *limits]), tables)
+    return Answer("\n\n".join([_INTRODUCTION, *parts, *limits]), tables)
 
 
 async def stream(answer: Answer, delay: float = 0.01) -> AsyncIterator[str]:
@@ -125,8 +125,8 @@ def _limits(text: str, tables: Sequence[ProposedTable]) -> list[str]:
         ),
         (any(len(t.columns) >= MAX_COLUMNS for t in tables), f"At most {MAX_COLUMNS} columns are read for a table."),
     ]
-    said = [sentence for is_reached, sentence in limits if is_reached]
-    return [" ".join([*said, "Paste the rest in another message."])] if said else []
+    sentences = [sentence for is_reached, sentence in limits if is_reached]
+    return [" ".join([*sentences, "Paste the rest in another message."])] if sentences else []
 
 
 def _count(number: int, noun: str) -> str:
@@ -139,5 +139,5 @@ def _plain(name: str) -> str:
 
 
 def _code(quote: str) -> str:
-    shown = " ".join(quote.replace("`", "'").split())
-    return f"`{shown[:80]}{'…' if len(shown) > 80 else ''}`"
+    text = " ".join(quote.replace("`", "'").split())
+    return f"`{text[:80]}{'…' if len(text) > 80 else ''}`"

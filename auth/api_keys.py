@@ -45,8 +45,8 @@ def is_api_key(token: str) -> bool:
 
 def prefix_of(secret: str) -> str | None:
     """Return the prefix of a well-formed key, None for any other text."""
-    found = KEY.fullmatch(secret)
-    return found[1] if found else None
+    match = KEY.fullmatch(secret)
+    return match[1] if match else None
 
 
 def matches(secret: str, digest: bytes) -> bool:

@@ -67,10 +67,10 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
             if self.operation.operation is OperationType.SUBSCRIPTION and result is self.root_value:
                 self._planned_events[type(result)] = str(path.key), plan, info
             return completed_fields
-        found = self.execute_fields(return_type, result, path, plan.rest, None)
-        if self.is_awaitable(found):
-            return _joined(completed_fields, found)
-        return completed_fields | cast("dict[str, Any]", found)
+        awaited = self.execute_fields(return_type, result, path, plan.rest, None)
+        if self.is_awaitable(awaited):
+            return _joined(completed_fields, awaited)
+        return completed_fields | cast("dict[str, Any]", awaited)
 
     def complete_iterable_value(
         self,
@@ -150,5 +150,5 @@ class PlannedExecution(StrawberryGraphQLCoreExecutionContext):
         return plan
 
 
-async def _joined(plain: dict[str, Any], found: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-    return plain | await found
+async def _joined(plain: dict[str, Any], awaited: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    return plain | await awaited

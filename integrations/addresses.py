@@ -28,12 +28,12 @@ def hide_addresses(text: str, host: str | None = None) -> str:
 
 
 def _is_internal(address: str, host: str | None) -> bool:
-    found = _host_of(address)
-    if found is None:
+    hostname = _host_of(address)
+    if hostname is None:
         return False
-    if found == (host or "").lower() or found.endswith(INTERNAL_SUFFIXES) or "." not in found.strip("."):
+    if hostname == (host or "").lower() or hostname.endswith(INTERNAL_SUFFIXES) or "." not in hostname.strip("."):
         return True
-    return _is_ip(found)
+    return _is_ip(hostname)
 
 
 def _host_of(address: str) -> str | None:

@@ -53,10 +53,10 @@ class PublicRequests:
         """Return the addresses of a host. Raises AddressRefused if one of them is not public, or there is none."""
         try:
             async with asyncio.timeout(RESOLVE_SECONDS):
-                found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                answers = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             raise AddressRefused(f"The host {host[:100]!r} has no address. Check its spelling.") from None
-        addresses = list(dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found))
+        addresses = list(dict.fromkeys(str(each[4][0]).partition("%")[0] for each in answers))
         if not self._allow_private and not all(is_public(ip_address(each)) for each in addresses):
             raise AddressRefused(
                 f"The host {host[:100]!r} leads to a private or reserved address. Use one that is public."

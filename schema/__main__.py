@@ -14,9 +14,9 @@ def main() -> None:
     if "--check" not in sys.argv:
         SNAPSHOT.write_text(sdl, encoding="utf-8")
         return
-    kept = SNAPSHOT.read_text(encoding="utf-8") if SNAPSHOT.exists() else ""
-    if kept != sdl:
-        changes = difflib.unified_diff(kept.splitlines(), sdl.splitlines(), "schema.graphql", "the code", lineterm="")
+    stored = SNAPSHOT.read_text(encoding="utf-8") if SNAPSHOT.exists() else ""
+    if stored != sdl:
+        changes = difflib.unified_diff(stored.splitlines(), sdl.splitlines(), "schema.graphql", "the code", lineterm="")
         sys.exit("\n".join([*changes, "The schema has changed: run `make schema` and review the difference."]))
 
 

@@ -87,7 +87,7 @@ def find_grids(text: str) -> list[Grid]:
     text = text[:MAX_TEXT]
     lines = [blocks.unquoted(line) if line.text[:1] == ">" else line for line in split_lines(text)]
     starts = [line.start for line in lines]
-    found: list[Grid] = []
+    grids_found: list[Grid] = []
     free = list(blocks.readable(lines))
     for read in _READERS:
         left: list[blocks.Block] = []
@@ -96,15 +96,17 @@ def find_grids(text: str) -> list[Grid]:
             seen = block[:_MOST_TYPED_LINES] if read in _TYPED else block
             grids = list(islice(read(text, seen), _MOST_OF_A_KIND - count))
             count += len(grids)
-            found.extend(grids)
+            grids_found.extend(grids)
             left.extend(blocks.remaining(seen, grids) if grids else [block])
             if count == _MOST_OF_A_KIND:  # what stands below the last of them is not among the first
                 left = blocks.until(left, grids[-1].end)
                 break
         free = left
-    found.sort(key=lambda grid: grid.start)
-    found = without_letterheads(text, [grid for n, grid in enumerate(found) if n == 0 or not are_sums(grid)])
-    return [_named(text, lines, starts, grid) for grid in found[:MAX_GRIDS]]
+    grids_found.sort(key=lambda grid: grid.start)
+    grids_found = without_letterheads(
+        text, [grid for n, grid in enumerate(grids_found) if n == 0 or not are_sums(grid)]
+    )
+    return [_named(text, lines, starts, grid) for grid in grids_found[:MAX_GRIDS]]
 
 
 def _named(text: str, lines: list[Line], starts: list[int], grid: Grid) -> Grid:

@@ -22,8 +22,8 @@ async def sheets_of(database: Database, viewer: Viewer, conversation_id: UUID, t
         return [] if named is None else [await _sheet(database, viewer, named)]
     window = Window(MAX_SHEETS)
     query = tables.all_tables.rows(window, frozenset({"conversation_id"}))
-    found = await database.read(query, viewer, conversation_id=conversation_id, limit=window.limit)
-    return [await _sheet(database, viewer, table) for table in found]
+    sheets = await database.read(query, viewer, conversation_id=conversation_id, limit=window.limit)
+    return [await _sheet(database, viewer, table) for table in sheets]
 
 
 async def _sheet(database: Database, viewer: Viewer, table: Table) -> Sheet:

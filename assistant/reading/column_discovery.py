@@ -87,8 +87,8 @@ def excerpt(text: str) -> str:
 
 
 def _table(item: object) -> DiscoveredTable:
-    given: Mapping[str, object] = item if isinstance(item, dict) else {}
-    name, columns = given.get("name"), given.get("columns")
+    fields: Mapping[str, object] = item if isinstance(item, dict) else {}
+    name, columns = fields.get("name"), fields.get("columns")
     return DiscoveredTable(
         _one_line(name) if isinstance(name, str) else "", _columns(columns if isinstance(columns, list) else [])
     )
@@ -100,16 +100,16 @@ def _one_line(name: str) -> str:
 
 def _columns(items: Sequence[object]) -> list[Column]:
     """Return the columns that have a name, each name once; an unknown type is TEXT."""
-    given = [item for item in items if isinstance(item, dict) and _one_line(str(item.get("name") or ""))][:MAX_COLUMNS]
-    names = unique(_one_line(str(item["name"])) for item in given)
+    named = [item for item in items if isinstance(item, dict) and _one_line(str(item.get("name") or ""))][:MAX_COLUMNS]
+    names = unique(_one_line(str(item["name"])) for item in named)
     return [
         Column(key=f"c{n + 1}", name=name, type=_type(item.get("type")), position=n, format=_currency(item))
-        for n, (name, item) in enumerate(zip(names, given, strict=True))
+        for n, (name, item) in enumerate(zip(names, named, strict=True))
     ]
 
 
-def _type(given: object) -> ColumnType:
-    return ColumnType(str(given)) if given in ColumnType.__members__ else ColumnType.TEXT
+def _type(name: object) -> ColumnType:
+    return ColumnType(str(name)) if name in ColumnType.__members__ else ColumnType.TEXT
 
 
 def _currency(item: Mapping[str, object]) -> str | None:

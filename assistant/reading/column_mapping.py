@@ -38,38 +38,39 @@ def folded(name: str) -> str:
     return "".join(character for character in plain if character.isalnum())
 
 
-def matching_columns(found: Sequence[Column], requested: Sequence[Column]) -> dict[int, int]:
+def matching_columns(discovered: Sequence[Column], requested: Sequence[Column]) -> dict[int, int]:
     """Map the index of each requested column to that of a found one: by name, by similar name, then by type.
 
     By type only if exactly one requested and one found column of a type other than TEXT are left.
     """
     chosen: dict[int, int] = {}
     likeness = sorted(
-        ((_score(w.name, f.name), -i, -j) for i, w in enumerate(requested) for j, f in enumerate(found)), reverse=True
+        ((_score(w.name, f.name), -i, -j) for i, w in enumerate(requested) for j, f in enumerate(discovered)),
+        reverse=True,
     )
     for score, i, j in likeness:
         if score >= NAME_SCORE and -i not in chosen and -j not in chosen.values():
             chosen[-i] = -j
     if chosen:
-        chosen |= _by_type(found, requested, chosen)
+        chosen |= _by_type(discovered, requested, chosen)
     return chosen
 
 
-def _by_type(found: Sequence[Column], requested: Sequence[Column], chosen: dict[int, int]) -> dict[int, int]:
+def _by_type(discovered: Sequence[Column], requested: Sequence[Column], chosen: dict[int, int]) -> dict[int, int]:
     left = [i for i in range(len(requested)) if i not in chosen and requested[i].type is not ColumnType.TEXT]
-    free = [j for j in range(len(found)) if j not in chosen.values()]
+    free = [j for j in range(len(discovered)) if j not in chosen.values()]
     by_type: dict[int, int] = {}
     for i in left:
-        alike = [j for j in free if found[j].type is requested[i].type]
+        alike = [j for j in free if discovered[j].type is requested[i].type]
         if len(alike) == 1 and sum(requested[other].type is requested[i].type for other in left) == 1:
             by_type[i] = alike[0]
     return by_type
 
 
-def _score(requested: str, found: str) -> float:
+def _score(requested: str, discovered: str) -> float:
     from rapidfuzz import fuzz
 
-    return 100.0 if folded(requested) == folded(found) else fuzz.ratio(folded(requested), folded(found))
+    return 100.0 if folded(requested) == folded(discovered) else fuzz.ratio(folded(requested), folded(discovered))
 
 
 def _rows(table: ProposedTable, requested: Sequence[Column]) -> Iterable[tuple[ProposedCell | None, ...]]:
@@ -85,12 +86,12 @@ def _rows(table: ProposedTable, requested: Sequence[Column]) -> Iterable[tuple[P
             yield tuple(cells)
 
 
-def cell_in_column(found: Column, requested: Column, cell: ProposedCell | None) -> ProposedCell | None:
+def cell_in_column(discovered: Column, requested: Column, cell: ProposedCell | None) -> ProposedCell | None:
     """Return the cell with its value in the requested column; a value that does not fit stays as it was read."""
     if cell is None:
         return None
     try:
-        return replace(cell, value=_checked(requested, convert(found, requested, cell.value)))
+        return replace(cell, value=_checked(requested, convert(discovered, requested, cell.value)))
     except CellError:
         pass
     try:

@@ -100,34 +100,34 @@ def propose_of_cut(text: str) -> list[ProposedTable]:
 
 def propose_from(message: str, attachments: Sequence[Attached]) -> list[ProposedTable]:
     """Return the tables of a message, then those of its attachments; without a name of its own, one has its file's."""
-    found = propose(message)
+    tables = propose(message)
     for attached in attachments:
         for number, table in enumerate(propose(attached.text), 1):
             is_unnamed = table.name == f"Table {number}"
             name = attached.name.rpartition(".")[0] or attached.name if is_unnamed else table.name
-            found.append(replace(table, name=name, attachment_id=attached.id))
-    names = unique(table.name for table in found)
-    return [replace(table, name=name) for table, name in zip(found, names, strict=True)]
+            tables.append(replace(table, name=name, attachment_id=attached.id))
+    names = unique(table.name for table in tables)
+    return [replace(table, name=name) for table, name in zip(tables, names, strict=True)]
 
 
 def unique(names: Iterable[str]) -> list[str]:
     """Return names of at most MAX_NAME characters, with "Amount 2" for the second "Amount"; ignores case."""
-    given: list[str] = []
-    taken: set[str] = set()
+    unique_names: list[str] = []
+    used: set[str] = set()
     counts: dict[str, int] = {}
     for name in names:
         name = chosen = name[:MAX_NAME].rstrip()
-        while chosen.casefold() in taken:
+        while chosen.casefold() in used:
             counts[name.casefold()] = counts.get(name.casefold(), 1) + 1
             suffix = f" {counts[name.casefold()]}"
             chosen = name[: MAX_NAME - len(suffix)] + suffix
-        taken.add(chosen.casefold())
-        given.append(chosen)
-    return given
+        used.add(chosen.casefold())
+        unique_names.append(chosen)
+    return unique_names
 
 
-def _tables(text: str, found: Sequence[Grid]) -> list[ProposedTable]:
-    grids = join_pages(text, found)
+def _tables(text: str, grids_found: Sequence[Grid]) -> list[ProposedTable]:
+    grids = join_pages(text, grids_found)
     ends = [*(grid.start for grid in grids[1:]), len(text)]
     tables = [_table(text, number, grid, end) for number, (grid, end) in enumerate(zip(grids, ends, strict=False), 1)]
     names = unique([table.name for table in tables])
@@ -166,24 +166,24 @@ def _one_line(name: str) -> str:
 def _column(text: str, position: int, name: str, cells: Sequence[Cell]) -> tuple[Column, list[ProposedCell | None]]:
     """Return the column with its cells; where a text does not fit the type after all, the column stays text."""
     key = f"c{position + 1}"
-    fitting = [found and found._replace(text=_storable(found.text)) for found in cells]
-    column = replace(infer(name, key, [found.text if found else None for found in fitting], text), position=position)
+    fitting = [result and result._replace(text=_storable(result.text)) for result in cells]
+    column = replace(infer(name, key, [result.text if result else None for result in fitting], text), position=position)
     try:
-        return column, [_cell(text, column, found) for found in fitting]
+        return column, [_cell(text, column, result) for result in fitting]
     except CellError:
         column = Column(key=key, name=name, type=ColumnType.TEXT, position=position)
-        return column, [_cell(text, column, found) for found in fitting]
+        return column, [_cell(text, column, result) for result in fitting]
 
 
-def _cell(text: str, column: Column, found: Cell) -> ProposedCell | None:
-    value = parse(column, found.text) if found and found.text not in _PROGRAMS_NULLS else None
-    if found is None:
+def _cell(text: str, column: Column, cell: Cell) -> ProposedCell | None:
+    value = parse(column, cell.text) if cell and cell.text not in _PROGRAMS_NULLS else None
+    if cell is None:
         return None
-    quote = text[found.start : found.end]
+    quote = text[cell.start : cell.end]
     # A mark such as `N/A` is an empty cell whose source keeps the mark. A field such as `D12,50` of MT940 says its
     # value only to those who know the format.
-    is_plain = quote == found.text or value is None or reads_as(column, quote, value)
-    return ProposedCell(value, found.start, found.end, quote, "EXACT" if is_plain else "FUZZY")
+    is_plain = quote == cell.text or value is None or reads_as(column, quote, value)
+    return ProposedCell(value, cell.start, cell.end, quote, "EXACT" if is_plain else "FUZZY")
 
 
 def _storable(content: str) -> str:
@@ -197,4 +197,4 @@ def _storable(content: str) -> str:
 
 
 def _shown(row: Sequence[Cell]) -> str:
-    return " | ".join(found.text for found in row if found)
+    return " | ".join(cell.text for cell in row if cell)

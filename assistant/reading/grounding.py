@@ -62,8 +62,8 @@ def _near(text: str, quote: str, anchor: Place) -> Place:
             before = _last(text, quote, begin, anchor.start, is_whole=is_whole)
             within = _first(text, quote, anchor.start, anchor.end, is_whole=is_whole)
             gaps = {behind: behind - anchor.end, before: anchor.start - before - len(quote), within: len(text)}
-            if found := {start: gap for start, gap in gaps.items() if start >= 0}:
-                start = min(found, key=lambda start: found[start])
+            if near := {start: gap for start, gap in gaps.items() if start >= 0}:
+                start = min(near, key=lambda start: near[start])
                 return Place(start, start + len(quote), "EXACT")
     return find(text, quote)
 
@@ -71,19 +71,19 @@ def _near(text: str, quote: str, anchor: Place) -> Place:
 def _first(text: str, quote: str, start: int, end: int, *, is_whole: bool) -> int:
     """Return the first occurrence, if asked the first that is no part of a longer word; -1 for none."""
     for _ in range(MAX_TRIED):
-        found = text.find(quote, start, end)
-        if found < 0 or not is_whole or not _is_part(text, found, found + len(quote)):
-            return found
-        start = found + 1
+        index = text.find(quote, start, end)
+        if index < 0 or not is_whole or not _is_part(text, index, index + len(quote)):
+            return index
+        start = index + 1
     return -1
 
 
 def _last(text: str, quote: str, start: int, end: int, *, is_whole: bool) -> int:
     for _ in range(MAX_TRIED):
-        found = text.rfind(quote, start, end)
-        if found < 0 or not is_whole or not _is_part(text, found, found + len(quote)):
-            return found
-        end = found + len(quote) - 1
+        index = text.rfind(quote, start, end)
+        if index < 0 or not is_whole or not _is_part(text, index, index + len(quote)):
+            return index
+        end = index + len(quote) - 1
     return -1
 
 
@@ -97,10 +97,10 @@ def _alike(text: str, quote: str) -> Place:
 
     if not SHORTEST_FUZZY <= len(quote) <= len(text):
         return NOWHERE
-    found = fuzz.partial_ratio_alignment(quote, text, score_cutoff=FUZZY_SCORE)
-    if found is None or _digits(text[found.dest_start : found.dest_end]) != _digits(quote):
+    alignment = fuzz.partial_ratio_alignment(quote, text, score_cutoff=FUZZY_SCORE)
+    if alignment is None or _digits(text[alignment.dest_start : alignment.dest_end]) != _digits(quote):
         return NOWHERE
-    return Place(found.dest_start, found.dest_end, "FUZZY")
+    return Place(alignment.dest_start, alignment.dest_end, "FUZZY")
 
 
 def _digits(text: str) -> list[str]:

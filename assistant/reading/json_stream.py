@@ -40,12 +40,12 @@ class JsonItemParser:
 
     def _mark(self) -> str | None:
         """Return the next bracket outside of strings, or the end of a string; None when there is none yet."""
-        while found := (_INSIDE if self._in_string else _OUTSIDE).search(self._text, self._at):
-            self._at = found.end()
-            if found[0] == '"':
+        while match := (_INSIDE if self._in_string else _OUTSIDE).search(self._text, self._at):
+            self._at = match.end()
+            if match[0] == '"':
                 self._in_string = self._depth > 0 and not self._in_string  # prose before it may have odd quotes
             elif not self._in_string:
-                return found[0]
+                return match[0]
         is_escape_cut = self._in_string and self._at < len(self._text) and self._text.endswith("\\")
         self._at = len(self._text) - is_escape_cut
         return None

@@ -53,50 +53,50 @@ class Passages:
 
     def pieces(self) -> list[Piece]:
         """Return pieces cut at the ends of lines, else of sentences, else anywhere."""
-        found: list[Piece] = []
+        result: list[Piece] = []
         start = overlap = 0
         while True:
             end = _end(self.text, start, min(start + PIECE, len(self.text)))
-            found.append(Piece(start, self.text[start:end], overlap))
+            result.append(Piece(start, self.text[start:end], overlap))
             if end >= len(self.text):
-                return found
+                return result
             following = _beginning(self.text, max(end - OVERLAP, start + 1), end)
             start, overlap = following, end - following
 
-    def cell(self, piece: Piece, column: Column, value: Value, quote: str, place: Place) -> ProposedCell:
+    def cell(self, piece: Piece, column: Column, value: Value, quote: str, location: Place) -> ProposedCell:
         """Return a value with the place of its quote in its source's text.
 
         The quote is narrowed to the words that say the value; one that says something else is a MISMATCH.
         """
-        place, quote = _checked(piece.text, column, value, quote, place)
-        start = piece.start + place.start
+        location, quote = _checked(piece.text, column, value, quote, location)
+        start = piece.start + location.start
         index = bisect_right(self._starts, start) - 1
         end = self._starts[index + 1] - len(SEPARATOR) if index + 1 < len(self._starts) else len(self.text)
-        if place.grounding == "NONE" or piece.start + place.end > end:
+        if location.grounding == "NONE" or piece.start + location.end > end:
             return ProposedCell(value, 0, 0, quote, "NONE")
         start -= self._starts[index]
-        return ProposedCell(value, start, start + place.end - place.start, quote, place.grounding, index)
+        return ProposedCell(value, start, start + location.end - location.start, quote, location.grounding, index)
 
 
-def _checked(text: str, column: Column, value: Value, quote: str, place: Place) -> tuple[Place, str]:
-    if place.grounding == "NONE":
-        return place, quote
-    if reads_as(column, text[place.start : place.end], value):
-        return place, quote
-    span = first_span(column, value, text, place.start, place.end) or _around(text, column, value, place)
+def _checked(text: str, column: Column, value: Value, quote: str, location: Place) -> tuple[Place, str]:
+    if location.grounding == "NONE":
+        return location, quote
+    if reads_as(column, text[location.start : location.end], value):
+        return location, quote
+    span = first_span(column, value, text, location.start, location.end) or _around(text, column, value, location)
     if span is None:
-        is_near = nearly_reads_as(column, text[place.start : place.end], value)
-        return Place(place.start, place.end, "FUZZY" if is_near else "MISMATCH"), quote
-    if place.grounding == "FUZZY":
-        return place, quote
-    return Place(*span, place.grounding), text[slice(*span)]
+        is_near = nearly_reads_as(column, text[location.start : location.end], value)
+        return Place(location.start, location.end, "FUZZY" if is_near else "MISMATCH"), quote
+    if location.grounding == "FUZZY":
+        return location, quote
+    return Place(*span, location.grounding), text[slice(*span)]
 
 
-def _around(text: str, column: Column, value: Value, place: Place) -> tuple[int, int] | None:
+def _around(text: str, column: Column, value: Value, location: Place) -> tuple[int, int] | None:
     """Return words that say the value and of which the quote is a part: models cut quotes short."""
-    start, end = max(0, place.start - AROUND), min(len(text), place.end + AROUND)
+    start, end = max(0, location.start - AROUND), min(len(text), location.end + AROUND)
     around = spans(column, value, text, start, end)
-    return next((span for span in around if span[0] < place.end and place.start < span[1]), None)
+    return next((span for span in around if span[0] < location.end and location.start < span[1]), None)
 
 
 def _end(text: str, start: int, end: int) -> int:

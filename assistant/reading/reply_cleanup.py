@@ -20,24 +20,24 @@ _AVERAGES = frozenset(
 Cells = tuple[ProposedCell | None, ...]
 
 
-def with_header(table: ProposedTable, given: Sequence[ProposedTable]) -> ProposedTable:
+def with_header(table: ProposedTable, originals: Sequence[ProposedTable]) -> ProposedTable:
     """Return the table with its first row as names, when it has none and they are the names of a given table."""
     if not table.rows or not all(GENERATED_NAME.fullmatch(column.name) for column in table.columns):
         return table
     first = [cell.quote.strip("*_` ") if cell else "" for cell in table.rows[0]]
-    if not any({folded(column.name) for column in other.columns} == set(map(folded, first)) for other in given):
+    if not any({folded(column.name) for column in other.columns} == set(map(folded, first)) for other in originals):
         return table
     named = zip(table.columns, unique(first), strict=True)
     return replace(table, columns=tuple(replace(c, name=name) for c, name in named), rows=table.rows[1:])
 
 
-def without_index(person: PersonTexts, given: Sequence[ProposedTable], table: ProposedTable) -> ProposedTable:
+def without_index(person: PersonTexts, originals: Sequence[ProposedTable], table: ProposedTable) -> ProposedTable:
     """Return the table without a first column that only counts its rows, unless the person has that column too."""
     if len(table.columns) < 2 or not counts_rows(table):
         return table
     heading = table.columns[0].name
     name = "" if GENERATED_NAME.fullmatch(heading) else folded(heading)
-    if name not in _INDEX_NAMES or any(folded(c.name) == name for other in given for c in other.columns):
+    if name not in _INDEX_NAMES or any(folded(c.name) == name for other in originals for c in other.columns):
         return table
     has_heading = re.compile(rf"(?<!\w){re.escape(heading)}(?!\w)")
     others = [column.name for column in table.columns[1:]]

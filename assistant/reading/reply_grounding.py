@@ -74,37 +74,37 @@ Anchor = tuple[int, Span]  # the cell's index, and where its text stands
 
 def _anchors(text: str, columns: Sequence[Column], rows: Sequence[Cells]) -> Iterator[Anchor | None]:
     """Yield the span of each row's longest text that is there, in the order of the rows if that is possible."""
-    taken: set[Span] = set()
+    used: set[Span] = set()
     after = 0
     for row in rows:
-        anchor = next(_anchors_of(text, columns, row, after, taken), None)
+        anchor = next(_anchors_of(text, columns, row, after, used), None)
         if anchor is None:
-            anchor = next(_rewritten_anchors_of(text, columns, row, after, taken), None)
+            anchor = next(_rewritten_anchors_of(text, columns, row, after, used), None)
         if anchor is not None:
-            taken.add(anchor[1])
+            used.add(anchor[1])
             after = anchor[1][1]
         yield anchor
 
 
-def _anchors_of(text: str, columns: Sequence[Column], row: Cells, after: int, taken: set[Span]) -> Iterator[Anchor]:
+def _anchors_of(text: str, columns: Sequence[Column], row: Cells, after: int, used: set[Span]) -> Iterator[Anchor]:
     for index in _by_weight(columns, row):
         cell = row[index]
         assert cell is not None
         for begin in (after, 0) if after else (0,):
             for span in spans(columns[index], cell.value, text, begin):
-                if span not in taken:
+                if span not in used:
                     yield index, span
                     break
 
 
 def _rewritten_anchors_of(
-    text: str, columns: Sequence[Column], row: Cells, after: int, taken: set[Span]
+    text: str, columns: Sequence[Column], row: Cells, after: int, used: set[Span]
 ) -> Iterator[Anchor]:
     for index in _by_weight(columns, row):
         if (cell := row[index]) and columns[index].type is ColumnType.TEXT:
             for begin in (after, 0) if after else (0,):
-                found = rewritten_spans(str(cell.value), text, begin, len(text))
-                yield from ((index, span) for span in found if span not in taken)
+                candidates = rewritten_spans(str(cell.value), text, begin, len(text))
+                yield from ((index, span) for span in candidates if span not in used)
 
 
 def _by_weight(columns: Sequence[Column], row: Cells) -> list[int]:
@@ -164,8 +164,8 @@ def _find(text: str, column: Column, cell: ProposedCell, anchor: Span, start: in
     return _nearest(rewritten_spans(str(cell.value), text, start, end), anchor)
 
 
-def _nearest(found: Iterable[Span], anchor: Span) -> Span | None:
-    return min(found, key=lambda span: max(span[0] - anchor[1], anchor[0] - span[1], 0), default=None)
+def _nearest(candidates: Iterable[Span], anchor: Span) -> Span | None:
+    return min(candidates, key=lambda span: max(span[0] - anchor[1], anchor[0] - span[1], 0), default=None)
 
 
 def _with_source(text: str, source: int, column: Column, cell: ProposedCell, span: Span | None) -> ProposedCell:

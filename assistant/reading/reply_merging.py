@@ -71,10 +71,10 @@ def is_repeated(table: ProposedTable, given_tables: Sequence[ProposedTable]) -> 
     )
 
 
-def _tables_asked_for(given: Sequence[ProposedTable], reply: Sequence[ProposedTable]) -> Sequence[ProposedTable]:
+def _tables_asked_for(originals: Sequence[ProposedTable], reply: Sequence[ProposedTable]) -> Sequence[ProposedTable]:
     """Return the reply's drawn tables; lists of measured things count only where neither side has anything else."""
     drawn = [table for table in reply if table.kind not in LIST_KINDS]
-    return drawn or ([] if given else [table for table in reply if _has_measures(table)])
+    return drawn or ([] if originals else [table for table in reply if _has_measures(table)])
 
 
 def _has_measures(table: ProposedTable) -> bool:
@@ -82,26 +82,26 @@ def _has_measures(table: ProposedTable) -> bool:
     return any(column.type in _MEASURES and not counts_rows(table, index) for index, column in enumerate(table.columns))
 
 
-def _best_match(table: ProposedTable, given: Sequence[ProposedTable]) -> tuple[int, TableMatch] | None:
-    matches = [(index, match) for index, other in enumerate(given) if (match := match_tables(table, other))]
+def _best_match(table: ProposedTable, originals: Sequence[ProposedTable]) -> tuple[int, TableMatch] | None:
+    matches = [(index, match) for index, other in enumerate(originals) if (match := match_tables(table, other))]
     return max(matches, key=lambda item: (len(item[1].rows), len(item[1].columns)), default=None)
 
 
-def _is_contained(reply: ProposedTable, given: ProposedTable, match: TableMatch) -> bool:
+def _is_contained(reply: ProposedTable, original: ProposedTable, match: TableMatch) -> bool:
     """Return whether each filled cell of a reply's table is a filled cell of the person's, with the same value."""
     return not match.conflicts and all(
-        row in match.rows and index in match.columns and is_filled(given.rows[match.rows[row]][match.columns[index]])
+        row in match.rows and index in match.columns and is_filled(original.rows[match.rows[row]][match.columns[index]])
         for row, cells in enumerate(reply.rows)
         for index, cell in enumerate(cells)
         if is_filled(cell)
     )
 
 
-def _merged(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> ProposedTable | None:
+def _merged(original: ProposedTable, reply: ProposedTable, match: TableMatch) -> ProposedTable | None:
     """Return the person's table with what the reply adds; None when the reply arranges the same text better."""
-    if _is_finer(given, reply, match) or _has_lost_header(given, reply, match):
+    if _is_finer(original, reply, match) or _has_lost_header(original, reply, match):
         return None
-    named = _named(given, reply, match)
+    named = _named(original, reply, match)
     added = [
         index
         for index in range(len(reply.columns))
@@ -113,43 +113,45 @@ def _merged(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> Pr
     # Each column of the merged table with its column in the reply.
     sources = {own: index for index, own in match.columns.items()}
     sources |= {len(named) + n: index for n, index in enumerate(added)}
-    left_out = _left_out(given, match)
-    corrected = _corrected(given, reply, match)
+    left_out = _left_out(original, match)
+    corrected = _corrected(original, reply, match)
     match = replace(match, conflicts=[conflict for conflict in match.conflicts if conflict not in corrected])
     rows = [
-        row for number, row in _merged_rows(given, reply, match, columns, sources, corrected) if number not in left_out
+        row
+        for number, row in _merged_rows(original, reply, match, columns, sources, corrected)
+        if number not in left_out
     ]
     return replace(
-        given,
+        original,
         columns=tuple(columns),
         rows=tuple(rows),
-        left_out=(*given.left_out, *(" | ".join(c.quote for c in given.rows[n] if c) for n in left_out)),
-        notes=(*given.notes, *_conflict_notes(given, reply, match)),
+        left_out=(*original.left_out, *(" | ".join(c.quote for c in original.rows[n] if c) for n in left_out)),
+        notes=(*original.notes, *_conflict_notes(original, reply, match)),
     )
 
 
-def _left_out(given: ProposedTable, match: TableMatch) -> list[int]:
+def _left_out(original: ProposedTable, match: TableMatch) -> list[int]:
     """Return the rows without a match which lack a cell that all others have: notes and sums that look like rows."""
     matched = set(match.rows.values())
-    if given.kind not in GUESSED_KINDS or len(matched) < MIN_ROWS:
+    if original.kind not in GUESSED_KINDS or len(matched) < MIN_ROWS:
         return []
-    common = [n for n in range(len(given.columns)) if all(is_filled(given.rows[row][n]) for row in matched)]
+    common = [n for n in range(len(original.columns)) if all(is_filled(original.rows[row][n]) for row in matched)]
     return [
         number
-        for number, row in enumerate(given.rows)
+        for number, row in enumerate(original.rows)
         if number not in matched and not all(is_filled(row[n]) for n in common)
     ]
 
 
-def _corrected(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> set[tuple[int, int]]:
+def _corrected(original: ProposedTable, reply: ProposedTable, match: TableMatch) -> set[tuple[int, int]]:
     """Return the conflicts in which the reply's cell stands in the person's text too, and the readers had to guess."""
-    if given.kind not in GUESSED_KINDS:
+    if original.kind not in GUESSED_KINDS:
         return set()
     return {(row, column) for row, column in match.conflicts if (cell := reply.rows[row][column]) and cell.source}
 
 
 def _merged_rows(
-    given: ProposedTable,
+    original: ProposedTable,
     reply: ProposedTable,
     match: TableMatch,
     columns: Sequence[Column],
@@ -169,7 +171,7 @@ def _merged_rows(
     behind = _added_rows(reply, match)
     from_reply = {own: index for index, own in match.rows.items()}
     yield from ((-1, added(index)) for index in behind.get(-1, ()))
-    for number, own in enumerate(given.rows):
+    for number, own in enumerate(original.rows):
         stored: Cells = (*own, *([None] * (len(columns) - len(own))))
         if number in from_reply:
             index = from_reply[number]
@@ -199,10 +201,10 @@ def _from_reply(reply: ProposedTable, column: Column, index: int, cell: Proposed
     return converted and replace(converted, source=converted.source + REPLY_SOURCE)
 
 
-def _is_finer(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> bool:
+def _is_finer(original: ProposedTable, reply: ProposedTable, match: TableMatch) -> bool:
     """Return whether a column of the reply is a part of cells that the readers left in one piece."""
     for row, own in match.rows.items():
-        spans = [(cell.start, cell.end) for cell in given.rows[own] if cell]
+        spans = [(cell.start, cell.end) for cell in original.rows[own] if cell]
         for index, cell in enumerate(reply.rows[row]):
             is_other = index not in match.columns and cell is not None and cell.source > 0
             if is_other and cell and any(start <= cell.start and cell.end <= end for start, end in spans):
@@ -210,9 +212,9 @@ def _is_finer(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> 
     return False
 
 
-def _has_lost_header(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> bool:
+def _has_lost_header(original: ProposedTable, reply: ProposedTable, match: TableMatch) -> bool:
     """Return whether the readers took a row of the reply for the names of the columns."""
-    names = {folded(column.name) for column in given.columns}
+    names = {folded(column.name) for column in original.columns}
     for index, row in enumerate(reply.rows):
         values = {folded(cell.quote) for cell in row if cell and is_filled(cell)}
         if index not in match.rows and values and 2 * len(values & names) >= len(values):
@@ -220,21 +222,21 @@ def _has_lost_header(given: ProposedTable, reply: ProposedTable, match: TableMat
     return False
 
 
-def _named(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> list[Column]:
+def _named(original: ProposedTable, reply: ProposedTable, match: TableMatch) -> list[Column]:
     """Return the person's columns; those without a name of their own are called as in the reply."""
     names = {own: reply.columns[index].name for index, own in match.columns.items()}
     return [
         replace(column, name=names.get(index, column.name)) if GENERATED_NAME.fullmatch(column.name) else column
-        for index, column in enumerate(given.columns)
+        for index, column in enumerate(original.columns)
     ]
 
 
-def _conflict_notes(given: ProposedTable, reply: ProposedTable, match: TableMatch) -> Iterator[str]:
+def _conflict_notes(original: ProposedTable, reply: ProposedTable, match: TableMatch) -> Iterator[str]:
     for row, index in match.conflicts[:MAX_CONFLICT_NOTES]:
         own_row, own_column = match.rows[row], match.columns[index]
-        own, other = given.rows[own_row][own_column], reply.rows[row][index]
+        own, other = original.rows[own_row][own_column], reply.rows[row][index]
         if own and other:
-            name = given.columns[own_column].name
+            name = original.columns[own_column].name
             yield f"Row {own_row + 1}, {name}: the text says {own.quote!r}, the reply {other.quote!r}."
     if (more := len(match.conflicts) - MAX_CONFLICT_NOTES) > 0:
         yield f"The reply differs from the text in {more} other cells: the text was taken."

@@ -35,5 +35,5 @@ def _are_equal(number: str, other: str) -> bool:
 
 def _readings(number: str) -> set[str]:
     """Return the values of a number with either decimal mark, without closing zeros."""
-    found = (read_number(number, mark) for mark in ".,")
-    return {read.plain.rstrip("0").rstrip(".") if "." in read.plain else read.plain for read in found if read}
+    numbers = (read_number(number, mark) for mark in ".,")
+    return {read.plain.rstrip("0").rstrip(".") if "." in read.plain else read.plain for read in numbers if read}

@@ -16,7 +16,7 @@ def merged(columns: Sequence[Column], pieces: Iterable[Sequence[Cells]], keys: S
     to see. Without keys a row is dropped when it was read at the same place before, in its piece or in the overlap with
     the previous one, or when another source said the same; repetitions within one text are two things.
     """
-    found: list[Cells] = []
+    rows_merged: list[Cells] = []
     values_of: list[Values] = []
     by_key: dict[Values, int] = {}
     sources: dict[Values, set[int]] = {}
@@ -29,19 +29,19 @@ def merged(columns: Sequence[Column], pieces: Iterable[Sequence[Cells]], keys: S
             elsewhere = sources.get(values, set()) | {_source(other) for other in same}
             is_repeated = _is_repeated(row, [*before.get(values, ()), *same], elsewhere)
             same.append(row)
-            key = tuple(values[place] for place in keys)
+            key = tuple(values[index] for index in keys)
             first = by_key.get(key) if key and all(key) else None
             if first is not None and _agree(values_of[first], values):
-                found[first] = tuple(a or b for a, b in zip(found[first], row, strict=True))
+                rows_merged[first] = tuple(a or b for a, b in zip(rows_merged[first], row, strict=True))
                 values_of[first] = tuple(a or b for a, b in zip(values_of[first], values, strict=True))
             elif not is_repeated:
-                by_key.setdefault(key, len(found))
-                found.append(row)
+                by_key.setdefault(key, len(rows_merged))
+                rows_merged.append(row)
                 values_of.append(values)
         for values, repeated in read.items():
             sources.setdefault(values, set()).update(map(_source, repeated))
         before = read
-    return found
+    return rows_merged
 
 
 def _agree(values: Values, others: Values) -> bool:

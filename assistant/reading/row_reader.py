@@ -205,13 +205,13 @@ class RowReader:
 
     def _take(self, piece: Piece, read: _PieceRows, items: Iterable[Any]) -> int:
         """Add rows with their places and return how many of them are new."""
-        taken = 0
+        count = 0
         for item in items:
             row = row_of(item, self._columns)
             if not row:
                 continue
             places = find_row(piece.text, {key: quoted.quote for key, quoted in row.items()}, read.end)
-            begin = max((place.start for place in places.values() if place.grounding == "EXACT"), default=0)
+            begin = max((location.start for location in places.values() if location.grounding == "EXACT"), default=0)
             known = frozenset(row.items())
             # A row that is given again stands further on in the text, or it is the same one.
             if known in read.answered_keys and (begin < read.end or not begin):
@@ -219,9 +219,9 @@ class RowReader:
             read.answered.append(row)
             read.answered_keys.add(known)
             read.rows.append(tuple(self._cell(piece, column, row, places) for column in self._columns))
-            read.end = max([read.end, *(place.end for place in places.values() if place.grounding == "EXACT")])
-            taken += 1
-        return taken
+            read.end = max([read.end, *(location.end for location in places.values() if location.grounding == "EXACT")])
+            count += 1
+        return count
 
     def _cell(self, piece: Piece, column: Column, row: Row, places: Mapping[str, Place]) -> ProposedCell | None:
         quoted = row.get(column.key)

@@ -34,10 +34,10 @@ class TableMatch:
     conflicts: Sequence[tuple[int, int]]
 
 
-def match_tables(reply: ProposedTable, given: ProposedTable) -> TableMatch | None:
+def match_tables(reply: ProposedTable, original: ProposedTable) -> TableMatch | None:
     """Return which rows and columns of a reply's table are those of the person's table, or None for another table."""
     reply_keys = [_row_keys(reply.columns, row) for row in reply.rows]
-    given_keys = [_row_keys(given.columns, row) for row in given.rows]
+    given_keys = [_row_keys(original.columns, row) for row in original.rows]
     rows = _match_rows(reply_keys, given_keys)
     if not rows or len(rows) < MIN_ROWS_MATCHED * sum(map(any, reply_keys)):  # `| … | … |` is no row
         return None
@@ -46,12 +46,12 @@ def match_tables(reply: ProposedTable, given: ProposedTable) -> TableMatch | Non
         (row, column)
         for row in rows
         for column, other in columns.items()
-        if is_filled(reply.rows[row][column]) and is_filled(given.rows[rows[row]][other])
+        if is_filled(reply.rows[row][column]) and is_filled(original.rows[rows[row]][other])
     ]
     conflicts = [
         (row, column)
         for row, column in compared
-        if not _is_equal(reply, given, (row, column), (rows[row], columns[column]))
+        if not _is_equal(reply, original, (row, column), (rows[row], columns[column]))
     ]
     if not compared or len(conflicts) > MAX_CONFLICTS * len(compared):
         return None
@@ -96,10 +96,12 @@ def _plain(value: object) -> str:
     return str(Decimal(str(value)).normalize())
 
 
-def _match_rows(reply: Sequence[Sequence[frozenset[str]]], given: Sequence[Sequence[frozenset[str]]]) -> dict[int, int]:
+def _match_rows(
+    reply: Sequence[Sequence[frozenset[str]]], original: Sequence[Sequence[frozenset[str]]]
+) -> dict[int, int]:
     """Return the index of the person's row for each row of the reply that has one; none is used twice."""
     by_key: dict[str, deque[int]] = {}
-    for number, row in enumerate(given):
+    for number, row in enumerate(original):
         for key in frozenset().union(*row):
             by_key.setdefault(key, deque()).append(number)
     matched: dict[int, int] = {}
@@ -129,13 +131,13 @@ def _votes(row: Iterable[frozenset[str]], by_key: Mapping[str, deque[int]], used
 
 
 def _match_columns(
-    reply: Sequence[Sequence[frozenset[str]]], given: Sequence[Sequence[frozenset[str]]], rows: Mapping[int, int]
+    reply: Sequence[Sequence[frozenset[str]]], original: Sequence[Sequence[frozenset[str]]], rows: Mapping[int, int]
 ) -> dict[int, int]:
     """Return the person's column for each column of the reply that has the values of one, most values first."""
     common: Counter[tuple[int, int]] = Counter()
     for number, other in rows.items():
         for i, keys in enumerate(reply[number]):
-            for j, other_keys in enumerate(given[other]):
+            for j, other_keys in enumerate(original[other]):
                 if not keys.isdisjoint(other_keys):
                     common[i, j] += 1
     columns: dict[int, int] = {}
@@ -145,11 +147,11 @@ def _match_columns(
     return columns
 
 
-def _is_equal(reply: ProposedTable, given: ProposedTable, mine: tuple[int, int], other: tuple[int, int]) -> bool:
-    cell, given_cell = reply.rows[mine[0]][mine[1]], given.rows[other[0]][other[1]]
+def _is_equal(reply: ProposedTable, original: ProposedTable, mine: tuple[int, int], other: tuple[int, int]) -> bool:
+    cell, given_cell = reply.rows[mine[0]][mine[1]], original.rows[other[0]][other[1]]
     assert cell is not None
     assert given_cell is not None
-    column, given_column = reply.columns[mine[1]], given.columns[other[1]]
+    column, given_column = reply.columns[mine[1]], original.columns[other[1]]
     return (
         not frozenset(_keys(column, cell)).isdisjoint(_keys(given_column, given_cell))
         or reads_as(given_column, cell.quote.strip("*_` "), given_cell.value)

@@ -55,19 +55,19 @@ def split(grid: Grid) -> tuple[Rows, Rows]:
 
 def stated(text: str, grid: Grid, left_out: Rows, end: int) -> tuple[list[Stated], list[str]]:
     """Return the totals of the rows left out and of the lines below the table, and those lines."""
-    found: list[Stated] = []
+    totals: list[Stated] = []
     for row in left_out:
         if sums.is_total(_label(row)):
             titles = (title if isinstance(title, str) else title.text for title in grid.header)
             numbers = [(t, c.text) for t, c in zip(titles, row, strict=True) if c and any(map(str.isdigit, c.text))]
-            found += [("", title, amount) for title, amount in numbers]
+            totals += [("", title, amount) for title, amount in numbers]
     lines: list[str] = []
     if grid.kind in _SUMMED or grid.kind in ("key_value", "json"):
         for line, label, amount in sums.stated(text, grid.end, end):
             lines.append(line)
             if sums.is_total(label):
-                found.append((label, None, amount))
-    return found, lines
+                totals.append((label, None, amount))
+    return totals, lines
 
 
 def notes(columns: Sequence[Column], rows: Sequence[Sequence[Value]], totals: Sequence[Stated]) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ def notes(columns: Sequence[Column], rows: Sequence[Sequence[Value]], totals: Se
         for n, column in enumerate(columns)
         if column.type in NUMERIC_TYPES and any(row[n] is not None for row in rows)
     }
-    told: dict[str, None] = {}
+    notes_by_text: dict[str, None] = {}
     for label, name, amount in totals:
         candidates = [
             n for n in added if columns[n].name == name or (name is None and not _is_running(columns[n].name))
@@ -89,8 +89,8 @@ def notes(columns: Sequence[Column], rows: Sequence[Sequence[Value]], totals: Se
         if not equal and name is None and not _is_of_all(label):
             continue  # "Total fees: 12.00" is the sum of some rows only
         column = equal[0] if equal else max(read)
-        told[_sentence(columns[column].name, added[column], read[column])] = None
-    return tuple(told)
+        notes_by_text[_sentence(columns[column].name, added[column], read[column])] = None
+    return tuple(notes_by_text)
 
 
 def _is_of_all(label: str) -> bool:
@@ -121,12 +121,12 @@ def _amount(column: Column, amount: str) -> Decimal | None:
 
 def _label(row: Sequence[Cell]) -> str:
     """Return the words of a row's label; "" where it has none or several."""
-    words = [found.text.strip(" :=*_") for found in row if found and not any(map(str.isdigit, found.text))]
+    words = [cell.text.strip(" :=*_") for cell in row if cell and not any(map(str.isdigit, cell.text))]
     return words[0] if len(words) == 1 else ""
 
 
 def _is_sum(row: Sequence[Cell]) -> bool:
-    filled = [found for found in row if found]
+    filled = [cell for cell in row if cell]
     if label := _label(row):
         return len(filled) > 1 and sums.is_label(label)
     # `VAT 20 %` has a number in its label.

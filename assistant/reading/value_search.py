@@ -124,11 +124,11 @@ def spans(column: Column, value: Value, text: str, start: int = 0, end: int | No
 
 
 def _number_spans(column: Column, text: str, start: int, end: int) -> Iterator[Span]:
-    found = [match.span() for match in _NUMBER.finditer(text, start, end)]
-    found += [match.span() for match in _SPACED_NUMBER.finditer(text, start, end)]
+    matched = [match.span() for match in _NUMBER.finditer(text, start, end)]
+    matched += [match.span() for match in _SPACED_NUMBER.finditer(text, start, end)]
     if column.type is ColumnType.INTEGER:
-        found += [span for span in _word_spans(text, start, end) if text[span[0] : span[1]].casefold() in _COUNTS]
-    for first, last in sorted(found):
+        matched += [span for span in _word_spans(text, start, end) if text[span[0] : span[1]].casefold() in _COUNTS]
+    for first, last in sorted(matched):
         yield _stripped(text, first, last)
         inner = text[first:last].strip("()-\u2212\u2013+%kKmMbB \u00a0\u202f")
         offset = text.find(inner, first)

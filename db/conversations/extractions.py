@@ -27,7 +27,7 @@ from db.tables.editing.column_rules import clean_name, validate_columns
 from db.tables.editing.edits import Edit
 from db.tables.editing.row_upserts import key_columns
 from db.tables.tables import MAX_COLUMNS
-from db.webhooks.events import tell
+from db.webhooks.events import record_event
 from errors import BadUserInput, Conflict, Mistakes, NotFound
 from tables.changes import column_to_json
 from tables.types.types import Column
@@ -149,11 +149,11 @@ def _check_messages(session: Session, conversation: Conversation, ids: Sequence[
             f"Got {len(ids)} messages. Pass 1 to {MAX_MESSAGES}, or leave messageIds out for the whole conversation.",
         )
     query = select(Message).where(Message.id.in_(ids), Message.conversation_id == conversation.id)
-    found = {message.id: message for message in session.scalars(query)}
+    messages = {message.id: message for message in session.scalars(query)}
     for n, id_ in enumerate(ids):
-        if id_ not in found:
+        if id_ not in messages:
             raise NotFound.of(f"messageIds.{n}", "There is no Message with this id in the conversation.")
-        if found[id_].status is MessageStatus.IN_PROGRESS:
+        if messages[id_].status is MessageStatus.IN_PROGRESS:
             raise Conflict(f"The reply of messageIds.{n} is still being written. Wait for its end.")
 
 
@@ -243,7 +243,7 @@ def complete(
         proposed[-1].job_id = job.id
     conversation = session.get(Conversation, proposal.conversation_id)
     for one in proposed:
-        tell(session, WebhookEvent.PROPOSAL_READY, one, conversation, one.table_id)
+        record_event(session, WebhookEvent.PROPOSAL_READY, one, conversation, one.table_id)
     if job.arguments["is_applied"]:
         for one in proposed:
             if one.changes["rows"]:

@@ -21,7 +21,7 @@ from db.models.usage import Tokens
 from db.models.webhooks import WebhookEvent
 from db.notifications.notifications import REPLY_FAILED, REPLY_FINISHED, notify
 from db.proposals import streaming
-from db.webhooks.events import global_id, tell
+from db.webhooks.events import global_id, record_event
 from errors import BadUserInput
 
 INTERRUPTED = "The server stopped while it wrote this reply. Send the message again."
@@ -143,9 +143,9 @@ def _tell_webhooks(session: Session, message: Message) -> None:
     if conversation is None:
         return
     data = {"conversationId": global_id(Conversation, conversation.id)}
-    tell(session, WebhookEvent.REPLY_ENDED, message, conversation, None, status=message.status.value, **data)
+    record_event(session, WebhookEvent.REPLY_ENDED, message, conversation, None, status=message.status.value, **data)
     for proposal in session.scalars(select(Proposal).where(Proposal.message_id == message.id)):
-        tell(session, WebhookEvent.PROPOSAL_READY, proposal, conversation, proposal.table_id, **data)
+        record_event(session, WebhookEvent.PROPOSAL_READY, proposal, conversation, proposal.table_id, **data)
 
 
 def notify_requester(session: Session, reply: Message) -> None:

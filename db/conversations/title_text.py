@@ -24,7 +24,7 @@ def title_of_message(text: str) -> str:
     """Return the first lines of a message that are prose, without Markdown; "" for a paste that has none."""
     plain = _FENCED.sub("", _THINKING.sub("", text))
     lines = [line.strip() for line in plain.strip().splitlines()[:MAX_LINES]]
-    if subject := next((found[1] for line in lines if (found := _SUBJECT.fullmatch(line))), ""):
+    if subject := next((match[1] for line in lines if (match := _SUBJECT.fullmatch(line))), ""):
         return _without_markup(subject)
     own = [line for line in lines if not line.startswith(">")]
     return _first_prose(own) or _first_prose(lines)

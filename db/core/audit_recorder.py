@@ -75,13 +75,13 @@ class AuditRecorder:
 
     def entries(self) -> list[PendingEntry]:
         """Return one entry for each changed row, including the counts of its children."""
-        found = [entry for entry in self._rows() if entry.before is not None or entry.after is not None]
-        first = {entry.subject: entry for entry in reversed(found)}
+        changed = [entry for entry in self._rows() if entry.before is not None or entry.after is not None]
+        first = {entry.subject: entry for entry in reversed(changed)}
 
         def of(subject: Subject) -> PendingEntry:
             if subject not in first:
                 first[subject] = PendingEntry(subject)
-                found.append(first[subject])
+                changed.append(first[subject])
             return first[subject]
 
         for row, (was, is_now) in self._notes.items():
@@ -90,7 +90,7 @@ class AuditRecorder:
         for subject, counts in self._counts.items():
             entry = of(subject)
             entry.after = (entry.after or {}) | {name: dict(verbs) for name, verbs in counts.items()}
-        return found
+        return changed
 
     def _rows(self) -> Iterator[PendingEntry]:
         for row in self._added:

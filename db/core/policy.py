@@ -181,8 +181,8 @@ def _is_of_parent(model: type[Base], row: Any, *, by_parent: bool) -> ColumnElem
 
     PostgreSQL reads all children of a parent that it believes to have few, instead of using a better index.
     """
-    key, wanted = getattr(row, parent_id(model).key), parent_id(model)
-    of_parent: ColumnElement[bool] = key == wanted
+    key, parent = getattr(row, parent_id(model).key), parent_id(model)
+    of_parent: ColumnElement[bool] = key == parent
     return of_parent if by_parent else of_parent.is_(true())
 
 

@@ -75,8 +75,10 @@ class Session(sqlalchemy.orm.Session):
     @property
     def personal_organization_id(self) -> UUID:
         """Return the id of the viewer's personal organization."""
-        found: UUID = self.scalars(PERSONAL_ORGANIZATION, {"viewer_id": self.user_id}, execution_options=INSIDE).one()
-        return found
+        organization_id: UUID = self.scalars(
+            PERSONAL_ORGANIZATION, {"viewer_id": self.user_id}, execution_options=INSIDE
+        ).one()
+        return organization_id
 
     # SQLAlchemy returns None for a row that is absent or filtered out; a caller could forget to check it.
     def get(self, model: type[R], id_: UUID, *, lock: bool = False, **options: Any) -> R:  # type: ignore[override]

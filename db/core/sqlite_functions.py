@@ -71,11 +71,11 @@ class Ends:
     def step(self, text: Any) -> None:
         if text is None:
             return
-        place = lower(text), text
-        if self._first is None or place < self._first:
-            self._first = place
-        if place > self._last:
-            self._last = place
+        sort_key = lower(text), text
+        if self._first is None or sort_key < self._first:
+            self._first = sort_key
+        if sort_key > self._last:
+            self._last = sort_key
 
     def finalize(self) -> Any:
         return json.dumps([None, self._first[1], self._last[1]] if self._first else [None, None, None])

@@ -64,12 +64,12 @@ def _entity(element: Any) -> Any:
 
 def _entities(expression: Any) -> set[Any]:
     """Return the entities that an expression names outside of its subqueries."""
-    found, stack = set(), [expression]
+    entities, stack = set(), [expression]
     while stack:
         part = stack.pop()
-        found.add(_entity(part))
+        entities.add(_entity(part))
         stack += [] if isinstance(part, SelectBase) else part.get_children()
-    return found - {None}
+    return entities - {None}
 
 
 def _unmapped(element: Any) -> bool:

@@ -116,8 +116,8 @@ def _create(session: Session, fields: TemplateFields) -> ExportTemplate:
         freeze_header=fields.freeze_header,
         visibility=fields.visibility,
     )
-    given = {"name": fields.name, "sheet_name": fields.sheet_name}
-    _set_checked(session, template, given | {"columns": fields.columns, "key_columns": fields.key_columns})
+    values = {"name": fields.name, "sheet_name": fields.sheet_name}
+    _set_checked(session, template, values | {"columns": fields.columns, "key_columns": fields.key_columns})
     session.add(template)
     session.flush()
     return template
@@ -193,8 +193,8 @@ def _checked_column(finder: ColumnFinder | None, column: TemplateColumn, field: 
         if column.width is not None and not 1 <= column.width <= MAX_WIDTH:
             message = f"{column.width} is not a width: choose 1 to {MAX_WIDTH} characters."
             check.add(f"{field}.width", message)
-    found = finder and finder.find(key)
-    name = found.name if found else key
+    table_column = finder and finder.find(key)
+    name = table_column.name if table_column else key
     return {"column": key, "name": name, "header": header, "format": column.format or None, "width": column.width}
 
 

@@ -18,7 +18,7 @@ from db.models.jobs import Job, JobStatus
 from db.models.tables import Row, Table
 from db.models.webhooks import WebhookEvent
 from db.notifications.notifications import EXPORT_FAILED, EXPORT_FINISHED, notify
-from db.webhooks.events import tell
+from db.webhooks.events import record_event
 from errors import BadUserInput, Conflict, RateLimited
 
 JOB_KIND = "export"
@@ -205,7 +205,7 @@ def complete(session: Session, id_: UUID, attempt: int, outcome: FileOutcome | S
         setattr(export, name, value)
     if export.keep_updated and isinstance(outcome, SheetOutcome):
         sheet_links.create(session, export, outcome)
-    _tell(session, export, EXPORT_FINISHED, "is finished")
+    _notify(session, export, EXPORT_FINISHED, "is finished")
     return export
 
 
@@ -222,14 +222,14 @@ def fail(
     export = session.get(Export, id_)
     export.conflict = conflict
     jobs.fail(session, export.job_id, attempt, code, message, retryable)
-    _tell(session, export, EXPORT_FAILED, f"failed: {message}")
+    _notify(session, export, EXPORT_FAILED, f"failed: {message}")
 
 
-def _tell(session: Session, export: Export, kind: str, what: str) -> None:
+def _notify(session: Session, export: Export, kind: str, sentence: str) -> None:
     name = session.scalars(select(Table.name).where(Table.id == export.table_id)).one_or_none() or "a table"
     job = session.get(Job, export.job_id)
-    tell(session, WebhookEvent.EXPORT_FINISHED, export, export, export.table_id, status=job.status.value)
-    notify(session, export.owner_id, kind, f"The export of {name} {what}", export)
+    record_event(session, WebhookEvent.EXPORT_FINISHED, export, export, export.table_id, status=job.status.value)
+    notify(session, export.owner_id, kind, f"The export of {name} {sentence}", export)
 
 
 def _of(job: Job) -> UUID:

@@ -93,13 +93,13 @@ def _spreadsheet_advice(mode: ExportMode) -> str:
 
 
 def _refuse_for_files(destination: ExportDestination, mode: ExportMode, options: SheetOptions) -> None:
-    given = {
+    sheet_only = {
         "mode": mode is not ExportMode.CREATE,
         "spreadsheetId": options.spreadsheet_id is not None,
         "keyColumns": bool(options.key_columns),
         "keepUpdated": options.keep_updated,
     }
-    for field in (field for field, is_given in given.items() if is_given):
+    for field in (field for field, is_given in sheet_only.items() if is_given):
         raise BadUserInput.of(field, f"{destination} is a new file each time. Leave {field} out, or use GOOGLE_SHEETS.")
 
 
@@ -115,8 +115,9 @@ def _checked_keys(
         if requested:
             raise BadUserInput.of("keyColumns", f"Mode {mode} has no keys. Leave keyColumns out, or choose UPSERT.")
         return None
-    found = session.scalars(select(TableColumn).where(TableColumn.table_id == table.id).order_by(TableColumn.position))
-    columns = {row.key: column_of(row) for row in found}
+    query = select(TableColumn).where(TableColumn.table_id == table.id).order_by(TableColumn.position)
+    table_columns = session.scalars(query)
+    columns = {row.key: column_of(row) for row in table_columns}
     if not requested and template is not None:
         requested = key_columns(template, list(columns.values()))
     if not requested:

@@ -126,10 +126,10 @@ class _Application:
 
     def add_columns(self, *, everything: bool) -> None:
         """Add the missing columns that get a value, or all of them with `everything`."""
-        wanted = {place for places in self.rows.values() for place in places}
-        for place in matcher_for(self.proposal, self.edit).missing_columns:
-            if everything or place in wanted:
-                self.edit.add_column(column_from_json(self.proposal.columns[place]))
+        needed = {index for places in self.rows.values() for index in places}
+        for index in matcher_for(self.proposal, self.edit).missing_columns:
+            if everything or index in needed:
+                self.edit.add_column(column_from_json(self.proposal.columns[index]))
 
     def run(self) -> None:
         matcher = matcher_for(self.proposal, self.edit)
@@ -147,7 +147,7 @@ class _Application:
     def _edits(self, matcher: RowMatcher) -> dict[CellAddress, object]:
         """Return the values that replace proposed ones, by address. Raises BadUserInput before anything is changed."""
         chosen = {change.id: change for change in self.chosen}
-        found: dict[CellAddress, object] = {}
+        edits: dict[CellAddress, object] = {}
         errors: list[FieldError] = []
         for n, edit in enumerate(self.selection.edits):
             change = chosen.get(edit.change_id)
@@ -159,65 +159,65 @@ class _Application:
                 matcher.parse(change.address.column, edit.value)
             except CellError as error:
                 errors.append(FieldError(f"edits.{n}.value", str(error)))
-            found[change.address] = edit.value
+            edits[change.address] = edit.value
         if errors:
             raise BadUserInput(errors[0].message, fields=errors[:MAX_ERRORS])
-        return found
+        return edits
 
     def _candidate(self, number: int, places: Collection[int], matcher: RowMatcher) -> CandidateRow:
         """Return the selected values of a row, and its key values unless the proposal itself added the row."""
         read = row_values(self.proposal.changes["rows"][number])
         is_ours = number in self.row_ids and str(number) not in self.proposal.changes.get("matched", {})
-        wanted = {*places, *(() if is_ours else matcher.keys)}
+        needed = {*places, *(() if is_ours else matcher.keys)}
         before = set(self.proposal.changes.get("edited", ()))
         mine = {
-            place: self.edited.get(CellAddress(number, place), value)
-            for place, value in read.items()
-            if place in wanted
+            index: self.edited.get(CellAddress(number, index), value)
+            for index, value in read.items()
+            if index in needed
         }
         edited = [
-            place
-            for place in mine
-            if CellAddress(number, place) in self.edited
-            or address_key(CellAddress(number, place), self.proposal.columns) in before
+            index
+            for index in mine
+            if CellAddress(number, index) in self.edited
+            or address_key(CellAddress(number, index), self.proposal.columns) in before
         ]
         return CandidateRow(number, mine, self.row_ids.get(number), edited)
 
     def _conflicts(self, matcher: RowMatcher, match: RowMatch) -> list[CellConflict]:
         """Return the cells that are neither as they were nor as they would become; all cells of a deleted row."""
         known, old = self.row_ids.get(match.index), self.proposal.changes.get("old", {})
-        found = []
-        for place in match.values if match.row or known else ():
-            value, key = match.values[place], matcher.column(place).key
-            was = old.get(address_key(CellAddress(match.index, place), self.proposal.columns))
+        conflicts = []
+        for index in match.values if match.row or known else ():
+            value, key = match.values[index], matcher.column(index).key
+            was = old.get(address_key(CellAddress(match.index, index), self.proposal.columns))
             current = match.row.values.get(key) if match.row else None
-            if match.row is None or (current not in (value, was) and not self._is_same(matcher, place, current, value)):
-                found.append(CellConflict(match.row.id if match.row else known, key, current, value))
-        return found
+            if match.row is None or (current not in (value, was) and not self._is_same(matcher, index, current, value)):
+                conflicts.append(CellConflict(match.row.id if match.row else known, key, current, value))
+        return conflicts
 
-    def _is_same(self, matcher: RowMatcher, place: int, current: Value, value: Value) -> bool:
+    def _is_same(self, matcher: RowMatcher, index: int, current: Value, value: Value) -> bool:
         """Return True if a cell of a key column has an equal value, as 1.0 and 1.00."""
-        column = matcher.column(place)
-        return place in matcher.keys and comparison_key(column, current) == comparison_key(column, value)
+        column = matcher.column(index)
+        return index in matcher.keys and comparison_key(column, current) == comparison_key(column, value)
 
     def _write(self, matcher: RowMatcher, match: RowMatch) -> None:
         changes, rows = self.proposal.changes, self.proposal.changes["rows"]
         chosen = set(self.rows[match.index])
-        match.values = {place: value for place, value in match.values.items() if place in chosen or not match.row}
+        match.values = {index: value for index, value in match.values.items() if index in chosen or not match.row}
         origins: dict[str, Origin] = {}
-        for place in match.values:
-            is_edited = CellAddress(match.index, place) in self.edited
+        for index in match.values:
+            is_edited = CellAddress(match.index, index) in self.edited
             by: Origin = {"by": self.edit.session.user_id.hex} if is_edited else {}
-            origins[matcher.column(place).key] = by or cell_origin(changes, rows[match.index][place])
+            origins[matcher.column(index).key] = by or cell_origin(changes, rows[match.index][index])
         if match.row is None:
             match.row = self.edit.add_row(matcher.with_defaults(match), origins)
             self.row_ids[match.index] = match.row.id
             self.done.add(CellAddress(match.index))
         else:
-            for place, value in match.values.items():
-                key = matcher.column(place).key
+            for index, value in match.values.items():
+                key = matcher.column(index).key
                 self.edit.set_cell(match.row, key, value, origins[key])
-        self.done |= {CellAddress(match.index, place) for place in match.values}
+        self.done |= {CellAddress(match.index, index) for index in match.values}
 
     def save(self) -> None:
         """Store the status of each change and of the proposal, which stays PENDING while a change is."""
@@ -233,35 +233,35 @@ class _Application:
         changes["row_ids"] = self._row_ids()
         changes["places"] = column_keys_of(proposal, matcher_for(proposal, self.edit))
         changes["rows"] = self._with_edits()
-        edited = (address_key(place, proposal.columns) for place in self.edited)
+        edited = (address_key(address, proposal.columns) for address in self.edited)
         changes["edited"] = sorted({*changes.get("edited", ()), *edited})
-        new_statuses = {place: self._new_status(place, status) for place, status in was.items()}
+        new_statuses = {address: self._new_status(address, status) for address, status in was.items()}
         is_pending = ProposalStatus.PENDING in new_statuses.values()
         proposal.status = ProposalStatus.PENDING if is_pending else ProposalStatus.APPLIED
         changes["statuses"] = {
-            id_: new_statuses[place]
-            for id_, place in changes_with_ids(proposal)
-            if place in new_statuses and new_statuses[place] != proposal.status
+            id_: new_statuses[address]
+            for id_, address in changes_with_ids(proposal)
+            if address in new_statuses and new_statuses[address] != proposal.status
         }
         proposal.changes = changes
 
     def _row_ids(self) -> list[str | None]:
         changes = self.proposal.changes
         before = changes.get("row_ids") or [None] * len(changes["rows"])
-        made = {place.row for place in self.done if place.column is None}
-        return [self.row_ids[n].hex if n in made else id_ for n, id_ in enumerate(before)]
+        added = {address.row for address in self.done if address.column is None}
+        return [self.row_ids[n].hex if n in added else id_ for n, id_ in enumerate(before)]
 
     def _with_edits(self) -> list[list[list[object] | None]]:
         rows = [list(cells) for cells in self.proposal.changes["rows"]]
-        for place, value in self.edited.items():
-            assert place.column is not None
-            rows[place.row][place.column] = [value, *rows[place.row][place.column][1:]]
+        for address, value in self.edited.items():
+            assert address.column is not None
+            rows[address.row][address.column] = [value, *rows[address.row][address.column][1:]]
         return rows
 
-    def _new_status(self, place: CellAddress, status: ProposalStatus) -> ProposalStatus:
-        if place in self.done:
+    def _new_status(self, address: CellAddress, status: ProposalStatus) -> ProposalStatus:
+        if address in self.done:
             return ProposalStatus.APPLIED
-        was_chosen = place.row in self.rows and (place.column is None or place.column in self.rows[place.row])
+        was_chosen = address.row in self.rows and (address.column is None or address.column in self.rows[address.row])
         return ProposalStatus.REJECTED if was_chosen else status
 
 

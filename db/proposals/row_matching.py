@@ -99,12 +99,12 @@ class RowMatcher:
     def column_keys(self) -> dict[str, str]:
         """Return the matched columns in the form of `known`."""
         pairs = zip(self.columns, self.found, strict=True)
-        return {column.name.casefold(): found.key for column, found in pairs if found is not None}
+        return {column.name.casefold(): table_column.key for column, table_column in pairs if table_column is not None}
 
     @property
     def missing_columns(self) -> list[int]:
         """Return the indexes of columns that the table never had."""
-        return [n for n, found in enumerate(self.found) if found is None and n not in self.deleted]
+        return [n for n, table_column in enumerate(self.found) if table_column is None and n not in self.deleted]
 
     def column(self, index: int) -> Column:
         """Return the column that takes the values of a column index."""

@@ -68,5 +68,5 @@ def _conversation(session: Session, id_: UUID) -> Conversation:
     """Return a conversation, also one that is not flushed yet or deleted: a reply may end after the deletion."""
     added = (row for row in session.new if isinstance(row, Conversation) and row.id == id_)
     query, deleted = select(Conversation).where(Conversation.id == id_), (Conversation, Deleted.INCLUDED)
-    found = next(added, None) or session.scalars(query, execution_options={"deleted": deleted}).one_or_none()
-    return found or session.get(Conversation, id_)  # raises NotFound
+    hit = next(added, None) or session.scalars(query, execution_options={"deleted": deleted}).one_or_none()
+    return hit or session.get(Conversation, id_)  # raises NotFound

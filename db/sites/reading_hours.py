@@ -82,8 +82,8 @@ def summary(prefix_length: int) -> Prepared[Any]:
     stored = (ReadingHour.count, ReadingHour.total, ReadingHour.low, ReadingHour.high)
     is_partial = or_(ReadingHour.is_stale, ReadingHour.hour < start, ReadingHour.hour_end > end)
     count, total, low, high = (
-        case((is_partial, select(column).where(in_hour).scalar_subquery()), else_=kept)
-        for column, kept in zip(_sums(), stored, strict=True)
+        case((is_partial, select(column).where(in_hour).scalar_subquery()), else_=column_value)
+        for column, column_value in zip(_sums(), stored, strict=True)
     )
     number = func.sum(count)
     query = select(

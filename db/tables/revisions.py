@@ -77,8 +77,8 @@ def changes_last_first(session: Session, revision: Revision) -> Iterator[list[Lo
     mine = select(*_LOGGED).where(CellChange.revision_id == revision.id).order_by(CellChange.place.desc())
     last = session.scalar(select(func.max(CellChange.place)).where(CellChange.revision_id == revision.id))
     for end in range(-1 if last is None else last, -1, -BATCH_SIZE):
-        found = session.execute(mine.where(CellChange.place <= end, CellChange.place > end - BATCH_SIZE))
-        yield [LoggedChange._make(row) for row in found]
+        changes = session.execute(mine.where(CellChange.place <= end, CellChange.place > end - BATCH_SIZE))
+        yield [LoggedChange._make(row) for row in changes]
 
 
 def changed_row_ids(session: Session, revision: Revision, *kinds: ChangeKind) -> list[UUID]:
@@ -92,7 +92,7 @@ def column_definitions_before(session: Session, table_id: UUID, number: int) -> 
     query = select(CellChange.column, CellChange.old).join(Revision, CellChange.revision_id == Revision.id)
     changed = (CellChange.row_id.is_(None), CellChange.kind == ChangeKind.COLUMN_CHANGED)
     query = query.where(CellChange.table_id == table_id, *changed, Revision.number >= number)
-    found: dict[str, Column] = {}
+    definitions: dict[str, Column] = {}
     for key, old in session.execute(query.order_by(Revision.number, CellChange.place)):
-        found.setdefault(str(key), column_from_json(old))
-    return found
+        definitions.setdefault(str(key), column_from_json(old))
+    return definitions

@@ -18,7 +18,9 @@ from db.models.webhooks import Delivery, Webhook, WebhookEvent
 JOB_KIND = "webhook"
 
 
-def tell(session: Session, event: WebhookEvent, subject: Base, owner: Any, table_id: UUID | None, **data: Any) -> None:
+def record_event(
+    session: Session, event: WebhookEvent, subject: Base, owner: Any, table_id: UUID | None, **data: Any
+) -> None:
     """Queue an event about `subject` for the webhooks whose owners may see `owner`, the owned row that it belongs to.
 
     `data` is what the payload has besides the id of the subject and the time.
@@ -74,11 +76,11 @@ def _replaced(session: Session, webhook: Webhook, subject_id: UUID, payload: dic
         .limit(1)
         .with_for_update(of=Job)  # a worker that claims it waits, and then reads the newer payload
     )
-    found = session.execute(query, execution_options=INSIDE).first()
-    if found is None:
+    event = session.execute(query, execution_options=INSIDE).first()
+    if event is None:
         return False
-    session.bypass_rule_for(found[0])
-    found[0].payload = payload
+    session.bypass_rule_for(event[0])
+    event[0].payload = payload
     return True
 
 

@@ -50,31 +50,31 @@ def _png(data: bytes) -> tuple[int, int]:
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    place = 8
-    while place < len(data):
-        length = int.from_bytes(data[place : place + 4], "big")
-        end = place + 8 + length
-        if end + 4 > len(data) or zlib.crc32(data[place + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
-            raise ValueError(place)
-        yield data[place + 4 : place + 8], data[place + 8 : end]
-        place = end + 4
+    offset = 8
+    while offset < len(data):
+        length = int.from_bytes(data[offset : offset + 4], "big")
+        end = offset + 8 + length
+        if end + 4 > len(data) or zlib.crc32(data[offset + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            raise ValueError(offset)
+        yield data[offset + 4 : offset + 8], data[offset + 8 : end]
+        offset = end + 4
 
 
 def _jpeg(data: bytes) -> tuple[int, int]:
-    size, place = (0, 0), 2
-    while data[place + 1] != 0xDA:  # from here on it is compressed
-        if data[place] != 0xFF:
-            raise ValueError(place)
-        marker = data[place + 1]
+    size, offset = (0, 0), 2
+    while data[offset + 1] != 0xDA:  # from here on it is compressed
+        if data[offset] != 0xFF:
+            raise ValueError(offset)
+        marker = data[offset + 1]
         if marker in _FRAMES:
             size = (
-                int.from_bytes(data[place + 7 : place + 9], "big"),
-                int.from_bytes(data[place + 5 : place + 7], "big"),
+                int.from_bytes(data[offset + 7 : offset + 9], "big"),
+                int.from_bytes(data[offset + 5 : offset + 7], "big"),
             )
-        length = 0 if marker in _BARE else int.from_bytes(data[place + 2 : place + 4], "big")
-        place += 1 if marker == 0xFF else 2 + length
-    if b"\xff\xd9" not in data[place:]:
-        raise ValueError(place)
+        length = 0 if marker in _BARE else int.from_bytes(data[offset + 2 : offset + 4], "big")
+        offset += 1 if marker == 0xFF else 2 + length
+    if b"\xff\xd9" not in data[offset:]:
+        raise ValueError(offset)
     return size
 
 

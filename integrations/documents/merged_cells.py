@@ -23,9 +23,9 @@ class MergedCells:
         self._open: list[tuple[int, int, int, Cell]] = []
         self.repeated = 0
         for reference in references:
-            if found := _RANGE.fullmatch(reference):
-                left, right = column_number(found[1]) - 1, column_number(found[3]) - 1
-                self._starts[int(found[2])].append((left, right, int(found[4])))
+            if match := _RANGE.fullmatch(reference):
+                left, right = column_number(match[1]) - 1, column_number(match[3]) - 1
+                self._starts[int(match[2])].append((left, right, int(match[4])))
 
     def filled(self, number: int, row: list[Cell]) -> list[Cell]:
         """Return a row, numbered from 1, with the cells that others cover marked; blank ranges stay empty."""

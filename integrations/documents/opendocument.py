@@ -47,8 +47,8 @@ def sheets(file: IO[bytes]) -> Iterator[tuple[str, list[list[Cell]]]]:
 
 def open_ods_sheet(file: IO[bytes], name: str | None) -> tuple[str, list[list[Cell]], list[str]]:
     """Return the name and rows of a sheet, the first with rows when none is named, and notes on the others."""
-    found = list(sheets(file))
-    names = [each for each, _ in found]
+    titles = list(sheets(file))
+    names = [each for each, _ in titles]
     if name is not None and name not in names:
         raise DocumentRefused(f"The workbook has no such sheet: it has {', '.join(names[:10]) or 'none'}.")
     chosen = names.index(name) if name is not None else 0
@@ -56,7 +56,7 @@ def open_ods_sheet(file: IO[bytes], name: str | None) -> tuple[str, list[list[Ce
     notes = (
         [f"Sheets that were not read: {', '.join(others[:10])}. To import one, name it as `sheet`."] if others else []
     )
-    return (*found[chosen], notes) if found else ("", [], notes)
+    return (*titles[chosen], notes) if titles else ("", [], notes)
 
 
 def _add_row(rows: list[list[Cell]], element: Element) -> None:

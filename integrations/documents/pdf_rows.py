@@ -40,5 +40,5 @@ def pdf_rows(file: IO[bytes], number: int | None) -> tuple[dict[str, Any], list[
 
 
 def _described(names: Sequence[str | None], rows: Sequence[Sequence[str | None]]) -> str:
-    shown = [text for text in names if text] or [text for text in rows[0] if text]
-    return ", ".join(f"“{text[:_LONGEST]}”" for text in shown[:_NAMES]) + (", …" if len(shown) > _NAMES else "")
+    texts = [text for text in names if text] or [text for text in rows[0] if text]
+    return ", ".join(f"“{text[:_LONGEST]}”" for text in texts[:_NAMES]) + (", …" if len(texts) > _NAMES else "")

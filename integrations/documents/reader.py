@@ -30,8 +30,8 @@ class DocumentReader:
 
     async def text_of(self, task: Literal["pdf", "text"], source: IO[bytes], *, person: object = None) -> str:
         """Return the text of a PDF, or of a workbook's sheets. Raises DocumentRefused."""
-        said = await self._run(person, task, source, asyncio.subprocess.PIPE)
-        return str(_last(said)["text"])
+        output = await self._run(person, task, source, asyncio.subprocess.PIPE)
+        return str(_last(output)["text"])
 
     async def rows_into(
         self, source: IO[bytes], target: IO[bytes], sheet: str | None = None, *, person: object = None
@@ -65,7 +65,7 @@ class DocumentReader:
             )  # fmt: skip
             try:
                 async with asyncio.timeout(SECONDS):
-                    said, told = await process.communicate()
+                    output, errors = await process.communicate()
             except TimeoutError:
                 raise DocumentRefused(TOO_MUCH) from None
             finally:
@@ -75,8 +75,8 @@ class DocumentReader:
                     process.kill()
                     await process.wait()
         if process.returncode:
-            raise DocumentRefused(_reason(told))
-        return said or b""
+            raise DocumentRefused(_reason(errors))
+        return output or b""
 
 
 def _on_disk(source: IO[bytes]) -> IO[bytes]:
@@ -92,10 +92,10 @@ def _on_disk(source: IO[bytes]) -> IO[bytes]:
     return source
 
 
-def _reason(told: bytes) -> str:
+def _reason(errors: bytes) -> str:
     """Return the reason that the process gave; TOO_MUCH when the system ended it."""
     try:
-        return str(_last(told)["refused"])
+        return str(_last(errors)["refused"])
     except (ValueError, LookupError, TypeError):
         return TOO_MUCH
 

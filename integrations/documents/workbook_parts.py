@@ -44,16 +44,16 @@ class Parts:
 
     def merged(self, sheet: Sheet) -> list[str]:
         """Return the ranges of merged cells, as `A1:B2`, which stand behind the rows in the file."""
-        found: list[str] = []
+        ranges: list[str] = []
         with self._archive.open(sheet.part) as opened:
             rest = b""
             while data := opened.read(1_000_000):
                 data = rest + data
-                found += [reference.decode() for reference in _MERGED.findall(data)]
+                ranges += [reference.decode() for reference in _MERGED.findall(data)]
                 rest = data[data.rfind(b"<") :] if b"<" in data[-200:] else b""
-                if len(found) > MAX_MERGED:
+                if len(ranges) > MAX_MERGED:
                     return []
-        return found
+        return ranges
 
     def _elements(self, part: str, *names: str) -> Iterator[Element]:
         if part in self._archive.namelist():
@@ -62,8 +62,8 @@ class Parts:
 
     def _related(self) -> dict[str, tuple[str, str]]:
         """Type and part by the id of the relation."""
-        found = self._elements("xl/_rels/workbook.xml.rels", "Relationship")
-        return {each.get("Id", ""): (each.get("Type", ""), _place(each.get("Target", ""))) for each in found}
+        relationships = self._elements("xl/_rels/workbook.xml.rels", "Relationship")
+        return {each.get("Id", ""): (each.get("Type", ""), _place(each.get("Target", ""))) for each in relationships}
 
     def _sheets(self, related: dict[str, tuple[str, str]]) -> Iterator[Sheet]:
         for each in self._elements("xl/workbook.xml", "sheet"):
@@ -95,7 +95,7 @@ def text_of(item: Element) -> str:
 
 def unescaped(text: str) -> str:
     """Replace escapes such as _x000D_ by the characters that XML cannot contain."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 def _of_type(related: dict[str, tuple[str, str]], kind: str) -> str:

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.merged_cells import MergedCells, column_number
 from integrations.documents.workbook_parts import Parts, Sheet, text_of, unescaped
-from tables.files.number_formats import NumberFormat, Shown, show
+from tables.files.number_formats import NumberFormat, NumberKind, show
 
 MAX_LISTED = 10  # names of sheets in a message
 
@@ -39,13 +39,13 @@ class SheetReader:
     def _row(self, element: Element) -> list[Cell]:
         row: list[Cell] = []
         prefix = element.tag[: -len("row")]
-        place = 0
+        column = 0
         for cell in element:
-            place = column_number(name) if (name := (cell.get("r") or "").rstrip("0123456789")) else place + 1
+            column = column_number(name) if (name := (cell.get("r") or "").rstrip("0123456789")) else column + 1
             value = self._cell(cell, prefix)
             if value is not None:
-                row += [None] * (place - len(row))
-                row[place - 1] = value
+                row += [None] * (column - len(row))
+                row[column - 1] = value
         return row
 
     def _cell(self, cell: Element, prefix: str) -> Cell:
@@ -75,8 +75,8 @@ class SheetReader:
             return f"{stored}Z" if "T" in stored and not stored.endswith("Z") else stored
         formats = self._parts.formats
         format = formats[style] if style < len(formats) else NumberFormat()
-        shown = show(stored, format, is_1904=self._parts.is_1904, is_calculated=is_calculated)
-        return f'"{shown}' if format.shown is Shown.TEXT else shown
+        text = show(stored, format, is_1904=self._parts.is_1904, is_calculated=is_calculated)
+        return f'"{text}' if format.kind is NumberKind.TEXT else text
 
     def notes(self) -> list[str]:
         """After the last row."""

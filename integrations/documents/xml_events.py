@@ -24,11 +24,11 @@ def elements(part: IO[bytes], *names: str) -> Iterator[Element]:
 
 
 def walk(
-    part: IO[bytes], held: Callable[[str], frozenset[str]], marks: frozenset[str] = frozenset()
+    part: IO[bytes], container_tags: Callable[[str], frozenset[str]], marks: frozenset[str] = frozenset()
 ) -> Iterator[tuple[str, Element]]:
-    """Yield the ends of `held` elements with all that is in them, and starts and ends of `marks` without.
+    """Yield the ends of the elements of `container_tags` with their content, and starts and ends of `marks` without.
 
-    `held` returns the tags for that of the outermost element. Raises DocumentRefused.
+    `container_tags` returns the tags for that of the outermost element. Raises DocumentRefused.
     """
     around: list[Element] = []
     tags: frozenset[str] = frozenset()
@@ -36,7 +36,7 @@ def walk(
     for event, element in iterparse(part, ("start", "end")):  # noqa: S314  in a process with limits; expat ends bombs
         tag = element.tag
         if event == "start":
-            tags = tags or held(tag)
+            tags = tags or container_tags(tag)
             around.append(element)
             count = count + 1 if holding else 0  # rows follow each other: each begins a count of its own
             holding += tag in tags

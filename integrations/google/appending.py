@@ -49,9 +49,9 @@ def append(sheet: RemoteSheet, table: SheetTable, job_id: str, *, progress: Prog
     changed = _write(sheet, table, places, block, statistics, progress)
     sheet.client.update(
         request
-        for place, (index, column) in enumerate(zip(places.indices, table.columns, strict=True))
+        for position, (index, column) in enumerate(zip(places.indices, table.columns, strict=True))
         for request in column_requests(
-            sheet.id, index, column, statistics[place], block.row, block.row + table.row_count
+            sheet.id, index, column, statistics[position], block.row, block.row + table.row_count
         )
     )
     return SheetChanges(changed + (len(table.columns) if is_empty else 0))
@@ -169,8 +169,8 @@ def _find_block(sheet: RemoteSheet, job_id: str) -> tuple[_Block | None, Sequenc
     url = f"{sheet.client.url}/developerMetadata:search"
     response = sheet.client.google.request("post", url, body=body)
     try:
-        found = response.json().get("matchedDeveloperMetadata", [])
-        markers = [one["developerMetadata"] for one in found]
+        metadata = response.json().get("matchedDeveloperMetadata", [])
+        markers = [one["developerMetadata"] for one in metadata]
         block = next((_block_of(one) for one in markers if one["metadataId"] == _marker_id(job_id)), None)
         outdated = [_deletion(one["metadataId"]) for one in markers if _is_outdated(one)]
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -206,10 +206,10 @@ def _write(
         sheet.client.send(body)
         progress(done)
 
-    order = sorted(range(len(table.columns)), key=lambda place: places.indices[place])
+    order = sorted(range(len(table.columns)), key=lambda position: places.indices[position])
     writer = sheet.writer(table, send, indices=places.indices)
     for number, cells in enumerate(table.cells(statistics)):
-        for start, run in runs((places.indices[place], cells[place]) for place in order):
+        for start, run in runs((places.indices[position], cells[position]) for position in order):
             writer.add(block.row + number, start, run)
         changed += len(cells) - cells.count(None) - cells.count("")
         done = number + 1

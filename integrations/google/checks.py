@@ -95,16 +95,16 @@ def _check_folder(google: Google, access: GoogleAccess, folder: str) -> None:
     params = {"fields": "mimeType,driveId,capabilities(canAddChildren)", "supportsAllDrives": "true"}
     with closing(Connection(access, google.base_url, PATIENCE, threading.Event())) as connection:
         try:
-            found = connection.request("get", FILE_URL.format(folder), params=params).json()
+            folder_properties = connection.request("get", FILE_URL.format(folder), params=params).json()
         except SheetsFailure as failure:
             if failure.status != 404:
                 raise
             raise _folder_refused(f"is not there for {access.address}. Add this address to the shared drive") from None
-    if found.get("mimeType") != FOLDER:
+    if folder_properties.get("mimeType") != FOLDER:
         raise _folder_refused("is no folder")
-    if not found.get("driveId"):
+    if not folder_properties.get("driveId"):
         raise _folder_refused("is in somebody's My Drive, where a service account has no storage. Use a shared drive")
-    if not found.get("capabilities", {}).get("canAddChildren"):
+    if not folder_properties.get("capabilities", {}).get("canAddChildren"):
         raise _folder_refused(f"takes no files of {access.address}. Make this address a content manager of the drive")
 
 

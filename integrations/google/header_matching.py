@@ -38,15 +38,15 @@ def place_columns(sheet: str, header: Sequence[Content], table: SheetTable, base
     former = {one.column.key: one.header for one in base.columns} if base else None
     indices: list[int] = []
     added, renamed, missing, end = set[int](), set[int](), list[str](), len(texts)
-    for place, one in enumerate(table.columns):
+    for position, one in enumerate(table.columns):
         index = _find(sheet, texts, one.header)
         if index is None and former is not None:
             old = former.get(one.column.key)
             index = None if old is None else _find(sheet, texts, old)
             if index is not None:
-                renamed.add(place)
+                renamed.add(position)
             elif old is None:
-                added.add(place)
+                added.add(position)
                 index, end = end, end + 1
         if index is None:
             missing.append(one.header)
@@ -58,14 +58,14 @@ def place_columns(sheet: str, header: Sequence[Content], table: SheetTable, base
 
 
 def _find(sheet: str, texts: Sequence[str], header: str) -> int | None:
-    found = [index for index, text in enumerate(texts) if text == header.strip()]
-    if len(found) > 1:
+    indices = [index for index, text in enumerate(texts) if text == header.strip()]
+    if len(indices) > 1:
         raise SheetsFailure(
             "AMBIGUOUS_HEADER",
-            f"The sheet “{sheet}” has {len(found)} columns with the header “{header}”. Rename all but one of them in "
+            f"The sheet “{sheet}” has {len(indices)} columns with the header “{header}”. Rename all but one of them in "
             "the spreadsheet.",
         )
-    return found[0] if found else None
+    return indices[0] if indices else None
 
 
 def _missing(sheet: str, missing: Sequence[str], texts: Sequence[str]) -> SheetsFailure:

@@ -43,9 +43,9 @@ class SpreadsheetClient:
 
     def sheets(self) -> tuple[str, list["RemoteSheet"]]:
         """Return the address of the spreadsheet and its sheets in order."""
-        found = self.get(f"spreadsheetUrl,{_SHEETS}")
+        properties = self.get(f"spreadsheetUrl,{_SHEETS}")
         try:
-            return found["spreadsheetUrl"], [self._sheet(one["properties"]) for one in found["sheets"]]
+            return properties["spreadsheetUrl"], [self._sheet(one["properties"]) for one in properties["sheets"]]
         except (KeyError, TypeError):
             raise not_google() from None
 
@@ -168,9 +168,9 @@ class RemoteSheet:
         from gspread.utils import absolute_range_name, rowcol_to_a1
 
         corners = f"{rowcol_to_a1(first + 1, 1)}:{rowcol_to_a1(end, max(1, min(columns, self.columns)))}"
-        found = self.client.get(_VALUES, [absolute_range_name(self.title, corners)])
+        ranges = self.client.get(_VALUES, [absolute_range_name(self.title, corners)])
         try:
-            (sheet,) = found["sheets"]
+            (sheet,) = ranges["sheets"]
             (data,) = sheet.get("data", [{}])
             rows = data.get("rowData", [])
         except (KeyError, TypeError, ValueError):
@@ -198,7 +198,7 @@ def _no_sheet(title: str, sheets: Sequence[RemoteSheet]) -> SheetsFailure:
 
 
 def _links(table: SheetTable, indices: Sequence[int]) -> LinkOf | None:
-    linked = {indices[place]: table.columns[place].column for place in table.link_columns}
+    linked = {indices[position]: table.columns[position].column for position in table.link_columns}
     if not linked:
         return None
 

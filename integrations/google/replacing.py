@@ -55,8 +55,8 @@ def _find_conflicts(conflicts: Conflicts, table: SheetTable, base: SheetTable, s
         before, now = written.row(change.index), stored.row(change.index)
         for index in range(width):
             old = before[index] if index < written.width else EMPTY
-            found = now[index] if index < stored.width else EMPTY
-            if found not in (old, _digest_at(change.cells, index)):
+            current = now[index] if index < stored.width else EMPTY
+            if current not in (old, _digest_at(change.cells, index)):
                 conflicts.add(change.index, index, table.header[index] if index < len(table.header) else "")
 
 
@@ -70,15 +70,15 @@ def _changes(
     """Yield every row of the table, and below them the rows of the sheet that are to be emptied."""
     index = -1
     for index, cells in enumerate(_contents(table, statistics)):
-        found = stored.row(index)
+        current = stored.row(index)
         width = max(stored.width, len(cells))
         padded = [*cells, *[None] * (width - len(cells))]
         # Behind the end of the stored row, every cell is empty.
-        differing = [at for at in range(width) if digest(padded[at]) != (found[at] if at < stored.width else EMPTY)]
+        differing = [at for at in range(width) if digest(padded[at]) != (current[at] if at < stored.width else EMPTY)]
         yield _RowChange(index, padded, differing)
     for below in range(index + 1, height):
-        found = stored.row(below)
-        yield _RowChange(below, [None] * stored.width, [at for at in range(stored.width) if found[at] != EMPTY])
+        current = stored.row(below)
+        yield _RowChange(below, [None] * stored.width, [at for at in range(stored.width) if current[at] != EMPTY])
 
 
 def _write(

@@ -46,14 +46,14 @@ def check_sharing(google: Connection, access: GoogleAccess, key: str, *, to_writ
 
 def _permissions(google: Connection, access: GoogleAccess, key: str) -> list[dict[str, Any]]:
     params = {"fields": FIELDS, "pageSize": "100", "supportsAllDrives": "true"}
-    found: list[dict[str, Any]] = []
+    permissions: list[dict[str, Any]] = []
     for _ in range(MAX_PAGES):
         response = opened(access, lambda: google.request("get", PERMISSIONS_URL.format(key), params=params))
-        found += google.read(response, "permissions")
+        permissions += google.read(response, "permissions")
         if not (token := response.json().get("nextPageToken")):
             break
         params["pageToken"] = token
-    return found
+    return permissions
 
 
 def opened(access: GoogleAccess, call: Callable[[], T]) -> T:

@@ -24,19 +24,19 @@ def sheet_requests(
         yield _frozen(sheet_id, int(table.includes_header and table.freezes_header))
         if table.includes_header and width:
             yield bold_header(sheet_id, 0, width)
-        for index, (column, kept) in enumerate(zip(table.columns, statistics, strict=True)):
-            yield width_request(sheet_id, index, pixel_width(column, kept.longest))
+        for index, (column, summary) in enumerate(zip(table.columns, statistics, strict=True)):
+            yield width_request(sheet_id, index, pixel_width(column, summary.longest))
         first_row = int(table.includes_header)
     if first_row < height and table.row_count:
-        for index, (column, kept) in enumerate(zip(table.columns, statistics, strict=True)):
-            yield from column_requests(sheet_id, index, column, kept, first_row, height)
+        for index, (column, summary) in enumerate(zip(table.columns, statistics, strict=True)):
+            yield from column_requests(sheet_id, index, column, summary, first_row, height)
 
 
 def column_requests(
     sheet_id: int,
     index: int,
     column: SheetColumn | None,
-    kept: ColumnStatistics | None,
+    summary: ColumnStatistics | None,
     first_row: int,
     end_row: int,
 ) -> Iterator[Request]:
@@ -45,7 +45,7 @@ def column_requests(
     Without a column, the cells lose their number format and rule.
     """
     cells = area(sheet_id, first_row, end_row, index, index + 1)
-    number = number_format(column, kept.decimals) if column and kept else None
+    number = number_format(column, summary.decimals) if column and summary else None
     cell = {"userEnteredFormat": {"numberFormat": number}} if number else {}
     yield {"repeatCell": {"range": cells, "cell": cell, "fields": "userEnteredFormat.numberFormat"}}
     rule = validation_rule(column.column) if column else None

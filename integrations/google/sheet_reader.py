@@ -14,7 +14,7 @@ from integrations.google.access import GoogleAccess
 from integrations.google.connection import Connection, Patience
 from integrations.google.failures import SheetsFailure, not_google
 from integrations.google.sharing import check_sharing, opened
-from tables.files.number_formats import NumberFormat, Shown, read_format, show
+from tables.files.number_formats import NumberFormat, NumberKind, read_format, show
 
 SPREADSHEETS_URL = "https://sheets.googleapis.com/v4/spreadsheets/{}"
 PROPERTIES = "properties(title),sheets(properties(sheetId,title,hidden,sheetType,gridProperties(rowCount,columnCount)))"
@@ -125,26 +125,26 @@ class SheetReader:
         url = SPREADSHEETS_URL.format(request.spreadsheet_id)
         response = opened(self._access, lambda: google.request("get", url, params=params))
         try:
-            found = response.json()
-            found["sheets"][0]["properties"] if "properties" in params["fields"] else found["sheets"][0]
+            content = response.json()
+            content["sheets"][0]["properties"] if "properties" in params["fields"] else content["sheets"][0]
         except (ValueError, KeyError, TypeError, IndexError):
             raise not_google() from None
-        return found
+        return content
 
 
 def _chosen(book: dict[str, Any], request: SheetRequest) -> tuple[_Grid, list[str]]:
     """Return the cells to read and notes on those left out. Raises SheetsFailure."""
     grids = [one["properties"] for one in book["sheets"] if "gridProperties" in one["properties"]]
     titles = [properties["title"] for properties in grids]
-    shown = [properties for properties in grids if not properties.get("hidden")] or grids
+    visible = [properties for properties in grids if not properties.get("hidden")] or grids
     if request.title is not None:
-        shown = [properties for properties in grids if properties["title"].casefold() == request.title.casefold()]
+        visible = [properties for properties in grids if properties["title"].casefold() == request.title.casefold()]
     elif request.gid is not None:
-        shown = [properties for properties in grids if properties.get("sheetId", 0) == request.gid]
-    if not shown:
+        visible = [properties for properties in grids if properties.get("sheetId", 0) == request.gid]
+    if not visible:
         named = repr(request.title) if request.title is not None else f"number {request.gid}"
         raise SheetsFailure(NO_SHEET, f"The spreadsheet has no sheet {named}. It has: {_listed(titles)}.")
-    chosen = shown[0]
+    chosen = visible[0]
     size = chosen["gridProperties"]
     grid = _clipped(request.range, chosen["title"], int(size["rowCount"]), int(size["columnCount"]))
     others = [title for title in titles if title != chosen["title"]]
@@ -201,27 +201,27 @@ def _cell(cell: dict[str, Any], formats: dict[tuple[str, str], NumberFormat]) ->
     if "boolValue" in value:
         return "true" if value["boolValue"] else "false"
     if "errorValue" in value:
-        shown = str(cell.get("formattedValue") or f"#{value['errorValue'].get('type', 'ERROR')}!")
-        return {"problem": f"The cell shows {shown}, an error of its spreadsheet: correct or empty it there.",
-                "shown": shown}  # fmt: skip
+        display_text = str(cell.get("formattedValue") or f"#{value['errorValue'].get('type', 'ERROR')}!")
+        return {"problem": f"The cell shows {display_text}, an error of its spreadsheet: correct or empty it there.",
+                "shown": display_text}  # fmt: skip
     if "numberValue" not in value:
         return None
     format_ = _format(cell, formats)
     number = value["numberValue"]
-    shown = _day(number, format_.shown) or show(repr(number), format_)
-    return f'"{shown}' if format_.shown is Shown.TEXT else shown
+    display_text = _day(number, format_.kind) or show(repr(number), format_)
+    return f'"{display_text}' if format_.kind is NumberKind.TEXT else display_text
 
 
-def _day(number: float, shown: Shown) -> str | None:
+def _day(number: float, kind: NumberKind) -> str | None:
     """Return a date, with its time where the format has one; None for other formats and for no date of a calendar."""
-    if shown not in {Shown.DATE, Shown.MOMENT}:
+    if kind not in {NumberKind.DATE, NumberKind.MOMENT}:
         return None
     days, milliseconds = divmod(round(number * MILLISECONDS), MILLISECONDS)
     try:
         moment = FIRST_DAY + timedelta(days=days, milliseconds=milliseconds)
     except OverflowError:
         return None
-    if shown is Shown.DATE and milliseconds == 0:
+    if kind is NumberKind.DATE and milliseconds == 0:
         return moment.date().isoformat()
     return moment.isoformat(timespec="milliseconds" if milliseconds % 1_000 else "seconds") + "Z"
 

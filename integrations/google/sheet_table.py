@@ -59,8 +59,8 @@ class SheetTable:
             for cell in cells:
                 if isinstance(cell, str) and len(cell) > MAX_CHARACTERS:
                     raise too_large(f"a cell of {len(cell):,} characters (row {number})")
-            for one, kept in zip(self.columns, statistics or (), strict=statistics is not None):
-                kept.add(one.column, values.get(one.column.key))
+            for one, summary in zip(self.columns, statistics or (), strict=statistics is not None):
+                summary.add(one.column, values.get(one.column.key))
             yield cells
 
 

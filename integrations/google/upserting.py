@@ -117,7 +117,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _read(
-    sheet: RemoteSheet, table: SheetTable, keys: Sequence[int], wanted: set[Key], base: SheetTable | None
+    sheet: RemoteSheet, table: SheetTable, keys: Sequence[int], searched: set[Key], base: SheetTable | None
 ) -> _Stored:
     """Read the sheet once. Raise SheetsFailure for a header or a key that is missing or there twice."""
     places: ColumnPlaces | None = None
@@ -133,7 +133,7 @@ def _read(
         own = [contents[at] if at < len(contents) else None for at in places.indices]
         digests.append(own, index)
         key = _key(own, keys)
-        if key in wanted and key is not None:
+        if key in searched and key is not None:
             if key in rows:
                 double.append(f"{_name(key)} in rows {rows[key] + 1:,} and {index + 1:,}")
             rows.setdefault(key, index)
@@ -163,7 +163,7 @@ def _changes(
     table: SheetTable, keys: Sequence[int], stored: _Stored, *, protects_formulas: bool
 ) -> Iterator[_RowChange]:
     """Yield a change for each row of the table. Formulas are left alone where no export wrote a value before."""
-    compared = [place for place in range(len(table.columns)) if place not in keys]
+    compared = [position for position in range(len(table.columns)) if position not in keys]
     for cells in table.cells():
         key = _key(cells, keys)
         assert key is not None, "the keys were checked"
@@ -171,11 +171,12 @@ def _changes(
         if row is None:
             yield _RowChange(key, None, cells, range(len(cells)))
             continue
-        found = stored.digests.row(row)
+        digests = stored.digests.row(row)
         changed = [
-            place
-            for place in compared
-            if digest(cells[place]) != found[place] and not (protects_formulas and found[place] == FORMULA_DIGEST)
+            position
+            for position in compared
+            if digest(cells[position]) != digests[position]
+            and not (protects_formulas and digests[position] == FORMULA_DIGEST)
         ]
         yield _RowChange(key, row, cells, changed)
 
@@ -193,12 +194,12 @@ def _find_conflicts(
         if written is not None:
             conflicts.add_missing_row(_name(change.key))
         return
-    found = stored.digests.row(change.row)
+    digests = stored.digests.row(change.row)
     positions = {one.column.key: index for index, one in enumerate(base.columns)}
     for place in change.changed:
         position = positions.get(table.columns[place].column.key)
         before = EMPTY if written is None or position is None else written[position]
-        if found[place] != before:
+        if digests[place] != before:
             conflicts.add(change.row, stored.places.indices[place], table.header[place])
 
 
@@ -219,15 +220,15 @@ def _write(
         progress(done)
 
     writer = sheet.writer(table, send, indices=stored.places.indices)
-    for place in sorted(stored.places.added | stored.places.renamed):
-        writer.add(0, stored.places.indices[place], [table.header[place]], is_header=True)
+    for position in sorted(stored.places.added | stored.places.renamed):
+        writer.add(0, stored.places.indices[position], [table.header[position]], is_header=True)
         changed += 1
     free_row = stored.first_free_row
     for change in _changes(table, keys, stored, protects_formulas=protects_formulas):
         row = free_row if change.row is None else change.row
         free_row += change.row is None
         _add(writer, row, stored.places.indices, change)
-        cells = [change.cells[place] for place in change.changed]
+        cells = [change.cells[position] for position in change.changed]
         changed += len(cells) if change.row is not None else len(cells) - cells.count(None) - cells.count("")
         done += 1
     writer.flush()
@@ -235,7 +236,9 @@ def _write(
 
 
 def _add(writer: CellWriter, row: int, indices: Sequence[int], change: _RowChange) -> None:
-    for start, cells in runs(sorted(((indices[place], change.cells[place]) for place in change.changed), key=_index)):
+    for start, cells in runs(
+        sorted(((indices[position], change.cells[position]) for position in change.changed), key=_index)
+    ):
         writer.add(row, start, cells)
 
 
@@ -251,9 +254,9 @@ def _looks(
     if len(places.added) == len(table.columns):
         yield from sheet_requests(sheet.id, table, statistics)
         return
-    for place, (index, column) in enumerate(zip(places.indices, table.columns, strict=True)):
-        first = 1 if place in places.added else stored.first_free_row
+    for position, (index, column) in enumerate(zip(places.indices, table.columns, strict=True)):
+        first = 1 if position in places.added else stored.first_free_row
         if first < end:
-            yield from column_requests(sheet.id, index, column, statistics[place], first, end)
-        if place in places.added:
+            yield from column_requests(sheet.id, index, column, statistics[position], first, end)
+        if position in places.added:
             yield bold_header(sheet.id, index, index + 1)

@@ -135,10 +135,10 @@ async def _base(database: Database, source: Source, request: SheetRequest) -> Sh
     """Return the table as the last export wrote it into this sheet; None if there was none, or it appended rows."""
     if request.mode not in (ExportMode.REPLACE, ExportMode.UPSERT):
         return None
-    place = {"spreadsheet_id": request.spreadsheet_id, "sheet_name": sheet_title(request.sheet_name)}
+    target = {"spreadsheet_id": request.spreadsheet_id, "sheet_name": sheet_title(request.sheet_name)}
     # Of all users: it does not matter to the sheet who wrote it.
-    last: Any = await database.read_one(last_written, SYSTEM, table_id=request.table_id, **place)
-    synced = await database.read_one(last_synced, SYSTEM, table_id=request.table_id, **place)
+    last: Any = await database.read_one(last_written, SYSTEM, table_id=request.table_id, **target)
+    synced = await database.read_one(last_synced, SYSTEM, table_id=request.table_id, **target)
     if synced is not None and (last is None or synced.last_synced_at >= last.finished_at):
         revision, mode, layout = synced.last_revision, synced.mode, synced.sheet_layout
     elif last is not None:

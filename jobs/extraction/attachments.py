@@ -30,11 +30,11 @@ async def attached_to(
     database: Database, context: JobContext, messages: Sequence[Message]
 ) -> Mapping[UUID, list[Attached]]:
     """Return the files with text by message, from the newest twenty files, newest message first."""
-    found: dict[UUID, list[Attached]] = {}
+    attached: dict[UUID, list[Attached]] = {}
     ids = [message.id for message in messages]
     for row in await database.read(attachments.texts_of_branch, context.viewer, ids=ids, length=MAX_TEXT):
-        found.setdefault(row.message_id, []).append(Attached(row.id, row.name, row.text))
-    return found
+        attached.setdefault(row.message_id, []).append(Attached(row.id, row.name, row.text))
+    return attached
 
 
 async def images_of(database: Database, blobs: Blobs, context: JobContext, messages: Sequence[Message]) -> list[str]:

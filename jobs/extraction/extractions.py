@@ -58,8 +58,8 @@ class Extractions:
     async def _requested(self, context: JobContext, conversation: Conversation) -> Sequence[Message]:
         ids: list[str] | None = context.job.arguments["message_ids"]
         if ids is not None:
-            found = await self._database.by_ids(Message, context.viewer, [UUID(id_) for id_ in ids])
-            return sorted(found.values(), key=lambda message: message.id)
+            messages = await self._database.by_ids(Message, context.viewer, [UUID(id_) for id_ in ids])
+            return sorted(messages.values(), key=lambda message: message.id)
         if conversation.leaf_id is None:
             return []
         page = {"conversation_id": conversation.id, "leaf_id": conversation.leaf_id, "limit": MAX_MESSAGES + 1}
@@ -122,8 +122,10 @@ def _guidance(context: JobContext) -> Guidance:
 def _read_without_model(texts: Sequence[Passages], columns: Sequence[Column], name: str) -> list[ReadTable]:
     """Return the tables in the first of the texts that has any; one combined table when columns are set."""
     for passages in texts:
-        found = [from_source(table, number) for number, text in enumerate(passages.texts()) for table in propose(text)]
-        groups = [found] if columns else _by_columns(found)
+        proposed = [
+            from_source(table, number) for number, text in enumerate(passages.texts()) for table in propose(text)
+        ]
+        groups = [proposed] if columns else _by_columns(proposed)
         tables = [table for group in groups if (table := combined(group, columns, name)) is not None]
         if tables:
             return [ReadTable(passages, table) for table in tables]

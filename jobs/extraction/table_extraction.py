@@ -83,8 +83,8 @@ class TableExtraction:
             return None
         try:
             for text in texts:
-                if found := await self._read(request, text, show, limit):
-                    return found
+                if table := await self._read(request, text, show, limit):
+                    return table
             # Columns that a person named are answered, with nothing if need be; without any the readers may find some.
             return [] if request.columns else None
         except ModelFailure as failure:
@@ -101,7 +101,7 @@ class TableExtraction:
         if not texts.text.strip() and not request.images:
             return []
         if not request.columns:
-            found = await discover(
+            discovered = await discover(
                 self._model,
                 self._offer.name,
                 texts.text,
@@ -109,7 +109,7 @@ class TableExtraction:
                 guidance=request.guidance,
                 images=request.images,
             )
-            tables, self._tokens = found.tables, added(self._tokens, found.tokens)
+            tables, self._tokens = discovered.tables, added(self._tokens, discovered.tokens)
         read: list[ReadTable] = []
         for table in tables:
             try:

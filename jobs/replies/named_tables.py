@@ -43,12 +43,12 @@ async def read_named(
     tables_read = await extraction.read(ExtractionRequest(table.name, columns), texts, show)
     if tables_read is None:
         return None
-    found = [FoundTable(read.texts.sources, read.table) for read in tables_read]
-    return Found(conversation.id, found, conversation.extraction is ExtractionMode.AUTO)
+    tables_found = [FoundTable(read.texts.sources, read.table) for read in tables_read]
+    return Found(conversation.id, tables_found, conversation.extraction is ExtractionMode.AUTO)
 
 
 def texts_of(message: Message, attached: Sequence[Attached], reply: Message, text: str) -> tuple[Passages, Passages]:
     """Return what the person gave, and the reply: it is read only when the person gave no row."""
     files = [Passage(Source(message.id, file.id), file.text) for file in attached]
-    given = Passages([Passage(Source(message.id), message.text), *files])
-    return given, Passages([Passage(Source(reply.id, is_assistant=True), text)])
+    passages = Passages([Passage(Source(message.id), message.text), *files])
+    return passages, Passages([Passage(Source(reply.id, is_assistant=True), text)])

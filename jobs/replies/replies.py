@@ -116,12 +116,12 @@ class Replies:
 
     async def _break_off(self, writer: ReplyWriter, status: MessageStatus, error: ExplainedError | None = None) -> None:
         """End with the text so far, the whole rows of it, and the tables of what the person gave."""
-        found = None
+        tables = None
         if not writer.is_ending and writer.tables is not None:
-            found = await writer.tables.broken_off(writer.text)
+            tables = await writer.tables.broken_off(writer.text)
         elif not writer.is_ending:
-            found = await read_part(self._database, writer.viewer, writer.reply_id)
-        await writer.end(status, error=error, found=found)
+            tables = await read_part(self._database, writer.viewer, writer.reply_id)
+        await writer.end(status, error=error, tables=tables)
 
     async def _before(self, context: JobContext, reply: Message) -> list[Message]:
         """Return the messages before the reply on its branch, oldest first; the last is the one it answers."""
@@ -138,12 +138,12 @@ class Replies:
         self, writer: ReplyWriter, conversation: Conversation, message: Message, attached: Sequence[Attached]
     ) -> None:
         answer = await asyncio.to_thread(offline.answer, message.text, attached)
-        found = None
+        tables = None
         if conversation.extraction is not ExtractionMode.OFF:
-            found = found_in(conversation, message, answer.tables)
-            await writer.proposals.show(found)
+            tables = found_in(conversation, message, answer.tables)
+            await writer.proposals.show(tables)
         await writer.follow(_told(answer))
-        await writer.end(MessageStatus.COMPLETED, found=found)
+        await writer.end(MessageStatus.COMPLETED, tables=tables)
 
     async def _online(
         self,
@@ -171,12 +171,12 @@ class Replies:
             raise filtered()
         is_cut = reason == CUT_SHORT
         whole = whole_lines(writer.text) if is_cut else writer.text
-        found = None
+        tables = None
         if conversation.extraction is not ExtractionMode.OFF:
             texts = named_tables.texts_of(before[-1], files, reply, whole)
-            found = await read_named(self._database, model, offer, context, writer, conversation, texts)
-            found = found or await read.finished(writer.text, is_cut=is_cut)
-        await writer.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, found=found)
+            tables = await read_named(self._database, model, offer, context, writer, conversation, texts)
+            tables = tables or await read.finished(writer.text, is_cut=is_cut)
+        await writer.end(MessageStatus.COMPLETED, error=cut_short() if is_cut else None, tables=tables)
 
     async def _prompt(
         self,

@@ -54,7 +54,7 @@ class _DisplayedTable:
     """Table as its proposal has it; without rows when the text does not look like a table any more."""
 
     id: UUID
-    found: FoundTable
+    table: FoundTable
 
 
 class ReplyProposals:
@@ -65,16 +65,16 @@ class ReplyProposals:
         self._reply_id, self._table_id = reply_id, table_id
         self._displayed: list[_DisplayedTable] = []
 
-    async def show(self, found: Found) -> bool:
+    async def show(self, result: Found) -> bool:
         """Propose the tables found so far. Return False when nothing changed or they cannot be written."""
-        tables = [_first_rows(table) for table in found.tables]
-        if tables == [displayed.found for displayed in self._displayed if displayed.found.table.rows]:
+        tables = [_first_rows(table) for table in result.tables]
+        if tables == [displayed.table for displayed in self._displayed if displayed.table.table.rows]:
             return False
 
         def unit(session: Session) -> list[_DisplayedTable]:
             jobs.renew_lease(session, self._context.job.id, self._context.attempt)
             session.emit(ReplyProposed(self._reply_id))
-            return self._put(session, found.conversation_id, tables, is_complete=False)
+            return self._put(session, result.conversation_id, tables, is_complete=False)
 
         try:
             self._displayed = await self._database.write(unit, self._context.viewer)
@@ -87,29 +87,29 @@ class ReplyProposals:
 
     async def show_read(self, conversation_id: UUID, sources: Sequence[Source], table: ProposedTable) -> None:
         """Show the rows that a model has read, once they are as many as the reply itself has shown."""
-        if len(table.rows) >= sum(len(displayed.found.table.rows) for displayed in self._displayed):
+        if len(table.rows) >= sum(len(displayed.table.table.rows) for displayed in self._displayed):
             await self.show(Found(conversation_id, [FoundTable(sources, table)], is_applied=False))
 
-    def keep(self, session: Session, found: Found) -> None:
+    def keep(self, session: Session, result: Found) -> None:
         """Complete the proposals at the end: those found in the whole exchange, and no others that were shown."""
-        completed = self._put(session, found.conversation_id, found.tables, is_complete=True)
-        if found.tables:
-            table = found.tables[0].table
+        completed = self._put(session, result.conversation_id, result.tables, is_complete=True)
+        if result.tables:
+            table = result.tables[0].table
             names = [column.name for column in table.columns]
-            titles.name_after_table(session, found.conversation_id, table.name, names)
-        for displayed in completed[: len(found.tables)]:
+            titles.name_after_table(session, result.conversation_id, table.name, names)
+        for displayed in completed[: len(result.tables)]:
             proposal = session.get(Proposal, displayed.id)
-            if found.is_applied and proposal.status is ProposalStatus.PENDING:
+            if result.is_applied and proposal.status is ProposalStatus.PENDING:
                 apply.apply_without_overwriting(session, proposal)
 
-    def keep_part(self, session: Session, found: Found) -> None:
+    def keep_part(self, session: Session, result: Found) -> None:
         """Complete the proposals of a reply that broke off, and leave them to be decided."""
         remaining = list(self._displayed)
-        for table in found.tables:
+        for table in result.tables:
             if same := _take_matching(remaining, table):
                 streaming.complete_interrupted(session, same.id, table.sources, table.table)
             else:
-                arguments = found.conversation_id, self._reply_id, table.sources, table.table
+                arguments = result.conversation_id, self._reply_id, table.sources, table.table
                 proposals.propose(session, *arguments, table_id=self._table_id)
 
     async def take_up(self) -> None:
@@ -122,27 +122,27 @@ class ReplyProposals:
     ) -> list[_DisplayedTable]:
         """Write proposals for these tables, and empty those that were shown but found no more; return all of them."""
         remaining, current = list(self._displayed), []
-        for found in tables:
-            same = _take_matching(remaining, found)
+        for found_table in tables:
+            same = _take_matching(remaining, found_table)
             if same is None:
-                arguments = conversation_id, self._reply_id, found.sources, found.table
+                arguments = conversation_id, self._reply_id, found_table.sources, found_table.table
                 proposal = proposals.propose(session, *arguments, table_id=self._table_id, is_complete=is_complete)
-                current.append(_DisplayedTable(proposal.id, found))
+                current.append(_DisplayedTable(proposal.id, found_table))
                 continue
-            if is_complete or same.found != found:
-                streaming.update(session, same.id, found.sources, found.table, is_complete=is_complete)
-            current.append(_DisplayedTable(same.id, found))
+            if is_complete or same.table != found_table:
+                streaming.update(session, same.id, found_table.sources, found_table.table, is_complete=is_complete)
+            current.append(_DisplayedTable(same.id, found_table))
         for displayed in remaining:
             streaming.clear(session, displayed.id, is_complete=is_complete)
             current.append(
-                _DisplayedTable(displayed.id, replace(displayed.found, table=replace(displayed.found.table, rows=())))
+                _DisplayedTable(displayed.id, replace(displayed.table, table=replace(displayed.table.table, rows=())))
             )
         return current
 
 
-def _take_matching(remaining: list[_DisplayedTable], found: FoundTable) -> _DisplayedTable | None:
+def _take_matching(remaining: list[_DisplayedTable], table: FoundTable) -> _DisplayedTable | None:
     """Remove and return the proposal at the same place as a table, if there is one."""
-    same = next((displayed for displayed in remaining if displayed.found.is_where(found)), None)
+    same = next((displayed for displayed in remaining if displayed.table.is_where(table)), None)
     if same is not None:
         remaining.remove(same)
     return same
@@ -163,5 +163,5 @@ def _found_in(proposal: Proposal) -> FoundTable:
     return FoundTable(sources, ProposedTable(proposal.table_name, (), (), start=start, end=end))
 
 
-def _first_rows(found: FoundTable) -> FoundTable:
-    return replace(found, table=replace(found.table, rows=found.table.rows[:MAX_DISPLAYED_ROWS]))
+def _first_rows(table: FoundTable) -> FoundTable:
+    return replace(table, table=replace(table.table, rows=table.table.rows[:MAX_DISPLAYED_ROWS]))

@@ -37,9 +37,9 @@ class ReplyTables:
 
     def streamed(self, tables: Sequence[ProposedTable]) -> Found:
         """Return what to show while the reply is written, from the tables that its text has so far."""
-        given = self.given.result() if self.given.done() else []
-        from_reply = [table for table in tables if not is_repeated(table, given)]
-        return self._found(given, from_reply)
+        originals = self.given.result() if self.given.done() else []
+        from_reply = [table for table in tables if not is_repeated(table, originals)]
+        return self._found(originals, from_reply)
 
     async def finished(self, text: str, *, is_cut: bool) -> Found:
         """Return the tables of the exchange once the reply is whole, or was cut short."""
@@ -51,20 +51,20 @@ class ReplyTables:
         return await self._merged(await asyncio.to_thread(extraction.propose_of_cut, text))
 
     async def _merged(self, tables: Sequence[ProposedTable]) -> Found:
-        given = await asyncio.shield(self.given)
+        originals = await asyncio.shield(self.given)
         if self._conversation.extraction is ExtractionMode.OFF:
             return self._found([], [])
         person = PersonTexts(
             tuple(self._given_sources()), (self._message.text, *(file.text for file in self._attached))
         )
-        from_user, from_reply = await asyncio.to_thread(merge_reply, person, given, tables)
+        from_user, from_reply = await asyncio.to_thread(merge_reply, person, originals, tables)
         return self._found(from_user, from_reply)
 
-    def _found(self, given: Sequence[ProposedTable], from_reply: Sequence[ProposedTable]) -> Found:
+    def _found(self, originals: Sequence[ProposedTable], from_reply: Sequence[ProposedTable]) -> Found:
         reply_sources = [self._reply_source, *self._given_sources()]
-        found = [FoundTable(self._sources_of(table, reply_sources), table) for table in given]
-        found += [FoundTable(reply_sources, table) for table in from_reply]
-        return Found(self._conversation.id, found, self._conversation.extraction is ExtractionMode.AUTO)
+        tables_found = [FoundTable(self._sources_of(table, reply_sources), table) for table in originals]
+        tables_found += [FoundTable(reply_sources, table) for table in from_reply]
+        return Found(self._conversation.id, tables_found, self._conversation.extraction is ExtractionMode.AUTO)
 
     def _sources_of(self, table: ProposedTable, reply_sources: Sequence[Source]) -> Sequence[Source]:
         """Return the text of a given table, then those of the cells that a reply has added to it."""
@@ -88,14 +88,14 @@ async def read_part(database: Database, viewer: Viewer, reply_id: UUID) -> Found
     if conversation is None or conversation.extraction is ExtractionMode.OFF:
         return None
     tables = await asyncio.to_thread(extraction.propose_of_cut, reply.text)
-    found = [FoundTable([Source(reply.id, is_assistant=True)], table) for table in tables]
-    return Found(conversation.id, found, is_applied=False)
+    tables_found = [FoundTable([Source(reply.id, is_assistant=True)], table) for table in tables]
+    return Found(conversation.id, tables_found, is_applied=False)
 
 
 def found_in(conversation: Conversation, source: Message, tables: Sequence[ProposedTable]) -> Found:
     """Return the tables of a message and its files."""
-    found = [FoundTable([Source(source.id, table.attachment_id)], table) for table in tables]
-    return Found(conversation.id, found, conversation.extraction is ExtractionMode.AUTO)
+    tables_found = [FoundTable([Source(source.id, table.attachment_id)], table) for table in tables]
+    return Found(conversation.id, tables_found, conversation.extraction is ExtractionMode.AUTO)
 
 
 def whole_lines(text: str) -> str:

@@ -94,12 +94,12 @@ class ReplyWriter:
         status: MessageStatus,
         *,
         error: ExplainedError | None = None,
-        found: Found | None = None,
+        tables: Found | None = None,
     ) -> None:
         """Store the reply and its proposals in one transaction. A cancelled caller waits for it too."""
         if self._ending is None:
             ending = self._outcome(status, error)
-            self._ending = asyncio.create_task(self._store(ending, found))
+            self._ending = asyncio.create_task(self._store(ending, tables))
         try:
             await asyncio.shield(self._ending)
         except asyncio.CancelledError:
@@ -140,7 +140,7 @@ class ReplyWriter:
             is_estimated=not (reported.input_tokens and reported.output_tokens),
         )
 
-    async def _store(self, ending: ReplyOutcome, found: Found | None) -> None:
+    async def _store(self, ending: ReplyOutcome, tables: Found | None) -> None:
         is_watched = await self._watching.is_watched(self.reply_id, self._context.viewer.user_id)
 
         def unit(session: Session) -> None:
@@ -151,10 +151,10 @@ class ReplyWriter:
                 titles.request(session, reply)
             # When the model wrote nothing, the user's own tables are completed, as the offline assistant would.
             is_whole = ending.status is MessageStatus.COMPLETED
-            if found is not None and (is_whole or (ending.status is MessageStatus.FAILED and not self.text)):
-                self.proposals.keep(session, found)
-            elif found is not None:
-                self.proposals.keep_part(session, found)
+            if tables is not None and (is_whole or (ending.status is MessageStatus.FAILED and not self.text)):
+                self.proposals.keep(session, tables)
+            elif tables is not None:
+                self.proposals.keep_part(session, tables)
 
         try:
             await self._database.write(unit, self._context.viewer)

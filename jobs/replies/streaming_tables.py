@@ -62,6 +62,6 @@ class StreamingTables:
                 rest = max(MIN_REST_SECONDS, REST_FACTOR * (time.monotonic() - started))
 
     async def _show(self, tables: Sequence[ProposedTable]) -> bool:
-        found = await asyncio.to_thread(self._tables.streamed, tables)
-        self._write = asyncio.create_task(self._proposals.show(found))
+        tables_found = await asyncio.to_thread(self._tables.streamed, tables)
+        self._write = asyncio.create_task(self._proposals.show(tables_found))
         return await asyncio.shield(self._write)

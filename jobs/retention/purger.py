@@ -82,9 +82,9 @@ class Purger:
     async def _erase_files(self) -> None:
         """Delete files without an export; the row of an export exists before its file."""
         names = await asyncio.to_thread(lambda: sorted(path.name for path in self._files.glob("*")))
-        found = {name: UUID(match[1]) for name in names if (match := FILE.fullmatch(name))}
-        for start in range(0, len(found), BATCH):
-            batch = dict(list(found.items())[start : start + BATCH])
+        matched = {name: UUID(match[1]) for name in names if (match := FILE.fullmatch(name))}
+        for start in range(0, len(matched), BATCH):
+            batch = dict(list(matched.items())[start : start + BATCH])
             existing = {row.id for row in await self._database.read(purging.exports, SYSTEM, ids=list(batch.values()))}
             for name, id_ in batch.items():
                 if id_ not in existing:

@@ -92,9 +92,9 @@ async def list_columns(root: strawberry.Parent[Any], info: Info) -> list[Display
         finder = ColumnFinder(await columns_of(info.context, root.table_id))
     displayed = []
     for part in root.columns:
-        found = finder and finder.find(part["column"])
-        header = part["header"] or (found.name if found else part["name"])
-        is_missing = finder is not None and found is None
+        table_column = finder and finder.find(part["column"])
+        header = part["header"] or (table_column.name if table_column else part["name"])
+        is_missing = finder is not None and table_column is None
         column = strawberry.ID(part["column"])
         displayed.append(DisplayedColumn(column, header, part["format"], part["width"], is_missing))
     return displayed

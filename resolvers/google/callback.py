@@ -52,10 +52,11 @@ async def _wait(backend: Backend, consent: GoogleConsent, code: str) -> str:
 
     Someone else may have begun this consent and sent its link: their session must not get this person's account.
     """
-    shown = new_code()
+    short_code = new_code()
     encrypted = configured(backend)[1].encrypt(code, consent.user_id)
-    await backend.database.write(consents.wait_for_confirmation, SYSTEM, consent.id, encrypted, refresh_digest(shown))
-    return "-".join(shown[n : n + 4] for n in range(0, len(shown), 4))
+    digest = refresh_digest(short_code)
+    await backend.database.write(consents.wait_for_confirmation, SYSTEM, consent.id, encrypted, digest)
+    return "-".join(short_code[n : n + 4] for n in range(0, len(short_code), 4))
 
 
 async def _connect(backend: Backend, consent: GoogleConsent, code: str) -> str:

@@ -29,7 +29,7 @@ from resolvers.imports.google_sheets import GoogleSheetInput, lay_out_sheet
 from resolvers.imports.layouts import ImportFormat, Layout, ReadOptions
 from resolvers.imports.options import read_options
 from resolvers.imports.readings import Reading, read
-from resolvers.imports.sources import encoding_of, lay_out, told
+from resolvers.imports.sources import detect_format, encoding_of, lay_out
 from resolvers.imports.targets import new_target, refuse_place, target_of
 from resolvers.tables.tables import forget_columns
 from tables.types.types import Column, Value
@@ -154,9 +154,9 @@ async def _import(context: Context, reading: Reading, on_error: OnError, key: st
         raise BadUserInput(message, fields=fields)
     if reading.target.table_id is None:
         clean_name(reading.target.name, "name")
-    made = await context.write(imports.import_rows, reading.target, reading.rows(), reading.count, on_error, key)
+    result = await context.write(imports.import_rows, reading.target, reading.rows(), reading.count, on_error, key)
     forget_columns(context)
-    return made
+    return result
 
 
 def _stem(file: Upload | None) -> str:
@@ -198,7 +198,7 @@ async def _laid_out(
                 yield layout
             return
         try:
-            what = format if format is not None else await files.run(person, told, source, options.encoding)
+            what = format if format is not None else await files.run(person, detect_format, source, options.encoding)
             if what is ImportFormat.GOOGLE_SHEETS:
                 raise BadUserInput.of("format", "GOOGLE_SHEETS needs googleSheet with the address of a spreadsheet.")
             if what in {ImportFormat.XLSX, ImportFormat.ODS}:
@@ -225,16 +225,16 @@ def _refuse_for_google(format: ImportFormat | None, sheet: str | None) -> None:
         raise BadUserInput.of("sheet", "Name the sheet of a Google spreadsheet in googleSheet.sheet.")
 
 
-def _answer(layout: Layout, reading: Reading, made: ImportResult | None, *, is_kept: bool = True) -> ImportedTable:
-    in_the_way = list(made.rejected) if made else []
+def _answer(layout: Layout, reading: Reading, result: ImportResult | None, *, is_kept: bool = True) -> ImportedTable:
+    in_the_way = list(result.rejected) if result else []
     # Columns that were read from a file belong to no table yet; a preview's belong to none ever.
-    scope = made.table.id.hex if made else uuid7().hex
+    scope = result.table.id.hex if result else uuid7().hex
     return ImportedTable(
-        table=made.table if made and is_kept else None,
+        table=result.table if result and is_kept else None,
         columns=[column if column.scope else replace(column, scope=scope) for column in reading.columns],
-        row_count=made.row_count if made else reading.count,
+        row_count=result.row_count if result else reading.count,
         rejected=[*reading.rejected, *in_the_way],
-        rejected_count=reading.rejected_count + (reading.count - made.row_count if made else 0),
+        rejected_count=reading.rejected_count + (reading.count - result.row_count if result else 0),
         samples=reading.samples,
         format=layout.format,
         encoding=layout.encoding,
@@ -244,5 +244,5 @@ def _answer(layout: Layout, reading: Reading, made: ImportResult | None, *, is_k
         header_row=layout.header_row,
         sheet=layout.sheet,
         notes=layout.notes,
-        revision=made.revision if made else None,
+        revision=result.revision if result else None,
     )

@@ -97,9 +97,9 @@ class Layout:
 
     def rows(self) -> Iterator[list[str | None]]:
         """Return the displayed texts of the cells."""
-        return map(self.shown, self.cells())
+        return map(self.displayed, self.cells())
 
-    def shown(self, row: Sequence[Cell]) -> list[str | None]:
+    def displayed(self, row: Sequence[Cell]) -> list[str | None]:
         """Return what cells show; one with a problem shows nothing."""
         if not self.is_marked:
             return cast("list[str | None]", row)
@@ -135,7 +135,9 @@ def spool(layout: Layout, rows: Iterator[list[Cell]], options: ReadOptions, dire
         raise
     first = region.left
     layout.names = unique(titles[n] if n in named else f"Column {n + first + 1}" for n in layout.places)
-    layout.strings = frozenset(n for n, place in enumerate(layout.places) if place in written.strings - written.numbers)
+    layout.strings = frozenset(
+        n for n, position in enumerate(layout.places) if position in written.strings - written.numbers
+    )
     if options.table_index is not None and layout.format is not ImportFormat.PDF:
         layout.notes.append(f"Table {options.table_index} of the file was read.")
     layout.notes += notes_on(region, below)
@@ -174,10 +176,10 @@ class CellSource(RowSource):
                 yield cast("list[str | None]", row)
 
     def take(self) -> Texts | None:
-        taken = super().take()
-        if taken is not None and self._layout.is_marked:
+        cells = super().take()
+        if cells is not None and self._layout.is_marked:
             self.last = self._cells.popleft()
-        return taken
+        return cells
 
     def cells_of(self, row: Texts, region: Region) -> list[Cell]:
         """Return the cells of the row that was taken last, without marks of merged cells."""

@@ -15,7 +15,7 @@ from db.tables.editing.rows import RejectedRow
 from db.tables.editing.values import MAX_ERRORS, check_value
 from errors import FieldError
 from resolvers.imports.layouts import WORKBOOKS, Cell, Layout
-from resolvers.imports.targets import Way, matched, way
+from resolvers.imports.targets import ColumnInFile, column_in_file, matched
 from tables.files.column_choice import Choice
 from tables.types.types import CellError, Column, Value, format_value
 
@@ -59,10 +59,10 @@ def read(layout: Layout, target: ImportTarget, directory: Path) -> Reading:
 def _read_as(layout: Layout, target: ImportTarget, places: Mapping[int, Column], directory: Path) -> Reading:
     reading = Reading([places[n] for n in sorted(places)], target)
     reading.file = tempfile.SpooledTemporaryFile(1_000_000, dir=str(directory))  # noqa: SIM115  closed by the caller
-    ways = {n: _Reader(way(layout, n, column, target)) for n, column in places.items()}
+    readers = {n: _Reader(column_in_file(layout, n, column, target)) for n, column in places.items()}
     try:
         for index, row in enumerate(layout.cells()):
-            _take(reading, index, row, ways)
+            _take(reading, index, row, readers)
     except BaseException:
         reading.file.close()
         raise
@@ -72,19 +72,19 @@ def _read_as(layout: Layout, target: ImportTarget, places: Mapping[int, Column],
 class _Reader:
     """Reader of a column's cells; equal texts, as dates and names are, are read once."""
 
-    def __init__(self, way: Way) -> None:
-        self._way, self.column = way, way.column
+    def __init__(self, in_file: ColumnInFile) -> None:
+        self._in_file, self.column = in_file, in_file.column
         self._cached = lru_cache(CACHED)(self._read)
 
     def read(self, cell: Cell) -> tuple[Value, str | None]:
         """Return the value, and the text of the file where the value is shown otherwise. Raises CellError."""
-        return self._cached(cell) if isinstance(cell, str) else (self._way.read(cell), None)
+        return self._cached(cell) if isinstance(cell, str) else (self._in_file.read(cell), None)
 
     def _read(self, cell: str) -> tuple[Value, str | None]:
-        value = self._way.read(cell)
-        text = cell.removeprefix('"') if self._way.format in WORKBOOKS else cell
+        value = self._in_file.read(cell)
+        text = cell.removeprefix('"') if self._in_file.format in WORKBOOKS else cell
         if not isinstance(value, str) or value != text:
-            written = format_value(self._way.written, value)
+            written = format_value(self._in_file.written, value)
             return value, None if written == text.strip() or not text.strip() else text[:LONGEST]
         return value, None
 

@@ -35,10 +35,10 @@ def lay_out(
     try:
         layout, rows = _read(source, name, format, rows_file, options)
         if options.table_index is not None and format not in _CHOSEN_BEFORE:
-            place = find_place(CellSource(layout, islice(rows, options.skip_rows, None)), options.table_index)
-            options = replace(options, skip_rows=options.skip_rows + place.row)
+            location = find_place(CellSource(layout, islice(rows, options.skip_rows, None)), options.table_index)
+            options = replace(options, skip_rows=options.skip_rows + location.row)
             layout, rows = _read(source, name, format, rows_file, options)
-            rows = (row[place.left : place.right] for row in rows)
+            rows = (row[location.left : location.right] for row in rows)
         layout.decimal_mark = options.decimal_mark
         spool(layout, rows, options, directory)
     except UnicodeDecodeError as error:
@@ -49,7 +49,7 @@ def lay_out(
     return layout
 
 
-def told(source: IO[bytes], encoding: str | None = None) -> ImportFormat:
+def detect_format(source: IO[bytes], encoding: str | None = None) -> ImportFormat:
     """Return the format of a source by the beginning of its content. Blocking. Raises DocumentRefused."""
     source.seek(0)
     head = source.read(SAMPLED_BYTES)
@@ -165,8 +165,8 @@ def _workbook_rows(lines: IO[bytes], layout: Layout) -> Iterator[list[Cell]]:
 def _pdf_rows(lines: IO[bytes], layout: Layout) -> Iterator[list[str | None]]:
     """Return the rows as `DocumentReader.table_into` wrote them."""
     lines.seek(0)
-    told = json.loads(next(lines))
-    layout.notes, layout.has_header = told["notes"], told["has_header"]
+    description = json.loads(next(lines))
+    layout.notes, layout.has_header = description["notes"], description["has_header"]
     return map(json.loads, lines)
 
 
@@ -187,6 +187,6 @@ def _markdown_rows(source: IO[bytes], encoding: str, index: int | None) -> Itera
         raise ValueError(f"The text has {len(grids)} Markdown tables: choose one by its tableIndex, from 1 on.")
     if index is not None and index > len(grids):
         raise ValueError(f"The text has no Markdown table {index:,}. Choose a tableIndex from 1 to {len(grids)}.")
-    found = grids[(index or 1) - 1]
-    yield [None if isinstance(title, str) else title.text for title in found.header]
-    yield from ([cell.text if cell else None for cell in row] for row in found.rows)
+    chosen = grids[(index or 1) - 1]
+    yield [None if isinstance(title, str) else title.text for title in chosen.header]
+    yield from ([cell.text if cell else None for cell in row] for row in chosen.rows)

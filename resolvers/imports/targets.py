@@ -42,8 +42,8 @@ async def new_target(
     return ImportTarget(name, (), None, conversation, organization, visibility or Visibility.PRIVATE)
 
 
-def refuse_place(**given: object) -> None:
-    for name, value in given.items():
+def refuse_place(**arguments: object) -> None:
+    for name, value in arguments.items():
         if value is not None:
             field = "".join(part.title() if n else part for n, part in enumerate(name.split("_")))
             raise BadUserInput.of(field, "The table of tableId has it already: leave one of the two out.")
@@ -71,7 +71,7 @@ def matched(layout: Layout, columns: Sequence[Column]) -> dict[int, Column]:
 
 
 @dataclass(frozen=True)
-class Way:
+class ColumnInFile:
     """Reading of a column's cells in a file, whose texts are formatted as in `written`.
 
     To a column that `is_new`, chosen by what it holds, a code such as 007 is no number.
@@ -95,10 +95,12 @@ class Way:
         return parse(self.written, cell[1:]) if cell.startswith('"') else parse(_marked(self.column, "."), cell)
 
 
-def way(layout: Layout, n: int, column: Column, target: ImportTarget) -> Way:
+def column_in_file(layout: Layout, n: int, column: Column, target: ImportTarget) -> ColumnInFile:
     """Return the column as the file writes it: a file with decimal points may go into a column of decimal commas."""
     mark = _mark(layout, n) if target.table_id is not None and column.type in NUMERIC_TYPES else None
-    return Way(column, _marked(column, mark) if mark else column, layout.format, is_new=target.table_id is None)
+    return ColumnInFile(
+        column, _marked(column, mark) if mark else column, layout.format, is_new=target.table_id is None
+    )
 
 
 def _marked(column: Column, mark: str) -> Column:

@@ -21,8 +21,8 @@ async def client_conflict(context: Context, conflict: Conflict) -> Conflict:
     if not conflicts:
         return conflict
     reported = conflicts[:MAX_CONFLICTS]
-    found = await gather(*(context.by_id(Row, conflict.row_id) for conflict in reported))
-    rows = {row.id: row for row in found if row is not None}
+    current_rows = await gather(*(context.by_id(Row, conflict.row_id) for conflict in reported))
+    rows = {row.id: row for row in current_rows if row is not None}
     cells = dict(zip(rows, await cells_of(list(rows.values()), context), strict=True))
     states = [_state(conflict, rows, cells) for conflict in reported]
     editors = await gather(*(context.by_id(User, cell.editor_id if cell else None) for _, cell in states))

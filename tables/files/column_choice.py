@@ -38,7 +38,7 @@ class Choice:
         """Choose the narrowest types in which every text of a column parses; whether any is another now."""
         before = self.columns
         exceptions = _exceptions(before, self._rows)
-        again = {n: self._infer(n, self._names[n], [*self._texts[n], *found]) for n, found in exceptions.items()}
+        again = {n: self._infer(n, self._names[n], [*self._texts[n], *texts]) for n, texts in exceptions.items()}
         columns = [again.get(n, column) for n, column in enumerate(before)]
         left = _exceptions(columns, self._rows, again) if again else {}
         self.columns = [_text(n, column.name) if n in left else column for n, column in enumerate(columns)]
@@ -78,15 +78,15 @@ def _text(n: int, name: str) -> Column:
 
 def _exceptions(columns: Sequence[Column], rows: Again, only: Collection[int] | None = None) -> dict[int, list[str]]:
     """Texts that do not parse in their columns, some of each."""
-    found: dict[int, list[str]] = {}
+    exceptions: dict[int, list[str]] = {}
     looked_at = [n for n, column in enumerate(columns) if column.type is not ColumnType.TEXT]
     looked_at = [n for n in looked_at if only is None or n in only]
     for row in rows() if looked_at else ():
         for n in looked_at:
             text = row[n]
-            if text and not _fits(columns[n], text) and len(found.setdefault(n, [])) < EXCEPTIONS:
-                found[n].append(text)
-    return found
+            if text and not _fits(columns[n], text) and len(exceptions.setdefault(n, [])) < EXCEPTIONS:
+                exceptions[n].append(text)
+    return exceptions
 
 
 def _fits(column: Column, text: str) -> bool:

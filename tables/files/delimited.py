@@ -100,7 +100,7 @@ def rows(lines: Iterable[str], dialect: Dialect) -> Iterator[Texts]:
     if dialect.has_separator_line:
         lines = islice(lines, 1, None)
     if dialect.has_backslashes:
-        lines = (_ESCAPED.sub(lambda found: '""' if found[1] == '"' else "\\", line) for line in lines)
+        lines = (_ESCAPED.sub(lambda match: '""' if match[1] == '"' else "\\", line) for line in lines)
     reader = csv.reader(lines, delimiter=dialect.delimiter, skipinitialspace=dialect.has_spaces)
     plain = _exported if dialect.delimiter == EXPORTED else _plain
     try:
@@ -115,8 +115,8 @@ def rows(lines: Iterable[str], dialect: Dialect) -> Iterator[Texts]:
 
 
 def _plain(field: str) -> str | None:
-    if field[0] == "=" and (kept := _KEPT.fullmatch(field)):
-        return kept[1] or None
+    if field[0] == "=" and (quoted := _KEPT.fullmatch(field)):
+        return quoted[1] or None
     return field
 
 

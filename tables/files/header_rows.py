@@ -46,9 +46,9 @@ def column_kinds(rows: Sequence[Texts], width: int) -> list[CellKind | None]:
 
 
 def _column_kind(kinds: Sequence[CellKind]) -> CellKind | None:
-    told = [kind for kind in kinds if kind not in {CellKind.EMPTY, CellKind.NULL}]
-    values = [kind for kind in told if kind.is_value]
-    if not values or len(values) < _PURE * len(told) or not all(kind.is_value for kind in told[:2]):
+    telling = [kind for kind in kinds if kind not in {CellKind.EMPTY, CellKind.NULL}]
+    values = [kind for kind in telling if kind.is_value]
+    if not values or len(values) < _PURE * len(telling) or not all(kind.is_value for kind in telling[:2]):
         return None
     return Counter(values).most_common(1)[0][0]
 
@@ -67,9 +67,9 @@ def find_header(rows: Sequence[Texts], start: int, end: int) -> HeaderRows | Non
     """Return the best header of rows[start:end], which has no empty row; None when no row names the columns."""
     best: HeaderRows | None = None
     for index in range(start, min(end, start + SAMPLE)):
-        found = _judge(rows, index, start, end)
-        if found and (best is None or found.score > best.score):
-            best = found
+        header = _judge(rows, index, start, end)
+        if header and (best is None or header.score > best.score):
+            best = header
     return best
 
 

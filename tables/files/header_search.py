@@ -14,9 +14,9 @@ def hinted_header(rows: Sequence[Texts], hints: Hints, base: int) -> HeaderRows 
         index = hints.header_row - 1 - base
         if not 0 <= index < len(rows):
             raise ValueError(f"The file has no row {hints.header_row:,} for a header: name one of its rows, or 0.")
-        found = find_header(rows, index, end_of_block(rows, index))
-        if found and found.last == index:
-            return found
+        header = find_header(rows, index, end_of_block(rows, index))
+        if header and header.last == index:
+            return header
         return HeaderRows(index, index, index + 1)
     first = next(index for index, row in enumerate(rows) if count_filled(row))
     if hints.is_first:
@@ -48,8 +48,8 @@ def found_header(rows: Sequence[Texts], hints: Hints) -> HeaderRows:
             # A header with an empty row below it.
             after = blocks[number + 1]
             joined = [rows[start], *rows[after[0] : after[1]]]
-            if find_header(rows, *after) is None and (found := find_header(joined, 0, len(joined))) and found.last == 0:
-                return HeaderRows(start, start, after[0], found.score)
+            if find_header(rows, *after) is None and (upper := find_header(joined, 0, len(joined))) and upper.last == 0:
+                return HeaderRows(start, start, after[0], upper.score)
         if (header := _plain_table(rows, start, end, hints, is_last=number == len(blocks) - 1)) is not None:
             return header
     start, end = max(blocks, key=lambda block: block[1] - block[0])

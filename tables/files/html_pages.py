@@ -61,8 +61,8 @@ class _Parser(HTMLParser):
             self._end_cell()
             self._row = [] if self._row is None else self._row
             self._text = []
-            given = dict(attrs)
-            self._span = (_number(given.get("colspan")), _number(given.get("rowspan")))
+            attributes = dict(attrs)
+            self._span = (_number(attributes.get("colspan")), _number(attributes.get("rowspan")))
         elif tag in {"br", "p", "div", "li"} and self._text:
             self._text.append("\n")
 

@@ -34,13 +34,13 @@ def _escaped(text: str) -> str:
 
 def rows(lines: Iterable[str]) -> Iterator[Texts]:
     """Yield the header, then each row; an empty cell is None."""
-    for place, line in enumerate(filter(None, map(str.strip, lines))):
-        if place != 1:  # the rule below the header
+    for index, line in enumerate(filter(None, map(str.strip, lines))):
+        if index != 1:  # the rule below the header
             yield _cells(line)
 
 
 def _cells(line: str) -> Texts:
-    return [_meant(found[1].strip()) or None for found in _CELL.finditer(line, 1) if found[0]]
+    return [_meant(match[1].strip()) or None for match in _CELL.finditer(line, 1) if match[0]]
 
 
 def _meant(raw: str) -> str:
@@ -50,7 +50,7 @@ def _meant(raw: str) -> str:
     return _MEANT.sub(_one, raw)
 
 
-def _one(found: re.Match[str]) -> str:
-    if found["end"]:
+def _one(match: re.Match[str]) -> str:
+    if match["end"]:
         return "\n"
-    return found["sign"] or chr(min(int(found["code"]), sys.maxunicode))
+    return match["sign"] or chr(min(int(match["code"]), sys.maxunicode))

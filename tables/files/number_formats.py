@@ -16,7 +16,7 @@ DAYS_TO_1904 = 1_462
 LEAP_DAY = 60  # 29 February 1900, which spreadsheets count and which never was
 
 
-class Shown(Enum):
+class NumberKind(Enum):
     """Meanings of a stored number."""
 
     NUMBER = "a number"
@@ -37,7 +37,7 @@ class NumberFormat:
     `decimals` are shown at least.
     """
 
-    shown: Shown = Shown.NUMBER
+    kind: NumberKind = NumberKind.NUMBER
     currency: str | None = None
     places: str = ""
     decimals: int = 0
@@ -77,49 +77,49 @@ def read_format(code: str) -> NumberFormat:
     bare, literals, brackets, places = _first_section(code)
     letters = set(_NO_LETTERS.sub("", bare).lower())
     if any(_ELAPSED.fullmatch(bracket) for bracket in brackets):
-        return NumberFormat(Shown.DURATION)
+        return NumberFormat(NumberKind.DURATION)
     if letters & set("ymdhs"):
         return NumberFormat(_moment(letters, bare.lower()))
     decimals = _decimals(bare)
     if "%" in bare:
-        return NumberFormat(Shown.PERCENT, decimals=decimals)
+        return NumberFormat(NumberKind.PERCENT, decimals=decimals)
     if "@" in bare:
-        return NumberFormat(Shown.TEXT)
+        return NumberFormat(NumberKind.TEXT)
     if currency := _currency(bare, literals, brackets):
-        return NumberFormat(Shown.AMOUNT, currency, decimals=decimals)
+        return NumberFormat(NumberKind.AMOUNT, currency, decimals=decimals)
     if places.count(_PLACE) > 1 and set(bare) <= _AROUND - {"."} | {"0"}:
-        return NumberFormat(Shown.DIGITS, places=places)
+        return NumberFormat(NumberKind.DIGITS, places=places)
     return NumberFormat(decimals=decimals)
 
 
 def _decimals(bare: str) -> int:
     """Return the number of decimals that are always shown; 0 with an exponent, a scale or a fraction."""
-    found = _DECIMALS.search(bare)
-    return len(found[1]) if found and not _OTHERWISE.search(bare) else 0
+    match = _DECIMALS.search(bare)
+    return len(match[1]) if match and not _OTHERWISE.search(bare) else 0
 
 
 def _first_section(code: str) -> tuple[str, list[str], list[str], str]:
     """Split the section for positive numbers: signs of the format, texts, what is in brackets, and the places."""
     bare, literals, brackets, places = "", [], [], ""
-    for found in _TOKEN.finditer(code):
-        sign = found["bare"]
+    for match in _TOKEN.finditer(code):
+        sign = match["bare"]
         if sign == ";":
             break
         if sign is not None:
             bare += sign
             places += _PLACE if sign == "0" else sign
-        elif (literal := found["quoted"] or found["escaped"]) is not None:
+        elif (literal := match["quoted"] or match["escaped"]) is not None:
             literals.append(literal)
             places += literal
-        elif (bracket := found["bracket"]) is not None:
+        elif (bracket := match["bracket"]) is not None:
             brackets.append(bracket)
     return bare, literals, brackets, places
 
 
-def _moment(letters: set[str], bare: str) -> Shown:
+def _moment(letters: set[str], bare: str) -> NumberKind:
     has_time = bool(letters & set("hs"))
     has_date = bool(letters & set("yd")) or "mmm" in bare or not has_time
-    return Shown.MOMENT if has_date and has_time else Shown.DATE if has_date else Shown.TIME
+    return NumberKind.MOMENT if has_date and has_time else NumberKind.DATE if has_date else NumberKind.TIME
 
 
 def _currency(bare: str, literals: list[str], brackets: list[str]) -> str | None:
@@ -145,22 +145,22 @@ def show(stored: str, format: NumberFormat, *, is_1904: bool = False, is_calcula
     Every digit that is stored is shown, however few of them the format does; of what was calculated, the 15 that a
     spreadsheet has. A number that no calendar has a date for is shown as such. Raises ValueError when it is none.
     """
-    if format.shown in {Shown.DATE, Shown.TIME, Shown.MOMENT}:
-        dated = _date(float(stored), format.shown, is_1904)
+    if format.kind in {NumberKind.DATE, NumberKind.TIME, NumberKind.MOMENT}:
+        dated = _date(float(stored), format.kind, is_1904)
         if dated is not None:
             return dated
     number = _exact(stored, is_calculated)
-    if format.shown is Shown.DURATION:
+    if format.kind is NumberKind.DURATION:
         return _duration(number)
-    plain = plain_number(number.scaleb(2) if format.shown is Shown.PERCENT else number)
+    plain = plain_number(number.scaleb(2) if format.kind is NumberKind.PERCENT else number)
     if plain is None:
         return str(number)
-    if format.shown is Shown.DIGITS:
+    if format.kind is NumberKind.DIGITS:
         return _in_places(plain, format.places) if plain.isdecimal() else plain
     plain = _with_zeros(plain, format.decimals)
-    if format.shown is Shown.PERCENT:
+    if format.kind is NumberKind.PERCENT:
         return f"{plain}%"
-    return f"{plain} {format.currency}" if format.shown is Shown.AMOUNT else plain
+    return f"{plain} {format.currency}" if format.kind is NumberKind.AMOUNT else plain
 
 
 def _with_zeros(plain: str, decimals: int) -> str:
@@ -187,12 +187,12 @@ def _in_places(digits: str, places: str) -> str:
     padded = digits.zfill(count)
     spare = len(padded) - count
     rest = iter(padded[spare:])
-    shown = [next(rest) if place == _PLACE else place for place in places]
-    shown.insert(places.index(_PLACE), padded[:spare])
-    return "".join(shown)
+    formatted = [next(rest) if token == _PLACE else token for token in places]
+    formatted.insert(places.index(_PLACE), padded[:spare])
+    return "".join(formatted)
 
 
-def _date(number: float, shown: Shown, is_1904: bool) -> str | None:
+def _date(number: float, kind: NumberKind, is_1904: bool) -> str | None:
     """None for what no calendar has."""
     if not 0 <= number < LAST_DAY + 1:
         return None
@@ -200,7 +200,7 @@ def _date(number: float, shown: Shown, is_1904: bool) -> str | None:
     if days > LAST_DAY - (DAYS_TO_1904 if is_1904 else 0):
         return None
     clock = _short((datetime(1, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)).time().isoformat())
-    if shown is Shown.TIME and days == 0:
+    if kind is NumberKind.TIME and days == 0:
         return clock
     if days == 0 and not is_1904:
         return None
@@ -208,7 +208,7 @@ def _date(number: float, shown: Shown, is_1904: bool) -> str | None:
         return "1900-02-29"
     first = date(1904, 1, 1) if is_1904 else date(1899, 12, 30) if days > LEAP_DAY else date(1899, 12, 31)
     day = first + timedelta(days=days)
-    if shown is Shown.DATE and milliseconds == 0:
+    if kind is NumberKind.DATE and milliseconds == 0:
         return day.isoformat()
     return f"{day.isoformat()}T{clock}Z"
 

@@ -82,18 +82,18 @@ def _document_rows(pieces: Callable[[], Iterator[str]], error: ValueError) -> It
         if (length := length + len(piece)) > MAX_DOCUMENT:
             raise error
     value = _parsed("".join(text).strip().lstrip("\ufeff"))
-    found = shaped(value) if isinstance(value, dict | list) else None
-    if not found:
+    shape = shaped(value) if isinstance(value, dict | list) else None
+    if not shape:
         raise error
-    yield from _rows_of(found)
+    yield from _rows_of(shape)
 
 
-def _rows_of(found: list[Any]) -> Iterator[Texts]:
+def _rows_of(elements: list[Any]) -> Iterator[Texts]:
     """Yield the names of objects and their rows, or the rows of arrays."""
-    names = _names_of(_flat(element) for element in found if isinstance(element, dict))
+    names = _names_of(_flat(element) for element in elements if isinstance(element, dict))
     if names:
         yield [*names]
-    for element in found:
+    for element in elements:
         if isinstance(element, dict):
             values = _flat(element)
             yield [_text(values.get(name)) for name in names]
@@ -151,8 +151,8 @@ def shaped(value: Any) -> list[Any] | None:
     if len(members) > 1 and all(isinstance(each, dict) for each in members):
         return _by_key(value)
     for member in members:
-        if isinstance(member, dict) and (found := shaped(member)):
-            return found
+        if isinstance(member, dict) and (inner := shaped(member)):
+            return inner
     return [value] if not any(isinstance(each, dict | list) for each in members) else None
 
 
@@ -198,7 +198,7 @@ def _arrays(pieces: Iterator[str]) -> Iterator[list[Any]]:
 
 
 class _Window:
-    """The part of a text that is looked at from `place` on, and the line and column at which the part begins."""
+    """The part of a text that is looked at from `index` on, and the line and column at which the part begins."""
 
     def __init__(self, pieces: Iterator[str]) -> None:
         self._pieces, self.text, self.place = pieces, "", 0
@@ -214,9 +214,9 @@ class _Window:
         self.text = left + "".join(more)
         return bool(more[0])
 
-    def _at(self, place: int) -> tuple[int, int]:
-        lines = self.text.count("\n", 0, place)
-        return self._line + lines, place - self.text.rfind("\n", 0, place) if lines else self._column + place
+    def _at(self, index: int) -> tuple[int, int]:
+        lines = self.text.count("\n", 0, index)
+        return self._line + lines, index - self.text.rfind("\n", 0, index) if lines else self._column + index
 
     def first(self) -> str:
         """Return the next character that is no blank; empty at the end."""
@@ -279,11 +279,11 @@ def _flat(element: dict[Any, Any], depth: int = 0) -> dict[str, Any]:
     An inner object stays one value, as JSON text, below MAX_DEPTH and where its names would hide another value.
     """
     flat: dict[str, Any] = {}
-    taken = {str(name) for name in element}
+    names = {str(name) for name in element}
     for name, value in element.items():
         inner = _flat(value, depth + 1) if isinstance(value, dict) and depth < MAX_DEPTH else {}
         inner = {f"{name}.{part}": each for part, each in inner.items()}
-        if inner and taken.isdisjoint(inner) and flat.keys().isdisjoint(inner):
+        if inner and names.isdisjoint(inner) and flat.keys().isdisjoint(inner):
             flat |= inner
         else:
             flat[str(name)] = None if value == {} else value

@@ -41,8 +41,8 @@ def _longest(names: Sequence[str | None]) -> list[str]:
 
 
 def _quoted(texts: Sequence[str]) -> str:
-    shown = [f"“{text[:_LONGEST]}{'…' if len(text) > _LONGEST else ''}”" for text in texts[:_LISTED]]
-    return ", ".join(shown) + (", …" if len(texts) > _LISTED else "")
+    quoted = [f"“{text[:_LONGEST]}{'…' if len(text) > _LONGEST else ''}”" for text in texts[:_LISTED]]
+    return ", ".join(quoted) + (", …" if len(texts) > _LISTED else "")
 
 
 def _letters(column: int) -> str:

@@ -56,8 +56,10 @@ def find_place(source: RowSource, index: int) -> Place:
                 return Place(region.header.first, left, right)
             count += 1 + len(region.beside)
         start = source.position
-    found = f"{count} tables" if count != 1 else "1 table"
-    raise ValueError(f"The file has {found}, and none with the tableIndex {index:,}. Choose one from 1 to {count}.")
+    count_text = f"{count} tables" if count != 1 else "1 table"
+    raise ValueError(
+        f"The file has {count_text}, and none with the tableIndex {index:,}. Choose one from 1 to {count}."
+    )
 
 
 def _regions(source: RowSource) -> Iterator[tuple[Region, bool]]:
@@ -88,10 +90,10 @@ def find_tables(rows: Sequence[Texts], hints: Hints = NO_HINTS) -> Iterator[Tabl
         end = source.position
         for left, right in region.beside:
             beside = RowSource([row[left:right] for row in rows[first:]])
-            if (found := find_region(beside, hints)) is not None:
-                cells = list(Body(beside, found).rows())
-                if cells and found.right - found.left > 1:
-                    yield Table(found, cells)
+            if (side_region := find_region(beside, hints)) is not None:
+                cells = list(Body(beside, side_region).rows())
+                if cells and side_region.right - side_region.left > 1:
+                    yield Table(side_region, cells)
                 end = max(end, first + beside.position)
         source.skip(max(0, end - source.position))
         if source.position == start and not body:

@@ -36,8 +36,8 @@ _READABLE = frozenset(
 
 def unquoted(line: Line) -> Line:
     """Without the `> ` of a quoted mail; `>>>` is a prompt."""
-    found = _REPLY.match(line.text) if line.text.startswith(">") else None
-    return Line(line.text[found.end() :], line.start + found.end()) if found else line
+    match = _REPLY.match(line.text) if line.text.startswith(">") else None
+    return Line(line.text[match.end() :], line.start + match.end()) if match else line
 
 
 def without_thoughts(lines: Sequence[Line]) -> Iterator[Block]:
@@ -45,14 +45,14 @@ def without_thoughts(lines: Sequence[Line]) -> Iterator[Block]:
     block: Block = []
     closing = ""
     for line in lines:
-        found = _THOUGHT.search(line.text) if "<" in line.text else None
+        match = _THOUGHT.search(line.text) if "<" in line.text else None
         if closing:
             closing = "" if closing in line.text.lower() else closing
-        elif found:
+        elif match:
             if block:
                 yield block
             block = []
-            closing = f"</{found[1].lower()}>"
+            closing = f"</{match[1].lower()}>"
             if closing in line.text.lower():
                 closing = ""
         else:
@@ -100,13 +100,13 @@ def _unfenced(lines: Sequence[Line]) -> Iterator[Block]:
     block: Block = []
     fence, skips = "", False
     for line in lines:
-        found = _FENCE.fullmatch(line.text) if "```" in line.text or "~~~" in line.text else None
-        is_closing = bool(fence and found and found["mark"].startswith(fence) and not found["language"])
-        if found and (is_closing or not fence):
+        match = _FENCE.fullmatch(line.text) if "```" in line.text or "~~~" in line.text else None
+        is_closing = bool(fence and match and match["mark"].startswith(fence) and not match["language"])
+        if match and (is_closing or not fence):
             if block and not skips:
                 yield block
             block = []
-            fence, skips = ("", False) if is_closing else (found["mark"], not _is_readable(found))
+            fence, skips = ("", False) if is_closing else (match["mark"], not _is_readable(match))
         else:
             block.append(line)
     if block and not skips:
@@ -126,11 +126,11 @@ def until(blocks: Iterable[Block], end: int) -> list[Block]:
 def remaining(block: Block, grids: Iterable[Grid]) -> Iterator[Block]:
     """Yield the lines of a block that the grids, in text order, leave over."""
     rest: Block = []
-    taken = iter(grids)
-    grid = next(taken, None)
+    pending = iter(grids)
+    grid = next(pending, None)
     for line in block:
         while grid and grid.end < line.start:
-            grid = next(taken, None)
+            grid = next(pending, None)
         if grid and grid.start <= line.end:
             if rest:
                 yield rest

@@ -27,14 +27,14 @@ def caption(text: str, lines: Sequence[Line], i: int) -> Span | None:
         return None
     line = lines[above]
     heading = HEADING.match(line.text)
-    found = cell(text, line.start + (heading.end() if heading else 0), line.end)
-    if found is None:
+    value = cell(text, line.start + (heading.end() if heading else 0), line.end)
+    if value is None:
         return None
-    plain = _plain(text, found)
-    is_marked = heading is not None or (plain.text != found.text and found.text.startswith(("**", "__")))
+    plain = _plain(text, value)
+    is_marked = heading is not None or (plain.text != value.text and value.text.startswith(("**", "__")))
     if is_marked:
         return plain
-    return plain if _is_title(lines, above, i, found.text) else None
+    return plain if _is_title(lines, above, i, value.text) else None
 
 
 def _is_title(lines: Sequence[Line], above: int, i: int, content: str) -> bool:
@@ -48,11 +48,11 @@ def _is_title(lines: Sequence[Line], above: int, i: int, content: str) -> bool:
     return content.endswith(_COLONS) or (starts_block and above == i - 1)
 
 
-def _plain(text: str, found: Span) -> Span:
+def _plain(text: str, result: Span) -> Span:
     """Without closing marks, emphasis and a final colon."""
-    start, end = found.start, found.end
+    start, end = result.start, result.end
     while end - start > 1 and text[end - 1] in "#:： \t*_" and not text[start:end].endswith("\\#"):
         end -= 1
     while end - start > 1 and text[start] in "*_":
         start += 1
-    return cell(text, start, end) or found
+    return cell(text, start, end) or result

@@ -32,11 +32,11 @@ def _tables(text: str, blocks: Sequence[Sequence[Line]]) -> Iterator[Grid]:
     first = _first_record(blocks)
     for block in blocks[:first]:
         if (width := _width(block)) and (
-            found := _grid(text, [block[n : n + width] for n in range(0, len(block), width)], 1)
+            result := _grid(text, [block[n : n + width] for n in range(0, len(block), width)], 1)
         ):
-            yield found
-    if first < len(blocks) and (found := _grid(text, blocks[first:], 0)):
-        yield found
+            yield result
+    if first < len(blocks) and (result := _grid(text, blocks[first:], 0)):
+        yield result
 
 
 def _first_record(blocks: Sequence[Sequence[Line]]) -> int:

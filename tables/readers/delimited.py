@@ -46,8 +46,8 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
             table = _trim(run)
             if len(table) > len(best) and _is_table(table, delimiter):
                 best = table
-        if best and (found := _grid(best)):
-            yield found
+        if best and (result := _grid(best)):
+            yield result
             i = best[-1].after
         else:
             i += 1
@@ -80,14 +80,14 @@ def _is_remark(run: Sequence[Record]) -> bool:
         i for i in range(len(last.cells)) if (t := evidence.texts(above, i)) and all(map(evidence.is_value, t[:20]))
     ]
     return last.line.text.rstrip().endswith((".", "!", "?", ":")) or any(
-        (found := last.cells[i]) and not evidence.is_value(found.text) for i in columns
+        (result := last.cells[i]) and not evidence.is_value(result.text) for i in columns
     )
 
 
 def _is_table(table: Sequence[Record], delimiter: str) -> bool:
     table = table[:_SAMPLE]
     rows = [record.cells for record in table]
-    filled = [sum(1 for found in row if found) >= 2 for row in rows]
+    filled = [sum(1 for cell in row if cell) >= 2 for row in rows]
     if len(table) < 2 or not (filled[0] or evidence.is_most(filled)) or _is_narrow(rows):
         return False
     if all(row[0] and row[0].text.endswith(":") for row in rows):

@@ -25,7 +25,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 
 def _table(text: str, run: Sequence[Line]) -> Iterator[Grid]:
-    items = [found for line in run[:MAX_ROWS] if (found := cell(text, line.start, line.end))]
+    items = [item for line in run[:MAX_ROWS] if (item := cell(text, line.start, line.end))]
     if len(items) < _FEWEST:
         return
     header, rows = fields.split(text, items, str)

@@ -75,8 +75,8 @@ def _titled(header: list[Span | str | None]) -> list[Span | str | None]:
 
 
 def _cuts(text: str, item: Span) -> list[_Cut]:
-    found = _SEPARATOR.finditer(text, item.start, item.end)
-    return [_Cut(str(cut.lastgroup), cut.start(), cut.end()) for cut in found]
+    match = _SEPARATOR.finditer(text, item.start, item.end)
+    return [_Cut(str(cut.lastgroup), cut.start(), cut.end()) for cut in match]
 
 
 def _common(cuts: list[list[_Cut]], text: str, items: Sequence[Span]) -> list[list[_Cut]]:
@@ -134,15 +134,15 @@ def _fields(cuts: Sequence[_Cut], text: str, item: Span) -> list[tuple[str, str]
 
 
 def _stand_before_values(cuts: list[list[_Cut]], text: str, items: Sequence[Span]) -> bool:
-    fields = (_fields(found, text, item) for found, item in zip(cuts, items, strict=True))
+    fields = (_fields(item_cuts, text, item) for item_cuts, item in zip(cuts, items, strict=True))
     return all(is_value(content) for row in fields for kind, content in row if kind == "comma")
 
 
 def _part_short_fields(cuts: list[list[_Cut]], text: str, items: Sequence[Span]) -> bool:
     """Items that are alike: the same separators in the same order, short fields, values in one place of all."""
-    if len(items) < 3 or len({tuple(cut.kind for cut in found) for found in cuts}) > 1:
+    if len(items) < 3 or len({tuple(cut.kind for cut in item_cuts) for item_cuts in cuts}) > 1:
         return False
-    columns = zip(*(_fields(found, text, item) for found, item in zip(cuts, items, strict=True)), strict=True)
+    columns = zip(*(_fields(item_cuts, text, item) for item_cuts, item in zip(cuts, items, strict=True)), strict=True)
     contents = [[content for _, content in column] for column in columns]
     short = all(len(content) <= _SHORT_FIELD for column in contents for content in column)
     return short and any(all(map(is_value, column)) for column in contents)
@@ -170,16 +170,16 @@ def _bare(text: str, piece: Cell, unescape: Callable[[str], str]) -> Cell:
 
 def _is_label(column: Sequence[Cell]) -> bool:
     """`Owner: Anna`, `Owner: Bob`: the same word in every item names what follows."""
-    names = {found.text for found in column if found}
+    names = {label.text for label in column if label}
     return len(column) > 1 and len(names) == 1 and all(column)
 
 
 def _worded(text: str, column: Sequence[Cell]) -> tuple[Cell, list[Cell]]:
     """`due 12 May`, `due 3 June`: a word that every cell starts with, before a value, names the column."""
-    words = [_WORD.match(found.text) if found else None for found in column]
+    words = [_WORD.match(match.text) if match else None for match in column]
     same = {word[0] if word else None for word in words}
     word = words[0]
-    whole = [(found.start, found.end) for found in column if found]
+    whole = [(match.start, match.end) for match in column if match]
     if len(column) < 2 or len(same) > 1 or word is None:
         return None, list(column)
     rests = [cell(text, start + word.end(), end) for start, end in whole]

@@ -46,12 +46,12 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 
 def _pair(text: str, line: Line, index: int) -> _Pair | None:
-    found = _PAIR.match(line.text) if ":" in line.text or "：" in line.text else None
-    if found is None or len(found["key"].split()) > _MOST_WORDS:
+    match = _PAIR.match(line.text) if ":" in line.text or "：" in line.text else None
+    if match is None or len(match["key"].split()) > _MOST_WORDS:
         return None
-    key = cell(text, line.start + found.start("key"), line.start + found.end("key"))
-    value = cell(text, line.start + found.end(), line.end)
-    lead = found["lead"]
+    key = cell(text, line.start + match.start("key"), line.start + match.end("key"))
+    value = cell(text, line.start + match.end(), line.end)
+    lead = match["lead"]
     return _Pair(key, value, index, bool(lead.strip()), lead.startswith((" ", "\t"))) if key else None
 
 
@@ -139,9 +139,9 @@ def _grids(lines: Sequence[Line], table: Sequence[Block]) -> Iterator[Grid]:
     extent = (lines[table[0][0].line].start, lines[table[-1][-1].line].end)
     if len(table) == 1 and _are_alike(table[0]):
         pairs: list[list[Cell]] = [[pair.key, pair.value] for pair in table[0]]
-        if found := grid("key_value", ("Item", "Value"), pairs, extent):
-            yield found
+        if result := grid("key_value", ("Item", "Value"), pairs, extent):
+            yield result
         return
     rows = [[record.get(column) for column in header] for record in records[:MAX_ROWS]]
-    if found := grid("key_value", list(header.values()), rows, extent):
-        yield found
+    if result := grid("key_value", list(header.values()), rows, extent):
+        yield result

@@ -64,7 +64,7 @@ def _is_about_text(grid: Grid) -> bool:
     words = {word.casefold() for title in titles for word in _WORD.findall(title)}
     if words <= _FIELDS or words <= _CONTACTS or all(title.casefold() in _HEADERS for title in titles):
         return True
-    return len(titles) == 2 and all("," in found.text and not _has_digit(found.text) for found in grid.rows[0] if found)
+    return len(titles) == 2 and all("," in part.text and not _has_digit(part.text) for part in grid.rows[0] if part)
 
 
 def _has_digit(text: str) -> bool:

@@ -68,18 +68,18 @@ def _lists(lines: Sequence[Line]) -> Iterator[list[_Item]]:
 
 def _item(lines: Sequence[Line], i: int) -> _Item | None:
     """Return the item that starts at line `i`, with the indented lines below that belong to it."""
-    found = item_mark(lines[i].text) if i < len(lines) else None
-    if found is None or RULE.fullmatch(lines[i].text):
+    item = item_mark(lines[i].text) if i < len(lines) else None
+    if item is None or RULE.fullmatch(lines[i].text):
         return None
     at, after = lines[i].start, i + 1
-    group = "box" if found["box"] else "tick"
-    box = Span(checked(found[group]), at + found.start(group), at + found.end(group)) if found[group] else None
+    group = "box" if item["box"] else "tick"
+    box = Span(checked(item[group]), at + item.start(group), at + item.end(group)) if item[group] else None
     indent = _indent(lines[i])
     while after < len(lines) and _is_inside(lines[after], indent) and not (box and item_mark(lines[after].text)):
         after += 1
-    mark = found["bullet"] or found["stop"] or found["tick"]
-    number = int(found["number"]) if found["number"] else None
-    return _Item(indent, mark, number, box, at + found.end(), lines[after - 1].end, i, after)
+    mark = item["bullet"] or item["stop"] or item["tick"]
+    number = int(item["number"]) if item["number"] else None
+    return _Item(indent, mark, number, box, at + item.end(), lines[after - 1].end, i, after)
 
 
 def _indent(line: Line) -> int:
@@ -112,8 +112,8 @@ def _is_heading(lines: Sequence[Line], item: _Item) -> bool:
     if item.box or item.line + 1 == len(lines):
         return False
     below = lines[item.line + 1]
-    found = item_mark(below.text)
-    return bool(found and (found["box"] or found["tick"])) and _indent(below) > item.indent
+    mark = item_mark(below.text)
+    return bool(mark and (mark["box"] or mark["tick"])) and _indent(below) > item.indent
 
 
 def _section(text: str, lines: Sequence[Line], items: list[_Item]) -> _Section:
@@ -153,8 +153,8 @@ def _tables(text: str, lines: Sequence[Line], sections: Sequence[_Section]) -> I
         header.insert(0, "Section")
         rows = [[part, *row] for row, (part, *_) in zip(rows, filled, strict=True)]
     extent = (lines[start].start, parts[-1][1].end)
-    if found := grid("list", header, rows, extent, name.text if name else None):
-        yield found
+    if result := grid("list", header, rows, extent, name.text if name else None):
+        yield result
 
 
 def _whole(text: str, item: _Item) -> Cell:

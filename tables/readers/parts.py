@@ -21,7 +21,7 @@ def have_parts(header: Sequence[Span | str | None], rows: Sequence[Sequence[Cell
     """
     if len(header) < 2 or _are_sentences([item.text for item in items]):
         return False
-    cells = [found.text for row in rows for found in row if found]
+    cells = [part.text for row in rows for part in row if part]
     if any(len(text) > 2 * _LONGEST or text.count(" ") >= 2 * _MOST_WORDS for text in cells):
         return False
     columns = [evidence.texts(rows, n) for n in range(len(header))]

@@ -41,12 +41,12 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     run: list[Found] = []
     form: re.Pattern[str] | None = None
     for line in lines:
-        found = _found(line, form)
-        if found is None or found.re is not form:
+        match = _found(line, form)
+        if match is None or match.re is not form:
             yield from _table(text, run)
-            run, form = [], found.re if found else None
-        if found:
-            run.append((line, found))
+            run, form = [], match.re if match else None
+        if match:
+            run.append((line, match))
     yield from _table(text, run)
 
 
@@ -55,60 +55,60 @@ def _found(line: Line, form: re.Pattern[str] | None) -> re.Match[str] | None:
     if len(line.text) > _LONGEST:
         return None
     for pattern in (form, _COUNTED, _PRICED, _BARE):
-        found = pattern.fullmatch(line.text) if pattern else None
-        if found and _is_so(found):
-            return found
+        match = pattern.fullmatch(line.text) if pattern else None
+        if match and _is_so(match):
+            return match
     return None
 
 
 def is_priced(line: str) -> bool:
     """Return True for a line of a bill such as `2 locks at $35 = $70`."""
-    found = _PRICED.fullmatch(line) if len(line) <= _LONGEST and _NUMBER.match(line) else None
-    return found is not None and _is_so(found)
+    match = _PRICED.fullmatch(line) if len(line) <= _LONGEST and _NUMBER.match(line) else None
+    return match is not None and _is_so(match)
 
 
-def _is_so(found: re.Match[str]) -> bool:
+def _is_so(match: re.Match[str]) -> bool:
     """Return True for a bill, which has a price, or an order, which has a mark such as `x`.
 
     Sentences may begin with a number too.
     """
-    if found.re is _PRICED:
-        return any(_IS_MONEY.search(told) for told in (found["price"], found["amount"]) if told)
-    if found.re is _COUNTED:
+    if match.re is _PRICED:
+        return any(_IS_MONEY.search(amount) for amount in (match["price"], match["amount"]) if amount)
+    if match.re is _COUNTED:
         return True
-    return not found["item"].endswith((".", "!", "?")) and len(found["item"]) <= _LONGEST_ITEM
+    return not match["item"].endswith((".", "!", "?")) and len(match["item"]) <= _LONGEST_ITEM
 
 
 def _table(text: str, run: Sequence[Found]) -> Iterator[Grid]:
     if len(run) < 2 or (run[0][1].re is _BARE and not _are_counts(run)):
         return
-    if run[0][1].re is _BARE and not (all(found["bullet"] for _, found in run) or _are_measured(run)):
+    if run[0][1].re is _BARE and not (all(match["bullet"] for _, match in run) or _are_measured(run)):
         return
     names = [name for name in _TITLES if name in run[0][1].re.groupindex]
     if run[0][1].re is _BARE and not _are_measured(run):
         names.remove("unit")
-    rows = [[_part(text, line, found, name, has_unit="unit" in names) for name in names] for line, found in run]
+    rows = [[_part(text, line, match, name, has_unit="unit" in names) for name in names] for line, match in run]
     titles = [_TITLES[name] if any(row[n] for row in rows) else None for n, name in enumerate(names)]
-    if found := grid("list", titles, rows, (run[0][0].start, run[-1][0].end)):
-        yield found
+    if match := grid("list", titles, rows, (run[0][0].start, run[-1][0].end)):
+        yield match
 
 
 def _are_counts(run: Sequence[Found]) -> bool:
     """Numbers before things, and not years, nor what numbers the items."""
-    numbers = [found["number"] for _, found in run]
+    numbers = [match["number"] for _, match in run]
     ordinals = [str(n) for n in range(int(numbers[0]), int(numbers[0]) + len(run))] if numbers[0].isdigit() else []
     return numbers != ordinals and not all(map(_YEAR.fullmatch, numbers))
 
 
 def _are_measured(run: Sequence[Found]) -> bool:
     """Return True when most numbers have a unit; without bullets, lines of other texts begin with numbers."""
-    units = [found["unit"] is not None for _, found in run]
+    units = [match["unit"] is not None for _, match in run]
     return len(run) >= _FEWEST_MEASURED and 2 * sum(units) >= len(units)
 
 
-def _part(text: str, line: Line, found: re.Match[str], name: str, *, has_unit: bool) -> Cell:
+def _part(text: str, line: Line, match: re.Match[str], name: str, *, has_unit: bool) -> Cell:
     """Return a part of a line; a unit that few lines have stays with the item, `kg of sand`."""
-    start, end = found.span(name)
-    if name == "item" and not has_unit and "unit" in found.re.groupindex and found["unit"]:
-        start = found.start("unit")
+    start, end = match.span(name)
+    if name == "item" and not has_unit and "unit" in match.re.groupindex and match["unit"]:
+        start = match.start("unit")
     return cell(text, line.start + start, line.start + end) if start >= 0 else None

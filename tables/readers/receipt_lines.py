@@ -77,9 +77,9 @@ def is_name(lines: Sequence[Line], i: int) -> bool:
     return detail is not None and any(c.isalpha() for c in lines[i].text) and len(lines[i].text) <= 60
 
 
-def may_be_item(found: re.Match[str]) -> bool:
+def may_be_item(match: re.Match[str]) -> bool:
     """Return True unless the line spoils any table: a number that is no money, with no dots before it."""
-    return is_money(found["amount"]) or _kind(found["gap"]) == DOTTED
+    return is_money(match["amount"]) or _kind(match["gap"]) == DOTTED
 
 
 def is_money(amount: str) -> bool:
@@ -112,12 +112,12 @@ def _kind(gap: str) -> str:
     return PLAIN if len(gap) == 1 else DRAWN
 
 
-def item_of(text: str, line: Line, found: re.Match[str]) -> ReceiptItem:
+def item_of(text: str, line: Line, match: re.Match[str]) -> ReceiptItem:
     start = line.start
-    item_start, item_end = start + found.start("item"), start + found.end("item")
-    item = ReceiptItem(line, line.end, cell(text, item_start, item_end), gap=_kind(found["gap"]))
-    item.amount = cell(text, start + found.start("amount"), start + found.end("amount"))
-    item.is_taxed = bool(line.text[found.end("amount") :].strip())
+    item_start, item_end = start + match.start("item"), start + match.end("item")
+    item = ReceiptItem(line, line.end, cell(text, item_start, item_end), gap=_kind(match["gap"]))
+    item.amount = cell(text, start + match.start("amount"), start + match.end("amount"))
+    item.is_taxed = bool(line.text[match.end("amount") :].strip())
     content = text[item_start:item_end]
     if not _MAY_COUNT.search(content):
         return item
@@ -132,8 +132,8 @@ def item_of(text: str, line: Line, found: re.Match[str]) -> ReceiptItem:
     return item
 
 
-def counted_item(text: str, line: Line, found: re.Match[str]) -> ReceiptItem:
-    spans = {name: (line.start + found.start(name), line.start + found.end(name)) for name in ("name", "count")}
+def counted_item(text: str, line: Line, match: re.Match[str]) -> ReceiptItem:
+    spans = {name: (line.start + match.start(name), line.start + match.end(name)) for name in ("name", "count")}
     return ReceiptItem(line, line.end, cell(text, *spans["name"]), cell(text, *spans["count"]), gap=DASHED)
 
 

@@ -21,8 +21,8 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
             i += 1
             continue
         items, after = _items(text, lines, i)
-        if items and _is_table(items) and (found := _grid(items)):
-            yield found
+        if items and _is_table(items) and (result := _grid(items)):
+            yield result
             i = max(after, i + 1)
         elif items:
             i += len(items)
@@ -39,15 +39,15 @@ def _items(text: str, lines: Sequence[Line], i: int) -> tuple[list[ReceiptItem],
             if not items:
                 break
         elif not _took_detail(text, items, line):
-            found = receipt_lines.amount_line(line)
-            is_spoiled = found is not None and not receipt_lines.may_be_item(found)
+            amount = receipt_lines.amount_line(line)
+            is_spoiled = amount is not None and not receipt_lines.may_be_item(amount)
             if is_spoiled and not items:
                 return [], _end_of_run(lines, i + 1)
             if quantities.is_priced(line.text) or sums.is_sum_line(line.text):
                 break
             if is_spoiled:
                 return [], _end_of_run(lines, i)
-            item = receipt_lines.item_of(text, line, found) if found else _without_amount(text, lines, i)
+            item = receipt_lines.item_of(text, line, amount) if amount else _without_amount(text, lines, i)
             if item is None:
                 break
             items.append(item)

@@ -98,8 +98,8 @@ class Records:
         at = start - 1
         while (at < start or self._text[at : at + 1] == self._delimiter) and at < self._end:
             is_spaced = is_spaced or (bool(cells) and self._text[at + 1 : at + 2] == " ")
-            found, at, quotes = self._field(at + 1)
-            cells.append(found)
+            field, at, quotes = self._field(at + 1)
+            cells.append(field)
             is_quoted, is_loose = is_quoted or quotes == _SOUND, is_loose or quotes == _LOOSE
             # A stray quote and a line break inside quotes: one of the two is read wrongly.
             if len(cells) > MAX_COLUMNS or (is_loose and at > self._lines[i].end):
@@ -125,8 +125,8 @@ class Records:
             return cell(self._text, *formula.span(1)), formula.end(), _SOUND
         plain = self._plain.match(self._text, at, self._end)
         end = plain.end() if plain else at
-        found = cell(self._text, at, end)
-        return found, end, _LOOSE if found and found.text.startswith('"') else _NONE
+        field = cell(self._text, at, end)
+        return field, end, _LOOSE if field and field.text.startswith('"') else _NONE
 
     def _is_edge(self, at: int) -> bool:
         return at >= self._end or self._text[at] == self._delimiter or self._text[at] in "\r\n"

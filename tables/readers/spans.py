@@ -58,9 +58,9 @@ def split_lines(text: str) -> Iterator[Line]:
             yield Line(content, start)
             start += len(content) + 1
         return
-    for found in _BREAK.finditer(text):
-        yield Line(text[start : found.start()], start)
-        start = found.end()
+    for match in _BREAK.finditer(text):
+        yield Line(text[start : match.start()], start)
+        start = match.end()
     yield Line(text[start:], start)
 
 
@@ -86,8 +86,8 @@ def grid(
     width = max((len(row) for row in (header, *body)), default=0)
     full = [(*row, *(None,) * (width - len(row))) for row in body]
     titles = (*header, *(None,) * (width - len(header)))
-    kept = [i for i in range(width) if titles[i] or any(row[i] for row in full)][:MAX_COLUMNS]
-    if not kept or not full:
+    indices = [i for i in range(width) if titles[i] or any(row[i] for row in full)][:MAX_COLUMNS]
+    if not indices or not full:
         return None
-    names = tuple(titles[column] or f"Column {n}" for n, column in enumerate(kept, 1))
-    return Grid(kind, name, names, tuple(tuple(row[i] for i in kept) for row in full), *extent)
+    names = tuple(titles[column] or f"Column {n}" for n, column in enumerate(indices, 1))
+    return Grid(kind, name, names, tuple(tuple(row[i] for i in indices) for row in full), *extent)

@@ -42,7 +42,7 @@ def are_sums(grid: Grid) -> bool:
     if len(grid.rows) > _MOST:
         return False
     if grid.kind == "key_value" and len(grid.rows) == 1:
-        return all(_is_sum(title, found) for title, found in zip(grid.header, grid.rows[0], strict=True))
+        return all(_is_sum(title, value) for title, value in zip(grid.header, grid.rows[0], strict=True))
     if len(grid.header) == 2:
         label = grid.rows[0][0]
         begins_with_total = label is not None and is_total(label.text)
@@ -53,26 +53,26 @@ def are_sums(grid: Grid) -> bool:
     if len(titles) == len(grid.header) - 1 and all(map(is_label, titles)):
         return all(row[0] and ("%" in row[0].text or is_label(row[0].text)) for row in grid.rows)
     return all(any(row) and _is_sum(row[0], row[-1]) for row in grid.rows) and all(
-        len(found.text) <= 3 for row in grid.rows for found in row[1:-1] if found
+        len(value.text) <= 3 for row in grid.rows for value in row[1:-1] if value
     )
 
 
 def is_sum_line(line: str) -> bool:
     """Return True for a line with nothing but the label of a sum and its amount."""
-    found = _LINE.fullmatch(line) if len(line) <= 120 else None
-    return found is not None and is_label(found["label"])
+    match = _LINE.fullmatch(line) if len(line) <= 120 else None
+    return match is not None and is_label(match["label"])
 
 
 def stated(text: str, start: int, end: int) -> list[tuple[str, str, str]]:
     """Return the (line, label, amount) of the sums in the first lines of text[start:end]."""
-    found: list[tuple[str, str, str]] = []
+    totals: list[tuple[str, str, str]] = []
     for line in text[start : min(end, start + 1_000)].split("\n")[: _MOST + 2]:
         match = _LINE.fullmatch(line.strip("> \t\r")) if len(line) <= 120 else None
         if match and is_label(match["label"]):
-            found.append((line.strip(), match["label"].strip(" .:=*|"), match["amount"].strip()))
+            totals.append((line.strip(), match["label"].strip(" .:=*|"), match["amount"].strip()))
         elif line.strip() and any(c.isalnum() for c in line):
             break
-    return found
+    return totals
 
 
 def is_label(text: str) -> bool:

@@ -64,12 +64,12 @@ def _is_upper(rows: Sequence[Row], index: int) -> bool:
         return False
     upper, lower, body = rows[index], rows[index + 1], rows[index + 2 :]
     width = max(len(upper), len(lower))
-    above = [found.text for found in upper if found]
+    above = [title.text for title in upper if title]
     if width < 3 or not above or any(len(text) > _LONGEST_TITLE for text in above):
         return False
     if any(evidence.is_value(text) and not evidence.is_label(text) for text in above):
         return False
-    below = [found.text for found in lower if found]
+    below = [title.text for title in lower if title]
     is_spanning = len(above) < width or len(set(above)) < len(above)
     # Where the upper row names a column by itself, the lower one may leave it empty.
     is_complete = all((n < len(lower) and lower[n]) or (n < len(upper) and upper[n]) for n in range(width))
@@ -115,10 +115,10 @@ def _are_units(titles: Sequence[Title], body: Sequence[Row]) -> bool:
     """Return True when the first row below the header has nothing but units, and numbers stand below it."""
     if len(body) < 2 or not all(titles):
         return False
-    filled = [found.text.strip("[]() ").casefold() for found in body[0] if found]
+    filled = [unit.text.strip("[]() ").casefold() for unit in body[0] if unit]
     if len(filled) < 2 or not all(text in _UNITS for text in filled):
         return False
-    columns = [n for n, found in enumerate(body[0]) if found]
+    columns = [n for n, unit in enumerate(body[0]) if unit]
     return all(all(map(evidence.is_value, evidence.texts(body[1:_SAMPLE], n))) for n in columns)
 
 

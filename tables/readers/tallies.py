@@ -34,17 +34,17 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         return
     run: list[Found] = []
     for index, line in enumerate(lines):
-        found = _LINE.fullmatch(line.text) if _FEWEST < len(line.text) <= _LONGEST else None
-        if found and _is_short(found):
-            run.append((line, found))
+        match = _LINE.fullmatch(line.text) if _FEWEST < len(line.text) <= _LONGEST else None
+        if match and _is_short(match):
+            run.append((line, match))
         else:
             yield from _table(text, lines, run, index)
             run = []
     yield from _table(text, lines, run, len(lines))
 
 
-def _is_short(found: re.Match[str]) -> bool:
-    return found["name"].count(" ") < (_MOST_BULLETED if found["bullet"] else _MOST_WORDS)
+def _is_short(match: re.Match[str]) -> bool:
+    return match["name"].count(" ") < (_MOST_BULLETED if match["bullet"] else _MOST_WORDS)
 
 
 def _table(text: str, lines: Sequence[Line], run: Sequence[Found], after: int) -> Iterator[Grid]:
@@ -53,20 +53,20 @@ def _table(text: str, lines: Sequence[Line], run: Sequence[Found], after: int) -
     if after < len(lines) and not lines[after].is_blank and len(run) == _FEWEST:
         return  # three lines of a longer text
     rows: list[list[Cell]] = []
-    for line, found in run:
-        end = found.end("unit") if found["unit"] else found.end("number")
-        name = cell(text, line.start + found.start("name"), line.start + found.end("name"))
-        rows.append([name, cell(text, line.start + found.start("number"), line.start + end)])
+    for line, match in run:
+        end = match.end("unit") if match["unit"] else match.end("number")
+        name = cell(text, line.start + match.start("name"), line.start + match.end("name"))
+        rows.append([name, cell(text, line.start + match.start("number"), line.start + end)])
     titles = _titles(text, lines, after - len(run)) or ("Item", "Value")
-    if made := grid("list", titles, rows, (run[0][0].start, run[-1][0].end)):
-        yield made
+    if result := grid("list", titles, rows, (run[0][0].start, run[-1][0].end)):
+        yield result
 
 
 def _are_counts(run: Sequence[Found]) -> bool:
     """Return True unless the numbers number what stands before them, or the lines are pieces of sentences."""
-    names = [found["name"] for _, found in run]
-    numbers = [found["number"] for _, found in run]
-    units = {(found["unit"] or "").strip().casefold() for _, found in run}
+    names = [match["name"] for _, match in run]
+    numbers = [match["number"] for _, match in run]
+    units = {(match["unit"] or "").strip().casefold() for _, match in run}
     if len({name.casefold() for name in names}) < len(names) or any(
         evidence.is_value(name) and _HAS_DIGIT.search(name) for name in names
     ):

@@ -29,12 +29,12 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         return
     run: list[Found] = []
     for line in lines:
-        found = _found(line, run[0][1].re if run else None)
-        if found is None or (run and found.re is not run[0][1].re):
+        match = _found(line, run[0][1].re if run else None)
+        if match is None or (run and match.re is not run[0][1].re):
             yield from _table(text, run)
             run = []
-        if found:
-            run.append((line, found))
+        if match:
+            run.append((line, match))
     yield from _table(text, run)
 
 
@@ -43,20 +43,20 @@ def _found(line: Line, form: re.Pattern[str] | None) -> re.Match[str] | None:
     if len(line.text) > 2 * _LONGEST:
         return None
     forms = (_DATED, _LINE) if form is _DATED else (_LINE, _DATED)
-    return next((found for one in forms if (found := one.fullmatch(line.text))), None)
+    return next((match for one in forms if (match := one.fullmatch(line.text))), None)
 
 
 def _table(text: str, run: Sequence[Found]) -> Iterator[Grid]:
     extent = (run[0][0].start, run[-1][0].end) if run else (0, 0)
     run = run[:MAX_ROWS]
-    items = [found for line, match in run if (found := _part(text, line, match, "rest"))]
-    if len(items) < _FEWEST or _is_talk([found["rest"] for _, found in run]):
+    items = [item for line, match in run if (item := _part(text, line, match, "rest"))]
+    if len(items) < _FEWEST or _is_talk([item["rest"] for _, item in run]):
         return
     header, rows = fields.split(text, items, str)
     is_dated = run[0][1].re is _DATED
     if len(header) < _NARROWEST and not is_dated:
         return
-    times = [_part(text, line, found, "time") for line, found in run]
+    times = [_part(text, line, item, "time") for line, item in run]
     table = [[time, *row] for time, row in zip(times, rows, strict=True)]
     schedule = grid("list", ["Date" if is_dated else "Time", *header], table, extent)
     if schedule:
@@ -73,5 +73,5 @@ def _is_talk(rests: Sequence[str]) -> bool:
     return all(_SAID.match(rest) for rest in rests)
 
 
-def _part(text: str, line: Line, found: re.Match[str], name: str) -> Cell:
-    return cell(text, line.start + found.start(name), line.start + found.end(name))
+def _part(text: str, line: Line, match: re.Match[str], name: str) -> Cell:
+    return cell(text, line.start + match.start(name), line.start + match.end(name))

@@ -35,8 +35,8 @@ def rules_kept(column: Column, type: ColumnType, values: Callable[[], Iterable[V
 
     Its format is what it was, or what its texts tell together. Raises CellError when they tell several currencies.
     """
-    kept = {name: {column.type, type} <= family for name, family in _FAMILIES.items()}
-    rules = {name: getattr(column, name) if is_kept else None for name, is_kept in kept.items()}
+    is_shared = {name: {column.type, type} <= family for name, family in _FAMILIES.items()}
+    rules = {name: getattr(column, name) if is_kept else None for name, is_kept in is_shared.items()}
     return rules | {"format": _format(column, type, values)}
 
 

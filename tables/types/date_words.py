@@ -83,6 +83,6 @@ def fold(text: str) -> str:
 
 def without_weekday(folded: str) -> tuple[str, int | None]:
     """Return a folded date without the day of the week and the article around it, and which day that is."""
-    found = _BEFORE.match(folded) or _BEHIND.search(folded)
-    left = folded[: found.start()] + folded[found.end() :] if found else folded
-    return _ARTICLE.sub("", left, count=1) if _ARTICLE.match(left) else left, WEEKDAYS[found[1]] if found else None
+    match = _BEFORE.match(folded) or _BEHIND.search(folded)
+    left = folded[: match.start()] + folded[match.end() :] if match else folded
+    return _ARTICLE.sub("", left, count=1) if _ARTICLE.match(left) else left, WEEKDAYS[match[1]] if match else None

@@ -67,22 +67,22 @@ def read_date(text: str) -> DateReading | None:
 
 def read_digits(text: str) -> DateReading | None:
     """Read a date of eight digits, 20251231, which is as well a number."""
-    found = _DIGITS.fullmatch(simplify(text)) if len(text) <= _LONGEST else None
-    reading = _certain("YMD", *found.groups()) if found else None
+    match = _DIGITS.fullmatch(simplify(text)) if len(text) <= _LONGEST else None
+    reading = _certain("YMD", *match.groups()) if match else None
     return reading if reading and reading.dates else None
 
 
 def _read(text: str) -> DateReading | None:
-    if found := _YEAR_FIRST.fullmatch(text):
-        return _certain("YMD", found[1], found[3], found[4])
-    if found := _KANJI.fullmatch(text) or _YEAR_NAMED.fullmatch(text):
-        return _certain("YMD", *found.groups())
-    if found := _DAY_NAMED.fullmatch(text):
-        return _certain("DMY", found[3], found[2], found[1])
-    if found := _NAMED_DAY.fullmatch(text):
-        return _certain("MDY", found[3], found[1], found[2])
-    if found := _YEAR_LAST.fullmatch(text) or _SHORT_YEAR_LAST.fullmatch(text):
-        first, separator, second, last = (part for part in found.groups() if part)
+    if match := _YEAR_FIRST.fullmatch(text):
+        return _certain("YMD", match[1], match[3], match[4])
+    if match := _KANJI.fullmatch(text) or _YEAR_NAMED.fullmatch(text):
+        return _certain("YMD", *match.groups())
+    if match := _DAY_NAMED.fullmatch(text):
+        return _certain("DMY", match[3], match[2], match[1])
+    if match := _NAMED_DAY.fullmatch(text):
+        return _certain("MDY", match[3], match[1], match[2])
+    if match := _YEAR_LAST.fullmatch(text) or _SHORT_YEAR_LAST.fullmatch(text):
+        first, separator, second, last = (part for part in match.groups() if part)
         a, b, year = int(first), int(second), _year(last)
         return DateReading(_valid(DMY=(year, b, a), MDY=(year, a, b)), False, separator == ".")
     return None
@@ -143,26 +143,26 @@ def read_datetime(text: str) -> TimeReading | None:
     if compact := _COMPACT.fullmatch(text):  # as calendars write it
         year, month, date_, hour, minute, second, zone = compact.groups()
         text = f"{year}-{month}-{date_}T{hour}:{minute}:{second or '00'}{zone}"
-    if not (found := _TIMED.fullmatch(text)):
+    if not (match := _TIMED.fullmatch(text)):
         return None
-    if not (found["minute"] or found["mark"]):
+    if not (match["minute"] or match["mark"]):
         return None
-    day = read_date(found["date"])
-    clock, offset = _clock(found), _offset(found["shift"])
+    day = read_date(match["date"])
+    clock, offset = _clock(match), _offset(match["shift"])
     return TimeReading(day, clock, offset) if day and clock and offset is not None else None
 
 
-def _clock(found: re.Match[str]) -> time | None:
-    hour, half = int(found["hour"]), (found["half"] or "").lower()
-    if found["noon"] and hour <= 12:
-        half = "p" if found["noon"] == "下午" else "a"
+def _clock(match: re.Match[str]) -> time | None:
+    hour, half = int(match["hour"]), (match["half"] or "").lower()
+    if match["noon"] and hour <= 12:
+        half = "p" if match["noon"] == "下午" else "a"
     if half:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + (12 if half == "p" else 0)
-    microsecond = int((found["fraction"] or "0")[:6].ljust(6, "0"))
+    microsecond = int((match["fraction"] or "0")[:6].ljust(6, "0"))
     try:
-        return time(hour, int(found["minute"] or 0), int(found["second"] or 0), microsecond)
+        return time(hour, int(match["minute"] or 0), int(match["second"] or 0), microsecond)
     except ValueError:
         return None
 

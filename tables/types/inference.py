@@ -69,8 +69,8 @@ def infer(name: str, key: str, texts: Sequence[str | None], context: str = "") -
     values = [text for text in filled if not is_null(text)]
     cells = _Cells(name, values, len(values) < len(texts), context)
     for candidate in _CANDIDATES if values else ():
-        if found := candidate(cells):
-            return Column(key=key, name=name, type=found[0], format=found[1])
+        if inferred := candidate(cells):
+            return Column(key=key, name=name, type=inferred[0], format=inferred[1])
     return Column(key=key, name=name, type=ColumnType.TEXT)
 
 
@@ -105,8 +105,8 @@ def _order(texts: Iterable[str]) -> str | None:
     timed = ((dates.read_datetime(text), text) for text in texts)
     readings = [day for time, text in timed if (day := time.day if time else dates.read_date(text))]
     numeric = [reading for reading in readings if not reading.is_certain]
-    found = _ordered(ColumnType.DATE, numeric) if numeric else None
-    return found[1] if found and found[1] in dates.ORDERS else None
+    ordered = _ordered(ColumnType.DATE, numeric) if numeric else None
+    return ordered[1] if ordered and ordered[1] in dates.ORDERS else None
 
 
 def _currency_format(texts: Iterable[str]) -> str | None:
@@ -141,8 +141,8 @@ def _without_references(texts: Sequence[str]) -> list[str]:
 def _integer_or_decimal(cells: Sequence[str]) -> Found | None:
     if (read := _read_all(cells)) is None:
         return None
-    mark, found = read
-    whole = all("." not in number.plain for number in found)
+    mark, numbers_read = read
+    whole = all("." not in number.plain for number in numbers_read)
     return (ColumnType.INTEGER if whole else ColumnType.DECIMAL), _written(mark)
 
 
@@ -186,10 +186,12 @@ def _read_all(texts: Sequence[str], *, in_groups: bool = False) -> tuple[str, li
     if first is None:
         return None
     mark = _mark(first, in_groups=in_groups)
-    found = _all(numbers.read_number(text, mark[0]) for text in texts)
-    if found is None or any(_digits(text, number) > _MAX_DIGITS for text, number in zip(texts, found, strict=True)):
+    numbers_read = _all(numbers.read_number(text, mark[0]) for text in texts)
+    if numbers_read is None or any(
+        _digits(text, number) > _MAX_DIGITS for text, number in zip(texts, numbers_read, strict=True)
+    ):
         return None
-    return mark, found
+    return mark, numbers_read
 
 
 def _digits(text: str, number: Number) -> int:
@@ -198,20 +200,20 @@ def _digits(text: str, number: Number) -> int:
     return sum(map(str.isdecimal, mantissa)) if mantissa else numbers.count_digits(number.plain)
 
 
-def _mark(found: Sequence[Number], *, in_groups: bool = False) -> str:
+def _mark(numbers_read: Sequence[Number], *, in_groups: bool = False) -> str:
     """Return the decimal mark of numbers that were read with a point as theirs."""
-    told = {number.evidence for number in found} & {".", ","}
-    open_ones = [number for number in found if number.evidence == "?"]
-    mark = "," if told == {","} else "."
-    is_grouped = in_groups or _are_thousands_among_hundreds(found)
-    if is_grouped and not told and open_ones and all("." in number.plain for number in open_ones):
+    marks = {number.evidence for number in numbers_read} & {".", ","}
+    open_ones = [number for number in numbers_read if number.evidence == "?"]
+    mark = "," if marks == {","} else "."
+    is_grouped = in_groups or _are_thousands_among_hundreds(numbers_read)
+    if is_grouped and not marks and open_ones and all("." in number.plain for number in open_ones):
         mark = ","
-    return f"{mark}?" if open_ones and len(told) != 1 else mark
+    return f"{mark}?" if open_ones and len(marks) != 1 else mark
 
 
-def _are_thousands_among_hundreds(found: Sequence[Number]) -> bool:
+def _are_thousands_among_hundreds(numbers_read: Sequence[Number]) -> bool:
     """Return True for 1.240, 860 and 2.015: among whole hundreds, three digits behind a point are no fraction."""
-    whole = [len(number.plain.lstrip("-")) for number in found if number.evidence is None]
+    whole = [len(number.plain.lstrip("-")) for number in numbers_read if number.evidence is None]
     return bool(whole) and max(whole) == _THOUSAND
 
 
@@ -219,10 +221,10 @@ def _written(mark: str) -> str | None:
     return None if mark == "." else mark
 
 
-def _all(found: Iterable[_T | None]) -> list[_T] | None:
+def _all(values: Iterable[_T | None]) -> list[_T] | None:
     """Return the whole list, or None as soon as one is None."""
     complete: list[_T] = []
-    for one in found:
+    for one in values:
         if one is None:
             return None
         complete.append(one)
@@ -250,8 +252,8 @@ def _datetime(whole: _Cells) -> Found | None:
     if not any(timed):
         return None
     days = _all(one.day if one else dates.read_date(cell) for one, cell in zip(timed, cells, strict=True))
-    found = _ordered(ColumnType.DATETIME, days) if days else None
-    return found if found and _all_parse(found, cells) else None
+    ordered = _ordered(ColumnType.DATETIME, days) if days else None
+    return ordered if ordered and _all_parse(ordered, cells) else None
 
 
 def _ordered(type: ColumnType, readings: Sequence[dates.DateReading]) -> Found | None:
@@ -274,8 +276,8 @@ def _email(cells: _Cells) -> Found | None:
     return None if _NAMES_AN_ID.fullmatch(cells.name.strip()) else _simple(ColumnType.EMAIL)(cells)
 
 
-def _all_parse(found: Found, cells: Sequence[str]) -> bool:
-    column = Column(key="", name="", type=found[0], format=found[1])
+def _all_parse(inferred: Found, cells: Sequence[str]) -> bool:
+    column = Column(key="", name="", type=inferred[0], format=inferred[1])
     try:
         for cell in cells:
             READERS[column.type](column, cell)

@@ -108,10 +108,10 @@ def split_currency(text: str) -> tuple[str, tuple[str, ...]] | None:
     if len(text) > _LONGEST:
         return None
     text = simplify(text)
-    found = list(_SIGN.finditer(text))
-    if not 1 <= len(found) <= 2:
+    match = list(_SIGN.finditer(text))
+    if not 1 <= len(match) <= 2:
         return None
-    first, last = found[0], found[-1]
+    first, last = match[0], match[-1]
     before, between, after = text[: first.start()], text[first.end() : last.start()], text[last.end() :]
     is_outside = before.strip() in _BEFORE, after.strip() in _AFTER
     codes = _meant(first.group())
@@ -165,8 +165,8 @@ def shared_sign(codes: tuple[str, ...], context: str, *, has_cents: bool) -> str
     """
     for family in _SHARED_SIGNS:
         if set(codes[1:]) == set(family):
-            told = [code for code in ("ISK", "SEK", "NOK", "DKK", "JPY", "CNY") if code in family]
-            hits = {code: len(_TOLD[code].findall(context, 0, _MAX_CONTEXT)) for code in told}
+            candidates = [code for code in ("ISK", "SEK", "NOK", "DKK", "JPY", "CNY") if code in family]
+            hits = {code: len(_TOLD[code].findall(context, 0, _MAX_CONTEXT)) for code in candidates}
             if any(hits.values()):
                 return max(hits, key=lambda code: hits[code])
             return "CNY" if has_cents and "CNY" in family else family[0]

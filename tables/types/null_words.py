@@ -43,5 +43,5 @@ def without_reference(text: str) -> str:
     text = text.rstrip()
     if not text or (text[-1].isalnum() and text[-1] not in "¹²³⁰⁴⁵⁶⁷⁸⁹") or _POWER.match(text):
         return text
-    found = _REFERENCE.search(text, max(0, len(text) - 24))
-    return text[: found.start()].rstrip() if found else text
+    match = _REFERENCE.search(text, max(0, len(text) - 24))
+    return text[: match.start()].rstrip() if match else text

@@ -94,36 +94,36 @@ def _read_unsigned(text: str, mark: str) -> Number | None:
     if _EITHER.fullmatch(text):
         whole, separator, rest = text[:-4], text[-4], text[-3:]
         return Number(f"{whole}.{rest}" if separator == mark else whole + rest, "?")
-    found = _GROUPED.fullmatch(text) or _INDIAN.fullmatch(text) or _PLAIN.fullmatch(text)
-    if found is None or not text:
+    match = _GROUPED.fullmatch(text) or _INDIAN.fullmatch(text) or _PLAIN.fullmatch(text)
+    if match is None or not text:
         return _read_special(text, mark)
-    whole, separator, shown, fraction = found.groups()
+    whole, separator, decimal_mark, fraction = match.groups()
     digits = "".join(filter(str.isdigit, whole)) or "0"
-    return Number(f"{digits}.{fraction}" if fraction else digits, _evidence(separator, shown))
+    return Number(f"{digits}.{fraction}" if fraction else digits, _evidence(separator, decimal_mark))
 
 
 def _read_special(text: str, mark: str) -> Number | None:
     """Read amounts without cents, "1'250.–" and "5,-", with a tax letter, "1.2M", and numbers with an exponent."""
-    if found := _NO_CENTS.fullmatch(text):
-        whole, shown = found.groups()
-        read = None if shown in whole else _read_unsigned(whole, shown)
-        return Number(read.plain, _evidence(shown, shown)) if read else None
-    if found := _EXPONENT.fullmatch(text):
+    if match := _NO_CENTS.fullmatch(text):
+        whole, decimal_mark = match.groups()
+        read = None if decimal_mark in whole else _read_unsigned(whole, decimal_mark)
+        return Number(read.plain, _evidence(decimal_mark, decimal_mark)) if read else None
+    if match := _EXPONENT.fullmatch(text):
         exact = plain_number(Decimal(text.replace(",", ".")))
-        return Number(exact, _evidence("", found[1])) if exact else None
-    if found := _TAXED.fullmatch(text):
-        return _read_unsigned(found[1], mark)
-    found = _SCALED.fullmatch(text)
-    scaled = _read_unsigned(found[1], mark) if found else None
-    if found is None or scaled is None:
+        return Number(exact, _evidence("", match[1])) if exact else None
+    if match := _TAXED.fullmatch(text):
+        return _read_unsigned(match[1], mark)
+    match = _SCALED.fullmatch(text)
+    scaled = _read_unsigned(match[1], mark) if match else None
+    if match is None or scaled is None:
         return None
-    exact = plain_number(Decimal(scaled.plain).scaleb(_SCALES[found[2].casefold()]))
+    exact = plain_number(Decimal(scaled.plain).scaleb(_SCALES[match[2].casefold()]))
     return Number(exact.rstrip("0").rstrip(".") if "." in exact else exact, scaled.evidence) if exact else None
 
 
-def _evidence(separator: str, shown: str | None) -> Literal[".", ","] | None:
-    if shown:
-        return "," if shown == "," else "."
+def _evidence(separator: str, decimal_mark: str | None) -> Literal[".", ","] | None:
+    if decimal_mark:
+        return "," if decimal_mark == "," else "."
     if separator == ".":
         return ","
     return "." if separator[:1] == "," else None
@@ -134,8 +134,8 @@ def without_percent(text: str) -> str | None:
     if len(text) > _LONGEST:
         return None
     text = simplify(text)
-    found = _PERCENT.fullmatch(text if "%" in text else _PERCENT_WORD.sub("%", text))
-    return "".join(part or "" for part in found.groups()) if found else None
+    match = _PERCENT.fullmatch(text if "%" in text else _PERCENT_WORD.sub("%", text))
+    return "".join(part or "" for part in match.groups()) if match else None
 
 
 def is_canonical(text: str) -> bool:

@@ -26,7 +26,7 @@ def check_text(text: str) -> None:
         raise CellError(f"A cell holds at most {MAX_TEXT:,} characters and this is {units:,}: shorten it.")
 
 
-def shown(raw: object) -> str:
+def display_text(raw: object) -> str:
     """Return the value as an error names it: its beginning, in quotation marks."""
     if isinstance(raw, int) and abs(raw) >= 10**40:
         return "This number"
@@ -43,19 +43,19 @@ def _text(_: Column, raw: object) -> str:
         return str(raw).lower()
     if isinstance(raw, int | float | Decimal) and (plain := numbers.plain_number(_exact(raw))) is not None:
         return plain
-    raise CellError(f"{shown(raw)} is not a text: send a string.")
+    raise CellError(f"{display_text(raw)} is not a text: send a string.")
 
 
 def _exact(raw: int | float | Decimal) -> int | float | Decimal:
     """Raise CellError for a float that stands for many numbers: the digits that were sent are lost already."""
     if isinstance(raw, float) and abs(raw) > MAX_INTEGER:
-        raise CellError(f"{shown(raw)} is more than a JSON number holds exactly: send it as a string.")
+        raise CellError(f"{display_text(raw)} is more than a JSON number holds exactly: send it as a string.")
     return raw
 
 
 def bounded(raw: object, plain: str | None) -> str:
     if plain is None or numbers.count_digits(plain) > numbers.MAX_DIGITS:
-        raise CellError(f"{shown(raw)} has no value with at most {numbers.MAX_DIGITS} digits: shorten it.")
+        raise CellError(f"{display_text(raw)} has no value with at most {numbers.MAX_DIGITS} digits: shorten it.")
     return plain
 
 
@@ -66,7 +66,7 @@ def _number(column: Column, raw: object, text: str | None = None) -> numbers.Num
     text = text or (raw if isinstance(raw, str) else "")
     number = numbers.read_number(text, decimal_mark(column))
     if number is None:
-        raise CellError(f"{shown(raw)} is not a number: write it as 1234{decimal_mark(column)}50.")
+        raise CellError(f"{display_text(raw)} is not a number: write it as 1234{decimal_mark(column)}50.")
     return numbers.Number(bounded(raw, number.plain), number.evidence)
 
 
@@ -74,9 +74,9 @@ def _integer(column: Column, raw: object) -> int:
     number = _number(column, raw)
     whole, _, fraction = number.plain.partition(".")
     if fraction.strip("0") or (fraction and number.evidence == "?"):
-        raise CellError(f"{shown(raw)} is not a whole number: write digits only, as 1234.")
+        raise CellError(f"{display_text(raw)} is not a whole number: write digits only, as 1234.")
     if abs(int(whole)) > MAX_INTEGER:
-        raise CellError(f"{shown(raw)} is beyond ±{MAX_INTEGER}: keep it in a text column.")
+        raise CellError(f"{display_text(raw)} is beyond ±{MAX_INTEGER}: keep it in a text column.")
     return int(whole)
 
 
@@ -94,7 +94,7 @@ def _currency(column: Column, raw: object) -> str | None:
         return _number(column, raw).plain
     code = currency_code(column)
     if code is not None and code not in amount[1]:
-        raise CellError(f"{shown(raw)} is another currency than {code}: this column holds {code} only.")
+        raise CellError(f"{display_text(raw)} is another currency than {code}: this column holds {code} only.")
     return None if is_no_amount(amount[0], str(raw)) else _number(column, raw, amount[0]).plain
 
 
@@ -106,7 +106,7 @@ def _boolean(_: Column, raw: object) -> bool:
         return True
     if word in FALSE_WORDS or numbers.simplify(word) == "0" or (raw == 0 and isinstance(raw, int)):
         return False
-    raise CellError(f"{shown(raw)} is neither yes nor no: write true or false.")
+    raise CellError(f"{display_text(raw)} is neither yes nor no: write true or false.")
 
 
 def _is_canonical(shape: re.Pattern[str], text: str, read: Callable[[str], object]) -> bool:
@@ -132,7 +132,7 @@ def _date(column: Column, raw: object) -> str:
     moment = timed.resolve(order) if timed else None
     if moment and moment.time() == moment.min.time():
         return moment.date().isoformat()
-    raise CellError(f"{shown(raw)} is not a date: write it as 2025-12-31.")
+    raise CellError(f"{display_text(raw)} is not a date: write it as 2025-12-31.")
 
 
 def _datetime(column: Column, raw: object) -> str:
@@ -145,14 +145,14 @@ def _datetime(column: Column, raw: object) -> str:
         raise _unresolved(raw, reading.day, order)
     if dates.read_date(text) or dates.read_digits(text):
         return f"{_date(column, raw)}T00:00:00Z"
-    raise CellError(f"{shown(raw)} is not a date with a time: write it as 2025-12-31T14:30:00Z.")
+    raise CellError(f"{display_text(raw)} is not a date with a time: write it as 2025-12-31T14:30:00Z.")
 
 
 def _unresolved(raw: object, reading: dates.DateReading, order: str | None) -> CellError:
     meant = " or ".join(day.isoformat() for day in sorted(set(reading.dates.values())))
     if len(reading.dates) > 1:
-        return CellError(f"{shown(raw)} can be read in two ways: write {meant}.")
-    return CellError(f"{shown(raw)} is not in this column's order {order}: write {meant}.")
+        return CellError(f"{display_text(raw)} can be read in two ways: write {meant}.")
+    return CellError(f"{display_text(raw)} is not in this column's order {order}: write {meant}.")
 
 
 def _select(column: Column, raw: object) -> str:
@@ -161,7 +161,7 @@ def _select(column: Column, raw: object) -> str:
         return text
     alike = [option for option in column.options if option.casefold() == text.casefold()]
     if not alike:
-        raise CellError(f"{shown(text)} is not an option: choose one of {listed(column.options)}.")
+        raise CellError(f"{display_text(text)} is not an option: choose one of {listed(column.options)}.")
     return alike[0]
 
 
@@ -180,11 +180,11 @@ def _multi_select(column: Column, raw: object) -> list[str] | None:
     elif isinstance(raw, str):
         items = split_items(raw)
     else:
-        raise CellError(f"{shown(raw)} is not a list: send a list of strings.")
+        raise CellError(f"{display_text(raw)} is not a list: send a list of strings.")
     chosen: dict[str, None] = {}
     for item in items:
         if not isinstance(item, str):
-            raise CellError(f"{shown(item)} in the list is not a text: send a list of strings.")
+            raise CellError(f"{display_text(item)} in the list is not a text: send a list of strings.")
         check_text(item)
         if item.strip():
             chosen[_select(column, item)] = None
@@ -195,10 +195,10 @@ def _multi_select(column: Column, raw: object) -> list[str] | None:
 def split_items(text: str) -> list[str]:
     """Items between commas, semicolons (those of Chinese too) or line ends; one that holds them is in double quotes."""
     items, position = [], 0
-    while position < len(text) and (found := _ITEM.match(text, position)):
-        quoted, plain = found.groups()
+    while position < len(text) and (match := _ITEM.match(text, position)):
+        quoted, plain = match.groups()
         items.append(quoted.replace('""', '"') if quoted is not None else plain.strip())
-        position = found.end()
+        position = match.end()
     return items
 
 
@@ -215,14 +215,14 @@ _URL = re.compile(r"(?:https?|ftp)://[^\s/?#<>\"@]+(?:[/?#][^\s<>\"]*)?", re.IGN
 def _email(_: Column, raw: object) -> str:
     text = numbers.visible(raw) if isinstance(raw, str) else ""
     if len(text) > 254 or not _EMAIL.fullmatch(text):
-        raise CellError(f"{shown(raw)} is not an e-mail address: write it as name@example.org.")
+        raise CellError(f"{display_text(raw)} is not an e-mail address: write it as name@example.org.")
     return text
 
 
 def _url(_: Column, raw: object) -> str:
     text = numbers.visible(raw) if isinstance(raw, str) else ""
     if not _URL.fullmatch(text):
-        raise CellError(f"{shown(raw)} is not a web address: write it in full, as https://example.org/page.")
+        raise CellError(f"{display_text(raw)} is not a web address: write it in full, as https://example.org/page.")
     return text
 
 

@@ -40,17 +40,17 @@ class Matcher:
         if len(text) > MAX_SUBJECT:
             raise PatternError(f"A text with a pattern has at most {MAX_SUBJECT:,} characters: shorten it.")
         deadline = min(DEADLINE, max(_ORDINARY, self._left))
-        found = self._answer(text, deadline)
-        if found is None and deadline < _AGAIN and self._tries_again:
+        answer = self._answer(text, deadline)
+        if answer is None and deadline < _AGAIN and self._tries_again:
             # So short a time may be over although the text is an ordinary one.
             self._tries_again -= 1
-            found = self._answer(text, _AGAIN)
-        if found is None:
+            answer = self._answer(text, _AGAIN)
+        if answer is None:
             raise PatternError(
                 f"The pattern {self._pattern} takes too long on such a text: write it without repetitions that can "
                 "share a text in many ways, such as (a+)+."
             )
-        return found
+        return answer
 
     def _answer(self, text: str, deadline: float) -> bool | None:
         """Return True when the text matches; None when the time is over."""
@@ -58,12 +58,12 @@ class Matcher:
         begun = thread_time()
         try:
             # The lock is kept: a column of 100,000 texts would else queue for it as often.
-            found = compiled.fullmatch(text, timeout=deadline, concurrent=False) is not None
+            match = compiled.fullmatch(text, timeout=deadline, concurrent=False) is not None
         except TimeoutError:
-            found = None
+            match = None
         slow = max(0.0, thread_time() - begun - _ORDINARY)
-        self._left = min(_ALLOWANCE, self._left - slow + (0.0 if found is None else _EARNED))
-        return found
+        self._left = min(_ALLOWANCE, self._left - slow + (0.0 if match is None else _EARNED))
+        return match
 
 
 @lru_cache(maxsize=256)
@@ -86,8 +86,8 @@ def compile_pattern(pattern: str) -> "regex.Pattern[Any]":
 
 def _repeats(pattern: str) -> int:
     """Return an upper bound of how many copies of a part the pattern asks for: memory is taken for each of them."""
-    groups = prod(_highest(found) for found in _GROUP_COUNT.finditer(pattern))
-    return groups * max((_highest(found) for found in _COUNT.finditer(pattern)), default=1)
+    groups = prod(_highest(match) for match in _GROUP_COUNT.finditer(pattern))
+    return groups * max((_highest(match) for match in _COUNT.finditer(pattern)), default=1)
 
 
 def _highest(count: re.Match[str]) -> int:

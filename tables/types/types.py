@@ -18,7 +18,7 @@ from tables.types.columns import (
     decimal_mark,
 )
 from tables.types.null_words import is_null, without_reference
-from tables.types.parsing import READERS, bounded, check_text, join_items, listed, shown
+from tables.types.parsing import READERS, bounded, check_text, display_text, join_items, listed
 from tables.types.patterns import PatternError
 
 _WORDS = LISTS | {ColumnType.TEXT}  # any mark may be a word of theirs
@@ -114,7 +114,7 @@ def _check_range(column: Column, number: Decimal) -> None:
 def _check_options(column: Column, text: str) -> None:
     chosen_from = column.type in {ColumnType.SELECT, ColumnType.MULTI_SELECT}
     if chosen_from and column.options is not None and text not in column.options:
-        raise CellError(f"{shown(text)} is not an option: choose one of {listed(column.options)}.")
+        raise CellError(f"{display_text(text)} is not an option: choose one of {listed(column.options)}.")
 
 
 def _check_length(column: Column, text: str) -> None:
@@ -130,4 +130,4 @@ def _check_pattern(column: Column, text: str) -> None:
     except PatternError as error:
         raise CellError(str(error)) from error
     if not is_match:
-        raise CellError(f"{shown(text)} does not match the pattern {column.pattern}: write it that way.")
+        raise CellError(f"{display_text(text)} does not match the pattern {column.pattern}: write it that way.")

@@ -120,8 +120,8 @@ def number_format(sheet_column: SheetColumn, decimals: int) -> dict[str, str] | 
 
 def _currency_pattern(column: Column, decimals: int) -> str:
     code = currency_code(column)
-    shown = min(max(decimals, MINOR_UNITS.get(code or "", 2)), MAX_DECIMALS)
-    return "#,##0" + (f".{'0' * shown}" if shown else "") + (f" [${code}]" if code else "")
+    digits = min(max(decimals, MINOR_UNITS.get(code or "", 2)), MAX_DECIMALS)
+    return "#,##0" + (f".{'0' * digits}" if digits else "") + (f" [${code}]" if code else "")
 
 
 def validation_rule(column: Column) -> dict[str, Any] | None:

@@ -77,12 +77,12 @@ def _json_objects(columns: Sequence[Column], rows: Rows) -> Iterator[str]:
 
 def unique_names(columns: Sequence[Column]) -> list[str]:
     """Return the columns' names, a second "Amount" as "Amount (2)"."""
-    taken = {column.name for column in columns}
+    used = {column.name for column in columns}
     names: list[str] = []
     seen: set[str] = set()
     for column in columns:
         name, number = column.name, 1
-        while name in seen or (number > 1 and name in taken):
+        while name in seen or (number > 1 and name in used):
             number += 1
             name = f"{column.name} ({number})"
         seen.add(name)

@@ -54,9 +54,9 @@ class Connections:
         self, matches: Callable[[Context], bool], code: int = FORBIDDEN, reason: str = "signed out"
     ) -> int:
         """Close the connections whose context matches, for example after a log-out; return their number."""
-        found = [item for item in self._open if item.context is not None and matches(item.context)]
-        await self._close(found, code, reason)
-        return len(found)
+        connections = [item for item in self._open if item.context is not None and matches(item.context)]
+        await self._close(connections, code, reason)
+        return len(connections)
 
     async def close_all(self) -> None:
         """Close every connection and refuse new ones; call it before the server stops."""

@@ -44,7 +44,7 @@ def format_error(error: GraphQLError, _context: object) -> dict[str, Any]:
     """Return an entry of `errors`: message, locations, path, extensions {code status fieldErrors requestId …}."""
     formatted: dict[str, Any] = {"message": error.message}
     if error.locations:
-        formatted["locations"] = [place.formatted for place in error.locations]
+        formatted["locations"] = [location.formatted for location in error.locations]
     if error.path:
         formatted["path"] = error.path
     formatted |= _shown(error)

@@ -31,15 +31,15 @@ def read_map(raw: bytes, variables: Mapping[str, Any], *, max_files: int) -> dic
         )
     if sum(map(len, value.values())) > MAX_PATHS:
         raise BodyRefused(f"The part `map` has more than {MAX_PATHS} paths. Use fewer variables.")
-    taken: set[tuple[int, Any]] = set()
-    return {name: [_slot(path, variables, taken) for path in paths] for name, paths in value.items()}
+    used: set[tuple[int, Any]] = set()
+    return {name: [_slot(path, variables, used) for path in paths] for name, paths in value.items()}
 
 
 def _is_paths(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(path, str) for path in value)
 
 
-def _slot(path: str, variables: Mapping[str, Any], taken: set[tuple[int, Any]]) -> Slot:
+def _slot(path: str, variables: Mapping[str, Any], used: set[tuple[int, Any]]) -> Slot:
     """Return the container and key that a path leads to. Raises BodyRefused."""
     root, *keys = path.split(".")
     if root != "variables" or not keys:
@@ -48,11 +48,11 @@ def _slot(path: str, variables: Mapping[str, Any], taken: set[tuple[int, Any]]) 
     for key in keys[:-1]:
         container = _step(container, key, path)[0]
     value, key = _step(container, keys[-1], path)
-    if value is not None or (id(container), key) in taken:
+    if value is not None or (id(container), key) in used:
         raise BodyRefused(
             f"{path[:100]} is not null in `operations`, or is twice in `map`. Set it to null there and name it once."
         )
-    taken.add((id(container), key))
+    used.add((id(container), key))
     return container, key
 
 

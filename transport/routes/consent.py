@@ -69,9 +69,9 @@ def _single(query: QueryParams) -> dict[str, str]:
 
 
 def _page(heading: str, advice: str, code: str | None) -> str:
-    shown = f"<p><strong><code>{escape(code)}</code></strong></p>" if code else ""
+    displayed = f"<p><strong><code>{escape(code)}</code></strong></p>" if code else ""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{heading}</title>
 <meta name="viewport" content="width=device-width"><meta name="robots" content="noindex"></head>
-<body><main><h1>{heading}</h1>{shown}<p>{advice}</p></main></body></html>
+<body><main><h1>{heading}</h1>{displayed}<p>{advice}</p></main></body></html>
 """

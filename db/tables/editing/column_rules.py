@@ -25,9 +25,9 @@ _FORMATS = {
 }
 
 
-def validate_columns(columns: Sequence[Column], taken: Iterable[str], paths: Sequence[str]) -> list[Column]:
-    """Return the columns, normalized. Raises BadUserInput with all mistakes; `taken` are names already in use."""
-    names = {name.casefold() for name in taken}
+def validate_columns(columns: Sequence[Column], used: Iterable[str], paths: Sequence[str]) -> list[Column]:
+    """Return the columns, normalized. Raises BadUserInput with all mistakes; `used` are names already in use."""
+    names = {name.casefold() for name in used}
     with Mistakes() as check:
         return [check(_checked, column, path, names) for column, path in zip(columns, paths, strict=True)]
 

@@ -18,7 +18,7 @@ from db.tables.editing.column_rules import check_column_limits
 from db.tables.editing.row_buffer import BATCH_SIZE, BufferedRow, RowBuffer
 from db.tables.query import cell_sql
 from db.tables.tables import MAX_COLUMNS, MAX_ROWS, column_of
-from db.webhooks.events import tell
+from db.webhooks.events import record_event
 from errors import BadUserInput
 from tables.changes import ChangeKind, column_to_json, summarize_counts
 from tables.types.types import Column, ColumnType, Value
@@ -79,8 +79,8 @@ class Edit:
         """Yield the rows in the order of `ids`, reading a batch at a time."""
         row_ids = list(ids)
         for start in range(0, len(row_ids), BATCH_SIZE):
-            found = self.rows(row_ids[start : start + BATCH_SIZE])
-            yield from (found[id_] for id_ in row_ids[start : start + BATCH_SIZE] if id_ in found)
+            rows = self.rows(row_ids[start : start + BATCH_SIZE])
+            yield from (rows[id_] for id_ in row_ids[start : start + BATCH_SIZE] if id_ in rows)
 
     def row_ids(self) -> list[UUID]:
         """Return the ids of all rows in the table's order."""
@@ -222,7 +222,9 @@ class Edit:
         )
         self.session.add(revision)
         self.session.emit(TableChanged(self.table.id))
-        tell(self.session, WebhookEvent.TABLE_CHANGED, self.table, self.table, self.table.id, revision=revision.number)
+        record_event(
+            self.session, WebhookEvent.TABLE_CHANGED, self.table, self.table, self.table.id, revision=revision.number
+        )
         if self._indexed() != self._indexes:
             jobs.enqueue(self.session, "index", self.table.organization_id, table_id=self.table.id.hex)
         return revision

@@ -78,13 +78,13 @@ class RowBuffer:
         """Flush, and return the rows that exist, by id; a row is the same object as long as the caller holds it."""
         self.flush()
         unique_ids = list(dict.fromkeys(ids))
-        found: dict[UUID, BufferedRow] = {}
+        buffered: dict[UUID, BufferedRow] = {}
         for start in range(0, len(unique_ids), BATCH_SIZE):
             query = select(*_COLUMNS).where(
                 Row.table_id == self._table_id, Row.id.in_(unique_ids[start : start + BATCH_SIZE])
             )
-            found |= {row.id: self._identical(row) for row in self._session.execute(query)}
-        return found
+            buffered |= {row.id: self._identical(row) for row in self._session.execute(query)}
+        return buffered
 
     def _identical(self, row: Any) -> BufferedRow:
         known = self._read.get(row.id)

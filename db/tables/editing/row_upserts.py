@@ -187,11 +187,11 @@ class _Planner:
             plan.unchanged += 1
         return errors
 
-    def _is_same(self, key: str, value: Value, held: Value) -> bool:
-        return comparison_key(self._columns[key], value) == comparison_key(self._columns[key], held)
+    def _is_same(self, key: str, value: Value, current: Value) -> bool:
+        return comparison_key(self._columns[key], value) == comparison_key(self._columns[key], current)
 
     def _taken_by_others(
-        self, values: Mapping[str, Value], id_: UUID, path: str, held: Mapping[str, Value]
+        self, values: Mapping[str, Value], id_: UUID, path: str, current: Mapping[str, Value]
     ) -> list[FieldError]:
         """Return an error for each unique value that another row has; reserve the values of a row without errors."""
         errors = []
@@ -202,7 +202,7 @@ class _Planner:
                 errors.append(FieldError(f"{path}.{self._columns[key].name}", str(error)))
         if not errors:
             for key, value in values.items():
-                self._taken.release(self._columns[key], held.get(key))
+                self._taken.release(self._columns[key], current.get(key))
                 self._taken.reserve(self._columns[key], value, id_)
         return errors
 

@@ -63,13 +63,13 @@ class RowParser:
         """Return like `parse`, but only the columns that the row names; others get no default and may be required."""
         return self._read(raw, path, {})
 
-    def _read(self, raw: object, path: str, wanted: Mapping[str, Column]) -> tuple[dict[str, Value], list[FieldError]]:
+    def _read(self, raw: object, path: str, columns: Mapping[str, Column]) -> tuple[dict[str, Value], list[FieldError]]:
         if not isinstance(raw, Mapping):
             return {}, [FieldError(path, "A row is an object whose keys are column keys or column names.")]
-        given, errors = self._given(raw, path)
+        provided, errors = self._given(raw, path)
         values: dict[str, Value] = {}
-        for key, column in (wanted or {key: self._columns[key] for key in given}).items():
-            name, value = given.get(key, (column.name, column.default))
+        for key, column in (columns or {key: self._columns[key] for key in provided}).items():
+            name, value = provided.get(key, (column.name, column.default))
             try:
                 values[key] = parse_value(column, value)
             except CellError as error:
@@ -78,17 +78,17 @@ class RowParser:
 
     def _given(self, raw: Mapping[str, Any], path: str) -> tuple[dict[str, tuple[str, object]], list[FieldError]]:
         """Return the value for each column key, with the name that the client used, and the mistakes in the names."""
-        given: dict[str, tuple[str, object]] = {}
+        provided: dict[str, tuple[str, object]] = {}
         errors = []
         for name, value in raw.items():
             column = self._finder.find(name)
             if column is None:
                 errors.append(FieldError(f"{path}.{name[:100]}", self._finder.problem(name)))
-            elif column.key in given:
+            elif column.key in provided:
                 errors.append(FieldError(f"{path}.{name[:100]}", f"{column.name} is there twice: send it once."))
             else:
-                given[column.key] = name, value
-        return given, errors
+                provided[column.key] = name, value
+        return provided, errors
 
 
 class ValueSource(Protocol):
@@ -100,9 +100,9 @@ class ValueSource(Protocol):
 class UniqueValues:
     """Index of the values in unique columns, with the row of each; a column is loaded at its first use."""
 
-    def __init__(self, held: ValueSource, without: Iterable[UUID] = (), column: str | None = None) -> None:
+    def __init__(self, stored: ValueSource, without: Iterable[UUID] = (), column: str | None = None) -> None:
         """Ignore the rows `without`, and the stored values of the column with the key `column`."""
-        self._held, self._without = held, frozenset(without)
+        self._held, self._without = stored, frozenset(without)
         self._rows: dict[str, dict[object, UUID]] = {} if column is None else {column: {}}
 
     def check(self, column: Column, value: Value, row_id: UUID | None = None) -> None:
@@ -124,9 +124,9 @@ class UniqueValues:
 
     def _of(self, column: Column) -> dict[object, UUID]:
         if column.key not in self._rows:
-            held = self._held.values(column.key).items()
+            stored = self._held.values(column.key).items()
             self._rows[column.key] = {
-                comparison_key(column, value): row_id for row_id, value in held if row_id not in self._without
+                comparison_key(column, value): row_id for row_id, value in stored if row_id not in self._without
             }
         return self._rows[column.key]
 

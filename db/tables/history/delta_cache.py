@@ -58,9 +58,9 @@ async def catch_up(delta: ReverseDelta, database: Database, viewer: Viewer, tabl
     """Record the changes up to revision `current` in a locked delta."""
     if delta.log_position >= (current, MAX_POSITION):
         return
-    number, place = delta.log_position
+    number, position = delta.log_position
     changes = database.stream(
-        change_log, viewer, batch=BATCH, table_id=table_id, number=number, place=place, until=current
+        change_log, viewer, batch=BATCH, table_id=table_id, number=number, place=position, until=current
     )
     async for batch in changes:
         for change in batch:

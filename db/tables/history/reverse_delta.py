@@ -104,8 +104,8 @@ class ReverseDelta:
         """Return the columns at the revision in their order, from the current columns."""
         plain = {**{key: column_to_json(column) for key, column in current.items()}, **self._columns}
         scope = f"{table_id.hex}@{self.revision}"  # an old definition must not take the current one's id
-        found = [replace(defined(was), scope=scope) for was in plain.values() if was is not None]
-        return {column.key: column for column in sorted(found, key=lambda column: (column.position, column.key))}
+        earlier = [replace(defined(was), scope=scope) for was in plain.values() if was is not None]
+        return {column.key: column for column in sorted(earlier, key=lambda column: (column.position, column.key))}
 
     def is_changed(self, id_: UUID) -> bool:
         """Return True if the row was edited or deleted since the revision."""

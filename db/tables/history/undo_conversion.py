@@ -61,14 +61,14 @@ class UndoConverter:
         touched = self._edit.touched_ids if before and before.is_unique else set(self._edit.values(column.key))
         if not touched:
             return
-        taken = UniqueValues(self._edit, without=touched)
+        unique_values = UniqueValues(self._edit, without=touched)
         for row_id, value in self._edit.values(column.key).items():
             if row_id in touched:
                 try:
-                    taken.check(column, value, row_id)
+                    unique_values.check(column, value, row_id)
                 except CellError as error:
                     raise BadUserInput.of("revision", str(error)) from error
-                taken.reserve(column, value, row_id)
+                unique_values.reserve(column, value, row_id)
 
 
 def _converted(source: Column, column: Column, values: Mapping[UUID, Value]) -> dict[UUID, Value]:

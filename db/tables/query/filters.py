@@ -93,47 +93,47 @@ class FilterParser:
     values: dict[str, Any] = field(default_factory=dict)
     comparison_count: int = 0
 
-    def parse(self, asked: Filter, path: str = "filter", depth: int = 1) -> Condition | None:
+    def parse(self, requested: Filter, path: str = "filter", depth: int = 1) -> Condition | None:
         """Return the condition, or None for an empty filter. Raises BadUserInput for a filter that is too large."""
         if depth > MAX_DEPTH:
             raise BadUserInput.of(
                 path, f"A filter can be at most {MAX_DEPTH} levels deep: flatten it, or filter in several queries."
             )
-        self._count(asked, path)
+        self._count(requested, path)
         parts = [
-            self._group("and", asked.and_, f"{path}.and", depth),
-            self._group("or", asked.or_, f"{path}.or", depth),
-            self._negated(asked.not_, f"{path}.not", depth),
-            self.check(self._test, asked, path),
+            self._group("and", requested.and_, f"{path}.and", depth),
+            self._group("or", requested.or_, f"{path}.or", depth),
+            self._negated(requested.not_, f"{path}.not", depth),
+            self.check(self._test, requested, path),
         ]
-        given = tuple(part for part in parts if part is not None)
-        return given[0] if len(given) == 1 else Group("and", given) if given else None
+        present = tuple(part for part in parts if part is not None)
+        return present[0] if len(present) == 1 else Group("and", present) if present else None
 
-    def _group(self, kind: str, asked: Sequence[Filter] | None, path: str, depth: int) -> Condition | None:
-        if len(asked or ()) > MAX_CONDITIONS:
+    def _group(self, kind: str, requested: Sequence[Filter] | None, path: str, depth: int) -> Condition | None:
+        if len(requested or ()) > MAX_CONDITIONS:
             raise _too_many(path)
-        read = [self.parse(one, f"{path}.{n}", depth + 1) for n, one in enumerate(asked or ())]
+        read = [self.parse(one, f"{path}.{n}", depth + 1) for n, one in enumerate(requested or ())]
         parts = tuple(part for part in read if part is not None)
         return Group(kind, parts) if parts else None
 
-    def _negated(self, asked: Filter | None, path: str, depth: int) -> Condition | None:
-        part = self.parse(asked, path, depth + 1) if asked else None
+    def _negated(self, requested: Filter | None, path: str, depth: int) -> Condition | None:
+        part = self.parse(requested, path, depth + 1) if requested else None
         return Group("not", (part,)) if part else None
 
-    def _count(self, asked: Filter, path: str) -> None:
+    def _count(self, requested: Filter, path: str) -> None:
         """Count a comparison; too many end the parsing, since each is named as a mistake otherwise."""
-        self.comparison_count += asked.column is not None and asked.op is not None
+        self.comparison_count += requested.column is not None and requested.op is not None
         if self.comparison_count > MAX_CONDITIONS:
             raise _too_many(path)
 
-    def _test(self, asked: Filter, path: str) -> Condition | None:
-        if asked.column is None and asked.op is None:
+    def _test(self, requested: Filter, path: str) -> Condition | None:
+        if requested.column is None and requested.op is None:
             return None
-        if asked.column is None or asked.op is None:
-            missing = "column" if asked.column is None else "op"
+        if requested.column is None or requested.op is None:
+            missing = "column" if requested.column is None else "op"
             raise BadUserInput.of(f"{path}.{missing}", f"A condition needs both `column` and `op`: add `{missing}`.")
-        column = get_column(self.columns, asked.column, f"{path}.column")
-        return self._typed(column, asked.op, asked.value, path)
+        column = get_column(self.columns, requested.column, f"{path}.column")
+        return self._typed(column, requested.op, requested.value, path)
 
     def _typed(self, column: Column, op: FilterOp, raw: Any, path: str) -> Condition:
         _check_fits(column, op, path)

@@ -47,8 +47,8 @@ class Columns:
 
     def overlapped(self, x0: float, x1: float) -> list[int]:
         """Return the columns into whose extents something reaches."""
-        found = [n for n, (left, right) in enumerate(self.extents) if min(right, x1) - max(left, x0) > 1]
-        return found or [self.column_of((x0 + x1) / 2)]
+        indices = [n for n, (left, right) in enumerate(self.extents) if min(right, x1) - max(left, x0) > 1]
+        return indices or [self.column_of((x0 + x1) / 2)]
 
     def cells(self, line: TextLine) -> list[str | None]:
         """Return the words of a line by their columns."""
@@ -93,8 +93,8 @@ def _is_gap(lines: Sequence[TextLine], x: float, width: float, size: float) -> b
     starts: list[Word] = []
     ends: list[Word] = []
     for line in lines:
-        if (found := next((word for word in line.words if word.x0 >= x - 1), None)) is not None:
-            starts.append(found)
+        if (next_word := next((word for word in line.words if word.x0 >= x - 1), None)) is not None:
+            starts.append(next_word)
         if before := [word for word in line.words if word.x1 <= x - width + 1]:
             ends.append(before[-1])
     values = sum(1 for word in starts if kind_of(word.text).is_value or kind_of(word.text) is CellKind.NULL)

@@ -184,14 +184,14 @@ def _straight(x0: float, top: float, x1: float, bottom: float) -> Rule:
 
 def whole_lines(rules: Sequence[Rule]) -> list[Rule]:
     """Return the horizontal lines, each whole where it is drawn in parts that touch."""
-    found: list[Rule] = []
+    joined: list[Rule] = []
     for rule in sorted((rule for rule in rules if rule.is_horizontal), key=lambda rule: (round(rule.top), rule.x0)):
-        last = found[-1] if found else None
+        last = joined[-1] if joined else None
         if last and round(last.top) == round(rule.top) and rule.x0 - last.x1 <= 1:
-            found[-1] = last._replace(x1=max(last.x1, rule.x1))
+            joined[-1] = last._replace(x1=max(last.x1, rule.x1))
         else:
-            found.append(rule)
-    return found
+            joined.append(rule)
+    return joined
 
 
 def _turn(matrix: Sequence[float]) -> int:

@@ -18,28 +18,36 @@ def header_lines(page: Sequence[TextLine], first: int, columns: Columns, rules: 
     """Return the lines above the first row that name the columns, from top to bottom."""
     left, right = columns.extents[0][0], columns.extents[-1][1]
     wide = [rule.top for rule in rules if rule.is_horizontal and rule.x1 - rule.x0 > 0.7 * (right - left)]
-    found: list[TextLine] = []
+    lines_above: list[TextLine] = []
     below = page[first]
     for line in reversed(page[max(0, first - _DEEPEST) : first]):
         gap = below.top - line.bottom
-        if gap > (2.2 if not found else 1.2) * line.size or CAPTION.match(line.text) or (is_data(line) and found):
+        if (
+            gap > (2.2 if not lines_above else 1.2) * line.size
+            or CAPTION.match(line.text)
+            or (is_data(line) and lines_above)
+        ):
             break
         segments = line.segments()
         has_rule = any(line.bottom - 3 < y < below.top + 3 for y in wide)
-        if found and has_rule and not (len(segments) > 1 or segments[0].x0 > columns.edges[0]):
+        if lines_above and has_rule and not (len(segments) > 1 or segments[0].x0 > columns.edges[0]):
             break
-        if len(segments) == 1 and not _is_over_columns(segments[0], columns, bool(found)):
+        if len(segments) == 1 and not _is_over_columns(segments[0], columns, bool(lines_above)):
             break
         is_wider = segments[0].x0 < left - 40 or segments[-1].x1 > right + 60
         if is_wider and len(segments) < len(columns.extents):
             break
-        found.insert(0, line)
+        lines_above.insert(0, line)
         below = line
-    while found and len(found) > 1 and _BRACKETED.fullmatch(found[0].text):
-        found.pop(0)  # `(per cent)` above the table
-    while found and len(found[0].segments()) == 1 and not _is_over_columns(found[0].segments()[0], columns, False):
-        found.pop(0)
-    return found
+    while lines_above and len(lines_above) > 1 and _BRACKETED.fullmatch(lines_above[0].text):
+        lines_above.pop(0)  # `(per cent)` above the table
+    while (
+        lines_above
+        and len(lines_above[0].segments()) == 1
+        and not _is_over_columns(lines_above[0].segments()[0], columns, False)
+    ):
+        lines_above.pop(0)
+    return lines_above
 
 
 def _is_over_columns(segment: Segment, columns: Columns, is_upper: bool) -> bool:
@@ -126,11 +134,11 @@ def _spans(
 ) -> list[list[int]]:
     """Return the columns over which each segment of a header's line stands."""
     middles = [(a + b) / 2 for a, b in columns.extents]
-    found = [columns.overlapped(segment.x0, segment.x1) for segment in segments]
+    result = [columns.overlapped(segment.x0, segment.x1) for segment in segments]
     if not has_names_below:
         return [
             span if len(span) == 1 else _nearest(segment, columns, span)
-            for segment, span in zip(segments, found, strict=True)
+            for segment, span in zip(segments, result, strict=True)
         ]
     is_drawn = False
     for n, segment in enumerate(segments):
@@ -141,12 +149,12 @@ def _spans(
         if under:
             rule = min(under, key=lambda rule: rule.top)
             covered = [c for c, middle in enumerate(middles) if rule.x0 - 3 < middle < rule.x1 + 3]
-            found[n] = covered or found[n]
+            result[n] = covered or result[n]
             is_drawn = is_drawn or len(covered) > 1
     groups = _groups(segments, columns)
-    if groups and not is_drawn and all(set(span) <= set(group) for span, group in zip(found, groups, strict=True)):
+    if groups and not is_drawn and all(set(span) <= set(group) for span, group in zip(result, groups, strict=True)):
         return groups
-    return found
+    return result
 
 
 def _nearest(segment: Segment, columns: Columns, span: Sequence[int]) -> list[int]:
@@ -165,7 +173,7 @@ def _groups(segments: Sequence[Segment], columns: Columns) -> list[list[int]] | 
         rest = _groups(segments[1:], columns) if len(segments) > 1 else []
         return None if rest is None else [[0], *rest]
     lefts, rights = [a for a, _ in columns.extents[skip:]], [b for _, b in columns.extents[skip:]]
-    found = tiles([segment.middle for segment in segments], lefts, rights)
-    if found is None:
+    result = tiles([segment.middle for segment in segments], lefts, rights)
+    if result is None:
         return None
-    return [[column + skip for column in span] for span in found]
+    return [[column + skip for column in span] for span in result]

@@ -25,10 +25,10 @@ class PageTable:
 
 def from_rows(rows: Sequence[Sequence[str | None]], box: tuple[float, float, float, float]) -> list[PageTable]:
     """Return the tables among rows whose merged cells are marked."""
-    found = []
+    tables = []
     for table in find_tables(rows, Hints(is_drawn=True)):
         region = table.region
         names: list[str | None] = list(region.names) if region.has_header else [None] * (region.right - region.left)
         body = [(without_marks(row) + [None] * len(names))[: len(names)] for row in table.rows]
-        found.append(PageTable(names, body, *box))
-    return found
+        tables.append(PageTable(names, body, *box))
+    return tables

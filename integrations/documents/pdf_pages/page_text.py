@@ -39,8 +39,8 @@ class Page:
 def read_content(content: PageContent) -> Page:
     """Return the lines and tables of a page."""
     words = upright_words(content)
-    found = ruled_tables(words, turned_words(content), content.rules)
-    ruled = [table for table in found if is_plausible(table, is_drawn=True)]
+    drawn = ruled_tables(words, turned_words(content), content.rules)
+    ruled = [table for table in drawn if is_plausible(table, is_drawn=True)]
     ruled += _chosen(striped_tables(_outside(words, ruled), content.rules), ruled, is_drawn=True)
     zones = zones_of(lines_of(_outside(words, ruled)), [_box(table) for table in ruled])
     lines = whole_lines(content.rules)
@@ -69,9 +69,9 @@ def _is_in(table: PageTable, zone: Zone) -> bool:
     return is_beside and zone.box.top - 20 <= table.top <= zone.box.bottom
 
 
-def _chosen(found: Iterable[PageTable], others: Sequence[PageTable], *, is_drawn: bool) -> list[PageTable]:
+def _chosen(tables: Iterable[PageTable], others: Sequence[PageTable], *, is_drawn: bool) -> list[PageTable]:
     chosen: list[PageTable] = []
-    for table in found:
+    for table in tables:
         is_free = not any(_overlap(table, other) for other in [*others, *chosen])
         if is_free and is_plausible(table, is_drawn=is_drawn):
             chosen.append(table)

@@ -54,17 +54,17 @@ def join_rules(rules: Iterable[Rule]) -> tuple[list[Rule], list[Rule]]:
 
 
 def _joined(rules: list[Rule], axis: int) -> list[Rule]:
-    found: list[Rule] = []
+    joined: list[Rule] = []
     for rule in sorted(rules, key=lambda rule: rule[axis]):
-        if found and rule[axis] - found[-1][axis + 2] <= 2 * _SNAP:
-            end = max(rule[axis + 2], found[-1][axis + 2])
-            last = found[-1]
-            found[-1] = (
+        if joined and rule[axis] - joined[-1][axis + 2] <= 2 * _SNAP:
+            end = max(rule[axis + 2], joined[-1][axis + 2])
+            last = joined[-1]
+            joined[-1] = (
                 Rule(last.x0, last.top, end, last.bottom) if axis == 0 else Rule(last.x0, last.top, last.x1, end)
             )
         else:
-            found.append(rule)
-    return [rule for rule in found if rule[axis + 2] - rule[axis] > 4]
+            joined.append(rule)
+    return [rule for rule in joined if rule[axis + 2] - rule[axis] > 4]
 
 
 def _drawings(rules: Sequence[Rule]) -> list[_Drawing]:
@@ -246,11 +246,11 @@ class _Grid:
 
 
 def _positions(values: Sequence[float]) -> list[float]:
-    found: list[float] = []
+    positions: list[float] = []
     for value in sorted(values):
-        if not found or value - found[-1] > _SNAP:
-            found.append(value)
-    return found
+        if not positions or value - positions[-1] > _SNAP:
+            positions.append(value)
+    return positions
 
 
 def _text(lines: Sequence[TextLine], turned: Sequence[Word]) -> str:

@@ -26,9 +26,9 @@ def tiles(groups: Sequence[float], lefts: Sequence[float], rights: Sequence[floa
                     off = abs((lefts[start] + rights[end - 1]) / 2 - group)
                     if off > _OFF * pitch:
                         continue
-                    found = (cost + off + skipped * (start - last), (*spans, (start, end)))
-                    if end not in following or found[0] < following[end][0]:
-                        following[end] = found
+                    candidate = (cost + off + skipped * (start - last), (*spans, (start, end)))
+                    if end not in following or candidate[0] < following[end][0]:
+                        following[end] = candidate
         best = following
     if not best:
         return None

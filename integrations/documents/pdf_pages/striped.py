@@ -41,8 +41,8 @@ def _table(words: Sequence[Word], edges: Sequence[Rule]) -> PageTable | None:
     if any(sum(map(bool, row)) < 2 for row in rows):
         return None
     box = filled[0][0].top - 0.5, edges[-1].top + 0.5, left, right
-    found = from_rows(rows, box)
-    return found[0] if len(found) == 1 else None
+    table = from_rows(rows, box)
+    return table[0] if len(table) == 1 else None
 
 
 def _between(words: Sequence[Word], top: float, bottom: float) -> list[TextLine]:
@@ -51,14 +51,14 @@ def _between(words: Sequence[Word], top: float, bottom: float) -> list[TextLine]
 
 def _above(words: Sequence[Word], edge: float) -> list[TextLine]:
     """Return the lines that stand directly above the first rule, where names do."""
-    found: list[TextLine] = []
+    lines_above: list[TextLine] = []
     below = edge
     for line in reversed(lines_of(word for word in words if (word.top + word.bottom) / 2 < edge)):
         if below - line.bottom > 0.8 * line.size or len(line.segments()) < 2:
             break
-        found.insert(0, line)
+        lines_above.insert(0, line)
         below = line.top
-    return found
+    return lines_above
 
 
 def _are_rows(band: Sequence[TextLine], columns: Columns) -> bool:

@@ -104,14 +104,14 @@ def upright_words(content: PageContent) -> list[Word]:
 
 def turned_words(content: PageContent) -> list[Word]:
     """Return words in other directions at their boxes on the page, in the order in which they are read."""
-    found: list[Word] = []
+    words: list[Word] = []
     for turn in (90, 270):
         glyphs = [glyph for glyph in content.glyphs if glyph.turn == turn]
         if glyphs:
             page = turned(PageContent(content.width, content.height, glyphs, []), turn)
             for line in lines_of(_words(page.glyphs)):
-                found.extend(_back(word, turn, content) for word in line.words)
-    return found
+                words.extend(_back(word, turn, content) for word in line.words)
+    return words
 
 
 def _back(word: Word, turn: int, content: PageContent) -> Word:
@@ -163,11 +163,11 @@ def _glyph_lines(glyphs: Iterable[Glyph]) -> Iterator[list[Glyph]]:
 def _unique(line: list[Glyph]) -> list[Glyph]:
     """Sort a line; a glyph printed twice to look bold is one."""
     line.sort(key=lambda glyph: glyph.x0)
-    found: list[Glyph] = []
+    unique: list[Glyph] = []
     for glyph in line:
-        if not any(glyph.text == other.text and abs(glyph.x0 - other.x0) < 0.15 * glyph.size for other in found[-3:]):
-            found.append(glyph)
-    return found
+        if not any(glyph.text == other.text and abs(glyph.x0 - other.x0) < 0.15 * glyph.size for other in unique[-3:]):
+            unique.append(glyph)
+    return unique
 
 
 def _line_words(line: Sequence[Glyph]) -> Iterator[Word]:
@@ -237,17 +237,17 @@ def _without_leaders(words: Iterable[Word]) -> Iterator[Word]:
 
 def lines_of(words: Iterable[Word]) -> list[TextLine]:
     """Return the lines from top to bottom, each with its words from left to right."""
-    found: list[list[Word]] = []
+    result: list[list[Word]] = []
     middle = 0.0
     for word in sorted(words, key=lambda word: ((word.top + word.bottom) / 2, word.x0)):
         own = (word.top + word.bottom) / 2
-        if found and own - middle <= 0.35 * min(word.size, found[-1][-1].size):
-            found[-1].append(word)
+        if result and own - middle <= 0.35 * min(word.size, result[-1][-1].size):
+            result[-1].append(word)
         else:
-            found.append([word])
+            result.append([word])
             middle = own
     lines = []
-    for group in found:
+    for group in result:
         group.sort(key=lambda word: word.x0)
         lines.append(TextLine(tuple(group), min(w.top for w in group), max(w.bottom for w in group)))
     return lines

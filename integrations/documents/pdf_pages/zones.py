@@ -75,7 +75,7 @@ def _gutters(lines: Sequence[TextLine]) -> list[_Gutter]:
     if len(prose) < 2 * _MIN_LINES:
         return []
     starts = _starts(prose)
-    found = []
+    gutters = []
     for start, following in pairwise(starts):
         ends = sorted(segment.x1 for segment in prose
                       if start - _ALIGNED <= segment.x0 <= start + _INDENT and segment.x1 < following)  # fmt: skip
@@ -83,8 +83,8 @@ def _gutters(lines: Sequence[TextLine]) -> list[_Gutter]:
             continue
         gutter = _Gutter(ends[int(0.95 * (len(ends) - 1))], following - 0.5, start)
         if gutter.right - gutter.left > 4 and _is_empty(lines, gutter):
-            found.append(gutter)
-    return found
+            gutters.append(gutter)
+    return gutters
 
 
 def is_prose(segment: Segment) -> bool:
@@ -159,16 +159,16 @@ def _stretches(
     lines: Sequence[TextLine], gutters: Sequence[_Gutter], boxes: Sequence[Box]
 ) -> list[tuple[list[TextLine], bool]]:
     """Return stretches of lines that all cross gutters, or all do not."""
-    found: list[tuple[list[TextLine], bool]] = []
+    stretches: list[tuple[list[TextLine], bool]] = []
     for line in lines:
         is_crossing = any(_crosses(line, gutter) for gutter in gutters)
-        if found and found[-1][1] == is_crossing:
-            above = found[-1][0]
+        if stretches and stretches[-1][1] == is_crossing:
+            above = stretches[-1][0]
             if not any(_is_between(above[-1], box, line, gutters) for box in boxes):
                 above.append(line)
                 continue
-        found.append(([line], is_crossing))
-    return found
+        stretches.append(([line], is_crossing))
+    return stretches
 
 
 def _is_row(line: TextLine) -> bool:

@@ -66,8 +66,8 @@ def _tables(text: str, run: Sequence[DrawnLine], line_above: Line | None, last: 
     while rows and sums.is_sum_line(rows[-1].line.text):
         rows.pop()
     # Labels of sums may stand where columns of the rows above have their gaps.
-    if len(rows) < len(run) and (found := _first_table(text, rows, line_above)):
-        whole = found if whole is None or len(found.header) >= len(whole.header) else whole
+    if len(rows) < len(run) and (result := _first_table(text, rows, line_above)):
+        whole = result if whole is None or len(result.header) >= len(whole.header) else whole
     if whole and last and len(run) == _MOST_LINES:
         whole = replace(whole, end=last.end)  # rows beyond the most are no other table
     if whole:
@@ -79,40 +79,40 @@ def _first_table(text: str, run: Sequence[DrawnLine], line_above: Line | None) -
         line_above
         and not RULE.fullmatch(line_above.text)
         and len(run) >= _FEWEST - 1
-        and (found := _with_names(text, draw(line_above), run))
+        and (result := _with_names(text, draw(line_above), run))
     ):
-        return found
+        return result
     for above in range(min(_MOST_ABOVE + 1, len(run) - _FEWEST + 1)):
-        if found := _table(text, run[above:]):
-            return found
+        if result := _table(text, run[above:]):
+            return result
     alike = without_foreign(run)
-    if len(alike) < len(run) and len(alike) >= _FEWEST and (found := _table(text, alike)):
-        return found
+    if len(alike) < len(run) and len(alike) >= _FEWEST and (result := _table(text, alike)):
+        return result
     return None
 
 
 def _with_counts(table: Grid) -> Grid:
     """Part `2 YOGHURT` in the first column of a bill: a count, and the thing that is counted."""
-    counted = [found for row in table.rows if row[0] and (found := _COUNTED.fullmatch(row[0].text))]
-    numbers = [found["count"] for found in counted]
+    counted = [match for row in table.rows if row[0] and (match := _COUNTED.fullmatch(row[0].text))]
+    numbers = [match["count"] for match in counted]
     if (
         len(counted) < len(table.rows)
         or not _has_amounts(table)
         or numbers == [str(n) for n in range(1, len(numbers) + 1)]
     ):
         return table
-    if any(evidence.is_label(found["item"].split()[0]) for found in counted):  # 1 May is no count
+    if any(evidence.is_label(match["item"].split()[0]) for match in counted):  # 1 May is no count
         return table
     rows: list[tuple[Cell, ...]] = []
-    for row, found in zip(table.rows, counted, strict=True):
+    for row, match in zip(table.rows, counted, strict=True):
         at = row[0].start if row[0] else 0
-        count, item = (Span(found[name], at + found.start(name), at + found.end(name)) for name in ("count", "item"))
+        count, item = (Span(match[name], at + match.start(name), at + match.end(name)) for name in ("count", "item"))
         rows.append((count, item, *row[1:]))
     return replace(table, header=("Quantity", *table.header), rows=tuple(rows))
 
 
 def _has_amounts(table: Grid) -> bool:
-    columns = ([found.text for found in column if found] for column in list(zip(*table.rows, strict=True))[1:])
+    columns = ([value.text for value in column if value] for column in list(zip(*table.rows, strict=True))[1:])
     return any(texts and all(map(_CENTS.search, texts)) for texts in columns)
 
 
@@ -125,12 +125,12 @@ def _with_names(text: str, above: DrawnLine, run: Sequence[DrawnLine]) -> Grid |
     lefts = [0, *edges]
     rights = [max((w.right for one in run for w in one.words if w.left < edge), default=0) for edge in edges]
     rights.append(max(one.words[-1].right for one in run))
-    found = [
+    nearest = [
         {n for n in range(columns) if word.left < rights[n] and word.right > lefts[n] and _touches(run, word, n, lefts)}
         for word in above.words
     ]
-    taken = [next(iter(columns)) for columns in found if len(columns) == 1]
-    if len(taken) < len(found) or taken != list(range(columns - len(found), columns)):
+    used = [next(iter(columns)) for columns in nearest if len(columns) == 1]
+    if len(used) < len(nearest) or used != list(range(columns - len(nearest), columns)):
         return None
     cells = [cell(text, above.line.start + w.start, above.line.start + w.end) for w in above.words]
     rows: list[list[Cell]] = [[*(None,) * (columns - len(cells)), *cells]]
@@ -177,11 +177,11 @@ def _without_index(rows: list[list[Cell]]) -> list[list[Cell]]:
 
 def _is_table(rows: Sequence[Sequence[Cell]]) -> bool:
     """Return True when every row fills two columns, most fill most, and some column holds values or has a header."""
-    filled = [sum(1 for found in row if found) for row in rows]
+    filled = [sum(1 for value in row if value) for row in rows]
     width = len(rows[0])
     if min(filled) < 2 or not evidence.is_most([2 * n > width for n in filled]):
         return False
-    cells = [found.text for row in rows for found in row if found]
+    cells = [value.text for row in rows for value in row if value]
     if max(map(len, cells)) > _LONGEST_CELL or all(row[0] and row[0].text.endswith(":") for row in rows):
         return False
     if evidence.is_most([text.endswith((",", ".")) for text in cells]):

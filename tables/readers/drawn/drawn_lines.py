@@ -37,7 +37,7 @@ def draw(line: Line) -> DrawnLine:
     if dots := LEADERS.search(content):
         # Leaders are drawn for the eye: the words around them stand as far apart.
         content = content[: dots.start()] + " " * (dots.end() - dots.start()) + content[dots.end() :]
-    spans = [found.span() for found in _WORD.finditer(content)]
+    spans = [match.span() for match in _WORD.finditer(content)]
     if content.isascii():
         return DrawnLine(line, [Word(start, end, start, end) for start, end in spans])
     places = [0]
@@ -53,17 +53,17 @@ def without_foreign(run: Sequence[DrawnLine]) -> list[DrawnLine]:
     counts = [0] * (width + 1)
     for one in run:
         for word in one.words:
-            for place in range(word.left, word.right):
-                counts[place] += 1
+            for x in range(word.left, word.right):
+                counts[x] += 1
     limit = max(1, len(run) // _FOREIGN_SHARE)
-    gaps = {place for place, count in enumerate(counts) if 0 < count <= limit}
-    inner = {place for place in gaps if any(counts[:place]) and _is_between(counts, place, limit)}
+    gaps = {x for x, count in enumerate(counts) if 0 < count <= limit}
+    inner = {x for x in gaps if any(counts[:x]) and _is_between(counts, x, limit)}
     return [one for one in run if not any(inner.intersection(range(w.left, w.right)) for w in one.words)]
 
 
-def _is_between(counts: Sequence[int], place: int, limit: int) -> bool:
+def _is_between(counts: Sequence[int], x: int, limit: int) -> bool:
     """Return True for a place with much drawn on both sides of it, within a few places."""
-    return max(counts[max(0, place - 12) : place], default=0) > limit < max(counts[place + 1 : place + 13], default=0)
+    return max(counts[max(0, x - 12) : x], default=0) > limit < max(counts[x + 1 : x + 13], default=0)
 
 
 def column_edges(run: Sequence[DrawnLine]) -> list[int]:
@@ -71,26 +71,26 @@ def column_edges(run: Sequence[DrawnLine]) -> list[int]:
     edges = _ends_of_gaps(run)
     if len(edges) >= MAX_COLUMNS:
         return []
-    kept: list[int] = []
+    result: list[int] = []
     for n, edge in enumerate(edges):
-        left = kept[-1] if kept else 0
+        left = result[-1] if result else 0
         right = edges[n + 1] if n + 1 < len(edges) else None
         is_apart = any(_is_apart(drawn, left, edge, right) for drawn in run)
         if (
             is_apart
             or _follows_value(run, left, edge, right)
             or _follows_stamp(run, left, edge)
-            or (not kept and _numbers_rows(run, edge))
+            or (not result and _numbers_rows(run, edge))
         ):
-            kept.append(edge)
-    return kept
+            result.append(edge)
+    return result
 
 
 def _ends_of_gaps(run: Sequence[DrawnLine]) -> list[int]:
     """Return the places behind those on which no line draws."""
-    taken = sorted((word.left, word.right) for drawn in run for word in drawn.words)
+    covered = sorted((word.left, word.right) for drawn in run for word in drawn.words)
     merged: list[tuple[int, int]] = []
-    for left, right in taken:
+    for left, right in covered:
         if merged and left <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], right))
         else:

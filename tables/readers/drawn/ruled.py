@@ -24,11 +24,11 @@ class _Drawn:
     line: Line
     offsets: list[int]
 
-    def offset(self, place: int) -> int:
-        return self.offsets[place] if place < len(self.offsets) else len(self.line.text)
+    def offset(self, x: int) -> int:
+        return self.offsets[x] if x < len(self.offsets) else len(self.line.text)
 
-    def is_blank(self, place: int) -> bool:
-        at = self.offset(place)
+    def is_blank(self, x: int) -> bool:
+        at = self.offset(x)
         return at >= len(self.line.text) or self.line.text[at] in " \u00a0"
 
 
@@ -36,14 +36,14 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     i = 0
     while i < len(lines):
         line = lines[i].text
-        found: tuple[Grid | None, int] = (None, i)
+        result: tuple[Grid | None, int] = (None, i)
         if ("--" in line or "==" in line or "──" in line) and _RULE.fullmatch(line):
-            found = _under_rule(text, lines, i)
+            result = _under_rule(text, lines, i)
         elif "<" in line and i and _TYPES.fullmatch(line):
-            found = _tibble(text, lines, i)
-        if found[0]:
-            yield found[0]
-        i = max(found[1], i) + 1
+            result = _tibble(text, lines, i)
+        if result[0]:
+            yield result[0]
+        i = max(result[1], i) + 1
 
 
 def drawn(line: Line) -> _Drawn:
@@ -96,8 +96,8 @@ def _tibble(text: str, lines: Sequence[Line], i: int) -> tuple[Grid | None, int]
     if last == i:
         return None, i
     block = [drawn(line) for line in lines[i - 1 : last + 1]]
-    types = [(found.start(), found.end(), found.group()) for found in _TYPE.finditer(lines[i].text)]
-    numbers = max(found.end("number") for line in lines[i + 1 : last + 1] if (found := _NUMBERED.match(line.text)))
+    types = [(match.start(), match.end(), match.group()) for match in _TYPE.finditer(lines[i].text)]
+    numbers = max(match.end("number") for line in lines[i + 1 : last + 1] if (match := _NUMBERED.match(line.text)))
     edges = _edges(block, types, numbers)
     if edges is None:
         return None, i
@@ -112,10 +112,10 @@ def _tibble(text: str, lines: Sequence[Line], i: int) -> tuple[Grid | None, int]
 def _edges(block: Sequence[_Drawn], types: Sequence[tuple[int, int, str]], first: int) -> list[int] | None:
     """Return where columns begin and end: at places that every line leaves empty, one between two types."""
     width = max(len(one.offsets) for one in block)
-    gaps = [place for place in range(first, width) if all(one.is_blank(place) for one in block)]
+    gaps = [x for x in range(first, width) if all(one.is_blank(x) for one in block)]
     edges = [first]
     for (_, end, kind), (start, _, _) in pairwise(types):
-        between = [place for place in gaps if end <= place < start]
+        between = [x for x in gaps if end <= x < start]
         if not between:
             return None
         # Words stand left in their column, so that the gap behind them is the last; numbers stand right.

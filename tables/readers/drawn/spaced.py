@@ -31,16 +31,16 @@ def _cells(text: str, line: Line) -> list[Cell]:
     """Return the cells of a row; none of a line that is no row of short cells, most of them in such a script."""
     if len(line.text) > _LONGEST or _LETTER.search(line.text) is None:
         return []
-    found = [cell(text, line.start + a, line.start + b) for a, b in (word.span() for word in _CELL.finditer(line.text))]
-    texts = [one.text for one in found if one]
+    match = [cell(text, line.start + a, line.start + b) for a, b in (word.span() for word in _CELL.finditer(line.text))]
+    texts = [one.text for one in match if one]
     is_row = _FEWEST_CELLS <= len(texts) <= MAX_COLUMNS and max(map(len, texts)) <= _LONGEST_CELL
     words = [one for one in texts if not evidence.is_value(one)]
-    return found if is_row and not any(map(_PROSE.search, words)) and all(map(_LETTER.search, words)) else []
+    return match if is_row and not any(map(_PROSE.search, words)) and all(map(_LETTER.search, words)) else []
 
 
 def _table(run: Sequence[tuple[Line, list[Cell]]]) -> Iterator[Grid]:
     rows = [cells for _, cells in run]
     if len(rows) < _FEWEST_ROWS or not (evidence.has_value_column(rows) or evidence.has_header(rows)):
         return
-    if found := table("lines", rows, (run[0][0].start, run[-1][0].end)):
-        yield found
+    if result := table("lines", rows, (run[0][0].start, run[-1][0].end)):
+        yield result

@@ -34,18 +34,18 @@ def _people(text: str, line: Line) -> list[re.Match[str]]:
     at = line.start + (field.end() if field else 0)
     people: list[re.Match[str]] = []
     while at < line.end:
-        found = _PERSON.match(text, at, line.end)
-        if found is None:
+        match = _PERSON.match(text, at, line.end)
+        if match is None:
             return people if not text[at : line.end].strip() else []
-        people.append(found)
-        at = found.end()
+        people.append(match)
+        at = match.end()
     return people if not field or len(people) > 1 else []
 
 
 def _table(text: str, run: Sequence[re.Match[str]]) -> Iterator[Grid]:
     rows: list[list[Cell]] = []
-    for found in run:
-        name = "quoted" if found["quoted"] else "name"
-        rows.append([cell(text, *found.span(name)), cell(text, *found.span("mail"))])
-    if len(rows) >= _FEWEST and (made := grid("list", ("Name", "Email"), rows, (run[0].start(), run[-1].end()))):
-        yield made
+    for match in run:
+        name = "quoted" if match["quoted"] else "name"
+        rows.append([cell(text, *match.span(name)), cell(text, *match.span("mail"))])
+    if len(rows) >= _FEWEST and (result := grid("list", ("Name", "Email"), rows, (run[0].start(), run[-1].end()))):
+        yield result

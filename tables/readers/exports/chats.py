@@ -29,31 +29,31 @@ Said = tuple[Line, re.Match[str], int]  # the last is the offset where the messa
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     if _STARTS.search(text, lines[0].start, lines[-1].end) is None:
         return
-    said: list[Said] = []
+    messages: list[Said] = []
     form: re.Pattern[str] | None = None
     for line in lines:
-        found = _found(line, form)
-        if found:
-            form = found.re
-            said.append((line, found, line.end))
-        elif said and not line.is_blank and not _NOTICE.match(line.text):
+        match = _found(line, form)
+        if match:
+            form = match.re
+            messages.append((line, match, line.end))
+        elif messages and not line.is_blank and not _NOTICE.match(line.text):
             # A line without a time goes on with the message above.
-            said[-1] = (*said[-1][:2], line.end)
+            messages[-1] = (*messages[-1][:2], line.end)
     # What follows the last message may be no part of the chat.
-    if len(said) >= _FEWEST:
-        said[-1] = (*said[-1][:2], said[-1][0].end)
-        rows = [_row(text, *one) for one in said]
-        if found_grid := grid("chat", _NAMES, rows, (said[0][0].start, said[-1][0].end)):
+    if len(messages) >= _FEWEST:
+        messages[-1] = (*messages[-1][:2], messages[-1][0].end)
+        rows = [_row(text, *one) for one in messages]
+        if found_grid := grid("chat", _NAMES, rows, (messages[0][0].start, messages[-1][0].end)):
             yield found_grid
 
 
 def _found(line: Line, form: re.Pattern[str] | None) -> re.Match[str] | None:
     if not line.text[:2].strip("\u200e\u200f[")[:1].isdigit():
         return None
-    return next((found for one in ([form] if form else _FORMS) if (found := one.fullmatch(line.text))), None)
+    return next((match for one in ([form] if form else _FORMS) if (match := one.fullmatch(line.text))), None)
 
 
-def _row(text: str, line: Line, found: re.Match[str], end: int) -> list[Cell]:
-    row = [cell(text, line.start + found.start(name), line.start + found.end(name)) for name in ("time", "person")]
-    start = found.start("message")
+def _row(text: str, line: Line, match: re.Match[str], end: int) -> list[Cell]:
+    row = [cell(text, line.start + match.start(name), line.start + match.end(name)) for name in ("time", "person")]
+    start = match.start("message")
     return [*row, cell(text, line.start + start, end) if start >= 0 else None]

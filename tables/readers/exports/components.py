@@ -38,7 +38,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 def unescape(raw: str) -> str:
     """Return a value without its folds and escapes."""
     plain = _FOLD.sub("", raw)
-    return _ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], plain)
+    return _ESCAPE.sub(lambda match: "\n" if match[1] in "nN" else match[1], plain)
 
 
 def _cards(text: str, lines: Sequence[Line]) -> Iterator[_Card]:
@@ -48,8 +48,8 @@ def _cards(text: str, lines: Sequence[Line]) -> Iterator[_Card]:
         line = lines[i]
         end = i + 1
         if card is None:
-            found = _BEGIN.fullmatch(line.text) if line.text[:1] in "Bb" else None
-            card = _Card(found["kind"].upper(), line.start) if found else None
+            match = _BEGIN.fullmatch(line.text) if line.text[:1] in "Bb" else None
+            card = _Card(match["kind"].upper(), line.start) if match else None
         else:
             while end < len(lines) and lines[end].text[:1] in (" ", "\t") and not lines[end].is_blank:
                 end += 1
@@ -66,11 +66,11 @@ def _cards(text: str, lines: Sequence[Line]) -> Iterator[_Card]:
 
 
 def _put(text: str, card: _Card, line: Line, end: int) -> None:
-    found = _PROPERTY.match(line.text)
-    name = found["name"] if found else ""
-    if found is None or name.casefold() in _SKIPPED:
+    match = _PROPERTY.match(line.text)
+    name = match["name"] if match else ""
+    if match is None or name.casefold() in _SKIPPED:
         return
-    start = line.start + found.start("value")
+    start = line.start + match.start("value")
     raw = text[start:end]
     if not raw.strip():
         return
@@ -91,5 +91,5 @@ def _put(text: str, card: _Card, line: Line, end: int) -> None:
 def _table(run: Sequence[_Card]) -> Iterator[Grid]:
     names = list(dict.fromkeys(name for card in run for name in card.cells))[:MAX_COLUMNS]
     rows: list[list[Cell]] = [[card.cells.get(name) for name in names] for card in run[:MAX_ROWS]]
-    if run and (found := grid("component", names, rows, (run[0].start, run[-1].end))):
-        yield found
+    if run and (result := grid("component", names, rows, (run[0].start, run[-1].end))):
+        yield result

@@ -29,15 +29,15 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 def _fields(text: str, line: Line) -> Fields:
     """Return the fields of a line that has nothing else."""
-    found: Fields = {}
+    fields: Fields = {}
     at, end = line.start, line.start + len(line.text.rstrip())
     while at < end:
         field = _FIELD.match(text, at, end)
-        if field is None or len(found) >= MAX_COLUMNS:
+        if field is None or len(fields) >= MAX_COLUMNS:
             return {}
-        found.setdefault(field["key"], cell(text, *field.span("quoted" if field["quoted"] is not None else "bare")))
+        fields.setdefault(field["key"], cell(text, *field.span("quoted" if field["quoted"] is not None else "bare")))
         at = field.end()
-    return found
+    return fields
 
 
 def _table(run: Sequence[tuple[Line, Fields]]) -> Iterator[Grid]:
@@ -45,5 +45,5 @@ def _table(run: Sequence[tuple[Line, Fields]]) -> Iterator[Grid]:
         return
     names = list(dict.fromkeys(name for _, fields in run for name in fields))
     rows = [[fields.get(name) for name in names] for _, fields in run[:MAX_ROWS]]
-    if found := grid("log", names, rows, (run[0][0].start, run[-1][0].end)):
-        yield found
+    if result := grid("log", names, rows, (run[0][0].start, run[-1][0].end)):
+        yield result

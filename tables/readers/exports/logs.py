@@ -58,36 +58,36 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         return
     run: list[tuple[Line, re.Match[str], dict[str, str]]] = []
     for line in lines:
-        found, titles = _found(line)
-        if found is None or titles is None:
+        match, titles = _found(line)
+        if match is None or titles is None:
             continue  # lines without a time go on with the message above
         if run and titles is not run[0][2] and not (titles is _MESSAGE_ONLY and "message" in run[0][2]):
             yield from _table(text, run)
             run = []
-        run.append((line, found, titles))
+        run.append((line, match, titles))
     yield from _table(text, run)
 
 
 def _found(line: Line) -> tuple[re.Match[str] | None, dict[str, str] | None]:
     """Match a line in the first form that it has; return the match and the titles of that form."""
     for form, titles in _FORMS:
-        if found := form.fullmatch(line.text):
-            return found, titles
+        if match := form.fullmatch(line.text):
+            return match, titles
     return None, None
 
 
 def _table(text: str, run: Sequence[tuple[Line, re.Match[str], dict[str, str]]]) -> Iterator[Grid]:
     if len(run) >= _FEWEST:
         names = run[0][2]
-        rows = [[_part(text, line, found, name) for name in names] for line, found, _ in run]
+        rows = [[_part(text, line, match, name) for name in names] for line, match, _ in run]
         # What is empty in every row is left out with its title.
         titles = [title if any(row[n] for row in rows) else None for n, title in enumerate(names.values())]
-        if found := grid("log", titles, rows, (run[0][0].start, run[-1][0].end)):
-            yield found
+        if match := grid("log", titles, rows, (run[0][0].start, run[-1][0].end)):
+            yield match
 
 
-def _part(text: str, line: Line, found: re.Match[str], name: str) -> Cell:
-    start, end = found.span(name) if name in found.re.groupindex else (-1, -1)
-    if start >= 0 and found[name].startswith("[") and found[name].endswith("]"):
+def _part(text: str, line: Line, match: re.Match[str], name: str) -> Cell:
+    start, end = match.span(name) if name in match.re.groupindex else (-1, -1)
+    if start >= 0 and match[name].startswith("[") and match[name].endswith("]"):
         start, end = start + 1, end - 1
     return cell(text, line.start + start, line.start + end) if start >= 0 else None

@@ -40,14 +40,14 @@ def _bibtex(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     records: list[dict[str, Cell]] = []
     start = end = 0
     for line in lines:
-        found = _ENTRY.match(line.text) if "@" in line.text and line.start >= end else None
-        if found is None:
+        match = _ENTRY.match(line.text) if "@" in line.text and line.start >= end else None
+        if match is None:
             continue
         record: dict[str, Cell] = {
-            "key": cell(text, line.start + found.start("key"), line.start + found.end("key")),
-            "type": cell(text, line.start + found.start("type"), line.start + found.end("type")),
+            "key": cell(text, line.start + match.start("key"), line.start + match.end("key")),
+            "type": cell(text, line.start + match.start("type"), line.start + match.end("type")),
         }
-        at = line.start + found.end()
+        at = line.start + match.end()
         while field := _FIELD.match(text, at, lines[-1].end):
             part = next(name for name in ("braced", "quoted", "bare") if field[name] is not None)
             record[field["name"].lower()] = cell(text, *field.span(part), unescape)
@@ -62,20 +62,20 @@ def _ris(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     open_record: dict[str, Cell] | None = None
     start = end = 0
     for line in lines:
-        found = _RIS.fullmatch(line.text.rstrip())
-        if found is None and line.text.startswith("ER"):
+        match = _RIS.fullmatch(line.text.rstrip())
+        if match is None and line.text.startswith("ER"):
             open_record = None
-        if found is None:
+        if match is None:
             continue
-        if found["tag"] == "TY":
+        if match["tag"] == "TY":
             open_record = {}
             records.append(open_record)
             start = start if len(records) > 1 else line.start
-        if open_record is not None and found["tag"] != "ER":
-            value = cell(text, line.start + found.start("value"), line.end)
-            name, count = found["tag"], 2
+        if open_record is not None and match["tag"] != "ER":
+            value = cell(text, line.start + match.start("value"), line.end)
+            name, count = match["tag"], 2
             while name in open_record:
-                name, count = f"{found['tag']} {count}", count + 1
+                name, count = f"{match['tag']} {count}", count + 1
             open_record[name] = value
         end = line.end
     yield from _table(records, (start, end), 1)
@@ -86,12 +86,12 @@ def _numbered(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     for line in lines:
         if line.is_blank and run:
             continue
-        found = _REFERENCE.fullmatch(line.text) if "(" in line.text and len(line.text) < 600 else None
-        if found is None or not _is_author(found["authors"]):
+        match = _REFERENCE.fullmatch(line.text) if "(" in line.text and len(line.text) < 600 else None
+        if match is None or not _is_author(match["authors"]):
             yield from _references(text, run)
             run = []
         else:
-            run.append((line, found))
+            run.append((line, match))
     yield from _references(text, run)
 
 
@@ -105,17 +105,17 @@ def _references(text: str, run: Sequence[tuple[Line, re.Match[str]]]) -> Iterato
         return
     names = {"number": "Number", "authors": "Authors", "year": "Year", "title": "Title", "source": "Source"}
     rows: list[list[Cell]] = []
-    for line, found in run:
-        number = "number" if found["number"] else "counted"
-        spans = [found.span(number if name == "number" else name) for name in names]
+    for line, match in run:
+        number = "number" if match["number"] else "counted"
+        spans = [match.span(number if name == "number" else name) for name in names]
         rows.append([cell(text, line.start + a, line.start + b) if a >= 0 else None for a, b in spans])
     titles = [title if any(row[n] for row in rows) else None for n, title in enumerate(names.values())]
-    if made := grid("list", titles, rows, (run[0][0].start, run[-1][0].end)):
-        yield made
+    if result := grid("list", titles, rows, (run[0][0].start, run[-1][0].end)):
+        yield result
 
 
 def _table(records: Sequence[dict[str, Cell]], extent: tuple[int, int], fewest: int) -> Iterator[Grid]:
     names = list(dict.fromkeys(name for record in records for name in record))[:MAX_COLUMNS]
     rows = [[record.get(name) for name in names] for record in records]
-    if len(rows) >= fewest and (made := grid("reference", names, rows, extent)):
-        yield made
+    if len(rows) >= fewest and (result := grid("reference", names, rows, extent)):
+        yield result

@@ -20,13 +20,13 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     rows: list[list[Cell]] = []
     start = end = i = 0
     while i < len(lines):
-        found = _ENTRY.match(lines[i].text)
+        match = _ENTRY.match(lines[i].text)
         i += 1
-        if found is None:
+        if match is None:
             continue
         line = lines[i - 1]
         start, end = start if rows else line.start, line.end
-        row = _row(line, found)
+        row = _row(line, match)
         while i < len(lines) and not lines[i].is_blank and not _TAG.match(lines[i].text):
             i += 1  # supplementary details
         if i < len(lines) and lines[i].text.startswith(":86:"):
@@ -37,21 +37,23 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
             row.append(_description(text, lines[first].start + 4, lines[i - 1].end))
             end = lines[i - 1].end
         rows.append(row)
-    if rows and (made := grid("statement", _NAMES, [[*row, *(None,) * (5 - len(row))] for row in rows], (start, end))):
-        yield made
+    if rows and (
+        result := grid("statement", _NAMES, [[*row, *(None,) * (5 - len(row))] for row in rows], (start, end))
+    ):
+        yield result
 
 
-def _row(line: Line, found: re.Match[str]) -> list[Cell]:
-    day = found["date"]
-    is_debit = found["sign"] in ("D", "RC")
-    amount = found["amount"] + ("00" if found["amount"].endswith(",") else "")
+def _row(line: Line, match: re.Match[str]) -> list[Cell]:
+    day = match["date"]
+    is_debit = match["sign"] in ("D", "RC")
+    amount = match["amount"] + ("00" if match["amount"].endswith(",") else "")
     at = line.start
-    date = Span(f"20{day[:2]}-{day[2:4]}-{day[4:]}", at + found.start("date"), at + found.end("date"))
+    date = Span(f"20{day[:2]}-{day[2:4]}-{day[4:]}", at + match.start("date"), at + match.end("date"))
     # The sign is a letter before the amount, so the quote begins there.
-    money = Span(("-" if is_debit else "") + amount, at + found.start("sign"), at + found.end("amount"))
+    money = Span(("-" if is_debit else "") + amount, at + match.start("sign"), at + match.end("amount"))
     rest = [
-        Span(found[name].strip(), at + found.start(name), at + found.start(name) + len(found[name].rstrip()))
-        if found[name] and found[name].strip()
+        Span(match[name].strip(), at + match.start(name), at + match.start(name) + len(match[name].rstrip()))
+        if match[name] and match[name].strip()
         else None
         for name in ("type", "reference")
     ]

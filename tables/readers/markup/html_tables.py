@@ -24,7 +24,7 @@ class _Table:
     rows: list[list[Cell]] = field(default_factory=list)
     header_rows: int = 0
     sections: list[int] = field(default_factory=list)
-    held: dict[int, tuple[int, Cell]] = field(default_factory=dict)  # column → rows still to fill, cell
+    spanning: dict[int, tuple[int, Cell]] = field(default_factory=dict)  # column → rows still to fill, cell
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
@@ -35,14 +35,16 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     parser = _Parser(text[first.start() : end], first.start(), text)
     parser.feed(text[first.start() : end])
     parser.close_table(parser.at_end)
-    for found in sorted(parser.tables, key=lambda table: table.start):
-        extent = (found.start, found.end)
-        name = found.caption.text if found.caption else None
-        header = min(found.header_rows, 2) if found.header_rows else None
-        if len(found.rows) > 1 and (
-            made := tabular.table("html", found.rows, extent, header_rows=header, sections=found.sections, name=name)
+    for parsed in sorted(parser.tables, key=lambda table: table.start):
+        extent = (parsed.start, parsed.end)
+        name = parsed.caption.text if parsed.caption else None
+        header = min(parsed.header_rows, 2) if parsed.header_rows else None
+        if len(parsed.rows) > 1 and (
+            result := tabular.table(
+                "html", parsed.rows, extent, header_rows=header, sections=parsed.sections, name=name
+            )
         ):
-            yield made
+            yield result
 
 
 def unescape(raw: str) -> str:
@@ -61,7 +63,7 @@ class _Parser(HTMLParser):
         self.tables: list[_Table] = []
         self.at_end = offset + len(markup)
         self._text, self._offset = text, offset
-        self._starts = [0, *(found.end() for found in re.finditer("\n", markup))]
+        self._starts = [0, *(match.end() for match in re.finditer("\n", markup))]
         self._table: _Table | None = None
         self._row: list[Cell] = []
         self._is_in_head = self._has_row = False
@@ -113,27 +115,27 @@ class _Parser(HTMLParser):
         if self._cell is None or self._table is None:
             return
         start, attributes = self._cell
-        found = cell(self._text, start, end, unescape)
-        content = _narrowed(self._text, found)
+        value = cell(self._text, start, end, unescape)
+        content = _narrowed(self._text, value)
         wide, high = (_count(attributes.get(name)) for name in ("colspan", "rowspan"))
         if wide > 1:
             self._kinds.append("wide")
         for n in range(wide):
             self._fill_from_above()
             if high > 1:
-                self._table.held[len(self._row)] = (high - 1, content if n == 0 else None)
+                self._table.spanning[len(self._row)] = (high - 1, content if n == 0 else None)
             # A cell over several columns is the first one's; the others are empty.
             self._row.append(content if n == 0 else None)
         self._cell = None
 
     def _fill_from_above(self) -> None:
         """Repeat the cells of rows above that reach down to here."""
-        held = self._table.held if self._table else {}
-        while len(self._row) in held and len(self._row) < MAX_COLUMNS:
+        spanning = self._table.spanning if self._table else {}
+        while len(self._row) in spanning and len(self._row) < MAX_COLUMNS:
             column = len(self._row)
-            left, content = held.pop(column)
+            left, content = spanning.pop(column)
             if left > 1:
-                held[column] = (left - 1, content)
+                spanning[column] = (left - 1, content)
             self._row.append(content)
 
     def _close_row(self, end: int) -> None:
@@ -144,7 +146,7 @@ class _Parser(HTMLParser):
         number, table = len(table_rows := self._table.rows), self._table
         if number < MAX_ROWS and any(self._row):
             is_head = self._is_in_head or set(self._kinds) <= {"th", "wide"}
-            filled = sum(1 for found in self._row if found)
+            filled = sum(1 for content in self._row if content)
             if is_head and number == table.header_rows and not (filled == 1 and "wide" in self._kinds and number):
                 table.header_rows += 1
             elif filled == 1 and "wide" in self._kinds:
@@ -153,22 +155,22 @@ class _Parser(HTMLParser):
         self._row, self._kinds, self._has_row = [], [], False
 
 
-def _narrowed(text: str, found: Cell) -> Cell:
+def _narrowed(text: str, value: Cell) -> Cell:
     """Return the cell without the tags around its words, so that its quote has no more markup than it needs."""
-    if found is None or "<" not in text[found.start : found.end]:
-        return found if found is None or found.text else None
-    if not found.text:
+    if value is None or "<" not in text[value.start : value.end]:
+        return value if value is None or value.text else None
+    if not value.text:
         return None
-    start, end = found.start, found.end
+    start, end = value.start, value.end
     while text[start] == "<" and (close := text.find(">", start, end)) > 0:
         start = close + 1
         start += len(text[start:end]) - len(text[start:end].lstrip())
         if start >= end:
-            return found
+            return value
     while end > start and text[end - 1] == ">" and (opening := text.rfind("<", start, end)) >= start:
         end = start + len(text[start:opening].rstrip())
     inner = cell(text, start, end, unescape)
-    return inner if inner and inner.text == found.text else Span(found.text, found.start, found.end)
+    return inner if inner and inner.text == value.text else Span(value.text, value.start, value.end)
 
 
 def _count(number: str | None) -> int:

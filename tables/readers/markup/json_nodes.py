@@ -60,12 +60,12 @@ def scan(text: str, start: int, end: int) -> Iterator[Node]:
     Where one turns out malformed, those complete inside it still count, and the search goes on at the
     mistake: every container open there has the same mistake, so none of them is read again.
     """
-    while found := _OPEN.search(text, start, end):
+    while match := _OPEN.search(text, start, end):
         reader = _Reader(text, end)
         try:
-            start = reader.container(found.start(), 0).end
+            start = reader.container(match.start(), 0).end
         except _Malformed as mistake:
-            start = max(mistake.position, found.end())
+            start = max(mistake.position, match.end())
         yield from reader.complete
 
 
@@ -76,14 +76,14 @@ def ending(text: str, start: int, end: int) -> list[Node]:
     """
     last_line = text.rfind("\n", start, end) + 1
     closed: list[Node] = []
-    while found := _OPEN.search(text, start, end):
+    while match := _OPEN.search(text, start, end):
         reader = _Reader(text, end)
         try:
-            root = reader.container(found.start(), 0)
+            root = reader.container(match.start(), 0)
         except _Malformed as mistake:
             if mistake.position >= last_line:
                 return reader.open
-            start = max(mistake.position, found.end())
+            start = max(mistake.position, match.end())
         else:
             start = root.end
             closed = [root] if root.end > last_line else []
@@ -116,7 +116,7 @@ def unescape(raw: str) -> str:
     try:
         content = str(json.loads(f'"{raw}"'))
     except ValueError:  # the escapes of another language
-        content = _SIMPLE_ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), raw)
+        content = _SIMPLE_ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), raw)
     is_storable = "\0" not in content and not any("\ud800" <= c <= "\udfff" for c in content)
     return content if is_storable else raw
 
@@ -169,14 +169,14 @@ class _Reader:
         self.open.pop()
 
     def _match(self, pattern: re.Pattern[str], kind: str, at: int) -> Node:
-        found = pattern.match(self._text, at, self._end)
-        if found is None:
+        match = pattern.match(self._text, at, self._end)
+        if match is None:
             raise _Malformed(at)
-        return Node(kind, at, found.end())
+        return Node(kind, at, match.end())
 
     def _skip(self, at: int) -> int:
-        found = _SKIP.match(self._text, at, self._end)
-        return found.end() if found else at
+        match = _SKIP.match(self._text, at, self._end)
+        return match.end() if match else at
 
     def _peek(self, at: int) -> str:
         return self._text[at] if at < self._end else ""

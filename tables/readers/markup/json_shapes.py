@@ -53,7 +53,7 @@ def named_rows(text: str, root: Node) -> Shaped | None:
     """Return the table of `{"columns": ["name", "qty"], "data": [["Ann", 3]]}`, at any depth of objects."""
     for node in _objects_in(root, 0):
         members = {_text(text, key): value for key, value in node.members}
-        names = next((found for key in _NAMES & members.keys() if (found := _titles(text, members[key]))), None)
+        names = next((titles for key in _NAMES & members.keys() if (titles := _titles(text, members[key]))), None)
         rows = next((members[key] for key in sorted(_ROWS & members.keys()) if members[key].kind == "array"), None)
         if names and rows and is_flat(*(row for _, row in rows.members)):
             cells = [[span(text, value) for _, value in row.members] for _, row in rows.members]
@@ -111,15 +111,15 @@ def keyed(text: str, root: Node) -> list[Node] | None:
 def features(text: str, root: Node) -> list[Node] | None:
     """Return the properties of a GeoJSON collection's features."""
     members = {_text(text, key): value for key, value in root.members} if root.kind == "object" else {}
-    kind, found = members.get("type"), members.get("features")
-    if kind is None or found is None or _text(text, kind) != "FeatureCollection" or found.kind != "array":
+    kind, nodes = members.get("type"), members.get("features")
+    if kind is None or nodes is None or _text(text, kind) != "FeatureCollection" or nodes.kind != "array":
         return None
     rows: list[Node] = []
-    for _, feature in found.members:
+    for _, feature in nodes.members:
         rows += [v for k, v in feature.members if k and _text(text, k) == "properties" and v.kind == "object"]
     return rows
 
 
 def _text(text: str, node: Node | None) -> str:
-    found = span(text, node) if node else None
-    return found.text if found else ""
+    extent = span(text, node) if node else None
+    return extent.text if extent else ""

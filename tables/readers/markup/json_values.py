@@ -132,6 +132,6 @@ def _name(text: str, key: Node | None) -> str | None:
     return title.text if title else None
 
 
-def _built(found: Grid | None) -> Iterator[Grid]:
-    if found:
-        yield found
+def _built(built: Grid | None) -> Iterator[Grid]:
+    if built:
+        yield built

@@ -39,8 +39,8 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
             i += 1
             continue
         block, end = _block(text, rows, i)
-        if len(block) >= 2 and (found := _table(text, block)):
-            yield found
+        if len(block) >= 2 and (result := _table(text, block)):
+            yield result
         i = end
 
 
@@ -124,14 +124,16 @@ def _table(text: str, block: Sequence[Line]) -> Grid | None:
 def _without_types(rows: list[list[Cell]], header: int | None) -> tuple[list[list[Cell]], int | None]:
     """Leave out the row of data types that databases and data frames print below the names."""
     count = 0
-    while len(rows) > count + 1 and all(found and _DATA_TYPE.fullmatch(found.text) for found in rows[count + 1]):
+    while len(rows) > count + 1 and all(match and _DATA_TYPE.fullmatch(match.text) for match in rows[count + 1]):
         count += 1
     return ([rows[0], *rows[count + 1 :]], 1) if count and rows[0] else (rows, header)
 
 
-def _is_marked(text: str, found: Cell) -> bool:
+def _is_marked(text: str, content: Cell) -> bool:
     """Return True for a cell in bold, or with a colon at its end."""
-    return found is not None and (text[found.start - 2 : found.start] in ("**", "__") or found.text.endswith(":"))
+    return content is not None and (
+        text[content.start - 2 : content.start] in ("**", "__") or content.text.endswith(":")
+    )
 
 
 def _width(rule: str) -> int:
@@ -139,7 +141,7 @@ def _width(rule: str) -> int:
 
 
 def _cells(text: str, line: Line, width: int | None) -> list[Cell]:
-    cells = _split(text, line, [found.span() for found in _bars(line.text)])
+    cells = _split(text, line, [separator.span() for separator in _bars(line.text)])
     if "`" in line.text and len(cells) != width:
         # A bar within code ends no cell, unless the rule tells that it does.
         inside = [code.span() for code in _CODE.finditer(line.text)]
@@ -162,11 +164,11 @@ def _split(text: str, line: Line, bars: Sequence[tuple[int, int]]) -> list[Cell]
     return [_plain(text, cell(text, line.start + a, line.start + b, unescape)) for a, b in pieces]
 
 
-def _plain(text: str, found: Cell) -> Cell:
+def _plain(text: str, content: Cell) -> Cell:
     """Return the cell without emphasis around all of it: `**42.00**` is 42.00."""
     for mark in _MARKS:
         size = len(mark)
-        if found and len(found.text) > 2 * size and found.text.startswith(mark) and found.text.endswith(mark):
-            inner = cell(text, found.start + size, found.end - size, unescape)
-            found = inner if inner and mark not in inner.text else found
-    return found
+        if content and len(content.text) > 2 * size and content.text.startswith(mark) and content.text.endswith(mark):
+            inner = cell(text, content.start + size, content.end - size, unescape)
+            content = inner if inner and mark not in inner.text else content
+    return content

@@ -57,8 +57,8 @@ def _wiki_tables(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         if content.startswith("{|"):
             begun = i
         elif content.startswith("|}") and begun is not None:
-            if found := _wiki_table(text, lines[begun : i + 1]):
-                yield found
+            if result := _wiki_table(text, lines[begun : i + 1]):
+                yield result
             begun = None
 
 
@@ -67,14 +67,14 @@ def _wiki_table(text: str, lines: Sequence[Line]) -> Grid | None:
     kinds: list[set[str]] = [set()]
     name: Cell = None
     for line in lines[1:-1]:
-        if found := _CAPTION.match(line.text):
-            name = cell(text, line.start + found.end(), line.end, plain_wiki)
+        if match := _CAPTION.match(line.text):
+            name = cell(text, line.start + match.end(), line.end, plain_wiki)
         elif _ROW.match(line.text):
             rows.append([])
             kinds.append(set())
-        elif found := _CELL.match(line.text):
-            kinds[-1].add(found["mark"])
-            rows[-1] += _wiki_cells(text, line, found.end(), found["mark"])
+        elif match := _CELL.match(line.text):
+            kinds[-1].add(match["mark"])
+            rows[-1] += _wiki_cells(text, line, match.end(), match["mark"])
     filled = [n for n, row in enumerate(rows) if any(row)]
     header = 0
     while header < len(filled) and kinds[filled[header]] == {"!"}:
@@ -88,12 +88,12 @@ def _wiki_table(text: str, lines: Sequence[Line]) -> Grid | None:
 
 def _wiki_cells(text: str, line: Line, start: int, mark: str) -> Iterator[Cell]:
     separator = re.compile(r"\|\||!!" if mark == "!" else r"\|\|")
-    edges = [start, *(n for found in separator.finditer(line.text, start) for n in found.span()), len(line.text)]
+    edges = [start, *(n for match in separator.finditer(line.text, start) for n in match.span()), len(line.text)]
     for a, b in zip(edges[::2], edges[1::2], strict=True):
         attributes = _ATTRIBUTES.match(line.text, a, b)
         first = attributes.end() if attributes else a
-        found = cell(text, line.start + first, line.start + b, plain_wiki)
-        yield found if found and found.text else None
+        match = cell(text, line.start + first, line.start + b, plain_wiki)
+        yield match if match and match.text else None
 
 
 def _tabulars(text: str, start: int, end: int) -> Iterator[Grid]:
@@ -101,14 +101,14 @@ def _tabulars(text: str, start: int, end: int) -> Iterator[Grid]:
         close = text.find(f"\\end{{{begun[1]}}}", begun.end(), end)
         if close < 0:
             return
-        if found := _tabular(text, begun, close):
-            yield found
+        if result := _tabular(text, begun, close):
+            yield result
         start = close
 
 
 def _tabular(text: str, begun: re.Match[str], close: int) -> Grid | None:
     start = _behind_arguments(text, begun.end(), close)
-    edges = [start, *(n for found in _ARROW.finditer(text, start, close) for n in found.span()), close]
+    edges = [start, *(n for match in _ARROW.finditer(text, start, close) for n in match.span()), close]
     rows: list[list[Cell]] = []
     ruled: list[int] = []
     for a, b in zip(edges[::2], edges[1::2], strict=True):
@@ -141,8 +141,8 @@ def _behind_arguments(text: str, at: int, close: int) -> int:
 def _tex_row(text: str, start: int, end: int) -> tuple[list[Cell], bool]:
     """Return the cells of a row, and True when a rule stands above it."""
     has_rule = False
-    while found := re.compile(r"\s*").match(text, start, end):
-        start = found.end()
+    while match := re.compile(r"\s*").match(text, start, end):
+        start = match.end()
         rule = _NO_CELL.match(text, start, end)
         if rule is None:
             break

@@ -30,17 +30,17 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
     start, end = lines[0].start, lines[-1].end
     unclosed: set[str] = set()
     left = 2 * (end - start)  # characters; what is not well-formed could else be read again from each of its tags
-    while left > 0 and (found := _OPEN.search(text, start, end)):
+    while left > 0 and (match := _OPEN.search(text, start, end)):
         # Only what a line begins with is markup of its own; the rest of a failed one is not read again.
         close = -1
-        if found["name"] not in unclosed and _begins_line(text, found.start()):
-            close = text.rfind(f"</{found['name']}>", found.end(), end)
+        if match["name"] not in unclosed and _begins_line(text, match.start()):
+            close = text.rfind(f"</{match['name']}>", match.end(), end)
         if close < 0:
-            unclosed.add(found["name"])
-        left -= max(0, close - found.start())
-        root = _tree(text, found, close) if close >= 0 else None
+            unclosed.add(match["name"])
+        left -= max(0, close - match.start())
+        root = _tree(text, match, close) if close >= 0 else None
         if root is None:
-            start = text.find("\n", found.end(), end) + 1 or end
+            start = text.find("\n", match.end(), end) + 1 or end
             continue
         yield from _tables(text, root)
         start = root.end
@@ -113,8 +113,8 @@ def _tables(text: str, root: _Element) -> Iterator[Grid]:
     while level:
         for parent in level:
             rows = _rows(parent)
-            if rows and (found := _table(text, rows)):
-                yield found
+            if rows and (result := _table(text, rows)):
+                yield result
                 return
         level = [child for parent in level for child in parent.children]
 
@@ -140,9 +140,9 @@ def _table(text: str, rows: Sequence[_Element]) -> Grid | None:
 
 def _collect(text: str, element: _Element, prefix: str, record: dict[str, Cell], header: dict[str, Span | str]) -> None:
     start = element.start + 1 + len(element.name)
-    for found in _ATTRIBUTE.finditer(element.attributes):
-        n = 2 if found[2] is not None else 3
-        _put(prefix + found[1], cell(text, start + found.start(n), start + found.end(n), unescape), record, header)
+    for match in _ATTRIBUTE.finditer(element.attributes):
+        n = 2 if match[2] is not None else 3
+        _put(prefix + match[1], cell(text, start + match.start(n), start + match.end(n), unescape), record, header)
     for child in element.children:
         name = prefix + child.name.rpartition(":")[2]
         if child.children or (child.attributes.strip(" /") and not child.content):
