@@ -21,6 +21,8 @@ from assistant.reply_log.watchers import Watchers
 from auth.encryption import Cipher
 from auth.limits import Action, Attempts, Rates
 from auth.passwords import PasswordHasher
+from auth.quotas import Quotas, Resource, Subject
+from auth.shared_counts import SharedCounts
 from db.accounts.administration import perform
 from db.core.engine import Database
 from db.core.events import Hub
@@ -69,11 +71,13 @@ from keys import google_client_secret, load_secrets
 from resolvers.conversations.attachments import attachment_access
 from resolvers.conversations.share_links import opener
 from resolvers.core.authentication import authenticate, require_viewer
+from resolvers.core.charges import charge, count_operation, count_request
 from resolvers.core.context import Backend, Context, Origin
 from resolvers.core.revocation import Revocation
 from resolvers.exports.downloads import export_access
 from resolvers.google.callback import callback
 from schema import schema
+from schema.core.costs import WEIGHTS
 from schema.core.scopes import require_scope
 from settings import VERSION, Misconfigured, Settings
 from transport.control import Control
@@ -130,6 +134,7 @@ def assemble(settings: Settings) -> Product:
     catalog, model = create_models(settings)
     connections = Connections()
     secrets = load_secrets(settings)
+    counts = SharedCounts(cluster.counts if cluster else None)
     backend = Backend(
         settings=settings,
         database=database,
@@ -142,9 +147,9 @@ def assemble(settings: Settings) -> Product:
         blobs=DirectoryBlobs(settings.files_dir / "attachments"),
         documents=DocumentReader(),
         requests=PublicRequests(allow_private=settings.webhook_allow_private),
-        attempts=Attempts(
-            {Action(name): Rates(*rates) for name, rates in settings.rates.items()},
-            cluster.counts if cluster else None,
+        attempts=Attempts({Action(name): Rates(*rates) for name, rates in settings.rates.items()}, counts),
+        quotas=Quotas(
+            {(Resource(name), Subject(subject)): rate for (name, subject), rate in settings.quotas.items()}, counts
         ),
         google=create_google(settings, secrets, cluster),
     )
@@ -296,8 +301,12 @@ def application(product: Product) -> Any:
     backend, settings = product.backend, product.backend.settings
 
     async def context_of(caller: Caller) -> Context:
+        if not caller.is_counted:
+            await count_request(backend, caller.ip_address)
         origin = Origin(caller.request_id, caller.ip_address, caller.user_agent)
-        return await authenticate(backend, caller.authorization, origin)
+        context = await authenticate(backend, caller.authorization, origin)
+        await count_operation(context)
+        return context
 
     uploads = Uploads(settings.files_dir / "incoming", settings.max_upload_bytes, settings.max_body_bytes)
     executor = Executor(
@@ -307,6 +316,8 @@ def application(product: Product) -> Any:
         event_context=Context.fresh,
         require_viewer=require_viewer,
         require_scope=require_scope,
+        charge=charge,
+        weights=WEIGHTS,
         hide_suggestions=not settings.in_development(settings.suggestions),
         introspection=settings.in_development(settings.introspection),
     )
@@ -316,7 +327,12 @@ def application(product: Product) -> Any:
             authenticate=context_of,
             connections=product.connections,
             graphiql=GraphiQL() if settings.in_development(settings.graphiql) else None,
-            limits=SocketLimits(message_bytes=settings.max_body_bytes),
+            limits=SocketLimits(
+                message_bytes=settings.max_body_bytes,
+                operations=settings.operations_per_socket,
+                per_address=settings.sockets_per_address,
+                per_person=settings.sockets_per_person,
+            ),
             uploads=uploads,
         ),
         *ops_routes(version=VERSION, check=backend.database.check),
@@ -333,6 +349,7 @@ def application(product: Product) -> Any:
             max_body_bytes=settings.max_body_bytes,
             max_upload_bytes=uploads.body_bytes,
             perimeter=Perimeter(settings.hosts, frozenset(settings.origins + own_origin), settings.force_https),
+            admit=partial(count_request, backend),
             version=VERSION,
         )
     ]
@@ -344,7 +361,7 @@ def application(product: Product) -> Any:
                 allow_origins=settings.origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=["authorization", "content-type", "x-request-id", *PREFLIGHT],
-                expose_headers=["x-request-id", "x-api-version", "retry-after"],
+                expose_headers=["x-request-id", "x-api-version", "retry-after", "ratelimit", "ratelimit-policy"],
             ),
         )
     return Starlette(routes=routes, middleware=middleware, exception_handlers=EXCEPTION_HANDLERS)

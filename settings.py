@@ -38,7 +38,7 @@ def _matching(pattern: str, allowed: str) -> AfterValidator:
 Rate: TypeAlias = Annotated[
     str,
     _matching(
-        r"[1-9]\d{0,5} per ([1-9]\d{0,3} )?(second|minute|hour|day)s?",
+        r"[1-9]\d{0,8} per ([1-9]\d{0,3} )?(second|minute|hour|day)s?",
         "write a rate such as `20 per hour` or `10 per 15 minutes`; the units are second, minute, hour and day",
     ),
 ]
@@ -171,6 +171,26 @@ class Settings(BaseSettings):
         description="Rate limit for invitations to one e-mail address, by anybody. With `SMTP_URL`, only people with a "
         "verified address invite.",
     )
+    operation_limit_person: Rate = Field(
+        "120000 per minute",
+        description="Rate limit for GraphQL operations of one person, over HTTP, event streams and WebSockets.",
+    )
+    operation_limit_address: Rate = Field(
+        "240000 per minute",
+        description="Rate limit for requests and WebSocket operations from one IP address, with and without a token.",
+    )
+    cost_limit_person: Rate = Field(
+        "30000000 per minute",
+        description="Rate limit for the cost of the operations of one person; an operation may cost 25000.",
+    )
+    cost_limit_address: Rate = Field(
+        "60000000 per minute", description="Rate limit for the cost of the operations from one IP address."
+    )
+    sockets_per_address: int = Field(
+        20, ge=1, le=100_000, description="WebSockets of one IP address on which nobody has signed in, open at once."
+    )
+    sockets_per_person: int = Field(20, ge=1, le=100_000, description="WebSockets of one person, open at once.")
+    operations_per_socket: int = Field(50, ge=1, le=10_000, description="Operations that run at once on one WebSocket.")
     smtp_url: SecretStr | None = Field(
         None,
         description="Mail server: `smtps://user:password@host` (TLS, port 465), `smtp://…` (STARTTLS, port 587) or "
@@ -320,6 +340,16 @@ class Settings(BaseSettings):
             "REFRESH": (self.refresh_limit_account, self.refresh_limit_address),
             "RESET": (self.reset_limit_account, self.reset_limit_address),
             "INVITE": (self.invite_limit_person, self.invite_limit_address),
+        }
+
+    @property
+    def quotas(self) -> dict[tuple[str, str], str]:
+        """Rates of each quota, by its name and the kind of its subject."""
+        return {
+            ("operations", "person"): self.operation_limit_person,
+            ("operations", "address"): self.operation_limit_address,
+            ("cost", "person"): self.cost_limit_person,
+            ("cost", "address"): self.cost_limit_address,
         }
 
     def in_development(self, choice: bool | None) -> bool:

@@ -4,13 +4,14 @@ import asyncio
 import hashlib
 import ipaddress
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from auth.shared_counts import SharedCounts, SharedCountsAway
 from errors import RateLimited
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from limits.aio.storage import Storage
     from limits.aio.strategies import MovingWindowRateLimiter
 
-SHARED_SECONDS = 1.0  # shared counts that have not answered by then have failed
-RETRY_SHARED_SECONDS = 5.0  # shared counts that failed are not asked again sooner
 NETWORK = 64  # bits; one customer of a provider has a whole network of IPv6 addresses
 
 
@@ -48,9 +47,8 @@ class Attempts:
     memory: an outage neither lifts the limits nor locks users out.
     """
 
-    def __init__(self, rates: Mapping[Action, Rates], shared: "Callable[[], Storage] | None" = None) -> None:
-        self._rates, self._shared = rates, shared
-        self._shared_retry_at = 0.0
+    def __init__(self, rates: Mapping[Action, Rates], shared: SharedCounts | None = None) -> None:
+        self._rates, self._shared = rates, shared or SharedCounts()
 
     async def count(self, action: Action, address: str | None, account: str | None = None) -> None:
         """Count one attempt. Raises RateLimited, in which case the attempt must not be made.
@@ -71,31 +69,21 @@ class Attempts:
         retry_at = await self._try(parse(rate), *key)
         if retry_at is not None:
             wait = max(1, round((retry_at - time.time()) * 1000))
-            message = f"Too many attempts: the limit is {rate}. Wait {_in_words(wait)} and try again."
+            message = f"Too many attempts: the limit is {rate}. Wait {in_words(wait)} and try again."
             raise RateLimited(message, limit=rate, retryAfterMs=wait)
 
     async def _try(self, item: "RateLimitItem", *key: str) -> float | None:
         """Count an attempt; return None, or the time when the next one is allowed."""
-        from limits.errors import StorageError
-
-        if self._shared is not None and time.monotonic() >= self._shared_retry_at:
-            try:
-                async with asyncio.timeout(SHARED_SECONDS):
-                    return await _hit(self._shared_limiter, item, *key)
-            except (StorageError, OSError):
-                self._shared_retry_at = time.monotonic() + RETRY_SHARED_SECONDS
-        return await _hit(self._own_limiter, item, *key)
+        try:
+            return await self._shared.call(lambda storage: _hit(_limiter(storage), item, *key))
+        except SharedCountsAway:
+            return await _hit(self._own_limiter, item, *key)
 
     @cached_property
     def _own_limiter(self) -> "MovingWindowRateLimiter":
         from limits.aio.storage import MemoryStorage
 
         return _limiter(MemoryStorage())
-
-    @cached_property
-    def _shared_limiter(self) -> "MovingWindowRateLimiter":
-        assert self._shared is not None
-        return _limiter(self._shared())
 
 
 def _limiter(storage: "Storage") -> "MovingWindowRateLimiter":
@@ -122,7 +110,8 @@ def network(address: str | None) -> str:
     return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, NETWORK), strict=False))
 
 
-def _in_words(milliseconds: int) -> str:
+def in_words(milliseconds: int) -> str:
+    """Return a time to wait in the largest unit that fits, rounded up."""
     seconds = -(-milliseconds // 1000)
     if seconds < 60:
         return "a second" if seconds == 1 else f"{seconds} seconds"

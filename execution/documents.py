@@ -1,7 +1,9 @@
 """Cache of documents that were parsed, measured and validated, keyed by their text."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -22,6 +24,7 @@ from execution.enum_messages import list_allowed_values
 from execution.errors import Code, OperationError
 from execution.limits import Limits, measure
 from execution.planned import Plans
+from execution.weights import NO_WEIGHTS, Weights
 
 MAX_ERRORS = 10
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -29,13 +32,14 @@ RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Valid document; `cost_varies` when its cost depends on each request's variables.
+    """Valid document; `costs` are those of its operations, unless `cost_varies` with each request's variables.
 
     `plans` holds what executions have found out about its selections; None when a directive may change that.
     """
 
     node: DocumentNode
     operations: tuple[OperationDefinitionNode, ...]
+    costs: tuple[int, ...]
     cost_varies: bool
     plans: Plans | None = None
 
@@ -50,6 +54,7 @@ class Documents:
         self,
         schema: GraphQLSchema,
         limits: Limits,
+        weights: Weights = NO_WEIGHTS,
         *,
         capacity: int = 50_000,
         largest: int = 10_000,
@@ -58,7 +63,7 @@ class Documents:
     ) -> None:
         self._rules = RULES if introspection else (*RULES, NoSchemaIntrospectionCustomRule)
         self.limits = limits
-        self.paged = _paged_fields(schema)
+        self.weights = weights.with_paged(_paged_fields(schema))
         self._schema = schema
         self._capacity = capacity
         self._largest = largest
@@ -98,9 +103,17 @@ class Documents:
             node = parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except GraphQLError as error:
             raise OperationError.of(Code.PARSE_FAILED, error) from error
-        varies = measure(node, limits, self.paged)
+        measures = measure(node, limits, self.weights)
         operations = tuple(item for item in node.definitions if isinstance(item, OperationDefinitionNode))
-        return Document(node, operations, varies, None if "@" in text else {})
+        return Document(node, operations, measures.costs, measures.vary, None if "@" in text else {})
+
+    def cost_of(self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+        """Return the cost of an operation. Raises OperationError if the variables make it too high."""
+        costs = document.costs
+        if document.cost_varies:
+            costs = measure(document.node, self.limits, self.weights, variables).costs
+        # By identity: graphql-core compares nodes by their whole content.
+        return next(cost for cost, node in zip(costs, document.operations, strict=True) if node is operation)
 
     def _store(self, text: str, document: Document) -> None:
         self._cache[text] = document

@@ -7,6 +7,7 @@ which is not used here.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias, TypeGuard, cast
 
@@ -28,9 +29,10 @@ from execution.documents import MAX_ERRORS, Document, Documents
 from execution.enum_messages import list_allowed_values
 from execution.errors import Code, OperationError
 from execution.inputs import check_inputs
-from execution.limits import Limits, measure
+from execution.limits import Limits
 from execution.operations import Operation, Request, Result
 from execution.planned import PlannedExecution
+from execution.weights import NO_WEIGHTS, Weights
 
 MAX_MESSAGE = 300
 
@@ -40,13 +42,18 @@ FormatError: TypeAlias = Callable[[GraphQLError, Any], dict[str, Any]]
 is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
 
 
+async def charge_nothing(_context: Any, _cost: int) -> None:
+    """Admit an operation of any cost."""
+
+
 class Executor:
     """Executor of the operations of one schema.
 
     `format_error` returns the JSON form of an error and decides how much of it the client sees. `deadline` is in
     seconds, for a query, a mutation, or one event of a subscription. `event_context` returns the context of each
     event of a subscription, so that nothing cached for one event is served to the next. `require_viewer(context)` and
-    `require_scope(context, root type, field)` raise for callers who may not select a root field.
+    `require_scope(context, root type, field)` raise for callers who may not select a root field, and
+    `charge(context, cost)` for callers who have used up what they may.
     """
 
     def __init__(
@@ -55,22 +62,24 @@ class Executor:
         *,
         format_error: FormatError,
         limits: Limits | None = None,
+        weights: Weights = NO_WEIGHTS,
         deadline: float = 30.0,
         event_context: Callable[[Any], Any] = lambda context: context,
         require_viewer: Callable[[Any], object] = lambda _: None,
         require_scope: Callable[[Any, str, str], object] = lambda *_: None,
+        charge: Callable[[Any, int], Awaitable[None]] = charge_nothing,
         hide_suggestions: bool = False,
         introspection: bool = True,
     ) -> None:
         self._schema = schema._schema
         self._public_fields = PublicFields(self._schema)
-        self._require_viewer, self._require_scope = require_viewer, require_scope
+        self._require_viewer, self._require_scope, self._charge = require_viewer, require_scope, charge
         self._format_error = format_error
         self._deadline = deadline
         self._event_context = event_context
         self._hide_suggestions = hide_suggestions
         self._documents = Documents(
-            self._schema, limits or Limits(), hide_suggestions=hide_suggestions, introspection=introspection
+            self._schema, limits or Limits(), weights, hide_suggestions=hide_suggestions, introspection=introspection
         )
 
     def prepare(self, request: Request, context: Any) -> Operation | Result:
@@ -83,13 +92,12 @@ class Executor:
             operation = Operation(request, document, node)
             if (refusal := self._admission_error(operation, context)) is not None:
                 return self.refuse([refusal], context)
-            if document.cost_varies:
-                measure(document.node, self._documents.limits, self._documents.paged, request.variables)
+            cost = self._documents.cost_of(document, node, request.variables)
             if request.variables:
                 check_inputs(self._schema, node, request.variables, self._documents.limits.input_fields)
         except OperationError as error:
             return self.refuse([error], context)
-        return operation
+        return replace(operation, cost=cost)
 
     def ignores_credentials(self, request: Request) -> bool:
         """Return whether a request may be run although the credentials sent with it were refused."""
@@ -117,14 +125,15 @@ class Executor:
 
     async def execute(self, operation: Operation, context: Any) -> Result:
         """Run a query or a mutation. Never raises: errors of resolvers are in the result."""
-        execution = self._start(operation, context)
+        execution = await self._admit(operation, context)
         if isinstance(execution, Result):
             return execution
-        return await self._finish(execution.execute_operation, context, operation.kind)
+        result = await self._finish(execution.execute_operation, context, operation.kind)
+        return self._with_cost(result, operation) if operation.request.extensions.get("cost") is True else result
 
     async def subscribe(self, operation: Operation, context: Any) -> AsyncGenerator[Result, None] | Result:
         """Start a subscription; close the generator to stop it. A source that fails ends with one error."""
-        execution = self._start(operation, context)
+        execution = await self._admit(operation, context)
         if isinstance(execution, Result):
             return execution
         try:
@@ -158,6 +167,18 @@ class Executor:
         finally:
             if isinstance(source, AsyncGenerator):
                 await source.aclose()
+
+    async def _admit(self, operation: Operation, context: Any) -> Execution | Result:
+        """Charge the caller for an operation and start it."""
+        try:
+            await self._charge(context, operation.cost)
+        except Exception as error:
+            return self.refuse([error], context)
+        return self._start(operation, context)
+
+    def _with_cost(self, result: Result, operation: Operation) -> Result:
+        cost = {"operation": operation.cost, "limit": self._documents.limits.cost}
+        return replace(result, extensions={"cost": cost})
 
     def _start(self, operation: Operation, context: Any) -> Execution | Result:
         request, document = operation.request, operation.document

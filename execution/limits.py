@@ -19,6 +19,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValueNode,
@@ -26,6 +27,7 @@ from graphql import (
 )
 
 from execution.errors import Code, OperationError
+from execution.weights import NO_WEIGHTS, Weights
 
 # Arguments that set the number of items that a field returns: a number, or a list of ids.
 SIZES = frozenset({"first", "last", "ids"})
@@ -36,8 +38,9 @@ class Limits:
     """Largest document that is run; each number is itself allowed.
 
     Counted as written: characters, tokens, fields, aliases, repeats (of one response name in one selection),
-    directives (on one node). Counted with fragments spread: depth (levels of fields), root_fields, cost (fields, each
-    times the items requested above it). Counted in variables: input_fields (of all input objects, given or not).
+    directives (on one node). Counted with fragments spread: depth (levels of fields), root_fields, cost (fields with
+    their weights, each times the items requested above it). Counted in variables: input_fields (of all input objects,
+    given or not).
     `page` is the size of a paged field without `first` or `last`; a size above `largest_page` counts as
     `largest_page`, because the field itself refuses it.
     """
@@ -56,25 +59,36 @@ class Limits:
     largest_page: int = 100
 
 
+class Measures(NamedTuple):
+    """Costs of a document's operations, in their order; `vary` when they depend on variables."""
+
+    costs: tuple[int, ...]
+    vary: bool
+
+
 class Shape(NamedTuple):
-    """Measures of a selection, fragments included; `varies` when variables give the number of items."""
+    """Measures of a selection, fragments included; `varies` when its cost depends on variables.
+
+    `once` is the part of the cost that does not repeat with the items of a page.
+    """
 
     depth: int = 0
     root_fields: int = 0
     cost: int = 0
+    once: int = 0
     varies: bool = False
 
 
 def measure(
-    document: DocumentNode, limits: Limits, paged: frozenset[str], variables: Mapping[str, Any] | None = None
-) -> bool:
-    """Check a document against the limits and return whether its cost depends on variables.
+    document: DocumentNode, limits: Limits, weights: Weights, variables: Mapping[str, Any] | None = None
+) -> Measures:
+    """Check a document against the limits and return the costs of its operations.
 
-    `paged` holds the names of fields that return as many items as their `first` or `last` says. Without
-    `variables`, a size given by a variable counts as one item. Raises OperationError (DOCUMENT_TOO_COMPLEX).
+    Without `variables`, a size given by a variable counts as one item, and an argument given by one as not sent.
+    Raises OperationError (DOCUMENT_TOO_COMPLEX).
     """
     try:
-        return _Measure(document, limits, paged, variables).document()
+        return _Measure(document, limits, weights, variables).document()
     except RecursionError:
         pass
     raise _over("nests too deep", limits.depth, "fields below one another")
@@ -92,11 +106,11 @@ class _Measure:
         self,
         document: DocumentNode,
         limits: Limits,
-        paged: frozenset[str],
+        weights: Weights,
         variables: Mapping[str, Any] | None,
     ) -> None:
         self._limits = limits
-        self._paged = paged
+        self._weights = weights
         self._variables = variables
         definitions = document.definitions
         self._operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
@@ -105,7 +119,7 @@ class _Measure:
         self._defaults: dict[str, ValueNode] = {}
         self._fields = self._aliases = 0
 
-    def document(self) -> bool:
+    def document(self) -> Measures:
         for operation in self._operations:
             for variable in operation.variable_definitions or ():
                 self._directives(variable.directives)
@@ -114,7 +128,7 @@ class _Measure:
         shapes = [self._operation(operation) for operation in self._operations]
         for name in self._fragments:
             self._fragment(name)
-        return any(shape.varies for shape in shapes)
+        return Measures(tuple(shape.cost for shape in shapes), any(shape.varies for shape in shapes))
 
     def _operation(self, operation: OperationDefinitionNode) -> Shape:
         self._directives(operation.directives)
@@ -125,7 +139,7 @@ class _Measure:
         if shape.root_fields > limits.root_fields:
             raise _over(f"has {shape.root_fields} root fields", limits.root_fields, "root fields")
         if shape.cost > limits.cost:
-            raise _over(f"may return {_rounded(shape.cost)} values", limits.cost, "values")
+            raise _over(f"may cost {_rounded(shape.cost)}", limits.cost, "units of cost")
         return shape
 
     def _fragment(self, name: str) -> Shape:
@@ -139,18 +153,18 @@ class _Measure:
     def _below(self, name: str, selection_set: SelectionSetNode) -> Shape:
         """Return the shape of a field's or fragment's selection.
 
-        Introspection has no pages, even where its fields share names with paged ones.
+        Introspection has no pages and weights, even where its fields share names with fields that have.
         """
         if not name.startswith("__"):
             return self._selection(selection_set)
-        paged, self._paged = self._paged, frozenset()
+        weights, self._weights = self._weights, NO_WEIGHTS
         try:
             return self._selection(selection_set)
         finally:
-            self._paged = paged
+            self._weights = weights
 
     def _selection(self, selection_set: SelectionSetNode) -> Shape:
-        depth = root_fields = cost = 0
+        depth = root_fields = cost = once = 0
         varies = False
         names: Counter[str] = Counter()
         for node in _flat(selection_set, self._directives):
@@ -163,9 +177,10 @@ class _Measure:
             depth = max(depth, shape.depth)
             root_fields += shape.root_fields
             cost += shape.cost
+            once += shape.once
             varies |= shape.varies
         self._repeats(names)
-        return Shape(depth, root_fields, cost, varies)
+        return Shape(depth, root_fields, cost, once, varies)
 
     def _repeats(self, names: Counter[str]) -> None:
         name, times = max(names.items(), key=itemgetter(1), default=("", 0))
@@ -180,11 +195,35 @@ class _Measure:
             raise _over("has too many fields", limits.fields, "fields")
         if self._aliases > limits.aliases:
             raise _over("has too many aliases", limits.aliases, "aliases")
-        if not node.selection_set:
-            return Shape(1, 1, 1)
-        items, varies = self._items(node)
-        below = self._below(node.name.value, node.selection_set)
-        return Shape(below.depth + 1, 1, 1 + items * below.cost, varies or below.varies)
+        cost, varies = self._weight(node)
+        depth = 1
+        if node.selection_set:
+            items, is_sized = self._items(node)
+            below = self._below(node.name.value, node.selection_set)
+            depth += below.depth
+            cost += below.once + items * (below.cost - below.once)
+            varies = varies or is_sized or below.varies
+        once = cost if node.name.value in self._weights.once else 0
+        return Shape(depth, 1, cost, once, varies)
+
+    def _weight(self, node: FieldNode) -> tuple[int, bool]:
+        """Return the cost of a field without what is below it, and whether variables decide that."""
+        weights, name, varies = self._weights, node.name.value, False
+        cost = 1 + weights.fields.get(name, 0) + (weights.page if name in weights.paged else 0)
+        for argument in node.arguments or ():
+            if weight := weights.arguments.get(argument.name.value):
+                cost += weight * self._is_sent(argument.value)
+                varies |= isinstance(argument.value, VariableNode)
+        return cost, varies
+
+    def _is_sent(self, value: ValueNode) -> bool:
+        if not isinstance(value, VariableNode):
+            return not isinstance(value, NullValueNode)
+        name = value.name.value
+        if self._variables is not None and name in self._variables:
+            return self._variables[name] is not None
+        default = self._defaults.get(name)
+        return default is not None and self._is_sent(default)
 
     def _items(self, node: FieldNode) -> tuple[int, bool]:
         """Return how often the selection of a field is run, and whether variables decide that."""
@@ -195,7 +234,7 @@ class _Measure:
         ]
         known = [size for size, _ in sizes if size is not None]
         if not known:
-            known = [self._limits.page if node.name.value in self._paged else 1]
+            known = [self._limits.page if node.name.value in self._weights.paged else 1]
         return max(1, *known), any(varies for _, varies in sizes)
 
     def _size(self, value: ValueNode) -> int | None:

@@ -21,11 +21,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a valid document, ready to run."""
+    """One operation of a valid document, ready to run; `cost` is its cost under the document's limits."""
 
     request: Request
     document: Document
     node: OperationDefinitionNode
+    cost: int = 0
 
     @property
     def kind(self) -> OperationType:
@@ -43,9 +44,13 @@ class Result:
     data: Mapping[str, Any] | None = None
     errors: list[dict[str, Any]] = field(default_factory=list)
     is_request_error: bool = False
+    extensions: Mapping[str, Any] | None = None
 
     def payload(self) -> dict[str, Any]:
         """Return the response as the GraphQL specification defines it, errors first."""
-        if self.is_request_error:
-            return {"errors": self.errors}
-        return {"errors": self.errors, "data": self.data} if self.errors else {"data": self.data}
+        payload: dict[str, Any] = {"errors": self.errors} if self.errors or self.is_request_error else {}
+        if not self.is_request_error:
+            payload["data"] = self.data
+        if self.extensions:
+            payload["extensions"] = self.extensions
+        return payload

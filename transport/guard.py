@@ -10,13 +10,16 @@ from types import MappingProxyType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from transport.core.callers import header
+from auth.quotas import standings
+from errors import ProductError
+from transport.core import rate_limits
+from transport.core.callers import header, ip_address
 from transport.core.errors import BodyRefused, RequestRefused, internal_error, ops_error, refusal
 from transport.core.json import encode
 from transport.core.logs import log_request, request_id
 from transport.graphql.negotiation import GRAPHQL_JSON, JSON, negotiate
 from transport.graphql.uploads import has_files
-from transport.perimeter import Perimeter
+from transport.perimeter import UNGUARDED, Perimeter
 
 VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 SECURITY = [
@@ -36,8 +39,8 @@ class Guard:
     """ASGI middleware around everything.
 
     A body may have `max_body_bytes` (else 413) and must arrive within `body_deadline` seconds (else 408).
-    A form at `graphql_path` may have files, so `max_upload_bytes` and `upload_deadline` apply instead. Errors
-    are JSON: in GraphQL's shape at `graphql_path`, else in the shape of the other routes.
+    A form at `graphql_path` may have files, so `max_upload_bytes` and `upload_deadline` apply instead. `admit` counts
+    requests by IP address. Errors are JSON: in GraphQL's shape at `graphql_path`, else in that of the other routes.
     """
 
     def __init__(
@@ -49,7 +52,9 @@ class Guard:
         max_upload_bytes: int | None = None,
         upload_deadline: float = 120.0,
         graphql_path: str = "/graphql",
+        assets_path: str = "/graphiql/",
         perimeter: Perimeter | None = None,
+        admit: rate_limits.Admit = rate_limits.admit_all,
         version: str = "",
     ) -> None:
         self._app = app
@@ -57,13 +62,15 @@ class Guard:
         self._body_deadline = body_deadline
         self._max_upload_bytes = max_upload_bytes
         self._upload_deadline = upload_deadline
-        self._graphql_path = graphql_path
+        self._graphql_path, self._assets_path = graphql_path, assets_path
         self._perimeter = perimeter or Perimeter()
+        self._admit = admit
         self._version = version.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             request_id.set(_request_id(scope["headers"]))
+            standings.set({})
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             request_id.set(_request_id(scope["headers"]))
@@ -73,7 +80,7 @@ class Guard:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            self._perimeter.check(scope)
+            await self._check(scope)
         except RequestRefused as error:
             refusals.warning("A WebSocket was refused: %s", error.message)
             await send({"type": "websocket.close", "code": 1008, "reason": error.message[:120]})
@@ -85,7 +92,7 @@ class Guard:
         body = _Body(scope, receive, *self._bounds(scope))
         response = _Response(send, body, [(b"x-api-version", self._version), *self._perimeter.headers(scope)])
         try:
-            self._perimeter.check(scope)
+            await self._check(scope)
             await self._app(scope, body.receive, response.send)
         except (BodyRefused, RequestRefused) as error:
             await body.drain()
@@ -97,6 +104,16 @@ class Guard:
             await self._fail(scope, response)
         finally:
             log_request(scope["method"], scope["path"], response.status or 499, started)
+
+    async def _check(self, scope: Scope) -> None:
+        """Raise RequestRefused for a request that must not reach the application."""
+        self._perimeter.check(scope)
+        if scope["path"] in UNGUARDED or scope["path"].startswith(self._assets_path):
+            return
+        try:
+            await self._admit(ip_address(scope))
+        except ProductError as error:
+            raise rate_limits.refused(error) from None
 
     def _bounds(self, scope: Scope) -> tuple[int, float]:
         """Return the most bytes that a body may have, and the seconds it may take."""
@@ -192,7 +209,7 @@ class _Response:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = list(message.get("headers", ()))
-            message["headers"] = [*headers, *_added(headers), *self._extra]
+            message["headers"] = [*headers, *_added(headers), *self._extra, *rate_limits.headers()]
             if self._body.is_abandoned:
                 message["headers"].append((b"connection", b"close"))
         await self._send(message)

@@ -15,6 +15,7 @@ from auth.api_keys import ApiScope
 from auth.fair_pool import FairPool
 from auth.limits import Attempts
 from auth.passwords import PasswordHasher
+from auth.quotas import Quotas
 from auth.viewer import Viewer
 from db.core.base import Base
 from db.core.engine import Database, Unit
@@ -57,6 +58,7 @@ class Backend:
     attempts: Attempts
     blobs: Blobs
     documents: DocumentReader
+    quotas: Quotas = field(default_factory=Quotas)
     google: Google = field(default_factory=Google)
     requests: PublicRequests = field(default_factory=PublicRequests)
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)

@@ -176,5 +176,5 @@ def test_a_limit_cannot_be_turned_off(rate: str) -> None:
 
 
 def test_waiting_times_are_given_in_readable_units() -> None:
-    words = [limits._in_words(milliseconds) for milliseconds in (1, 1_000, 1_001, 59_500, 60_001, 899_000)]
+    words = [limits.in_words(milliseconds) for milliseconds in (1, 1_000, 1_001, 59_500, 60_001, 899_000)]
     assert words == ["a second", "a second", "2 seconds", "a minute", "2 minutes", "15 minutes"]

@@ -131,7 +131,7 @@ async def streams(database_url: str, directory: Path) -> None:
     async with (
         fault_server(scripted_llm.play) as server,
         fault_server(plain_dictation.play) as plain_server,
-        open_app_with_llm(server, database_url, directory, log_level="ERROR") as app,
+        open_app_with_llm(server, database_url, directory, log_level="ERROR", sockets_per_person=1_000) as app,
     ):
         ann = await app.person()
         reply = await start_reply(ann)

@@ -117,7 +117,7 @@ def test_no_document_takes_longer_than_a_tenth_of_a_second_to_accept_or_refuse(t
 
 
 def test_fields_that_take_a_page_size_are_known_by_name() -> None:
-    assert documents().paged == {"users"}
+    assert documents().weights.paged == {"users"}
 
 
 def test_a_document_tells_whether_its_cost_depends_on_variables() -> None:

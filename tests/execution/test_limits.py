@@ -6,8 +6,9 @@ from graphql import OperationDefinitionNode, build_schema, get_introspection_que
 from execution.errors import OperationError
 from execution.inputs import check_inputs
 from execution.limits import Limits, measure
+from execution.weights import Weights
 
-PAGED = frozenset({"users", "messages"})
+PAGED = Weights(frozenset({"users", "messages"}))
 
 
 def refusal(text: str, variables: dict[str, object] | None = None, limits: Limits | None = None) -> str:
@@ -34,13 +35,13 @@ def test_what_doubling_fragments_return_is_counted_and_not_only_their_depth() ->
     steps = "".join(f"fragment f{n} on Q{{...f{n + 1} ...f{n + 1}}}" for n in range(40))
     message = refusal("{q{...f0 ...f0}}" + steps + "fragment f40 on Q{a b c}")
     assert message == (
-        "The document may return far too many values; at most 25000 values are allowed. "
+        "The document may cost far too many; at most 25000 units of cost are allowed. "
         "Ask for less, or split it into several requests."
     )
 
 
 def test_fields_may_nest_fifteen_deep_and_no_deeper() -> None:
-    assert measure(parse(nested(15)), Limits(), PAGED) is False
+    assert measure(parse(nested(15)), Limits(), PAGED).vary is False
     assert refusal(nested(16)).startswith("The document nests 16 fields deep; at most 15 ")
 
 
@@ -56,7 +57,7 @@ def test_a_selection_nested_past_the_recursion_limit_is_refused_and_not_an_error
 
 
 def test_fragments_that_spread_each_other_are_left_to_validation() -> None:
-    assert measure(parse("{...a} fragment a on Q{x ...b} fragment b on Q{y ...a}"), Limits(), PAGED) is False
+    assert measure(parse("{...a} fragment a on Q{x ...b} fragment b on Q{y ...a}"), Limits(), PAGED).vary is False
 
 
 def test_thirty_aliases_are_allowed_in_a_document() -> None:
@@ -108,29 +109,29 @@ LIMITS = Limits(cost=1000)
 
 def test_a_page_multiplies_what_is_asked_of_each_of_its_items() -> None:
     measure(parse("{users(first: 33) {messages(last: 10) {id a}}}"), LIMITS, PAGED)  # 1 + 33 × (1 + 10 × 2)
-    assert "may return 1,051 values" in refusal("{users(first: 50) {messages(last: 10) {id a}}}", None, LIMITS)
+    assert "may cost 1,051" in refusal("{users(first: 50) {messages(last: 10) {id a}}}", None, LIMITS)
 
 
 def test_a_paged_field_without_a_number_counts_as_a_page() -> None:
     measure(parse("{users {messages {id a}}}"), LIMITS, PAGED)  # 1 + 20 × (1 + 20 × 2) = 821
-    assert "may return 1,221 values" in refusal("{users {messages {id a b}}}", None, LIMITS)
+    assert "may cost 1,221" in refusal("{users {messages {id a b}}}", None, LIMITS)
 
 
 def test_a_number_above_the_largest_page_counts_as_that_page_for_the_field_itself_refuses_it() -> None:
     measure(parse("{users(first: 1000000) {a b c d e f g h i}}"), LIMITS, PAGED)  # 1 + 100 × 9
     measure(parse("{users(first: " + "9" * 5000 + ") {a b c d e f g h i}}"), LIMITS, PAGED)
-    assert "may return 1,001 values" in refusal("{users(first: 101) {a b c d e f g h i j}}", None, LIMITS)
+    assert "may cost 1,001" in refusal("{users(first: 101) {a b c d e f g h i j}}", None, LIMITS)
 
 
 @pytest.mark.parametrize("size", [0, -5, "null"])
 def test_no_page_counts_as_less_than_one_item(size: object) -> None:
     document = f"{{users(first: {size}) {{users(first: 100) {{a b c d e f g h i j}}}}}}"
-    assert "values" in refusal(document, None, LIMITS)
+    assert "may cost" in refusal(document, None, LIMITS)
 
 
 def test_a_list_of_ids_counts_as_that_many_items() -> None:
     ids = ", ".join('"x"' for _ in range(150))
-    assert "may return 1,051 values" in refusal(f"{{nodes(ids: [{ids}]) {{a b c d e f g}}}}", None, LIMITS)
+    assert "may cost 1,051" in refusal(f"{{nodes(ids: [{ids}]) {{a b c d e f g}}}}", None, LIMITS)
 
 
 QUERY = "query Q($n: Int%s) {users(first: $n) {messages(first: $n) {id}}}"
@@ -138,22 +139,22 @@ QUERY = "query Q($n: Int%s) {users(first: $n) {messages(first: $n) {id}}}"
 
 def test_a_size_in_a_variable_is_known_only_with_the_request() -> None:
     document = parse(QUERY % "")
-    assert measure(document, LIMITS, PAGED) is True
+    assert measure(document, LIMITS, PAGED).vary is True
     measure(document, LIMITS, PAGED, {"n": 30})  # 1 + 30 × 31
-    assert "may return 1,641 values" in refusal(QUERY % "", {"n": 40}, LIMITS)
-    assert "may return 1,641 values" in refusal(QUERY % "", {"n": 40.0}, LIMITS)
+    assert "may cost 1,641" in refusal(QUERY % "", {"n": 40}, LIMITS)
+    assert "may cost 1,641" in refusal(QUERY % "", {"n": 40.0}, LIMITS)
 
 
 def test_a_variable_that_is_not_sent_has_its_default_and_else_counts_as_a_page() -> None:
-    assert "may return 1,641 values" in refusal(QUERY % " = 40", {}, LIMITS)
+    assert "may cost 1,641" in refusal(QUERY % " = 40", {}, LIMITS)
     measure(parse(QUERY % ""), LIMITS, PAGED, {})  # 1 + 20 × 21
-    assert "values" in refusal(QUERY % "", {}, Limits(cost=420))
-    assert "values" in refusal(QUERY % "", {"n": None}, Limits(cost=420))
+    assert "may cost" in refusal(QUERY % "", {}, Limits(cost=420))
+    assert "may cost" in refusal(QUERY % "", {"n": None}, Limits(cost=420))
 
 
 def test_a_list_in_a_variable_counts_as_its_items() -> None:
     query = "query ($ids: [ID!]!) {nodes(ids: $ids) {a b}}"
-    assert "may return 1,001 values" in refusal(query, {"ids": ["x"] * 500}, LIMITS)
+    assert "may cost 1,001" in refusal(query, {"ids": ["x"] * 500}, LIMITS)
 
 
 def test_the_introspection_of_graphiql_is_within_the_limits_whatever_fields_of_the_schema_are_paged() -> None:
@@ -165,7 +166,7 @@ def test_the_introspection_of_graphiql_is_within_the_limits_whatever_fields_of_t
         one_of=True,
     )
     document = parse(query, max_lexical_tokens=Limits().tokens)
-    assert measure(document, Limits(), PAGED | {"fields", "types", "args"}) is False
+    assert measure(document, Limits(), PAGED.with_paged(PAGED.paged | {"fields", "types", "args"})).vary is False
 
 
 def test_input_objects_are_counted_with_the_fields_they_leave_out() -> None:

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 import redis
 
-import auth.limits
+import auth.shared_counts
 import integrations.redis.connection
 import jobs.replies.reply_writer
 import jobs.runner.worker
@@ -328,7 +328,7 @@ async def test_while_redis_is_away_or_hangs_the_database_tells_and_everything_go
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(integrations.redis.connection, "SECONDS", 0.2)
-    monkeypatch.setattr(auth.limits, "SHARED_SECONDS", 0.1)
+    monkeypatch.setattr(auth.shared_counts, "SHARED_SECONDS", 0.1)
     monkeypatch.setattr(jobs.replies.reply_writer, "CHECKPOINT_SECONDS", 0.2)
     monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 0.2)
     monkeypatch.setattr(jobs.runner.worker, "SWEEP_SECONDS", 0.3)

@@ -17,6 +17,7 @@ from db import migrations
 from execution import executor
 from execution.documents import Documents
 from execution.limits import Limits
+from execution.weights import NO_WEIGHTS, Weights
 
 STATEMENTS = 5_000
 MIGRATED: set[str] = set()
@@ -70,5 +71,5 @@ def _skip_migrations(patch: pytest.MonkeyPatch) -> None:
 
 
 @cache
-def _documents(schema: GraphQLSchema, limits: Limits, **options: bool) -> Documents:
-    return Documents(schema, limits, **options)
+def _documents(schema: GraphQLSchema, limits: Limits, weights: Weights = NO_WEIGHTS, **options: bool) -> Documents:
+    return Documents(schema, limits, weights, **options)

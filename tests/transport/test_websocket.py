@@ -257,9 +257,9 @@ async def test_a_client_that_goes_stops_its_generators_and_its_socket_is_forgott
         await until_empty(served)
 
 
-async def until_empty(served: Served) -> None:
+async def until_empty(served: Served, left: int = 0) -> None:
     async with asyncio.timeout(3):
-        while len(served.connections):
+        while len(served.connections) > left:
             await asyncio.sleep(0.005)
 
 
@@ -327,7 +327,7 @@ async def test_the_server_pings_and_a_client_that_never_answers_is_closed() -> N
             assert await client.closed() == (1011, "no pong")
 
 
-async def test_a_socket_runs_a_hundred_operations_at_most() -> None:
+async def test_a_socket_runs_fifty_operations_at_most() -> None:
     with serving(sockets=SocketLimits(operations=2)) as served:
         async with ready(served) as client:
             for id in ("1", "2"):
@@ -345,7 +345,28 @@ async def test_a_socket_runs_a_hundred_operations_at_most() -> None:
             await asyncio.sleep(0.05)
             await client.subscribe("3", "{hello}")
             assert (await client.receive())["payload"] == {"data": {"hello": "Hello world"}}
-    assert SocketLimits().operations == 100
+    assert SocketLimits().operations == 50
+
+
+async def test_few_sockets_of_an_address_wait_for_a_token_and_of_a_person_are_open() -> None:
+    with serving(sockets=SocketLimits(per_address=2, per_person=3)) as served:
+        async with opened(served) as waiting, ready(served):
+            async with opened(served) as third:
+                reason = "At most 2 sockets of one IP address may wait for connection_init with a token"
+                assert await third.closed() == (1013, reason)
+            await waiting.send(type="connection_init", payload={"Authorization": "Bearer good"})
+            assert await waiting.receive() == {"type": "connection_ack"}
+            async with ready(served, "Bearer good"), ready(served, "Bearer good"), opened(served) as fourth:
+                await fourth.send(type="connection_init", payload={"Authorization": "Bearer good"})
+                reason = "At most 3 sockets of one person may be open: close one first"
+                assert await fourth.closed() == (1013, reason)
+            await until_empty(served, 2)
+            async with ready(served, "Bearer good"):
+                pass
+        await until_empty(served)
+        async with opened(served), opened(served):
+            pass
+    assert (SocketLimits().per_address, SocketLimits().per_person) == (20, 20)
 
 
 async def test_a_process_has_a_limit_of_sockets() -> None:
@@ -422,7 +443,7 @@ async def test_each_operation_has_a_request_id_of_its_own(shared: Served) -> Non
 
 
 async def test_a_burst_of_sockets_is_served_and_forgotten() -> None:
-    with serving() as served:
+    with serving(sockets=SocketLimits(per_address=50)) as served:
 
         async def visit() -> None:
             async with ready(served) as client:

@@ -13,12 +13,16 @@ AUTHENTICATION_DEADLINE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Client of a request; `authorization` is the header as sent, or the value that `connection_init` has instead."""
+    """Client of a request; `authorization` is the header as sent, or the value that `connection_init` has instead.
+
+    `is_counted` is true when the operation has been counted for its IP address already.
+    """
 
     authorization: str | None
     request_id: str
     ip_address: str | None
     user_agent: str | None
+    is_counted: bool = False
 
 
 class Context(Protocol):

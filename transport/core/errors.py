@@ -21,7 +21,10 @@ log = logging.getLogger("sheetgpt.error")
 
 
 class RequestRefused(Exception):
-    """Error of the HTTP request itself, independent of its operation; `headers` are added to the response."""
+    """Error of the HTTP request itself, independent of its operation.
+
+    `headers` are added to the response, `details` to the extensions of the error.
+    """
 
     def __init__(
         self,
@@ -30,10 +33,11 @@ class RequestRefused(Exception):
         status: int = 400,
         code: str = "BAD_REQUEST",
         headers: Mapping[str, str] | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message, self.status, self.code = message, status, code
-        self.headers = headers or {}
+        self.headers, self.details = headers or {}, details or {}
 
 
 class BodyRefused(RequestRefused):
@@ -89,7 +93,7 @@ def product_error(error: ProductError) -> dict[str, Any]:
 
 def refusal(error: RequestRefused) -> dict[str, Any]:
     """Return an entry of `errors` for a request that is not a GraphQL request."""
-    return {"message": error.message, "extensions": extensions(error.code, error.status)}
+    return {"message": error.message, "extensions": extensions(error.code, error.status, details=error.details)}
 
 
 def extensions(

@@ -116,6 +116,7 @@ class GraphQLEndpoint:
             request_id=request_id.get(),
             ip_address=ip_address(scope),
             user_agent=header(scope, b"user-agent"),
+            is_counted=True,
         )
         try:
             return await authenticated(self._authenticate, caller)

@@ -8,11 +8,11 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from errors import ProductError
+from errors import ProductError, RateLimited
 from execution.executor import Executor
 from execution.operations import Request
 from transport.core.callers import Authenticate, Caller, Context, authenticated, header, ip_address, seconds_left
-from transport.core.connections import FORBIDDEN, UNAUTHENTICATED
+from transport.core.connections import FORBIDDEN, TRY_AGAIN_LATER, UNAUTHENTICATED
 from transport.core.errors import RequestRefused, refusal
 from transport.core.json import encode
 from transport.core.logs import request_id
@@ -20,6 +20,7 @@ from transport.graphql import frames
 from transport.graphql.deadline import SendDeadline
 from transport.graphql.frames import BadFrame
 from transport.graphql.requests import from_value
+from transport.graphql.socket_counts import Place, TooManySockets
 from transport.graphql.socket_operation import Running
 
 log = logging.getLogger("sheetgpt.error")
@@ -27,12 +28,17 @@ log = logging.getLogger("sheetgpt.error")
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """Limits of one socket, times in seconds. A client that sends no pong or reads nothing is disconnected."""
+    """Limits of sockets, times in seconds. A client that sends no pong or reads nothing is disconnected.
+
+    `per_address` counts the sockets of an IP address on which nobody has signed in, `per_person` those of a person.
+    """
 
     init_deadline: float = 10.0
     ping_interval: float = 25.0
     send_deadline: float = 30.0
-    operations: int = 100
+    operations: int = 50
+    per_address: int = 20
+    per_person: int = 20
     message_bytes: int = 2_000_000
 
 
@@ -44,9 +50,11 @@ class Socket:
         executor: Executor,
         authenticate: Authenticate,
         limits: SocketLimits,
+        place: Place,
         scope: Scope,
         send: Send,
     ) -> None:
+        self._place = place
         self._executor = executor
         self._authenticate = authenticate
         self._limits = limits
@@ -177,6 +185,10 @@ class Socket:
         self._authorization = frames.authorization_of(frames.payload_of(frame)) or self._authorization
         try:
             self.context = await self._sign_in()
+            if self.context.viewer_id is not None:
+                self._place.sign_in(self.context.viewer_id)
+        except (RateLimited, TooManySockets) as error:
+            await self.close(TRY_AGAIN_LATER, str(error))
         except ProductError as error:
             await self.close(FORBIDDEN, error.message)
         except Exception:

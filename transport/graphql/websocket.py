@@ -1,12 +1,15 @@
 """GraphQL over WebSocket with the graphql-transport-ws protocol."""
 
+from contextlib import suppress
+
 from starlette.types import Receive, Scope, Send
 
 from execution.executor import Executor
-from transport.core.callers import Authenticate
+from transport.core.callers import Authenticate, ip_address
 from transport.core.connections import TRY_AGAIN_LATER, Connections
 from transport.graphql import frames
 from transport.graphql.socket import Socket, SocketLimits
+from transport.graphql.socket_counts import SocketCounts, TooManySockets
 
 SUBPROTOCOL = "graphql-transport-ws"
 
@@ -26,17 +29,30 @@ class WebSocketEndpoint:
         self._authenticate = authenticate
         self._connections = connections
         self._limits = limits or SocketLimits()
+        self._counts = SocketCounts(self._limits.per_address, self._limits.per_person)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         offered = SUBPROTOCOL in scope["subprotocols"]
         # Only an accepted socket can be closed with a code and a reason.
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if offered else None})
-        socket = Socket(self._executor, self._authenticate, self._limits, scope, send)
         if not offered:
-            await socket.close(frames.NO_SUBPROTOCOL, f"Subprotocol not acceptable: use {SUBPROTOCOL}")
+            await _close(send, frames.NO_SUBPROTOCOL, f"Subprotocol not acceptable: use {SUBPROTOCOL}")
         elif self._connections.full:
-            await socket.close(TRY_AGAIN_LATER, "Too many streams are open: try again later")
+            await _close(send, TRY_AGAIN_LATER, "Too many streams are open: try again later")
         else:
-            with self._connections.holding(socket):
-                await socket.run(receive)
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with self._counts.counting(ip_address(scope)) as place:
+                socket = Socket(self._executor, self._authenticate, self._limits, place, scope, send)
+                with self._connections.holding(socket):
+                    await socket.run(receive)
+        except TooManySockets as error:
+            await _close(send, TRY_AGAIN_LATER, str(error))
+
+
+async def _close(send: Send, code: int, reason: str) -> None:
+    with suppress(OSError):  # the client is gone
+        await send({"type": "websocket.close", "code": code, "reason": frames.shortened(reason)})
