@@ -196,11 +196,11 @@ def _find_conflicts(
         return
     digests = stored.digests.row(change.row)
     positions = {one.column.key: index for index, one in enumerate(base.columns)}
-    for place in change.changed:
-        position = positions.get(table.columns[place].column.key)
+    for n in change.changed:
+        position = positions.get(table.columns[n].column.key)
         before = EMPTY if written is None or position is None else written[position]
-        if digests[place] != before:
-            conflicts.add(change.row, stored.places.indices[place], table.header[place])
+        if digests[n] != before:
+            conflicts.add(change.row, stored.places.indices[n], table.header[n])
 
 
 def _write(

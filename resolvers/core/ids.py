@@ -77,10 +77,10 @@ def decode_part(id_: str, name: str) -> list[str] | None:
     if len(id_) > 200:
         return None
     try:
-        found, *parts = urlsafe_b64decode(id_ + "=" * (-len(id_) % 4)).decode("ascii").split(":")
+        type_part, *parts = urlsafe_b64decode(id_ + "=" * (-len(id_) % 4)).decode("ascii").split(":")
     except (Error, ValueError):
         return None
-    return parts if found == name and parts else None
+    return parts if type_part == name and parts else None
 
 
 def decode_or_none(id_: str, model: type[Base]) -> UUID | None:

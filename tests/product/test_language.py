@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,20 +16,51 @@ ROOT = Path(__file__).parents[2]
 LEFT_OUT = {"versions", ".venv"}
 REFUSED = ("What", "Who", "Whose", "Whether", "Where", "Which", "How", "That")
 TAKES = re.compile(r"\bWhat `\w+` takes\b")
+# Variables named after how they came about; `result`, `match`, `stored`, `requested`, `index` say what they hold.
+REFUSED_NAMES = {"found", "told", "made", "given", "place", "kept", "said", "asked", "shown", "held", "wanted", "taken"}
+COLUMNS = {"Budget.told", "CellChange.place"}  # a migration for the name alone would cost more than it gives
+
+
+@cache
+def modules() -> list[tuple[Path, ast.Module]]:
+    """Return the path below the root and the tree of every module of the product and of the tests."""
+    packages = sorted(init.parent for init in ROOT.glob("*/__init__.py"))
+    paths = [*ROOT.glob("*.py"), *(path for package in packages for path in sorted(package.rglob("*.py")))]
+    return [
+        (path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8")))
+        for path in paths
+        if not LEFT_OUT & set(path.parts)
+    ]
 
 
 def docstrings() -> Iterator[tuple[str, str]]:
     """Yield the position and the text of every docstring of the product and of the tests."""
-    packages = sorted(init.parent for init in ROOT.glob("*/__init__.py"))
-    paths = [*ROOT.glob("*.py"), *(path for package in packages for path in sorted(package.rglob("*.py")))]
-    for path in paths:
-        if LEFT_OUT & set(path.parts):
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, tree in modules():
+        for node in ast.walk(tree):
             if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             if text := ast.get_docstring(node):
-                yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}", text
+                yield f"{path}:{getattr(node, 'lineno', 1)}", text
+
+
+def variables() -> Iterator[tuple[str, str]]:
+    """Yield the position and the name of every argument and variable of the product; of columns, with their class."""
+    for path, tree in modules():
+        if path.parts[0] == "tests":
+            continue
+        columns = {
+            id(statement.target): f"{node.name}.{statement.target.id}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ClassDef)
+            for statement in node.body
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.arg):
+                yield f"{path}:{node.lineno}", node.arg
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                name = columns.get(id(node), node.id)
+                yield f"{path}:{node.lineno}", name if name in COLUMNS else node.id
 
 
 def first_word(text: str) -> str:
@@ -52,6 +84,10 @@ def descriptions() -> Iterator[tuple[str, str]]:
 def test_docstrings_begin_with_a_verb_or_a_noun() -> None:
     wrong = [f"{place}: {text.splitlines()[0]}" for place, text in docstrings() if first_word(text) in REFUSED]
     assert wrong == []
+
+
+def test_variables_are_named_by_their_content() -> None:
+    assert [f"{place}: {name}" for place, name in variables() if name in REFUSED_NAMES] == []
 
 
 def test_no_description_says_only_what_a_mutation_takes() -> None:
