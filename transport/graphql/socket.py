@@ -20,7 +20,7 @@ from transport.graphql import frames
 from transport.graphql.deadline import SendDeadline
 from transport.graphql.frames import BadFrame
 from transport.graphql.requests import from_value
-from transport.graphql.socket_counts import Place, TooManySockets
+from transport.graphql.socket_counts import SocketSlot, TooManySockets
 from transport.graphql.socket_operation import Running
 
 log = logging.getLogger("sheetgpt.error")
@@ -50,11 +50,11 @@ class Socket:
         executor: Executor,
         authenticate: Authenticate,
         limits: SocketLimits,
-        place: Place,
+        slot: SocketSlot,
         scope: Scope,
         send: Send,
     ) -> None:
-        self._place = place
+        self._slot = slot
         self._executor = executor
         self._authenticate = authenticate
         self._limits = limits
@@ -186,7 +186,7 @@ class Socket:
         try:
             self.context = await self._sign_in()
             if self.context.viewer_id is not None:
-                self._place.sign_in(self.context.viewer_id)
+                self._slot.sign_in(self.context.viewer_id)
         except (RateLimited, TooManySockets) as error:
             await self.close(TRY_AGAIN_LATER, str(error))
         except ProductError as error:

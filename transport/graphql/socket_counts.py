@@ -20,20 +20,20 @@ class SocketCounts:
         self.people: Counter[object] = Counter()
 
     @contextmanager
-    def counting(self, address: str | None) -> Iterator["Place"]:
+    def counting(self, address: str | None) -> Iterator["SocketSlot"]:
         """Count a socket while the block runs. Raises TooManySockets."""
-        place = Place(self, network(address))
+        slot = SocketSlot(self, network(address))
         try:
-            yield place
+            yield slot
         finally:
-            place.leave()
+            slot.leave()
 
 
-class Place:
-    """Place of one socket in the counts."""
+class SocketSlot:
+    """SocketSlot of one socket in the counts."""
 
     def __init__(self, counts: SocketCounts, address: str) -> None:
-        """Take a place among the sockets of an IP address. Raise TooManySockets if they are too many."""
+        """Take a slot among the sockets of an IP address. Raise TooManySockets if they are too many."""
         if counts.addresses.get(address, 0) >= counts.per_address:
             raise TooManySockets(
                 f"At most {counts.per_address} sockets of one IP address may wait for connection_init with a token"
