@@ -45,8 +45,8 @@ class WebSocketEndpoint:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            with self._counts.counting(ip_address(scope)) as place:
-                socket = Socket(self._executor, self._authenticate, self._limits, place, scope, send)
+            with self._counts.counting(ip_address(scope)) as slot:
+                socket = Socket(self._executor, self._authenticate, self._limits, slot, scope, send)
                 with self._connections.holding(socket):
                     await socket.run(receive)
         except TooManySockets as error:
