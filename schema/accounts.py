@@ -55,6 +55,20 @@ class VerifyEmailPayload(Shows[SignOutResult]):
 
 
 @output_type
+class ChangeEmailPayload(Shows[accounts.MailRequestResult]):
+    """Result of `changeEmail`, the same for every address."""
+
+    message: str = field("Text to display to the user.")
+
+
+@output_type
+class ConfirmEmailChangePayload(Shows[SignOutResult]):
+    """Result of `confirmEmailChange`."""
+
+    ok: bool = field("Always true; failures are errors.")
+
+
+@output_type
 class UpdateProfilePayload(Shows[accounts.UserResult]):
     """Result of `updateProfile`."""
 
@@ -104,6 +118,18 @@ class Mutation:
         VerifyEmailPayload,
         accounts.verify_email,
         "Confirm your e-mail address with a token from a mail.",
+        public=True,
+    )
+    change_email = mutation(
+        ChangeEmailPayload,
+        accounts.change_email,
+        "Request another e-mail address. It changes when `confirmEmailChange` gets the token that is mailed to the new "
+        "address, within one hour; the present address is told. Changing the password ends the request.",
+    )
+    confirm_email_change = mutation(
+        ConfirmEmailChangePayload,
+        accounts.confirm_email_change,
+        "Change the e-mail address of an account with a token from a mail to the new one; the old one is told.",
         public=True,
     )
     update_profile = mutation(UpdateProfilePayload, accounts.update_profile, "Change your first and last name.")

@@ -5,10 +5,19 @@ from datetime import datetime
 import strawberry
 
 from db import models
-from resolvers.notifications import notifications
-from schema.base import Node, Shows, field, optional, output_type, required
+from db.core.activity_recorder import ActivityAction
+from resolvers.notifications import activity, notifications
+from schema.base import Node, Shows, TypeOf, enum, field, optional, output_type, required
 from schema.connections import page
 from schema.operations import mutation, subscription
+
+enum(
+    ActivityAction,
+    CREATED="The object is new.",
+    CHANGED="Something about the object is different.",
+    DELETED="The object was deleted; `restore` brings it back.",
+    RESTORED="The object was deleted, and is back.",
+)
 
 
 @output_type
@@ -34,8 +43,38 @@ class MarkNotificationsReadPayload(Shows[notifications.MarkNotificationsReadResu
     unread_count: int = field("Number of notifications that are still unread.")
 
 
+@output_type
+class Activity(Shows[activity.Activity]):
+    """Creation, change, deletion or restoration of a conversation, a message, a table, a proposal or an export.
+
+    Several changes in one transaction are one activity.
+    """
+
+    cursor: str = field("Position after this activity, for `activity(after:)`; it holds for 7 days.")
+    action = required(ActivityAction, activity.action_of, "Kind of the change.")
+    node_type = required(
+        str,
+        activity.node_type_of,
+        "Type of the object: Conversation, Message, Table, Proposal or Export. More may be added later.",
+    )
+    node_id = required(strawberry.ID, activity.node_id_of, "Id of the object, for `node`, which is null once deleted.")
+    actor = optional(
+        TypeOf[models.users.User],
+        activity.actor_of,
+        "User who made the change; null for the server, such as for the progress of an export, and when you may not "
+        "see this user.",
+    )
+    at = required(datetime, activity.moment_of, "Time of the change.")
+
+
 @strawberry.type
 class Query:
+    activity_cursor = required(
+        str,
+        activity.activity_cursor,
+        "Position of this moment, for `activity(after:)`. Request it before you load your lists, and subscribe after "
+        "it: then no change is lost in between.",
+    )
     notifications = page(
         Notification, notifications.list_notifications, "Your notifications of the last 30 days, newest first."
     )
@@ -54,4 +93,11 @@ class Mutation:
 class Subscription:
     notifications = subscription(
         Notification, notifications.follow_notifications, "Receive your notifications as they happen."
+    )
+    activity = subscription(
+        Activity,
+        activity.follow_activity,
+        "Receive each change of the conversations, messages, tables, proposals and exports that you may see, in the "
+        "order of their organization, also those made while you were away. The text of a reply is in `replyStream`, "
+        "and the cells of a table are in `tableChanges`.",
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from auth.api_keys import ApiScope
-from db.accounts import api_keys
+from db.accounts import api_keys, verifications
 from db.accounts.cancel_jobs import cancel_user_jobs
 from db.accounts.sessions import end_sessions
 from db.core.base import now
@@ -25,10 +25,11 @@ def ensure_superuser_remains(session: Session, user: User) -> None:
 
 
 def change_password(session: Session, password_hash: str) -> User:
-    """Change the viewer's password and end all of their sessions except the current one."""
+    """Change the viewer's password, end all of their sessions except the current one, and any change of address."""
     user = session.get_for_update(User, session.user_id)
     user.password_hash = password_hash
     end_sessions(session, user.id, SessionEnd.PASSWORD_CHANGED, keep=session.viewer.session_id)
+    verifications.cancel_email_change(session, user.id)
     return user
 
 

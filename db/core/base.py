@@ -170,6 +170,20 @@ class AuditCounted:
         return row.parent, getattr(row, row.parent_key)
 
 
+class Announced:
+    """Row whose changes the subscription `activity` announces to everybody who may see it.
+
+    Changes of `unannounced` columns alone are left out.
+    """
+
+    unannounced: ClassVar[frozenset[str]] = frozenset()
+
+    def announced_in(self) -> Subject:
+        """Return the owned row that decides who may see this one: the row itself, or its parent."""
+        row = cast(Base, self)
+        return (row.parent, getattr(row, row.parent_key)) if isinstance(row, Child) else (type(row), row.id)
+
+
 class AppendOnly:
     """Row that only the session adds and that is never changed or deleted."""
 

@@ -70,6 +70,13 @@ class Notified:
 
 
 @dataclass(frozen=True)
+class ActivityRecorded:
+    """Something that members of an organization may see was created, changed, deleted or restored."""
+
+    organization_id: UUID
+
+
+@dataclass(frozen=True)
 class AccountDeleted:
     """A user deleted the account: its data is to be erased."""
 
@@ -86,6 +93,7 @@ Event = (
     | ApiKeyRevoked
     | RightsNarrowed
     | Notified
+    | ActivityRecorded
     | AccountDeleted
 )
 
@@ -135,14 +143,19 @@ class Hub:
         self._handlers.setdefault(kind, []).append(handler)
 
     @contextmanager
-    def subscribe(self, event: Event) -> Iterator[asyncio.Event]:
-        """Yield a flag that is set whenever an equal event is published; the subscriber clears it before reading."""
+    def subscribe(self, *events: Event) -> Iterator[asyncio.Event]:
+        """Yield a flag that is set whenever one of these events is published.
+
+        The subscriber clears it before reading.
+        """
         waker = asyncio.Event()
-        waiting = self._waiting.setdefault(event, set())
-        waiting.add(waker)
+        for event in events:
+            self._waiting.setdefault(event, set()).add(waker)
         try:
             yield waker
         finally:
-            waiting.discard(waker)
-            if not waiting:
-                self._waiting.pop(event, None)
+            for event in events:
+                waiting = self._waiting[event]
+                waiting.discard(waker)
+                if not waiting:
+                    del self._waiting[event]

@@ -79,6 +79,12 @@ def visible_by_id(model: type[Base], key: ColumnElement[Any]) -> ColumnElement[b
     return exists(select(row.c.id).where(row.c.id == key, row.c.deleted_at.is_(None), visible(model, row.c)))
 
 
+def visible_though_deleted(model: type[Base], key: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the criterion that the row `key` is visible, or was before its deletion."""
+    row = cast(Table, model.__table__).alias()
+    return exists(select(row.c.id).where(row.c.id == key, visible(model, row.c)))
+
+
 def _models() -> Iterable[type[Base]]:
     return [mapper.class_ for mapper in Base.registry.mappers]
 

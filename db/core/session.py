@@ -1,20 +1,22 @@
 """Unit of work: a session that filters its reads, checks its writes and keeps the audit log."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from types import SimpleNamespace
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy.orm
-from sqlalchemy import event, insert, inspect, select
+from sqlalchemy import BigInteger, Uuid, bindparam, column, event, insert, inspect, select, table, update
 from sqlalchemy.orm import ORMExecuteState, UOWTransaction
 from uuid_utils.compat import uuid7
 
 from auth.viewer import Role, Viewer
+from db.core.activity_recorder import ActivityRecorder, PendingActivity
 from db.core.audit_context import AuditContext
 from db.core.audit_recorder import AuditRecorder
 from db.core.base import AppendOnly, AuditedRow, Base, Child, Owned, Subject, now
-from db.core.events import Event
+from db.core.events import ActivityRecorded, Event
 from db.core.policy import Deleted, criteria
 from db.core.policy_rules import CustomRule
 from db.core.policy_scopes import PERSONAL_ORGANIZATION, ROLES
@@ -22,6 +24,16 @@ from db.core.statement_guard import refuse_unmapped
 from errors import Forbidden, NotFound
 
 R = TypeVar("R", bound=Base)
+
+
+# A plain table, because mapped classes are not known here.
+_organizations = table("organizations", column("id", Uuid()), column("last_activity", BigInteger()))
+NEXT_ACTIVITY = (
+    update(_organizations)
+    .where(_organizations.c.id == bindparam("key"))
+    .values(last_activity=_organizations.c.last_activity + bindparam("count"))
+    .returning(_organizations.c.last_activity)
+)
 
 
 class RollbackOnly(Exception):
@@ -39,6 +51,7 @@ class Session(sqlalchemy.orm.Session):
         self.bypassed: set[Base] = set()
         self._roles: dict[UUID, Role] | None = None
         self.audit_recorder = AuditRecorder()
+        self.activity_recorder = ActivityRecorder()
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise RuntimeError("A unit is one transaction that checks each row: this method would bypass the checks.")
@@ -143,7 +156,33 @@ class Session(sqlalchemy.orm.Session):
         ]
         if rows:
             self.execute(insert(Base.metadata.tables["audit_entries"]), rows, execution_options=INSIDE)
+        self._write_activity()
         return self.events
+
+    def _write_activity(self) -> None:
+        """Write the activity of each organization, numbered without gaps in the order of the commits.
+
+        The number locks the row of the organization until the commit. This is the last statement of a transaction,
+        so nobody waits for longer than a commit takes.
+        """
+        by_organization = defaultdict[UUID, list[PendingActivity]](list)
+        for pending in self.activity_recorder.pending():
+            organization_id = self._organization_of(pending.container)
+            if organization_id is not None:
+                by_organization[organization_id].append(pending)
+        connection = sqlalchemy.orm.Session.connection(self) if by_organization else None
+        for organization_id, activities in sorted(by_organization.items()):  # two transactions lock in one order
+            assert connection is not None
+            last = connection.execute(NEXT_ACTIVITY, {"key": organization_id, "count": len(activities)}).scalar_one()
+            first = last - len(activities) + 1
+            common = {
+                "organization_id": organization_id,
+                "created_by_id": self.viewer.user_id,
+                "updated_by_id": self.viewer.user_id,
+            }
+            rows = [activity.as_row() | common | {"number": first + n} for n, activity in enumerate(activities)]
+            connection.execute(insert(Base.metadata.tables["activities"]), rows)
+            self.emit(ActivityRecorded(organization_id))
 
     def _organization_of(self, subject: Subject) -> UUID | None:
         """Return the organization of an entry: that of its subject, or of the parent of its subject."""
@@ -195,10 +234,12 @@ def _before_flush(session: Session, _: UOWTransaction, __: Any) -> None:
     for row in session.new:
         check(session, row)
         session.audit_recorder.add(row)
+        session.activity_recorder.add(row)
         row.created_by_id = row.updated_by_id = user_id
     for row in changed:
         check(session, row)
         session.audit_recorder.change(row)
+        session.activity_recorder.change(row)
         row.updated_at, row.updated_by_id = moment, user_id
 
 

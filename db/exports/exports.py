@@ -225,6 +225,16 @@ def fail(
     _notify(session, export, EXPORT_FAILED, f"failed: {message}")
 
 
+def _announce(session: Session, job: Job) -> None:
+    """Announce the export of a job whose status was set: the status is the export's too, but in another row."""
+    export = session.scalars(select(Export).where(Export.job_id == job.id)).one_or_none()
+    if export is not None:
+        session.activity_recorder.touch(export)
+
+
+jobs.on_status(JOB_KIND, _announce)
+
+
 def _notify(session: Session, export: Export, kind: str, sentence: str) -> None:
     name = session.scalars(select(Table.name).where(Table.id == export.table_id)).one_or_none() or "a table"
     job = session.get(Job, export.job_id)

@@ -34,15 +34,21 @@ claimable_jobs: Prepared[Job] = Prepared(
 )
 
 
-FinalFailureHandler: TypeAlias = Callable[[Session, Job], None]
-_final_failure_handlers: dict[str, FinalFailureHandler] = {}
+JobHandler: TypeAlias = Callable[[Session, Job], None]
+_final_failure_handlers: dict[str, JobHandler] = {}
+_status_handlers: dict[str, JobHandler] = {}
 
 
 class LeaseLost(RollbackOnly):
     """Raised when another worker has the job or it was canceled: this worker must stop and write nothing more."""
 
 
-def on_final_failure(kind: str, unit: FinalFailureHandler) -> None:
+def on_status(kind: str, unit: JobHandler) -> None:
+    """Register a function that runs in each transaction that sets the status of a job of this kind."""
+    _status_handlers[kind] = unit
+
+
+def on_final_failure(kind: str, unit: JobHandler) -> None:
     """Register a function that runs in the transaction in which a job of this kind fails for good."""
     _final_failure_handlers[kind] = unit
 
@@ -75,7 +81,7 @@ def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
     job.status = JobStatus.RUNNING
     job.started_at = job.started_at or now()
     job.leased_until = now() + LEASE
-    session.emit(JobChanged(job.id))
+    _status_set(session, job)
     return job, viewer
 
 
@@ -114,7 +120,7 @@ def end(session: Session, job: Job, status: JobStatus) -> Job:
     job.status, job.finished_at, job.leased_until = status, now(), None
     public = _without_secrets(job.arguments)
     job.arguments = public if public == job.arguments else public | {LOST_SECRETS: True}
-    session.emit(JobChanged(job.id))
+    _status_set(session, job)
     return job
 
 
@@ -138,7 +144,7 @@ def release(session: Session, job_id: UUID, attempt: int) -> None:
     """Return the job to the queue unfinished, without counting a crash."""
     job = renew_lease(session, job_id, attempt)
     job.status, job.leased_until = JobStatus.QUEUED, None
-    session.emit(JobChanged(job_id))
+    _status_set(session, job)
 
 
 def postpone(session: Session, job_id: UUID, attempt: int, until: datetime, code: str, message: str) -> None:
@@ -146,7 +152,7 @@ def postpone(session: Session, job_id: UUID, attempt: int, until: datetime, code
     job = renew_lease(session, job_id, attempt)
     job.status, job.leased_until = JobStatus.QUEUED, until
     job.error_code, job.error_message, job.error_retryable = code, message, True
-    session.emit(JobChanged(job_id))
+    _status_set(session, job)
 
 
 def release_dead(session: Session) -> None:
@@ -162,5 +168,11 @@ def retry(session: Session, job: Job) -> Job:
     job.error_code = job.error_message = None
     job.error_retryable = False
     session.emit(JobQueued(job.id))
-    session.emit(JobChanged(job.id))
+    _status_set(session, job)
     return job
+
+
+def _status_set(session: Session, job: Job) -> None:
+    session.emit(JobChanged(job.id))
+    if job.kind in _status_handlers:
+        _status_handlers[job.kind](session, job)

@@ -16,11 +16,11 @@ from errors import Conflict
 KIND = "mail"
 
 
-def enqueue(session: Session, user: User, template: str, **arguments: str) -> Job:
-    """Queue a mail to a user; a `token` among the arguments is deleted with the job."""
+def enqueue(session: Session, user: User, template: str, *, to: str | None = None, **arguments: str) -> Job:
+    """Queue a mail to a user, at the address `to` if given; a `token` among the arguments is deleted with the job."""
     job = Job(
         kind=KIND,
-        arguments={"template": template, "to": user.email, "arguments": {"name": user.name, **arguments}},
+        arguments={"template": template, "to": to or user.email, "arguments": {"name": user.name, **arguments}},
         organization_id=_personal(session, user.id),
         owner_id=user.id,
     )

@@ -2,6 +2,7 @@
 
 from db.core import idempotency
 from db.models import (
+    activity,
     api_keys,
     attachments,
     audit,
@@ -38,6 +39,7 @@ from db.models import (
 )
 
 __all__ = [
+    "activity",
     "api_keys",
     "attachments",
     "audit",

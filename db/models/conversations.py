@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import AuditedRow, Base, Owned, key_to
+from db.core.base import Announced, AuditedRow, Base, Owned, key_to
 
 
 class ExtractionMode(StrEnum):
@@ -18,7 +18,7 @@ class ExtractionMode(StrEnum):
     AUTO = "AUTO"
 
 
-class Conversation(AuditedRow, Owned, Base):
+class Conversation(Announced, AuditedRow, Owned, Base):
     """Conversation; its newest message, its time, the number of messages and a preview are stored here."""
 
     __tablename__ = "conversations"

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import AuditedRow, Base, Json, Owned, key_to
+from db.core.base import Announced, AuditedRow, Base, Json, Owned, key_to
 
 
 class ExportDestination(StrEnum):
@@ -43,7 +43,7 @@ class JsonLayout(StrEnum):
     LINES = "LINES"
 
 
-class Export(AuditedRow, Owned, Base):
+class Export(Announced, AuditedRow, Owned, Base):
     """Export of a table. Its progress is in its job, its result here; `file` is a name in the files directory.
 
     `template_id` may name a template that was erased. `json_layout` is null unless the destination is JSON; `size` is

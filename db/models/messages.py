@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import AuditCounted, Base, Child, key_to
+from db.core.base import Announced, AuditCounted, Base, Child, key_to
 from db.models.conversations import Conversation
 
 
@@ -36,7 +36,7 @@ def _own_id(context: Any) -> UUID:
     return id_
 
 
-class Message(AuditCounted, Child, Base):
+class Message(Announced, AuditCounted, Child, Base):
     """Node in the tree of a conversation. A failed reply keeps its text, and `error_*` say why it failed.
 
     `depth` counts the messages from the first of the branch to this one. `line_id` is the first message of its line
@@ -52,7 +52,7 @@ class Message(AuditCounted, Child, Base):
     parent = Conversation
     parent_key = "conversation_id"
     counted_as = "messages"
-    uncounted = frozenset({"text"})  # grows every second while a reply is written
+    uncounted = unannounced = frozenset({"text"})  # grows every second while a reply is written
 
     conversation_id: Mapped[UUID] = mapped_column(key_to("conversations.id"))
     parent_id: Mapped[UUID | None] = mapped_column(key_to("messages.id"))

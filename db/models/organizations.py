@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement, or_
 
@@ -16,13 +17,18 @@ from db.core.policy_scopes import (
 
 
 class Organization(AuditedRow, Base):
-    """Organization, visible to its members and to invited users, changed by its admins."""
+    """Organization, visible to its members and to invited users, changed by its admins.
+
+    `last_activity` is the number of its newest activity; only the session increases it.
+    """
 
     __tablename__ = "organizations"
     organization_key = "id"
+    unaudited = frozenset({"last_activity"})
 
     name: Mapped[str]
     is_personal: Mapped[bool] = mapped_column(default=False)
+    last_activity: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import AuditedRow, Base, Child, Json, key_to
+from db.core.base import Announced, AuditedRow, Base, Child, Json, key_to
 from db.models.conversations import Conversation
 
 
@@ -18,7 +18,7 @@ class ProposalStatus(StrEnum):
     REJECTED = "REJECTED"
 
 
-class Proposal(AuditedRow, Child, Base):
+class Proposal(Announced, AuditedRow, Child, Base):
     """Rows to add and cells to change, in a new or an existing table.
 
     It belongs to a reply, or to the job of an extraction; until it `is_complete`, more rows may come. `problem` says

@@ -5,11 +5,11 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.core.base import AuditCounted, AuditedRow, Base, Child, Json, Owned, key_to
+from db.core.base import Announced, AuditCounted, AuditedRow, Base, Child, Json, Owned, key_to
 from tables.types.types import ColumnType
 
 
-class Table(AuditedRow, Owned, Base):
+class Table(Announced, AuditedRow, Owned, Base):
     """Table; `revision` is increased once in every transaction that changes it, so it has no gaps."""
 
     __tablename__ = "tables"

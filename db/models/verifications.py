@@ -1,4 +1,4 @@
-"""Mailed tokens that verify an address or reset a password."""
+"""Mailed tokens that verify an address, change it, or reset a password."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,10 +17,14 @@ class Purpose(StrEnum):
 
     VERIFY_EMAIL = "VERIFY_EMAIL"
     RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105  no password
+    CHANGE_EMAIL = "CHANGE_EMAIL"
 
 
 class Verification(AuditCounted, SystemOnly, Base):
-    """Mailed token, stored as a digest; it works once, and only for the address it was sent to."""
+    """Mailed token, stored as a digest; it works once, and only for the address it was sent to.
+
+    `email` is the address of the account, or, for a token of CHANGE_EMAIL, the one that it is to have.
+    """
 
     __tablename__ = "verifications"
     __table_args__ = (Index(None, "user_id", "purpose"),)

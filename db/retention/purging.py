@@ -11,6 +11,7 @@ from db.core.idempotency import RETENTION, IdempotencyKey
 from db.core.prepared import OneOf, Prepared
 from db.core.session import Session
 from db.jobs.mail import KIND as MAIL
+from db.models.activity import Activity
 from db.models.exports import Export
 from db.models.google import GoogleAccount, GoogleConsent
 from db.models.invitations import Invitation
@@ -21,7 +22,7 @@ from db.models.sessions import SignIn
 from db.models.sites import SiteAssignment
 from db.models.tables import Row, TableColumn
 from db.models.verifications import Verification
-from db.notifications import notifications
+from db.notifications import activity, notifications
 from db.retention.erasure import erase
 from db.retention.restoring import RESTORABLE
 from db.webhooks.events import JOB_KIND as WEBHOOK
@@ -47,6 +48,7 @@ def _expired_rows(deleted_before: datetime) -> Iterator[tuple[type[Base], Column
     moment = now()
     yield IdempotencyKey, IdempotencyKey.created_at < moment - RETENTION
     yield Notification, Notification.created_at < moment - notifications.RETENTION
+    yield Activity, Activity.id < activity.oldest_kept()
     yield Verification, Verification.expires_at < moment
     yield GoogleConsent, GoogleConsent.expires_at < moment
     yield GoogleAccount, GoogleAccount.deleted_at < deleted_before

@@ -32,6 +32,43 @@ Enter it in the application that you use, or pass it to resetPassword of the
 API. If it was not you, you need not do anything: your password is unchanged.
 """,
     ),
+    "change_email": (
+        "Confirm your new address",
+        """\
+Hello $name,
+
+your SheetGPT account is to have this address. Confirm it with this token, which
+works once and is valid for one hour:
+
+    $token
+
+Enter it in the application that you use, or pass it to confirmEmailChange of
+the API. If it was not you, you need not do anything: no account has this
+address.
+""",
+    ),
+    "email_change_requested": (
+        "Your address is to be changed",
+        """\
+Hello $name,
+
+somebody with your password asked to change the address of your SheetGPT account
+to $email. It changes when a mail to that address is confirmed, within one hour.
+
+If it was not you, change your password now: this also ends the change.
+""",
+    ),
+    "email_changed": (
+        "Your address was changed",
+        """\
+Hello $name,
+
+the address of your SheetGPT account is now $email. This address no longer logs
+you in, and gets no more mail.
+
+If it was not you, contact the operator of this server.
+""",
+    ),
     "invitation": (
         "$inviter invites you to $organization",
         """\

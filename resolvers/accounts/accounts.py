@@ -118,6 +118,37 @@ async def verify_email(
     return SignOutResult()
 
 
+async def change_email(
+    info: Info,
+    new_email: Annotated[str, argument(description="New e-mail address; it must not be that of another account.")],
+    password: Annotated[str, argument(description="Your password.")],
+) -> MailRequestResult:
+    context = info.context
+    person = await _viewer(context)
+    await context.backend.attempts.count(Action.LOG_IN, context.origin.ip_address, person.email)
+    verified = await context.backend.passwords.verify(password, person.password_hash)
+    with Mistakes() as check:
+        if not verified.ok:
+            check.add("password", "Wrong password. Enter your current password.")
+        email = check(checked_email, new_email, "newEmail")
+        if email == person.email:
+            check.add("newEmail", "This is your address already. Enter another one.")
+    await context.backend.attempts.count(Action.RESET, context.origin.ip_address, person.email)
+    answer_at = time.monotonic() + RESET_SECONDS  # the same for an address that has an account
+    await context.backend.database.write(verifications.request_email_change, SYSTEM, person.id, email, *new_refresh())
+    await asyncio.sleep(answer_at - time.monotonic())
+    return MailRequestResult(f"If {email} has no account, a mail with a token for confirmEmailChange is on its way.")
+
+
+async def confirm_email_change(
+    info: Info, token: Annotated[str, argument(description="Token from the mail to the new address; valid once.")]
+) -> SignOutResult:
+    context = info.context
+    await context.backend.attempts.count(Action.RESET, context.origin.ip_address)
+    await context.backend.database.write(verifications.confirm_email_change, SYSTEM, refresh_digest(token))
+    return SignOutResult()
+
+
 async def update_profile(
     info: Info,
     first_name: Annotated[

@@ -51,6 +51,11 @@ def global_id_in(table: str | None, id_: UUID | None) -> ID | None:
     return None if model is None or id_ is None else global_id(model, id_)
 
 
+def type_name_in(table: str) -> str:
+    """Return the name of the GraphQL type that represents the rows of a database table."""
+    return _names[_models[table]]
+
+
 def _encoded(model: type[Base], hexadecimal: str) -> ID:
     return part_id(_names[model], hexadecimal)
 

@@ -16,6 +16,7 @@ from db.core.events import Notified
 from db.core.session import Session
 from db.models.notifications import Notification
 from db.notifications import notifications
+from db.notifications.activity import smallest_id
 from errors import BadUserInput
 from resolvers.core.context import Context, Info
 from resolvers.core.ids import decode_id, global_id_in
@@ -88,7 +89,7 @@ async def follow_notifications(
     if user_id is None:
         return
     feed = NotificationFeed(
-        context, user_id, _smallest_id(now() - OVERLAP) if after is None else decode_id(after, Notification)
+        context, user_id, smallest_id(now() - OVERLAP) if after is None else decode_id(after, Notification)
     )
     with context.backend.hub.subscribe(Notified(user_id)) as notified:
         if after is None:
@@ -124,9 +125,4 @@ class NotificationFeed:
                 return new
 
     def _overlapping(self) -> UUID:
-        return max(self._start, _smallest_id(now() - OVERLAP))
-
-
-def _smallest_id(moment: datetime) -> UUID:
-    """Return the smallest UUIDv7 of this moment."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
+        return max(self._start, smallest_id(now() - OVERLAP))

@@ -48,6 +48,8 @@ SESSION_ONLY = {
         "resetPassword",
         "requestEmailVerification",
         "verifyEmail",
+        "changeEmail",
+        "confirmEmailChange",
         "deleteAccount",
         "connectGoogle",
         "confirmGoogle",

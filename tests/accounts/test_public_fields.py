@@ -23,6 +23,7 @@ PUBLIC = {
         "requestPasswordReset",
         "resetPassword",
         "verifyEmail",
+        "confirmEmailChange",
     },
     "subscription": set[str](),
 }

@@ -124,6 +124,19 @@ STATED: dict[str, Call] = {
         bad={"token": "x"},
         token=("verify_email", "ann@example.com"),
     ),
+    "changeEmail": Call(
+        lambda _: {"newEmail": "chief@example.com", "password": PASSWORD},
+        ("User ~ verifications.added=1",),
+        who="root",
+        bad={"newEmail": "no address"},
+    ),
+    "confirmEmailChange": Call(
+        lambda _: {},
+        ("User ~ email is_email_verified verifications.changed=1",),
+        who="nobody",
+        bad={"token": "x"},
+        token=("change_email", "chief@example.com"),
+    ),
     "updateProfile": Call(lambda _: {"firstName": "Anna"}, ("User ~ first_name",), bad={"firstName": "x" * 101}),
     "updateUser": Call(
         lambda s: {"id": s["cid"], "isActive": False, "isSuperuser": True},

@@ -50,6 +50,8 @@ ACCOUNTS: dict[str, list[Change]] = {
     "confirmGoogle": [Change({"code": "no code"}, SIGNED_IN, meets="BAD_USER_INPUT")],
     "disconnectGoogle": [Change({}, frozenset({OWNER}), idle=SIGNED_IN - {OWNER})],
     "verifyEmail": [Change({"token": "@email_token"}, ANYONE)],
+    "changeEmail": [Change({"newEmail": "new@example.com", "password": "wrong"}, SIGNED_IN, meets="BAD_USER_INPUT")],
+    "confirmEmailChange": [Change({"token": "@change_token"}, ANYONE)],
     "updateProfile": [Change({"firstName": "Another"}, SIGNED_IN)],
     "updateUser": [
         Change({"id": "@owner_user", "isActive": False}, frozenset({SUPERUSER})),

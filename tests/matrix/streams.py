@@ -1,6 +1,6 @@
 """The people who follow each stream."""
 
-from tests.matrix.rows import INSIDE, OWN, OWNER, SIGNED_IN, Follow
+from tests.matrix.rows import INSIDE, OWN, OWNER, SIGNED_IN, SUPERUSER, Follow
 
 FOLLOWED: dict[str, list[Follow]] = {
     "replyStream": [Follow({"messageId": "@reply"}, OWN)],
@@ -11,5 +11,6 @@ FOLLOWED: dict[str, list[Follow]] = {
     "notifications": [
         Follow({"after": "@first_notification"}, frozenset({OWNER}), idle=SIGNED_IN - {OWNER}),
     ],
+    "activity": [Follow({"after": ""}, INSIDE - {SUPERUSER}, idle=SIGNED_IN - INSIDE | {SUPERUSER})],
     "exportProgress": [Follow({"exportId": "@export"}, OWN)],
 }

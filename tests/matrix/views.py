@@ -45,4 +45,5 @@ ASKED: dict[str, list[Asked]] = {
     "serverInfo": [Asked(ANYONE)],
     "health": [Asked(ANYONE)],
     "me": [Asked(SIGNED_IN)],
+    "activityCursor": [Asked(SIGNED_IN)],
 }

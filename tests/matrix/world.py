@@ -271,6 +271,7 @@ class Scene:
                 organization_id=self.keys["organization"], email=f"{OUTSIDER}@example.com", role=Role.MEMBER
             ),
             "email_token": Verification(purpose=Purpose.VERIFY_EMAIL),
+            "change_token": Verification(purpose=Purpose.CHANGE_EMAIL, email="renamed@example.com"),
             "reset_token": Verification(purpose=Purpose.RESET_PASSWORD),
         }
         # Encrypted with no key of this server, so that nothing is revoked at Google.
@@ -281,7 +282,7 @@ class Scene:
             self.ids[name], row.digest = new_refresh()  # type: ignore[attr-defined]  # both models have it
             row.expires_at = now() + LIFE  # type: ignore[attr-defined]  # and this
             if isinstance(row, Verification):
-                row.user_id, row.email = self._user_id(OWNER), f"{OWNER}@example.com"
+                row.user_id, row.email = self._user_id(OWNER), row.email or f"{OWNER}@example.com"
             session.add(row)
 
     def _complete(self, session: Session) -> None:

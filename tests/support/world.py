@@ -9,7 +9,7 @@ from auth.viewer import Role, Viewer
 from db.accounts import users
 from db.core.base import now
 from db.core.engine import Database
-from db.core.events import Event
+from db.core.events import ActivityRecorded, Event
 from db.core.factory import open_database
 from db.core.session import Session
 from db.migrations import migrate
@@ -27,12 +27,19 @@ def database_at(url: str) -> Database:
 
 
 class World:
-    """Users and organizations in a database; `published` has the events of its transactions."""
+    """Users and organizations in a database; `published` has the events of its transactions.
+
+    That there was activity is left out, because almost every transaction says so.
+    """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.published: list[Event] = []
-        database.publish = self.published.append
+        database.publish = self._publish
+
+    def _publish(self, event: Event) -> None:
+        if not isinstance(event, ActivityRecorded):
+            self.published.append(event)
 
     async def person(self, name: str) -> Viewer:
         """Sign up a user, who has a personal organization."""
