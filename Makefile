@@ -1,6 +1,6 @@
 # `make help` prints every target with the line after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check mutants test-llm bench eval lock migration schema graphiql clean
+.PHONY: help run test test-fast check mutants test-llm bench eval lock migration schema app graphiql clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -88,6 +88,9 @@ lock: $(VENV)/.development ## Lock every dependency with its hash
 		pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 		pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+app: ## Rebuild the page for people (needs Node.js 20)
+	@cd web/app && npm ci --silent && npm run --silent build
 
 graphiql: ## Rebuild the GraphiQL files (needs Node.js 20)
 	@cd web/graphiql && npm ci --silent && npm run --silent build

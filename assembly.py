@@ -80,6 +80,7 @@ from schema import schema
 from schema.core.costs import WEIGHTS
 from schema.core.scopes import require_scope
 from settings import VERSION, Misconfigured, Settings
+from transport.app_page import fallback, page_routes
 from transport.control import Control
 from transport.core.callers import Caller
 from transport.core.connections import Connections
@@ -341,6 +342,10 @@ def application(product: Product) -> Any:
         shared_route(opener(backend)),
         consent_route(callback(backend)),
     ]
+    if settings.static_dir:
+        routes += page_routes(settings.static_dir)
+    elif settings.app_page:
+        routes += page_routes()
     # The guard stands inside: Starlette's own outermost layer would answer its refusals as faults of ours.
     own_origin = [settings.public_url.rstrip("/")] if settings.public_url else []
     middleware = [
@@ -364,7 +369,11 @@ def application(product: Product) -> Any:
                 expose_headers=["x-request-id", "x-api-version", "retry-after", "ratelimit", "ratelimit-policy"],
             ),
         )
-    return Starlette(routes=routes, middleware=middleware, exception_handlers=EXCEPTION_HANDLERS)
+    app = Starlette(routes=routes, middleware=middleware, exception_handlers=EXCEPTION_HANDLERS)
+    if settings.static_dir:
+        # Not a route: one for every path would answer 404 where a known path refuses the method with 405.
+        app.router.default = fallback(settings.static_dir)
+    return app
 
 
 @contextlib.asynccontextmanager

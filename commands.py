@@ -72,7 +72,7 @@ def announce(address: str) -> None:
     """Print the address of a server that is ready."""
     from settings import VERSION
 
-    print(f"SheetGPT {VERSION} · GraphiQL: {address}/graphql · stop with Ctrl-C", flush=True)
+    print(f"SheetGPT {VERSION} · {address}/ · GraphiQL: {address}/graphql · stop with Ctrl-C", flush=True)
 
 
 @cli.command()

@@ -83,6 +83,16 @@ GoogleScopes: TypeAlias = Annotated[
 Sender: TypeAlias = Annotated[str, _matching(r"[^\s@]+@[^\s@]+", "write one e-mail address, such as me@example.com")]
 
 
+def _has_page(directory: Path) -> Path:
+    """Return the directory. Raise ValueError unless it has a page."""
+    if not (directory / "index.html").is_file():
+        raise ValueError("a directory that contains an index.html")
+    return directory
+
+
+PageDirectory: TypeAlias = Annotated[Path, AfterValidator(_has_page)]
+
+
 class Settings(BaseSettings):
     """Frozen settings. Each description is a row of docs/configuration.md and a comment in .env.example."""
 
@@ -227,6 +237,13 @@ class Settings(BaseSettings):
     )
     introspection: bool | None = Field(
         None, description="Answer introspection queries. When empty, only in development."
+    )
+    app_page: bool = Field(True, description="Serve the page for people at `/`.")
+    static_dir: PageDirectory | None = Field(
+        None,
+        description="Directory of your own page, instead of that one: its `index.html` is served at `/` and at unknown "
+        "paths, its files below `/static/`. Names with a hash, such as `main-4F2a9c1B.js`, are cached for a year. A "
+        "file `csp.txt` is sent as the content security policy.",
     )
     graphiql: bool | None = Field(
         None, description="Serve GraphiQL at `/graphql` in a browser. When empty, only in development."

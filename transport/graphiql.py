@@ -1,96 +1,14 @@
-"""GraphiQL, served from the files in the directory beside this module; most are stored compressed."""
+"""GraphiQL, served from the files in the directory beside this module."""
 
-import asyncio
-import gzip
-import hashlib
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
-
-from transport.core.callers import header
+from transport.static_page import StaticPage
 
 DIRECTORY = Path(__file__).parent / "graphiql"
-PAGE = "index.html"
-POLICY = "csp.txt"
-# The bundler puts a hash of the content into these names, so they may be cached for ever.
-HASHED = re.compile(r"-[A-Z0-9]{8}\.\w+$")
-MEDIA_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".svg": "image/svg+xml",
-    ".ttf": "font/ttf",
-    ".txt": "text/plain; charset=utf-8",
-    ".woff2": "font/woff2",
-}
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """One file of the page; `content` is compressed with gzip if `is_compressed`."""
-
-    content: bytes
-    is_compressed: bool
-    digest: str
-
-
-class GraphiQL:
-    """ASGI application of the page and, where the route has a `path`, of its assets.
-
-    Raises HTTPException 404 for a file that does not exist.
-    """
+class GraphiQL(StaticPage):
+    """Page at /graphql and its assets."""
 
     def __init__(self, directory: Path = DIRECTORY) -> None:
-        self._directory = directory
-        self._files: Mapping[str, File] | None = None
-
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        if self._files is None:
-            self._files = await asyncio.to_thread(_read, self._directory)
-        name = scope.get("path_params", {}).get("path", PAGE)
-        file = self._files.get(name)
-        if file is None or scope["method"] not in ("GET", "HEAD"):
-            raise HTTPException(404, f"GraphiQL has no file {name}. The page is at /graphql in a browser.")
-        encoded = file.is_compressed and "gzip" in (header(scope, b"accept-encoding") or "")
-        headers = self._headers(name, file, encoded=encoded)
-        if header(scope, b"if-none-match") == headers["etag"]:
-            await _send(send, 304, headers, b"")
-            return
-        plain = not file.is_compressed or encoded
-        content = file.content if plain else await asyncio.to_thread(gzip.decompress, file.content)
-        await _send(send, 200, headers | {"content-length": str(len(content))}, content)
-
-    def _headers(self, name: str, file: File, *, encoded: bool) -> dict[str, str]:
-        headers = {
-            "content-type": MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream"),
-            "cache-control": "public, max-age=31536000, immutable" if HASHED.search(name) else "no-cache",
-            "etag": f'"{file.digest}-gzip"' if encoded else f'"{file.digest}"',
-            "vary": "accept, accept-encoding",
-        }
-        if encoded:
-            headers["content-encoding"] = "gzip"
-        if self._files and (policy := self._files.get(POLICY)):
-            headers["content-security-policy"] = policy.content.decode().strip()
-        return headers
-
-
-def _read(directory: Path) -> dict[str, File]:
-    """Read all files, by their path in a URL, which has no `.gz`."""
-    files = {}
-    for path in sorted(directory.rglob("*")):
-        if path.is_file():
-            content = path.read_bytes()
-            name = path.relative_to(directory).as_posix().removesuffix(".gz")
-            files[name] = File(content, path.suffix == ".gz", hashlib.sha256(content).hexdigest()[:32])
-    return files
-
-
-async def _send(send: Send, status: int, headers: Mapping[str, str], content: bytes) -> None:
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": content})
+        super().__init__(directory, "GraphiQL is at /graphql in a browser.")

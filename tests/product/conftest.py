@@ -90,6 +90,13 @@ async def graphiql_url() -> AsyncIterator[str]:
         await serving
 
 
+@pytest.fixture(scope="module")
+def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of the page of a server without configuration."""
+    with running(tmp_path_factory.mktemp("page")) as product:
+        yield f"{product.url}/"
+
+
 MAIN_PATH_KINDS = [
     pytest.param(kind, marks=pytest.mark.xdist_group(f"main-path-{kind}")) for kind in ("sqlite", "postgresql")
 ]

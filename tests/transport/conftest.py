@@ -1,5 +1,6 @@
 """Fixtures of the tests of the transport."""
 
+import gzip
 import logging
 import time
 from collections.abc import Iterator
@@ -95,3 +96,13 @@ EXTRA = [
     Route("/refusing", refusing),
     Route("/ignoring", ignoring, methods=["POST"]),
 ]
+
+
+@pytest.fixture
+def own_page(tmp_path: Path) -> Path:
+    (tmp_path / "index.html").write_text("<p>mine")
+    (tmp_path / ".env").write_text("SECRET_KEY=secret")
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "app-4F2a9c1B.js").write_text("1")
+    (tmp_path / "assets" / "app.js.gz").write_bytes(gzip.compress(b"2"))
+    return tmp_path

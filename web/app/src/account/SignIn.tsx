@@ -1,0 +1,97 @@
+import { useState } from "react";
+import { rowsClient } from "../api/client";
+import { fieldErrorsOf, messageOf } from "../api/errors";
+import { LogInDocument, RequestPasswordResetDocument, SignUpDocument } from "../api/generated";
+import { signIn } from "../api/session";
+import { chooseLanguage, language, languageNames, t } from "../i18n";
+import { Field } from "../ui/Field";
+import { Logo } from "../ui/Logo";
+
+type Mode = "signIn" | "signUp" | "reset";
+
+export function SignIn() {
+  const [mode, setMode] = useState<Mode>("signIn");
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [name, setName] = useState("");
+  const [problems, setProblems] = useState<Record<string, string>>({});
+  const [notice, setNotice] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+
+  async function submit(): Promise<void> {
+    setBusy(true);
+    setProblems({});
+    setNotice(null);
+    if (mode === "reset") await requestReset();
+    else await enter();
+    setBusy(false);
+  }
+
+  async function enter(): Promise<void> {
+    const [firstName = "", ...rest] = name.trim().split(/\s+/);
+    const result = mode === "signUp"
+      ? await rowsClient.mutation(SignUpDocument, { input: { email, password, firstName, lastName: rest.join(" ") } }).toPromise()
+      : await rowsClient.mutation(LogInDocument, { input: { email, password } }).toPromise();
+    if (result.error || !result.data) return fail(result.error!);
+    const data = "signUp" in result.data ? result.data.signUp : result.data.logIn;
+    signIn(data.session);
+  }
+
+  async function requestReset(): Promise<void> {
+    const { data, error } = await rowsClient.mutation(RequestPasswordResetDocument, { email }).toPromise();
+    if (data) setNotice(data.requestPasswordReset.message);
+    else fail(error!);
+  }
+
+  function fail(error: Parameters<typeof messageOf>[0]): void {
+    const fields = Object.fromEntries(fieldErrorsOf(error).map(({ field, message }) => [field.split(".").at(-1)!, message]));
+    setProblems(Object.keys(fields).length ? fields : { form: messageOf(error) });
+  }
+
+  function turn(next: Mode): void {
+    setMode(next);
+    setProblems({});
+    setNotice(null);
+  }
+
+  const known = ["email", "password", "firstName"];
+  const other = problems.form ?? Object.entries(problems).find(([field]) => !known.includes(field))?.[1];
+  return (
+    <main className="sign-in">
+      <section className="pitch">
+        <p className="brand"><Logo size={34} /> SheetGPT</p>
+        <h1>{t("pitch.title")}</h1>
+        <p>{t("pitch.text")}</p>
+        <Illustration />
+      </section>
+      <section className="card">
+        <h2>{t(`${mode}.title`)}</h2>
+        <form onSubmit={(event) => { event.preventDefault(); void submit(); }}>
+          {mode === "signUp" && <Field label={t("yourName")} autoComplete="name" value={name} problem={problems.firstName} onChange={(event) => setName(event.target.value)} />}
+          <Field label={t("email")} type="email" autoComplete="username" required value={email} problem={problems.email} onChange={(event) => setEmail(event.target.value)} />
+          {mode !== "reset" && <Field label={t("password")} type="password" autoComplete={mode === "signUp" ? "new-password" : "current-password"} required value={password} problem={problems.password} onChange={(event) => setPassword(event.target.value)} />}
+          {other && <p className="problem" role="alert">{other}</p>}
+          {notice && <p className="note" role="status">{notice}</p>}
+          <button type="submit" className="primary wide" disabled={isBusy}>{t(`${mode}.action`)}</button>
+        </form>
+        <p className="row between">
+          <button type="button" className="link" onClick={() => turn(mode === "signUp" ? "signIn" : "signUp")}>{t(mode === "signUp" ? "signUp.other" : "signIn.other")}</button>
+          {mode !== "signUp" && <button type="button" className="link" onClick={() => turn(mode === "reset" ? "signIn" : "reset")}>{t(mode === "reset" ? "signUp.other" : "reset.title")}</button>}
+        </p>
+        <label className="language"><span className="hidden">{t("language")}</span>
+          <select value={language.get()} onChange={(event) => chooseLanguage(event.target.value)}>{languageNames.map(({ tag, name }) => <option key={tag} value={tag}>{name}</option>)}</select>
+        </label>
+      </section>
+    </main>
+  );
+}
+
+function Illustration() {
+  const rows = [["2026-03-03", "Taxi", "81.40 EUR"], ["2026-03-03", "Hotel", "312.00 EUR"], ["2026-03-04", "Lunch", "64.50 EUR"]];
+  return (
+    <div className="illustration" aria-hidden="true">
+      <div className="bubble">Taxi <mark>€81.40</mark>, hotel €312.00 …</div>
+      <table><tbody>{rows.map(([date, what, amount], index) => <tr key={what}><td>{date}</td><td>{what}</td><td className={index ? "" : "lit"}>{amount} <i>●</i></td></tr>)}</tbody></table>
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+/**
+ * Session of this browser: one pair of tokens in localStorage, shared by all tabs.
+ *
+ * A refresh token can be used once, so only one tab may refresh: the one that holds the Web Lock. The others wait for
+ * the lock and then read the pair that it stored. Only the server's refusal signs out; a lost connection never does.
+ */
+import { RefreshSessionDocument, type TokensFragment } from "./generated";
+import { stringifyDocument } from "@urql/core";
+
+const KEY = "sheetgpt.session";
+const LOCK = "sheetgpt.refresh";
+/** Refresh this long before the access token expires, as the clocks of a request's two ends differ. */
+const MARGIN_MS = 60_000;
+
+interface Session {
+  accessToken: string;
+  refreshToken: string;
+  expiresAt: number;
+}
+
+const listeners = new Set<() => void>();
+
+export function subscribeToSession(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+// Signing in or out in one tab does the same in the others.
+addEventListener("storage", (event) => {
+  if (event.key === KEY) listeners.forEach((listener) => listener());
+});
+
+function read(): Session | null {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "null") as Session | null;
+  } catch {
+    return null;
+  }
+}
+
+export function isSignedIn(): boolean {
+  return read() !== null;
+}
+
+export function accessToken(): string | undefined {
+  return read()?.accessToken;
+}
+
+export function signIn({ accessToken, refreshToken, expiresIn }: TokensFragment): void {
+  store({ accessToken, refreshToken, expiresAt: Date.now() + expiresIn * 1000 });
+  listeners.forEach((listener) => listener());
+}
+
+export function signOut(): void {
+  localStorage.removeItem(KEY);
+  listeners.forEach((listener) => listener());
+}
+
+function store(session: Session): void {
+  localStorage.setItem(KEY, JSON.stringify(session));
+}
+
+export function expiresSoon(): boolean {
+  const session = read();
+  return session !== null && session.expiresAt - MARGIN_MS < Date.now();
+}
+
+/** Exchange the refresh token, unless another tab did so after `usedToken` was refused. */
+export async function refresh(usedToken: string | undefined): Promise<void> {
+  await navigator.locks.request(LOCK, async () => {
+    const session = read();
+    if (!session || (session.accessToken !== usedToken && !expiresSoon())) return;
+    const result = await requestTokens(session.refreshToken);
+    if (result === "refused") signOut();
+    else if (result) store({ ...result, expiresAt: Date.now() + result.expiresIn * 1000 });
+  });
+}
+
+/** Return a token that is valid for a while, for a socket that connects. */
+export async function freshToken(): Promise<string | undefined> {
+  if (expiresSoon()) await refresh(accessToken());
+  return accessToken();
+}
+
+async function requestTokens(refreshToken: string): Promise<TokensFragment | "refused" | null> {
+  try {
+    const response = await fetch("/graphql", {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json" },
+      body: JSON.stringify({ query: stringifyDocument(RefreshSessionDocument), variables: { refreshToken } }),
+    });
+    const { data, errors } = (await response.json()) as {
+      data?: { refreshSession: { session: TokensFragment } } | null;
+      errors?: { extensions?: { code?: string } }[];
+    };
+    if (data) return data.refreshSession.session;
+    return errors?.[0]?.extensions?.code === "UNAUTHENTICATED" ? "refused" : null;
+  } catch {
+    return null; // offline: the next request tries again
+  }
+}

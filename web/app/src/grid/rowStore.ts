@@ -1,0 +1,331 @@
+/**
+ * Rows of one table as the grid shows them: a loaded prefix of the list, edits that are on their way, and undo.
+ *
+ * An edit appears at once and is sent with the row version that the person saw. See `edit` for what follows.
+ */
+import type { CombinedError } from "@urql/core";
+import { rowsClient } from "../api/client";
+import { codeOf, conflictsOf, fieldErrorsOf, messageOf, type Conflict } from "../api/errors";
+import {
+  AddRowsDocument,
+  DeleteRowsDocument,
+  RowsByIdsDocument,
+  RowsDocument,
+  TableChangesDocument,
+  UndoRevisionDocument,
+  UpdateCellsDocument,
+  type RowItemFragment,
+  type TableChangesSubscription,
+} from "../api/generated";
+import { stream } from "../api/socket";
+import { cellKey, toRow, type CellEdit, type Row, type View } from "./types";
+
+type Revision = TableChangesSubscription["tableChanges"];
+
+export interface PendingEdit {
+  text: string;
+  state: "saving" | "unsent";
+}
+
+export type Outcome =
+  | { kind: "saved" }
+  | { kind: "unsent" }
+  | { kind: "invalid"; errors: { index: number; message: string }[]; message: string }
+  | { kind: "conflict"; conflicts: Conflict[]; edits: CellEdit[] }
+  | { kind: "failed"; message: string };
+
+/** Number of changes in one revision that are fetched row by row; with more, the window is loaded again. */
+const MAX_SINGLE_ROWS = 100;
+const MAX_CELLS_PER_REQUEST = 1_000;
+
+export class RowStore {
+  rows: Row[] = [];
+  total = 0;
+  revision: number;
+  view: View = {};
+  isLoaded = false;
+  problem: string | null = null;
+  /** Edits that the server has not confirmed, by cell. */
+  readonly pending = new Map<string, PendingEdit>();
+  /** Cells that somebody else changed a moment ago. */
+  readonly fresh = new Set<string>();
+
+  #listeners = new Set<() => void>();
+  #snapshot = 0;
+  #endCursor: string | null = null;
+  #loading: Promise<void> | null = null;
+  #generation = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+  #waiting: CellEdit[] = [];
+  #unsent: CellEdit[] = [];
+  #undo: number[] = [];
+  #redo: number[] = [];
+  #own = new Set<number>();
+  #stop: (() => void) | null = null;
+  #retry = (): void => void this.sendUnsent();
+
+  constructor(
+    readonly tableId: string,
+    revision: number,
+    /** Called when columns or the name changed. */
+    readonly onHeadChanged: () => void,
+  ) {
+    this.revision = revision;
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+  snapshot = (): number => this.#snapshot;
+  notify(): void {
+    this.#snapshot += 1;
+    this.#listeners.forEach((listener) => listener());
+  }
+
+  /** Load the first rows and follow the changes from `revision`; returns the function that stops. */
+  start(): () => void {
+    const store = this;
+    void this.reload();
+    addEventListener("online", this.#retry);
+    this.#stop = stream(
+      TableChangesDocument,
+      // Read again at each connection: the stream continues after the last revision seen.
+      { tableId: this.tableId, get after() { return store.revision; } },
+      ({ tableChanges }) => void this.#follow(tableChanges),
+    );
+    return () => {
+      this.#stop?.();
+      removeEventListener("online", this.#retry);
+    };
+  }
+
+  show(view: View): void {
+    this.view = view;
+    void this.reload();
+  }
+
+  async reload(): Promise<void> {
+    this.#generation += 1;
+    this.#endCursor = null;
+    const count = Math.min(this.rows.length, 300);
+    const loaded: Row[] = [];
+    const generation = this.#generation;
+    do {
+      if (!(await this.#page(generation, loaded, loaded.length === 0))) return;
+    } while (loaded.length < count && this.#endCursor);
+  }
+
+  get hasMore(): boolean {
+    return this.#endCursor !== null;
+  }
+
+  /** Load further rows until the row at `index` is there. */
+  ensure(index: number): void {
+    if (this.#loading || !this.#endCursor || index < this.rows.length) return;
+    const generation = this.#generation;
+    this.#loading = (async () => {
+      while (this.#endCursor && index >= this.rows.length) {
+        if (!(await this.#page(generation, [...this.rows], false))) break;
+      }
+    })().finally(() => { this.#loading = null; });
+  }
+
+  async #page(generation: number, rows: Row[], isFirst: boolean): Promise<boolean> {
+    const variables = { id: this.tableId, ...this.view, after: isFirst ? null : this.#endCursor, counting: isFirst };
+    const { data, error } = await rowsClient.query(RowsDocument, variables).toPromise();
+    if (generation !== this.#generation) return false;
+    this.problem = error ? messageOf(error) : null;
+    const page = data?.table?.rows;
+    if (!page) {
+      this.notify();
+      return false;
+    }
+    rows.push(...page.nodes.map(toRow));
+    this.rows = rows;
+    this.#endCursor = page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null;
+    this.total = page.totalCount ?? Math.max(this.total, rows.length);
+    this.isLoaded = true;
+    this.notify();
+    return true;
+  }
+
+  /** Bring what somebody did into the window. */
+  async #follow(revision: Revision): Promise<void> {
+    this.revision = Math.max(this.revision, revision.number);
+    if (this.#own.delete(revision.number)) return;
+    const { changes } = revision;
+    if (changes.some(({ kind }) => kind.startsWith("COLUMN") || kind === "TABLE_CHANGED")) this.onHeadChanged();
+    const isLarge = changes.length > MAX_SINGLE_ROWS;
+    if (isLarge || changes.some(({ kind }) => kind !== "CELL_CHANGED")) return this.reload();
+    const ids = [...new Set(changes.flatMap(({ rowId }) => (rowId && this.#has(rowId) ? [rowId] : [])))];
+    if (ids.length) {
+      const { data } = await rowsClient.query(RowsByIdsDocument, { ids }).toPromise();
+      this.replace((data?.nodes ?? []).flatMap((node) => (node?.__typename === "Row" ? [node as RowItemFragment] : [])));
+    }
+    const cells = changes.flatMap(({ rowId, column }) => (rowId && column ? [cellKey(rowId, column)] : []));
+    cells.forEach((cell) => this.fresh.add(cell));
+    this.notify();
+    setTimeout(() => { cells.forEach((cell) => this.fresh.delete(cell)); this.notify(); }, 4_000);
+  }
+
+  #has(rowId: string): boolean {
+    return this.rows.some(({ id }) => id === rowId);
+  }
+
+  row(id: string): Row | undefined {
+    return this.rows.find((row) => row.id === id);
+  }
+
+  replace(items: readonly RowItemFragment[]): void {
+    const rows = new Map(items.map((item) => [item.id, toRow(item)]));
+    this.rows = this.rows.map((row) => {
+      const next = rows.get(row.id);
+      return next && next.version >= row.version ? next : row;
+    });
+    this.notify();
+  }
+
+  /**
+   * Show the edits, send them, and settle them by the server's answer.
+   *
+   * Saved: the rows of the answer replace the shown ones. CONFLICT: the outcome has both values, and nothing was
+   * written. Invalid: the outcome says which edit and why. Not reached: the edits stay shown, marked as unsent, and are
+   * sent when the browser is online again.
+   */
+  edit(edits: CellEdit[]): Promise<Outcome> {
+    for (const { rowId, column, value } of edits) {
+      this.pending.set(cellKey(rowId, column), { text: value ?? "", state: "saving" });
+    }
+    this.#waiting.push(...edits);
+    this.notify();
+    const outcome = this.#queue.then(() => this.#send(edits));
+    this.#queue = outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  async #send(edits: CellEdit[]): Promise<Outcome> {
+    for (let start = 0; start < edits.length; start += MAX_CELLS_PER_REQUEST) {
+      const outcome = await this.#sendPart(edits.slice(start, start + MAX_CELLS_PER_REQUEST));
+      if (outcome.kind !== "saved") {
+        this.#settle(edits.slice(start + MAX_CELLS_PER_REQUEST));
+        return outcome;
+      }
+    }
+    return { kind: "saved" };
+  }
+
+  async #sendPart(edits: CellEdit[]): Promise<Outcome> {
+    const cells = edits.map(({ rowId, column, value, seenVersion }) => ({ rowId, column, value, expectedVersion: seenVersion }));
+    const { data, error } = await rowsClient.mutation(UpdateCellsDocument, { input: { tableId: this.tableId, cells } }).toPromise();
+    if (error?.networkError && !navigator.onLine) return this.#hold(edits);
+    this.#settle(edits);
+    if (!data) return this.#refused(edits, error!);
+    const { rows, revision } = data.updateCells;
+    if (revision) this.recordRevision(revision.number);
+    this.#rebase(rows);
+    this.replace(rows);
+    return { kind: "saved" };
+  }
+
+  #hold(edits: CellEdit[]): Outcome {
+    this.#unsent.push(...edits);
+    for (const { rowId, column, value } of edits) {
+      this.pending.set(cellKey(rowId, column), { text: value ?? "", state: "unsent" });
+    }
+    this.notify();
+    return { kind: "unsent" };
+  }
+
+  async sendUnsent(): Promise<void> {
+    const edits = this.#unsent.splice(0);
+    if (edits.length) this.onUnsentOutcome(await this.edit(edits));
+  }
+
+  /** Set by the view: how an edit ended that was made offline. */
+  onUnsentOutcome: (outcome: Outcome) => void = () => undefined;
+
+  #settle(edits: CellEdit[]): void {
+    this.#waiting = this.#waiting.filter((edit) => !edits.includes(edit));
+    for (const { rowId, column } of edits) this.pending.delete(cellKey(rowId, column));
+    for (const { rowId, column, value } of this.#waiting) {
+      this.pending.set(cellKey(rowId, column), { text: value ?? "", state: "saving" });
+    }
+    this.notify();
+  }
+
+  /** Our own edit made the next version, so edits still waiting have seen it. */
+  #rebase(rows: readonly RowItemFragment[]): void {
+    for (const { id, version } of rows) {
+      for (const edit of this.#waiting) {
+        if (edit.rowId === id && edit.seenVersion === version - 1) edit.seenVersion = version;
+      }
+    }
+  }
+
+  #refused(edits: CellEdit[], error: CombinedError): Outcome {
+    if (codeOf(error) === "CONFLICT") return { kind: "conflict", conflicts: conflictsOf(error), edits };
+    const errors = fieldErrorsOf(error).flatMap(({ field, message }) => {
+      const index = /cells\.(\d+)/.exec(field)?.[1];
+      return index ? [{ index: Number(index), message }] : [];
+    });
+    return errors.length ? { kind: "invalid", errors, message: messageOf(error) } : { kind: "failed", message: messageOf(error) };
+  }
+
+  recordRevision(revision: number): void {
+    this.#own.add(revision);
+    this.#undo.push(revision);
+    this.#redo = [];
+  }
+
+  get canUndo(): boolean { return this.#undo.length > 0; }
+  get canRedo(): boolean { return this.#redo.length > 0; }
+
+  undo(): Promise<string | null> { return this.#revert(this.#undo, this.#redo); }
+  /** Undoing the undo. */
+  redo(): Promise<string | null> { return this.#revert(this.#redo, this.#undo); }
+
+  async #revert(from: number[], to: number[]): Promise<string | null> {
+    const revision = from.pop();
+    if (revision === undefined) return null;
+    const { data, error } = await rowsClient
+      .mutation(UndoRevisionDocument, { tableId: this.tableId, revision, force: false }).toPromise();
+    if (!data) {
+      if (error?.networkError) from.push(revision);
+      this.notify();
+      return messageOf(error!);
+    }
+    to.push(data.undoRevision.revision.number);
+    this.#own.add(data.undoRevision.revision.number);
+    this.onHeadChanged();
+    await this.reload();
+    return null;
+  }
+
+  /** Add rows at the end; returns what was refused. */
+  async addRows(rows: Record<string, string | null>[]): Promise<string | null> {
+    const { data, error } = await rowsClient
+      .mutation(AddRowsDocument, { input: { tableId: this.tableId, rows, onError: "REJECT_ALL" } }).toPromise();
+    if (!data) return messageOf(error!);
+    const [rejected] = data.addRows.rejected;
+    if (data.addRows.revision) this.recordRevision(data.addRows.revision.number);
+    const isAtEnd = !this.#endCursor && !this.view.sort?.length && !this.view.filter && !this.view.search;
+    if (isAtEnd) {
+      this.rows = [...this.rows, ...data.addRows.rows.map(toRow)];
+      this.total = this.rows.length;
+      this.notify();
+    } else await this.reload();
+    return rejected ? (rejected.fieldErrors[0]?.message ?? null) : null;
+  }
+
+  async deleteRows(rowIds: string[]): Promise<string | null> {
+    const { data, error } = await rowsClient
+      .mutation(DeleteRowsDocument, { input: { tableId: this.tableId, rowIds } }).toPromise();
+    if (!data) return messageOf(error!);
+    if (data.deleteRows.revision) this.recordRevision(data.deleteRows.revision.number);
+    this.rows = this.rows.filter(({ id }) => !rowIds.includes(id));
+    this.total -= rowIds.length;
+    this.notify();
+    return null;
+  }
+}

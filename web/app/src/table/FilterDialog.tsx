@@ -1,0 +1,36 @@
+import { useState } from "react";
+import type { FilterOp, RowFilter } from "../api/generated";
+import type { Column } from "../grid/types";
+import { t } from "../i18n";
+import { Dialog } from "../ui/Dialog";
+import { Field } from "../ui/Field";
+
+const TEXT_OPS: FilterOp[] = ["CONTAINS", "STARTS_WITH", "EQ", "NE", "IS_EMPTY"];
+const ORDERED_OPS: FilterOp[] = ["EQ", "NE", "GT", "GTE", "LT", "LTE", "IS_EMPTY"];
+const ORDERED = new Set<Column["type"]>(["INTEGER", "DECIMAL", "CURRENCY", "PERCENT", "DATE", "DATETIME"]);
+
+interface Props { column: Column; filter: RowFilter | null; onChange: (filter: RowFilter | null) => void; onClose: () => void }
+
+export function FilterDialog({ column, filter, onChange, onClose }: Props) {
+  const ops: FilterOp[] = column.type === "BOOLEAN" ? ["EQ", "IS_EMPTY"] : ORDERED.has(column.type) ? ORDERED_OPS : TEXT_OPS;
+  const [op, setOp] = useState<FilterOp>(filter?.op ?? ops[0]!);
+  const [value, setValue] = useState(filter?.value === undefined || filter.value === null ? "" : String(filter.value));
+  const needsValue = op !== "IS_EMPTY";
+  function apply(): void {
+    const typed = column.type === "BOOLEAN" ? value !== "false" : value;
+    onChange({ column: column.key, op, value: needsValue ? typed : true });
+  }
+  return (
+    <Dialog title={t("filter.title", { name: column.name })} onClose={onClose}>
+      <form onSubmit={(event) => { event.preventDefault(); apply(); }}>
+        <label className="field">{t("filter.condition")}
+          <select value={op} onChange={(event) => setOp(event.target.value as FilterOp)}>{ops.map((one) => <option key={one} value={one}>{t(`op.${one}`)}</option>)}</select>
+        </label>
+        {needsValue && (column.type === "BOOLEAN"
+          ? <label className="field">{t("filter.value")}<select value={value} onChange={(event) => setValue(event.target.value)}><option value="true">{t("grid.yes")}</option><option value="false">{t("grid.no")}</option></select></label>
+          : <Field label={t("filter.value")} value={value} required dir="auto" onChange={(event) => setValue(event.target.value)} />)}
+        <footer>{filter && <button type="button" onClick={() => onChange(null)}>{t("filter.clear")}</button>}<button type="submit" className="primary">{t("filter.apply")}</button></footer>
+      </form>
+    </Dialog>
+  );
+}
