@@ -17,8 +17,21 @@ from tables.readers import (
     times,
 )
 from tables.readers.captions import caption
-from tables.readers.drawn import aligned, ruled, spaced
-from tables.readers.exports import addresses, chats, components, logfmt, logs, references, statements
+from tables.readers.drawn import aligned, ruled, spaced, trailing_values
+from tables.readers.exports import (
+    addresses,
+    bracketed_logs,
+    chat_headings,
+    chats,
+    commits,
+    components,
+    listings,
+    logfmt,
+    logs,
+    references,
+    sql_inserts,
+    statements,
+)
 from tables.readers.letterheads import without_letterheads
 from tables.readers.markup import html_tables, json_values, markdown, wiki, xml_rows
 from tables.readers.spans import (
@@ -43,10 +56,15 @@ _READERS = (
     xml_rows.read,
     json_values.read,
     components.read,
+    sql_inserts.read,
     statements.read,
     markdown.read,
     ruled.read,
     chats.read,
+    chat_headings.read,
+    listings.read,
+    commits.read,
+    bracketed_logs.read,
     logs.read,
     logfmt.read,
     addresses.read,
@@ -56,6 +74,7 @@ _READERS = (
     delimited.read,
     quantities.read,
     spaced.read,
+    trailing_values.read,
     times.read,
     tallies.read,
     entries.read,

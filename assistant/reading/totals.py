@@ -10,6 +10,7 @@ from tables.types.money import CODES
 from tables.types.types import NUMERIC_TYPES, CellError, Column, Value, parse
 
 _SUMMED = frozenset(["markdown", "delimited", "aligned", "list", "receipt", "html", "wiki", "latex", "ruled", "lines"])
+_QUANTITY, _PRICE, _AMOUNT = "Quantity", "Price", "Amount"  # as readers of bills name their columns
 _MOST_SUMS = 8  # rows below each other that sum up
 _OF_ALL = frozenset(
     [
@@ -73,10 +74,12 @@ def stated(text: str, grid: Grid, left_out: Rows, end: int) -> tuple[list[Stated
 def notes(columns: Sequence[Column], rows: Sequence[Sequence[Value]], totals: Sequence[Stated]) -> tuple[str, ...]:
     """Return a sentence for each stated total: whether the rows add up to it."""
     added = {
-        n: sum((Decimal(str(row[n])) for row in rows if row[n] is not None), Decimal())
+        n: sum((_number(row[n]) for row in rows), Decimal())
         for n, column in enumerate(columns)
         if column.type in NUMERIC_TYPES and any(row[n] is not None for row in rows)
     }
+    products = _products(columns, rows)
+    added |= products
     notes_by_text: dict[str, None] = {}
     for label, name, amount in totals:
         candidates = [
@@ -89,8 +92,33 @@ def notes(columns: Sequence[Column], rows: Sequence[Sequence[Value]], totals: Se
         if not equal and name is None and not _is_of_all(label):
             continue  # "Total fees: 12.00" is the sum of some rows only
         column = equal[0] if equal else max(read)
-        notes_by_text[_sentence(columns[column].name, added[column], read[column])] = None
+        is_product = column in products and columns[column].name == _PRICE
+        title = f"{_QUANTITY} × {_PRICE}" if is_product else columns[column].name
+        notes_by_text[_sentence(title, added[column], read[column])] = None
     return tuple(notes_by_text)
+
+
+def _products(columns: Sequence[Column], rows: Sequence[Sequence[Value]]) -> dict[int, Decimal]:
+    """Return the sum of a bill, by its last column of money: a row without an amount costs quantity × price.
+
+    Empty unless the columns are those of a bill.
+    """
+    index = {column.name: n for n, column in enumerate(columns) if column.type in NUMERIC_TYPES}
+    quantity, price = index.get(_QUANTITY), index.get(_PRICE)
+    if quantity is None or price is None:
+        return {}
+    amount = index.get(_AMOUNT)
+    total = Decimal()
+    for row in rows:
+        if amount is not None and row[amount] is not None:
+            total += _number(row[amount])
+        else:
+            total += _number(row[price]) * (Decimal(1) if row[quantity] is None else _number(row[quantity]))
+    return {price if amount is None else amount: total}
+
+
+def _number(value: Value) -> Decimal:
+    return Decimal() if value is None else Decimal(str(value))
 
 
 def _is_of_all(label: str) -> bool:

@@ -12,7 +12,7 @@ _FENCE = re.compile(r"\s*(?P<mark>`{3,}|~{3,})\s*(?P<language>[\w+-]*)[^`]*")
 _THOUGHT = re.compile(r"^\s*<(think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
 _BLANKS_APART = 3
 _FEWEST_SPREAD, _MOST_SPREAD = 3, 20_000
-_REPLY = re.compile(r"(?:> ?){1,2}(?!>)")
+_REPLY = re.compile(r"(?!>>> )(?:> ?){1,9}(?!>)")
 _READABLE = frozenset(
     {"", "csv", "tsv", "psv", "table", "json", "jsonl", "ndjson", "json5", "md", "markdown"}
     | {"text", "txt", "plain", "plaintext", "yaml", "yml", "log", "output", "html", "xml", "latex", "tex", "wiki"}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tables.readers.evidence import is_value
-from tables.readers.marks import HEADING, ITEM, RULE
+from tables.readers.marks import HEADING, ITEM, NUMBERED_RULE, RULE
 from tables.readers.spans import Line, Span, cell
 
 _MOST_WORDS = 6
@@ -23,7 +23,7 @@ def index_above(lines: Sequence[Line], i: int) -> int | None:
 def caption(text: str, lines: Sequence[Line], i: int) -> Span | None:
     """Return the name of the table that starts at line `i`."""
     above = index_above(lines, i)
-    if above is None or RULE.fullmatch(lines[above].text):
+    if above is None or any(rule.fullmatch(lines[above].text) for rule in (RULE, NUMBERED_RULE)):
         return None
     line = lines[above]
     heading = HEADING.match(line.text)

@@ -23,6 +23,9 @@ _NUMBER_LAST = re.compile(
     r"[^\n]*[^\W\d_][^,\n]*[ \t](?:[€$£¥₹₩]|[A-Z]{3}[ \t])?(?:\d{1,6},\d{2}|\d{1,3}(?:,\d{3})+(?:\.\d{2})?)"
     r"(?:[ \t]?(?:[€$£¥₹₩]|[^\W\d_]{1,4}\.?))?"
 )
+# `Hour: 95,00 € each.`: the only comma of the line is the mark of a decimal before a unit.
+_NUMBER_WITHIN = re.compile(r"[^,\n]*\d,\d{1,3}[ \u00a0\u202f]?(?:[€$£¥₽%°]|[^\W\d_])[^,\n]*")
+_THOUSANDS_WITHIN = re.compile(r"[^,\n]*\s(?:[^,\n]*(?<!\d)\d{1,3}(?:,\d{3})++(?!\d))+[^,\n]*")
 _LOG_TIME = re.compile(r":\d\d,\d{3}\b")
 _SENTENCE_END = re.compile(r"[^\W\d]{2}[.!?] +[^\W\d_]")
 _PAIR = re.compile(r"\s*[^\W\d_][^:,;|]{0,40}(?:: | = )")
@@ -118,6 +121,8 @@ def _is_code(table: Sequence[Record]) -> bool:
 def _is_plain_numbers(table: Sequence[Record]) -> bool:
     """`1,234` and `12,50` line by line under no header, `Coffee  2,80`, and the milliseconds of a log."""
     lines = [record.line.text.strip() for record in table]
+    if all(_NUMBER_WITHIN.fullmatch(line) for line in lines) or all(map(_THOUSANDS_WITHIN.fullmatch, lines)):
+        return True
     return not evidence.has_header([record.cells for record in table]) and (
         evidence.is_most([_NUMBER_ALONE.fullmatch(line) is not None for line in lines])
         or all(_NUMBER_LAST.fullmatch(line) for line in lines)

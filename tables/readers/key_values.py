@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tables.readers.evidence import is_most, is_sentence, kind_of
-from tables.readers.marks import ITEM, RULE
+from tables.readers.marks import ITEM, NUMBERED_RULE, RULE
 from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, Span, cell, grid
 
 _PAIR = re.compile(
@@ -17,6 +17,16 @@ _SPEAKERS = frozenset(
     ["assistant", "user", "system", "human", "ai", "bot", "q", "a", "me", "you", "question", "answer"]
 )
 _DECLARATIONS = frozenset(["let", "var", "const", "val", "def", "final", "public", "private", "static"])
+_DAYS = re.compile(
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:diens|donners|frei|sams|sonn)tag|montag|mittwoch|sonnabend"
+    r"|(?:lun|mar|mercre|jeu|vendre|same)di|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
+    r"|(?:lune|marte|mercole|giove|vener)d[iì]|sabato|domenica|(?:segunda|terça|quarta|quinta|sexta)(?:-feira)?"
+    r"|(?:maan|dins|woens|donder|vrij|zater|zon)dag|poniedziałek|wtorek|środa|czwartek|piątek|sobota|niedziela"
+    r"|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|(?:周|星期|礼拜)[一二三四五六日天]|[月火水木金土日]曜日?)"
+    r"(?:[ ]?(?:[-–/,&]|to|bis|à|au|a|и|y|e|und|and|et)[ ]?[^\W\d_]{2,12})?",
+    re.IGNORECASE,
+)
+_COUNTER = re.compile(r"\d+|(?<=第)[〇一二三四五六七八九十百]+|(?<=\s)(?:[ivx]+|[a-z])$")
 _MOST_WORDS = 6
 _FEWEST_ALIKE = 3
 
@@ -86,21 +96,33 @@ def _is_block(lines: Sequence[Line], block: Block) -> bool:
         return False
     if len(keys) < len(block) or all(key.split()[0] in _DECLARATIONS for key in keys):
         return False
+    if _are_steps(block):
+        return False
     if keys <= _SPEAKERS or (len(keys) == 2 and any(value.endswith(("?", "？", "!")) for value in values)):
         return False
     if 2 * len(values) <= len(block) or (block[0].is_item and not block[1].is_indented):
         return False
-    if not block[0].is_item and len({pair.is_indented for pair in block}) > 1:
+    ends = {pair.key.end - lines[pair.line].start for pair in block}
+    if not block[0].is_item and len({pair.is_indented for pair in block}) > 1 and len(ends) > 1:
         return False  # settings of a program, in sections
     if block[0].is_indented and block[0].line and ITEM.match(lines[block[0].line - 1].text):
         return False
     return not _is_prose_or_code(values)
 
 
+def _are_steps(block: Block) -> bool:
+    """Return True for keys that only count, `Step 1:`, over words: instructions in an order, and no record."""
+    keys = [pair.key.text.casefold() for pair in block]
+    stems = {_COUNTER.sub("", key).strip(" -.") for key in keys}
+    return len(stems) == 1 < len(keys) and all(_COUNTER.search(key) for key in keys) and not _are_alike(block)
+
+
 def _are_alike(block: Block) -> bool:
     """Return True for pairs that say the same of several things, `Oslo: 12`: all values are of one kind and unit."""
     kinds = {kind_of(pair.value.text) if pair.value else "" for pair in block}
     names = {pair.key.text.casefold() for pair in block}
+    if len(names) == len(block) >= _FEWEST_ALIKE and all(_DAYS.fullmatch(name) for name in names):
+        return True
     return len(names) == len(block) >= _FEWEST_ALIKE and len(kinds) == 1 and "" not in kinds
 
 
@@ -119,7 +141,8 @@ def _is_next(table: Sequence[Block], block: Block) -> bool:
 
 
 def _adjoins(lines: Sequence[Line], above: int, below: int) -> bool:
-    return all(line.is_blank or RULE.fullmatch(line.text) for line in lines[above + 1 : below])
+    between = (line.text for line in lines[above + 1 : below] if not line.is_blank)
+    return all(RULE.fullmatch(content) or NUMBERED_RULE.fullmatch(content) for content in between)
 
 
 def _grids(lines: Sequence[Line], table: Sequence[Block]) -> Iterator[Grid]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tables.readers.spans import Grid
 
@@ -14,7 +15,8 @@ aan onderwerp verzonden datum till från ämne skickat do od temat wysłano от
 _CONTACT_FIELDS = """
 phone tel telephone mobile cell fax email e mail web website www address office telefon handy mobil adresse téléphone
 portable courriel site teléfono móvil correo web telefono cellulare indirizzo telefone celular telefoon телефон моб факс
-почта сайт адрес 电话 手机 传真 邮箱 地址 電話 携帯 住所 전화 휴대폰 팩스 이메일 주소 هاتف جوال فاكس بريد iban bic
+почта сайт адрес 电话 手机 传真 邮箱 地址 電話 携帯 住所 전화 휴대폰 팩스 이메일 주소 هاتف جوال فاكس بريد iban bic swift
+vat id no reg ust idnr nr steuernummer tva siret siren nif cif nip regon инн кпп abn ein bank konto blz
 """
 _HTTP_FIELDS = """
 host accept accept-encoding accept-language user-agent content-type content-length content-encoding date server
@@ -24,6 +26,18 @@ expires last-modified
 _FIELDS = frozenset(_MAIL_FIELDS.split())
 _HEADERS = frozenset(_HTTP_FIELDS.split())
 _CONTACTS = frozenset(_CONTACT_FIELDS.split())
+_DRAWN_KINDS = frozenset({"receipt", "aligned", "list", "lines"})
+_CONTENTS_LIST = (
+    "contents|table of contents|inhalt|inhaltsverzeichnis|sommaire|table des matières|índice|contenido|indice|sommario"
+    "|sumário|inhoud|inhoudsopgave|spis treści|содержание|оглавление|目录|目錄|目次|もくじ|목차|المحتويات|içindekiler"
+)
+_CONTENTS = frozenset(_CONTENTS_LIST.split("|"))
+_CHAPTER = re.compile(
+    r"\d+(?:\.\d+)*\b|[IVX]+\b|[A-H][.)]? |(?:chapter|kapitel|chapitre|cap[íi]tulo|capitolo|глава|rozdział|appendix"
+    r"|anhang|annexe|anexo|part|teil|section) |第",
+    re.IGNORECASE,
+)
+_FEWEST_CHAPTERS = 3
 _MOST_PAIRS, _LONGEST_TITLE = 8, 40
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -35,6 +49,8 @@ def without_letterheads(text: str, grids: Sequence[Grid]) -> list[Grid]:
 
 
 def _is_letterhead(text: str, above: Grid | None, grid: Grid, below: Grid | None) -> bool:
+    if _is_contents(text, grid):
+        return True
     if not _is_record(grid):
         return below is not None and _is_preamble(text, grid, below)
     pairs = [(above, grid), (grid, below)]
@@ -52,6 +68,25 @@ def _is_preamble(text: str, grid: Grid, below: Grid) -> bool:
     """Return True for pairs right above a wider table that are drawn like it: `Account;IT60 X054`."""
     is_narrow = grid.kind == below.kind == "delimited" and len(grid.header) == 2 < len(below.header)
     return is_narrow and len(grid.rows) < _MOST_PAIRS and _adjoin(text, grid, below)
+
+
+def _is_contents(text: str, grid: Grid) -> bool:
+    """Return True for the contents of a book: pages that grow, behind numbered chapters or under `Contents`."""
+    pages = [row[-1].text if row[-1] else "" for row in grid.rows]
+    if grid.kind not in _DRAWN_KINDS or len(pages) < _FEWEST_CHAPTERS or len(grid.header) > 3:
+        return False
+    if not all(page.isdecimal() and len(page) <= 4 for page in pages) or any(
+        int(below) < int(above) for above, below in pairwise(pages)
+    ):
+        return False
+    above = text[: grid.start].rstrip("\n").rpartition("\n")[2].strip(" #*:=").casefold()
+    if above in _CONTENTS:
+        return True
+    starts = [text[row[0].start : row[-1].end] if row[0] and row[-1] else "" for row in grid.rows]
+    numbered = [bool(_CHAPTER.match(start)) or len(row) > 2 for start, row in zip(starts, grid.rows, strict=True)]
+    return 2 * sum(numbered) >= len(numbered) and (
+        "..." in text[grid.start : grid.end] or ". . ." in text[grid.start : grid.end]
+    )
 
 
 def _is_record(grid: Grid) -> bool:

@@ -5,10 +5,12 @@ import re
 ITEM = re.compile(
     r"(?P<indent>[ \t]*)(?:(?P<bullet>[-*•–‣◦▪])|(?P<number>\d{1,4})(?P<stop>[.)]))[ \t]+"
     r"(?:(?P<box>\[[ xX✓✔]?\])[ \t]+)?(?=\S)"
-    r"|(?P<tick_indent>[ \t]*)(?P<tick>[☐☑☒✅✔✓✗✘❌])\ufe0f?[ \t]*(?=\S)"
+    r"|(?P<tick_indent>[ \t]*)(?P<tick>[☐☑☒✅✔✓✗✘❌]\ufe0f?[ \t]*|\[[ xX✓✔]\][ \t]+)(?=\S)"
 )
-_ITEM_STARTS = frozenset("-*•–‣◦▪0123456789☐☑☒✅✔✓✗✘❌")
+_ITEM_STARTS = frozenset("-*•–‣◦▪0123456789☐☑☒✅✔✓✗✘❌[")
 RULE = re.compile(r"\s*([-=*_])(?:\s*\1){2,}\s*")
+# `*** 2. row ***`, between the records that databases print.
+NUMBERED_RULE = re.compile(r"[ \t]*[-*=]{2,}[ \[]*[^\n]{0,20}\d[^\n]{0,20}[-*=]{2,}[ \t]*")
 HEADING = re.compile(r"\s{0,3}#{1,6}\s+")
 CHECKED = frozenset("xX✓✔☑☒✅")
 

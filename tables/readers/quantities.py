@@ -16,7 +16,8 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _PRICED = re.compile(
-    rf"{_LEAD}(?P<item>[^\W\d_](?:(?:(?! = ).)*?\S)?)(?:[ \t]++(?:at|@|à|a|je|zu|each)[ \t]+(?P<price>{_MONEY}))?"
+    rf"{_LEAD}(?:[x×хХ*][ \t]+)?(?P<item>[^\W\d_](?:(?:(?! = ).)*?\S)?)"
+    rf"(?:[ \t]++(?:at|@|à|a|je|zu|each)[ \t]+(?P<price>{_MONEY}))?"
     rf"(?:[ \t]++=[ \t]+(?P<amount>{_MONEY}))?"
 )
 _MEASURE = (
@@ -25,7 +26,7 @@ _MEASURE = (
     r"|łyżk[aię]|łyżeczk[aię]|szklank[aię]|克|毫升"
 )
 _BARE = re.compile(rf"{_LEAD}(?:(?P<unit>{_MEASURE})(?=[ \t])[ \t]+|(?<=[ \t]))(?P<item>[^\W\d_].*)", re.IGNORECASE)
-_NUMBER = re.compile(r"^[ \t]*(?:[-*•–][ \t]+)?\d", re.MULTILINE)
+_NUMBER = re.compile(r"[ \t]*(?:[-*•–][ \t]+)?\d")
 _IS_MONEY = re.compile(r"[€$£¥₹元]|[A-Z]{3}|[.,]\d{2}\Z")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LONGEST, _LONGEST_ITEM = 300, 60
@@ -36,7 +37,7 @@ Found = tuple[Line, re.Match[str]]
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
-    if _NUMBER.search(text, lines[0].start, lines[-1].end) is None:
+    if not any(_NUMBER.match(line.text) for line in lines):
         return
     run: list[Found] = []
     form: re.Pattern[str] | None = None
@@ -54,7 +55,7 @@ def _found(line: Line, form: re.Pattern[str] | None) -> re.Match[str] | None:
     """Match a line in the form of the lines above it, or else in the first form that it has."""
     if len(line.text) > _LONGEST:
         return None
-    for pattern in (form, _COUNTED, _PRICED, _BARE):
+    for pattern in (form, _PRICED, _COUNTED, _BARE):
         match = pattern.fullmatch(line.text) if pattern else None
         if match and _is_so(match):
             return match

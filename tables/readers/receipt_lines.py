@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from tables.readers import evidence
 from tables.readers.spans import Cell, Line, cell
@@ -14,12 +15,13 @@ _SIGN = (
 _NUMBER = r"\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})*(?:[.,]\d{2})?|\d+(?:[.,]\d{2})?"
 _MONEY = rf"[-+−]?(?:{_SIGN}[ \u00a0]?)?[-+−]?(?:{_NUMBER})(?:[ \u00a0]?{_SIGN})?-?"
 _COUNTED_BY = r"kg|g|l|pcs?|st\.?k?\.?|uds?\.?|un\.?|pz\.?|szt\.?|шт\.?|個|件"
+_PRICE_LAST = re.compile(rf"(?P<name>(?:(?!  ).)*[^\W\d_]\S{{0,9}})[ ](?P<price>{_MONEY})")
 _TAX = r"(?:[ ]?[A-H]\*?|[ ][A-Z]{1,2}|[ ]?\*)?"
 # Possessive, so that a long run of blanks or dots is tried once and not from each of its characters.
 _AMOUNT_LAST = re.compile(
     r"(?P<lead>[ \t]*+(?:[-*•–][ \t]++)?)(?P<item>\S[._]??(?:.*?[^\s.·…_][._]??)??)"
     r"(?P<gap>[ ]?(?:(?:[.·_][ ]?){3,}+|(?:…[ ]?)++)[ ]*+|[ \t\u00a0]{2,}+|[ ]++[-–—=:→][ ]++|:[ ]++|[ ]++)"
-    rf"(?P<amount>{_MONEY}){_TAX}[ \t]*"
+    rf"(?:%\d{{1,2}}[ ]++)?\*?(?P<amount>{_MONEY}){_TAX}[ \t]*"
 )
 _DETAIL = re.compile(
     r"[ \t]*(?P<quantity>\d{1,5}(?:[.,]\d{1,3})?)[ ]?"
@@ -30,6 +32,16 @@ _DETAIL = re.compile(
 _INLINE = re.compile(
     rf"(?P<name>[^\W\d_](?:.*?\S)?)[ ]++(?P<count>\d{{1,4}}(?:[.,]\d{{1,3}})?)(?:[ ]?(?:{_COUNTED_BY}))?[ ]?[x×х*@][ ]?"
     rf"(?P<price>{_MONEY})(?:[ ]?=)?"
+)
+_EACH = r"(?:at|@|à|a|je|zu|each|per|por|по)"
+# `2x Milk at`, before a price, and `Milk 2 x`, likewise.
+_COUNT_OF_PRICE = (
+    re.compile(rf"(?P<count>\d{{1,4}})[ ]?(?:[x×х*][ ]+)?(?P<name>[^\W\d_](?:.*?\S)?)[ ]+{_EACH}", re.IGNORECASE),
+    re.compile(rf"(?P<name>[^\W\d_](?:.*?\S)?)[ ]+(?P<count>\d{{1,4}})[ ]?(?:(?:{_COUNTED_BY})[ ]?)?[x×х*@]"),
+)
+_PRICE_EACH = re.compile(
+    rf"(?P<count>\d{{1,4}})[ ]?(?:[x×х*][ ]+)?(?P<name>[^\W\d_](?:.*?\S)?)[ ]+{_EACH}[ ]+(?P<price>{_MONEY})",
+    re.IGNORECASE,
 )
 _COUNT_LAST = re.compile(r"(?P<name>.*\S)[ ]+[(]?[x×х][ ]?(?P<count>\d{1,5})[)]?")
 _COUNT_FIRST = re.compile(r"(?P<count>\d{1,4})(?:[ ]?[x×х](?=[ ])|(?=[ ]{1,3}[^\W\d_]))[ ]+(?P<name>[^\W\d_].*)")
@@ -117,19 +129,45 @@ def item_of(text: str, line: Line, match: re.Match[str]) -> ReceiptItem:
     item_start, item_end = start + match.start("item"), start + match.end("item")
     item = ReceiptItem(line, line.end, cell(text, item_start, item_end), gap=_kind(match["gap"]))
     item.amount = cell(text, start + match.start("amount"), start + match.end("amount"))
-    item.is_taxed = bool(line.text[match.end("amount") :].strip())
+    marks = line.text[match.end("gap") : match.start("amount")] + line.text[match.end("amount") :]
+    item.is_taxed = bool(marks.strip())
     content = text[item_start:item_end]
     if not _MAY_COUNT.search(content):
         return item
-    if inline := _INLINE.fullmatch(text, item_start, item_end):
-        item.name, item.quantity, item.price = (cell(text, *inline.span(name)) for name in ("name", "count", "price"))
-        return item
+    for inline in (_INLINE, _PRICE_EACH):
+        if priced := inline.fullmatch(text, item_start, item_end):
+            spans = [priced.span(name) for name in ("name", "count", "price")]
+            item.name, item.quantity, item.price = (cell(text, *span) for span in spans)
+            return item
+    for form in _COUNT_OF_PRICE:
+        if counted := form.fullmatch(text, item_start, item_end):
+            item.name, item.quantity = cell(text, *counted.span("name")), cell(text, *counted.span("count"))
+            item.price, item.amount = item.amount, None
+            return item
     for form in (_COUNT_LAST, _COUNT_FIRST):
         counted = form.fullmatch(text, item_start, item_end)
         if counted and not evidence.is_label(counted["name"].split()[0]):  # 1 May is no quantity
             item.name, item.quantity = cell(text, *counted.span("name")), cell(text, *counted.span("count"))
+            _take_price(text, item, *counted.span("name"))
             break
     return item
+
+
+def _take_price(text: str, item: ReceiptItem, start: int, end: int) -> None:
+    """Part the price from the name in `2 PAN MOLDE 1,35 2,70`, where it is the amount of one."""
+    match = _PRICE_LAST.fullmatch(text, start, end)
+    if match is None or item.quantity is None or item.amount is None:
+        return
+    count, price, amount = (_number(raw) for raw in (item.quantity.text, match["price"], item.amount.text))
+    if count * price == amount:
+        item.name, item.price = cell(text, *match.span("name")), cell(text, *match.span("price"))
+
+
+def _number(raw: str) -> Decimal:
+    """Return an amount of whole units or with two decimals; the marks before them part thousands."""
+    whole, cents = re.sub(r"[.,]\d{2}(?!\d).*", "", raw), _HAS_CENTS.search(raw)
+    digits = "".join(c for c in whole if c.isdecimal()) or "0"
+    return Decimal(f"{digits}.{cents.group()[1:]}" if cents else digits)
 
 
 def counted_item(text: str, line: Line, match: re.Match[str]) -> ReceiptItem:

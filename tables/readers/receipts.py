@@ -42,8 +42,9 @@ def _items(text: str, lines: Sequence[Line], i: int) -> tuple[list[ReceiptItem],
             amount = receipt_lines.amount_line(line)
             is_spoiled = amount is not None and not receipt_lines.may_be_item(amount)
             if is_spoiled and not items:
-                return [], _end_of_run(lines, i + 1)
-            if quantities.is_priced(line.text) or sums.is_sum_line(line.text):
+                # `Receipt no: 0042` stands above the items.
+                return [], i + 1 if amount and ":" in amount["gap"] else _end_of_run(lines, i + 1)
+            if sums.is_sum_line(line.text):
                 break
             if is_spoiled:
                 return [], _end_of_run(lines, i)
@@ -52,7 +53,7 @@ def _items(text: str, lines: Sequence[Line], i: int) -> tuple[list[ReceiptItem],
                 break
             items.append(item)
         i += 1
-    return [item for item in items if item.amount or item.quantity], i
+    return [item for item in items if item.amount or item.price or item.quantity], i
 
 
 def _took_detail(text: str, items: Sequence[ReceiptItem], line: Line) -> bool:
@@ -85,7 +86,9 @@ def _is_table(items: Sequence[ReceiptItem]) -> bool:
     """Return True for amounts that look like money, or are led to by dots; a number at a line's end is none yet."""
     if len(items) < _FEWEST or any(item.name is None or not _is_short(item.name) for item in items):
         return False
-    amounts = [item.amount.text for item in items if item.amount]
+    if all(quantities.is_priced(item.line.text) for item in items):
+        return False  # a bill, which its own reader reads
+    amounts = [amount.text for item in items if (amount := item.amount or item.price)]
     if not amounts:
         return all(item.quantity for item in items)
     are_money = all(map(receipt_lines.is_money, amounts))

@@ -18,7 +18,7 @@ carte cb acompte geg bezahlt ec girocard visa mastercard gutschein guthaben
 eingezahlt importe base imponible iva descuento efectivo cambio tarjeta pagar subtotale imponibile sconto contanti
 resto totais troco dinheiro desconto cartão btw contant wisselgeld korting pin moms rabat kontant kort växel vat ptu
 gotówka reszta karta rabat ндс скидка наличные
-наличными безналичными сдача карта к оплате kdv nakit indirim shipping versand porto livraison
+наличными безналичными сдача карта к оплате kdv topkdv nakit naki̇t indirim shipping versand porto livraison
 """
 TOTALS = frozenset(_TOTAL_LIST.split())
 _WORDS = TOTALS | frozenset(_WORD_LIST.split()) - {"к", "sub"}

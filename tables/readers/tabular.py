@@ -9,6 +9,7 @@ from tables.types.null_words import is_null
 Row = Sequence[Cell]
 Title = Span | str | None
 _SAMPLE = 50
+_LONGEST_UNIT = 8
 _LONGEST_TITLE = 60
 
 
@@ -116,10 +117,15 @@ def _are_units(titles: Sequence[Title], body: Sequence[Row]) -> bool:
     if len(body) < 2 or not all(titles):
         return False
     filled = [unit.text.strip("[]() ").casefold() for unit in body[0] if unit]
-    if len(filled) < 2 or not all(text in _UNITS for text in filled):
+    if len(filled) < 2 or not any(text in _UNITS for text in filled) or not all(map(_may_be_unit, filled)):
         return False
     columns = [n for n, unit in enumerate(body[0]) if unit]
     return all(all(map(evidence.is_value, evidence.texts(body[1:_SAMPLE], n))) for n in columns)
+
+
+def _may_be_unit(text: str) -> bool:
+    """Return True for a known unit and for short signs such as `L/min`."""
+    return text in _UNITS or (len(text) <= _LONGEST_UNIT and not any(c.isdigit() or c.isspace() for c in text))
 
 
 def _with_sections(

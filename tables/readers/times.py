@@ -17,7 +17,7 @@ _DATED = re.compile(
     rf"[ \t]*(?:[-*•–][ \t]+)?(?P<time>(?:[^\W\d_]{{2,3}}\.?,?[ ])?(?:{_DAY}))"
     r"(?:[ \t]*[:：|–—-])?[ \t]+(?P<rest>[^\W\d_].*)"
 )
-_STARTS = re.compile(r"^[ \t]*(?:[-*•–][ \t]+)?(?:[^\W\d_]{2,3}\.?,?[ ])?\d{1,4}[-:.h/月]\d", re.MULTILINE)
+_STARTS = re.compile(r"[ \t]*(?:[-*•–][ \t]+)?(?:[^\W\d_]{2,3}\.?,?[ ])?\d{1,4}[-:.h/月]\d")
 _SAID = re.compile(r"[^:：]{1,40}[:：][ \t]")
 _FEWEST, _NARROWEST, _LONGEST = 3, 2, 80
 
@@ -25,7 +25,7 @@ Found = tuple[Line, re.Match[str]]
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
-    if _STARTS.search(text, lines[0].start, lines[-1].end) is None:
+    if not any(_STARTS.match(line.text) for line in lines):
         return
     run: list[Found] = []
     for line in lines:

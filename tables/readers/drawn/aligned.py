@@ -5,7 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tables.readers import evidence, sums, tabular
-from tables.readers.drawn.drawn_lines import LEADERS, DrawnLine, Word, cells_of, column_edges, draw, without_foreign
+from tables.readers.drawn.drawn_lines import (
+    LEADERS,
+    DrawnLine,
+    Word,
+    cells_of,
+    column_edges,
+    column_ends,
+    draw,
+    without_foreign,
+)
 from tables.readers.marks import ITEM, RULE
 from tables.readers.spans import MAX_ROWS, Cell, Grid, Line, Span, cell
 
@@ -155,9 +164,10 @@ def _table(text: str, run: Sequence[DrawnLine]) -> Grid | None:
     edges = column_edges(run)
     if not edges:
         return None
-    if not _is_table([cells_of(text, drawn, edges) for drawn in run[:_SAMPLE]]):
+    ends = column_ends(run[:_SAMPLE], edges)
+    if not _is_table([cells_of(text, drawn, edges, ends) for drawn in run[:_SAMPLE]]):
         return None
-    rows = [cells_of(text, drawn, edges) for drawn in run]
+    rows = [cells_of(text, drawn, edges, ends) for drawn in run]
     if len(run) > _SAMPLE and not _is_table(rows):
         return None
     rows = _without_index(rows)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -140,17 +140,36 @@ def _follows_stamp(run: Sequence[DrawnLine], left: int, edge: int) -> bool:
     return True
 
 
-def _before_thousands(drawn: DrawnLine, index: int) -> int:
-    """Return the first word of the number that the word at an index goes on with: `2 150,00` under `Credit`."""
+def _is_thousands(drawn: DrawnLine, index: int) -> bool:
+    """Return True where the word at an index goes on with the number before it: `2 150,00` under `Credit`."""
     if not 0 < index < len(drawn.words):
-        return index
+        return False
     before, word = drawn.words[index - 1], drawn.words[index]
-    is_one = word.left - before.right == 1 and _GROUPS.fullmatch(drawn.line.text, before.start, word.end) is not None
-    return index - 1 if is_one else index
+    return word.left - before.right == 1 and _GROUPS.fullmatch(drawn.line.text, before.start, word.end) is not None
 
 
-def cells_of(text: str, drawn: DrawnLine, edges: Sequence[int]) -> list[Cell]:
-    starts = [_before_thousands(drawn, bisect_left(drawn.words, edge, key=lambda word: word.left)) for edge in edges]
+def _first_word(drawn: DrawnLine, edge: int) -> int:
+    return bisect_left(drawn.words, edge, key=lambda word: word.left)
+
+
+def column_ends(run: Sequence[DrawnLine], edges: Sequence[int]) -> list[set[int]]:
+    """Return for each edge where the words before it end: thousands end elsewhere than their column."""
+    ends: list[set[int]] = []
+    for edge in edges:
+        at = ((drawn, _first_word(drawn, edge)) for drawn in run)
+        ends.append({drawn.words[n - 1].right for drawn, n in at if n and not _is_thousands(drawn, n)})
+    return ends
+
+
+def cells_of(
+    text: str, drawn: DrawnLine, edges: Sequence[int], ends: Sequence[Container[int]] | None = None
+) -> list[Cell]:
+    """Return the cells of a line; `ends` are those of `column_ends`, in the order of the edges."""
+    starts: list[int] = []
+    for n, edge in enumerate(edges):
+        index = _first_word(drawn, edge)
+        is_own = ends is not None and index > 0 and drawn.words[index - 1].right in ends[n]
+        starts.append(index - 1 if _is_thousands(drawn, index) and not is_own else index)
     row: list[Cell] = []
     for a, b in pairwise([0, *starts, len(drawn.words)]):
         words = drawn.words[a:b]

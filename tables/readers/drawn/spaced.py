@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tables.readers import evidence
+from tables.readers.marks import ITEM
 from tables.readers.spans import MAX_COLUMNS, Cell, Grid, Line, cell
 from tables.readers.tabular import table
+from tables.types.null_words import is_null
 
 _LETTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _CELL = re.compile(r"[^ \t\u3000]+")
@@ -29,12 +31,12 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 def _cells(text: str, line: Line) -> list[Cell]:
     """Return the cells of a row; none of a line that is no row of short cells, most of them in such a script."""
-    if len(line.text) > _LONGEST or _LETTER.search(line.text) is None:
+    if len(line.text) > _LONGEST or _LETTER.search(line.text) is None or ITEM.match(line.text):
         return []
     match = [cell(text, line.start + a, line.start + b) for a, b in (word.span() for word in _CELL.finditer(line.text))]
     texts = [one.text for one in match if one]
     is_row = _FEWEST_CELLS <= len(texts) <= MAX_COLUMNS and max(map(len, texts)) <= _LONGEST_CELL
-    words = [one for one in texts if not evidence.is_value(one)]
+    words = [one for one in texts if not evidence.is_value(one) and not is_null(one)]
     return match if is_row and not any(map(_PROSE.search, words)) and all(map(_LETTER.search, words)) else []
 
 

@@ -19,7 +19,7 @@ _FORMS = tuple(
     )
 )
 _NOTICE = re.compile(rf"[\u200e\u200f]?(?:\[{_TIME}\][ ]|{_TIME}[ ][-–][ ])")
-_STARTS = re.compile(r"^[\u200e\u200f]?\[?\d{1,4}[./:-]\d", re.MULTILINE)
+_STARTS = re.compile(r"[\u200e\u200f]?\[?\d{1,4}[./:-]\d")
 _FEWEST = 2
 _NAMES = ("Time", "Person", "Message")
 
@@ -27,7 +27,7 @@ Said = tuple[Line, re.Match[str], int]  # the last is the offset where the messa
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
-    if _STARTS.search(text, lines[0].start, lines[-1].end) is None:
+    if not any(_STARTS.match(line.text) for line in lines):
         return
     messages: list[Said] = []
     form: re.Pattern[str] | None = None

@@ -5,17 +5,18 @@ from collections.abc import Iterator, Sequence
 
 from tables.readers.spans import Cell, Grid, Line, cell, grid
 
-_ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
-_LINE = re.compile(
-    rf"\[?(?P<time>{_ISO})\]?\s+"
-    r"(?:[\[(]?(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRIT(?:ICAL)?|FATAL)[\])]?:?\s+)"
+ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRIT(?:ICAL)?|FATAL)"
+LEVELLED = re.compile(
+    rf"\[?(?P<time>{ISO})\]?\s+"
+    r"(?:[\[(]?(?P<level>" + LEVEL + r")[\])]?:?\s+)"
     r"(?:(?P<writer>\[[^\]\n]{1,60}\]|[\w./-]{1,60}(?=:?\s{2}|:\s)):?\s+)?"
     r"(?P<message>\S.*)",
     re.IGNORECASE,
 )
 # The month is a word of any language; whoever writes may have the number of a process behind it.
 _SYSTEM = re.compile(
-    rf"(?:<\d{{1,3}}>)?(?P<time>[^\W\d_]{{3,5}}\.?[ ]{{1,2}}\d{{1,2}}[ ]\d\d:\d\d:\d\d|{_ISO})[ ]+"
+    rf"(?:<\d{{1,3}}>)?(?P<time>[^\W\d_]{{3,5}}\.?[ ]{{1,2}}\d{{1,2}}[ ]\d\d:\d\d:\d\d|{ISO})[ ]+"
     r"(?P<host>[\w.-]{1,255})[ ]+(?P<process>[\w./()-]{1,60}(?:\[\d{1,9}\])?):[ ]+(?P<message>\S.*)"
 )
 _ACCESS = re.compile(
@@ -24,15 +25,21 @@ _ACCESS = re.compile(
     r"(?:[ ]\"(?:-|(?P<referrer>[^\"\n]*))\"[ ]\"(?:-|(?P<agent>[^\"\n]*))\")?.{0,100}"
 )
 # The time and nothing else that every line has: `2026-05-03 08:14:02 pump started`.
-_STAMPED = re.compile(rf"\[?(?P<time>{_ISO})\]?(?:[ ]?[-–|:])?\s+(?P<message>[^\s,;|].*)")
+_STAMPED = re.compile(rf"\[?(?P<time>{ISO})\]?(?:[ ]?[-–|:])?\s+(?P<message>[^\s,;|].*)")
 _NAMED = re.compile(
-    rf"(?P<time>{_ISO})[ ][-|][ ](?P<writer>[\w.]{{1,60}})[ ][-|][ ](?P<level>[A-Z]{{4,8}})[ ][-|][ ](?P<message>\S.*)"
+    rf"(?P<time>{ISO})[ ][-|][ ](?P<writer>[\w.]{{1,60}})[ ][-|][ ](?P<level>[A-Z]{{4,8}})[ ][-|][ ](?P<message>\S.*)"
+)
+# Log4j and its like: `2026-03-01 10:00:01,123 [main] INFO  org.example.App - started`.
+_CLOCKED = rf"(?:{ISO}|\d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?)"
+THREADED = re.compile(
+    rf"(?P<time>{_CLOCKED})[ ]+\[(?P<thread>[^\]\n]{{1,60}})\][ ]+(?P<level>{LEVEL})[ ]+(?P<writer>[\w.$/-]{{1,80}})"
+    r"[ ]*(?::|[ ]-)[ ]+(?P<message>\S.*)"
 )
 _TIME = re.compile(r"\d\d:\d\d:\d\d")
-_FEWEST = 3
+_FEWEST, _FEWEST_REQUESTS = 3, 2  # a request to a web server looks like nothing else
 _MESSAGE_ONLY = {"time": "Time", "message": "Message"}
 _FORMS = (
-    (_LINE, {"time": "Time", "level": "Level", "writer": "Component", "message": "Message"}),
+    (LEVELLED, {"time": "Time", "level": "Level", "writer": "Component", "message": "Message"}),
     (_NAMED, {"time": "Time", "writer": "Component", "level": "Level", "message": "Message"}),
     (_SYSTEM, {"time": "Time", "host": "Host", "process": "Process", "message": "Message"}),
     (
@@ -49,6 +56,7 @@ _FORMS = (
             "agent": "User agent",
         },
     ),
+    (THREADED, {"time": "Time", "thread": "Thread", "level": "Level", "writer": "Component", "message": "Message"}),
     (_STAMPED, _MESSAGE_ONLY),
 )
 
@@ -77,7 +85,7 @@ def _found(line: Line) -> tuple[re.Match[str] | None, dict[str, str] | None]:
 
 
 def _table(text: str, run: Sequence[tuple[Line, re.Match[str], dict[str, str]]]) -> Iterator[Grid]:
-    if len(run) >= _FEWEST:
+    if len(run) >= (_FEWEST_REQUESTS if run and run[0][1].re is _ACCESS else _FEWEST):
         names = run[0][2]
         rows = [[_part(text, line, match, name) for name in names] for line, match, _ in run]
         # What is empty in every row is left out with its title.

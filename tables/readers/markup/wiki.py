@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tables.readers import tabular
-from tables.readers.spans import Cell, Grid, Line, cell
+from tables.readers.spans import MAX_COLUMNS, Cell, Grid, Line, cell
 
 _CAPTION = re.compile(r"\s*\|\+")
 _ROW = re.compile(r"\s*\|-")
@@ -24,6 +24,9 @@ _COMMAND = re.compile(
     r"\\(?:textbf|textit|emph|text|texttt|mathrm|mathbf|underline|num|SI|url|textsc|bf|it)\s*\{([^{}]*)\}"
 )
 _ESCAPED = re.compile(r"\\([&%$#_{}])")
+_MOST_SPANNED = 200
+_CAPTIONED = re.compile(r"\\caption(?:\[[^\]\n]*\])?\{(?P<name>[^{}\n]{1,200})\}")
+_CAPTION_WITHIN = 400  # characters before the table or behind it
 _ARROW = re.compile(r"\\(\\|tabularnewline\b)(?:\[[^\]\n]*\])?")
 
 
@@ -64,17 +67,21 @@ def _wiki_tables(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 def _wiki_table(text: str, lines: Sequence[Line]) -> Grid | None:
     rows: list[list[Cell]] = [[]]
+    spans = _Spans()
     kinds: list[set[str]] = [set()]
     name: Cell = None
     for line in lines[1:-1]:
         if match := _CAPTION.match(line.text):
             name = cell(text, line.start + match.end(), line.end, plain_wiki)
         elif _ROW.match(line.text):
+            spans.close(rows[-1])
             rows.append([])
             kinds.append(set())
         elif match := _CELL.match(line.text):
             kinds[-1].add(match["mark"])
-            rows[-1] += _wiki_cells(text, line, match.end(), match["mark"])
+            for content, across, down in _wiki_cells(text, line, match.end(), match["mark"]):
+                spans.add(rows[-1], content, across, down)
+    spans.close(rows[-1])
     filled = [n for n, row in enumerate(rows) if any(row)]
     header = 0
     while header < len(filled) and kinds[filled[header]] == {"!"}:
@@ -86,14 +93,46 @@ def _wiki_table(text: str, lines: Sequence[Line]) -> Grid | None:
     )
 
 
-def _wiki_cells(text: str, line: Line, start: int, mark: str) -> Iterator[Cell]:
+class _Spans:
+    """Cells of rows above that go on in the rows below."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, tuple[Cell, int]] = {}  # by column, with the number of rows to go
+
+    def add(self, row: list[Cell], content: Cell, across: int, down: int) -> None:
+        """Add a cell to a row, behind those that go on into it."""
+        self._fill(row)
+        for _ in range(across):
+            if down > 1 and len(row) < MAX_COLUMNS:
+                self._open[len(row)] = (content, down)
+            row.append(content)
+
+    def close(self, row: list[Cell]) -> None:
+        """End a row; an empty one, as stands above the first `|-`, is none."""
+        if row:
+            self._fill(row)
+            self._open = {column: (content, left - 1) for column, (content, left) in self._open.items() if left > 1}
+
+    def _fill(self, row: list[Cell]) -> None:
+        while (opened := self._open.get(len(row))) is not None:
+            row.append(opened[0])
+
+
+def _span(attributes: str, name: str) -> int:
+    match = re.search(rf"{name}\s*=\s*[\"']?\s*(\d{{1,3}})", attributes, re.IGNORECASE)
+    return min(max(int(match[1]), 1), _MOST_SPANNED) if match else 1
+
+
+def _wiki_cells(text: str, line: Line, start: int, mark: str) -> Iterator[tuple[Cell, int, int]]:
+    """Yield each cell with the number of columns and of rows that it spans."""
     separator = re.compile(r"\|\||!!" if mark == "!" else r"\|\|")
     edges = [start, *(n for match in separator.finditer(line.text, start) for n in match.span()), len(line.text)]
     for a, b in zip(edges[::2], edges[1::2], strict=True):
         attributes = _ATTRIBUTES.match(line.text, a, b)
         first = attributes.end() if attributes else a
-        match = cell(text, line.start + first, line.start + b, plain_wiki)
-        yield match if match and match.text else None
+        content = cell(text, line.start + first, line.start + b, plain_wiki)
+        spanned = attributes.group() if attributes else ""
+        yield content if content and content.text else None, _span(spanned, "colspan"), _span(spanned, "rowspan")
 
 
 def _tabulars(text: str, start: int, end: int) -> Iterator[Grid]:
@@ -120,7 +159,16 @@ def _tabular(text: str, begun: re.Match[str], close: int) -> Grid | None:
     header = ruled[0] if ruled and ruled[0] <= 2 and len(rows) > ruled[0] else None
     sections = [n for n, row in enumerate(rows) if tabular.is_heading(row) and header and n >= header]
     end = text.find("}", close) + 1
-    return tabular.table("latex", rows, (begun.start(), end), header_rows=header, sections=sections)
+    name = _latex_name(text, begun.start(), end)
+    return tabular.table("latex", rows, (begun.start(), end), header_rows=header, sections=sections, name=name)
+
+
+def _latex_name(text: str, start: int, end: int) -> str | None:
+    """Return the caption of the float that the table is in."""
+    begin = text.rfind("\\begin{table", max(0, start - _CAPTION_WITHIN), start)
+    close = text.find("\\end{table", end, end + _CAPTION_WITHIN)
+    match = _CAPTIONED.search(text, begin, close) if 0 <= begin < close else None
+    return plain_tex(match["name"]) if match else None
 
 
 def _behind_arguments(text: str, at: int, close: int) -> int:
