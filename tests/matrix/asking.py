@@ -35,7 +35,8 @@ class Stage:
     """A scene and the application that serves it."""
 
     def __init__(self, product: Product, scene: Scene, digest: str) -> None:
-        self.backend, self.scene, self.digest = product.backend, scene, digest
+        self.backend, self.scene, self._digest = product.backend, scene, digest
+        self._snapshot, self._is_unchanged = "", True
         self._executor = Executor(
             schema,
             format_error=format_error,
@@ -75,6 +76,14 @@ class Stage:
                 return _outcome(await anext(events))
         except TimeoutError:
             return None, None
+
+    async def is_unchanged(self) -> bool:
+        """Return True if the whole database is as it was at the start; reads it again only in a new snapshot."""
+        snapshot = await current_snapshot(self.backend.database)
+        if snapshot != self._snapshot:
+            self._is_unchanged = await digest(self.backend.database) == self._digest
+            self._snapshot = snapshot
+        return self._is_unchanged
 
     async def _context(self, person: Caller) -> Context:
         token = self.scene.tokens.get(person)
@@ -166,6 +175,15 @@ def rehearsing(database: Database) -> Iterator[list[str]]:
         yield written
     finally:
         database._transact = transact  # type: ignore[method-assign]
+
+
+async def current_snapshot(database: Database) -> str:
+    """Return a name of the state that a read sees now: two reads with one name see the same rows."""
+    if isinstance(database, SQLite):
+        # Changes with each commit of another connection, and the reader itself cannot write.
+        return str(database.reader.execute("PRAGMA data_version").fetchone())
+    assert isinstance(database, PostgreSQL)
+    return str(await database.pool.fetchval("SELECT pg_current_snapshot()::text"))
 
 
 async def digest(database: Database) -> str:

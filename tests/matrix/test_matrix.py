@@ -12,7 +12,7 @@ import pytest
 from graphql import get_named_type, is_leaf_type
 
 from schema.core.scopes import SCOPES
-from tests.matrix.asking import FORBIDDEN, NOT_FOUND, UNAUTHENTICATED, Stage, digest, found, refusal, rehearsing
+from tests.matrix.asking import FORBIDDEN, NOT_FOUND, UNAUTHENTICATED, Stage, found, refusal, rehearsing
 from tests.matrix.children import CHANGED, LISTED, SEEN
 from tests.matrix.parts import ANSWERS, BY_ID, LISTS, MUTATION, NODES, QUERY, SUBSCRIPTION, TYPES, call, leaves, listing
 from tests.matrix.rows import ANONYMOUS, DEACTIVATED, KEYS, READER_KEY, Asked, Caller, Change, Follow, In, Key, Person
@@ -149,7 +149,7 @@ async def test_a_change_is_made_by_those_who_may_and_nothing_happens_otherwise(
             _, code = await stage.ask(caller, document, **given)
             refused = None if person in row.idle else row.codes.get(person, refusal(person, row.given))
             expected = row.meets if person in row.by else refused
-        unchanged = await digest(stage.backend.database) == stage.digest
+        unchanged = await stage.is_unchanged()
         if code != expected or not unchanged:
             wrong[caller] = (code, expected, unchanged)
     assert wrong == {}
@@ -170,7 +170,7 @@ async def test_a_stream_begins_for_those_who_may(stage: Stage, name: str, row: F
         if code != expected or (data is not None) is not (person in row.by):
             wrong[caller] = (code, expected)
     assert wrong == {}
-    assert await digest(stage.backend.database) == stage.digest
+    assert await stage.is_unchanged()
 
 
 async def test_an_id_of_another_type_is_refused_wherever_one_is_sent(stage: Stage) -> None:
@@ -197,4 +197,13 @@ async def test_an_id_of_another_type_is_refused_wherever_one_is_sent(stage: Stag
     ids = {name: stage.disguised({"id": f"@{next(iter(SEEN[type_]))}"}, ("id",)) for type_, name in BY_ID.items()}
     document = " ".join(f'{name}(id: "{id_}") {{ id }}' for name, id_ in ids.items())
     assert await stage.ask(Person.SUPERUSER, f"{{ {document} }}") == (dict.fromkeys(ids), None)
-    assert await digest(stage.backend.database) == stage.digest
+    assert await stage.is_unchanged()
+
+
+async def test_a_write_behind_the_back_of_the_application_is_noticed(stage: Stage) -> None:
+    database = stage.backend.database
+    assert await stage.is_unchanged()
+    await database.define("UPDATE organizations SET name = name || '!'")
+    assert not await stage.is_unchanged()
+    await database.define("UPDATE organizations SET name = substr(name, 1, length(name) - 1)")
+    assert await stage.is_unchanged()
