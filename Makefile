@@ -51,11 +51,11 @@ endef
 
 test: $(if $(ARGS),$(VENV)/.development,check) ## Run all checks and tests, or some tests: make test ARGS="tests/tables -k undo"
 	$(check_paths)
-	@$(BIN)/python -m pytest $(ARGS)
+	@# Without bytecode, every worker rewrites every test module again, and so does every process that a test starts.
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest $(ARGS)
 
 test-fast: $(VENV)/.development ## Run the short tests on SQLite, without servers, browser and processes
 	$(check_paths)
-	@# Without bytecode, pytest rewrites every test module again: half a minute of a processor.
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --fast -n 2 $(ARGS)
 
 check: $(VENV)/.development ## Check lint, format, types, import contracts and the SDL snapshot
