@@ -76,7 +76,7 @@ class PostgreSQL(Database):
         )
         # Health checks have a pool of their own: all connections of the other one may be busy with requests.
         self._checks = await asyncpg.create_pool(
-            self.url, min_size=1, max_size=2, timeout=2, command_timeout=2, max_inactive_connection_lifetime=0
+            self.url, min_size=0, max_size=2, timeout=2, command_timeout=2, max_inactive_connection_lifetime=0
         )
         self._writing = asyncio.new_event_loop()
         self._writer = Thread(target=self._writing.run_forever, name="postgresql-writer", daemon=True)
