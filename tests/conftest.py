@@ -112,9 +112,11 @@ def postgres_template(postgres: Postgres) -> str:
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """A migrated SQLite file."""
-    path = tmp_path / "sheetgpt.db"
+    path = tmp_path.resolve() / "sheetgpt.db"  # as the database itself spells it
     shutil.copy(sqlite_template, path)
-    return f"sqlite:///{path}"
+    url = f"sqlite:///{path}"
+    MIGRATED.add(url)
+    return url
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
+from db import migrations
+from db.core import postgresql
 from db.core.base import Base
 from db.migrations import head, is_mapped, migrate
 from tests.support.databases.inspection import inspect_database
+from tests.support.world import database_at
 
 ROOT = Path(__file__).parents[2]
 MIGRATE = "import sys; from db.migrations import migrate; migrate(sys.argv[1])"
@@ -72,3 +75,15 @@ async def test_a_migrated_database_starts_without_alembic(database_url: str) -> 
     )
     done = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", script, database_url], cwd=ROOT, timeout=30)
     assert done.returncode == 0
+
+
+async def test_databases_of_the_tests_start_without_looking_for_their_revision(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That takes an engine and, on PostgreSQL, two connections, thousands of times."""
+    monkeypatch.setattr(migrations, "_revision", lambda _: pytest.fail("the revision was looked for"))
+    monkeypatch.setattr(postgresql, "connect", lambda _: pytest.fail("a connection was tried"))
+    database = database_at(database_url)
+    await database.start()
+    assert await database.check()
+    await database.stop()

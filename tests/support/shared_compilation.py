@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
-from db import migrations
+from db.core import postgresql
+from db.core.engine import Database, Migrate
 from execution import executor
 from execution.documents import Documents
 from execution.limits import Limits
@@ -66,8 +67,19 @@ def _share_postgresql_version(patch: pytest.MonkeyPatch) -> None:
 
 
 def _skip_migrations(patch: pytest.MonkeyPatch) -> None:
-    migrate = migrations.migrate
-    patch.setattr(migrations, "migrate", lambda url: None if url in MIGRATED else migrate(url))
+    """Let databases at a URL in MIGRATED start without the engine and the connections that look for the revision."""
+    initialize, check = Database.__init__, postgresql._check_reachable
+
+    def initialize_migrated(database: Database, migrate: Migrate) -> None:
+        initialize(database, lambda url: None if url in MIGRATED else migrate(url))
+
+    async def check_reachable(url: str) -> None:
+        if url not in MIGRATED:
+            await check(url)
+
+    # Not `migrations.migrate`: other modules have imported that already.
+    patch.setattr(Database, "__init__", initialize_migrated)
+    patch.setattr(postgresql, "_check_reachable", check_reachable)
 
 
 @cache
