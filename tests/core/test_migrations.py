@@ -80,7 +80,7 @@ async def test_a_migrated_database_starts_without_alembic(database_url: str) -> 
 async def test_databases_of_the_tests_start_without_looking_for_their_revision(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That takes an engine and, on PostgreSQL, two connections, thousands of times."""
+    # Looking takes an engine and, on PostgreSQL, two connections, in each of thousands of tests.
     monkeypatch.setattr(migrations, "_revision", lambda _: pytest.fail("the revision was looked for"))
     monkeypatch.setattr(postgresql, "connect", lambda _: pytest.fail("a connection was tried"))
     database = database_at(database_url)

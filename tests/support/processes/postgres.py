@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -81,15 +82,28 @@ class Postgres:
         await self._execute(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)")
 
     async def empty_database(self, name: str) -> None:
-        """Closes the connections to a database and removes every row but the revision of its schema."""
-        await self._execute(EMPTY, name)
+        """Closes the other connections to a database and removes every row but the revision of its schema."""
+        connection = await self.connect(name)
+        try:
+            await empty(connection)
+        finally:
+            await connection.close()
 
-    async def _execute(self, statement: str, database: str = SUPERUSER) -> None:
-        connection = await asyncpg.connect(self.url(database), timeout=DEADLINE)
+    async def connect(self, database: str = SUPERUSER) -> Any:
+        """Return a new connection of the superuser; asyncpg has no types for it."""
+        return await asyncpg.connect(self.url(database), timeout=DEADLINE)
+
+    async def _execute(self, statement: str) -> None:
+        connection = await self.connect()
         try:
             await connection.execute(statement, timeout=DEADLINE)
         finally:
             await connection.close()
+
+
+async def empty(connection: Any) -> None:
+    """Empty the database of a connection like `Postgres.empty_database`, and leave the connection open."""
+    await connection.execute(EMPTY, timeout=DEADLINE)
 
 
 def _quoted(name: str) -> str:
