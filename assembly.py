@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import logging
+import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -32,6 +33,7 @@ from db.exports import sheet_links
 from db.migrations import migrate
 from execution.executor import Executor
 from integrations.blobs import DirectoryBlobs
+from integrations.disk import Disk
 from integrations.documents.reader import DocumentReader
 from integrations.google.access import Google, folder_id_of
 from integrations.google.failures import SheetsFailure
@@ -61,6 +63,7 @@ from jobs.replies.replies import Replies
 from jobs.replies.titles import Titles
 from jobs.retention.file_sweep import Sweep
 from jobs.retention.purger import Purger
+from jobs.runner.backlog import Sampler
 from jobs.runner.cluster import Cluster
 from jobs.runner.worker import Handler, Worker
 from jobs.tables import cell_indexes
@@ -80,10 +83,13 @@ from schema import schema
 from schema.core.costs import WEIGHTS
 from schema.core.scopes import require_scope
 from settings import VERSION, Misconfigured, Settings
+from telemetry import metrics
+from telemetry.catalog import BUILD, DATABASE_CONNECTIONS, READY, STREAMS, WAITING
 from transport.app_page import fallback, page_routes
 from transport.control import Control
 from transport.core.callers import Caller
 from transport.core.connections import Connections
+from transport.core.drain import Drain
 from transport.core.errors import format_error
 from transport.graphiql import GraphiQL
 from transport.graphql.socket import SocketLimits
@@ -92,11 +98,16 @@ from transport.guard import Guard
 from transport.perimeter import Perimeter
 from transport.routes.consent import CALLBACK_PATH, consent_route
 from transport.routes.downloads import attachment_route, download_route
+from transport.routes.metrics import MetricsEndpoint
+from transport.routes.readiness import Readiness
 from transport.routes.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
 from transport.routes.share_page import shared_route
+from transport.server import Draining
 
 GOOGLE_TOKENS = "google tokens"  # purpose of the key that encrypts them
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
+
+T = TypeVar("T")
 
 logger = logging.getLogger("sheetgpt")
 
@@ -114,6 +125,9 @@ class Product:
     purger: Purger
     aggregator: Aggregator
     link_sweep: SheetLinkSweep
+    readiness: Readiness
+    disk: Disk
+    drain: Drain
     cluster: Cluster | None = None
     control: Control | None = None
 
@@ -162,8 +176,23 @@ def assemble(settings: Settings) -> Product:
     purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))
     aggregator = Aggregator(database)
     link_sweep = SheetLinkSweep(database, timedelta(seconds=settings.sheet_link_seconds))
-    parts = backend, worker, model, connections, revocation, sweep, purger, aggregator, link_sweep, cluster, control
-    return Product(*parts)
+    disk = create_disk(settings, database)
+    readiness = create_readiness(database, disk, cluster)
+    parts = backend, worker, model, connections, revocation, sweep, purger, aggregator, link_sweep
+    return Product(*parts, readiness, disk, Drain(), cluster, control)
+
+
+def create_disk(settings: Settings, database: Database) -> Disk:
+    directories = [settings.files_dir] + ([database.path.parent] if isinstance(database, SQLite) else [])
+    return Disk(directories, settings.min_free_megabytes * 1_000_000)
+
+
+def create_readiness(database: Database, disk: Disk, cluster: Cluster | None) -> Readiness:
+    """Create the checks of /health/ready. Without Redis everything works with a delay, so it is optional."""
+    checks = {"database": database.check, "writer": database.check_writer, "disk": disk.check}
+    if cluster is not None:
+        checks["redis"] = cluster.check
+    return Readiness(checks, optional=frozenset({"redis"}))
 
 
 def create_worker(backend: Backend, model: ModelRouter | None, cluster: Cluster | None) -> Worker:
@@ -336,7 +365,7 @@ def application(product: Product) -> Any:
             ),
             uploads=uploads,
         ),
-        *ops_routes(version=VERSION, check=backend.database.check),
+        *ops_routes(version=VERSION, readiness=product.readiness, metrics=create_metrics_endpoint(settings)),
         download_route(backend.secrets, settings.files_dir, export_access(backend)),
         attachment_route(backend.secrets, backend.blobs.open, attachment_access(backend)),
         shared_route(opener(backend)),
@@ -356,6 +385,7 @@ def application(product: Product) -> Any:
             perimeter=Perimeter(settings.hosts, frozenset(settings.origins + own_origin), settings.force_https),
             admit=partial(count_request, backend),
             version=VERSION,
+            drain=product.drain,
         )
     ]
     if settings.origins:
@@ -376,18 +406,77 @@ def application(product: Product) -> Any:
     return app
 
 
+def draining(product: Product) -> Draining:
+    """Return the way in which the product drains: it is not ready at once, and its jobs have time to end."""
+    seconds = product.backend.settings.drain_seconds
+    return Draining(product.drain, seconds, product.readiness.stop, product.worker.drain)
+
+
+def create_metrics_endpoint(settings: Settings) -> MetricsEndpoint | None:
+    """Create the route of the metrics; None without METRICS_TOKEN."""
+    token = settings.metrics_token
+    return MetricsEndpoint(metrics.enable().render, token.get_secret_value()) if token else None
+
+
+def serve_metrics(product: Product) -> Callable[[], None]:
+    """Watch the gauges of the product and listen at METRICS_PORT; return a function that stops listening."""
+    settings, backend = product.backend.settings, product.backend
+    if settings.metrics_port is None and settings.metrics_token is None:
+        return lambda: None
+    registry = metrics.enable()
+    metrics.set_gauge(BUILD, 1, VERSION)
+    metrics.watch(READY, lambda: not product.readiness.is_stopping)
+    for kind in ("websocket", "events"):
+        metrics.watch(STREAMS, partial(product.connections.number_of, kind), kind)
+    for queue in backend.database.waiting:
+        metrics.watch(WAITING, partial(_entry, lambda: backend.database.waiting, queue), queue)
+    metrics.watch(WAITING, lambda: backend.file_work.waiting, "files")
+    metrics.watch(WAITING, lambda: backend.google_work.waiting, "google")
+    for pool, state in backend.database.connections:
+        key = pool, state
+        metrics.watch(DATABASE_CONNECTIONS, partial(_entry, lambda: backend.database.connections, key), *key)
+    if settings.metrics_port is None:
+        return lambda: None
+    try:
+        listener = registry.listen(settings.host, settings.metrics_port)
+    except OSError as error:
+        raise Misconfigured(
+            f"METRICS_PORT={settings.metrics_port} cannot be used ({error.strerror}): name a free port."
+        ) from None
+    logger.info("metrics", extra={"fields": {"address": f"http://{settings.host}:{listener.port}/metrics"}})
+    return listener.close
+
+
+def _entry(entries: Callable[[], Mapping[T, int]], key: T) -> int:
+    return entries()[key]
+
+
+def log_start(product: Product) -> None:
+    """Log what starts, once it cannot be refused any more: a refusal is one line."""
+    settings = product.backend.settings
+    kind = "sqlite" if isinstance(product.backend.database, SQLite) else "postgresql"
+    fields = {"version": VERSION, "pid": os.getpid(), "environment": settings.environment, "database": kind}
+    logger.info("start", extra={"fields": fields | {"redis": product.cluster is not None, "jobs": settings.run_jobs}})
+
+
 @contextlib.asynccontextmanager
 async def lifespan(product: Product) -> AsyncIterator[None]:
     """Start every part, and stop them in the opposite order at the end, also when a part fails to start."""
     async with contextlib.AsyncExitStack() as started:
+        started.callback(product.disk.close)
         started.callback(product.backend.passwords.close)
         started.callback(product.backend.file_work.close)
         # A large import is laid out there before the first file is kept.
         await asyncio.to_thread(product.backend.settings.files_dir.mkdir, parents=True, exist_ok=True)
         started.callback(product.backend.google_work.close)
         await product.backend.database.start()
+        log_start(product)
         started.push_async_callback(product.backend.database.stop)
         started.push_async_callback(product.backend.snapshots.close)
+        started.callback(serve_metrics(product))
+        sampler = Sampler(product.backend.database)
+        sampler.start()
+        started.push_async_callback(sampler.stop)
         if product.cluster is not None:
             await product.cluster.start()
             started.push_async_callback(product.cluster.stop)

@@ -50,7 +50,7 @@ def main(context: typer.Context) -> None:
 def serve() -> None:
     """Migrate the database, then serve until a signal stops the server."""
     with exit_on_failure("SheetGPT cannot start: "):
-        from assembly import application, assemble, lifespan
+        from assembly import application, assemble, draining, lifespan
         from transport import server
 
         settings = configured_settings()
@@ -65,6 +65,7 @@ def serve() -> None:
                 max_message_bytes=settings.max_body_bytes,
                 trusted_proxies=settings.trusted_proxies,
                 ready=announce,
+                draining=draining(product),
             )
 
 
@@ -73,6 +74,7 @@ def announce(address: str) -> None:
     from settings import VERSION
 
     print(f"SheetGPT {VERSION} · {address}/ · GraphiQL: {address}/graphql · stop with Ctrl-C", flush=True)
+    logger.info("ready", extra={"fields": {"address": address}})
 
 
 @cli.command()
@@ -82,16 +84,22 @@ def worker() -> None:
     Start as many as you need beside servers with RUN_JOBS=0.
     """
     with exit_on_failure("The worker cannot start: "):
-        from assembly import assemble, lifespan
+        from assembly import assemble, draining, lifespan
         from settings import VERSION, Misconfigured
         from transport import server
 
-        product = assemble(configured_settings().model_copy(update={"run_jobs": True}))
+        settings = configured_settings().model_copy(update={"run_jobs": True})
+        product = assemble(settings)
         if product.cluster is None:
             raise Misconfigured(
                 "set DATABASE_URL to a PostgreSQL database, and REDIS_URL. With SQLite the server runs all jobs itself."
             )
-        server.work(lifespan(product), lambda: print(f"SheetGPT {VERSION} · worker · stop with Ctrl-C", flush=True))
+
+        def announce_worker() -> None:
+            print(f"SheetGPT {VERSION} · worker · stop with Ctrl-C", flush=True)
+            logger.info("ready")
+
+        server.work(lifespan(product), announce_worker, draining(product))
 
 
 def configured_settings() -> "Settings":
@@ -100,7 +108,7 @@ def configured_settings() -> "Settings":
     from transport.core import logs
 
     settings = load_settings()
-    logs.configure(settings.log_format, settings.log_level)
+    logs.configure(settings.log_format, settings.log_level, settings.slow_ms)
     for old, new in renamed_settings_in_use():
         logger.warning("The setting %s is now called %s. The old name still works: please rename it.", old, new)
     return settings

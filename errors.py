@@ -13,7 +13,8 @@ logged with its request id and reported as INTERNAL_SERVER_ERROR.
     ├── BudgetExceeded      402   carries the time of the reset
     ├── RateLimited         429   carries the time to wait
     ├── NotConfigured       501   names the setting
-    └── UpstreamFailed      502   another service failed or refused
+    ├── UpstreamFailed      502   another service failed or refused
+    └── Unavailable         503   the database is away or the server restarts; carries the time to wait
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -129,6 +130,14 @@ class RateLimited(ProductError):
 class NotConfigured(ProductError):
     code, status = "NOT_CONFIGURED", 501
     default = "This server is not configured for that. Ask its operator."
+
+
+class Unavailable(ProductError):
+    code, status = "UNAVAILABLE", 503
+    default = "The server cannot do this at the moment. Try again in a second."
+
+    def __init__(self, message: str | None = None, *, retry_after_ms: int = 1_000) -> None:
+        super().__init__(message, retryable=True, retryAfterMs=retry_after_ms)
 
 
 class UpstreamFailed(ProductError):

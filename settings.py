@@ -343,6 +343,39 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("export_retention_days", "exports_kept_days"),
         description="Days after which exported files are erased; until then they can be downloaded.",
     )
+    drain_seconds: int = Field(
+        20,
+        ge=0,
+        le=3600,
+        description="Seconds that running requests, replies and jobs have to end after a SIGTERM; what is left is "
+        "handed over. Give the process manager a longer time.",
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of `HOST` at which Prometheus reads `/metrics`, in servers and workers. Keep it private: it "
+        "asks for no token.",
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Token with which Prometheus reads `/metrics` at the server's own port, at least 16 characters. "
+        "Without it and without `METRICS_PORT`, nothing is recorded.",
+    )
+    slow_ms: int = Field(
+        1_000,
+        ge=0,
+        le=600_000,
+        description="Milliseconds after which a query or mutation is logged with its statements; `0` logs none.",
+    )
+    min_free_megabytes: int = Field(
+        100,
+        ge=0,
+        le=10_000_000,
+        description="Free space, in megabytes, below which `/health/ready` answers 503: on the disks of the SQLite "
+        "file and of `FILES_DIR`.",
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json`, `text`, or `auto`: text on a terminal, otherwise JSON."
     )

@@ -20,6 +20,11 @@ class FairLimit:
         self._running: Counter[object] = Counter()
         self._waiting: OrderedDict[object, Waiting] = OrderedDict()  # first: the person whose turn is next
 
+    @property
+    def waiting(self) -> int:
+        """Return how many tasks wait for a slot."""
+        return sum(map(len, self._waiting.values()))
+
     @asynccontextmanager
     async def slot(self, person: object) -> AsyncIterator[None]:
         """Hold a slot of a person for the duration of the block; wait for one first."""
@@ -81,6 +86,10 @@ class FairPool:
         self._name, self._threads = name, threads
         self._limit = FairLimit(threads, per_person)
         self._executor: ThreadPoolExecutor | None = None
+
+    @property
+    def waiting(self) -> int:
+        return self._limit.waiting
 
     async def run(self, person: object, work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
         """Return the result of blocking work, run once the person has a slot.

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from auth.shared_counts import SharedCounts, SharedCountsAway
 from errors import RateLimited
+from telemetry import metrics
+from telemetry.catalog import LIMITS
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -68,6 +70,7 @@ class Attempts:
         key = action.value, kind, hashlib.sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()
         retry_at = await self._try(parse(rate), *key)
         if retry_at is not None:
+            metrics.count(LIMITS, f"{action.value}_{kind}".lower())
             wait = max(1, round((retry_at - time.time()) * 1000))
             message = f"Too many attempts: the limit is {rate}. Wait {in_words(wait)} and try again."
             raise RateLimited(message, limit=rate, retryAfterMs=wait)

@@ -13,6 +13,8 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from errors import BadUserInput, RateLimited
+from telemetry import metrics
+from telemetry.catalog import LIMITS
 
 if TYPE_CHECKING:
     from passlib.context import CryptContext
@@ -97,6 +99,7 @@ class PasswordHasher:
 
     async def _run(self, work: Callable[P, R], *arguments: P.args, **options: P.kwargs) -> R:
         if not self._slots.acquire(blocking=False):
+            metrics.count(LIMITS, "passwords")
             raise RateLimited("Too many users are signing in. Try again in a second.", retryAfterMs=1_000)
         try:
             future = self._pool.submit(work, *arguments, **options)

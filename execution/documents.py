@@ -25,6 +25,8 @@ from execution.errors import Code, OperationError
 from execution.limits import Limits, measure
 from execution.planned import Plans
 from execution.weights import NO_WEIGHTS, Weights
+from telemetry import metrics
+from telemetry.catalog import CACHES
 
 MAX_ERRORS = 10
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -73,7 +75,9 @@ class Documents:
 
     def read(self, text: str) -> Document | list[OperationError]:
         """Return the document of a text, or at most ten mistakes in it."""
-        if document := self._cache.get(text):
+        document = self._cache.get(text)
+        metrics.count(CACHES, "documents", "hit" if document else "miss")
+        if document:
             self._cache.move_to_end(text)
             return document
         try:

@@ -33,9 +33,9 @@ class ServerInfo:
 class Health:
     """Health of the server."""
 
-    status: str = field("`ok` or `degraded`.")
+    status: str = field("`healthy` or `unhealthy`.")
     timestamp: datetime = field("Time of the check.")
-    database: str = field("`ok` or `unavailable`.")
+    database: str = field("`connected` or `disconnected`.")
 
 
 def server_info(info: Info) -> ServerInfo:
@@ -55,9 +55,9 @@ async def health(info: Info) -> Health:
     """Check the database and return the result."""
     is_well = await info.context.backend.database.check()
     return Health(
-        status="ok" if is_well else "degraded",
+        status="healthy" if is_well else "unhealthy",
         timestamp=datetime.now(UTC),
-        database="ok" if is_well else "unavailable",
+        database="connected" if is_well else "disconnected",
     )
 
 

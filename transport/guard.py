@@ -12,9 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth.quotas import standings
 from errors import ProductError
+from telemetry import metrics
+from telemetry.catalog import HTTP_REQUESTS
 from transport.core import rate_limits
 from transport.core.callers import header, ip_address
-from transport.core.errors import BodyRefused, RequestRefused, internal_error, ops_error, refusal
+from transport.core.drain import Drain
+from transport.core.errors import BodyRefused, RequestRefused, internal_error, ops_error, refusal, unavailable
 from transport.core.json import encode
 from transport.core.logs import log_request, request_id
 from transport.graphql.negotiation import GRAPHQL_JSON, JSON, negotiate
@@ -29,6 +32,14 @@ SECURITY = [
 # A client that is still sending would see a reset connection instead of the response,
 # so a refused body is read a little further.
 DRAIN_SECONDS = 2.0
+RESTARTING = "The server is restarting. Send the request again in a second."
+TOO_LATE = (
+    "The server is restarting, and the request took too long. A query can be sent again; a mutation may still take "
+    "effect, so send it again with the same idempotencyKey, or check its result first."
+)
+ROUTES = frozenset(
+    {"/graphql", "/graphiql", "/health", "/api", "/metrics", "/exports", "/attachments", "/s", "/google", "/"}
+)
 DRAIN_BODIES = 4
 
 log = logging.getLogger("sheetgpt.error")
@@ -56,6 +67,7 @@ class Guard:
         perimeter: Perimeter | None = None,
         admit: rate_limits.Admit = rate_limits.admit_all,
         version: str = "",
+        drain: Drain | None = None,
     ) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
@@ -66,12 +78,14 @@ class Guard:
         self._perimeter = perimeter or Perimeter()
         self._admit = admit
         self._version = version.encode()
+        self._drain = drain or Drain()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             request_id.set(_request_id(scope["headers"]))
             standings.set({})
-            await self._http(scope, receive, send)
+            with self._drain.request():
+                await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             request_id.set(_request_id(scope["headers"]))
             await self._websocket(scope, receive, send)
@@ -90,10 +104,16 @@ class Guard:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         body = _Body(scope, receive, *self._bounds(scope))
-        response = _Response(send, body, [(b"x-api-version", self._version), *self._perimeter.headers(scope)])
+        response = _Response(
+            send, body, self._drain, [(b"x-api-version", self._version), *self._perimeter.headers(scope)]
+        )
         try:
             await self._check(scope)
+            if self._drain.is_expired:
+                raise unavailable(RESTARTING)
             await self._app(scope, body.receive, response.send)
+        except asyncio.CancelledError:
+            await self._refuse_late(scope, response)
         except (BodyRefused, RequestRefused) as error:
             await body.drain()
             await self._refuse(scope, response, error)
@@ -103,7 +123,9 @@ class Guard:
                 raise
             await self._fail(scope, response)
         finally:
-            log_request(scope["method"], scope["path"], response.status or 499, started)
+            status = response.status or 499
+            metrics.observe(HTTP_REQUESTS, time.perf_counter() - started, _route(scope["path"]), f"{status // 100}xx")
+            log_request(scope["method"], scope["path"], status, started)
 
     async def _check(self, scope: Scope) -> None:
         """Raise RequestRefused for a request that must not reach the application."""
@@ -121,6 +143,14 @@ class Guard:
             return self._max_upload_bytes, self._upload_deadline
         return self._max_body_bytes, self._body_deadline
 
+    async def _refuse_late(self, scope: Scope, response: "_Response") -> None:
+        """Answer a request that the end of the drain has cancelled. Raises CancelledError for any other one."""
+        task = asyncio.current_task()
+        if task is None or not self._drain.is_expired or response.status:
+            raise asyncio.CancelledError
+        task.uncancel()
+        await self._refuse(scope, response, unavailable(TOO_LATE))
+
     async def _refuse(self, scope: Scope, response: "_Response", error: RequestRefused) -> None:
         if scope["path"] == self._graphql_path:
             await response.json(error.status, {"errors": [refusal(error)]}, _media(scope), error.headers)
@@ -133,6 +163,12 @@ class Guard:
             await response.json(500, {"errors": [error]}, _media(scope))
         else:
             await response.json(500, ops_error(500, error["extensions"]["code"], error["message"]))
+
+
+def _route(path: str) -> str:
+    """Return the first segment of a path that has a route, as a label with few values."""
+    first = "/" + path.split("/", 2)[1]
+    return first if first in ROUTES else "other"
 
 
 def _media(scope: Scope) -> str:
@@ -199,9 +235,9 @@ class _Body:
 class _Response:
     """Response with the headers that every response has, `extra` among them; `status` is 0 until it has begun."""
 
-    def __init__(self, send: Send, body: _Body, extra: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    def __init__(self, send: Send, body: _Body, drain: Drain, extra: Sequence[tuple[bytes, bytes]] = ()) -> None:
         self._send = send
-        self._body = body
+        self._body, self._drain = body, drain
         self._extra = extra
         self.status = 0
 
@@ -210,7 +246,7 @@ class _Response:
             self.status = message["status"]
             headers = list(message.get("headers", ()))
             message["headers"] = [*headers, *_added(headers), *self._extra, *rate_limits.headers()]
-            if self._body.is_abandoned:
+            if self._body.is_abandoned or self._drain.is_draining:
                 message["headers"].append((b"connection", b"close"))
         await self._send(message)
 

@@ -13,7 +13,7 @@ from transport.core.errors import RequestRefused
 MAX_HEADERS, MAX_HEADER_BYTES = 100, 32_768
 DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 # Asked by load balancers, which come without TLS and under any name.
-UNGUARDED = frozenset({"/health"})
+UNGUARDED = frozenset({"/health", "/health/live", "/health/ready"})
 STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 

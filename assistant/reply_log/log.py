@@ -10,6 +10,9 @@ from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
+from telemetry import metrics
+from telemetry.catalog import DELTA_DELAY
+
 MERGE_SECONDS = 0.03
 GAP_SECONDS = 0.25
 
@@ -44,6 +47,7 @@ class Text:
 
     def __init__(self, *, is_known: bool = True) -> None:
         self.base = self.length = self.shown = 0
+        self.appended_at = self._pending_since = 0.0  # loop times of the oldest piece shown last, and not shown yet
         self.is_live = self.is_own = self.is_over = False
         self.readers = 0
         self.is_known = asyncio.Event()
@@ -57,6 +61,8 @@ class Text:
         self._silence: asyncio.TimerHandle | None = None
 
     def append(self, text: str) -> None:
+        if self.length == self.shown:
+            self._pending_since = asyncio.get_running_loop().time()
         self.length += len(text)
         self._pieces.append(text)
         self._ends.append(self.length)
@@ -91,7 +97,7 @@ class Text:
         if self._showing is not None:
             self._showing.cancel()
             self._showing = None
-        self.shown = self.length
+        self.shown, self.appended_at = self.length, self._pending_since
         self._next_turn = asyncio.get_running_loop().time() + MERGE_SECONDS
         self._take_turn()
 
@@ -157,7 +163,7 @@ class MemoryLog:
             # Text of another process may still be on its way.
             patience = 0 if entry.is_own else idle
             is_valid = after <= saved or (entry.is_live and await entry.reaches(after, patience))
-            is_silent = False
+            is_silent = has_waited = False
             while True:
                 if entry.is_live and not is_valid:
                     after, is_valid = 0, True
@@ -165,13 +171,16 @@ class MemoryLog:
                     await asyncio.sleep(GAP_SECONDS)  # the reader then takes it from the row
                     return
                 if after < entry.shown:
-                    piece = entry.since(after)
+                    piece, appended_at = entry.since(after), entry.appended_at
                     yield after, piece
                     after += len(piece)
+                    if has_waited:  # a reader that came late reads pieces of long ago
+                        metrics.observe(DELTA_DELAY, asyncio.get_running_loop().time() - appended_at)
                 elif entry.is_over or is_silent:
                     return
                 else:
                     await entry.look_again(idle)
+                    has_waited = True
                     is_silent = after >= entry.shown
         finally:
             entry.readers -= 1

@@ -19,6 +19,9 @@ from db.core.events import Event
 from db.core.prepared import OneOf, Plan, Prepared
 from db.core.session import RollbackOnly, Session
 from errors import ProductError, RateLimited
+from telemetry import metrics
+from telemetry.catalog import LIMITS
+from telemetry.statements import Timed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +30,7 @@ Unit = Callable[Concatenate[Session, P], T]
 Migrate = Callable[[str], None]
 
 MAX_WAITING_WRITES = 1_000
+PROBE_SECONDS, WRITER_PATIENCE_SECONDS = 1.5, 30.0
 MAX_STREAMS, MAX_STREAMS_OF_ONE = 6, 3  # concurrent reads of users; each holds a connection
 
 log = logging.getLogger("sheetgpt.database")
@@ -54,6 +58,8 @@ class Database(ABC):
         self.migrate = migrate
         self.publish: Callable[[Event], None] = lambda _: None
         self._writes: set[asyncio.Task[Any]] = set()
+        self._probe: asyncio.Task[None] | None = None
+        self._probed_at = 0.0
         self._stream_limit = FairLimit(MAX_STREAMS, MAX_STREAMS_OF_ONE)
 
     @abstractmethod
@@ -73,10 +79,24 @@ class Database(ABC):
     async def check(self) -> bool:
         """Return True if the database answers now."""
 
+    async def check_writer(self) -> bool:
+        """Return True if writes are committed, or have waited for less than WRITER_PATIENCE_SECONDS."""
+        loop = asyncio.get_running_loop()
+        if self._probe is None or self._probe.done():
+            self._probe, self._probed_at = loop.create_task(self.write(_probe, Viewer.system())), loop.time()
+            self._probe.add_done_callback(_retrieve)
+        # A large import may hold SQLite's only writer for seconds, which is no reason to restart the server.
+        done, _ = await asyncio.wait({self._probe}, timeout=PROBE_SECONDS)
+        if not done:
+            return loop.time() - self._probed_at < WRITER_PATIENCE_SECONDS
+        return not self._probe.cancelled() and self._probe.exception() is None
+
     async def read(self, query: Prepared[R], viewer: Viewer, **parameters: Any) -> list[R]:
         """Return the rows of a query that has a limit, as records with the model's attribute names."""
         plan = query.plan(self.dialect, viewer)
-        return cast("list[R]", plan.records(await self._fetch(plan, plan.values(viewer, parameters))))
+        with Timed("read", plan.sql):
+            fetched = await self._fetch(plan, plan.values(viewer, parameters))
+        return cast("list[R]", plan.records(fetched))
 
     async def read_one(self, query: Prepared[R], viewer: Viewer, **parameters: Any) -> R | None:
         return next(iter(await self.read(query, viewer, **parameters)), None)
@@ -97,6 +117,16 @@ class Database(ABC):
         fetched = self._stream(plan, plan.values(viewer, parameters), batch)
         return cast("AsyncIterator[list[R]]", _batches(plan, fetched, self.stream_slot(viewer)))
 
+    @property
+    def waiting(self) -> dict[str, int]:
+        """Return how many tasks wait for each part of the database."""
+        return {"writes": len(self._writes), "streams": self._stream_limit.waiting}
+
+    @property
+    def connections(self) -> dict[tuple[str, str], int]:
+        """Return the number of connections by pool and state; empty for a database without pools."""
+        return {}
+
     def stream_slot(self, viewer: Viewer) -> AbstractAsyncContextManager[None]:
         """Return a person's slot for a read without a bound; the product's own reads, which may nest, need none."""
         return nullcontext() if viewer.user_id is None else self._stream_limit.slot(viewer.user_id)
@@ -111,6 +141,7 @@ class Database(ABC):
         If the caller is cancelled, the unit still completes and its events are still published.
         """
         if len(self._writes) >= MAX_WAITING_WRITES:
+            metrics.count(LIMITS, "writes")
             raise RateLimited("The server is busy. Try again in a second.", retryAfterMs=1_000)
 
         def run(session: Session) -> T:
@@ -120,7 +151,8 @@ class Database(ABC):
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         try:
-            return await asyncio.shield(task)
+            with Timed("write", f"{unit.__module__}.{unit.__qualname__}"):
+                return await asyncio.shield(task)
         except asyncio.CancelledError:
             task.add_done_callback(_log_failure)
             raise
@@ -151,6 +183,17 @@ class Database(ABC):
     def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]: ...
 
 
+def _probe(session: Session) -> None:
+    """Run one small query in a transaction."""
+    _ = session.roles
+
+
+def _retrieve(task: asyncio.Task[None]) -> None:
+    """Retrieve the exception of a probe that nobody waits for any more."""
+    if not task.cancelled():
+        task.exception()
+
+
 def _log_failure(task: asyncio.Task[Any]) -> None:
     """Log the failure of a write whose caller was cancelled; a product error was meant for the caller only."""
     error = None if task.cancelled() else task.exception()
@@ -163,5 +206,6 @@ async def _batches(
 ) -> AsyncGenerator[list[Any], None]:
     """Yield batches and release the connection at once when the consumer stops early."""
     async with slot, aclosing(fetched):
-        async for rows in fetched:
-            yield plan.records(rows)
+        with Timed("stream", plan.sql):
+            async for rows in fetched:
+                yield plan.records(rows)

@@ -82,6 +82,16 @@ class PostgreSQL(Database):
         self._writer = Thread(target=self._writing.run_forever, name="postgresql-writer", daemon=True)
         self._writer.start()
 
+    @property
+    def connections(self) -> dict[tuple[str, str], int]:
+        writes: Any = self.engine.pool
+        return {
+            ("reads", "open"): self.pool.get_size(),
+            ("reads", "idle"): self.pool.get_idle_size(),
+            ("writes", "open"): writes.checkedin() + writes.checkedout(),
+            ("writes", "idle"): writes.checkedin(),
+        }
+
     async def _disconnect(self) -> None:
         await self._in_writer_loop(self.engine.dispose())
         self._writing.call_soon_threadsafe(self._writing.stop)

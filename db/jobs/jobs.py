@@ -19,6 +19,7 @@ LEASE = timedelta(seconds=7)  # another worker takes over within 10 s: the lease
 MAX_CRASHES = 5
 CRASHED = "INTERNAL_SERVER_ERROR"  # error code after MAX_CRASHES
 SECRETS = frozenset({"token"})  # names of arguments that are removed when the job ends
+FIRST_ATTEMPT = "first_attempt"  # argument of a job whose earlier attempts have shown nothing
 LOST_SECRETS = "lost_secrets"  # argument of a job whose secrets were removed, so that it cannot run again
 
 
@@ -140,10 +141,13 @@ def _end_in_error(session: Session, job: Job, code: str, message: str, retryable
         _final_failure_handlers[job.kind](session, job)
 
 
-def release(session: Session, job_id: UUID, attempt: int) -> None:
-    """Return the job to the queue unfinished, without counting a crash."""
+def release(session: Session, job_id: UUID, attempt: int, *, start_over: bool = False) -> None:
+    """Return the job to the queue unfinished, without counting a crash; `start_over` makes the next attempt a first."""
     job = renew_lease(session, job_id, attempt)
+    if start_over:
+        job.arguments = job.arguments | {FIRST_ATTEMPT: attempt + 1}
     job.status, job.leased_until = JobStatus.QUEUED, None
+    session.emit(JobQueued(job_id))
     _status_set(session, job)
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import fcntl
+import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 ADVISORY_LOCK = 7_351_960
+
+log = logging.getLogger("sheetgpt.database")
 # Prefixes of names that no model defines: full-text indexes with their tables and triggers, and cell indexes.
 UNMAPPED = ("ix_cells_", "message_index", "message_numbers", "ix_message_words_terms")
 
@@ -37,13 +41,16 @@ def migrate(url: str) -> None:
 
 def upgrade(connection: Connection) -> None:
     """Apply missing revisions in the connection's transaction; loads Alembic only when there are some."""
-    if _revision(connection) == head():
+    before, started = _revision(connection), time.perf_counter()
+    if before == head():
         return
     from alembic import command
 
     config = configuration()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    fields = {"from": before, "to": head(), "ms": round((time.perf_counter() - started) * 1000)}
+    log.info("migration", extra={"fields": fields})
 
 
 def head() -> str:

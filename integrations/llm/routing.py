@@ -11,6 +11,8 @@ from integrations.llm.clients import Clients
 from integrations.llm.failures import Names
 from integrations.llm.profiles import DEFAULT, Profile
 from integrations.llm.reply_stream import Deadlines
+from telemetry import metrics
+from telemetry.catalog import MODEL_CALLS, MODEL_FIRST_TOKEN, MODEL_SECONDS
 
 
 class ModelRouter:
@@ -52,9 +54,32 @@ class ModelRouter:
         events = endpoint.stream(
             turns, model=offer.model, temperature=temperature, max_tokens=max_tokens, schema=schema
         )
-        async with aclosing(_guarded(self._breakers[offer.profile.name], events)) as guarded:
-            async for event in guarded:
+        guarded = _guarded(self._breakers[offer.profile.name], events)
+        async with aclosing(_measured(offer.name, guarded)) as measured:
+            async for event in measured:
                 yield event
+
+
+async def _measured(
+    model: str, events: AsyncGenerator[Delta | Finished, None]
+) -> AsyncGenerator[Delta | Finished, None]:
+    """Record the duration and the result of a call: a finish reason, the code of a failure, or `stopped`."""
+    started, result, is_first = time.perf_counter(), "stopped", True
+    try:
+        async with aclosing(events):
+            async for event in events:
+                if is_first:
+                    metrics.observe(MODEL_FIRST_TOKEN, time.perf_counter() - started, model)
+                    is_first = False
+                if isinstance(event, Finished):
+                    result = event.reason
+                yield event
+    except ModelFailure as failure:
+        result = failure.code
+        raise
+    finally:
+        metrics.count(MODEL_CALLS, model, result)
+        metrics.observe(MODEL_SECONDS, time.perf_counter() - started, model)
 
 
 async def _guarded(

@@ -8,6 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from telemetry import metrics
+from telemetry.catalog import OUTAGE
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis as Client
 
@@ -66,6 +69,16 @@ class Redis:
         client: Client = Client.from_url(self.url, socket_timeout=seconds, **self.options)
         return client
 
+    async def check(self) -> bool:
+        """Return True if it answers now."""
+        try:
+            await self.client.ping()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            return False
+        return True
+
     async def close(self) -> None:
         for name in ("client", "waiting"):
             if name in vars(self):
@@ -75,6 +88,7 @@ class Redis:
         """Note that a command failed, and log the beginning of an outage."""
         if not self._is_away:
             self._is_away = True
+            metrics.set_gauge(OUTAGE, 1, "redis")
             log.error(
                 "Redis is away (%s): events of other processes are read from the database until it is back", error
             )
@@ -93,6 +107,7 @@ class Redis:
     def answered(self) -> None:
         if self._is_away:
             self._is_away = False
+            metrics.set_gauge(OUTAGE, 0, "redis")
             log.warning("Redis is back")
             for call in self._on_return:
                 call()

@@ -23,6 +23,7 @@ from integrations.llm.catalog import Offer
 from integrations.llm.chat_completions import ModelFailure
 from integrations.llm.routing import ModelRouter
 from jobs.runner.job_run import JobContext
+from jobs.runner.model_use import count_model_use
 from tables.types.types import Column
 
 SHOWN_SECONDS = 1.0
@@ -153,6 +154,7 @@ class TableExtraction:
             await self._database.write(
                 spending.settle_extraction, self._context.viewer, self._context.job.id, self._tokens, cost
             )
+            count_model_use(self._offer.name, self._tokens, cost)
 
 
 def tokens_to_read(texts: Passages, request: ExtractionRequest, offer: Offer) -> Tokens:

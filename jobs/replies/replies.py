@@ -84,6 +84,8 @@ class Replies:
         except asyncio.CancelledError:
             if context.stopped:
                 await self._break_off(writer, MessageStatus.STOPPED)
+            elif context.is_released and not writer.text and not writer.is_ending:
+                context.start_over = True  # nobody has read anything yet, so another process may begin anew
             else:
                 await self._break_off(writer, MessageStatus.INTERRUPTED, _interrupted())
             raise
@@ -96,7 +98,7 @@ class Replies:
             self._log.end(writer.reply_id)
 
     async def _write(self, writer: ReplyWriter, context: JobContext) -> None:
-        if context.attempt > 1:
+        if not context.is_first:
             await writer.proposals.take_up()
             await self._break_off(writer, MessageStatus.INTERRUPTED, _interrupted())
             return
@@ -163,7 +165,7 @@ class Replies:
         max_tokens = await max_output_tokens(
             self._database, writer.viewer, conversation, reply.id, offer, terms, tokens
         )
-        writer.prompted(tokens, terms, wants_title=self._writes_titles)
+        writer.prompted(offer.name, tokens, terms, wants_title=self._writes_titles)
         events = model.stream(turns, model=offer.name, temperature=conversation.temperature, max_tokens=max_tokens)
         async with aclosing(events), self._showing(writer, conversation, read):
             reason = await writer.follow(events)

@@ -24,6 +24,7 @@ from integrations.llm.chat_completions import Delta, Finished
 from jobs.replies.reply_proposals import Found, ReplyProposals
 from jobs.replies.reply_tables import ReplyTables
 from jobs.runner.job_run import ExplainedError, JobContext
+from jobs.runner.model_use import count_model_use
 
 CHECKPOINT_SECONDS = 1.0
 COSTLY = frozenset(
@@ -42,6 +43,7 @@ class ReplyWriter:
         self._pieces: list[str] = []
         self._key = self.reply_id, context.job.id, context.attempt
         self.proposals = ReplyProposals(database, context, self.reply_id, self.table_id)
+        self._model = ""
         self._tokens_read: int | None = None
         self._terms: ModelTerms | None = None
         self._wants_title = False
@@ -70,8 +72,9 @@ class ReplyWriter:
         """Return the text so far."""
         return "".join(self._pieces)
 
-    def prompted(self, tokens: int, terms: ModelTerms, *, wants_title: bool) -> None:
-        """Note the prompt's size in tokens by our own count, the model's prices, and whether a title is wanted."""
+    def prompted(self, model: str, tokens: int, terms: ModelTerms, *, wants_title: bool) -> None:
+        """Note the model with its prices, the prompt's size in tokens by our own count, and whether it titles."""
+        self._model = model
         self._tokens_read, self._terms, self._wants_title = tokens, terms, wants_title
 
     async def follow(self, events: AsyncIterator[Delta | Finished]) -> str:
@@ -115,7 +118,7 @@ class ReplyWriter:
         return ReplyOutcome(
             status,
             # A later attempt writes no text, so the text that the first one saved stays.
-            text=self.text if self._context.attempt == 1 else None,
+            text=self.text if self._context.is_first else None,
             finish_reason=self._finished.reason or None,
             tokens=tokens,
             cost_nanos=self._terms.cost(tokens) if self._terms and tokens else 0,
@@ -158,6 +161,8 @@ class ReplyWriter:
 
         try:
             await self._database.write(unit, self._context.viewer)
+            if ending.tokens is not None:
+                count_model_use(self._model, ending.tokens, ending.cost_nanos)
         except LeaseLost:
             self._warn("The reply was ended by another process")
         except (Forbidden, NotFound):

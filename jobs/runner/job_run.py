@@ -17,6 +17,8 @@ from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
 from db.models.jobs import Job, JobStatus
 from errors import NotFound, ProductError, RateLimited, UpstreamFailed
+from telemetry import metrics
+from telemetry.catalog import JOB_RUNS, JOB_SECONDS
 
 HEARTBEAT_SECONDS = 3.0
 MIN_PAUSE_SECONDS = 0.2  # between two writes of progress, and between two checks of the job's state
@@ -46,16 +48,22 @@ class ExplainedError(Protocol):
 class JobContext:
     """Job of a running handler. It runs as `viewer`, its owner, and writes with `attempt`.
 
-    When the handler is cancelled, `stopped` is True if someone asked for it; otherwise the process ends, or another
-    worker has the job (LeaseLost on every write).
+    When the handler is cancelled, `stopped` is True if someone asked for it and `is_released` if the process ends;
+    otherwise another worker has the job (LeaseLost on every write). A handler that has shown nothing yet sets
+    `start_over`, and the next attempt `is_first` again.
     """
 
     def __init__(self, job: Job, viewer: Viewer, wake: Callable[[], object]) -> None:
         self.job, self.viewer, self.attempt = job, viewer, job.attempt
-        self.stopped = False
+        self.stopped = self.is_released = self.start_over = False
         self.reported: tuple[int, int | None] = job.done, job.total
         self._loop = asyncio.get_running_loop()
         self._wake = wake
+
+    @property
+    def is_first(self) -> bool:
+        """Return True if no earlier attempt has shown anything."""
+        return bool(self.attempt == self.job.arguments.get(jobs.FIRST_ATTEMPT, 1))
 
     def progress(self, done: int, total: int | None) -> None:
         """Report progress, from any thread and at any rate; it is written at most five times a second."""
@@ -94,8 +102,7 @@ class JobRun:
             keeper.cancel()
             await asyncio.wait([keeper])
         await self._conclude(context, task)
-        fields = {"kind": context.job.kind, "jobId": str(context.job.id), "attempt": context.attempt}
-        log.info("job", extra={"fields": fields | {"ms": round((time.perf_counter() - started) * 1000, 3)}})
+        self._report(context, task, time.perf_counter() - started)
 
     def stop(self) -> None:
         """Cancel the handler at the request of a user."""
@@ -116,7 +123,7 @@ class JobRun:
                 await self._database.write(jobs.release, SYSTEM, self._job_id, self._context.attempt)
 
     def _cancel_if_asked(self, context: JobContext) -> None:
-        context.stopped = self._is_stopped
+        context.stopped, context.is_released = self._is_stopped, self._is_process_ending
         if self._is_stopped or self._is_process_ending:
             self._cancel()
 
@@ -161,13 +168,24 @@ class JobRun:
         with suppress(LeaseLost, NotFound):
             await self._database.write(self._ending(context, task), SYSTEM)
 
+    def _report(self, context: JobContext, task: asyncio.Task[None], seconds: float) -> None:
+        job, result = context.job, "completed"
+        if task.cancelled():
+            result = "canceled" if self._is_stopped else "released" if self._is_process_ending else "lost"
+        elif (error := task.exception()) is not None:
+            result = "lost" if isinstance(error, LeaseLost) else "failed"
+        metrics.count(JOB_RUNS, job.kind, result)
+        metrics.observe(JOB_SECONDS, seconds, job.kind)
+        fields = {"kind": job.kind, "jobId": str(job.id), "attempt": context.attempt, "result": result}
+        log.info("job", extra={"fields": fields | {"ms": round(seconds * 1000, 3)}})
+
     def _ending(self, context: JobContext, task: asyncio.Task[None]) -> Callable[[Session], Any]:
         """Return the unit that records the result of the attempt."""
         this = context.job.id, context.attempt
         if task.cancelled() and self._is_stopped:
             return lambda session: jobs.finish(session, *this, JobStatus.CANCELED)
         if task.cancelled() and self._is_process_ending:
-            return lambda session: jobs.release(session, *this)
+            return lambda session: jobs.release(session, *this, start_over=context.start_over)
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is None:
             return lambda session: jobs.finish(session, *this, JobStatus.COMPLETED)

@@ -48,6 +48,7 @@ class InProcessQueue:
         try:
             await asyncio.Event().wait()
         finally:
+            self._is_open.clear()  # the database holds what is sent from now on
             await broker.shutdown()
 
     async def close(self) -> None: ...

@@ -63,18 +63,32 @@ class Worker:
         self._runs: dict[UUID, JobRun] = {}
         self._receiving: set[asyncio.Task[object]] = set()
         self._background: list[asyncio.Task[None]] = []
+        self._taking: list[asyncio.Task[None]] = []  # those that take jobs
         self._is_stopping = False
+        self._run_ended = asyncio.Event()
 
     async def start(self) -> None:
         """Start without waiting for the import of the queue, which takes 0.3 s."""
         if self._fresh:
             await self._database.write(jobs.release_dead, SYSTEM)
-        steps = [self._delivery.run()]
-        if self._lanes:
-            steps += [self._queue.receive(self._receive), self._sweep()]
-        self._background = [asyncio.create_task(step) for step in steps]
+        steps = [self._queue.receive(self._receive), self._sweep()] if self._lanes else []
+        self._taking = [asyncio.create_task(step) for step in steps]
+        self._background = [asyncio.create_task(self._delivery.run()), *self._taking]
         for task in self._background:
             task.add_done_callback(_report)
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more jobs, and return when the running ones have ended or `seconds` have passed."""
+        self._is_stopping = True
+        for task in self._taking:
+            task.cancel()
+        if self._runs:
+            log.info("jobs end", extra={"fields": {"running": len(self._runs), "seconds": seconds}})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._runs:
+                    self._run_ended.clear()
+                    await self._run_ended.wait()
 
     async def stop(self) -> None:
         """Cancel running jobs and release them, within a second."""
@@ -148,6 +162,7 @@ class Worker:
         finally:
             lane.free_slots += 1
             del self._runs[job_id]
+            self._run_ended.set()
             if lane.is_behind:
                 self._has_room.set()
 

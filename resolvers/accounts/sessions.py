@@ -1,5 +1,6 @@
 """Sessions: log in, refresh, log out, list and revoke."""
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -21,6 +22,8 @@ from db.models.users import User
 from errors import Unauthenticated
 from resolvers.core.context import Backend, Context, Info, Origin
 from resolvers.core.ids import decode_id
+
+log = logging.getLogger("sheetgpt.access")
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ async def log_in(
     # Also verified without an account, so that timing does not reveal which addresses have one.
     verified = await backend.passwords.verify(password, user.password_hash if user else None)
     if user is None or not verified.ok or not user.is_active:
+        log.warning("sign-in refused", extra={"fields": {"userId": str(user.id) if user else None}})
         raise Unauthenticated("The e-mail address or the password is wrong.")
     if verified.rehashed:
         await backend.database.write(users.replace_password_hash, system, user.id, verified.rehashed)
@@ -136,6 +140,7 @@ async def create_session(context: Context, owner: User) -> Tokens:
         user_agent=context.origin.user_agent and context.origin.user_agent[:300],
         ip_address=context.origin.ip_address,
     )
+    log.info("sign-in", extra={"fields": {"userId": str(owner.id), "sessionId": str(sign_in.id)}})
     return _tokens(context.backend, owner, sign_in.id, token)
 
 

@@ -146,7 +146,7 @@ async def test_without_a_token_me_is_null(app: App) -> None:
     assert await nobody.run("{ me { id } serverInfo { message } health { status } }") == {
         "me": None,
         "serverInfo": {"message": "API is running"},
-        "health": {"status": "ok"},
+        "health": {"status": "healthy"},
     }
     for query in ("{ conversations { totalCount } }", "{ organizations { totalCount } }"):
         with pytest.raises(Refused) as caught:

@@ -25,6 +25,7 @@ from db.core.events import Event, TableChanged, decode, encode
 from resolvers.core.ids import decode as decode_id
 from settings import Misconfigured, Settings
 from tests.support.app import App
+from tests.support.client import Client
 from tests.support.processes.product_process import ROOT
 from tests.support.processes.several_processes import Installation, eventually
 from tests.support.processes.valkey import valkey_server
@@ -271,7 +272,7 @@ async def test_attempts_are_counted_for_all_processes_together(installation: Ins
     assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"] * 2
 
 
-async def test_the_worker_command_runs_jobs_until_a_signal_comes(
+async def test_the_worker_command_finishes_its_replies_after_a_signal(
     installation: Installation, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in installation.settings.items():
@@ -284,14 +285,19 @@ async def test_the_worker_command_runs_jobs_until_a_signal_comes(
         try:
             scripted_llm.say("From a process of its own")
             await wait_for_text(web, ann, id_, "From a process of its own")
-        finally:
             process.send_signal(signal.SIGTERM)
+            scripted_llm.say(" and complete")
+            scripted_llm.finish()
+        finally:
             said, _ = await asyncio.wait_for(process.communicate(), 20)
         assert process.returncode == 0
         assert b"worker" in said
         assert b"Traceback" not in said
         events = await follow(web, ann, id_)
-        assert (joined_text(events), events[-1]["message"]["status"]) == ("From a process of its own", "INTERRUPTED")
+        assert (joined_text(events), events[-1]["message"]["status"]) == (
+            "From a process of its own and complete",
+            "COMPLETED",
+        )
 
 
 @pytest.mark.parametrize(
@@ -358,3 +364,51 @@ async def test_while_redis_is_away_or_hangs_the_database_tells_and_everything_go
     said = [record.getMessage() for record in caplog.records if record.name == "sheetgpt.redis"]
     # Each process says so once when it goes and once when it is back.
     assert sorted(line.partition(" (")[0] for line in said) == ["Redis is away"] * 2 + ["Redis is back"] * 2
+
+
+async def test_a_worker_that_drains_finishes_its_replies_and_takes_no_other(
+    installation: Installation, scripted_llm: ScriptedLLM
+) -> None:
+    async with installation.run(run_jobs=False) as web, installation.run() as first:
+        ann = await web.person()
+        id_ = await start_reply(ann)
+        await eventually(lambda: len(scripted_llm.asked) == 1)
+        scripted_llm.say("Half ")
+        draining = asyncio.create_task(first.product.worker.drain(30))
+        await asyncio.sleep(0.1)
+        other = await start_reply(ann)
+        scripted_llm.say("and whole")
+        scripted_llm.finish()
+        await draining
+        assert (await read(ann, id_))["text"] == "Half and whole"
+        assert (await read(ann, id_))["status"] == "COMPLETED"
+        assert (await read(ann, other))["status"] == "IN_PROGRESS"
+        scripted_llm.say("Next")
+        scripted_llm.finish()
+        async with installation.run():
+            await until(partial(_is_over, ann, other))
+        assert ((await read(ann, other))["text"], len(scripted_llm.asked)) == ("Next", 2)
+
+
+async def test_a_reply_without_text_is_handed_over_to_another_worker(
+    installation: Installation, scripted_llm: ScriptedLLM
+) -> None:
+    async with installation.run(run_jobs=False) as web:
+        ann = await web.person()
+        async with installation.run() as first:
+            id_ = await start_reply(ann)
+            await eventually(lambda: len(scripted_llm.asked) == 1)
+            started = time.monotonic()
+            await first.product.worker.drain(0.2)
+            assert time.monotonic() - started < 2
+        assert (await read(ann, id_))["status"] == "IN_PROGRESS"
+        scripted_llm.finish()  # ends the reply of the first worker, which nobody hears
+        scripted_llm.say("From the second")
+        scripted_llm.finish()
+        async with installation.run():
+            await until(partial(_is_over, ann, id_))
+        assert ((await read(ann, id_))["text"], len(scripted_llm.asked)) == ("From the second", 2)
+
+
+async def _is_over(client: Client, id_: str) -> bool:
+    return bool((await read(client, id_))["status"] == "COMPLETED")

@@ -22,7 +22,8 @@ from db.core.policy_rules import CustomRule
 ROOT = Path(__file__).parents[2]
 MODULES = {"app", "assembly", "commands", "errors", "keys", "settings"}
 PACKAGES = {
-    "transport", "schema", "execution", "resolvers", "jobs", "assistant", "db", "integrations", "tables", "auth"
+    "transport", "schema", "execution", "resolvers", "jobs", "assistant", "db", "integrations", "tables", "auth",
+    "telemetry",
 }  # fmt: skip
 MODELS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
 
@@ -57,7 +58,18 @@ GOES_AROUND = {
     "checked",
 }  # fmt: skip
 OPERATORS = {"op", "bool_op"}
-HEAVY = {"openai", "gspread", "google.auth", "xlsxwriter", "alembic", "taskiq", "redis", "requests", "httpx"}
+HEAVY = {
+    "openai",
+    "gspread",
+    "google.auth",
+    "xlsxwriter",
+    "alembic",
+    "taskiq",
+    "redis",
+    "requests",
+    "httpx",
+    "prometheus_client",
+}
 
 
 def sources(*packages: str) -> list[Path]:

@@ -49,7 +49,7 @@ def test_a_second_process_on_the_same_file_is_told_what_to_do(started_product: P
     message = refused(tmp_path, DATABASE_URL=f"sqlite:///{path}")
     assert f"{path} is served by another process" in message
     assert "DATABASE_URL" in message
-    assert httpx.get(f"{started_product.url}/health").json()["status"] == "ok"
+    assert httpx.get(f"{started_product.url}/health").json()["status"] == "healthy"
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:

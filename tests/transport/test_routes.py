@@ -23,7 +23,7 @@ def test_health_is_ok_while_the_database_answers(shared: Served) -> None:
     assert response.status_code == 200
     timestamp = datetime.fromisoformat(response.json().pop("timestamp"))
     assert abs((datetime.now(UTC) - timestamp).total_seconds()) < 5
-    assert {**response.json(), "timestamp": ""} == {"status": "ok", "timestamp": "", "database": "ok"}
+    assert {**response.json(), "timestamp": ""} == {"status": "healthy", "timestamp": "", "database": "connected"}
 
 
 async def gone() -> bool:
@@ -40,14 +40,14 @@ def test_health_is_503_when_the_database_is_gone(check: Callable[[], Awaitable[b
         response = served.http.get("/health")
     assert response.status_code == 503
     assert {**response.json(), "timestamp": ""} == {
-        "status": "degraded",
+        "status": "unhealthy",
         "timestamp": "",
-        "database": "unavailable",
+        "database": "disconnected",
     }
 
 
 def test_health_waits_two_seconds_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transport.routes.routes.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr("transport.routes.readiness.CHECK_SECONDS", 0.05)
 
     async def hanging() -> bool:
         await asyncio.sleep(60)

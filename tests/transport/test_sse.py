@@ -173,4 +173,4 @@ def test_there_is_a_limit_to_the_open_streams() -> None:
             headers={"accept": "text/event-stream"},
             verify=False,
         )
-        assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (503, "RATE_LIMITED")
+        assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE")

@@ -411,13 +411,13 @@ async def test_the_sockets_of_who_logged_out_are_closed() -> None:
             assert (await other.receive())["type"] == "next"
 
 
-async def test_sockets_are_closed_with_1001_when_the_server_stops() -> None:
+async def test_sockets_are_closed_with_1012_when_the_server_stops() -> None:
     with serving() as served:
         async with ready(served) as client:
             await client.subscribe("1", "subscription {forever}")
             await client.receive()
             served.server.should_exit = True
-            assert await client.closed() == (1001, "the server is stopping")
+            assert await client.closed() == (1012, "the server is restarting")
         assert await happens(served.world.ended)
 
 
@@ -452,3 +452,22 @@ async def test_a_burst_of_sockets_is_served_and_forgotten() -> None:
 
         await asyncio.gather(*(visit() for _ in range(50)))
         await until_empty(served)
+
+
+async def test_an_operation_in_progress_is_answered_before_its_socket_is_closed() -> None:
+    with serving(drain_seconds=5) as served:
+        async with ready(served) as client:
+            await client.subscribe("1", "subscription {forever}")
+            await client.receive()
+            await client.subscribe("2", "{slow(seconds: 0.6)}")
+            assert await happens(served.world.begun)
+            served.server.should_exit = True
+            await asyncio.sleep(0.3)
+            await client.subscribe("3", "{hello}")
+            frames = {}
+            while "2" not in frames:
+                frame = await client.receive()
+                frames[frame["id"]] = frame["payload"]
+            assert frames["2"] == {"data": {"slow": "done"}}
+            assert frames["3"][0]["extensions"]["code"] == "UNAVAILABLE"
+            assert await client.closed() == (1012, "the server is restarting")

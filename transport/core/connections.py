@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from transport.core.callers import Context
 
-GOING_AWAY = 1001
+SERVICE_RESTART = 1012  # a code after which clients of graphql-ws connect again
 TRY_AGAIN_LATER = 1013
 UNAUTHENTICATED = 4401
 FORBIDDEN = 4403
@@ -21,9 +21,13 @@ class Connection(Protocol):
     """Stream that stays open; `context` is None until the caller is authenticated."""
 
     context: Context | None
+    kind: str
 
     async def close(self, code: int, reason: str) -> None:
         """Close the stream; `code` is a WebSocket close code."""
+
+    async def finish(self) -> None:
+        """Return when the queries and mutations in progress have been answered; begin no more."""
 
 
 class Connections:
@@ -36,6 +40,10 @@ class Connections:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def number_of(self, kind: str) -> int:
+        """Return how many streams of a kind (`websocket` or `events`) are open."""
+        return sum(connection.kind == kind for connection in list(self._open))
 
     @property
     def full(self) -> bool:
@@ -58,10 +66,20 @@ class Connections:
         await self._close(connections, code, reason)
         return len(connections)
 
-    async def close_all(self) -> None:
-        """Close every connection and refuse new ones; call it before the server stops."""
+    async def close_all(self, seconds: float = 0.0) -> None:
+        """Close every connection and refuse new ones; call it before the server stops.
+
+        Operations in progress, except subscriptions, have `seconds` to end first.
+        """
         self._closing = True
-        await self._close(list(self._open), GOING_AWAY, "the server is stopping")
+        finishing = [asyncio.create_task(self._finish(connection, seconds)) for connection in list(self._open)]
+        await asyncio.gather(*finishing)
+
+    async def _finish(self, connection: Connection, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await connection.finish()
+        await self._close([connection], SERVICE_RESTART, "the server is restarting")
 
     async def _close(self, connections: list[Connection], code: int, reason: str) -> None:
         if not connections:

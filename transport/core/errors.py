@@ -11,8 +11,10 @@ from typing import Any
 from graphql import GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from errors import FieldError, ProductError
+from errors import FieldError, ProductError, Unavailable
 from execution.errors import Code, OperationError
+from telemetry import metrics
+from telemetry.catalog import ERRORS
 from transport.core.logs import request_id
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
@@ -38,6 +40,13 @@ class RequestRefused(Exception):
         super().__init__(message)
         self.message, self.status, self.code = message, status, code
         self.headers, self.details = headers or {}, details or {}
+
+
+def unavailable(message: str, seconds: int = 1) -> RequestRefused:
+    """Return the refusal of a request that another server, or this one a moment later, will accept."""
+    headers = {"retry-after": str(seconds)}
+    details = {"retryable": True, "retryAfterMs": 1_000 * seconds}
+    return RequestRefused(message, status=Unavailable.status, code=Unavailable.code, headers=headers, details=details)
 
 
 class BodyRefused(RequestRefused):
@@ -93,6 +102,7 @@ def product_error(error: ProductError) -> dict[str, Any]:
 
 def refusal(error: RequestRefused) -> dict[str, Any]:
     """Return an entry of `errors` for a request that is not a GraphQL request."""
+    metrics.count(ERRORS, error.code)
     return {"message": error.message, "extensions": extensions(error.code, error.status, details=error.details)}
 
 

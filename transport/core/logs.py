@@ -12,7 +12,12 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from graphql import FieldNode, OperationType
+
 from execution.operations import Operation
+from telemetry import metrics
+from telemetry.catalog import ERRORS, OPERATION_SECONDS, OPERATIONS
+from telemetry.statements import Statements
 from transport.core.callers import Context
 from transport.core.json import encode
 
@@ -20,14 +25,25 @@ MAX_NAME, MAX_PATH = 100, 300
 # Segments of a path that may be a token: all below the shared pages, also of a mistyped link, and long ones elsewhere.
 SECRET_SEGMENT = re.compile(r"(?<=/s/).+|(?<=/)[^/]*[A-Za-z0-9_=-]{40,}[^/]*")
 
+# Codes of errors that are the server's fault, or of what it depends on.
+FAILURES = frozenset({"INTERNAL_SERVER_ERROR", "DEADLINE_EXCEEDED", "UNAVAILABLE", "UPSTREAM_FAILED"})
+
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 requests = logging.getLogger("sheetgpt.request")
 operations = logging.getLogger("sheetgpt.operation")
 
 
-def configure(format: Literal["auto", "json", "text"] = "auto", level: str = "INFO") -> None:
-    """Send every log to standard error; `auto` means text on a terminal, else JSON."""
+_slow_ms = 0
+
+
+def configure(format: Literal["auto", "json", "text"] = "auto", level: str = "INFO", slow_ms: int = 0) -> None:
+    """Send every log to standard error; `auto` means text on a terminal, else JSON.
+
+    Operations that take `slow_ms` or longer are logged with their statements; 0 logs none.
+    """
+    global _slow_ms
+    _slow_ms = slow_ms
     handler = logging.StreamHandler(sys.stderr)
     as_text = format == "text" or (format == "auto" and sys.stderr.isatty())
     handler.setFormatter(TextFormatter() if as_text else JSONFormatter())
@@ -55,12 +71,25 @@ def log_request(method: str, path: str, status: int, started: float) -> None:
 
 
 def log_operation(
-    operation: Operation | None, context: Context | None, errors: Sequence[dict[str, Any]], started: float
+    operation: Operation | None,
+    context: Context | None,
+    errors: Sequence[dict[str, Any]],
+    started: float,
+    statements: Statements | None = None,
 ) -> None:
-    """Log one operation.
+    """Log and count one operation, with its statements if they were collected and it was slow.
 
     `errors` are formatted errors, of which only the codes are logged; `started` is a `time.perf_counter()`.
     """
+    _count_operation(operation, context, errors, started)
+    if statements is not None and 0 < _slow_ms <= _since(started):
+        fields = {
+            "operation": (operation.name or "")[:MAX_NAME] or None if operation else None,
+            "ms": _since(started),
+            "statements": statements.number,
+            "slowest": statements.described(),
+        }
+        operations.warning("slow operation", extra={"fields": fields})
     if operations.isEnabledFor(logging.INFO):
         viewer_id = context.viewer_id if context else None
         fields = {
@@ -71,6 +100,29 @@ def log_operation(
             "errors": [error.get("extensions", {}).get("code") for error in errors],
         }
         operations.info("operation", extra={"fields": fields})
+
+
+def _count_operation(
+    operation: Operation | None, context: Context | None, errors: Sequence[dict[str, Any]], started: float
+) -> None:
+    codes = [str(error.get("extensions", {}).get("code")) for error in errors]
+    for code in codes:
+        metrics.count(ERRORS, code)
+    if operation is None:
+        return
+    outcome = "ok" if not codes else "failed" if not FAILURES.isdisjoint(codes) else "refused"
+    labels = operation.kind.value, _label(operation, context)
+    metrics.count(OPERATIONS, *labels, outcome)
+    if operation.kind is not OperationType.SUBSCRIPTION:
+        metrics.observe(OPERATION_SECONDS, time.perf_counter() - started, *labels)
+
+
+def _label(operation: Operation, context: Context | None) -> str:
+    """Return the name that a signed-in client gave the operation, else its first root field."""
+    if operation.name and context is not None and context.viewer_id is not None:
+        return operation.name
+    first = operation.node.selection_set.selections[0]
+    return first.name.value if isinstance(first, FieldNode) else "fragment"
 
 
 def _since(started: float) -> float:

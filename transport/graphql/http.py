@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from errors import Unauthenticated
 from execution.executor import Executor
 from execution.operations import Operation, Request, Result
+from telemetry.statements import collecting
 from transport.core.callers import Authenticate, Caller, Context, authenticated, header, ip_address
 from transport.core.connections import Connections
 from transport.core.errors import BodyRefused, RequestRefused, refusal
@@ -103,11 +104,12 @@ class GraphQLEndpoint:
             stream = sse.EventStream(self._executor, self._connections, run.receive, send)
             await stream.run(operation, context, started)
             return
-        running = self._executor.execute(operation, context)
-        # A mutation that has begun is completed, for its client cannot know how far it came.
-        is_query = operation.kind == OperationType.QUERY
-        result = await (while_connected(run.receive, running) if is_query else running)
-        log_operation(operation, context, result.errors, started)
+        with collecting() as statements:
+            running = self._executor.execute(operation, context)
+            # A mutation that has begun is completed, for its client cannot know how far it came.
+            is_query = operation.kind == OperationType.QUERY
+            result = await (while_connected(run.receive, running) if is_query else running)
+        log_operation(operation, context, result.errors, started, statements)
         await respond(send, media, result, context.set_cookies)
 
     async def _sign_in(self, scope: Scope, request: Request | None = None) -> Context | Result:

@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+from telemetry import metrics
+from telemetry.catalog import CACHES
 from transport.core.errors import RequestRefused
 
 MAX_CHARACTERS = 4_000_000  # of all stored documents together
@@ -35,6 +37,7 @@ class PersistedQueries:
         return request
 
     def _find(self, digest: str) -> str:
+        metrics.count(CACHES, "persisted_queries", "hit" if digest in self._documents else "miss")
         if digest not in self._documents:
             # Clients compare this message, and take any other for a failure of the operation.
             raise RequestRefused("PersistedQueryNotFound", status=200, code="PERSISTED_QUERY_NOT_FOUND")

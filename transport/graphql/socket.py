@@ -11,9 +11,11 @@ from starlette.types import Message, Receive, Scope, Send
 from errors import ProductError, RateLimited
 from execution.executor import Executor
 from execution.operations import Request
+from telemetry import metrics
+from telemetry.catalog import LIMITS
 from transport.core.callers import Authenticate, Caller, Context, authenticated, header, ip_address, seconds_left
 from transport.core.connections import FORBIDDEN, TRY_AGAIN_LATER, UNAUTHENTICATED
-from transport.core.errors import RequestRefused, refusal
+from transport.core.errors import RequestRefused, refusal, unavailable
 from transport.core.json import encode
 from transport.core.logs import request_id
 from transport.graphql import frames
@@ -22,6 +24,8 @@ from transport.graphql.frames import BadFrame
 from transport.graphql.requests import from_value
 from transport.graphql.socket_counts import SocketSlot, TooManySockets
 from transport.graphql.socket_operation import Running
+
+RESTARTING = "The server is restarting. Connect again and repeat the operation."
 
 log = logging.getLogger("sheetgpt.error")
 
@@ -45,6 +49,8 @@ class SocketLimits:
 class Socket:
     """Connection of one client: reads its frames in order and runs each operation in its own task."""
 
+    kind = "websocket"
+
     def __init__(
         self,
         executor: Executor,
@@ -63,7 +69,7 @@ class Socket:
         self._running: dict[str, Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._authorization = header(scope, b"authorization")
-        self._has_init = self._is_closed = self._is_given_up = False
+        self._has_init = self._is_closed = self._is_given_up = self._is_finishing = False
         self._is_alive = True
         self._operations = 0
         self._acknowledged = asyncio.Event()
@@ -87,6 +93,12 @@ class Socket:
                 running.stop()
             await _all_ended({keeper, *self._tasks})
             self._deadline.close()
+
+    async def finish(self) -> None:
+        self._is_finishing = True
+        for running in list(self._running.values()):
+            if not running.is_subscription:
+                await asyncio.wait({running.task})
 
     async def close(self, code: int, reason: str) -> None:
         if not self._is_closed:
@@ -204,7 +216,11 @@ class Socket:
         id = frames.id_of(frame)
         if id in self._running:
             raise BadFrame(f"Subscriber for {id} already exists", frames.DUPLICATE)
+        if self._is_finishing:
+            await self.send({"id": id, "type": "error", "payload": [refusal(unavailable(RESTARTING))]})
+            return
         if len(self._tasks) >= self._limits.operations:
+            metrics.count(LIMITS, "socket_operations")
             too_many = f"This socket already runs {len(self._tasks)} operations, the maximum. Complete one first."
             refused = RequestRefused(too_many, status=429, code="RATE_LIMITED")
             await self.send({"id": id, "type": "error", "payload": [refusal(refused)]})

@@ -10,6 +10,7 @@ from graphql import OperationType
 
 from execution.executor import Executor
 from execution.operations import Operation, Request, Result
+from telemetry.statements import Statements, collecting
 from transport.core.callers import Context
 from transport.core.logs import log_operation
 
@@ -40,7 +41,12 @@ class Running:
         self._context: Context | None = None
         self._operation: Operation | None = None
         self._errors: list[dict[str, Any]] = []
+        self._statements: Statements | None = None
         self.task = asyncio.create_task(self._run(request))
+
+    @property
+    def is_subscription(self) -> bool:
+        return self._operation is not None and self._operation.kind == OperationType.SUBSCRIPTION
 
     def stop(self) -> None:
         """Send nothing more. A query is cancelled, and a subscription's generator is closed."""
@@ -53,7 +59,7 @@ class Running:
         try:
             last = await self._run_to_end(request)
         finally:
-            log_operation(self._operation, self._context, self._errors, started)
+            log_operation(self._operation, self._context, self._errors, started, self._statements)
         # The id is freed before the client receives the last message, because it may use it again at once.
         self._channel.release(self)
         await self._send(last)
@@ -75,7 +81,8 @@ class Running:
         if operation.kind == OperationType.SUBSCRIPTION:
             result = await self._executor.subscribe(operation, context)
         else:
-            result = await self._executor.execute(operation, context)
+            with collecting() as self._statements:
+                result = await self._executor.execute(operation, context)
         if not isinstance(result, Result):
             await self._each(result)
         elif result.is_request_error:

@@ -14,9 +14,11 @@ from starlette.types import Receive, Send
 from errors import Forbidden, Unauthenticated
 from execution.executor import Executor
 from execution.operations import Operation, Result
+from telemetry import metrics
+from telemetry.catalog import LIMITS
 from transport.core.callers import Context, seconds_left
-from transport.core.connections import FORBIDDEN, GOING_AWAY, Connections
-from transport.core.errors import RequestRefused, product_error
+from transport.core.connections import FORBIDDEN, SERVICE_RESTART, Connections
+from transport.core.errors import product_error, unavailable
 from transport.core.json import encode
 from transport.core.logs import log_operation
 
@@ -48,6 +50,8 @@ async def send_single(send: Send, result: Result) -> None:
 class EventStream:
     """Subscription of one client; ends when the client leaves, its session expires or the server stops."""
 
+    kind = "events"
+
     def __init__(self, executor: Executor, connections: Connections, receive: Receive, send: Send) -> None:
         self._executor = executor
         self._connections = connections
@@ -65,9 +69,8 @@ class EventStream:
         `started` is a `time.perf_counter()`. Raises RequestRefused when too many streams are open.
         """
         if self._connections.full:
-            raise RequestRefused(
-                "This server has too many open streams. Try again later.", status=503, code="RATE_LIMITED"
-            )
+            metrics.count(LIMITS, "streams")
+            raise unavailable("This server has too many open streams, or is restarting. Try again in a second.")
         self.context = context
         with self._connections.holding(self):
             await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
@@ -84,9 +87,12 @@ class EventStream:
         error and `complete`.
         """
         if self._last_event is None:
-            self._last_event = b"" if code == GOING_AWAY else _refused(code, reason)
+            self._last_event = b"" if code == SERVICE_RESTART else _refused(code, reason)
             if self._pump:
                 self._pump.cancel()
+
+    async def finish(self) -> None:
+        """Do nothing: an event stream has no operation but its subscription."""
 
     async def _run_until_end(self, operation: Operation, context: Context) -> None:
         self._pump = asyncio.create_task(self._results(operation, context))

@@ -18,6 +18,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from execution.operations import Request
+from telemetry import metrics
+from telemetry.catalog import LIMITS
 from transport.core.callers import header
 from transport.core.errors import BodyRefused, RequestRefused
 from transport.graphql import requests
@@ -89,6 +91,7 @@ class Uploads:
     @contextmanager
     def _reserve(self, user: object) -> Iterator[None]:
         if self._in_progress.total() >= MAX_CONCURRENT or self._in_progress[user] >= MAX_CONCURRENT_PER_USER:
+            metrics.count(LIMITS, "uploads")
             busy = "Too many uploads are in progress. Wait for one to finish, then try again."
             raise BodyRefused(busy, status=429, code="RATE_LIMITED")
         self._in_progress[user] += 1

@@ -5,6 +5,8 @@ from contextlib import suppress
 from starlette.types import Receive, Scope, Send
 
 from execution.executor import Executor
+from telemetry import metrics
+from telemetry.catalog import LIMITS
 from transport.core.callers import Authenticate, ip_address
 from transport.core.connections import TRY_AGAIN_LATER, Connections
 from transport.graphql import frames
@@ -39,6 +41,7 @@ class WebSocketEndpoint:
         if not offered:
             await _close(send, frames.NO_SUBPROTOCOL, f"Subprotocol not acceptable: use {SUBPROTOCOL}")
         elif self._connections.full:
+            metrics.count(LIMITS, "streams")
             await _close(send, TRY_AGAIN_LATER, "Too many streams are open: try again later")
         else:
             await self._serve(scope, receive, send)

@@ -1,8 +1,6 @@
-"""Routes of GraphQL and GraphiQL, and the two for operators: /api and /health."""
+"""Routes of GraphQL and GraphiQL, and those for operators: /api, /health and /metrics."""
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -23,11 +21,10 @@ from transport.graphql.http import GraphQLEndpoint
 from transport.graphql.socket import SocketLimits
 from transport.graphql.uploads import Uploads
 from transport.graphql.websocket import WebSocketEndpoint
+from transport.routes.metrics import MetricsEndpoint
+from transport.routes.readiness import ACCEPTING, Readiness
 
-CHECK_SECONDS = 2.0
 TYPES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
-
-log = logging.getLogger("sheetgpt.error")
 
 
 def graphql_routes(
@@ -48,31 +45,37 @@ def graphql_routes(
     return routes
 
 
-def ops_routes(*, version: str, check: Callable[[], Awaitable[bool]]) -> list[BaseRoute]:
-    """Return the routes /api and /health; `check` returns whether the database answers, within two seconds."""
+def ops_routes(*, version: str, readiness: Readiness, metrics: MetricsEndpoint | None = None) -> list[BaseRoute]:
+    """Return the routes /api, /health, /health/live and /health/ready, and /metrics when there are any."""
 
     async def api(_request: Request) -> Response:
         return json_response({"message": "API is running", "version": version})
 
     async def health(_request: Request) -> Response:
-        is_healthy = await _is_healthy(check)
+        is_healthy = await readiness.is_database_connected()
         body = {
-            "status": "ok" if is_healthy else "degraded",
+            "status": "healthy" if is_healthy else "unhealthy",
             "timestamp": datetime.now(UTC).isoformat(),
-            "database": "ok" if is_healthy else "unavailable",
+            "database": "connected" if is_healthy else "disconnected",
         }
         return json_response(body, 200 if is_healthy else 503)
 
-    return [Route("/api", api), Route("/health", health)]
+    async def live(_request: Request) -> Response:
+        return json_response({"status": "alive", "timestamp": datetime.now(UTC).isoformat()})
 
+    async def ready(_request: Request) -> Response:
+        status, checks = await readiness.report()
+        body = {"status": status, "timestamp": datetime.now(UTC).isoformat(), "checks": checks}
+        return json_response(body, 200 if status in ACCEPTING else 503)
 
-async def _is_healthy(check: Callable[[], Awaitable[bool]]) -> bool:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            return await check()
-    except Exception:
-        log.exception("The health check failed")
-        return False
+    routes: list[BaseRoute] = [Route("/metrics", metrics)] if metrics else []
+    return [
+        *routes,
+        Route("/api", api),
+        Route("/health", health),
+        Route("/health/live", live),
+        Route("/health/ready", ready),
+    ]
 
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

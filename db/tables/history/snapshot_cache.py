@@ -18,6 +18,8 @@ from db.tables.history.reverse_delta import ReverseDelta
 from db.tables.history.snapshot import SYSTEM, Snapshot
 from db.tables.tables import column_of, columns_of
 from errors import NotFound, RateLimited
+from telemetry import metrics
+from telemetry.catalog import CACHES, LIMITS
 
 MAX_SNAPSHOTS, MAX_CACHED_BYTES, IDLE_SECONDS = 16, 2**30, 600.0
 MAX_CONCURRENT, MAX_PENDING, TIMEOUT_SECONDS, BATCH = 2, 16, 60.0, 1_000
@@ -51,6 +53,7 @@ class SnapshotCache:
         Raises NotFound if the table was deleted, RateLimited if too many snapshots are being made.
         """
         cached = self.find(table_id, number)
+        metrics.count(CACHES, "snapshots", "miss" if cached is None else "hit")
         if cached is not None:
             return cached
         task = self._tasks.get((table_id, number)) or self._start(database, (table_id, number))
@@ -67,6 +70,7 @@ class SnapshotCache:
 
     def _start(self, database: Database, key: Key) -> asyncio.Task[Snapshot]:
         if len(self._tasks) >= MAX_PENDING:
+            metrics.count(LIMITS, "snapshots")
             raise RateLimited(
                 "The server is reading too many earlier revisions: try again in a moment.", retryAfterMs=2_000
             )

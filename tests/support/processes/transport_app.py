@@ -17,17 +17,23 @@ from execution.executor import Executor
 from execution.limits import Limits
 from tests.support.misbehaving_schema import World, authentication, schema
 from transport.core.connections import Connections
+from transport.core.drain import Drain
 from transport.core.errors import format_error
 from transport.graphiql import GraphiQL
 from transport.graphql.socket import SocketLimits
 from transport.graphql.uploads import Uploads
 from transport.guard import Guard
+from transport.routes.readiness import Readiness
 from transport.routes.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
-from transport.server import Server
+from transport.server import Draining, Server
 
 FILE_BYTES = 200_000
 
 Result = TypeVar("Result")
+
+
+async def well() -> bool:
+    return True
 
 
 @dataclass
@@ -61,12 +67,11 @@ def serving(
     check: Callable[[], Awaitable[bool]] | None = None,
     extra: Sequence[Route] = (),
     uploads: Uploads | None = None,
+    drain_seconds: float = 0.0,
 ) -> Iterator[Served]:
-    world = World()
+    world, drain = World(), Drain()
+    readiness = Readiness({"database": check or well})
     connections = Connections(max_connections)
-
-    async def well() -> bool:
-        return True
 
     executor = Executor(schema, format_error=format_error, limits=limits, deadline=deadline)
     app = Starlette(
@@ -79,7 +84,7 @@ def serving(
                 limits=sockets,
                 uploads=uploads,
             ),
-            *ops_routes(version="1.2.3", check=check or well),
+            *ops_routes(version="1.2.3", readiness=readiness),
             *extra,
         ],
         middleware=[
@@ -89,12 +94,13 @@ def serving(
                 body_deadline=body_deadline,
                 max_upload_bytes=uploads.body_bytes if uploads else None,
                 upload_deadline=body_deadline,
+                drain=drain,
             )
         ],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)
-    server = Server(config, connections)
+    server = Server(config, connections, draining=Draining(drain, drain_seconds, readiness.stop))
     ready: list[asyncio.AbstractEventLoop] = []
 
     async def serve() -> None:

@@ -1,0 +1,1 @@
+"""Metrics and slow statements of the process, recorded from every layer and offered to operators."""
