@@ -19,10 +19,10 @@ from starlette.middleware.cors import CORSMiddleware
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
 from assistant.reply_log.log import MemoryLog
 from assistant.reply_log.watchers import Watchers
+from auth import quotas
 from auth.encryption import Cipher
 from auth.limits import Action, Attempts, Rates
 from auth.passwords import PasswordHasher
-from auth.quotas import Quotas, Resource, Subject
 from auth.shared_counts import SharedCounts
 from db.accounts.administration import perform
 from db.core.engine import Database
@@ -145,6 +145,7 @@ def assemble(settings: Settings) -> Product:
     """Create every part and start none. Raise Misconfigured for a setting that the server cannot start with."""
     database, hub = create_database(settings), Hub()
     database.publish = hub.publish
+    database.job_limits = settings.job_limits
     cluster = create_cluster(settings, database, hub)
     catalog, model = create_models(settings)
     connections = Connections()
@@ -163,9 +164,7 @@ def assemble(settings: Settings) -> Product:
         documents=DocumentReader(),
         requests=PublicRequests(allow_private=settings.webhook_allow_private),
         attempts=Attempts({Action(name): Rates(*rates) for name, rates in settings.rates.items()}, counts),
-        quotas=Quotas(
-            {(Resource(name), Subject(subject)): rate for (name, subject), rate in settings.quotas.items()}, counts
-        ),
+        quotas=quotas.Quotas({quotas.Quota(name): rate for name, rate in settings.quotas.items()}, counts),
         google=create_google(settings, secrets, cluster),
     )
     worker = create_worker(backend, model, cluster)

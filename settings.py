@@ -196,6 +196,13 @@ class Settings(BaseSettings):
     cost_limit_address: Rate = Field(
         "60000000 per minute", description="Rate limit for the cost of the operations from one IP address."
     )
+    upload_limit_person: Rate = Field("10000 per day", description="Rate limit for uploaded files of one person.")
+    row_limit_person: Rate = Field(
+        "50000000 per day", description="Rate limit for rows that one person adds, upserts and imports."
+    )
+    exports_per_person: int = Field(20, ge=1, le=10_000, description="Unfinished exports of one person.")
+    extractions_per_person: int = Field(20, ge=1, le=10_000, description="Unfinished extractions of one person.")
+    replies_per_person: int = Field(50, ge=1, le=10_000, description="Unfinished replies to one person.")
     sockets_per_address: int = Field(
         20, ge=1, le=100_000, description="WebSockets of one IP address on which nobody has signed in, open at once."
     )
@@ -393,13 +400,24 @@ class Settings(BaseSettings):
         }
 
     @property
-    def quotas(self) -> dict[tuple[str, str], str]:
-        """Rates of each quota, by its name and the kind of its subject."""
+    def quotas(self) -> dict[str, str]:
+        """Rates of the quotas, by their names."""
         return {
-            ("operations", "person"): self.operation_limit_person,
-            ("operations", "address"): self.operation_limit_address,
-            ("cost", "person"): self.cost_limit_person,
-            ("cost", "address"): self.cost_limit_address,
+            "operations-person": self.operation_limit_person,
+            "operations-address": self.operation_limit_address,
+            "cost-person": self.cost_limit_person,
+            "cost-address": self.cost_limit_address,
+            "uploads-person": self.upload_limit_person,
+            "rows-person": self.row_limit_person,
+        }
+
+    @property
+    def job_limits(self) -> dict[str, int]:
+        """Most unfinished jobs of one person, by kind of job."""
+        return {
+            "export": self.exports_per_person,
+            "extraction": self.extractions_per_person,
+            "reply": self.replies_per_person,
         }
 
     def in_development(self, choice: bool | None) -> bool:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -102,6 +102,7 @@ async def _hit(limiter: "MovingWindowRateLimiter", item: "RateLimitItem", *key: 
     return retry_at
 
 
+@lru_cache(4096)
 def network(address: str | None) -> str:
     """Return the unit that an IP address is limited by: itself, or its IPv6 network."""
     try:

@@ -8,11 +8,12 @@ single units where the quota is, so that all processes together never pass it.
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+from uuid import UUID
 
 from auth.limits import in_words
 from auth.shared_counts import SharedCounts, SharedCountsAway
@@ -23,141 +24,143 @@ if TYPE_CHECKING:
 
 DRAWN_PARTS = 20  # a draw from shared counts takes this part of the quota
 FIRST_SWEEP = 1_000  # windows, before those that have ended are dropped
+Subject: TypeAlias = UUID | str  # id of a person, or an IP address
 SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 RATE = re.compile(r"(\d+) per (?:(\d+) )?(second|minute|hour|day)s?")
 
 
-class Resource(StrEnum):
-    """Resource that a quota counts; the value names its unit."""
+class Quota(StrEnum):
+    """Quota of a resource, counted for each person or for each IP address."""
 
-    OPERATIONS = "operations"
-    COST = "cost"
-    UPLOADS = "uploads"
-    ROWS = "rows"
-
-
-class Subject(StrEnum):
-    """Kind of user of a quota."""
-
-    PERSON = "person"
-    ADDRESS = "address"
+    OPERATIONS_PERSON = "operations-person"
+    OPERATIONS_ADDRESS = "operations-address"
+    COST_PERSON = "cost-person"
+    COST_ADDRESS = "cost-address"
+    UPLOADS_PERSON = "uploads-person"
+    ROWS_PERSON = "rows-person"
 
 
-UNITS = {Resource.COST: "units of cost"}
+UNITS = {"cost": "units of cost"}
+SUBJECTS = {"person": "one person", "address": "one IP address"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """Resource of one kind of subject: `limit` units in `seconds`; `period` is the same in words."""
+    """Policy of a quota: `limit` units in `seconds`; `period` is the same in words."""
 
-    resource: Resource
-    subject: Subject
+    quota: Quota
     limit: int
     seconds: int
     period: str
-    name: str
 
     @classmethod
-    def of(cls, resource: Resource, subject: Subject, rate: str) -> "Policy":
+    def of(cls, quota: Quota, rate: str) -> "Policy":
         """Return the policy of a rate such as `100 per 15 minutes`."""
         matched = RATE.fullmatch(rate)
         assert matched, rate
         seconds = int(matched[2] or 1) * SECONDS[matched[3]]
-        return cls(resource, subject, int(matched[1]), seconds, rate.partition(" per ")[2], f"{resource}-{subject}")
+        return cls(quota, int(matched[1]), seconds, rate.partition(" per ")[2])
+
+    @property
+    def resource(self) -> str:
+        return self.quota.partition("-")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """State of a subject's quota; `used` and `resets_at` (a UNIX time) are of the present window."""
+class Window:
+    """Uses of one subject in one window, which ends at a UNIX time.
 
-    policy: Policy
-    used: int
-    resets_at: float
+    `spent` are those of this process, `others` those of other processes; `left` may be spent without asking them.
+    """
+
+    __slots__ = ("ends_at", "left", "others", "policy", "spent")
+
+    def __init__(self, policy: Policy, ends_at: float) -> None:
+        self.policy, self.ends_at = policy, ends_at
+        self.left = self.others = self.spent = 0
+
+    @property
+    def used(self) -> int:
+        return self.spent + self.others
 
     @property
     def remaining(self) -> int:
         return max(0, self.policy.limit - self.used)
 
 
-# Standings of the request in progress, by the name of the policy, for its headers; None outside of requests.
-standings: ContextVar[dict[str, Standing] | None] = ContextVar("standings", default=None)
-
-
-class _Window:
-    """Uses within one window: `spent` by this process, `left` to spend without asking, `others` by other processes."""
-
-    __slots__ = ("ends_at", "left", "others", "spent")
-
-    def __init__(self, ends_at: float) -> None:
-        self.ends_at, self.left, self.others, self.spent = ends_at, 0, 0, 0
+# Windows that the request in progress has used, by the name of the quota, for its headers; None outside of requests.
+used_windows: ContextVar[dict[str, Window] | None] = ContextVar("used_windows", default=None)
 
 
 class Quotas:
-    """Counter of the uses of all quotas; a quota without a policy has no limit."""
+    """Counter of the uses of all quotas; a quota without a rate has no limit."""
 
-    def __init__(
-        self, policies: Mapping[tuple[Resource, Subject], str] | None = None, shared: SharedCounts | None = None
-    ) -> None:
-        self._policies = {key: Policy.of(*key, rate) for key, rate in (policies or {}).items()}
+    def __init__(self, rates: Mapping[Quota, str] | None = None, shared: SharedCounts | None = None) -> None:
+        self._counters = {quota: _Counter(Policy.of(quota, rate)) for quota, rate in (rates or {}).items()}
         self._shared = shared or SharedCounts()
-        self._windows: dict[tuple[Policy, str], _Window] = {}
-        self._sweep_at = FIRST_SWEEP
 
-    async def take(self, resource: Resource, subject: Subject, name: str, amount: int = 1) -> None:
+    async def take(self, quota: Quota, subject: Subject, amount: int = 1) -> None:
         """Use an amount of a subject's quota. Raises RateLimited without using any of it."""
-        policy = self._policies.get((resource, subject))
-        if policy is None or amount <= 0:
+        counter = self._counters.get(quota)
+        if counter is None:
             return
-        window = self._window(policy, name)
+        window = counter.window(subject)
+        if (reported := used_windows.get()) is not None:
+            reported[quota.value] = window
         if window.left < amount:
-            await self._draw(policy, name, window, amount)
-        is_admitted = window.left >= amount
-        if is_admitted:
-            window.left -= amount
-            window.spent += amount
-        standing = Standing(policy, window.spent + window.others, window.ends_at)
-        if (reported := standings.get()) is not None:
-            reported[policy.name] = standing
-        if not is_admitted:
-            raise _refusal(standing, amount)
+            await self._draw(window, subject, amount - window.left)
+        if window.left < amount:
+            raise _refusal(window, amount)
+        window.left -= amount
+        window.spent += amount
 
-    def of(self, subject: Subject, name: str) -> Iterator[Standing]:
-        """Yield the standing of each quota that limits a subject."""
-        for (_, kind), policy in self._policies.items():
-            if kind is subject:
-                window = self._window(policy, name)
-                yield Standing(policy, window.spent + window.others, window.ends_at)
+    def window(self, quota: Quota, subject: Subject) -> Window | None:
+        """Return the window of a subject; None for a quota without a limit."""
+        counter = self._counters.get(quota)
+        return None if counter is None else counter.window(subject)
 
-    def _window(self, policy: Policy, name: str) -> _Window:
-        key, moment = (policy, name), time.time()
-        window = self._windows.get(key)
-        if window is None or window.ends_at <= moment:
-            if len(self._windows) >= self._sweep_at:
-                self._sweep(moment)
-            window = self._windows[key] = _Window(moment + policy.seconds)
-        return window
-
-    def _sweep(self, moment: float) -> None:
-        self._windows = {key: window for key, window in self._windows.items() if window.ends_at > moment}
-        self._sweep_at = max(FIRST_SWEEP, 2 * len(self._windows))
-
-    async def _draw(self, policy: Policy, name: str, window: _Window, amount: int) -> None:
+    async def _draw(self, window: Window, subject: Subject, missing: int) -> None:
         """Add to what a window has left: a part of the shared quota, or all of it while there are no shared counts."""
-        missing = amount - window.left
         try:
-            drawn = await self._shared.call(lambda storage: _draw(storage, policy, name, missing))
+            count, granted, ends_at = await self._shared.call(
+                lambda storage: _draw(storage, window.policy, subject, missing)
+            )
         except SharedCountsAway:
-            window.left = max(0, policy.limit - window.spent)
+            window.left = max(0, window.policy.limit - window.spent)
         else:
-            count, granted, ends_at = drawn
             window.left += granted
             window.ends_at = ends_at
             window.others = max(0, count - window.spent - window.left)
 
 
-async def _draw(storage: "Storage", policy: Policy, name: str, missing: int) -> tuple[int, int, float]:
+class _Counter:
+    """Windows of one quota by their subject."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._windows: dict[Subject, Window] = {}
+        self._sweep_at = FIRST_SWEEP
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def window(self, subject: Subject) -> Window:
+        """Return the present window of a subject, a new one when the last has ended."""
+        moment = time.time()
+        window = self._windows.get(subject)
+        if window is None or window.ends_at <= moment:
+            if len(self._windows) >= self._sweep_at:
+                self._sweep(moment)
+            window = self._windows[subject] = Window(self._policy, moment + self._policy.seconds)
+        return window
+
+    def _sweep(self, moment: float) -> None:
+        self._windows = {subject: window for subject, window in self._windows.items() if window.ends_at > moment}
+        self._sweep_at = max(FIRST_SWEEP, 2 * len(self._windows))
+
+
+async def _draw(storage: "Storage", policy: Policy, subject: Subject, missing: int) -> tuple[int, int, float]:
     """Take units of a shared count: return the count afterwards, the units granted, and the end of the window."""
-    key = f"{policy.name}/{policy.seconds}/{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    key = f"{policy.quota}/{policy.seconds}/{hashlib.sha256(str(subject).encode('utf-8', 'surrogatepass')).hexdigest()}"
     requested = max(missing, policy.limit // DRAWN_PARTS)
     count = await storage.incr(key, policy.seconds, amount=requested)
     ends_at = await storage.get_expiry(key)
@@ -168,16 +171,15 @@ async def _draw(storage: "Storage", policy: Policy, name: str, missing: int) -> 
     return count, granted, ends_at
 
 
-def _refusal(standing: Standing, amount: int) -> RateLimited:
-    policy = standing.policy
-    wait = max(1, round((standing.resets_at - time.time()) * 1000))
-    subject = "one person" if policy.subject is Subject.PERSON else "one IP address"
-    units = UNITS.get(policy.resource, policy.resource)
+def _refusal(window: Window, amount: int) -> RateLimited:
+    policy = window.policy
+    wait = max(1, round((window.ends_at - time.time()) * 1000))
+    resource, subject = policy.quota.split("-")
     return RateLimited(
-        f"The limit is {policy.limit:,} {units} per {policy.period} for {subject}: {standing.used:,} are "
-        f"used, and this needs {amount:,}. Wait {in_words(wait)} and try again.",
+        f"The limit is {policy.limit:,} {UNITS.get(resource, resource)} per {policy.period} for {SUBJECTS[subject]}: "
+        f"{window.used:,} are used, and this needs {amount:,}. Wait {in_words(wait)} and try again.",
         limit=policy.limit,
-        used=standing.used,
-        quota=policy.name,
+        used=window.used,
+        quota=policy.quota.value,
         retryAfterMs=wait,
     )

@@ -1,7 +1,9 @@
 """Usage: tokens of language models with their cost, and storage of files."""
 
+from datetime import datetime
 from decimal import Decimal
 
+from resolvers.accounts import limits
 from resolvers.billing import usage
 from resolvers.exports import storage
 from schema.base import Shows, field, output_type
@@ -18,6 +20,19 @@ class Usage(Shows[usage.Usage]):
     reasoning_tokens: int = field("Output tokens used for reasoning; included in `outputTokens`.")
     cost: Decimal = field("Cost in `serverInfo.currency` at the prices of the day of use; 0 when no prices are set.")
     estimated: bool = field("True when the provider did not report all counts and the server estimated some.")
+
+
+@output_type
+class Limit(Shows[limits.Limit]):
+    """Limit on what one person uses."""
+
+    name: str = field(
+        "Resource: `operations`, `cost`, `uploads` and `rows` in a window; `exports`, `extractions` and `replies` that "
+        "are unfinished."
+    )
+    limit: int = field("Number that may be used.")
+    used: int = field("Number that is used; with several servers, at least by this one.")
+    resets_at: datetime | None = field("End of the window, when nothing is used again; null for unfinished work.")
 
 
 @output_type

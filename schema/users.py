@@ -3,7 +3,7 @@
 import strawberry
 
 from db import models
-from resolvers.accounts import api_keys, users
+from resolvers.accounts import api_keys, limits, users
 from resolvers.accounts.sessions import list_sessions
 from resolvers.billing import usage
 from resolvers.google.accounts import google_account
@@ -13,7 +13,7 @@ from schema.base import Audited, Node, Shows, TypeOf, field, list_of, optional, 
 from schema.connections import page
 from schema.google import GoogleAccount
 from schema.sessions import Session
-from schema.usage import Usage
+from schema.usage import Limit, Usage
 
 
 @output_type
@@ -39,6 +39,7 @@ class User(Node, Audited, Shows[models.users.User]):
         api_keys.list_api_keys,
         "API keys that are not revoked, newest first. Only for yourself and superusers.",
     )
+    limits = list_of(Limit, limits.list_limits, "Limits on what you use, and what is used. Only for yourself.")
     memberships = page(
         TypeOf[models.memberships.Membership], users.list_memberships, "Memberships of the user that you may see."
     )

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth.quotas import standings
+from auth.quotas import used_windows
 from errors import ProductError
 from telemetry import metrics
 from telemetry.catalog import HTTP_REQUESTS
@@ -83,7 +83,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             request_id.set(_request_id(scope["headers"]))
-            standings.set({})
+            used_windows.set({})
             with self._drain.request():
                 await self._http(scope, receive, send)
         elif scope["type"] == "websocket":

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -49,7 +49,8 @@ class Database(ABC):
     """One database of either kind; subclasses know the driver.
 
     `migrate` brings the database at a URL to the newest revision; it is handed in, because migrations import this
-    package. `publish` receives the events of a unit after its commit, in the event loop.
+    package. `publish` receives the events of a unit after its commit, in the event loop. `job_limits` are the most
+    unfinished jobs of one person, by kind.
     """
 
     dialect: Dialect
@@ -57,6 +58,7 @@ class Database(ABC):
     def __init__(self, migrate: Migrate) -> None:
         self.migrate = migrate
         self.publish: Callable[[Event], None] = lambda _: None
+        self.job_limits: Mapping[str, int] = {}
         self._writes: set[asyncio.Task[Any]] = set()
         self._probe: asyncio.Task[None] | None = None
         self._probed_at = 0.0

@@ -171,7 +171,8 @@ class PostgreSQL(Database):
     async def _run_once(
         self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
     ) -> tuple[T, list[Event]]:
-        session: AsyncSession = AsyncSession(self.engine, sync_session_class=Session, viewer=viewer, cause=cause)
+        options: Any = {"viewer": viewer, "cause": cause, "job_limits": self.job_limits}
+        session: AsyncSession = AsyncSession(self.engine, sync_session_class=Session, **options)
         async with session, session.begin():
 
             def work(sync: Any) -> tuple[T, list[Event]]:

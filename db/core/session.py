@@ -1,8 +1,8 @@
 """Unit of work: a session that filters its reads, checks its writes and keeps the audit log."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
-from types import SimpleNamespace
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
@@ -41,11 +41,22 @@ class RollbackOnly(Exception):
 
 
 class Session(sqlalchemy.orm.Session):
-    """Session of one viewer. Its events are published after the commit, and dropped without one."""
+    """Session of one viewer. Its events are published after the commit, and dropped without one.
 
-    def __init__(self, bind: Any = None, *, viewer: Viewer, cause: AuditContext, **options: Any) -> None:
+    `job_limits` are the most unfinished jobs that the viewer may have, by kind.
+    """
+
+    def __init__(
+        self,
+        bind: Any = None,
+        *,
+        viewer: Viewer,
+        cause: AuditContext,
+        job_limits: Mapping[str, int] = MappingProxyType({}),
+        **options: Any,
+    ) -> None:
         super().__init__(bind, expire_on_commit=False, **options)
-        self.viewer, self.cause = viewer, cause
+        self.viewer, self.cause, self.job_limits = viewer, cause, job_limits
         self.events: list[Event] = []
         self.checked: set[tuple[type[Base], UUID]] = set()
         self.bypassed: set[Base] = set()

@@ -112,7 +112,8 @@ class SQLite(Database):
         self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
     ) -> tuple[T, list[Event]]:
         def work() -> tuple[T, list[Event]]:
-            with Session(self.engine, viewer=viewer, cause=cause) as session, session.begin():
+            options: Any = {"viewer": viewer, "cause": cause, "job_limits": self.job_limits}
+            with Session(self.engine, **options) as session, session.begin():
                 result = run(session)
                 return result, session.write_audit_log()
 

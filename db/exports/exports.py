@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 
 from db.core.idempotency import idempotent
 from db.core.pagination import Listing
@@ -13,16 +13,16 @@ from db.core.session import Session
 from db.exports import export_templates, sheet_links
 from db.exports.sheet_options import SheetOptions, SheetOutcome, checked_options
 from db.jobs import control, jobs
+from db.jobs.concurrency import check_room
 from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
 from db.models.jobs import Job, JobStatus
 from db.models.tables import Row, Table
 from db.models.webhooks import WebhookEvent
 from db.notifications.notifications import EXPORT_FAILED, EXPORT_FINISHED, notify
 from db.webhooks.events import record_event
-from errors import BadUserInput, Conflict, RateLimited
+from errors import BadUserInput, Conflict
 
 JOB_KIND = "export"
-MAX_UNFINISHED_PER_USER = 20
 MAX_SHEET_NAME_LENGTH = 100
 NO_SHEET = SheetOptions()
 
@@ -103,7 +103,6 @@ def start(
     """
 
     def create() -> Export:
-        _check_room(session)
         table = session.get(Table, table_id)
         template = None if template_id is None else export_templates.get_for_table(session, template_id, table)
         options = {
@@ -143,16 +142,6 @@ def _add(session: Session, table: Table, destination: ExportDestination, mode: E
     return export
 
 
-def _check_room(session: Session) -> None:
-    unfinished = session.scalars(
-        select(func.count(Job.id)).where(
-            Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]), Job.kind == JOB_KIND, Job.owner_id == session.user_id
-        )
-    ).one()
-    if unfinished >= MAX_UNFINISHED_PER_USER:
-        raise RateLimited(f"You have {unfinished} unfinished exports: wait for one to finish, or cancel one.")
-
-
 def _checked_name(sheet_name: str | None) -> str | None:
     name = (sheet_name or "").strip()
     if len(name) > MAX_SHEET_NAME_LENGTH or "\x00" in name:
@@ -189,7 +178,7 @@ def retry(session: Session, id_: UUID) -> Export:
     job = session.get_for_update(Job, export.job_id)
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELED):
         raise Conflict(f"Only a failed or canceled export can be retried; this one is {job.status}.")
-    _check_room(session)
+    check_room(session, JOB_KIND)
     session.get(Table, export.table_id)
     session.annotate_audit(export, {"status": job.status}, {"status": JobStatus.QUEUED})
     jobs.retry(session, job)

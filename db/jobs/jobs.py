@@ -12,6 +12,7 @@ from db.core.base import now
 from db.core.events import JobChanged, JobQueued
 from db.core.prepared import Prepared, bind
 from db.core.session import RollbackOnly, Session
+from db.jobs.concurrency import check_room
 from db.models.jobs import Job, JobStatus
 from db.models.users import User
 
@@ -55,7 +56,8 @@ def on_final_failure(kind: str, unit: JobHandler) -> None:
 
 
 def enqueue(session: Session, kind: str, organization_id: UUID, **arguments: Any) -> Job:
-    """Add a job of the viewer; it is delivered after the commit."""
+    """Add a job of the viewer; it is delivered after the commit. Raises RateLimited for a person with too many."""
+    check_room(session, kind)
     job = Job(kind=kind, arguments=arguments, organization_id=organization_id, owner_id=session.user_id)
     session.add(job)
     session.emit(JobQueued(job.id))

@@ -61,3 +61,7 @@ class Job(NotAudited, Owned, Base):
     error_retryable: Mapped[bool] = mapped_column(default=False)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+_is_unfinished = Job.finished_at.is_(None)
+Index("ix_jobs_owner_id_kind", Job.owner_id, Job.kind, sqlite_where=_is_unfinished, postgresql_where=_is_unfinished)

@@ -17,6 +17,7 @@ from errors import BadUserInput
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import Kind, Recognised, recognise
 from integrations.documents.sheet_text import delimited_text
+from resolvers.core.charges import count_uploads
 from resolvers.core.context import Backend, Context, Info
 from resolvers.core.links import signed_url, user_of_link
 from resolvers.core.uploads import Upload
@@ -50,6 +51,7 @@ def check_number(uploads: Sequence[Upload]) -> None:
 @asynccontextmanager
 async def store_uploads(context: Context, uploads: Sequence[Upload]) -> AsyncIterator[list[StoredFile]]:
     """Store the files and yield them; they are deleted again if the block fails. Raises BadUserInput."""
+    await count_uploads(context, len(uploads))
     stored: list[StoredFile] = []
     try:
         for number, upload in enumerate(uploads):

@@ -22,6 +22,7 @@ from db.tables.editing.values import MAX_ERRORS
 from errors import BadUserInput
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import check_workbook
+from resolvers.core.charges import count_rows, count_uploads
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id
 from resolvers.core.uploads import Upload
@@ -125,6 +126,7 @@ async def import_table(
         refuse_place(conversation_id=conversation_id, organization_id=organization_id, visibility=visibility)
         target = await target_of(context, decode_id(table_id, Table))
     source = _source(text, file, google_sheet)
+    await count_uploads(context, 0 if file is None else 1)
     known = frozenset(column.name.casefold() for column in target.columns)
     options = read_options(has_header, known, encoding, delimiter, header_row, skip_rows, decimal_mark, table_index)
     async with _laid_out(context, source, file.name if file else "", format, sheet, options) as layout:
@@ -154,6 +156,7 @@ async def _import(context: Context, reading: Reading, on_error: OnError, key: st
         raise BadUserInput(message, fields=fields)
     if reading.target.table_id is None:
         clean_name(reading.target.name, "name")
+    await count_rows(context, reading.count)
     result = await context.write(imports.import_rows, reading.target, reading.rows(), reading.count, on_error, key)
     forget_columns(context)
     return result

@@ -17,6 +17,7 @@ from db.tables.editing.rows import AddRowsResult, OnError
 from db.tables.query import row_query
 from db.tables.query.filters import FilterOp
 from db.tables.query.row_query import QueryShape, RowQuery
+from resolvers.core.charges import count_rows
 from resolvers.core.context import Context, IdempotencyKey, Info
 from resolvers.core.ids import decode_id, global_id
 from resolvers.tables.as_of_rows import AsOfPage
@@ -119,6 +120,7 @@ async def add_rows(
     ] = (OnError.REJECT_ALL),
     idempotency_key: IdempotencyKey = None,
 ) -> AddRowsResult:
+    await count_rows(info.context, len(rows_))
     return await info.context.write(rows.add, decode_id(table_id, Table), rows_, on_error, idempotency_key)
 
 
@@ -153,4 +155,5 @@ async def upsert_rows(
     idempotency_key: IdempotencyKey = None,
 ) -> UpsertRowsResult:
     id_ = decode_id(table_id, Table)
+    await count_rows(info.context, len(rows))
     return await info.context.write(row_upserts.upsert, id_, key_columns, rows, on_error, idempotency_key)

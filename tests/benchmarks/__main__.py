@@ -10,6 +10,7 @@ from assembly import application
 from resolvers.core.ids import decode
 from tests.benchmarks.conversations import conversations
 from tests.benchmarks.floor import floor
+from tests.benchmarks.limits import limits
 from tests.benchmarks.measuring import CALLS, ROUNDS, compare
 from tests.benchmarks.reading import reading
 from tests.benchmarks.readings import readings
@@ -59,7 +60,7 @@ async def main() -> None:
             base = floor(path, *(_hexadecimal(id_) for id_ in (me, conversation, table)))
             print(f"{ROUNDS} rounds of {CALLS} calls, SQLite, one process; CPU time but for updateCells\n")
             cpu = time.process_time
-            reads = [
+            reads: list[tuple[str, str, dict[str, Any]]] = [
                 ("me", "/me", {"query": ME}),
                 ("20 conversations, last and count", "/conversations", {"query": CONVERSATIONS}),
                 ("100 messages", "/messages", {"query": MESSAGES, "variables": {"id": conversation}}),
@@ -67,6 +68,7 @@ async def main() -> None:
             ]
             for title, route, body in reads:
                 await compare(title, ours, body, Target(base, route), {}, cpu)
+            await limits(app, ann.token, [(title, body) for title, _, body in reads])
             await _writes(ann, ours, base, table)
             await readings(app, ann)
             await conversations(app, ann, ours)

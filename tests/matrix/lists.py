@@ -57,6 +57,7 @@ LISTED: dict[str, list[In]] = {
     "Query.notifications": [In("notification", frozenset({OWNER}))],
     "User.apiKeys": [In("api_key", SELF, "owner_user")],
     "User.sessions": [In("session", SELF, "owner_user")],
+    "User.limits": [In(None, frozenset({OWNER}), "owner_user")],
     "User.memberships": [In("owner_membership", INSIDE, "owner_user")],
     "User.conversations": [In("conversation", OWN, "owner_user"), In("shared_conversation", INSIDE, "owner_user")],
     "User.items": [In("item", OWN, "owner_user"), In("shared_item", INSIDE, "owner_user")],

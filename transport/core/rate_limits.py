@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import TypeAlias
 
-from auth.quotas import Policy, Resource, standings
+from auth.quotas import Policy, used_windows
 from errors import ProductError
 from transport.core.errors import RequestRefused
 
@@ -22,24 +22,25 @@ async def admit_all(_address: str | None) -> None:
 
 def headers() -> list[tuple[bytes, bytes]]:
     """Return the fields RateLimit-Policy and RateLimit for the quotas that the present request has used."""
-    reported = standings.get()
-    if not reported:
+    windows = used_windows.get()
+    if not windows:
         return []
     moment = time.time()
-    policies = b", ".join([_policy(standing.policy) for standing in reported.values()])
-    states = ", ".join(
-        [
-            f'"{name}";r={standing.remaining};t={max(0, round(standing.resets_at - moment))}'
-            for name, standing in reported.items()
-        ]
-    )
-    return [(b"ratelimit-policy", policies), (b"ratelimit", states.encode())]
+    states = [
+        f'"{name}";r={window.remaining};t={max(0, round(window.ends_at - moment))}' for name, window in windows.items()
+    ]
+    policies = _policies(*[window.policy for window in windows.values()])
+    return [(b"ratelimit-policy", policies), (b"ratelimit", ", ".join(states).encode())]
 
 
 @lru_cache
-def _policy(policy: Policy) -> bytes:
-    unit = "" if policy.resource is Resource.OPERATIONS else f';qu="{policy.resource}"'
-    return f'"{policy.name}";q={policy.limit}{unit};w={policy.seconds}'.encode()
+def _policies(*policies: Policy) -> bytes:
+    return ", ".join(_policy(policy) for policy in policies).encode()
+
+
+def _policy(policy: Policy) -> str:
+    unit = "" if policy.resource == "operations" else f';qu="{policy.resource}"'
+    return f'"{policy.quota}";q={policy.limit}{unit};w={policy.seconds}'
 
 
 def refused(error: ProductError) -> RequestRefused:
