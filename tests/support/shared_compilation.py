@@ -16,6 +16,7 @@ from sqlalchemy.util import LRUCache
 from db.core import postgresql
 from db.core.engine import Database, Migrate
 from execution import executor
+from execution.access import PublicFields
 from execution.documents import Documents
 from execution.limits import Limits
 from execution.weights import NO_WEIGHTS, Weights
@@ -33,6 +34,7 @@ def shared_compilation() -> Iterator[None]:
         _share_postgresql_version(patch)
         _skip_migrations(patch)
         patch.setattr(executor, "Documents", _documents)
+        patch.setattr(executor, "PublicFields", cache(PublicFields))
         yield
 
 
