@@ -22,7 +22,7 @@ from tests.support.fast import SlowTestFinder, is_fast
 from tests.support.processes.browser import browser
 from tests.support.processes.postgres import Postgres, empty, postgres
 from tests.support.processes.several_processes import installation, web, worker
-from tests.support.processes.temporary_directory import directory_in_memory
+from tests.support.processes.temporary_directory import directory_in_memory, directory_of_run, once_in_a_run
 from tests.support.processes.valkey import redis_server
 from tests.support.scripted_llm import llm_app, scripted_llm
 from tests.support.shared_compilation import MIGRATED, shared_compilation
@@ -44,6 +44,7 @@ if memory := directory_in_memory():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # databases then wait for no disk
 os.environ.setdefault("PGSSLMODE", "disable")  # the server has no TLS, and asking it for TLS is half of a connection
 
+TEMPLATE = "template"
 GARBAGE_THRESHOLD = 20_000
 """New objects between two collections; with Python's 700, collections took 8 % of the processor time of all tests."""
 
@@ -99,19 +100,23 @@ def _shared_compilation() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file to copy, so that migrating is paid for once."""
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    migrate(f"sqlite:///{path}")
+    """A migrated file to copy, so that a run pays for migrating once."""
+    directory = directory_of_run(tmp_path_factory)
+    path = directory / "template.db"
+    once_in_a_run(directory, "sqlite", lambda: migrate(f"sqlite:///{path}"))
     return path
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> str:
-    """The name of a migrated database to copy, one for each test process."""
-    name = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    asyncio.run(postgres.create_database(name))
-    migrate(postgres.url(name))
-    return name
+def postgres_template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a migrated database to copy, one for each run."""
+
+    def create() -> None:
+        asyncio.run(postgres.create_database(TEMPLATE))
+        migrate(postgres.url(TEMPLATE))
+
+    once_in_a_run(directory_of_run(tmp_path_factory), f"postgresql-{postgres.port}", create)
+    return TEMPLATE
 
 
 @pytest.fixture

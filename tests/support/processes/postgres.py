@@ -27,7 +27,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.support.processes.temporary_directory import directory_in_memory
+from tests.support.processes.temporary_directory import directory_in_memory, directory_of_run
 
 SUPERUSER = "postgres"
 DEADLINE = 60  # seconds for any one step; each takes well under one on an idle machine
@@ -271,9 +271,7 @@ def _keep(directory: Path) -> None:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """Run one server for the whole session; create a database of your own with `create_database`."""
-    base = tmp_path_factory.getbasetemp()
-    # A worker's directory lies in the run's; without workers the parent is shared with other runs.
-    with shared_postgres(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) as server:
+    with shared_postgres(directory_of_run(tmp_path_factory)) as server:
         yield server
 
 
