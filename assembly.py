@@ -93,6 +93,7 @@ from transport.core.drain import Drain
 from transport.core.errors import format_error
 from transport.graphiql import GraphiQL
 from transport.graphql.socket import SocketLimits
+from transport.graphql.trusted import NO_DOCUMENTS, BadManifest, TrustedDocuments, load_manifest
 from transport.graphql.uploads import PREFLIGHT, Uploads
 from transport.guard import Guard
 from transport.perimeter import Perimeter
@@ -325,6 +326,18 @@ def create_mailer(settings: Settings) -> Mailer:
         raise Misconfigured(str(error)) from None
 
 
+def create_trusted_documents(settings: Settings) -> TrustedDocuments:
+    path = settings.trusted_documents
+    if path is None:
+        if settings.trusted_documents_only:
+            raise Misconfigured("TRUSTED_DOCUMENTS_ONLY needs a manifest: set TRUSTED_DOCUMENTS to its file.")
+        return NO_DOCUMENTS
+    try:
+        return TrustedDocuments(load_manifest(path), only=settings.trusted_documents_only)
+    except BadManifest as error:
+        raise Misconfigured(f"TRUSTED_DOCUMENTS: {error}") from None
+
+
 def application(product: Product) -> Any:
     """Create the ASGI application; `lifespan` starts and stops the product that it serves."""
     backend, settings = product.backend, product.backend.settings
@@ -332,7 +345,7 @@ def application(product: Product) -> Any:
     async def context_of(caller: Caller) -> Context:
         if not caller.is_counted:
             await count_request(backend, caller.ip_address)
-        origin = Origin(caller.request_id, caller.ip_address, caller.user_agent)
+        origin = Origin(caller.request_id, caller.ip_address, caller.user_agent, caller.last_event_id)
         context = await authenticate(backend, caller.authorization, origin)
         await count_operation(context)
         return context
@@ -363,6 +376,9 @@ def application(product: Product) -> Any:
                 per_person=settings.sockets_per_person,
             ),
             uploads=uploads,
+            trusted=create_trusted_documents(settings),
+            max_batch=settings.max_batch,
+            compress=settings.compression,
         ),
         *ops_routes(version=VERSION, readiness=product.readiness, metrics=create_metrics_endpoint(settings)),
         download_route(backend.secrets, settings.files_dir, export_access(backend)),

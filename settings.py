@@ -260,6 +260,22 @@ class Settings(BaseSettings):
         description="Suggest names in errors about unknown fields, arguments and values. When empty, only in "
         "development.",
     )
+    trusted_documents: Path | None = Field(
+        None,
+        description="Manifest of the operations that clients may name by `documentId`: a JSON file as relay-compiler, "
+        "GraphQL Code Generator or Apollo Client writes it. Read at the start.",
+    )
+    trusted_documents_only: bool = Field(
+        False, description="Refuse operations that are not in `TRUSTED_DOCUMENTS`. GraphiQL then does not work."
+    )
+    max_batch: int = Field(
+        0, ge=0, le=10, description="Maximum number of operations in one HTTP request, up to 10. 0 refuses batches."
+    )
+    compression: bool = Field(
+        True,
+        description="Compress large results of queries with zstd, Brotli or gzip. Mutations and streams are not "
+        "compressed.",
+    )
     openai_api_key: SecretStr | None = Field(
         None,
         description="API key of the model provider. The offline assistant answers while this and `OPENAI_BASE_URL` "

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
@@ -20,6 +20,7 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from execution.deprecations import Deprecation, Deprecations
 from execution.enum_messages import list_allowed_values
 from execution.errors import Code, OperationError
 from execution.limits import Limits, measure
@@ -44,6 +45,7 @@ class Document:
     costs: tuple[int, ...]
     cost_varies: bool
     plans: Plans | None = None
+    deprecations: tuple[Deprecation, ...] = ()
 
 
 class Documents:
@@ -67,6 +69,7 @@ class Documents:
         self.limits = limits
         self.weights = weights.with_paged(_paged_fields(schema))
         self._schema = schema
+        self._deprecations = Deprecations(schema)
         self._capacity = capacity
         self._largest = largest
         self._hide_suggestions = hide_suggestions
@@ -87,6 +90,7 @@ class Documents:
         errors = validate(self._schema, document.node, self._rules, MAX_ERRORS, hide_suggestions=self._hide_suggestions)
         if errors:
             return [self._invalid(error) for error in errors[:MAX_ERRORS]]
+        document = replace(document, deprecations=self._deprecations.used_by(document.node))
         if len(text) <= self._largest:
             self._store(text, document)
         return document

@@ -32,6 +32,7 @@ from execution.inputs import check_inputs
 from execution.limits import Limits
 from execution.operations import Operation, Request, Result
 from execution.planned import PlannedExecution
+from execution.positions import Positions
 from execution.weights import NO_WEIGHTS, Weights
 
 MAX_MESSAGE = 300
@@ -73,6 +74,7 @@ class Executor:
     ) -> None:
         self._schema = schema._schema
         self._public_fields = PublicFields(self._schema)
+        self._positions = Positions(self._schema)
         self._require_viewer, self._require_scope, self._charge = require_viewer, require_scope, charge
         self._format_error = format_error
         self._deadline = deadline
@@ -129,7 +131,7 @@ class Executor:
         if isinstance(execution, Result):
             return execution
         result = await self._finish(execution.execute_operation, context, operation.kind)
-        return self._with_cost(result, operation) if operation.request.extensions.get("cost") is True else result
+        return self._with_extensions(result, operation)
 
     async def subscribe(self, operation: Operation, context: Any) -> AsyncGenerator[Result, None] | Result:
         """Start a subscription; close the generator to stop it. A source that fails ends with one error."""
@@ -154,14 +156,16 @@ class Executor:
     async def _events(
         self, execution: Execution, source: AsyncIterable[Any], operation: Operation, context: Any
     ) -> AsyncGenerator[Result, None]:
+        position_of = self._positions.of(operation)
         try:
             async for payload in source:
                 if (data := execution.planned_event(payload)) is not None:
-                    yield Result(data)
+                    yield Result(data, position=position_of(payload))
                     continue
                 event = execution.build_per_event_executor(payload)
                 event.context_value = self._event_context(context)
-                yield await self._finish(partial(execute_subscription_event, event), context)
+                result = await self._finish(partial(execute_subscription_event, event), context)
+                yield replace(result, position=position_of(payload))
         except Exception as error:
             yield Result(errors=self._formatted([_failure(error, operation)], context))
         finally:
@@ -176,9 +180,14 @@ class Executor:
             return self.refuse([error], context)
         return self._start(operation, context)
 
-    def _with_cost(self, result: Result, operation: Operation) -> Result:
-        cost = {"operation": operation.cost, "limit": self._documents.limits.cost}
-        return replace(result, extensions={"cost": cost})
+    def _with_extensions(self, result: Result, operation: Operation) -> Result:
+        """Return a result with the cost, for a client that asked for it, and the deprecated parts that it used."""
+        extensions: dict[str, Any] = {}
+        if operation.request.extensions.get("cost") is True:
+            extensions["cost"] = {"operation": operation.cost, "limit": self._documents.limits.cost}
+        if deprecations := operation.document.deprecations:
+            extensions["deprecations"] = [{"coordinate": d.coordinate, "reason": d.reason} for d in deprecations]
+        return replace(result, extensions=extensions) if extensions else result
 
     def _start(self, operation: Operation, context: Any) -> Execution | Result:
         request, document = operation.request, operation.document

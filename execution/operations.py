@@ -39,12 +39,16 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Result for a client. A request error has no data; an execution has data, which may be None."""
+    """Result for a client. A request error has no data; an execution has data, which may be None.
+
+    `position` is that of an event of a subscription which can be resumed after it.
+    """
 
     data: Mapping[str, Any] | None = None
     errors: list[dict[str, Any]] = field(default_factory=list)
     is_request_error: bool = False
     extensions: Mapping[str, Any] | None = None
+    position: str | None = None
 
     def payload(self) -> dict[str, Any]:
         """Return the response as the GraphQL specification defines it, errors first."""

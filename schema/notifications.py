@@ -92,7 +92,10 @@ class Mutation:
 @strawberry.type
 class Subscription:
     notifications = subscription(
-        Notification, notifications.follow_notifications, "Receive your notifications as they happen."
+        Notification,
+        notifications.follow_notifications,
+        "Receive your notifications as they happen.",
+        position=notifications.position_of,
     )
     activity = subscription(
         Activity,
@@ -100,4 +103,5 @@ class Subscription:
         "Receive each change of the conversations, messages, tables, proposals and exports that you may see, in the "
         "order of their organization, also those made while you were away. The text of a reply is in `replyStream`, "
         "and the cells of a table are in `tableChanges`.",
+        position=activity.position_of,
     )

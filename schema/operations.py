@@ -13,6 +13,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from db.core.audit_context import AuditContext, audit_context
 from execution.access import PUBLIC, WITHOUT_CREDENTIALS
+from execution.positions import POSITION
 from schema.base import Shows
 
 R = TypeVar("R")
@@ -85,9 +86,20 @@ def mutation(
     )
 
 
-def subscription(output: type[Shows[R]], resolver: Callable[..., AsyncGenerator[R, None]], description: str) -> Any:
-    """Declare a subscription."""
-    return strawberry.subscription(resolver=resolver, graphql_type=output, description=description)
+def subscription(
+    output: type[Shows[R]],
+    resolver: Callable[..., AsyncGenerator[R, None]],
+    description: str,
+    *,
+    position: Callable[[R], str | None] | None = None,
+) -> Any:
+    """Declare a subscription.
+
+    `position` returns where an event is, so that an event source which reconnects can resume after it; the resolver
+    then takes the position from `Context.resumed_after`.
+    """
+    metadata = None if position is None else {POSITION: position}
+    return strawberry.subscription(resolver=resolver, graphql_type=output, description=description, metadata=metadata)
 
 
 def union(

@@ -91,4 +91,5 @@ class Subscription:
         ReplyEvent,
         replies.reply_stream,
         "Follow a reply from a position in its text: the missing text, new text, proposed tables, and the end.",
+        position=replies.position_of,
     )

@@ -94,4 +94,5 @@ class Subscription:
         Revision,
         revisions.table_changes,
         "Follow a table: every revision after the one you have, in order, without gaps.",
+        position=revisions.position_of,
     )

@@ -106,6 +106,7 @@ async def reply_stream(
         argument(description="Code points of the text that you have; the stream continues after them. 0 by default."),
     ] = 0,
 ) -> AsyncGenerator[ReplyEvent, None]:
+    after = info.context.resumed_after_number(after)
     reply, position = await _reply(info.context, decode_id(message_id, Message)), max(after or 0, 0)
     backend = info.context.backend
     watching = backend.watchers.watching(reply.id, info.context.viewer_id)
@@ -137,6 +138,11 @@ async def reply_stream(
     for proposal in await proposals_of(info.context.fresh(), reply.id):
         yield ProposalEvent(message_id, proposal)
     yield EndedEvent(reply)
+
+
+def position_of(event: ReplyEvent) -> str | None:
+    """Return the position in the text after a piece of it; other events have none."""
+    return str(event.offset + len(event.text)) if isinstance(event, DeltaEvent) else None
 
 
 async def _reply(context: Context, id_: UUID) -> Message:

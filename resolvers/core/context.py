@@ -38,6 +38,8 @@ FILE_THREADS, FILE_THREADS_OF_ONE = 4, 1
 # Threads that wait for Google: a Google that hangs delays neither files nor the health check.
 GOOGLE_THREADS, GOOGLE_THREADS_OF_ONE = 8, 2
 
+MAX_DIGITS = 15
+
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R", bound=Base)
@@ -72,11 +74,12 @@ class Backend:
 
 @dataclass(frozen=True)
 class Origin:
-    """Origin of a request, for the audit log and rate limits."""
+    """Origin of a request, for the audit log and rate limits; `last_event_id` is sent by an event source."""
 
     request_id: str = ""
     ip_address: str | None = None
     user_agent: str | None = None
+    last_event_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,15 @@ class Context:
     @property
     def expires_at(self) -> datetime | None:
         return self.signed_in.expires_at if self.signed_in else None
+
+    def resumed_after(self, after: str | None) -> str | None:
+        """Return the position to resume a subscription after: that of the last event, or else the argument."""
+        return self.origin.last_event_id or after
+
+    def resumed_after_number(self, after: int | None) -> int | None:
+        """Return the same for a position that is a number. An id that is not one is not ours, and is ignored."""
+        id_ = self.origin.last_event_id or ""
+        return int(id_) if id_.isascii() and id_.isdigit() and len(id_) <= MAX_DIGITS else after
 
     def require_scope(self, scope: ApiScope, name: str) -> None:
         """Raise Forbidden if the request came with an API key without this scope; `name` is the field."""

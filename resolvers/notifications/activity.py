@@ -61,6 +61,10 @@ def moment_of(root: strawberry.Parent[Activity]) -> datetime:
     return root.row.created_at
 
 
+def position_of(event: Activity) -> str:
+    return event.cursor
+
+
 async def follow_activity(
     info: Info,
     after: Annotated[
@@ -76,6 +80,7 @@ async def follow_activity(
     user_id = context.viewer.user_id
     if user_id is None:
         return
+    after = context.resumed_after(after)
     feed = ActivityFeed(context, user_id)
     await feed.start(None if after is None else _decoded(after))
     hub = context.backend.hub

@@ -19,7 +19,7 @@ from db.notifications import notifications
 from db.notifications.activity import smallest_id
 from errors import BadUserInput
 from resolvers.core.context import Context, Info
-from resolvers.core.ids import decode_id, global_id_in
+from resolvers.core.ids import decode_id, global_id_in, global_id_of
 from resolvers.core.pages import KeysetPage
 
 IDLE_SECONDS = 15.0
@@ -74,6 +74,10 @@ async def mark_notifications_read(
     return await info.context.write(unit)
 
 
+def position_of(notification: Notification) -> str:
+    return global_id_of(notification)
+
+
 async def follow_notifications(
     info: Info,
     after: Annotated[
@@ -88,6 +92,7 @@ async def follow_notifications(
     user_id = context.viewer.user_id
     if user_id is None:
         return
+    after = strawberry.ID(resumed) if (resumed := context.resumed_after(after)) is not None else None
     feed = NotificationFeed(
         context, user_id, smallest_id(now() - OVERLAP) if after is None else decode_id(after, Notification)
     )

@@ -171,6 +171,10 @@ async def undo_revision(
         forget_columns(info.context)
 
 
+def position_of(revision: Revision) -> str:
+    return str(revision.number)
+
+
 async def table_changes(
     info: Info,
     table_id: TableId,
@@ -184,6 +188,7 @@ async def table_changes(
 ) -> AsyncGenerator[Revision, None]:
     """Yield every revision after one, in order and without gaps; NOT_FOUND ends it when the viewer loses the table."""
     context, id_ = info.context, decode_id(table_id, Table)
+    after = context.resumed_after_number(after)
     with context.backend.hub.subscribe(TableChanged(id_)) as changed:
         last = _start_revision((await _table(context, id_)).revision, after)
         while True:

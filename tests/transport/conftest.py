@@ -1,10 +1,13 @@
 """Fixtures of the tests of the transport."""
 
 import gzip
+import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -12,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from errors import BadUserInput
+from tests.support.app import App, open_app
 from tests.support.processes.transport_app import FILE_BYTES, Served, serving
 from transport.graphql.uploads import Uploads
 
@@ -21,6 +25,31 @@ def shared() -> Iterator[Served]:
     """Run a server with the usual limits, for tests that leave nothing behind in it."""
     with serving() as served:
         yield served
+
+
+@pytest.fixture
+async def fast_app(sqlite_url: str, tmp_path: Path) -> AsyncIterator[App]:
+    """Run the application over SQLite alone, for tests that do not depend on the database."""
+    async with open_app(sqlite_url, tmp_path) as app:
+        yield app
+
+
+@pytest.fixture
+async def batching(sqlite_url: str, tmp_path: Path) -> AsyncIterator[App]:
+    async with open_app(sqlite_url, tmp_path, max_batch=10) as app:
+        yield app
+
+
+@pytest.fixture
+def opened(sqlite_url: str, tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[App]]:
+    """Return a function that runs the application with a manifest of trusted documents."""
+
+    def open_with(manifest: Any, **settings: Any) -> AbstractAsyncContextManager[App]:
+        path = tmp_path / "documents.json"
+        path.write_text(json.dumps(manifest))
+        return open_app(sqlite_url, tmp_path, trusted_documents=path, **settings)
+
+    return open_with
 
 
 @pytest.fixture

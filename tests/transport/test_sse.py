@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from tests.support.processes.transport_app import Served, serving
-from transport.graphql import sse
+from transport.graphql import event_streams
 
 PING = b":\n\n"
 COMPLETE = b"event: complete\ndata:\n\n"
@@ -112,13 +112,13 @@ def test_a_client_that_goes_stops_the_generator_at_once() -> None:
 
 
 def test_a_client_that_reads_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "SEND_SECONDS", 0.1)
+    monkeypatch.setattr(event_streams, "SEND_SECONDS", 0.1)
     with serving() as served, streaming(served, "subscription {forever(large: true)}"):
         assert served.world.ended.wait(3)
 
 
 def test_a_silent_stream_is_kept_alive_by_pings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "PING_SECONDS", 0.02)
+    monkeypatch.setattr(event_streams, "PING_SECONDS", 0.02)
     with serving() as served:
         headers = {"accept": "text/event-stream"}
         body = {"query": "subscription {forever}"}

@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -471,3 +472,26 @@ async def test_an_operation_in_progress_is_answered_before_its_socket_is_closed(
             assert frames["2"] == {"data": {"slow": "done"}}
             assert frames["3"][0]["extensions"]["code"] == "UNAVAILABLE"
             assert await client.closed() == (1012, "the server is restarting")
+
+
+async def test_a_hash_stands_for_a_query_that_http_or_a_socket_has_sent(shared: Served) -> None:
+    query = "{ hello }"
+    hashed = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(query.encode()).hexdigest()}}
+    data = {"data": {"hello": "Hello world"}}
+
+    async def ask(client: Client, id: str, **payload: Any) -> Any:
+        await client.send(type="subscribe", id=id, payload=payload)
+        frame = await client.receive()
+        if frame["type"] == "next":
+            assert await client.receive() == {"type": "complete", "id": id}
+            return frame["payload"]
+        return frame["payload"][0]["extensions"]["code"]
+
+    async with ready(shared) as client:
+        unknown = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
+        assert await ask(client, "1", extensions=unknown) == "PERSISTED_QUERY_NOT_FOUND"
+        assert await ask(client, "2", extensions={"persistedQuery": {"version": 2}}) == "PERSISTED_QUERY_NOT_SUPPORTED"
+        assert await ask(client, "3", documentId="unknown") == "PERSISTED_DOCUMENT_NOT_FOUND"
+        assert await ask(client, "4", query=query, extensions=hashed) == data
+        assert await ask(client, "5", extensions=hashed) == data
+    assert shared.http.post("/graphql", json={"extensions": hashed}).json() == data

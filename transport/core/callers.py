@@ -22,6 +22,7 @@ class Caller:
     request_id: str
     ip_address: str | None
     user_agent: str | None
+    last_event_id: str | None = None
     is_counted: bool = False
 
 

@@ -1,9 +1,7 @@
-"""GraphQL over HTTP: POST and GET, answered with JSON, an event stream or GraphiQL's page."""
+"""GraphQL over HTTP: POST and GET, answered with JSON, a stream of events or GraphiQL's page."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from http import HTTPStatus
+from dataclasses import replace
 from typing import Any
 
 from graphql import OperationType
@@ -17,14 +15,17 @@ from telemetry.statements import collecting
 from transport.core.callers import Authenticate, Caller, Context, authenticated, header, ip_address
 from transport.core.connections import Connections
 from transport.core.errors import BodyRefused, RequestRefused, refusal
-from transport.core.json import encode
 from transport.core.logs import log_operation, request_id
-from transport.graphql import requests, sse
+from transport.graphql import requests
 from transport.graphql.departure import while_connected
-from transport.graphql.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, Accepted, is_json, negotiate
+from transport.graphql.deprecation import headers_of
+from transport.graphql.event_streams import EventStream
+from transport.graphql.negotiation import JSON, Accepted, is_json, negotiate
 from transport.graphql.persisted import PersistedQueries
+from transport.graphql.responses import Exchange
 from transport.graphql.uploads import Uploads, discard, has_files
 
+OPERATION_PARAMETERS = (b"query=", b"extensions=", b"documentId=")
 STREAM_HINT = (
     "A subscription needs an event stream. Send `Accept: text/event-stream`, "
     "or use the WebSocket at the same URL (graphql-transport-ws)."
@@ -32,7 +33,10 @@ STREAM_HINT = (
 
 
 class GraphQLEndpoint:
-    """ASGI application of one path; `page` serves browsers that open it, `uploads` reads requests with files."""
+    """ASGI application of one path; `page` serves browsers that open it, `uploads` reads requests with files.
+
+    A request may have up to `max_batch` operations. Large results of queries are compressed if `compress` is set.
+    """
 
     def __init__(
         self,
@@ -42,83 +46,132 @@ class GraphQLEndpoint:
         connections: Connections,
         page: ASGIApp | None = None,
         uploads: Uploads | None = None,
+        persisted: PersistedQueries | None = None,
+        max_batch: int = 0,
+        compress: bool = True,
     ) -> None:
         self._executor = executor
         self._authenticate = authenticate
         self._connections = connections
         self._page = page
         self._uploads = uploads
-        self._persisted = PersistedQueries()
+        self._persisted = persisted or PersistedQueries()
+        self._max_batch, self._compress = max_batch, compress
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         accepted = negotiate(header(scope, b"accept"))
         if accepted.page and self._page and _is_visit(scope):
             await self._page(scope, receive, send)
             return
+        exchange = Exchange(scope, receive, send, accepted, time.perf_counter())
         try:
-            await self._answer(scope, receive, send, accepted)
+            await self._answer(exchange)
         except BodyRefused:
             raise
         except RequestRefused as error:
-            media = accepted.result if accepted.result == GRAPHQL_JSON else JSON
-            await _send(send, error.status, media, {"errors": [refusal(error)]}, error.headers)
+            await exchange.send_json(error.status, {"errors": [refusal(error)]}, error.headers)
         except ClientDisconnect:
             return
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, accepted: Accepted) -> None:
-        run = _Run(scope, receive, send, accepted, time.perf_counter())
+    async def _answer(self, exchange: Exchange) -> None:
+        scope = exchange.scope
         if self._uploads and scope["method"] == "POST" and has_files(scope):
-            await self._answer_with_files(self._uploads, run)
+            await self._answer_with_files(self._uploads, exchange)
             return
-        request = await _read(scope, receive, self._persisted)
-        media = run.media()
+        request = await self._read(scope, exchange.receive)
+        exchange.check_media()
+        if isinstance(request, list):
+            await self._answer_batch(request, exchange)
+            return
         context = await self._sign_in(scope, request)
         if isinstance(context, Result):
-            log_operation(None, None, context.errors, run.started)
-            await respond(send, media, context)
+            log_operation(None, None, context.errors, exchange.started)
+            await exchange.respond(context)
             return
-        await self._execute(request, context, run)
+        await self._execute(request, context, exchange)
 
-    async def _answer_with_files(self, uploads: Uploads, run: "_Run") -> None:
+    async def _answer_with_files(self, uploads: Uploads, exchange: Exchange) -> None:
         """Run an operation with files. The caller is authenticated before any file is stored."""
-        context = await self._sign_in(run.scope)
+        context = await self._sign_in(exchange.scope)
         if not isinstance(context, Result) and context.viewer_id is None:
             context = self._executor.refuse([Unauthenticated()], context)
         if isinstance(context, Result):
-            await discard(run.receive)
-            log_operation(None, None, context.errors, run.started)
-            await respond(run.send, run.media(), context)
+            await discard(exchange.receive)
+            log_operation(None, None, context.errors, exchange.started)
+            await exchange.respond(context)
             return
-        async with uploads.reading(run.scope, run.receive, context.viewer_id) as request:
-            await self._execute(request, context, run)
+        async with uploads.reading(exchange.scope, exchange.receive, context.viewer_id, self._persisted) as request:
+            await self._execute(request, context, exchange)
 
-    async def _execute(self, request: Request, context: Context, run: "_Run") -> None:
-        media, send, started = run.media(), run.send, run.started
+    async def _answer_batch(self, items: list[Request | RequestRefused], exchange: Exchange) -> None:
+        """Run the operations of a batch one after the other, each with the limits of a request of its own."""
+        results: list[dict[str, Any]] = []
+        cookies: list[str] = []
+        for index, item in enumerate(items):
+            try:
+                result, set_cookies = await self._run_item(item, exchange, is_counted=index == 0)
+            except RequestRefused as error:
+                results.append({"errors": [refusal(error)]})
+            else:
+                results.append(result.payload())
+                cookies += set_cookies
+        await exchange.send_json(200, results, set_cookies=cookies)
+
+    async def _run_item(
+        self, item: Request | RequestRefused, exchange: Exchange, *, is_counted: bool
+    ) -> tuple[Result, list[str]]:
+        if isinstance(item, RequestRefused):
+            raise item
+        context = await self._sign_in(exchange.scope, item, is_counted=is_counted)
+        if isinstance(context, Result):
+            return context, []
+        operation = self._executor.prepare(item, context)
+        if isinstance(operation, Result):
+            return operation, []
+        if operation.kind == OperationType.SUBSCRIPTION:
+            raise RequestRefused("A subscription cannot be in a batch. Send it alone.")
+        result = await self._run(operation, context, exchange, time.perf_counter())
+        return result, list(context.set_cookies)
+
+    async def _execute(self, request: Request, context: Context, exchange: Exchange) -> None:
+        started = exchange.started
         operation = self._executor.prepare(request, context)
         if isinstance(operation, Result):
             log_operation(None, context, operation.errors, started)
-            await respond(send, media, operation)
+            await exchange.respond(operation)
             return
-        _allow(operation, run.scope["method"], run.accepted)
+        _allow(operation, exchange.scope["method"], exchange.accepted)
         if operation.kind == OperationType.SUBSCRIPTION:
-            stream = sse.EventStream(self._executor, self._connections, run.receive, send)
+            stream = EventStream(self._executor, self._connections, exchange)
             await stream.run(operation, context, started)
             return
+        result = await self._run(operation, context, exchange, started)
+        await exchange.respond(
+            result,
+            context.set_cookies,
+            headers_of(operation.document.deprecations),
+            compressible=self._compress and operation.kind == OperationType.QUERY,
+        )
+
+    async def _run(self, operation: Operation, context: Context, exchange: Exchange, started: float) -> Result:
         with collecting() as statements:
             running = self._executor.execute(operation, context)
             # A mutation that has begun is completed, for its client cannot know how far it came.
             is_query = operation.kind == OperationType.QUERY
-            result = await (while_connected(run.receive, running) if is_query else running)
+            result = await (while_connected(exchange.receive, running) if is_query else running)
         log_operation(operation, context, result.errors, started, statements)
-        await respond(send, media, result, context.set_cookies)
+        return result
 
-    async def _sign_in(self, scope: Scope, request: Request | None = None) -> Context | Result:
+    async def _sign_in(
+        self, scope: Scope, request: Request | None = None, *, is_counted: bool = True
+    ) -> Context | Result:
         caller = Caller(
             authorization=header(scope, b"authorization"),
             request_id=request_id.get(),
             ip_address=ip_address(scope),
             user_agent=header(scope, b"user-agent"),
-            is_counted=True,
+            is_counted=is_counted,
+            last_event_id=header(scope, b"last-event-id"),
         )
         try:
             return await authenticated(self._authenticate, caller)
@@ -130,54 +183,31 @@ class GraphQLEndpoint:
         except Exception as error:
             return self._executor.refuse([error], None)
 
-
-@dataclass(frozen=True)
-class _Run:
-    """Request in progress; `started` is a `time.perf_counter()`."""
-
-    scope: Scope
-    receive: Receive
-    send: Send
-    accepted: Accepted
-    started: float
-
-    def media(self) -> str:
-        """Return the media type of the result. Raises RequestRefused when the client accepts none of ours."""
-        if self.accepted.result is None:
-            offered = f"{GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}"
+    async def _read(self, scope: Scope, receive: Receive) -> Request | list[Request | RequestRefused]:
+        if scope["method"] == "GET":
+            return requests.from_query_string(scope["query_string"], self._persisted)
+        if scope["method"] != "POST":
             raise RequestRefused(
-                f"The Accept header has none of the media types of this server. Use {offered}.",
-                status=406,
-                code="NOT_ACCEPTABLE",
+                f"GraphQL does not accept {scope['method']} requests. Use POST, or GET for queries.",
+                status=405,
+                code="METHOD_NOT_ALLOWED",
+                headers={"allow": "GET, POST"},
             )
-        return self.accepted.result
+        body = await _body(receive)
+        if not is_json(header(scope, b"content-type")):
+            raise RequestRefused(
+                "Send the body as `Content-Type: application/json`, in UTF-8.",
+                status=415,
+                code="UNSUPPORTED_MEDIA_TYPE",
+                headers={"accept": JSON},
+            )
+        return requests.read_body(body, self._persisted, self._max_batch)
 
 
 def _is_visit(scope: Scope) -> bool:
     """Return whether a browser opens the page, and does not send an operation or the hash of one."""
     query = scope["query_string"]
-    return scope["method"] in ("GET", "HEAD") and b"query=" not in query and b"extensions=" not in query
-
-
-async def _read(scope: Scope, receive: Receive, persisted: PersistedQueries) -> Request:
-    if scope["method"] == "GET":
-        return requests.from_query_string(scope["query_string"], persisted)
-    if scope["method"] != "POST":
-        raise RequestRefused(
-            f"GraphQL does not accept {scope['method']} requests. Use POST, or GET for queries.",
-            status=405,
-            code="METHOD_NOT_ALLOWED",
-            headers={"allow": "GET, POST"},
-        )
-    body = await _body(receive)
-    if not is_json(header(scope, b"content-type")):
-        raise RequestRefused(
-            "Send the body as `Content-Type: application/json`, in UTF-8.",
-            status=415,
-            code="UNSUPPORTED_MEDIA_TYPE",
-            headers={"accept": JSON},
-        )
-    return requests.from_body(body, persisted)
+    return scope["method"] in ("GET", "HEAD") and not any(name in query for name in OPERATION_PARAMETERS)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -199,54 +229,5 @@ def _allow(operation: Operation, method: str, accepted: Accepted) -> None:
             code="METHOD_NOT_ALLOWED",
             headers={"allow": "POST"},
         )
-    if operation.kind == OperationType.SUBSCRIPTION and not accepted.stream:
+    if operation.kind == OperationType.SUBSCRIPTION and not (accepted.stream or accepted.multipart):
         raise RequestRefused(STREAM_HINT, status=406, code="NOT_ACCEPTABLE")
-
-
-def _status(result: Result, media: str) -> int:
-    """Return the HTTP status of a result.
-
-    Only a client that knows the newer media type gets another status than 200 for a request error, as the
-    GraphQL-over-HTTP specification says.
-    """
-    if not result.is_request_error or media != GRAPHQL_JSON:
-        return 200
-    status = result.errors[0].get("extensions", {}).get("status", 400)
-    return status if isinstance(status, int) else 400
-
-
-def _advice(status: int, result: Result) -> dict[str, str]:
-    """Return the headers that tell a client how to go on: to sign in, or to wait."""
-    headers = {"www-authenticate": 'Bearer realm="SheetGPT"'} if status == HTTPStatus.UNAUTHORIZED else {}
-    waits = [error.get("extensions", {}).get("retryAfterMs") for error in result.errors]
-    seconds = [-(-wait // 1000) for wait in waits if isinstance(wait, int)]
-    return headers | ({"retry-after": str(max(seconds))} if seconds else {})
-
-
-async def respond(send: Send, media: str, result: Result, set_cookies: Sequence[str] = ()) -> None:
-    """Send one result in one of the media types of `negotiate`; an event stream sets no cookies."""
-    if media == EVENT_STREAM:
-        await sse.send_single(send, result)
-    else:
-        status = _status(result, media)
-        await _send(send, status, media, result.payload(), _advice(status, result), set_cookies)
-
-
-async def _send(
-    send: Send,
-    status: int,
-    media: str,
-    body: Any,
-    headers: Mapping[str, str] | None = None,
-    set_cookies: Sequence[str] = (),
-) -> None:
-    encoded = encode(body)
-    head = [
-        (b"content-type", f"{media}; charset=utf-8".encode()),
-        (b"content-length", str(len(encoded)).encode()),
-        (b"vary", b"accept"),
-    ]
-    head += [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-    head += [(b"set-cookie", cookie.encode()) for cookie in set_cookies]
-    await send({"type": "http.response.start", "status": status, "headers": head})
-    await send({"type": "http.response.body", "body": encoded})

@@ -1,5 +1,6 @@
 """Content negotiation: the media type of a response, chosen by the client's q values and then by its order."""
 
+import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -7,6 +8,8 @@ GRAPHQL_JSON: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 EVENT_STREAM: Final = "text/event-stream"
 HTML: Final = "text/html"
+MULTIPART: Final = "multipart/mixed"
+SUBSCRIPTIONS: Final = re.compile(r"multipart/mixed[^,]*;\s*subscriptionspec=\"?1\.0", re.IGNORECASE)
 # The media type that answers a wildcard.
 WILDCARDS: Final = {"*/*": GRAPHQL_JSON, "application/*": GRAPHQL_JSON}
 MAX_ENTRIES: Final = 50
@@ -18,6 +21,7 @@ class Accepted(NamedTuple):
     result: str | None
     stream: bool
     page: bool
+    multipart: bool = False
 
 
 @lru_cache(maxsize=256)  # clients send the same few headers over and over
@@ -25,14 +29,15 @@ def negotiate(accept: str | None) -> Accepted:
     """Parse an Accept header; an absent or empty one means `*/*`.
 
     `page` is set when HTML comes first, as browsers send it. `stream` is set only when the event stream is
-    named: a wildcard does not ask for one.
+    named: a wildcard does not ask for one. `multipart` is set for a client that names multipart subscriptions.
     """
     if not accept or not accept.strip():
         return Accepted(GRAPHQL_JSON, stream=False, page=False)
     ranked = _ranked(accept)
     results = [WILDCARDS.get(media, media) for media in ranked if media != HTML]
     result = next((media for media in results if media in (GRAPHQL_JSON, JSON, EVENT_STREAM)), None)
-    return Accepted(result, EVENT_STREAM in ranked, bool(ranked) and ranked[0] == HTML)
+    is_multipart = MULTIPART in ranked and SUBSCRIPTIONS.search(accept) is not None
+    return Accepted(result, EVENT_STREAM in ranked, bool(ranked) and ranked[0] == HTML, is_multipart)
 
 
 def _ranked(accept: str) -> list[str]:

@@ -14,10 +14,33 @@ EXAMPLE = 'send an object such as {"query": "{ me { name } }"}.'
 
 def from_body(body: bytes, persisted: PersistedQueries | None = None) -> Request:
     """Return the request in a JSON body. Raises RequestRefused."""
+    request = read_body(body, persisted)
+    assert not isinstance(request, list)
+    return request
+
+
+def read_body(
+    body: bytes, persisted: PersistedQueries | None = None, max_batch: int = 0
+) -> Request | list[Request | RequestRefused]:
+    """Return the request in a JSON body, or those of a batch; an invalid one in a batch is replaced by its error.
+
+    Raises RequestRefused.
+    """
     value = _decoded(body, "The body")
-    if isinstance(value, list):
+    if not isinstance(value, list):
+        return from_value(value, persisted)
+    if not max_batch:
         raise RequestRefused("Batched requests are not supported. Send one operation in each request.")
-    return from_value(value, persisted)
+    if not 1 <= len(value) <= max_batch:
+        raise RequestRefused(f"The batch has {len(value):,} operations. Send 1 to {max_batch} in a batch.")
+    return [_from_item(item, persisted) for item in value]
+
+
+def _from_item(item: Any, persisted: PersistedQueries | None) -> Request | RequestRefused:
+    try:
+        return from_value(item, persisted)
+    except RequestRefused as error:
+        return error
 
 
 def from_query_string(query_string: bytes, persisted: PersistedQueries | None = None) -> Request:

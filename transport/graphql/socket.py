@@ -21,6 +21,7 @@ from transport.core.logs import request_id
 from transport.graphql import frames
 from transport.graphql.deadline import SendDeadline
 from transport.graphql.frames import BadFrame
+from transport.graphql.persisted import PersistedQueries
 from transport.graphql.requests import from_value
 from transport.graphql.socket_counts import SocketSlot, TooManySockets
 from transport.graphql.socket_operation import Running
@@ -57,10 +58,11 @@ class Socket:
         authenticate: Authenticate,
         limits: SocketLimits,
         slot: SocketSlot,
+        persisted: PersistedQueries,
         scope: Scope,
         send: Send,
     ) -> None:
-        self._slot = slot
+        self._slot, self._persisted = slot, persisted
         self._executor = executor
         self._authenticate = authenticate
         self._limits = limits
@@ -226,7 +228,7 @@ class Socket:
             await self.send({"id": id, "type": "error", "payload": [refusal(refused)]})
             return
         try:
-            request = _request_of(frame)
+            request = _request_of(frame, self._persisted)
         except RequestRefused as error:
             await self.send({"id": id, "type": "error", "payload": [refusal(error)]})
             return
@@ -251,14 +253,17 @@ class Socket:
         """Do nothing: `_on_message` has noted already that the client is alive."""
 
 
-def _request_of(frame: dict[str, Any]) -> Request:
-    """Return the request of a `subscribe` frame. Raises BadFrame, and RequestRefused for a query without content."""
+def _request_of(frame: dict[str, Any], persisted: PersistedQueries) -> Request:
+    """Return the request of a `subscribe` frame.
+
+    Raises BadFrame, and RequestRefused for a frame as the protocol has it whose operation cannot be run.
+    """
     payload = frames.payload_of(frame)
     try:
-        return from_value(payload)
+        return from_value(payload, persisted)
     except RequestRefused as error:
         query = payload.get("query")
-        if isinstance(query, str) and not query.strip():  # the frame is as the protocol has it
+        if error.code != "BAD_REQUEST" or (isinstance(query, str) and not query.strip()):
             raise
         raise BadFrame(f"Invalid message: {error.message}") from error
 

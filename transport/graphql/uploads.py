@@ -25,6 +25,7 @@ from transport.core.errors import BodyRefused, RequestRefused
 from transport.graphql import requests
 from transport.graphql.file_map import Slot, read_map
 from transport.graphql.multipart import PartBegun, PartEnded, Parts, Piece
+from transport.graphql.persisted import PersistedQueries
 
 MULTIPART = "multipart/form-data"
 # Any web page may post a form to another origin; one of these headers forces a CORS preflight request first.
@@ -70,7 +71,9 @@ class Uploads:
         return TOTAL_FACTOR * self.file_bytes + self.operations_bytes + MAX_MAP_BYTES + HEADERS_BYTES
 
     @asynccontextmanager
-    async def reading(self, scope: Scope, receive: Receive, user: object) -> AsyncIterator[Request]:
+    async def reading(
+        self, scope: Scope, receive: Receive, user: object, persisted: PersistedQueries | None = None
+    ) -> AsyncIterator[Request]:
         """Read a form and yield its request, with the files in the variables. Raises BodyRefused."""
         if not any(header(scope, name.encode()) for name in PREFLIGHT):
             raise BodyRefused(
@@ -78,7 +81,7 @@ class Uploads:
             )
         with self._reserve(user):
             await asyncio.to_thread(self._directory.mkdir, parents=True, exist_ok=True)
-            form = _Form(self, self._directory)
+            form = _Form(self, self._directory, persisted)
             try:
                 parts = Parts(header(scope, b"content-type") or "")
                 async for data in _chunks(receive):
@@ -126,8 +129,8 @@ async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
 class _Form:
     """Parts read so far; they must arrive in the order of the specification."""
 
-    def __init__(self, limits: Uploads, directory: Path) -> None:
-        self._limits, self._directory = limits, directory
+    def __init__(self, limits: Uploads, directory: Path, persisted: PersistedQueries | None) -> None:
+        self._limits, self._directory, self._persisted = limits, directory, persisted
         self._request: Request | None = None
         self._slots: dict[str, list[Slot]] | None = None
         self._files: dict[str, UploadedFile] = {}
@@ -215,7 +218,7 @@ class _Form:
     def _end(self) -> None:
         assert self._part is not None
         if self._request is None:
-            self._request = _operation(bytes(self._text))
+            self._request = _operation(bytes(self._text), self._persisted)
         elif self._slots is None:
             self._slots = read_map(bytes(self._text), self._request.variables, max_files=MAX_FILES)
         else:
@@ -234,11 +237,11 @@ class _Form:
             await asyncio.to_thread(write)
 
 
-def _operation(raw: bytes) -> Request:
+def _operation(raw: bytes, persisted: PersistedQueries | None) -> Request:
     try:
-        return requests.from_body(raw)
+        return requests.from_body(raw, persisted)
     except RequestRefused as error:
-        raise BodyRefused(f"The part `operations`: {error.message}") from None
+        raise BodyRefused(f"The part `operations`: {error.message}", status=error.status, code=error.code) from None
 
 
 def _too_large(message: str) -> BodyRefused:

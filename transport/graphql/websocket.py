@@ -10,6 +10,7 @@ from telemetry.catalog import LIMITS
 from transport.core.callers import Authenticate, ip_address
 from transport.core.connections import TRY_AGAIN_LATER, Connections
 from transport.graphql import frames
+from transport.graphql.persisted import PersistedQueries
 from transport.graphql.socket import Socket, SocketLimits
 from transport.graphql.socket_counts import SocketCounts, TooManySockets
 
@@ -26,7 +27,9 @@ class WebSocketEndpoint:
         authenticate: Authenticate,
         connections: Connections,
         limits: SocketLimits | None = None,
+        persisted: PersistedQueries | None = None,
     ) -> None:
+        self._persisted = persisted or PersistedQueries()
         self._executor = executor
         self._authenticate = authenticate
         self._connections = connections
@@ -49,7 +52,7 @@ class WebSocketEndpoint:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             with self._counts.counting(ip_address(scope)) as slot:
-                socket = Socket(self._executor, self._authenticate, self._limits, slot, scope, send)
+                socket = Socket(self._executor, self._authenticate, self._limits, slot, self._persisted, scope, send)
                 with self._connections.holding(socket):
                     await socket.run(receive)
         except TooManySockets as error:

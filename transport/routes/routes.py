@@ -18,7 +18,9 @@ from transport.core.connections import Connections
 from transport.core.errors import ops_error
 from transport.core.json import encode
 from transport.graphql.http import GraphQLEndpoint
+from transport.graphql.persisted import PersistedQueries
 from transport.graphql.socket import SocketLimits
+from transport.graphql.trusted import NO_DOCUMENTS, TrustedDocuments
 from transport.graphql.uploads import Uploads
 from transport.graphql.websocket import WebSocketEndpoint
 from transport.routes.metrics import MetricsEndpoint
@@ -35,10 +37,25 @@ def graphql_routes(
     graphiql: ASGIApp | None = None,
     limits: SocketLimits | None = None,
     uploads: Uploads | None = None,
+    trusted: TrustedDocuments = NO_DOCUMENTS,
+    max_batch: int = 0,
+    compress: bool = True,
 ) -> list[BaseRoute]:
     """Return the routes of /graphql by HTTP and WebSocket, and of /graphiql/… when there is a page."""
-    http = GraphQLEndpoint(executor, authenticate=authenticate, connections=connections, page=graphiql, uploads=uploads)
-    sockets = WebSocketEndpoint(executor, authenticate=authenticate, connections=connections, limits=limits)
+    persisted = PersistedQueries(trusted=trusted)
+    http = GraphQLEndpoint(
+        executor,
+        authenticate=authenticate,
+        connections=connections,
+        page=graphiql,
+        uploads=uploads,
+        persisted=persisted,
+        max_batch=max_batch,
+        compress=compress,
+    )
+    sockets = WebSocketEndpoint(
+        executor, authenticate=authenticate, connections=connections, limits=limits, persisted=persisted
+    )
     routes: list[BaseRoute] = [Route("/graphql", http), WebSocketRoute("/graphql", sockets)]
     if graphiql:
         routes.append(Route("/graphiql/{path:path}", graphiql))

@@ -1,15 +1,9 @@
-"""GraphQL over server-sent events, in the "distinct connections" mode of graphql-sse.
-
-Each request has one operation: `next` for each result, then `complete`. Lines end in LF, because some clients
-split events at two of them.
-"""
+"""Streams of events to one client over HTTP, in the format that it accepts."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
-
-from starlette.types import Receive, Send
 
 from errors import Forbidden, Unauthenticated
 from execution.executor import Executor
@@ -19,32 +13,13 @@ from telemetry.catalog import LIMITS
 from transport.core.callers import Context, seconds_left
 from transport.core.connections import FORBIDDEN, SERVICE_RESTART, Connections
 from transport.core.errors import product_error, unavailable
-from transport.core.json import encode
 from transport.core.logs import log_operation
+from transport.graphql.responses import Exchange
+from transport.graphql.stream_formats import Multipart, ServerSentEvents, StreamFormat
 
 PING_SECONDS = 12.0
 # A client that reads nothing for so long is disconnected.
 SEND_SECONDS = 30.0
-COMPLETE = b"event: complete\ndata:\n\n"
-PING = b":\n\n"
-HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"vary", b"accept"),
-    # nginx would otherwise buffer events until its buffer is full.
-    (b"x-accel-buffering", b"no"),
-]
-
-
-def next_event(result: Result) -> bytes:
-    """Return a result as a `next` event."""
-    return b"event: next\ndata: " + encode(result.payload()) + b"\n\n"
-
-
-async def send_single(send: Send, result: Result) -> None:
-    """Send a stream of one result."""
-    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": next_event(result) + COMPLETE})
 
 
 class EventStream:
@@ -52,11 +27,12 @@ class EventStream:
 
     kind = "events"
 
-    def __init__(self, executor: Executor, connections: Connections, receive: Receive, send: Send) -> None:
+    def __init__(self, executor: Executor, connections: Connections, exchange: Exchange) -> None:
         self._executor = executor
         self._connections = connections
-        self._receive = receive
-        self._send = send
+        self._receive, self._send = exchange.receive, exchange.send
+        # A client that accepts both gets server-sent events, which it can resume.
+        self._format: StreamFormat = ServerSentEvents() if exchange.accepted.stream else Multipart()
         self._is_sending = False
         self._last_event: bytes | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -73,8 +49,8 @@ class EventStream:
             raise unavailable("This server has too many open streams, or is restarting. Try again in a second.")
         self.context = context
         with self._connections.holding(self):
-            await self._send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            await self._write(PING)
+            await self._send({"type": "http.response.start", "status": 200, "headers": self._format.headers})
+            await self._write(self._format.opening)
             try:
                 await self._run_until_end(operation, context)
             finally:
@@ -87,7 +63,7 @@ class EventStream:
         error and `complete`.
         """
         if self._last_event is None:
-            self._last_event = b"" if code == SERVICE_RESTART else _refused(code, reason)
+            self._last_event = b"" if code == SERVICE_RESTART else self._refusal(code, reason)
             if self._pump:
                 self._pump.cancel()
 
@@ -119,22 +95,22 @@ class EventStream:
         if left <= PING_SECONDS:
             await self.close(0, "The session has expired. Refresh it and subscribe again.")
         elif not self._is_sending:
-            await self._write(PING)
+            await self._write(self._format.ping)
 
     async def _results(self, operation: Operation, context: Context) -> None:
         results = await self._executor.subscribe(operation, context)
         if isinstance(results, Result):
             self._errors = results.errors
-            await self._write(next_event(results))
+            await self._write(self._format.result(results))
         else:
             await self._each(results)
-        await self._write(COMPLETE)
+        await self._write(self._format.end)
 
     async def _each(self, results: AsyncGenerator[Result, None]) -> None:
         async with aclosing(results):
             async for result in results:
                 self._errors += result.errors[: 10 - len(self._errors)]
-                await self._write(next_event(result))
+                await self._write(self._format.result(result))
 
     async def _write(self, body: bytes, *, more: bool = True) -> None:
         self._is_sending = True
@@ -148,7 +124,6 @@ class EventStream:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-
-def _refused(code: int, reason: str) -> bytes:
-    error = Forbidden(reason) if code == FORBIDDEN else Unauthenticated(reason)
-    return next_event(Result(errors=[product_error(error)], is_request_error=True)) + COMPLETE
+    def _refusal(self, code: int, reason: str) -> bytes:
+        error = Forbidden(reason) if code == FORBIDDEN else Unauthenticated(reason)
+        return self._format.refusal(product_error(error)) + self._format.end
