@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette_compress import CompressMiddleware
 
 MIN_BYTES = 1_000  # less fits into one packet anyway
-LEVEL = 3  # 1 MB of JSON takes 3 ms with zstd, 14 ms with Brotli and 15 ms with gzip, to a tenth
+LEVEL = 3  # 1.1 MB of rows takes 6 ms with zstd, 13 ms with Brotli and 12 ms with gzip
 RESPONSE = "sheetgpt.response"
 
 Respond: TypeAlias = Callable[[Send], Awaitable[None]]
