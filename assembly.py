@@ -55,12 +55,16 @@ from jobs.exports.sheet_links import MAX_CONCURRENT as MAX_CONCURRENT_LINKS
 from jobs.exports.sheet_links import SheetLinks, SheetLinkSweep
 from jobs.extraction import extractions
 from jobs.extraction.extractions import Extractions
+from jobs.google.revocations import Revocations
 from jobs.mail import mail
-from jobs.mail.mail import Mails
+from jobs.mail.mail import Mails, Sender
 from jobs.notifications.broadcasts import Broadcasts
 from jobs.replies import titles
 from jobs.replies.replies import Replies
 from jobs.replies.titles import Titles
+from jobs.reports import reports
+from jobs.reports.reports import Reports
+from jobs.reports.schedule import ReportScheduler
 from jobs.retention.file_sweep import Sweep
 from jobs.retention.purger import Purger
 from jobs.runner.backlog import Sampler
@@ -79,10 +83,12 @@ from resolvers.core.context import Backend, Context, Origin
 from resolvers.core.revocation import Revocation
 from resolvers.exports.downloads import export_access
 from resolvers.google.callback import callback
+from resolvers.reports.downloads import report_files
 from schema import schema
 from schema.core.costs import WEIGHTS
 from schema.core.scopes import require_scope
 from settings import VERSION, Misconfigured, Settings
+from tables.reports.page import STYLE_DIGEST
 from telemetry import metrics
 from telemetry.catalog import BUILD, DATABASE_CONNECTIONS, READY, STREAMS, WAITING
 from transport.app_page import fallback, page_routes
@@ -101,6 +107,7 @@ from transport.routes.consent import CALLBACK_PATH, consent_route
 from transport.routes.downloads import attachment_route, download_route
 from transport.routes.metrics import MetricsEndpoint
 from transport.routes.readiness import Readiness
+from transport.routes.reports import report_route
 from transport.routes.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
 from transport.routes.share_page import shared_route
 from transport.server import Draining
@@ -126,6 +133,8 @@ class Product:
     purger: Purger
     aggregator: Aggregator
     link_sweep: SheetLinkSweep
+    report_scheduler: ReportScheduler
+    revocations: Revocations
     readiness: Readiness
     disk: Disk
     drain: Drain
@@ -174,11 +183,12 @@ def assemble(settings: Settings) -> Product:
     # Only a SQLite file needs the control socket: on PostgreSQL, commands connect to the database themselves.
     control = Control(database.socket, partial(perform, database)) if isinstance(database, SQLite) else None
     purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))
-    aggregator = Aggregator(database)
     link_sweep = SheetLinkSweep(database, timedelta(seconds=settings.sheet_link_seconds))
     disk = create_disk(settings, database)
     readiness = create_readiness(database, disk, cluster)
-    parts = backend, worker, model, connections, revocation, sweep, purger, aggregator, link_sweep
+    background = sweep, purger, Aggregator(database), link_sweep, ReportScheduler(database)
+    revocations = Revocations(database, backend.google)
+    parts = backend, worker, model, connections, revocation, *background, revocations
     return Product(*parts, readiness, disk, Drain(), cluster, control)
 
 
@@ -207,7 +217,8 @@ def create_worker(backend: Backend, model: ModelRouter | None, cluster: Cluster 
         "broadcast": Broadcasts(database),
         "extraction": Extractions(database, model, backend.blobs),
         "index": Indexes(database),
-        "mail": Mails(create_mailer(settings), settings.public_url),
+        "report": Reports(database, settings.currency),
+        "mail": Mails(database, create_sender(backend)),
         "webhook": Deliveries(database, backend.secrets, backend.requests),
     }
     if model is not None:
@@ -222,6 +233,7 @@ def create_worker(backend: Backend, model: ModelRouter | None, cluster: Cluster 
             sheet_links.JOB_KIND: MAX_CONCURRENT_LINKS,
             "extraction": extractions.AT_ONCE,
             "index": cell_indexes.MAX_CONCURRENT,
+            "report": reports.MAX_CONCURRENT,
             "mail": mail.MAX_CONCURRENT,
             "webhook": deliveries.MAX_CONCURRENT,
             "title": titles.AT_ONCE,
@@ -316,6 +328,17 @@ def own_address(settings: Settings) -> str:
     return address
 
 
+def create_sender(backend: Backend) -> Sender:
+    """Create the way of mails to people."""
+    settings = backend.settings
+    return Sender(
+        create_mailer(settings),
+        settings.public_url,
+        backend.secrets[0],
+        to_verified_only=settings.smtp_url is not None,
+    )
+
+
 def create_mailer(settings: Settings) -> Mailer:
     """Create the mailer: SMTP if SMTP_URL is set, otherwise files in MAIL_DIR."""
     if settings.smtp_url is None:
@@ -383,6 +406,7 @@ def application(product: Product) -> Any:
         *ops_routes(version=VERSION, readiness=product.readiness, metrics=create_metrics_endpoint(settings)),
         download_route(backend.secrets, settings.files_dir, export_access(backend)),
         attachment_route(backend.secrets, backend.blobs.open, attachment_access(backend)),
+        report_route(backend.secrets, report_files(backend), STYLE_DIGEST),
         shared_route(opener(backend)),
         consent_route(callback(backend)),
     ]
@@ -510,6 +534,10 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
         started.push_async_callback(product.sweep.stop)
         product.link_sweep.start()
         started.push_async_callback(product.link_sweep.stop)
+        product.report_scheduler.start()
+        started.push_async_callback(product.report_scheduler.stop)
+        product.revocations.start()
+        started.push_async_callback(product.revocations.stop)
         if product.control is not None:
             await product.control.start()
             started.push_async_callback(product.control.stop)

@@ -24,12 +24,13 @@ log = logging.getLogger("sheetgpt.mail")
 
 @dataclass(frozen=True)
 class Mail:
-    """Plain text to one recipient. Two mails with one `id` are the same mail to their recipient."""
+    """Text to one recipient, also as HTML if given. Two mails with one `id` are the same mail to their recipient."""
 
     id: str
     to: str
     subject: str
     text: str
+    html: str | None = None
 
 
 class MailFailed(Exception):
@@ -153,6 +154,8 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
     return message
 
 

@@ -1,7 +1,6 @@
 """Exports of tables, the mutations that start and cancel them, and the stream of their progress."""
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
 
@@ -9,7 +8,7 @@ from db import models
 from resolvers.exports import export_templates, exports
 from schema.base import Audited, Node, Shows, TypeOf, enum, field, optional, output_type, required
 from schema.connections import page
-from schema.failures import MessageError
+from schema.jobs import MessageError, Progress
 from schema.operations import mutation, subscription
 
 enum(
@@ -40,22 +39,6 @@ enum(
     ARRAY="One array of objects; the file is a JSON document.",
     LINES="One object a line (JSON Lines, `.jsonl`), for programs that read row by row.",
 )
-enum(
-    models.jobs.JobStatus,
-    QUEUED="Waiting to start.",
-    RUNNING="In progress.",
-    COMPLETED="Finished.",
-    FAILED="Failed, see `error`.",
-    CANCELED="Canceled by a user before it finished.",
-)
-
-
-@output_type
-class Progress(Shows[Any]):
-    """Progress of background work."""
-
-    done: int = field("Number of finished parts.")
-    total: int | None = field("Number of all parts; null while it is unknown.")
 
 
 @output_type

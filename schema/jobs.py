@@ -1,15 +1,16 @@
 """Background jobs, and the mutations that cancel and retry them."""
 
 from datetime import datetime
+from typing import Any
 
 import strawberry
 
 from db import models
+from resolvers.conversations import messages
+from resolvers.exports import exports
 from resolvers.jobs import jobs
 from schema.base import Node, Shows, enum, field, node_id, optional, output_type, required
 from schema.connections import page
-from schema.exports import Progress
-from schema.failures import MessageError
 from schema.operations import mutation
 
 enum(
@@ -24,6 +25,38 @@ enum(
     PURGE="Erasure of deleted data.",
     WEBHOOK="Delivery of an event to a webhook.",
 )
+enum(
+    models.jobs.JobStatus,
+    QUEUED="Waiting to start.",
+    RUNNING="In progress.",
+    COMPLETED="Finished.",
+    FAILED="Failed, see `error`.",
+    CANCELED="Canceled by a user before it finished.",
+)
+
+
+def retry_at(root: strawberry.Parent[Any]) -> datetime | None:
+    """Return the time for a retry; the failures of exports have none."""
+    moment: datetime | None = getattr(root, "retry_at", None)
+    return moment
+
+
+@output_type
+class Progress(Shows[Any]):
+    """Progress of background work."""
+
+    done: int = field("Number of finished parts.")
+    total: int | None = field("Number of all parts; null while it is unknown.")
+
+
+@output_type
+class MessageError(Shows[messages.Failure | exports.Failure]):
+    """Failure of a reply, an export or another job."""
+
+    code: str = field("Kind of failure, for example `NOT_FOUND` or `RATE_LIMITED`.")
+    message: str = field("Explanation to display, with the next step for the user.")
+    retryable: bool = field("True when trying again later may succeed.")
+    retry_at = optional(datetime, retry_at, "Earliest time at which a retry may succeed, if known.")
 
 
 @output_type
@@ -66,7 +99,8 @@ class Mutation:
     cancel_job = mutation(
         CancelJobPayload,
         jobs.cancel_job,
-        "Cancel an unfinished job. CONFLICT for a finished one, and for the build of an index.",
+        "Cancel an unfinished job. CONFLICT for a finished one. After a canceled build of an index its column stays "
+        "`isIndexed`, and `retryJob` builds it.",
     )
     retry_job = mutation(
         RetryJobPayload,

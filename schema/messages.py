@@ -8,7 +8,7 @@ from resolvers.conversations import attachments, branches, conversations, messag
 from resolvers.proposals import streaming
 from schema.base import Audited, Node, Shows, TypeOf, enum, field, list_of, optional, output_type, required
 from schema.connections import Edge, edge
-from schema.failures import MessageError
+from schema.jobs import MessageError
 from schema.operations import mutation
 from schema.usage import Usage
 

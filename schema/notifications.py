@@ -26,9 +26,8 @@ class Notification(Node, Shows[models.notifications.Notification]):
 
     at = required(datetime, notifications.moment_of, "Time of the event.")
     kind: str = field(
-        "Kind of event: EXPORT_FINISHED, EXPORT_FAILED, SHEET_LINK_PAUSED, REPLY_FINISHED, REPLY_FAILED, INVITED or "
-        "BROADCAST. More kinds "
-        "may be added later."
+        "Kind of event: EXPORT_FINISHED, EXPORT_FAILED, SHEET_LINK_PAUSED, REPORT_READY, REPORT_FAILED, "
+        "REPLY_FINISHED, REPLY_FAILED, INVITED or BROADCAST. More kinds may be added later."
     )
     title: str = field("One line to display.")
     subject_id = optional(strawberry.ID, notifications.subject_id_of, "Id of the object concerned, for `node`.")

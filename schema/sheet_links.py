@@ -5,7 +5,7 @@ from datetime import datetime
 from db import models
 from resolvers.exports import sheet_links
 from schema.base import Audited, Node, Shows, TypeOf, field, optional, output_type, required
-from schema.failures import MessageError
+from schema.jobs import MessageError
 
 
 @output_type

@@ -19,6 +19,7 @@ from db.core.idempotency import IdempotencyKey
 from db.core.session import Session
 from db.google import accounts as google_accounts
 from db.models.audit import AuditEntry
+from db.models.google import GoogleRevocation
 from db.models.invitations import Invitation
 from db.models.memberships import Membership, MembershipStatus
 from db.models.organizations import Organization
@@ -40,7 +41,7 @@ class AffectedMembership:
     is_last_member: bool
 
 
-def delete_account(session: Session) -> bytes | None:
+def delete_account(session: Session) -> GoogleRevocation | None:
     """Close the viewer's account for good: end its sessions, cancel its jobs and anonymize its row.
 
     Return the encrypted token of its Google account, which is forgotten here, for its revocation at Google.

@@ -1,9 +1,8 @@
 """Budget accounting of model calls: each reserves its maximum cost before and settles the actual cost after."""
 
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from auth.viewer import Role
 from db.billing import budgets, usage, usage_days
@@ -11,11 +10,13 @@ from db.billing.budgets import in_units
 from db.billing.usage import ModelTerms, estimate_tokens
 from db.core.base import now
 from db.core.session import Session
+from db.jobs import mail
 from db.models.budgets import Budget, month_of
 from db.models.conversations import Conversation
 from db.models.memberships import Membership, MembershipStatus
 from db.models.organizations import Organization
 from db.models.usage import Tokens, Usage, UsageKind
+from db.models.users import User
 from db.notifications.notifications import notify
 
 BUDGET_NEARLY_SPENT, BUDGET_SPENT = "BUDGET_NEARLY_SPENT", "BUDGET_SPENT"
@@ -163,13 +164,16 @@ def _notify_admins(session: Session, budget: Budget, limit: int) -> None:
         return
     kind = BUDGET_SPENT if threshold == SPENT_PERCENT else BUDGET_NEARLY_SPENT
     title = f"{organization.name} has used {percent} % of its budget for {budget.period}"
-    for user_id in session.scalars(_admins(budget.organization_id)):
-        notify(session, user_id, kind, title, organization)
+    details = {"organization": organization.name, "percent": str(percent), "period": budget.period}
+    for admin in session.scalars(_admins(budget.organization_id)).all():
+        notify(session, admin.id, kind, title, organization)
+        mail.enqueue(session, admin, "budget", **details, is_hard="yes" if budget.hard else "")
 
 
-def _admins(organization_id: UUID) -> Any:
-    return select(Membership.user_id).where(
+def _admins(organization_id: UUID) -> Select[User]:
+    memberships = select(Membership.user_id).where(
         Membership.organization_id == organization_id,
         Membership.role == Role.ADMIN,
         Membership.status == MembershipStatus.ACTIVE,
     )
+    return select(User).where(User.id.in_(memberships))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy import exists, select
@@ -12,15 +13,17 @@ from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
 from db.exports import export_templates, sheet_links
 from db.exports.sheet_options import SheetOptions, SheetOutcome, checked_options
-from db.jobs import control, jobs
+from db.jobs import control, jobs, mail
 from db.jobs.concurrency import check_room
 from db.models.exports import Export, ExportDestination, ExportMode, JsonLayout
 from db.models.jobs import Job, JobStatus
 from db.models.tables import Row, Table
+from db.models.users import User
 from db.models.webhooks import WebhookEvent
 from db.notifications.notifications import EXPORT_FAILED, EXPORT_FINISHED, notify
 from db.webhooks.events import record_event
 from errors import BadUserInput, Conflict
+from tables.writers.file_names import file_name
 
 JOB_KIND = "export"
 MAX_SHEET_NAME_LENGTH = 100
@@ -194,7 +197,10 @@ def complete(session: Session, id_: UUID, attempt: int, outcome: FileOutcome | S
         setattr(export, name, value)
     if export.keep_updated and isinstance(outcome, SheetOutcome):
         sheet_links.create(session, export, outcome)
-    _notify(session, export, EXPORT_FINISHED, "is finished")
+    table = _notify(session, export, EXPORT_FINISHED, "is finished")
+    owner = session.get(User, export.owner_id)
+    path, link, rows = _path(export, owner, table), export.spreadsheet_url, f"{outcome.row_count:,}"
+    mail.enqueue(session, owner, "export_finished", path=path, link=link, table=table, rows=rows)
     return export
 
 
@@ -211,7 +217,16 @@ def fail(
     export = session.get(Export, id_)
     export.conflict = conflict
     jobs.fail(session, export.job_id, attempt, code, message, retryable)
-    _notify(session, export, EXPORT_FAILED, f"failed: {message}")
+    table = _notify(session, export, EXPORT_FAILED, f"failed: {message}")
+    mail.enqueue(session, session.get(User, export.owner_id), "export_failed", table=table, problem=message)
+
+
+def _path(export: Export, owner: User, table: str) -> str | None:
+    """Return the path of the file of an export, which its link signs."""
+    if export.file is None:
+        return None
+    name = f"{file_name(table)}.{extension_of(export.destination, export.json_layout)}"
+    return f"/exports/{export.id.hex}/{owner.id.hex}/{quote(name, safe='')}"
 
 
 def _announce(session: Session, job: Job) -> None:
@@ -224,11 +239,13 @@ def _announce(session: Session, job: Job) -> None:
 jobs.on_status(JOB_KIND, _announce)
 
 
-def _notify(session: Session, export: Export, kind: str, sentence: str) -> None:
+def _notify(session: Session, export: Export, kind: str, sentence: str) -> str:
+    """Notify webhooks and the owner of the end of an export, and return the name of its table."""
     name = session.scalars(select(Table.name).where(Table.id == export.table_id)).one_or_none() or "a table"
     job = session.get(Job, export.job_id)
     record_event(session, WebhookEvent.EXPORT_FINISHED, export, export, export.table_id, status=job.status.value)
     notify(session, export.owner_id, kind, f"The export of {name} {sentence}", export)
+    return name
 
 
 def _of(job: Job) -> UUID:

@@ -9,7 +9,8 @@ from db.core.base import now
 from db.core.policy_scopes import VIEWER
 from db.core.prepared import OneOf, Prepared
 from db.core.session import Session
-from db.models.google import GoogleAccount
+from db.google import revocations
+from db.models.google import GoogleAccount, GoogleRevocation
 from db.models.users import User
 
 # Of the viewer alone: superusers see other accounts, but not what these have at Google.
@@ -19,28 +20,28 @@ of_users: Prepared[GoogleAccount] = Prepared(
 )
 
 
-def connect(session: Session, email: str, scopes: str, refresh_token: bytes) -> bytes | None:
-    """Store the viewer's Google account; return the token of an earlier one that is another account at Google."""
+def connect(session: Session, email: str, scopes: str, refresh_token: bytes) -> GoogleRevocation | None:
+    """Store the viewer's Google account; return the revocation of an earlier one, another account at Google."""
     session.get_for_update(User, session.user_id)  # of two at once, the second replaces the first
     account = _of_viewer(session)
     replaced = None
     if account is None:
         account = GoogleAccount(user_id=session.user_id)
         session.add(account)
-    elif account.email != email:
-        replaced = account.refresh_token
+    elif account.email != email and account.refresh_token is not None:
+        replaced = revocations.add(session, account.user_id, account.email, account.refresh_token)
     account.email, account.scopes, account.refresh_token = email, scopes, refresh_token
     account.connected_at, account.withdrawn_at = now(), None
     return replaced
 
 
-def disconnect(session: Session) -> bytes | None:
-    """Forget the viewer's Google account, if there is one; return its token for its revocation."""
+def disconnect(session: Session) -> GoogleRevocation | None:
+    """Forget the viewer's Google account, if there is one; return the revocation of its token."""
     account = _of_viewer(session)
     if account is None:
         return None
     token, account.refresh_token, account.deleted_at = account.refresh_token, None, now()
-    return token
+    return None if token is None else revocations.add(session, account.user_id, account.email, token)
 
 
 def withdraw(session: Session, connected_at: datetime) -> None:

@@ -20,6 +20,7 @@ STORED_KINDS: dict[JobKind, tuple[str, ...]] = {
     JobKind.REPLY: ("reply", "title"),
     JobKind.EXPORT: ("export", "sheetLink"),
     JobKind.EXTRACTION: ("extraction",),
+    JobKind.REPORT: ("report",),
     JobKind.MAIL: ("mail", "broadcast"),
     JobKind.INDEX: ("index",),
     JobKind.WEBHOOK: ("webhook",),
@@ -89,8 +90,5 @@ def _run(session: Session, job: Job, action: Action | str) -> None:
 
 
 register("broadcast", cancel=end_canceled, retry=jobs.retry)
-register(
-    "index",
-    cancel="An index is built to its end. To remove it, set `isIndexed` of the column to false.",
-    retry=jobs.retry,
-)
+# What an interrupted build leaves, the next one of the table drops and builds again.
+register("index", cancel=end_canceled, retry=jobs.retry)

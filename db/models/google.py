@@ -48,3 +48,18 @@ class GoogleConsent(NotAudited, SystemOnly, Base):
     code: Mapped[bytes | None] = mapped_column(LargeBinary)
     confirmation_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     attempts: Mapped[int] = mapped_column(default=0)
+
+
+class GoogleRevocation(NotAudited, SystemOnly, Base):
+    """Encrypted token that is forgotten here and is still to be revoked at Google, tried again at `due_at`.
+
+    `user_id` is no foreign key: the token outlives the account, which it can be decrypted for.
+    """
+
+    __tablename__ = "google_revocations"
+
+    user_id: Mapped[UUID]
+    email: Mapped[str]
+    refresh_token: Mapped[bytes] = mapped_column(LargeBinary)
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(index=True)

@@ -13,11 +13,12 @@ from db.core.session import Session
 from db.jobs.mail import KIND as MAIL
 from db.models.activity import Activity
 from db.models.exports import Export
-from db.models.google import GoogleAccount, GoogleConsent
+from db.models.google import GoogleAccount, GoogleConsent, GoogleRevocation
 from db.models.invitations import Invitation
 from db.models.jobs import Job
 from db.models.memberships import Membership
 from db.models.notifications import Notification
+from db.models.reports import Report
 from db.models.sessions import SignIn
 from db.models.sites import SiteAssignment
 from db.models.tables import Row, TableColumn
@@ -29,7 +30,16 @@ from db.webhooks.events import JOB_KIND as WEBHOOK
 
 GRACE = timedelta(days=1)  # ended sign-ins are still read, to close the sockets and streams open on them
 
-DELETED: tuple[type[Base], ...] = (*RESTORABLE, Export, Invitation, Membership, Row, SiteAssignment, TableColumn)
+DELETED: tuple[type[Base], ...] = (
+    *RESTORABLE,
+    Export,
+    Invitation,
+    Membership,
+    Report,
+    Row,
+    SiteAssignment,
+    TableColumn,
+)
 
 exports: Prepared[Export] = Prepared(select(Export).where(OneOf(Export.id)), deleted=Export)
 
@@ -52,6 +62,7 @@ def _expired_rows(deleted_before: datetime) -> Iterator[tuple[type[Base], Column
     yield Verification, Verification.expires_at < moment
     yield GoogleConsent, GoogleConsent.expires_at < moment
     yield GoogleAccount, GoogleAccount.deleted_at < deleted_before
+    yield GoogleRevocation, GoogleRevocation.deleted_at < moment
     yield SignIn, or_(SignIn.expires_at < moment - GRACE, SignIn.revoked_at < moment - GRACE)
     yield Invitation, Invitation.expires_at < deleted_before
     yield Job, Job.kind.in_([MAIL, WEBHOOK]) & (Job.finished_at < deleted_before)

@@ -12,6 +12,7 @@ from db.core.engine import Database
 from db.models.exports import Export
 from db.models.messages import Message
 from db.models.proposals import Proposal
+from db.models.reports import Report
 from db.models.tables import Table
 from db.models.webhooks import Delivery, Webhook, WebhookEvent
 from db.webhooks import webhooks
@@ -26,6 +27,7 @@ SUBJECTS: dict[WebhookEvent, type[Base]] = {
     WebhookEvent.EXPORT_FINISHED: Export,
     WebhookEvent.REPLY_ENDED: Message,
     WebhookEvent.PROPOSAL_READY: Proposal,
+    WebhookEvent.REPORT_READY: Report,
 }
 
 

@@ -62,8 +62,7 @@ async def delete_account(info: Info, password: Annotated[str, argument(descripti
     await context.backend.attempts.count(Action.LOG_IN, context.origin.ip_address, person.email)
     if not (await context.backend.passwords.verify(password, person.password_hash)).ok:
         raise BadUserInput.of("password", "Wrong password. Enter your current password.")
-    token = await context.write(account_deletion.delete_account)
-    await revoke(context.backend, person.id, token)
+    await revoke(context.backend, await context.write(account_deletion.delete_account))
     return SignOutResult()
 
 

@@ -1,7 +1,6 @@
 """Exports: start, cancel, retry and follow them; the link to their file."""
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,9 +29,9 @@ from resolvers.core.links import signed_url
 from resolvers.core.pages import KeysetPage
 from resolvers.google.accounts import checked_access
 from tables.writers import parquet
+from tables.writers.file_names import file_name
 
 IDLE_SECONDS = 15.0
-MAX_FILE_NAME = 80  # characters; each is up to twelve bytes in a link
 
 
 @dataclass(frozen=True)
@@ -222,12 +221,6 @@ async def export_progress(
             with suppress(TimeoutError):
                 async with asyncio.timeout(IDLE_SECONDS):
                     await changed.wait()
-
-
-def file_name(name: str) -> str:
-    """Return a table's name as a file name without extension, without characters special to paths and shells."""
-    cleaned = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|\u2028-\u202e\u2066-\u2069]+', " ", name)
-    return " ".join(cleaned.split())[:MAX_FILE_NAME].strip(" .") or "table"
 
 
 def _column_keys(columns: Sequence[str] | None) -> list[str] | None:

@@ -15,8 +15,8 @@ from auth.encryption import Cipher
 from auth.tokens import new_refresh, refresh_digest
 from auth.viewer import Viewer
 from db.core.validation import checked_email
-from db.google import accounts, consents
-from db.models.google import GoogleAccount
+from db.google import accounts, consents, revocations
+from db.models.google import GoogleAccount, GoogleRevocation
 from db.models.users import User
 from errors import BadUserInput, Forbidden, NotConfigured, NotFound, Unauthenticated, UpstreamFailed
 from integrations.google.access import NO_ACCESS, GoogleAccess, GooglePerson, GoogleWay
@@ -110,8 +110,8 @@ async def confirm_google(
 
 async def disconnect_google(info: Info) -> DisconnectGoogleResult:
     context = info.context
-    token = await context.write(accounts.disconnect)
-    is_revoked = await revoke(context.backend, context.viewer_id, token)
+    revocation = await context.write(accounts.disconnect)
+    is_revoked = await revoke(context.backend, revocation)
     return DisconnectGoogleResult(await _viewer(context), is_revoked)
 
 
@@ -124,25 +124,26 @@ async def connect(backend: Backend, viewer: Viewer, code: str, verifier: str) ->
     encrypted = cipher.encrypt(grant.refresh_token, viewer.user_id)
     replaced = await backend.database.write(accounts.connect, viewer, grant.email, " ".join(grant.scopes), encrypted)
     # Google revokes all tokens of an account at once, so the token of the same account must not be revoked.
-    await revoke(backend, viewer.user_id, replaced)
+    await revoke(backend, replaced)
 
 
-async def revoke(backend: Backend, user_id: UUID | None, encrypted: bytes | None) -> bool:
-    """Revoke a token that is forgotten here; return False if Google was not reached, which is only logged."""
+async def revoke(backend: Backend, revocation: GoogleRevocation | None) -> bool:
+    """Revoke a token that is forgotten here; return False if Google was not reached, so that it is tried later."""
     oauth, cipher = backend.google.oauth, backend.google.cipher
-    if encrypted is None or oauth is None or cipher is None or user_id is None:
+    if revocation is None:
         return True
-    token = cipher.decrypt(encrypted, user_id)
-    if token is None:
-        return True
-    try:
-        async with asyncio.timeout(REVOKE_SECONDS):
-            is_revoked = await backend.google_work.run(user_id, oauth.revoke, token)
-    except TimeoutError:
-        is_revoked = False
-    if not is_revoked:
-        log.warning("Google was not reached to revoke the connection of a user, which is forgotten here")
-    return is_revoked
+    token = cipher and cipher.decrypt(revocation.refresh_token, revocation.user_id)
+    if oauth is not None and token:
+        try:
+            async with asyncio.timeout(REVOKE_SECONDS):
+                is_revoked = await backend.google_work.run(revocation.user_id, oauth.revoke, token)
+        except TimeoutError:
+            is_revoked = False
+        if not is_revoked:
+            log.warning("Google was not reached to revoke the connection of a user; it will be tried again")
+            return False
+    await backend.database.write(revocations.finish, SYSTEM, revocation.id)
+    return True
 
 
 async def google_person(backend: Backend, user_id: UUID | None) -> GooglePerson:

@@ -14,6 +14,7 @@ from db.models.exports import Export
 from db.models.jobs import Job, JobKind, JobStatus
 from db.models.messages import Message
 from db.models.proposals import Proposal
+from db.models.reports import Report
 from db.models.tables import Table
 from db.models.webhooks import Delivery
 from errors import NotFound
@@ -30,6 +31,7 @@ SUBJECTS: dict[str, tuple[str, type[Base]]] = {
     "export": ("export_id", Export),
     "extraction": ("proposal_id", Proposal),
     "index": ("table_id", Table),
+    "report": ("report_id", Report),
     "webhook": ("delivery_id", Delivery),
 }
 

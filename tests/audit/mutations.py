@@ -19,6 +19,7 @@ from tests.support.client import Client
 
 PASSWORD = "correct horse battery"
 OTHER = "staple battery correct"
+PERIOD = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "schedule": "WEEKLY"}
 
 
 @dataclass
@@ -342,6 +343,13 @@ STATED: dict[str, Call] = {
         "{ export { id } }",
         keeps("export", "export", "id"),
     ),
+    "createReport": Call(
+        lambda s: {"kind": "USAGE", "organizationId": s["works"], **PERIOD},
+        ("Report + ends_at kind organization_id owner_id schedule starts_at visibility",),
+        "{ report { id } }",
+        keeps("report", "report", "id"),
+    ),
+    "cancelReport": Call(lambda s: {"id": s["report"]}, ("Report ~ schedule",)),
     "cancelJob": Call(lambda s: {"id": s["queued_job"]}, ()),
     "retryJob": Call(lambda s: {"id": s["queued_job"]}, ()),
     "cancelExport": Call(lambda s: {"id": s["queued"]}, ("Export ~ status",)),

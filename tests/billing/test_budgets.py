@@ -152,6 +152,9 @@ async def test_a_new_month_resets_spending_and_keeps_reservations(
         await budgeted.other()
 
 
+KEYS = ("organization", "percent", "is_hard")  # of the mails to admins
+
+
 async def test_admins_are_notified_once_at_each_threshold_of_a_soft_budget(budgeted: BudgetedConversation) -> None:
     await budgeted.limit(1_000, hard=False)
     said = []
@@ -161,6 +164,14 @@ async def test_admins_are_notified_once_at_each_threshold_of_a_soft_budget(budge
     nearly, spent = "BUDGET_NEARLY_SPENT", "BUDGET_SPENT"
     assert said == [[], [nearly], [nearly], [nearly], [nearly, spent], [nearly, spent]]
     assert (await budgeted.counters())[0] == 6_000
+
+    def mails(session: Session) -> list[tuple[str, ...]]:
+        jobs_ = session.scalars(select(Job).where(Job.kind == "mail").order_by(Job.id)).all()
+        arguments = [job.arguments for job in jobs_ if job.arguments["template"] == "budget"]
+        return [(each["to"], *(each["arguments"][key] for key in KEYS)) for each in arguments]
+
+    to = ("ann@example.com", "Shared")
+    assert await budgeted.database.write(mails, budgeted.ann) == [(*to, "80", ""), (*to, "100", "")]
 
 
 async def test_admins_are_told_again_in_the_next_month(budgeted: BudgetedConversation) -> None:

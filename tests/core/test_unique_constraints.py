@@ -35,6 +35,7 @@ COUNTING_DELETED_ROWS = {
     "messages(line_id, depth)": "never deleted by itself",
     "reading_hours(module_id, metric, hour)": "erased with its module and never deleted softly",
     "refresh_tokens(digest)": "random",
+    "report_contents(report_id)": "never deleted softly; erased with its report",
     "revisions(table_id, number)": "never deleted",
     "shares(digest)": "derived from the id",
     "table_columns(table_id, key)": "a key is never used again, so that old revisions keep their meaning",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resolvers.exports.exports import file_name
+from tables.writers.file_names import file_name
 
 
 @pytest.mark.parametrize(

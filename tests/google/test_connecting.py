@@ -15,8 +15,9 @@ from db.accounts.administration import perform
 from db.core.base import now
 from db.core.prepared import Prepared
 from db.core.session import Session
-from db.models.google import GoogleAccount, GoogleConsent
+from db.models.google import GoogleAccount, GoogleConsent, GoogleRevocation
 from integrations.google.oauth import AccessTokens
+from jobs.google.revocations import Revocations
 from resolvers.google.accounts import google_person
 from tests.support.app import App, open_app
 from tests.support.browser_at_google import CONFIRM, Browser, account_of, code_on
@@ -244,6 +245,45 @@ async def test_a_google_that_is_away_does_not_keep_a_connection(app: App, google
     google.fail("revoke", 503)
     assert (await browser.client.run(DISCONNECT))["disconnectGoogle"]["isRevoked"] is False
     assert await account_of(browser.client) is None
+    assert len(google.grants) == 1
+
+
+def make_due(session: Session) -> None:
+    for revocation in session.scalars(select(GoogleRevocation)).all():
+        revocation.due_at = now()
+
+
+@pytest.mark.parametrize("end", [DISCONNECT, DELETE])
+async def test_a_token_that_google_did_not_revoke_is_revoked_later_once(
+    app: App, google: LoopbackSheets, end: str
+) -> None:
+    browser, database = Browser(await app.person("ann")), app.backend.database
+    await browser.connect()
+    google.fail("revoke", 503)
+    await browser.client.run(end)
+    revocations = Revocations(database, app.backend.google)
+    await revocations.revoke_due()  # not due yet
+    assert (len(google.grants), google.count("revoke")) == (1, 1)
+    google.fail("revoke", 503)
+    await database.write(make_due, SYSTEM)
+    await asyncio.gather(*(revocations.revoke_due() for _ in range(3)))
+    assert (len(google.grants), google.count("revoke")) == (1, 2)
+    await app.product.purger.purge()
+    await database.write(make_due, SYSTEM)
+    for _ in range(2):
+        await revocations.revoke_due()
+    assert (google.grants, google.count("revoke")) == ({}, 3)
+
+
+async def test_an_account_that_is_connected_again_is_not_revoked(app: App, google: LoopbackSheets) -> None:
+    browser, database = Browser(await app.person("ann")), app.backend.database
+    await browser.connect()
+    google.fail("revoke", 503)
+    await browser.client.run(DISCONNECT)
+    await browser.connect()
+    await database.write(make_due, SYSTEM)
+    await Revocations(database, app.backend.google).revoke_due()
+    assert (google.count("revoke"), len(google.grants) > 0) == (1, True)
 
 
 async def test_no_secret_is_in_the_log_or_in_an_error(

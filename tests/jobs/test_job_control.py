@@ -66,7 +66,8 @@ async def test_background_work_is_listed_by_kind_and_status_with_its_subject(app
     done = by_kind["EXPORT"]
     assert (done["status"], done["attempts"], done["progress"]) == ("COMPLETED", 1, {"done": 0, "total": 0})
     assert done["createdAt"] <= done["startedAt"] <= done["finishedAt"]
-    assert [job["kind"] for job in await listed(ann, kind="MAIL")] == ["MAIL"]
+    mails = [job["kind"] for job in await listed(ann, kind="MAIL")]
+    assert mails == ["MAIL", "MAIL"]  # the token of the sign-up, and the notice of the export
     assert await listed(ann, kind="WEBHOOK") == []
     assert [job["id"] for job in await listed(ann, kind="EXPORT", status="COMPLETED")] == [done["id"]]
     assert await listed(ann, kind="EXPORT", status="FAILED") == []
@@ -93,9 +94,7 @@ async def test_jobs_are_canceled_and_retried_or_refused_with_the_way_out(databas
         await _is_canceled_and_retried(ann, bob, queued["EXPORT"])
         shown = await ann.run("query E($id: ID!) { export(id: $id) { status } }", id=export["id"])
         assert shown["export"]["status"] == "QUEUED"
-        await _is_refused(ann, "cancelJob", queued["INDEX"], "set `isIndexed` of the column to false")
-        await end(app, queued["INDEX"], JobStatus.FAILED)
-        assert (await ann.mutate("retryJob", JOB, id=queued["INDEX"]))["job"]["status"] == "QUEUED"
+        await _is_canceled_and_retried(ann, bob, queued["INDEX"])
         assert (await ann.mutate("cancelJob", JOB, id=queued["REPLY"]))["job"]["status"] == "CANCELED"
         message = await ann.run("query M($id: ID!) { message(id: $id) { status } }", id=sent["reply"]["id"])
         assert message["message"]["status"] == "STOPPED"

@@ -1,22 +1,29 @@
 """Mail: contents, recipients, servers, and failures to send."""
 
 import logging
+import re
 import ssl
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html import escape, unescape
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from db.core.prepared import Prepared
+from db.core.session import Session
+from db.jobs import mail as mail_jobs
 from db.models.jobs import Job, JobStatus
+from db.models.users import User
 from integrations import mail
 from integrations.mail import FileMailer, Mail, MailFailed, Server, SMTPMailer
 from jobs.mail import mail as jobs_mail
-from jobs.mail.templates import TEXTS, write
+from jobs.mail.templates import TEMPLATES, write
+from resolvers.core.ids import global_id
 from tests.support.app import App, open_app
 from tests.support.loopback.smtp import loopback_smtp
+from tests.support.mailbox import html_text, plain_text
 from tests.support.processes.waiting import until
 from tests.support.world import SYSTEM
 
@@ -150,20 +157,56 @@ async def test_a_directory_that_cannot_be_written_fails_with_a_reason(tmp_path: 
     assert caught.value.retryable
 
 
-NOTICES = {"email_change_requested", "email_changed"}  # they tell of something, and have no token
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("link", ["https://sheets.example.com/reports/1?expires=2&signature=3", None])
+def test_every_template_shows_what_it_is_about_and_takes_names_as_they_are(template: str, link: str | None) -> None:
+    hostile = "Ann {{ token }}\n\nEve <script>&"
+    names = ("name", "inviter", "organization", "table", "title", "problem", "period", "percent", "rows", "is_hard")
+    values = {**dict.fromkeys(names, hostile), "email": hostile, "token": "t0k"}
+    letter = write(template, values, "https://sheets.example.com", link)
+    assert "\n" not in letter.subject
+    assert letter.text.count("t0k") == 1
+    assert letter.text.count(str(link)) == (link is not None)
+    assert "\n\nEve" not in letter.text
+    assert max(map(len, letter.text.splitlines())) <= 80
+    assert letter.text.endswith("\n-- \nSheetGPT, https://sheets.example.com\n")
+    assert "<script" not in letter.html
+    assert letter.html.count("Ann {{ token }} Eve &lt;script&gt;&amp;") >= 1
+    assert letter.html.count("t0k") == 1
+    assert (f'href="{escape(str(link))}"' in letter.html) == (link is not None)
+    outside = re.findall(r"(?:src|href|url)=?[(\"']+([^\"')]+)", letter.html)
+    assert [unescape(one) for one in outside] == ([link] if link else [])
 
 
-@pytest.mark.parametrize("template", TEXTS)
-def test_every_template_names_its_token_and_takes_names_as_they_are(template: str) -> None:
-    given = {"name": "Ann $token\n\nEve", "inviter": "Bob", "organization": "Bob\r\n& Co", "token": "t0k"}
-    given["email"] = "new@example.com"
-    subject, text = write(template, given, "https://sheets.example.com")
-    assert "\n" not in subject
-    assert text.count("t0k") == (template not in NOTICES)
-    assert text.count("new@example.com") == (template in NOTICES)
-    assert "$" not in text.replace("$token", "")
-    assert "\n\nEve" not in text
-    assert text.endswith("\n-- \nSheetGPT, https://sheets.example.com\n")
+async def test_notices_go_to_verified_addresses_only_where_mail_leaves_the_machine(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with loopback_smtp() as server:
+        url = f"smtp+plain://127.0.0.1:{server.port}"
+        settings = {"smtp_url": url, "mail_from": SENDER, "public_url": "https://sheets.example.com"}
+        async with open_app(database_url, tmp_path, **settings) as app:
+            ann = await app.person("ann")
+            viewer = await app.viewer(ann)
+
+            def notice(session: Session) -> None:
+                owner = session.get(User, session.user_id)
+                mail_jobs.enqueue(session, owner, "report_ready", path="/reports/1/2/x", title="Usage", period="May")
+
+            def verify(session: Session) -> None:
+                session.scalars(select(User)).one().is_email_verified = True
+
+            await app.backend.database.write(notice, viewer)
+            refused = (await jobs_over(app))[-1]
+            assert (refused.status, refused.error_code) == (JobStatus.FAILED, "FORBIDDEN")
+            assert len(server.received) == 1  # the token of the sign-up
+            await app.backend.database.write(verify, SYSTEM)
+            await ann.mutate("retryJob", "{ job { id } }", id=global_id(Job, refused.id))
+            assert (await jobs_over(app))[-1].status is JobStatus.COMPLETED
+            message = server.received[-1].message
+            (link,) = re.findall(
+                r"^    (https://sheets\.example\.com/reports/1/2/x\?\S+)\r?$", plain_text(message), re.M
+            )
+            assert escape(link) in html_text(message)
 
 
 async def test_signing_up_mails_a_token_that_the_database_does_not_keep(app: App, tmp_path: Path) -> None:
@@ -178,7 +221,8 @@ async def test_signing_up_mails_a_token_that_the_database_does_not_keep(app: App
     }
     (path,) = (tmp_path / "mail").iterdir()
     assert read(path)["Subject"] == "Verify your address"
-    assert "Hello Ann Lee," in read(path).get_content()
+    assert "Hello Ann Lee," in plain_text(read(path))
+    assert "Hello Ann Lee," in html_text(read(path))
 
 
 async def test_mail_is_tried_again_and_then_given_up_without_its_token(

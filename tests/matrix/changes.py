@@ -19,6 +19,7 @@ from tests.matrix.rows import (
 PASSWORD, ANOTHER = "correct horse battery", "incorrect horse battery"
 FEW = frozenset({OWNER, ANONYMOUS, DEACTIVATED})
 COLUMN = {"name": "Price", "type": "DECIMAL"}
+PERIOD = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
 HOOK = "http://8.8.8.8:9/"  # public, and no name that must be looked up
 READING = {"metric": "level", "value": 1.5, "at": "2026-01-01T12:00:00Z"}
 UNKNOWN = dict.fromkeys((OWNER, MEMBER, OUTSIDER), "BAD_USER_INPUT")  # which of many it is, is in fieldErrors
@@ -249,6 +250,15 @@ TABLES: dict[str, list[Change]] = {
         Change({"id": "@shared_template", "name": "New"}, OWN),
     ],
     "deleteExportTemplate": [Change({"id": "@template"}, OWN), Change({"id": "@shared_template"}, OWN)],
+    "createReport": [
+        Change({"kind": "USAGE", "organizationId": "@organization", **PERIOD}, INSIDE),
+        Change({"kind": "SITE_ACTIVITY", "organizationId": "@organization", **PERIOD}, INSIDE),
+        Change(
+            {"kind": "TABLE_SUMMARY", "organizationId": "@organization", "tableId": "@shared_table", **PERIOD}, INSIDE
+        ),
+        Change({"kind": "TABLE_SUMMARY", "tableId": "@table", "organizationId": "@organization", **PERIOD}, OWN),
+    ],
+    "cancelReport": [Change({"id": "@report"}, OWN)],
     "cancelExport": [Change({"id": "@export"}, OWN)],
     "retryExport": [Change({"id": "@failed_export"}, OWN)],
 }

@@ -34,6 +34,7 @@ LISTED: dict[str, list[In]] = {
         In("failed_job", SELF, given={"kind": "EXPORT", "status": "FAILED"}),
         In("mail_job", SELF, given={"kind": "MAIL"}),
     ],
+    "Query.reports": [In("report", OWN), In("report", OWN, given={"organizationId": "@organization"})],
     "Query.webhooks": [In("webhook", OWN), In("deleted_webhook", frozenset())],
     "Query.exportTemplates": [
         In("template", OWN),

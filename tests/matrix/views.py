@@ -37,6 +37,7 @@ SEEN: dict[str, dict[str, People]] = {
     "Export": {"export": OWN, "failed_export": OWN},
     "Job": {"job": OWN, "failed_job": OWN, "mail_job": SELF},
     "SheetLink": {"sheet_link": OWN},
+    "Report": {"report": OWN},
     "Webhook": {"webhook": OWN, "deleted_webhook": NOBODY},
     "ExportTemplate": {"template": OWN, "shared_template": INSIDE, "deleted_template": NOBODY},
 }

@@ -37,6 +37,7 @@ from db.models.modules import Module
 from db.models.organizations import Organization
 from db.models.proposals import Proposal
 from db.models.readings import Reading
+from db.models.reports import ReportKind, ReportSchedule
 from db.models.sessions import SignIn
 from db.models.share_links import Share
 from db.models.sites import Site, SiteAssignment
@@ -46,6 +47,7 @@ from db.models.verifications import Purpose, Verification
 from db.models.webhooks import Delivery, Webhook, WebhookEvent
 from db.notifications import notifications
 from db.organizations import organization_deletion
+from db.reports import reports
 from db.sites import reading_hours
 from db.tables.editing import rows, structure
 from db.tables.editing.rows import OnError
@@ -251,6 +253,9 @@ class Scene:
                 visibility=Visibility.ORGANIZATION if name else Visibility.PRIVATE,
             )
             self.name(f"{name}template", export_templates.create(session, fields))
+        period = now() - timedelta(days=7), now()
+        new = reports.NewReport(ReportKind.USAGE, self.keys["organization"], *period, schedule=ReportSchedule.WEEKLY)
+        self.name("report", reports.create(session, new))
         for name in ("webhook", "deleted_webhook"):
             hook = webhooks.NewWebhook("https://example.com", [WebhookEvent.EXPORT_FINISHED], self.keys["table"])
             self.name(name, webhooks.create(session, hook))

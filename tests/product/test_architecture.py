@@ -64,6 +64,7 @@ HEAVY = {
     "google.auth",
     "xlsxwriter",
     "alembic",
+    "jinja2",
     "taskiq",
     "redis",
     "requests",

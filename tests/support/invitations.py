@@ -12,6 +12,7 @@ from sqlalchemy import select
 from db.core.session import Session
 from db.models.jobs import Job
 from tests.support.app import App
+from tests.support.mailbox import plain_text
 from tests.support.world import SYSTEM
 
 
@@ -36,6 +37,6 @@ def mailed(directory: Path, id_: str) -> str | None:
     for path in directory.glob(f"*-{id_}.eml"):
         message = message_from_bytes(path.read_bytes(), policy=default)
         assert isinstance(message, EmailMessage)
-        if (text := message.get_content()).rstrip().endswith("SheetGPT"):
+        if (text := plain_text(message)).rstrip().endswith("SheetGPT"):
             return str(text)
     return None

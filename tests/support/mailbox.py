@@ -44,5 +44,19 @@ class Mailbox:
     async def token(self, count: int) -> str:
         """Return the token in the last of `count` mails."""
         letter = (await self.letters(count))[-1]
-        (token,) = re.findall(r"^    (\S{43})$", letter.get_content(), re.MULTILINE)
+        (token,) = re.findall(r"^    (\S{43})$", plain_text(letter), re.MULTILINE)
         return str(token)
+
+
+def plain_text(message: EmailMessage) -> str:
+    """Return the plain text of a mail; an unfinished file has none yet."""
+    body = message.get_body(("plain",))
+    return "" if body is None else str(body.get_content())
+
+
+def html_text(message: EmailMessage) -> str:
+    """Return the HTML of a mail that has both parts, the plain text first."""
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    body = message.get_body(("html",))
+    assert body is not None
+    return str(body.get_content())

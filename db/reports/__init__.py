@@ -1,0 +1,1 @@
+"""Reports: their schedules, their results, and the numbers in them."""

@@ -1,0 +1,1 @@
+"""Reports as documents: their parts, charts, the printable page and the workbook."""
