@@ -10,8 +10,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from execution.executor import Executor
+from tests.support.misbehaving_schema import World, authentication, schema
 from tests.support.processes.transport_app import Served, serving
+from transport.core.connections import Connections
+from transport.core.errors import format_error
 from transport.graphql.socket import SocketLimits
+from transport.graphql.websocket import WebSocketEndpoint
 
 TRANSPORT_WS = [Subprotocol("graphql-transport-ws")]
 
@@ -495,3 +500,37 @@ async def test_a_hash_stands_for_a_query_that_http_or_a_socket_has_sent(shared: 
         assert await ask(client, "4", query=query, extensions=hashed) == data
         assert await ask(client, "5", extensions=hashed) == data
     assert shared.http.post("/graphql", json={"extensions": hashed}).json() == data
+
+
+async def test_frames_that_have_arrived_together_do_not_keep_other_clients_waiting() -> None:
+    world, turns = World(), 0
+    endpoint = WebSocketEndpoint(
+        Executor(schema, format_error=format_error),
+        authenticate=authentication(world),
+        connections=Connections(),
+    )
+    texts = ['{"type": "connection_init"}', *['{"type": "ping"}'] * 100]
+    frames: list[Any] = [
+        {"type": "websocket.connect"},
+        *({"type": "websocket.receive", "text": text} for text in texts),
+        {"type": "websocket.disconnect", "code": 1000},
+    ]
+    pending = iter(frames)
+
+    async def receive() -> Any:
+        return next(pending)
+
+    async def send(_message: Any) -> None:
+        pass
+
+    async def other_client() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(other_client())
+    scope = {"type": "websocket", "subprotocols": TRANSPORT_WS, "headers": [], "client": ("192.0.2.1", 1)}
+    await endpoint(scope, receive, send)
+    other.cancel()
+    assert turns >= 100

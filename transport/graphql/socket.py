@@ -85,6 +85,9 @@ class Socket:
         try:
             while (message := await receive())["type"] == "websocket.receive":
                 await self._on_message(message)
+                # The next frames may have arrived already, and then nothing else here waits: 3,000 frames of one
+                # client kept every other one waiting for a second.
+                await asyncio.sleep(0)
         except asyncio.CancelledError:
             if not self._is_given_up:
                 raise
