@@ -5,7 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -73,14 +73,16 @@ async def browser() -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def visit(browser: Browser, url: str, *, dark: bool = False) -> AsyncIterator[Visit]:
     """Open `url`, on 127.0.0.1, in a fresh profile."""
-    page = await browser.new_page(viewport=WINDOW, service_workers="block", color_scheme="dark" if dark else "light")
+    scheme: Literal["dark", "light"] = "dark" if dark else "light"
+    context = await browser.new_context(viewport=WINDOW, service_workers="block", color_scheme=scheme)
+    page = await context.new_page()
     try:
         page.set_default_timeout(DEADLINE * 1000)
         watched = await _watch(Visit(page), urlsplit(url).netloc)
         await page.goto(url)
         yield watched
     finally:
-        await page.close()
+        await context.close()
 
 
 async def _watch(watched: Visit, host: str) -> Visit:

@@ -43,6 +43,7 @@ function Workspace() {
       <Sidebar me={data?.me ?? null} onToggle={() => setMenuOpen(!isMenuOpen)} />
       {isMenuOpen && <button type="button" className="backdrop" aria-label={t("close")} onClick={() => setMenuOpen(false)} />}
       <main>
+        <h1 className="hidden">SheetGPT</h1>
         {error && !data && <p className="note problem" role="alert">{messageOf(error)}</p>}
         {data?.serverInfo.offline && !conversationId && !onlyTable && <p className="note" role="note">{t("offlineModel")}</p>}
         <div className="pane-switch" role="group" aria-label={t("panes")}>

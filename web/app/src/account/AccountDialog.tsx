@@ -83,7 +83,7 @@ function Sessions({ me, onChanged }: { me: Me; onChanged: () => void }) {
       <ul className="rows">
         {me.sessions.map((session) => (
           <li key={session.id}>
-            <span className="grow"><span dir="auto">{session.userAgent ?? t("account.unknownDevice")}</span><span className="hint">{session.ipAddress} · {formatTime(session.lastUsedAt)}</span></span>
+            <span className="grow"><span title={session.userAgent ?? undefined}>{deviceName(session.userAgent) ?? t("account.unknownDevice")}</span><span className="hint">{session.ipAddress} · {formatTime(session.lastUsedAt)}</span></span>
             {session.isCurrent ? <span className="badge">{t("account.thisDevice")}</span> : <button type="button" onClick={() => void revoke(session.id)}>{t("account.endSession")}</button>}
           </li>
         ))}
@@ -91,6 +91,16 @@ function Sessions({ me, onChanged }: { me: Me; onChanged: () => void }) {
       <footer><button type="button" onClick={() => void endAll()}>{t("account.endAll")}</button></footer>
     </>
   );
+}
+
+const BROWSERS = [["Edg/", "Edge"], ["OPR/", "Opera"], ["Firefox/", "Firefox"], ["Chrome/", "Chrome"], ["Safari/", "Safari"]] as const;
+const SYSTEMS = [["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Mac OS", "macOS"], ["Windows", "Windows"], ["CrOS", "ChromeOS"], ["Linux", "Linux"]] as const;
+
+/** "Chrome · Linux"; a program that is no browser by the beginning of its name. */
+function deviceName(userAgent: string | null | undefined): string | null {
+  if (!userAgent) return null;
+  const [browser, system] = [BROWSERS, SYSTEMS].map((names) => names.find(([sign]) => userAgent.includes(sign))?.[1]);
+  return [browser, system].filter(Boolean).join(" · ") || userAgent.slice(0, 60);
 }
 
 function Google({ account, onChanged }: { account: Me["googleAccount"] | null; onChanged: () => void }) {

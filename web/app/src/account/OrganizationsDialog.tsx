@@ -6,6 +6,7 @@ import { ChangeMemberRoleDocument, CreateOrganizationDocument, InviteMemberDocum
 import { t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
+import { SelectField } from "../ui/SelectField";
 import { toast } from "../ui/Toasts";
 
 type Organization = OrganizationsQuery["organizations"]["nodes"][number];
@@ -65,7 +66,7 @@ function Members({ organization, currency, onChanged }: { organization: Organiza
       {isAdmin && (
         <form className="row end" onSubmit={(event) => { event.preventDefault(); void settle(client().mutation(InviteMemberDocument, { input: { organizationId: organization.id, email, role } }).toPromise(), t("organization.mailed", { name: email })); setEmail(""); }}>
           <Field label={t("organization.invite")} type="email" required value={email} onChange={(event) => setEmail(event.target.value)} />
-          <label className="field">{t("organization.role")}<select value={role} onChange={(event) => setRole(event.target.value as Role)}><option value="MEMBER">{t("role.MEMBER")}</option><option value="ADMIN">{t("role.ADMIN")}</option></select></label>
+          <SelectField label={t("organization.role")} value={role} onChange={(event) => setRole(event.target.value as Role)}><option value="MEMBER">{t("role.MEMBER")}</option><option value="ADMIN">{t("role.ADMIN")}</option></SelectField>
           <button type="submit">{t("organization.send")}</button>
         </form>
       )}

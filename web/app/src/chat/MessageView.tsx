@@ -4,7 +4,7 @@ import { client } from "../api/client";
 import { messageOf } from "../api/errors";
 import { EditMessageDocument, RateMessageDocument, RegenerateReplyDocument, type MessageItemFragment } from "../api/generated";
 import { formatTime, t } from "../i18n";
-import { marks } from "../provenance";
+import { marks, type Mark } from "../provenance";
 import { toast } from "../ui/Toasts";
 import { AttachmentView } from "./AttachmentView";
 import { Markdown } from "./Markdown";
@@ -51,24 +51,19 @@ function PersonText({ text, textId }: { text: string; textId: string }) {
   const [isLong, setLong] = useState(text.length > LONG);
   const shown = isLong ? text.slice(0, LONG) : text;
   return (
-    <div className={`text ${/[|\t]|(,.*){3}/.test(text) ? "data" : ""}`}>
+    <div className={`text ${/[|\t]|(,.*){3}|(;.*){2}/.test(text) ? "data" : ""}`}>
       <MarkedText text={shown} textId={textId} />
       {isLong && <button type="button" className="link" onClick={() => setLong(false)}>{t("chat.showAll", { n: text.length })}</button>}
     </div>
   );
 }
 
-/** A reply is Markdown, unless cells came from its words: then it is shown as written, with the words marked. */
+const NONE: readonly Mark[] = [];
+
 function AssistantText({ text, textId, isWriting }: { text: string; textId: string; isWriting: boolean }) {
-  const hasMarks = (marks.use().get(textId) ?? []).length > 0;
-  const [showsSource, setShowsSource] = useState(false);
+  const passages = marks.use().get(textId) ?? NONE;
   if (!text && isWriting) return <p className="thinking" role="status"><span className="hidden">{t("chat.thinking")}</span><i /><i /><i /></p>;
-  return (
-    <>
-      {hasMarks && showsSource ? <div className="text data"><MarkedText text={text} textId={textId} /></div> : <div className={`markdown ${isWriting ? "writing" : ""}`}><Markdown text={text} /></div>}
-      {hasMarks && <button type="button" className="link" onClick={() => setShowsSource(!showsSource)}>{t(showsSource ? "chat.hideSources" : "chat.showSources")}</button>}
-    </>
-  );
+  return <div className={`markdown ${isWriting ? "writing" : ""}`}><Markdown text={text} textId={textId} marks={passages} /></div>;
 }
 
 function EditForm({ text, onSend, onCancel }: { text: string; onSend: (text: string) => Promise<void>; onCancel: () => void }) {

@@ -5,6 +5,7 @@ import { messageOf } from "../api/errors";
 import { ConversationDocument, ShareConversationDocument, UnshareConversationDocument, UpdateConversationDocument, type ExtractionMode, type Visibility } from "../api/generated";
 import { formatDay, t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
+import { SelectField } from "../ui/SelectField";
 import { toast } from "../ui/Toasts";
 
 /** Read-only link, colleagues' access, and handling of tables in one conversation. */
@@ -45,12 +46,8 @@ export function ShareDialog({ conversationId, onClose }: { conversationId: strin
       ) : <button type="button" className="primary" onClick={() => void share()}>{t("share.create")}</button>}
       {link && <p className="hint">{t("share.until", { date: formatDay(link.expiresAt) })}</p>}
       {conversation && <>
-        <label className="field">{t("share.visibility")}
-          <select value={conversation.visibility} onChange={(event) => void update({ visibility: event.target.value as Visibility })}>{(["PRIVATE", "ORGANIZATION"] as const).map((one) => <option key={one} value={one}>{t(`visibility.${one}`)}</option>)}</select>
-        </label>
-        <label className="field">{t("share.extraction")}
-          <select value={conversation.extraction} onChange={(event) => void update({ extraction: event.target.value as ExtractionMode })}>{(["AUTO", "REVIEW", "OFF"] as const).map((one) => <option key={one} value={one}>{t(`extraction.${one}`)}</option>)}</select>
-        </label>
+        <SelectField label={t("share.visibility")} value={conversation.visibility} onChange={(event) => void update({ visibility: event.target.value as Visibility })}>{(["PRIVATE", "ORGANIZATION"] as const).map((one) => <option key={one} value={one}>{t(`visibility.${one}`)}</option>)}</SelectField>
+        <SelectField label={t("share.extraction")} value={conversation.extraction} onChange={(event) => void update({ extraction: event.target.value as ExtractionMode })}>{(["AUTO", "REVIEW", "OFF"] as const).map((one) => <option key={one} value={one}>{t(`extraction.${one}`)}</option>)}</SelectField>
       </>}
     </Dialog>
   );

@@ -26,11 +26,11 @@ const STEPS = [
 export function Welcome({ onChoose }: { onChoose: (text: string) => void }) {
   return (
     <div className="welcome">
-      <h1>{t("welcome.title")}</h1>
+      <h2 className="title">{t("welcome.title")}</h2>
       <ol className="steps">
         {STEPS.map(({ icon: Icon, text }) => <li key={text}><Icon size={20} aria-hidden /><span>{t(text)}</span></li>)}
       </ol>
-      <h2>{t("welcome.try")}</h2>
+      <h3>{t("welcome.try")}</h3>
       <div className="examples">
         {EXAMPLES.map(({ title, text }) => (
           <button key={title} type="button" onClick={() => onChoose(text)}>

@@ -2,14 +2,13 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useImperativeHandle, useRef, useState, useSyncExternalStore, type Ref } from "react";
 import { isRightToLeft, t } from "../i18n";
-import { activeSource, litCells, trustOf, SYMBOLS } from "../provenance";
-import { CellEditor } from "./CellEditor";
-import { ConflictPanel } from "./ConflictPanel";
-import { HeaderCell, type ColumnAction } from "./HeaderCell";
+import { activeSource, litCells } from "../provenance";
+import { GridRow, type CellEvents } from "./GridRow";
+import { HeaderCell, type ColumnAction, type HeadEvents } from "./HeaderCell";
 import type { RowStore } from "./rowStore";
 import { at, contains, isSingle, moved, rangeOf, type Selection } from "./selection";
 import { useColumnWidths } from "./useColumnWidths";
-import { cellKey, isNumeric, type Column } from "./types";
+import { cellKey, type Column } from "./types";
 import { useCommands } from "./useCommands";
 
 const ROW_HEIGHT = 33;
@@ -45,6 +44,7 @@ export function Grid({ ref, store, columns, label, isReadOnly, onSelect, onColum
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: 8,
+    useFlushSync: false,
     scrollPaddingStart: ROW_HEIGHT + 2,
   });
   const cols = useVirtualizer({
@@ -71,7 +71,7 @@ export function Grid({ ref, store, columns, label, isReadOnly, onSelect, onColum
   useEffect(() => onSelect(selection), [selection, onSelect, store.rows]);
 
   const commands = useCommands({ store, columns, selection, select, isReadOnly, onProblem, refocus: () => scroller.current?.focus() });
-  const { editing, conflict, invalid } = commands;
+  const { editing, conflict } = commands;
 
   useImperativeHandle(ref, () => ({
     focus: () => scroller.current?.focus(),
@@ -98,6 +98,36 @@ export function Grid({ ref, store, columns, label, isReadOnly, onSelect, onColum
   }
 
   const range = rangeOf(selection);
+  const headEvents = useRef<HeadEvents>(null!);
+  headEvents.current = {
+    select(column) {
+      select({ anchor: { row: 0, column }, focus: { row: Math.max(0, store.rows.length - 1), column } }, false);
+      scroller.current?.focus();
+    },
+    resize,
+    act: onColumnAction,
+  };
+  const events = useRef<CellEvents>(null!);
+  events.current = {
+    press(event, row, column) {
+      if (editing && selection.focus.row === row && selection.focus.column === column) return;
+      event.preventDefault();
+      if (event.button === 2 && contains(range, row, column)) return;
+      select(event.shiftKey ? { anchor: selection.anchor, focus: { row, column } } : at(row, column), false);
+      scroller.current?.focus();
+    },
+    pressGutter(event, row) {
+      event.preventDefault();
+      select({ anchor: { row: event.shiftKey ? selection.anchor.row : row, column: 0 }, focus: { row, column: columns.length - 1 } }, false);
+      scroller.current?.focus();
+    },
+    enter(event, row, column, cell) {
+      if (event.buttons === 1 && !editing) select({ anchor: selection.anchor, focus: { row, column } }, false);
+      else if (cell?.source) activeSource.set(cell.source);
+    },
+    leave: () => activeSource.set(hasFocus ? (focused?.source ?? null) : null),
+    open: () => commands.open(null),
+  };
   const virtualColumns = cols.getVirtualItems();
   return (
     <div
@@ -132,74 +162,36 @@ export function Grid({ ref, store, columns, label, isReadOnly, onSelect, onColum
               sort={store.view.sort?.find(({ column }) => column === columns[index]!.key) ?? null}
               isReadOnly={isReadOnly}
               isSelected={index >= range.left && index <= range.right}
-              onSelect={() => { select({ anchor: { row: 0, column: index }, focus: { row: Math.max(0, store.rows.length - 1), column: index } }, false); scroller.current?.focus(); }}
-              onResize={(width) => resize(columns[index]!.key, width)}
-              onAction={(action) => onColumnAction(action, columns[index]!)}
+              events={headEvents}
             />
           ))}
         </div>
-        {visible.map(({ index: r, start }) => {
-          const row = store.rows[r];
+        {visible.map(({ index, start }) => {
+          const row = store.rows[index];
+          const isFocused = selection.focus.row === index;
+          const isInSelection = index >= range.top && index <= range.bottom;
           return (
-            <div key={r} className="grid-row" role="row" aria-rowindex={r + 2} style={{ transform: `translateY(${start + ROW_HEIGHT}px)`, height: ROW_HEIGHT }}>
-              <div
-                className={`gutter ${r >= range.top && r <= range.bottom ? "selected" : ""}`}
-                role="rowheader"
-                aria-colindex={1}
-                style={{ width: GUTTER }}
-                onMouseDown={(event) => { event.preventDefault(); select({ anchor: { row: event.shiftKey ? selection.anchor.row : r, column: 0 }, focus: { row: r, column: columns.length - 1 } }, false); scroller.current?.focus(); }}
-              >{(r + 1).toLocaleString()}</div>
-              {virtualColumns.map(({ index: c, start: left, size }) => {
-                const column = columns[c]!;
-                const key = row ? cellKey(row.id, column.key) : "";
-                const cell = row?.cells.get(column.key);
-                const pending = store.pending.get(key);
-                const trust = cell && cell.value !== null ? trustOf(cell) : "none";
-                const isFocus = selection.focus.row === r && selection.focus.column === c;
-                const names = [
-                  "cell", `trust-${trust}`, isNumeric(column) && "number", contains(range, r, c) && !isSingle(selection) && "in-range",
-                  isFocus && "focused", lit.has(key) && "lit", store.fresh.has(key) && "fresh", pending && pending.state, !row && "loading",
-                ].filter(Boolean).join(" ");
-                return (
-                  <div
-                    key={column.key}
-                    id={`cell-${r}-${c}`}
-                    className={names}
-                    role="gridcell"
-                    aria-colindex={c + 2}
-                    aria-selected={contains(range, r, c)}
-                    style={{ insetInlineStart: left + GUTTER, width: size }}
-                    onMouseDown={(event) => {
-                      if (editing && isFocus) return;
-                      event.preventDefault();
-                      if (event.button === 2 && contains(range, r, c)) return;
-                      select(event.shiftKey ? { anchor: selection.anchor, focus: { row: r, column: c } } : at(r, c), false);
-                      scroller.current?.focus();
-                    }}
-                    onMouseEnter={(event) => {
-                      if (event.buttons === 1 && !editing) select({ anchor: selection.anchor, focus: { row: r, column: c } }, false);
-                      else if (cell?.source) activeSource.set(cell.source);
-                    }}
-                    onMouseLeave={() => activeSource.set(hasFocus ? (focused?.source ?? null) : null)}
-                    onDoubleClick={() => commands.open(null)}
-                  >
-                    <span className="cell-text" dir="auto">{pending ? pending.text : shown(cell?.value, cell?.text, column)}</span>
-                    {trust !== "none" && !pending && <span className="trust" aria-label={t(`trust.${trust}`)} role="img" title={t(`trust.${trust}`)}>{SYMBOLS[trust]}</span>}
-                    {pending?.state === "unsent" && <span className="trust" title={t("grid.unsent")}>⏳</span>}
-                    {editing && isFocus && row && <CellEditor key={key} column={column} initial={editing.text} selects={editing.selects} problem={invalid} onCommit={commands.commit} onCancel={commands.cancel} />}
-                    {conflict?.key === key && <ConflictPanel conflict={conflict} onSolve={commands.solve} />}
-                  </div>
-                );
-              })}
-            </div>
+            <GridRow
+              key={index}
+              index={index}
+              row={row}
+              start={start + ROW_HEIGHT}
+              height={ROW_HEIGHT}
+              gutter={GUTTER}
+              columns={columns}
+              items={virtualColumns}
+              store={store}
+              events={events}
+              range={isInSelection && !isSingle(selection) ? range : null}
+              isInSelection={isInSelection}
+              focusedColumn={isFocused ? selection.focus.column : -1}
+              lit={row && columns.some(({ key }) => lit.has(cellKey(row.id, key))) ? lit : null}
+              state={row ? store.stateOf(row.id) : ""}
+              commands={isFocused && (editing || conflict) ? commands : null}
+            />
           );
         })}
       </div>
     </div>
   );
-}
-
-function shown(value: unknown, text: string | undefined, column: Column): string {
-  if (value === null || value === undefined) return "";
-  return column.type === "BOOLEAN" ? t(value ? "grid.yes" : "grid.no") : (text ?? "");
 }

@@ -1,4 +1,5 @@
 import { ArrowDown, ArrowUp, ChevronDown } from "lucide-react";
+import { memo, type RefObject } from "react";
 import { isRightToLeft, t } from "../i18n";
 import { Menu } from "../ui/Menu";
 import type { Column } from "./types";
@@ -15,12 +16,17 @@ interface Props {
   sort: { descending?: boolean | null } | null;
   isReadOnly: boolean;
   isSelected: boolean;
-  onSelect: () => void;
-  onResize: (width: number) => void;
-  onAction: (action: ColumnAction) => void;
+  events: RefObject<HeadEvents>;
 }
 
-export function HeaderCell({ column, index, count, start, size, sort, isReadOnly, isSelected, onSelect, onResize, onAction }: Props) {
+export interface HeadEvents {
+  select: (column: number) => void;
+  resize: (key: string, width: number) => void;
+  act: (action: ColumnAction, column: Column) => void;
+}
+
+export const HeaderCell = memo(function HeaderCell({ column, index, count, start, size, sort, isReadOnly, isSelected, events }: Props) {
+  const onAction = (action: ColumnAction): void => events.current.act(action, column);
   function drag(event: React.PointerEvent): void {
     event.preventDefault();
     event.stopPropagation();
@@ -28,7 +34,7 @@ export function HeaderCell({ column, index, count, start, size, sort, isReadOnly
     const from = event.clientX;
     const direction = isRightToLeft() ? -1 : 1;
     target.setPointerCapture(event.pointerId);
-    const move = (next: Event): void => onResize(size + ((next as PointerEvent).clientX - from) * direction);
+    const move = (next: Event): void => events.current.resize(column.key, size + ((next as PointerEvent).clientX - from) * direction);
     target.addEventListener("pointermove", move);
     target.addEventListener("pointerup", () => target.removeEventListener("pointermove", move), { once: true });
   }
@@ -42,7 +48,7 @@ export function HeaderCell({ column, index, count, start, size, sort, isReadOnly
       style={{ insetInlineStart: start, width: size }}
       title={column.description ?? undefined}
     >
-      <span className="head-name" onMouseDown={(event) => { event.preventDefault(); onSelect(); }}>
+      <span className="head-name" onMouseDown={(event) => { event.preventDefault(); events.current.select(index); }}>
         <span className="type" aria-hidden="true" title={t(`type.${column.type}`)}>{TYPE_SYMBOLS[column.type]}</span>
         <span dir="auto">{column.name}</span>
         {sort && (sort.descending ? <ArrowDown size={14} aria-hidden /> : <ArrowUp size={14} aria-hidden />)}
@@ -65,4 +71,4 @@ export function HeaderCell({ column, index, count, start, size, sort, isReadOnly
       <span className="resize" onPointerDown={drag} />
     </div>
   );
-}
+});

@@ -54,6 +54,8 @@ export class RowStore {
   #snapshot = 0;
   #endCursor: string | null = null;
   #loading: Promise<void> | null = null;
+  #request: Promise<unknown> = Promise.resolve();
+  #goal = 0;
   #generation = 0;
   #queue: Promise<unknown> = Promise.resolve();
   #waiting: CellEdit[] = [];
@@ -105,49 +107,65 @@ export class RowStore {
     void this.reload();
   }
 
+  /** Load again as many rows as are shown, up to 300; the old ones stay until the new ones are there. */
   async reload(): Promise<void> {
-    this.#generation += 1;
-    this.#endCursor = null;
+    const generation = ++this.#generation;
+    // urql gives equal queries that run at once one response, which may be from before the change that we reload for.
+    await this.#request;
+    if (generation !== this.#generation) return;
     const count = Math.min(this.rows.length, 300);
     const loaded: Row[] = [];
-    const generation = this.#generation;
+    let cursor: string | null = null;
     do {
-      if (!(await this.#page(generation, loaded, loaded.length === 0))) return;
-    } while (loaded.length < count && this.#endCursor);
+      const page = await this.#page(generation, cursor);
+      if (!page) return;
+      loaded.push(...page.rows);
+      cursor = page.endCursor;
+      this.total = page.total ?? this.total;
+    } while (loaded.length < count && cursor);
+    this.rows = loaded;
+    this.#endCursor = cursor;
+    this.isLoaded = true;
+    this.notify();
   }
 
   get hasMore(): boolean {
     return this.#endCursor !== null;
   }
 
-  /** Load further rows until the row at `index` is there. */
+  /** Load further rows until the row at `index` is there; a later call moves the goal. */
   ensure(index: number): void {
+    this.#goal = index;
     if (this.#loading || !this.#endCursor || index < this.rows.length) return;
-    const generation = this.#generation;
-    this.#loading = (async () => {
-      while (this.#endCursor && index >= this.rows.length) {
-        if (!(await this.#page(generation, [...this.rows], false))) break;
-      }
-    })().finally(() => { this.#loading = null; });
+    this.#loading = this.#loadToGoal().finally(() => { this.#loading = null; });
   }
 
-  async #page(generation: number, rows: Row[], isFirst: boolean): Promise<boolean> {
-    const variables = { id: this.tableId, ...this.view, after: isFirst ? null : this.#endCursor, counting: isFirst };
-    const { data, error } = await rowsClient.query(RowsDocument, variables).toPromise();
-    if (generation !== this.#generation) return false;
+  async #loadToGoal(): Promise<void> {
+    const generation = this.#generation;
+    while (this.#endCursor && this.#goal >= this.rows.length) {
+      const page = await this.#page(generation, this.#endCursor);
+      if (!page) return;
+      // Appended to what the rows are now, as edits may have changed them meanwhile.
+      this.rows = [...this.rows, ...page.rows];
+      this.#endCursor = page.endCursor;
+      this.notify();
+    }
+  }
+
+  async #page(generation: number, after: string | null): Promise<{ rows: Row[]; endCursor: string | null; total: number | null } | null> {
+    const variables = { id: this.tableId, ...this.view, after, counting: after === null };
+    const request = rowsClient.query(RowsDocument, variables).toPromise();
+    this.#request = request;
+    const { data, error } = await request;
+    if (generation !== this.#generation) return null;
     this.problem = error ? messageOf(error) : null;
     const page = data?.table?.rows;
     if (!page) {
       this.notify();
-      return false;
+      return null;
     }
-    rows.push(...page.nodes.map(toRow));
-    this.rows = rows;
-    this.#endCursor = page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null;
-    this.total = page.totalCount ?? Math.max(this.total, rows.length);
-    this.isLoaded = true;
-    this.notify();
-    return true;
+    const endCursor = page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null;
+    return { rows: page.nodes.map(toRow), endCursor, total: page.totalCount ?? null };
   }
 
   /** Bring what somebody did into the window. */
@@ -177,6 +195,14 @@ export class RowStore {
     return this.rows.find((row) => row.id === id);
   }
 
+  /** Text that differs whenever the pending or fresh cells of a row do. */
+  stateOf(rowId: string): string {
+    if (!this.pending.size && !this.fresh.size) return "";
+    const own = (key: string): boolean => key.startsWith(rowId);
+    const edits = [...this.pending].filter(([key]) => own(key)).map(([key, { text, state }]) => `${key}=${state}${text}`);
+    return [...edits, ...[...this.fresh].filter(own)].join(" ");
+  }
+
   replace(items: readonly RowItemFragment[]): void {
     const rows = new Map(items.map((item) => [item.id, toRow(item)]));
     this.rows = this.rows.map((row) => {
@@ -199,9 +225,7 @@ export class RowStore {
     }
     this.#waiting.push(...edits);
     this.notify();
-    const outcome = this.#queue.then(() => this.#send(edits));
-    this.#queue = outcome.catch(() => undefined);
-    return outcome;
+    return this.#inTurn(() => this.#send(edits));
   }
 
   async #send(edits: CellEdit[]): Promise<Outcome> {
@@ -230,6 +254,7 @@ export class RowStore {
 
   #hold(edits: CellEdit[]): Outcome {
     this.#unsent.push(...edits);
+    this.#waiting = this.#waiting.filter((edit) => !edits.includes(edit));
     for (const { rowId, column, value } of edits) {
       this.pending.set(cellKey(rowId, column), { text: value ?? "", state: "unsent" });
     }
@@ -278,12 +303,19 @@ export class RowStore {
     this.#redo = [];
   }
 
-  get canUndo(): boolean { return this.#undo.length > 0; }
+  get canUndo(): boolean { return this.#undo.length > 0 || this.pending.size > 0; }
   get canRedo(): boolean { return this.#redo.length > 0; }
 
-  undo(): Promise<string | null> { return this.#revert(this.#undo, this.#redo); }
+  undo(): Promise<string | null> { return this.#inTurn(() => this.#revert(this.#undo, this.#redo)); }
   /** Undoing the undo. */
-  redo(): Promise<string | null> { return this.#revert(this.#redo, this.#undo); }
+  redo(): Promise<string | null> { return this.#inTurn(() => this.#revert(this.#redo, this.#undo)); }
+
+  /** Run after the edits that are on their way: the last of them is what an undo means. */
+  #inTurn<Result>(step: () => Promise<Result>): Promise<Result> {
+    const result = this.#queue.then(step);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
 
   async #revert(from: number[], to: number[]): Promise<string | null> {
     const revision = from.pop();

@@ -21,6 +21,8 @@ interface Editing { text: string; selects: boolean; seenVersion: number }
 export interface OpenConflict { key: string; conflict: Conflict; edit: CellEdit; rest: { conflict: Conflict; edit: CellEdit }[] }
 export type Direction = "down" | "up" | "next" | "previous" | "stay";
 
+export type Commands = ReturnType<typeof useCommands>;
+
 export function useCommands({ store, columns, selection, select, isReadOnly, onProblem, refocus }: Options) {
   const [editing, setEditing] = useState<Editing | null>(null);
   const [invalid, setInvalid] = useState<string | null>(null);
@@ -100,10 +102,17 @@ export function useCommands({ store, columns, selection, select, isReadOnly, onP
 
   useEffect(() => { store.onUnsentOutcome = settle; });
 
-  function write(values: (row: number, column: number) => string | null): Promise<Outcome> | null {
+  /** Text of a cell as it is shown, also while its edit is on the way. */
+  function textAt(i: number, j: number): string {
+    const [line, one] = [store.rows[i], columns[j]];
+    if (!line || !one) return "";
+    return store.pending.get(cellKey(line.id, one.key))?.text ?? copyText(line.cells.get(one.key), one);
+  }
+
+  function write(values: (row: number, column: number) => string | null, skipped = 0): Promise<Outcome> | null {
     const range = rangeOf(selection);
     const edits: CellEdit[] = [];
-    for (let i = range.top; i <= range.bottom; i++) {
+    for (let i = range.top + skipped; i <= range.bottom; i++) {
       const target = store.rows[i];
       if (!target) continue;
       for (let j = range.left; j <= range.right; j++) {
@@ -120,8 +129,7 @@ export function useCommands({ store, columns, selection, select, isReadOnly, onP
 
   async function fillDown(): Promise<void> {
     const { top } = rangeOf(selection);
-    const source = store.rows[top];
-    const outcome = source && (await write((_, j) => copyText(source.cells.get(columns[j]!.key), columns[j]!) || null));
+    const outcome = await write((_, j) => textAt(top, j) || null, 1);
     if (outcome) settle(outcome);
   }
 
@@ -149,7 +157,7 @@ export function useCommands({ store, columns, selection, select, isReadOnly, onP
     if (editing) return;
     const range = rangeOf(selection);
     const lines = store.rows.slice(range.top, range.bottom + 1)
-      .map((line) => columns.slice(range.left, range.right + 1).map((one) => copyText(line.cells.get(one.key), one)));
+      .map((_, i) => columns.slice(range.left, range.right + 1).map((__, j) => textAt(range.top + i, range.left + j)));
     event.clipboardData.setData("text/plain", toTabSeparated(lines));
     event.preventDefault();
   }

@@ -8,6 +8,7 @@ import type { Column } from "../grid/types";
 import { t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
+import { SelectField } from "../ui/SelectField";
 
 interface Props { tableId: string; column: Column | null; position: number | null; store: RowStore; onClose: () => void }
 
@@ -40,9 +41,7 @@ export function ColumnDialog({ tableId, column, position, store, onClose }: Prop
     <Dialog title={t(column ? "column.change" : "column.add")} onClose={onClose}>
       <form onSubmit={(event) => { event.preventDefault(); void save(); }}>
         <Field label={t("name")} value={name} required maxLength={100} dir="auto" onChange={(event) => setName(event.target.value)} />
-        <label className="field">{t("column.type")}
-          <select value={type} onChange={(event) => setType(event.target.value as ColumnType)}>{COLUMN_TYPES.map((one) => <option key={one} value={one}>{t(`type.${one}`)}</option>)}</select>
-        </label>
+        <SelectField label={t("column.type")} value={type} onChange={(event) => setType(event.target.value as ColumnType)}>{COLUMN_TYPES.map((one) => <option key={one} value={one}>{t(`type.${one}`)}</option>)}</SelectField>
         {hasOptions && <Field label={t("column.options")} value={options} dir="auto" onChange={(event) => setOptions(event.target.value)} />}
         <label className="check"><input type="checkbox" checked={isRequired} onChange={(event) => setRequired(event.target.checked)} /> {t("column.required")}</label>
         <label className="check"><input type="checkbox" checked={isUnique} onChange={(event) => setUnique(event.target.checked)} /> {t("column.unique")}</label>

@@ -8,6 +8,7 @@ import type { Column } from "../grid/types";
 import { t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
+import { SelectField } from "../ui/SelectField";
 
 const FILES: ExportDestination[] = ["XLSX", "CSV", "JSON", "PARQUET", "MARKDOWN"];
 type Template = { id: string; name: string; destination: ExportDestination };
@@ -61,24 +62,18 @@ export function ExportDialog({ table, columns, onClose }: { table: { id: string;
           ))}
         </fieldset>
         {templates.length > 0 && (
-          <label className="field">{t("export.template")}
-            <select value={templateId} onChange={(event) => setTemplateId(event.target.value)}>
+          <SelectField label={t("export.template")} value={templateId} onChange={(event) => setTemplateId(event.target.value)}>
               <option value="">{t("export.noTemplate")}</option>
               {templates.filter((one) => one.destination === destination).map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}
-            </select>
-          </label>
+            </SelectField>
         )}
         {isGoogle && <>
-          <label className="field">{t("export.mode")}
-            <select value={sheet.mode} onChange={(event) => setSheet({ ...sheet, mode: event.target.value as ExportMode })}>
+          <SelectField label={t("export.mode")} value={sheet.mode} onChange={(event) => setSheet({ ...sheet, mode: event.target.value as ExportMode })}>
               {(["CREATE", "REPLACE", "APPEND", "UPSERT"] as const).map((one) => <option key={one} value={one}>{t(`mode.${one}`)}</option>)}
-            </select>
-          </label>
+            </SelectField>
           {sheet.mode !== "CREATE" && <Field label={t("export.sheetUrl")} type="url" required value={sheet.url} onChange={(event) => setSheet({ ...sheet, url: event.target.value })} />}
           {sheet.mode === "UPSERT" && (
-            <label className="field">{t("export.key")}
-              <select value={sheet.key} required onChange={(event) => setSheet({ ...sheet, key: event.target.value })}><option value=""></option>{columns.map(({ key, name }) => <option key={key} value={key}>{name}</option>)}</select>
-            </label>
+            <SelectField label={t("export.key")} value={sheet.key} required onChange={(event) => setSheet({ ...sheet, key: event.target.value })}><option value=""></option>{columns.map(({ key, name }) => <option key={key} value={key}>{name}</option>)}</SelectField>
           )}
           <Field label={t("export.sheetName")} value={sheet.name} onChange={(event) => setSheet({ ...sheet, name: event.target.value })} />
           <label className="check"><input type="checkbox" checked={sheet.keepUpdated} onChange={(event) => setSheet({ ...sheet, keepUpdated: event.target.checked })} /> {t("export.keepUpdated")}</label>

@@ -4,6 +4,7 @@ import type { Column } from "../grid/types";
 import { t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
+import { SelectField } from "../ui/SelectField";
 
 const TEXT_OPS: FilterOp[] = ["CONTAINS", "STARTS_WITH", "EQ", "NE", "IS_EMPTY"];
 const ORDERED_OPS: FilterOp[] = ["EQ", "NE", "GT", "GTE", "LT", "LTE", "IS_EMPTY"];
@@ -23,11 +24,9 @@ export function FilterDialog({ column, filter, onChange, onClose }: Props) {
   return (
     <Dialog title={t("filter.title", { name: column.name })} onClose={onClose}>
       <form onSubmit={(event) => { event.preventDefault(); apply(); }}>
-        <label className="field">{t("filter.condition")}
-          <select value={op} onChange={(event) => setOp(event.target.value as FilterOp)}>{ops.map((one) => <option key={one} value={one}>{t(`op.${one}`)}</option>)}</select>
-        </label>
+        <SelectField label={t("filter.condition")} value={op} onChange={(event) => setOp(event.target.value as FilterOp)}>{ops.map((one) => <option key={one} value={one}>{t(`op.${one}`)}</option>)}</SelectField>
         {needsValue && (column.type === "BOOLEAN"
-          ? <label className="field">{t("filter.value")}<select value={value} onChange={(event) => setValue(event.target.value)}><option value="true">{t("grid.yes")}</option><option value="false">{t("grid.no")}</option></select></label>
+          ? <SelectField label={t("filter.value")} value={value} onChange={(event) => setValue(event.target.value)}><option value="true">{t("grid.yes")}</option><option value="false">{t("grid.no")}</option></SelectField>
           : <Field label={t("filter.value")} value={value} required dir="auto" onChange={(event) => setValue(event.target.value)} />)}
         <footer>{filter && <button type="button" onClick={() => onChange(null)}>{t("filter.clear")}</button>}<button type="submit" className="primary">{t("filter.apply")}</button></footer>
       </form>

@@ -5,7 +5,6 @@ import { client } from "../api/client";
 import { codeOf, messageOf } from "../api/errors";
 import { ApplyProposalDocument, RejectProposalDocument, RowsByIdsDocument, type ProposalItemFragment } from "../api/generated";
 import { cellKey, isNumeric, toRow, type Row } from "../grid/types";
-import type { RowStore } from "../grid/rowStore";
 import { t } from "../i18n";
 import { activeSource, collectMarks, litCells, marks, SYMBOLS, trustOfSource } from "../provenance";
 import { toast } from "../ui/Toasts";
@@ -16,7 +15,6 @@ const ROW_HEIGHT = 40;
 interface Props {
   proposal: ProposalItemFragment;
   isGrowing: boolean;
-  store: RowStore | null;
   onDone: (tableId: string) => void;
   onRejected?: () => void;
 }
@@ -72,7 +70,7 @@ export function ReviewGrid({ proposal, isGrowing, onDone, onRejected }: Props) {
       <div className={`banner ${isGrowing ? "growing" : ""}`} role="status">
         <span className="grow">
           <strong dir="auto">{proposal.tableName}</strong>{" "}
-          {isGrowing ? t("review.growing", { n: rows.length }) : `${t("review.added", { n: added })}, ${t("review.changed", { n: rows.length - added })}`}
+          {isGrowing ? t("review.growing", { n: rows.length }) : [added && t("review.added", { n: added }), rows.length > added && t("review.changed", { n: rows.length - added })].filter(Boolean).join(", ")}
         </span>
         {!isGrowing && <>
           <button type="button" className="primary" disabled={!chosen.length} onClick={() => void apply(false)}><Check size={16} aria-hidden /> {chosen.length === rows.length ? t("review.acceptAll") : t("review.accept", { n: chosen.length })}</button>

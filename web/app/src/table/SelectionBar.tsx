@@ -8,7 +8,7 @@ const LIMIT = 200_000;
 
 /** Below the grid: where the focused cell came from, or the summary of the selected cells. */
 export function SelectionBar({ store, columns, selection }: { store: RowStore; columns: Column[]; selection: Selection }) {
-  const count = <span>{t("table.rows", { n: store.total })}</span>;
+  const count = <span>{store.isLoaded ? t("table.rows", { n: store.total }) : t("loading")}</span>;
   if (!isSingle(selection)) return <div className="selection-bar" role="status">{summary(store, columns, selection)}{count}</div>;
   const column = columns[selection.focus.column];
   const cell = column && store.rows[selection.focus.row]?.cells.get(column.key);

@@ -1,5 +1,5 @@
 import { Plus, Upload } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { client } from "../api/client";
 import { messageOf } from "../api/errors";
@@ -23,12 +23,22 @@ export function TablePane({ conversationId, tableId }: Props) {
   });
   useEffect(() => { if (ended) reload({ requestPolicy: "network-only" }); }, [ended, reload]);
 
-  const tables = (conversationId ? data?.tables.nodes : null) ?? [];
+  // The server lists the newest first; tabs stand in the order in which the tables came.
+  const tables = ((conversationId ? data?.tables.nodes : null) ?? []).toReversed();
   const selected = tableId ?? tables.at(-1)?.id ?? null;
   const growing = [...replies.use().values()].flatMap(({ proposals }) => [...proposals.values()]).filter(({ status }) => status !== "REJECTED");
   const { pending, refresh } = usePendingProposals(conversationId, selected, ended);
+  // A new proposal comes to the front, once.
+  const [reviewId, setReviewId] = useState<string | null>(null);
+  const shown = useRef(new Set<string>());
+  useEffect(() => {
+    const fresh = pending.find(({ id }) => !shown.current.has(id));
+    pending.forEach(({ id }) => shown.current.add(id));
+    if (fresh) setReviewId(fresh.id);
+  }, [pending]);
 
   function onApplied(id: string): void {
+    setReviewId(null);
     refresh();
     reload({ requestPolicy: "network-only" });
     go({ conversationId, tableId: id }, true);
@@ -44,20 +54,24 @@ export function TablePane({ conversationId, tableId }: Props) {
   }
 
   const live = growing.at(-1);
-  const first = pending[0];
+  const review = pending.find(({ id }) => id === reviewId);
+  const isTableShown = !live && !review;
   return (
     <section className="table-pane" aria-label={t("table.title")}>
       <div className="tabs">
         <nav aria-label={t("table.list")}>
           {tables.map((table) => (
-            <a key={table.id} href={`#/c/${conversationId}/t/${table.id}`} aria-current={table.id === selected && !live ? "page" : undefined} dir="auto">{table.name}</a>
+            <a key={table.id} href={`#/c/${conversationId}/t/${table.id}`} aria-current={table.id === selected && isTableShown ? "page" : undefined} dir="auto" onClick={() => setReviewId(null)}>{table.name}</a>
+          ))}
+          {pending.map(({ id, tableName }) => (
+            <button key={id} type="button" className="tab" aria-pressed={id === review?.id} onClick={() => setReviewId(id)}><span className="pending-dot" aria-hidden="true" />{t("review.tab", { name: tableName })}</button>
           ))}
         </nav>
         <button type="button" className="icon-button" aria-label={t("table.new")} title={t("table.new")} onClick={() => void create()}><Plus size={17} aria-hidden /></button>
         <button type="button" className="icon-button" aria-label={t("import.title")} title={t("import.title")} onClick={() => setImporting(true)}><Upload size={17} aria-hidden /></button>
       </div>
-      {live ? <ReviewGrid key={live.id} proposal={live} isGrowing store={null} onDone={onApplied} />
-        : first && (first.table === null || first.table.id === selected) ? <ReviewGrid key={first.id} proposal={first} isGrowing={false} store={null} onDone={onApplied} onRejected={refresh} />
+      {live ? <ReviewGrid key={live.id} proposal={live} isGrowing onDone={onApplied} />
+        : review ? <ReviewGrid key={review.id} proposal={review} isGrowing={false} onDone={onApplied} onRejected={refresh} />
         : selected ? <TableView key={selected} tableId={selected} onDeleted={() => { reload({ requestPolicy: "network-only" }); go({ conversationId }, true); }} />
         : <Empty onCreate={() => void create()} onImport={() => setImporting(true)} />}
       {isImporting && <ImportDialog conversationId={conversationId} onClose={() => setImporting(false)} onImported={(id) => { setImporting(false); onApplied(id); }} />}
@@ -96,7 +110,7 @@ async function load(conversationId: string | null, tableId: string | null): Prom
   const fresh = { requestPolicy: "network-only" } as const;
   const ofTable = tableId ? (await client().query(PendingProposalsDocument, { tableId }, fresh).toPromise()).data?.table?.proposals ?? [] : [];
   if (!conversationId) return ofTable;
-  const { data } = await client().query(ConversationDocument, { id: conversationId, last: 10, throughId: null }).toPromise();
+  const { data } = await client().query(ConversationDocument, { id: conversationId, last: 10, throughId: null }, fresh).toPromise();
   const messages = data?.conversation?.messages.edges.map(({ node }) => node) ?? [];
   const holders = messages.filter(({ proposals }) => proposals.some(({ status }) => status === "PENDING"));
   const results = await Promise.all(holders.map(({ id }) => client().query(MessageByIdDocument, { id }, fresh).toPromise()));
