@@ -54,10 +54,16 @@ def counts_rows(table: ProposedTable, index: int = 0) -> bool:
 def without_summary(table: ProposedTable) -> ProposedTable:
     """Return the table without closing rows of totals or averages that the person did not write."""
     rows = list(table.rows)
-    while len(rows) > 1 and _is_summary(rows[-1]):
+    while len(rows) > 1 and _is_summary(rows[-1]) and _has_numbers_above(rows):
         rows.pop()
     summaries = (" | ".join(cell.quote for cell in row if cell) for row in table.rows[len(rows) :])
     return replace(table, rows=tuple(rows), left_out=(*table.left_out, *summaries))
+
+
+def _has_numbers_above(rows: Sequence[Cells]) -> bool:
+    """Return whether a number of the last row stands below another one; one more fact of several stands below words."""
+    columns = [n for n, cell in enumerate(rows[-1]) if cell and any(map(str.isdigit, cell.quote))]
+    return any((cell := row[n]) and any(map(str.isdigit, cell.quote)) for row in rows[:-1] for n in columns)
 
 
 def _is_summary(row: Cells) -> bool:

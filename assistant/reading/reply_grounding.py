@@ -11,13 +11,18 @@ from dataclasses import dataclass, replace
 from assistant.reading.extraction import ProposedCell, ProposedTable, Source
 from assistant.reading.rewritten_text import rewritten_spans
 from assistant.reading.value_search import Span, first_span, spans
+from tables.types.inference import infer
 from tables.types.null_words import is_null
-from tables.types.types import NUMERIC_TYPES, Column, ColumnType
+from tables.types.types import NUMERIC_TYPES, Column, ColumnType, parse
 
 MAX_SEARCHED = 400_000  # characters of what the person gave that are searched
 MAX_ROWS_GROUNDED = 5_000  # of one table; later rows stay the assistant's
 MIN_ANCHOR = 2  # characters of a text that can tell a row from the others
 
+_RETYPED = frozenset(
+    {ColumnType.DATE, ColumnType.DATETIME, ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.CURRENCY}
+)
+_DATES = frozenset({ColumnType.DATE, ColumnType.DATETIME})
 _MEASURES = NUMERIC_TYPES | {ColumnType.BOOLEAN}
 
 Cells = tuple[ProposedCell | None, ...]
@@ -46,7 +51,33 @@ def ground_table(person: PersonTexts, table: ProposedTable) -> ProposedTable:
     ]
     if not any(map(_grounded_count, rows)):
         return table
-    return replace(table, rows=tuple(cells for row in rows if any(cells := tuple(map(_without_mark, row)))))
+    rows = [cells for row in rows if any(cells := tuple(map(_without_mark, row)))]
+    return _retyped(replace(table, rows=tuple(rows)))
+
+
+def _retyped(table: ProposedTable) -> ProposedTable:
+    """Return the table with the types that its columns have in the person's words: `May 3` may be 3 May 2026."""
+    columns = list(table.columns)
+    rows = [list(row) for row in table.rows]
+    for index, column in enumerate(table.columns):
+        if column.type is not ColumnType.TEXT:
+            continue
+        cells = [row[index] for row in rows]
+        inferred = infer(column.name, column.key, [str(cell.value) if cell else None for cell in cells])
+        if inferred.type not in _RETYPED:
+            # Among dates of the person, a word of the reply such as `pending` is no date.
+            cells = [cell if cell and (cell.source or _has_digit(str(cell.value))) else None for cell in cells]
+            inferred = infer(column.name, column.key, [str(cell.value) if cell else None for cell in cells])
+            if inferred.type not in _DATES or not any(cells):
+                continue
+        for row, cell in zip(rows, cells, strict=True):
+            row[index] = cell and replace(cell, value=parse(inferred, str(cell.value)))
+        columns[index] = replace(inferred, position=column.position)
+    return replace(table, columns=tuple(columns), rows=tuple(map(tuple, rows)))
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def has_person_cells(table: ProposedTable) -> bool:

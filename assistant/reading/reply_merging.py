@@ -14,6 +14,7 @@ from assistant.reading.reply_grounding import PersonTexts, ground_table, has_per
 from assistant.reading.table_matching import TableMatch, is_filled, match_tables
 from tables.types.types import NUMERIC_TYPES, Column, ColumnType
 
+MIN_RECORD = 3  # keys of a record that is no remark
 MIN_ROWS = 2  # of a given table that stays beside a reply with a table of its own
 MAX_CONFLICT_NOTES = 5
 LIST_KINDS = frozenset({"list", "key_value", "log"})  # remarks in a reply look like these
@@ -73,8 +74,14 @@ def is_repeated(table: ProposedTable, given_tables: Sequence[ProposedTable]) -> 
 
 def _tables_asked_for(originals: Sequence[ProposedTable], reply: Sequence[ProposedTable]) -> Sequence[ProposedTable]:
     """Return the reply's drawn tables; lists of measured things count only where neither side has anything else."""
-    drawn = [table for table in reply if table.kind not in LIST_KINDS]
+    drawn = [table for table in reply if table.kind not in LIST_KINDS or _has_records(table)]
     return drawn or ([] if originals else [table for table in reply if _has_measures(table)])
+
+
+def _has_records(table: ProposedTable) -> bool:
+    """Return whether a table is of several whole records, as YAML has them; remarks are no such."""
+    is_wide = table.kind == "key_value" and len(table.columns) >= MIN_RECORD and len(table.rows) >= MIN_ROWS
+    return is_wide and all(all(map(is_filled, row)) for row in table.rows)
 
 
 def _has_measures(table: ProposedTable) -> bool:

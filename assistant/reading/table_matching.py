@@ -55,7 +55,29 @@ def match_tables(reply: ProposedTable, original: ProposedTable) -> TableMatch | 
     ]
     if not compared or len(conflicts) > MAX_CONFLICTS * len(compared):
         return None
+    if len(columns) < len(original.columns) and _sums_up(reply, reply_keys, given_keys, rows, columns):
+        return None
+    if len(compared) == 1 < min(len(original.rows), sum(map(bool, reply_keys[next(iter(rows))]))):
+        return None  # one word of one row, such as the name of the best, is in another table too
     return TableMatch(rows, columns, conflicts)
+
+
+def _sums_up(
+    reply: ProposedTable,
+    reply_keys: Sequence[Sequence[frozenset[str]]],
+    given_keys: Sequence[Sequence[frozenset[str]]],
+    rows: Mapping[int, int],
+    columns: Mapping[int, int],
+) -> bool:
+    """Return whether a row that only the reply has is a group of the person's rows: cost by department."""
+    texts = [(i, j) for i, j in columns.items() if reply.columns[i].type not in NUMERIC_TYPES]
+    return any(
+        sum(not keys[i].isdisjoint(row[j]) for row in given_keys) > 1
+        for number, keys in enumerate(reply_keys)
+        if number not in rows
+        for i, j in texts
+        if keys[i]
+    )
 
 
 def is_filled(cell: ProposedCell | None) -> bool:

@@ -33,6 +33,10 @@ _OF_ALL = frozenset(
     ]
 )
 _is_running = re.compile(r"balance|saldo|solde|kontostand|остаток|余额|残高|잔액|الرصيد", re.IGNORECASE).search
+_PART = re.compile(
+    r"sub-?total|zwischensumme|sous-total|subtotale|tussentotaal|подытог|промежуточный итог|小计|小計|소계",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"[-−(]?\d[\d.,'’ \u00a0\u202f]*\)?")
 
 Rows = Sequence[Sequence[Cell]]
@@ -47,11 +51,34 @@ def split(grid: Grid) -> tuple[Rows, Rows]:
     while first > 1 and len(grid.rows) - first < _MOST_SUMS and _is_sum(grid.rows[first - 1]):
         first -= 1
     below = grid.rows[first:]
+    if not _sums_numbers(grid.rows[:first], below):
+        return _without_parts(grid.rows)
     has_total = any(sums.is_total(_label(row)) for row in below)
     # One row above a total is a table only where the format shows that it is one.
     if not has_total or (first < 2 and any(isinstance(title, str) for title in grid.header)):
-        return grid.rows, ()
-    return grid.rows[:first], below
+        return _without_parts(grid.rows)
+    rows, parts = _without_parts(grid.rows[:first])
+    return rows, (*parts, *below)
+
+
+def _without_parts(rows: Rows) -> tuple[Rows, Rows]:
+    """Return the rows, and those between them that sum up a part: `Subtotal North | 20`."""
+    is_part = [_is_sum(row) and _PART.match(_label(row)) is not None for row in rows]
+    if 2 * sum(is_part) >= len(rows):
+        return rows, ()
+    pairs = list(zip(rows, is_part, strict=True))
+    return [row for row, part in pairs if not part], [row for row, part in pairs if part]
+
+
+def _sums_numbers(above: Rows, below: Rows) -> bool:
+    """Return whether a sum stands below a number: `Total Feb | 49` below `Best | Lamps` is one more fact."""
+    columns = {n for row in below for n, cell in enumerate(row) if cell and any(map(str.isdigit, cell.text))}
+    return any(
+        cell is not None and any(map(str.isdigit, cell.text))
+        for row in above
+        for n, cell in enumerate(row)
+        if n in columns
+    )
 
 
 def stated(text: str, grid: Grid, left_out: Rows, end: int) -> tuple[list[Stated], list[str]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from tables.readers import evidence, tabular
 from tables.readers.records import Record, Records
-from tables.readers.spans import Grid, Line
+from tables.readers.spans import Cell, Grid, Line
 
 _DELIMITERS = "\t;|,；，،"
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=.\"?\s*", re.IGNORECASE)  # tells spreadsheets the delimiter
@@ -18,6 +18,7 @@ _STATEMENT = re.compile(
 )
 _SHORT = 40
 _SAMPLE = 200
+_FEWEST_BELOW_LONG, _MOST_BLANKS = 4, 4  # rows, and blanks in a title of fewer
 _NUMBER_ALONE = re.compile(r"[^\w\n]{0,3}\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|,\d{1,2})\W{0,3}")
 _NUMBER_LAST = re.compile(
     r"[^\n]*[^\W\d_][^,\n]*[ \t](?:[€$£¥₹₩]|[A-Z]{3}[ \t])?(?:\d{1,6},\d{2}|\d{1,3}(?:,\d{3})+(?:\.\d{2})?)"
@@ -25,7 +26,8 @@ _NUMBER_LAST = re.compile(
 )
 # `Hour: 95,00 € each.`: the only comma of the line is the mark of a decimal before a unit.
 _NUMBER_WITHIN = re.compile(r"[^,\n]*\d,\d{1,3}[ \u00a0\u202f]?(?:[€$£¥₽%°]|[^\W\d_])[^,\n]*")
-_THOUSANDS_WITHIN = re.compile(r"[^,\n]*\s(?:[^,\n]*(?<!\d)\d{1,3}(?:,\d{3})++(?!\d))+[^,\n]*")
+_THOUSANDS_WITHIN = re.compile(r"(?=\S+\s)(?:[^,\n]*(?<!\d)\d{1,3}(?:,\d{3})++(?!\d))+[^,\n]*")
+_APART = re.compile(r"[\d%][ ]{2,}\w")
 _LOG_TIME = re.compile(r":\d\d,\d{3}\b")
 _SENTENCE_END = re.compile(r"[^\W\d]{2}[.!?] +[^\W\d_]")
 _PAIR = re.compile(r"\s*[^\W\d_][^:,;|]{0,40}(?:: | = )")
@@ -97,6 +99,8 @@ def _is_table(table: Sequence[Record], delimiter: str) -> bool:
         return False
     if delimiter == "\t" or evidence.is_most([record.is_quoted for record in table]):
         return True
+    if delimiter == "," and evidence.is_most([_is_set_in_columns(row) for row in rows]):
+        return False
     if _is_code(table) or (delimiter in ",，" and _is_plain_numbers(table)):
         return False
     if not evidence.is_most([record.is_spaced for record in table]):
@@ -107,6 +111,11 @@ def _is_table(table: Sequence[Record], delimiter: str) -> bool:
 def _is_narrow(rows: Sequence[Sequence[object]]) -> bool:
     """Lines that end in the delimiter: one column, not two."""
     return sum(any(len(row) > i and row[i] for row in rows) for i in range(max(map(len, rows)))) < 2
+
+
+def _is_set_in_columns(row: Sequence[Cell]) -> bool:
+    """Return True for a line of text in two columns, such as the index of a book: `arch, 186  canal, 183`."""
+    return any(cell is not None and _APART.search(cell.text) for cell in row)
 
 
 def _is_code(table: Sequence[Record]) -> bool:
@@ -138,6 +147,8 @@ def _is_spaced_table(table: Sequence[Record], enough: int) -> bool:
         return False
     if evidence.is_most([_SENTENCE_END.search(line) is not None for line in lines]):
         return False
+    if len(rows) < _FEWEST_BELOW_LONG and any(c and c.text.count(" ") > _MOST_BLANKS for c in rows[0]):
+        return False  # two lines of a paragraph
     if all(_PAIR.match(line) for line in lines) or any(c and len(c.text) > 2 * _SHORT for row in rows for c in row):
         return False
     short = all(len(c.text) <= _SHORT and c.text.count(" ") <= 4 for row in rows for c in row if c)

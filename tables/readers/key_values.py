@@ -57,7 +57,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 def _pair(text: str, line: Line, index: int) -> _Pair | None:
     match = _PAIR.match(line.text) if ":" in line.text or "：" in line.text else None
-    if match is None or len(match["key"].split()) > _MOST_WORDS:
+    if match is None or len(match["key"].split()) > _MOST_WORDS or "  " in match["key"]:
         return None
     key = cell(text, line.start + match.start("key"), line.start + match.end("key"))
     value = cell(text, line.start + match.end(), line.end)
@@ -130,7 +130,7 @@ def _is_prose_or_code(values: Sequence[str]) -> bool:
     return (
         is_most([is_sentence(value) for value in values])
         or all(value.endswith((".", "!", "?", "。", "！", "？")) for value in values)
-        or is_most([value.endswith((";", ",", "{")) for value in values])
+        or is_most([value.endswith((";", ",", "{", ":", "：")) for value in values])
     )
 
 

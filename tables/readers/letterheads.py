@@ -16,7 +16,14 @@ _CONTACT_FIELDS = """
 phone tel telephone mobile cell fax email e mail web website www address office telefon handy mobil adresse téléphone
 portable courriel site teléfono móvil correo web telefono cellulare indirizzo telefone celular telefoon телефон моб факс
 почта сайт адрес 电话 手机 传真 邮箱 地址 電話 携帯 住所 전화 휴대폰 팩스 이메일 주소 هاتف جوال فاكس بريد iban bic swift
+our your letter of reference ref ihr ihre unser unsere zeichen nachricht schreiben vom notre votre référence date datum
 vat id no reg ust idnr nr steuernummer tva siret siren nif cif nip regon инн кпп abn ein bank konto blz
+"""
+_MEETING_FIELDS = """
+date time place location venue room present absent apologies attendees participants chair minutes secretary subject
+datum ort zeit uhrzeit raum anwesend entschuldigt teilnehmer protokoll protokollant leitung lieu heure présents absents
+excusés secrétaire président fecha hora lugar asistentes presentes ausentes secretario luogo ora presenti assenti
+verbale
 """
 _HTTP_FIELDS = """
 host accept accept-encoding accept-language user-agent content-type content-length content-encoding date server
@@ -24,6 +31,12 @@ connection cache-control authorization cookie set-cookie etag location referer o
 expires last-modified
 """
 _FIELDS = frozenset(_MAIL_FIELDS.split())
+_MEETING = frozenset(_MEETING_FIELDS.split())
+_ATTENDANCE_FIELDS = """
+present absent apologies attendees participants anwesend entschuldigt teilnehmer présents absents excusés asistentes
+presentes ausentes presenti assenti
+"""
+_ATTENDANCE = frozenset(_ATTENDANCE_FIELDS.split())
 _HEADERS = frozenset(_HTTP_FIELDS.split())
 _CONTACTS = frozenset(_CONTACT_FIELDS.split())
 _DRAWN_KINDS = frozenset({"receipt", "aligned", "list", "lines"})
@@ -98,6 +111,8 @@ def _is_about_text(grid: Grid) -> bool:
     titles = [title if isinstance(title, str) else title.text for title in grid.header]
     words = {word.casefold() for title in titles for word in _WORD.findall(title)}
     if words <= _FIELDS or words <= _CONTACTS or all(title.casefold() in _HEADERS for title in titles):
+        return True
+    if words <= _MEETING and words & _ATTENDANCE:
         return True
     return len(titles) == 2 and all("," in part.text and not _has_digit(part.text) for part in grid.rows[0] if part)
 

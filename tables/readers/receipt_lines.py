@@ -19,7 +19,7 @@ _PRICE_LAST = re.compile(rf"(?P<name>(?:(?!  ).)*[^\W\d_]\S{{0,9}})[ ](?P<price>
 _TAX = r"(?:[ ]?[A-H]\*?|[ ][A-Z]{1,2}|[ ]?\*)?"
 # Possessive, so that a long run of blanks or dots is tried once and not from each of its characters.
 _AMOUNT_LAST = re.compile(
-    r"(?P<lead>[ \t]*+(?:[-*•–][ \t]++)?)(?P<item>\S[._]??(?:.*?[^\s.·…_][._]??)??)"
+    r"(?P<lead>[ \t]*+(?:(?:[-*•–]|\d{1,3}[.)])[ \t]++)?)(?P<item>\S[._]??(?:.*?[^\s.·…_][._]??)??)"
     r"(?P<gap>[ ]?(?:(?:[.·_][ ]?){3,}+|(?:…[ ]?)++)[ ]*+|[ \t\u00a0]{2,}+|[ ]++[-–—=:→][ ]++|:[ ]++|[ ]++)"
     rf"(?:%\d{{1,2}}[ ]++)?\*?(?P<amount>{_MONEY}){_TAX}[ \t]*"
 )
@@ -128,6 +128,9 @@ def item_of(text: str, line: Line, match: re.Match[str]) -> ReceiptItem:
     start = line.start
     item_start, item_end = start + match.start("item"), start + match.end("item")
     item = ReceiptItem(line, line.end, cell(text, item_start, item_end), gap=_kind(match["gap"]))
+    if item.name and item.name.text.startswith("**") and item.name.text.endswith("**"):
+        item_start, item_end = item.name.start + 2, item.name.end - 2
+        item.name = cell(text, item_start, item_end)
     item.amount = cell(text, start + match.start("amount"), start + match.end("amount"))
     marks = line.text[match.end("gap") : match.start("amount")] + line.text[match.end("amount") :]
     item.is_taxed = bool(marks.strip())

@@ -9,16 +9,22 @@ k.a. k.a n/d n.d. n.d nd s/d s.d. b/d b.d. н/д н.д. 无 暂无 なし 없음
 _NULL_WORDS = frozenset(_WORDS.split())
 _PHRASES = """
 not specified,not provided,not stated,not given,not mentioned,not listed,not available,not applicable,not found,
-not recorded,unspecified,unknown,none given,none stated,no value,no data,empty,blank,missing,
-nicht angegeben,keine angabe,nicht verfügbar,nicht vorhanden,unbekannt,leer,entfällt,
+not recorded,not measured,not tested,not known,not reported,not disclosed,not determined,not assigned,not set,not sure,
+not yet known,not yet available,not in text,not in the text,no information,no info,no date,information not available,
+to be determined,to be confirmed,to be announced,to be defined,tbd,tba,tbc,unspecified,unassigned,unknown,
+none given,none stated,no value,no data,empty,blank,missing,
+nicht angegeben,keine angabe,nicht verfügbar,nicht vorhanden,nicht genannt,nicht gemessen,nicht bekannt,
+noch offen,unbekannt,leer,entfällt,
 non spécifié,non précisé,non indiqué,non renseigné,non mentionné,non disponible,inconnu,vide,sans objet,
+non mesuré,à définir,à confirmer,non communiqué,
 no especificado,no indicado,no disponible,no consta,desconocido,sin datos,vacío,
+no especificada,no mencionado,por definir,por confirmar,non fornito,da definire,não mencionado,a definir,не измерено,
 non specificato,non indicato,sconosciuto,vuoto,não especificado,não informado,não indicado,não disponível,vazio,
 niet vermeld,niet opgegeven,onbekend,leeg,nie podano,brak,brak danych,не указано,не указана,не указан,нет данных,
 неизвестно,пусто,未提供,未指定,未注明,未说明,未知,空,記載なし,不明,未記入,없음,미기재,غير محدد,غير مذكور,غير متوفر
 """
 _NULL_PHRASES = frozenset(phrase.strip() for phrase in _PHRASES.split(",")) | {"none", "n/a"}
-_LONGEST, _LONGEST_PHRASE = 8, 24
+_LONGEST, _LONGEST_PHRASE = 8, 28
 _FRAME = " *_`~()[]{}<>."
 _SPACES = re.compile(r"\s+")
 _REFERENCE = re.compile(

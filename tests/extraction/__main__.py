@@ -16,12 +16,12 @@ from pathlib import Path
 
 from assembly import create_models
 from settings import Settings
-from tests.extraction.files import PART, WHOLE, file_samples, read_file
+from tests.extraction.files import PART, WHOLE, file_samples, page_samples, read_file
 from tests.extraction.online import model_report, read_online
 from tests.extraction.perfect_model import perfect_model
 from tests.extraction.report import Result, overview, plain, read_offline, report, scores
-from tests.extraction.scoring import Sample, prose_samples, samples, score
-from tests.extraction.sloppy_reply import REPLIES, read_with_reply
+from tests.extraction.scoring import Sample, prose_samples, samples, score, written_replies
+from tests.extraction.sloppy_reply import REPLIES, read_exchange, read_with_reply
 from tests.support.real_model import serving
 
 PAGE = Path(__file__).parents[2] / "docs" / "extraction.md"
@@ -37,7 +37,9 @@ TINY = {
 
 READERS = "The readers, without a model"
 FILES, EXCERPTS = "Files, without a model", "Files with a part of the answer"
+PAGES = "Pages of PDF files made for the tests"
 REPLY, PERFECT = "An ordinary model's reply", "A perfect model's answers"
+WRITTEN_REPLY = f"{REPLY}, written by hand"
 PROSE_REPLY, PROSE_PERFECT = f"{REPLY} to prose", f"{PERFECT} to prose"
 
 
@@ -47,6 +49,7 @@ def main() -> None:
     prose = list(prose_samples())
     ways = {READERS: read_by_readers(corpus), **read_files()}
     ways |= {REPLY: read_replies(corpus), PROSE_REPLY: read_replies(prose)}
+    ways[WRITTEN_REPLY] = read_written_replies()
     ways |= {PERFECT: read_answers(corpus), PROSE_PERFECT: read_answers(prose)}
     figures = page(corpus, ways)
     sys.stdout.write(figures)
@@ -78,10 +81,11 @@ def read_by_readers(corpus: Sequence[Sample]) -> list[Result]:
 
 def read_files() -> dict[str, list[Result]]:
     results = [(sample, score(sample.tables, read_file(sample))) for sample in file_samples()]
-    return {
+    ways = {
         name: [(sample, result) for sample, result in results if sample.kind == kind]
         for name, kind in ((FILES, WHOLE), (EXCERPTS, PART))
     }
+    return ways | {PAGES: [(sample, score(sample.tables, read_file(sample))) for sample in page_samples()]}
 
 
 def read_replies(texts: Sequence[Sample]) -> list[Result]:
@@ -90,6 +94,17 @@ def read_replies(texts: Sequence[Sample]) -> list[Result]:
         (sample, score(sample.tables, [plain(table) for tables in read_with_reply(sample, number) for table in tables]))
         for sample in texts
         for number in range(REPLIES)
+    ]
+
+
+def read_written_replies() -> list[Result]:
+    """Return the scores of the replies that were written by hand."""
+    return [
+        (
+            sample,
+            score(sample.tables, [plain(table) for tables in read_exchange(sample.text, reply) for table in tables]),
+        )
+        for sample, reply in written_replies()
     ]
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from assistant.reading.extraction import ProposedTable, propose
 from integrations.documents.decoding import decoded_whole
@@ -12,6 +13,8 @@ from integrations.documents.reader import DocumentReader
 from tests.extraction.scoring import Expected, Sample, shown
 
 FOLDER = Path(__file__).parents[1] / "imports" / "cases" / "files"
+PAGES = FOLDER.parent / "pdfs"
+PAGE = "page"
 WHOLE, PART = "whole", "part"  # of a file's tables, in its answer
 
 
@@ -26,6 +29,23 @@ def file_samples() -> Iterator[Sample]:
         )
         kind = WHOLE if all(t["rows_are_complete"] for t in answers) else PART
         yield Sample(file.name, "en", kind, "known", text_of(file), tables)
+
+
+def page_samples() -> Iterator[Sample]:
+    """Yield the PDF files that were made for the tests: printed pages, papers, letters and forms."""
+    for path in sorted(PAGES.glob("*.pdf")):
+        answers = json.loads(Path(f"{path}.expected.json").read_text(encoding="utf-8"))["tables"]
+        tables = tuple(map(_expected, answers))
+        yield Sample(path.name, "en", PAGE, "known", text_of(path), tables)
+
+
+def _expected(answer: dict[str, Any]) -> Expected:
+    rows = tuple(tuple(map(_plain, row)) for row in answer["rows"])
+    names = answer.get("columns") or [""] * max(map(len, rows))
+    width = len(names)
+    return Expected(
+        tuple(_plain(name) or "" for name in names), tuple((*row, *[None] * (width - len(row))) for row in rows)
+    )
 
 
 def text_of(path: Path) -> str:

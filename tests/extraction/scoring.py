@@ -12,6 +12,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent / "corpus"
 PROSE = Path(__file__).parent / "prose.jsonl"
+REPLIES = Path(__file__).parent / "replies.jsonl"
 
 # The readers were made for the known; those once held out were written without a look at the readers, which have been
 # made better for them since; no reader was ever changed after a look at what is held out.
@@ -75,6 +76,14 @@ def prose_samples() -> Iterator[Sample]:
     for line in PROSE.read_text(encoding="utf-8").splitlines():
         stored = json.loads(line)
         yield Sample(stored["name"], stored["language"], "prose", KNOWN, stored["text"], _tables(stored))
+
+
+def written_replies() -> Iterator[tuple[Sample, str]]:
+    """Yield messages with a reply in the manner of a chat model, written by hand and not by the script."""
+    for line in REPLIES.read_text(encoding="utf-8").splitlines():
+        stored = json.loads(line)
+        sample = Sample(stored["name"], stored["language"], "reply", stored["group"], stored["text"], _tables(stored))
+        yield sample, stored["reply"]
 
 
 def _tables(stored: dict[str, Any]) -> tuple[Expected, ...]:

@@ -58,8 +58,12 @@ def sloppy_reply(sample: Sample, number: int = 0) -> str:
 
 def read_with_reply(sample: Sample, number: int = 0) -> tuple[list[ProposedTable], list[ProposedTable]]:
     """Return the tables that the product proposes: the text's, with what the reply adds, and the reply's own."""
-    person = PersonTexts((Source(MESSAGE),), (sample.text,))
-    return merge_reply(person, propose(sample.text), propose(sloppy_reply(sample, number)))
+    return read_exchange(sample.text, sloppy_reply(sample, number))
+
+
+def read_exchange(message: str, reply: str) -> tuple[list[ProposedTable], list[ProposedTable]]:
+    """Return the tables that the product proposes of a message and the reply to it."""
+    return merge_reply(PersonTexts((Source(MESSAGE),), (message,)), propose(message), propose(reply))
 
 
 def _table(table: Expected, style: Style, random_: random.Random) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.extraction.__main__ import read_written_replies
 from tests.extraction.report import plain
 from tests.extraction.scoring import GROUPS, HELD_OUT, Expected, Sample, Score, prose_samples, samples, score
 from tests.extraction.sloppy_reply import read_with_reply, sloppy_reply
@@ -39,6 +40,14 @@ def test_a_careless_reply_to_prose_gives_the_table_that_no_reader_finds() -> Non
 )
 def test_remarks_on_a_text_without_a_table_make_none(sample: Sample) -> None:
     assert [tables_of(sample, number) for number in range(REPLIES)] == [[]] * REPLIES
+
+
+def test_replies_in_the_manner_of_chat_models_are_read() -> None:
+    results = read_written_replies()
+    total = sum((result for _, result in results), Score())
+    assert total.precision >= 0.98
+    assert total.recall >= 0.98
+    assert [sample.name for sample, result in results if not sample.tables and result.found] == []
 
 
 def test_replies_differ_by_their_number_and_are_the_same_each_time() -> None:

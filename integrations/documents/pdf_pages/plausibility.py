@@ -1,5 +1,6 @@
 """Judgement on tables that were found: prose, contents, numbered lists and letterheads are none."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -9,12 +10,16 @@ from tables.files.cell_kinds import CellKind, kind_of
 _PROSE_WORDS = 5  # of a cell without a value
 _MAX_WORDS = 150  # of a drawn cell; a frame around paragraphs or a figure has more
 _MAX_FACTS = 8  # rows
+_FIELD = re.compile(r"(\d{1,3})[.)]? +[^\W\d_]")
+_MIN_FIELDS = 4
 _MIN_CONTENTS = 4  # entries of a table of contents
 
 
 def is_plausible(table: PageTable, *, is_drawn: bool) -> bool:
     """Return whether cells read as those of a table."""
     cells = [cell for row in table.rows for cell in row if cell]
+    if _is_form(table):
+        return False
     if is_drawn:
         return max((cell.count(" ") for cell in cells), default=0) < _MAX_WORDS
     if len(table.rows) == 1 and 2 * sum(map(_is_value, cells)) < len(cells):
@@ -27,6 +32,17 @@ def is_plausible(table: PageTable, *, is_drawn: bool) -> bool:
         return not (len(table.names) == 2 and _is_contents([table.names, *table.rows]))
     has_values = 4 * sum(map(_is_value, cells)) >= len(cells)
     return has_values and not (_is_contents(table.rows) or _is_numbered_list(table.rows))
+
+
+def _is_form(table: PageTable) -> bool:
+    """Return whether cells are what a form asks for: numbered fields, or the same answers behind each question."""
+    cells = [cell for row in [table.names, *table.rows] for cell in row if cell]
+    numbers = [match[1] for cell in cells if (match := _FIELD.match(cell))]
+    if len(numbers) == len(cells) >= _MIN_FIELDS and numbers == [str(n) for n in range(1, len(numbers) + 1)]:
+        return True
+    columns = list(zip(*table.rows, strict=False))[1:]
+    has_questions = all(row[0] and row[0].endswith(("?", ":", "？", "：")) for row in table.rows)
+    return has_questions and len(table.rows) > 1 and all(len(set(column)) == 1 for column in columns)
 
 
 def _is_value(cell: str) -> bool:

@@ -37,34 +37,36 @@ def ruled_tables(words: Sequence[Word], turned: Sequence[Word], rules: Sequence[
 
 def join_rules(rules: Iterable[Rule]) -> tuple[list[Rule], list[Rule]]:
     """Return horizontal and vertical lines, parts of one line joined."""
-    horizontal: dict[int, list[Rule]] = defaultdict(list)
-    vertical: dict[int, list[Rule]] = defaultdict(list)
-    across = sorted((rule for rule in rules if rule.is_horizontal), key=lambda rule: rule.top)
-    down = sorted((rule for rule in rules if not rule.is_horizontal), key=lambda rule: rule.x0)
-    key, last = 0, -100.0
-    for rule in across:
-        key, last = (key, last) if rule.top - last <= _SNAP else (key + 1, rule.top)
-        horizontal[key].append(Rule(rule.x0, last, rule.x1, last))
-    key, last = 0, -100.0
-    for rule in down:
-        key, last = (key, last) if rule.x0 - last <= _SNAP else (key + 1, rule.x0)
-        vertical[key].append(Rule(last, rule.top, last, rule.bottom))
-    return ([part for group in horizontal.values() for part in _joined(group, 0)],
-            [part for group in vertical.values() for part in _joined(group, 1)])  # fmt: skip
+    across: list[Rule] = []
+    down: list[Rule] = []
+    for rule in rules:
+        (across if rule.is_horizontal else down).append(rule)
+    return _joined(across), [_turned(rule) for rule in _joined(map(_turned, down))]
 
 
-def _joined(rules: list[Rule], axis: int) -> list[Rule]:
+def _turned(rule: Rule) -> Rule:
+    """Return a line with its directions exchanged."""
+    return Rule(rule.top, rule.x0, rule.bottom, rule.x1)
+
+
+def _joined(rules: Iterable[Rule]) -> list[Rule]:
+    """Return horizontal lines: those at one height are one where they touch; short ones are left out."""
+    rows: list[list[Rule]] = []
+    for rule in sorted(rules, key=lambda rule: rule.top):
+        if not rows or rule.top - rows[-1][0].top > _SNAP:
+            rows.append([])
+        top = rows[-1][0].top if rows[-1] else rule.top
+        rows[-1].append(Rule(rule.x0, top, rule.x1, top))
     joined: list[Rule] = []
-    for rule in sorted(rules, key=lambda rule: rule[axis]):
-        if joined and rule[axis] - joined[-1][axis + 2] <= 2 * _SNAP:
-            end = max(rule[axis + 2], joined[-1][axis + 2])
-            last = joined[-1]
-            joined[-1] = (
-                Rule(last.x0, last.top, end, last.bottom) if axis == 0 else Rule(last.x0, last.top, last.x1, end)
-            )
-        else:
-            joined.append(rule)
-    return [rule for rule in joined if rule[axis + 2] - rule[axis] > 4]
+    for row in rows:
+        parts: list[Rule] = []
+        for rule in sorted(row, key=lambda rule: rule.x0):
+            if parts and rule.x0 - parts[-1].x1 <= 2 * _SNAP:
+                parts[-1] = parts[-1]._replace(x1=max(rule.x1, parts[-1].x1))
+            else:
+                parts.append(rule)
+        joined += [part for part in parts if part.x1 - part.x0 > 4]
+    return joined
 
 
 def _drawings(rules: Sequence[Rule]) -> list[_Drawing]:
@@ -156,22 +158,12 @@ class _Grid:
         return owners
 
     def _has_vertical(self, column: int, row: int) -> bool:
-        x, top, bottom = self.xs[column], self.ys[row], self.ys[row + 1]
-        drawn = sum(
-            max(0.0, min(rule.bottom, bottom) - max(rule.top, top))
-            for rule in self._drawing.vertical
-            if abs(rule.x0 - x) <= _SNAP
-        )
-        return drawn >= _COVERED * (bottom - top)
+        parts = [(rule.top, rule.bottom) for rule in self._drawing.vertical if abs(rule.x0 - self.xs[column]) <= _SNAP]
+        return _is_covered(parts, self.ys[row], self.ys[row + 1])
 
     def _has_horizontal(self, row: int, column: int) -> bool:
-        y, left, right = self.ys[row], self.xs[column], self.xs[column + 1]
-        drawn = sum(
-            max(0.0, min(rule.x1, right) - max(rule.x0, left))
-            for rule in self._drawing.horizontal
-            if abs(rule.top - y) <= _SNAP
-        )
-        return drawn >= _COVERED * (right - left)
+        parts = [(rule.x0, rule.x1) for rule in self._drawing.horizontal if abs(rule.top - self.ys[row]) <= _SNAP]
+        return _is_covered(parts, self.xs[column], self.xs[column + 1])
 
     def _cell_at(self, x: float, y: float) -> tuple[int, int] | None:
         column = next((n for n in range(self.columns) if self.xs[n] <= x < self.xs[n + 1]), None)
@@ -243,6 +235,12 @@ class _Grid:
                 index = min(range(count), key=lambda n: abs(tallest[0][n].top - line.top))
                 rows[index][column] = " ".join(filter(None, (rows[index][column], line.text)))
         return rows
+
+
+def _is_covered(parts: Iterable[tuple[float, float]], start: float, end: float) -> bool:
+    """Return whether most of a cell's side, from start to end, is drawn."""
+    drawn = sum(max(0.0, min(last, end) - max(first, start)) for first, last in parts)
+    return drawn >= _COVERED * (end - start)
 
 
 def _positions(values: Sequence[float]) -> list[float]:

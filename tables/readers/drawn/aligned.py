@@ -185,6 +185,15 @@ def _without_index(rows: list[list[Cell]]) -> list[list[Cell]]:
     return rows
 
 
+def _are_numbered(rows: Sequence[Sequence[Cell]]) -> bool:
+    """Return True for lines of text or of a program behind their numbers."""
+    texts = [row[0].text.rstrip(".)") if row[0] else "" for row in rows]
+    numbers = [int(text) for text in texts if text.isdecimal() and len(text) < 7]
+    if len(numbers) < len(rows) or numbers != sorted(set(numbers)) or numbers[-1] - numbers[0] >= 2 * len(rows):
+        return False
+    return not any(evidence.is_value(text) for text in evidence.texts(rows, 1))
+
+
 def _is_table(rows: Sequence[Sequence[Cell]]) -> bool:
     """Return True when every row fills two columns, most fill most, and some column holds values or has a header."""
     filled = [sum(1 for value in row if value) for row in rows]
@@ -195,5 +204,8 @@ def _is_table(rows: Sequence[Sequence[Cell]]) -> bool:
     if max(map(len, cells)) > _LONGEST_CELL or all(row[0] and row[0].text.endswith(":") for row in rows):
         return False
     if evidence.is_most([text.endswith((",", ".")) for text in cells]):
+        return False
+    uneven = sum(any(cell and "  " in cell.text for cell in row) for row in rows)
+    if 3 * uneven >= len(rows) or (width == 2 and _are_numbered(rows)):
         return False
     return evidence.has_value_column(rows) or (width >= 3 and evidence.has_header(rows))

@@ -51,6 +51,8 @@ def _stands_alone(text: str, node: Node) -> bool:
     before = text[max(0, node.start - _LOOK_BACK) : node.start].rpartition("\n")[2].strip(" \r[,")
     if "|" in before or "\t" in before:
         return False
+    if before.endswith("(") and len(node.members) < 2:
+        return False  # the argument of a call
     return node.kind == "array" or not before or before.endswith((":", "=", "：", "("))
 
 

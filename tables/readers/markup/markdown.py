@@ -20,6 +20,7 @@ _CORNERS = frozenset("|+┼├┤┌┐└┘╞╡╪╤╧╔╗╚╝╠╣�
 _MARK = re.compile(f"[{re.escape(_BARS + ''.join(sorted(_CORNERS)))}]")
 _DASHES = frozenset("-=─═━")
 _LINE_END = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_LINK = re.compile(r"!?\[([^\[\]\n]{1,200})\]\([^()\s]{1,500}(?:[ ]\"[^\"\n]{0,200}\")?\)")
 _MARKS = ("**", "__", "`", "*", "_")
 _DATA_TYPE = re.compile(
     r"(?:u?(?:tiny|small|big|huge)?int(?:eger)?\d{0,3}|[iuf]\d{1,3}|str|string|varchar|text|char|bool(?:ean)?|double|float\d{0,2}"
@@ -45,8 +46,10 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
 
 
 def unescape(raw: str) -> str:
-    """Return the content of a cell: without escapes, entities and line breaks in HTML."""
+    """Return the content of a cell: without escapes, links, entities and line breaks in HTML."""
     plain = _LINE_END.sub("\n", raw.replace("\\|", "|"))
+    if "](" in plain:
+        plain = _LINK.sub(r"\1", plain)
     return html.unescape(plain).replace("\xa0", " ") if "&" in plain else plain
 
 
