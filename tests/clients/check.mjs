@@ -3,22 +3,14 @@ import { serverAudits } from 'graphql-http';
 import { createClient as createSSE } from 'graphql-sse';
 import { createClient as createWS } from 'graphql-ws';
 import WebSocket from 'ws';
+import { run, send } from './support.mjs';
 
 const url = process.argv[2] + '/graphql';
 const PASSWORD = 'correct horse battery';
 const SIGN_UP = 'mutation S($input: SignUpInput!) { signUp(input: $input) { session { accessToken refreshToken } } }';
 const REFRESH = 'mutation R($input: RefreshSessionInput!) { refreshSession(input: $input) { session { accessToken } } }';
-const SEND = 'mutation S($input: SendMessageInput!) { sendMessage(input: $input) { reply { id } } }';
 const FOLLOW = `subscription F($id: ID!) { replyStream(messageId: $id) { __typename
   ... on ReplyDelta { text } ... on ReplyEnded { message { text status } } } }`;
-
-async function run(query, variables, token) {
-  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
-  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
-  const { data, errors } = await answer.json();
-  if (errors) throw new Error(JSON.stringify(errors));
-  return data;
-}
 
 async function audits() {
   const counts = {};
@@ -32,11 +24,6 @@ async function audits() {
     else failed.push(`${audit.id} ${audit.name}: ${result.reason}`);
   }
   return { counts, failed };
-}
-
-async function reply(token) {
-  const data = await run(SEND, { input: { text: 'Item,Price\nTaxi,5\nBus,2\n' } }, token);
-  return data.sendMessage.reply.id;
 }
 
 // Follow a reply and return whether its pieces are the text that it ends with.
@@ -69,7 +56,7 @@ async function webSocket(session) {
   });
   const me = await once(client, '{ me { email } }');
   const item = await once(client, 'mutation { createItem(input: {title: "Call"}) { item { title } } }');
-  const followed = await follow(client, await reply(token));
+  const followed = await follow(client, await send(url, token));
   await client.dispose();
   return { email: me.me.email, item: item.createItem.item.title, followed };
 }
@@ -77,14 +64,14 @@ async function webSocket(session) {
 async function serverSentEvents(session) {
   const client = createSSE({ url, headers: { authorization: `Bearer ${session.accessToken}` }, retryAttempts: 0 });
   const me = await once(client, '{ me { email } }');
-  const followed = await follow(client, await reply(session.accessToken));
+  const followed = await follow(client, await send(url, session.accessToken));
   client.dispose();
   return { email: me.me.email, followed };
 }
 
 const input = { email: 'ann@example.com', password: PASSWORD };
-const { session } = (await run(SIGN_UP, { input })).signUp;
-await run(REFRESH, { input: { refreshToken: session.refreshToken } });
+const { session } = (await run(url, SIGN_UP, { input })).signUp;
+await run(url, REFRESH, { input: { refreshToken: session.refreshToken } });
 console.log(
   JSON.stringify({
     audits: await audits(),
