@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
@@ -192,7 +193,7 @@ class Session(sqlalchemy.orm.Session):
                 "updated_by_id": self.viewer.user_id,
             }
             rows = [activity.as_row() | common | {"number": first + n} for n, activity in enumerate(activities)]
-            connection.execute(insert(Base.metadata.tables["activities"]), rows)
+            connection.execute(_insert_activities(), rows)
             self.emit(ActivityRecorded(organization_id))
 
     def _organization_of(self, subject: Subject) -> UUID | None:
@@ -204,6 +205,11 @@ class Session(sqlalchemy.orm.Session):
         if isinstance(row, Child):
             return self._organization_of((row.parent, getattr(row, row.parent_key)))
         return getattr(row, row.organization_key, None) if isinstance(row, AuditedRow) else None
+
+
+@cache
+def _insert_activities() -> Any:
+    return insert(Base.metadata.tables["activities"])  # built once: every write runs it
 
 
 Unit = Callable[..., Any]
