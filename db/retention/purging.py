@@ -18,6 +18,7 @@ from db.models.invitations import Invitation
 from db.models.jobs import Job
 from db.models.memberships import Membership
 from db.models.notifications import Notification
+from db.models.organizations import Organization
 from db.models.reports import Report
 from db.models.sessions import SignIn
 from db.models.sites import SiteAssignment
@@ -59,6 +60,8 @@ def _expired_rows(deleted_before: datetime) -> Iterator[tuple[type[Base], Column
     yield IdempotencyKey, IdempotencyKey.created_at < moment - RETENTION
     yield Notification, Notification.created_at < moment - notifications.RETENTION
     yield Activity, Activity.id < activity.oldest_kept()
+    # No foreign key takes them along when the organization is erased, as a personal one is with its account.
+    yield Activity, Activity.organization_id.not_in(select(Organization.id))
     yield Verification, Verification.expires_at < moment
     yield GoogleConsent, GoogleConsent.expires_at < moment
     yield GoogleAccount, GoogleAccount.deleted_at < deleted_before
