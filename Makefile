@@ -1,6 +1,6 @@
 # `make help` prints every target with the line after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check mutants test-llm bench eval lock migration schema app graphiql clean
+.PHONY: help run test test-fast check mutants test-llm bench eval lock migration schema app pictures graphiql clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -91,6 +91,9 @@ lock: $(VENV)/.development ## Lock every dependency with its hash
 
 app: ## Rebuild the page for people (needs Node.js 20)
 	@cd web/app && npm ci --silent && npm run --silent build
+
+pictures: $(VENV)/.development ## Take the pictures of docs/tour.md in a browser
+	@$(BIN)/python -m tests.support.processes.pictures
 
 graphiql: ## Rebuild the GraphiQL files (needs Node.js 20)
 	@cd web/graphiql && npm ci --silent && npm run --silent build

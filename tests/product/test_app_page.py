@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from graphql import build_schema, parse, validate
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Request, expect
 
 from tests.support.processes.app_browser import (
     cell,
@@ -244,4 +244,34 @@ async def test_a_phone_in_arabic_shows_one_pane_at_a_time(browser: Browser, page
         assert await page.evaluate("document.dir") == "rtl"
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert await violations(page) == []
+        assert visited.errors == []
+
+
+@in_browser
+async def test_two_tabs_refresh_a_session_once_and_sign_out_together(browser: Browser, page_url: str) -> None:
+    async with visit(browser, page_url) as visited:
+        page = visited.page
+        await sign_up(page, "Edith", "edith@example.com")
+        other = await page.context.new_page()
+        await other.goto(page_url)
+        await other.get_by_text("What should become a table?").wait_for()
+        refreshes: list[str] = []
+
+        def note(request: Request) -> None:
+            if "RefreshSession" in (request.post_data or ""):
+                refreshes.append(request.url)
+
+        page.on("request", note)
+        other.on("request", note)
+        expire = """() => {
+          const session = JSON.parse(localStorage.getItem("sheetgpt.session"));
+          localStorage.setItem("sheetgpt.session", JSON.stringify({ ...session, expiresAt: 0 }));
+        }"""
+        await page.evaluate(expire)
+        await asyncio.gather(*(tab.get_by_role("button", name="Deleted").click() for tab in (page, other)))
+        await asyncio.gather(*(expect(tab.get_by_text("Nothing is deleted.")).to_be_visible() for tab in (page, other)))
+        assert len(refreshes) == 1
+        await page.get_by_role("button", name="Your account").click()
+        await page.get_by_role("menuitem", name="Sign out").click()
+        await asyncio.gather(*(expect(tab.get_by_label("Password")).to_be_visible() for tab in (page, other)))
         assert visited.errors == []

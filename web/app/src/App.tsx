@@ -6,6 +6,7 @@ import { messageOf } from "./api/errors";
 import { accessToken, isSignedIn, subscribeToSession } from "./api/session";
 import { subscribeToConnection } from "./api/socket";
 import { SignIn } from "./account/SignIn";
+import { followActivity } from "./chat/activity";
 import { Chat } from "./chat/Chat";
 import { Sidebar } from "./chat/Sidebar";
 import { Splitter } from "./ui/Splitter";
@@ -36,6 +37,7 @@ function Workspace() {
   const [isMenuOpen, setMenuOpen] = useState(false);
   const shown = pane.use();
   useInvitation();
+  useEffect(followActivity, []);
   useEffect(() => setMenuOpen(false), [conversationId, tableId]);
   const onlyTable = tableId !== null && conversationId === null;
   return (

@@ -26,7 +26,7 @@ export function AccountDialog({ onClose }: { onClose: () => void }) {
       {me && tab === "sessions" && <Sessions me={me} onChanged={refresh} />}
       {me && tab === "keys" && <ApiKeys keys={me.apiKeys} onChanged={refresh} />}
       {me && tab === "google" && <Google account={me.googleAccount ?? null} onChanged={refresh} />}
-      {me && tab === "usage" && <UsageView usage={me.usage} currency={data.serverInfo.currency} />}
+      {me && tab === "usage" && <UsageView usage={me.usage} limits={me.limits} currency={data.serverInfo.currency} />}
     </Dialog>
   );
 }
@@ -140,13 +140,21 @@ function Google({ account, onChanged }: { account: Me["googleAccount"] | null; o
   );
 }
 
-function UsageView({ usage, currency }: { usage: Me["usage"]; currency: string }) {
+function UsageView({ usage, limits, currency }: { usage: Me["usage"]; limits: Me["limits"]; currency: string }) {
   return (
+    <>
     <dl className="facts">
       <div><dt>{t("usage.input")}</dt><dd>{usage.inputTokens.toLocaleString()}</dd></div>
       <div><dt>{t("usage.output")}</dt><dd>{usage.outputTokens.toLocaleString()}</dd></div>
       <div><dt>{t("usage.total")}</dt><dd>{usage.totalTokens.toLocaleString()}</dd></div>
       <div><dt>{t("usage.cost")}</dt><dd>{usage.cost} {currency}</dd></div>
     </dl>
+    <h3>{t("usage.limits")}</h3>
+    <ul className="rows">
+      {limits.map(({ name, limit, used }) => (
+        <li key={name}><span className="grow">{name}<span className="hint">{t("usage.of", { used, limit })}</span></span><meter value={used} max={limit} high={limit * 0.9} aria-label={name} /></li>
+      ))}
+    </ul>
+    </>
   );
 }

@@ -1,20 +1,34 @@
 /** The two urql clients: one with the normalised cache, and one without for the rows of the grid. */
-import { Client, fetchExchange, type Exchange } from "@urql/core";
+import { Client, fetchExchange, type Exchange, type Operation } from "@urql/core";
 import { authExchange } from "@urql/exchange-auth";
 import { cacheExchange, type Cache, type DataFields } from "@urql/exchange-graphcache";
 import { relayPagination } from "@urql/exchange-graphcache/extras";
 import { accessToken, expiresSoon, refresh, subscribeToSession } from "./session";
 
 const authentication = (): Exchange =>
-  authExchange(async (utilities) => ({
-    addAuthToOperation: (operation) => {
-      const token = accessToken();
-      return token ? utilities.appendHeaders(operation, { Authorization: `Bearer ${token}` }) : operation;
-    },
-    willAuthError: () => expiresSoon(),
-    didAuthError: (error) => error.graphQLErrors.some(({ extensions }) => extensions.code === "UNAUTHENTICATED"),
-    refreshAuth: () => refresh(accessToken()),
-  }));
+  authExchange(async (utilities) => {
+    let refused: string | undefined;
+    return {
+      addAuthToOperation: (operation) => {
+        const token = accessToken();
+        return token ? utilities.appendHeaders(operation, { Authorization: `Bearer ${token}` }) : operation;
+      },
+      willAuthError: () => expiresSoon(),
+      didAuthError(error, operation) {
+        // Without a token there is nothing to refresh: a wrong password must not be sent twice.
+        const token = tokenOf(operation);
+        if (!token || !error.graphQLErrors.some(({ extensions }) => extensions.code === "UNAUTHENTICATED")) return false;
+        refused = token;
+        return true;
+      },
+      refreshAuth: () => refresh(refused),
+    };
+  });
+
+function tokenOf({ context: { fetchOptions } }: Operation): string | undefined {
+  const options = typeof fetchOptions === "function" ? fetchOptions() : fetchOptions;
+  return new Headers(options?.headers).get("Authorization")?.replace("Bearer ", "");
+}
 
 /** Drop every list of that name from the cache, so that its next use asks the server. */
 function invalidateLists(cache: Cache, field: string, entity: string | { __typename: string; id: string } = "Query"): void {
@@ -36,6 +50,7 @@ const normalizedCache = (): Exchange =>
       Usage: () => null,
       Budget: () => null,
       GoogleAccount: () => null,
+      Limit: () => null,
       ServerInfo: () => "only",
       ProposedChange: () => null,
       Change: () => null,

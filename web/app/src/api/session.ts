@@ -65,11 +65,11 @@ export function expiresSoon(): boolean {
   return session !== null && session.expiresAt - MARGIN_MS < Date.now();
 }
 
-/** Exchange the refresh token, unless another tab did so after `usedToken` was refused. */
-export async function refresh(usedToken: string | undefined): Promise<void> {
+/** Exchange the refresh token, unless another tab did so meanwhile; `refused` is a token that the server has refused. */
+export async function refresh(refused?: string): Promise<void> {
   await navigator.locks.request(LOCK, async () => {
     const session = read();
-    if (!session || (session.accessToken !== usedToken && !expiresSoon())) return;
+    if (!session || (session.accessToken !== refused && !expiresSoon())) return;
     const result = await requestTokens(session.refreshToken);
     if (result === "refused") signOut();
     else if (result) store({ ...result, expiresAt: Date.now() + result.expiresIn * 1000 });
@@ -78,7 +78,7 @@ export async function refresh(usedToken: string | undefined): Promise<void> {
 
 /** Return a token that is valid for a while, for a socket that connects. */
 export async function freshToken(): Promise<string | undefined> {
-  if (expiresSoon()) await refresh(accessToken());
+  if (expiresSoon()) await refresh();
   return accessToken();
 }
 

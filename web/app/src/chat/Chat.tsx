@@ -6,6 +6,7 @@ import { ConversationDocument, SendMessageDocument, StopReplyDocument, type Mess
 import { t } from "../i18n";
 import { go } from "../ui/route";
 import { toast } from "../ui/Toasts";
+import { activity } from "./activity";
 import { Composer } from "./Composer";
 import { MessageView } from "./MessageView";
 import { followReply, replies } from "./replies";
@@ -30,6 +31,9 @@ export function Chat({ conversationId }: { conversationId: string | null }) {
   const writing = messages.findLast(({ status }) => status === "IN_PROGRESS");
   const cursor = before === undefined ? (page?.pageInfo.hasPreviousPage ? page.pageInfo.startCursor : null) : before;
 
+  // A message of another tab or of a colleague.
+  const changed = activity.use().Message ?? 0;
+  useEffect(() => { if (changed) reload({ requestPolicy: "network-only" }); }, [changed, reload]);
   useEffect(() => { if (writing) followReply(writing.id); }, [writing?.id]);
 
   const branch = useCallback((messageId: string | null) => {

@@ -15,6 +15,7 @@ import { Menu } from "../ui/Menu";
 import { go, route } from "../ui/route";
 import { chooseTheme, theme, type Theme } from "../ui/theme";
 import { toast } from "../ui/Toasts";
+import { activity } from "./activity";
 import { ShareDialog } from "./ShareDialog";
 import { endedReplies } from "./replies";
 
@@ -84,10 +85,11 @@ function useDelayed(value: string): string {
 function Conversations({ search, onOpen }: { search: string; onOpen: (opened: Opened) => void }) {
   const [after, setAfter] = useState<string | null>(null);
   const ended = endedReplies.use();
+  const changed = activity.use().Conversation ?? 0;
   const { conversationId } = route.use();
   const [{ data, error }, reload] = useQuery({ query: ConversationsDocument, variables: { first: 40, after, search: search || null, includeDeleted: false }, requestPolicy: "cache-and-network" });
   useEffect(() => setAfter(null), [search]);
-  useEffect(() => { if (ended) reload({ requestPolicy: "network-only" }); }, [ended, reload]);
+  useEffect(() => { if (ended + changed) reload({ requestPolicy: "network-only" }); }, [ended, changed, reload]);
 
   async function remove(conversation: ConversationItemFragment): Promise<void> {
     const result = await client().mutation(DeleteConversationDocument, { id: conversation.id }).toPromise();

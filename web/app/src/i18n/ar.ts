@@ -294,6 +294,8 @@ export const ar: Messages = {
   "usage.cost": "التكلفة",
   "usage.input": "الرموز المقروءة",
   "usage.output": "الرموز المكتوبة",
+  "usage.limits": "الحدود",
+  "usage.of": "{used} من {limit}",
   "usage.tokens": "zero: لا رموز | one: رمز واحد | two: رمزان | few: {n} رموز | many: {n} رمزًا | other: {n} رمز",
   "usage.total": "مجموع الرموز",
   "visibility.ORGANIZATION": "كل من في المؤسسة",

@@ -292,6 +292,8 @@ export const en = {
   "usage.cost": "Cost",
   "usage.input": "Tokens read",
   "usage.output": "Tokens written",
+  "usage.limits": "Limits",
+  "usage.of": "{used} of {limit}",
   "usage.tokens": "one: {n} token | other: {n} tokens",
   "usage.total": "Tokens in all",
   "visibility.ORGANIZATION": "Everybody in the organization",

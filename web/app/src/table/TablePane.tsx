@@ -4,6 +4,7 @@ import { useQuery } from "urql";
 import { client } from "../api/client";
 import { messageOf } from "../api/errors";
 import { CreateTableDocument, PendingProposalsDocument, TablesDocument, ConversationDocument, MessageByIdDocument, type ProposalItemFragment } from "../api/generated";
+import { activity } from "../chat/activity";
 import { endedReplies, replies } from "../chat/replies";
 import { t } from "../i18n";
 import { go } from "../ui/route";
@@ -17,7 +18,8 @@ interface Props { conversationId: string | null; tableId: string | null }
 /** Tables of the conversation in tabs, those that a reply is writing, and proposals that wait for a decision. */
 export function TablePane({ conversationId, tableId }: Props) {
   const [isImporting, setImporting] = useState(false);
-  const ended = endedReplies.use();
+  const changes = activity.use();
+  const ended = endedReplies.use() + (changes.Table ?? 0) + (changes.Proposal ?? 0);
   const [{ data }, reload] = useQuery({
     query: TablesDocument, variables: { conversationId }, pause: !conversationId, requestPolicy: "cache-and-network",
   });
