@@ -1,11 +1,14 @@
 """SQL expressions that are spelled differently in SQLite and PostgreSQL."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from db.core.base import UtcDateTime
 
 
 class DialectSQL(ColumnElement[Any]):
@@ -23,6 +26,23 @@ class DialectSQL(ColumnElement[Any]):
 
     def _copy_internals(self, clone: Any = None, **options: Any) -> None:
         self.operands = tuple(clone(operand, **options) for operand in self.operands)
+
+
+class DatabaseClock(ColumnElement[datetime]):
+    """Present time of the database server, which processes on machines with different clocks share."""
+
+    inherit_cache = True
+    type = UtcDateTime()
+
+
+@compiles(DatabaseClock, "sqlite")
+def _clock_sqlite(_: DatabaseClock, __: SQLCompiler, **___: Any) -> str:
+    return "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+
+
+@compiles(DatabaseClock, "postgresql")
+def _clock_postgresql(_: DatabaseClock, __: SQLCompiler, **___: Any) -> str:
+    return "clock_timestamp()"
 
 
 @compiles(DialectSQL)

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing, contextmanager, nullcontext
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
@@ -16,11 +16,13 @@ from auth.viewer import Viewer
 from db.core.audit_context import AuditContext, current_audit_context
 from db.core.base import Base
 from db.core.events import Event
+from db.core.outages import away, is_outage
 from db.core.prepared import OneOf, Plan, Prepared
 from db.core.session import RollbackOnly, Session
-from errors import ProductError, RateLimited
+from errors import ProductError, RateLimited, Unavailable
 from telemetry import metrics
 from telemetry.catalog import LIMITS
+from telemetry.outage import Outage
 from telemetry.statements import Timed
 
 P = ParamSpec("P")
@@ -30,6 +32,7 @@ Unit = Callable[Concatenate[Session, P], T]
 Migrate = Callable[[str], None]
 
 MAX_WAITING_WRITES = 1_000
+BACK_SECONDS, RETRY_SECONDS = 60.0, 0.5
 PROBE_SECONDS, WRITER_PATIENCE_SECONDS = 1.5, 30.0
 MAX_STREAMS, MAX_STREAMS_OF_ONE = 6, 3  # concurrent reads of users; each holds a connection
 
@@ -60,6 +63,7 @@ class Database(ABC):
         self.publish: Callable[[Event], None] = lambda _: None
         self.job_limits: Mapping[str, int] = {}
         self._writes: set[asyncio.Task[Any]] = set()
+        self.outage = Outage("database", "requests are answered with UNAVAILABLE until it is back")
         self._probe: asyncio.Task[None] | None = None
         self._probed_at = 0.0
         self._stream_limit = FairLimit(MAX_STREAMS, MAX_STREAMS_OF_ONE)
@@ -96,7 +100,7 @@ class Database(ABC):
     async def read(self, query: Prepared[R], viewer: Viewer, **parameters: Any) -> list[R]:
         """Return the rows of a query that has a limit, as records with the model's attribute names."""
         plan = query.plan(self.dialect, viewer)
-        with Timed("read", plan.sql):
+        with Timed("read", plan.sql), self._watching("read"):
             fetched = await self._fetch(plan, plan.values(viewer, parameters))
         return cast("list[R]", plan.records(fetched))
 
@@ -117,7 +121,7 @@ class Database(ABC):
         """Yield all rows of an unlimited query from one snapshot, in batches, without blocking the event loop."""
         plan = query.plan(self.dialect, viewer)
         fetched = self._stream(plan, plan.values(viewer, parameters), batch)
-        return cast("AsyncIterator[list[R]]", _batches(plan, fetched, self.stream_slot(viewer)))
+        return cast("AsyncIterator[list[R]]", _batches(plan, fetched, self.stream_slot(viewer), self._watching("read")))
 
     @property
     def waiting(self) -> dict[str, int]:
@@ -160,10 +164,37 @@ class Database(ABC):
             raise
 
     async def _commit(self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext) -> T:
-        result, events = await self._transact(run, viewer, cause)
+        with self._watching("write"):
+            result, events = await self._transact(run, viewer, cause)
         for event in events:
             self.publish(event)
         return result
+
+    async def write_when_back(self, unit: Unit[P, T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Write like `write`, but wait up to BACK_SECONDS for a database that is away. The unit may run twice."""
+        deadline = asyncio.get_running_loop().time() + BACK_SECONDS
+        while True:
+            try:
+                return await self.write(unit, viewer, *args, **kwargs)
+            except Unavailable:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(RETRY_SECONDS)
+
+    @contextmanager
+    def _watching(self, lane: str) -> Iterator[None]:
+        """Turn an error that means that the database is away into Unavailable; log the begin and end of outages."""
+        try:
+            yield
+        except (ProductError, RollbackOnly):
+            raise
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            self.outage.failed(error, lane)
+            raise away() from error
+        else:
+            self.outage.answered(lane)
 
     @abstractmethod
     def _transact(
@@ -204,10 +235,14 @@ def _log_failure(task: asyncio.Task[Any]) -> None:
 
 
 async def _batches(
-    plan: Plan, fetched: AsyncGenerator[list[Any], None], slot: AbstractAsyncContextManager[None]
+    plan: Plan,
+    fetched: AsyncGenerator[list[Any], None],
+    slot: AbstractAsyncContextManager[None],
+    watching: AbstractContextManager[None],
 ) -> AsyncGenerator[list[Any], None]:
     """Yield batches and release the connection at once when the consumer stops early."""
     async with slot, aclosing(fetched):
-        with Timed("stream", plan.sql):
+        # Errors of the consumer are not thrown in here, so what is raised is the database's.
+        with Timed("stream", plan.sql), watching:
             async for rows in fetched:
                 yield plan.records(rows)

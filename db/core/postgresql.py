@@ -17,6 +17,7 @@ from db.core.audit_context import AuditContext
 from db.core.base import Base, dump_json, parse_json
 from db.core.engine import Database, LockTimeout, Migrate
 from db.core.events import Event
+from db.core.outages import is_lost_connection
 from db.core.prepared import Plan, Prepared
 from db.core.session import Session
 
@@ -138,6 +139,15 @@ class PostgreSQL(Database):
             return {str(name): bool(whole) for name, whole in await connection.fetch(query, prefix)}
 
     async def _fetch(self, plan: Plan, values: list[Any]) -> list[Any]:
+        """Return the rows of a plan. A connection that was lost is replaced once, as a read may be repeated."""
+        try:
+            return await self._fetch_once(plan, values)
+        except Exception as error:
+            if not is_lost_connection(error):
+                raise
+        return await self._fetch_once(plan, values)
+
+    async def _fetch_once(self, plan: Plan, values: list[Any]) -> list[Any]:
         async with self.pool.acquire(timeout=30) as connection:
             return list(await connection.fetch(plan.sql, *values))
 

@@ -1,7 +1,7 @@
 """Background jobs: the row holds the state, the queue only delivers its id."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -9,13 +9,16 @@ from sqlalchemy import select
 
 from auth.viewer import Viewer
 from db.core.base import now
+from db.core.dialect_sql import DatabaseClock
 from db.core.events import JobChanged, JobQueued
 from db.core.prepared import Prepared, bind
 from db.core.session import RollbackOnly, Session
 from db.jobs.concurrency import check_room
 from db.models.jobs import Job, JobStatus
 from db.models.users import User
+from errors import NotFound
 
+CLOCK = DatabaseClock()  # leases are set and compared by it: workers an hour apart took each other's jobs
 LEASE = timedelta(seconds=7)  # another worker takes over within 10 s: the lease and the pause between two sweeps
 MAX_CRASHES = 5
 CRASHED = "INTERNAL_SERVER_ERROR"  # error code after MAX_CRASHES
@@ -29,7 +32,7 @@ claimable_jobs: Prepared[Job] = Prepared(
     .where(
         Job.kind == bind("kind", Job.kind),
         Job.status.in_([JobStatus.QUEUED, JobStatus.RUNNING]),
-        (Job.leased_until < bind("moment", Job.leased_until)) | Job.leased_until.is_(None),
+        (Job.leased_until < CLOCK) | Job.leased_until.is_(None),
     )
     .order_by(Job.id)
     .limit(100)
@@ -66,10 +69,11 @@ def enqueue(session: Session, kind: str, organization_id: UUID, **arguments: Any
 
 def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
     """Claim a job that no worker holds and return it with its viewer; None when it is held or finished."""
-    job = session.scalars(select(Job).where(Job.id == job_id).with_for_update()).one_or_none()
-    if job is None or job.finished_at is not None:
+    row = session.execute(select(Job, CLOCK).where(Job.id == job_id).with_for_update()).one_or_none()
+    if row is None:
         return None
-    if job.leased_until is not None and job.leased_until > now():
+    job, moment = row
+    if job.finished_at is not None or (job.leased_until is not None and job.leased_until > moment):
         return None
     job.crashes += job.status is JobStatus.RUNNING
     viewer = job_viewer(session, job)
@@ -83,7 +87,7 @@ def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
     job.attempt += 1
     job.status = JobStatus.RUNNING
     job.started_at = job.started_at or now()
-    job.leased_until = now() + LEASE
+    job.leased_until = moment + LEASE
     _status_set(session, job)
     return job, viewer
 
@@ -97,10 +101,17 @@ def job_viewer(session: Session, job: Job) -> Viewer | None:
 
 def renew_lease(session: Session, job_id: UUID, attempt: int) -> Job:
     """Return the locked job with a renewed lease. Raises LeaseLost when this attempt no longer holds it."""
-    job = session.get(Job, job_id, lock=True)
+    return _renewed(session, job_id, attempt, LEASE)
+
+
+def _renewed(session: Session, job_id: UUID, attempt: int, lease: timedelta) -> Job:
+    row = session.execute(select(Job, CLOCK).where(Job.id == job_id).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound("There is no such job, or you may not see it.")
+    job, moment = row
     if job.attempt != attempt or job.status is not JobStatus.RUNNING:
         raise LeaseLost
-    job.leased_until = now() + LEASE
+    job.leased_until = moment + lease
     return job
 
 
@@ -153,10 +164,10 @@ def release(session: Session, job_id: UUID, attempt: int, *, start_over: bool = 
     _status_set(session, job)
 
 
-def postpone(session: Session, job_id: UUID, attempt: int, until: datetime, code: str, message: str) -> None:
-    """Put the next attempt off until a moment, and show the failure of this one."""
-    job = renew_lease(session, job_id, attempt)
-    job.status, job.leased_until = JobStatus.QUEUED, until
+def postpone(session: Session, job_id: UUID, attempt: int, pause: timedelta, code: str, message: str) -> None:
+    """Put the next attempt off, and show the failure of this one."""
+    job = _renewed(session, job_id, attempt, pause)
+    job.status = JobStatus.QUEUED
     job.error_code, job.error_message, job.error_retryable = code, message, True
     _status_set(session, job)
 

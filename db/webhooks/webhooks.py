@@ -125,7 +125,7 @@ def not_delivered(
         jobs.fail(session, job.id, job.attempt, "UPSTREAM_FAILED", message, True)
         return
     pause = PAUSES[count - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  not a secret
-    jobs.postpone(session, job.id, job.attempt, now() + pause, "UPSTREAM_FAILED", message)
+    jobs.postpone(session, job.id, job.attempt, pause, "UPSTREAM_FAILED", message)
 
 
 control.register(JOB_KIND, cancel=control.end_canceled, retry=_restart)

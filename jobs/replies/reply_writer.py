@@ -160,7 +160,7 @@ class ReplyWriter:
                 self.proposals.keep_part(session, tables)
 
         try:
-            await self._database.write(unit, self._context.viewer)
+            await self._database.write_when_back(unit, self._context.viewer)
             if ending.tokens is not None:
                 count_model_use(self._model, ending.tokens, ending.cost_nanos)
         except LeaseLost:

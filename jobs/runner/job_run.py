@@ -16,7 +16,7 @@ from db.core.session import Session
 from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
 from db.models.jobs import Job, JobStatus
-from errors import NotFound, ProductError, RateLimited, UpstreamFailed
+from errors import NotFound, ProductError, RateLimited, Unavailable, UpstreamFailed
 from telemetry import metrics
 from telemetry.catalog import JOB_RUNS, JOB_SECONDS
 
@@ -166,7 +166,7 @@ class JobRun:
     async def _conclude(self, context: JobContext, task: asyncio.Task[None]) -> None:
         # LeaseLost: the handler has finished its job itself, or another worker has taken it over.
         with suppress(LeaseLost, NotFound):
-            await self._database.write(self._ending(context, task), SYSTEM)
+            await self._database.write_when_back(self._ending(context, task), SYSTEM)
 
     def _report(self, context: JobContext, task: asyncio.Task[None], seconds: float) -> None:
         job, result = context.job, "completed"
@@ -198,7 +198,7 @@ def explanation(error: BaseException, context: JobContext) -> tuple[str, str, bo
     if isinstance(error, ExplainedError):
         return error.code, error.message, error.retryable
     if isinstance(error, ProductError):
-        return error.code, error.message, isinstance(error, RateLimited | UpstreamFailed)
+        return error.code, error.message, isinstance(error, RateLimited | Unavailable | UpstreamFailed)
     if not isinstance(error, LeaseLost | asyncio.CancelledError):
         log.error("Job %s (%s) failed", context.job.id, context.job.kind, exc_info=error)
     return INTERNAL, f"Something went wrong on the server. Try again, and report it with the id {context.job.id}.", True

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from auth.viewer import Viewer
-from db.core.base import now
 from db.core.engine import Database
 from db.core.events import Hub
 from db.jobs import jobs
@@ -125,11 +124,7 @@ class Worker:
     async def _run_claimable(self) -> None:
         """Run jobs that no worker has claimed, so that work continues while the queue is unreachable."""
         for kind, lane in self._lanes.items():
-            waiting = (
-                await self._database.read(jobs.claimable_jobs, SYSTEM, kind=kind, moment=now())
-                if lane.free_slots
-                else []
-            )
+            waiting = await self._database.read(jobs.claimable_jobs, SYSTEM, kind=kind) if lane.free_slots else []
             lane.is_behind = lane.free_slots < max(1, len(waiting))
             for job in waiting[: lane.free_slots]:
                 task = asyncio.create_task(self._receive(job.id))

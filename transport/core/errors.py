@@ -4,6 +4,7 @@ Masking is by allow-list: the message of a ProductError, or of a mistake in the 
 other error is a bug: it is logged with its request id and shown as INTERNAL_SERVER_ERROR.
 """
 
+import errno
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from telemetry import metrics
 from telemetry.catalog import ERRORS
 from transport.core.logs import request_id
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 INTERNAL = "INTERNAL_SERVER_ERROR"
 
 log = logging.getLogger("sheetgpt.error")
@@ -67,6 +69,9 @@ def format_error(error: GraphQLError, _context: object) -> dict[str, Any]:
 def _shown(error: GraphQLError) -> dict[str, Any]:
     """Return the fields that replace or join message, locations and path; log an error that must stay hidden."""
     cause = error.original_error
+    if isinstance(cause, OSError) and cause.errno in FULL:
+        log.error("The disk is full (%s)", cause)
+        cause = Unavailable("The disk of this server is full. Try again later; its operator has been told.")
     if isinstance(cause, ProductError):
         return {
             "message": cause.message,

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from graphql import FieldNode, OperationType
 
+from errors import Unavailable
 from execution.operations import Operation
 from telemetry import metrics
 from telemetry.catalog import ERRORS, OPERATION_SECONDS, OPERATIONS
@@ -46,6 +47,7 @@ def configure(format: Literal["auto", "json", "text"] = "auto", level: str = "IN
     _slow_ms = slow_ms
     handler = logging.StreamHandler(sys.stderr)
     as_text = format == "text" or (format == "auto" and sys.stderr.isatty())
+    handler.addFilter(_is_news)
     handler.setFormatter(TextFormatter() if as_text else JSONFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -53,6 +55,13 @@ def configure(format: Literal["auto", "json", "text"] = "auto", level: str = "IN
     logging.getLogger("sheetgpt").setLevel(level)
     # Uvicorn's access log would repeat our line and show query strings.
     logging.getLogger("uvicorn.access").disabled = True
+    # asyncpg would report each attempt to reach a server that is away, which we log once.
+    logging.getLogger("asyncpg").setLevel("CRITICAL")
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return False for the failure of something during an outage, which is logged once at its begin."""
+    return not (record.exc_info and isinstance(record.exc_info[1], Unavailable))
 
 
 def log_request(method: str, path: str, status: int, started: float) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from errors import Unavailable
 from execution.operations import Result
 from transport.core.callers import header
 from transport.core.errors import RequestRefused
@@ -98,6 +99,9 @@ def _status(result: Result, media: str) -> int:
     Only a client that knows the newer media type gets another status than 200 for a request error, as the
     GraphQL-over-HTTP specification says.
     """
+    codes = {error.get("extensions", {}).get("code") for error in result.errors}
+    if result.data is None and Unavailable.code in codes:
+        return Unavailable.status  # proxies and clients of any age know this status, and try again
     if not result.is_request_error or media != GRAPHQL_JSON:
         return 200
     status = result.errors[0].get("extensions", {}).get("status", 400)
