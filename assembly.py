@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -75,6 +74,7 @@ from jobs.tables.cell_indexes import Indexes
 from jobs.webhooks import deliveries
 from jobs.webhooks.deliveries import Deliveries
 from keys import google_client_secret, load_secrets
+from preflight import masked
 from resolvers.conversations.attachments import attachment_access
 from resolvers.conversations.share_links import opener
 from resolvers.core.authentication import authenticate, require_viewer
@@ -147,8 +147,7 @@ def create_database(settings: Settings) -> Database:
     try:
         return open_database(settings.database_url, migrate)
     except ValueError as error:
-        url = re.sub(r"(?<=:)[^:@/]+(?=@)", "***", settings.database_url)  # a password does not belong on a terminal
-        raise Misconfigured(f"DATABASE_URL={url} {error}") from None
+        raise Misconfigured(f"DATABASE_URL={masked(settings.database_url)} {error}") from None
 
 
 def assemble(settings: Settings) -> Product:
@@ -512,7 +511,8 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
         log_start(product)
         started.push_async_callback(product.backend.database.stop)
         started.push_async_callback(product.backend.snapshots.close)
-        started.callback(serve_metrics(product))
+        # In a thread: the listener looks only twice a second whether it shall end.
+        started.push_async_callback(asyncio.to_thread, serve_metrics(product))
         sampler = Sampler(product.backend.database)
         sampler.start()
         started.push_async_callback(sampler.stop)

@@ -36,24 +36,51 @@ Search = Annotated[str | None, typer.Option(help="List only accounts with this t
 
 
 @cli.callback(invoke_without_command=True)
-def main(context: typer.Context) -> None:
+def main(
+    context: typer.Context,
+    reload: Annotated[bool, typer.Option(help="Restart when a source file changes; for development.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
     """SheetGPT: chat in, spreadsheet out. Serves when no command is given.
 
     Settings come from the environment and from .env. Commands act on the database in DATABASE_URL, also while a
     server runs.
     """
+    if version:
+        from settings import VERSION
+
+        print(f"SheetGPT {VERSION}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
-        serve()
+        serve_reloading() if reload else serve()
+
+
+def serve_reloading() -> None:
+    """Serve in a process that is replaced whenever a source file changes."""
+    from pathlib import Path
+
+    import uvicorn
+    from uvicorn.supervisors.statreload import StatReload
+
+    config = uvicorn.Config("app:app", reload=True, reload_dirs=[str(Path(__file__).parent)], log_config=None)
+    StatReload(config, target=_serve_again, sockets=[]).run()
+
+
+def _serve_again(sockets: object) -> None:
+    """Serve in a process of the reloader, which hands in sockets that are not used."""
+    del sockets
+    serve()
 
 
 @cli.command()
 def serve() -> None:
     """Migrate the database, then serve until a signal stops the server."""
     with exit_on_failure("SheetGPT cannot start: "):
+        settings = configured_settings()
+
         from assembly import application, assemble, draining, lifespan
         from transport import server
 
-        settings = configured_settings()
         product = assemble(settings)
         with contextlib.suppress(KeyboardInterrupt):
             server.serve(
@@ -84,11 +111,13 @@ def worker() -> None:
     Start as many as you need beside servers with RUN_JOBS=0.
     """
     with exit_on_failure("The worker cannot start: "):
-        from assembly import assemble, draining, lifespan
         from settings import VERSION, Misconfigured
-        from transport import server
 
         settings = configured_settings().model_copy(update={"run_jobs": True})
+
+        from assembly import assemble, draining, lifespan
+        from transport import server
+
         product = assemble(settings)
         if product.cluster is None:
             raise Misconfigured(
@@ -104,10 +133,14 @@ def worker() -> None:
 
 def configured_settings() -> "Settings":
     """Load the settings, configure the log by them, and warn of settings under an old name."""
+    from preflight import check_settings
     from settings import load_settings, renamed_settings_in_use
-    from transport.core import logs
 
     settings = load_settings()
+    check_settings(settings)
+
+    from transport.core import logs
+
     logs.configure(settings.log_format, settings.log_level, settings.slow_ms)
     for old, new in renamed_settings_in_use():
         logger.warning("The setting %s is now called %s. The old name still works: please rename it.", old, new)
@@ -286,7 +319,10 @@ def exit_on_failure(prefix: str = "") -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not isinstance(error, _operator_errors()):
+        from settings import Misconfigured
+
+        # The others are looked up last: importing them takes longer than to find a wrong setting.
+        if not isinstance(error, Misconfigured) and not isinstance(error, _operator_errors()):
             raise
         sys.exit(f"{prefix}{error}")
 
@@ -295,8 +331,7 @@ def _operator_errors() -> tuple[type[Exception], ...]:
     from db.core.postgresql import DatabaseUnreachable
     from db.core.sqlite import DatabaseInUse
     from errors import ProductError
-    from settings import Misconfigured
     from transport.control import CommandFailed
     from transport.server import CannotListen
 
-    return ProductError, Misconfigured, DatabaseInUse, DatabaseUnreachable, CannotListen, CommandFailed
+    return ProductError, DatabaseInUse, DatabaseUnreachable, CannotListen, CommandFailed

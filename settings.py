@@ -1,15 +1,17 @@
 """Settings of the server, read once from the environment and `.env`."""
 
+import difflib
+import json
 import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MinLen
 from dotenv import dotenv_values
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 VERSION = "0.1.0"
 
 # Old name → new name. Both are read; the new one wins where both are set.
+NEARNESS, MIN_NAME = 0.86, 7  # two wrong letters of fourteen
 RENAMED = {"JOBS": "RUN_JOBS", "EXPORTS_KEPT_DAYS": "EXPORT_RETENTION_DAYS", "TITLES": "TITLE_SOURCE"}
 
 
@@ -93,6 +96,34 @@ def _has_page(directory: Path) -> Path:
 PageDirectory: TypeAlias = Annotated[Path, AfterValidator(_has_page)]
 
 
+T = TypeVar("T")
+
+
+def _listed(value: Any) -> Any:
+    """Return a list that is written as JSON, as one with commas."""
+    if isinstance(value, str) and value.strip().startswith("["):
+        try:
+            items = json.loads(value)
+        except ValueError:
+            return value
+        if all(isinstance(item, str) for item in items):
+            return ", ".join(items)
+    return value
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _level(value: Any) -> Any:
+    return {"WARN": "WARNING"}.get(value.strip().upper(), value.strip().upper()) if isinstance(value, str) else value
+
+
+Listed: TypeAlias = Annotated[T, BeforeValidator(_listed)]
+Lower: TypeAlias = Annotated[T, BeforeValidator(_lower)]
+LogLevel: TypeAlias = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)]
+
+
 class Settings(BaseSettings):
     """Frozen settings. Each description is a row of docs/configuration.md and a comment in .env.example."""
 
@@ -105,8 +136,10 @@ class Settings(BaseSettings):
         validate_by_name=True,
     )
 
-    environment: Literal["development", "production"] = Field(
-        "development", description="`production` refuses to start with a missing, short or guessable `SECRET_KEY`."
+    environment: Lower[Literal["development", "production"]] = Field(
+        "development",
+        validation_alias=AliasChoices("environment", "env"),
+        description="`production` refuses to start with a missing, short or guessable `SECRET_KEY`.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; `0` picks a free port.")
@@ -146,8 +179,20 @@ class Settings(BaseSettings):
         description="Earlier secret keys, separated by commas. Their signatures stay valid; new ones are made with "
         "`SECRET_KEY`.",
     )
-    access_token_minutes: int = Field(30, ge=1, le=1440, description="Lifetime of an access token, in minutes.")
-    refresh_token_days: int = Field(30, ge=1, le=365, description="Lifetime of an unused session, in days.")
+    access_token_minutes: int = Field(
+        30,
+        ge=1,
+        le=1440,
+        validation_alias=AliasChoices("access_token_minutes", "access_token_expire_minutes"),
+        description="Lifetime of an access token, in minutes.",
+    )
+    refresh_token_days: int = Field(
+        30,
+        ge=1,
+        le=365,
+        validation_alias=AliasChoices("refresh_token_days", "refresh_token_expire_days"),
+        description="Lifetime of an unused session, in days.",
+    )
     download_link_minutes: int = Field(60, ge=1, le=10080, description="Lifetime of a download link, in minutes.")
     log_in_limit_account: Rate = Field(
         "10 per 15 minutes",
@@ -222,12 +267,12 @@ class Settings(BaseSettings):
         description="Public address of the server, such as `https://sheets.example.com`, for links. When empty, links "
         "are paths.",
     )
-    cors_origins: Origins = Field(
+    cors_origins: Listed[Origins] = Field(
         "",
         description="Origins of web clients, separated by commas; `*` is refused. When empty, only the same origin "
         "is allowed.",
     )
-    allowed_hosts: Hosts = Field(
+    allowed_hosts: Listed[Hosts] = Field(
         "",
         description="Host names that requests may name, separated by commas, such as `sheets.example.com, "
         "*.example.org`. When empty, any. `/health` answers under any name.",
@@ -237,7 +282,7 @@ class Settings(BaseSettings):
         description="Redirect pages from http:// to https://, refuse other requests without TLS except `/health`, and "
         "send `Strict-Transport-Security`. Behind a proxy that ends TLS, set `TRUSTED_PROXIES`.",
     )
-    trusted_proxies: str = Field(
+    trusted_proxies: Listed[str] = Field(
         "127.0.0.1",
         description="Addresses or networks of reverse proxies, separated by commas, whose `X-Forwarded-For` and "
         "`X-Forwarded-Proto` are believed.",
@@ -399,10 +444,10 @@ class Settings(BaseSettings):
         description="Free space, in megabytes, below which `/health/ready` answers 503: on the disks of the SQLite "
         "file and of `FILES_DIR`.",
     )
-    log_format: Literal["auto", "json", "text"] = Field(
+    log_format: Lower[Literal["auto", "json", "text"]] = Field(
         "auto", description="`json`, `text`, or `auto`: text on a terminal, otherwise JSON."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Minimum level of log lines.")
+    log_level: LogLevel = Field("INFO", description="Minimum level of log lines.")
 
     @property
     def rates(self) -> dict[str, tuple[str, str]]:
@@ -451,10 +496,27 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Read the environment and `.env`. Raise Misconfigured with one sentence for each wrong value."""
+    refuse_unknown_settings()
     try:
         return Settings()
     except ValidationError as error:
         raise Misconfigured(" ".join(map(_explain, error.errors()))) from None
+
+
+def refuse_unknown_settings() -> None:
+    """Raise Misconfigured for a name that is nearly that of a setting: a typing error would have no effect."""
+    known = {name.upper() for name in Settings.model_fields} | {alias.upper() for alias in _aliases()}
+    for name in (name.upper() for name, value in (dotenv_values(".env") | os.environ).items() if value):
+        near = difflib.get_close_matches(name, known, 1, NEARNESS) if name not in known else []
+        # Different beginnings are different things: POSTGRES_PORT is set beside METRICS_PORT.
+        if near and near[0][:2] == name[:2] and len(name) >= MIN_NAME:
+            raise Misconfigured(f"{name} is not a setting: write {near[0]}, or remove it.")
+
+
+def _aliases() -> Iterator[str]:
+    for field in Settings.model_fields.values():
+        if isinstance(field.validation_alias, AliasChoices):
+            yield from map(str, field.validation_alias.choices)
 
 
 def renamed_settings_in_use() -> Iterator[tuple[str, str]]:
@@ -467,7 +529,12 @@ def _explain(error: ErrorDetails) -> str:
     name = _field_name(str(error["loc"][0]))
     field = Settings.model_fields[name]
     allowed = str(error["ctx"]["error"]) if error["type"] == "value_error" else _allowed(field)
-    return f"{name.upper()}={error['input']} is not valid: {allowed}."
+    value = "" if _is_secret(field) else f"={error['input']}"  # no password on a terminal or in a log
+    return f"{name.upper()}{value} is not valid: {allowed}."
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return SecretStr in (field.annotation, *get_args(field.annotation))
 
 
 def _field_name(key: str) -> str:
@@ -481,11 +548,14 @@ def _field_name(key: str) -> str:
 
 def _allowed(field: FieldInfo) -> str:
     """Return an instruction that follows from the type and the bounds of a field."""
+    if _is_secret(field):
+        lengths = [item.min_length for item in field.metadata if isinstance(item, MinLen)]
+        return f"write at least {lengths[0]} characters" if lengths else "write one line of text"
     if get_origin(field.annotation) is Literal:
         return f"choose one of {', '.join(get_args(field.annotation))}"
     if field.annotation is bool:
         return "write 1 (yes) or 0 (no)"
-    if field.annotation is int:
+    if int in (field.annotation, *get_args(field.annotation)):
         bounds: dict[type[Any], Any] = {type(bound): bound for bound in field.metadata}
         if Le not in bounds:
             return f"write a whole number, at least {bounds[Ge].ge}"

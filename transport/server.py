@@ -85,6 +85,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
         if self._stopping is not None:
             await self._stopping.aclose()
+        log.info("stopped")
 
     async def _drain_all(self) -> None:
         draining, loop = self._draining, asyncio.get_running_loop()
@@ -93,6 +94,8 @@ class Server(uvicorn.Server):
         log.info("stopping", extra={"fields": {"requests": draining.drain.requests, "streams": len(self._connections)}})
         streams = asyncio.create_task(self._connections.close_all(draining.seconds))
         work = asyncio.create_task(draining.work(draining.seconds))
+        if not self.server_state.connections:
+            draining.drain.is_quiet = True  # nobody is connected, so nobody is waited for
         # Half of the time is left for requests that arrive just before the end of the first half.
         await draining.drain.wait_until_quiet(deadline - draining.seconds / 2, lambda: self.force_exit)
         for server in self.servers:

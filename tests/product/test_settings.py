@@ -1,19 +1,27 @@
 """Settings: wrong values, old names, and the secret key in each of its forms."""
 
+import asyncio
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import AliasChoices
 
 from assembly import assemble, create_database, create_mailer
 from commands import configured_settings
+from hosting import Hosted
 from integrations.mail import FileMailer, SMTPMailer
 from keys import load_secrets
+from preflight import check_settings, masked
 from settings import RENAMED, Misconfigured, Settings, load_settings, renamed_settings_in_use
 from tests.support.app import open_app
 from tests.support.client import Client, Refused
+from tests.support.processes.product_process import ROOT
 from transport.core import logs
 
 KEY, NEXT = "the first key of the tests is long enough", "a second key of the tests is long enough"
@@ -30,6 +38,8 @@ def settings(**given: Any) -> Settings:
         ("PORT", "65536", "write a whole number from 0 to 65535."),
         ("MAX_BODY_BYTES", "5", "write a whole number, at least 1000."),
         ("RUN_JOBS", "maybe", "write 1 (yes) or 0 (no)."),
+        ("METRICS_PORT", "x", "write a whole number from 0 to 65535."),
+        ("CORS_ORIGINS", "app.example.com", "list each origin"),
         ("LOG_LEVEL", "LOUD", "choose one of DEBUG, INFO, WARNING, ERROR."),
         ("CURRENCY", "usd", "write the three capital letters of an ISO 4217 code, such as USD or EUR."),
         ("REDIS_PREFIX", "a b", "use 1 to 64 letters, digits, dots, underscores or hyphens."),
@@ -177,3 +187,142 @@ def test_mail_goes_to_the_server_that_is_named_and_else_into_files(tmp_path: Pat
 def test_secrets_are_not_shown_with_the_settings() -> None:
     shown = repr(settings(secret_key=KEY, secret_keys_previous=NEXT, smtp_url="smtps://u:hidden@mail.example.com"))
     assert [secret for secret in (KEY, NEXT, "hidden") if secret in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "expected"),
+    [
+        ("ENV", "Production", "environment", "production"),
+        ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
+        ("log_level", "warn", "log_level", "WARNING"),
+        ("LOG_FORMAT", "JSON", "log_format", "json"),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", "5", "access_token_minutes", 5),
+        ("REFRESH_TOKEN_EXPIRE_DAYS", "5", "refresh_token_days", 5),
+        (
+            "CORS_ORIGINS",
+            '["https://a.example", "http://b.example:1"]',
+            "origins",
+            ["https://a.example", "http://b.example:1"],
+        ),
+        ("ALLOWED_HOSTS", '["a.example"]', "hosts", ["a.example"]),
+        ("TRUSTED_PROXIES", '["10.0.0.1", "10.0.0.2"]', "trusted_proxies", "10.0.0.1, 10.0.0.2"),
+    ],
+)
+def test_spellings_that_people_bring_are_read(
+    name: str, value: str, field: str, expected: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, value)
+    assert getattr(load_settings(), field) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("LOG_LEVL", "LOG_LEVEL"),
+        ("secret_keys", "SECRET_KEY"),
+        ("FILE_DIR", "FILES_DIR"),
+    ],
+)
+def test_a_mistyped_name_is_refused_with_the_one_that_was_meant(
+    name: str, meant: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"{name}=1\n")
+    with pytest.raises(Misconfigured, match=f"^{name.upper()} is not a setting: write {meant}, or remove it.$"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HOSTNAME", "POSTGRES_PORT", "SHEETGPT_PORT", "PATH", "LOGNAME", "PYTHONPATH", "HOME", "REDIS_PORT"],
+)
+def test_other_names_of_an_environment_are_ignored(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, "x")
+    load_settings()
+
+
+def test_a_secret_that_is_refused_is_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("METRICS_TOKEN", "hunter2")
+    with pytest.raises(Misconfigured, match=r"^METRICS_TOKEN is not valid: write at least 16 characters.$"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("mysql://me:p@ss/w@host/x", "mysql://me:***@host/x"),
+        ("postgresql://me:hid/d@en@host/x", "postgresql://me:***@host/x"),
+        (
+            "postgresql://host/x?user=me&password=hidden&sslmode=require",
+            "postgresql://host/x?user=me&password=***&sslmode=require",
+        ),
+        ("postgresql://me@host/x", "postgresql://me@host/x"),
+    ],
+)
+def test_no_password_of_any_shape_is_shown(url: str, shown: str) -> None:
+    assert masked(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "part"),
+    [
+        ("database_url", "{tmp}/none/a.db", "the directory {tmp}/none does not exist"),
+        ("database_url", "{tmp}", "is a directory: name a file in it"),
+        ("database_url", "postgresql://me:a@b@host/x", "with %40 for @ and %2F for / in the password"),
+        ("database_url", ":memory:", "is not understood: name a file"),
+        ("files_dir", "{tmp}/file/x", "{tmp}/file is a file. Name a directory"),
+        ("files_dir", "/proc/x", "cannot write in /proc"),
+        ("mail_dir", "/proc/x", "MAIL_DIR=/proc/x"),
+        ("google_service_account_file", "{tmp}/none", "GOOGLE_SERVICE_ACCOUNT_FILE={tmp}/none does not exist"),
+        ("secret_key_file", "{tmp}/none", "SECRET_KEY_FILE={tmp}/none cannot be read"),
+    ],
+)
+def test_what_the_server_cannot_work_with_is_refused_before_it_starts(
+    field: str, value: str, part: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    usual = {"database_url": str(tmp_path / "a.db"), "files_dir": tmp_path / "f", "mail_dir": tmp_path / "m"}
+    check_settings(settings(**usual))
+    with pytest.raises(Misconfigured) as refused:
+        check_settings(settings(**usual | {field: value.format(tmp=tmp_path)}))
+    assert part.format(tmp=tmp_path) in str(refused.value)
+
+
+def test_a_refused_start_imports_nothing_heavy(tmp_path: Path) -> None:
+    script = (
+        "import runpy, sys, atexit; sys.argv = ['app.py']\n"
+        "atexit.register(lambda: print({'assembly', 'schema', 'sqlalchemy', 'strawberry'} & set(sys.modules)))\n"
+        "runpy.run_path('app.py', run_name='__main__')"
+    )
+    environment = os.environ | {"DATABASE_URL": str(tmp_path / "none" / "a.db")}
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (1, "set()\n")
+    assert ended.stderr.count("\n") == 1
+
+
+async def test_another_server_may_serve_the_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "FILES_DIR", "MAIL_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
+    received: asyncio.Queue[Any] = asyncio.Queue()
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+    hosted = Hosted()
+    with pytest.raises(RuntimeError, match="lifespan"):
+        await hosted({"type": "http"}, received.get, sent.put)
+    living = asyncio.create_task(hosted({"type": "lifespan"}, received.get, sent.put))
+    await received.put({"type": "lifespan.startup"})
+    assert await sent.get() == {"type": "lifespan.startup.complete"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(hosted)) as http:
+        assert (await http.get("http://site/health")).json()["status"] == "healthy"
+    await received.put({"type": "lifespan.shutdown"})
+    assert await sent.get() == {"type": "lifespan.shutdown.complete"}
+    await living
+    monkeypatch.setenv("PORT", "x")
+    await received.put({"type": "lifespan.startup"})
+    await hosted({"type": "lifespan"}, received.get, sent.put)
+    refused = await sent.get()
+    assert "PORT=x is not valid" in refused["message"]

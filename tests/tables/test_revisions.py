@@ -144,12 +144,14 @@ async def test_the_version_of_a_row_goes_on_when_it_comes_back(sheet: TableClien
     assert (refused.value.code, refused.value.first["conflicts"][0]["currentValue"]) == ("CONFLICT", "Cab")
 
 
-async def test_undoing_twice_changes_nothing_more(sheet: TableClient) -> None:
+async def test_undoing_twice_is_refused_and_changes_nothing_more(sheet: TableClient) -> None:
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     await sheet.update(cell(row, ITEM, "Cab"))
-    first = await sheet.undo(3)
-    again = await sheet.undo(3)
-    assert again["revision"] == first["revision"]
+    await sheet.undo(3)
+    for force in (False, True):
+        with pytest.raises(Refused, match="There is nothing to undo: every change of revision 3") as refused:
+            await sheet.undo(3, force=force)
+        assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", ["revision"])
     assert (await sheet.table())["revision"] == 4
 
 

@@ -13,7 +13,7 @@ class Drain:
     """Requests in progress. While it drains, responses end their connections; when it has expired, it refuses."""
 
     def __init__(self) -> None:
-        self.is_draining = self.is_expired = False
+        self.is_draining = self.is_expired = self.is_quiet = False
         self._requests: set[asyncio.Task[Any]] = set()
         self._last_request = 0.0
 
@@ -42,7 +42,7 @@ class Drain:
         """Return when no request runs or has come for a moment, at `deadline` in the loop's time, or when forced."""
         loop = asyncio.get_running_loop()
         while loop.time() < deadline and not is_forced():
-            if not self._requests and loop.time() - self._last_request > QUIET_SECONDS:
+            if not self._requests and (self.is_quiet or loop.time() - self._last_request > QUIET_SECONDS):
                 return
             await asyncio.sleep(POLL_SECONDS)
 

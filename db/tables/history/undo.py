@@ -30,7 +30,7 @@ def undo(session: Session, table_id: UUID, number: int, *, force: bool) -> Table
     """Reverse the changes of a revision, except those that are reversed already.
 
     Raises Conflict if something was changed again later, unless `force`, which overwrites it; BadUserInput if an old
-    value does not fit its column as it is now. When there is nothing to change, no revision is made.
+    value does not fit its column as it is now, or when there is nothing to undo.
     """
     edit = Edit.of(session, table_id)
     revision = get_revision(session, table_id, number)
@@ -38,7 +38,10 @@ def undo(session: Session, table_id: UUID, number: int, *, force: bool) -> Table
         raise BadUserInput.of("revision", "Revision 1 created the table and cannot be undone: use deleteTable instead.")
     _Undo(edit, revision).run(force=force)
     created = edit.finish(ChangeSource.UNDO)
-    return TableChange(edit.table, created or get_revision(session, table_id, edit.table.revision))
+    if created is None:
+        message = f"There is nothing to undo: every change of revision {number} has been reversed already."
+        raise BadUserInput.of("revision", message)
+    return TableChange(edit.table, created)
 
 
 class _Undo:
