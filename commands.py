@@ -7,10 +7,12 @@ when it runs, because importing the server takes a second and `--help` should no
 
 import asyncio
 import contextlib
+import json
 import logging
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -32,6 +34,8 @@ cli.add_typer(superuser, name="superuser")
 cli.add_typer(users, name="users")
 
 Email = Annotated[str, typer.Argument(help="E-mail address of the account.", show_default=False)]
+Directory = Annotated[Path, typer.Argument(help="A directory.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Search = Annotated[str | None, typer.Option(help="List only accounts with this text in their address or name.")]
 
 
@@ -57,8 +61,6 @@ def main(
 
 def serve_reloading() -> None:
     """Serve in a process that is replaced whenever a source file changes."""
-    from pathlib import Path
-
     import uvicorn
     from uvicorn.supervisors.statreload import StatReload
 
@@ -172,6 +174,55 @@ def migrate() -> None:
 async def _start_and_stop(database: "Database") -> None:
     await database.start()
     await database.stop()
+
+
+@cli.command()
+def backup(directory: Directory, as_json: AsJson = False) -> None:
+    """Copy database, files and keys into a new directory below DIRECTORY, also while a server runs.
+
+    The copy is consistent and verified. PostgreSQL needs pg_dump of the server's version.
+    """
+    with exit_on_failure():
+        from settings import load_settings
+
+        settings = load_settings()
+        import backups
+
+        manifest = backups.back_up(settings, directory)
+    report(manifest, f"The backup is in {manifest['path']}.", as_json)
+    if not manifest["hasKey"]:
+        print("The secret key is not in it: keep SECRET_KEY in another safe place.", file=sys.stderr)
+
+
+@cli.command()
+def restore(
+    directory: Directory,
+    replace: Annotated[bool, typer.Option(help="Replace data that exists; it is set aside.")] = False,
+    only_check: Annotated[bool, typer.Option("--check", help="Verify the backup, and change nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restore the backup in DIRECTORY. Stop the servers first."""
+    with exit_on_failure():
+        from settings import load_settings
+
+        settings = load_settings()
+        import backups
+
+        if only_check:
+            report(backups.check_backup(directory), "The backup is complete and unchanged.", as_json)
+            return
+        manifest = backups.restore_backup(settings, directory, replace=replace)
+    report(manifest, f"The backup of {manifest['createdAt']} is restored. Start the server; it migrates.", as_json)
+    if not manifest["sameKey"]:
+        print(
+            "The secret key is not that of the backup: people must sign in again, and connect their Google accounts "
+            "again. Set the SECRET_KEY of the backup to keep both.",
+            file=sys.stderr,
+        )
+
+
+def report(result: dict[str, Any], sentence: str, as_json: bool) -> None:
+    print(json.dumps(result, indent=2) if as_json else sentence)
 
 
 @superuser.command("grant")
@@ -328,10 +379,11 @@ def exit_on_failure(prefix: str = "") -> Iterator[None]:
 
 
 def _operator_errors() -> tuple[type[Exception], ...]:
+    from db.backups.dumps import DumpFailed
     from db.core.postgresql import DatabaseUnreachable
     from db.core.sqlite import DatabaseInUse
     from errors import ProductError
     from transport.control import CommandFailed
     from transport.server import CannotListen
 
-    return ProductError, DatabaseInUse, DatabaseUnreachable, CannotListen, CommandFailed
+    return ProductError, DumpFailed, DatabaseInUse, DatabaseUnreachable, CannotListen, CommandFailed

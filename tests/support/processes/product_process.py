@@ -35,6 +35,7 @@ class Product:
             **settings,
         }
         environment.setdefault("DATABASE_URL", f"sqlite:///{directory / 'product.db'}")
+        directory.mkdir(parents=True, exist_ok=True)  # the server refuses a database in a directory that does not exist
         self.directory, self._environment = directory, environment
         self.lines: list[str] = []
         self.start()

@@ -1,0 +1,1 @@
+"""Copies of a database: consistent while it is used, and verified."""
