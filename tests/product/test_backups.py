@@ -103,8 +103,11 @@ async def test_a_backup_that_a_running_server_does_not_notice_is_restored_to_the
     manifest = json.loads((backup / "manifest.json").read_text())
     assert (manifest["database"], manifest["hasKey"]) == (url.partition(":")[0], False)
     restored = environment(empty_url, tmp_path / "new")
-    assert run(restored, "restore", str(backup), "--check") == (0, "The backup is complete and unchanged.")
-    code, printed = run(restored, "restore", str(backup))
+    assert await asyncio.to_thread(run, restored, "restore", str(backup), "--check") == (
+        0,
+        "The backup is complete and unchanged.",
+    )
+    code, printed = await asyncio.to_thread(run, restored, "restore", str(backup))
     assert (code, "is restored" in printed) == (0, True), printed
     async with open_app(empty_url, tmp_path / "new") as app:
         again = app.client()
@@ -117,11 +120,15 @@ async def test_a_backup_that_a_running_server_does_not_notice_is_restored_to_the
     assert first["messages"]["nodes"][0]["attachments"] == [{"name": "note.txt", "content": "Grüße"}]
     assert set(titles) - {before["conversations"]["nodes"][0]["title"]} <= {"later"}
     # A second restore would overwrite: refused, and nothing changes.
-    code, printed = run(restored, "restore", str(backup))
+    code, printed = await asyncio.to_thread(run, restored, "restore", str(backup))
     assert code == 1
     assert "--replace" in printed
-    code, printed = run(
-        restored | {"SECRET_KEY": "another secret that is long enough to sign"}, "restore", str(backup), "--replace"
+    code, printed = await asyncio.to_thread(
+        run,
+        restored | {"SECRET_KEY": "another secret that is long enough to sign"},
+        "restore",
+        str(backup),
+        "--replace",
     )
     assert (code, "people must sign in again" in printed) == (0, True), printed
 
