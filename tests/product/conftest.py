@@ -154,3 +154,20 @@ def model_product(
     ):
         yield product
         assert product.stop(signal.SIGINT) < 2
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: Postgres) -> Iterator[str]:
+    """Return the URL of a PostgreSQL database without tables."""
+    name = f"empty_{uuid4().hex}"
+    asyncio.run(postgres.create_database(name))
+    yield postgres.url(name)
+    asyncio.run(postgres.drop_database(name))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def urls(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """Return the URLs of a migrated database and of one without tables, of each kind in turn."""
+    if request.param == "sqlite":
+        return request.getfixturevalue("sqlite_url"), f"sqlite:///{tmp_path / 'restored.db'}"
+    return request.getfixturevalue("postgres_url"), request.getfixturevalue("empty_postgres_url")

@@ -9,19 +9,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
-import pytest
 from typer.testing import CliRunner
 
 from commands import cli
 from tests.support.app import SECRET, App, open_app
 from tests.support.client import Client
-from tests.support.processes.postgres import Postgres
 from tests.support.processes.product_process import ROOT, BareProduct, running
 from tests.support.scripted_llm import send
 
@@ -53,23 +49,6 @@ async def contents(app: App, client: Client) -> Any:
                 response = await client.http.get("http://site" + attachment.pop("url"))
                 attachment["content"] = response.text
     return data
-
-
-@pytest.fixture
-def empty_postgres_url(postgres: Postgres) -> Iterator[str]:
-    """Return the URL of a PostgreSQL database without tables."""
-    name = f"empty_{uuid4().hex}"
-    asyncio.run(postgres.create_database(name))
-    yield postgres.url(name)
-    asyncio.run(postgres.drop_database(name))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def urls(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
-    """Return the URLs of a migrated database and of one without tables, of each kind in turn."""
-    if request.param == "sqlite":
-        return request.getfixturevalue("sqlite_url"), f"sqlite:///{tmp_path / 'restored.db'}"
-    return request.getfixturevalue("postgres_url"), request.getfixturevalue("empty_postgres_url")
 
 
 async def test_a_backup_that_a_running_server_does_not_notice_is_restored_to_the_same(
