@@ -16,6 +16,9 @@ from tables.types.null_words import is_null
 from tables.types.types import NUMERIC_TYPES, Column, ColumnType, parse
 
 MAX_SEARCHED = 400_000  # characters of what the person gave that are searched
+# Characters that the cells of a table together are searched in: each search goes through the text, so that a long text
+# is searched as a whole for few cells, and its beginning for many.
+MAX_SEARCHED_OF_CELLS, MIN_SEARCHED = 10_000_000, 8_000
 MAX_ROWS_GROUNDED = 5_000  # of one table; later rows stay the assistant's
 MIN_ANCHOR = 2  # characters of a text that can tell a row from the others
 
@@ -39,10 +42,13 @@ class PersonTexts:
 def ground_table(person: PersonTexts, table: ProposedTable) -> ProposedTable:
     """Return the table with the source of each cell in the person's texts, as far as it is there.
 
-    A mark such as `N/A` that the person did not write is an empty cell, and `| … | … |` is no row.
+    Of a long text, only the first part is searched for a table of many cells. A mark such as `N/A` that the person did
+    not write is an empty cell, and `| … | … |` is no row.
     """
+    cell_count = len(table.columns) * min(len(table.rows), MAX_ROWS_GROUNDED)
+    limit = min(MAX_SEARCHED, max(MIN_SEARCHED, MAX_SEARCHED_OF_CELLS // max(1, cell_count)))
     versions = [
-        list(_ground_rows(text[:MAX_SEARCHED], number, table.columns, table.rows[:MAX_ROWS_GROUNDED]))
+        list(_ground_rows(text[:limit], number, table.columns, table.rows[:MAX_ROWS_GROUNDED]))
         for number, text in enumerate(person.texts, 1)
     ]
     rows = [

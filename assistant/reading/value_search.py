@@ -2,6 +2,7 @@
 
 import html
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -15,6 +16,7 @@ MAX_TOKENS = 2_000  # that are compared in one search
 _NUMBER = re.compile(r"[(\-\u2212\u2013+]?\s?(?:\d(?:[\d.,'\u2019\u00a0\u202f]*\d)?)\s?[%)kKmMbB]?")
 _SPACED_NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?:[.,]\d+)?")
 _WORD = re.compile(r"\S+")
+_DIGIT = re.compile(r"\d")
 _EDGES = "*_`~\"'\u201c\u201d\u00ab\u00bb()[]{}<>,;:!?."
 _MARKUP = re.compile(r"[*_`~]|[^\w\s]+$")
 _FORMS = {  # of quotation marks, apostrophes and dashes
@@ -151,11 +153,17 @@ def _word_spans(text: str, start: int, end: int) -> Iterator[Span]:
 def _date_spans(text: str, start: int, end: int) -> Iterator[Span]:
     """Yield runs of up to MAX_DATE_WORDS words on one line with a digit in them, the longest from each word first."""
     for line in re.finditer(r"[^\n]+", text[start:end]):
+        if _DIGIT.search(line[0]) is None:
+            continue
         words = list(_word_spans(text, start + line.start(), start + line.end()))
+        numbers = [index for index, span in enumerate(words) if _DIGIT.search(text, *span)]
         for index, (first, _) in enumerate(words):
-            for last in range(min(index + MAX_DATE_WORDS, len(words)), index, -1):
-                if any(character.isdigit() for character in text[first : words[last - 1][1]]):
-                    yield first, words[last - 1][1]
+            following = bisect_left(numbers, index)
+            if following == len(numbers):
+                break
+            # Runs shorter than up to the next number have no digit in them.
+            for last in range(min(index + MAX_DATE_WORDS, len(words)), numbers[following], -1):
+                yield first, words[last - 1][1]
 
 
 def _text_spans(value: Value, text: str, start: int, end: int) -> Iterator[Span]:
