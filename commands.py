@@ -11,7 +11,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +28,7 @@ HANDOVER_SECONDS = 5.0  # how long a command waits for a server that is still st
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 superuser = typer.Typer(rich_markup_mode=None, help="Superusers, who see and change everything.")
 users = typer.Typer(rich_markup_mode=None, help="User accounts.")
-check = typer.Typer(rich_markup_mode=None, help="Checks of other services that the settings name.")
+check = typer.Typer(rich_markup_mode=None, invoke_without_command=True, help="Checks of the installation.")
 cli.add_typer(check, name="check")
 cli.add_typer(superuser, name="superuser")
 cli.add_typer(users, name="users")
@@ -36,6 +36,7 @@ cli.add_typer(users, name="users")
 Email = Annotated[str, typer.Argument(help="E-mail address of the account.", show_default=False)]
 Directory = Annotated[Path, typer.Argument(help="A directory.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Generate = Annotated[bool, typer.Option(help="Generate a password and print it.")]
 Search = Annotated[str | None, typer.Option(help="List only accounts with this text in their address or name.")]
 
 
@@ -266,6 +267,96 @@ def list_users(search: Search = None) -> None:
 def _flags(account: dict[str, Any]) -> str:
     flags = {"superuser": account["is_superuser"], "deactivated": not account["is_active"]}
     return ", ".join(name for name, is_set in flags.items() if is_set)
+
+
+@users.command("create")
+def create_user(
+    email: Email,
+    first_name: Annotated[str, typer.Option(help="First name.")] = "",
+    last_name: Annotated[str, typer.Option(help="Last name.")] = "",
+    generate: Generate = False,
+    as_json: AsJson = False,
+) -> None:
+    """Create an account. The password is asked for, read from standard input, or generated."""
+    hashed, password = new_password(email, generate)
+    account = perform("users create", email=email, password_hash=hashed, first_name=first_name, last_name=last_name)
+    report_account(account, "is created", password, as_json)
+
+
+@users.command("reset-password")
+def reset_password(email: Email, generate: Generate = False, as_json: AsJson = False) -> None:
+    """Set a new password, and end all sessions and API keys of the account."""
+    hashed, password = new_password(email, generate)
+    account = perform("users reset-password", email=email, password_hash=hashed)
+    report_account(account, "has a new password and is signed out", password, as_json)
+
+
+def new_password(email: str, generate: bool) -> tuple[str, str | None]:
+    """Return the hash of a new password, and the password itself if it was generated."""
+    with exit_on_failure():
+        import secrets
+
+        from auth.passwords import PasswordHasher, check_rules
+
+        if generate:
+            password = secrets.token_urlsafe(12)
+        elif sys.stdin.isatty():
+            password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        else:
+            password = sys.stdin.readline().rstrip("\r\n")
+        hasher = PasswordHasher()
+        hashed = asyncio.run(hasher.hash(check_rules(password, email=email)))
+        hasher.close()
+    return hashed, password if generate else None
+
+
+def report_account(account: dict[str, Any], state: str, password: str | None, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(account | ({"password": password} if password else {}), indent=2))
+        return
+    print(printable(f"{account['email']} {state}."))
+    if password:
+        print(f"Password: {password}")
+
+
+@check.callback()
+def check_everything(context: typer.Context, as_json: AsJson = False) -> None:
+    """Check settings, database, disk, Redis, mail, models and Google, as far as they are configured."""
+    if context.invoked_subcommand is None:
+        run_checks(lambda checks, settings: checks.check_all(settings), as_json)
+
+
+@check.command("mail")
+def check_mail(
+    to: Annotated[str | None, typer.Option(help="Send a mail to this address.")] = None, as_json: AsJson = False
+) -> None:
+    """Sign in to the mail server of SMTP_URL."""
+    run_checks(lambda checks, settings: checks.check_mail(settings, to), as_json)
+
+
+@check.command("llm")
+def check_llm(as_json: AsJson = False) -> None:
+    """Ask each configured model for a word."""
+    run_checks(lambda checks, settings: checks.check_models(settings), as_json)
+
+
+def run_checks(run: Callable[[Any, "Settings"], Any], as_json: bool) -> None:
+    """Print the result of each check; exit with 1 if one has failed."""
+    with exit_on_failure():
+        from dataclasses import asdict
+
+        from settings import load_settings
+
+        settings = load_settings()
+        import checks
+
+        results = asyncio.run(run(checks, settings))
+    if as_json:
+        print(json.dumps([asdict(result) for result in results], indent=2))
+    for result in () if as_json else results:
+        print(printable(f"{'FAILED' if result.problem else 'ok':<6}  {result.name}: {result.problem or result.detail}"))
+    if any(result.problem for result in results):
+        sys.exit(1)
 
 
 @check.command("google")

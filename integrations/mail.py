@@ -81,12 +81,18 @@ class SMTPMailer:
         self._server, self._sender = server, sender
 
     async def send(self, mail: Mail) -> None:
+        await self._run(compose(mail, self._sender), mail.to)
+
+    async def check(self) -> None:
+        """Connect and sign in. Raises MailFailed."""
+        await self._run(None, "")
+
+    async def _run(self, message: EmailMessage | None, to: str) -> None:
         import aiosmtplib
 
-        message = compose(mail, self._sender)
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
-                await self._hand_over(message, mail.to)
+                await self._hand_over(message, to)
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refused(max(refused.code for refused in error.recipients)) from error
         except aiosmtplib.SMTPResponseException as error:
@@ -99,7 +105,7 @@ class SMTPMailer:
                 retryable=False,
             ) from error
 
-    async def _hand_over(self, message: EmailMessage, to: str) -> None:
+    async def _hand_over(self, message: EmailMessage | None, to: str) -> None:
         from aiosmtplib import SMTP
 
         server = self._server
@@ -114,7 +120,8 @@ class SMTPMailer:
         )
         try:
             async with client:
-                await client.send_message(message, sender=self._sender, recipients=[to])
+                if message is not None:
+                    await client.send_message(message, sender=self._sender, recipients=[to])
         finally:
             client.close()
 

@@ -7,11 +7,14 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from auth.viewer import Viewer
+from db.accounts import api_keys, users
 from db.accounts.accounts import update
+from db.accounts.sessions import end_sessions
 from db.core.audit_context import AuditContext, audit_context
 from db.core.engine import Database
 from db.core.session import Session
 from db.core.validation import normalized_email
+from db.models.sessions import SessionEnd
 from db.models.users import User
 from errors import BadUserInput, NotFound
 
@@ -40,6 +43,23 @@ def activate(session: Session, email: str) -> Account:
     return _update_by_email(session, email, is_active=True)
 
 
+def create(session: Session, email: str, password_hash: str, first_name: str = "", last_name: str = "") -> Account:
+    """Create an account whose address counts as verified, as the operator vouches for it."""
+    user = users.sign_up(session, normalized_email(email), password_hash, first_name, last_name)
+    user.is_email_verified = True
+    session.flush()
+    return {**_as_account(user), "changed": True}
+
+
+def reset_password(session: Session, email: str, password_hash: str) -> Account:
+    """Set a new password, and end all sessions and API keys of the account."""
+    user = _by_email(session, email)
+    user.password_hash = password_hash
+    end_sessions(session, user.id, SessionEnd.PASSWORD_CHANGED)
+    api_keys.end_all(session, user.id)
+    return {**_as_account(user), "changed": True}
+
+
 def list_accounts(session: Session, search: str | None = None) -> list[Account]:
     """Return the oldest 1,000 accounts, optionally only those with `search` in their address or name."""
     query = select(User).order_by(User.id).limit(MAX_LISTED)
@@ -54,6 +74,8 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "superuser revoke": revoke,
     "users deactivate": deactivate,
     "users activate": activate,
+    "users create": create,
+    "users reset-password": reset_password,
     "users list": list_accounts,
 }
 
@@ -81,12 +103,17 @@ def _accepts(operation: Callable[..., Any], arguments: Mapping[str, Any]) -> boo
 def _update_by_email(
     session: Session, email: str, *, is_active: bool | None = None, is_superuser: bool | None = None
 ) -> Account:
-    user = session.scalars(select(User).where(User.email == normalized_email(email))).one_or_none()
-    if user is None:
-        raise NotFound(f"There is no account with the address {email.strip()}. List the accounts with `users list`.")
+    user = _by_email(session, email)
     before = (user.is_active, user.is_superuser)
     user = update(session, user.id, is_active, is_superuser)
     return {**_as_account(user), "changed": before != (user.is_active, user.is_superuser)}
+
+
+def _by_email(session: Session, email: str) -> User:
+    user = session.scalars(select(User).where(User.email == normalized_email(email))).one_or_none()
+    if user is None:
+        raise NotFound(f"There is no account with the address {email.strip()}. List the accounts with `users list`.")
+    return user
 
 
 def _as_account(user: User) -> Account:

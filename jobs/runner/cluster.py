@@ -44,6 +44,10 @@ class Cluster:
         await self._streams.stop()
         await self._redis.close()
 
+    async def close(self) -> None:
+        """Close the connections of a member that was not started."""
+        await self._redis.close()
+
     async def check(self) -> bool:
         """Return True if Redis answers now."""
         return await self._redis.check()

@@ -20,7 +20,7 @@ from db.core.policy import visible
 from db.core.policy_rules import CustomRule
 
 ROOT = Path(__file__).parents[2]
-MODULES = {"app", "assembly", "backups", "commands", "errors", "hosting", "keys", "preflight", "settings"}
+MODULES = {"app", "assembly", "backups", "checks", "commands", "errors", "hosting", "keys", "preflight", "settings"}
 PACKAGES = {
     "transport", "schema", "execution", "resolvers", "jobs", "assistant", "db", "integrations", "tables", "auth",
     "telemetry",

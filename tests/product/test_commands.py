@@ -264,3 +264,72 @@ async def deactivated(url: str, database_url: str) -> tuple[int | None, float, s
             with pytest.raises(websockets.ConnectionClosed):
                 await asyncio.wait_for(opened.connection.recv(), 5)
             return opened.connection.close_code, time.monotonic() - ended, done.stdout
+
+
+async def test_accounts_are_created_and_get_new_passwords_while_the_server_runs(app: App) -> None:
+    code, printed = await beside(
+        app, "users", "create", " Cy@Example.com ", "--first-name", "Cy", "--generate", "--json"
+    )
+    created = json.loads(printed)
+    assert (code, created["email"], created["name"]) == (0, "cy@example.com", "Cy")
+    client = app.client()
+    credentials = {"email": "cy@example.com", "password": created["password"]}
+    session = "{ user { isEmailVerified } session { accessToken } }"
+    signed_in = await client.mutate("logIn", session, **credentials)
+    assert signed_in["user"] == {"isEmailVerified": True}
+    client.token = signed_in["session"]["accessToken"]
+    assert await beside(app, "users", "create", "cy@example.com", "--generate") == (
+        1,
+        "An account with this e-mail address already exists. Log in instead.",
+    )
+    code, printed = await beside(app, "users", "reset-password", "cy@example.com", "--generate")
+    assert (code, printed.splitlines()[0]) == (0, "cy@example.com has a new password and is signed out.")
+    for refused in (client.run(ME), app.client().mutate("logIn", session, **credentials)):
+        with pytest.raises(Refused) as caught:
+            await refused
+        assert caught.value.codes == ["UNAUTHENTICATED"]
+    credentials["password"] = printed.splitlines()[1].removeprefix("Password: ")
+    await app.client().mutate("logIn", session, **credentials)
+    assert await beside(app, "users", "reset-password", "nobody@example.com", "--generate") == (1, NOBODY)
+
+
+def test_a_password_is_read_from_standard_input_and_must_follow_the_rules(sqlite_url: str) -> None:
+    def create(password: str) -> tuple[int, str]:
+        ended = CliRunner().invoke(
+            cli, ["users", "create", "a@example.com"], env={"DATABASE_URL": sqlite_url}, input=f"{password}\n"
+        )
+        return ended.exit_code, ended.output.strip()
+
+    assert create("short")[0] == 1
+    assert create("correct horse 9") == (0, "a@example.com is created.")
+
+
+def test_the_check_names_what_works_and_what_does_not(database_url: str, tmp_path: Path) -> None:
+    environment = {
+        "DATABASE_URL": database_url,
+        "FILES_DIR": str(tmp_path / "files"),
+        "MAIL_DIR": str(tmp_path / "mail"),
+        "SECRET_KEY": "a key of the tests that is long enough",
+        "TERM": "dumb",
+    }
+    ended = CliRunner().invoke(cli, ["check", "--json"], env=environment)
+    results = {result["name"]: result for result in json.loads(ended.output)}
+    assert (ended.exit_code, list(results)) == (0, ["settings", "database", "disk", "llm"])
+    assert {result["problem"] for result in results.values()} == {None}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    broken = environment | {
+        "SMTP_URL": f"smtp+plain://127.0.0.1:{port}",
+        "OPENAI_API_KEY": "sk-test",
+        "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1",
+        "MIN_FREE_MEGABYTES": "10000000",
+    }
+    ended = CliRunner().invoke(cli, ["check"], env=broken)
+    failed = [line.split()[1].rstrip(":") for line in ended.output.splitlines() if line.startswith("FAILED")]
+    assert (ended.exit_code, failed) == (1, ["disk", "mail", "llm"])
+    assert CliRunner().invoke(cli, ["check", "mail"], env=environment).output.startswith("ok      mail: is written to")
+    assert CliRunner().invoke(cli, ["check", "llm"], env=broken).exit_code == 1
+    empty = environment | {"DATABASE_URL": str(tmp_path / "empty.db")}
+    ended = CliRunner().invoke(cli, ["check"], env=empty)
+    assert (ended.exit_code, "is empty; the next start migrates it to" in ended.output) == (0, True)
+    assert not (tmp_path / "empty.db").exists()
