@@ -1,6 +1,6 @@
 # `make help` prints every target with the line after its `##`.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check mutants test-llm bench eval lock migration schema app pictures graphiql clean
+.PHONY: help run test test-fast check mutants test-llm bench eval lock migration schema app pictures graphiql audit sbom licences clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -97,6 +97,20 @@ pictures: $(VENV)/.development ## Take the pictures of docs/tour.md in a browser
 
 graphiql: ## Rebuild the GraphiQL files (needs Node.js 20)
 	@cd web/graphiql && npm ci --silent && npm run --silent build
+
+audit: $(VENV)/.development ## Look for known vulnerabilities in the locked packages; says so when no advisories are reached
+	@$(BIN)/uv tool run --quiet --from pip-audit pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+		-r requirements.lock > .audit 2>&1; code=$$?; cat .audit; \
+	if grep -qE "could not be audited|ServiceError|ConnectionError|Failed to (fetch|upgrade)" .audit; then \
+		echo "NOT AUDITED: no source of advisories could be reached from here. Run it where PyPI itself can be."; code=2; \
+	fi; rm -f .audit; exit $$code
+
+sbom: $(VENV)/.development ## Write sbom.cdx.json, the bill of materials of a release (CycloneDX)
+	@$(BIN)/uv tool run --quiet --from cyclonedx-bom cyclonedx-py requirements requirements.lock --of JSON -o sbom.cdx.json
+	@echo "sbom.cdx.json lists the $$(grep -c '"type": "library"' sbom.cdx.json) packages of requirements.lock."
+
+licences: $(VENV)/.development ## Write the licences of the packages to docs/licences.md
+	@$(BIN)/python -m tests.support.licences
 
 clean: ## Remove the environment and the caches (never a database)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

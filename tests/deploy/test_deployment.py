@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from settings import Settings
+from tests.support import licences
 from tests.support.processes.product_process import ROOT, BareProduct, running
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -129,3 +130,8 @@ def test_units_have_their_sections_and_existing_commands(unit: Path) -> None:
 def test_the_procfile_runs_commands_that_exist() -> None:
     processes = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
     assert processes == {"web": "HOST=0.0.0.0 python app.py", "worker": "python app.py worker"}
+
+
+def test_every_locked_package_is_in_the_list_of_licences() -> None:
+    listed = dict(re.findall(r"^\| (\S+) \| (.+) \|$", licences.LIST.read_text(), re.MULTILINE))
+    assert sorted(listed.keys() - {"Package", "---"}) == sorted(set(licences.locked_packages()))
