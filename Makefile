@@ -110,7 +110,7 @@ sbom: $(VENV)/.development ## Write sbom.cdx.json, the bill of materials of a re
 	@echo "sbom.cdx.json lists the $$(grep -c '"type": "library"' sbom.cdx.json) packages of requirements.lock."
 
 licences: $(VENV)/.development ## Write the licences of the packages to docs/licences.md
-	@$(BIN)/python -m tests.support.licences
+	@$(BIN)/python -m tests.deploy.licences
 
 clean: ## Remove the environment and the caches (never a database)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -269,6 +269,21 @@ def _flags(account: dict[str, Any]) -> str:
     return ", ".join(name for name, is_set in flags.items() if is_set)
 
 
+@cli.command("jobs")
+def list_jobs(
+    failed: Annotated[bool, typer.Option(help="List failed jobs with their errors.")] = False, as_json: AsJson = False
+) -> None:
+    """List the newest 100 background jobs that wait or run."""
+    jobs = perform("jobs", **({"status": "FAILED"} if failed else {}))
+    if as_json:
+        print(json.dumps(jobs, indent=2))
+        return
+    for job in jobs:
+        state = f"{job['status']:<9}  {job['kind']:<12}  {job['created_at'][:19]}  attempt {job['attempt']}"
+        error = f"  {job['error_code']}: {job['error_message']}" if job["error_code"] else ""
+        print(printable(f"{job['id']}  {state}{error}"))
+
+
 @users.command("create")
 def create_user(
     email: Email,

@@ -14,11 +14,13 @@ from db.core.audit_context import AuditContext, audit_context
 from db.core.engine import Database
 from db.core.session import Session
 from db.core.validation import normalized_email
+from db.models.jobs import Job, JobStatus
 from db.models.sessions import SessionEnd
 from db.models.users import User
 from errors import BadUserInput, NotFound
 
 MAX_LISTED = 1_000
+MAX_LISTED_JOBS = 100
 
 Account = dict[str, Any]
 
@@ -69,6 +71,24 @@ def list_accounts(session: Session, search: str | None = None) -> list[Account]:
     return [_as_account(user) for user in session.scalars(query)]
 
 
+def list_jobs(session: Session, status: str | None = None) -> list[dict[str, Any]]:
+    """Return the newest 100 jobs with a status, by default those that are queued or running."""
+    statuses = [JobStatus(status)] if status else [JobStatus.QUEUED, JobStatus.RUNNING]
+    query = select(Job).where(Job.status.in_(statuses)).order_by(Job.id.desc()).limit(MAX_LISTED_JOBS)
+    return [
+        {
+            "id": str(job.id),
+            "kind": job.kind,
+            "status": job.status.value,
+            "created_at": job.created_at.isoformat(),
+            "attempt": job.attempt,
+            "error_code": job.error_code,
+            "error_message": job.error_message,
+        }
+        for job in session.scalars(query)
+    ]
+
+
 OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "superuser grant": grant,
     "superuser revoke": revoke,
@@ -77,6 +97,7 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "users create": create,
     "users reset-password": reset_password,
     "users list": list_accounts,
+    "jobs": list_jobs,
 }
 
 

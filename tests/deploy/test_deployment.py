@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from settings import Settings
-from tests.support import licences
+from tests.deploy import licences
 from tests.support.processes.product_process import ROOT, BareProduct, running
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

@@ -21,8 +21,11 @@ from typer.testing import CliRunner
 from commands import cli
 from db.accounts.administration import perform
 from db.core.engine import Database
+from db.core.session import Session
 from db.core.sqlite import acquire_lock
+from db.jobs import jobs
 from db.migrations import head
+from db.models.jobs import JobStatus
 from errors import BadUserInput, NotFound
 from tests.support.app import App
 from tests.support.client import Client, Refused
@@ -333,3 +336,22 @@ def test_the_check_names_what_works_and_what_does_not(database_url: str, tmp_pat
     ended = CliRunner().invoke(cli, ["check"], env=empty)
     assert (ended.exit_code, "is empty; the next start migrates it to" in ended.output) == (0, True)
     assert not (tmp_path / "empty.db").exists()
+
+
+async def test_jobs_are_listed_while_the_server_runs(app: App) -> None:
+    def unit(session: Session, error: str) -> None:
+        job = jobs.enqueue(session, f"unheard-{error.lower()}", session.personal_organization_id)
+        session.flush()
+        if error != "NONE":
+            jobs.end(session, job, JobStatus.FAILED)
+            job.error_code, job.error_message = error, "It \x1b[2J broke."
+
+    viewer = await World(app.backend.database).person("bob")
+    for error in ("NONE", "UPSTREAM_FAILED"):
+        await app.backend.database.write(unit, viewer, error)
+    code, printed = await beside(app, "jobs")
+    assert (code, printed.split()[1:3], len(printed.splitlines())) == (0, ["QUEUED", "unheard-none"], 1)
+    code, printed = await beside(app, "jobs", "--failed")
+    assert (code, printed.endswith("attempt 0  UPSTREAM_FAILED: It \ufffd[2J broke.")) == (0, True)
+    (listed,) = json.loads((await beside(app, "jobs", "--failed", "--json"))[1])
+    assert (listed["kind"], listed["error_code"]) == ("unheard-upstream_failed", "UPSTREAM_FAILED")

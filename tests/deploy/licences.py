@@ -1,4 +1,4 @@
-"""List of the licences of all locked packages: `python -m tests.support.licences` writes docs/licences.md."""
+"""List of the licences of all locked packages: `python -m tests.deploy.licences` writes docs/licences.md."""
 
 import re
 from importlib.metadata import PackageNotFoundError, metadata
