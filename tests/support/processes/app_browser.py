@@ -23,6 +23,8 @@ async def sign_up(page: Page, name: str, email: str) -> None:
 
 
 async def send(page: Page, text: str) -> None:
+    """Send a message, once the reply before it has ended."""
+    await expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     message = page.get_by_label("Paste a text, drop a file")
     await message.fill(text)
     await message.press("Enter")

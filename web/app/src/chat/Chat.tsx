@@ -6,6 +6,7 @@ import { ConversationDocument, SendMessageDocument, StopReplyDocument, type Mess
 import { t } from "../i18n";
 import { go } from "../ui/route";
 import { toast } from "../ui/Toasts";
+import { useLatest } from "../ui/useLatest";
 import { activity } from "./activity";
 import { Composer } from "./Composer";
 import { MessageView } from "./MessageView";
@@ -19,12 +20,13 @@ export function Chat({ conversationId }: { conversationId: string | null }) {
   const [earlier, setEarlier] = useState<MessageItemFragment[]>([]);
   const [before, setBefore] = useState<string | null | undefined>(undefined);
   const [sending, setSending] = useState<string | null>(null);
-  const [{ data, error, fetching }, reload] = useQuery({
+  const [{ data: response, error, fetching }, reload] = useQuery({
     query: ConversationDocument,
     variables: { id: conversationId ?? "", throughId, last: PAGE },
     pause: conversationId === null,
     requestPolicy: "cache-and-network",
   });
+  const data = useLatest(response, `${conversationId} ${throughId}`);
   const conversation = conversationId ? data?.conversation : null;
   const page = conversation?.messages;
   const messages = [...earlier, ...(page?.edges.map(({ node }) => node) ?? [])];
@@ -34,7 +36,8 @@ export function Chat({ conversationId }: { conversationId: string | null }) {
   // A message of another tab or of a colleague.
   const changed = activity.use().Message ?? 0;
   useEffect(() => { if (changed) reload({ requestPolicy: "network-only" }); }, [changed, reload]);
-  useEffect(() => { if (writing) followReply(writing.id); }, [writing?.id]);
+  // At every rendering: an old response may show a reply as unfinished again, and following it corrects that.
+  useEffect(() => { if (writing) followReply(writing.id); });
 
   const branch = useCallback((messageId: string | null) => {
     setThroughId(messageId);

@@ -15,6 +15,7 @@ import { Menu } from "../ui/Menu";
 import { go, route } from "../ui/route";
 import { chooseTheme, theme, type Theme } from "../ui/theme";
 import { toast } from "../ui/Toasts";
+import { useLatest } from "../ui/useLatest";
 import { activity } from "./activity";
 import { ShareDialog } from "./ShareDialog";
 import { endedReplies } from "./replies";
@@ -87,7 +88,8 @@ function Conversations({ search, onOpen }: { search: string; onOpen: (opened: Op
   const ended = endedReplies.use();
   const changed = activity.use().Conversation ?? 0;
   const { conversationId } = route.use();
-  const [{ data, error }, reload] = useQuery({ query: ConversationsDocument, variables: { first: 40, after, search: search || null, includeDeleted: false }, requestPolicy: "cache-and-network" });
+  const [{ data: response, error }, reload] = useQuery({ query: ConversationsDocument, variables: { first: 40, after, search: search || null, includeDeleted: false }, requestPolicy: "cache-and-network" });
+  const data = useLatest(response, search);
   useEffect(() => setAfter(null), [search]);
   useEffect(() => { if (ended + changed) reload({ requestPolicy: "network-only" }); }, [ended, changed, reload]);
 

@@ -60,7 +60,7 @@ export function Grid({ ref, store, columns, label, isReadOnly, onSelect, onColum
 
   const visible = rows.getVirtualItems();
   const last = visible.at(-1)?.index ?? 0;
-  useEffect(() => store.ensure(last), [store, last, store.rows.length]);
+  useEffect(() => store.ensure(last));
 
   const select = useCallback((next: Selection, reveal = true) => {
     setSelection(next);
@@ -77,14 +77,14 @@ export function Grid({ ref, store, columns, label, isReadOnly, onSelect, onColum
     focus: () => scroller.current?.focus(),
     focusCell(key) {
       const [rowId, column] = key.split(":");
-      const row = store.rows.findIndex(({ id }) => id === rowId);
+      const row = store.indexOf(rowId ?? "");
       const index = columns.findIndex((candidate) => candidate.key === column);
       if (row >= 0 && index >= 0) select(at(row, index));
       scroller.current?.focus();
     },
   }), [store, columns, select]);
 
-  const focused = store.rows[selection.focus.row]?.cells.get(columns[selection.focus.column]?.key ?? "");
+  const focused = store.at(selection.focus.row)?.cells.get(columns[selection.focus.column]?.key ?? "");
   useEffect(() => { if (hasFocus) activeSource.set(focused?.source ?? null); }, [focused, hasFocus]);
 
   function onKeyDown(event: React.KeyboardEvent): void {
@@ -101,7 +101,7 @@ export function Grid({ ref, store, columns, label, isReadOnly, onSelect, onColum
   const headEvents = useRef<HeadEvents>(null!);
   headEvents.current = {
     select(column) {
-      select({ anchor: { row: 0, column }, focus: { row: Math.max(0, store.rows.length - 1), column } }, false);
+      select({ anchor: { row: 0, column }, focus: { row: Math.max(0, store.total - 1), column } }, false);
       scroller.current?.focus();
     },
     resize,
@@ -167,7 +167,7 @@ export function Grid({ ref, store, columns, label, isReadOnly, onSelect, onColum
           ))}
         </div>
         {visible.map(({ index, start }) => {
-          const row = store.rows[index];
+          const row = store.at(index);
           const isFocused = selection.focus.row === index;
           const isInSelection = index >= range.top && index <= range.bottom;
           return (

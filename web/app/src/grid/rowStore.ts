@@ -1,5 +1,5 @@
 /**
- * Rows of one table as the grid shows them: a loaded prefix of the list, edits that are on their way, and undo.
+ * Rows of one table as the grid shows them: the loaded beginning and end of the list, edits on their way, and undo.
  *
  * An edit appears at once and is sent with the row version that the person saw. See `edit` for what follows.
  */
@@ -37,9 +37,18 @@ export type Outcome =
 /** Number of changes in one revision that are fetched row by row; with more, the window is loaded again. */
 const MAX_SINGLE_ROWS = 100;
 const MAX_CELLS_PER_REQUEST = 1_000;
+const PAGE = 100;
+/** Rows that the grid may show above the one that it asks for. */
+const SCREEN = 80;
+
+interface Page { rows: Row[]; startCursor: string | null; endCursor: string | null; total: number | null }
 
 export class RowStore {
+  /** Loaded beginning of the list. */
   rows: Row[] = [];
+  /** Loaded end of the list, while rows between are missing. */
+  #tail: Row[] = [];
+  #tailCursor: string | null = null;
   total = 0;
   revision: number;
   view: View = {};
@@ -110,6 +119,8 @@ export class RowStore {
   /** Load again as many rows as are shown, up to 300; the old ones stay until the new ones are there. */
   async reload(): Promise<void> {
     const generation = ++this.#generation;
+    this.#tail = [];
+    this.#tailCursor = null;
     // urql gives equal queries that run at once one response, which may be from before the change that we reload for.
     await this.#request;
     if (generation !== this.#generation) return;
@@ -117,7 +128,7 @@ export class RowStore {
     const loaded: Row[] = [];
     let cursor: string | null = null;
     do {
-      const page = await this.#page(generation, cursor);
+      const page = await this.#page(generation, { first: PAGE, after: cursor });
       if (!page) return;
       loaded.push(...page.rows);
       cursor = page.endCursor;
@@ -129,31 +140,78 @@ export class RowStore {
     this.notify();
   }
 
-  get hasMore(): boolean {
-    return this.#endCursor !== null;
-  }
-
   /** Load further rows until the row at `index` is there; a later call moves the goal. */
   ensure(index: number): void {
     this.#goal = index;
-    if (this.#loading || !this.#endCursor || index < this.rows.length) return;
+    if (this.#loading || !this.#isGoalMissing) return;
     this.#loading = this.#loadToGoal().finally(() => { this.#loading = null; });
   }
 
+  /** Row at a position of the whole list; undefined while it is not loaded. */
+  at(index: number): Row | undefined {
+    return this.rows[index] ?? this.#tail[index - (this.total - this.#tail.length)];
+  }
+
+  between(top: number, bottom: number): Row[] {
+    const rows: Row[] = [];
+    for (let index = top; index <= bottom; index++) {
+      const row = this.at(index);
+      if (row) rows.push(row);
+    }
+    return rows;
+  }
+
+  indexOf(rowId: string): number {
+    const index = this.rows.findIndex(({ id }) => id === rowId);
+    if (index >= 0) return index;
+    const inTail = this.#tail.findIndex(({ id }) => id === rowId);
+    return inTail < 0 ? -1 : this.total - this.#tail.length + inTail;
+  }
+
+  get #isGoalMissing(): boolean {
+    return this.#endCursor !== null && (!this.at(this.#goal) || !this.at(Math.max(0, this.#goal - SCREEN)));
+  }
+
+  /** Load pages from the end of the list that is nearer; a list has no pages in the middle. */
   async #loadToGoal(): Promise<void> {
     const generation = this.#generation;
-    while (this.#endCursor && this.#goal >= this.rows.length) {
-      const page = await this.#page(generation, this.#endCursor);
-      if (!page) return;
-      // Appended to what the rows are now, as edits may have changed them meanwhile.
-      this.rows = [...this.rows, ...page.rows];
-      this.#endCursor = page.endCursor;
+    while (this.#isGoalMissing) {
+      const fromBeginning = this.#goal - this.rows.length;
+      const fromEnd = this.total - this.#tail.length - (this.#goal - SCREEN);
+      if (!(await (fromEnd < fromBeginning ? this.#loadBackward(generation) : this.#loadForward(generation)))) return;
+      this.#join();
       this.notify();
     }
   }
 
-  async #page(generation: number, after: string | null): Promise<{ rows: Row[]; endCursor: string | null; total: number | null } | null> {
-    const variables = { id: this.tableId, ...this.view, after, counting: after === null };
+  async #loadForward(generation: number): Promise<boolean> {
+    const page = await this.#page(generation, { first: PAGE, after: this.#endCursor });
+    if (!page) return false;
+    // Appended to what the rows are now, as edits may have changed them meanwhile.
+    this.rows = [...this.rows, ...page.rows];
+    this.#endCursor = page.endCursor;
+    return true;
+  }
+
+  async #loadBackward(generation: number): Promise<boolean> {
+    const page = await this.#page(generation, { last: PAGE, before: this.#tailCursor });
+    if (!page) return false;
+    this.#tail = [...page.rows, ...this.#tail];
+    this.#tailCursor = page.startCursor;
+    return true;
+  }
+
+  /** Make one list of both parts once nothing is missing between them. */
+  #join(): void {
+    const overlap = this.rows.length + this.#tail.length - this.total;
+    if (!this.#tail.length || overlap < 0) return;
+    this.rows = [...this.rows, ...this.#tail.slice(overlap)];
+    this.#tail = [];
+    this.#tailCursor = this.#endCursor = null;
+  }
+
+  async #page(generation: number, range: { first?: number; after?: string | null; last?: number; before?: string | null }): Promise<Page | null> {
+    const variables = { id: this.tableId, ...this.view, ...range, counting: range.first !== undefined && range.after === null };
     const request = rowsClient.query(RowsDocument, variables).toPromise();
     this.#request = request;
     const { data, error } = await request;
@@ -165,7 +223,8 @@ export class RowStore {
       return null;
     }
     const endCursor = page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null;
-    return { rows: page.nodes.map(toRow), endCursor, total: page.totalCount ?? null };
+    const startCursor = page.pageInfo.startCursor ?? null;
+    return { rows: page.nodes.map(toRow), startCursor, endCursor, total: page.totalCount ?? null };
   }
 
   /** Bring what somebody did into the window. */
@@ -188,11 +247,7 @@ export class RowStore {
   }
 
   #has(rowId: string): boolean {
-    return this.rows.some(({ id }) => id === rowId);
-  }
-
-  row(id: string): Row | undefined {
-    return this.rows.find((row) => row.id === id);
+    return this.indexOf(rowId) >= 0;
   }
 
   /** Text that differs whenever the pending or fresh cells of a row do. */
@@ -205,10 +260,12 @@ export class RowStore {
 
   replace(items: readonly RowItemFragment[]): void {
     const rows = new Map(items.map((item) => [item.id, toRow(item)]));
-    this.rows = this.rows.map((row) => {
+    const newer = (row: Row): Row => {
       const next = rows.get(row.id);
       return next && next.version >= row.version ? next : row;
-    });
+    };
+    this.rows = this.rows.map(newer);
+    this.#tail = this.#tail.map(newer);
     this.notify();
   }
 
@@ -356,6 +413,7 @@ export class RowStore {
     if (!data) return messageOf(error!);
     if (data.deleteRows.revision) this.recordRevision(data.deleteRows.revision.number);
     this.rows = this.rows.filter(({ id }) => !rowIds.includes(id));
+    this.#tail = this.#tail.filter(({ id }) => !rowIds.includes(id));
     this.total -= rowIds.length;
     this.notify();
     return null;

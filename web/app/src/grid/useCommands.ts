@@ -28,7 +28,7 @@ export function useCommands({ store, columns, selection, select, isReadOnly, onP
   const [invalid, setInvalid] = useState<string | null>(null);
   const [conflict, setConflict] = useState<OpenConflict | null>(null);
   const { row: r, column: c } = selection.focus;
-  const row = store.rows[r];
+  const row = store.at(r);
   const column = columns[c];
   const cell = column && row?.cells.get(column.key);
 
@@ -87,7 +87,7 @@ export function useCommands({ store, columns, selection, select, isReadOnly, onP
 
   function showConflict([first, ...rest]: { conflict: Conflict; edit: CellEdit }[]): void {
     setConflict(first ? { ...first, key: cellKey(first.edit.rowId, first.edit.column), rest } : null);
-    const index = first ? store.rows.findIndex(({ id }) => id === first.edit.rowId) : -1;
+    const index = first ? store.indexOf(first.edit.rowId) : -1;
     if (first && index >= 0) select(at(index, columns.findIndex(({ key }) => key === first.edit.column)));
   }
 
@@ -102,18 +102,27 @@ export function useCommands({ store, columns, selection, select, isReadOnly, onP
 
   useEffect(() => { store.onUnsentOutcome = settle; });
 
+  /** Nothing is done to part of a selection: rows that were never shown are not loaded. */
+  function isLoaded(top: number, bottom: number): boolean {
+    const end = Math.min(bottom, store.total - 1);
+    const isComplete = store.between(top, end).length === end - top + 1;
+    if (!isComplete) onProblem(t("grid.notLoaded"));
+    return isComplete;
+  }
+
   /** Text of a cell as it is shown, also while its edit is on the way. */
   function textAt(i: number, j: number): string {
-    const [line, one] = [store.rows[i], columns[j]];
+    const [line, one] = [store.at(i), columns[j]];
     if (!line || !one) return "";
     return store.pending.get(cellKey(line.id, one.key))?.text ?? copyText(line.cells.get(one.key), one);
   }
 
   function write(values: (row: number, column: number) => string | null, skipped = 0): Promise<Outcome> | null {
     const range = rangeOf(selection);
+    if (!isLoaded(range.top, range.bottom)) return null;
     const edits: CellEdit[] = [];
     for (let i = range.top + skipped; i <= range.bottom; i++) {
-      const target = store.rows[i];
+      const target = store.at(i);
       if (!target) continue;
       for (let j = range.left; j <= range.right; j++) {
         edits.push({ rowId: target.id, column: columns[j]!.key, value: values(i, j), seenVersion: target.version });
@@ -142,12 +151,12 @@ export function useCommands({ store, columns, selection, select, isReadOnly, onP
     if (isCommand && key === "z") void (event.shiftKey ? redo() : undo());
     else if (isCommand && key === "y") void redo();
     else if (isCommand && key === "d") void fillDown();
-    else if (isCommand && key === "a") select({ anchor: { row: 0, column: 0 }, focus: { row: Math.max(0, store.rows.length - 1), column: columns.length - 1 } });
+    else if (isCommand && key === "a") select({ anchor: { row: 0, column: 0 }, focus: { row: Math.max(0, store.total - 1), column: columns.length - 1 } });
     else if (isCommand || event.altKey) return false;
     else if (key === "F2" || key === "Enter") open(null);
     else if (key === "Delete" || key === "Backspace") void clear();
     else if (key === "Escape" && conflict) setConflict(null);
-    else if (event.key === " " && column?.type === "BOOLEAN") void write((i, j) => (store.rows[i]?.cells.get(columns[j]!.key)?.value === true ? "false" : "true"))?.then(settle);
+    else if (event.key === " " && column?.type === "BOOLEAN") void write((i, j) => (store.at(i)?.cells.get(columns[j]!.key)?.value === true ? "false" : "true"))?.then(settle);
     else if (event.key.length === 1) open(event.key);
     else return false;
     return true;
@@ -156,10 +165,11 @@ export function useCommands({ store, columns, selection, select, isReadOnly, onP
   function onCopy(event: React.ClipboardEvent): void {
     if (editing) return;
     const range = rangeOf(selection);
-    const lines = store.rows.slice(range.top, range.bottom + 1)
+    event.preventDefault();
+    if (!isLoaded(range.top, range.bottom)) return;
+    const lines = store.between(range.top, range.bottom)
       .map((_, i) => columns.slice(range.left, range.right + 1).map((__, j) => textAt(range.top + i, range.left + j)));
     event.clipboardData.setData("text/plain", toTabSeparated(lines));
-    event.preventDefault();
   }
 
   function onCut(event: React.ClipboardEvent): void {
@@ -177,11 +187,12 @@ export function useCommands({ store, columns, selection, select, isReadOnly, onP
     const isOne = lines.length === 1 && lines[0]!.length === 1;
     const height = isOne ? bottom - top + 1 : lines.length;
     const width = isOne ? right - left + 1 : Math.max(...lines.map((line) => line.length));
+    if (!isLoaded(top, top + height - 1)) return;
     const value = (i: number, j: number): string | null => (isOne ? lines[0]![0]! : (lines[i]?.[j] ?? "")) || null;
     const edits: CellEdit[] = [];
     const added: Record<string, string | null>[] = [];
     for (let i = 0; i < height; i++) {
-      const target = store.rows[top + i];
+      const target = store.at(top + i);
       const fresh: Record<string, string | null> = {};
       for (let j = 0; j < width && left + j < columns.length; j++) {
         const key = columns[left + j]!.key;

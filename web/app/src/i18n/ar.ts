@@ -117,6 +117,7 @@ export const ar: Messages = {
   "grid.edit": "تعديل {name}",
   "grid.empty": "فارغ",
   "grid.no": "لا",
+  "grid.notLoaded": "بعض هذه الصفوف لم تُحمّل بعد. مرّر فوقها أولًا.",
   "grid.rowNumber": "الصف",
   "grid.unsent": "لم يُرسل بعد؛ سيُرسل عند عودة الاتصال.",
   "grid.yes": "نعم",

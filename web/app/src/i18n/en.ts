@@ -115,6 +115,7 @@ export const en = {
   "grid.edit": "Edit {name}",
   "grid.empty": "empty",
   "grid.no": "no",
+  "grid.notLoaded": "Some of these rows are not loaded yet. Scroll over them first.",
   "grid.rowNumber": "Row",
   "grid.unsent": "Not sent yet; it will be as soon as you are online again.",
   "grid.yes": "yes",

@@ -11,7 +11,7 @@ export function SelectionBar({ store, columns, selection }: { store: RowStore; c
   const count = <span>{store.isLoaded ? t("table.rows", { n: store.total }) : t("loading")}</span>;
   if (!isSingle(selection)) return <div className="selection-bar" role="status">{summary(store, columns, selection)}{count}</div>;
   const column = columns[selection.focus.column];
-  const cell = column && store.rows[selection.focus.row]?.cells.get(column.key);
+  const cell = column && store.at(selection.focus.row)?.cells.get(column.key);
   const trust = cell && cell.value !== null ? trustOf(cell) : "none";
   return (
     <div className="selection-bar" role="status">
@@ -31,7 +31,7 @@ function summary(store: RowStore, columns: Column[], selection: Selection) {
   if ((bottom - top + 1) * (right - left + 1) > LIMIT) return null;
   const numbers: number[] = [];
   let filled = 0;
-  for (const row of store.rows.slice(top, bottom + 1)) {
+  for (const row of store.between(top, bottom)) {
     for (const column of columns.slice(left, right + 1)) {
       const value = row.cells.get(column.key)?.value;
       if (value === null || value === undefined) continue;

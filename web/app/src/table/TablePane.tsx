@@ -9,6 +9,7 @@ import { endedReplies, replies } from "../chat/replies";
 import { t } from "../i18n";
 import { go } from "../ui/route";
 import { toast } from "../ui/Toasts";
+import { useLatest } from "../ui/useLatest";
 import { ImportDialog } from "./ImportDialog";
 import { ReviewGrid } from "./ReviewGrid";
 import { TableView } from "./TableView";
@@ -20,9 +21,10 @@ export function TablePane({ conversationId, tableId }: Props) {
   const [isImporting, setImporting] = useState(false);
   const changes = activity.use();
   const ended = endedReplies.use() + (changes.Table ?? 0) + (changes.Proposal ?? 0);
-  const [{ data }, reload] = useQuery({
+  const [{ data: response }, reload] = useQuery({
     query: TablesDocument, variables: { conversationId }, pause: !conversationId, requestPolicy: "cache-and-network",
   });
+  const data = useLatest(response, conversationId ?? "");
   useEffect(() => { if (ended) reload({ requestPolicy: "network-only" }); }, [ended, reload]);
 
   // The server lists the newest first; tabs stand in the order in which the tables came.

@@ -14,6 +14,7 @@ import { t } from "../i18n";
 import { collectMarks, marks, trustOf } from "../provenance";
 import { Menu } from "../ui/Menu";
 import { toast } from "../ui/Toasts";
+import { useLatest } from "../ui/useLatest";
 import { ColumnDialog } from "./ColumnDialog";
 import { ExportDialog } from "./ExportDialog";
 import { FilterDialog } from "./FilterDialog";
@@ -24,7 +25,8 @@ import { SelectionBar } from "./SelectionBar";
 type Open = { kind: "export" | "rename" } | { kind: "column"; column: Column | null; position: number | null } | { kind: "filter"; column: Column };
 
 export function TableView({ tableId, onDeleted }: { tableId: string; onDeleted: () => void }) {
-  const [{ data, error }] = useQuery({ query: TableHeadByIdDocument, variables: { id: tableId }, requestPolicy: "cache-and-network" });
+  const [{ data: response, error }] = useQuery({ query: TableHeadByIdDocument, variables: { id: tableId }, requestPolicy: "cache-and-network" });
+  const data = useLatest(response, tableId);
   const table = data?.table;
   if (!table) return <p className="empty" role="status">{error ? messageOf(error) : data ? t("table.missing") : t("loading")}</p>;
   return <LoadedTable table={table} onDeleted={onDeleted} />;
@@ -103,11 +105,12 @@ function LoadedTable({ table, onDeleted }: { table: Head; onDeleted: () => void 
 
   async function deleteRows(): Promise<void> {
     const { top, bottom } = rangeOf(selection);
-    const ids = store.rows.slice(top, bottom + 1).map(({ id }) => id);
+    const ids = store.between(top, bottom).map(({ id }) => id);
+    if (ids.length < Math.min(bottom, store.total - 1) - top + 1) return report(t("grid.notLoaded"));
     if (ids.length) report(await store.deleteRows(ids));
   }
 
-  const focused = store.rows[selection.focus.row];
+  const focused = store.at(selection.focus.row);
   const icon = { size: 17, "aria-hidden": true } as const;
   return (
     <div className="table-view">
