@@ -45,6 +45,8 @@ from integrations.llm.profiles import ProfilesRefused
 from integrations.llm.routing import ModelRouter
 from integrations.mail import FileMailer, Mailer, SMTPMailer
 from integrations.mail import Server as MailServer
+from integrations.oidc.client import OIDCClient
+from integrations.oidc.providers import ProvidersRefused, read_providers
 from integrations.redis.connection import Redis
 from integrations.webhooks import PublicRequests
 from jobs.aggregation.aggregator import Aggregator
@@ -75,6 +77,7 @@ from jobs.webhooks import deliveries
 from jobs.webhooks.deliveries import Deliveries
 from keys import google_client_secret, load_secrets
 from preflight import masked
+from resolvers.accounts import single_sign_on
 from resolvers.conversations.attachments import attachment_access
 from resolvers.conversations.share_links import opener
 from resolvers.core.authentication import authenticate, require_viewer
@@ -110,9 +113,10 @@ from transport.routes.readiness import Readiness
 from transport.routes.reports import report_route
 from transport.routes.routes import EXCEPTION_HANDLERS, graphql_routes, ops_routes
 from transport.routes.share_page import shared_route
+from transport.routes.sign_in import sign_in_routes
 from transport.server import Draining
 
-GOOGLE_TOKENS = "google tokens"  # purpose of the key that encrypts them
+GOOGLE_TOKENS, SIGN_INS = "google tokens", "sign-ins"  # purposes of the keys that encrypt them
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
 T = TypeVar("T")
@@ -175,6 +179,8 @@ def assemble(settings: Settings) -> Product:
         attempts=Attempts({Action(name): Rates(*rates) for name, rates in settings.rates.items()}, counts),
         quotas=quotas.Quotas({quotas.Quota(name): rate for name, rate in settings.quotas.items()}, counts),
         google=create_google(settings, secrets, cluster),
+        sign_in_clients=create_sign_in_clients(settings),
+        sign_in_cipher=Cipher(secrets, SIGN_INS),
     )
     worker = create_worker(backend, model, cluster)
     revocation = Revocation(database, hub, connections)
@@ -307,22 +313,39 @@ def create_oauth_client(settings: Settings) -> OAuthClient | None:
     if client_id is None or secret is None:
         name = "GOOGLE_OAUTH_CLIENT_ID" if client_id is None else "GOOGLE_OAUTH_CLIENT_SECRET"
         raise Misconfigured(f"{name} is not set: an OAuth client needs its id and its secret.")
-    redirect_uri = own_address(settings) + CALLBACK_PATH
+    redirect_uri = own_address(settings, "GOOGLE_OAUTH_CLIENT_ID") + CALLBACK_PATH
     return OAuthClient(
         client_id, secret, redirect_uri, scopes_of(settings.google_oauth_scopes), settings.google_sheets_url
     )
 
 
-def own_address(settings: Settings) -> str:
-    """Return the address that Google sends browsers back to. Raise Misconfigured for one that Google refuses."""
+def create_sign_in_clients(settings: Settings) -> dict[str, OIDCClient]:
+    """Create a client of each provider with which people sign in. Raise Misconfigured."""
+    setting = settings.oidc_providers
+    try:
+        configs = read_providers(setting.get_secret_value() if setting else None)
+        clients = {}
+        for config in configs:
+            redirect_uri = f"{own_address(settings, 'OIDC_PROVIDERS')}{single_sign_on.PATH}/{config.key}/callback"
+            clients[config.key] = OIDCClient(config, config.secret(), redirect_uri)
+            single_sign_on.admission_of(clients[config.key])
+    except ProvidersRefused as error:
+        raise Misconfigured(f"{error}.") from None
+    except ValueError as error:
+        raise Misconfigured(f"OIDC_PROVIDERS: {error}.") from None
+    return clients
+
+
+def own_address(settings: Settings, name: str) -> str:
+    """Return the address that `name` makes others send browsers back to. Raise Misconfigured for one they refuse."""
     address = (settings.public_url or "").rstrip("/")
     if not address and settings.host in LOCAL and settings.port:
         return f"http://{settings.host}:{settings.port}"
     url = urlsplit(address)
     if url.scheme != "https" and url.hostname not in LOCAL:
         raise Misconfigured(
-            "GOOGLE_OAUTH_CLIENT_ID needs PUBLIC_URL, such as https://sheets.example.com: Google sends browsers back "
-            "to it, and accepts http:// for localhost alone."
+            f"{name} needs PUBLIC_URL, such as https://sheets.example.com: browsers are sent back to it, and http:// "
+            "is accepted for localhost alone."
         )
     return address
 
@@ -408,6 +431,7 @@ def application(product: Product) -> Any:
         report_route(backend.secrets, report_files(backend), STYLE_DIGEST),
         shared_route(opener(backend)),
         consent_route(callback(backend)),
+        *sign_in_routes(single_sign_on.begin(backend), single_sign_on.complete(backend)),
     ]
     if settings.static_dir:
         routes += page_routes(settings.static_dir)
@@ -470,6 +494,7 @@ def serve_metrics(product: Product) -> Callable[[], None]:
         metrics.watch(WAITING, partial(_entry, lambda: backend.database.waiting, queue), queue)
     metrics.watch(WAITING, lambda: backend.file_work.waiting, "files")
     metrics.watch(WAITING, lambda: backend.google_work.waiting, "google")
+    metrics.watch(WAITING, lambda: backend.sign_in_work.waiting, "sign-in")
     for pool, state in backend.database.connections:
         key = pool, state
         metrics.watch(DATABASE_CONNECTIONS, partial(_entry, lambda: backend.database.connections, key), *key)
@@ -507,6 +532,7 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
         # A large import is laid out there before the first file is kept.
         await asyncio.to_thread(product.backend.settings.files_dir.mkdir, parents=True, exist_ok=True)
         started.callback(product.backend.google_work.close)
+        started.callback(product.backend.sign_in_work.close)
         await product.backend.database.start()
         log_start(product)
         started.push_async_callback(product.backend.database.stop)

@@ -351,6 +351,16 @@ class Settings(BaseSettings):
     currency: Currency = Field(
         "USD", description="Currency of the prices in `LLM_PROFILES` and of all budgets, as an ISO 4217 code."
     )
+    oidc_providers: SecretStr | None = Field(
+        None,
+        description="OpenID Connect providers with which people sign in: a JSON list, or the path of a file that "
+        "contains one. Needs `PUBLIC_URL`.",
+    )
+    oidc_return_url: WebAddress | None = Field(
+        None,
+        description="Page to which a browser comes back from a provider, with `#signInCode=…` for "
+        "`exchangeSignInCode`. When empty, `/` of this server.",
+    )
     google_service_account_file: Path | None = Field(
         None,
         description="Key file (JSON) of a service account, which writes into spreadsheets that are shared with its "

@@ -89,7 +89,7 @@ class PasswordHasher:
     async def verify(self, password: str, hashed: str | None) -> Verified:
         """Return the result of comparing a password with a hash. Raises RateLimited.
 
-        For an unknown user `hashed` is None, which takes as long as a known one.
+        For an unknown user `hashed` is None, and for one without a password empty; both take as long as a known one.
         """
         return await self._run(_verify, password, hashed)
 
@@ -119,7 +119,7 @@ def _hash(password: str) -> str:
 
 def _verify(password: str, hashed: str | None) -> Verified:
     is_possible = len(password) <= MAX_RAW_LENGTH and _is_text(password)
-    if hashed is None or not is_possible:
+    if not hashed or not is_possible:  # empty for an account that only signs in with a provider
         _context().verify("", _dummy())
         return Verified(ok=False)
     secret = unicodedata.normalize("NFKC", password).encode()

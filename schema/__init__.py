@@ -48,6 +48,7 @@ from schema.scalars import SCALARS
 @strawberry.type(description="Read operations.")
 class Query(
     server.Query,
+    accounts.Query,
     users.Query,
     organizations.Query,
     sites.Query,

@@ -1,13 +1,13 @@
-"""The mutations of accounts: signing up, passwords, verification, profile, administration and deletion."""
+"""Accounts: signing up and single sign-on, passwords, verification, profile, administration and deletion."""
 
 import strawberry
 
 from db import models
-from resolvers.accounts import accounts
+from resolvers.accounts import accounts, single_sign_on
 from resolvers.accounts.sessions import SignInResult, SignOutResult
-from schema.base import Shows, TypeOf, field, output_type
+from schema.base import Shows, TypeOf, field, list_of, output_type
 from schema.operations import mutation
-from schema.sessions import SessionTokens
+from schema.sessions import LogInPayload, SessionTokens
 
 
 @output_type
@@ -89,10 +89,39 @@ class DeleteAccountPayload(Shows[SignOutResult]):
     ok: bool = field("Always true; failures are errors.")
 
 
+@output_type
+class SignInProvider(Shows[single_sign_on.SignInProvider]):
+    """An OpenID Connect provider with which people sign in to this server."""
+
+    key: str = field("Short name of the provider, for example `google`.")
+    name: str = field("Name to display, for example `Google`.")
+    url: str = field(
+        "Address to open in the browser: it leads to the provider and comes back to the page with `#signInCode=…`, for "
+        "`exchangeSignInCode`. Append `?challenge=…`, the SHA-256 of a random text in base64url, and send that text as "
+        "`verifier`: nobody else can then make your page exchange a code of theirs."
+    )
+
+
+@strawberry.type
+class Query:
+    sign_in_providers = list_of(
+        SignInProvider,
+        single_sign_on.list_sign_in_providers,
+        "Providers with which people sign in, in the order of `OIDC_PROVIDERS`. No authentication needed.",
+        public=True,
+    )
+
+
 @strawberry.type
 class Mutation:
     sign_up = mutation(
         SignUpPayload, accounts.sign_up, "Create an account with a personal organization, and sign in.", public=True
+    )
+    exchange_sign_in_code = mutation(
+        LogInPayload,
+        single_sign_on.exchange_sign_in_code,
+        "Sign in with the one-time code that a browser brings back from one of the `signInProviders`.",
+        public=True,
     )
     change_password = mutation(
         ChangePasswordPayload, accounts.change_password, "Change your password and end your other sessions."

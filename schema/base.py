@@ -164,15 +164,25 @@ def optional(output: Any, resolver: Callable[..., Any], description: str, *, pub
 
 @overload
 def list_of(
-    output: type[Shows[R]], resolver: Callable[..., Iterable[R] | Awaitable[Iterable[R]]], description: str
+    output: type[Shows[R]],
+    resolver: Callable[..., Iterable[R] | Awaitable[Iterable[R]]],
+    description: str,
+    *,
+    public: bool = False,
 ) -> Any: ...
 @overload
 def list_of(
-    output: type[S], resolver: Callable[..., Iterable[S] | Awaitable[Iterable[S]]], description: str
+    output: type[S],
+    resolver: Callable[..., Iterable[S] | Awaitable[Iterable[S]]],
+    description: str,
+    *,
+    public: bool = False,
 ) -> Any: ...
-def list_of(output: Any, resolver: Callable[..., Any], description: str) -> Any:
-    """Declare a short list that is always returned whole."""
-    return strawberry.field(resolver=resolver, graphql_type=list[output], description=description)
+def list_of(output: Any, resolver: Callable[..., Any], description: str, *, public: bool = False) -> Any:
+    """Declare a short list that is always returned whole; a root field may be `public`."""
+    return strawberry.field(
+        resolver=resolver, graphql_type=list[output], description=description, metadata=PUBLIC if public else None
+    )
 
 
 def batched(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.sql import ColumnElement
 
 from auth.viewer import Role
-from db.accounts import accounts, api_keys
+from db.accounts import accounts, api_keys, single_sign_on
 from db.accounts.cancel_jobs import cancel_user_jobs
 from db.accounts.sessions import end_sessions
 from db.core.base import Base, Owned, Visibility, now
@@ -56,6 +56,7 @@ def delete_account(session: Session) -> GoogleRevocation | None:
     _leave_organizations(session, user, memberships, moment)
     end_sessions(session, user.id, SessionEnd.DELETED)
     api_keys.end_all(session, user.id)
+    single_sign_on.forget(session, user.id)
     session.bypass_rule_for(user)  # the resolver has verified the password, which proves that the owner asks
     user.email, user.first_name, user.last_name, user.password_hash = _placeholder_email(user), "Deleted", "user", ""
     user.is_superuser = user.is_email_verified = False

@@ -21,6 +21,7 @@ from db.models.notifications import Notification
 from db.models.organizations import Organization
 from db.models.reports import Report
 from db.models.sessions import SignIn
+from db.models.single_sign_on import LIFETIME, SignInCode
 from db.models.sites import SiteAssignment
 from db.models.tables import Row, TableColumn
 from db.models.verifications import Verification
@@ -64,6 +65,7 @@ def _expired_rows(deleted_before: datetime) -> Iterator[tuple[type[Base], Column
     yield Activity, Activity.organization_id.not_in(select(Organization.id))
     yield Verification, Verification.expires_at < moment
     yield GoogleConsent, GoogleConsent.expires_at < moment
+    yield SignInCode, SignInCode.created_at < moment - LIFETIME
     yield GoogleAccount, GoogleAccount.deleted_at < deleted_before
     yield GoogleRevocation, GoogleRevocation.deleted_at < moment
     yield SignIn, or_(SignIn.expires_at < moment - GRACE, SignIn.revoked_at < moment - GRACE)

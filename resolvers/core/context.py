@@ -1,5 +1,6 @@
 """Request context of the resolvers: the viewer and access to the data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -12,6 +13,7 @@ from strawberry.dataloader import DataLoader
 from assistant.reply_log.log import Log
 from assistant.reply_log.watchers import Watchers
 from auth.api_keys import ApiScope
+from auth.encryption import Cipher
 from auth.fair_pool import FairPool
 from auth.limits import Attempts
 from auth.passwords import PasswordHasher
@@ -28,6 +30,7 @@ from integrations.blobs import Blobs
 from integrations.documents.reader import DocumentReader
 from integrations.google.access import Google
 from integrations.llm.catalog import Catalog
+from integrations.oidc.client import OIDCClient
 from integrations.webhooks import PublicRequests
 from resolvers.core.ids import decode_or_none, model_of
 from resolvers.core.pages import KeysetPage
@@ -63,12 +66,18 @@ class Backend:
     quotas: Quotas = field(default_factory=Quotas)
     google: Google = field(default_factory=Google)
     requests: PublicRequests = field(default_factory=PublicRequests)
+    sign_in_clients: Mapping[str, OIDCClient] = field(default_factory=dict)
+    sign_in_cipher: Cipher = field(default_factory=lambda: Cipher((), "sign-ins"))
     snapshots: SnapshotCache = field(default_factory=SnapshotCache)
     file_work: FairPool = field(
         default_factory=lambda: FairPool("files", threads=FILE_THREADS, per_person=FILE_THREADS_OF_ONE)
     )
     google_work: FairPool = field(
         default_factory=lambda: FairPool("google", threads=GOOGLE_THREADS, per_person=GOOGLE_THREADS_OF_ONE)
+    )
+    # By IP address, since nobody is signed in yet.
+    sign_in_work: FairPool = field(
+        default_factory=lambda: FairPool("sign-in", threads=GOOGLE_THREADS, per_person=GOOGLE_THREADS_OF_ONE)
     )
 
 

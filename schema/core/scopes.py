@@ -13,6 +13,7 @@ from auth.api_keys import ApiScope
 from errors import Forbidden
 from resolvers.core.context import Context
 from schema import (
+    accounts,
     audit,
     broadcasts,
     budgets,
@@ -54,6 +55,7 @@ _FEATURES: Mapping[str, Mapping[ApiScope, tuple[ModuleType, ...]]] = {
     "Query": {
         READ: (
             server,
+            accounts,
             users,
             organizations,
             sites,

@@ -43,6 +43,7 @@ SESSION_ONLY = {
         "logIn",
         "logOut",
         "refreshSession",
+        "exchangeSignInCode",
         "changePassword",
         "requestPasswordReset",
         "resetPassword",

@@ -30,6 +30,8 @@ from tests.reports.client import finished_report
 from tests.support.app import OFTEN, App, open_app
 from tests.support.browser_at_google import Browser, code_on
 from tests.support.client import Client, Refused
+from tests.support.loopback.openid import loopback_openid
+from tests.support.loopback.openid_browser import ProviderBrowser, code_in
 from tests.support.loopback.sheets import loopback_sheets
 from tests.support.superusers import sign_up_superuser
 from tests.support.world import SYSTEM
@@ -163,6 +165,9 @@ class MutationCaller:
             url = await another.consent(await Browser(ann).begin())
             story.ids["google_code"] = code_on(await another.come_back(url))
             self.tokens += [story.ids["google_code"].replace("-", ""), url.params["code"], url.params["state"]]
+        if name == "exchangeSignInCode":
+            story.ids["sign_in_code"] = code_in(await ProviderBrowser(self.app.client()).sign_in())
+            self.tokens.append(story["sign_in_code"])
         if name == "rejectProposal":
             story.ids["pending"] = global_id(Proposal, await self._pending())
         if name == "cancelExport":
@@ -228,8 +233,10 @@ class MutationCaller:
 
 async def test_every_mutation_logs_its_changes_once_and_no_secret(database_url: str, tmp_path: Path) -> None:
     # Twenty sign-ups of one address are more than one account may try.
-    with loopback_sheets() as google:
-        async with open_app(database_url, tmp_path, sign_up_limit_account=OFTEN, **google.oauth_settings()) as app:
+    with loopback_sheets() as google, loopback_openid() as provider:
+        provider.person["email"] = "dora@example.com"
+        settings = {"oidc_providers": json.dumps([provider.config()]), **google.oauth_settings()}
+        async with open_app(database_url, tmp_path, sign_up_limit_account=OFTEN, **settings) as app:
             await check_every_mutation(app)
 
 

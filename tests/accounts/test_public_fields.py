@@ -14,12 +14,13 @@ from tests.support.processes.running_app import listening
 
 ROOTS = {kind: schema._schema.type_map[kind.title()].fields for kind in ("query", "mutation", "subscription")}  # type: ignore[attr-defined]  # the roots are object types
 PUBLIC = {
-    "query": {"me", "serverInfo", "health"},
+    "query": {"me", "serverInfo", "health", "signInProviders"},
     "mutation": {
         "signUp",
         "logIn",
         "logOut",
         "refreshSession",
+        "exchangeSignInCode",
         "requestPasswordReset",
         "resetPassword",
         "verifyEmail",

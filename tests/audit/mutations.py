@@ -91,6 +91,12 @@ STATED: dict[str, Call] = {
         who="nobody",
         bad={"password": "wrong password"},
     ),
+    "exchangeSignInCode": Call(
+        lambda s: {"code": s["sign_in_code"]},
+        ("User ~ sessions.added=1",),
+        who="nobody",
+        bad={"code": "x"},
+    ),
     "refreshSession": Call(
         lambda s: {"refreshToken": s["tokens"]["refreshToken"]},
         (),

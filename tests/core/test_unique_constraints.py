@@ -38,6 +38,8 @@ COUNTING_DELETED_ROWS = {
     "report_contents(report_id)": "never deleted softly; erased with its report",
     "revisions(table_id, number)": "never deleted",
     "shares(digest)": "derived from the id",
+    "sign_in_codes(digest)": "random",
+    "sign_in_codes(state_digest)": "random",
     "table_columns(table_id, key)": "a key is never used again, so that old revisions keep their meaning",
     "usage_days(conversation_id, user_id, day)": "never deleted softly; erased with its organization",
     "usages(message_id)": "never deleted",

@@ -30,6 +30,7 @@ ACCOUNTS: dict[str, list[Change]] = {
     ],
     "logIn": [Change({"email": "owner@example.com", "password": PASSWORD}, ANYONE, tried=FEW)],
     "refreshSession": [Change({"refreshToken": "@refresh_token"}, ANYONE)],
+    "exchangeSignInCode": [Change({"code": "no code"}, ANYONE, meets="BAD_USER_INPUT")],
     "logOut": [Change({}, SIGNED_IN), Change({"refreshToken": "@refresh_token"}, ANYONE)],
     "logOutEverywhere": [Change({}, SIGNED_IN)],
     "createApiKey": [Change({"name": "New", "scopes": ["READ"]}, SIGNED_IN)],

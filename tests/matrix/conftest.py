@@ -1,6 +1,7 @@
 """Fixtures of the policy matrix: one application of each kind for all rows."""
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -40,7 +41,9 @@ def matrix_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 async def stage(matrix_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """Yield the application over a world with every person and thing; no worker runs jobs in it."""
     limits = {name: OFTEN for name in Settings.model_fields if "_limit_" in name}
+    provider = {"key": "login", "name": "Login", "issuer": "https://login.example.com", "client_id": "client"}
     oauth = {"google_oauth_client_id": "client", "google_oauth_client_secret": "secret"}
+    oauth["oidc_providers"] = json.dumps([provider])
     given: dict[str, Any] = {"database_url": matrix_url, "secret_key": SECRET, **limits, **oauth}
     product = assemble(Settings(_env_file=None, **given))
     database, passwords = product.backend.database, product.backend.passwords

@@ -1,6 +1,6 @@
 """The people who find each thing in each list."""
 
-from tests.matrix.rows import ADMINS, INSIDE, ON_SITE, OWN, OWNER, SUPERUSER, In
+from tests.matrix.rows import ADMINS, ANYONE, INSIDE, ON_SITE, OWN, OWNER, SUPERUSER, In
 
 DELETED = {"includeDeleted": True}
 SELF = frozenset({OWNER, SUPERUSER})
@@ -12,6 +12,7 @@ LISTED: dict[str, list[In]] = {
         In("deleted_organization", frozenset()),
         In("personal", SELF),
     ],
+    "Query.signInProviders": [In(None, ANYONE)],
     "Query.items": [
         In("item", OWN),
         In("shared_item", INSIDE),

@@ -55,20 +55,21 @@ def consent_route(complete: Complete) -> Route:
     """
 
     async def show(request: Request) -> Response:
-        query = _single(request.query_params)
+        query = single(request.query_params)
         outcome, code = await complete(query, request.cookies, request_id.get(), ip_address(request.scope))
         status, heading, advice = PAGES[outcome]
-        return Response(_page(heading, advice, code), status, HEADERS, "text/html; charset=utf-8")
+        return Response(page(heading, advice, code), status, HEADERS, "text/html; charset=utf-8")
 
     return Route(CALLBACK_PATH, show)
 
 
-def _single(query: QueryParams) -> dict[str, str]:
+def single(query: QueryParams) -> dict[str, str]:
     """Return the parameters that are there once; of one that is repeated, no value can be trusted."""
     return {name: values[0] for name in query if len(values := query.getlist(name)) == 1}
 
 
-def _page(heading: str, advice: str, code: str | None) -> str:
+def page(heading: str, advice: str, code: str | None = None) -> str:
+    """Return a page without scripts; `code` is for the person to copy."""
     displayed = f"<p><strong><code>{escape(code)}</code></strong></p>" if code else ""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{heading}</title>

@@ -1,0 +1,1 @@
+"""OpenID Connect: providers of identities with which people sign in."""
