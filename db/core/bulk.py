@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-import sqlalchemy
 import sqlalchemy.orm
-from sqlalchemy import Table, bindparam
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from uuid_utils.compat import uuid7
 
@@ -21,7 +20,7 @@ def insert(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[
     sample, key = _checked(session, model, parent_id)
     moment, user_id = now(), session.viewer.user_id
     common = {"created_at": moment, "updated_at": moment, "created_by_id": user_id, "updated_by_id": user_id}
-    _run(session, sqlalchemy.insert(_table(model)), [{**common, key: parent_id, **row} for row in rows])
+    session.driver.insert(model, [{**common, key: parent_id, **row} for row in rows])
     session.audit_recorder.count_many(sample, "added", [row["id"] for row in rows])
 
 
@@ -60,7 +59,8 @@ def insert_or_update(
     statement: Any = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
     changed = {name: statement.excluded[name] for name in (*update, "updated_at")}
     statement = statement.on_conflict_do_update(index_elements=list(key), set_=changed)
-    _run(session, statement, [{"created_at": moment, "updated_at": moment, **row} for row in rows])
+    parameters = [{"created_at": moment, "updated_at": moment, **row} for row in rows]
+    sqlalchemy.orm.Session.connection(session).execute(statement, parameters)
 
 
 def _checked(session: Session, model: type[Base], parent_id: UUID) -> tuple[Base, str]:
@@ -74,17 +74,9 @@ def _checked(session: Session, model: type[Base], parent_id: UUID) -> tuple[Base
 
 
 def _update(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
-    table, key = _table(model), cast(type[Child], model).parent_key
-    names = {name: name.removeprefix("new_") for name in rows[0] if name != "id"}
-    values = {column: bindparam(f"set_{name}", type_=table.c[column].type) for name, column in names.items()}
-    is_target = (table.c.id == bindparam("row_id"), table.c[key] == parent_id, table.c.deleted_at.is_(None))
     dated = {"updated_at": now(), "updated_by_id": session.viewer.user_id}
-    parameters = [{"row_id": row["id"], **{f"set_{name}": row[name] for name in names}} for row in rows]
-    _run(session, sqlalchemy.update(table).where(*is_target).values({**dated, **values}), parameters)
-
-
-def _run(session: Session, statement: Any, parameters: list[dict[str, Any]]) -> None:
-    sqlalchemy.orm.Session.connection(session).execute(statement, parameters)
+    parent = {cast(type[Child], model).parent_key: parent_id}
+    session.driver.update(model, parent, [{**dated, **row} for row in rows])
 
 
 def _table(model: type[Base]) -> Table:

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import make_url
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from auth.viewer import Viewer
 from db.core.audit_context import AuditContext
 from db.core.base import Base, dump_json, parse_json
+from db.core.dialects import driver_dialect
 from db.core.engine import Database, LockTimeout, Migrate
 from db.core.events import Event
 from db.core.outages import is_lost_connection
@@ -33,13 +33,6 @@ LOCK_SECONDS, DEFINITION_SECONDS = 5, 600  # for creating and dropping indexes
 DEFINITION_LOCK = 7_351_961  # arbitrary, but used for nothing else
 
 
-def dialect_of_reads() -> PGDialect_asyncpg:
-    """Return the dialect of reads. asyncpg returns JSON as text, which is parsed when a column is accessed."""
-    dialect = PGDialect_asyncpg(json_deserializer=parse_json)  # type: ignore[no-untyped-call]  # not annotated there
-    dialect.supports_native_json_deserialization = False
-    return dialect
-
-
 class DatabaseUnreachable(RuntimeError):
     """Raised when the server does not answer or refuses the login."""
 
@@ -50,7 +43,7 @@ class PostgreSQL(Database):
     def __init__(self, url: str, migrate: Migrate) -> None:
         super().__init__(migrate)
         self.url = url
-        self.dialect = dialect_of_reads()
+        self.dialect = driver_dialect("postgresql")
 
     async def start(self) -> None:
         await _check_reachable(self.url)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
@@ -121,6 +121,32 @@ class Plan:
         return list(map(self.record, fetched))
 
 
+def _compile(statement: Any, dialect: Dialect, model: type[Base] | None = None) -> Plan:
+    compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    keys = _attribute_keys(model) if model else {}
+    columns = [
+        (keys.get(str(c.keyname), str(c.keyname)), _converter(c.type, dialect)) for c in compiled._result_columns
+    ]
+    processors = {
+        name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()
+    }
+    names = tuple(compiled.positiontup or ())
+    return Plan(
+        sql=str(compiled),
+        names=names,
+        # SQLAlchemy names the members of an expanded IN list after the list: ids_1, ids_2, …
+        binds={n: processors[n if n in processors else n.rpartition("_")[0]] for n in names},
+        constants={k: v for k, v in compiled.params.items() if v is not None},
+        record=_record(model, columns, has_hex_ids=dialect.name == "sqlite"),
+    )
+
+
+@cache
+def plan_of(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> Plan:
+    """Return the plan of one of the policy's own statements, which it does not apply to."""
+    return _compile(statement, dialect)
+
+
 class Prepared(Generic[R]):
     """Select with the policy compiled in for every entity.
 
@@ -157,25 +183,7 @@ class Prepared(Generic[R]):
         return self._plans[key]
 
     def _compile(self, dialect: Dialect, *, everything: bool) -> Plan:
-        compiled = self._with_policy(everything=everything).compile(
-            dialect=dialect, compile_kwargs={"render_postcompile": True}
-        )
-        keys = _attribute_keys(self.model) if self.model else {}
-        columns = [
-            (keys.get(str(c.keyname), str(c.keyname)), _converter(c.type, dialect)) for c in compiled._result_columns
-        ]
-        processors = {
-            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()
-        }
-        names = tuple(compiled.positiontup or ())
-        return Plan(
-            sql=str(compiled),
-            names=names,
-            # SQLAlchemy names the members of an expanded IN list after the list: ids_1, ids_2, …
-            binds={n: processors[n if n in processors else n.rpartition("_")[0]] for n in names},
-            constants={k: v for k, v in compiled.params.items() if v is not None},
-            record=_record(self.model, columns, has_hex_ids=dialect.name == "sqlite"),
-        )
+        return _compile(self._with_policy(everything=everything), dialect, self.model)
 
     def _with_policy(self, *, everything: bool) -> Select[*tuple[Any, ...]]:
         statement = self.statement.options(

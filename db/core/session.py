@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from functools import cache
+from functools import cache, cached_property
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy.orm
-from sqlalchemy import BigInteger, Uuid, bindparam, column, event, insert, inspect, select, table, update
+from sqlalchemy import BigInteger, Select, Uuid, bindparam, column, event, inspect, select, table, update
 from sqlalchemy.orm import ORMExecuteState, UOWTransaction
 from uuid_utils.compat import uuid7
 
@@ -21,7 +21,9 @@ from db.core.events import ActivityRecorded, Event
 from db.core.policy import Deleted, criteria
 from db.core.policy_rules import CustomRule
 from db.core.policy_scopes import PERSONAL_ORGANIZATION, ROLES
-from db.core.statement_guard import refuse_unmapped
+from db.core.prepared import Plan, Prepared, plan_of
+from db.core.statement_guard import refuse_unmapped_once
+from db.core.unit_connection import UnitConnection
 from errors import Forbidden, NotFound
 
 R = TypeVar("R", bound=Base)
@@ -78,6 +80,23 @@ class Session(sqlalchemy.orm.Session):
     connection = begin_nested = _refuse
     bulk_save_objects = bulk_insert_mappings = bulk_update_mappings = _refuse
 
+    @cached_property
+    def driver(self) -> UnitConnection:
+        """Return the connection of this transaction, for the foundations: it checks no policy."""
+        return UnitConnection(super().connection())
+
+    def read(self, query: Prepared[R], **parameters: Any) -> list[R]:
+        """Return the rows of a prepared query as records: cheaper than mapped objects, and not to be changed."""
+        return self._records(query.plan(self.driver.dialect, self.viewer), self.viewer, parameters)
+
+    def read_as_system(self, query: Prepared[R], **parameters: Any) -> list[R]:
+        """Return rows without the viewer's policy, for what the product itself has to know."""
+        return self._records(query.plan(self.driver.dialect, SYSTEM), self.viewer, parameters)
+
+    def _records(self, plan: Plan, viewer: Viewer, parameters: dict[str, Any]) -> list[Any]:
+        self._autoflush()
+        return plan.records(self.driver.fetch(plan.sql, plan.values(viewer, parameters)))
+
     def emit(self, event: Event) -> None:
         if event not in self.events:
             self.events.append(event)
@@ -93,16 +112,16 @@ class Session(sqlalchemy.orm.Session):
     def roles(self) -> dict[UUID, Role]:
         """Return the viewer's roles by organization, read once per transaction."""
         if self._roles is None:
-            rows = self.execute(ROLES, {"viewer_id": self.viewer.user_id}, execution_options=INSIDE)
+            rows = self._records(plan_of(ROLES, self.driver.dialect), self.viewer, {})
             self._roles = {row.organization_id: Role(row.role) for row in rows}
         return self._roles
 
     @property
     def personal_organization_id(self) -> UUID:
         """Return the id of the viewer's personal organization."""
-        organization_id: UUID = self.scalars(
-            PERSONAL_ORGANIZATION, {"viewer_id": self.user_id}, execution_options=INSIDE
-        ).one()
+        plan = plan_of(PERSONAL_ORGANIZATION, self.driver.dialect)
+        (record,) = self._records(plan, Viewer(self.user_id), {})
+        organization_id: UUID = record.id
         return organization_id
 
     # SQLAlchemy returns None for a row that is absent or filtered out; a caller could forget to check it.
@@ -110,8 +129,9 @@ class Session(sqlalchemy.orm.Session):
         """Return the row, locked for other writers if asked; raises NotFound when it is absent or invisible."""
         if options:  # one of SQLAlchemy's own calls
             return cast(R, super().get(model, id_, **options))
-        query = select(model).where(model.id == id_)
-        row = self.scalars(query.with_for_update() if lock else query).one_or_none()
+        query = _by_id(model, lock=lock, everything=self.viewer.is_superuser)
+        parameters = {"row_id": id_, "viewer_id": self.viewer.user_id}
+        row: R | None = self.scalars(query, parameters, execution_options=INSIDE).one_or_none()
         if row is None:
             raise NotFound(f"There is no such {model.__name__.lower()}, or you may not see it.")
         return row
@@ -120,6 +140,7 @@ class Session(sqlalchemy.orm.Session):
         """Return the locked row if the viewer may change it. Raises Forbidden if it is only visible."""
         row = self.get(model, id_, lock=True)
         check(self, row)
+        self.checked.add((model, id_))
         return row
 
     def get_all_for_update(self, model: type[R], ids: Collection[UUID]) -> dict[UUID, R]:
@@ -167,7 +188,7 @@ class Session(sqlalchemy.orm.Session):
             for entry in self.audit_recorder.entries()
         ]
         if rows:
-            self.execute(insert(Base.metadata.tables["audit_entries"]), rows, execution_options=INSIDE)
+            self.driver.insert(_model("audit_entries"), rows)
         self._write_activity()
         return self.events
 
@@ -193,7 +214,7 @@ class Session(sqlalchemy.orm.Session):
                 "updated_by_id": self.viewer.user_id,
             }
             rows = [activity.as_row() | common | {"number": first + n} for n, activity in enumerate(activities)]
-            connection.execute(_insert_activities(), rows)
+            self.driver.insert(_model("activities"), rows)
             self.emit(ActivityRecorded(organization_id))
 
     def _organization_of(self, subject: Subject) -> UUID | None:
@@ -207,13 +228,22 @@ class Session(sqlalchemy.orm.Session):
         return getattr(row, row.organization_key, None) if isinstance(row, AuditedRow) else None
 
 
-@cache
-def _insert_activities() -> Any:
-    return insert(Base.metadata.tables["activities"])  # built once: every write runs it
-
-
 Unit = Callable[..., Any]
 INSIDE = {"inside": object()}  # execution option of the session's own statements, which skip the policy
+SYSTEM = Viewer.system()
+
+
+@cache
+def _by_id(model: type[Any], *, lock: bool, everything: bool) -> Select[Any]:
+    """Return the statement of one row, with the policy inside. SQLAlchemy finds its SQL by identity, not by content."""
+    query = select(model).where(model.id == bindparam("row_id", type_=Uuid()))
+    return (query.with_for_update() if lock else query).options(criteria(everything=everything))
+
+
+@cache
+def _model(table_name: str) -> type[Base]:
+    """Return the model of a table: this module comes before the models."""
+    return next(m.class_ for m in Base.registry.mappers if m.class_.__tablename__ == table_name)
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -223,12 +253,12 @@ def _filter(state: ORMExecuteState) -> Any:
         return None
     if not state.is_select:
         raise RuntimeError("A unit runs selects only. Change rows as attributes, so that each change is checked.")
-    refuse_unmapped(state.statement)
     assert isinstance(state.session, Session)
     viewer = state.session.viewer
     statement = state.statement.options(
         criteria(everything=viewer.is_superuser, deleted=state.execution_options.get("deleted"))
     )
+    refuse_unmapped_once(state.statement, statement)
     parameters = cast("dict[str, Any] | None", state.parameters)
     state.parameters = {**(parameters or {}), "viewer_id": viewer.user_id}
     return state.invoke_statement(statement)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from sqlalchemy import URL, create_engine, event
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from auth.viewer import Viewer
 from db.core.audit_context import AuditContext
 from db.core.base import dump_json, parse_json
+from db.core.dialects import driver_dialect
 from db.core.engine import Database, Migrate
 from db.core.events import Event
 from db.core.prepared import Plan
@@ -26,10 +26,6 @@ from db.core.sqlite_stream import StreamReader
 T = TypeVar("T")
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
-
-
-def dialect_of_reads() -> SQLiteDialect_pysqlite:
-    return SQLiteDialect_pysqlite(paramstyle="qmark", json_deserializer=parse_json)
 
 
 class DatabaseInUse(RuntimeError):
@@ -49,7 +45,7 @@ class SQLite(Database):
     def __init__(self, path: Path, migrate: Migrate) -> None:
         super().__init__(migrate)
         self.path = path.resolve()
-        self.dialect = dialect_of_reads()
+        self.dialect = driver_dialect("sqlite")
         self._read_only = f"{self.path.as_uri()}?mode=ro"
         self.socket = self.path.with_name(self.path.name + ".sock")  # control socket of the server
         self._lock: IO[str] | None = None

@@ -11,6 +11,9 @@ from sqlalchemy.sql.selectable import FromClauseAlias, Join, SelectBase, TableCl
 from sqlalchemy.sql.util import surface_expressions
 from sqlalchemy.sql.visitors import iterate
 
+MAX_PASSED = 2_000
+_passed: set[Any] = set()  # cache keys of statements
+
 
 def refuse_unmapped(statement: Any) -> None:
     """Raise RuntimeError for SQL that the policy cannot reach: text, unmapped tables, overlooked entities."""
@@ -26,6 +29,22 @@ def refuse_unmapped(statement: Any) -> None:
                 f"The policy cannot filter this: {bare}. Use mapped classes and name each of them "
                 "as a column, in select_from or in a join."
             )
+
+
+def refuse_unmapped_once(statement: Any, executed: Any) -> None:
+    """Refuse like `refuse_unmapped`, but walk only one of the statements that share their SQL.
+
+    `executed` is the statement with the policy. SQLAlchemy runs the SQL that it compiled for the first statement with
+    the same cache key, so whatever has the key of a statement that passed is the SQL of that statement.
+    """
+    cache_key = executed._generate_cache_key()
+    if cache_key is not None and cache_key.key in _passed:
+        return
+    refuse_unmapped(statement)
+    if cache_key is not None:
+        if len(_passed) >= MAX_PASSED:
+            _passed.clear()
+        _passed.add(cache_key.key)
 
 
 def _overlooked(query: Select[Any]) -> Iterator[Any]:

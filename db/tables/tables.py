@@ -30,6 +30,10 @@ columns_of: Prepared[TableColumn] = Prepared(
     .order_by(TableColumn.table_id, TableColumn.position, TableColumn.key)
 )
 
+columns_of_table: Prepared[TableColumn] = Prepared(
+    select(TableColumn).order_by(TableColumn.position, TableColumn.key), children=TableColumn
+)
+
 first_rows: Prepared[Row] = Prepared(
     select(Row).order_by(Row.position, Row.id).limit(bind("limit", Row.position)), children=Row
 )

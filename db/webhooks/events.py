@@ -10,12 +10,40 @@ from sqlalchemy import and_, exists, or_, select
 from auth.viewer import Role
 from db.core.base import Base, Visibility, now
 from db.core.events import JobQueued
+from db.core.prepared import Prepared, bind
 from db.core.session import INSIDE, Session
 from db.models.jobs import Job, JobStatus
 from db.models.memberships import Membership, MembershipStatus
 from db.models.webhooks import Delivery, Webhook, WebhookEvent
 
 JOB_KIND = "webhook"
+
+
+def _query(*, of_table: bool, is_shared: bool) -> Prepared[Webhook]:
+    """Return the query of the webhooks whose owners may see an object; the policy is written out here."""
+    organization_id = bind("organization_id", Webhook.organization_id)
+    is_member = and_(
+        Membership.organization_id == organization_id,
+        Membership.user_id == Webhook.owner_id,
+        Membership.status == MembershipStatus.ACTIVE,
+    )
+    is_owner = Webhook.owner_id == bind("owner_id", Webhook.owner_id)
+    may_see = is_member if is_shared else and_(is_member, or_(is_owner, Membership.role == Role.ADMIN))
+    in_organization = and_(Webhook.table_id.is_(None), Webhook.organization_id == organization_id)
+    is_of_table = Webhook.table_id == bind("table_id", Webhook.table_id)
+    return Prepared(
+        select(Webhook).where(
+            or_(is_of_table, in_organization) if of_table else in_organization,
+            exists(select(Membership.id).where(may_see)),
+        )
+    )
+
+
+_webhooks_for = {
+    (of_table, is_shared): _query(of_table=of_table, is_shared=is_shared)
+    for of_table in (False, True)
+    for is_shared in (False, True)
+}
 
 
 def record_event(
@@ -39,25 +67,10 @@ def record_event(
 
 
 def _webhooks(session: Session, event: WebhookEvent, owner: Any, table_id: UUID | None) -> list[Webhook]:
-    """Return the webhooks for an event. They belong to other users too, so the policy is written out here."""
-    is_member = and_(
-        Membership.organization_id == owner.organization_id,
-        Membership.user_id == Webhook.owner_id,
-        Membership.status == MembershipStatus.ACTIVE,
-        Membership.deleted_at.is_(None),
-    )
-    may_see = (
-        is_member
-        if owner.visibility is Visibility.ORGANIZATION
-        else and_(is_member, or_(Webhook.owner_id == owner.owner_id, Membership.role == Role.ADMIN))
-    )
-    in_organization = and_(Webhook.table_id.is_(None), Webhook.organization_id == owner.organization_id)
-    query = select(Webhook).where(
-        in_organization if table_id is None else or_(Webhook.table_id == table_id, in_organization),
-        Webhook.deleted_at.is_(None),
-        exists(select(Membership.id).where(may_see)),
-    )
-    return [webhook for webhook in session.scalars(query, execution_options=INSIDE) if event in webhook.events]
+    """Return the webhooks for an event, also those of other users."""
+    query = _webhooks_for[table_id is not None, owner.visibility is Visibility.ORGANIZATION]
+    parameters = {"organization_id": owner.organization_id, "owner_id": owner.owner_id, "table_id": table_id}
+    return [webhook for webhook in session.read_as_system(query, **parameters) if event in webhook.events]
 
 
 def _replaced(session: Session, webhook: Webhook, subject_id: UUID, payload: dict[str, Any]) -> bool:

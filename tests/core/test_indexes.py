@@ -17,8 +17,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 import db
 from auth.viewer import Viewer
 from db.core.base import Base
+from db.core.dialects import driver_dialect
 from db.core.pagination import Listing
-from db.core.postgresql import dialect_of_reads
 from db.core.prepared import OneOf, Plan, Prepared
 from tests.support.databases.query_plans import TABLE_SCAN, plan_nodes, variants
 
@@ -74,7 +74,7 @@ async def test_postgresql_has_an_index_for_every_condition(postgres_url: str) ->
     """PostgreSQL scans empty tables. With sequential scans disabled it does so only where no index fits."""
     connection = await asyncpg.connect(postgres_url, timeout=10)
     await connection.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
-    dialect = dialect_of_reads()
+    dialect = driver_dialect("postgresql")
     scans: dict[str, list[str]] = {}
     for name, query in reads().items():
         plan = query.plan(dialect, ANYBODY)

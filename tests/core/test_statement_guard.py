@@ -10,6 +10,7 @@ from sqlalchemy import Row, literal, select, union_all
 from sqlalchemy.exc import DBAPIError
 
 from auth.viewer import Viewer
+from db.core import statement_guard
 from db.core.engine import Database
 from db.core.prepared import Prepared
 from db.core.session import Session
@@ -102,3 +103,35 @@ async def test_one_statement_means_what_each_viewer_may_see(database: Database, 
     for viewer, seen in ((SYSTEM, ["secret"]), (eve, []), (ann, ["secret"]), (SYSTEM, ["secret"]), (eve, [])):
         assert await in_unit(database, viewer, statement) == seen
         assert await in_prepared(database, viewer, statement) == seen
+
+
+async def test_one_of_the_statements_that_share_their_sql_is_walked(
+    database: Database, ann: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement is refused again and again, and one that passed lets no statement with other SQL pass."""
+    walked: list[Any] = []
+    walk = statement_guard.refuse_unmapped
+
+    def counted(statement: Any) -> None:
+        walked.append(statement)
+        walk(statement)
+
+    monkeypatch.setattr(statement_guard, "_passed", set())
+    monkeypatch.setattr(statement_guard, "refuse_unmapped", counted)
+    for title in ("a", "b", "c"):
+        await in_unit(database, ann, select(Conversation.id).where(Conversation.title == title))
+    assert len(walked) == 1
+    for make in [make for make in REFUSED.values() for _ in range(2)]:
+        with pytest.raises(RuntimeError, match=r"policy cannot filter|selects only"):
+            await in_unit(database, ann, make())
+
+
+async def test_the_memory_of_passed_statements_is_bounded(
+    database: Database, ann: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statement_guard, "_passed", set())
+    monkeypatch.setattr(statement_guard, "MAX_PASSED", 2)
+    columns = [Conversation.id, Conversation.title, Conversation.model]
+    for column in columns:
+        await in_unit(database, ann, select(column))
+        assert len(statement_guard._passed) <= 2

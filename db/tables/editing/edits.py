@@ -17,7 +17,7 @@ from db.models.webhooks import WebhookEvent
 from db.tables.editing.column_rules import check_column_limits
 from db.tables.editing.row_buffer import BATCH_SIZE, BufferedRow, RowBuffer
 from db.tables.query import cell_sql
-from db.tables.tables import MAX_COLUMNS, MAX_ROWS, column_of
+from db.tables.tables import MAX_COLUMNS, MAX_ROWS, column_of, columns_of_table
 from db.webhooks.events import record_event
 from errors import BadUserInput
 from tables.changes import ChangeKind, column_to_json, summarize_counts
@@ -58,8 +58,8 @@ class Edit:
     def __init__(self, session: Session, table: Table, columns: Sequence[TableColumn] = ()) -> None:
         self.session, self.table = session, table
         self.touched_ids: set[UUID] = set()
-        self._column_rows = {column.key: column for column in columns}
-        self.columns: dict[str, Column] = {key: column_of(row) for key, row in self._column_rows.items()}
+        self._column_rows: dict[str, TableColumn] = {}  # mapped objects, which most edits do not need
+        self.columns: dict[str, Column] = {column.key: column_of(column) for column in columns}
         self._incremented: set[UUID] = set()
         self._indexes = self._indexed()
         self._rows = RowBuffer(session, table.id)
@@ -68,8 +68,7 @@ class Edit:
     def of(cls, session: Session, table_id: UUID) -> "Edit":
         """Lock a table that the viewer may change. Raises NotFound or Forbidden."""
         table = session.get_for_update(Table, table_id)
-        query = select(TableColumn).where(TableColumn.table_id == table_id)
-        return cls(session, table, list(session.scalars(query.order_by(TableColumn.position, TableColumn.key))))
+        return cls(session, table, session.read(columns_of_table, table_id=table_id))
 
     def rows(self, ids: Iterable[UUID]) -> dict[UUID, BufferedRow]:
         """Return the rows that exist, by id."""
@@ -170,7 +169,7 @@ class Edit:
         old = column_to_json(self.columns[key])
         if old == new:
             return
-        row = self._column_rows[key]
+        row = self._column_row(key)
         for name, value in new.items():
             setattr(row, name, value)
         self.columns[key] = column_of(row)
@@ -178,7 +177,8 @@ class Edit:
 
     def delete_column(self, key: str) -> None:
         """Delete a column; the log keeps its definition and the rows keep its values, for `restore_column`."""
-        row = self._column_rows.pop(key)
+        row = self._column_row(key)
+        del self._column_rows[key]
         values = {id_.hex: value for id_, value in self.values(key).items()}
         old = {"definition": column_to_json(self.columns.pop(key)), "values": values}
         # (table, key) is unique also among deleted columns, and a restored column takes its key again.
@@ -213,14 +213,8 @@ class Edit:
         if not self._rows.change_counts:
             return None
         self.table.revision += 1
-        revision = Revision(
-            id=self._rows.revision_id,
-            table_id=self.table.id,
-            number=self.table.revision,
-            source=source,
-            summary=summarize_counts(self._rows.change_counts),
-        )
-        self.session.add(revision)
+        summary = summarize_counts(self._rows.change_counts)
+        revision = self._rows.add_revision(self.table.revision, source, summary)
         self.session.emit(TableChanged(self.table.id))
         record_event(
             self.session, WebhookEvent.TABLE_CHANGED, self.table, self.table, self.table.id, revision=revision.number
@@ -238,6 +232,12 @@ class Edit:
 
     def _record(self, kind: ChangeKind, **fields: Any) -> None:
         self._rows.record(kind, **fields)
+
+    def _column_row(self, key: str) -> TableColumn:
+        if key not in self._column_rows:
+            query = select(TableColumn).where(TableColumn.table_id == self.table.id)
+            self._column_rows = {row.key: row for row in self.session.scalars(query)}
+        return self._column_rows[key]
 
     def _add_column_row(self, row: TableColumn) -> None:
         self._column_rows[row.key] = row

@@ -17,8 +17,9 @@ from uuid_utils.compat import uuid7
 
 from db.core import bulk
 from db.core.base import now
+from db.core.prepared import OneOf, Prepared
 from db.core.session import Session
-from db.models.revisions import CellChange
+from db.models.revisions import CellChange, ChangeSource, Revision
 from db.models.tables import Row
 from tables.changes import ChangeKind
 from tables.types.types import Value
@@ -47,7 +48,12 @@ class BufferedRow:
         return self.id.hex
 
 
-_COLUMNS = [getattr(Row, name) for name in BufferedRow.__slots__ if name not in {"table_id", "__weakref__"}]
+_FIELDS = [name for name in BufferedRow.__slots__ if name not in {"table_id", "__weakref__"}]
+
+# By their ids and not by their table: the index of the table's rows would be read as a whole.
+rows_by_ids: Prepared[Any] = Prepared(
+    select(*(getattr(Row, name) for name in _FIELDS)).where(OneOf(Row.id)), children=Row, by_parent=False
+)
 _EMPTY_ENTRY = {
     "row_id": None,
     "row_version": None,
@@ -80,17 +86,18 @@ class RowBuffer:
         unique_ids = list(dict.fromkeys(ids))
         buffered: dict[UUID, BufferedRow] = {}
         for start in range(0, len(unique_ids), BATCH_SIZE):
-            query = select(*_COLUMNS).where(
-                Row.table_id == self._table_id, Row.id.in_(unique_ids[start : start + BATCH_SIZE])
-            )
-            buffered |= {row.id: self._identical(row) for row in self._session.execute(query)}
+            batch = unique_ids[start : start + BATCH_SIZE]
+            for record in self._session.read(rows_by_ids, table_id=self._table_id, ids=batch):
+                row = self._identical(record)
+                buffered[row.id] = row
         return buffered
 
-    def _identical(self, row: Any) -> BufferedRow:
-        known = self._read.get(row.id)
-        if known is None:
-            known = self._read[row.id] = BufferedRow(self._table_id, *row)
-        return known
+    def _identical(self, record: Any) -> BufferedRow:
+        row = self._read.get(record.id)
+        if row is None:
+            fields = {name: getattr(record, name) for name in _FIELDS}
+            row = self._read[record.id] = BufferedRow(self._table_id, **fields)
+        return row
 
     def add(
         self, position: int, values: Mapping[str, Value], origins: Mapping[str, Any] | None = None, **past: Any
@@ -127,6 +134,14 @@ class RowBuffer:
         self._entry_count += 1
         if len(self._log) >= BATCH_SIZE:
             self.flush()
+
+    def add_revision(self, number: int, source: ChangeSource, summary: str) -> Revision:
+        """Write the revision that the log belongs to, and return it as an object that is not to be changed."""
+        fields = {"id": self.revision_id, "number": number, "source": source, "summary": summary}
+        bulk.insert(self._session, Revision, self._table_id, [fields])
+        moment, by = now(), self._session.viewer.user_id
+        dated = {"created_at": moment, "updated_at": moment, "created_by_id": by, "updated_by_id": by}
+        return Revision(table_id=self._table_id, **fields, **dated)
 
     def flush(self) -> None:
         """Write all waiting rows and log entries."""

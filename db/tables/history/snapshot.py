@@ -15,8 +15,8 @@ from uuid import UUID
 
 from auth.viewer import Viewer
 from db.core.base import dump_json
+from db.core.dialects import driver_dialect
 from db.core.prepared import Prepared
-from db.core.sqlite import dialect_of_reads
 from db.core.sqlite_functions import Connection
 from db.tables.history.as_of_queries import ROW_FIELDS
 from db.tables.query.cell_indexes import create_statement
@@ -48,7 +48,7 @@ class Snapshot:
         self.columns: Mapping[str, Column] = {}
         self.row_count = self.size = 0
         self._indexed: set[str] = set()
-        self._dialect = dialect_of_reads()
+        self._dialect = driver_dialect("sqlite")
         self._thread = ThreadPoolExecutor(1, "snapshot")
         self._connection = sqlite3.connect("", check_same_thread=False, isolation_level=None, factory=Connection)
         # The finalizer takes no lock, since the garbage collector may run it anywhere; the thread ends by itself.

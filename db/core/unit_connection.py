@@ -1,0 +1,106 @@
+"""Connection of a unit, on which prepared statements run directly on the driver, inside the unit's transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+import sqlalchemy
+from sqlalchemy import Connection, Dialect, Table, bindparam
+
+from db.core.base import Base
+from db.core.dialects import driver_dialect
+
+Bind = Callable[[Any], Any] | None
+
+
+@dataclass(frozen=True)
+class Write:
+    """INSERT or UPDATE for the driver; `binds` convert the values of one row, in the order of their placeholders."""
+
+    sql: str
+    binds: tuple[tuple[str, Bind], ...]
+
+    def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] if convert is None else convert(row[name]) for name, convert in self.binds)
+
+
+class UnitConnection:
+    """Connection in a transaction that has begun; what it runs is committed and rolled back with it.
+
+    It knows no policy: the session and the modules of `db.core` check before they write.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.dialect = driver_dialect(connection.dialect.name)
+        # SQLAlchemy's execution of one small statement costs ten times what SQLite needs for it.
+        self._sqlite: Any = connection.connection.driver_connection if self.dialect.name == "sqlite" else None
+
+    def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Any]:
+        if self._sqlite is not None:
+            return cast("list[Any]", self._sqlite.execute(sql, values).fetchall())
+        return self._connection.exec_driver_sql(sql, tuple(values)).fetchall()
+
+    def insert(self, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that all have the same columns; those they leave out get their default, the same in all rows."""
+        table, names = cast(Table, model.__table__), tuple(rows[0])
+        defaults = {name: _default(table, name) for name in _defaulted(model, names)}
+        statement = _insert(model, (*names, *defaults), self.dialect)
+        self._run(statement, [statement.values({**defaults, **row}) for row in rows])
+
+    def update(self, model: type[Base], key: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Update the rows with these ids that also have the values of `key` and are not deleted.
+
+        Each row sets the same columns; `new_id` sets another id.
+        """
+        statement = _update(model, tuple(key), tuple(rows[0]), self.dialect)
+        bound = {f"key_{name}": value for name, value in key.items()}
+        self._run(statement, [statement.values(bound | {f"set_{n}": v for n, v in row.items()}) for row in rows])
+
+    def _run(self, statement: Write, rows: list[tuple[Any, ...]]) -> None:
+        if self._sqlite is None:
+            self._connection.exec_driver_sql(statement.sql, rows if len(rows) > 1 else rows[0])
+        elif len(rows) > 1:
+            self._sqlite.executemany(statement.sql, rows)
+        else:
+            self._sqlite.execute(statement.sql, rows[0])
+
+
+@cache
+def _defaulted(model: type[Base], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns with a default in Python that are not among `names`."""
+    return tuple(column.key for column in cast(Table, model.__table__).c if column.default and column.key not in names)
+
+
+def _default(table: Table, name: str) -> Any:
+    default: Any = table.c[name].default
+    return default.arg(None) if default.is_callable else default.arg
+
+
+@cache
+def _insert(model: type[Base], names: tuple[str, ...], dialect: Dialect) -> Write:
+    table = cast(Table, model.__table__)
+    return _compiled(sqlalchemy.insert(table).values({name: bindparam(name) for name in names}), dialect)
+
+
+@cache
+def _update(model: type[Base], key: tuple[str, ...], names: tuple[str, ...], dialect: Dialect) -> Write:
+    table = cast(Table, model.__table__)
+    columns = {name: table.c[name.removeprefix("new_")] for name in names if name != "id"}
+    target = [table.c[name] == bindparam(f"key_{name}", type_=table.c[name].type) for name in key]
+    statement = (
+        sqlalchemy.update(table)
+        # Found by its id and only judged by its parent: the index of a parent's rows would be read as a whole.
+        .where(table.c.id == bindparam("set_id", type_=table.c.id.type), *target, table.c.deleted_at.is_(None))
+        .values({column: bindparam(f"set_{name}", type_=column.type) for name, column in columns.items()})
+    )
+    return _compiled(statement, dialect)
+
+
+def _compiled(statement: Any, dialect: Dialect) -> Write:
+    compiled = statement.compile(dialect=dialect)
+    converters = {
+        name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()
+    }
+    return Write(str(compiled), tuple((name, converters[name]) for name in compiled.positiontup))
