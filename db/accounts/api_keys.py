@@ -13,6 +13,7 @@ from db.core.events import ApiKeyRevoked
 from db.core.idempotency import idempotent
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
+from db.core.short_units import short
 from db.core.validation import checked_line
 from db.models.api_keys import ApiKey
 from db.models.users import User
@@ -117,6 +118,7 @@ def end_all(session: Session, user_id: UUID, scope: ApiScope | None = None) -> N
             end(session, key)
 
 
+@short
 def note_use(session: Session, id_: UUID) -> None:
     """Store the time of use, unless one within LAST_USED_PRECISION is stored."""
     key = session.get(ApiKey, id_, lock=True)

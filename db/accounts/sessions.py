@@ -12,6 +12,7 @@ from db.core.compare_and_set import set_once
 from db.core.events import SignInEnded
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
+from db.core.short_units import short
 from db.models.sessions import RefreshToken, SessionEnd, SignIn
 from db.models.users import User
 from errors import Unauthenticated
@@ -54,6 +55,7 @@ recently_ended: Prepared[SignIn] = Prepared(
 )
 
 
+@short
 def create(
     session: Session,
     user_id: UUID,
@@ -85,6 +87,7 @@ class Rotation:
     lifetime: timedelta
 
 
+@short
 def rotate(session: Session, rotation: Rotation) -> tuple[SignIn, User, bytes] | None:
     """Exchange a refresh token for its successor; return the digest of the successor.
 
@@ -121,6 +124,7 @@ def _repeated(session: Session, token: RefreshToken, rotation: Rotation) -> byte
     return session.scalars(query).one_or_none()
 
 
+@short
 def log_out(session: Session, sign_in_id: UUID) -> None:
     """End a sign-in; its access token is refused from the next operation on."""
     end_session(session, session.get(SignIn, sign_in_id, lock=True), SessionEnd.LOGGED_OUT)

@@ -10,6 +10,7 @@ from db.billing.budgets import in_units
 from db.billing.usage import ModelTerms, estimate_tokens
 from db.core.base import now
 from db.core.session import Session
+from db.core.short_units import short
 from db.jobs import mail
 from db.models.budgets import Budget, month_of
 from db.models.conversations import Conversation
@@ -110,6 +111,7 @@ def reserve_reply(
     reserve(session, row, terms, tokens)
 
 
+@short
 def reserve_input(session: Session, message_id: UUID, terms: ModelTerms, input_tokens: int) -> None:
     """Raise a reply's reservation to its actual input tokens if those exceed the estimate. Raises BudgetExceeded."""
     row = _of_reply(session, message_id)

@@ -12,6 +12,7 @@ from db.conversations import sending
 from db.conversations.messages import Exchange
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
+from db.core.short_units import short
 from db.models.attachments import Attachment, AttachmentText
 from db.models.messages import Message
 
@@ -57,6 +58,7 @@ class StoredFile:
     text: str | None
 
 
+@short
 def send(session: Session, /, text: str, files: Sequence[StoredFile], **options: Any) -> Exchange:
     """Send a message with files; `options` are those of `sending.send`.
 

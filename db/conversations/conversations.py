@@ -11,6 +11,7 @@ from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.prepared import bind
 from db.core.session import Session
+from db.core.short_units import short
 from db.models.conversations import Conversation, ExtractionMode
 from db.models.organizations import Organization
 from db.models.sites import Site
@@ -51,6 +52,7 @@ class NewConversation:
     is_named: bool = True
 
 
+@short
 def create(session: Session, new: NewConversation, idempotency_key: str | None = None) -> Conversation:
     """Create a conversation of the viewer, by default in the site's or the viewer's personal organization.
 
@@ -99,6 +101,7 @@ def _organization(session: Session, new: NewConversation) -> UUID:
     return site.organization_id
 
 
+@short
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Conversation:
     """Set the given columns of a conversation. Raises Forbidden if the viewer may not change it."""
     conversation = session.get_for_update(Conversation, id_)

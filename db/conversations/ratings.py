@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
+from db.core.short_units import short
 from db.models.messages import Message
 from db.models.ratings import MessageRating, Rating
 from errors import BadUserInput
@@ -21,6 +22,7 @@ of_messages: Prepared[MessageRating] = Prepared(
 )
 
 
+@short
 def rate(session: Session, message_id: UUID, value: Rating | None, comment: str | None) -> Message:
     """Set or replace the viewer's rating of a message; a `value` of None removes it. Raises BadUserInput."""
     message = session.get(Message, message_id)

@@ -12,6 +12,7 @@ from db.conversations.segments import columns_after
 from db.core.base import now
 from db.core.events import ReplyStopped
 from db.core.session import Session
+from db.core.short_units import short
 from db.jobs import control, jobs
 from db.models.conversations import Conversation
 from db.models.jobs import Job, JobStatus
@@ -72,6 +73,7 @@ def begin(
     return reply
 
 
+@short
 def stop(session: Session, id_: UUID) -> Message:
     """Stop a reply: one in the queue at once, one that is being written through an event to its worker.
 
@@ -100,6 +102,7 @@ def _job_of(session: Session, id_: UUID) -> Job | None:
     return session.scalars(query.with_for_update(of=Job)).one_or_none()
 
 
+@short
 def checkpoint(session: Session, id_: UUID, job_id: UUID, attempt: int, text: str) -> None:
     """Store the text written so far, if this attempt still holds the job."""
     jobs.renew_lease(session, job_id, attempt)

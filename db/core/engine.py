@@ -19,6 +19,7 @@ from db.core.events import Event
 from db.core.outages import away, is_outage
 from db.core.prepared import OneOf, Plan, Prepared
 from db.core.session import RollbackOnly, Session
+from db.core.short_units import is_short_unit
 from errors import ProductError, RateLimited, Unavailable
 from telemetry import metrics
 from telemetry.catalog import LIMITS
@@ -153,7 +154,8 @@ class Database(ABC):
         def run(session: Session) -> T:
             return unit(session, *args, **kwargs)
 
-        task = asyncio.create_task(self._commit(run, viewer, current_audit_context()))
+        is_short = is_short_unit(unit, (*args, *kwargs.values()))
+        task = asyncio.create_task(self._commit(run, viewer, current_audit_context(), is_short=is_short))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         try:
@@ -163,9 +165,9 @@ class Database(ABC):
             task.add_done_callback(_log_failure)
             raise
 
-    async def _commit(self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext) -> T:
+    async def _commit(self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext, *, is_short: bool) -> T:
         with self._watching("write"):
-            result, events = await self._transact(run, viewer, cause)
+            result, events = await self._transact(run, viewer, cause, is_short=is_short)
         for event in events:
             self.publish(event)
         return result
@@ -198,7 +200,7 @@ class Database(ABC):
 
     @abstractmethod
     def _transact(
-        self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
+        self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext, *, is_short: bool
     ) -> Coroutine[Any, Any, tuple[T, list[Event]]]: ...
 
     @abstractmethod

@@ -155,7 +155,12 @@ class PostgreSQL(Database):
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._writing))
 
     async def _transact(
-        self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
+        self,
+        run: Callable[[Session], T],
+        viewer: Viewer,
+        cause: AuditContext,
+        *,
+        is_short: bool,  # noqa: ARG002  only SQLite has one writer
     ) -> tuple[T, list[Event]]:
         return await self._in_writer_loop(self._run_with_retries(run, viewer, cause))
 

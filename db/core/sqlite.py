@@ -22,6 +22,7 @@ from db.core.prepared import Plan
 from db.core.session import Session
 from db.core.sqlite_functions import Connection
 from db.core.sqlite_stream import StreamReader
+from db.core.sqlite_writer import SQLiteWriter
 
 T = TypeVar("T")
 
@@ -53,7 +54,7 @@ class SQLite(Database):
     async def start(self) -> None:
         await asyncio.to_thread(self._lock_and_migrate)
         self.engine = engine_of(self.path)
-        self.writer = ThreadPoolExecutor(1, "sqlite-writer")
+        self.writer = SQLiteWriter(self.engine)
         self.reader = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, factory=Connection)
         self.reader.execute("PRAGMA query_only=ON")
         self.reader.execute("PRAGMA busy_timeout=5000")
@@ -69,8 +70,7 @@ class SQLite(Database):
         await self._streams.stop()
         self._checks.shutdown(wait=False, cancel_futures=True)
         self.reader.close()
-        await asyncio.get_running_loop().run_in_executor(self.writer, self.engine.dispose)
-        self.writer.shutdown()
+        await self.writer.stop()
         if self._lock is not None:
             self._lock.close()
 
@@ -92,7 +92,7 @@ class SQLite(Database):
             with self.engine.begin() as connection:
                 connection.exec_driver_sql(statement)
 
-        await asyncio.get_running_loop().run_in_executor(self.writer, work)
+        await self.writer.run(work)
 
     async def index_names(self, prefix: str) -> dict[str, bool]:
         query = "SELECT name FROM sqlite_master WHERE type = 'index' AND substr(name, 1, length(?1)) = ?1"
@@ -105,15 +105,10 @@ class SQLite(Database):
         return self._streams.batches(plan.sql, values, batch)
 
     async def _transact(
-        self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
+        self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext, *, is_short: bool
     ) -> tuple[T, list[Event]]:
-        def work() -> tuple[T, list[Event]]:
-            options: Any = {"viewer": viewer, "cause": cause, "job_limits": self.job_limits}
-            with Session(self.engine, **options) as session, session.begin():
-                result = run(session)
-                return result, session.write_audit_log()
-
-        return await asyncio.get_running_loop().run_in_executor(self.writer, work)
+        options = {"viewer": viewer, "cause": cause, "job_limits": self.job_limits}
+        return await self.writer.write(run, options, is_short=is_short)
 
 
 def engine_of(path: Path) -> Any:

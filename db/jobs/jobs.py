@@ -13,6 +13,7 @@ from db.core.dialect_sql import DatabaseClock
 from db.core.events import JobChanged, JobQueued
 from db.core.prepared import Prepared, bind
 from db.core.session import RollbackOnly, Session
+from db.core.short_units import short
 from db.jobs.concurrency import check_room
 from db.models.jobs import Job, JobStatus
 from db.models.users import User
@@ -67,6 +68,7 @@ def enqueue(session: Session, kind: str, organization_id: UUID, **arguments: Any
     return job
 
 
+@short
 def claim(session: Session, job_id: UUID) -> tuple[Job, Viewer] | None:
     """Claim a job that no worker holds and return it with its viewer; None when it is held or finished."""
     row = session.execute(select(Job, CLOCK).where(Job.id == job_id).with_for_update()).one_or_none()
@@ -99,6 +101,7 @@ def job_viewer(session: Session, job: Job) -> Viewer | None:
     return None if owner is None else Viewer(owner.id, is_superuser=owner.is_superuser)
 
 
+@short
 def renew_lease(session: Session, job_id: UUID, attempt: int) -> Job:
     """Return the locked job with a renewed lease. Raises LeaseLost when this attempt no longer holds it."""
     return _renewed(session, job_id, attempt, LEASE)
@@ -115,6 +118,7 @@ def _renewed(session: Session, job_id: UUID, attempt: int, lease: timedelta) -> 
     return job
 
 
+@short
 def progress(session: Session, job_id: UUID, attempt: int, done: int, total: int | None) -> None:
     """Hold the job and publish its progress if it has changed."""
     job = renew_lease(session, job_id, attempt)
@@ -154,6 +158,7 @@ def _end_in_error(session: Session, job: Job, code: str, message: str, retryable
         _final_failure_handlers[job.kind](session, job)
 
 
+@short
 def release(session: Session, job_id: UUID, attempt: int, *, start_over: bool = False) -> None:
     """Return the job to the queue unfinished, without counting a crash; `start_over` makes the next attempt a first."""
     job = renew_lease(session, job_id, attempt)

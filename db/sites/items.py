@@ -9,6 +9,7 @@ from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.prepared import bind
 from db.core.session import Session
+from db.core.short_units import short
 from db.core.validation import checked_line, checked_text
 from db.models.conversations import Conversation
 from db.models.items import Item
@@ -43,6 +44,7 @@ class NewItem:
     conversation_id: UUID | None = None
 
 
+@short
 def create(session: Session, new: NewItem, idempotency_key: str | None = None) -> Item:
     """Create an item of the viewer, by default in the organization of its site or conversation.
 
@@ -97,6 +99,7 @@ def _organization(session: Session, requested: UUID | None, about: dict[str, UUI
     return organization_id or session.personal_organization_id
 
 
+@short
 def update(session: Session, id_: UUID, changes: dict[str, Any]) -> Item:
     """Set the given fields; only the description, the site and the conversation can be set to None."""
     item = session.get_for_update(Item, id_)

@@ -15,6 +15,7 @@ from db.core.base import now
 from db.core.idempotency import idempotent
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
+from db.core.short_units import short
 from db.core.validation import checked_line
 from db.models.modules import Module
 from db.models.readings import Reading
@@ -60,6 +61,7 @@ class Aggregate:
     mean: float
 
 
+@short
 def record(session: Session, readings: Sequence[NewReading], idempotency_key: str | None = None) -> list[Module]:
     """Store all of the readings or none, and return their modules in the order of their first reading.
 

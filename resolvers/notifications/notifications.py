@@ -14,6 +14,7 @@ from strawberry import argument
 from db.core.base import now
 from db.core.events import Notified
 from db.core.session import Session
+from db.core.short_units import short
 from db.models.notifications import Notification
 from db.notifications import notifications
 from db.notifications.activity import smallest_id
@@ -68,6 +69,7 @@ async def mark_notifications_read(
         )
     keys = None if ids is None else [decode_id(id_, Notification, f"ids.{n}") for n, id_ in enumerate(ids)]
 
+    @short
     def unit(session: Session) -> MarkNotificationsReadResult:
         return MarkNotificationsReadResult(notifications.mark_read(session, keys), notifications.unread_count(session))
 

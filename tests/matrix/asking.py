@@ -154,7 +154,7 @@ def rehearsing(database: Database) -> Iterator[list[str]]:
     transact: Any = database._transact
     written: list[str] = []
 
-    async def rehearse(run: Any, *given: Any) -> Any:
+    async def rehearse(run: Any, *given: Any, **options: Any) -> Any:
         def undone(session: Session) -> None:
             @event.listens_for(session, "after_flush")
             def _note(flushed: Session, _: Any) -> None:
@@ -166,11 +166,11 @@ def rehearsing(database: Database) -> Iterator[list[str]]:
             raise Undone(result)
 
         try:
-            await transact(undone, *given)
+            await transact(undone, *given, **options)
         except Undone as end:
             return end.result, []
 
-    database._transact = rehearse  # type: ignore[method-assign, assignment]  # the real one runs, and is then undone
+    database._transact = rehearse  # type: ignore[method-assign]  # the real one runs, and is then undone
     try:
         yield written
     finally:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from db.core.idempotency import idempotent
 from db.core.session import Session
+from db.core.short_units import short
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
 from db.tables.column_finder import ColumnFinder
@@ -49,6 +50,7 @@ class CellConflict:
     current_version: int | None = None
 
 
+@short
 def update(
     session: Session, table_id: UUID, cells: Sequence[CellEdit], idempotency_key: str | None = None
 ) -> UpdateCellsResult:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from db.core.idempotency import idempotent
 from db.core.session import Session
+from db.core.short_units import short
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
 from db.tables.column_finder import ColumnFinder
@@ -43,6 +44,7 @@ class _Plan:
     rejected: list[RejectedRow] = field(default_factory=list)
 
 
+@short
 def upsert(
     session: Session,
     table_id: UUID,

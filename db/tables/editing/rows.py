@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from db.core.idempotency import idempotent
 from db.core.session import Session
+from db.core.short_units import short
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
 from db.tables.editing.edits import Edit
@@ -48,6 +49,7 @@ class DeletedRows:
     revision: Revision | None
 
 
+@short
 def add(
     session: Session, table_id: UUID, rows: Sequence[object], on_error: OnError, idempotency_key: str | None = None
 ) -> AddRowsResult:
@@ -123,6 +125,7 @@ def _added_in(edit: Edit, revision: Revision) -> list[BufferedRow]:
     return sorted(rows.values(), key=lambda row: (row.position, row.id))
 
 
+@short
 def delete(session: Session, table_id: UUID, row_ids: Sequence[UUID]) -> DeletedRows:
     """Delete all the rows or none. Raises NotFound if one does not exist."""
     check_batch_size(len(row_ids), "rowIds", minimum=0)
