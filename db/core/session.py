@@ -203,11 +203,10 @@ class Session(sqlalchemy.orm.Session):
             organization_id = self._organization_of(pending.container)
             if organization_id is not None:
                 by_organization[organization_id].append(pending)
-        connection = sqlalchemy.orm.Session.connection(self) if by_organization else None
         for organization_id, activities in sorted(by_organization.items()):  # two transactions lock in one order
-            assert connection is not None
-            last = connection.execute(NEXT_ACTIVITY, {"key": organization_id, "count": len(activities)}).scalar_one()
-            first = last - len(activities) + 1
+            parameters = {"key": organization_id, "count": len(activities)}
+            (record,) = self._records(plan_of(NEXT_ACTIVITY, self.driver.dialect), self.viewer, parameters)
+            first = record.last_activity - len(activities) + 1
             common = {
                 "organization_id": organization_id,
                 "created_by_id": self.viewer.user_id,

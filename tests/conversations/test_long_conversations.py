@@ -39,7 +39,7 @@ class Statement:
 
     @property
     def is_read(self) -> bool:
-        return self.sql.startswith("SELECT")
+        return self.sql.startswith("SELECT") and "FOR NO KEY UPDATE" not in self.sql
 
 
 class StatementLog:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy.orm
 import strawberry
 from graphql.execution.executor import Executor
 from sqlalchemy import Column, Integer, MetaData, Table, select
@@ -42,6 +43,8 @@ USED: list[tuple[Any, set[str], str]] = [
         },
         "db/core/statement_guard.py",
     ),
+    (_query, {"_generate_cache_key"}, "refuse_unmapped_once"),
+    (sqlalchemy.orm.Session, {"_autoflush"}, "db/core/session.py"),
     (_table.c.id, {"_from_objects"}, "db/core/statement_guard.py"),
     (_compiled, {"_result_columns"}, "db/core/prepared.py"),
     (LoaderCriteriaOption, {"_resolve_where_criteria"}, "db/core/policy.py"),
