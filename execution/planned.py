@@ -15,7 +15,8 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from execution.plans import Complete, Info, Plan, completer, is_undirected, optional, plan_for
+from execution.fields import Complete, Info
+from execution.plans import Plan, completer, is_undirected, optional, plan_for
 
 # Keyed by type and by the ids of the fields' nodes, which live as long as the document that owns the plans.
 Plans: TypeAlias = dict[tuple[Any, ...], Any]

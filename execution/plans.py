@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from keyword import iskeyword
 from operator import attrgetter
 from types import CoroutineType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 from graphql import (
@@ -23,7 +24,6 @@ from graphql import (
     GraphQLLeafType,
     GraphQLObjectType,
     GraphQLOutputType,
-    GraphQLResolveInfo,
     GraphQLSchema,
     GraphQLString,
     TypeNameMetaFieldDef,
@@ -38,8 +38,8 @@ from graphql.type import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types.field import StrawberryField
 
-Info: TypeAlias = GraphQLResolveInfo[Any]
-Complete: TypeAlias = Callable[[Any, Info], Any]
+from execution.fields import Complete, Info, Reader, compile_fields
+
 BatchResolver: TypeAlias = Callable[[Sequence[Any], Any], Awaitable[Sequence[Any]]]
 
 # Key in a Strawberry field's metadata: a resolver for all objects of a list, `resolve(roots, info) -> values`
@@ -71,11 +71,11 @@ class Batched:
 class Plan:
     """Fields that a selection requests of an object; `rest` holds those that are not plain.
 
-    `readers` has a reader for every field, in order; those of the rest return None.
+    `write` returns all fields of an object, in order; those of the rest are None.
     """
 
     type: GraphQLObjectType
-    readers: tuple[tuple[str, Complete], ...]
+    write: Complete
     rest: GroupedFieldSet
     batched: tuple[Batched, ...]
 
@@ -85,11 +85,25 @@ class Plan:
 
     def complete(self, source: Any, info: Info) -> dict[str, Any]:
         """Return the plain fields of an object. `info` is of the field whose value the object is. Raises NotPlain."""
+        self._check(source, info)
+        fields: dict[str, Any] = self.write(source, info)
+        return fields
+
+    def complete_all(self, sources: Sequence[Any], info: Info) -> list[dict[str, Any]]:
+        """Return the plain fields of the objects of a list without gaps. Raises NotPlain."""
+        check, write = self._check, self.write
+        for source in sources:
+            if source is None or source is Undefined:
+                raise NotPlain
+            check(source, info)
+        return [write(source, info) for source in sources]
+
+    def _check(self, source: Any, info: Info) -> None:
+        """Raise NotPlain unless the source is an object of the type of the selection."""
         _check(source)
         is_type_of = self.type.is_type_of
         if is_type_of is not None and is_type_of(source, info) is not True:
             raise NotPlain
-        return {name: read(source, info) for name, read in self.readers}
 
 
 Nested: TypeAlias = Callable[[GraphQLObjectType, FieldDetailsList], Plan | None]
@@ -97,7 +111,7 @@ Nested: TypeAlias = Callable[[GraphQLObjectType, FieldDetailsList], Plan | None]
 
 def plan_for(schema: GraphQLSchema, type_: GraphQLObjectType, fields: GroupedFieldSet, nested: Nested) -> Plan | None:
     """Return the plan of a selection on a type, or None when nothing of it is plain; `nested` plans subselections."""
-    readers: dict[str, Complete] = dict.fromkeys(fields, _nothing)
+    readers: dict[str, Reader | str | None] = dict.fromkeys(fields)
     rest: GroupedFieldSet = {}
     batched: list[Batched] = []
     for name, details in fields.items():
@@ -109,7 +123,7 @@ def plan_for(schema: GraphQLSchema, type_: GraphQLObjectType, fields: GroupedFie
         rest[name] = details
         batch = _batched(name, definition, details, nested) if definition else None
         batched += [batch] if batch else []
-    return Plan(type_, tuple(readers.items()), rest, tuple(batched)) if len(rest) < len(fields) or batched else None
+    return Plan(type_, compile_fields(readers), rest, tuple(batched)) if len(rest) < len(fields) or batched else None
 
 
 def completer(type_: GraphQLOutputType, details: FieldDetailsList, nested: Nested) -> Complete | None:
@@ -118,8 +132,8 @@ def completer(type_: GraphQLOutputType, details: FieldDetailsList, nested: Neste
         inner = completer(type_.of_type, details, nested)
         return inner and _required(inner)
     if is_list_type(type_):
-        item = completer(type_.of_type, details, nested)
-        return None if item is None or not is_undirected(details) else _list(item)
+        items = _items(type_.of_type, details, nested)
+        return None if items is None or not is_undirected(details) else _list(items)
     if is_leaf_type(type_):
         return _leaf(type_)
     plan = nested(type_, details) if is_object_type(type_) else None
@@ -137,10 +151,6 @@ def is_undirected(details: FieldDetailsList) -> bool:
     )
 
 
-def _nothing(_: Any, __: Info) -> None:
-    return None
-
-
 def _check(value: Any) -> None:
     if type(value) not in PLAIN and (isinstance(value, Exception) or optimized_is_awaitable(value)):
         raise NotPlain
@@ -148,21 +158,29 @@ def _check(value: Any) -> None:
 
 def _reader(
     definition: GraphQLField, type_: GraphQLObjectType, details: FieldDetailsList, nested: Nested
-) -> Complete | None:
+) -> Reader | str | None:
     if definition is TypeNameMetaFieldDef:
-        return lambda _, __: type_.name
+        return type_.name
     get = _getter(definition)
     complete = get and completer(definition.type, details, nested)
     if get is None or complete is None:
         return None
     named = definition.type.of_type if is_non_null_type(definition.type) else definition.type
-    exact = EXACT.get(named)
+    return Reader(get, complete, _attribute(definition), EXACT.get(named))
 
-    def read(source: Any, info: Info) -> Any:
-        value = get(source)
-        return value if type(value) is exact else complete(value, info)
 
-    return read
+def _attribute(definition: GraphQLField) -> str | None:
+    """Return the attribute that the field reads; None for a field that is more than one."""
+    field = (definition.extensions or {}).get(DEFINITION)
+    is_attribute = (
+        isinstance(field, StrawberryField)
+        and field.base_resolver is None
+        and type(field).get_result is StrawberryField.get_result
+        and field.default_resolver is getattr
+        and field.python_name.isidentifier()
+        and not iskeyword(field.python_name)
+    )
+    return cast("StrawberryField", field).python_name if is_attribute else None
 
 
 def _getter(definition: GraphQLField) -> Callable[[Any], Any] | None:
@@ -210,13 +228,22 @@ def _required(complete: Complete) -> Complete:
     return required
 
 
-def _list(item: Complete) -> Complete:
+def _items(type_: GraphQLOutputType, details: FieldDetailsList, nested: Nested) -> Complete | None:
+    """Return the function that serializes the items of a list, objects all at once."""
+    if is_non_null_type(type_) and is_object_type(type_.of_type):
+        plan = nested(type_.of_type, details)
+        return None if plan is None or plan.rest else plan.complete_all
+    item = completer(type_, details, nested)
+    return item and (lambda values, info: [item(value, info) for value in values])
+
+
+def _list(items: Complete) -> Complete:
     def complete(values: Any, info: Info) -> Any:
         if values is None or values is Undefined:
             return None
         if type(values) not in (list, tuple):
             raise NotPlain
-        return [item(value, info) for value in values]
+        return items(values, info)
 
     return complete
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import Boolean, Float, NullType, Text
+from sqlalchemy.types import Boolean, Enum, Float, NullType, Text
 
 from auth.viewer import Viewer
 from db.core.base import Base
@@ -142,8 +142,8 @@ def _compile(statement: Any, dialect: Dialect, model: type[Base] | None = None) 
 
 
 @cache
-def plan_of(statement: Select[*tuple[Any, ...]], dialect: Dialect) -> Plan:
-    """Return the plan of one of the policy's own statements, which it does not apply to."""
+def plan_of(statement: Any, dialect: Dialect) -> Plan:
+    """Return the plan of one of the foundations' own statements, which the policy does not apply to."""
     return _compile(statement, dialect)
 
 
@@ -167,7 +167,7 @@ class Prepared(Generic[R]):
         self.statement = statement
         self.children, self.by_parent = children, by_parent
         self.deleted = None if deleted is None else (deleted, Deleted.INCLUDED)
-        self._plans: dict[tuple[str, bool], Plan] = {}
+        self._plans: dict[tuple[str, bool, bool], Plan] = {}
 
     @cached_property
     def model(self) -> type[Base] | None:
@@ -177,7 +177,7 @@ class Prepared(Generic[R]):
         return entity if isinstance(entity, type) and issubclass(entity, Base) else None
 
     def plan(self, dialect: Dialect, viewer: Viewer) -> Plan:
-        key = dialect.name, viewer.is_superuser
+        key = dialect.name, dialect.supports_native_json_deserialization, viewer.is_superuser
         if key not in self._plans:
             self._plans[key] = self._compile(dialect, everything=viewer.is_superuser)
         return self._plans[key]
@@ -202,6 +202,10 @@ def _uuid(text: str | None) -> UUID | None:
 def _converter(type_: Any, dialect: Dialect) -> Converter:
     if dialect.name == "sqlite" and isinstance(type_, Uuid):
         return _uuid
+    if isinstance(type_, Enum) and type_.enum_class is not None:
+        # The text in the database is the member's name.
+        members: dict[Any, Any] = {None: None, **type_.enum_class.__members__}
+        return members.__getitem__
     converter: Converter = type_.dialect_impl(dialect).result_processor(dialect, _wire_type(type_))
     return converter
 

@@ -33,7 +33,8 @@ class UnitConnection:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.dialect = driver_dialect(connection.dialect.name)
+        name = connection.dialect.name
+        self.dialect = driver_dialect(name, parses_json=name == "postgresql")
         # SQLAlchemy's execution of one small statement costs ten times what SQLite needs for it.
         self._sqlite: Any = connection.connection.driver_connection if self.dialect.name == "sqlite" else None
 
