@@ -13,7 +13,7 @@ from db.core.events import ApiKeyRevoked
 from db.core.idempotency import idempotent
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.core.validation import checked_line
 from db.models.api_keys import ApiKey
 from db.models.users import User

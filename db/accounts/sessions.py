@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.core.base import now
-from db.core.compare_and_set import set_once
+from db.core.bulk import set_once
 from db.core.events import SignInEnded
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.models.sessions import RefreshToken, SessionEnd, SignIn
 from db.models.users import User
 from errors import Unauthenticated

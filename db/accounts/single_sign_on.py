@@ -17,7 +17,7 @@ from auth.viewer import Role
 from db.accounts import api_keys, users, verifications
 from db.accounts.sessions import end_sessions
 from db.core.base import now
-from db.core.compare_and_set import set_once
+from db.core.bulk import set_once
 from db.core.policy import Deleted
 from db.core.session import INSIDE, Session
 from db.google import revocations

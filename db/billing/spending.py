@@ -10,7 +10,7 @@ from db.billing.budgets import in_units
 from db.billing.usage import ModelTerms, estimate_tokens
 from db.core.base import now
 from db.core.session import Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.jobs import mail
 from db.models.budgets import Budget, month_of
 from db.models.conversations import Conversation

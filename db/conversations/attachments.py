@@ -12,7 +12,7 @@ from db.conversations import sending
 from db.conversations.messages import Exchange
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.models.attachments import Attachment, AttachmentText
 from db.models.messages import Message
 

@@ -11,7 +11,7 @@ from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.prepared import bind
 from db.core.session import Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.models.conversations import Conversation, ExtractionMode
 from db.models.organizations import Organization
 from db.models.sites import Site

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.models.messages import Message
 from db.models.ratings import MessageRating, Rating
 from errors import BadUserInput

@@ -12,7 +12,7 @@ from db.conversations.segments import columns_after
 from db.core.base import now
 from db.core.events import ReplyStopped
 from db.core.session import Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.jobs import control, jobs
 from db.models.conversations import Conversation
 from db.models.jobs import Job, JobStatus

@@ -1,12 +1,16 @@
 """Bulk writes of the children of sample parent without ORM objects, checked, counted and dated like single ones."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+import sqlalchemy
 import sqlalchemy.orm
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql import ColumnElement
 from uuid_utils.compat import uuid7
 
 from db.core.base import AuditedRow, Base, Child, NotAudited, now
@@ -61,6 +65,20 @@ def insert_or_update(
     statement = statement.on_conflict_do_update(index_elements=list(key), set_=changed)
     parameters = [{"created_at": moment, "updated_at": moment, **row} for row in rows]
     sqlalchemy.orm.Session.connection(session).execute(statement, parameters)
+
+
+def set_once(
+    session: Session, moment: InstrumentedAttribute[datetime | None], *conditions: ColumnElement[bool]
+) -> bool:
+    """Set a timestamp that is null by one atomic UPDATE; return True if this unit was the one to set it.
+
+    Only for unaudited bookkeeping rows, which the audit log and the policy do not concern.
+    """
+    model: Any = moment.class_
+    assert issubclass(model, NotAudited)
+    statement: Any = sqlalchemy.update(model).where(moment.is_(None), *conditions).values({moment: now()})
+    session.flush()
+    return bool(sqlalchemy.orm.Session.connection(session).execute(statement).rowcount)
 
 
 def _checked(session: Session, model: type[Base], parent_id: UUID) -> tuple[Base, str]:

@@ -19,7 +19,7 @@ from db.core.events import Event
 from db.core.outages import away, is_outage
 from db.core.prepared import OneOf, Plan, Prepared
 from db.core.session import RollbackOnly, Session
-from db.core.short_units import is_short_unit
+from db.core.sqlite_writer import is_short_unit
 from errors import ProductError, RateLimited, Unavailable
 from telemetry import metrics
 from telemetry.catalog import LIMITS
@@ -159,7 +159,7 @@ class Database(ABC):
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         try:
-            with Timed("write", f"{unit.__module__}.{unit.__qualname__}"):
+            with Timed("write", _unit_name(unit)):
                 return await asyncio.shield(task)
         except asyncio.CancelledError:
             task.add_done_callback(_log_failure)
@@ -216,6 +216,12 @@ class Database(ABC):
 
     @abstractmethod
     def _stream(self, plan: Plan, values: list[Any], batch: int) -> AsyncGenerator[list[Any], None]: ...
+
+
+def _unit_name(unit: Callable[..., Any]) -> str:
+    """Return the name of a unit, or of the function that a partial one calls, for the metrics."""
+    function: Any = getattr(unit, "func", unit)
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 def _probe(session: Session) -> None:

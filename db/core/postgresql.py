@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from auth.viewer import Viewer
 from db.core.audit_context import AuditContext
 from db.core.base import Base, dump_json, parse_json
-from db.core.dialects import driver_dialect
 from db.core.engine import Database, LockTimeout, Migrate
 from db.core.events import Event
 from db.core.outages import is_lost_connection
 from db.core.prepared import Plan, Prepared
 from db.core.session import Session
+from db.core.unit_connection import driver_dialect
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Base)

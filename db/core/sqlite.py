@@ -6,27 +6,29 @@ import os
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+import aiosqlite
 from sqlalchemy import URL, create_engine, event
 
 from auth.viewer import Viewer
 from db.core.audit_context import AuditContext
 from db.core.base import dump_json, parse_json
-from db.core.dialects import driver_dialect
 from db.core.engine import Database, Migrate
 from db.core.events import Event
 from db.core.prepared import Plan
 from db.core.session import Session
 from db.core.sqlite_functions import Connection
-from db.core.sqlite_stream import StreamReader
 from db.core.sqlite_writer import SQLiteWriter
+from db.core.unit_connection import driver_dialect
 
 T = TypeVar("T")
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+CONNECTIONS = 8
+RETRY_SECONDS = 0.005
 
 
 class DatabaseInUse(RuntimeError):
@@ -150,3 +152,51 @@ def acquire_lock(path: Path) -> IO[str]:
     lock.write(str(os.getpid()))
     lock.flush()
     return lock
+
+
+class StreamReader:
+    """Read-only connections, one for each running statement, at most `CONNECTIONS` at once."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._slots = asyncio.Semaphore(CONNECTIONS)
+        self._ending: set[asyncio.Task[None]] = set()
+
+    async def batches(self, sql: str, values: list[Any], size: int) -> AsyncGenerator[list[Any], None]:
+        """Yield all rows of a statement in batches, from one snapshot."""
+        async with self._slots:
+            connecting = asyncio.create_task(self._connect())
+            try:
+                # Shielded, because aiosqlite loses a connection that opens after its awaiter was cancelled.
+                connection = await asyncio.shield(connecting)
+                cursor = await connection.execute(sql, values)
+                while rows := await cursor.fetchmany(size):
+                    yield list(rows)
+            finally:
+                ending = asyncio.create_task(_end(connecting))
+                self._ending.add(ending)
+                ending.add_done_callback(self._ending.discard)
+                # Shielded, so that a second cancellation of the reader does not prevent the interrupt.
+                await asyncio.shield(ending)
+
+    async def stop(self) -> None:
+        """Wait until the interrupted statements have ended."""
+        if self._ending:
+            await asyncio.wait(self._ending)
+
+    async def _connect(self) -> aiosqlite.Connection:
+        return await aiosqlite.connect(self._uri, uri=True, isolation_level=None, timeout=5, factory=Connection)
+
+
+async def _end(connecting: asyncio.Task[aiosqlite.Connection]) -> None:
+    """Interrupt the running statement until it has ended, and close the connection."""
+    await asyncio.wait({connecting})
+    if connecting.exception() is not None:
+        return  # the reader has been told
+    connection = connecting.result()
+    closing = asyncio.create_task(connection.close())
+    # SQLite ignores an interrupt before the thread has started the statement, so repeat it until the close has run.
+    while not (await asyncio.wait({closing}, timeout=RETRY_SECONDS))[0]:
+        with suppress(sqlite3.ProgrammingError, ValueError):  # closed since
+            await connection.interrupt()
+    await closing

@@ -3,18 +3,36 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from db.core.events import Event
 from db.core.session import Session
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+MAX_ITEMS = 100  # in an argument of a unit; with more it is not short
 MAX_GROUP = 64  # units
 MAX_GROUP_SECONDS = 0.03  # after which a group takes no other unit: the first of it waits for the last
+
+
+def short(unit: F) -> F:
+    """Mark a unit that takes milliseconds and has no effect outside its transaction, so that it can run again."""
+    unit.__dict__["is_short"] = True
+    return unit
+
+
+def is_short_unit(unit: Callable[..., Any], arguments: Iterable[Any]) -> bool:
+    """Return True for a marked unit, unless one of its arguments is a long collection."""
+    is_marked: bool = getattr(unit, "is_short", False)
+    return is_marked and not any(
+        isinstance(argument, list | tuple | set | frozenset | dict) and len(argument) > MAX_ITEMS
+        for argument in arguments
+    )
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,27 @@ from typing import Any, cast
 
 import sqlalchemy
 from sqlalchemy import Connection, Dialect, Table, bindparam
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from db.core.base import Base
-from db.core.dialects import driver_dialect
+from db.core.base import Base, dump_json, parse_json
 
 Bind = Callable[[Any], Any] | None
+
+
+@cache
+def driver_dialect(name: str, *, parses_json: bool = False) -> Dialect:
+    """Return the dialect of the database of this kind.
+
+    JSON is text to the drivers and parsed on access, unless the connection parses it, as SQLAlchemy's to PostgreSQL do.
+    """
+    if name == "sqlite":
+        return SQLiteDialect_pysqlite(paramstyle="qmark", json_deserializer=parse_json, json_serializer=dump_json)
+    dialect = PGDialect_asyncpg(  # type: ignore[no-untyped-call]  # not annotated there
+        json_deserializer=parse_json, json_serializer=dump_json
+    )
+    dialect.supports_native_json_deserialization = parses_json
+    return dialect
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from db.core.base import now
-from db.core.compare_and_set import set_once
+from db.core.bulk import set_once
 from db.core.session import Session
 from db.models.google import GoogleConsent
 from db.models.sessions import SignIn

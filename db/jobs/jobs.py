@@ -13,7 +13,7 @@ from db.core.dialect_sql import DatabaseClock
 from db.core.events import JobChanged, JobQueued
 from db.core.prepared import Prepared, bind
 from db.core.session import RollbackOnly, Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.jobs.concurrency import check_room
 from db.models.jobs import Job, JobStatus
 from db.models.users import User

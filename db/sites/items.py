@@ -9,7 +9,7 @@ from db.core.idempotency import idempotent
 from db.core.pagination import Listing
 from db.core.prepared import bind
 from db.core.session import Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.core.validation import checked_line, checked_text
 from db.models.conversations import Conversation
 from db.models.items import Item

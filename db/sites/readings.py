@@ -15,7 +15,7 @@ from db.core.base import now
 from db.core.idempotency import idempotent
 from db.core.prepared import Prepared, bind
 from db.core.session import Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.core.validation import checked_line
 from db.models.modules import Module
 from db.models.readings import Reading

@@ -14,7 +14,7 @@ from strawberry import argument
 from db.core.base import now
 from db.core.events import Notified
 from db.core.session import Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.models.notifications import Notification
 from db.notifications import notifications
 from db.notifications.activity import smallest_id

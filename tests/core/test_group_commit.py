@@ -16,8 +16,8 @@ from db.core import sqlite_writer
 from db.core.engine import Database
 from db.core.events import TableChanged
 from db.core.session import INSIDE, Session
-from db.core.short_units import MAX_ITEMS, is_short_unit, short
 from db.core.sqlite import SQLite
+from db.core.sqlite_writer import MAX_ITEMS, is_short_unit, short
 from db.migrations import migrate
 from db.models.audit import AuditEntry
 from db.models.conversations import Conversation

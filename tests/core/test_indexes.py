@@ -17,9 +17,9 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 import db
 from auth.viewer import Viewer
 from db.core.base import Base
-from db.core.dialects import driver_dialect
 from db.core.pagination import Listing
 from db.core.prepared import OneOf, Plan, Prepared
+from db.core.unit_connection import driver_dialect
 from tests.support.databases.query_plans import TABLE_SCAN, plan_nodes, variants
 
 # Only superusers list all users. Nothing limits this list, so it is read in the order of the primary key.

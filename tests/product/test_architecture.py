@@ -33,7 +33,6 @@ FOUNDATIONS = {
     for name in (
         "core/base",
         "core/bulk",
-        "core/compare_and_set",
         "core/engine",
         "retention/erasure",
         "core/policy",
@@ -42,8 +41,9 @@ FOUNDATIONS = {
         "core/policy_scopes",
         "core/session",
         "core/sqlite",
-        "core/sqlite_stream",
+        "core/sqlite_writer",
         "core/statement_guard",
+        "core/unit_connection",
     )
 }
 UNFILTERED = {

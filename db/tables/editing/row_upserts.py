@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from db.core.idempotency import idempotent
 from db.core.session import Session
-from db.core.short_units import short
+from db.core.sqlite_writer import short
 from db.models.revisions import ChangeSource, Revision
 from db.models.tables import Table
 from db.tables.column_finder import ColumnFinder

@@ -15,9 +15,9 @@ from uuid import UUID
 
 from auth.viewer import Viewer
 from db.core.base import dump_json
-from db.core.dialects import driver_dialect
 from db.core.prepared import Prepared
 from db.core.sqlite_functions import Connection
+from db.core.unit_connection import driver_dialect
 from db.tables.history.as_of_queries import ROW_FIELDS
 from db.tables.query.cell_indexes import create_statement
 from errors import BadUserInput

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from auth.viewer import Viewer
-from db.core import sqlite_stream
+from db.core import sqlite
 from db.core.engine import Database
 from db.core.postgresql import PostgreSQL
 from db.core.sqlite_functions import Connection
@@ -74,5 +74,5 @@ async def drain(database: Database, viewer: Viewer) -> list[Any]:
 @pytest.fixture
 def counted_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count the endless statements that run in SQLite connections."""
-    monkeypatch.setattr(sqlite_stream, "Connection", Counted)
+    monkeypatch.setattr(sqlite, "Connection", Counted)
     Counted.running = 0
