@@ -32,6 +32,7 @@ from tables.readers.exports import (
     sql_inserts,
     statements,
 )
+from tables.readers.leading_days import with_days
 from tables.readers.letterheads import without_letterheads
 from tables.readers.markup import html_tables, json_values, markdown, wiki, xml_rows
 from tables.readers.spans import (
@@ -125,7 +126,7 @@ def find_grids(text: str) -> list[Grid]:
     grids_found = without_letterheads(
         text, [grid for n, grid in enumerate(grids_found) if n == 0 or not are_sums(grid)]
     )
-    return [_named(text, lines, starts, grid) for grid in grids_found[:MAX_GRIDS]]
+    return [with_days(text, _named(text, lines, starts, grid)) for grid in grids_found[:MAX_GRIDS]]
 
 
 def _named(text: str, lines: list[Line], starts: list[int], grid: Grid) -> Grid:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from tables.readers.leading_days import starts_with_month
 from tables.readers.spans import Cell, Grid, Line, cell, grid
 
 _LEAD = r"[ \t]*(?P<bullet>[-*•–][ \t]+)?(?P<number>\d{1,6}(?:[.,]\d{1,3})?)[ \t]?"
@@ -73,6 +74,8 @@ def _is_so(match: re.Match[str]) -> bool:
 
     Sentences may begin with a number too.
     """
+    if starts_with_month(match["item"]):  # the number is a day
+        return False
     if match.re is _PRICED:
         return any(_IS_MONEY.search(amount) for amount in (match["price"], match["amount"]) if amount)
     if match.re is _COUNTED:

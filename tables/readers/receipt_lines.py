@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tables.readers import evidence
+from tables.readers.leading_days import starts_with_month
 from tables.readers.spans import Cell, Line, cell
 
 _SIGN = (
@@ -149,7 +150,8 @@ def item_of(text: str, line: Line, match: re.Match[str]) -> ReceiptItem:
             return item
     for form in (_COUNT_LAST, _COUNT_FIRST):
         counted = form.fullmatch(text, item_start, item_end)
-        if counted and not evidence.is_label(counted["name"].split()[0]):  # 1 May is no quantity
+        if counted and not (evidence.is_label(counted["name"].split()[0]) or starts_with_month(counted["name"])):
+            # 1 May is no quantity.
             item.name, item.quantity = cell(text, *counted.span("name")), cell(text, *counted.span("count"))
             _take_price(text, item, *counted.span("name"))
             break

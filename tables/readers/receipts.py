@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tables.readers import quantities, receipt_lines, sums
+from tables.readers.leading_days import starts_with_day
 from tables.readers.marks import RULE
 from tables.readers.receipt_lines import COLON, DASHED, DOTTED, DRAWN, PLAIN, ReceiptItem
 from tables.readers.spans import Cell, Grid, Line, Span, cell, grid
@@ -103,6 +104,8 @@ def _is_table(items: Sequence[ReceiptItem]) -> bool:
         or all(item.quantity for item in items)
         or any(item.is_taxed for item in items)
     ):
+        return True
+    if has_signs and all(item.name and starts_with_day(item.name.text) for item in items):
         return True
     if COLON in gaps:
         return False  # they are pairs of a key and a value

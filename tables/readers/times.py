@@ -18,6 +18,7 @@ _DATED = re.compile(
     r"(?:[ \t]*[:：|–—-])?[ \t]+(?P<rest>[^\W\d_].*)"
 )
 _STARTS = re.compile(r"[ \t]*(?:[-*•–][ \t]+)?(?:[^\W\d_]{2,3}\.?,?[ ])?\d{1,4}[-:.h/月]\d")
+_FRACTION = re.compile(r"[1-9]/[2-9]")
 _SAID = re.compile(r"[^:：]{1,40}[:：][ \t]")
 _FEWEST, _NARROWEST, _LONGEST = 3, 2, 80
 
@@ -54,6 +55,8 @@ def _table(text: str, run: Sequence[Found]) -> Iterator[Grid]:
         return
     header, rows = fields.split(text, items, str)
     is_dated = run[0][1].re is _DATED
+    if is_dated and all(_FRACTION.fullmatch(match["time"]) for _, match in run):
+        return  # `1/2 cup of sugar`
     if len(header) < _NARROWEST and not is_dated:
         return
     times = [_part(text, line, item, "time") for line, item in run]

@@ -62,7 +62,7 @@ async def test_a_reader_gets_exactly_the_rest_at_every_place() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1_000])
-def test_the_text_since_a_place_does_not_depend_on_how_it_was_cut(size: int) -> None:
+async def test_the_text_since_a_place_does_not_depend_on_how_it_was_cut(size: int) -> None:
     text = module.Text()
     for start in range(0, len(TEXT), size):
         text.append(TEXT[start : start + size])
