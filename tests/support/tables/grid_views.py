@@ -8,7 +8,7 @@ def header(grid: Grid) -> list[str]:
 
 
 def rows(grid: Grid) -> list[list[str | None]]:
-    return [[found.text if found else None for found in row] for row in grid.rows]
+    return [[cell.text if cell else None for cell in row] for row in grid.rows]
 
 
 def only(text: str) -> Grid:
