@@ -7,7 +7,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import uuid4
 
-from assembly import create_cluster, create_database, create_google, create_mailer, create_models
+from assembly import (
+    create_cluster,
+    create_database,
+    create_google,
+    create_mailer,
+    create_models,
+    create_sign_in_clients,
+)
 from db.core.events import Hub
 from db.core.postgresql import DatabaseUnreachable
 from db.migrations import head, revision_at
@@ -15,6 +22,7 @@ from integrations.disk import free_bytes
 from integrations.google.checks import check_google
 from integrations.llm.chat_completions import Delta, ModelFailure, Turn
 from integrations.mail import Mail, MailFailed, SMTPMailer
+from integrations.oidc.client import OIDCFailure
 from preflight import check_settings
 from settings import Misconfigured, Settings
 
@@ -37,6 +45,7 @@ async def check_all(settings: Settings) -> list[Check]:
     results += await check_mail(settings, None) if settings.smtp_url else []
     results += await check_models(settings)
     results += await asyncio.to_thread(_google, settings)
+    results += await asyncio.to_thread(check_providers, settings)
     return results
 
 
@@ -117,3 +126,20 @@ async def check_models(settings: Settings) -> list[Check]:
 def _google(settings: Settings) -> Iterator[Check]:
     for result in check_google(create_google(settings, ()), None, None):
         yield Check(f"google {result.name}", result.detail, result.problem)
+
+
+def check_providers(settings: Settings) -> list[Check]:
+    """Fetch the configuration and the keys of each identity provider."""
+    try:
+        clients = create_sign_in_clients(settings)
+    except Misconfigured as error:
+        return [Check("oidc", problem=str(error))]
+    results = []
+    for key, client in clients.items():
+        try:
+            keys = client.check()
+        except OIDCFailure as failure:
+            results.append(Check(f"oidc {key}", problem=f"{failure}."))
+        else:
+            results.append(Check(f"oidc {key}", f"{keys} keys; redirect URI {client.redirect_uri}"))
+    return results

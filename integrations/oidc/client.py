@@ -68,6 +68,10 @@ class OIDCClient:
                 claims = claims | self._user_info(session, metadata["userinfo_endpoint"], claims["sub"])
         return _identity(self.config.issuer, claims)
 
+    def check(self) -> int:
+        """Fetch what the provider publishes, and return the number of its keys. Raises OIDCFailure."""
+        return len(self._keys.fetch())
+
     def _check_issuer(self, metadata: Mapping[str, Any], issuer: str | None) -> None:
         """Raise OIDCFailure for an answer of another provider, before its code is sent anywhere (RFC 9207)."""
         is_required = metadata.get("authorization_response_iss_parameter_supported") is True

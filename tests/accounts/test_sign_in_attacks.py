@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from assembly import assemble
+from checks import check_providers
 from db.models.single_sign_on import LIFETIME
 from settings import Misconfigured, Settings
 from tests.support.app import App
@@ -262,6 +263,17 @@ def test_two_providers_of_one_key_or_without_an_address_are_refused_at_the_start
         assemble_with(json.dumps([config, config]), tmp_path)
     with pytest.raises(Misconfigured, match="OIDC_PROVIDERS needs PUBLIC_URL"):
         assemble_with(json.dumps([config]), tmp_path, public_url="http://sheets.example.com")
+
+
+def test_the_check_of_an_installation_tries_each_provider(provider: LoopbackOpenID) -> None:
+    configs = [provider.config(), provider.config("elsewhere", issuer=f"{provider.issuer}/elsewhere")]
+    settings = Settings(_env_file=None, oidc_providers=json.dumps(configs), public_url="https://sheets.example.com")
+    good, bad = check_providers(settings)
+    address = "https://sheets.example.com/oauth/oidc/loopback/callback"
+    assert (good.name, good.detail, good.problem) == ("oidc loopback", f"5 keys; redirect URI {address}", None)
+    assert (bad.name, "is of another issuer" in str(bad.problem)) == ("oidc elsewhere", True)
+    (refused,) = check_providers(settings.model_copy(update={"public_url": "http://sheets.example.com"}))
+    assert "OIDC_PROVIDERS needs PUBLIC_URL" in str(refused.problem)
 
 
 def assemble_with(providers: str, directory: Path, **settings: Any) -> None:

@@ -86,10 +86,8 @@ class LoopbackOpenID:
         return configuration | self.metadata
 
     def keys(self) -> dict[str, Any]:
-        keys: list[dict[str, Any]] = [
-            {"kty": "OKP", "crv": "unknown", "x": "x"},
-            {"kid": "enc", "kty": "RSA", "use": "enc"},
-        ]
+        unusable = [{"kty": "OKP", "crv": "unknown", "x": "x"}, {"kid": "rsa-1", "kty": "RSA", "use": "enc"}]
+        keys: list[dict[str, Any]] = [*unusable, {"kid": "rsa-1", "kty": "RSA", "n": "", "e": 5}]
         for number in self.published:
             rsa_jwk = RSAAlgorithm.to_jwk(rsa_key(number).public_key(), as_dict=True)
             ec_jwk = ECAlgorithm.to_jwk(ec_key(number).public_key(), as_dict=True)
