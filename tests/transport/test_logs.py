@@ -14,9 +14,9 @@ class Terminal(io.StringIO):
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
-    """Return the lines of requests; the server also logs that it stops."""
+    """Return the lines of requests; the server also logs its start and stop."""
     parsed = [json.loads(line) for line in stream.getvalue().splitlines()]
-    return [line for line in parsed if line["message"] != "stopping"]
+    return [line for line in parsed if line["logger"] != "sheetgpt"]
 
 
 def asked(stream: io.StringIO, restored_logging: pytest.MonkeyPatch, format: Any, body: object, **headers: str) -> str:
@@ -87,7 +87,7 @@ def test_a_bug_is_logged_with_its_traceback_and_request_id(restored_logging: pyt
 def test_a_terminal_gets_readable_lines_and_anything_else_json(restored_logging: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     request_id = asked(terminal, restored_logging, "auto", SECRET, authorization="Bearer good")
-    operation, request, stopping = terminal.getvalue().splitlines()
+    operation, request, stopping, _stopped = terminal.getvalue().splitlines()
     assert " INFO    stopping " in stopping
     assert " INFO    operation query Greet viewerId=viewer-1 " in operation
     assert " INFO    request POST /graphql 200 " in request
@@ -103,7 +103,7 @@ def test_a_path_cannot_forge_a_line(restored_logging: pytest.MonkeyPatch) -> Non
         logs.configure(format, "INFO")  # type: ignore[arg-type]  # a Literal in a tuple
         with serving() as served:
             served.http.get("/a%0A12:00:00 INFO forged")
-        _request, stopping = stream.getvalue().splitlines()
+        _request, stopping, _stopped = stream.getvalue().splitlines()
         assert "stopping" in stopping
 
 
