@@ -75,7 +75,7 @@ class UndoRevisionPayload(Shows[TableChange]):
     """Result of `undoRevision`."""
 
     table: TypeOf[models.tables.Table] = field("The table after the change.")
-    revision: Revision = field("Revision that records the undoing; the newest one when there was nothing to undo.")
+    revision: Revision = field("Revision that records the undoing.")
 
 
 @strawberry.type

@@ -20,6 +20,7 @@ from db.core.base import Visibility
 from db.core.events import Hub
 from db.core.prepared import Prepared
 from db.core.session import Session
+from db.jobs.mail import KIND as MAIL
 from db.models.exports import Export
 from db.models.jobs import Job
 from db.models.tables import Row, Table, TableColumn
@@ -76,11 +77,15 @@ LIST = (
 )
 FOLLOW = "subscription F($id: ID!) { exportProgress(exportId: $id) { status progress { done total } rowCount url } }"
 
+_no_mail = Job.kind != MAIL  # each export that ends is told to its owner by mail
 everything: Prepared[Any] = Prepared(
-    select(func.count(Export.id).label("exports"), select(func.count(Job.id)).scalar_subquery().label("jobs"))
+    select(
+        func.count(Export.id).label("exports"),
+        select(func.count(Job.id)).where(_no_mail).scalar_subquery().label("jobs"),
+    )
 )
 
-all_jobs: Prepared[Job] = Prepared(select(Job).limit(2))
+all_jobs: Prepared[Job] = Prepared(select(Job).where(_no_mail).limit(2))
 
 
 class InProcessProduct:
@@ -199,12 +204,12 @@ class InProcessProduct:
         await self.database.write(unit, SYSTEM)
 
     async def counts(self) -> tuple[int, int]:
-        """Return the numbers of all exports and jobs."""
+        """Return the numbers of all exports and jobs, without mails."""
         (row,) = await self.database.read(everything, SYSTEM)
         return row.exports, row.jobs
 
     async def job(self) -> Job:
-        """Return the only job."""
+        """Return the only job that is no mail."""
         (job,) = await self.database.read(all_jobs, SYSTEM)
         return job
 

@@ -39,7 +39,9 @@ def undo(session: Session, table_id: UUID, number: int, *, force: bool) -> Table
     _Undo(edit, revision).run(force=force)
     created = edit.finish(ChangeSource.UNDO)
     if created is None:
-        message = f"There is nothing to undo: every change of revision {number} has been reversed already."
+        message = (
+            f"There is nothing to undo: the changes of revision {number} were reversed since, or their rows deleted."
+        )
         raise BadUserInput.of("revision", message)
     return TableChange(edit.table, created)
 
