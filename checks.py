@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import uuid4
 
-from assembly import (
+from assembly.components import (
     create_cluster,
     create_database,
     create_google,

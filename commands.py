@@ -81,7 +81,9 @@ def serve() -> None:
     with exit_on_failure("SheetGPT cannot start: "):
         settings = configured_settings()
 
-        from assembly import application, assemble, draining, lifespan
+        from assembly.application import application, draining
+        from assembly.product import assemble
+        from assembly.running import lifespan
         from transport import server
 
         product = assemble(settings)
@@ -118,7 +120,9 @@ def worker() -> None:
 
         settings = configured_settings().model_copy(update={"run_jobs": True})
 
-        from assembly import assemble, draining, lifespan
+        from assembly.application import draining
+        from assembly.product import assemble
+        from assembly.running import lifespan
         from transport import server
 
         product = assemble(settings)
@@ -154,7 +158,7 @@ def configured_settings() -> "Settings":
 def migrate() -> None:
     """Migrate the database to this version. A server does the same when it starts."""
     with exit_on_failure():
-        from assembly import create_database
+        from assembly.components import create_database
         from db.core.sqlite import DatabaseInUse
         from db.migrations import head, revision_at
         from settings import load_settings
@@ -385,7 +389,7 @@ def check_google(
 ) -> None:
     """Try each configured way to Google and say what is wrong."""
     with exit_on_failure():
-        from assembly import create_google
+        from assembly.components import create_google
         from integrations.google import checks
         from integrations.google.access import spreadsheet_id_of
         from settings import load_settings
@@ -419,7 +423,7 @@ def printable(text: str) -> str:
 def perform(operation: str, **arguments: str) -> Any:
     """Run an operation in the database, or in the server that has the SQLite file open, and return its result."""
     with exit_on_failure():
-        from assembly import create_database
+        from assembly.components import create_database
         from db.core.sqlite import DatabaseInUse, SQLite
         from settings import load_settings
         from transport import control

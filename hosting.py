@@ -41,7 +41,9 @@ class Hosted:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self, started: AsyncExitStack) -> Any:
-        from assembly import application, assemble, lifespan
+        from assembly.application import application
+        from assembly.product import assemble
+        from assembly.running import lifespan
         from commands import configured_settings
 
         product = assemble(configured_settings())

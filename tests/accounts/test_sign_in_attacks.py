@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from assembly import assemble
+from assembly.product import assemble
 from checks import check_providers
 from db.models.single_sign_on import LIFETIME
 from settings import Misconfigured, Settings

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from assembly import application
+from assembly.application import application
 from resolvers.core.ids import decode
 from tests.benchmarks.conversations import conversations
 from tests.benchmarks.floor import floor

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from assembly import application
+from assembly.application import application
 from auth.quotas import Quotas
 from tests.benchmarks.measuring import compare
 from tests.benchmarks.target import Target

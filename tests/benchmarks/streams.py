@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from assembly import application
+from assembly.application import application
 from resolvers.core.ids import decode
 from tests.benchmarks.plain_stream import PlainStream
 from tests.support.client import Client

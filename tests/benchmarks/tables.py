@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from assembly import application
+from assembly.application import application
 from db.tables.query import cell_indexes
 from resolvers.core.ids import decode
 from tests.benchmarks.measuring import Doing, compare

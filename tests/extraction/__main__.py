@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from assembly import create_models
+from assembly.components import create_models
 from settings import Settings
 from tests.extraction.files import PART, WHOLE, file_samples, page_samples, read_file
 from tests.extraction.online import model_report, read_online

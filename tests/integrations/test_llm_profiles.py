@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assembly import create_models
+from assembly.components import create_models
 from integrations.llm.breaker import FAILURES, OPEN_SECONDS, Breaker
 from integrations.llm.catalog import Catalog, catalog_of
 from integrations.llm.failures import ModelFailure, token_timeout

@@ -20,7 +20,7 @@ import jobs.replies.reply_writer
 import jobs.runner.worker
 import resolvers.conversations.replies
 import resolvers.exports.exports
-from assembly import assemble
+from assembly.product import assemble
 from db.core.events import Event, TableChanged, decode, encode
 from resolvers.core.ids import decode as decode_id
 from settings import Misconfigured, Settings

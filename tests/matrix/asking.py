@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from assembly import Product
+from assembly.product import Product
 from db.core.base import Base
 from db.core.engine import Database
 from db.core.postgresql import PostgreSQL

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from assembly import assemble
+from assembly.product import assemble
 from resolvers.accounts import accounts
 from settings import Settings
 from tests.matrix.asking import Stage, digest

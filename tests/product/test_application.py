@@ -5,7 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assembly import application, assemble
+from assembly.application import application
+from assembly.product import assemble
 from db.core.factory import open_database
 from db.core.postgresql import PostgreSQL
 from db.core.sqlite import SQLite

@@ -12,7 +12,8 @@ import httpx
 import pytest
 from pydantic import AliasChoices
 
-from assembly import assemble, create_database, create_mailer
+from assembly.components import create_database, create_mailer
+from assembly.product import assemble
 from commands import configured_settings
 from hosting import Hosted
 from integrations.mail import FileMailer, SMTPMailer

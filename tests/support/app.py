@@ -9,7 +9,9 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from assembly import Product, application, assemble, lifespan
+from assembly.application import application
+from assembly.product import Product, assemble
+from assembly.running import lifespan
 from auth.viewer import Viewer
 from db.models.organizations import Organization
 from execution.executor import Executor

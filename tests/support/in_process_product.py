@@ -10,7 +10,7 @@ import httpx
 from sqlalchemy import func, select
 from starlette.applications import Starlette
 
-from assembly import create_google
+from assembly.components import create_google
 from assistant.reply_log.log import MemoryLog
 from assistant.reply_log.watchers import Watchers
 from auth.limits import Attempts

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import uvicorn
 
-from assembly import application
+from assembly.application import application
 from settings import Settings
 from tests.support.app import App, open_app
 from tests.support.client import Refused

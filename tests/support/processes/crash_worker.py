@@ -15,10 +15,11 @@ import taskiq.receiver  # noqa: F401
 import taskiq_redis  # noqa: F401
 from sqlalchemy.orm import configure_mappers
 
-import assembly
 import jobs.replies.reply_writer
 import jobs.runner.job_run
 import jobs.runner.worker
+from assembly.product import assemble
+from assembly.running import lifespan
 from db.jobs import jobs as rows
 from settings import Settings
 
@@ -33,7 +34,7 @@ def work(given: dict[str, Any]) -> None:
     jobs.replies.reply_writer.CHECKPOINT_SECONDS = CHECKPOINT_SECONDS
 
     async def run() -> None:
-        async with assembly.lifespan(assembly.assemble(Settings(_env_file=None, **given))):
+        async with lifespan(assemble(Settings(_env_file=None, **given))):
             await asyncio.Event().wait()
 
     asyncio.run(run())

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import uvicorn
 
-from assembly import application
+from assembly.application import application
 from tests.support.app import App
 from tests.support.client import Client
 from transport.server import Server
