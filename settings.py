@@ -86,6 +86,11 @@ GoogleScopes: TypeAlias = Annotated[
 Sender: TypeAlias = Annotated[str, _matching(r"[^\s@]+@[^\s@]+", "write one e-mail address, such as me@example.com")]
 
 
+def _without_driver(url: str) -> str:
+    """Return a database URL without the driver of SQLAlchemy, as in `sqlite+aiosqlite:///sheetgpt.db`."""
+    return re.sub(r"\A(sqlite|postgres(?:ql)?)\+\w+://", r"\1://", url)
+
+
 def _has_page(directory: Path) -> Path:
     """Return the directory. Raise ValueError unless it has a page."""
     if not (directory / "index.html").is_file():
@@ -143,7 +148,7 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; `0` picks a free port.")
-    database_url: str = Field(
+    database_url: Annotated[str, AfterValidator(_without_driver)] = Field(
         "sqlite:///sheetgpt.db",
         description="`sqlite:///file.db`, a bare file name, or `postgresql://user:password@host/name`.",
     )

@@ -206,6 +206,9 @@ def test_secrets_are_not_shown_with_the_settings() -> None:
             ["https://a.example", "http://b.example:1"],
         ),
         ("ALLOWED_HOSTS", '["a.example"]', "hosts", ["a.example"]),
+        ("DATABASE_URL", "sqlite+aiosqlite:///a.db", "database_url", "sqlite:///a.db"),
+        ("DATABASE_URL", "postgresql+asyncpg://me:p@host/x", "database_url", "postgresql://me:p@host/x"),
+        ("DATABASE_URL", "postgres+psycopg://me@host/x", "database_url", "postgres://me@host/x"),
         ("TRUSTED_PROXIES", '["10.0.0.1", "10.0.0.2"]', "trusted_proxies", "10.0.0.1, 10.0.0.2"),
     ],
 )
