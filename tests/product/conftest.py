@@ -1,6 +1,7 @@
 """Fixtures of the product as processes."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -15,10 +16,12 @@ import uvicorn
 
 from tests.support.loopback.google_calls import SHARED_FOLDER
 from tests.support.loopback.openai import mock_openai
+from tests.support.loopback.openid import LoopbackOpenID, loopback_openid
 from tests.support.loopback.sheets import LoopbackSheets as Google
 from tests.support.loopback.sheets import loopback_sheets
 from tests.support.processes.graphiql_app import application
 from tests.support.processes.main_path import LONG, MODEL_REPLY, empty_database
+from tests.support.processes.ports import free_port
 from tests.support.processes.postgres import Postgres
 from tests.support.processes.product_process import Product, running
 
@@ -94,6 +97,23 @@ async def graphiql_url() -> AsyncIterator[str]:
 def page_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of the page of a server without configuration."""
     with running(tmp_path_factory.mktemp("page")) as product:
+        yield f"{product.url}/"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[LoopbackOpenID]:
+    """Return a provider of single sign-on that signs everybody in at once."""
+    with loopback_openid() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def sign_in_page_url(tmp_path_factory: pytest.TempPathFactory, provider: LoopbackOpenID) -> Iterator[str]:
+    """Return the address of the page of a server with one provider of single sign-on."""
+    port, providers = free_port(), json.dumps([provider.config()])
+    address = f"http://127.0.0.1:{port}"
+    directory = tmp_path_factory.mktemp("sign_in")
+    with running(directory, PORT=str(port), PUBLIC_URL=address, OIDC_PROVIDERS=providers) as product:
         yield f"{product.url}/"
 
 

@@ -11,6 +11,7 @@ import pytest
 from graphql import build_schema, parse, validate
 from playwright.async_api import Browser, Request, expect
 
+from tests.support.loopback.openid import LoopbackOpenID
 from tests.support.processes.app_browser import (
     cell,
     expect_row,
@@ -115,6 +116,27 @@ async def test_a_pasted_table_is_read_corrected_undone_and_downloaded(browser: B
         assert (await asyncio.to_thread(path.read_bytes))[:2] == b"PK"
         assert [error for error in visited.errors if "400" not in error] == []
         assert visited.foreign_requests == []
+
+
+@in_browser
+async def test_a_provider_signs_a_person_in_once(
+    browser: Browser, provider: LoopbackOpenID, sign_in_page_url: str
+) -> None:
+    async with visit(browser, sign_in_page_url) as visited:
+        page = visited.page
+        await page.route(f"{provider.issuer}/**", lambda route: route.continue_())
+        button = page.get_by_role("button", name="Sign in with Loopback")
+        await expect(button).to_be_visible()
+        assert await violations(page) == []
+        await button.click()
+        await expect(page.get_by_role("button", name="New conversation")).to_be_visible()
+        assert "signInCode" not in page.url
+        # The code of another browser is refused and leaves the address, as its verifier is missing here.
+        await page.evaluate("localStorage.clear()")
+        await page.goto(f"{sign_in_page_url}#signInCode=of-somebody-else")
+        await page.reload()
+        await expect(page.get_by_role("alert")).to_contain_text("This code is wrong")
+        assert "signInCode" not in page.url
 
 
 @in_browser

@@ -13,7 +13,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.support.processes.ports import free_port
 from tests.support.processes.temporary_directory import directory_in_memory, directory_of_run
 
 SUPERUSER = "postgres"
@@ -151,7 +151,7 @@ class _Cluster:
     def start(self) -> int:
         """Returns the port. Another process may take a free port before the server does: a few are tried."""
         for _ in range(PORT_ATTEMPTS):
-            port = _free_port()
+            port = free_port()
             try:
                 self._run("pg_ctl", "start", "--wait", "--log", str(self.log), "--options", f"-p {port}")
             except RuntimeError as error:
@@ -215,13 +215,6 @@ def _temporary_directory() -> Path:
 def _anyone_can_enter(directory: Path) -> bool:
     path = directory.resolve()
     return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.parents))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

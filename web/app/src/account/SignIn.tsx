@@ -1,8 +1,9 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { rowsClient } from "../api/client";
 import { fieldErrorsOf, messageOf } from "../api/errors";
-import { LogInDocument, RequestPasswordResetDocument, SignUpDocument } from "../api/generated";
+import { ExchangeSignInCodeDocument, LogInDocument, RequestPasswordResetDocument, SignInProvidersDocument, type SignInProvidersQuery, SignUpDocument } from "../api/generated";
 import { signIn } from "../api/session";
+import { leaveFor, takeCode } from "../api/singleSignOn";
 import { chooseLanguage, language, languageNames, t } from "../i18n";
 import { Field } from "../ui/Field";
 import { Logo } from "../ui/Logo";
@@ -17,6 +18,13 @@ export function SignIn() {
   const [problems, setProblems] = useState<Record<string, string>>({});
   const [notice, setNotice] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const [providers, setProviders] = useState<SignInProvidersQuery["signInProviders"]>([]);
+
+  useEffect(() => {
+    void rowsClient.query(SignInProvidersDocument, {}).toPromise().then(({ data }) => setProviders(data?.signInProviders ?? []));
+    const back = takeCode();
+    if (back) void exchange(back);
+  }, []);
 
   async function submit(): Promise<void> {
     setBusy(true);
@@ -35,6 +43,12 @@ export function SignIn() {
     if (result.error || !result.data) return fail(result.error!);
     const data = "signUp" in result.data ? result.data.signUp : result.data.logIn;
     signIn(data.session);
+  }
+
+  async function exchange(input: { code: string; verifier: string | null }): Promise<void> {
+    const { data, error } = await rowsClient.mutation(ExchangeSignInCodeDocument, { input }).toPromise();
+    if (data) signIn(data.exchangeSignInCode.session);
+    else setProblems({ form: messageOf(error!) });
   }
 
   async function requestReset(): Promise<void> {
@@ -74,6 +88,9 @@ export function SignIn() {
           {notice && <p className="note" role="status">{notice}</p>}
           <button type="submit" className="primary wide" disabled={isBusy}>{t(`${mode}.action`)}</button>
         </form>
+        {mode !== "reset" && providers.map(({ key, name, url }) => (
+          <button key={key} type="button" className="wide" onClick={() => void leaveFor(url)}>{t("signIn.with", { name })}</button>
+        ))}
         <p className="row between">
           <button type="button" className="link" onClick={() => turn(mode === "signUp" ? "signIn" : "signUp")}>{t(mode === "signUp" ? "signUp.other" : "signIn.other")}</button>
           {mode !== "signUp" && <button type="button" className="link" onClick={() => turn(mode === "reset" ? "signIn" : "reset")}>{t(mode === "reset" ? "signUp.other" : "reset.title")}</button>}

@@ -236,6 +236,7 @@ export const ar: Messages = {
   "signIn.action": "تسجيل الدخول",
   "signIn.other": "إنشاء حساب",
   "signIn.title": "تسجيل الدخول",
+  "signIn.with": "تسجيل الدخول عبر {name}",
   "signOut": "تسجيل الخروج",
   "signUp.action": "إنشاء الحساب",
   "signUp.other": "تسجيل الدخول بدلًا من ذلك",

@@ -234,6 +234,7 @@ export const en = {
   "signIn.action": "Sign in",
   "signIn.other": "Create an account",
   "signIn.title": "Sign in",
+  "signIn.with": "Sign in with {name}",
   "signOut": "Sign out",
   "signUp.action": "Create account",
   "signUp.other": "Sign in instead",
