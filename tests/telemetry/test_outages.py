@@ -5,6 +5,7 @@ import errno
 import logging
 import sqlite3
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +75,12 @@ async def test_a_full_disk_is_an_outage_and_not_a_bug(
         def limit(pages: int) -> Any:
             return database.engine.raw_connection().execute(f"PRAGMA max_page_count={pages}").fetchone()
 
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(database.writer, limit, pages)
+        await database.writer.run(partial(limit, pages))
         answers = [await post(ann, NEW) for _ in range(60)]
         full = [answer for answer in answers if "errors" in answer.json()]
         assert {answer.json()["errors"][0]["extensions"]["code"] for answer in full} == {"UNAVAILABLE"}
         assert (await post(ann, "{ me { id } }")).json()["data"]["me"]["id"]
-        await loop.run_in_executor(database.writer, limit, 1_000_000)
+        await database.writer.run(partial(limit, 1_000_000))
         await asyncio.sleep(1.1)
         assert (await post(ann, NEW)).json()["data"]["createConversation"]
     lines = [record.message for record in caplog.records if record.name == "sheetgpt.outage"]

@@ -27,7 +27,7 @@ LONG = " ".join(f"word{n}" for n in range(4_000))
 def empty_database(request: pytest.FixtureRequest, kind: str, directory: Path) -> Iterator[str]:
     """DATABASE_URL of a new, empty database."""
     if kind == "sqlite":
-        yield f"sqlite:///{directory / 'new' / 'product.db'}"
+        yield f"sqlite:///{directory / 'product.db'}"
         return
     postgres: Postgres = request.getfixturevalue("postgres")
     name = f"empty_{uuid4().hex}"

@@ -100,5 +100,4 @@ def running(directory: Path, kind: type[Product] = Product, **settings: str) -> 
         product.wait_until_ready()
         yield product
     finally:
-        if product.process.poll() is None:
-            product.stop(signal.SIGKILL)
+        product.stop(signal.SIGKILL)  # also one that ended by itself: its pipe is open

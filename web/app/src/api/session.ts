@@ -11,6 +11,8 @@ const KEY = "sheetgpt.session";
 const LOCK = "sheetgpt.refresh";
 /** Refresh this long before the access token expires, as the clocks of a request's two ends differ. */
 const MARGIN_MS = 60_000;
+/** Keep the lock this long after storing: other tabs may get the lock before their copy of localStorage changes. */
+const STORED_MS = 250;
 
 interface Session {
   accessToken: string;
@@ -67,13 +69,21 @@ export function expiresSoon(): boolean {
 
 /** Exchange the refresh token, unless another tab did so meanwhile; `refused` is a token that the server has refused. */
 export async function refresh(refused?: string): Promise<void> {
-  await navigator.locks.request(LOCK, async () => {
-    const session = read();
-    if (!session || (session.accessToken !== refused && !expiresSoon())) return;
-    const result = await requestTokens(session.refreshToken);
-    if (result === "refused") signOut();
-    else if (result) store({ ...result, expiresAt: Date.now() + result.expiresIn * 1000 });
+  await new Promise<void>((resolve) => {
+    void navigator.locks.request(LOCK, async () => {
+      const isRefreshed = await exchange(refused).finally(resolve);
+      if (isRefreshed) await new Promise((release) => setTimeout(release, STORED_MS));
+    });
   });
+}
+
+async function exchange(refused?: string): Promise<boolean> {
+  const session = read();
+  if (!session || (session.accessToken !== refused && !expiresSoon())) return false;
+  const result = await requestTokens(session.refreshToken);
+  if (result === "refused") signOut();
+  else if (result) store({ ...result, expiresAt: Date.now() + result.expiresIn * 1000 });
+  return true;
 }
 
 /** Return a token that is valid for a while, for a socket that connects. */
