@@ -142,8 +142,8 @@ async def test_replies_and_proposals_of_an_organization_are_told_to_those_who_ma
         text = "Item,Price\nTea,3.20\nMilk,1.10"
         await bob.mutate("sendMessage", "{ reply { id } }", conversationId=id_, text=text, wait=True)
         await table(ann, organizationId=works)  # private: bob is told nothing of it
-        for client in (ann, bob):
-            await until(partial(ended, client, 2))
+        for client, count in ((ann, 3), (bob, 2)):
+            await until(partial(ended, client, count))
     told = [sorted(json.loads(body)["type"] for _, body in each.requests) for each in (for_ann, for_bob)]
     assert told == [["proposal.ready", "reply.ended", "table.changed"], ["proposal.ready", "reply.ended"]]
 
@@ -162,7 +162,8 @@ async def test_a_failed_delivery_is_repeated_for_a_day_and_can_be_replayed(priva
         (found,) = await until(lambda: ended(ann, 1))
         assert (found["status"], found["attempts"], found["responseStatus"]) == ("COMPLETED", 3, 200)
         replayed = await ann.mutate("replayDelivery", "{ delivery { id status } }", id=found["id"])
-        assert replayed["delivery"] == {"id": found["id"], "status": "QUEUED"}
+        assert replayed["delivery"]["id"] == found["id"]
+        assert replayed["delivery"]["status"] in {"QUEUED", "RUNNING"}  # a worker may have taken it already
         await until(lambda: ended(ann, 1))
         assert len({headers["webhook-id"] for headers, _ in receiver.requests}) == 1
         assert len(receiver.requests) == 4
