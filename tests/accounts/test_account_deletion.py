@@ -121,13 +121,13 @@ async def test_shared_data_stays_without_the_name(app: App) -> None:
     assert (await bob.run(ITEMS))["items"]["nodes"] == [
         {"title": "Ours", "owner": {"name": "Deleted user", "email": nobody}, "createdBy": {"name": "Deleted user"}}
     ]
-    found = await bob.run(
+    result = await bob.run(
         "{ conversations { nodes { owner { name } messages { nodes { text createdBy { name } } } } }"
         ' auditLog(action: "createItem") { nodes { actor { name } after } } }'
     )
-    (conversation,) = found["conversations"]["nodes"]
+    (conversation,) = result["conversations"]["nodes"]
     assert [message["createdBy"]["name"] for message in conversation["messages"]["nodes"]] == ["Deleted user"] * 2
-    (entry,) = found["auditLog"]["nodes"]
+    (entry,) = result["auditLog"]["nodes"]
     assert (entry["actor"], entry["after"]["title"]) == ({"name": "Deleted user"}, "Ours")
     left = await counts(app)
     assert {name: left.get(name, 0) for name in ("Conversation", "Message", "Item", "Export")} == {
@@ -145,8 +145,8 @@ async def test_the_last_admin_cannot_delete_their_account(app: App) -> None:
     assert await counts(app) == before
     members = "query M($id: ID!) { organization(id: $id) { members { nodes { id user { name email } } } } }"
     listed = (await ann.run(members, id=shared))["organization"]["members"]["nodes"]
-    (place,) = [one["id"] for one in listed if one["user"]["email"] == "bob@example.com"]
-    await ann.mutate("changeMemberRole", "{ __typename }", membershipId=place, role="ADMIN")
+    (membership,) = [one["id"] for one in listed if one["user"]["email"] == "bob@example.com"]
+    await ann.mutate("changeMemberRole", "{ __typename }", membershipId=membership, role="ADMIN")
     await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
     await wait_until_erased(app)
     left = (await bob.run(members, id=shared))["organization"]["members"]["nodes"]
@@ -155,10 +155,10 @@ async def test_the_last_admin_cannot_delete_their_account(app: App) -> None:
 
 async def test_an_organization_without_other_members_is_deleted_too(app: App) -> None:
     ann = await app.person("ann")
-    made = (await ann.mutate("createOrganization", "{ organization { id } }", name="Alone"))["organization"]["id"]
-    site_ = (await ann.mutate("createSite", "{ site { id } }", organizationId=made, name="North"))["site"]["id"]
+    created = (await ann.mutate("createOrganization", "{ organization { id } }", name="Alone"))["organization"]["id"]
+    site_ = (await ann.mutate("createSite", "{ site { id } }", organizationId=created, name="North"))["site"]["id"]
     await ann.mutate("createModule", "{ __typename }", siteId=site_, name="Pump", kind="pump")
-    await ann.mutate("inviteMember", "{ __typename }", organizationId=made, email="cid@example.com")
+    await ann.mutate("inviteMember", "{ __typename }", organizationId=created, email="cid@example.com")
     await finished(app, 0)
     await ann.mutate("deleteAccount", "{ ok }", password=PASSWORD)
     await wait_until_erased(app)
@@ -192,9 +192,9 @@ USERS = "query U($search: String) { users(search: $search, first: 10) { totalCou
 
 async def test_superusers_find_users_by_address_or_name(app: App) -> None:
     root, ann = await sign_up_superuser(app, "root"), await app.person("ann")
-    given = {"email": "zoë@example.org", "password": PASSWORD, "firstName": "Zoë", "lastName": "Ångström"}
-    await app.client().mutate("signUp", "{ __typename }", **given)
-    for search, found in (
+    arguments = {"email": "zoë@example.org", "password": PASSWORD, "firstName": "Zoë", "lastName": "Ångström"}
+    await app.client().mutate("signUp", "{ __typename }", **arguments)
+    for search, result in (
         (None, ["zoë@example.org", "ann@example.com", "root@example.com"]),
         ("EXAMPLE.ORG", ["zoë@example.org"]),
         ("zOË åNG", ["zoë@example.org"]),
@@ -202,7 +202,7 @@ async def test_superusers_find_users_by_address_or_name(app: App) -> None:
         ("%", []),
     ):
         users = (await root.run(USERS, search=search))["users"]
-        assert ([user["email"] for user in users["nodes"]], users["totalCount"]) == (found, len(found)), search
+        assert ([user["email"] for user in users["nodes"]], users["totalCount"]) == (result, len(result)), search
     for client, code in ((ann, "FORBIDDEN"), (app.client(), "UNAUTHENTICATED")):
         with pytest.raises(Refused) as caught:
             await client.run(USERS)

@@ -56,11 +56,13 @@ def field_of(error: dict[str, Any]) -> str:
 async def test_only_the_changed_password_is_accepted(app: App) -> None:
     ann = await app.person()
     await app.client().mutate("logIn", TOKENS, email="ann@example.com", password=PASSWORD)
-    given = {"currentPassword": PASSWORD, "newPassword": OTHER}
-    assert await ann.mutate("changePassword", "{ user { email } }", **given) == {"user": {"email": "ann@example.com"}}
+    arguments = {"currentPassword": PASSWORD, "newPassword": OTHER}
+    assert await ann.mutate("changePassword", "{ user { email } }", **arguments) == {
+        "user": {"email": "ann@example.com"}
+    }
     assert (await can_log_in(app, PASSWORD), await can_log_in(app, OTHER)) == (False, True)
-    kept, ended, _ = await app.backend.database.read(every_sign_in, SYSTEM)
-    assert (kept.revoked_at, ended.ending) == (None, SessionEnd.PASSWORD_CHANGED)
+    stored, ended, _ = await app.backend.database.read(every_sign_in, SYSTEM)
+    assert (stored.revoked_at, ended.ending) == (None, SessionEnd.PASSWORD_CHANGED)
 
 
 async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(app: App) -> None:
@@ -155,9 +157,11 @@ async def test_asking_for_a_reset_does_not_tell_whether_there_is_an_account(app:
         answer = await app.client().mutate("requestPasswordReset", "{ message }", email=email)
         return answer, time.perf_counter() - started
 
-    asked = [await ask(email) for email in ("ann@example.com", "eve@example.com", "bob@example.com", "no\0 address")]
-    assert [answer for answer, _ in asked] == [{"message": REQUESTED}] * 4
-    quickest, slowest = min(took for _, took in asked), max(took for _, took in asked)
+    requested = [
+        await ask(email) for email in ("ann@example.com", "eve@example.com", "bob@example.com", "no\0 address")
+    ]
+    assert [answer for answer, _ in requested] == [{"message": REQUESTED}] * 4
+    quickest, slowest = min(took for _, took in requested), max(took for _, took in requested)
     assert quickest >= 0.3
     assert slowest - quickest < 0.15
     assert [letter["To"] for letter in await mailbox.letters(3)] == [
@@ -182,8 +186,8 @@ async def test_an_address_is_verified_with_the_token_mailed_at_sign_up(app: App,
 async def test_another_mail_to_verify_an_address_makes_the_first_one_worthless(app: App, mailbox: Mailbox) -> None:
     ann = await app.person()
     first = await mailbox.token(1)
-    asked = await ann.run("mutation { requestEmailVerification { message } }")
-    assert asked["requestEmailVerification"] == {"message": "A mail is on its way to ann@example.com."}
+    requested = await ann.run("mutation { requestEmailVerification { message } }")
+    assert requested["requestEmailVerification"] == {"message": "A mail is on its way to ann@example.com."}
     second = await mailbox.token(2)
     assert field_of(await app.client().refused("verifyEmail", token=first)) == "token"
     assert await app.client().mutate("verifyEmail", "{ ok }", token=second) == {"ok": True}
@@ -196,8 +200,8 @@ async def test_only_digests_of_mailed_tokens_are_stored(app: App, mailbox: Mailb
     database = app.backend.database
     records: list[Any] = [*await database.read(every_verification, SYSTEM), *await database.read(every_mail, SYSTEM)]
     assert len(records) == 4
-    kept = repr([tuple(record) for record in records])
-    assert [token for token in tokens if token in kept] == []
+    stored = repr([tuple(record) for record in records])
+    assert [token for token in tokens if token in stored] == []
 
 
 async def test_names_are_changed_one_by_one(app: App) -> None:
@@ -262,9 +266,9 @@ async def test_the_data_layer_refuses_to_grant_oneself_rights(database: Database
     with pytest.raises(Forbidden):
         await database.write(grab, ann)
     assert ann.user_id is not None
-    found = await database.find(User, SYSTEM, ann.user_id)
-    assert found is not None
-    assert (found.first_name, found.email, found.is_superuser, found.is_email_verified, found.deactivated_at) == (
+    result = await database.find(User, SYSTEM, ann.user_id)
+    assert result is not None
+    assert (result.first_name, result.email, result.is_superuser, result.is_email_verified, result.deactivated_at) == (
         "Ann",
         "ann@example.com",
         False,
@@ -303,8 +307,8 @@ async def test_a_deactivated_user_is_refused_everything(database: Database, worl
 
 async def test_an_invitation_is_accepted_with_the_mailed_token(app: App, mailbox: Mailbox) -> None:
     ann, bob = await app.person(), await app.person("bob")
-    made = await ann.mutate("createOrganization", "{ organization { id } }", name="Bees & Co")
-    id_ = made["organization"]["id"]
+    created = await ann.mutate("createOrganization", "{ organization { id } }", name="Bees & Co")
+    id_ = created["organization"]["id"]
     await ann.mutate("inviteMember", "{ __typename }", organizationId=id_, email="bob@example.com", role="MEMBER")
     letter = (await mailbox.letters(3))[-1]
     assert (letter["To"], letter["Subject"]) == ("bob@example.com", "Ann Lee invites you to Bees & Co")

@@ -62,10 +62,10 @@ SESSION_ONLY = {
 
 async def create(client: Client, *scopes: str, **more: Any) -> tuple[dict[str, Any], Client]:
     """Create a key; return it and a client that uses it."""
-    made = await client.mutate("createApiKey", KEY, name="Nightly", scopes=list(scopes), **more)
+    created = await client.mutate("createApiKey", KEY, name="Nightly", scopes=list(scopes), **more)
     script = Client(client.url, client.http)
-    script.token = made["secret"]
-    return made["apiKey"], script
+    script.token = created["secret"]
+    return created["apiKey"], script
 
 
 async def stored(app: App) -> list[ApiKey]:
@@ -97,8 +97,8 @@ async def test_a_key_is_shown_once_and_acts_as_its_user(app: App) -> None:
     assert (await script.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
     await script.mutate("createItem", "{ item { title } }", **TITLE)
     (row,) = await stored(app)
-    kept = [str(getattr(row, column.key)) for column in ApiKey.__table__.columns]
-    assert not any(script.token in text or script.token[17:] in text for text in kept)
+    remaining = [str(getattr(row, column.key)) for column in ApiKey.__table__.columns]
+    assert not any(script.token in text or script.token[17:] in text for text in remaining)
     (listed,) = (await ann.run(MINE))["me"]["apiKeys"]
     assert {name: listed[name] for name in ("id", "name", "prefix", "scopes")} == {
         name: key[name] for name in ("id", "name", "prefix", "scopes")
@@ -186,14 +186,14 @@ async def test_a_refused_key_changes_nothing_and_is_told_what_it_lacks(app: App)
     assert await code_of(writer, "{ items { totalCount } }") == "FORBIDDEN"
     assert await code_of(writer, "{ __typename __schema { queryType { name } } }") is None
     assert (await reader.run("{ items { totalCount } }"))["items"]["totalCount"] == 0
-    for name, given in (
+    for name, arguments in (
         ("createApiKey", {"name": "More", "scopes": ["ADMIN"]}),
         ("changePassword", {"currentPassword": PASSWORD, "newPassword": "another long passphrase"}),
         ("deleteAccount", {"password": PASSWORD}),
         ("logIn", {"email": "ann@example.com", "password": PASSWORD}),
     ):
         _, everything = await create(ann, *ApiScope)
-        assert (await everything.refused(name, **given))["extensions"]["code"] == "FORBIDDEN"
+        assert (await everything.refused(name, **arguments))["extensions"]["code"] == "FORBIDDEN"
     assert len(await stored(app)) == 6
     answer = await ann.http.post(
         f"{ann.url}/graphql", json={"query": "{ items { totalCount } }"}, headers=writer.headers
@@ -213,11 +213,11 @@ async def test_nested_secrets_and_downloads_need_their_scope(app: App) -> None:
     assert (await admin.run(node, id=key["id"]))["node"] == {"id": key["id"]}
     sent = {"text": "See the file", "attachments": [None]}
     files = {"attachments.0": ("a.txt", b"Hello")}
-    said = await ann.upload("sendMessage", "{ message { id } }", files, **sent)
+    text = await ann.upload("sendMessage", "{ message { id } }", files, **sent)
     link = "query A($id: ID!) { message(id: $id) { attachments { name url } } }"
     _, exporter = await create(ann, "READ", "EXPORT")
-    assert await code_of(reader, link, id=said["message"]["id"]) == "FORBIDDEN"
-    assert await code_of(exporter, link, id=said["message"]["id"]) is None
+    assert await code_of(reader, link, id=text["message"]["id"]) == "FORBIDDEN"
+    assert await code_of(exporter, link, id=text["message"]["id"]) is None
 
 
 async def test_a_superuser_s_key_has_the_rights_of_a_superuser_with_the_scope_admin_only(app: App) -> None:
@@ -326,17 +326,17 @@ async def test_a_key_of_another_is_neither_seen_nor_revoked(app: App) -> None:
 async def test_terms_are_checked_and_a_repeated_request_shows_no_secret(app: App) -> None:
     ann = await app.person()
     past = (now() - timedelta(seconds=1)).isoformat()
-    for given, field in (
+    for arguments, field in (
         ({"name": " ", "scopes": ["READ"]}, "name"),
         ({"name": "x" * 101, "scopes": ["READ"]}, "name"),
         ({"name": "A", "scopes": []}, "scopes"),
         ({"name": "A", "scopes": ["READ"], "expiresAt": past}, "expiresAt"),
     ):
-        error = await ann.refused("createApiKey", **given)
+        error = await ann.refused("createApiKey", **arguments)
         assert [one["field"] for one in error["extensions"]["fieldErrors"]] == [field]
     later = (now() + timedelta(days=1)).isoformat()
-    given = {"name": "A", "scopes": ["READ"], "expiresAt": later, "idempotencyKey": "k"}
-    first, again = [await ann.mutate("createApiKey", KEY, **given) for _ in range(2)]
+    arguments = {"name": "A", "scopes": ["READ"], "expiresAt": later, "idempotencyKey": "k"}
+    first, again = [await ann.mutate("createApiKey", KEY, **arguments) for _ in range(2)]
     assert (first["apiKey"], again["secret"]) == (again["apiKey"], None)
     assert first["secret"].startswith(first["apiKey"]["prefix"])
     assert len(await stored(app)) == 1

@@ -27,10 +27,10 @@ async def limited(url: str, directory: Path, **rates: str) -> AsyncIterator[App]
         yield app
 
 
-async def attempt(client: Client, name: str, **given: Any) -> str:
+async def attempt(client: Client, name: str, **arguments: Any) -> str:
     """Return the error code of an attempt, or an empty text if it passes the limit."""
     try:
-        await client.mutate(name, "{ __typename }", **given)
+        await client.mutate(name, "{ __typename }", **arguments)
     except Refused as refused:
         (error,) = refused.errors
         if error["extensions"]["code"] == "RATE_LIMITED":
@@ -47,8 +47,8 @@ async def test_an_account_is_tried_ten_times_wherever_from_and_others_are_not_he
         await app.person("ann")
         await app.person("bob")
         client = app.client()
-        given = {"email": "ann@example.com", "password": "not her password"}
-        codes = [await attempt(client, "logIn", **given) for _ in range(5)]
+        arguments = {"email": "ann@example.com", "password": "not her password"}
+        codes = [await attempt(client, "logIn", **arguments) for _ in range(5)]
         assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"] * 2
         assert await attempt(client, "logIn", email=" ANN@example.com", password=PASSWORD) == "RATE_LIMITED"
         assert await attempt(client, "logIn", email="bob@example.com", password=PASSWORD) == ""
@@ -85,8 +85,8 @@ async def test_aliases_and_requests_at_once_count_each(database_url: str, tmp_pa
 async def test_guessing_the_old_password_counts_like_logging_in(database_url: str, tmp_path: Path) -> None:
     async with limited(database_url, tmp_path, log_in_limit_account="2 per 15 minutes") as app:
         ann = await app.person("ann")
-        given = {"currentPassword": "not her password", "newPassword": "another long passphrase"}
-        codes = [await attempt(ann, "changePassword", **given) for _ in range(3)]
+        arguments = {"currentPassword": "not her password", "newPassword": "another long passphrase"}
+        codes = [await attempt(ann, "changePassword", **arguments) for _ in range(3)]
         assert codes == ["BAD_USER_INPUT"] * 2 + ["RATE_LIMITED"]
         assert await attempt(app.client(), "logIn", email="ann@example.com", password=PASSWORD) == "RATE_LIMITED"
 
@@ -122,8 +122,8 @@ async def test_resets_are_limited_alike_for_known_and_unknown_accounts(database_
         for email in ("ann@example.com", "eve@example.com"):
             codes = [await attempt(app.client(), "requestPasswordReset", email=email) for _ in range(3)]
             assert codes == ["", "", "RATE_LIMITED"]
-        given = {"token": "never given out", "newPassword": "another long passphrase"}
-        assert await attempt(app.client(), "resetPassword", **given) == "RATE_LIMITED"
+        arguments = {"token": "never given out", "newPassword": "another long passphrase"}
+        assert await attempt(app.client(), "resetPassword", **arguments) == "RATE_LIMITED"
         assert await attempt(app.client(), "verifyEmail", token="never given out") == "RATE_LIMITED"
 
 
@@ -170,9 +170,9 @@ def test_an_address_stands_for_itself_or_its_network(address: str | None, whom: 
 
 @pytest.mark.parametrize("rate", ["", "0 per hour", "off", "10", "10 per fortnight", "-1 per hour", "10 per 0 hours"])
 def test_a_limit_cannot_be_turned_off(rate: str) -> None:
-    given: dict[str, Any] = {"log_in_limit_account": rate}
+    arguments: dict[str, Any] = {"log_in_limit_account": rate}
     with pytest.raises(ValidationError, match="log_in_limit_account"):
-        Settings(_env_file=None, **given)
+        Settings(_env_file=None, **arguments)
 
 
 def test_waiting_times_are_given_in_readable_units() -> None:

@@ -65,11 +65,11 @@ def accepts_key(name: str) -> bool:
 
 def describe(entry: AuditEntry) -> str:
     """Describe an entry in the notation of tests/audit/mutations.py."""
-    shown: dict[str, Any] = {**(entry.before or {}), **(entry.after or {})}
-    plain = sorted(name for name, value in shown.items() if not isinstance(value, dict))
+    displayed: dict[str, Any] = {**(entry.before or {}), **(entry.after or {})}
+    plain = sorted(name for name, value in displayed.items() if not isinstance(value, dict))
     counted = sorted(
         f"{name}.{verb}={number}"
-        for name, verbs in shown.items()
+        for name, verbs in displayed.items()
         if isinstance(verbs, dict)
         for verb, number in verbs.items()
     )
@@ -105,9 +105,9 @@ class MutationCaller:
         jobs = await self.app.backend.database.read(letters, SYSTEM)
         job = next(j for j in jobs if (j.arguments["template"], j.arguments["to"]) == (template, to))
         async with asyncio.timeout(10):
-            while not (found := [*self.app.backend.settings.mail_dir.glob(f"*-{job.id.hex}.eml")]):
+            while not (result := [*self.app.backend.settings.mail_dir.glob(f"*-{job.id.hex}.eml")]):
                 await asyncio.sleep(0.02)
-        (token,) = re.findall(r"^    (\S{43})\s*$", found[0].read_text(encoding="utf-8"), re.MULTILINE)
+        (token,) = re.findall(r"^    (\S{43})\s*$", result[0].read_text(encoding="utf-8"), re.MULTILINE)
         self.tokens.append(token)
         return str(token)
 
@@ -118,13 +118,13 @@ class MutationCaller:
         if name == "cancelReport":
             await finished_report(self.story.people["ann"], self.story["report"])
         await self.log.new_entries()
-        given = dict(call.give(self.story)) | ({"idempotencyKey": f"{name} once"} if accepts_key(name) else {})
+        arguments = dict(call.give(self.story)) | ({"idempotencyKey": f"{name} once"} if accepts_key(name) else {})
         if call.token:
-            given["token"] = await self.letter(*call.token)
+            arguments["token"] = await self.letter(*call.token)
         if name not in UNREFUSED or call.bad:
-            await self._refused(name, call, given)
-        times = TOGETHER if "idempotencyKey" in given else 1
-        payload, *others = await asyncio.gather(*(self._done(name, call, given) for _ in range(times)))
+            await self._refused(name, call, arguments)
+        times = TOGETHER if "idempotencyKey" in arguments else 1
+        payload, *others = await asyncio.gather(*(self._done(name, call, arguments) for _ in range(times)))
         assert others == [payload] * (times - 1), name
         entries = await self.log.new_entries()
         assert sorted(map(describe, entries)) == sorted([*call.entries, *call.again * (times - 1)]), name
@@ -133,15 +133,15 @@ class MutationCaller:
         if call.keep:
             call.keep(self.story, payload)
 
-    async def _done(self, name: str, call: Call, given: dict[str, Any]) -> Any:
+    async def _done(self, name: str, call: Call, arguments: dict[str, Any]) -> Any:
         client = self.story.people[call.who]
         if FIELDS[name].args:
-            return await client.mutate(name, call.selection, **given)
+            return await client.mutate(name, call.selection, **arguments)
         return (await client.run(f"mutation {{ {name} {call.selection} }}"))[name]
 
-    async def _refused(self, name: str, call: Call, given: dict[str, Any]) -> None:
+    async def _refused(self, name: str, call: Call, arguments: dict[str, Any]) -> None:
         client = self.story.people[call.who if call.bad else "eve"]
-        wrong = {key: value for key, value in given.items() if key != "idempotencyKey"} | dict(call.bad or {})
+        wrong = {key: value for key, value in arguments.items() if key != "idempotencyKey"} | dict(call.bad or {})
         try:
             await client.mutate(name, "{ __typename }", **wrong)
         except Refused:
@@ -248,8 +248,8 @@ async def check_every_mutation(app: App) -> None:
         await telling.call(name)
     entries = await telling.log.all()
     everything = json.dumps([[entry.before, entry.after] for entry in entries])
-    kept = [*telling.tokens, *telling.story["tokens"].values()]
-    assert [secret for secret in kept if secret in everything] == []
+    stored = [*telling.tokens, *telling.story["tokens"].values()]
+    assert [secret for secret in stored if secret in everything] == []
     assert {describe(entry) for entry in entries if entry.action == "reply"} == {
         "Conversation ~ messages.changed=1",
         "Proposal + conversation_id message_id status table_name",
@@ -290,8 +290,8 @@ LISTED = """query L($organizationId: ID, $actorId: ID, $subjectId: ID, $action: 
       actor { email } organization { id } } } }"""
 
 
-async def listed(client: Client, **given: Any) -> list[dict[str, Any]]:
-    nodes: list[dict[str, Any]] = (await client.run(LISTED, **given))["auditLog"]["nodes"]
+async def listed(client: Client, **arguments: Any) -> list[dict[str, Any]]:
+    nodes: list[dict[str, Any]] = (await client.run(LISTED, **arguments))["auditLog"]["nodes"]
     return nodes
 
 
@@ -299,16 +299,16 @@ async def test_only_admins_read_the_audit_log_of_their_organizations(app: App) -
     ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
     root = await sign_up_superuser(app, "root")
     shared = await app.organization(ann, bob)
-    made = (await ann.mutate("createSite", "{ site { id } }", organizationId=shared, name="North"))["site"]["id"]
-    await ann.mutate("updateSite", "{ __typename }", id=made, name="South")
+    created = (await ann.mutate("createSite", "{ site { id } }", organizationId=shared, name="North"))["site"]["id"]
+    await ann.mutate("updateSite", "{ __typename }", id=created, name="South")
     (entry,) = await listed(ann, action="updateSite")
     assert entry | {"id": "", "at": "", "requestId": ""} == {
-        "id": "", "at": "", "requestId": "", "action": "updateSite", "subjectId": made, "ipAddress": "127.0.0.1",
+        "id": "", "at": "", "requestId": "", "action": "updateSite", "subjectId": created, "ipAddress": "127.0.0.1",
         "before": {"name": "North"}, "after": {"name": "South"}, "actor": {"email": "ann@example.com"},
         "organization": {"id": shared},
     }  # fmt: skip
     assert entry["requestId"]
-    (creation,) = await listed(ann, subjectId=made, action="createSite")
+    (creation,) = await listed(ann, subjectId=created, action="createSite")
     assert (creation["before"], creation["after"]) == (None, {"name": "North", "organizationId": shared})
     actor = (await ann.run("{ me { id } }"))["me"]["id"]
     assert [one["action"] for one in await listed(root, actorId=actor, organizationId=shared)] == [
@@ -322,7 +322,7 @@ async def test_only_admins_read_the_audit_log_of_their_organizations(app: App) -
     with pytest.raises(Refused) as caught:
         await listed(app.client())
     assert caught.value.codes == ["UNAUTHENTICATED"]
-    for wrong in ({"organizationId": made}, {"subjectId": "x"}, {"actorId": shared}):
+    for wrong in ({"organizationId": created}, {"subjectId": "x"}, {"actorId": shared}):
         with pytest.raises(Refused) as caught:
             await listed(ann, **wrong)
         assert caught.value.codes == ["NOT_FOUND"], wrong

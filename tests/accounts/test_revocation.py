@@ -82,8 +82,8 @@ class Person:
     async def sign_up(self, email: str = "ann@example.com") -> None:
         self.email = email
         self.id = (await self.at[0].sign_up(email))["user"]["id"]
-        made = await self.at[0].mutate("createTable", "{ table { id } }", name="List", columns=COLUMNS)
-        self.table: str = made["table"]["id"]
+        created = await self.at[0].mutate("createTable", "{ table { id } }", name="List", columns=COLUMNS)
+        self.table: str = created["table"]["id"]
 
     async def device(self, at: int = 0) -> Device:
         client = Client(self.at[at].url, self.at[at].http)
@@ -135,8 +135,8 @@ async def reuse_token(one: Device, other: Device, app: App) -> None:
 
 
 async def change_password(one: Device, other: Device, app: App) -> None:
-    given = {"currentPassword": PASSWORD, "newPassword": OTHER}
-    await one.client.mutate("changePassword", "{ user { email } }", **given)
+    arguments = {"currentPassword": PASSWORD, "newPassword": OTHER}
+    await one.client.mutate("changePassword", "{ user { email } }", **arguments)
 
 
 async def log_out(one: Device, other: Device, app: App) -> None:
@@ -213,17 +213,17 @@ async def test_losing_rights_in_an_organization_closes_sockets_once_and_keeps_th
     async with person(app) as ann:
         root = await app.person("root")
         organization = await app.organization(root, ann.at[0])
-        place = await membership(root, organization, "ann@example.com")
-        await root.mutate("changeMemberRole", "{ __typename }", membershipId=place, role="ADMIN")
-        for name, given in (
-            ("changeMemberRole", {"membershipId": place, "role": "MEMBER"}),
-            ("removeMember", {"membershipId": place}),
+        member_id = await membership(root, organization, "ann@example.com")
+        await root.mutate("changeMemberRole", "{ __typename }", membershipId=member_id, role="ADMIN")
+        for name, arguments in (
+            ("changeMemberRole", {"membershipId": member_id, "role": "MEMBER"}),
+            ("removeMember", {"membershipId": member_id}),
         ):
             device = await ann.device()
             await wait_for_streams(app, streams=2)
             assert device.is_open
             started = time.monotonic()
-            await root.mutate(name, "{ __typename }", **given)
+            await root.mutate(name, "{ __typename }", **arguments)
             assert await device.closed() == (4403, NARROWED)
             assert time.monotonic() - started < 1
         assert (await device.client.run("{ me { email } }"))["me"] == {"email": "ann@example.com"}
@@ -237,14 +237,14 @@ async def membership(client: Client, organization: str, email: str) -> str:
     """Return the id of a user's membership in an organization."""
     members = "query M($id: ID!) { organization(id: $id) { members { nodes { id user { email } } } } }"
     nodes = (await client.run(members, id=organization))["organization"]["members"]["nodes"]
-    (place,) = [str(node["id"]) for node in nodes if node["user"]["email"] == email]
-    return place
+    (member_id,) = [str(node["id"]) for node in nodes if node["user"]["email"] == email]
+    return member_id
 
 
 async def test_a_removed_member_stays_signed_in_and_gets_no_more_events(app: App) -> None:
     ann, bob = await app.person(), await app.person("bob")
     organization = await app.organization(ann, bob)
-    made = await ann.mutate(
+    created = await ann.mutate(
         "createTable",
         "{ table { id } }",
         name="List",
@@ -252,8 +252,8 @@ async def test_a_removed_member_stays_signed_in_and_gets_no_more_events(app: App
         organizationId=organization,
         visibility="ORGANIZATION",
     )
-    table = made["table"]["id"]
-    place = await membership(ann, organization, "bob@example.com")
+    table = created["table"]["id"]
+    member_id = await membership(ann, organization, "bob@example.com")
     events = app.follow(bob, FOLLOW, id=table)
     following = asyncio.create_task(anext(events))
     await asyncio.sleep(0.1)
@@ -261,7 +261,7 @@ async def test_a_removed_member_stays_signed_in_and_gets_no_more_events(app: App
     assert await asyncio.wait_for(following, 5) == {"tableChanges": {"number": 2}}
     following = asyncio.create_task(anext(events))
     await asyncio.sleep(0.1)
-    await ann.mutate("removeMember", "{ __typename }", membershipId=place)
+    await ann.mutate("removeMember", "{ __typename }", membershipId=member_id)
     await ann.mutate("addRows", "{ __typename }", tableId=table, rows=[{"c1": "after"}])
     with pytest.raises(Refused) as caught:
         await asyncio.wait_for(following, 5)
@@ -286,8 +286,8 @@ async def test_a_sign_out_in_another_process_closes_sockets_within_a_second(post
         organization = await here.organization(root, ann.at[0])
         await wait_for_streams(here, there, streams=4)
         started = time.monotonic()
-        place = await membership(root, organization, "ann@example.com")
-        await root.mutate("removeMember", "{ __typename }", membershipId=place)
+        member_id = await membership(root, organization, "ann@example.com")
+        await root.mutate("removeMember", "{ __typename }", membershipId=member_id)
         assert await again.closed() == await stays.closed() == (4403, NARROWED)
         assert time.monotonic() - started < 1
 

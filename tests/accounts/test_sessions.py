@@ -244,9 +244,9 @@ async def test_only_digests_and_hashes_are_kept(app: App) -> None:
     assert user.password_hash.startswith("$argon2id$")
     (sign_in,) = await database.read(every_sign_in, SYSTEM)
     records: list[Any] = [token, user, sign_in]
-    kept = repr([tuple(record) for record in records])
+    stored = repr([tuple(record) for record in records])
     for secret in (PASSWORD, session["refreshToken"], session["accessToken"]):
-        assert secret not in kept
+        assert secret not in stored
 
 
 async def test_an_invalid_token_is_refused_for_every_operation(app: App) -> None:

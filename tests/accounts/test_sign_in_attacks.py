@@ -277,7 +277,7 @@ def test_the_check_of_an_installation_tries_each_provider(provider: LoopbackOpen
 
 
 def assemble_with(providers: str, directory: Path, **settings: Any) -> None:
-    given: dict[str, Any] = {"public_url": "https://sheets.example.com", "secret_key": "s" * 40, **settings}
+    arguments: dict[str, Any] = {"public_url": "https://sheets.example.com", "secret_key": "s" * 40, **settings}
     files = directory / "files"
     database = f"sqlite:///{directory / 'x.db'}"
-    assemble(Settings(_env_file=None, oidc_providers=providers, files_dir=files, database_url=database, **given))
+    assemble(Settings(_env_file=None, oidc_providers=providers, files_dir=files, database_url=database, **arguments))

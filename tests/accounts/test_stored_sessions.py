@@ -46,8 +46,8 @@ async def change_user(database: Database, viewer: Viewer, **values: object) -> N
 
 
 async def is_standing(database: Database, viewer: Viewer, sign_in_id: UUID) -> bool:
-    found = await database.read(sessions.active_user, SYSTEM, sign_in_id=sign_in_id, user_id=viewer.user_id)
-    return [row.id for row in found] == [viewer.user_id]
+    result = await database.read(sessions.active_user, SYSTEM, sign_in_id=sign_in_id, user_id=viewer.user_id)
+    return [row.id for row in result] == [viewer.user_id]
 
 
 @pytest.mark.parametrize("column", ["deactivated_at", "deleted_at"])
@@ -89,13 +89,13 @@ async def test_a_token_of_an_ended_or_expired_session_is_not_rotated(database: D
 
 async def test_a_session_ends_once_and_the_others_stay(database: Database, world: World) -> None:
     ann, eve = await world.person("ann"), await world.person("eve")
-    one, kept, ended_before = [await sign_in(database, ann, digest * 32) for digest in (b"a", b"b", b"c")]
+    one, stored, ended_before = [await sign_in(database, ann, digest * 32) for digest in (b"a", b"b", b"c")]
     hers = await sign_in(database, eve, b"e" * 32)
     world.published.clear()
     await database.write(sessions.log_out, ann, ended_before.id)
     first_end = (await database.read(everything, SYSTEM))[2].revoked_at
     for _ in range(2):
-        await database.write(sessions.end_sessions, ann, one.user_id, SessionEnd.PASSWORD_CHANGED, keep=kept.id)
+        await database.write(sessions.end_sessions, ann, one.user_id, SessionEnd.PASSWORD_CHANGED, keep=stored.id)
     await database.write(sessions.log_out, ann, ended_before.id)
     for id_ in (hers.id, uuid4()):
         with pytest.raises(NotFound):

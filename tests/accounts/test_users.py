@@ -118,18 +118,18 @@ async def test_an_address_has_one_account_also_when_two_come_at_once(app: App) -
 
 
 async def test_an_idempotency_key_returns_the_account_only_with_its_password(app: App) -> None:
-    given = {"email": "ann@example.com", "password": PASSWORD, "idempotencyKey": "once"}
-    made = await asyncio.gather(*(app.client().mutate("signUp", SIGNED_UP, **given) for _ in range(5)))
-    made.append(await app.client().mutate("signUp", SIGNED_UP, **given))
-    assert len({payload["user"]["id"] for payload in made}) == 1
+    arguments = {"email": "ann@example.com", "password": PASSWORD, "idempotencyKey": "once"}
+    created = await asyncio.gather(*(app.client().mutate("signUp", SIGNED_UP, **arguments) for _ in range(5)))
+    created.append(await app.client().mutate("signUp", SIGNED_UP, **arguments))
+    assert len({payload["user"]["id"] for payload in created}) == 1
     assert await users(app) == ["ann@example.com"]
-    for payload in made:
+    for payload in created:
         client = app.client()
         client.token = payload["session"]["accessToken"]
         assert (await client.run("{ me { email } }"))["me"]["email"] == "ann@example.com"
     for other in ({"password": "another long password"}, {"idempotencyKey": "twice"}, {"idempotencyKey": None}):
-        assert (await app.client().refused("signUp", **(given | other)))["extensions"]["code"] == "CONFLICT"
-    error = await app.client().refused("signUp", **(given | {"idempotencyKey": "a\0b"}))
+        assert (await app.client().refused("signUp", **(arguments | other)))["extensions"]["code"] == "CONFLICT"
+    error = await app.client().refused("signUp", **(arguments | {"idempotencyKey": "a\0b"}))
     assert [field["field"] for field in error["extensions"]["fieldErrors"]] == ["idempotencyKey"]
 
 
@@ -157,15 +157,15 @@ async def test_without_a_token_me_is_null(app: App) -> None:
 
 async def test_other_operations_require_a_sign_in(app: App) -> None:
     ann, nobody = await app.person(), app.client()
-    said = await ann.mutate("sendMessage", "{ conversation { id } reply { id } }", text="a,b\n1,2", wait=True)
-    conversation, reply = said["conversation"]["id"], said["reply"]["id"]
-    for name, given in (
+    text = await ann.mutate("sendMessage", "{ conversation { id } reply { id } }", text="a,b\n1,2", wait=True)
+    conversation, reply = text["conversation"]["id"], text["reply"]["id"]
+    for name, arguments in (
         ("createConversation", {}),
         ("updateConversation", {"id": conversation, "title": "Mine"}),
         ("sendMessage", {"text": "Hello"}),
         ("stopReply", {"messageId": reply}),
     ):
-        assert (await nobody.refused(name, **given))["extensions"]["code"] == "UNAUTHENTICATED", name
+        assert (await nobody.refused(name, **arguments))["extensions"]["code"] == "UNAUTHENTICATED", name
     with pytest.raises(Refused) as caught:
         await nobody.run("query C($id: ID!) { conversation(id: $id) { title } }", id=conversation)
     assert caught.value.codes == ["UNAUTHENTICATED"]

@@ -31,19 +31,19 @@ def assistant(text: str) -> Turn:
 
 
 def test_a_short_conversation_is_sent_as_it_is() -> None:
-    said = [user("Hello"), assistant("Hello!"), user("What did I say?")]
-    assert sent(*said) == said
+    text = [user("Hello"), assistant("Hello!"), user("What did I say?")]
+    assert sent(*text) == text
 
 
 def test_the_oldest_go_first_each_with_its_reply() -> None:
-    said = [user("first"), assistant("reply"), user("x" * 10), assistant("and"), user("last")]
-    assert sent(*said, room=4 + 4 + 10 + 4 + 3 + 4) == said[2:]
-    assert sent(*said, room=4 + 4 + 10 + 4 + 3 + 3) == said[4:]
+    text = [user("first"), assistant("reply"), user("x" * 10), assistant("and"), user("last")]
+    assert sent(*text, room=4 + 4 + 10 + 4 + 3 + 4) == text[2:]
+    assert sent(*text, room=4 + 4 + 10 + 4 + 3 + 3) == text[4:]
 
 
 def test_nothing_older_is_sent_than_what_did_not_fit() -> None:
-    said = [user("a"), assistant("b"), user("short"), assistant("x" * 100), user("Go on")]
-    assert sent(*said, room=50) == [user("Go on")]
+    text = [user("a"), assistant("b"), user("short"), assistant("x" * 100), user("Go on")]
+    assert sent(*text, room=50) == [user("Go on")]
 
 
 def test_a_message_that_is_longer_than_all_the_room_keeps_its_end() -> None:

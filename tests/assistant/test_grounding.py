@@ -20,12 +20,12 @@ TEXTS = st.lists(WORDS | st.text(max_size=3), max_size=30).map("".join)
 @given(TEXTS, TEXTS, st.integers(0, 40), st.integers(0, 8), st.integers(0, 40))
 def test_an_exact_place_is_where_the_quote_stands(one: str, other: str, start: int, length: int, after: int) -> None:
     for quote in (one[start : start + length], other):
-        place = find(one, quote, after)
-        assert (place.grounding == "EXACT") == (bool(quote.strip()) and quote in one)
-        if place.grounding == "EXACT":
-            assert one[place.start : place.end] == quote
-        elif place.grounding == "NONE":
-            assert place is NOWHERE
+        position = find(one, quote, after)
+        assert (position.grounding == "EXACT") == (bool(quote.strip()) and quote in one)
+        if position.grounding == "EXACT":
+            assert one[position.start : position.end] == quote
+        elif position.grounding == "NONE":
+            assert position is NOWHERE
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.data())
@@ -43,7 +43,7 @@ def test_a_place_in_a_piece_is_one_in_its_source(texts: list[str], data: st.Data
 
 
 @pytest.mark.parametrize(
-    ("text", "quote", "place"),
+    ("text", "quote", "position"),
     [
         ("He paid 4,10 € for tea", "paid  4,10 €  for tea", Place(3, 22, "FUZZY")),
         ("Green  tea, hot", "green tea", Place(1, 10, "FUZZY")),
@@ -53,8 +53,8 @@ def test_a_place_in_a_piece_is_one_in_its_source(texts: list[str], data: st.Data
         ("no", "", NOWHERE),
     ],
 )
-def test_what_is_alike_is_found_but_not_another_number(text: str, quote: str, place: Place) -> None:
-    assert find(text, quote) == place
+def test_what_is_alike_is_found_but_not_another_number(text: str, quote: str, position: Place) -> None:
+    assert find(text, quote) == position
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_typography_and_markup_say_the_same_text(value: str, text: str, quote: s
 def test_the_short_quotes_of_a_row_are_found_beside_its_long_one() -> None:
     text = "12 x Helmet 2 EUR\n2 x Gloves 12 EUR\n"
     places = find_row(text, {"n": "2", "item": "Gloves", "price": "12"})
-    assert {key: (place.start, text[place.start : place.end]) for key, place in places.items()} == {
+    assert {key: (target.start, text[target.start : target.end]) for key, target in places.items()} == {
         "n": (18, "2"),
         "item": (22, "Gloves"),
         "price": (29, "12"),

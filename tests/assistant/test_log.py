@@ -25,12 +25,12 @@ async def started(log: MemoryLog, key: UUID, *readers: asyncio.Task[list[tuple[i
             await asyncio.sleep(0)
 
 
-def joined(pieces: list[tuple[int, str]], held: str = "") -> str:
+def joined(pieces: list[tuple[int, str]], stored: str = "") -> str:
     """Return the text of a client after these pieces, each written at its offset."""
     for offset, text in pieces:
-        assert offset in (0, len(held)), "a gap, or something twice"
-        held = held[:offset] + text
-    return held
+        assert offset in (0, len(stored)), "a gap, or something twice"
+        stored = stored[:offset] + text
+    return stored
 
 
 async def test_readers_get_the_text_in_pieces_and_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,14 +51,14 @@ async def test_a_reader_gets_exactly_the_rest_at_every_place() -> None:
     log.begin(key)
     for character in TEXT:
         log.append(key, character)
-    half = [asyncio.create_task(collect(log, key, place)) for place in range(len(TEXT) + 1)]
+    half = [asyncio.create_task(collect(log, key, offset)) for offset in range(len(TEXT) + 1)]
     await started(log, key, *half)
     log.append(key, "end")
     log.end(key)
-    for place, reader in enumerate(half):
+    for offset, reader in enumerate(half):
         pieces = await reader
-        assert pieces[0][0] == place
-        assert joined(pieces, TEXT[:place]) == TEXT + "end"
+        assert pieces[0][0] == offset
+        assert joined(pieces, TEXT[:offset]) == TEXT + "end"
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1_000])
@@ -67,7 +67,7 @@ async def test_the_text_since_a_place_does_not_depend_on_how_it_was_cut(size: in
     for start in range(0, len(TEXT), size):
         text.append(TEXT[start : start + size])
     assert text.length == len(TEXT)
-    assert [text.since(place) for place in range(len(TEXT) + 1)] == [TEXT[n:] for n in range(len(TEXT) + 1)]
+    assert [text.since(offset) for offset in range(len(TEXT) + 1)] == [TEXT[n:] for n in range(len(TEXT) + 1)]
 
 
 async def test_a_place_that_the_text_has_not_reached_starts_again_from_0() -> None:

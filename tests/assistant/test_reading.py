@@ -42,13 +42,13 @@ VALUES = [("Tee 茶", "4.10", None), ("Milk", "1.50", 2), ("Milk", "1.50", 2), (
 
 @asynccontextmanager
 async def reading(
-    extractor: Extractor, *texts: str, columns: tuple[Column, ...] = COLUMNS, **given: Any
+    extractor: Extractor, *texts: str, columns: tuple[Column, ...] = COLUMNS, **arguments: Any
 ) -> AsyncIterator[RowReader]:
     async with fault_server(extractor.play) as server:
         model = ChatCompletions(api_key="sk-test", base_url=server.base_url, model="tiny")
         passages = Passages([Passage(Source(uuid4()), text) for text in texts or (TEXT,)])
         try:
-            yield RowReader(model, None, columns, passages, **given)
+            yield RowReader(model, None, columns, passages, **arguments)
         finally:
             await model.close()
 
@@ -79,14 +79,14 @@ async def test_an_answer_that_is_cut_anywhere_keeps_its_whole_rows_and_goes_on(r
     begin = {"length": 1, "stop": whole.find("[") + 1, "": first_row + 5}[reason]
     async with reading(extractor, "Tee, 茶; 茶", columns=(ITEM,)) as one:
         for cut in range(begin, len(whole), 1 if reason == "length" else 11):
-            extractor.cut, extractor.asked = cut, []
+            extractor.cut, extractor.requests = cut, []
             again = RowReader(one._model, None, (ITEM,), one._passages)
             await again.run()
             table = again.table("x")
             assert [(cell.value, cell.start) for row in table.rows for cell in row if cell] == [
                 ("Tee", 0), ("茶", 5), ("茶", 8),
             ], cut  # fmt: skip
-            calls.add(len(extractor.asked))
+            calls.add(len(extractor.requests))
     assert calls == {2}
 
 
@@ -100,9 +100,9 @@ async def test_only_the_cells_that_do_not_fit_are_asked_for_again_and_once() -> 
     async with reading(extractor) as one:
         await one.run()
     assert values(one.table("x")) == [VALUES[0], ("Milk", "1.50", "many")]
-    assert len(extractor.asked) == 2
-    asked = extractor.asked[1]["messages"][1]["content"]
-    assert asked.endswith(
+    assert len(extractor.requests) == 2
+    requested = extractor.requests[1]["messages"][1]["content"]
+    assert requested.endswith(
         "0: Price: 'about two', read from '1.50': “about two” is not a number: write it as 1234.50.\n"
         "1: Number: 'many', read from '2': “many” is not a number: write it as 1234.50."
     )
@@ -112,8 +112,8 @@ async def test_long_texts_are_read_in_pieces_and_what_overlaps_is_one_row() -> N
     text = "".join(f"Item {n:04} costs {n}.50\n" for n in range(1500))
 
     def rows_of(piece: str) -> list[Row]:
-        found = [line.split() for line in piece.splitlines() if line.startswith("Item") and line.endswith(".50")]
-        return [{"c1": (words[1], words[1]), "c2": (words[3], words[3])} for words in found]
+        results = [line.split() for line in piece.splitlines() if line.startswith("Item") and line.endswith(".50")]
+        return [{"c1": (words[1], words[1]), "c2": (words[3], words[3])} for words in results]
 
     extractor = Extractor(rows_of=rows_of, piece=2000)
     for columns in ((ITEM, PRICE), (Column("c1", "Item", ColumnType.TEXT, is_unique=True), PRICE)):
@@ -122,7 +122,7 @@ async def test_long_texts_are_read_in_pieces_and_what_overlaps_is_one_row() -> N
         table = one.table("x")
         assert values(table) == [(f"{n:04}", f"{n}.50") for n in range(1500)]
         assert all(text[cell.start : cell.end] == cell.quote for row in table.rows for cell in row if cell)
-    assert len(extractor.asked) == 8
+    assert len(extractor.requests) == 8
 
 
 async def test_a_key_joins_what_two_texts_say_of_one_thing() -> None:
@@ -181,7 +181,7 @@ async def test_when_what_was_reserved_is_used_up_no_other_call_is_made() -> None
     extractor = Extractor(ROWS)
     async with reading(extractor, "Tea. " * (2 * PIECES_AT_ONCE * PIECE // 5), most=Tokens(100, 10)) as one:
         await one.run()
-    assert (len(extractor.asked) <= PIECES_AT_ONCE, one.count > 0, one.problem) == (True, True, USED_UP)
+    assert (len(extractor.requests) <= PIECES_AT_ONCE, one.count > 0, one.problem) == (True, True, USED_UP)
 
 
 async def test_what_no_database_keeps_is_replaced_and_shown_as_not_found() -> None:

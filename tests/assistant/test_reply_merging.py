@@ -78,8 +78,8 @@ def test_columns_without_a_name_are_called_as_in_the_reply() -> None:
 
 def test_a_reply_to_prose_has_its_sources_there_and_marks_for_nothing_are_empty() -> None:
     rows = "| 1 | Tea | Monday | €3.20 |\n| 2 | Cake | *(not specified)* | €4.50 |\n| 3 | Milk | N/A | €1.15 |\n"
-    given, (table,) = merge(PROSE, f"| # | Item | Day | Price |\n|---|---|---|---|\n{rows}")
-    assert (given, [column.name for column in table.columns]) == ([], ["Item", "Day", "Price"])
+    arguments, (table,) = merge(PROSE, f"| # | Item | Day | Price |\n|---|---|---|---|\n{rows}")
+    assert (arguments, [column.name for column in table.columns]) == ([], ["Item", "Day", "Price"])
     assert values(table) == [["Tea", "Monday", "3.20"], ["Cake", None, "4.50"], ["Milk", None, "1.15"]]
     assert origins(table, {1}) == ["ppp", "p-p", "p-a"]
 
@@ -91,10 +91,10 @@ def test_a_number_by_chance_is_no_source_of_a_table_that_was_made_up() -> None:
 
 
 def test_a_growing_reply_is_repeated_until_it_says_something_else() -> None:
-    given = propose(CSV)
+    arguments = propose(CSV)
     head = "| Item | Price |\n|---|---|\n| Tea | 3.20 |\n"
-    assert is_repeated(propose(head)[0], given)
-    assert not is_repeated(propose(head + "| Tip | 2.00 |\n| Taxi | 9.00 |\n")[0], given)
+    assert is_repeated(propose(head)[0], arguments)
+    assert not is_repeated(propose(head + "| Tip | 2.00 |\n| Taxi | 9.00 |\n")[0], arguments)
 
 
 def test_units_emphasis_and_averages_of_a_reply_are_not_the_persons() -> None:

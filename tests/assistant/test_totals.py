@@ -44,13 +44,15 @@ def test_a_mark_for_no_value_is_an_empty_cell_with_its_source() -> None:
 
 
 @pytest.mark.parametrize(
-    ("total", "told"),
+    ("total", "messages"),
     [
         ("Grand total (EUR): 11.00", ["The rows of In add up to 12.00, but the text states a total of 11.00"]),
         ("Total: 12.00", ["The rows of In add up to 12.00, the total that the text states."]),
         ("Total fees: 9.00", []),
     ],
 )
-def test_a_running_balance_is_not_summed_and_a_total_of_some_rows_is_not_compared(total: str, told: list[str]) -> None:
+def test_a_running_balance_is_not_summed_and_a_total_of_some_rows_is_not_compared(
+    total: str, messages: list[str]
+) -> None:
     table = read(f"Date\tIn\tBalance\n1 May\t5.00\t10.00\n2 May\t7.00\t17.00\n{total}\n")
-    assert [note.partition(": check")[0] for note in table.notes] == told
+    assert [note.partition(": check")[0] for note in table.notes] == messages

@@ -414,18 +414,18 @@ def _calls() -> Mapping[str, Call]:
     calls: dict[str, Call] = {}
     for stated, call in STATED.items():
         calls[stated] = call
-        for name, type_, given, entries in derived():
+        for name, type_, arguments, entries in derived():
             if name not in STATED and stated == f"update{PARENTS[type_]}":
-                calls[name] = _call(name, type_, given, entries)
+                calls[name] = _call(name, type_, arguments, entries)
     return calls
 
 
-def _call(name: str, type_: str, given: Mapping[str, Any], entries: tuple[str, ...]) -> Call:
+def _call(name: str, type_: str, arguments: Mapping[str, Any], entries: tuple[str, ...]) -> Call:
     """Return a call whose input names things of the story, as `@conversation`."""
 
     def give(story: Story) -> Mapping[str, Any]:
-        named = {key: value for key, value in given.items() if str(value).startswith("@")}
-        return {**given, **{key: story[value[1:]] for key, value in named.items()}}
+        named = {key: value for key, value in arguments.items() if str(value).startswith("@")}
+        return {**arguments, **{key: story[value[1:]] for key, value in named.items()}}
 
     if not name.startswith("create"):
         return Call(give, entries)

@@ -33,18 +33,18 @@ async def people(client: Client) -> tuple[str, str]:
     text = "What did the trip cost, and who has the receipts? " * 4
     for n in range(49):
         await client.mutate("sendMessage", "{ reply { id } }", text=f"{n} {text}", wait=True)
-    said = await client.mutate("sendMessage", "{ conversation { id } }", text=text, wait=True)
-    conversation = said["conversation"]["id"]
+    answer = await client.mutate("sendMessage", "{ conversation { id } }", text=text, wait=True)
+    conversation = answer["conversation"]["id"]
     for _ in range(49):
         await client.mutate("sendMessage", "{ reply { id } }", text=text, conversationId=conversation, wait=True)
     columns = [
         {"name": f"Column {n}", "type": kind} for n, kind in enumerate(["TEXT", "INTEGER", "DECIMAL", "DATE"] * 3)
     ]
     create = "mutation Create($input: CreateTableInput!) { createTable(input: $input) { table { id } } }"
-    made = (await client.run(create, input={"name": "Costs", "columns": columns}))["createTable"]
+    created = (await client.run(create, input={"name": "Costs", "columns": columns}))["createTable"]
     values = {f"c{n + 1}": v for n, v in enumerate(["some text", 12, "12.50", "2025-03-10"] * 3)}
-    await client.mutate("addRows", "{ table { id } }", tableId=made["table"]["id"], rows=[values] * 1_000)
-    return conversation, made["table"]["id"]
+    await client.mutate("addRows", "{ table { id } }", tableId=created["table"]["id"], rows=[values] * 1_000)
+    return conversation, created["table"]["id"]
 
 
 async def main() -> None:

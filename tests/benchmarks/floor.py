@@ -36,8 +36,8 @@ def floor(path: Path, user: str, conversation: str, table: str) -> Starlette:
         return answer
 
     async def update(request: Request) -> Response:
-        given = orjson.loads(await request.body())
-        row, key, value = given["row"], given["column"], given["value"]
+        arguments = orjson.loads(await request.body())
+        row, key, value = arguments["row"], arguments["column"], arguments["value"]
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("UPDATE tables SET revision = revision + 1 WHERE id = ? AND owner_id = ?", (table, user))
         writer.execute(

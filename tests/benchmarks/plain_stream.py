@@ -47,12 +47,12 @@ class PlainStream:
             sending.cancel()
 
     async def _send(self, socket: WebSocket, id: str) -> None:
-        held = 0
+        stored = 0
         while True:
             grown = self._grown
-            if text := self._text[held:]:
-                delta = {"__typename": "ReplyDelta", "messageId": self._reply, "offset": held, "text": text}
+            if text := self._text[stored:]:
+                delta = {"__typename": "ReplyDelta", "messageId": self._reply, "offset": stored, "text": text}
                 frame = {"id": id, "type": "next", "payload": {"data": {"replyStream": delta}}}
-                held += len(text)
+                stored += len(text)
                 await socket.send_text(orjson.dumps(frame).decode())
             await grown.wait()

@@ -44,8 +44,8 @@ class PlainTable:
 
     async def put(self, rows: list[dict[str, Any]]) -> None:
         """Rows by the text in their first column: those that are there are changed, the others added."""
-        found = await self.run(self.spelled("SELECT c1:text, id FROM rows WHERE table_id = :table"))
-        ids = {str(key): id_ for key, id_ in found}
+        result = await self.run(self.spelled("SELECT c1:text, id FROM rows WHERE table_id = :table"))
+        ids = {str(key): id_ for key, id_ in result}
         changed = [(orjson.dumps(row).decode(), ids[row["c1"]]) for row in rows if row["c1"] in ids]
         if isinstance(self._connection, sqlite3.Connection):
             self._connection.execute("BEGIN IMMEDIATE")
@@ -72,27 +72,29 @@ async def fill(connection: Any, table: UUID, rows: list[dict[str, Any]]) -> None
     """Put rows into a table, without history."""
     is_sqlite = isinstance(connection, sqlite3.Connection)
     moment = now()
-    made: list[tuple[Any, ...]] = []
+    result: list[tuple[Any, ...]] = []
     for position, values in enumerate(rows, 1):
         id_ = uuid7()
         written = orjson.dumps(values).decode()
         if is_sqlite:
-            made.append((id_.hex, table.hex, position, 1, written, "{}", str(moment)[:26], str(moment)[:26]))
+            result.append((id_.hex, table.hex, position, 1, written, "{}", str(moment)[:26], str(moment)[:26]))
         else:
-            made.append((id_, table, position, 1, written, "{}", moment, moment))
+            result.append((id_, table, position, 1, written, "{}", moment, moment))
     columns = ("id", "table_id", "position", "version", "values", "origins", "created_at", "updated_at")
     if is_sqlite:
         connection.execute("BEGIN IMMEDIATE")
         names = ", ".join(f'"{name}"' for name in columns)
-        connection.executemany(f"INSERT INTO rows ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
+        connection.executemany(f"INSERT INTO rows ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", result)
         connection.execute(
-            "UPDATE tables SET row_count = ?, next_position = ? WHERE id = ?", (len(made), len(made) + 1, table.hex)
+            "UPDATE tables SET row_count = ?, next_position = ? WHERE id = ?", (len(result), len(result) + 1, table.hex)
         )
         connection.execute("COMMIT")
         return
     names, places = ", ".join(columns), ", ".join(f"${n}" for n in range(1, len(columns) + 1))
-    await connection.executemany(f"INSERT INTO rows ({names}) VALUES ({places})", made)
-    await connection.execute("UPDATE tables SET row_count = $1, next_position = $1 + 1 WHERE id = $2", len(made), table)
+    await connection.executemany(f"INSERT INTO rows ({names}) VALUES ({places})", result)
+    await connection.execute(
+        "UPDATE tables SET row_count = $1, next_position = $1 + 1 WHERE id = $2", len(result), table
+    )
     await connection.execute("ANALYZE rows")
 
 

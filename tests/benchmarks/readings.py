@@ -39,12 +39,12 @@ async def readings(app: App, client: Client) -> None:
     ]
     took = []
     for _ in range(min(ROUNDS, 5)):
-        given = [
+        arguments = [
             {"moduleId": modules[n % 4], "metric": "flow", "value": n, "at": f"2025-01-31T22:{n % 60:02}:00Z"}
             for n in range(AT_ONCE)
         ]
         started = time.process_time()
-        await client.mutate("recordReadings", "{ count }", readings=given)
+        await client.mutate("recordReadings", "{ count }", readings=arguments)
         took.append(time.process_time() - started)
     verdict = "" if min(took) < TARGET else f"   ABOVE {TARGET} s"
     print(f"{'recordReadings of 1,000':34} {min(took) * 1e6:9.0f} µs{verdict}")

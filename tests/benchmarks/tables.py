@@ -60,7 +60,7 @@ MARKED: list[tuple[str, dict[str, Any], str]] = [
 
 def rows() -> list[dict[str, Any]]:
     random = Random(1)
-    made = []
+    result = []
     for n in range(ROWS):
         values: dict[str, Any] = {}
         for first in (1, 5, 9):
@@ -68,8 +68,8 @@ def rows() -> list[dict[str, Any]]:
             values[f"c{first + 1}"] = random.randrange(1_000_000)
             values[f"c{first + 2}"] = f"{random.randrange(1_000_000) / 100:.2f}"
             values[f"c{first + 3}"] = f"2025-{random.randrange(12) + 1:02}-10"
-        made.append(values)
-    return made
+        result.append(values)
+    return result
 
 
 async def made(client: Client, columns: list[dict[str, Any]] = COLUMNS) -> tuple[str, UUID]:
@@ -97,15 +97,15 @@ async def _of(url: str, directory: Path, title: str) -> None:
         print(f"\nA table of {ROWS:,} rows and 12 columns, {title}, wall clock\n")
         assert ann.token is not None
         ours, plain = Target(application(app.product), "/graphql", ann.token), PlainTable(connection, id_)
-        for name, asked, sql in QUESTIONS:
-            await _compare(name, ours, {"query": PAGE, "variables": {"id": table, **asked}}, plain.asking(sql))
+        for name, requested, sql in QUESTIONS:
+            await _compare(name, ours, {"query": PAGE, "variables": {"id": table, **requested}}, plain.asking(sql))
         grouped = "SELECT c4:text, count(*), sum(c3:number), min(c3:number), max(c3:number) FROM rows WHERE table_id = "
         sql = f"{grouped}:table AND deleted_at IS NULL GROUP BY 1"
         await _compare("summary by group", ours, {"query": SUMMARY, "variables": {"id": table}}, plain.asking(sql))
         await ann.mutate("updateColumn", "{ table { id } }", tableId=table, key="c6", isIndexed=True)
         await until(partial(_is_indexed, app))
-        for name, asked, sql in MARKED:
-            await _compare(name, ours, {"query": PAGE, "variables": {"id": table, **asked}}, plain.asking(sql))
+        for name, requested, sql in MARKED:
+            await _compare(name, ours, {"query": PAGE, "variables": {"id": table, **requested}}, plain.asking(sql))
         await _writes(ann, app, ours, connection)
         await _close(connection)
 
@@ -122,18 +122,18 @@ async def _compare(name: str, ours: Target, body: Any, plain: Any) -> None:
 async def _writes(ann: Client, app: App, ours: Target, connection: Any) -> None:
     """5,000 rows by key, all of them changed, and one cell; into tables of their own."""
     table, id_ = await made(ann, COLUMNS[:4])
-    given = [{"c1": f"key {n}", "c2": n, "c3": "1.50", "c4": "2025-01-01"} for n in range(PUT)]
-    await ann.mutate("addRows", "{ table { id } }", tableId=table, rows=given)
+    arguments = [{"c1": f"key {n}", "c2": n, "c3": "1.50", "c4": "2025-01-01"} for n in range(PUT)]
+    await ann.mutate("addRows", "{ table { id } }", tableId=table, rows=arguments)
     plain, numbers = PlainTable(connection, id_), count(1)
 
     def ask() -> Any:
         number = next(numbers)
-        changed = [{**row, "c3": f"{number}.25"} for row in given]
+        changed = [{**row, "c3": f"{number}.25"} for row in arguments]
         return {"query": PUTTING, "variables": {"input": {"tableId": table, "keyColumns": ["c1"], "rows": changed}}}
 
     async def put(_: Any) -> None:
         number = next(numbers)
-        await plain.put([{**row, "c3": f"{number}.75"} for row in given])
+        await plain.put([{**row, "c3": f"{number}.75"} for row in arguments])
 
     await compare("upsert of 5,000 rows", ours, ask, Doing(put), {}, time.perf_counter, rounds=3, calls=1)
     page = await ann.run(PAGE, id=table)
@@ -144,7 +144,7 @@ async def _writes(ann: Client, app: App, ours: Target, connection: Any) -> None:
         return {"query": UPDATE, "variables": {"input": {"tableId": table, "cells": [cell]}}}
 
     async def set_cell(_: Any) -> None:
-        await plain.put([{**given[1], "c2": next(numbers)}])
+        await plain.put([{**arguments[1], "c2": next(numbers)}])
 
     await compare("updateCells", ours, change, Doing(set_cell), {}, time.perf_counter, rounds=5, calls=5)
 

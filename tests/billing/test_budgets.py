@@ -157,12 +157,12 @@ KEYS = ("organization", "percent", "is_hard")  # of the mails to admins
 
 async def test_admins_are_notified_once_at_each_threshold_of_a_soft_budget(budgeted: BudgetedConversation) -> None:
     await budgeted.limit(1_000, hard=False)
-    said = []
+    text = []
     for tokens in (799, 1, 100, 99, 1, 5_000):
         await budgeted.spend(tokens)
-        said.append(await budgeted.notifications())
+        text.append(await budgeted.notifications())
     nearly, spent = "BUDGET_NEARLY_SPENT", "BUDGET_SPENT"
-    assert said == [[], [nearly], [nearly], [nearly], [nearly, spent], [nearly, spent]]
+    assert text == [[], [nearly], [nearly], [nearly], [nearly, spent], [nearly, spent]]
     assert (await budgeted.counters())[0] == 6_000
 
     def mails(session: Session) -> list[tuple[str, ...]]:
@@ -197,8 +197,8 @@ async def test_only_active_admins_are_told(budgeted: BudgetedConversation, world
     await budgeted.limit(100)
     await budgeted.spend(100)
     query = select(Notification.user_id)
-    told = await budgeted.database.write(lambda session: list(session.scalars(query)), SYSTEM)
-    assert told == [budgeted.ann.user_id]
+    messages = await budgeted.database.write(lambda session: list(session.scalars(query)), SYSTEM)
+    assert messages == [budgeted.ann.user_id]
 
 
 async def test_a_hard_budget_is_used_to_the_last_token_and_no_further(budgeted: BudgetedConversation) -> None:
@@ -290,14 +290,14 @@ async def test_the_output_limit_is_sent_when_it_was_set_or_under_a_hard_budget(
 
             async def limit_of(model: str) -> int | None:
                 """Return the output limit in the request to the provider."""
-                given = {"organizationId": organization, "model": model}
-                made = await ann.mutate("createConversation", "{ conversation { id } }", **given)
-                said = await ann.mutate(
-                    "sendMessage", "{ reply { id } }", text="Hi", conversationId=made["conversation"]["id"]
+                arguments = {"organizationId": organization, "model": model}
+                created = await ann.mutate("createConversation", "{ conversation { id } }", **arguments)
+                text = await ann.mutate(
+                    "sendMessage", "{ reply { id } }", text="Hi", conversationId=created["conversation"]["id"]
                 )
-                await finished_reply(app, ann, said["reply"]["id"])
-                told: int | None = server.exchanges[-1].body.get("max_tokens")
-                return told
+                await finished_reply(app, ann, text["reply"]["id"])
+                messages: int | None = server.exchanges[-1].body.get("max_tokens")
+                return messages
 
             assert [await limit_of("own"), await limit_of("named")] == [None, 700]
             await ann.mutate("setBudget", "{ __typename }", organizationId=organization, limit="1e6", unit="TOKENS")
@@ -311,17 +311,17 @@ async def test_a_reply_that_is_about_to_read_more_than_a_hard_budget_has_left_re
         profile = {"name": "p", "base_url": server.base_url, "models": ["m"], "max_output": 100}
         async with open_app(database_url, tmp_path, llm_profiles=json.dumps([profile])) as app:
             ann = await app.person()
-            given = {"organizationId": await app.organization(ann)}
-            await ann.mutate("setBudget", "{ __typename }", limit="1000", unit="TOKENS", **given)
-            made = await ann.mutate("createConversation", "{ conversation { id } }", **given)
-            sent = {"text": "Sum it up", "conversationId": made["conversation"]["id"], "attachments": [None]}
+            arguments = {"organizationId": await app.organization(ann)}
+            await ann.mutate("setBudget", "{ __typename }", limit="1000", unit="TOKENS", **arguments)
+            created = await ann.mutate("createConversation", "{ conversation { id } }", **arguments)
+            sent = {"text": "Sum it up", "conversationId": created["conversation"]["id"], "attachments": [None]}
             files = {"attachments.0": ("long.txt", b"word " * 5_000)}
-            said = await ann.upload("sendMessage", "{ reply { id } }", files, **sent)
+            text = await ann.upload("sendMessage", "{ reply { id } }", files, **sent)
 
             async def is_over() -> Any:
                 query = """query E($id: ID!) { message(id: $id) { status usage { totalTokens }
                     error { code retryAt } conversation { organization { budget { spent reserved resetsAt } } } } }"""
-                message = (await ann.run(query, id=said["reply"]["id"]))["message"]
+                message = (await ann.run(query, id=text["reply"]["id"]))["message"]
                 return message if message["status"] != "IN_PROGRESS" else None
 
             message = await until(is_over)

@@ -75,12 +75,12 @@ async def test_costs_of_replies_are_totalled_for_conversation_user_and_organizat
         ann, bob, eve = [await app.person(name) for name in ("ann", "bob", "eve")]
         shared = await app.organization(ann, bob)
         id_ = await conversation_in(bob, shared)
-        said = await send(bob, conversationId=id_)
-        await finished_reply(app, bob, said["reply"]["id"])
+        sent = await send(bob, conversationId=id_)
+        await finished_reply(app, bob, sent["reply"]["id"])
         await finished_reply(app, bob, (await send(bob))["reply"]["id"])
 
         message = f"query U($id: ID!) {{ message(id: $id) {{ usage {{ {USAGE} }} }} }}"
-        assert (await bob.run(message, id=said["reply"]["id"]))["message"]["usage"] == SPENT
+        assert (await bob.run(message, id=sent["reply"]["id"]))["message"]["usage"] == SPENT
         app.reads.clear()
         lists = f"{{ conversations {{ nodes {{ usage {{ {USAGE} }} }} }} }}"
         nodes = (await bob.run(lists))["conversations"]["nodes"]
@@ -141,10 +141,12 @@ async def test_a_budget_is_set_by_admins_and_seen_by_members(database_url: str, 
         set_ = await ann.mutate("setBudget", BUDGET, organizationId=shared, limit="1201", unit="TOKENS", hard=False)
         assert set_["organization"]["budget"]["spent"] == "1200"
         await finished_reply(app, bob, (await send(bob, conversationId=id_))["reply"]["id"])
-        told = "{ notifications(first: 5) { nodes { kind title } } }"
-        (notice,) = (await ann.run(told))["notifications"]["nodes"]
+        messages = "{ notifications(first: 5) { nodes { kind title } } }"
+        (notice,) = (await ann.run(messages))["notifications"]["nodes"]
         assert (notice["kind"], "has used 199 % of its budget" in notice["title"]) == ("BUDGET_SPENT", True)
-        assert [one["kind"] for one in (await bob.run(told))["notifications"]["nodes"] if "BUDGET" in one["kind"]] == []
+        assert [
+            one["kind"] for one in (await bob.run(messages))["notifications"]["nodes"] if "BUDGET" in one["kind"]
+        ] == []
         gone = await ann.mutate("setBudget", BUDGET, organizationId=shared)
         assert gone == {"organization": {"budget": None}}
 

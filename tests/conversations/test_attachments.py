@@ -27,17 +27,17 @@ SENT = """{ conversation { id tables { nodes { name columns { name type } rows(f
   message { id attachments { id name contentType size url text } } reply { id status text } }"""
 
 
-async def send(client: Client, *files: tuple[str, bytes | str], text: str = "See the file.", **given: Any) -> Any:
+async def send(client: Client, *files: tuple[str, bytes | str], text: str = "See the file.", **arguments: Any) -> Any:
     contents = {f"attachments.{n}": (name, content.encode() if isinstance(content, str) else content)
                 for n, (name, content) in enumerate(files)}  # fmt: skip
     return await client.upload(
-        "sendMessage", SENT, contents, text=text, wait=True, attachments=[None] * len(files), **given
+        "sendMessage", SENT, contents, text=text, wait=True, attachments=[None] * len(files), **arguments
     )
 
 
-async def refused(client: Client, *files: tuple[str, bytes | str], **given: Any) -> tuple[str, str]:
+async def refused(client: Client, *files: tuple[str, bytes | str], **arguments: Any) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
-        await send(client, *files, **given)
+        await send(client, *files, **arguments)
     (error,) = refusal.value.errors
     return error["extensions"]["code"], error["message"]
 
@@ -176,16 +176,16 @@ async def test_an_edited_or_copied_message_keeps_its_files(app: App) -> None:
 async def test_contents_that_no_message_has_are_swept(app: App) -> None:
     ann = await app.person()
     await send(ann, ("a.csv", CSV))
-    (kept,) = blobs(app)
+    (remaining,) = blobs(app)
     stored = app.backend.blobs
     for id_ in (UUID(int=1), UUID(int=2)):
         await asyncio.to_thread(stored.put, id_, io.BytesIO(b"orphan"))
     directory = app.backend.settings.files_dir / "attachments"
     old = (now() - timedelta(hours=2)).timestamp()
-    for name in (kept, UUID(int=1).hex):
+    for name in (remaining, UUID(int=1).hex):
         os.utime(directory / name, (old, old))
     assert await app.product.sweep.sweep() == 1
-    assert blobs(app) == sorted([kept, UUID(int=2).hex])
+    assert blobs(app) == sorted([remaining, UUID(int=2).hex])
 
 
 async def test_attachments_cost_the_same_reads_however_many_there_are(app: App) -> None:
@@ -209,8 +209,8 @@ async def test_a_model_is_sent_the_text_of_the_files(llm_app: App, scripted_llm:
     scripted_llm.say("Fine.")
     scripted_llm.finish()
     await send(ann, ("a.csv", CSV), ("long.txt", "x" * 500), text="What is this?")
-    said = scripted_llm.asked[0]["messages"][-1]["content"]
-    assert said == f"Attached file a.csv:\n{CSV}\n\nAttached file long.txt:\n{'x' * 500}\n\nWhat is this?"
+    text = scripted_llm.requests[0]["messages"][-1]["content"]
+    assert text == f"Attached file a.csv:\n{CSV}\n\nAttached file long.txt:\n{'x' * 500}\n\nWhat is this?"
 
 
 async def test_images_go_to_a_model_that_sees_and_to_no_other(
@@ -224,7 +224,7 @@ async def test_images_go_to_a_model_that_sees_and_to_no_other(
             scripted_llm.say("A dot.")
             scripted_llm.finish()
             await send(ann, ("dot.png", PNG), ("a.csv", CSV), text="What is this?", model=model)
-    seen, read = (asked["messages"][-1]["content"] for asked in scripted_llm.asked)
+    seen, read = (requested["messages"][-1]["content"] for requested in scripted_llm.requests)
     assert read == f"Attached file a.csv:\n{CSV}\n\nWhat is this?"
     url = f"data:image/png;base64,{b64encode(PNG).decode()}"
     assert seen == [{"type": "text", "text": read}, {"type": "image_url", "image_url": {"url": url}}]

@@ -37,12 +37,12 @@ async def test_an_edit_becomes_a_sibling_and_nothing_is_lost(app: App) -> None:
     before = await read_branch(ann, id_, leafId=two["reply"]["id"])
     assert [node["id"] for node in before["nodes"]] == exchange_ids(one, two)
     assert (before["nodes"][2]["text"], before["nodes"][2]["siblings"], before["totalCount"]) == ("Two", beside, 4)
-    found = (await ann.run(BRANCH, id=id_))["conversation"]
-    assert (found["messageCount"], found["preview"]) == (6, "Two, but different")
+    result = (await ann.run(BRANCH, id=id_))["conversation"]
+    assert (result["messageCount"], result["preview"]) == (6, "Two, but different")
     everything = "query A($id: ID!) { conversation(id: $id) { allMessages { totalCount nodes { id } } } }"
-    shown = (await ann.run(everything, id=id_))["conversation"]["allMessages"]
-    assert [node["id"] for node in shown["nodes"]] == exchange_ids(one, two, other)
-    assert shown["totalCount"] == 6
+    displayed = (await ann.run(everything, id=id_))["conversation"]["allMessages"]
+    assert [node["id"] for node in displayed["nodes"]] == exchange_ids(one, two, other)
+    assert displayed["totalCount"] == 6
 
 
 async def test_the_first_message_may_be_edited_too(app: App) -> None:
@@ -104,8 +104,8 @@ async def test_the_model_gets_only_the_messages_of_the_branch(llm_app: App, scri
     await said(await ann.mutate("editMessage", EXCHANGE, messageId=two["message"]["id"], text="Zwei"), "Zweitens.")
     await said(await ann.mutate("regenerateReply", REPLY, messageId=two["reply"]["id"], model=MODEL), "Again.")
     await said(await send(ann, "Three", conversationId=id_), "Third.")
-    told = [[turn["content"] for turn in asked["messages"][1:]] for asked in scripted_llm.asked]
-    assert told == [
+    messages = [[turn["content"] for turn in requested["messages"][1:]] for requested in scripted_llm.requests]
+    assert messages == [
         ["One"],
         ["One", "First.", "Two"],
         ["One", "First.", "Zwei"],
@@ -156,7 +156,7 @@ async def test_one_key_edits_and_regenerates_once(llm_app: App, scripted_llm: Sc
         scripted_llm.finish()
         await finished(llm_app, ann, passed[0])
     assert (await ann.run(BRANCH, id=one["conversation"]["id"]))["conversation"]["messageCount"] == 5
-    assert len(scripted_llm.asked) == 3
+    assert len(scripted_llm.requests) == 3
 
 
 async def test_only_users_with_write_access_create_branches(app: App) -> None:
@@ -169,13 +169,13 @@ async def test_only_users_with_write_access_create_branches(app: App) -> None:
     one = await send(ann, "One", conversationId=id_, wait=True)
     message, reply = exchange_ids(one)
     for client, code in ((bob, "FORBIDDEN"), (eve, "NOT_FOUND"), (app.client(), "UNAUTHENTICATED")):
-        for name, given in (
+        for name, arguments in (
             ("editMessage", {"messageId": message, "text": "Mine"}),
             ("regenerateReply", {"messageId": reply}),
             ("sendMessage", {"parentId": reply, "text": "Mine"}),
             ("sendMessage", {"conversationId": id_, "parentId": reply, "text": "Mine"}),
         ):
-            assert (await client.refused(name, **given))["extensions"]["code"] == code, name
+            assert (await client.refused(name, **arguments))["extensions"]["code"] == code, name
     assert await ids(bob, id_) == await ids(ann, id_) == exchange_ids(one)
     assert (await eve.run(BRANCH, id=id_)) == {"conversation": None}
 
@@ -194,9 +194,9 @@ async def test_invalid_values_are_refused_with_a_reason(app: App) -> None:
         ("sendMessage", {"text": "x", "conversationId": id_, "parentId": foreign}, "NOT_FOUND", "parentId"),
         ("sendMessage", {"text": "x", "parentId": id_}, "NOT_FOUND", None),
     ]
-    for name, given, code, field in refused:
-        error = await ann.refused(name, **given)
-        assert error["extensions"]["code"] == code, given
+    for name, values, code, field in refused:
+        error = await ann.refused(name, **values)
+        assert error["extensions"]["code"] == code, values
         assert [item["field"] for item in error["extensions"].get("fieldErrors", [])] == ([field] if field else [])
     for arguments, code in (
         ({"leafId": message, "throughId": message}, "BAD_USER_INPUT"),
@@ -220,19 +220,19 @@ async def test_a_branch_is_read_by_pages_in_both_directions(app: App) -> None:
     whole = exchange_ids(one, other, three)
 
     async def page(**arguments: Any) -> tuple[list[str], bool, bool, str, str]:
-        found = await read_branch(ann, id_, **arguments)
-        info = found["pageInfo"]
-        assert found["totalCount"] == 6
-        shown = [node["id"] for node in found["nodes"]]
-        return shown, info["hasPreviousPage"], info["hasNextPage"], info["startCursor"], info["endCursor"]
+        result = await read_branch(ann, id_, **arguments)
+        info = result["pageInfo"]
+        assert result["totalCount"] == 6
+        displayed = [node["id"] for node in result["nodes"]]
+        return displayed, info["hasPreviousPage"], info["hasNextPage"], info["startCursor"], info["endCursor"]
 
-    shown, before, more, _, end = await page(first=4)
-    assert (shown, before, more) == (whole[:4], False, True)
+    displayed, before, more, _, end = await page(first=4)
+    assert (displayed, before, more) == (whole[:4], False, True)
     assert (await page(first=4, after=end))[:3] == (whole[4:], True, False)
-    shown, before, more, start, _ = await page(last=3)
-    assert (shown, before, more) == (whole[3:], True, False)
-    shown, before, more, start, _ = await page(last=2, before=start)
-    assert (shown, before, more) == (whole[1:3], True, True)
+    displayed, before, more, start, _ = await page(last=3)
+    assert (displayed, before, more) == (whole[3:], True, False)
+    displayed, before, more, start, _ = await page(last=2, before=start)
+    assert (displayed, before, more) == (whole[1:3], True, True)
     assert (await page(last=5, before=start))[:3] == (whole[:1], False, True)
     assert (await page(first=0))[:3] == ([], False, True)
     # A cursor is a place: what the branches have in common is not read again when the branch is changed.

@@ -19,42 +19,42 @@ async def tables_of(client: Client, id: str) -> list[str]:
     return [node["id"] for node in (await client.run(TABLES, id=id))["conversation"]["tables"]["nodes"]]
 
 
-async def visible_parts(client: Client, said: dict[str, Any]) -> Any:
-    return await client.run(SEEN, id=said["conversation"]["id"], message=said["message"]["id"])
+async def visible_parts(client: Client, text: dict[str, Any]) -> Any:
+    return await client.run(SEEN, id=text["conversation"]["id"], message=text["message"]["id"])
 
 
 async def test_a_conversation_goes_with_its_messages_and_comes_back_with_them(app: App) -> None:
     ann = await app.person()
-    said = await send(ann, TABLE, wait=True)
-    id_ = said["conversation"]["id"]
-    before = await visible_parts(ann, said)
+    sent = await send(ann, TABLE, wait=True)
+    id_ = sent["conversation"]["id"]
+    before = await visible_parts(ann, sent)
     assert len(before["tables"]["nodes"]) == 1
     assert await ann.mutate("deleteConversation", GONE, id=id_) == {"deletedId": id_, "deletedTableIds": []}
-    gone = await visible_parts(ann, said)
+    gone = await visible_parts(ann, sent)
     assert gone == {"conversation": None, "message": None, "conversations": {"nodes": []}, "tables": before["tables"]}
     listed = await ann.run("{ conversations(includeDeleted: true) { nodes { id isActive } } }")
     assert listed["conversations"]["nodes"] == [{"id": id_, "isActive": False}]
-    for name, given in (
+    for name, arguments in (
         ("sendMessage", {"conversationId": id_, "text": "x"}),
-        ("editMessage", {"messageId": said["message"]["id"], "text": "x"}),
-        ("rateMessage", {"messageId": said["reply"]["id"], "rating": "UP"}),
+        ("editMessage", {"messageId": sent["message"]["id"], "text": "x"}),
+        ("rateMessage", {"messageId": sent["reply"]["id"], "rating": "UP"}),
         ("forkConversation", {"id": id_}),
         ("deleteConversation", {"id": id_}),
     ):
-        assert (await ann.refused(name, **given))["extensions"]["code"] == "NOT_FOUND", name
+        assert (await ann.refused(name, **arguments))["extensions"]["code"] == "NOT_FOUND", name
     await ann.mutate("restore", "{ node { id } }", id=id_)
-    assert await visible_parts(ann, said) == before
+    assert await visible_parts(ann, sent) == before
 
 
 async def test_restoring_brings_back_only_tables_that_were_deleted_together(app: App) -> None:
     ann = await app.person()
-    said = await send(ann, TABLE, wait=True)
-    id_ = said["conversation"]["id"]
+    sent = await send(ann, TABLE, wait=True)
+    id_ = sent["conversation"]["id"]
     await send(ann, "Now another:\n\n" + TABLE.replace("ink", "nib"), conversationId=id_, wait=True)
     one, two = await tables_of(ann, id_)
     await ann.mutate("deleteTable", "{ deletedId }", id=one)
     assert (await ann.mutate("deleteConversation", GONE, id=id_, withTables=True))["deletedTableIds"] == [two]
-    assert (await visible_parts(ann, said))["tables"]["nodes"] == []
+    assert (await visible_parts(ann, sent))["tables"]["nodes"] == []
     await ann.mutate("restore", "{ node { id } }", id=id_)
     assert await tables_of(ann, id_) == [two]
     await ann.mutate("restore", "{ node { id } }", id=one)

@@ -13,9 +13,9 @@ CREATED = f"{{ conversation {{ {FIELDS} owner {{ email }} organization {{ isPers
 CHANGED = f"{{ conversation {{ {FIELDS} }} }}"
 
 
-async def begin(client: Client, title: str | None = None, **given: Any) -> str:
+async def begin(client: Client, title: str | None = None, **arguments: Any) -> str:
     """Create a conversation and return its id."""
-    payload = await client.mutate("createConversation", "{ conversation { id } }", title=title, **given)
+    payload = await client.mutate("createConversation", "{ conversation { id } }", title=title, **arguments)
     id_: str = payload["conversation"]["id"]
     return id_
 
@@ -48,7 +48,7 @@ async def test_a_conversation_begins_with_the_defaults(app: App) -> None:
 
 async def test_a_conversation_begins_with_the_given_settings(app: App) -> None:
     ann = await app.person()
-    given = {
+    arguments = {
         "title": "Trip to Kraków",
         "systemPrompt": "Sei kurz.",
         "model": "offline",
@@ -56,17 +56,19 @@ async def test_a_conversation_begins_with_the_given_settings(app: App) -> None:
         "visibility": "ORGANIZATION",
     }
     payload = await ann.mutate(
-        "createConversation", f"{{ conversation {{ {FIELDS} }} conversationEdge {{ cursor node {{ id }} }} }}", **given
+        "createConversation",
+        f"{{ conversation {{ {FIELDS} }} conversationEdge {{ cursor node {{ id }} }} }}",
+        **arguments,
     )
     conversation, edge = payload["conversation"], payload["conversationEdge"]
-    assert {name: conversation[name] for name in given} == given
+    assert {name: conversation[name] for name in arguments} == arguments
     assert edge["node"] == {"id": conversation["id"]}
     listed = await ann.run("{ conversations { edges { cursor node { id } } } }")
     assert listed["conversations"]["edges"] == [edge]
 
 
 @pytest.mark.parametrize(
-    ("given", "field", "message"),
+    ("arguments", "field", "message"),
     [
         ({"title": "x" * 201}, "title", "Invalid title. It must have 1 to 200 characters and no NUL character."),
         ({"title": " \n "}, "title", "Invalid title. It must have 1 to 200 characters and no NUL character."),
@@ -82,10 +84,10 @@ async def test_a_conversation_begins_with_the_given_settings(app: App) -> None:
     ],
 )
 async def test_invalid_values_are_refused_with_their_field(
-    app: App, given: dict[str, str], field: str, message: str | None
+    app: App, arguments: dict[str, str], field: str, message: str | None
 ) -> None:
     ann = await app.person()
-    error = await ann.refused("createConversation", **given)
+    error = await ann.refused("createConversation", **arguments)
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert [item["field"] for item in error["extensions"]["fieldErrors"]] == [field]
     assert message is None or error["message"] == message
@@ -94,12 +96,12 @@ async def test_invalid_values_are_refused_with_their_field(
 
 async def test_twenty_requests_with_one_key_make_one_conversation(app: App) -> None:
     ann, eve = await app.person("ann"), await app.person("eve")
-    given = {"title": "Once", "idempotencyKey": "key"}
-    ids = await asyncio.gather(*(begin(ann, **given) for _ in range(20)))
+    arguments = {"title": "Once", "idempotencyKey": "key"}
+    ids = await asyncio.gather(*(begin(ann, **arguments) for _ in range(20)))
     assert len(set(ids)) == 1
     assert await titles(ann) == ["Once"]
     assert await begin(ann, "Other words, same key", idempotencyKey="key") == ids[0]
-    assert await begin(eve, **given) not in ids
+    assert await begin(eve, **arguments) not in ids
 
 
 async def test_only_given_fields_change(app: App) -> None:
@@ -172,24 +174,24 @@ async def test_the_list_is_read_by_pages_in_both_directions(app: App) -> None:
         edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 
     async def page(**arguments: Any) -> tuple[str, bool, bool, str, str]:
-        found = (await ann.run(query, **arguments))["conversations"]
-        info = found["pageInfo"]
-        assert found["totalCount"] == 7
-        assert [edge["cursor"] for edge in found["edges"]][:1] == [info["startCursor"]][: len(found["edges"])]
-        shown = "".join(node["title"] for node in found["nodes"])
-        return shown, info["hasPreviousPage"], info["hasNextPage"], info["startCursor"], info["endCursor"]
+        result = (await ann.run(query, **arguments))["conversations"]
+        info = result["pageInfo"]
+        assert result["totalCount"] == 7
+        assert [edge["cursor"] for edge in result["edges"]][:1] == [info["startCursor"]][: len(result["edges"])]
+        displayed = "".join(node["title"] for node in result["nodes"])
+        return displayed, info["hasPreviousPage"], info["hasNextPage"], info["startCursor"], info["endCursor"]
 
     assert (await page())[:3] == ("6543210", False, False)
-    shown, before, after, start, end = await page(first=3)
-    assert (shown, before, after) == ("654", False, True)
-    shown, before, after, _, end = await page(first=3, after=end)
-    assert (shown, before, after) == ("321", True, True)
-    shown, before, after, _, _ = await page(first=3, after=end)
-    assert (shown, before, after) == ("0", True, False)
-    shown, before, after, start, _ = await page(last=3)
-    assert (shown, before, after) == ("210", True, False)
-    shown, before, after, _, _ = await page(last=4, before=start)
-    assert (shown, before, after) == ("6543", False, True)
+    displayed, before, after, start, end = await page(first=3)
+    assert (displayed, before, after) == ("654", False, True)
+    displayed, before, after, _, end = await page(first=3, after=end)
+    assert (displayed, before, after) == ("321", True, True)
+    displayed, before, after, _, _ = await page(first=3, after=end)
+    assert (displayed, before, after) == ("0", True, False)
+    displayed, before, after, start, _ = await page(last=3)
+    assert (displayed, before, after) == ("210", True, False)
+    displayed, before, after, _, _ = await page(last=4, before=start)
+    assert (displayed, before, after) == ("6543", False, True)
     assert (await page(first=0))[:3] == ("", False, True)
 
 
@@ -277,8 +279,8 @@ async def test_a_list_costs_the_same_reads_however_long_it_is(app: App) -> None:
 
     async def reads() -> int:
         app.reads.clear()
-        found = (await ann.run(query))["conversations"]
-        assert found["totalCount"] == len(found["nodes"])
+        result = (await ann.run(query))["conversations"]
+        assert result["totalCount"] == len(result["nodes"])
         return len(app.reads)
 
     await begin(ann, "One")

@@ -51,7 +51,7 @@ async def test_instructions_examples_and_descriptions_reach_the_model(
 ) -> None:
     example = {"text": "Milk is 2", "rows": [{"Item": "Milk", "Price": 2}]}
     await extract(extraction_app, columns=COLUMNS, instructions="One row per drink.", examples=[example])
-    system = extractor.asked[1]["messages"][0]["content"]
+    system = extractor.requests[1]["messages"][0]["content"]
     assert "One row per drink." in system
     assert "Milk is 2" in system
     assert json.dumps(example["rows"]) in system
@@ -93,7 +93,7 @@ async def test_a_quote_that_says_something_else_is_asked_for_again_and_then_wait
     extractor.rows = [{"c1": ("Tea", "Tea"), "c2": ("5.00", "4.10")}, {**CAKE, "c2": ("9.50", "9.90")}]
     extractor.corrections = {0: ("4.10", "4.10"), 1: ("9.50", "9.90")}
     _, (proposal,) = await extract(extraction_app, columns=COLUMNS, mode="AUTO")
-    assert len(extractor.asked) == 3, "the reply, the rows, and the doubtful cells once"
+    assert len(extractor.requests) == 3, "the reply, the rows, and the doubtful cells once"
     assert cells(proposal) == [
         ("Tea", "APPLIED", "EXACT"),
         ("4.10", "APPLIED", "EXACT"),

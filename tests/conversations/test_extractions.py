@@ -41,8 +41,8 @@ SELECTION = """{ proposal { id status isComplete problem tableName message { id 
     source { start end quote grounding message { id text } } } } }"""
 
 
-async def extract(client: Client, **given: Any) -> dict[str, Any]:
-    payload: dict[str, Any] = (await client.mutate("extractTable", SELECTION, **given))["proposal"]
+async def extract(client: Client, **arguments: Any) -> dict[str, Any]:
+    payload: dict[str, Any] = (await client.mutate("extractTable", SELECTION, **arguments))["proposal"]
     return payload
 
 
@@ -59,8 +59,8 @@ def check_sources(proposal: dict[str, Any]) -> None:
 
 async def test_the_readers_tables_become_the_columns_that_are_wanted(app: App) -> None:
     ann = await app.person()
-    said = await send(ann, PRICES, wait=True)
-    read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS, name="Prices")
+    sent = await send(ann, PRICES, wait=True)
+    read = await extract(ann, messageIds=[sent["message"]["id"]], columns=COLUMNS, name="Prices")
     assert (read["status"], read["isComplete"], read["tableName"], read["table"]) == ("PENDING", True, "Prices", None)
     assert cells(read) == [
         ("c1", "Tee", None),
@@ -76,22 +76,27 @@ async def test_the_readers_tables_become_the_columns_that_are_wanted(app: App) -
 
 async def test_an_existing_table_defines_the_columns_and_keeps_entered_values(app: App) -> None:
     ann = await app.person()
-    made = await ann.mutate("createTable", "{ table { id } }", name="Stock", columns=COLUMNS)
-    table = made["table"]["id"]
+    created = await ann.mutate("createTable", "{ table { id } }", name="Stock", columns=COLUMNS)
+    table = created["table"]["id"]
     await ann.mutate(
         "addRows", "{ table { id } }", tableId=table, rows=[{"artikel": "Tee", "Prix": "4.10", "Anzahl": 9}]
     )
-    said = await send(ann, PRICES, wait=True)
-    given = {"conversationId": said["conversation"]["id"], "tableId": table, "mode": "AUTO", "idempotencyKey": "once"}
-    read = await extract(ann, **given)
-    again = await extract(ann, **given)
+    sent = await send(ann, PRICES, wait=True)
+    arguments = {
+        "conversationId": sent["conversation"]["id"],
+        "tableId": table,
+        "mode": "AUTO",
+        "idempotencyKey": "once",
+    }
+    read = await extract(ann, **arguments)
+    again = await extract(ann, **arguments)
     assert again == read
     assert [(c["column"], c["old"], c["new"], c["overwritesHuman"]) for c in read["changes"]][:1] == [
         ("c3", 9, 2, True)
     ]
     assert read["status"] == "PENDING"
-    shown = await ann.run("query T($id: ID!) { table(id: $id) { revision rows { nodes { values } } } }", id=table)
-    assert shown["table"]["rows"]["nodes"] == [
+    displayed = await ann.run("query T($id: ID!) { table(id: $id) { revision rows { nodes { values } } } }", id=table)
+    assert displayed["table"]["rows"]["nodes"] == [
         {"values": {"c1": "Tee", "c2": "4.10", "c3": 9}},
         {"values": {"c1": "Kuchen", "c2": "9.90"}},
     ]
@@ -125,10 +130,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 async def test_an_invalid_request_is_refused_before_anything_is_created(app: App) -> None:
     ann, eve = await app.person(), await app.person("eve")
-    said = await send(ann, PRICES, wait=True)
-    conversation, other = said["conversation"]["id"], await send(ann, "Hello", wait=True)
-    for given, field in WRONG:
-        named = given | ({"conversationId": conversation} if given.get("conversationId") else {})
+    sent = await send(ann, PRICES, wait=True)
+    conversation, other = sent["conversation"]["id"], await send(ann, "Hello", wait=True)
+    for arguments, field in WRONG:
+        named = arguments | ({"conversationId": conversation} if arguments.get("conversationId") else {})
         with pytest.raises(Refused) as refused:
             await extract(ann, **named)
         (error,) = refused.value.errors
@@ -136,20 +141,20 @@ async def test_an_invalid_request_is_refused_before_anything_is_created(app: App
         assert (error["extensions"]["code"], fields) == ("BAD_USER_INPUT", [field])
     for client, named in (
         (eve, {"conversationId": conversation}),
-        (eve, {"messageIds": [said["message"]["id"]]}),
+        (eve, {"messageIds": [sent["message"]["id"]]}),
         (ann, {"conversationId": conversation, "messageIds": [other["message"]["id"]]}),
     ):
         with pytest.raises(Refused) as refused:
             await extract(client, **named)
         assert refused.value.codes == ["NOT_FOUND"]
-    found = await ann.run("query C($id: ID!) { conversation(id: $id) { tables { totalCount } } }", id=conversation)
-    assert found["conversation"]["tables"]["totalCount"] == 1  # that of the reply
+    result = await ann.run("query C($id: ID!) { conversation(id: $id) { tables { totalCount } } }", id=conversation)
+    assert result["conversation"]["tables"]["totalCount"] == 1  # that of the reply
 
 
 async def test_a_model_reads_prose_into_the_columns_that_are_wanted(extraction_app: App, extractor: Extractor) -> None:
     ann = await extraction_app.person()
-    said = await send(ann, PROSE, wait=True)
-    read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS)
+    sent = await send(ann, PROSE, wait=True)
+    read = await extract(ann, messageIds=[sent["message"]["id"]], columns=COLUMNS)
     assert cells(read) == [
         ("c1", "Tee 茶", None),
         ("c2", "4.10", None),
@@ -163,8 +168,8 @@ async def test_a_model_reads_prose_into_the_columns_that_are_wanted(extraction_a
         "4,10",
         "two",
     ]
-    assert extractor.asked[1]["response_format"]["json_schema"]["strict"] is True
-    assert extractor.asked[1]["messages"][1] == {"role": "user", "content": PROSE}
+    assert extractor.requests[1]["response_format"]["json_schema"]["strict"] is True
+    assert extractor.requests[1]["messages"][1] == {"role": "user", "content": PROSE}
     spent = await ann.run("{ me { usage { inputTokens outputTokens } } }")
     assert spent["me"]["usage"] == {"inputTokens": 300, "outputTokens": 30}
 
@@ -175,37 +180,37 @@ async def test_a_model_finds_the_columns_when_none_are_given(extraction_app: App
         "columns": [{"name": "Item", "type": "TEXT"}, {"name": "Price", "type": "odd"}],
     }
     ann = await extraction_app.person()
-    said = await send(ann, PROSE, wait=True)
-    read = await extract(ann, conversationId=said["conversation"]["id"], mode="AUTO")
+    sent = await send(ann, PROSE, wait=True)
+    read = await extract(ann, conversationId=sent["conversation"]["id"], mode="AUTO")
     assert [(column["name"], column["type"]) for column in read["columns"]] == [("Item", "TEXT"), ("Price", "TEXT")]
     assert (read["status"], read["tableName"], read["problem"]) == ("APPLIED", "Prices", None)
 
 
 async def test_a_model_that_gives_no_rows_leaves_it_to_the_readers(extraction_app: App, extractor: Extractor) -> None:
     ann = await extraction_app.person()
-    said = await send(ann, PRICES, wait=True)
+    sent = await send(ann, PRICES, wait=True)
     extractor.refuses = True
-    read = await extract(ann, messageIds=[said["message"]["id"]], columns=COLUMNS)
+    read = await extract(ann, messageIds=[sent["message"]["id"]], columns=COLUMNS)
     assert [new for _, new, _ in cells(read)] == ["Tee", "4.10", 2, "Kuchen", "9.90", "x"]
     assert read["problem"] == UNSTRUCTURED
 
 
 async def test_messages_that_are_not_read_are_reported(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = await app.person()
-    said = await send(ann, PRICES, wait=True)
-    given = {"conversationId": said["conversation"]["id"], "columns": COLUMNS}
+    sent = await send(ann, PRICES, wait=True)
+    arguments = {"conversationId": sent["conversation"]["id"], "columns": COLUMNS}
     monkeypatch.setattr("jobs.extraction.extractions.MAX_MESSAGES", 1)
-    read = await extract(ann, **given)
+    read = await extract(ann, **arguments)
     assert (read["changes"], read["problem"]) == ([], LATEST)  # the reply says nothing of the columns
     monkeypatch.undo()
-    reply_id = decode_or_none(said["reply"]["id"], Message)
+    reply_id = decode_or_none(sent["reply"]["id"], Message)
     assert reply_id is not None
 
     def unfinished(session: Session) -> None:
         session.get(Message, reply_id).status = MessageStatus.IN_PROGRESS
 
     await app.backend.database.write(unfinished, await app.viewer(ann))
-    read = await extract(ann, **given)
+    read = await extract(ann, **arguments)
     assert (len(cells(read)), read["problem"]) == (6, UNFINISHED)
 
 
@@ -213,11 +218,11 @@ async def test_a_rejected_proposal_stops_its_extraction_and_is_charged(
     extraction_app: App, extractor: Extractor
 ) -> None:
     ann = await extraction_app.person()
-    said, extractor.gate = await send(ann, PROSE, wait=True), asyncio.Event()
-    given = {"messageIds": [said["message"]["id"]], "columns": COLUMNS, "wait": False}
-    read = await extract(ann, **given)
+    sent, extractor.gate = await send(ann, PROSE, wait=True), asyncio.Event()
+    arguments = {"messageIds": [sent["message"]["id"]], "columns": COLUMNS, "wait": False}
+    read = await extract(ann, **arguments)
 
-    await until(lambda: len(extractor.asked) == 2)
+    await until(lambda: len(extractor.requests) == 2)
     assert (await ann.refused("applyProposal", id=read["id"]))["extensions"]["code"] == "CONFLICT"
     selection = "{ proposal { status isComplete changes { id } } }"
     rejected = (await ann.mutate("rejectProposal", selection, id=read["id"]))["proposal"]

@@ -14,8 +14,8 @@ FORK = """{ conversation { id title systemPrompt temperature maxTokens extractio
 TABLE = "item,price\nink,3.50\npen,1.20"
 
 
-async def fork(client: Client, id: str, **given: Any) -> dict[str, Any]:
-    payload = await client.mutate("forkConversation", FORK, id=id, **given)
+async def fork(client: Client, id: str, **arguments: Any) -> dict[str, Any]:
+    payload = await client.mutate("forkConversation", FORK, id=id, **arguments)
     forked: dict[str, Any] = payload["conversation"]
     assert payload["conversationEdge"]["node"]["id"] == forked["id"] != id
     return forked
@@ -39,8 +39,8 @@ async def test_a_fork_has_one_branch_and_goes_on_by_itself(app: App) -> None:
     assert [node["siblings"] for node in nodes] == [[node["id"]] for node in nodes]
     assert {node["usage"] for node in nodes} == {None}
     assert all(node["proposals"] == [] and node["status"] == "COMPLETED" for node in nodes)
-    kept = {"title": "Another", "systemPrompt": "Brief.", "temperature": 0.5, "maxTokens": 9, "preview": "Zwei"}
-    assert {name: forked[name] for name in kept} == kept
+    stored = {"title": "Another", "systemPrompt": "Brief.", "temperature": 0.5, "maxTokens": 9, "preview": "Zwei"}
+    assert {name: forked[name] for name in stored} == stored
     assert (forked["messageCount"], forked["messages"]["totalCount"], forked["tables"]["totalCount"]) == (4, 4, 0)
     await send(ann, "On", conversationId=forked["id"], wait=True)
     assert (await read_branch(ann, forked["id"]))["totalCount"] == 6
@@ -62,7 +62,7 @@ async def test_every_reader_of_a_conversation_may_fork_it(app: App) -> None:
         "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
     )
     id_ = begun["conversation"]["id"]
-    said = await send(ann, "One", conversationId=id_, wait=True)
+    sent = await send(ann, "One", conversationId=id_, wait=True)
     other = await send(ann, "Elsewhere", wait=True)
     forked = await fork(bob, id_)
     assert (forked["owner"]["email"], forked["visibility"], forked["messageCount"]) == (
@@ -71,15 +71,15 @@ async def test_every_reader_of_a_conversation_may_fork_it(app: App) -> None:
         2,
     )
     assert [node["createdBy"]["email"] for node in forked["messages"]["nodes"]] == ["bob@example.com"] * 2
-    for client, given, code in (
+    for client, arguments, code in (
         (eve, {"id": id_}, "NOT_FOUND"),
         (app.client(), {"id": id_}, "UNAUTHENTICATED"),
         (bob, {"id": id_, "messageId": other["reply"]["id"]}, "NOT_FOUND"),
         (ann, {"id": id_, "messageId": other["reply"]["id"]}, "NOT_FOUND"),
-        (ann, {"id": said["reply"]["id"]}, "NOT_FOUND"),
+        (ann, {"id": sent["reply"]["id"]}, "NOT_FOUND"),
         (ann, {"id": id_, "title": "x" * 201}, "BAD_USER_INPUT"),
     ):
-        assert (await client.refused("forkConversation", **given))["extensions"]["code"] == code, given
+        assert (await client.refused("forkConversation", **arguments))["extensions"]["code"] == code, arguments
     counts = [(await c.run("{ conversations { totalCount } }"))["conversations"]["totalCount"] for c in (bob, eve)]
     assert counts == [2, 0]
 

@@ -94,8 +94,8 @@ def client_calls(ann: Client, id: str, word: str) -> dict[str, Callable[[], Any]
         assert page["nodes"] == seen["end"]["nodes"]
 
     async def search() -> None:
-        (found,) = (await ann.run(SEARCH, text=word))["searchMessages"]["nodes"]
-        assert found["message"]["id"]
+        (result,) = (await ann.run(SEARCH, text=word))["searchMessages"]["nodes"]
+        assert result["message"]["id"]
 
     async def list_() -> None:
         assert [one["id"] for one in (await ann.run(LIST, text=word))["conversations"]["nodes"]] == [id]
@@ -151,11 +151,11 @@ class PostgreSQLWork:
 
     async def of(self, statement: Statement) -> int:
         await self._connection.execute(f"PREPARE asked AS {re.sub(r' FOR UPDATE.*', '', statement.sql)}")
-        given = f"({', '.join(map(literal, statement.values))})" if statement.values else ""
+        arguments = f"({', '.join(map(literal, statement.values))})" if statement.values else ""
         most = 0
         for mode in ("force_custom_plan", "force_generic_plan"):
             await self._connection.execute(f"SET plan_cache_mode = {mode}")
-            explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE asked {given}"
+            explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE asked {arguments}"
             (explained,) = json.loads(await self._connection.fetchval(explain))
             most = max(most, sum(map(rows_of, plan_nodes(explained["Plan"]))))
         await self._connection.execute("DEALLOCATE asked")
@@ -205,9 +205,9 @@ async def test_everything_costs_the_same_in_a_long_conversation(own_app: App) ->
         for length, word in ((SHORT, "pebble"), (LONG, "needle")):
             conversation = await database.write(create_long_conversation, viewer, length, word)
             for name, step in client_calls(ann, global_id(Conversation, conversation.id), word).items():
-                asked = await ledger.of(step)
-                counts.setdefault(name, []).append(len(asked))
-                costs.setdefault(name, []).append(sum([await work.of(one) for one in asked if one.is_read]))
+                requested = await ledger.of(step)
+                counts.setdefault(name, []).append(len(requested))
+                costs.setdefault(name, []).append(sum([await work.of(one) for one in requested if one.is_read]))
             if length == SHORT and isinstance(database, PostgreSQL):
                 await analyze(database.url)  # so it believes of the long one what was true of the short one
     await work.close()

@@ -27,8 +27,8 @@ CSV = "item,price\nink,3.50\npen,1.20"
 
 
 async def conversation(client: Client, id: str, **arguments: Any) -> dict[str, Any]:
-    found: dict[str, Any] = (await client.run(MESSAGES, id=id, **arguments))["conversation"]
-    return found
+    results: dict[str, Any] = (await client.run(MESSAGES, id=id, **arguments))["conversation"]
+    return results
 
 
 async def test_the_first_message_begins_a_conversation(app: App) -> None:
@@ -52,9 +52,9 @@ async def test_the_first_message_begins_a_conversation(app: App) -> None:
         "parent": {"id": message["id"]},
     }
     assert (payload["messageEdge"]["node"]["id"], payload["replyEdge"]["node"]["id"]) == (message["id"], reply["id"])
-    found = await conversation(ann, payload["conversation"]["id"], last=1)
-    assert (found["messageCount"], found["preview"]) == (2, " ".join(text.split())[:139] + "…")
-    assert found["lastMessageAt"] is not None
+    result = await conversation(ann, payload["conversation"]["id"], last=1)
+    assert (result["messageCount"], result["preview"]) == (2, " ".join(text.split())[:139] + "…")
+    assert result["lastMessageAt"] is not None
 
 
 async def test_messages_follow_one_another(app: App) -> None:
@@ -63,14 +63,14 @@ async def test_messages_follow_one_another(app: App) -> None:
     id_ = first["conversation"]["id"]
     second = await send(ann, "Two", conversationId=id_, wait=True)
     assert second["conversation"]["id"] == id_
-    found = await conversation(ann, id_)
-    nodes = found["messages"]["nodes"]
+    result = await conversation(ann, id_)
+    nodes = result["messages"]["nodes"]
     ids = [first["message"]["id"], first["reply"]["id"], second["message"]["id"], second["reply"]["id"]]
     assert [node["id"] for node in nodes] == ids
     assert [node["parent"] and node["parent"]["id"] for node in nodes] == [None, *ids[:3]]
     assert [node["role"] for node in nodes] == ["USER", "ASSISTANT"] * 2
     assert [node["createdBy"] for node in nodes] == [{"email": "ann@example.com"}] * 4
-    assert (found["messageCount"], found["title"], found["preview"]) == (4, "One", "Two")
+    assert (result["messageCount"], result["title"], result["preview"]) == (4, "One", "Two")
     page = (await conversation(ann, id_, first=3))["messages"]
     assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (4, True)
     rest = (await conversation(ann, id_, after=page["pageInfo"]["endCursor"]))["messages"]
@@ -144,8 +144,8 @@ async def test_of_twenty_messages_at_once_one_is_taken(llm_app: App, scripted_ll
     assert (await finished_reply(llm_app, ann, passed[0]["reply"]["id"]))["text"] == "Done."
     await send(ann, "Now it goes", conversationId=id_)
     scripted_llm.finish()
-    found = await conversation(ann, id_)
-    assert (found["messageCount"], found["messages"]["totalCount"]) == (4, 4)
+    result = await conversation(ann, id_)
+    assert (result["messageCount"], result["messages"]["totalCount"]) == (4, 4)
 
 
 async def test_one_key_sends_once(llm_app: App, scripted_llm: ScriptedLLM) -> None:
@@ -160,7 +160,7 @@ async def test_one_key_sends_once(llm_app: App, scripted_llm: ScriptedLLM) -> No
     again = await send(ann, "Something else", idempotencyKey="key", wait=True)
     assert again["reply"] == {"id": reply, "status": "COMPLETED", "text": "Hello!"}
     assert (await ann.run("{ conversations { totalCount } }")) == {"conversations": {"totalCount": 1}}
-    assert len(scripted_llm.asked) == 1
+    assert len(scripted_llm.requests) == 1
 
 
 async def test_the_model_is_one_that_the_server_offers(llm_app: App, scripted_llm: ScriptedLLM) -> None:
@@ -170,7 +170,7 @@ async def test_the_model_is_one_that_the_server_offers(llm_app: App, scripted_ll
     assert error["extensions"]["fieldErrors"] == [{"field": "model", "message": message}]
     scripted_llm.finish()
     reply = await finished_reply(llm_app, ann, await start_reply(ann, model=MODEL))
-    assert (reply["model"], scripted_llm.asked[0]["model"]) == (MODEL, MODEL)
+    assert (reply["model"], scripted_llm.requests[0]["model"]) == (MODEL, MODEL)
 
 
 async def test_a_model_that_is_gone_is_replaced_by_the_servers_own(
@@ -184,24 +184,24 @@ async def test_a_model_that_is_gone_is_replaced_by_the_servers_own(
         again.token = ann.token
         scripted_llm.finish()
         reply = await finished_reply(after, again, await start_reply(again, conversationId=old["conversation"]["id"]))
-        assert (reply["status"], reply["model"], scripted_llm.asked[0]["model"]) == ("COMPLETED", MODEL, MODEL)
+        assert (reply["status"], reply["model"], scripted_llm.requests[0]["model"]) == ("COMPLETED", MODEL, MODEL)
 
 
 async def test_unknown_ids_are_refused(app: App) -> None:
     ann, eve = await app.person("ann"), await app.person("eve")
-    said = await send(ann, CSV, wait=True)
+    sent = await send(ann, CSV, wait=True)
     query = "query T($id: ID!) { conversation(id: $id) { tables { nodes { id } } } }"
-    (table,) = (await ann.run(query, id=said["conversation"]["id"]))["conversation"]["tables"]["nodes"]
-    for client, given in (
-        (eve, {"conversationId": said["conversation"]["id"]}),
+    (table,) = (await ann.run(query, id=sent["conversation"]["id"]))["conversation"]["tables"]["nodes"]
+    for client, arguments in (
+        (eve, {"conversationId": sent["conversation"]["id"]}),
         (eve, {"tableId": table["id"]}),
         (ann, {"conversationId": "nonsense"}),
-        (ann, {"conversationId": said["message"]["id"]}),
-        (ann, {"tableId": said["conversation"]["id"]}),
+        (ann, {"conversationId": sent["message"]["id"]}),
+        (ann, {"tableId": sent["conversation"]["id"]}),
     ):
-        error = await client.refused("sendMessage", text="Hello", **given)
-        assert error["extensions"]["code"] == "NOT_FOUND", given
-    assert (await conversation(ann, said["conversation"]["id"]))["messageCount"] == 2
+        error = await client.refused("sendMessage", text="Hello", **arguments)
+        assert error["extensions"]["code"] == "NOT_FOUND", arguments
+    assert (await conversation(ann, sent["conversation"]["id"]))["messageCount"] == 2
     assert (await eve.run("{ conversations { totalCount } }"))["conversations"]["totalCount"] == 0
 
 
@@ -213,13 +213,13 @@ async def test_a_member_reads_a_shared_conversation_and_says_nothing_in_it(app: 
             "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
         )
     )["conversation"]["id"]
-    said = await send(ann, "Hello", conversationId=id_, wait=True)
+    sent = await send(ann, "Hello", conversationId=id_, wait=True)
     assert await conversation(bob, id_) == await conversation(ann, id_)
-    assert (await read(bob, said["reply"]["id"])) == (await read(ann, said["reply"]["id"]))
-    assert await eve.run(READ, id=said["reply"]["id"]) == {"message": None}
+    assert (await read(bob, sent["reply"]["id"])) == (await read(ann, sent["reply"]["id"]))
+    assert await eve.run(READ, id=sent["reply"]["id"]) == {"message": None}
     for client, code in ((bob, "FORBIDDEN"), (eve, "NOT_FOUND")):
         assert (await client.refused("sendMessage", text="Hi", conversationId=id_))["extensions"]["code"] == code
-        assert (await client.refused("stopReply", messageId=said["reply"]["id"]))["extensions"]["code"] == code
+        assert (await client.refused("stopReply", messageId=sent["reply"]["id"]))["extensions"]["code"] == code
     assert (await conversation(ann, id_))["messageCount"] == 2
 
 

@@ -29,8 +29,8 @@ SHOW = "query T($id: ID!) { table(id: $id) { rows { nodes { values cells { sourc
 
 
 async def table(client: Client) -> str:
-    made = await client.mutate("createTable", "{ table { id } }", name="Stock", columns=COLUMNS)
-    id: str = made["table"]["id"]
+    created = await client.mutate("createTable", "{ table { id } }", name="Stock", columns=COLUMNS)
+    id: str = created["table"]["id"]
     return id
 
 
@@ -51,8 +51,8 @@ async def test_rows_for_the_named_table_show_while_they_are_read_and_then_are_in
     rows = (await ann.run(SHOW, id=id))["table"]["rows"]["nodes"]
     assert [row["values"] for row in rows] == [{"c1": "tea", "c2": "4.10"}, {"c1": "cake"}]
     assert rows[0]["cells"][1]["source"] == {"quote": "4.10", "grounding": "EXACT"}
-    asked = extractor.asked[1]["messages"][1]["content"]
-    assert asked == SAID, "the assistant's own words are read only when the person gave no row"
+    requested = extractor.requests[1]["messages"][1]["content"]
+    assert requested == SAID, "the assistant's own words are read only when the person gave no row"
 
 
 async def test_no_second_call_is_made_when_no_table_is_named_or_nothing_is_to_be_extracted(
@@ -60,11 +60,11 @@ async def test_no_second_call_is_made_when_no_table_is_named_or_nothing_is_to_be
 ) -> None:
     ann = await extraction_app.person()
     id = await table(ann)
-    said = await send(ann, SAID, wait=True)
-    conversation = said["conversation"]["id"]
+    sent = await send(ann, SAID, wait=True)
+    conversation = sent["conversation"]["id"]
     await ann.mutate("updateConversation", "{ conversation { id } }", id=conversation, extraction="OFF")
     await send(ann, SAID, wait=True, conversationId=conversation, tableId=id)
-    assert len(extractor.asked) == 2
+    assert len(extractor.requests) == 2
     assert (await ann.run(SHOW, id=id))["table"]["rows"]["nodes"] == []
 
 

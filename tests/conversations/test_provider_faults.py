@@ -92,10 +92,10 @@ async def open_app_with_profiles(database_url: str, directory: Path, *profiles: 
 
 async def ask(app: App, ann: Client, model: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
     """Send a message; return the exchange, the streamed text and the final message."""
-    said = await send(ann, TABLE, model=model)
-    happened = await follow(app, ann, said["reply"]["id"])
+    sent = await send(ann, TABLE, model=model)
+    happened = await follow(app, ann, sent["reply"]["id"])
     assert happened[-1]["__typename"] == "ReplyEnded"
-    return said, joined_text(happened), await read(ann, said["reply"]["id"])
+    return sent, joined_text(happened), await read(ann, sent["reply"]["id"])
 
 
 async def test_each_fault_ends_the_reply_with_a_code_and_keeps_its_text(
@@ -121,8 +121,8 @@ async def test_each_fault_ends_the_reply_with_a_code_and_keeps_its_text(
             assert (reply["usage"]["inputTokens"] > 0) is costs, name
             assert SECRET not in reply["error"]["message"], name
             assert "OPENAI_" not in reply["error"]["message"], name
-        said, _, _ = answers[0]
-        again = await send(ann, "Again?", conversationId=said["conversation"]["id"])
+        answer, _, _ = answers[0]
+        again = await send(ann, "Again?", conversationId=answer["conversation"]["id"])
         assert (await finished_reply(app, ann, again["reply"]["id"]))["status"] == "FAILED"
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
     assert not any(SECRET in record.getMessage() for record in caplog.records)
@@ -136,8 +136,8 @@ async def test_refusals_of_an_unknown_server_are_stored_with_the_message(databas
             ann = await app.person()
 
             async def code(text: str) -> str | None:
-                said = await send(ann, text, wait=True)
-                failure = (await read(ann, said["reply"]["id"]))["error"]
+                sent = await send(ann, text, wait=True)
+                failure = (await read(ann, sent["reply"]["id"]))["error"]
                 return failure and str(failure["code"])
 
             assert await asyncio.gather(*map(code, failing)) == list(expected.values())

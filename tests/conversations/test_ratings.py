@@ -18,8 +18,8 @@ async def ratings(client: Client, id: str) -> list[tuple[str | None, str | None]
     return [(node["rating"], node["ratingComment"]) for node in nodes]
 
 
-async def rate(client: Client, id: str, **given: Any) -> tuple[str | None, str | None]:
-    message = (await client.mutate("rateMessage", RATED, messageId=id, **given))["message"]
+async def rate(client: Client, id: str, **arguments: Any) -> tuple[str | None, str | None]:
+    message = (await client.mutate("rateMessage", RATED, messageId=id, **arguments))["message"]
     assert message["id"] == id
     return message["rating"], message["ratingComment"]
 
@@ -30,8 +30,8 @@ async def test_every_reader_of_a_message_has_their_own_rating(app: App) -> None:
     begun = await ann.mutate(
         "createConversation", "{ conversation { id } }", organizationId=shared, visibility="ORGANIZATION"
     )
-    said = await send(ann, "Hello", conversationId=begun["conversation"]["id"], wait=True)
-    id_, reply = said["conversation"]["id"], said["reply"]["id"]
+    sent = await send(ann, "Hello", conversationId=begun["conversation"]["id"], wait=True)
+    id_, reply = sent["conversation"]["id"], sent["reply"]["id"]
     nothing = (None, None)
     assert await rate(ann, reply, rating="DOWN", comment="Too long") == ("DOWN", "Too long")
     assert await ratings(ann, id_) == [nothing, ("DOWN", "Too long")]
@@ -48,7 +48,7 @@ async def test_every_reader_of_a_message_has_their_own_rating(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("arguments", "message"),
     [
         ({"comment": "Why"}, "A comment needs a rating. Send UP or DOWN with it."),
         (
@@ -62,18 +62,18 @@ async def test_every_reader_of_a_message_has_their_own_rating(app: App) -> None:
     ],
     ids=["alone", "long", "NUL"],
 )
-async def test_a_rating_that_cannot_be_is_refused(app: App, given: dict[str, str], message: str) -> None:
+async def test_a_rating_that_cannot_be_is_refused(app: App, arguments: dict[str, str], message: str) -> None:
     ann = await app.person()
-    said = await send(ann, wait=True)
-    error = await ann.refused("rateMessage", messageId=said["reply"]["id"], **given)
+    sent = await send(ann, wait=True)
+    error = await ann.refused("rateMessage", messageId=sent["reply"]["id"], **arguments)
     assert error["extensions"]["fieldErrors"] == [{"field": "comment", "message": message}]
-    assert await ratings(ann, said["conversation"]["id"]) == [(None, None)] * 2
+    assert await ratings(ann, sent["conversation"]["id"]) == [(None, None)] * 2
 
 
 async def test_ratings_cost_one_read_however_many_messages_there_are(app: App) -> None:
     ann = await app.person()
-    said = await send(ann, wait=True)
-    id_ = said["conversation"]["id"]
+    sent = await send(ann, wait=True)
+    id_ = sent["conversation"]["id"]
     counts = []
     for _ in range(2):
         app.reads.clear()

@@ -24,14 +24,14 @@ TABLES_OF = """query T($id: ID!) { conversation(id: $id) { tables { nodes { name
 
 
 async def tables_of(client: Client, conversation_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await client.run(TABLES_OF, id=conversation_id))["conversation"]["tables"]["nodes"]
-    return found
+    results: list[dict[str, Any]] = (await client.run(TABLES_OF, id=conversation_id))["conversation"]["tables"]["nodes"]
+    return results
 
 
 async def test_a_model_is_sent_the_conversation_and_nothing_else(llm_app: App, scripted_llm: ScriptedLLM) -> None:
     ann = await llm_app.person()
-    given = {"systemPrompt": "Antworte auf Deutsch.", "title": "Private title"}
-    id_ = (await ann.mutate("createConversation", "{ conversation { id } }", **given))["conversation"]["id"]
+    arguments = {"systemPrompt": "Antworte auf Deutsch.", "title": "Private title"}
+    id_ = (await ann.mutate("createConversation", "{ conversation { id } }", **arguments))["conversation"]["id"]
     await ann.mutate("updateConversation", "{ conversation { id } }", id=id_, temperature=0.25, maxTokens=77)
     scripted_llm.say("Guten ", "Tag! 👋")
     scripted_llm.finish(tokens=(31, 5))
@@ -39,7 +39,7 @@ async def test_a_model_is_sent_the_conversation_and_nothing_else(llm_app: App, s
     assert first["usage"] == {"inputTokens": 31, "outputTokens": 5, "totalTokens": 36}
     scripted_llm.finish()
     await finished_reply(llm_app, ann, await start_reply(ann, " Noch\n einmal ", conversationId=id_))
-    assert scripted_llm.asked[1] == {
+    assert scripted_llm.requests[1] == {
         "model": "gpt-test",
         "messages": [
             {"role": "system", "content": f"Antworte auf Deutsch.\n\n{TABLES}"},
@@ -62,8 +62,8 @@ async def test_tokens_are_estimated_where_the_provider_does_not_say(llm_app: App
     scripted_llm.say("x" * 10)
     scripted_llm.finish()
     reply = await finished_reply(llm_app, ann, await start_reply(ann, "Hi"))
-    asked = estimate_tokens(f"{SYSTEM_PROMPT}\n\n{TABLES}") + estimate_tokens("Hi")
-    assert reply["usage"] == {"inputTokens": asked, "outputTokens": 3, "totalTokens": asked + 3}
+    requested = estimate_tokens(f"{SYSTEM_PROMPT}\n\n{TABLES}") + estimate_tokens("Hi")
+    assert reply["usage"] == {"inputTokens": requested, "outputTokens": 3, "totalTokens": requested + 3}
     assert (reply["status"], reply["finishReason"], reply["error"]) == ("COMPLETED", "stop", None)
 
 
@@ -74,14 +74,14 @@ async def test_tables_are_read_from_the_reply_or_else_from_its_question(
     ann = await llm_app.person()
     scripted_llm.say("Well: \n\n", *(TABLE if where == "reply" else "nothing to add."))
     scripted_llm.finish()
-    said = await send(ann, "What did I buy?" if where == "reply" else TABLE)
-    events = await follow(llm_app, ann, said["reply"]["id"])
+    sent = await send(ann, "What did I buy?" if where == "reply" else TABLE)
+    events = await follow(llm_app, ann, sent["reply"]["id"])
     assert [event["__typename"] for event in events][-2:] == ["ReplyProposal", "ReplyEnded"]
     assert events[-2]["proposal"]["status"] == "APPLIED"
-    (table,) = await tables_of(ann, said["conversation"]["id"])
+    (table,) = await tables_of(ann, sent["conversation"]["id"])
     cells = [row["cells"] for row in table["rows"]["nodes"]]
     assert [[cell["text"] for cell in row] for row in cells] == [["Ink", "3.50 EUR"], ["Pen", "1.20 EUR"]]
-    assert {cell["source"]["message"]["id"] for row in cells for cell in row} == {said[where]["id"]}
+    assert {cell["source"]["message"]["id"] for row in cells for cell in row} == {sent[where]["id"]}
 
 
 @pytest.mark.parametrize(
@@ -117,11 +117,11 @@ async def test_the_line_at_which_a_reply_was_cut_is_not_taken_for_a_whole_one(
     ann = await llm_app.person()
     scripted_llm.say(TABLE, "| Desk | €1")
     scripted_llm.finish("length")
-    said = await send(ann, "What did I buy?")
-    reply = await finished_reply(llm_app, ann, said["reply"]["id"])
+    sent = await send(ann, "What did I buy?")
+    reply = await finished_reply(llm_app, ann, sent["reply"]["id"])
     assert (reply["status"], reply["finishReason"], reply["text"]) == ("COMPLETED", "length", TABLE + "| Desk | €1")
     assert (reply["error"]["code"], reply["error"]["retryable"]) == ("CUT_SHORT", False)
-    (table,) = await tables_of(ann, said["conversation"]["id"])
+    (table,) = await tables_of(ann, sent["conversation"]["id"])
     assert table["rowCount"] == 2
 
 
@@ -132,14 +132,14 @@ async def test_rows_go_to_the_table_that_was_named(llm_app: App, scripted_llm: S
         scripted_llm.finish()
     scripted_llm.say("No JSON, so that what the reply says is read without the model")
     scripted_llm.finish()
-    said = await send(ann)
-    await finished_reply(llm_app, ann, said["reply"]["id"])
+    sent = await send(ann)
+    await finished_reply(llm_app, ann, sent["reply"]["id"])
     query = "query T($id: ID!) { conversation(id: $id) { tables { nodes { id rowCount } } } }"
-    (table,) = (await ann.run(query, id=said["conversation"]["id"]))["conversation"]["tables"]["nodes"]
-    again = await send(ann, "More", conversationId=said["conversation"]["id"], tableId=table["id"])
+    (table,) = (await ann.run(query, id=sent["conversation"]["id"]))["conversation"]["tables"]["nodes"]
+    again = await send(ann, "More", conversationId=sent["conversation"]["id"], tableId=table["id"])
     await finished_reply(llm_app, ann, again["reply"]["id"])
-    found = (await ann.run(query, id=said["conversation"]["id"]))["conversation"]["tables"]["nodes"]
-    assert found == [{"id": table["id"], "rowCount": 2}]
+    result = (await ann.run(query, id=sent["conversation"]["id"]))["conversation"]["tables"]["nodes"]
+    assert result == [{"id": table["id"], "rowCount": 2}]
 
 
 async def test_a_bug_ends_the_reply_and_is_shown_only_as_an_internal_error(
@@ -151,9 +151,9 @@ async def test_a_bug_ends_the_reply_and_is_shown_only_as_an_internal_error(
     ann = await app.person()
     with monkeypatch.context() as patched:
         patched.setattr(offline, "answer", broken)
-        said = await send(ann, wait=True)
-    reply = await read(ann, said["reply"]["id"])
-    assert (said["reply"]["status"], reply["status"], reply["text"]) == ("FAILED", "FAILED", "")
+        sent = await send(ann, wait=True)
+    reply = await read(ann, sent["reply"]["id"])
+    assert (sent["reply"]["status"], reply["status"], reply["text"]) == ("FAILED", "FAILED", "")
     message = "Something went wrong on the server. Send the message again."
     assert reply["error"] == {"code": "INTERNAL_SERVER_ERROR", "message": message, "retryable": True}
 
@@ -161,7 +161,7 @@ async def test_a_bug_ends_the_reply_and_is_shown_only_as_an_internal_error(
         return [r.exc_info[0] for r in caplog.records if r.levelname == "ERROR" and r.exc_info]
 
     assert await until(logged) == [KeyError]  # the job is over a moment after the reply
-    assert (await send(ann, conversationId=said["conversation"]["id"], wait=True))["reply"]["status"] == "COMPLETED"
+    assert (await send(ann, conversationId=sent["conversation"]["id"], wait=True))["reply"]["status"] == "COMPLETED"
 
 
 async def test_losing_access_meanwhile_creates_no_table(llm_app: App, scripted_llm: ScriptedLLM) -> None:
@@ -184,6 +184,6 @@ async def test_losing_access_meanwhile_creates_no_table(llm_app: App, scripted_l
     await llm_app.backend.database.write(remove, SYSTEM)
     scripted_llm.finish()
     reply = await finished_reply(llm_app, ann, id_)
-    shown = [{"tableName": "Table 1", "status": "PENDING"}]  # while they still had access
-    assert (reply["status"], reply["text"], reply["proposals"]) == ("COMPLETED", TABLE, shown)
+    displayed = [{"tableName": "Table 1", "status": "PENDING"}]  # while they still had access
+    assert (reply["status"], reply["text"], reply["proposals"]) == ("COMPLETED", TABLE, displayed)
     assert await tables_of(ann, payload["conversation"]["id"]) == []

@@ -47,10 +47,10 @@ async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
 ) -> None:
     async with open_app_with_llm(scripted_llm.server, database_url, tmp_path) as before:
         ann = await before.person()
-        said = await send(ann, TABLE)
+        sent = await send(ann, TABLE)
         scripted_llm.say("So far ", "so good 👍")
-        await wait_for_text(before, ann, said["reply"]["id"], "So far so good 👍")
-        following = asyncio.create_task(follow(before, ann, said["reply"]["id"]))
+        await wait_for_text(before, ann, sent["reply"]["id"], "So far so good 👍")
+        following = asyncio.create_task(follow(before, ann, sent["reply"]["id"]))
         await wait_for_readers(before, 1)
         await before.product.worker.stop()
         happened = await following
@@ -58,16 +58,16 @@ async def test_the_end_of_the_process_interrupts_a_reply_and_keeps_its_text(
     async with open_app_with_llm(scripted_llm.server, database_url, tmp_path) as after:
         again = after.client()
         again.token = ann.token
-        reply = await read(again, said["reply"]["id"])
+        reply = await read(again, sent["reply"]["id"])
         assert (reply["status"], reply["text"]) == ("INTERRUPTED", "So far so good 👍")
         assert (reply["error"]["code"], reply["error"]["retryable"]) == ("INTERRUPTED", True)
         # The message was read beside the model, so its table waits for a decision.
         assert [(proposal["tableName"], proposal["status"]) for proposal in reply["proposals"]] == [
             ("Table 1", "PENDING")
         ]
-        *_, end = await follow(after, again, said["reply"]["id"], len(reply["text"]))
+        *_, end = await follow(after, again, sent["reply"]["id"], len(reply["text"]))
         assert end["message"]["status"] == "INTERRUPTED"
-    assert len(scripted_llm.asked) == 1
+    assert len(scripted_llm.requests) == 1
 
 
 async def test_replies_end_when_the_account_is_deactivated(
@@ -75,13 +75,13 @@ async def test_replies_end_when_the_account_is_deactivated(
 ) -> None:
     async with open_app_with_llm(scripted_llm.server, database_url, tmp_path) as app:
         ann, root = await app.person(), await sign_up_superuser(app, "root")
-        said = await send(ann)
+        sent = await send(ann)
         scripted_llm.say("So far ", "so good")
-        await wait_for_text(app, ann, said["reply"]["id"], "So far so good")
+        await wait_for_text(app, ann, sent["reply"]["id"], "So far so good")
         id_ = (await ann.run("{ me { id } }"))["me"]["id"]
         await root.mutate("updateUser", "{ __typename }", id=id_, isActive=False)
         await asyncio.wait_for(scripted_llm.server.exchanges[0].hung_up.wait(), 2)
-        assert (await read(root, said["reply"]["id"]))["status"] == "STOPPED"
+        assert (await read(root, sent["reply"]["id"]))["status"] == "STOPPED"
         jobs_left: Prepared[Job] = Prepared(select(Job).where(Job.kind == "reply"))
         (job,) = await app.backend.database.read(jobs_left, SYSTEM)
         assert (job.status, job.finished_at is not None, job.leased_until) == ("CANCELED", True, None)
@@ -230,12 +230,12 @@ async def test_silence_of_the_provider_does_not_keep_a_reply_from_being_stopped(
 ) -> None:
     async with open_app_with_faults(database_url, tmp_path, events_then_silence()) as (app, server):
         ann = await app.person()
-        said = await send(ann)
+        sent = await send(ann)
 
         async def is_asked() -> bool:
             return bool(server.exchanges)
 
         await until(is_asked)
-        stopped = await ann.mutate("stopReply", "{ message { status text } }", messageId=said["reply"]["id"])
+        stopped = await ann.mutate("stopReply", "{ message { status text } }", messageId=sent["reply"]["id"])
         assert stopped["message"] == {"status": "STOPPED", "text": ""}
         await asyncio.wait_for(server.exchanges[0].hung_up.wait(), 2)

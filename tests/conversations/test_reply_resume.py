@@ -33,12 +33,12 @@ TEXT = "".join(CHUNKS)
 Way: TypeAlias = Callable[[int], AsyncGenerator[dict[str, Any], None]]
 
 
-async def next_text(way: Way, held: str) -> str | None:
+async def next_text(way: Way, stored: str) -> str | None:
     """Return the client's text after the next delta, then disconnect; None when the reply has ended."""
-    async with aclosing(way(len(held))) as events:
+    async with aclosing(way(len(stored))) as events:
         async for event in events:
             one = event["replyStream"]
-            return None if one["__typename"] == "ReplyEnded" else joined_text([one], held)
+            return None if one["__typename"] == "ReplyEnded" else joined_text([one], stored)
     raise AssertionError("the stream ended without an end")
 
 
@@ -69,15 +69,15 @@ async def test_a_reply_that_is_cut_at_every_chunk_is_whole(
         # Somebody who stays, so that the process does not read the text anew at each cut.
         staying = asyncio.create_task(follow(app, ann, id_))
         await wait_for_readers(app, 1)
-        held = ""
+        stored = ""
         for chunk, way in zip(CHUNKS, cycle(ways(app, ann, there, id_)), strict=False):
             scripted_llm.say(chunk)
-            text = await next_text(way, held)
-            held += chunk
-            assert text == held
+            text = await next_text(way, stored)
+            stored += chunk
+            assert text == stored
         scripted_llm.finish()
         assert joined_text(await staying) == TEXT
         for way in ways(app, ann, there, id_):
-            assert await next_text(way, held) is None
-        assert (await read(ann, id_))["text"] == held == TEXT
+            assert await next_text(way, stored) is None
+        assert (await read(ann, id_))["text"] == stored == TEXT
         assert texts_of(app) == {}

@@ -27,12 +27,12 @@ async def proposals_of(app: App, scripted_llm: ScriptedLLM, ann: Client, text: s
     scripted_llm.say(*reply)
     scripted_llm.finish()
     await finished_reply(app, ann, id_)
-    found: list[Proposal] = [
+    results: list[Proposal] = [
         proposal
         for proposal in (await ann.run(READ, id=id_))["message"]["proposals"]
         if proposal["status"] != "REJECTED"
     ]
-    return found
+    return results
 
 
 def cells(proposal: Proposal) -> dict[Any, tuple[str, str, str]]:

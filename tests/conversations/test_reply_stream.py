@@ -64,15 +64,15 @@ async def test_a_resumed_stream_gets_exactly_the_rest(llm_app: App, scripted_llm
     scripted_llm.say(*PIECES[:7])
     await wait_for_text(llm_app, ann, id_, half)
     places = [*range(len(half) + 1), len(half) + 1, 10_000, -1, -10_000]
-    followers = [asyncio.create_task(follow(llm_app, ann, id_, place)) for place in places]
+    followers = [asyncio.create_task(follow(llm_app, ann, id_, position)) for position in places]
     await wait_for_readers(llm_app, len(places))
     scripted_llm.say(*PIECES[7:])
     scripted_llm.finish()
-    for place, follower in zip(places, followers, strict=True):
+    for position, follower in zip(places, followers, strict=True):
         events = await follower
-        is_held = 0 <= place <= len(half)
-        assert events[0]["offset"] == (place if is_held else 0)
-        assert joined_text(events, half[:place] if is_held else "") == TEXT, place
+        is_held = 0 <= position <= len(half)
+        assert events[0]["offset"] == (position if is_held else 0)
+        assert joined_text(events, half[:position] if is_held else "") == TEXT, position
 
 
 async def test_a_stream_resumed_after_the_end_gets_the_rest_at_once(llm_app: App, scripted_llm: ScriptedLLM) -> None:
@@ -82,13 +82,13 @@ async def test_a_stream_resumed_after_the_end_gets_the_rest_at_once(llm_app: App
     scripted_llm.finish()
     await follow(llm_app, ann, id_)
     end = {"__typename": "ReplyEnded", "message": {"id": id_, "text": TEXT, "status": "COMPLETED"}}
-    for place in range(len(TEXT)):
-        delta = {"__typename": "ReplyDelta", "messageId": id_, "offset": place, "text": TEXT[place:]}
-        assert await follow(llm_app, ann, id_, place) == [delta, end]
+    for offset in range(len(TEXT)):
+        delta = {"__typename": "ReplyDelta", "messageId": id_, "offset": offset, "text": TEXT[offset:]}
+        assert await follow(llm_app, ann, id_, offset) == [delta, end]
     assert await follow(llm_app, ann, id_, len(TEXT)) == [end]
     whole = {"__typename": "ReplyDelta", "messageId": id_, "offset": 0, "text": TEXT}
-    for place in (len(TEXT) + 1, 2**31 - 1, -1, -(2**31)):
-        assert await follow(llm_app, ann, id_, place) == [whole, end]
+    for offset in (len(TEXT) + 1, 2**31 - 1, -1, -(2**31)):
+        assert await follow(llm_app, ann, id_, offset) == [whole, end]
 
 
 async def test_an_offset_beyond_the_text_starts_from_the_beginning(llm_app: App, scripted_llm: ScriptedLLM) -> None:
@@ -113,7 +113,7 @@ async def test_any_number_may_watch(llm_app: App, scripted_llm: ScriptedLLM) -> 
     async with asyncio.timeout(20):
         texts = [joined_text(events) for events in await asyncio.gather(*watching)]
     assert texts == [TEXT * 3] * 25
-    assert len(scripted_llm.asked) == 1
+    assert len(scripted_llm.requests) == 1
     assert texts_of(llm_app) == {}
 
 
@@ -129,21 +129,21 @@ async def test_a_watcher_who_leaves_ends_nothing(llm_app: App, scripted_llm: Scr
 
 async def test_a_message_that_is_no_reply_is_not_followed(llm_app: App, scripted_llm: ScriptedLLM) -> None:
     ann, eve = await llm_app.person("ann"), await llm_app.person("eve")
-    said = await send(ann)
+    sent = await send(ann)
     scripted_llm.finish()
     with pytest.raises(Refused) as refused:
-        await follow(llm_app, ann, said["message"]["id"])
+        await follow(llm_app, ann, sent["message"]["id"])
     (error,) = refused.value.errors
     message = "This is the id of a message written by a person. Pass the id of its reply."
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["extensions"]["fieldErrors"] == [{"field": "messageId", "message": message}]
-    error = await ann.refused("stopReply", messageId=said["message"]["id"])
+    error = await ann.refused("stopReply", messageId=sent["message"]["id"])
     assert [item["field"] for item in error["extensions"]["fieldErrors"]] == ["messageId"]
     for client, id_ in (
         (ann, "nonsense"),
-        (ann, said["conversation"]["id"]),
-        (eve, said["reply"]["id"]),
-        (eve, said["message"]["id"]),
+        (ann, sent["conversation"]["id"]),
+        (eve, sent["reply"]["id"]),
+        (eve, sent["message"]["id"]),
     ):
         assert await code_of(llm_app, client, id_) == "NOT_FOUND"
         assert (await client.refused("stopReply", messageId=id_))["extensions"]["code"] == "NOT_FOUND"
@@ -158,8 +158,10 @@ async def test_members_follow_shared_replies_until_they_are_removed(
         monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 60)
     ann, bob = await llm_app.person("ann"), await llm_app.person("bob")
     shared = await llm_app.organization(ann, bob)
-    given = {"organizationId": shared, "visibility": "ORGANIZATION"}
-    conversation = (await ann.mutate("createConversation", "{ conversation { id } }", **given))["conversation"]["id"]
+    arguments = {"organizationId": shared, "visibility": "ORGANIZATION"}
+    conversation = (await ann.mutate("createConversation", "{ conversation { id } }", **arguments))["conversation"][
+        "id"
+    ]
     id_ = await start_reply(ann, conversationId=conversation)
     scripted_llm.say("For everybody. ")
     await wait_for_text(llm_app, bob, id_, "For everybody. ")
@@ -184,8 +186,8 @@ async def test_members_follow_shared_replies_until_they_are_removed(
 
 async def test_a_reply_is_stopped_while_it_is_written(llm_app: App, scripted_llm: ScriptedLLM) -> None:
     ann = await llm_app.person()
-    said = await send(ann)
-    id_ = said["reply"]["id"]
+    sent = await send(ann)
+    id_ = sent["reply"]["id"]
     scripted_llm.say(*PIECES)
     await wait_for_text(llm_app, ann, id_, TEXT)
     following = asyncio.create_task(follow(llm_app, ann, id_))
@@ -203,10 +205,10 @@ async def test_a_reply_is_stopped_while_it_is_written(llm_app: App, scripted_llm
     )
     again = await ann.mutate("stopReply", "{ message { status text } }", messageId=id_)
     assert again == stopped
-    await send(ann, "And now?", conversationId=said["conversation"]["id"])
+    await send(ann, "And now?", conversationId=sent["conversation"]["id"])
 
     async def is_asked() -> bool:
-        return len(scripted_llm.asked) == 2
+        return len(scripted_llm.requests) == 2
 
     await until(is_asked)
     scripted_llm.finish()
@@ -218,16 +220,16 @@ async def test_a_queued_reply_is_stopped_at_once(
     monkeypatch.setattr(resolvers.conversations.replies, "IDLE_SECONDS", 60)
     await llm_app.product.worker.stop()
     ann = await llm_app.person()
-    said = await send(ann)
-    id_ = said["reply"]["id"]
+    sent = await send(ann)
+    id_ = sent["reply"]["id"]
     following = asyncio.create_task(follow(llm_app, ann, id_))
     await wait_for_readers(llm_app, 1)
     stopped = await ann.mutate("stopReply", "{ message { status text } }", messageId=id_)
     assert stopped["message"] == {"status": "STOPPED", "text": ""}
     events = await following
     assert events == [{"__typename": "ReplyEnded", "message": {"id": id_, "text": "", "status": "STOPPED"}}]
-    assert (await send(ann, "Again", conversationId=said["conversation"]["id"]))["reply"]["status"] == "IN_PROGRESS"
-    assert scripted_llm.asked == []
+    assert (await send(ann, "Again", conversationId=sent["conversation"]["id"]))["reply"]["status"] == "IN_PROGRESS"
+    assert scripted_llm.requests == []
 
 
 async def test_an_owner_stops_a_reply_that_an_admin_requested(llm_app: App, scripted_llm: ScriptedLLM) -> None:

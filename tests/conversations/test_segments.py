@@ -50,10 +50,10 @@ def add_message(session: Session, conversation: Conversation, parent: Message | 
 def create_tree(session: Session, parents: list[int | None]) -> tuple[Conversation, list[UUID]]:
     """Create a conversation from the index of each message's parent; return it with the message ids."""
     conversation = conversations.create(session, NewConversation("model", title="Tree"))
-    said: list[Message] = []
+    text: list[Message] = []
     for parent in parents:
-        said.append(add_message(session, conversation, None if parent is None else said[parent]))
-    return conversation, [message.id for message in said]
+        text.append(add_message(session, conversation, None if parent is None else text[parent]))
+    return conversation, [message.id for message in text]
 
 
 def random_parents(size: int, seed: int) -> list[int | None]:
@@ -82,8 +82,8 @@ class Tree:
         self._database, self._viewer = database, viewer
         self._conversation_id, self._ids = conversation_id, ids
 
-    async def read(self, query: Any, **given: Any) -> list[int]:
-        named = {name: self._ids[value] if name != "limit" else value for name, value in given.items()}
+    async def read(self, query: Any, **arguments: Any) -> list[int]:
+        named = {name: self._ids[value] if name != "limit" else value for name, value in arguments.items()}
         rows = await self._database.read(query, self._viewer, conversation_id=self._conversation_id, **named)
         return [self._ids.index(row.id) for row in rows]
 
@@ -143,12 +143,12 @@ def stored_lines(database_url: str, viewer: Viewer, conversation_id: UUID) -> An
         database = database_at(database_url)
         await database.start()
         try:
-            found = await database.read(messages_of, viewer, conversation_id=conversation_id)
+            result = await database.read(messages_of, viewer, conversation_id=conversation_id)
             along = await database.read(segments_of, viewer, conversation_id=conversation_id)
         finally:
             await database.stop()
         return (
-            {row.id: (row.line_id, row.depth) for row in found},
+            {row.id: (row.line_id, row.depth) for row in result},
             sorted((row.line_id, row.first_depth, row.last_depth, row.along_id) for row in along),
         )
 

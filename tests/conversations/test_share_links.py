@@ -55,8 +55,8 @@ async def create_conversation(client: Client, text: str = "Hello", conversation:
     return id_
 
 
-async def share(client: Client, conversation: str, **given: Any) -> str:
-    url: str = (await client.mutate("shareConversation", SHARED, conversationId=conversation, **given))["shareUrl"]
+async def share(client: Client, conversation: str, **arguments: Any) -> str:
+    url: str = (await client.mutate("shareConversation", SHARED, conversationId=conversation, **arguments))["shareUrl"]
     return url
 
 
@@ -184,8 +184,8 @@ async def test_a_chosen_branch_is_shared_once_for_a_key_and_large_ones_are_cut(a
     text = (await open_link(ann, url)).text
     assert ("First" in text, "Second" in text) == (True, False)
     columns = [{"name": "N", "type": "INTEGER"}]
-    made = await ann.mutate("createTable", "{ table { id } }", name="Long", columns=columns, conversationId=id_)
-    table_id = made["table"]["id"]
+    created = await ann.mutate("createTable", "{ table { id } }", name="Long", columns=columns, conversationId=id_)
+    table_id = created["table"]["id"]
     rows = [{"N": number} for number in range(201)]
     await ann.mutate("addRows", "{ table { id } }", tableId=table_id, rows=rows)
     text = (await open_link(ann, await share(ann, id_))).text
@@ -216,5 +216,5 @@ async def test_links_outlive_a_new_key_and_are_shown_while_the_old_one_is_known(
 
 
 async def log_in(client: Client) -> None:
-    given = {"email": "ann@example.com", "password": "correct horse battery"}
-    client.token = (await client.mutate("logIn", "{ session { accessToken } }", **given))["session"]["accessToken"]
+    arguments = {"email": "ann@example.com", "password": "correct horse battery"}
+    client.token = (await client.mutate("logIn", "{ session { accessToken } }", **arguments))["session"]["accessToken"]

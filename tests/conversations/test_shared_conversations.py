@@ -26,10 +26,12 @@ async def receive(client: Client, id: str, first: asyncio.Event) -> list[dict[st
 async def test_a_member_follows_over_a_socket_and_writes_nothing(llm_app: App, scripted_llm: ScriptedLLM) -> None:
     ann, bob, eve = [await llm_app.person(name) for name in ("ann", "bob", "eve")]
     shared = await llm_app.organization(ann, bob)
-    given = {"organizationId": shared, "visibility": "ORGANIZATION", "title": "Trip"}
-    conversation = (await ann.mutate("createConversation", "{ conversation { id } }", **given))["conversation"]["id"]
-    said = await send(ann, "Who pays?", conversationId=conversation)
-    message, reply = said["message"]["id"], said["reply"]["id"]
+    arguments = {"organizationId": shared, "visibility": "ORGANIZATION", "title": "Trip"}
+    conversation = (await ann.mutate("createConversation", "{ conversation { id } }", **arguments))["conversation"][
+        "id"
+    ]
+    sent = await send(ann, "Who pays?", conversationId=conversation)
+    message, reply = sent["message"]["id"], sent["reply"]["id"]
     scripted_llm.say("Everybody ")
     async with listening(llm_app) as there, asyncio.timeout(20):
         there.token = bob.token
@@ -59,4 +61,4 @@ async def test_a_member_follows_over_a_socket_and_writes_nothing(llm_app: App, s
     assert joined_text(events) == "Everybody a part."
     assert events[-1]["message"] == {"id": reply, "text": "Everybody a part.", "status": "COMPLETED"}
     assert (await read(bob, reply))["text"] == "Everybody a part."
-    assert len(scripted_llm.asked) == 1
+    assert len(scripted_llm.requests) == 1

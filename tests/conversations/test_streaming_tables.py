@@ -91,16 +91,16 @@ async def following(app: App, client: Client, id: str) -> AsyncIterator[Follower
 
 
 async def proposals_of(client: Client, id: str) -> list[Proposal]:
-    found: list[Proposal] = (await client.run(PROPOSALS, id=id))["message"]["proposals"]
-    return found
+    results: list[Proposal] = (await client.run(PROPOSALS, id=id))["message"]["proposals"]
+    return results
 
 
 async def test_rows_show_while_the_reply_is_written_and_their_proposal_stays_the_same(
     llm_app: App, scripted_llm: ScriptedLLM
 ) -> None:
     ann = await llm_app.person()
-    said = await send(ann, "What do I need?")
-    async with following(llm_app, ann, said["reply"]["id"]) as follower:
+    sent = await send(ann, "What do I need?")
+    async with following(llm_app, ann, sent["reply"]["id"]) as follower:
         scripted_llm.say(HEADER, "| Ink | 3 |\n| Pen | 1", "2 |\n| Cu")
         (first,) = await follower.sees(1)
         assert (first["tableName"], first["status"], first["isComplete"]) == ("Here you are", "PENDING", False)
@@ -118,7 +118,7 @@ async def test_rows_show_while_the_reply_is_written_and_their_proposal_stays_the
     assert [proposal["id"] for proposal in final] == [first["id"], people["id"]]
     assert [(p["status"], p["isComplete"], p["problem"]) for p in final] == [("APPLIED", True, None)] * 2
     assert [change["id"] for change in final[0]["changes"]] == [change["id"] for change in wider["changes"]]
-    assert await proposals_of(ann, said["reply"]["id"]) == final
+    assert await proposals_of(ann, sent["reply"]["id"]) == final
 
 
 @pytest.mark.parametrize("way", ["follow", "follow_sse"])
@@ -173,17 +173,22 @@ async def test_the_whole_rows_of_a_reply_that_breaks_off_stay_to_be_decided(
     id = await start_reply(ann)
     async with following(llm_app, ann, id) as follower:
         scripted_llm.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n| Cup | 4")
-        (shown,) = await follower.sees(1)
+        (displayed,) = await follower.sees(1)
         if end == "stop":
             await ann.mutate("stopReply", "{ message { id } }", messageId=id)
         else:
             await llm_app.product.worker.stop()
         await follower.task
     assert follower.ended == ("STOPPED" if end == "stop" else "INTERRUPTED")
-    (kept,) = await proposals_of(ann, id)
-    assert (kept["id"], kept["status"], kept["isComplete"], count(kept)) == (shown["id"], "PENDING", True, 2)
-    assert kept["changes"][:3] == shown["changes"]
-    applied = await ann.mutate("applyProposal", "{ table { rowCount } }", id=kept["id"])
+    (stored,) = await proposals_of(ann, id)
+    assert (stored["id"], stored["status"], stored["isComplete"], count(stored)) == (
+        displayed["id"],
+        "PENDING",
+        True,
+        2,
+    )
+    assert stored["changes"][:3] == displayed["changes"]
+    applied = await ann.mutate("applyProposal", "{ table { rowCount } }", id=stored["id"])
     assert applied["table"]["rowCount"] == 2
 
 
@@ -194,17 +199,22 @@ async def test_another_process_completes_the_proposals_from_the_stored_text(
     id = await start_reply(ann)
     async with following(llm_app, ann, id) as follower:
         scripted_llm.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
-        (shown,) = await follower.sees(1)
+        (displayed,) = await follower.sees(1)
         viewer, database = await llm_app.viewer(ann), llm_app.backend.database
         await database.write(take_over, viewer, f"{HEADER}| Ink | 3 |\n| Pen | 12 |\n| Cup | 4 |\n| M")
         (job,) = await database.read(reply_jobs, SYSTEM)
         next_one = Replies(database, MemoryLog(), None, Watchers(), DirectoryBlobs(Path("nowhere")))
         await next_one(JobContext(job, viewer, lambda: None))
-        (kept,) = await proposals_of(ann, id)
+        (stored,) = await proposals_of(ann, id)
         scripted_llm.finish()
         await follower.task
-    assert (kept["id"], kept["status"], kept["isComplete"], count(kept)) == (shown["id"], "PENDING", True, 3)
-    assert (follower.ended, await proposals_of(ann, id)) == ("INTERRUPTED", [kept])
+    assert (stored["id"], stored["status"], stored["isComplete"], count(stored)) == (
+        displayed["id"],
+        "PENDING",
+        True,
+        3,
+    )
+    assert (follower.ended, await proposals_of(ann, id)) == ("INTERRUPTED", [stored])
 
 
 reply_jobs: Prepared[Job] = Prepared(select(Job).where(Job.kind == "reply"))
@@ -224,13 +234,18 @@ async def test_a_proposal_rejected_while_it_grows_stays_rejected(
     id = await start_reply(ann)
     async with following(sqlite_llm_app, ann, id) as follower:
         scripted_llm.say(HEADER, "| Ink | 3 |\n| Pen | 12 |\n")
-        (shown,) = await follower.sees(1)
-        await ann.mutate("rejectProposal", "{ proposal { id } }", id=shown["id"])
+        (displayed,) = await follower.sees(1)
+        await ann.mutate("rejectProposal", "{ proposal { id } }", id=displayed["id"])
         scripted_llm.say("| Cup | 4 |\n| Mat | 5 |\n")
         scripted_llm.finish()
         await follower.task
-    (kept,) = await proposals_of(ann, id)
-    assert (kept["id"], kept["status"], kept["isComplete"], count(kept)) == (shown["id"], "REJECTED", True, 1)
+    (stored,) = await proposals_of(ann, id)
+    assert (stored["id"], stored["status"], stored["isComplete"], count(stored)) == (
+        displayed["id"],
+        "REJECTED",
+        True,
+        1,
+    )
     assert (await ann.run("{ tables { totalCount } }"))["tables"]["totalCount"] == 0
 
 
@@ -276,9 +291,9 @@ async def test_nothing_is_shown_where_nothing_is_to_be_extracted(
     sqlite_llm_app: App, scripted_llm: ScriptedLLM
 ) -> None:
     ann = await sqlite_llm_app.person()
-    made = await ann.mutate("createConversation", "{ conversation { id } }", extraction="OFF")
+    created = await ann.mutate("createConversation", "{ conversation { id } }", extraction="OFF")
     scripted_llm.say(HEADER, "| Ink | 3 |\n", "| Pen | 12 |\n")
-    reply = await start_reply(ann, conversationId=made["conversation"]["id"])
+    reply = await start_reply(ann, conversationId=created["conversation"]["id"])
     async with following(sqlite_llm_app, ann, reply) as follower:
         await asyncio.sleep(0.2)
         scripted_llm.finish()
@@ -294,10 +309,10 @@ async def test_the_offline_assistant_shows_its_tables_before_it_has_spoken(
         ann = await app.person()
         id = await start_reply(ann, f"{HEADER}| Ink | 3 |\n| Pen | 12 |\n")
         async with following(app, ann, id) as follower:
-            (shown,) = await follower.sees(2)
-            assert (shown["isComplete"], shown["status"], follower.ended) == (False, "PENDING", None)
+            (displayed,) = await follower.sees(2)
+            assert (displayed["isComplete"], displayed["status"], follower.ended) == (False, "PENDING", None)
             await follower.task
-        assert [(p["id"], p["status"]) for p in await proposals_of(ann, id)] == [(shown["id"], "APPLIED")]
+        assert [(p["id"], p["status"]) for p in await proposals_of(ann, id)] == [(displayed["id"], "APPLIED")]
         assert (await finished_reply(app, ann, id))["status"] == "COMPLETED"
 
 
@@ -336,5 +351,5 @@ async def test_a_reply_that_ends_before_the_paste_is_read_leaves_it_to_be_read()
     proposals = ReplyProposals(cast(Database, None), cast(JobContext, None), reply.id, None)
     async with StreamingTables(ParseScheduler(), proposals, str, tables).running():
         await asyncio.sleep(0)  # the paste is being read in a thread
-    found = await tables.finished("ok", is_cut=False)
-    assert [len(found_table.table.rows) for found_table in found.tables] == [2]
+    result = await tables.finished("ok", is_cut=False)
+    assert [len(found_table.table.rows) for found_table in result.tables] == [2]

@@ -19,7 +19,7 @@ READ = "query T($id: ID!) { conversation(id: $id) { title usage { totalTokens } 
 
 
 @pytest.mark.parametrize(
-    ("said", "title"),
+    ("text", "title"),
     [
         ("Rent of the flat", "Rent of the flat"),
         ("\n  Title: **“Rent of  the flat.”**\nBecause …", "Rent of the flat"),
@@ -28,14 +28,14 @@ READ = "query T($id: ID!) { conversation(id: $id) { title usage { totalTokens } 
         ("x" * 81, ""),
     ],
 )
-def test_titles_from_a_model_are_cleaned(said: str, title: str) -> None:
-    assert clean(said) == title
+def test_titles_from_a_model_are_cleaned(text: str, title: str) -> None:
+    assert clean(text) == title
 
 
 async def read_title(client: Client, id_: str) -> tuple[str, int]:
     """Return the title and the total tokens of a conversation."""
-    found = (await client.run(READ, id=id_))["conversation"]
-    return found["title"], found["usage"]["totalTokens"]
+    result = (await client.run(READ, id=id_))["conversation"]
+    return result["title"], result["usage"]["totalTokens"]
 
 
 async def test_a_model_names_a_conversation_once_and_never_one_that_a_person_named(
@@ -45,9 +45,9 @@ async def test_a_model_names_a_conversation_once_and_never_one_that_a_person_nam
         profile = {"name": "p", "base_url": server.base_url, "models": ["m"]}
         async with open_app(database_url, tmp_path, title_source="model", llm_profiles=json.dumps([profile])) as app:
             ann = await app.person()
-            said = await send(ann, "What is the rent?")
-            id_ = said["conversation"]["id"]
-            await finished_reply(app, ann, said["reply"]["id"])
+            sent = await send(ann, "What is the rent?")
+            id_ = sent["conversation"]["id"]
+            await finished_reply(app, ann, sent["reply"]["id"])
 
             async def is_named() -> bool:
                 return (await read_title(ann, id_))[0] == "Rent of the flat"
@@ -70,14 +70,14 @@ async def test_a_model_that_cannot_leaves_the_title_of_the_text(database_url: st
         profile = {"name": "p", "base_url": server.base_url, "models": ["m"]}
         async with open_app(database_url, tmp_path, title_source="model", llm_profiles=json.dumps([profile])) as app:
             ann = await app.person()
-            said = await send(ann, "What is the rent?")
-            await finished_reply(app, ann, said["reply"]["id"])
+            sent = await send(ann, "What is the rent?")
+            await finished_reply(app, ann, sent["reply"]["id"])
 
             async def is_tried() -> bool:
                 return len(server.exchanges) == 2
 
             await until(is_tried)
-            assert await read_title(ann, said["conversation"]["id"]) == ("What is the rent?", 15)
+            assert await read_title(ann, sent["conversation"]["id"]) == ("What is the rent?", 15)
 
 
 @pytest.mark.parametrize(

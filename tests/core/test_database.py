@@ -58,10 +58,10 @@ async def test_a_change_is_kept_with_who_made_it(database: Database, world: Worl
     conversation, _ = await database.write(create_conversation, ann, "Plans")
     await database.write(rename, ann, conversation.id, "Better plans")
     query = select(AuditEntry).where(AuditEntry.subject_id == conversation.id).order_by(AuditEntry.id)
-    made, entry = await database.read(Prepared[AuditEntry](query), SYSTEM)
-    assert made.before is None
-    assert made.after is not None
-    assert (made.after["title"], made.after["messages"]) == ("Plans", {"added": 1})
+    created, entry = await database.read(Prepared[AuditEntry](query), SYSTEM)
+    assert created.before is None
+    assert created.after is not None
+    assert (created.after["title"], created.after["messages"]) == ("Plans", {"added": 1})
     assert (entry.before, entry.after) == ({"title": "Plans"}, {"title": "Better plans"})
     assert (entry.subject_type, entry.created_by_id, entry.action) == ("Conversation", ann.user_id, "system")
     assert entry.organization_id == conversation.organization_id
@@ -139,15 +139,15 @@ def committed_jobs(url: str) -> int:
     """Return the number of jobs that a connection of its own sees; blocks."""
     if url.startswith("sqlite"):
         reader = sqlite3.connect(url.removeprefix("sqlite:///"))
-        found = reader.execute("SELECT count(*) FROM jobs").fetchone()[0]
+        result = reader.execute("SELECT count(*) FROM jobs").fetchone()[0]
         reader.close()
-        return int(found)
+        return int(result)
 
     async def ask() -> int:
         connection = await asyncpg.connect(url, timeout=10)
-        found = await connection.fetchval("SELECT count(*) FROM jobs")
+        result = await connection.fetchval("SELECT count(*) FROM jobs")
         await connection.close()
-        return int(found)
+        return int(result)
 
     return asyncio.run(ask())
 

@@ -54,23 +54,23 @@ async def state(ann: Client) -> Any:
 async def test_every_mistake_of_an_input_has_its_field(app: App) -> None:
     ann = await app.person()
     before = await state(ann)
-    for name, given, expected in CASES:
-        assert fields(await ann.refused(name, **given)) == expected, name
+    for name, arguments, expected in CASES:
+        assert fields(await ann.refused(name, **arguments)) == expected, name
     assert await state(ann) == before
 
 
 async def test_a_sign_up_with_three_mistakes_names_them_all(app: App) -> None:
-    given = {"email": "nobody", "password": "short", "firstName": LONG}
-    error = await app.client().refused("signUp", **given)
+    arguments = {"email": "nobody", "password": "short", "firstName": LONG}
+    error = await app.client().refused("signUp", **arguments)
     assert fields(error) == ["email", "password", "firstName"]
     assert error["message"].endswith("There are 2 more mistakes: see `fieldErrors`.")
 
 
 async def test_a_site_and_a_module_with_several_mistakes(app: App) -> None:
     ann = await app.person()
-    place = {"organizationId": await app.organization(ann)}
-    assert fields(await ann.refused("createSite", name="", address=LONG, **place)) == ["name", "address"]
-    site = (await ann.mutate("createSite", "{ site { id } }", name="Roof", **place))["site"]["id"]
+    target = {"organizationId": await app.organization(ann)}
+    assert fields(await ann.refused("createSite", name="", address=LONG, **target)) == ["name", "address"]
+    site = (await ann.mutate("createSite", "{ site { id } }", name="Roof", **target))["site"]["id"]
     assert fields(await ann.refused("updateSite", id=site, name="", address=LONG)) == ["name", "address"]
     module = {"siteId": site, "name": "", "kind": LONG, "serialNumber": LONG}
     assert fields(await ann.refused("createModule", **module)) == ["name", "kind", "serialNumber"]
@@ -107,8 +107,8 @@ async def test_cells_filters_and_sorts_name_every_mistake(app: App) -> None:
 async def test_a_conversation_begins_with_its_temperature_and_length(app: App) -> None:
     ann = await app.person()
     selection = "{ conversation { temperature maxTokens } }"
-    made = await ann.mutate("createConversation", selection, temperature=0.4, maxTokens=200)
-    assert made["conversation"] == {"temperature": 0.4, "maxTokens": 200}
+    created = await ann.mutate("createConversation", selection, temperature=0.4, maxTokens=200)
+    assert created["conversation"] == {"temperature": 0.4, "maxTokens": 200}
     plain = await ann.mutate("createConversation", selection)
     assert plain["conversation"] == {"temperature": None, "maxTokens": None}
 

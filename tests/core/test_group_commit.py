@@ -99,13 +99,13 @@ class Held:
 
 async def results(database: Database, viewer: Viewer, *units: Callable[[Session, str], UUID]) -> tuple[list[Any], int]:
     """Run units that wait together; return their results or errors, and the number of commits."""
-    async with Held(database) as held:
+    async with Held(database) as stored:
         tasks = [
             asyncio.create_task(database.write(unit, viewer, f"{n} {unit.__name__}")) for n, unit in enumerate(units)
         ]
         await asyncio.sleep(0.05)
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    return outcomes, held.commits
+    return outcomes, stored.commits
 
 
 async def titles(database: Database) -> list[str]:
@@ -196,13 +196,13 @@ async def test_units_of_a_group_see_each_other_and_have_viewers_of_their_own(dat
         before, row.title = row.title, title
         return before
 
-    async with Held(database) as held:
+    async with Held(database) as held_text:
         writers = [(ann, "first"), (eve, "stolen"), (ann, "second")]
         tasks = [asyncio.create_task(database.write(rename, viewer, title)) for viewer, title in writers]
         await asyncio.sleep(0.05)
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert [outcomes[0], type(outcomes[1]), outcomes[2]] == ["secret", NotFound, "first"]
-    assert held.commits == 1
+    assert held_text.commits == 1
     stored = await database.find(Conversation, ann, conversation)
     assert stored is not None
     assert (stored.title, stored.updated_by_id) == ("second", ann.user_id)

@@ -49,9 +49,9 @@ async def test_a_key_is_of_one_person_and_one_operation(database: Database, worl
     mine, theirs = await begin(database, ann, "key"), await begin(database, eve, "key", "Eve's")
     assert mine.id != theirs.id
     assert await titles(database, eve) == ["Eve's"]
-    said = await say(database, ann, "key")
-    assert said.conversation.id != mine.id
-    assert (await say(database, ann, "key")).message.id == said.message.id
+    text = await say(database, ann, "key")
+    assert text.conversation.id != mine.id
+    assert (await say(database, ann, "key")).message.id == text.message.id
 
 
 async def test_a_superuser_s_key_is_their_own_although_they_read_the_keys_of_all(
@@ -69,8 +69,8 @@ async def test_a_superuser_s_key_is_their_own_although_they_read_the_keys_of_all
 async def test_what_comes_at_once_with_one_key_is_made_once(database: Database, world: World) -> None:
     ann = await world.person("ann")
     async with asyncio.timeout(20):
-        said = await asyncio.gather(*(say(database, ann, "key") for _ in range(20)))
-    assert len({exchange.reply.id for exchange in said}) == 1
+        text = await asyncio.gather(*(say(database, ann, "key") for _ in range(20)))
+    assert len({exchange.reply.id for exchange in text}) == 1
     assert await titles(database, ann) == ["Hello"]
     assert [type(event) for event in world.published] == [JobQueued]
 
@@ -81,8 +81,8 @@ async def test_who_comes_second_finds_the_result_and_not_what_stands_in_the_way_
     ann = await world.person("ann")
     conversation = await begin(database, ann, None)
     async with asyncio.timeout(20):
-        said = await asyncio.gather(*(say(database, ann, "key", conversation.id) for _ in range(20)))
-    assert len({exchange.reply.id for exchange in said}) == 1
+        text = await asyncio.gather(*(say(database, ann, "key", conversation.id) for _ in range(20)))
+    assert len({exchange.reply.id for exchange in text}) == 1
     with pytest.raises(Conflict, match="still being written"):
         await say(database, ann, "other", conversation.id)
 
@@ -153,10 +153,10 @@ async def test_a_result_that_is_gone_is_not_made_again(database: Database, world
 
 
 async def test_signing_up_twice_with_one_key_makes_one_account(database: Database) -> None:
-    given = ("ann@example.com", "hash", "Ann", "Lee")
+    arguments = ("ann@example.com", "hash", "Ann", "Lee")
 
     async def sign_up(key: str) -> Any:
-        return await database.write(users.sign_up, SYSTEM, *given, key)
+        return await database.write(users.sign_up, SYSTEM, *arguments, key)
 
     results = await asyncio.gather(*(sign_up("key") for _ in range(4)), return_exceptions=True)
     assert sorted(type(result).__name__ for result in results) == ["Conflict"] * 3 + ["User"]

@@ -32,22 +32,22 @@ ANYBODY = Viewer(uuid4())
 
 def reads() -> dict[str, Prepared[Any]]:
     """Return every prepared read of the data layer by name, lists with and without each of their conditions."""
-    found: dict[str, Prepared[Any]] = {}
+    results: dict[str, Prepared[Any]] = {}
     for path in sorted(
         module.name for module in pkgutil.walk_packages(db.__path__, "db.") if ".migrations" not in module.name
     ):
         module = path.rpartition(".")[2]
         for name, value in vars(importlib.import_module(path)).items():
             if isinstance(value, Prepared):
-                found[f"{module}.{name}"] = value
+                results[f"{module}.{name}"] = value
             elif isinstance(value, dict):
-                found |= {f"{module}.{name} {key}": each for key, each in value.items() if isinstance(each, Prepared)}
+                results |= {f"{module}.{name} {key}": each for key, each in value.items() if isinstance(each, Prepared)}
             elif isinstance(value, Listing):
-                found |= {f"{module}.{name} {variant}": query for variant, query in variants(value)}
+                results |= {f"{module}.{name} {variant}": query for variant, query in variants(value)}
     for mapper in Base.registry.mappers:
         query: Prepared[Any] = Prepared(select(mapper.class_).where(OneOf(mapper.class_.id)))
-        found[f"{mapper.class_.__name__} by id"] = query
-    return found
+        results[f"{mapper.class_.__name__} by id"] = query
+    return results
 
 
 def test_there_are_reads_to_explain() -> None:

@@ -56,10 +56,10 @@ async def test_many_ids_are_answered_in_their_order_with_null_for_what_is_not_th
     ids = [await begin(ann, str(number)) for number in range(3)]
     theirs, me = await begin(eve), (await ann.run("{ me { id } }"))["me"]["id"]
     await app.product.worker.stop()  # it reads too
-    asked = [ids[2], "garbage", me, theirs, ids[0], ids[2]]
+    requested = [ids[2], "garbage", me, theirs, ids[0], ids[2]]
     app.reads.clear()
-    found = (await ann.run(NODES, ids=asked))["nodes"]
-    assert [node and node["id"] for node in found] == [ids[2], None, me, None, ids[0], ids[2]]
+    result = (await ann.run(NODES, ids=requested))["nodes"]
+    assert [node and node["id"] for node in result] == [ids[2], None, me, None, ids[0], ids[2]]
     assert len(app.reads) <= 3  # the session, conversations, users
     assert (await ann.run(NODES, ids=[]))["nodes"] == []
     unknown = str(uuid4())
@@ -87,13 +87,13 @@ async def test_the_id_of_another_type_is_called_so(app: App) -> None:
     me = (await ann.run("{ me { id memberships { nodes { organization { id } } } } }"))["me"]
     organization = me["memberships"]["nodes"][0]["organization"]["id"]
     conversation = await begin(ann)
-    for mutation, given, message in (
+    for mutation, arguments, message in (
         ("updateConversation", {"id": me["id"]}, "This is the id of a User, not of a Conversation."),
         ("updateConversation", {"id": organization}, "This is the id of an Organization, not of a Conversation."),
         ("deleteItem", {"id": conversation}, "This is the id of a Conversation, not of an Item."),
         ("createItem", {"title": "x", "siteId": me["id"]}, "This is the id of a User, not of a Site."),
     ):
-        error = await ann.refused(mutation, **given)
+        error = await ann.refused(mutation, **arguments)
         assert (error["message"], error["extensions"]["code"]) == (message, "NOT_FOUND")
 
 

@@ -25,26 +25,26 @@ from tests.support.world import SYSTEM, World
 
 
 async def pages(
-    database: Database, viewer: Viewer, listing: Listing[Any], size: int, *, backwards: bool = False, **given: Any
+    database: Database, viewer: Viewer, listing: Listing[Any], size: int, *, backwards: bool = False, **arguments: Any
 ) -> list[list[str]]:
     """Return every page of a list, each in the order of the list."""
-    optional = frozenset(given) & frozenset(listing.optional)
-    found: list[list[str]] = []
+    optional = frozenset(arguments) & frozenset(listing.optional)
+    results: list[list[str]] = []
     cursor: UUID | None = None
     while True:
         window = Window(size, cursor, backwards)
-        place = {} if cursor is None else {"cursor": cursor}
-        rows = await database.read(listing.rows(window, optional), viewer, limit=size, **place, **given)
+        target = {} if cursor is None else {"cursor": cursor}
+        rows = await database.read(listing.rows(window, optional), viewer, limit=size, **target, **arguments)
         if not rows:
-            return found
+            return results
         cursor = rows[-1].id
-        shown = [row.title if listing.model is Conversation else row.text for row in rows]
-        found.append(shown[::-1] if backwards else shown)
+        displayed = [row.title if listing.model is Conversation else row.text for row in rows]
+        results.append(displayed[::-1] if backwards else displayed)
 
 
-async def total(database: Database, viewer: Viewer, listing: Listing[Any], **given: Any) -> int:
-    query = listing.total(frozenset(given) & frozenset(listing.optional))
-    (row,) = await database.read(query, viewer, **given)
+async def total(database: Database, viewer: Viewer, listing: Listing[Any], **arguments: Any) -> int:
+    query = listing.total(frozenset(arguments) & frozenset(listing.optional))
+    (row,) = await database.read(query, viewer, **arguments)
     return int(row.total)
 
 
@@ -104,15 +104,15 @@ async def test_children_are_listed_oldest_first_for_who_sees_the_parent(
             session.add(user_message(conversation.id, str(number)))
 
     await database.write(talk, lister)
-    given: dict[str, Any] = {"conversation_id": conversation.id}
+    arguments: dict[str, Any] = {"conversation_id": conversation.id}
     for viewer in (lister, SYSTEM):
-        shown = await pages(database, viewer, messages.of_conversation, 2, **given)
-        assert shown == [["secret", "0"], ["1", "2"], ["3"]]
-        shown = await pages(database, viewer, messages.of_conversation, 2, backwards=True, **given)
-        assert shown == [["2", "3"], ["0", "1"], ["secret"]]
-        assert await total(database, viewer, messages.of_conversation, **given) == 5
-    assert await pages(database, bob, messages.of_conversation, 2, **given) == []
-    assert await total(database, bob, messages.of_conversation, **given) == 0
+        displayed = await pages(database, viewer, messages.of_conversation, 2, **arguments)
+        assert displayed == [["secret", "0"], ["1", "2"], ["3"]]
+        displayed = await pages(database, viewer, messages.of_conversation, 2, backwards=True, **arguments)
+        assert displayed == [["2", "3"], ["0", "1"], ["secret"]]
+        assert await total(database, viewer, messages.of_conversation, **arguments) == 5
+    assert await pages(database, bob, messages.of_conversation, 2, **arguments) == []
+    assert await total(database, bob, messages.of_conversation, **arguments) == 0
 
 
 def beside() -> Any:

@@ -69,7 +69,7 @@ async def test_the_invited_see_nothing_until_they_are_active(database: Database,
     await database.write(create_conversation, ann, "News", shared, SHARED)
     membership = await world.join(shared, bob, Role.ADMIN, MembershipStatus.INVITED)
     assert await titles(database, bob) == []
-    assert [found.name for found in [await database.find(Organization, bob, shared)] if found] == ["Shared"]
+    assert [result.name for result in [await database.find(Organization, bob, shared)] if result] == ["Shared"]
     with pytest.raises(Forbidden):
         await database.write(create_conversation, bob, "Hello", shared)
 

@@ -284,11 +284,11 @@ async def test_nobody_adds_a_row_in_the_name_of_another(database: Database, worl
 async def test_an_owner_who_has_left_changes_nothing_that_was_read_before(database: Database, world: World) -> None:
     ann, bob = await world.person("ann"), await world.person("bob")
     shared = await world.organization(admin=ann)
-    place = await world.join(shared, bob)
+    member_id = await world.join(shared, bob)
     conversation, message = await database.write(create_conversation, bob, "Draft", shared)
 
     def leave(session: Session) -> None:
-        session.bypass_rule_for(membership := session.get(Membership, place))
+        session.bypass_rule_for(membership := session.get(Membership, member_id))
         membership.deleted_at = now()
         session.flush()
 

@@ -48,14 +48,14 @@ async def test_every_column_reads_as_it_was_written(database: Database, world: W
 
 async def test_lists_of_any_length_are_bound(database: Database, world: World) -> None:
     ann = await world.person("ann")
-    made = [(await database.write(create_conversation, ann, title))[0].id for title in ("a", "b", "c")]
+    created = [(await database.write(create_conversation, ann, title))[0].id for title in ("a", "b", "c")]
     query: Prepared[Conversation] = Prepared(
         select(Conversation).where(OneOf(Conversation.id, "wanted")).order_by(Conversation.id)
     )
     strangers = [uuid4() for _ in range(3_000)]
-    for ids, found in (([], []), (made[1:2], ["b"]), ([*strangers, *made], ["a", "b", "c"]), (strangers, [])):
+    for ids, result in (([], []), (created[1:2], ["b"]), ([*strangers, *created], ["a", "b", "c"]), (strangers, [])):
         rows = await database.read(query, ann, wanted=ids)
-        assert [row.title for row in rows] == found
+        assert [row.title for row in rows] == result
     fixed: Prepared[Conversation] = Prepared(
         select(Conversation).where(
             Conversation.title.in_(["a", "c", "x"]),

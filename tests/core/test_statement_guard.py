@@ -33,8 +33,8 @@ Lane = Callable[[Database, Viewer, Any], Any]
 
 async def in_unit(database: Database, viewer: Viewer, statement: Any) -> list[Any]:
     def unit(session: Session) -> list[Any]:
-        found = [row[0] for row in session.execute(statement)]
-        return [value.title if isinstance(value, Conversation | Row) else value for value in found]
+        matches = [row[0] for row in session.execute(statement)]
+        return [value.title if isinstance(value, Conversation | Row) else value for value in matches]
 
     return await database.write(unit, viewer)
 

@@ -60,8 +60,8 @@ def constraints_over_deleted_rows(table: Table) -> Iterator[str]:
 
 
 def test_every_unique_constraint_that_counts_deleted_rows_has_a_reason() -> None:
-    found = {name for table in Base.metadata.sorted_tables for name in constraints_over_deleted_rows(table)}
-    assert found == set(COUNTING_DELETED_ROWS)
+    results = {name for table in Base.metadata.sorted_tables for name in constraints_over_deleted_rows(table)}
+    assert results == set(COUNTING_DELETED_ROWS)
 
 
 async def assignments(database: Database) -> list[bool]:

@@ -267,8 +267,8 @@ async def test_a_subscription_yields_a_result_for_each_event() -> None:
 
 
 async def test_each_event_has_a_context_of_its_own() -> None:
-    made = iter("abc")
-    on = executor(event_context=lambda _: Context(next(made)))
+    created = iter("abc")
+    on = executor(event_context=lambda _: Context(next(created)))
     stream = await follow("subscription {count {context}}", on, Context())
     assert [result.data async for result in stream] == [{"count": {"context": "a"}}, {"count": {"context": "b"}}]
 

@@ -92,12 +92,12 @@ def test_one_response_name_may_stand_ten_times_in_a_selection() -> None:
 
 
 @pytest.mark.parametrize(
-    "place",
+    "position",
     ["query @X {a}", "{a @X}", "{...f @X} fragment f on Q {a}", "{... @X {a}}", "{...f} fragment f on Q @X {a}"],
 )
-def test_four_directives_are_allowed_on_a_node(place: str) -> None:
-    measure(parse(place.replace("@X", "@x" * 4)), Limits(), PAGED)
-    assert "has 5 directives in one place; at most 4" in refusal(place.replace("@X", "@x" * 5))
+def test_four_directives_are_allowed_on_a_node(position: str) -> None:
+    measure(parse(position.replace("@X", "@x" * 4)), Limits(), PAGED)
+    assert "has 5 directives in one place; at most 4" in refusal(position.replace("@X", "@x" * 5))
 
 
 def test_directives_on_a_variable_are_counted() -> None:

@@ -177,7 +177,7 @@ async def test_plans_are_kept_with_the_document_when_no_directive_can_change_the
     assert isinstance(directed, Document)
     assert (plain.plans, directed.plans) == ({}, None)
     await run(PlannedExecution, plain.node, root(2), plans=plain.plans)
-    kept = dict(plain.plans or {})
-    assert len(kept) == 2
+    stored = dict(plain.plans or {})
+    assert len(stored) == 2
     await run(PlannedExecution, plain.node, root(2), plans=plain.plans)
-    assert plain.plans == kept
+    assert plain.plans == stored

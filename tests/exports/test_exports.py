@@ -55,8 +55,8 @@ async def test_a_table_becomes_a_csv_that_excel_reads_and_that_runs_no_formula(
         ["'=1+1", "-5", "12345678901234567.89", "", "false", "", ""],
         ["", "", "", "", "", "", ""],
     ]
-    (kept,) = product.kept
-    assert re.fullmatch(r"[0-9a-f]{32}\.csv", kept)
+    (stored,) = product.kept
+    assert re.fullmatch(r"[0-9a-f]{32}\.csv", stored)
 
 
 async def test_a_table_becomes_a_workbook_with_typed_cells_under_a_frozen_header(
@@ -105,12 +105,14 @@ async def test_a_large_table_is_exported_whole_and_shows_its_progress(product: I
         started = await product.start(ann, table, "XLSX")
         events = [event async for event in product.follow(ann, started["id"])]
         done = await product.over(ann, started["id"])
-    shown = [event["data"]["exportProgress"] for event in events]
+    displayed = [event["data"]["exportProgress"] for event in events]
     last = {"status": "COMPLETED", "progress": {"done": 4_000, "total": 4_000}, "rowCount": 4_000}
-    assert {name: shown[-1][name] for name in last} == last
-    assert shown[-1]["url"].partition("?")[0] == done["url"].partition("?")[0]
-    assert [event["progress"]["done"] for event in shown] == sorted(event["progress"]["done"] for event in shown)
-    assert all(event["rowCount"] is None for event in shown if event["status"] != "COMPLETED")
+    assert {name: displayed[-1][name] for name in last} == last
+    assert displayed[-1]["url"].partition("?")[0] == done["url"].partition("?")[0]
+    assert [event["progress"]["done"] for event in displayed] == sorted(
+        event["progress"]["done"] for event in displayed
+    )
+    assert all(event["rowCount"] is None for event in displayed if event["status"] != "COMPLETED")
     sheet = openpyxl.load_workbook(io.BytesIO((await product.open(done["url"])).content), read_only=True).worksheets[0]
     assert [row[1] for row in sheet.iter_rows(min_row=2, values_only=True)] == list(range(4_000))
 
@@ -136,9 +138,9 @@ async def test_a_stranger_can_start_see_end_and_follow_nothing(
     product: InProcessProduct, ann: Viewer, bob: Viewer
 ) -> None:
     table = await product.table(ann)
-    given = {"tableId": global_id(Table, table), "destination": "CSV"}
-    assert (await product.refused(bob, START, input=given))[0] == "NOT_FOUND"
-    assert (await product.refused(None, START, input=given))[0] == "UNAUTHENTICATED"
+    arguments = {"tableId": global_id(Table, table), "destination": "CSV"}
+    assert (await product.refused(bob, START, input=arguments))[0] == "NOT_FOUND"
+    assert (await product.refused(None, START, input=arguments))[0] == "UNAUTHENTICATED"
     assert await product.counts() == (0, 0)
     id_ = (await product.start(ann, table))["id"]
     assert await product.get(bob, SHOW, id=id_) is None
@@ -146,8 +148,8 @@ async def test_a_stranger_can_start_see_end_and_follow_nothing(
     assert (await product.refused(bob, CANCEL, input={"id": id_}))[0] == "NOT_FOUND"
     assert (await product.refused(bob, RETRY, input={"id": id_}))[0] == "NOT_FOUND"
     assert [event["errors"][0]["extensions"]["code"] async for event in product.follow(bob, id_)] == ["NOT_FOUND"]
-    shown = await product.get(ann, SHOW, id=id_)
-    assert (shown["status"], await product.counts()) == ("QUEUED", (1, 1))
+    displayed = await product.get(ann, SHOW, id=id_)
+    assert (displayed["status"], await product.counts()) == ("QUEUED", (1, 1))
 
 
 async def test_who_may_see_a_table_may_export_it_for_themselves_and_the_admins(
@@ -183,10 +185,10 @@ async def test_an_export_of_a_deleted_table_fails_and_is_listed_no_more(product:
     started = await product.start(ann, table)
     await product.change(Table, table, deleted_at=now())
     async with product.working():
-        shown = await until(lambda: product.ended(ann, started["id"]))
+        displayed = await until(lambda: product.ended(ann, started["id"]))
     message = "The table was deleted, or you may no longer see it."
-    assert shown["status"] == "FAILED"
-    assert shown["error"] == {"code": "NOT_FOUND", "message": message, "retryable": False}
+    assert displayed["status"] == "FAILED"
+    assert displayed["error"] == {"code": "NOT_FOUND", "message": message, "retryable": False}
     assert product.kept == []
     assert await product.get(ann, LIST) == {"nodes": []}
     assert (await product.refused(ann, RETRY, input={"id": started["id"]}))[0] == "NOT_FOUND"
@@ -197,31 +199,31 @@ async def test_a_failed_export_can_be_retried_and_no_other(product: InProcessPro
     organization = await product.world.organization(ann, [bob])
     table = await product.table(ann, organization=organization, visibility=Visibility.ORGANIZATION)
     started = await product.start(bob, table)
-    given = {"id": started["id"]}
-    assert (await product.refused(bob, RETRY, input=given))[0] == "CONFLICT"
+    arguments = {"id": started["id"]}
+    assert (await product.refused(bob, RETRY, input=arguments))[0] == "CONFLICT"
     await product.change(Table, table, visibility=Visibility.PRIVATE)
     async with product.working():
         await until(lambda: product.ended(bob, started["id"]))
     await product.change(Table, table, visibility=Visibility.ORGANIZATION)
-    retried = (await product.get(bob, RETRY, input=given))["export"]
+    retried = (await product.get(bob, RETRY, input=arguments))["export"]
     assert (retried["status"], retried["error"], retried["startedAt"]) == ("QUEUED", None, None)
     async with product.working():
         done = await product.over(bob, started["id"])
     assert (done["status"], done["attempts"], done["error"], done["rowCount"]) == ("COMPLETED", 2, None, 3)
-    code, message = await product.refused(bob, RETRY, input=given)
+    code, message = await product.refused(bob, RETRY, input=arguments)
     assert (code, message) == ("CONFLICT", "Only a failed or canceled export can be retried; this one is COMPLETED.")
 
 
 async def test_a_canceled_export_is_not_done(product: InProcessProduct, ann: Viewer) -> None:
-    given = {"id": (await product.start(ann, await product.table(ann)))["id"]}
+    arguments = {"id": (await product.start(ann, await product.table(ann)))["id"]}
     for _ in range(2):
-        canceled = (await product.get(ann, CANCEL, input=given))["export"]
+        canceled = (await product.get(ann, CANCEL, input=arguments))["export"]
         assert (canceled["status"], canceled["attempts"], canceled["url"]) == ("CANCELED", 0, None)
     async with product.working():
         other = await product.start(ann, await product.table(ann))
         await product.over(ann, other["id"])
         assert (await product.refused(ann, CANCEL, input={"id": other["id"]}))[0] == "CONFLICT"
-    assert (await product.get(ann, SHOW, id=given["id"]))["status"] == "CANCELED"
+    assert (await product.get(ann, SHOW, id=arguments["id"]))["status"] == "CANCELED"
     assert len(product.kept) == 1
 
 
@@ -229,17 +231,17 @@ async def test_files_of_exports_are_kept_for_some_days(product: InProcessProduct
     table = await product.table(ann)
     async with product.working():
         old, new = [await product.over(ann, (await product.start(ann, table))["id"]) for _ in range(2)]
-    kept = timedelta(days=product.settings.export_retention_days)
+    stored = timedelta(days=product.settings.export_retention_days)
     half = product.files / f".{'0' * 32}.1.part"
     half.touch()
-    long_ago = now() - kept - timedelta(minutes=1)
+    long_ago = now() - stored - timedelta(minutes=1)
     decoded = decode(old["id"])
     assert decoded is not None
     for path in (product.files / f"{decoded[1].hex}.csv", half):
         os.utime(path, (long_ago.timestamp(), long_ago.timestamp()))
     job = (await product.database.by_ids(Export, ann, [decoded[1]]))[decoded[1]].job_id
     await product.change(Job, job, finished_at=long_ago)
-    sweep = Sweep(product.database, product.backend.blobs, product.files, kept)
+    sweep = Sweep(product.database, product.backend.blobs, product.files, stored)
     assert await sweep.sweep() == 2
     assert (await product.open(old["url"])).status_code == 404
     assert (await product.open(new["url"])).status_code == 200
@@ -269,8 +271,8 @@ async def test_one_person_can_have_a_number_of_unfinished_exports(product: InPro
 
 
 async def test_a_sheet_name_has_a_limit(product: InProcessProduct, ann: Viewer) -> None:
-    given = {"tableId": global_id(Table, await product.table(ann)), "destination": "XLSX", "sheetName": "x" * 101}
-    assert await product.refused(ann, START, input=given) == (
+    arguments = {"tableId": global_id(Table, await product.table(ann)), "destination": "XLSX", "sheetName": "x" * 101}
+    assert await product.refused(ann, START, input=arguments) == (
         "BAD_USER_INPUT",
         "The name of a sheet has at most 100 characters.",
     )
@@ -282,8 +284,8 @@ async def test_exports_are_listed_by_table_and_by_status(product: InProcessProdu
     ids = [(await product.start(ann, table))["id"] for table in [*tables, tables[0]]]
     await product.get(ann, CANCEL, input={"id": ids[0]})
 
-    async def listed(**given: Any) -> list[str]:
-        return [node["id"] for node in (await product.get(ann, LIST, **given))["nodes"]]
+    async def listed(**arguments: Any) -> list[str]:
+        return [node["id"] for node in (await product.get(ann, LIST, **arguments))["nodes"]]
 
     first = global_id(Table, tables[0])
     assert await listed() == [ids[2], ids[1], ids[0]]
@@ -334,11 +336,11 @@ async def test_a_worker_that_lost_its_export_leaves_no_file(product: InProcessPr
     job = await product.job()
     claimed = await product.database.write(jobs.claim, SYSTEM, job.id)
     assert claimed is not None
-    held = JobContext(*claimed, lambda: None)
+    stored = JobContext(*claimed, lambda: None)
     await product.change(Job, job.id, leased_until=now() - timedelta(seconds=1))
     await product.database.write(jobs.claim, SYSTEM, job.id)
     with pytest.raises(LeaseLost):
-        await Exports(product.database, product.settings, product.backend.google)(held)
+        await Exports(product.database, product.settings, product.backend.google)(stored)
     assert product.kept == []
     export = await product.database.find(Export, SYSTEM, UUID(job.arguments["export_id"]))
     assert export is not None
@@ -360,9 +362,9 @@ async def test_columns_and_rows_of_an_export_are_of_one_revision(
         row = session.scalars(select(Row).where(Row.position == 1)).one()
         row.values = {**row.values, "c8": "new"}
 
-    async def reading(query: Any, viewer: Viewer, **given: Any) -> Any:
+    async def reading(query: Any, viewer: Viewer, **arguments: Any) -> Any:
         nonlocal times
-        rows = await read(query, viewer, **given)
+        rows = await read(query, viewer, **arguments)
         if query.model is TableColumn and (times := times + 1) == 1:
             await product.database.write(widen, ann)
         return rows
@@ -379,8 +381,8 @@ async def test_a_table_that_never_rests_is_not_exported_half(
     id_ = await product.table(ann, [])
     read = product.database.read
 
-    async def reading(query: Any, viewer: Viewer, **given: Any) -> Any:
-        rows = await read(query, viewer, **given)
+    async def reading(query: Any, viewer: Viewer, **arguments: Any) -> Any:
+        rows = await read(query, viewer, **arguments)
         if query.model is TableColumn:
             await product.database.write(lambda s: setattr(s.get(Table, id_), "revision", now().microsecond), ann)
         return rows

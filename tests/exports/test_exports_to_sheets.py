@@ -14,8 +14,8 @@ from tests.support.processes.waiting import until
 
 
 async def test_without_a_service_account_nothing_is_begun(product: InProcessProduct, ann: Viewer) -> None:
-    given = {"tableId": global_id(Table, await product.table(ann)), "destination": "GOOGLE_SHEETS"}
-    code, message = await product.refused(ann, START, input=given)
+    arguments = {"tableId": global_id(Table, await product.table(ann)), "destination": "GOOGLE_SHEETS"}
+    code, message = await product.refused(ann, START, input=arguments)
     assert code == "NOT_CONFIGURED"
     assert "ask the operator to set GOOGLE_OAUTH_CLIENT_ID" in message
     assert await product.counts() == (0, 0)
@@ -25,8 +25,8 @@ async def test_without_a_shared_drive_nothing_is_begun_and_the_ways_out_are_name
     product: InProcessProduct, ann: Viewer, google: LoopbackSheets, tmp_path: Path
 ) -> None:
     product.use(google_service_account_file=google.service_account(tmp_path), google_sheets_url=google.url)
-    given = {"tableId": global_id(Table, await product.table(ann)), "destination": "GOOGLE_SHEETS"}
-    code, message = await product.refused(ann, START, input=given)
+    arguments = {"tableId": global_id(Table, await product.table(ann)), "destination": "GOOGLE_SHEETS"}
+    code, message = await product.refused(ann, START, input=arguments)
     assert code == "NOT_CONFIGURED"
     assert "(1) operator: GOOGLE_OAUTH_CLIENT_ID" in message
     assert f"(2) share a spreadsheet with {EMAIL}" in message
@@ -40,12 +40,12 @@ async def test_a_table_becomes_a_spreadsheet_that_is_shared_with_who_asked(
     async with product.working():
         started = await product.start(ann, await product.table(ann), "GOOGLE_SHEETS", sheetName="May")
         done = await product.over(ann, started["id"])
-    (made,) = google.spreadsheets.values()
-    assert (done["status"], done["url"], done["spreadsheetId"]) == ("COMPLETED", made.url, made.id)
+    (result,) = google.spreadsheets.values()
+    assert (done["status"], done["url"], done["spreadsheetId"]) == ("COMPLETED", result.url, result.id)
     assert (done["rowCount"], done["revision"], done["progress"]) == (3, 4, {"done": 3, "total": 3})
-    assert (made.name, made.sheet.title) == ("Costs", "May")
-    assert made.shared_with == {"ann@example.com": "writer"}
-    assert made.sheet.values() == [
+    assert (result.name, result.sheet.title) == ("Costs", "May")
+    assert result.shared_with == {"ann@example.com": "writer"}
+    assert result.sheet.values() == [
         HEADER,
         ["Café", 3, 12.5, 0.075, True, 46143, "a, b"],
         ["=1+1", -5, "12345678901234567.89 EUR", "", False],

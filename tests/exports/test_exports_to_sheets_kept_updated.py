@@ -62,15 +62,15 @@ async def failed_times(story: SheetStory, times: int) -> None:
 async def test_a_linked_sheet_follows_the_table(story: SheetStory) -> None:
     async with story.product.working():
         await story.export(keepUpdated=True)
-        made = await link(story)
-        assert (made["status"], made["mode"], made["sheetName"], made["error"]) == (
+        created = await link(story)
+        assert (created["status"], created["mode"], created["sheetName"], created["error"]) == (
             "COMPLETED",
             "REPLACE",
             "Costs",
             None,
         )
-        assert (made["lastRevision"], made["table"]) == (2, {"name": "Costs"})
-        assert made["spreadsheetUrl"].endswith(f"{story.spreadsheet}/edit")
+        assert (created["lastRevision"], created["table"]) == (2, {"name": "Costs"})
+        assert created["spreadsheetUrl"].endswith(f"{story.spreadsheet}/edit")
         sweep = SheetLinkSweep(story.product.database, timedelta(seconds=0.2))
         sweep.start()
         await story.change((0, "Price", "1"))
@@ -149,9 +149,9 @@ async def test_a_link_ends_with_its_table_or_by_cancelling_its_export(
     story: SheetStory, google: LoopbackSheets
 ) -> None:
     async with story.product.working():
-        made = await story.export(keepUpdated=True)
+        created = await story.export(keepUpdated=True)
         calls = len(google.calls)
-        await story.product.get(story.viewer, CANCEL, input={"id": made["id"]})
+        await story.product.get(story.viewer, CANCEL, input={"id": created["id"]})
         assert await links(story) == []
         await story.change((0, "Price", "1"))
         await sync_now(story)

@@ -16,13 +16,13 @@ CELLS = [["Rent", 1200, True, 46143], ["Food", 310.5, False], ["Fun", "", "", 46
 
 async def test_upsert_writes_three_cells_and_a_change_by_hand_is_named_and_mended(story: SheetStory) -> None:
     async with story.product.working():
-        made = await story.export()
-        assert (made["status"], made["changedCells"], made["sheetName"]) == ("COMPLETED", 13, "Costs")
-        assert made["spreadsheetUrl"] == f"https://docs.google.com/spreadsheets/d/{made['spreadsheetId']}/edit"
+        created = await story.export()
+        assert (created["status"], created["changedCells"], created["sheetName"]) == ("COMPLETED", 13, "Costs")
+        assert created["spreadsheetUrl"] == f"https://docs.google.com/spreadsheets/d/{created['spreadsheetId']}/edit"
         assert story.sheet.values() == [HEADER, *CELLS]
 
         await story.change((0, "Price", "1250"), (1, "Paid", True), (2, "Day", "2026-05-04"))
-        done = await story.export("UPSERT", spreadsheetId=made["spreadsheetUrl"], keyColumns=["Item"])
+        done = await story.export("UPSERT", spreadsheetId=created["spreadsheetUrl"], keyColumns=["Item"])
         assert (done["status"], done["changedCells"], done["conflict"]) == ("COMPLETED", 3, None)
         rows = [["Rent", 1250, True, 46143], ["Food", 310.5, True], ["Fun", "", "", 46146]]
         assert story.sheet.values() == [HEADER, *rows]
@@ -82,8 +82,8 @@ async def test_options_that_contradict_each_other_are_refused_and_nothing_is_beg
     story: SheetStory, field: str, options: dict[str, Any]
 ) -> None:
     story.google.add(Spreadsheet("Shared", id="x" * 44), None)
-    given = story.input(**options)
-    result = await story.product.ask(story.viewer, START, input=given)
+    arguments = story.input(**options)
+    result = await story.product.ask(story.viewer, START, input=arguments)
     (error,) = result.errors
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert [one["field"] for one in error["extensions"]["fieldErrors"]] == [field]
@@ -105,8 +105,8 @@ async def test_an_export_of_somebody_else_tells_what_people_changed_too(
     story: SheetStory, bob: Viewer, product: InProcessProduct, google: LoopbackSheets
 ) -> None:
     async with product.working():
-        made = await story.export()
-        assert await product.get(bob, SHOW, id=made["id"]) is None
-        given = story.input("UPSERT", spreadsheetId=story.spreadsheet)
-        assert (await product.refused(bob, START, input=given))[0] == "NOT_FOUND"
+        created = await story.export()
+        assert await product.get(bob, SHOW, id=created["id"]) is None
+        arguments = story.input("UPSERT", spreadsheetId=story.spreadsheet)
+        assert (await product.refused(bob, START, input=arguments))[0] == "NOT_FOUND"
     assert google.count("spreadsheets.batchUpdate") == 2

@@ -23,10 +23,10 @@ FIRST_DATE = "1900-03-01"
 
 async def hostile_table(client: Client) -> tuple[str, list[dict[str, Any]]]:
     """Create the table and return its id and its rows."""
-    made = await client.mutate("createTable", "{ table { id } }", name="Hostile", columns=columns(WIDTH))
+    created = await client.mutate("createTable", "{ table { id } }", name="Hostile", columns=columns(WIDTH))
     values = rows(WIDTH)
-    await client.mutate("addRows", "{ rows { id } }", tableId=made["table"]["id"], rows=values)
-    return made["table"]["id"], values
+    await client.mutate("addRows", "{ rows { id } }", tableId=created["table"]["id"], rows=values)
+    return created["table"]["id"], values
 
 
 async def test_openpyxl_reads_every_value(app: App) -> None:
@@ -83,8 +83,8 @@ async def test_pyarrow_reads_every_value_with_its_type(app: App) -> None:
     }  # fmt: skip
     exact: dict[str, Any] = {"DATE": date.fromisoformat, "DATETIME": datetime.fromisoformat}
     exact |= dict.fromkeys(("DECIMAL", "CURRENCY", "PERCENT"), Decimal)
-    for row, found in zip(values, read.to_pylist(), strict=True):
-        cells = list(found.values())
+    for row, result in zip(values, read.to_pylist(), strict=True):
+        cells = list(result.values())
         assert (cells[0], cells[-1]) == (row["c1"], row["c1"])
         for index, type in enumerate(TYPES[1:], 1):
             value = row.get(f"c{index + 1}")
@@ -108,8 +108,8 @@ async def test_json_has_one_object_a_line_or_one_array(app: App) -> None:
 
 async def test_without_pyarrow_no_parquet_export_is_begun(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = await app.person()
-    made = await ann.mutate("createTable", "{ table { id } }", name="Costs", columns=columns(WIDTH))
-    id_ = made["table"]["id"]
+    created = await ann.mutate("createTable", "{ table { id } }", name="Costs", columns=columns(WIDTH))
+    id_ = created["table"]["id"]
     monkeypatch.setattr(parquet_writer, "is_installed", lambda: False)
     with pytest.raises(
         Refused, match="This server cannot write Parquet: its operator has to install pyarrow"

@@ -18,18 +18,18 @@ TAKEN = """{ rowCount rejected { fieldErrors { message } } encoding hasByteOrder
 
 
 async def values(client: Client, id: str) -> list[dict[str, Any]]:
-    found = await client.run(VALUES, id=id)
-    return [row["values"] for row in found["table"]["rows"]["nodes"]]
+    result = await client.run(VALUES, id=id)
+    return [row["values"] for row in result["table"]["rows"]["nodes"]]
 
 
-async def take_in(client: Client, name: str, content: bytes, **given: Any) -> Any:
-    return await client.upload("importTable", TAKEN, {"file": (name, content)}, file=None, **given)
+async def take_in(client: Client, name: str, content: bytes, **arguments: Any) -> Any:
+    return await client.upload("importTable", TAKEN, {"file": (name, content)}, file=None, **arguments)
 
 
 async def test_every_writer_and_its_reader_give_a_hostile_table_back(app: App) -> None:
     ann = await app.person()
-    made = await ann.mutate("createTable", "{ table { id } }", name="Hostile", columns=columns())
-    id_ = made["table"]["id"]
+    created = await ann.mutate("createTable", "{ table { id } }", name="Hostile", columns=columns())
+    id_ = created["table"]["id"]
     await ann.mutate("addRows", "{ rows { id } }", tableId=id_, rows=rows())
     whole = await values(ann, id_)
     assert whole == rows()
@@ -82,10 +82,10 @@ FILES: list[tuple[bytes, tuple[str, bool, str, bool, list[str], list[dict[str, A
 
 async def test_what_a_text_file_is_like_is_told(app: App) -> None:
     ann = await app.person()
-    for content, told in FILES:
+    for content, messages in FILES:
         done = await take_in(ann, "a.csv", content, dryRun=True)
         names = [column["name"] for column in done["columns"]]
-        found = (
+        result = (
             done["encoding"],
             done["hasByteOrderMark"],
             done["delimiter"],
@@ -93,7 +93,7 @@ async def test_what_a_text_file_is_like_is_told(app: App) -> None:
             names,
             done["samples"],
         )
-        assert (found, done["rejected"], done["table"]) == (told, [], None)
+        assert (result, done["rejected"], done["table"]) == (messages, [], None)
 
 
 async def test_a_row_with_a_character_that_no_cell_holds_says_so(app: App) -> None:

@@ -19,21 +19,21 @@ async def test_files_of_exports_and_attachments_count_until_they_are_erased(app:
     ann, bob = await app.person("ann"), await app.person("bob")
     works = await app.organization(ann, bob)
     columns = [{"name": "Item", "type": "TEXT"}]
-    made = await ann.mutate("createTable", "{ table { id } }", name="Costs", columns=columns, organizationId=works)
-    sizes = [len(await exported(ann, made["table"]["id"], destination=kind)) for kind in ("CSV", "JSON")]
+    created = await ann.mutate("createTable", "{ table { id } }", name="Costs", columns=columns, organizationId=works)
+    sizes = [len(await exported(ann, created["table"]["id"], destination=kind)) for kind in ("CSV", "JSON")]
     files = {"attachments.0": ("tea.txt", b"Tea, please")}
     await ann.upload("sendMessage", "{ reply { id } }", files, text="Read it", attachments=[None], wait=True)
     app.reads.clear()
-    shown = {each["isPersonal"]: each for each in (await ann.run(SHOWN))["organizations"]["nodes"]}
-    assert shown[False]["exports"] == {"totalCount": 2}
-    assert shown[False]["storage"] == {
+    displayed = {each["isPersonal"]: each for each in (await ann.run(SHOWN))["organizations"]["nodes"]}
+    assert displayed[False]["exports"] == {"totalCount": 2}
+    assert displayed[False]["storage"] == {
         "totalBytes": sum(sizes),
         "exportCount": 2,
         "exportBytes": sum(sizes),
         "attachmentCount": 0,
         "attachmentBytes": 0,
     }
-    assert (shown[True]["storage"]["attachmentCount"], shown[True]["storage"]["attachmentBytes"]) == (1, 11)
+    assert (displayed[True]["storage"]["attachmentCount"], displayed[True]["storage"]["attachmentBytes"]) == (1, 11)
     seen = {each["isPersonal"]: each for each in (await bob.run(SHOWN))["organizations"]["nodes"]}
     assert seen[False]["storage"]["exportCount"] == 0  # bob sees none of them
 
@@ -43,5 +43,5 @@ async def test_files_of_exports_and_attachments_count_until_they_are_erased(app:
             job.finished_at = now() - timedelta(days=app.backend.settings.export_retention_days, seconds=1)
 
     await app.backend.database.write(age, SYSTEM)
-    shown = {each["isPersonal"]: each for each in (await ann.run(SHOWN))["organizations"]["nodes"]}
-    assert (shown[False]["storage"]["exportCount"], shown[False]["exports"]["totalCount"]) == (0, 2)
+    displayed = {each["isPersonal"]: each for each in (await ann.run(SHOWN))["organizations"]["nodes"]}
+    assert (displayed[False]["storage"]["exportCount"], displayed[False]["exports"]["totalCount"]) == (0, 2)

@@ -92,17 +92,18 @@ def model_report(offer: Offer, samples: Sequence[Sample], read: Read) -> str:
     """Return the figures of a model, and what they took, as Markdown."""
     price = offer.price(datetime.now(UTC).date())
     cost = terms_of(offer, datetime.now(UTC).date()).cost(read.tokens) / NANOS
-    asked = [sample for sample in samples if sample.name in read.tables]
-    whole, left = len(asked) - len(read.problems), len(samples) - len(asked)
+    requested = [sample for sample in samples if sample.name in read.tables]
+    whole, left = len(requested) - len(read.problems), len(samples) - len(requested)
     written = "counted by us" if read.tokens.is_estimated else "counted by the provider"
     lines = [
-        f"{offer.model} at {offer.profile.base_url or 'api.openai.com'}: {len(asked)} texts in {read.seconds:.0f} s, "
+        f"{offer.model} at {offer.profile.base_url or 'api.openai.com'}: {len(requested)} texts "
+        f"in {read.seconds:.0f} s, "
         f"{read.tokens.input:,} tokens read and {read.tokens.output:,} written ({written}), "
         + (f"{cost:.4f} in the currency of its price." if price else "no price known."),
         f"{whole} of them were read to their end; {left} were not asked.",
         "",
     ]
-    return "\n".join(lines) + "\n" + report(asked, scores(asked, read.tables)) + _problems(read.problems)
+    return "\n".join(lines) + "\n" + report(requested, scores(requested, read.tables)) + _problems(read.problems)
 
 
 def _problems(problems: Mapping[str, str]) -> str:

@@ -29,8 +29,10 @@ def overview(ways: Mapping[str, Sequence[Result]]) -> str:
     ]
     lines = [_overview_line(name, chosen) for name, group in groups if (chosen := [r for r in group if r[0].tables])]
     empty = [(name, scores) for name, group in groups if (scores := [score for s, score in group if not s.tables])]
-    made = [f"| {name} | {len(scores)} | {sum(score.found > 0 for score in scores)} |\n" for name, scores in empty]
-    return "".join([_OVERVIEW, *lines, "\n", _WITHOUT, *made])
+    result = [
+        f"| {name} | {len(scores)} | {sum(score.read_count > 0 for score in scores)} |\n" for name, scores in empty
+    ]
+    return "".join([_OVERVIEW, *lines, "\n", _WITHOUT, *result])
 
 
 def _overview_line(name: str, results: Sequence[Result]) -> str:
@@ -51,9 +53,9 @@ def plain(table: ProposedTable) -> Expected:
     return Expected(tuple(column.name for column in table.columns), tuple(rows))
 
 
-def scores(samples: Sequence[Sample], found: Mapping[str, Sequence[Expected]]) -> dict[str, Score]:
+def scores(samples: Sequence[Sample], result: Mapping[str, Sequence[Expected]]) -> dict[str, Score]:
     """Return the scores by the sample's name; `found` has the same keys."""
-    return {sample.name: score(sample.tables, found[sample.name]) for sample in samples}
+    return {sample.name: score(sample.tables, result[sample.name]) for sample in samples}
 
 
 def report(samples: Sequence[Sample], by_name: Mapping[str, Score]) -> str:

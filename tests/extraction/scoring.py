@@ -46,7 +46,7 @@ class Score:
     """Cells that are right, that were found, and that were expected; names of columns that are right, and expected."""
 
     right: int = 0
-    found: int = 0
+    read_count: int = 0
     expected: int = 0
     names_right: int = 0
     names_expected: int = 0
@@ -56,7 +56,7 @@ class Score:
 
     @property
     def precision(self) -> float:
-        return self.right / self.found if self.found else 1.0
+        return self.right / self.read_count if self.read_count else 1.0
 
     @property
     def recall(self) -> float:
@@ -107,10 +107,10 @@ def shown(value: Any) -> str | None:
         return " ".join(str(value).split())
 
 
-def score(expected: Sequence[Expected], found: Sequence[Expected]) -> Score:
+def score(expected: Sequence[Expected], result: Sequence[Expected]) -> Score:
     """Compare each expected table with the one found table that is most like it; the others found are too much."""
     pairs = sorted(
-        ((_compared(e, f), i, j) for (i, e), (j, f) in product(enumerate(expected), enumerate(found))),
+        ((_compared(e, f), i, j) for (i, e), (j, f) in product(enumerate(expected), enumerate(result))),
         key=lambda pair: -pair[0].right,
     )
     total, taken_expected, taken_found = Score(), set[int](), set[int]()
@@ -122,34 +122,34 @@ def score(expected: Sequence[Expected], found: Sequence[Expected]) -> Score:
     for i, table in enumerate(expected):
         if i not in taken_expected:
             total += Score(expected=_filled(table), names_expected=len(table.columns))
-    return total + Score(found=sum(_filled(table) for j, table in enumerate(found) if j not in taken_found))
+    return total + Score(read_count=sum(_filled(table) for j, table in enumerate(result) if j not in taken_found))
 
 
 def _filled(table: Expected) -> int:
     return sum(cell is not None for row in table.rows for cell in row)
 
 
-def _compared(expected: Expected, found: Expected) -> Score:
-    columns = _columns(expected, found)
-    taken = [
-        tuple(row[columns[i]] if i in columns else None for i in range(len(expected.columns))) for row in found.rows
+def _compared(expected: Expected, result: Expected) -> Score:
+    columns = _columns(expected, result)
+    used = [
+        tuple(row[columns[i]] if i in columns else None for i in range(len(expected.columns))) for row in result.rows
     ]
     return Score(
-        right=_aligned(expected.rows, taken),
-        found=_filled(found),
+        right=_aligned(expected.rows, used),
+        read_count=_filled(result),
         expected=_filled(expected),
-        names_right=sum(expected.columns[i].casefold() == found.columns[j].casefold() for i, j in columns.items()),
+        names_right=sum(expected.columns[i].casefold() == result.columns[j].casefold() for i, j in columns.items()),
         names_expected=len(expected.columns),
     )
 
 
-def _columns(expected: Expected, found: Expected) -> dict[int, int]:
+def _columns(expected: Expected, result: Expected) -> dict[int, int]:
     """Map expected columns to found ones: by name, else by content."""
     chosen: dict[int, int] = {}
     likeness = sorted(
         (
-            (e.casefold() == f.casefold(), _common(expected.rows, i, found.rows, j), -i, -j)
-            for (i, e), (j, f) in product(enumerate(expected.columns), enumerate(found.columns))
+            (e.casefold() == f.casefold(), _common(expected.rows, i, result.rows, j), -i, -j)
+            for (i, e), (j, f) in product(enumerate(expected.columns), enumerate(result.columns))
         ),
         reverse=True,
     )
@@ -159,18 +159,18 @@ def _columns(expected: Expected, found: Expected) -> dict[int, int]:
     return chosen
 
 
-def _common(expected: Sequence[Row], i: int, found: Sequence[Row], j: int) -> int:
-    return (Counter(row[i] for row in expected if row[i]) & Counter(row[j] for row in found if row[j])).total()
+def _common(expected: Sequence[Row], i: int, result: Sequence[Row], j: int) -> int:
+    return (Counter(row[i] for row in expected if row[i]) & Counter(row[j] for row in result if row[j])).total()
 
 
-def _aligned(expected: Sequence[Row], found: Sequence[Row]) -> int:
+def _aligned(expected: Sequence[Row], result: Sequence[Row]) -> int:
     """Count the most cells that agree when rows are paired in order."""
 
     @cache
     def best(i: int, j: int) -> int:
-        if i == len(expected) or j == len(found):
+        if i == len(expected) or j == len(result):
             return 0
-        agree = sum(a is not None and a == b for a, b in zip(expected[i], found[j], strict=True))
+        agree = sum(a is not None and a == b for a, b in zip(expected[i], result[j], strict=True))
         return max(agree + best(i + 1, j + 1), best(i + 1, j), best(i, j + 1))
 
     return best(0, 0)

@@ -27,11 +27,11 @@ def test_values_then_types_then_names_are_the_expected_ones(case: Path) -> None:
     assert values == expected["rows"]
     assert [column.type.value for column in table.columns] == [column["type"] for column in expected["columns"]]
     named = [
-        (found.name, column["name"])
-        for found, column in zip(table.columns, expected["columns"], strict=True)
+        (result.name, column["name"])
+        for result, column in zip(table.columns, expected["columns"], strict=True)
         if not column["name"].startswith(_INVENTED)
     ]
-    assert all(found == name for found, name in named)
+    assert all(result == name for result, name in named)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)

@@ -59,7 +59,7 @@ def table(*rows: tuple[str | None, ...]) -> Expected:
 
 
 @pytest.mark.parametrize(
-    ("expected", "found", "right"),
+    ("expected", "result", "right"),
     [
         (table(("1", "x"), ("2", "y")), table(("1", "x"), ("2", "y")), 4),
         (table(("1", "x"), ("2", "y")), table(("2", "y")), 2),
@@ -68,8 +68,8 @@ def table(*rows: tuple[str | None, ...]) -> Expected:
         (table(("1", None)), table(("1", None)), 1),
     ],
 )
-def test_cells_count_as_right_in_their_row_and_in_order(expected: Expected, found: Expected, right: int) -> None:
-    assert score([expected], [found]).right == right
+def test_cells_count_as_right_in_their_row_and_in_order(expected: Expected, result: Expected, right: int) -> None:
+    assert score([expected], [result]).right == right
 
 
 def test_a_table_too_much_costs_precision_and_a_missing_one_recall() -> None:

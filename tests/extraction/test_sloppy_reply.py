@@ -47,7 +47,7 @@ def test_replies_in_the_manner_of_chat_models_are_read() -> None:
     total = sum((result for _, result in results), Score())
     assert total.precision >= 0.98
     assert total.recall >= 0.98
-    assert [sample.name for sample, result in results if not sample.tables and result.found] == []
+    assert [sample.name for sample, result in results if not sample.tables and result.read_count] == []
 
 
 def test_replies_differ_by_their_number_and_are_the_same_each_time() -> None:

@@ -46,10 +46,10 @@ async def test_a_person_connects_and_disconnects_their_account(app: App, google:
     ann = await app.person("ann")
     browser = Browser(ann)
     url = httpx.URL(await browser.begin())
-    asked = parse_qs(url.query.decode())
-    assert asked["redirect_uri"] == ["https://sheets.example.com/oauth/google/callback"]
-    assert (asked["scope"], asked["code_challenge_method"]) == ([DRIVE_FILE], ["S256"])
-    assert (asked["access_type"], asked["prompt"]) == (["offline"], ["consent"])
+    requested = parse_qs(url.query.decode())
+    assert requested["redirect_uri"] == ["https://sheets.example.com/oauth/google/callback"]
+    assert (requested["scope"], requested["code_challenge_method"]) == ([DRIVE_FILE], ["S256"])
+    assert (requested["access_type"], requested["prompt"]) == (["offline"], ["consent"])
     page = await browser.come_back(await browser.consent(str(url)))
     assert (page.status_code, "is connected" in page.text) == (200, True)
     account = await account_of(ann)

@@ -21,8 +21,8 @@ COLUMN = {"name": "Item", "type": "TEXT"}
 
 
 async def table(client: Client) -> str:
-    made = await client.mutate("createTable", "{ table { id } }", name="Costs", columns=[COLUMN])
-    return str(made["table"]["id"])
+    created = await client.mutate("createTable", "{ table { id } }", name="Costs", columns=[COLUMN])
+    return str(created["table"]["id"])
 
 
 async def exported(client: Client, table_id: str) -> dict[str, Any]:
@@ -34,9 +34,9 @@ async def exported(client: Client, table_id: str) -> dict[str, Any]:
         return dict(export) if export["status"] in ("COMPLETED", "FAILED") else None
 
     await until(ended)
-    found = await ended()
-    assert found is not None
-    return found
+    result = await ended()
+    assert result is not None
+    return result
 
 
 async def test_a_person_exports_to_their_own_drive_and_is_asked_to_reconnect(app: App, google: LoopbackSheets) -> None:

@@ -40,8 +40,8 @@ ROWS: list[list[Any]] = [
 
 def budget(title: str = "Budget") -> Spreadsheet:
     """Return a spreadsheet with a column of each type below a header."""
-    made = Spreadsheet(title)
-    cells = made.sheet.cells
+    result = Spreadsheet(title)
+    cells = result.sheet.cells
     cells |= {(0, column): CellState({"stringValue": name}) for column, name in enumerate(HEADER)}
     for row, values in enumerate(ROWS, 1):
         for column, value in enumerate(values):
@@ -49,7 +49,7 @@ def budget(title: str = "Budget") -> Spreadsheet:
             stated = FORMATS[column]
             if value is not None:
                 cells[row, column] = CellState({kind: value}, {"numberFormat": stated} if stated else {})
-    return made
+    return result
 
 
 def address(spreadsheet: Spreadsheet) -> str:
@@ -67,14 +67,14 @@ async def verify(app: App, client: Client) -> None:
 
 
 async def sent(client: Client, url: str, **more: Any) -> dict[str, Any]:
-    given = {name: more.pop(name) for name in ("sheet", "range") if name in more}
-    return dict(await client.mutate("importTable", SHOWN, googleSheet={"url": url, **given}, **more))
+    arguments = {name: more.pop(name) for name in ("sheet", "range") if name in more}
+    return dict(await client.mutate("importTable", SHOWN, googleSheet={"url": url, **arguments}, **more))
 
 
 async def refused(client: Client, url: str, **more: Any) -> tuple[str, str, str]:
     """Return the code, the field and the message of the error."""
-    given = {name: more.pop(name) for name in ("sheet", "range") if name in more}
-    error = await client.refused("importTable", googleSheet={"url": url, **given}, **more)
+    arguments = {name: more.pop(name) for name in ("sheet", "range") if name in more}
+    error = await client.refused("importTable", googleSheet={"url": url, **arguments}, **more)
     fields = error["extensions"].get("fieldErrors") or [{"field": ""}]
     return error["extensions"]["code"], fields[0]["field"], error["message"]
 
@@ -93,8 +93,8 @@ async def test_a_sheet_becomes_a_table_with_types_by_its_formats(app: App, googl
     ann = await app.person("ann")
     browser = Browser(ann)
     await browser.connect()
-    made = await sent(ann, address(google.add(budget(), PERSON, CLIENT_ID)))
-    assert [(column["name"], column["type"]) for column in made["columns"]] == [
+    created = await sent(ann, address(google.add(budget(), PERSON, CLIENT_ID)))
+    assert [(column["name"], column["type"]) for column in created["columns"]] == [
         ("Item", "TEXT"),
         ("Day", "DATE"),
         ("At", "DATETIME"),
@@ -103,15 +103,15 @@ async def test_a_sheet_becomes_a_table_with_types_by_its_formats(app: App, googl
         ("Paid", "BOOLEAN"),
         ("Count", "INTEGER"),
     ]
-    keys = [column["key"] for column in made["columns"]]
-    rows = [[row["values"].get(key) for key in keys] for row in made["table"]["rows"]["nodes"]]
+    keys = [column["key"] for column in created["columns"]]
+    rows = [[row["values"].get(key) for key in keys] for row in created["table"]["rows"]["nodes"]]
     assert rows == [
         ["Rent", "2026-05-01", "2026-05-01T12:00:00Z", "7.5", "1200.50", True, 3],
         ["=text", "1899-12-31", "2026-05-01T06:00:00Z", "100.0", "-3.00", False, 1234567],
         ["007", "1899-12-29", None, None, None, None, None],
     ]
-    assert (made["table"]["name"], made["sheet"], made["format"]) == ("Budget", "Sheet1", "GOOGLE_SHEETS")
-    assert (made["columns"][4]["format"], made["rowCount"], made["headerRow"]) == ("EUR", 3, 1)
+    assert (created["table"]["name"], created["sheet"], created["format"]) == ("Budget", "Sheet1", "GOOGLE_SHEETS")
+    assert (created["columns"][4]["format"], created["rowCount"], created["headerRow"]) == ("EUR", 3, 1)
 
 
 async def test_a_range_a_sheet_and_an_address_choose_the_cells(app: App, google: LoopbackSheets) -> None:
@@ -124,8 +124,8 @@ async def test_a_range_a_sheet_and_an_address_choose_the_cells(app: App, google:
     ann, url = browser.client, f"https://docs.google.com/spreadsheets/d/{book.id}/edit"
 
     async def names(where: str, **more: Any) -> tuple[list[str], int]:
-        made = await sent(ann, where, dryRun=True, **more)
-        return [column["name"] for column in made["columns"]], made["rowCount"]
+        created = await sent(ann, where, dryRun=True, **more)
+        return [column["name"] for column in created["columns"]], created["rowCount"]
 
     assert await names(book.id, range="A1:B3") == (["Item", "Day"], 2)
     assert await names(url, range="b:$C") == (["Day", "At"], 3)
@@ -151,9 +151,9 @@ async def test_what_is_not_there_is_named(
 ) -> None:
     browser = Browser(await app.person("ann"))
     await browser.connect()
-    found = await refused(browser.client, google.add(budget(), PERSON, CLIENT_ID).id, **more)
-    assert found[:2] == ("BAD_USER_INPUT", f"googleSheet.{field}")
-    assert says in found[2]
+    result = await refused(browser.client, google.add(budget(), PERSON, CLIENT_ID).id, **more)
+    assert result[:2] == ("BAD_USER_INPUT", f"googleSheet.{field}")
+    assert says in result[2]
 
 
 @pytest.mark.parametrize("url", ["", "https://evil.example/spreadsheets/d/1234567890ab", "1234", "../../../etc/passwd"])

@@ -45,12 +45,12 @@ def test_cells_and_names_of_a_file_are_found(name: str) -> None:
         )
         for grid in find_grids(text)
     ]
-    found = expected = 0
+    result = expected = 0
     tables = json.loads((CASES / f"{name}.expected.json").read_text())["tables"]
     for table in tables:
-        right, wanted = found_cells(table["rows"], [rows for _, rows in grids])
-        found, expected = found + right, expected + wanted
-    assert found >= (RECALL if name.endswith(".pdf") else 0.5) * expected, (found, expected, text[:3_000])
+        right, required = found_cells(table["rows"], [rows for _, rows in grids])
+        result, expected = result + right, expected + required
+    assert result >= (RECALL if name.endswith(".pdf") else 0.5) * expected, (result, expected, text[:3_000])
     names = Counter(filter(None, (plain(column) for table in tables for column in table["columns"])))
-    shown = Counter(name for header, _ in grids for name in header)
-    assert (names & shown).total() >= HEADERS.get(name, 0.7) * names.total(), (names - shown, text[:3_000])
+    displayed = Counter(name for header, _ in grids for name in header)
+    assert (names & displayed).total() >= HEADERS.get(name, 0.7) * names.total(), (names - displayed, text[:3_000])

@@ -36,12 +36,12 @@ def same(one: Any, other: Any) -> bool:
 )
 async def test_a_file_is_imported_as_a_person_reads_it(app: App, case: Path) -> None:
     ann = await app.person()
-    wanted = expected(case)
+    required = expected(case)
     done = await ann.upload("importTable", ANSWER, {"file": (case.name, case.read_bytes())}, file=None, dryRun=True)
     rows = [[row.get(column["key"]) for column in done["columns"]] for row in done["samples"]]
-    is_same = len(rows) == len(wanted["rows"]) and all(
-        len(row) == len(line) and all(map(same, row, line)) for row, line in zip(rows, wanted["rows"], strict=True)
+    is_same = len(rows) == len(required["rows"]) and all(
+        len(row) == len(line) and all(map(same, row, line)) for row, line in zip(rows, required["rows"], strict=True)
     )
-    assert is_same, (rows, wanted["rows"], done)
-    assert [column["type"] for column in done["columns"]] == [column["type"] for column in wanted["columns"]]
-    assert [column["name"] for column in done["columns"]] == [column["name"] for column in wanted["columns"]]
+    assert is_same, (rows, required["rows"], done)
+    assert [column["type"] for column in done["columns"]] == [column["type"] for column in required["columns"]]
+    assert [column["name"] for column in done["columns"]] == [column["name"] for column in required["columns"]]

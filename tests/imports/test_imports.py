@@ -24,13 +24,13 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-async def take_in(client: Client, content: bytes | str, file_name: str = "prices.csv", **given: Any) -> Any:
+async def take_in(client: Client, content: bytes | str, file_name: str = "prices.csv", **arguments: Any) -> Any:
     sent = content.encode() if isinstance(content, str) else content
-    return await client.upload("importTable", ANSWER, {"file": (file_name, sent)}, file=None, **given)
+    return await client.upload("importTable", ANSWER, {"file": (file_name, sent)}, file=None, **arguments)
 
 
-async def paste(client: Client, text: str, **given: Any) -> Any:
-    return await client.mutate("importTable", ANSWER, text=text, **given)
+async def paste(client: Client, text: str, **arguments: Any) -> Any:
+    return await client.mutate("importTable", ANSWER, text=text, **arguments)
 
 
 async def table(client: Client, id: str) -> Any:
@@ -40,8 +40,8 @@ async def table(client: Client, id: str) -> Any:
 async def test_a_file_becomes_a_typed_table(app: App) -> None:
     ann = await app.person()
     content = "Größe;Preis;Am;Nr\n klein ;1.234,50;31.01.2026;007\ngroß;2,00;01.02.2026;008\n;;;\n".encode("cp1252")
-    made = await take_in(ann, content, "Preise.csv")
-    assert made == {
+    created = await take_in(ann, content, "Preise.csv")
+    assert created == {
         "rowCount": 2,
         "rejectedCount": 0,
         "rejected": [],
@@ -68,19 +68,19 @@ async def test_a_file_becomes_a_typed_table(app: App) -> None:
             {"name": "Nr", "type": "TEXT"},
         ],
         "revision": {"number": 1, "summary": "2 rows added, 4 columns added", "source": "IMPORT"},
-        "table": {"id": made["table"]["id"], "name": "Preise", "rowCount": 2},
+        "table": {"id": created["table"]["id"], "name": "Preise", "rowCount": 2},
     }
-    found = await table(ann, made["table"]["id"])
-    assert [row["values"] for row in found["rows"]["nodes"]] == made["samples"]
+    result = await table(ann, created["table"]["id"])
+    assert [row["values"] for row in result["rows"]["nodes"]] == created["samples"]
 
 
 async def test_a_type_is_chosen_from_all_rows(app: App) -> None:
     ann = await app.person()
     numbers = [str(n) for n in range(3_000)]
     for last, type in (("1.5", "DECIMAL"), ("many", "TEXT"), ("n/a", "INTEGER"), ("3000", "INTEGER")):
-        made = await paste(ann, "n\n" + "\n".join([*numbers, last]), dryRun=True, format="CSV")
-        assert (made["columns"], made["rowCount"]) == ([{"name": "n", "type": type}], 3_001)
-        assert (made["table"], made["revision"]) == (None, None)
+        created = await paste(ann, "n\n" + "\n".join([*numbers, last]), dryRun=True, format="CSV")
+        assert (created["columns"], created["rowCount"]) == ([{"name": "n", "type": type}], 3_001)
+        assert (created["table"], created["revision"]) == (None, None)
     assert (await ann.run("{ tables { totalCount } }"))["tables"]["totalCount"] == 0
 
 
@@ -110,17 +110,17 @@ async def test_a_workbook_becomes_what_a_person_sees_in_it_and_its_errors_are_sh
         await take_in(ann, content, "a.xlsx")
     assert "1 row does not fit, so none was imported" in str(refused.value)
     columns = [{"name": "Rate", "type": "PERCENT"}]
-    made = await ann.mutate("createTable", "{ table { id } }", name="Rates", columns=columns)
+    created = await ann.mutate("createTable", "{ table { id } }", name="Rates", columns=columns)
     more = book([rows[0].partition("</c>")[0] + "</c>", '<c s="1"><v>0.5</v></c>'], formats=formats)
-    done = await take_in(ann, more, "a.xlsx", tableId=made["table"]["id"])
+    done = await take_in(ann, more, "a.xlsx", tableId=created["table"]["id"])
     assert (done["samples"], done["sheet"], done["notes"]) == ([{"c1": "50"}], "Sheet", [])
 
 
 async def test_rows_that_do_not_fit_a_table_are_shown_and_left_out_when_asked(app: App) -> None:
     ann = await app.person()
     columns = [{"name": "Item", "type": "TEXT", "isUnique": True}, {"name": "Price", "type": "DECIMAL"}]
-    made = await ann.mutate("createTable", "{ table { id } }", name="Prices", columns=columns)
-    id_ = made["table"]["id"]
+    created = await ann.mutate("createTable", "{ table { id } }", name="Prices", columns=columns)
+    id_ = created["table"]["id"]
     text = "price,item\n1.20,pen\ncheap,ink\n3.50,pen\n2,ink\n"
     wrong = "rows.1.Price", "“cheap” is not a number: write it as 1234.50."
     dry = await paste(ann, text, tableId=id_, dryRun=True)
@@ -164,19 +164,19 @@ async def test_who_may_only_see_a_table_imports_nothing(app: App) -> None:
 async def test_a_new_table_has_its_place_and_one_that_is_there_keeps_its_own(app: App) -> None:
     ann, eve = await app.person("ann"), await app.person("eve")
     organization = await app.organization(ann)
-    made = await ann.mutate("createConversation", "{ conversation { id } }", organizationId=organization)
-    place = {"conversationId": made["conversation"]["id"], "visibility": "ORGANIZATION"}
-    id_ = (await paste(ann, "item,n\nink,1\n", **place))["table"]["id"]
+    created = await ann.mutate("createConversation", "{ conversation { id } }", organizationId=organization)
+    membership = {"conversationId": created["conversation"]["id"], "visibility": "ORGANIZATION"}
+    id_ = (await paste(ann, "item,n\nink,1\n", **membership))["table"]["id"]
     seen = await ann.run("query T($id: ID!) { table(id: $id) { visibility conversation { id } } }", id=id_)
-    assert seen["table"] == {"visibility": "ORGANIZATION", "conversation": {"id": place["conversationId"]}}
-    for person, given, code in (
-        (eve, {"conversationId": place["conversationId"], "dryRun": True}, "NOT_FOUND"),
+    assert seen["table"] == {"visibility": "ORGANIZATION", "conversation": {"id": membership["conversationId"]}}
+    for person, arguments, code in (
+        (eve, {"conversationId": membership["conversationId"], "dryRun": True}, "NOT_FOUND"),
         (eve, {"organizationId": organization}, "NOT_FOUND"),
         (ann, {"tableId": id_, "visibility": "PRIVATE"}, "BAD_USER_INPUT"),
         (ann, {"organizationId": id_}, "NOT_FOUND"),
     ):
         with pytest.raises(Refused) as refused:
-            await paste(person, "item,n\nink,1\n", **given)
+            await paste(person, "item,n\nink,1\n", **arguments)
         assert refused.value.codes == [code]
     assert (await eve.run("{ tables { totalCount } }"))["tables"]["totalCount"] == 0
     assert (await ann.run("{ tables { totalCount } }"))["tables"]["totalCount"] == 1
@@ -201,8 +201,8 @@ async def test_two_hundred_columns_fit_and_one_more_does_not(app: App) -> None:
     for width, fits in ((200, True), (201, False)):
         rows = [{f"n{n}": n for n in range(width)}]
         if fits:
-            made = await paste(ann, json.dumps(rows), name="Wide", format="JSON")
-            assert [c["type"] for c in made["columns"]] == ["INTEGER"] * 200
+            created = await paste(ann, json.dumps(rows), name="Wide", format="JSON")
+            assert [c["type"] for c in created["columns"]] == ["INTEGER"] * 200
         else:
             with pytest.raises(Refused) as refused:
                 await paste(ann, json.dumps(rows), name="Wide")
@@ -236,22 +236,22 @@ async def test_what_cannot_be_imported_is_refused(app: App, content: bytes, mess
 
 async def test_a_value_that_differs_from_its_text_keeps_the_text_as_its_source(app: App) -> None:
     ann = await app.person()
-    made = await take_in(ann, "Item;Price;Day\nInk;1.234,50;31.01.2026\nPen;n/a;01.02.2026\n")
+    created = await take_in(ann, "Item;Price;Day\nInk;1.234,50;31.01.2026\nPen;n/a;01.02.2026\n")
     query = """query Cells($id: ID!) { table(id: $id) { rows(first: 5) { nodes { cells { text
       source { quote origin message { id } } } } } } }"""
-    found = (await ann.run(query, id=made["table"]["id"]))["table"]["rows"]["nodes"]
-    assert [[cell["source"] and cell["source"]["quote"] for cell in row["cells"]] for row in found] == [
+    result = (await ann.run(query, id=created["table"]["id"]))["table"]["rows"]["nodes"]
+    assert [[cell["source"] and cell["source"]["quote"] for cell in row["cells"]] for row in result] == [
         [None, "1.234,50", "31.01.2026"],
         [None, "n/a", "01.02.2026"],
     ]
-    assert found[0]["cells"][1]["source"] == {"quote": "1.234,50", "origin": "FILE", "message": None}
+    assert result[0]["cells"][1]["source"] == {"quote": "1.234,50", "origin": "FILE", "message": None}
 
 
 async def test_a_client_names_what_the_content_does_not_tell(app: App) -> None:
     ann = await app.person()
     text = "Note\nn|size\na|1.500\nb|2.250\n\nCity|Pop\nOslo|5\n"
-    given = {"delimiter": "|", "headerRow": 2, "decimalMark": ",", "dryRun": True}
-    done = await ann.mutate("importTable", ANSWER.replace("sheet", "headerRow sheet"), text=text, **given)
+    arguments = {"delimiter": "|", "headerRow": 2, "decimalMark": ",", "dryRun": True}
+    done = await ann.mutate("importTable", ANSWER.replace("sheet", "headerRow sheet"), text=text, **arguments)
     assert (done["headerRow"], done["delimiter"]) == (2, "|")
     assert [row["c2"] for row in done["samples"]] == [1500, 2250]
     assert any("Below the table stands another" in note for note in done["notes"])

@@ -30,14 +30,14 @@ def matching(rows: list[Counter[str]], others: list[Counter[str]]) -> int:
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.pdf")), ids=lambda path: path.name)
 def test_tables_of_a_page_are_those_that_a_person_sees(path: Path) -> None:
     with path.open("rb") as file:
-        found = [texts(grid) for grid in find_grids(pdf.text_of(file))]
+        results = [texts(grid) for grid in find_grids(pdf.text_of(file))]
     tables = json.loads(Path(f"{path}.expected.json").read_text())["tables"]
-    assert len(found) == len(tables), found
+    assert len(results) == len(tables), results
     expected = [Counter(filter(None, map(words, row))) for table in tables for row in table["rows"]]
-    rows = [row for _, rows in found for row in rows]
-    wanted, given = sum(row.total() for row in expected), sum(row.total() for row in rows)
-    assert matching(expected, rows) >= 0.95 * wanted, (expected, rows)
-    assert matching(rows, expected) >= 0.95 * given, (expected, rows)
+    rows = [row for _, rows in results for row in rows]
+    required, arguments = sum(row.total() for row in expected), sum(row.total() for row in rows)
+    assert matching(expected, rows) >= 0.95 * required, (expected, rows)
+    assert matching(rows, expected) >= 0.95 * arguments, (expected, rows)
     names = Counter(filter(None, (words(name) for table in tables for name in table["columns"])))
-    shown = Counter(filter(None, (name for header, _ in found for name in header)))
-    assert (names & shown).total() >= 0.9 * names.total(), (names, shown)
+    displayed = Counter(filter(None, (name for header, _ in results for name in header)))
+    assert (names & displayed).total() >= 0.9 * names.total(), (names, displayed)

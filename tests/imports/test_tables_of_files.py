@@ -106,7 +106,9 @@ async def test_a_table_of_a_file_is_chosen_by_its_index(
     assert (names(chosen), chosen["rowCount"]) == (columns, rows)
     if note:
         first = await import_file(ann, name, content)
-        assert any(told.startswith(note) and "tableIndex, 2" in told for told in first["notes"]), first["notes"]
+        assert any(messages.startswith(note) and "tableIndex, 2" in messages for messages in first["notes"]), first[
+            "notes"
+        ]
         assert "Table 2 of the file was read." in chosen["notes"]
     with pytest.raises(Refused) as refused:
         await import_file(ann, name, content, tableIndex=9)
@@ -134,7 +136,7 @@ async def test_the_first_table_of_a_real_file_is_imported(app: App, case: Path) 
     done = await import_file(ann, case.name, case.read_bytes())
     rows = [[row.get(column["key"]) for column in done["columns"]] for row in done["samples"]]
     # A column of formulas without results is imported too, a repeated name is numbered, and one answer is shortened.
-    same = sum(shown == name or not name for shown, name in zip(names(done), table["columns"], strict=False))
+    same = sum(displayed == name or not name for displayed, name in zip(names(done), table["columns"], strict=False))
     assert 2 * same >= len(table["columns"]), names(done)
     for expected in table["rows"]:
         assert any(all(map(equal, row, expected)) for row in rows), (expected, rows)

@@ -155,11 +155,11 @@ def test_a_bomb_ends_soon_and_in_little_memory(name: str) -> None:
             [sys.executable, "-S", "-c", MEASURE, sys.executable, "-m", "integrations.documents", task, details],
             cwd=ROOT, env={}, stdin=source, stdout=target, stderr=subprocess.PIPE, check=False,
         )  # fmt: skip
-    told, _, used = process.stderr.decode().rstrip().rpartition("\n")
+    messages, _, used = process.stderr.decode().rstrip().rpartition("\n")
     seconds, kilobytes = map(float, used.split())
     assert process.returncode != 0
-    assert reason in told
-    assert bool(reason) == ("refused" in told)
+    assert reason in messages
+    assert bool(reason) == ("refused" in messages)
     assert seconds < 2.6
     assert kilobytes < 200_000
 

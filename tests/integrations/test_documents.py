@@ -90,7 +90,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_by_what_it_says() -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "encoding", "found"),
+    ("text", "encoding", "result"),
     [
         ("Größe;Preis\nKäse;1,20\n", "utf-8", Encoding("utf-8")),
         ("Größe;Preis\n", "utf-8-sig", Encoding("utf-8-sig", has_mark=True)),
@@ -100,8 +100,8 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_by_what_it_says() -> Non
         ("товар,цена\nчернила,350\nручка и тетрадь для школы,120\n", "cp1251", Encoding("cp1251")),
     ],
 )
-def test_the_encoding_of_a_text_is_told(text: str, encoding: str, found: Encoding) -> None:
-    assert detect(io.BytesIO(text.encode(encoding))) == found
+def test_the_encoding_of_a_text_is_told(text: str, encoding: str, result: Encoding) -> None:
+    assert detect(io.BytesIO(text.encode(encoding))) == result
     assert recognise(io.BytesIO(text.encode(encoding)), "a").text == text
 
 

@@ -117,8 +117,8 @@ async def test_the_request_carries_the_key_and_no_unset_parameter() -> None:
 async def test_cached_tokens_and_those_of_reasoning_are_told_apart() -> None:
     counts = {"prompt_tokens": 30, "completion_tokens": 20, "total_tokens": 50}
     details = {"prompt_tokens_details": {"cached_tokens": 10}, "completion_tokens_details": {"reasoning_tokens": 5}}
-    told = json.dumps({"choices": [], "usage": counts | details})
-    async with playing(events(chunk("Hi"), chunk(finish="stop"), told, "[DONE]")) as (model, _):
+    messages = json.dumps({"choices": [], "usage": counts | details})
+    async with playing(events(chunk("Hi"), chunk(finish="stop"), messages, "[DONE]")) as (model, _):
         assert await heard(model) == [Delta("Hi"), Finished("stop", 30, 20, 10, 5)]
 
 
@@ -231,7 +231,7 @@ async def test_an_error_event_is_quoted_without_the_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("detail", "shown"),
+    ("detail", "displayed"),
     [
         ("connect ECONNREFUSED 10.0.0.5:8080", "connect ECONNREFUSED …"),
         ("no answer from http://ollama:11434/api/chat", "no answer from …"),
@@ -244,11 +244,11 @@ async def test_an_error_event_is_quoted_without_the_key() -> None:
     ],
 )
 @pytest.mark.parametrize("status", [None, 400])
-async def test_a_quote_of_the_provider_has_no_internal_address(detail: str, shown: str, status: int | None) -> None:
+async def test_a_quote_of_the_provider_has_no_internal_address(detail: str, displayed: str, status: int | None) -> None:
     play = error(status, detail) if status else events(json.dumps({"error": {"message": detail}}))
     async with playing(play) as (model, _):
         _, failure = await failing(model)
-    assert f"“{shown}”" in failure.message
+    assert f"“{displayed}”" in failure.message
 
 
 async def test_the_address_of_the_provider_is_logged_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:
@@ -359,8 +359,8 @@ async def test_a_provider_that_refuses_stream_options_is_asked_without_from_then
 
 
 async def test_a_provider_that_wants_the_long_name_of_max_tokens_gets_it() -> None:
-    said = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
-    async with playing(error(400, said), WHOLE) as (model, server):
+    text = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+    async with playing(error(400, text), WHOLE) as (model, server):
         assert await heard(model, max_tokens=5) == [Delta("Hi"), Finished("stop", 3, 1)]
         assert "max_completion_tokens" not in server.exchanges[0].body
         assert server.exchanges[1].body["max_completion_tokens"] == 5

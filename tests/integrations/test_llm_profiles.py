@@ -35,7 +35,7 @@ def test_profiles_are_a_text_or_a_file_and_may_be_missing(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("arguments", "text"),
     [
         ("nowhere.json", "LLM_PROFILES is neither a JSON list nor a file that can be read"),
         ("[{]", "LLM_PROFILES is not JSON: "),
@@ -58,10 +58,10 @@ def test_profiles_are_a_text_or_a_file_and_may_be_missing(tmp_path: Path) -> Non
         ('[{"name": "default", "models": ["m"]}]', "LLM_PROFILES.0.name: default is taken"),
     ],
 )
-def test_what_is_wrong_with_a_profile_is_said_with_its_field(given: str, said: str) -> None:
+def test_what_is_wrong_with_a_profile_is_said_with_its_field(arguments: str, text: str) -> None:
     with pytest.raises(ProfilesRefused) as refused:
-        read_profiles(given)
-    assert said in str(refused.value)
+        read_profiles(arguments)
+    assert text in str(refused.value)
 
 
 def test_a_mistake_beside_a_key_does_not_show_the_key() -> None:
@@ -73,7 +73,7 @@ def test_a_mistake_beside_a_key_does_not_show_the_key() -> None:
 def test_a_key_is_written_out_or_in_a_file_or_in_the_environment(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("from-file\n")
     keys = [{"api_key": "written"}, {"api_key_file": str(tmp_path / "key")}, {"api_key_env": "OURS"}, {}]
-    profiles = described(*({"name": f"p{n}", "models": ["m"]} | given for n, given in enumerate(keys)))
+    profiles = described(*({"name": f"p{n}", "models": ["m"]} | arguments for n, arguments in enumerate(keys)))
     assert [one.key({"OURS": "from-environment"}) for one in profiles] == [
         "written",
         "from-file",
@@ -88,7 +88,7 @@ def test_a_key_is_written_out_or_in_a_file_or_in_the_environment(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("arguments", "text"),
     [
         ({"llm_profiles": '[{"name": "a"}]'}, "LLM_PROFILES.0.models: Field required."),
         ({"llm_profiles": '[{"name": "a", "models": ["m"], "base_url": "host"}]'}, "base_url of “a” in LLM_PROFILES"),
@@ -96,10 +96,10 @@ def test_a_key_is_written_out_or_in_a_file_or_in_the_environment(tmp_path: Path)
         ({"openai_api_key": "k", "openai_model": "two words"}, "OPENAI_MODEL is the name of one model"),
     ],
 )
-def test_the_server_does_not_start_with_a_model_that_cannot_be(given: dict[str, Any], said: str) -> None:
+def test_the_server_does_not_start_with_a_model_that_cannot_be(arguments: dict[str, Any], text: str) -> None:
     with pytest.raises(Misconfigured) as refused:
-        create_models(Settings(_env_file=None, **given))
-    assert said in str(refused.value)
+        create_models(Settings(_env_file=None, **arguments))
+    assert text in str(refused.value)
 
 
 def test_a_model_is_named_with_its_profile_only_where_two_have_one_of_that_name() -> None:

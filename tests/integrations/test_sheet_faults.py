@@ -28,9 +28,9 @@ PATIENCE = Patience(connect=1, read=0.4, tries=4, first_wait=0.01, longest_wait=
 def later(desk: Desk, sheets: Sheets, mode: SheetMode) -> tuple[int, list[Sheet]]:
     """Export the later rows and return what stands in the spreadsheet then."""
     if mode is SheetMode.CREATE:
-        made = sheets.write("created", table(LATER), progress=lambda rows: None)
-        (found,) = [one for one in desk.google.spreadsheets.values() if one.app_properties["sheetgptJob"] == "created"]
-        return made.changed_cells, found.sheets
+        created = sheets.write("created", table(LATER), progress=lambda rows: None)
+        (result,) = [one for one in desk.google.spreadsheets.values() if one.app_properties["sheetgptJob"] == "created"]
+        return created.changed_cells, result.sheets
     keys = ["c1"] if mode is SheetMode.UPSERT else []
     target = SheetTarget(mode, desk.id, keys, desk.last)
     done = sheets.write("later", table(LATER), target, progress=lambda rows: None)
@@ -66,10 +66,10 @@ def test_a_fault_at_any_request_changes_nothing_in_the_result(
 def requests(names: list[str], kind: str, mode: SheetMode) -> list[int]:
     """Return the numbers of the requests to disturb: those of the second export, and the writes where it costs time."""
     first = names.index("token", 1)
-    found = [number for number, name in enumerate(names, 1) if number > first + 1 and name != "token"]
-    assert len(found) >= 4, names
+    results = [number for number, name in enumerate(names, 1) if number > first + 1 and name != "token"]
+    assert len(results) >= 4, names
     writes = {"files.create", "spreadsheets.batchUpdate", "permissions.create"}
-    return [number for number in found if names[number - 1] in writes] if kind == "hanging" else found
+    return [number for number in results if names[number - 1] in writes] if kind == "hanging" else results
 
 
 def clear(google: LoopbackSheets) -> None:

@@ -100,8 +100,8 @@ def test_a_column_renamed_or_added_in_the_table_is_so_in_the_sheet(desk: Desk) -
 def test_an_upsert_that_cannot_be_right_is_refused_before_anything_is_written(
     desk: Desk, rows: list[list[Value]], edits: dict[str, Any], code: str, says: str
 ) -> None:
-    for place, value in edits.items():
-        desk.sheet.type_in(place, value)
+    for position, value in edits.items():
+        desk.sheet.type_in(position, value)
     failure = desk.refused(SheetMode.UPSERT, table(rows))
     assert (failure.code, failure.retryable) == (code, False)
     assert says in failure.message

@@ -44,8 +44,8 @@ EXPECTED: list[list[Any]] = [
 
 
 def written(google: LoopbackSheets, sheets: Sheets, table: SheetTable, directory: Path) -> Sheet:
-    made = sheets.write(directory.name, table, progress=lambda rows: None)
-    return google.spreadsheets[made.id].sheet
+    created = sheets.write(directory.name, table, progress=lambda rows: None)
+    return google.spreadsheets[created.id].sheet
 
 
 def of(columns: list[Column], rows: list[list[Value]], **more: Any) -> SheetTable:
@@ -74,11 +74,11 @@ def test_each_type_is_what_it_is(google: LoopbackSheets, sheets: Sheets, tmp_pat
 
 def test_booleans_are_checkboxes_and_options_a_dropdown(google: LoopbackSheets, sheets: Sheets, tmp_path: Path) -> None:
     sheet = written(google, sheets, of(COLUMNS, ROWS), tmp_path)
-    shown = {"strict": True, "showCustomUi": True}
-    assert sheet.at("G2").rule == {"condition": {"type": "BOOLEAN"}, **shown}
+    displayed = {"strict": True, "showCustomUi": True}
+    assert sheet.at("G2").rule == {"condition": {"type": "BOOLEAN"}, **displayed}
     options = [{"userEnteredValue": "open"}, {"userEnteredValue": "closed"}]
-    assert sheet.at("J3").rule == {"condition": {"type": "ONE_OF_LIST", "values": options}, **shown}
-    ruled = {place for place, cell in sheet.cells.items() if cell.rule}
+    assert sheet.at("J3").rule == {"condition": {"type": "ONE_OF_LIST", "values": options}, **displayed}
+    ruled = {target for target, cell in sheet.cells.items() if cell.rule}
     assert ruled == {(1, 6), (2, 6), (1, 9), (2, 9)}
 
 
@@ -96,8 +96,8 @@ def test_a_dropdown_is_one_that_google_accepts(
 
 def test_addresses_are_links(google: LoopbackSheets, sheets: Sheets, tmp_path: Path) -> None:
     sheet = written(google, sheets, of(COLUMNS, ROWS), tmp_path)
-    links = {place: cell.format.get("textFormat", {}).get("link") for place, cell in sheet.cells.items()}
-    assert {place: link for place, link in links.items() if link} == {
+    links = {target: cell.format.get("textFormat", {}).get("link") for target, cell in sheet.cells.items()}
+    assert {target: link for target, link in links.items() if link} == {
         (1, 11): {"uri": "mailto:ann@example.com"},
         (1, 12): {"uri": "https://example.com/?q=1"},
     }

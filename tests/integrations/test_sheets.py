@@ -43,8 +43,8 @@ def export(
     name: str = "Costs",
 ) -> tuple[Spreadsheet, list[int]]:
     seen: list[int] = []
-    made = sheets.write(job, table(rows, header, name), progress=seen.append)
-    return made, seen
+    created = sheets.write(job, table(rows, header, name), progress=seen.append)
+    return created, seen
 
 
 def table(rows: Sequence[Sequence[Value]] = ROWS, header: Sequence[str] = HEADER, name: str = "Costs") -> SheetTable:
@@ -66,13 +66,13 @@ def only(google: LoopbackSheets) -> Sheet:
 
 
 def test_a_table_becomes_a_spreadsheet_with_a_bold_frozen_header(google: LoopbackSheets, sheets: Sheets) -> None:
-    made, seen = export(sheets)
-    kept = google.spreadsheets[made.id]
-    assert made.url == f"https://docs.google.com/spreadsheets/d/{made.id}/edit"
-    assert (kept.name, kept.app_properties) == ("Costs of May", {"sheetgptJob": "job-1"})
-    assert kept.sheet.values() == [HEADER, ["Rent", 1200, True], ["Food", 310.5, False], ["=1+1"]]
-    assert (kept.sheet.title, kept.sheet.rows, kept.sheet.columns) == ("Costs", 4, 3)
-    assert (kept.sheet.frozen_rows, kept.sheet.bold_rows) == (1, {0})
+    result, seen = export(sheets)
+    stored = google.spreadsheets[result.id]
+    assert result.url == f"https://docs.google.com/spreadsheets/d/{result.id}/edit"
+    assert (stored.name, stored.app_properties) == ("Costs of May", {"sheetgptJob": "job-1"})
+    assert stored.sheet.values() == [HEADER, ["Rent", 1200, True], ["Food", 310.5, False], ["=1+1"]]
+    assert (stored.sheet.title, stored.sheet.rows, stored.sheet.columns) == ("Costs", 4, 3)
+    assert (stored.sheet.frozen_rows, stored.sheet.bold_rows) == (1, {0})
     assert seen == [3]
     assert google.calls == CALLS
 
@@ -96,7 +96,7 @@ def test_a_table_without_rows_or_columns_keeps_what_it_has(google: LoopbackSheet
 
 
 @pytest.mark.parametrize(
-    ("asked", "got"),
+    ("requested", "got"),
     [
         ("It's (50%) a/b: [x]!", "It's (50%) a/b: [x]!"),
         ("'", "Sheet1"),
@@ -106,8 +106,8 @@ def test_a_table_without_rows_or_columns_keeps_what_it_has(google: LoopbackSheet
         ("A1", "A1"),
     ],
 )
-def test_any_name_makes_a_sheet_name(google: LoopbackSheets, sheets: Sheets, asked: str, got: str) -> None:
-    export(sheets, name=asked)
+def test_any_name_makes_a_sheet_name(google: LoopbackSheets, sheets: Sheets, requested: str, got: str) -> None:
+    export(sheets, name=requested)
     assert only(google).title == got
     assert len(only(google).values()) == 4
 
@@ -168,15 +168,15 @@ def test_a_fault_that_passes_is_tried_again_and_makes_one_spreadsheet(
     google: LoopbackSheets, sheets: Sheets, operation: str, status: int
 ) -> None:
     google.fail(operation, status)
-    made, _ = export(sheets)
-    assert list(google.spreadsheets) == [made.id]
+    result, _ = export(sheets)
+    assert list(google.spreadsheets) == [result.id]
     assert only(google).values()[1] == ["Rent", 1200, True]
 
 
 def test_a_lost_answer_to_a_creation_does_not_make_a_second_spreadsheet(google: LoopbackSheets, sheets: Sheets) -> None:
     google.fail("files.create", 0)
-    made, _ = export(sheets)
-    assert list(google.spreadsheets) == [made.id]
+    result, _ = export(sheets)
+    assert list(google.spreadsheets) == [result.id]
     assert google.calls[:4] == ["token", "files.list", "files.create", "files.list"]
     assert google.count("files.create") == 1
 
@@ -293,8 +293,8 @@ def test_a_host_that_is_not_there_is_tried_a_few_times(google: LoopbackSheets, t
 def test_a_spreadsheet_is_shared_on_request(google: LoopbackSheets, tmp_path: Path) -> None:
     sheets = Sheets(replace(google.access(tmp_path), share_with="ann@example.com"), google.url, patience=QUICK)
     for _ in range(2):
-        made = sheets.write("job-1", table(), progress=lambda _: None)
-    assert google.spreadsheets[made.id].shared_with == {"ann@example.com": "writer"}
+        created = sheets.write("job-1", table(), progress=lambda _: None)
+    assert google.spreadsheets[created.id].shared_with == {"ann@example.com": "writer"}
 
 
 def test_closing_ends_a_wait(google: LoopbackSheets, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def read(content: bytes, sheet: str | None = None) -> tuple[list[list[Cell]], li
 
 
 @pytest.mark.parametrize(
-    ("cell", "shown"),
+    ("cell", "displayed"),
     [
         ("<c><v>5</v></c>", "5"),
         ('<c s="1"><v>0.5</v></c>', "50.0%"),
@@ -50,9 +50,9 @@ def read(content: bytes, sheet: str | None = None) -> tuple[list[list[Cell]], li
         ('<c t="e"><v>#DIV/0!</v></c>', {"problem": PROBLEM, "shown": "#DIV/0!"}),
     ],
 )  # fmt: skip
-def test_a_cell_is_what_a_person_sees_in_it(cell: str, shown: Cell) -> None:
+def test_a_cell_is_what_a_person_sees_in_it(cell: str, displayed: Cell) -> None:
     rows, notes = read(book(["<c><v>1</v></c>" + cell], texts=["shared"], formats=FORMATS))
-    assert rows == [["1", shown] if shown is not None else ["1"]]
+    assert rows == [["1", displayed] if displayed is not None else ["1"]]
     assert notes == []
 
 
@@ -101,8 +101,8 @@ def test_the_first_sheet_that_is_seen_and_has_rows_is_read_or_the_one_that_is_na
 def test_a_workbook_as_text_is_what_it_shows() -> None:
     rows = ['<c r="B1" t="inlineStr"><is><t>rate, now</t></is></c><c><v>0</v></c>',
             '<c r="B2" s="1"><v>0.5</v></c><c t="e"><v>#N/A</v></c><c><v>7</v></c>']  # fmt: skip
-    shown = "Sheet\n\n| rate, now | 0 |  |\n| --- | --- | --- |\n| 50.0% | #N/A | 7 |"
-    assert workbook_text(io.BytesIO(book(rows, formats=FORMATS))) == shown
+    displayed = "Sheet\n\n| rate, now | 0 |  |\n| --- | --- | --- |\n| 50.0% | #N/A | 7 |"
+    assert workbook_text(io.BytesIO(book(rows, formats=FORMATS))) == displayed
 
 
 def test_cells_stand_where_they_say_whatever_their_order() -> None:
@@ -110,8 +110,8 @@ def test_cells_stand_where_they_say_whatever_their_order() -> None:
 
 
 def test_opposite_corners_of_a_sheet_cost_what_two_cells_do() -> None:
-    made, target = Workbook(), io.BytesIO()
-    sheet: Any = made.active
+    result, target = Workbook(), io.BytesIO()
+    sheet: Any = result.active
     sheet["A1"], sheet["XFD1048576"] = 1, 2
-    made.save(target)
+    result.save(target)
     assert read(target.getvalue())[0] == [["1"], [], [None] * 16_383 + ["2"]]

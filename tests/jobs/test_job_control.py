@@ -92,15 +92,15 @@ async def test_jobs_are_canceled_and_retried_or_refused_with_the_way_out(databas
         conversation = sent["conversation"]["id"]
         queued = {job["kind"]: job["id"] for job in await listed(ann)}
         await _is_canceled_and_retried(ann, bob, queued["EXPORT"])
-        shown = await ann.run("query E($id: ID!) { export(id: $id) { status } }", id=export["id"])
-        assert shown["export"]["status"] == "QUEUED"
+        displayed = await ann.run("query E($id: ID!) { export(id: $id) { status } }", id=export["id"])
+        assert displayed["export"]["status"] == "QUEUED"
         await _is_canceled_and_retried(ann, bob, queued["INDEX"])
         assert (await ann.mutate("cancelJob", JOB, id=queued["REPLY"]))["job"]["status"] == "CANCELED"
         message = await ann.run("query M($id: ID!) { message(id: $id) { status } }", id=sent["reply"]["id"])
         assert message["message"]["status"] == "STOPPED"
         await _is_refused(ann, "retryJob", queued["REPLY"], "regenerateReply")
-        given = {"conversationId": conversation, "wait": False}
-        extracted = await ann.mutate("extractTable", "{ proposal { id isComplete } }", **given)
+        arguments = {"conversationId": conversation, "wait": False}
+        extracted = await ann.mutate("extractTable", "{ proposal { id isComplete } }", **arguments)
         (job,) = await listed(ann, kind="EXTRACTION")
         assert job["subjectId"] == extracted["proposal"]["id"]
         assert (await ann.mutate("cancelJob", JOB, id=job["id"]))["job"]["status"] == "CANCELED"

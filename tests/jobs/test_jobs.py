@@ -239,13 +239,13 @@ async def test_canceling_a_job_in_the_database_ends_its_handler(desk: Desk) -> N
 
 
 async def test_a_job_that_somebody_stops_is_canceled_and_its_handler_is_told(desk: Desk) -> None:
-    told: list[bool] = []
+    messages: list[bool] = []
 
     async def handler(context: JobContext) -> None:
         try:
             await asyncio.sleep(60)
         finally:
-            told.append(context.stopped)
+            messages.append(context.stopped)
 
     id_ = await desk.enqueue()
     async with desk.working(handler) as worker:
@@ -254,7 +254,7 @@ async def test_a_job_that_somebody_stops_is_canceled_and_its_handler_is_told(des
         assert worker.stop_job(id_) is True
         job = await desk.over(id_)
         await until(lambda: not worker.stop_job(id_))
-    assert (job.status, told) == (JobStatus.CANCELED, [True])
+    assert (job.status, messages) == (JobStatus.CANCELED, [True])
 
 
 async def test_a_handler_that_is_stopped_at_its_very_beginning_has_begun(desk: Desk) -> None:

@@ -40,18 +40,18 @@ async def test_workers_are_killed_while_they_write_and_nothing_that_was_acknowle
         there = replace(installation, server=server)
         async with there.run(run_jobs=False) as web:
             ann = await web.person()
-            kept = {}
+            stored = {}
             for _ in range(KILLS):
                 ids = [await start_reply(ann) for _ in range(REPLIES)]
                 with working(there.settings):
                     for id_ in ids:
-                        kept[id_] = await until(partial(saved, ann, id_), 60)
+                        stored[id_] = await until(partial(saved, ann, id_), 60)
             with working(there.settings):
-                await asyncio.gather(*(check_interrupted(web, ann, id_, text) for id_, text in kept.items()))
+                await asyncio.gather(*(check_interrupted(web, ann, id_, text) for id_, text in stored.items()))
             assert texts_of(web) == {}
 
 
-async def check_interrupted(web: App, ann: Client, id: str, kept: str) -> None:
+async def check_interrupted(web: App, ann: Client, id: str, stored: str) -> None:
     events = await follow(web, ann, id)
     reply = await read(ann, id)
     assert (reply["status"], reply["error"]["code"], reply["error"]["retryable"]) == (
@@ -59,6 +59,6 @@ async def check_interrupted(web: App, ann: Client, id: str, kept: str) -> None:
         "INTERRUPTED",
         True,
     )
-    assert reply["text"].startswith(kept)
+    assert reply["text"].startswith(stored)
     assert TEXT.startswith(reply["text"])
     assert joined_text(events) == reply["text"]

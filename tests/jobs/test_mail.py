@@ -40,8 +40,8 @@ async def jobs_over(app: App) -> list[Job]:
         jobs = await app.backend.database.read(every_job, SYSTEM)
         return jobs if all(job.finished_at for job in jobs) else []
 
-    found: list[Job] = await until(over)
-    return found
+    results: list[Job] = await until(over)
+    return results
 
 
 def read(path: Path) -> EmailMessage:

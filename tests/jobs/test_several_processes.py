@@ -61,13 +61,13 @@ async def test_what_a_worker_writes_is_followed_piece_by_piece_from_a_server(
         scripted_llm.say(piece)
         so_far += piece
         await wait_for_text(web, ann, id_, so_far)
-    late = [asyncio.create_task(follow(web, ann, id_, place)) for place in [*range(len(TEXT) + 1), 10_000]]
+    late = [asyncio.create_task(follow(web, ann, id_, offset)) for offset in [*range(len(TEXT) + 1), 10_000]]
     await wait_for_readers(web, 5 + len(late))
     scripted_llm.finish()
     *rests, bogus = await asyncio.gather(*late)
-    for place, events in enumerate(rests):
-        assert joined_text(events, TEXT[:place]) == TEXT
-        assert place == len(TEXT) or events[0]["offset"] == place
+    for offset, events in enumerate(rests):
+        assert joined_text(events, TEXT[:offset]) == TEXT
+        assert offset == len(TEXT) or events[0]["offset"] == offset
         assert events[-1]["message"] == {"id": id_, "text": TEXT, "status": "COMPLETED"}
     assert (bogus[0]["offset"], joined_text(bogus)) == (0, TEXT)
     for events in await asyncio.gather(*following):
@@ -143,12 +143,12 @@ async def test_who_comes_when_the_beginning_was_trimmed_gets_it_from_the_row(
     assert decoded is not None
     with redis.Redis.from_url(installation.redis_url) as client:
         assert client.xtrim(f"{installation.prefix}:reply:{decoded[1].hex}", maxlen=1, approximate=False) == 5
-    late = [asyncio.create_task(follow(web, ann, id_, place)) for place in (0, 3)]
+    late = [asyncio.create_task(follow(web, ann, id_, position)) for position in (0, 3)]
     await wait_for_readers(web, 2)
     scripted_llm.say(*PIECES[6:])
     scripted_llm.finish()
-    for place, follower in zip((0, 3), late, strict=True):
-        assert joined_text(await follower, TEXT[:place]) == TEXT
+    for position, follower in zip((0, 3), late, strict=True):
+        assert joined_text(await follower, TEXT[:position]) == TEXT
 
 
 async def test_an_export_of_a_worker_is_followed_at_a_server(web: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,17 +183,17 @@ async def test_servers_come_and_go_while_a_worker_writes(
         scripted_llm.finish()
         assert joined_text(await following, half) == TEXT
         assert (await read(again, id_))["status"] == "COMPLETED"
-    assert len(scripted_llm.asked) == 1
+    assert len(scripted_llm.requests) == 1
 
 
 async def test_every_change_is_followed_from_another_process_also_by_who_comes_back_after_each(
     web: App, worker: App
 ) -> None:
     ann = await web.person()
-    made = await ann.mutate(
+    created = await ann.mutate(
         "createTable", "{ table { id } }", name="T", columns=[{"name": "Number", "type": "INTEGER"}]
     )
-    table = made["table"]["id"]
+    table = created["table"]["id"]
 
     async def add(app: App, writer: int) -> None:
         client = app.client()
@@ -225,12 +225,12 @@ async def test_every_change_is_followed_from_another_process_also_by_who_comes_b
 
 
 async def test_what_happens_in_one_process_wakes_who_waits_in_another(web: App, worker: App) -> None:
-    event, told = TableChanged(uuid4()), time.perf_counter()
+    event, messages = TableChanged(uuid4()), time.perf_counter()
     with web.backend.hub.subscribe(event) as here, worker.backend.hub.subscribe(event) as there:
         worker.backend.hub.publish(event)
         assert there.is_set()
         await asyncio.wait_for(here.wait(), 2)
-        assert time.perf_counter() - told < LATE
+        assert time.perf_counter() - messages < LATE
         here.clear()
         there.clear()
         await asyncio.sleep(0.1)
@@ -256,18 +256,18 @@ async def test_a_server_without_jobs_leaves_them_to_a_worker_who_is_told_at_once
         ann = await web.person()
         id_ = await start_reply(ann)
         await asyncio.sleep(0.1)
-        assert scripted_llm.asked == []
+        assert scripted_llm.requests == []
         async with installation.run():
-            await eventually(lambda: len(scripted_llm.asked) == 1)
+            await eventually(lambda: len(scripted_llm.requests) == 1)
             await ann.mutate("stopReply", "{ message { status } }", messageId=id_)
             id_ = await start_reply(ann)
-            await eventually(lambda: len(scripted_llm.asked) == 2)
+            await eventually(lambda: len(scripted_llm.requests) == 2)
             await ann.mutate("stopReply", "{ message { status } }", messageId=id_)
 
 
 async def test_attempts_are_counted_for_all_processes_together(installation: Installation) -> None:
-    given = {"log_in_limit_account": "3 per hour", "run_jobs": False}
-    async with installation.run(**given) as one, installation.run(**given) as other:
+    arguments = {"log_in_limit_account": "3 per hour", "run_jobs": False}
+    async with installation.run(**arguments) as one, installation.run(**arguments) as other:
         codes = [await wrong_password(app) for app in (one, other, one, other, one)]
     assert codes == ["UNAUTHENTICATED"] * 3 + ["RATE_LIMITED"] * 2
 
@@ -289,10 +289,10 @@ async def test_the_worker_command_finishes_its_replies_after_a_signal(
             scripted_llm.say(" and complete")
             scripted_llm.finish()
         finally:
-            said, _ = await asyncio.wait_for(process.communicate(), 20)
+            text, _ = await asyncio.wait_for(process.communicate(), 20)
         assert process.returncode == 0
-        assert b"worker" in said
-        assert b"Traceback" not in said
+        assert b"worker" in text
+        assert b"Traceback" not in text
         events = await follow(web, ann, id_)
         assert (joined_text(events), events[-1]["message"]["status"]) == (
             "From a process of its own and complete",
@@ -301,15 +301,15 @@ async def test_the_worker_command_finishes_its_replies_after_a_signal(
 
 
 @pytest.mark.parametrize(
-    ("given", "part"),
+    ("arguments", "part"),
     [
         ({"redis_url": None, "run_jobs": False}, "RUN_JOBS=0 leaves background jobs to `python app.py worker`"),
         ({"redis_url": "http://cache:80"}, "REDIS_URL is not a Redis URL. Write redis://"),
     ],
 )
-def test_a_setting_that_cannot_be_is_named(installation: Installation, given: dict[str, Any], part: str) -> None:
+def test_a_setting_that_cannot_be_is_named(installation: Installation, arguments: dict[str, Any], part: str) -> None:
     with pytest.raises(Misconfigured, match=part):
-        assemble(Settings(_env_file=None, **(installation.settings | given)))
+        assemble(Settings(_env_file=None, **(installation.settings | arguments)))
 
 
 def test_with_sqlite_redis_is_not_used_and_it_is_said(
@@ -340,8 +340,8 @@ async def test_while_redis_is_away_or_hangs_the_database_tells_and_everything_go
     monkeypatch.setattr(jobs.runner.worker, "SWEEP_SECONDS", 0.3)
     with valkey_server() as redis:
         there = replace(installation, redis_url=redis.url)
-        given = {"log_in_limit_account": "2 per hour"}
-        async with there.run(**given), there.run(run_jobs=False, **given) as web:
+        arguments = {"log_in_limit_account": "2 per hour"}
+        async with there.run(**arguments), there.run(run_jobs=False, **arguments) as web:
             ann = await web.person()
             id_ = await start_reply(ann)
             following = asyncio.create_task(follow(web, ann, id_))
@@ -361,9 +361,9 @@ async def test_while_redis_is_away_or_hangs_the_database_tells_and_everything_go
             await wait_for_text(web, ann, found_by_the_sweep, "Still away. Back.")
             scripted_llm.finish()
             assert joined_text(await following) == "Still away. Back."
-    said = [record.getMessage() for record in caplog.records if record.name == "sheetgpt.redis"]
+    text = [record.getMessage() for record in caplog.records if record.name == "sheetgpt.redis"]
     # Each process says so once when it goes and once when it is back.
-    assert sorted(line.partition(" (")[0] for line in said) == ["Redis is away"] * 2 + ["Redis is back"] * 2
+    assert sorted(line.partition(" (")[0] for line in text) == ["Redis is away"] * 2 + ["Redis is back"] * 2
 
 
 async def test_a_worker_that_drains_finishes_its_replies_and_takes_no_other(
@@ -372,7 +372,7 @@ async def test_a_worker_that_drains_finishes_its_replies_and_takes_no_other(
     async with installation.run(run_jobs=False) as web, installation.run() as first:
         ann = await web.person()
         id_ = await start_reply(ann)
-        await eventually(lambda: len(scripted_llm.asked) == 1)
+        await eventually(lambda: len(scripted_llm.requests) == 1)
         scripted_llm.say("Half ")
         draining = asyncio.create_task(first.product.worker.drain(30))
         await asyncio.sleep(0.1)
@@ -387,7 +387,7 @@ async def test_a_worker_that_drains_finishes_its_replies_and_takes_no_other(
         scripted_llm.finish()
         async with installation.run():
             await until(partial(_is_over, ann, other))
-        assert ((await read(ann, other))["text"], len(scripted_llm.asked)) == ("Next", 2)
+        assert ((await read(ann, other))["text"], len(scripted_llm.requests)) == ("Next", 2)
 
 
 async def test_a_reply_without_text_is_handed_over_to_another_worker(
@@ -397,7 +397,7 @@ async def test_a_reply_without_text_is_handed_over_to_another_worker(
         ann = await web.person()
         async with installation.run() as first:
             id_ = await start_reply(ann)
-            await eventually(lambda: len(scripted_llm.asked) == 1)
+            await eventually(lambda: len(scripted_llm.requests) == 1)
             started = time.monotonic()
             await first.product.worker.drain(0.2)
             assert time.monotonic() - started < 2
@@ -407,7 +407,7 @@ async def test_a_reply_without_text_is_handed_over_to_another_worker(
         scripted_llm.finish()
         async with installation.run():
             await until(partial(_is_over, ann, id_))
-        assert ((await read(ann, id_))["text"], len(scripted_llm.asked)) == ("From the second", 2)
+        assert ((await read(ann, id_))["text"], len(scripted_llm.requests)) == ("From the second", 2)
 
 
 async def _is_over(client: Client, id_: str) -> bool:

@@ -24,7 +24,7 @@ from resolvers.core.ids import global_id
 from schema import schema
 from schema.core.scopes import require_scope
 from tests.matrix.children import SEEN
-from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Caller, Given, Key, Person
+from tests.matrix.rows import ANONYMOUS, DEACTIVATED, Arguments, Caller, Key, Person
 from tests.matrix.world import Scene
 from transport.core.errors import format_error
 
@@ -89,18 +89,18 @@ class Stage:
         token = self.scene.tokens.get(person)
         return await authenticate(self.backend, token and f"Bearer {token}", Origin())
 
-    def named(self, given: Any) -> Any:
+    def named(self, arguments: Any) -> Any:
         """Return a value with the ids of the names in it."""
-        if isinstance(given, dict):
-            return {key: self.named(value) for key, value in given.items()}
-        if isinstance(given, list):
-            return [self.named(value) for value in given]
-        return self.scene.ids[given[1:]] if isinstance(given, str) and given.startswith("@") else given
+        if isinstance(arguments, dict):
+            return {key: self.named(value) for key, value in arguments.items()}
+        if isinstance(arguments, list):
+            return [self.named(value) for value in arguments]
+        return self.scene.ids[arguments[1:]] if isinstance(arguments, str) and arguments.startswith("@") else arguments
 
-    def disguised(self, given: Given, place: Sequence[str]) -> str:
+    def disguised(self, arguments: Arguments, position: Sequence[str]) -> str:
         """Return the id at a path of an input as the id of an audit entry, which no input accepts."""
-        value: Any = given
-        for step in place:
+        value: Any = arguments
+        for step in position:
             value = value[0] if isinstance(value, list) else value
             value = value.get(step) if value else None
         name = value[0] if isinstance(value, list) else value
@@ -112,17 +112,19 @@ def _outcome(result: Result) -> tuple[Any, str | None]:
     return result.data, code
 
 
-def refusal(person: Person, given: Given) -> str:
+def refusal(person: Person, arguments: Arguments) -> str:
     """Return the error code for a person who may not do something with these things."""
     if person in {ANONYMOUS, DEACTIVATED}:
         return UNAUTHENTICATED
     seen = {name: people for of_type in SEEN.values() for name, people in of_type.items()}
-    first = next(_names(given), None)
+    first = next(_names(arguments), None)
     return FORBIDDEN if first is None or person in seen.get(first, ()) else NOT_FOUND
 
 
-def _names(given: Any) -> Iterator[str]:
-    for value in given.values() if isinstance(given, dict) else given if isinstance(given, list) else ():
+def _names(arguments: Any) -> Iterator[str]:
+    for value in (
+        arguments.values() if isinstance(arguments, dict) else arguments if isinstance(arguments, list) else ()
+    ):
         if isinstance(value, str) and value.startswith("@"):
             yield value[1:]
         else:
@@ -154,7 +156,7 @@ def rehearsing(database: Database) -> Iterator[list[str]]:
     transact: Any = database._transact
     written: list[str] = []
 
-    async def rehearse(run: Any, *given: Any, **options: Any) -> Any:
+    async def rehearse(run: Any, *arguments: Any, **options: Any) -> Any:
         def undone(session: Session) -> None:
             @event.listens_for(session, "after_flush")
             def _note(flushed: Session, _: Any) -> None:
@@ -166,7 +168,7 @@ def rehearsing(database: Database) -> Iterator[list[str]]:
             raise Undone(result)
 
         try:
-            await transact(undone, *given, **options)
+            await transact(undone, *arguments, **options)
         except Undone as end:
             return end.result, []
 

@@ -17,7 +17,7 @@ from db.core.base import Base, Child, now
 from schema.base import NODES
 from tests.matrix import changes, lists, views
 from tests.matrix.parts import LISTS, MUTATION, row_type
-from tests.matrix.rows import Change, Given, In, People
+from tests.matrix.rows import Arguments, Change, In, People
 
 SAMPLES: Mapping[str, Any] = {"String": "New", "Int": 1, "Float": 1.0, "Boolean": True}
 
@@ -67,26 +67,26 @@ def changes_of_children() -> Iterator[tuple[str, list[Change]]]:
         key = by_parent if by_parent in fields else "id"
         things = {parent: parent for parent in NAMES[type_].values()} if key == by_parent else NAMES[type_]
         if key in fields:
-            given = _samples(fields, key)
+            arguments = _samples(fields, key)
             rows = [(thing, _changers(PARENTS[type_], parent)) for thing, parent in things.items()]
-            if None not in given.values():
-                yield name, [Change({key: f"@{thing}", **given}, by) for thing, by in rows if by is not None]
+            if None not in arguments.values():
+                yield name, [Change({key: f"@{thing}", **arguments}, by) for thing, by in rows if by is not None]
 
 
 def _changed_type(name: str, payload: Any) -> str | None:
     """Return the type of the child that a mutation creates, changes or deletes."""
-    shown = {get_named_type(field.type).name for field in get_named_type(payload).fields.values()}
-    return next((type_ for type_ in PARENTS if type_ in shown or name.endswith(type_)), None)
+    displayed = {get_named_type(field.type).name for field in get_named_type(payload).fields.values()}
+    return next((type_ for type_ in PARENTS if type_ in displayed or name.endswith(type_)), None)
 
 
 def _changers(type_: str, name: str) -> People | None:
     """Return the people who may update a thing, as its own row or that of its parent says."""
     stated = changes.CHANGED.get(f"update{type_}", [])
-    by = next((row.by for row in stated if row.given.get("id") == f"@{name}"), None)
+    by = next((row.by for row in stated if row.arguments.get("id") == f"@{name}"), None)
     return _changers(PARENTS[type_], NAMES[type_][name]) if by is None and name in NAMES.get(type_, ()) else by
 
 
-def _samples(fields: Mapping[str, GraphQLInputField], key: str) -> Given:
+def _samples(fields: Mapping[str, GraphQLInputField], key: str) -> Arguments:
     """Return a value for each required field and each optional text, so that an update changes something.
 
     The value is None where no sample fits.

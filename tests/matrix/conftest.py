@@ -44,8 +44,8 @@ async def stage(matrix_url: str, tmp_path_factory: pytest.TempPathFactory) -> As
     provider = {"key": "login", "name": "Login", "issuer": "https://login.example.com", "client_id": "client"}
     oauth = {"google_oauth_client_id": "client", "google_oauth_client_secret": "secret"}
     oauth["oidc_providers"] = json.dumps([provider])
-    given: dict[str, Any] = {"database_url": matrix_url, "secret_key": SECRET, **limits, **oauth}
-    product = assemble(Settings(_env_file=None, **given))
+    arguments: dict[str, Any] = {"database_url": matrix_url, "secret_key": SECRET, **limits, **oauth}
+    product = assemble(Settings(_env_file=None, **arguments))
     database, passwords = product.backend.database, product.backend.passwords
     await database.start()
     scene = Scene(database, product.backend.secrets[0], await passwords.hash(PASSWORD))

@@ -14,7 +14,7 @@ from graphql import (
 )
 
 from schema import schema
-from tests.matrix.rows import Given, In
+from tests.matrix.rows import Arguments, In
 
 TYPES: dict[str, Any] = schema._schema.type_map
 QUERY, MUTATION, SUBSCRIPTION = (TYPES[name].fields for name in ("Query", "Mutation", "Subscription"))
@@ -23,10 +23,10 @@ BY_ID = {str(field.type): name for name, field in QUERY.items() if list(field.ar
 ANY_BY_ID = {"node", "nodes"}
 
 
-def call(name: str, field: GraphQLField, given: Given) -> tuple[str, str]:
+def call(name: str, field: GraphQLField, values: Arguments) -> tuple[str, str]:
     """Return the definitions of the variables, and the field with its arguments."""
-    declared = ", ".join(f"${key}: {field.args[key].type}" for key in given)
-    arguments = ", ".join(f"{key}: ${key}" for key in given)
+    declared = ", ".join(f"${key}: {field.args[key].type}" for key in values)
+    arguments = ", ".join(f"{key}: ${key}" for key in values)
     return f"({declared})" if declared else "", f"{name}({arguments})" if arguments else name
 
 
@@ -80,11 +80,11 @@ ANSWERS = {name for name in QUERY if f"Query.{name}" not in LISTS and name not i
 
 def listing(type_: str, name: str, field: GraphQLField, row: In) -> str:
     """Return a document that reads a list of the object `$of`, or of the root."""
-    declared, called = call(name, field, row.given)
+    declared, called = call(name, field, row.arguments)
     plain = leaves(row_type(field))
-    asked = f"{called} {{ nodes {{ {plain} }} totalCount }}" if is_connection(field) else f"{called} {{ {plain} }}"
+    requested = f"{called} {{ nodes {{ {plain} }} totalCount }}" if is_connection(field) else f"{called} {{ {plain} }}"
     if type_ == "Query":
-        return f"query {declared} {{ {asked} }}"
+        return f"query {declared} {{ {requested} }}"
     declared = declared.replace("(", "($of: ID!, ") if declared else "($of: ID!)"
-    selection = (row.inside or f"... on {type_} {{ … }}").replace("…", asked)
+    selection = (row.inside or f"... on {type_} {{ … }}").replace("…", requested)
     return f"query {declared} {{ node(id: $of) {{ {selection} }} }}"

@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 
 from auth.api_keys import ApiScope
 
-Given: TypeAlias = dict[str, Any]
+Arguments: TypeAlias = dict[str, Any]
 
 
 class Person(StrEnum):
@@ -75,7 +75,7 @@ class Asked:
     """A field of Query that is neither one thing by its id nor a list, and the people who get a non-null answer."""
 
     by: People
-    given: Given = field(default_factory=dict)
+    arguments: Arguments = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class In:
     name: str | None
     by: People
     of: str | None = None
-    given: Given = field(default_factory=dict)
+    arguments: Arguments = field(default_factory=dict)
     inside: str | None = None
 
 
@@ -102,7 +102,7 @@ class Change:
     is tried where the answer takes long and does not depend on who asks.
     """
 
-    given: Given
+    arguments: Arguments
     by: People
     meets: str | None = None
     idle: People = NOBODY
@@ -114,6 +114,6 @@ class Change:
 class Follow:
     """These people get a first event of a subscription with these arguments; the `idle` wait for one."""
 
-    given: Given
+    arguments: Arguments
     by: People
     idle: People = NOBODY

@@ -7,7 +7,7 @@ from graphql import GraphQLInputField, get_named_type, is_input_object_type
 
 from tests.matrix.children import CHANGED, LISTED
 from tests.matrix.parts import LISTS, MUTATION
-from tests.matrix.rows import Given, In
+from tests.matrix.rows import Arguments, In
 
 # Not ids of things: keys that a table gives to its columns.
 COLUMN_KEYS = {"key", "keyColumns", "column", "groupBy"}
@@ -33,15 +33,17 @@ def places(kind: Any, before: Path = ()) -> Iterator[Path]:
             yield *before, name
 
 
-def changes() -> Iterator[tuple[str, Given, Path]]:
+def changes() -> Iterator[tuple[str, Arguments, Path]]:
     """Yield each mutation that takes an id, with an input for it and the path of the id."""
     for name, field in MUTATION.items():
         argument = field.args.get("input")
-        for place in places(get_named_type(argument.type)) if argument else ():
+        for position in places(get_named_type(argument.type)) if argument else ():
             yield (
                 name,
-                next((row.given for row in CHANGED[name] if place[0] in row.given), CHANGED[name][0].given),
-                place,
+                next(
+                    (row.arguments for row in CHANGED[name] if position[0] in row.arguments), CHANGED[name][0].arguments
+                ),
+                position,
             )
 
 
@@ -53,10 +55,10 @@ def lists() -> Iterator[tuple[str, In, str]]:
                 yield name, LISTED[name][0], argument
 
 
-def put(value: Any, place: Path, id_: str) -> Any:
+def put(value: Any, position: Path, id_: str) -> Any:
     """Return the value with another id at a path, which need not exist in it."""
-    if not place:
+    if not position:
         return [id_] if isinstance(value, list) else id_
     if isinstance(value, list):
-        return [put(each, place, id_) for each in value]
-    return {**(value or {}), place[0]: put((value or {}).get(place[0]), place[1:], id_)}
+        return [put(each, position, id_) for each in value]
+    return {**(value or {}), position[0]: put((value or {}).get(position[0]), position[1:], id_)}

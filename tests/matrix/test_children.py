@@ -15,13 +15,13 @@ def test_a_child_is_seen_with_its_parent() -> None:
 def test_a_child_is_changed_by_those_who_change_its_parent() -> None:
     assert CHANGED["deleteModule"] == [Change({"id": "@module"}, ADMINS)]
     assert CHANGED["createModule"][0].by == ADMINS
-    assert {"siteId": "@site", "name": "New"}.items() <= CHANGED["createModule"][0].given.items()
+    assert {"siteId": "@site", "name": "New"}.items() <= CHANGED["createModule"][0].arguments.items()
 
 
 def test_a_child_is_made_of_the_columns_that_need_a_value() -> None:
     site_id = uuid4()
-    made = sample_row("Module", site_id)
-    assert {name: getattr(made, name) for name in ("site_id", "name", "kind", "serial_number")} == {
+    result = sample_row("Module", site_id)
+    assert {name: getattr(result, name) for name in ("site_id", "name", "kind", "serial_number")} == {
         "site_id": site_id,
         "name": "Old",
         "kind": "Old",

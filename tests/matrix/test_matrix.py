@@ -55,9 +55,9 @@ def lacks_scope(caller: Caller, root: str) -> bool:
     return isinstance(caller, Key) and SCOPES.get(root) not in caller.scopes
 
 
-def lasting(shown: dict[str, Any] | None) -> dict[str, Any] | None:
+def lasting(displayed: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return the view without its link, which is signed again each second."""
-    return shown and {name: value for name, value in shown.items() if name != "url"}
+    return displayed and {name: value for name, value in displayed.items() if name != "url"}
 
 
 SHOWN = [(type_, name) for type_, names in SEEN.items() for name in names]
@@ -66,8 +66,8 @@ SHOWN = [(type_, name) for type_, names in SEEN.items() for name in names]
 @pytest.mark.parametrize(("type_", "name"), SHOWN, ids=[f"{type_}-{name}" for type_, name in SHOWN])
 async def test_a_thing_is_seen_the_same_in_every_way_by_those_who_may(stage: Stage, type_: str, name: str) -> None:
     fields = leaves(TYPES[type_])
-    shown = f"... on {type_} {{ {fields} }}"
-    document = f"query ($id: ID!, $ids: [ID!]!) {{ node(id: $id) {{ {shown} }} nodes(ids: $ids) {{ {shown} }}"
+    displayed = f"... on {type_} {{ {fields} }}"
+    document = f"query ($id: ID!, $ids: [ID!]!) {{ node(id: $id) {{ {displayed} }} nodes(ids: $ids) {{ {displayed} }}"
     document += f" one: {BY_ID[type_]}(id: $id) {{ {fields} }} }}" if type_ in BY_ID else "}"
     id_, wrong = stage.scene.ids[name], dict[Caller, Any]()
     for caller in CALLERS:
@@ -92,12 +92,12 @@ def cases(table: dict[str, list[Any]]) -> list[Any]:
 
 @pytest.mark.parametrize(("name", "row"), cases(ASKED))
 async def test_a_question_is_answered_to_those_who_may(stage: Stage, name: str, row: Asked) -> None:
-    declared, field = call(name, QUERY[name], row.given)
+    declared, field = call(name, QUERY[name], row.arguments)
     wrong: dict[Caller, Any] = {}
     for caller in CALLERS:
         selection = "" if is_leaf_type(get_named_type(QUERY[name].type)) else "{ __typename }"
         document = f"query {declared} {{ {field} {selection} }}"
-        data, code = await stage.ask(caller, document, **stage.named(row.given))
+        data, code = await stage.ask(caller, document, **stage.named(row.arguments))
         may_ask = person_of(caller) in row.by and not lacks_scope(caller, f"Query.{name}")
         if (code is None and data[name] is not None) is not may_ask:
             wrong[caller] = (code, data)
@@ -107,12 +107,12 @@ async def test_a_question_is_answered_to_those_who_may(stage: Stage, name: str, 
 @pytest.mark.parametrize(("name", "row"), cases(LISTED))
 async def test_a_list_has_what_its_reader_may_see(stage: Stage, name: str, row: In) -> None:
     type_, _, field = name.partition(".")
-    document, given = listing(type_, field, LISTS[name], row), stage.named(row.given)
+    document, arguments = listing(type_, field, LISTS[name], row), stage.named(row.arguments)
     wrong: dict[Caller, Any] = {}
     for caller in CALLERS:
         person = person_of(caller)
         of = {"of": stage.scene.ids[row.of]} if row.of else {}
-        data, code = await stage.ask(caller, document, **of, **given)
+        data, code = await stage.ask(caller, document, **of, **arguments)
         listed = found(data, field)
         is_in = bool(listed) if row.name is None else stage.scene.ids[row.name] in [each.get("id") for each in listed]
         is_refused = lacks_scope(caller, name) if type_ == "Query" else caller is READER_KEY and name in ADMIN_LISTS
@@ -133,22 +133,22 @@ async def test_a_change_is_made_by_those_who_may_and_nothing_happens_otherwise(
     field = f"{name}(input: $input)" if argument else name
     declared = f"($input: {argument.type})" if argument else ""
     document = f"mutation {declared} {{ {field} {{ __typename }} }}"
-    given = {"input": stage.named(row.given)} if argument else {}
+    arguments = {"input": stage.named(row.arguments)} if argument else {}
     wrong: dict[Caller, Any] = {}
     tried: list[Caller] = [*sorted(row.tried), *(key for key in KEYS if key.person in row.tried)]
     for caller in tried:
         person = person_of(caller)
         if lacks_scope(caller, f"Mutation.{name}"):
-            _, code = await stage.ask(caller, document, **given)
+            _, code = await stage.ask(caller, document, **arguments)
             expected = FORBIDDEN
         elif person in row.by and row.meets is None:
             with rehearsing(stage.backend.database) as written:
-                _, code = await stage.ask(caller, document, **given)
+                _, code = await stage.ask(caller, document, **arguments)
             assert written or code, f"{name} by {caller} is allowed and writes nothing"
             expected = None
         else:
-            _, code = await stage.ask(caller, document, **given)
-            refused = None if person in row.idle else row.codes.get(person, refusal(person, row.given))
+            _, code = await stage.ask(caller, document, **arguments)
+            refused = None if person in row.idle else row.codes.get(person, refusal(person, row.arguments))
             expected = row.meets if person in row.by else refused
         unchanged = await stage.is_unchanged()
         if code != expected or not unchanged:
@@ -158,16 +158,16 @@ async def test_a_change_is_made_by_those_who_may_and_nothing_happens_otherwise(
 
 @pytest.mark.parametrize(("name", "row"), cases(FOLLOWED))
 async def test_a_stream_begins_for_those_who_may(stage: Stage, name: str, row: Follow) -> None:
-    declared, field = call(name, SUBSCRIPTION[name], row.given)
-    document, given, wrong = (
+    declared, field = call(name, SUBSCRIPTION[name], row.arguments)
+    document, arguments, wrong = (
         f"subscription {declared} {{ {field} {{ __typename }} }}",
-        stage.named(row.given),
+        stage.named(row.arguments),
         dict[Caller, Any](),
     )
     for caller in CALLERS:
         person = person_of(caller)
-        data, code = await stage.follow(caller, document, 0.1 if person in row.idle else 10, **given)
-        expected = None if person in row.by | row.idle else refusal(person, row.given)
+        data, code = await stage.follow(caller, document, 0.1 if person in row.idle else 10, **arguments)
+        expected = None if person in row.by | row.idle else refusal(person, row.arguments)
         if code != expected or (data is not None) is not (person in row.by):
             wrong[caller] = (code, expected)
     assert wrong == {}
@@ -177,23 +177,26 @@ async def test_a_stream_begins_for_those_who_may(stage: Stage, name: str, row: F
 async def test_an_id_of_another_type_is_refused_wherever_one_is_sent(stage: Stage) -> None:
     """Superusers see everything, so that only the type of the id can be the reason."""
     codes: dict[str, str | None] = {}
-    for name, given, place in changes():
+    for name, arguments, position in changes():
         declared = f"($input: {MUTATION[name].args['input'].type})"
-        sent = put(stage.named(given), place, stage.disguised(given, place))
+        sent = put(stage.named(arguments), position, stage.disguised(arguments, position))
         document = f"mutation {declared} {{ {name}(input: $input) {{ __typename }} }}"
-        codes[".".join((name, *place))] = (await stage.ask(Person.SUPERUSER, document, input=sent))[1]
+        codes[".".join((name, *position))] = (await stage.ask(Person.SUPERUSER, document, input=sent))[1]
     for name, row, argument in lists():
         type_, _, field = name.partition(".")
-        asked = replace(row, given={**row.given, argument: stage.scene.ids["audit_entry"]})
-        sent = stage.named(asked.given) | ({"of": stage.scene.ids[row.of]} if row.of else {})
-        document = listing(type_, field, LISTS[name], asked)
+        requested = replace(row, arguments={**row.arguments, argument: stage.scene.ids["audit_entry"]})
+        sent = stage.named(requested.arguments) | ({"of": stage.scene.ids[row.of]} if row.of else {})
+        document = listing(type_, field, LISTS[name], requested)
         codes[f"{name}({argument})"] = (await stage.ask(Person.SUPERUSER, document, **sent))[1]
     for name, follows in FOLLOWED.items():
-        declared, field = call(name, SUBSCRIPTION[name], follows[0].given)
-        ids = {key: stage.disguised(follows[0].given, (key,)) for key in follows[0].given if key.endswith("Id")}
-        document, given = f"subscription {declared} {{ {field} {{ __typename }} }}", stage.named(follows[0].given) | ids
+        declared, field = call(name, SUBSCRIPTION[name], follows[0].arguments)
+        ids = {key: stage.disguised(follows[0].arguments, (key,)) for key in follows[0].arguments if key.endswith("Id")}
+        document, arguments = (
+            f"subscription {declared} {{ {field} {{ __typename }} }}",
+            stage.named(follows[0].arguments) | ids,
+        )
         if ids:
-            codes[name] = (await stage.follow(Person.SUPERUSER, document, 10, **given))[1]
+            codes[name] = (await stage.follow(Person.SUPERUSER, document, 10, **arguments))[1]
     assert {name: code for name, code in codes.items() if code != NOT_FOUND} == OTHERWISE
     ids = {name: stage.disguised({"id": f"@{next(iter(SEEN[type_]))}"}, ("id",)) for type_, name in BY_ID.items()}
     document = " ".join(f'{name}(id: "{id_}") {{ id }}' for name, id_ in ids.items())

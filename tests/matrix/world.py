@@ -271,7 +271,7 @@ class Scene:
     def _mail(self, session: Session) -> None:
         """Create an invitation of the outsider, tokens mailed to the owner, a mail to them, and notifications."""
         self.name("mail_job", mail.enqueue(session, session.get(User, self._user_id(OWNER)), "verify_email"))
-        made: dict[str, Base] = {
+        result: dict[str, Base] = {
             "invitation_token": Invitation(
                 organization_id=self.keys["organization"], email=f"{OUTSIDER}@example.com", role=Role.MEMBER
             ),
@@ -283,7 +283,7 @@ class Scene:
         session.add(GoogleAccount(user_id=self._user_id(OWNER), email="o@gmail.example", scopes="", refresh_token=b"x"))
         for name in ("first_notification", "notification"):
             self.name(name, notifications.notify(session, self._user_id(OWNER), notifications.BROADCAST, "Hello"))
-        for name, row in made.items():
+        for name, row in result.items():
             self.ids[name], row.digest = new_refresh()  # type: ignore[attr-defined]  # both models have it
             row.expires_at = now() + LIFE  # type: ignore[attr-defined]  # and this
             if isinstance(row, Verification):

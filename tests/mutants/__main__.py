@@ -24,10 +24,10 @@ def judged() -> dict[str, str]:
 
 
 def of_area(area: Area, sample: int | None, seed: int) -> list[Mutant]:
-    found = [each for file in area.files for each in mutants(file, (ROOT / file).read_text(encoding="utf-8"))]
-    if sample is None or sample >= len(found):
-        return found
-    return sorted(random.Random(seed).sample(found, sample), key=lambda each: (each.file, each.line))
+    results = [each for file in area.files for each in mutants(file, (ROOT / file).read_text(encoding="utf-8"))]
+    if sample is None or sample >= len(results):
+        return results
+    return sorted(random.Random(seed).sample(results, sample), key=lambda each: (each.file, each.line))
 
 
 def main() -> None:

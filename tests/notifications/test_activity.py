@@ -84,10 +84,10 @@ async def test_a_second_tab_sees_everything_that_a_reply_and_an_export_create(ap
 async def test_only_those_who_see_an_object_get_its_activity(app: App) -> None:
     ann, ben, eve = [await app.person(name) for name in ("ann", "ben", "eve")]
     shared = await app.organization(ann, ben)
-    given = {"organizationId": shared}
-    private = (await ann.mutate("createConversation", CREATE, title="Secret", **given))["conversation"]["id"]
+    arguments = {"organizationId": shared}
+    private = (await ann.mutate("createConversation", CREATE, title="Secret", **arguments))["conversation"]["id"]
     start = await cursor_of(ben)
-    public = await ann.mutate("createConversation", CREATE, title="Open", visibility="ORGANIZATION", **given)
+    public = await ann.mutate("createConversation", CREATE, title="Open", visibility="ORGANIZATION", **arguments)
     id_ = public["conversation"]["id"]
     await ann.mutate("updateConversation", CREATE, id=private, title="Still secret")
     await ann.mutate("deleteConversation", "{ deletedId }", id=id_)
@@ -119,8 +119,8 @@ async def test_who_leaves_an_organization_gets_nothing_more_and_who_joins_gets_t
     world, publish = World(app.backend.database), app.backend.database.publish
     membership = await world.join(decode_id(shared, Organization), await app.viewer(ben))
     app.backend.database.publish = publish
-    given = {"organizationId": shared, "visibility": "ORGANIZATION"}
-    created = (await ann.mutate("createConversation", CREATE, **given))["conversation"]["id"]
+    arguments = {"organizationId": shared, "visibility": "ORGANIZATION"}
+    created = (await ann.mutate("createConversation", CREATE, **arguments))["conversation"]["id"]
     (event,) = await events_of(app, ben, 1, start)
     assert event["nodeId"] == created
 

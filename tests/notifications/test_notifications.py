@@ -40,8 +40,8 @@ SAY = "{ conversation { id } reply { id } }"
 how_many: Prepared[Any] = Prepared(select(func.count(Notification.id).label("number")))
 
 
-async def listed(client: Client, **asked: Any) -> list[dict[str, Any]]:
-    nodes: list[dict[str, Any]] = (await client.run(LIST, **asked))["notifications"]["nodes"]
+async def listed(client: Client, **requested: Any) -> list[dict[str, Any]]:
+    nodes: list[dict[str, Any]] = (await client.run(LIST, **requested))["notifications"]["nodes"]
     return nodes
 
 
@@ -63,13 +63,13 @@ async def test_a_reply_that_nobody_watched_is_told_and_one_that_was_watched_is_n
     ann, eve = await app.person("ann"), await app.person("eve")
     watched = await ann.mutate("sendMessage", SAY, text="Watch", wait=True)
     assert await listed(ann) == []
-    given = {"text": "Look away", "conversationId": watched["conversation"]["id"]}
-    unwatched = await ann.mutate("sendMessage", SAY, **given)
+    arguments = {"text": "Look away", "conversationId": watched["conversation"]["id"]}
+    unwatched = await ann.mutate("sendMessage", SAY, **arguments)
     (notification,) = await until(lambda: listed(ann))
     assert (notification["kind"], notification["title"]) == ("REPLY_FINISHED", "The reply in Watch is finished")
     assert (notification["subjectId"], notification["isRead"]) == (unwatched["reply"]["id"], False)
-    found = await ann.run("query N($id: ID!) { node(id: $id) { __typename } }", id=notification["subjectId"])
-    assert found["node"] == {"__typename": "Message"}
+    result = await ann.run("query N($id: ID!) { node(id: $id) { __typename } }", id=notification["subjectId"])
+    assert result["node"] == {"__typename": "Message"}
     query = "query N($id: ID!) { node(id: $id) { __typename } }"
     assert (await ann.run(query, id=notification["id"]))["node"] == {"__typename": "Notification"}
     assert (await eve.run(query, id=notification["id"]))["node"] is None
@@ -96,8 +96,8 @@ async def test_how_an_export_ended_is_told_to_who_asked_for_it(world: World, tmp
     async with product.working():
         await until(lambda: product.ended(ann, done["id"]))
         await until(lambda: product.ended(ann, failed["id"]))
-    told = {note["subjectId"]: (note["kind"], note["title"]) for note in (await product.get(ann, LIST))["nodes"]}
-    assert told == {
+    messages = {note["subjectId"]: (note["kind"], note["title"]) for note in (await product.get(ann, LIST))["nodes"]}
+    assert messages == {
         done["id"]: ("EXPORT_FINISHED", "The export of {Costs} is finished"),
         failed["id"]: (
             "EXPORT_FAILED",

@@ -90,10 +90,10 @@ async def test_a_former_member_is_no_fellow_and_returns_as_one(app: App) -> None
         selection = "{ membership { id status user { name } } }"
         joined = (await bob.mutate("acceptInvitation", selection, token=token))["membership"]
         assert (joined["status"], joined["user"]) == ("ACTIVE", {"name": "Ann Lee"})
-        made = await bob.mutate(
+        created = await bob.mutate(
             "createItem", "{ item { id } }", title="Paint", organizationId=works, visibility="ORGANIZATION"
         )
-        item = made["item"]["id"]
+        item = created["item"]["id"]
         assert (await ann.run(ITEM, id=item))["item"]["createdBy"] == {"id": bob_id}
         assert (await ann.run(USER, id=bob_id))["user"] == {"name": "Ann Lee"}
         await ann.mutate("removeMember", "{ deletedId }", membershipId=joined["id"])
@@ -122,8 +122,8 @@ async def test_an_address_has_one_spelling_and_names_have_one_line(app: App) -> 
     client, password = app.client(), "correct horse battery"
     selection = "{ user { email firstName name } }"
     names = {"firstName": " Ann\r\nMarie\u2028Lou ", "lastName": "\tLee\x0b"}
-    made = await client.mutate("signUp", selection, email="Ünï@EXÄMPLE.test", password=password, **names)
-    assert made["user"] == {"email": "ünï@exämple.test", "firstName": "Ann Marie Lou", "name": "Ann Marie Lou Lee"}
+    created = await client.mutate("signUp", selection, email="Ünï@EXÄMPLE.test", password=password, **names)
+    assert created["user"] == {"email": "ünï@exämple.test", "firstName": "Ann Marie Lou", "name": "Ann Marie Lou Lee"}
     again = await client.mutate("logIn", "{ user { email } }", email=" ünï@exämple.TEST", password=password)
     assert again["user"] == {"email": "ünï@exämple.test"}
 
@@ -134,7 +134,7 @@ async def test_invitations_are_limited_by_person_and_by_address(database_url: st
         ann, bob = await app.person("ann"), await app.person("bob")
         works, other = await create_organization(ann), await create_organization(bob)
         codes = []
-        for client, place, email in (
+        for client, position, email in (
             (ann, works, "a@example.com"),
             (ann, works, "a@example.com"),
             (bob, other, "A@example.com"),  # the third for this address
@@ -143,7 +143,7 @@ async def test_invitations_are_limited_by_person_and_by_address(database_url: st
             (bob, other, "c@example.com"),
         ):
             try:
-                await client.mutate("inviteMember", "{ email }", organizationId=place, email=email)
+                await client.mutate("inviteMember", "{ email }", organizationId=position, email=email)
                 codes.append("")
             except Refused as refused:
                 codes.append(refused.errors[0]["extensions"]["limit"])

@@ -242,8 +242,8 @@ async def test_invited_organizations_are_not_among_one_s_own(database: Database,
     ann, bob = await world.person("ann"), await world.person("bob")
     works = await world.organization(ann)
     await world.join(works, bob, ADMIN, INVITED)
-    asked = frozenset({"member_id"})
-    query, values = all_organizations.rows(Window(9), asked), {"limit": 9, "member_id": bob.user_id}
+    requested = frozenset({"member_id"})
+    query, values = all_organizations.rows(Window(9), requested), {"limit": 9, "member_id": bob.user_id}
     own = await database.read(query, bob, **values)
     assert [row.is_personal for row in own] == [True]
     assert await database.read(organizations.of_viewer, bob, user_id=bob.user_id, ids=[works]) == []
@@ -255,9 +255,9 @@ async def test_invited_organizations_are_not_among_one_s_own(database: Database,
     ):
         with pytest.raises(Forbidden):
             await database.write(unit, bob)
-    found = await database.find(Organization, ann, works)
-    assert found is not None
-    assert found.name == "Shared"
+    result = await database.find(Organization, ann, works)
+    assert result is not None
+    assert result.name == "Shared"
 
 
 async def test_nobody_is_removed_from_a_personal_organization(database: Database, world: World) -> None:
@@ -266,7 +266,7 @@ async def test_nobody_is_removed_from_a_personal_organization(database: Database
     await world.join(personal, bob, ADMIN)  # so that its owner is not the last admin
     before = await states(database, personal)
     query = select(Membership.id).where(Membership.organization_id == personal)
-    for place in await database.write(lambda session: list(session.scalars(query)), SYSTEM):
+    for position in await database.write(lambda session: list(session.scalars(query)), SYSTEM):
         with pytest.raises(Conflict, match="cannot be removed from a personal organization"):
-            await database.write(memberships.remove, ann, place)
+            await database.write(memberships.remove, ann, position)
     assert await states(database, personal) == before

@@ -20,8 +20,8 @@ PLACES = "{ organizations { nodes { name } } me { memberships { nodes { status o
 
 
 async def create_organization(admin: Client, name: str = "Works") -> str:
-    made = await admin.mutate("createOrganization", "{ organization { id } }", name=name)
-    return str(made["organization"]["id"])
+    created = await admin.mutate("createOrganization", "{ organization { id } }", name=name)
+    return str(created["organization"]["id"])
 
 
 async def join(app: App, admin: Client, organization: str, member: Client, email: str, role: str = "MEMBER") -> str:
@@ -41,16 +41,16 @@ async def members(client: Client, organization: str) -> dict[str, tuple[str, str
 async def test_the_creator_of_an_organization_is_its_admin(app: App) -> None:
     ann = await app.person("ann")
     selection = "{ organization { id name isPersonal myRole createdBy { email } } organizationEdge { cursor } }"
-    given = {"name": " The  Works ", "idempotencyKey": "k"}
-    made = [await ann.mutate("createOrganization", selection, **given) for _ in range(2)]
-    assert made[0] == made[1]
-    assert {k: v for k, v in made[0]["organization"].items() if k != "id"} == {
+    arguments = {"name": " The  Works ", "idempotencyKey": "k"}
+    created = [await ann.mutate("createOrganization", selection, **arguments) for _ in range(2)]
+    assert created[0] == created[1]
+    assert {k: v for k, v in created[0]["organization"].items() if k != "id"} == {
         "name": "The Works",
         "isPersonal": False,
         "myRole": "ADMIN",
         "createdBy": {"email": "ann@example.com"},
     }
-    id_ = made[0]["organization"]["id"]
+    id_ = created[0]["organization"]["id"]
     renamed = await ann.mutate("updateOrganization", "{ organization { name updatedBy { email } } }", id=id_, name="W")
     assert renamed == {"organization": {"name": "W", "updatedBy": {"email": "ann@example.com"}}}
     assert (await ann.run("{ organizations { nodes { name } totalCount } }"))["organizations"] == {
@@ -113,8 +113,8 @@ async def test_a_token_is_void_when_it_is_old_replaced_or_taken_back(app: App) -
     works = await create_organization(ann)
     tokens = []
     for key in ("first", "second", "second"):
-        given = {"organizationId": works, "email": "bob@example.com", "idempotencyKey": key}
-        place = (await ann.mutate("inviteMember", "{ membership { id } }", **given))["membership"]["id"]
+        arguments = {"organizationId": works, "email": "bob@example.com", "idempotencyKey": key}
+        membership = (await ann.mutate("inviteMember", "{ membership { id } }", **arguments))["membership"]["id"]
         tokens.append(await token_of(app, "bob@example.com"))
     assert tokens[1] == tokens[2] != tokens[0]
     assert (await bob.refused("acceptInvitation", token=tokens[0]))["extensions"]["code"] == "NOT_FOUND"
@@ -127,7 +127,7 @@ async def test_a_token_is_void_when_it_is_old_replaced_or_taken_back(app: App) -
     await app.backend.database.write(age, SYSTEM, timedelta(seconds=-1))
     assert (await bob.refused("acceptInvitation", token=tokens[1]))["extensions"]["code"] == "NOT_FOUND"
     await app.backend.database.write(age, SYSTEM, timedelta(days=1))
-    await ann.mutate("removeMember", "{ deletedId }", membershipId=place)
+    await ann.mutate("removeMember", "{ deletedId }", membershipId=membership)
     assert (await bob.refused("acceptInvitation", token=tokens[1]))["extensions"]["code"] == "NOT_FOUND"
     assert await members(ann, works) == {"ann": ("ADMIN", "ACTIVE")}
     await join(app, ann, works, bob, "bob@example.com")
@@ -142,13 +142,13 @@ async def test_an_invitation_is_taken_back_by_its_address(app: App, has_account:
     works = await create_organization(ann)
     await ann.mutate("inviteMember", "{ email }", organizationId=works, email="bob@example.com")
     token = await token_of(app, "bob@example.com")
-    given = {"organizationId": works, "email": " Bob@example.com"}
-    assert await ann.mutate("withdrawInvitation", "{ ok }", **given) == {"ok": True}
+    arguments = {"organizationId": works, "email": " Bob@example.com"}
+    assert await ann.mutate("withdrawInvitation", "{ ok }", **arguments) == {"ok": True}
     if not has_account:
         await bob.sign_up("bob@example.com")
     assert (await bob.refused("acceptInvitation", token=token))["extensions"]["code"] == "NOT_FOUND"
     assert await members(ann, works) == {"ann": ("ADMIN", "ACTIVE")}
-    assert (await ann.refused("withdrawInvitation", **given))["extensions"]["code"] == "NOT_FOUND"
+    assert (await ann.refused("withdrawInvitation", **arguments))["extensions"]["code"] == "NOT_FOUND"
 
 
 async def test_of_a_token_only_its_digest_is_kept(app: App) -> None:
@@ -178,11 +178,11 @@ async def test_twenty_accept_one_invitation_and_one_does(app: App) -> None:
 async def test_a_role_acts_at_the_next_query(app: App) -> None:
     ann, bob = await app.person("ann"), await app.person("bob")
     works = await create_organization(ann)
-    place = await join(app, ann, works, bob, "bob@example.com")
+    membership = await join(app, ann, works, bob, "bob@example.com")
     assert (await bob.refused("updateOrganization", id=works, name="Bob's"))["extensions"]["code"] == "FORBIDDEN"
-    await ann.mutate("changeMemberRole", "{ membership { role } }", membershipId=place, role="ADMIN")
+    await ann.mutate("changeMemberRole", "{ membership { role } }", membershipId=membership, role="ADMIN")
     await bob.mutate("updateOrganization", "{ organization { name } }", id=works, name="Bob's")
-    await ann.mutate("changeMemberRole", "{ membership { role } }", membershipId=place, role="MEMBER")
+    await ann.mutate("changeMemberRole", "{ membership { role } }", membershipId=membership, role="MEMBER")
     assert (await bob.refused("updateOrganization", id=works, name="Again"))["extensions"]["code"] == "FORBIDDEN"
     seen = (await ann.run(MEMBERS, id=works))["organization"]
     assert (seen["name"], seen["myRole"]) == ("Bob's", "ADMIN")
@@ -191,8 +191,8 @@ async def test_a_role_acts_at_the_next_query(app: App) -> None:
 async def test_a_member_leaves_and_sees_nothing_any_more(app: App) -> None:
     ann, bob = await app.person("ann"), await app.person("bob")
     works = await create_organization(ann)
-    place = await join(app, ann, works, bob, "bob@example.com")
-    assert await bob.mutate("removeMember", "{ deletedId }", membershipId=place) == {"deletedId": place}
+    membership = await join(app, ann, works, bob, "bob@example.com")
+    assert await bob.mutate("removeMember", "{ deletedId }", membershipId=membership) == {"deletedId": membership}
     assert (await bob.run(MEMBERS, id=works))["organization"] is None
     assert await members(ann, works) == {"ann": ("ADMIN", "ACTIVE")}
     await join(app, ann, works, bob, "bob@example.com", "ADMIN")
@@ -205,8 +205,8 @@ async def test_the_last_admin_stays(app: App) -> None:
     await join(app, ann, works, bob, "bob@example.com")
     listed = (await ann.run(MEMBERS, id=works))["organization"]["members"]["nodes"]
     own = next(one["id"] for one in listed if one["role"] == "ADMIN")
-    for name, given in (("changeMemberRole", {"role": "MEMBER"}), ("removeMember", {})):
-        error = await ann.refused(name, membershipId=own, **given)
+    for name, arguments in (("changeMemberRole", {"role": "MEMBER"}), ("removeMember", {})):
+        error = await ann.refused(name, membershipId=own, **arguments)
         assert error["extensions"]["code"] == "CONFLICT"
         assert "last admin" in error["message"]
     assert (await members(ann, works))["ann"] == ("ADMIN", "ACTIVE")
@@ -236,13 +236,13 @@ async def test_two_admins_who_demote_each_other_leave_one(app: App) -> None:
 async def test_a_personal_organization_is_its_owner_s_alone(app: App) -> None:
     ann = await app.person("ann")
     own = (await ann.run("{ me { memberships { nodes { id organization { id } } } } }"))["me"]["memberships"]["nodes"]
-    place, organization = own[0]["id"], own[0]["organization"]["id"]
-    for name, given in (
+    membership, organization = own[0]["id"], own[0]["organization"]["id"]
+    for name, arguments in (
         ("deleteOrganization", {"id": organization}),
-        ("removeMember", {"membershipId": place}),
+        ("removeMember", {"membershipId": membership}),
         ("inviteMember", {"organizationId": organization, "email": "bob@example.com"}),
     ):
-        assert (await ann.refused(name, **given))["extensions"]["code"] == "CONFLICT", name
+        assert (await ann.refused(name, **arguments))["extensions"]["code"] == "CONFLICT", name
     assert await members(ann, organization) == {"ann": ("ADMIN", "ACTIVE")}
 
 
@@ -253,8 +253,8 @@ async def test_a_deleted_organization_is_hidden_from_all_and_restored_completely
     gone = await join(app, ann, works, cid, "cid@example.com")
     await cid.mutate("removeMember", "{ deletedId }", membershipId=gone)
     await ann.mutate("inviteMember", "{ email }", organizationId=works, email="dan@example.com")
-    given = {"organizationId": works, "visibility": "ORGANIZATION"}
-    talk = await bob.mutate("createConversation", "{ conversation { id } }", **given)
+    arguments = {"organizationId": works, "visibility": "ORGANIZATION"}
+    talk = await bob.mutate("createConversation", "{ conversation { id } }", **arguments)
     assert (await bob.refused("deleteOrganization", id=works))["extensions"]["code"] == "FORBIDDEN"
     assert await ann.mutate("deleteOrganization", "{ deletedId }", id=works) == {"deletedId": works}
     seen = "query S($o: ID!, $c: ID!) { organization(id: $o) { id } conversation(id: $c) { id } node(id: $o) { id } }"
@@ -263,7 +263,7 @@ async def test_a_deleted_organization_is_hidden_from_all_and_restored_completely
         assert await somebody.run(seen, **ids) == {"organization": None, "conversation": None, "node": None}
     dan, token = await app.person("dan"), await token_of(app, "dan@example.com")
     assert (await dan.refused("acceptInvitation", token=token))["extensions"]["code"] == "NOT_FOUND"
-    assert (await bob.refused("createConversation", **given))["extensions"]["code"] in {"FORBIDDEN", "NOT_FOUND"}
+    assert (await bob.refused("createConversation", **arguments))["extensions"]["code"] in {"FORBIDDEN", "NOT_FOUND"}
     for somebody in (bob, cid, dan):
         assert (await somebody.refused("restore", id=works))["extensions"]["code"] == "NOT_FOUND"
     restored = await ann.mutate("restore", "{ node { id ... on Organization { name isActive myRole } } }", id=works)
@@ -282,16 +282,16 @@ async def test_others_change_nothing(app: App, who: str, code: str) -> None:
     await create_organization(eve, "Elsewhere")
     await join(app, ann, works, bob, "bob@example.com")
     listed = (await ann.run(MEMBERS, id=works))["organization"]["members"]["nodes"]
-    place = next(one["id"] for one in listed if one["role"] == "ADMIN")
+    membership = next(one["id"] for one in listed if one["role"] == "ADMIN")
     client = {"eve": eve, "bob": bob, "nobody": app.client()}[who]
-    for name, given in (
+    for name, arguments in (
         ("updateOrganization", {"id": works, "name": "Mine"}),
         ("deleteOrganization", {"id": works}),
         ("inviteMember", {"organizationId": works, "email": "eve@example.com", "role": "ADMIN"}),
-        ("changeMemberRole", {"membershipId": place, "role": "MEMBER"}),
-        ("removeMember", {"membershipId": place}),
+        ("changeMemberRole", {"membershipId": membership, "role": "MEMBER"}),
+        ("removeMember", {"membershipId": membership}),
     ):
-        assert (await client.refused(name, **given))["extensions"]["code"] == code, name
+        assert (await client.refused(name, **arguments))["extensions"]["code"] == code, name
     after = (await ann.run(MEMBERS, id=works))["organization"]
     assert (after["name"], after["members"]["nodes"]) == ("Works", listed)
 
@@ -299,8 +299,8 @@ async def test_others_change_nothing(app: App, who: str, code: str) -> None:
 async def test_a_member_does_not_make_themselves_an_admin(app: App) -> None:
     ann, bob = await app.person("ann"), await app.person("bob")
     works = await create_organization(ann)
-    place = await join(app, ann, works, bob, "bob@example.com")
-    error = await bob.refused("changeMemberRole", membershipId=place, role="ADMIN")
+    membership = await join(app, ann, works, bob, "bob@example.com")
+    error = await bob.refused("changeMemberRole", membershipId=membership, role="ADMIN")
     assert error["extensions"]["code"] == "FORBIDDEN"
     assert (await members(ann, works))["bob"] == ("MEMBER", "ACTIVE")
 

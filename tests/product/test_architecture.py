@@ -74,8 +74,8 @@ HEAVY = {
 
 
 def sources(*packages: str) -> list[Path]:
-    found = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
-    return [path for path in found if "versions" not in path.parts]
+    results = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
+    return [path for path in results if "versions" not in path.parts]
 
 
 def imported(tree: ast.Module) -> set[str]:
@@ -143,9 +143,9 @@ SECRET = re.compile(r"hash|digest|token|secret|password|url|link")
 def test_nothing_secret_is_in_the_audit_log(model: type[AuditedRow]) -> None:
     """A column whose name or type says that it is a secret is not recorded, or only that it changed."""
     mapper = inspect(model)
-    kept = {column.key for column in mapper.column_attrs} - model.unaudited - model().concealed() - HARMLESS
-    binary = {key for key in kept if isinstance(mapper.columns[key].type, LargeBinary)}
-    assert binary | {key for key in kept if SECRET.search(key)} == set()
+    stored = {column.key for column in mapper.column_attrs} - model.unaudited - model().concealed() - HARMLESS
+    binary = {key for key in stored if isinstance(mapper.columns[key].type, LargeBinary)}
+    assert binary | {key for key in stored if SECRET.search(key)} == set()
 
 
 def test_a_model_without_a_rule_is_nobody_s() -> None:
@@ -258,14 +258,14 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 
 def _reachable(graph: dict[str, set[str]], start: str) -> set[str]:
-    found: set[str] = set()
+    results: set[str] = set()
     waiting = [start]
     while waiting:
         for target in graph.get(waiting.pop(), ()):
-            if target not in found:
-                found.add(target)
+            if target not in results:
+                results.add(target)
                 waiting.append(target)
-    return found
+    return results
 
 
 def test_there_is_no_import_circle_between_files() -> None:
@@ -290,13 +290,13 @@ def test_a_circle_is_found() -> None:
 
 
 def test_no_test_imports_another_test_file() -> None:
-    found = [
+    results = [
         f"{path.relative_to(ROOT)}: {node.module}"
         for path in sources("tests")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and any(part.startswith("test_") for part in (node.module or "").split("."))
     ]
-    assert found == []
+    assert results == []
 
 
 def is_fixture(decorator: ast.expr) -> bool:
@@ -305,11 +305,11 @@ def is_fixture(decorator: ast.expr) -> bool:
 
 
 def test_fixtures_are_defined_in_conftest() -> None:
-    found = {
+    results = {
         path.relative_to(ROOT).as_posix()
         for path in sources("tests")
         if path.name.startswith("test_")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(map(is_fixture, node.decorator_list))
     }
-    assert found == set()
+    assert results == set()

@@ -61,9 +61,9 @@ async def test_commands_act_at_once_while_the_server_runs(app: App) -> None:
         await bob.run(ME)
     assert refused.value.codes == ["UNAUTHENTICATED"]
     code, listed = await beside(app, "users", "list")
-    shown = [line.split("  ") for line in listed.splitlines()]
+    displayed = [line.split("  ") for line in listed.splitlines()]
     assert code == 0
-    assert [(row[0], row[-1]) for row in shown] == [
+    assert [(row[0], row[-1]) for row in displayed] == [
         ("ann@example.com", "superuser"),
         ("bob@example.com", "deactivated"),
     ]
@@ -75,8 +75,8 @@ async def test_commands_act_at_once_while_the_server_runs(app: App) -> None:
     assert await beside(app, "superuser", "revoke", "ann@example.com") == (0, "ann@example.com is no superuser now.")
     with pytest.raises(Refused):  # signed out: the rights are kept with the sign-in
         await ann.run(ME)
-    code, said = await beside(app, "superuser", "grant", "nobody@example.com")
-    assert (code, said) == (
+    code, text = await beside(app, "superuser", "grant", "nobody@example.com")
+    assert (code, text) == (
         1,
         "There is no account with the address nobody@example.com. List the accounts with `users list`.",
     )
@@ -99,9 +99,9 @@ def test_commands_need_no_server(database_url: str) -> None:
 
 def test_a_command_makes_no_database_and_migrates_none(tmp_path: Path) -> None:
     path = tmp_path / "typo.db"
-    code, said = run(str(path), "users", "list")
+    code, text = run(str(path), "users", "list")
     assert code == 1
-    assert said.endswith("has no SheetGPT tables: check the URL, or run `python app.py migrate`.")
+    assert text.endswith("has no SheetGPT tables: check the URL, or run `python app.py migrate`.")
     assert not path.exists()
     assert run(str(path), "migrate") == (
         0,
@@ -114,9 +114,9 @@ def test_what_is_not_a_command_is_explained() -> None:
     assert run("a.db", "users", "ban", "x")[0] == 2
     assert run("a.db", "superuser", "grant")[0] == 2
     assert run("mysql://x", "users", "list")[0] == 1
-    code, said = run("a.db", "--help")
+    code, text = run("a.db", "--help")
     assert code == 0
-    assert {"serve", "migrate", "superuser", "users"} <= set(said.split())
+    assert {"serve", "migrate", "superuser", "users"} <= set(text.split())
 
 
 def test_a_file_that_is_held_by_what_takes_no_commands_is_named(
@@ -124,9 +124,9 @@ def test_a_file_that_is_held_by_what_takes_no_commands_is_named(
 ) -> None:
     monkeypatch.setattr("commands.HANDOVER_SECONDS", 0)
     with acquire_lock(Path(sqlite_url.removeprefix("sqlite:///"))):
-        code, said = run(sqlite_url, "users", "list")
+        code, text = run(sqlite_url, "users", "list")
         assert code == 1
-        assert f"is in use by process {os.getpid()}, which accepts no commands: stop that process" in said
+        assert f"is in use by process {os.getpid()}, which accepts no commands: stop that process" in text
         assert run(sqlite_url, "migrate")[1].endswith(f"and in use by a server (pid {os.getpid()}).")
 
 
@@ -241,8 +241,8 @@ async def test_requests_are_bounded_in_size_and_time(
 def test_a_command_in_a_process_of_its_own_closes_sockets_within_a_second(database_url: str, tmp_path: Path) -> None:
     """As a user runs it: `python app.py` in one terminal, `python app.py users deactivate` in another."""
     with running(tmp_path, DATABASE_URL=database_url) as product:
-        code, seconds, said = asyncio.run(deactivated(product.url, database_url))
-        assert said == "ann@example.com is deactivated now.\n"
+        code, seconds, text = asyncio.run(deactivated(product.url, database_url))
+        assert text == "ann@example.com is deactivated now.\n"
         assert code == 4403
         assert seconds < 1
         path = Path(database_url.removeprefix("sqlite:///") + ".sock")
@@ -319,8 +319,8 @@ def test_the_check_names_what_works_and_what_does_not(database_url: str, tmp_pat
     results = {result["name"]: result for result in json.loads(ended.output)}
     assert (ended.exit_code, list(results)) == (0, ["settings", "database", "disk", "llm"])
     assert {result["problem"] for result in results.values()} == {None}
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as used:
+        port = used.getsockname()[1]
     broken = environment | {
         "SMTP_URL": f"smtp+plain://127.0.0.1:{port}",
         "OPENAI_API_KEY": "sk-test",

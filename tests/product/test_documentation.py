@@ -78,8 +78,8 @@ def test_the_api_gives_product_errors_their_status() -> None:
 def test_make_help_explains_every_command() -> None:
     targets = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert targets is not None
-    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=10)
-    explained = re.findall(r"^  make ([a-z-]+) +\S.*$", shown.stdout, re.MULTILINE)
+    displayed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=10)
+    explained = re.findall(r"^  make ([a-z-]+) +\S.*$", displayed.stdout, re.MULTILINE)
     assert sorted(explained) == sorted(targets[1].split())
 
 

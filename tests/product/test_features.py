@@ -25,11 +25,11 @@ def _tree(module: str) -> ast.Module:
 @cache
 def _imports(module: str) -> dict[str, str]:
     """Return the full names of a module's imports by their local names."""
-    found: dict[str, str] = {}
+    results: dict[str, str] = {}
     for node in ast.walk(_tree(module)):
         if isinstance(node, ast.ImportFrom):
-            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+            results |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return results
 
 
 @cache
@@ -64,13 +64,13 @@ def _db_modules(module: str, name: str, followed: set[str]) -> set[str]:
     if name in followed or name not in _functions(module):
         return set()
     followed.add(name)
-    found: set[str] = set()
+    results: set[str] = set()
     for node in ast.walk(_functions(module)[name]):
         if isinstance(node, ast.Name):
-            found |= _db_modules(module, node.id, followed)
+            results |= _db_modules(module, node.id, followed)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("context.write", "database.write")):
-            found.add(_full_name(module, node.args[0]).rpartition(".")[0])
-    return found
+            results.add(_full_name(module, node.args[0]).rpartition(".")[0])
+    return results
 
 
 def _difference(schema: str, resolver: str) -> str | None:

@@ -54,14 +54,14 @@ def index() -> str:
 
 
 async def headers(page: Page) -> dict[str, str]:
-    shown: dict[str, str] = json.loads(await read_editor(page, "request-headers.json"))
-    return shown
+    displayed: dict[str, str] = json.loads(await read_editor(page, "request-headers.json"))
+    return displayed
 
 
 async def variables(page: Page, tab: str) -> dict[str, Any]:
     await open_tab(page, tab)
-    shown: dict[str, Any] = json.loads(await read_editor(page, "variables.json"))
-    return shown
+    displayed: dict[str, Any] = json.loads(await read_editor(page, "variables.json"))
+    return displayed
 
 
 async def shows_problem(page: Page, message: str) -> None:
@@ -117,7 +117,7 @@ async def test_the_policy_refuses_another_host_and_code_in_the_page(browser: Bro
     async with visit(browser, graphiql_url) as visited:
         await ready(visited.page)
         await visited.page.evaluate("fetch('http://192.0.2.1/').catch(() => null)")
-        async with visited.page.expect_console_message(lambda said: "script-src-elem" in said.text):
+        async with visited.page.expect_console_message(lambda text: "script-src-elem" in text.text):
             await visited.page.evaluate(INLINE_SCRIPT)
         reports = [error.split()[1:3] for error in visited.errors if error.startswith("CSP ")]
         assert reports == [["connect-src", "http://192.0.2.1/"], ["script-src-elem", "inline"]]

@@ -51,9 +51,9 @@ def _text(events: list[dict[str, Any]]) -> str:
     return text
 
 
-async def _say(client: Client, text: str, **given: Any) -> dict[str, Any]:
+async def _say(client: Client, text: str, **arguments: Any) -> dict[str, Any]:
     selection = "{ conversation { id title } message { id text } reply { id status text } replyEdge { cursor } }"
-    payload: dict[str, Any] = await client.mutate("sendMessage", selection, text=text, **given)
+    payload: dict[str, Any] = await client.mutate("sendMessage", selection, text=text, **arguments)
     return payload
 
 
@@ -80,27 +80,27 @@ async def test_the_whole_story_without_any_set_up(offline_product: Product, http
     assert signed["user"]["name"] == "Ann Lee"
     assert (await client.run("{ me { email } }")) == {"me": {"email": "ann@example.com"}}
 
-    said = await _say(client, PASTED)
-    assert (said["message"]["text"], said["reply"]["status"]) == (PASTED, "IN_PROGRESS")
-    events = await _events(client.follow(STREAM, id=said["reply"]["id"], after=0), "replyStream")
+    sent = await _say(client, PASTED)
+    assert (sent["message"]["text"], sent["reply"]["status"]) == (PASTED, "IN_PROGRESS")
+    events = await _events(client.follow(STREAM, id=sent["reply"]["id"], after=0), "replyStream")
     ended = events[-1]["message"]
     assert ended["status"] == "COMPLETED"
     assert _text(events) == ended["text"]
     assert "OPENAI_API_KEY" in ended["text"]
-    *shown, proposal = [event["proposal"] for event in events if event["__typename"] == "ReplyProposal"]
-    assert shown == [{"tableName": EXPECTED["name"], "status": "PENDING", "table": None}]
+    *displayed, proposal = [event["proposal"] for event in events if event["__typename"] == "ReplyProposal"]
+    assert displayed == [{"tableName": EXPECTED["name"], "status": "PENDING", "table": None}]
     assert (proposal["tableName"], proposal["status"]) == (EXPECTED["name"], "APPLIED")
 
     # A late subscriber gets exactly the missing text, over either transport.
-    held = len(ended["text"]) // 2
+    stored = len(ended["text"]) // 2
     for follow in (client.follow, client.follow_sse):
-        late = await _events(follow(STREAM, id=said["reply"]["id"], after=held), "replyStream")
-        assert late[0] == {"__typename": "ReplyDelta", "offset": held, "text": ended["text"][held:]}
+        late = await _events(follow(STREAM, id=sent["reply"]["id"], after=stored), "replyStream")
+        assert late[0] == {"__typename": "ReplyDelta", "offset": stored, "text": ended["text"][stored:]}
         assert late[-1]["__typename"] == "ReplyEnded"
 
     table_id = proposal["table"]["id"]
     table = await _table(client, table_id)
-    assert table["conversation"] == {"id": said["conversation"]["id"]}
+    assert table["conversation"] == {"id": sent["conversation"]["id"]}
     assert [(c["name"], c["type"], c["format"]) for c in table["columns"]] == [
         (c["name"], c["type"], c["format"]) for c in EXPECTED["columns"]
     ]
@@ -173,35 +173,35 @@ async def test_a_stranger_sees_nothing_of_it(offline_product: Product, http: htt
     ann, eve = Client(offline_product.url, http), Client(offline_product.url, http)
     await ann.sign_up("ann.who.shares.nothing@example.com")
     await eve.sign_up("eve@example.com")
-    said = await _say(ann, PASTED, wait=True)
-    assert said["reply"]["status"] == "COMPLETED"
+    sent = await _say(ann, PASTED, wait=True)
+    assert sent["reply"]["status"] == "COMPLETED"
     (table,) = (await ann.run("{ tables { nodes { id revision } } }"))["tables"]["nodes"]
     seen = await eve.run(
         "query Seen($c: ID!, $m: ID!, $t: ID!) { conversation(id: $c) { id } message(id: $m) { id }"
         " table(id: $t) { id } node(id: $t) { id } conversations { totalCount } tables { totalCount } }",
-        c=said["conversation"]["id"],
-        m=said["reply"]["id"],
+        c=sent["conversation"]["id"],
+        m=sent["reply"]["id"],
         t=table["id"],
     )
     nothing = {"totalCount": 0}
     hidden = dict.fromkeys(["conversation", "message", "table", "node"])
     assert seen == {**hidden, "conversations": nothing, "tables": nothing}
-    for name, given in (
-        ("sendMessage", {"text": "hello", "conversationId": said["conversation"]["id"]}),
-        ("stopReply", {"messageId": said["reply"]["id"]}),
+    for name, arguments in (
+        ("sendMessage", {"text": "hello", "conversationId": sent["conversation"]["id"]}),
+        ("stopReply", {"messageId": sent["reply"]["id"]}),
         ("addRows", {"tableId": table["id"], "rows": [{"c1": "x"}]}),
         ("startExport", {"tableId": table["id"], "destination": "CSV"}),
     ):
         with pytest.raises(Refused) as refused:
-            await eve.mutate(name, "{ __typename }", **given)
+            await eve.mutate(name, "{ __typename }", **arguments)
         assert refused.value.codes == ["NOT_FOUND"], name
     with pytest.raises(Refused) as refused:
-        await _events(eve.follow(STREAM, id=said["reply"]["id"], after=0), "replyStream")
+        await _events(eve.follow(STREAM, id=sent["reply"]["id"], after=0), "replyStream")
     assert refused.value.codes == ["NOT_FOUND"]
     after = await ann.run(
         "query After($c: ID!) { conversation(id: $c) { messageCount } tables { nodes { id revision } }"
         " exports { totalCount } }",
-        c=said["conversation"]["id"],
+        c=sent["conversation"]["id"],
     )
     assert after == {"conversation": {"messageCount": 2}, "tables": {"nodes": [table]}, "exports": nothing}
 
@@ -212,8 +212,8 @@ async def test_with_a_model_and_google_sheets(model_product: Product, google: Go
     assert (await client.run("{ serverInfo { offline models } }")) == {
         "serverInfo": {"offline": False, "models": ["gpt-test"]}
     }
-    said = await _say(client, "What have I spent?")
-    events = await _events(client.follow(STREAM, id=said["reply"]["id"], after=0), "replyStream")
+    sent = await _say(client, "What have I spent?")
+    events = await _events(client.follow(STREAM, id=sent["reply"]["id"], after=0), "replyStream")
     assert _text(events) == events[-1]["message"]["text"] == MODEL_REPLY
     assert len([event for event in events if event["__typename"] == "ReplyDelta"]) > 3
     *_, proposal = [event["proposal"] for event in events if event["__typename"] == "ReplyProposal"]
@@ -233,8 +233,8 @@ async def test_a_provider_that_fails_leaves_a_message_that_says_so(http: httpx.A
     with running(tmp_path, OPENAI_API_KEY="sk-secret", OPENAI_BASE_URL="http://127.0.0.1:9/v1") as product:
         client = Client(product.url, http)
         await client.sign_up("ann@example.com")
-        said = await _say(client, "Hello?")
-        events = await _events(client.follow(STREAM, id=said["reply"]["id"], after=0), "replyStream")
+        sent = await _say(client, "Hello?")
+        events = await _events(client.follow(STREAM, id=sent["reply"]["id"], after=0), "replyStream")
         failed = events[-1]["message"]
         assert (failed["status"], failed["text"]) == ("FAILED", "")
         assert (failed["error"]["code"], failed["error"]["retryable"]) == ("CONNECT_FAILED", True)
@@ -245,23 +245,23 @@ async def test_a_provider_that_fails_leaves_a_message_that_says_so(http: httpx.A
 async def test_a_killed_server_leaves_the_text_that_was_there(model_product: Product, http: httpx.AsyncClient) -> None:
     client = Client(model_product.url, http)
     await client.sign_up("killed@example.com")
-    said = await _say(client, "Say something long")
-    held = ""
-    async for event in client.follow(STREAM, id=said["reply"]["id"], after=0):
-        held += event["replyStream"]["text"]
-        if len(held) > 2_500:
+    sent = await _say(client, "Say something long")
+    stored = ""
+    async for event in client.follow(STREAM, id=sent["reply"]["id"], after=0):
+        stored += event["replyStream"]["text"]
+        if len(stored) > 2_500:
             break
     model_product.stop(signal.SIGKILL)
     await _let_its_lease_run_out(model_product.database_url)
     model_product.start()
     client.url = model_product.wait_until_ready()
-    events = await _events(client.follow(STREAM, id=said["reply"]["id"], after=0), "replyStream")
-    kept = events[-1]["message"]
-    assert kept["status"] == "INTERRUPTED"
-    assert kept["text"] == _text(events)
+    events = await _events(client.follow(STREAM, id=sent["reply"]["id"], after=0), "replyStream")
+    remaining = events[-1]["message"]
+    assert remaining["status"] == "INTERRUPTED"
+    assert remaining["text"] == _text(events)
     # Checkpoints are a second apart, in which about a thousand characters come.
-    assert len(held) - 1_500 < len(kept["text"])
-    assert LONG.startswith(kept["text"])
+    assert len(stored) - 1_500 < len(remaining["text"])
+    assert LONG.startswith(remaining["text"])
 
 
 async def _let_its_lease_run_out(database_url: str) -> None:
@@ -276,15 +276,15 @@ async def _let_its_lease_run_out(database_url: str) -> None:
 async def test_a_reply_is_stopped_and_keeps_its_text(model_product: Product, http: httpx.AsyncClient) -> None:
     client = Client(model_product.url, http)
     await client.sign_up("stopping@example.com")
-    said = await _say(client, "Say something long")
+    sent = await _say(client, "Say something long")
     with pytest.raises(Refused) as busy:
-        await _say(client, "And more", conversationId=said["conversation"]["id"])
+        await _say(client, "And more", conversationId=sent["conversation"]["id"])
     assert busy.value.codes == ["CONFLICT"]
     events = []
-    async for event in client.follow(STREAM, id=said["reply"]["id"], after=0):
+    async for event in client.follow(STREAM, id=sent["reply"]["id"], after=0):
         events.append(event["replyStream"])
         if len(events) == 5:
-            stopped = await client.mutate("stopReply", "{ message { status text } }", messageId=said["reply"]["id"])
+            stopped = await client.mutate("stopReply", "{ message { status text } }", messageId=sent["reply"]["id"])
     assert stopped["message"]["status"] == "STOPPED"
     assert stopped["message"]["text"] == _text(events) == events[-1]["message"]["text"]
     assert 0 < len(_text(events)) < len(LONG)

@@ -54,9 +54,9 @@ def test_the_input_of_a_mutation_states_its_purpose() -> None:
 
 
 def test_the_schema_has_a_description() -> None:
-    shown = schema.execute_sync("{ __schema { description } }")
-    assert shown.data is not None
-    assert shown.data["__schema"]["description"].startswith("SheetGPT: conversations")
+    displayed = schema.execute_sync("{ __schema { description } }")
+    assert displayed.data is not None
+    assert displayed.data["__schema"]["description"].startswith("SheetGPT: conversations")
 
 
 def test_the_snapshot_equals_the_schema_of_the_code() -> None:

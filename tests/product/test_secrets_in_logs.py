@@ -83,6 +83,6 @@ PATHS: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "shown"), PATHS)
-def test_a_path_is_shown_without_what_may_be_a_token(path: str, shown: str) -> None:
-    assert SECRET_SEGMENT.sub("…", path) == shown
+@pytest.mark.parametrize(("path", "displayed"), PATHS)
+def test_a_path_is_shown_without_what_may_be_a_token(path: str, displayed: str) -> None:
+    assert SECRET_SEGMENT.sub("…", path) == displayed

@@ -42,11 +42,11 @@ async def test_a_database_is_copied_from_a_template(postgres: Postgres, server_d
 async def test_copies_of_one_template_are_made_at_the_same_time(postgres: Postgres, server_database: str) -> None:
     names = [f"{server_database} {number}" for number in range(8)]
     await asyncio.gather(*(postgres.create_database(name, template=server_database) for name in names))
-    found = await fetch_value(
+    result = await fetch_value(
         postgres.url(), f"SELECT count(*) FROM pg_database WHERE datname LIKE '{server_database} %'"
     )
     await asyncio.gather(*(postgres.drop_database(name) for name in names))
-    assert found == 8
+    assert result == 8
 
 
 async def test_an_emptied_database_has_its_tables_and_nobody_in_them(postgres: Postgres, server_database: str) -> None:

@@ -28,8 +28,8 @@ from transport.core import logs
 KEY, NEXT = "the first key of the tests is long enough", "a second key of the tests is long enough"
 
 
-def settings(**given: Any) -> Settings:
-    return Settings(_env_file=None, **given)
+def settings(**arguments: Any) -> Settings:
+    return Settings(_env_file=None, **arguments)
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_production_refuses_a_key_that_anybody_guesses(key: str | None, tmp_path
 
 
 def test_development_keeps_a_random_key_beside_the_database(tmp_path: Path) -> None:
-    given = settings(database_url=f"sqlite:///{tmp_path / 'new.db'}")
-    (key,) = load_secrets(given)
+    arguments = settings(database_url=f"sqlite:///{tmp_path / 'new.db'}")
+    (key,) = load_secrets(arguments)
     path = tmp_path / "new.db.key"
     assert (len(key), key) == (64, path.read_bytes())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert load_secrets(given) == (key,)
+    assert load_secrets(arguments) == (key,)
 
 
 async def test_what_a_key_from_before_signed_is_good_and_nothing_new_is_signed_with_it(
@@ -180,14 +180,14 @@ async def test_what_a_key_from_before_signed_is_good_and_nothing_new_is_signed_w
 def test_mail_goes_to_the_server_that_is_named_and_else_into_files(tmp_path: Path) -> None:
     assert isinstance(create_mailer(settings()), FileMailer)
     assert isinstance(create_mailer(settings(smtp_url="smtps://u:p@mail.example.com")), SMTPMailer)
-    given = settings(smtp_url="mail.example.com", database_url=f"sqlite:///{tmp_path / 'new.db'}")
+    arguments = settings(smtp_url="mail.example.com", database_url=f"sqlite:///{tmp_path / 'new.db'}")
     with pytest.raises(Misconfigured, match=r"SMTP_URL is not a mail server's URL\. Write it as smtps://"):
-        assemble(given)
+        assemble(arguments)
 
 
 def test_secrets_are_not_shown_with_the_settings() -> None:
-    shown = repr(settings(secret_key=KEY, secret_keys_previous=NEXT, smtp_url="smtps://u:hidden@mail.example.com"))
-    assert [secret for secret in (KEY, NEXT, "hidden") if secret in shown] == []
+    displayed = repr(settings(secret_key=KEY, secret_keys_previous=NEXT, smtp_url="smtps://u:hidden@mail.example.com"))
+    assert [secret for secret in (KEY, NEXT, "hidden") if secret in displayed] == []
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_a_secret_that_is_refused_is_not_shown(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("url", "displayed"),
     [
         ("mysql://me:p@ss/w@host/x", "mysql://me:***@host/x"),
         ("postgresql://me:hid/d@en@host/x", "postgresql://me:***@host/x"),
@@ -267,8 +267,8 @@ def test_a_secret_that_is_refused_is_not_shown(monkeypatch: pytest.MonkeyPatch, 
         ("postgresql://me@host/x", "postgresql://me@host/x"),
     ],
 )
-def test_no_password_of_any_shape_is_shown(url: str, shown: str) -> None:
-    assert masked(url) == shown
+def test_no_password_of_any_shape_is_shown(url: str, displayed: str) -> None:
+    assert masked(url) == displayed
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def test_a_second_process_on_the_same_file_is_told_what_to_do(started_product: P
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as used:
+        port = used.getsockname()[1]
         assert f"Cannot listen on 127.0.0.1:{port} (Address already in use)" in refused(tmp_path, PORT=str(port))
 
 

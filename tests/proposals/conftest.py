@@ -25,7 +25,7 @@ COST_COLUMNS = [
 async def costs_chat(world: World, tmp_path: Path) -> Chat:
     """The table has Tea at 3.20, which a person entered, and two of it."""
     costs_chat = await begun(InProcessProduct(world, tmp_path), await world.person("ann"))
-    made = await costs_chat.mutate("createTable", "{ table { id } }", name="Costs", columns=COST_COLUMNS)
-    costs_chat.id = made["table"]["id"]
+    created = await costs_chat.mutate("createTable", "{ table { id } }", name="Costs", columns=COST_COLUMNS)
+    costs_chat.id = created["table"]["id"]
     await costs_chat.add({"Item": "Tea", "Price": "3.20", "Number": 2})
     return costs_chat

@@ -33,22 +33,22 @@ def brief(changes: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 async def test_a_row_that_the_table_has_is_shown_by_what_differs(costs_chat: Chat) -> None:
     (row,) = (await costs_chat.table())["rows"]["nodes"]
-    shown = await costs_chat.proposal(await costs_chat.say(PRICES, table=costs_chat.id))
-    assert brief(shown["changes"])[:3] == [
+    displayed = await costs_chat.proposal(await costs_chat.say(PRICES, table=costs_chat.id))
+    assert brief(displayed["changes"])[:3] == [
         ("4", "c3", "3.20", "4.10", True, "PENDING"),
         ("5", None, None, {"c1": "Milk", "c2": 500, "c3": "1.50"}, False, "PENDING"),
         ("6", "c1", None, "Milk", False, "PENDING"),
     ]
-    assert [change["rowId"] for change in shown["changes"][:2]] == [row["id"], "5"]
-    assert [c["problem"] for c in shown["changes"] if c["problem"]] == ["Number is at most 100: 500 is too large."]
+    assert [change["rowId"] for change in displayed["changes"][:2]] == [row["id"], "5"]
+    assert [c["problem"] for c in displayed["changes"] if c["problem"]] == ["Number is at most 100: 500 is too large."]
 
 
 async def test_what_the_assistant_applies_by_itself_overwrites_nobody(costs_chat: Chat) -> None:
     id = await costs_chat.say(PRICES, table=costs_chat.id, apply=True)
     assert await values(costs_chat) == [TEA, MILK, CAKE]
-    shown = await costs_chat.proposal(id)
-    assert shown["status"] == "PENDING"
-    assert {(c["id"], c["status"]) for c in shown["changes"] if c["status"] != "APPLIED"} == {
+    displayed = await costs_chat.proposal(id)
+    assert displayed["status"] == "PENDING"
+    assert {(c["id"], c["status"]) for c in displayed["changes"] if c["status"] != "APPLIED"} == {
         ("4", "PENDING"),
         ("7", "REJECTED"),
     }
@@ -106,9 +106,9 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
 async def test_a_choice_that_is_wrong_changes_nothing(costs_chat: Chat) -> None:
     id = await costs_chat.say(PRICES, table=costs_chat.id)
     before = await costs_chat.proposal(id)
-    for given, fields in WRONG:
+    for arguments, fields in WRONG:
         with pytest.raises(Refused) as refused:
-            await costs_chat.apply(id, **given)
+            await costs_chat.apply(id, **arguments)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", fields)
     assert (await values(costs_chat), await costs_chat.proposal(id)) == ([TEA], before)
 
@@ -168,16 +168,16 @@ async def test_a_column_that_has_another_name_by_now_is_the_same_and_into_a_dele
 
 
 async def test_rows_with_one_key_are_shown_as_one_too_many(costs_chat: Chat) -> None:
-    shown = await costs_chat.proposal(await costs_chat.say(PRICES.replace("Cake", "Milk"), table=costs_chat.id))
+    displayed = await costs_chat.proposal(await costs_chat.say(PRICES.replace("Cake", "Milk"), table=costs_chat.id))
     problem = "Row 2 of the proposal has the same key: only one of them can be applied."
-    assert [c["problem"] for c in shown["changes"] if c["kind"] == "ROW_ADDED"] == [None, problem]
+    assert [c["problem"] for c in displayed["changes"] if c["kind"] == "ROW_ADDED"] == [None, problem]
 
 
 async def test_the_rest_of_a_proposal_is_put_aside(costs_chat: Chat) -> None:
     id = await costs_chat.say(PRICES, table=costs_chat.id, apply=True)
     await costs_chat.mutate("rejectProposal", "{ proposal { status } }", id=id)
-    shown = await costs_chat.proposal(id)
-    assert (shown["status"], {c["status"] for c in shown["changes"] if c["id"] in {"4", "5"}}) == (
+    displayed = await costs_chat.proposal(id)
+    assert (displayed["status"], {c["status"] for c in displayed["changes"] if c["id"] in {"4", "5"}}) == (
         "REJECTED",
         {"REJECTED", "APPLIED"},
     )

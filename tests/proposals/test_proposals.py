@@ -13,15 +13,15 @@ from tests.support.world import World
 
 
 async def test_a_proposal_shows_its_rows_and_the_source_of_each_cell(chat: Chat) -> None:
-    shown = await chat.proposal(await chat.say())
-    assert (shown["status"], shown["tableName"], shown["table"]) == ("PENDING", "Table 1", None)
-    assert shown["message"] == {"role": "ASSISTANT"}
-    assert [(c["key"], c["name"], c["type"], c["format"]) for c in shown["columns"]] == [
+    displayed = await chat.proposal(await chat.say())
+    assert (displayed["status"], displayed["tableName"], displayed["table"]) == ("PENDING", "Table 1", None)
+    assert displayed["message"] == {"role": "ASSISTANT"}
+    assert [(c["key"], c["name"], c["type"], c["format"]) for c in displayed["columns"]] == [
         ("c1", "Item", "TEXT", None),
         ("c2", "Price", "CURRENCY", "EUR"),
         ("c3", "Day", "DATE", "YMD"),
     ]
-    changes = shown["changes"]
+    changes = displayed["changes"]
     assert [(c["id"], c["kind"], c["rowId"], c["column"], c["new"], c["status"]) for c in changes] == [
         ("1", "ROW_ADDED", "1", None, {"c1": "Café ☕", "c2": "3.20", "c3": "2025-03-01"}, "PENDING"),
         ("2", "CELL_CHANGED", "1", "c1", "Café ☕", "PENDING"),
@@ -62,13 +62,13 @@ async def test_applying_makes_a_table_in_one_revision(chat: Chat) -> None:
 
 async def test_the_assistant_applies_it_by_itself(chat: Chat) -> None:
     id = await chat.say(apply=True)
-    shown = await chat.proposal(id)
-    assert (shown["status"], shown["table"] is None) == ("APPLIED", False)
+    displayed = await chat.proposal(id)
+    assert (displayed["status"], displayed["table"] is None) == ("APPLIED", False)
     with pytest.raises(Refused) as refused:
         await chat.apply(id)
     assert refused.value.code == "CONFLICT"
     tables = await chat.run("{ tables { nodes { id rowCount revision } } }")
-    assert tables["tables"]["nodes"] == [{"id": shown["table"]["id"], "rowCount": 2, "revision": 1}]
+    assert tables["tables"]["nodes"] == [{"id": displayed["table"]["id"], "rowCount": 2, "revision": 1}]
 
 
 async def test_rows_go_into_a_table_that_is_there_and_what_does_not_fit_stays_out(chat: Chat) -> None:
@@ -76,8 +76,8 @@ async def test_rows_go_into_a_table_that_is_there_and_what_does_not_fit_stays_ou
         {"name": "PRICE", "type": "CURRENCY", "format": "USD"},
         {"name": "item", "type": "TEXT", "maxLength": 3},
     ]
-    made = await chat.mutate("createTable", "{ table { id } }", name="Costs", columns=columns)
-    chat.id = made["table"]["id"]
+    created = await chat.mutate("createTable", "{ table { id } }", name="Costs", columns=columns)
+    chat.id = created["table"]["id"]
     applied = await chat.apply(await chat.say(table=chat.id))
     assert applied["revision"] == {"number": 2, "source": "ASSISTANT", "summary": "2 rows added, 1 column added"}
     assert [column["name"] for column in applied["table"]["columns"]] == ["PRICE", "item", "Day"]
@@ -95,8 +95,8 @@ async def test_rows_go_into_a_table_that_is_there_and_what_does_not_fit_stays_ou
 
 async def test_a_row_without_what_the_table_requires_stays_out(chat: Chat) -> None:
     columns = [{"name": "Day", "type": "DATE", "isRequired": True}, {"name": "Item", "type": "TEXT", "isUnique": True}]
-    made = await chat.mutate("createTable", "{ table { id } }", name="Costs", columns=columns)
-    applied = await chat.apply(await chat.say(table=made["table"]["id"]))
+    created = await chat.mutate("createTable", "{ table { id } }", name="Costs", columns=columns)
+    applied = await chat.apply(await chat.say(table=created["table"]["id"]))
     rows = applied["table"]["rows"]["nodes"]
     assert [row["values"] for row in rows] == [{"c1": "2025-03-01", "c2": "Café ☕", "c3": "3.20"}]
     changes = applied["proposal"]["changes"]
@@ -104,7 +104,7 @@ async def test_a_row_without_what_the_table_requires_stays_out(chat: Chat) -> No
         (kind, "5", "REJECTED", "Day is required: give it a value.")
         for kind in ("ROW_ADDED", "CELL_CHANGED", "CELL_CHANGED")
     ]
-    again = await chat.apply(await chat.say(table=made["table"]["id"]))
+    again = await chat.apply(await chat.say(table=created["table"]["id"]))
     assert again["revision"]["number"] == 2
     assert [(c["id"], c["status"]) for c in again["proposal"]["changes"]] == [
         ("5", "REJECTED"),
@@ -114,9 +114,11 @@ async def test_a_row_without_what_the_table_requires_stays_out(chat: Chat) -> No
 
 
 async def test_a_stale_table_does_not_matter_but_a_deleted_one_does(chat: Chat) -> None:
-    made = await chat.mutate("createTable", "{ table { id } }", name="Costs", columns=[{"name": "A", "type": "TEXT"}])
-    id = await chat.say(table=made["table"]["id"])
-    await chat.mutate("deleteTable", "{ deletedId }", id=made["table"]["id"])
+    created = await chat.mutate(
+        "createTable", "{ table { id } }", name="Costs", columns=[{"name": "A", "type": "TEXT"}]
+    )
+    id = await chat.say(table=created["table"]["id"])
+    await chat.mutate("deleteTable", "{ deletedId }", id=created["table"]["id"])
     with pytest.raises(Refused) as refused:
         await chat.apply(id)
     assert refused.value.code == "NOT_FOUND"
@@ -125,8 +127,10 @@ async def test_a_stale_table_does_not_matter_but_a_deleted_one_does(chat: Chat) 
 
 async def test_what_the_table_has_no_room_for_waits(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("db.tables.editing.edits.MAX_ROWS", 1)
-    made = await chat.mutate("createTable", "{ table { id } }", name="Costs", columns=[{"name": "A", "type": "TEXT"}])
-    id = await chat.say(table=made["table"]["id"], apply=True)
+    created = await chat.mutate(
+        "createTable", "{ table { id } }", name="Costs", columns=[{"name": "A", "type": "TEXT"}]
+    )
+    id = await chat.say(table=created["table"]["id"], apply=True)
     assert (await chat.proposal(id))["status"] == "PENDING"
     with pytest.raises(Refused) as refused:
         await chat.apply(id)
@@ -152,10 +156,10 @@ async def test_an_edit_of_what_was_read_has_an_editor_and_undoing_brings_the_sou
 
 
 async def test_an_applied_addition_is_undone_as_a_whole(chat: Chat) -> None:
-    made = await chat.mutate(
+    created = await chat.mutate(
         "createTable", "{ table { id } }", name="Costs", columns=[{"name": "Item", "type": "TEXT"}]
     )
-    chat.id = made["table"]["id"]
+    chat.id = created["table"]["id"]
     before = await chat.table()
     await chat.apply(await chat.say(table=chat.id))
     full = await chat.table()

@@ -33,8 +33,8 @@ async def test_usage_is_reported_by_day_and_member_within_the_rights_of_the_owne
     ann, ben = await app.person("ann"), await app.person("ben")
     works = await app.organization(ann, ben)
     for person, tokens in ((ann, 30), (ben, 5)):
-        made = await person.mutate("createConversation", "{ conversation { id } }", organizationId=works)
-        conversation = made["conversation"]["id"]
+        created = await person.mutate("createConversation", "{ conversation { id } }", organizationId=works)
+        conversation = created["conversation"]["id"]
         await person.mutate("sendMessage", "{ reply { id } }", conversationId=conversation, text="Hi", wait=True)
         await spend(app, person, conversation, tokens)
         await person.mutate(
@@ -68,9 +68,9 @@ async def test_a_page_and_a_workbook_show_hostile_names_as_text_and_load_nothing
         {"name": "Empty", "type": "DATE"},
         {"name": "Summary", "type": "BOOLEAN"},
     ]
-    made = await ann.mutate("createTable", "{ table { id } }", name=HOSTILE, columns=columns, organizationId=works)
+    created = await ann.mutate("createTable", "{ table { id } }", name=HOSTILE, columns=columns, organizationId=works)
     table, rows = (
-        made["table"]["id"],
+        created["table"]["id"],
         [{HOSTILE: HOSTILE, "Price": "1.10"}, {HOSTILE: "b", "Price": "2"}, {"Price": "0"}],
     )
     await ann.mutate("addRows", "{ revision { number } }", tableId=table, rows=rows)
@@ -110,8 +110,10 @@ async def test_site_activity_counts_what_each_member_may_see(app: App) -> None:
     site = (await ann.mutate("createSite", "{ site { id } }", organizationId=works, name="Depot"))["site"]["id"]
     moment = (now() - timedelta(hours=1)).isoformat()
     for name, status in (("Pump", "ACTIVE"), ("Fan", "OFFLINE")):
-        made = await ann.mutate("createModule", "{ module { id } }", siteId=site, name=name, kind="pump", status=status)
-        readings = [{"moduleId": made["module"]["id"], "metric": "flow", "value": 1.5, "at": moment}]
+        created = await ann.mutate(
+            "createModule", "{ module { id } }", siteId=site, name=name, kind="pump", status=status
+        )
+        readings = [{"moduleId": created["module"]["id"], "metric": "flow", "value": 1.5, "at": moment}]
         early = {**readings[0], "at": (now() - timedelta(days=60)).isoformat()}
         await ann.mutate("recordReadings", "{ count }", readings=[*readings, early])
     await ann.mutate("createItem", "{ item { id } }", title="Oil", siteId=site, organizationId=works)

@@ -36,7 +36,7 @@ async def test_what_is_good_no_more_is_erased_and_the_rest_stays(database: Datab
 
     def fill(session: Session) -> list[Any]:
         assert ann.user_id is not None
-        month, kept = timedelta(days=30), []
+        month, stored = timedelta(days=30), []
         for digest, expires, revoked in (
             (b"a" * 32, moment - GRACE * 2, None),
             (b"b" * 32, moment + month, moment - GRACE * 2),
@@ -45,22 +45,22 @@ async def test_what_is_good_no_more_is_erased_and_the_rest_stays(database: Datab
         ):
             sign_in = create(session, ann.user_id, digest, month, user_agent=None, ip_address=None)
             sign_in.expires_at, sign_in.revoked_at = expires, revoked
-            kept.append(sign_in.id)
+            stored.append(sign_in.id)
         for key, age in (("old", RETENTION * 2), ("new", RETENTION / 2)):
             row = IdempotencyKey(user_id=ann.user_id, operation="x", key=key, result=[], created_at=moment - age)
             session.add(row)
-            kept.append(row.id)
+            stored.append(row.id)
         for digest, expires in ((b"e" * 32, moment - GRACE), (b"f" * 32, moment + GRACE)):
-            given = {"user_id": ann.user_id, "purpose": Purpose.VERIFY_EMAIL, "email": "ann@example.com"}
-            verification = Verification(**given, digest=digest, expires_at=expires)
+            arguments = {"user_id": ann.user_id, "purpose": Purpose.VERIFY_EMAIL, "email": "ann@example.com"}
+            verification = Verification(**arguments, digest=digest, expires_at=expires)
             session.add(verification)
-            kept.append(verification.id)
-        return kept
+            stored.append(verification.id)
+        return stored
 
-    made = await database.write(fill, SYSTEM)
+    created = await database.write(fill, SYSTEM)
     assert await database.write(purge_batch, SYSTEM, 100, moment - MONTH) is False
     left = [await ids(database, model) for model in (SignIn, IdempotencyKey, Verification)]
-    assert left == [{made[2], made[3]}, {made[5]}, {made[7]}]
+    assert left == [{created[2], created[3]}, {created[5]}, {created[7]}]
     assert len(await ids(database, RefreshToken)) == 2
 
 
@@ -83,9 +83,9 @@ async def test_what_was_deleted_is_erased_after_its_time_with_what_hangs_on_it(
         rounds += 1
     assert rounds > 9 // 3  # of at most three rows each
     assert (await ids(database, Conversation), await ids(database, Message)) == ({new.id}, {message.id})
-    kept = await database.find(Item, ann, item.id)
-    assert kept is not None
-    assert (kept.title, kept.conversation_id, kept.visibility) == ("About both", None, Visibility.PRIVATE)
+    stored = await database.find(Item, ann, item.id)
+    assert stored is not None
+    assert (stored.title, stored.conversation_id, stored.visibility) == ("About both", None, Visibility.PRIVATE)
 
 
 async def test_only_the_product_itself_erases(database: Database, world: World) -> None:
@@ -98,15 +98,15 @@ async def test_only_the_product_itself_erases(database: Database, world: World) 
 
 def erasable() -> set[Table]:
     """Return the tables of erased rows, and those with references to them."""
-    found = {Base.metadata.tables[model.__tablename__] for model in DELETED}
+    results = {Base.metadata.tables[model.__tablename__] for model in DELETED}
     while more := {
         key.parent.table
         for table in Base.metadata.sorted_tables
         for key in table.foreign_keys
-        if key.column.table in found and key.parent.table not in found
+        if key.column.table in results and key.parent.table not in results
     }:
-        found |= more
-    return found
+        results |= more
+    return results
 
 
 def leading(table: Table) -> set[str]:

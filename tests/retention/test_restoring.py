@@ -28,27 +28,27 @@ DELETES = {"item": "deleteItem", "table": "deleteTable", "module": "deleteModule
 class Things:
     """One of each in an organization, shared with its members, who are assigned to the site that stays."""
 
-    def __init__(self, organization: str, kept: str, ids: dict[str, str]) -> None:
-        self.organization, self.kept, self.ids = organization, kept, ids
+    def __init__(self, organization: str, stored: str, ids: dict[str, str]) -> None:
+        self.organization, self.kept, self.ids = organization, stored, ids
 
     @classmethod
     async def of(cls, app: App, admin: Client, *members: Client) -> "Things":
         organization = await app.organization(admin, *members)
         shared = {"organizationId": organization, "visibility": "ORGANIZATION"}
-        kept, gone = await create_site(admin, organization, "Kept"), await create_site(admin, organization, "Gone")
+        stored, gone = await create_site(admin, organization, "Kept"), await create_site(admin, organization, "Gone")
         item = await admin.mutate("createItem", "{ item { id } }", title="Call", **shared)
         columns = [{"name": "A", "type": "TEXT"}]
         table = await admin.mutate("createTable", "{ table { id } }", name="Costs", columns=columns, **shared)
         for member in members:
-            for place in (kept, gone):
-                await admin.mutate("assignSite", "{ site { id } }", siteId=place, userId=await own_id(member))
+            for position in (stored, gone):
+                await admin.mutate("assignSite", "{ site { id } }", siteId=position, userId=await own_id(member))
         ids = {
             "item": item["item"]["id"],
             "table": table["table"]["id"],
-            "module": await create_module(admin, kept),
+            "module": await create_module(admin, stored),
             "site": gone,
         }
-        return cls(organization, kept, ids)
+        return cls(organization, stored, ids)
 
     async def delete(self, admin: Client) -> None:
         for kind, name in DELETES.items():
@@ -143,8 +143,8 @@ async def test_a_former_member_brings_nothing_back(app: App) -> None:
     own = await bob.mutate("createItem", "{ item { id } }", title="Mine", organizationId=works)
     await bob.mutate("deleteItem", "{ deletedId }", id=own["item"]["id"])
     places = await bob.run("{ me { memberships { nodes { id organization { id } } } } }")
-    (place,) = [p["id"] for p in places["me"]["memberships"]["nodes"] if p["organization"]["id"] == works]
-    await bob.mutate("removeMember", "{ deletedId }", membershipId=place)
+    (membership,) = [p["id"] for p in places["me"]["memberships"]["nodes"] if p["organization"]["id"] == works]
+    await bob.mutate("removeMember", "{ deletedId }", membershipId=membership)
     assert (await bob.refused("restore", id=own["item"]["id"]))["extensions"]["code"] == "NOT_FOUND"
     assert (await bob.run("{ items(includeDeleted: true) { totalCount } }"))["items"]["totalCount"] == 0
 

@@ -83,11 +83,13 @@ HARMLESS = [
 ]
 
 
-async def create_conversation(app: App, client: Client, *texts: str, title: str = "Any", **given: Any) -> list[UUID]:
+async def create_conversation(
+    app: App, client: Client, *texts: str, title: str = "Any", **arguments: Any
+) -> list[UUID]:
     """Create a conversation with messages; return its id and theirs."""
 
     def unit(session: Session) -> list[UUID]:
-        conversation = conversations.create(session, NewConversation("model", title=title, **given))
+        conversation = conversations.create(session, NewConversation("model", title=title, **arguments))
         messages = [user_message(conversation.id, text) for text in texts]
         session.add_all(messages)
         return [conversation.id, *(message.id for message in messages)]
@@ -95,8 +97,8 @@ async def create_conversation(app: App, client: Client, *texts: str, title: str 
     return await app.backend.database.write(unit, await app.viewer(client))
 
 
-async def found(client: Client, query: str, **asked: Any) -> dict[str, Any]:
-    hits: dict[str, Any] = (await client.run(SEARCH, query=query, **asked))["searchMessages"]
+async def found(client: Client, query: str, **requested: Any) -> dict[str, Any]:
+    hits: dict[str, Any] = (await client.run(SEARCH, query=query, **requested))["searchMessages"]
     return hits
 
 
@@ -106,8 +108,8 @@ async def texts(client: Client, query: str) -> list[str]:
     return [node["message"]["text"] for node in hits["nodes"]]
 
 
-async def listed(client: Client, search: str, **asked: Any) -> list[str]:
-    page = (await client.run(LIST, search=search, **asked))["conversations"]
+async def listed(client: Client, search: str, **requested: Any) -> list[str]:
+    page = (await client.run(LIST, search=search, **requested))["conversations"]
     assert page["totalCount"] == len(page["nodes"])
     return [node["title"] for node in page["nodes"]]
 
@@ -231,7 +233,7 @@ async def test_pages_follow_each_other_and_cost_the_same_in_a_conversation_of_an
 
 
 @pytest.mark.parametrize(
-    ("text", "query", "shown"),
+    ("text", "query", "displayed"),
     [
         ("The quick brown fox", "brown", "The quick «brown» fox"),
         ("The quick\n\n  brown\tfox", "quick-brown", "The «quick brown» fox"),
@@ -247,17 +249,17 @@ async def test_pages_follow_each_other_and_cost_the_same_in_a_conversation_of_an
         (f"{'👍' * 200} needle {'👍' * 200}", "needle", f"…{'👍' * 49} «needle» {'👍' * 99}…"),
     ],
 )
-def test_a_snippet_shows_the_first_hit_with_its_context(text: str, query: str, shown: str) -> None:
-    wanted = SearchQuery.parse(query)
-    assert wanted is not None
-    assert snippet(text, wanted) == shown
-    assert len(shown) <= MAX_LENGTH
+def test_a_snippet_shows_the_first_hit_with_its_context(text: str, query: str, displayed: str) -> None:
+    expected = SearchQuery.parse(query)
+    assert expected is not None
+    assert snippet(text, expected) == displayed
+    assert len(displayed) <= MAX_LENGTH
 
 
 def test_long_words_and_texts_are_bounded_and_nothing_else_is_lost() -> None:
     assert folded_text("x" * 100) == f" {'x' * 64} "
-    kept = folded_text("\ufdfa " * 100_000)
-    assert 900_000 < len(kept.replace(" ", "").encode()) <= 1_000_000
+    stored = folded_text("\ufdfa " * 100_000)
+    assert 900_000 < len(stored.replace(" ", "").encode()) <= 1_000_000
     assert folded_text("?! \ud800 👍") == " "
     assert SearchQuery.parse('“”"" *') is None
 

@@ -14,19 +14,21 @@ ITEMS = """query I($isCompleted: Boolean, $organizationId: ID) { items(isComplet
   owner { email } organization { name } site { name } conversation { title } createdBy { email } } } }"""
 
 
-async def create_item(client: Client, title: str = "Call", **given: Any) -> str:
+async def create_item(client: Client, title: str = "Call", **arguments: Any) -> str:
     """Create an item and return its id."""
-    return str((await client.mutate("createItem", "{ item { id } }", title=title, **given))["item"]["id"])
+    return str((await client.mutate("createItem", "{ item { id } }", title=title, **arguments))["item"]["id"])
 
 
-async def titles(client: Client, **asked: Any) -> list[str]:
-    return [one["title"] for one in (await client.run(ITEMS, **asked))["items"]["nodes"]]
+async def titles(client: Client, **requested: Any) -> list[str]:
+    return [one["title"] for one in (await client.run(ITEMS, **requested))["items"]["nodes"]]
 
 
 async def test_an_item_is_made_changed_and_deleted(app: App) -> None:
     ann = await app.person("ann")
-    given = {"title": " Call  Bob ", "description": "about\nthe leak", "idempotencyKey": "k"}
-    answers = [await ann.mutate("createItem", f"{{ item {ITEM} itemEdge {{ cursor }} }}", **given) for _ in range(2)]
+    arguments = {"title": " Call  Bob ", "description": "about\nthe leak", "idempotencyKey": "k"}
+    answers = [
+        await ann.mutate("createItem", f"{{ item {ITEM} itemEdge {{ cursor }} }}", **arguments) for _ in range(2)
+    ]
     assert answers[0] == answers[1]
     item = answers[0]["item"]
     assert item == {
@@ -85,7 +87,7 @@ async def test_an_item_is_about_things_of_its_organization(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("arguments", "field"),
     [
         ({"title": " "}, "title"),
         ({"title": "x" * 201}, "title"),
@@ -94,13 +96,13 @@ async def test_an_item_is_about_things_of_its_organization(app: App) -> None:
         ({"description": "\x00"}, "description"),
     ],
 )
-async def test_an_item_that_cannot_be_is_refused(app: App, given: dict[str, str], field: str) -> None:
+async def test_an_item_that_cannot_be_is_refused(app: App, arguments: dict[str, str], field: str) -> None:
     ann = await app.person("ann")
-    error = await ann.refused("createItem", **({"title": "Call"} | given))
+    error = await ann.refused("createItem", **({"title": "Call"} | arguments))
     assert [one["field"] for one in error["extensions"]["fieldErrors"]] == [field]
     assert await titles(ann) == []
     id_ = await create_item(ann, "x" * 200, description="x" * 10_000)
-    error = await ann.refused("updateItem", id=id_, **given)
+    error = await ann.refused("updateItem", id=id_, **arguments)
     assert [one["field"] for one in error["extensions"]["fieldErrors"]] == [field]
     assert await titles(ann) == ["x" * 200]
 
@@ -114,8 +116,8 @@ async def test_others_change_nothing(app: App, who: str, code: str) -> None:
     item = await create_item(ann, organizationId=works, visibility="ORGANIZATION")
     before = await ann.run(ITEMS)
     client = {"eve": eve, "bob": bob, "nobody": app.client()}[who]
-    for name, given in (("updateItem", {"id": item, "title": "Mine"}), ("deleteItem", {"id": item})):
-        assert (await client.refused(name, **given))["extensions"]["code"] == code, name
+    for name, arguments in (("updateItem", {"id": item, "title": "Mine"}), ("deleteItem", {"id": item})):
+        assert (await client.refused(name, **arguments))["extensions"]["code"] == code, name
     refused = await eve.refused("createItem", title="Mine", organizationId=works)
     assert refused["extensions"]["code"] == "NOT_FOUND"
     assert await ann.run(ITEMS) == before

@@ -34,13 +34,13 @@ async def create_pump(app: App, admin: Client) -> tuple[str, str]:
     return await create_module(admin, depot), depot
 
 
-async def record(client: Client, *given: dict[str, Any], **more: Any) -> Any:
+async def record(client: Client, *arguments: dict[str, Any], **more: Any) -> Any:
     selection = "{ count modules { id lastSeenAt } }"
-    return await client.mutate("recordReadings", selection, readings=list(given), **more)
+    return await client.mutate("recordReadings", selection, readings=list(arguments), **more)
 
 
-async def values(client: Client, module: str, **asked: Any) -> list[float]:
-    listed = await client.run(READINGS, id=module, **asked)
+async def values(client: Client, module: str, **requested: Any) -> list[float]:
+    listed = await client.run(READINGS, id=module, **requested)
     return [one["value"] for one in listed["module"]["readings"]["nodes"]]
 
 
@@ -48,8 +48,8 @@ async def test_an_admin_makes_changes_and_deletes_a_module(app: App) -> None:
     ann = await app.person("ann")
     depot = await create_site(ann, await app.organization(ann))
     selection = "{ module { id name kind serialNumber status lastSeenAt site { name } } moduleEdge { cursor } }"
-    given = {"siteId": depot, "name": "Pump 1", "kind": "pump", "serialNumber": "S-1", "idempotencyKey": "k"}
-    answers = [await ann.mutate("createModule", selection, **given) for _ in range(2)]
+    arguments = {"siteId": depot, "name": "Pump 1", "kind": "pump", "serialNumber": "S-1", "idempotencyKey": "k"}
+    answers = [await ann.mutate("createModule", selection, **arguments) for _ in range(2)]
     assert answers[0] == answers[1]
     id_ = answers[0]["module"]["id"]
     assert answers[0]["module"] == {
@@ -71,12 +71,12 @@ async def test_an_admin_makes_changes_and_deletes_a_module(app: App) -> None:
 async def test_readings_are_kept_and_read_by_time(app: App) -> None:
     ann = await app.person("ann")
     module, _ = await create_pump(app, ann)
-    given = [reading(module, 3, 30), reading(module, 1, 0), reading(module, 2, 10), reading(module, 7, 5, "heat")]
-    assert await record(ann, *given, idempotencyKey="k") == {
+    arguments = [reading(module, 3, 30), reading(module, 1, 0), reading(module, 2, 10), reading(module, 7, 5, "heat")]
+    assert await record(ann, *arguments, idempotencyKey="k") == {
         "count": 4,
         "modules": [{"id": module, "lastSeenAt": "2025-01-31T23:00:00+00:00"}],
     }
-    assert (await record(ann, *given, idempotencyKey="k"))["count"] == 4
+    assert (await record(ann, *arguments, idempotencyKey="k"))["count"] == 4
     assert await values(ann, module) == [1, 7, 2, 3]
     assert await values(ann, module, metric="flow") == [1, 2, 3]
     assert await values(ann, module, **{"from": at(5), "to": at(30)}) == [7, 2]
@@ -93,14 +93,14 @@ async def test_readings_of_one_moment_are_all_on_some_page(app: App) -> None:
     ann = await app.person("ann")
     module, _ = await create_pump(app, ann)
     await record(ann, *(reading(module, n) for n in range(7)))
-    found, after = [], None
+    result, after = [], None
     while True:
         page = (await ann.run(READINGS, id=module, first=2, after=after))["module"]["readings"]
-        found += [one["value"] for one in page["nodes"]]
+        result += [one["value"] for one in page["nodes"]]
         after = page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:
             break
-    assert sorted(found) == list(range(7))
+    assert sorted(result) == list(range(7))
 
 
 async def test_a_module_is_seen_forwards_and_never_in_the_future(app: App) -> None:
@@ -135,8 +135,8 @@ async def test_one_mistake_keeps_nothing_and_all_are_named(app: App) -> None:
         error = await ann.refused("recordReadings", readings=wrong)
         assert [one["field"] for one in error["extensions"]["fieldErrors"]] == ["readings"]
     assert await values(ann, module) == []
-    found = await ann.run("query M($id: ID!) { module(id: $id) { lastSeenAt } }", id=module)
-    assert found["module"]["lastSeenAt"] is None
+    result = await ann.run("query M($id: ID!) { module(id: $id) { lastSeenAt } }", id=module)
+    assert result["module"]["lastSeenAt"] is None
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
@@ -181,25 +181,25 @@ async def test_the_database_sums_up(app: App, bucket: str, starts: list[str]) ->
         reading(module, 99, 10, "heat"),
         reading(module, 99, 1_000),
     )
-    asked = {"id": module, "from": at(0), "to": at(1_000), "bucket": bucket}
-    found = (await ann.run(AGGREGATES, **asked))["module"]["aggregates"]
-    assert [one["start"] for one in found] == starts
-    assert sum(one["count"] for one in found) == 4
-    assert found[-1] == {"start": starts[-1], "count": 1, "min": 10.0, "max": 10.0, "mean": 10.0}
+    requested = {"id": module, "from": at(0), "to": at(1_000), "bucket": bucket}
+    result = (await ann.run(AGGREGATES, **requested))["module"]["aggregates"]
+    assert [one["start"] for one in result] == starts
+    assert sum(one["count"] for one in result) == 4
+    assert result[-1] == {"start": starts[-1], "count": 1, "min": 10.0, "max": 10.0, "mean": 10.0}
     if bucket == "DAY":
-        assert found[0] == {"start": starts[0], "count": 3, "min": -1.0, "max": 2.5, "mean": 1.0}
+        assert result[0] == {"start": starts[0], "count": 3, "min": -1.0, "max": 2.5, "mean": 1.0}
 
 
 async def test_aggregates_have_an_end(app: App) -> None:
     ann = await app.person("ann")
     module, _ = await create_pump(app, ann)
     await record(ann, reading(module, 1e100), reading(module, -1e100, 1))
-    for asked in (
+    for requested in (
         {"from": "2020-01-01T00:00:00+00:00", "to": "2025-01-01T00:00:00+00:00", "bucket": "HOUR"},
         {"from": "0001-01-01T00:00:00+10:00", "to": at(0), "bucket": "DAY"},
     ):
         with pytest.raises(AssertionError, match="BAD_USER_INPUT"):
-            await ann.run(AGGREGATES, id=module, **asked)
+            await ann.run(AGGREGATES, id=module, **requested)
     whole = {"from": "1900-01-01T00:00:00+00:00", "to": "2199-01-01T00:00:00+00:00", "bucket": "MONTH"}
     (one,) = (await ann.run(AGGREGATES, id=module, **whole))["module"]["aggregates"]
     assert one == {"start": "2025-01-01T00:00:00+00:00", "count": 2, "min": -1e100, "max": 1e100, "mean": 0.0}
@@ -219,12 +219,12 @@ async def test_others_change_nothing(app: App, who: str, code: str) -> None:
     await record(ann, reading(module, 1))
     before = await ann.run(MODULES, id=depot)
     client = {"eve": eve, "cid": cid, "bob": bob, "nobody": app.client()}[who]
-    for name, given in (
+    for name, arguments in (
         ("updateModule", {"id": module, "name": "Mine"}),
         ("deleteModule", {"id": module}),
         ("createModule", {"siteId": depot, "name": "Pump 2", "kind": "pump"}),
     ):
-        assert (await client.refused(name, **given))["extensions"]["code"] == code, name
+        assert (await client.refused(name, **arguments))["extensions"]["code"] == code, name
     refused = (await client.refused("recordReadings", readings=[reading(module, 2)]))["extensions"]["code"]
     assert refused == {"NOT_FOUND": "BAD_USER_INPUT"}.get(code, code)
     assert await ann.run(MODULES, id=depot) == before

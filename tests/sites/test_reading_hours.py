@@ -58,8 +58,8 @@ async def aggregates(
 ) -> list[tuple[Any, ...]]:
     arguments: dict[str, Any] = {"metric": "flow", "start": period[0], "end": period[1], "module_id": module}
     rows = [row async for rows in database.stream(readings.summary(bucket), viewer, **arguments) for row in rows]
-    found = map(readings.aggregate, rows)
-    return [(one.start, one.count, one.min, one.max, round(one.mean, 6)) for one in found]
+    result = map(readings.aggregate, rows)
+    return [(one.start, one.count, one.min, one.max, round(one.mean, 6)) for one in result]
 
 
 def expected(
@@ -158,11 +158,11 @@ def test_the_migration_finds_the_hours_of_present_readings(request: pytest.Fixtu
 
     async def look(ann: Viewer, module: UUID) -> list[list[tuple[Any, ...]]]:
         async with running(url) as database:
-            found = []
+            results = []
             for _ in range(2):
-                found.append(await aggregates(database, ann, module, Bucket.HOUR))
+                results.append(await aggregates(database, ann, module, Bucket.HOUR))
                 await Aggregator(database).aggregate()
-            return found
+            return results
 
     def there_and_back(connection: Connection) -> None:
         config = configuration()

@@ -22,8 +22,8 @@ async def test_an_admin_makes_changes_and_deletes_a_site(app: App) -> None:
     ann = await app.person("ann")
     works = await app.organization(ann)
     selection = "{ site { id name address organization { name } } siteEdge { cursor node { id } } }"
-    given = {"organizationId": works, "name": " The  Depot ", "address": " 1 Road ", "idempotencyKey": "k"}
-    answers = [await ann.mutate("createSite", selection, **given) for _ in range(2)]
+    arguments = {"organizationId": works, "name": " The  Depot ", "address": " 1 Road ", "idempotencyKey": "k"}
+    answers = [await ann.mutate("createSite", selection, **arguments) for _ in range(2)]
     assert answers[0] == answers[1]
     id_ = answers[0]["site"]["id"]
     assert answers[0]["site"] == {
@@ -39,12 +39,13 @@ async def test_an_admin_makes_changes_and_deletes_a_site(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "field"), [({"name": " "}, "name"), ({"name": "x" * 101}, "name"), ({"address": "x" * 501}, "address")]
+    ("arguments", "field"),
+    [({"name": " "}, "name"), ({"name": "x" * 101}, "name"), ({"address": "x" * 501}, "address")],
 )
-async def test_a_site_that_cannot_be_is_refused(app: App, given: dict[str, str], field: str) -> None:
+async def test_a_site_that_cannot_be_is_refused(app: App, arguments: dict[str, str], field: str) -> None:
     ann = await app.person("ann")
     works = await app.organization(ann)
-    error = await ann.refused("createSite", organizationId=works, **({"name": "Depot"} | given))
+    error = await ann.refused("createSite", organizationId=works, **({"name": "Depot"} | arguments))
     assert [one["field"] for one in error["extensions"]["fieldErrors"]] == [field]
     assert await names(ann, works) == []
 
@@ -57,11 +58,11 @@ async def test_a_member_sees_the_sites_they_are_assigned_to_with_their_modules(a
     ids = {"s": depot, "m": pump}
     assert await bob.run(SEEN, **ids) == NOTHING
     assert await names(bob, works) == []
-    given = {"siteId": depot, "userId": await own_id(bob)}
+    arguments = {"siteId": depot, "userId": await own_id(bob)}
     selection = "{ site { name assignees { totalCount nodes { email } } } }"
     bobs = {"totalCount": 1, "nodes": [{"email": "bob@example.com"}]}
     for _ in range(2):
-        assert (await ann.mutate("assignSite", selection, **given))["site"] == {"name": "Depot", "assignees": bobs}
+        assert (await ann.mutate("assignSite", selection, **arguments))["site"] == {"name": "Depot", "assignees": bobs}
     assert await bob.run(SEEN, **ids) == {
         "site": {"name": "Depot"},
         "module": {"name": "Pump 1"},
@@ -72,10 +73,10 @@ async def test_a_member_sees_the_sites_they_are_assigned_to_with_their_modules(a
     assert await names(ann, works) == ["Depot", "Yard"]
     assert (await bob.run("query S($s: ID!) { site(id: $s) { id } }", s=yard))["site"] is None
     for _ in range(2):
-        taken = await ann.mutate("unassignSite", selection, **given)
-        assert taken["site"]["assignees"] == {"totalCount": 0, "nodes": []}
+        used = await ann.mutate("unassignSite", selection, **arguments)
+        assert used["site"]["assignees"] == {"totalCount": 0, "nodes": []}
     assert await bob.run(SEEN, **ids) == NOTHING
-    await ann.mutate("assignSite", selection, **given)
+    await ann.mutate("assignSite", selection, **arguments)
     assert await names(bob, works) == ["Depot"]
 
 
@@ -83,15 +84,15 @@ async def test_a_member_who_returns_has_no_site_assignments(app: App) -> None:
     ann, bob = await app.person("ann"), await app.person("bob")
     works = await app.organization(ann, bob)
     depot = await create_site(ann, works)
-    given = {"siteId": depot, "userId": await own_id(bob)}
-    await ann.mutate("assignSite", "{ site { id } }", **given)
+    arguments = {"siteId": depot, "userId": await own_id(bob)}
+    await ann.mutate("assignSite", "{ site { id } }", **arguments)
     listed = await ann.run(
         "query M($id: ID!) { organization(id: $id) { members { nodes { id user { email } } } } }", id=works
     )
     places = {one["user"]["email"]: one["id"] for one in listed["organization"]["members"]["nodes"]}
     await bob.mutate("removeMember", "{ deletedId }", membershipId=places["bob@example.com"])
     assert (await bob.run("query S($s: ID!) { site(id: $s) { id } }", s=depot))["site"] is None
-    refused = await ann.refused("assignSite", **given)
+    refused = await ann.refused("assignSite", **arguments)
     assert [one["field"] for one in refused["extensions"]["fieldErrors"]] == ["userId"]
     assignees = "query A($s: ID!) { site(id: $s) { assignees { totalCount } } }"
     assert (await ann.run(assignees, s=depot))["site"]["assignees"]["totalCount"] == 0
@@ -133,15 +134,15 @@ async def test_others_change_nothing(app: App, who: str, code: str) -> None:
     works = await app.organization(ann, bob, cid)
     await app.organization(eve)
     depot = await create_site(ann, works)
-    given = {"siteId": depot, "userId": await own_id(bob)}
-    await ann.mutate("assignSite", "{ site { id } }", **given)
+    arguments = {"siteId": depot, "userId": await own_id(bob)}
+    await ann.mutate("assignSite", "{ site { id } }", **arguments)
     before = await ann.run(SITES, id=works)
     client = {"eve": eve, "cid": cid, "bob": bob, "nobody": app.client()}[who]
     for name, changes in (
         ("updateSite", {"id": depot, "name": "Mine"}),
         ("deleteSite", {"id": depot}),
-        ("assignSite", given),
-        ("unassignSite", given),
+        ("assignSite", arguments),
+        ("unassignSite", arguments),
         ("createModule", {"siteId": depot, "name": "Pump", "kind": "pump"}),
     ):
         assert (await client.refused(name, **changes))["extensions"]["code"] == code, name

@@ -101,7 +101,7 @@ class App:
 @asynccontextmanager
 async def open_app(database_url: str, directory: Path, **settings: Any) -> AsyncIterator[App]:
     """Run an application over a database, and stop it at the end."""
-    given: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "database_url": database_url,
         "files_dir": directory / "files",
         "mail_dir": directory / "mail",
@@ -112,7 +112,7 @@ async def open_app(database_url: str, directory: Path, **settings: Any) -> Async
         "invite_limit_address": OFTEN,
         "invite_limit_person": OFTEN,
     }
-    product = assemble(ExplicitSettings(**(given | settings)))
+    product = assemble(ExplicitSettings(**(arguments | settings)))
     transport = httpx.ASGITransport(application(product))
     async with lifespan(product), httpx.AsyncClient(transport=transport, timeout=30) as http:
         yield App(product, http)

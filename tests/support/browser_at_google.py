@@ -46,9 +46,9 @@ class Browser:
 
 def code_on(page: httpx.Response) -> str:
     """Return the code that a page shows."""
-    found = re.search(r"<code>([A-Z2-9-]+)</code>", page.text)
-    assert found, page.text
-    return found[1]
+    match = re.search(r"<code>([A-Z2-9-]+)</code>", page.text)
+    assert match, page.text
+    return match[1]
 
 
 async def account_of(client: Client) -> dict[str, object] | None:

@@ -38,8 +38,8 @@ class BudgetedConversation:
         await self.database.write(budgets.set_limit, self.ann, *arguments)
 
     async def post(self) -> Exchange:
-        given: dict[str, Any] = {"conversation_id": self.conversation_id, "models": {"m": TERMS}}
-        return await self.database.write(sending.send, self.ann, "Hello", **given)
+        arguments: dict[str, Any] = {"conversation_id": self.conversation_id, "models": {"m": TERMS}}
+        return await self.database.write(sending.send, self.ann, "Hello", **arguments)
 
     async def change(self, unit: Callable[[Budget], None]) -> None:
         def work(session: Session) -> None:

@@ -144,8 +144,8 @@ class InProcessProduct:
         return error["extensions"]["code"], error["message"]
 
     async def start(self, viewer: Viewer, table: UUID, destination: str = "CSV", **more: Any) -> Any:
-        given = {"tableId": global_id(Table, table), "destination": destination, **more}
-        return (await self.get(viewer, START, input=given))["export"]
+        arguments = {"tableId": global_id(Table, table), "destination": destination, **more}
+        return (await self.get(viewer, START, input=arguments))["export"]
 
     async def follow(self, viewer: Viewer, id_: str) -> AsyncIterator[Any]:
         context = Context(self.backend, viewer)
@@ -158,8 +158,8 @@ class InProcessProduct:
 
     async def ended(self, viewer: Viewer, id_: str) -> Any:
         """Return the result of an export without fields that may be gone; None while it runs."""
-        shown = await self.get(viewer, STATE, id=id_)
-        return shown if shown["finishedAt"] else None
+        displayed = await self.get(viewer, STATE, id=id_)
+        return displayed if displayed["finishedAt"] else None
 
     async def over(self, viewer: Viewer, id_: str) -> Any:
         """Wait for the end of an export and return it."""

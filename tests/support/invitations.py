@@ -21,8 +21,8 @@ async def token_of(app: App, email: str) -> str:
 
     def newest(session: Session) -> str:
         jobs = session.scalars(select(Job).where(Job.kind == "mail").order_by(Job.id.desc())).all()
-        wanted = ("invitation", email)
-        return next(job.id.hex for job in jobs if (job.arguments["template"], job.arguments["to"]) == wanted)
+        expected = ("invitation", email)
+        return next(job.id.hex for job in jobs if (job.arguments["template"], job.arguments["to"]) == expected)
 
     id_ = await app.backend.database.write(newest, SYSTEM)
     async with asyncio.timeout(20):

@@ -35,9 +35,9 @@ class Desk:
         return await self.database.write(unit, self.viewer)
 
     async def job(self, id_: UUID) -> Job:
-        found = await self.database.find(Job, self.viewer, id_)
-        assert found is not None
-        return found
+        result = await self.database.find(Job, self.viewer, id_)
+        assert result is not None
+        return result
 
     async def over(self, id_: UUID) -> Job:
         """Return the job when it has finished."""
@@ -46,8 +46,8 @@ class Desk:
             job = await self.job(id_)
             return job if job.finished_at else None
 
-        found: Job = await until(look)
-        return found
+        result: Job = await until(look)
+        return result
 
     async def change(self, id_: UUID, **values: Any) -> None:
         """Set columns of a job."""

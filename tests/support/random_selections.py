@@ -85,7 +85,7 @@ class Objects:
 
 
 PLAIN = ["__typename", "id", "name", "text", "note", "number", "ratio", "flag", "color", "size", "moment", "price"]
-LEAVES = [*PLAIN, "data", "tags", "maybeTags", "shout", "whisper", "late", "soon", "sized", "told", "rank"]
+LEAVES = [*PLAIN, "data", "tags", "maybeTags", "shout", "whisper", "late", "soon", "sized", "located", "rank"]
 BELOW = ["child", "things", "maybeThings"]
 
 

@@ -50,8 +50,8 @@ async def answered(base_url: str) -> None:
             ann = await app.person()
             id_ = (await ann.mutate("createConversation", "{ conversation { id } }"))["conversation"]["id"]
             await ann.mutate("updateConversation", "{ conversation { id } }", id=id_, maxTokens=24)
-            said = await send(ann, "Say hello in five words.", conversationId=id_, wait=True)
-            reply = await read(ann, said["reply"]["id"])
+            sent = await send(ann, "Say hello in five words.", conversationId=id_, wait=True)
+            reply = await read(ann, sent["reply"]["id"])
     print(json.dumps(reply, indent=2, ensure_ascii=False))  # noqa: T201  what the command is for
     assert reply["status"] == "COMPLETED"
     assert reply["text"].strip()

@@ -48,7 +48,7 @@ class ScriptedLLM:
         self._lines.put_nowait(None)
 
     @property
-    def asked(self) -> list[dict[str, Any]]:
+    def requests(self) -> list[dict[str, Any]]:
         """Return the bodies of all requests."""
         return [exchange.body for exchange in self.server.exchanges]
 

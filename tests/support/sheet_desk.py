@@ -39,27 +39,27 @@ class Desk:
 
     def __init__(self, google: LoopbackSheets, sheets: Sheets) -> None:
         self.google, self.sheets = google, sheets
-        made = sheets.write("first", table(), progress=lambda rows: None)
-        self.id = made.id
+        created = sheets.write("first", table(), progress=lambda rows: None)
+        self.id = created.id
         self.last = table()
 
     @property
     def sheet(self) -> Sheet:
         return self.google.spreadsheets[self.id].sheet
 
-    def write(self, mode: SheetMode, given: SheetTable, *, job: str = "next", **options: Any) -> Spreadsheet:
+    def write(self, mode: SheetMode, arguments: SheetTable, *, job: str = "next", **options: Any) -> Spreadsheet:
         given_options: dict[str, Any] = {
             "key_columns": ["c1"] if mode is SheetMode.UPSERT else [],
             "base": self.last,
         } | options
         target = SheetTarget(mode, self.id, **given_options)
-        return self.sheets.write(job, given, target, progress=lambda rows: None)
+        return self.sheets.write(job, arguments, target, progress=lambda rows: None)
 
-    def refused(self, mode: SheetMode, given: SheetTable, **options: Any) -> SheetsFailure:
+    def refused(self, mode: SheetMode, arguments: SheetTable, **options: Any) -> SheetsFailure:
         """Return the failure of an export that must change nothing."""
         before, calls = self.sheet.copy(), self.google.count("spreadsheets.batchUpdate")
         with pytest.raises(SheetsFailure) as caught:
-            self.write(mode, given, **options)
+            self.write(mode, arguments, **options)
         assert self.sheet == before
         assert self.google.count("spreadsheets.batchUpdate") == calls
         return caught.value

@@ -42,15 +42,15 @@ class SheetStory:
 
     async def begin(self, organization: UUID | None = None) -> None:
         """Create the table; with an organization, its members see it."""
-        given: dict[str, Any] = {"name": "Costs", "columns": COLUMNS}
+        arguments: dict[str, Any] = {"name": "Costs", "columns": COLUMNS}
         if organization is not None:
-            given |= {"organizationId": global_id(Organization, organization), "visibility": "ORGANIZATION"}
-        self.table = (await self.product.get(self.viewer, CREATE, input=given))["table"]["id"]
+            arguments |= {"organizationId": global_id(Organization, organization), "visibility": "ORGANIZATION"}
+        self.table = (await self.product.get(self.viewer, CREATE, input=arguments))["table"]["id"]
         await self.add(ROWS)
 
     async def add(self, rows: list[dict[str, Any]]) -> None:
-        given = {"tableId": self.table, "rows": rows}
-        added = await self.product.get(self.viewer, ADD, input=given)
+        arguments = {"tableId": self.table, "rows": rows}
+        added = await self.product.get(self.viewer, ADD, input=arguments)
         self.rows += [row["id"] for row in added["rows"]]
 
     async def change(self, *cells: tuple[int, str, Any]) -> None:
@@ -60,8 +60,8 @@ class SheetStory:
 
     async def delete(self, row: int) -> int:
         """Delete a row by its index and return the number of the revision."""
-        given = {"tableId": self.table, "rowIds": [self.rows.pop(row)]}
-        deleted = await self.product.get(self.viewer, DELETE, input=given)
+        arguments = {"tableId": self.table, "rowIds": [self.rows.pop(row)]}
+        deleted = await self.product.get(self.viewer, DELETE, input=arguments)
         return int(deleted["revision"]["number"])
 
     async def undo(self, revision: int) -> None:

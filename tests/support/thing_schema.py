@@ -58,8 +58,8 @@ def whisper(root: strawberry.Parent[Any]) -> str | None:
 
 def later_or_now(root: strawberry.Parent[Any]) -> str | None:
     """Return a value or sometimes a coroutine, without being a coroutine function."""
-    found: Any = _soon(root.text) if root.is_late else root.text
-    return found  # type: ignore[no-any-return]  # awaited by whoever calls it
+    result: Any = _soon(root.text) if root.is_late else root.text
+    return result  # type: ignore[no-any-return]  # awaited by whoever calls it
 
 
 async def _soon(value: Any) -> Any:
@@ -75,7 +75,7 @@ def sized(root: strawberry.Parent[Any], size: int = 1) -> str:
     return str(root.text)[:size]
 
 
-def told(root: strawberry.Parent[Any], info: Info) -> str:
+def located(root: strawberry.Parent[Any], info: Info) -> str:
     return f"{root.text} at {info.path.key}"
 
 
@@ -112,7 +112,7 @@ class Thing(Named):
     late: str | None = strawberry.field(resolver=later_or_now)
     soon: str = strawberry.field(resolver=soon)
     sized: str = strawberry.field(resolver=sized)
-    told: str = strawberry.field(resolver=told)
+    located: str = strawberry.field(resolver=located)
     rank: int | None = strawberry.field(resolver=rank, metadata={BATCH: ranks})
     child: "Thing | None"
     things: list["Thing"]

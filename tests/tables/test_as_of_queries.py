@@ -39,21 +39,21 @@ STEPS, QUESTIONS = 16, 2
 SHEET_ROWS = VALUES
 
 
-async def rows_of(sheet: TableClient, number: int | None = None, **asked: Any) -> dict[str, Any]:
-    if not asked.keys() & {"first", "last"}:
-        asked["first"] = 100
-    rows: dict[str, Any] = (await sheet.run(ROWS, id=sheet.id, number=number, **asked))["table"]["rows"]
+async def rows_of(sheet: TableClient, number: int | None = None, **requested: Any) -> dict[str, Any]:
+    if not requested.keys() & {"first", "last"}:
+        requested["first"] = 100
+    rows: dict[str, Any] = (await sheet.run(ROWS, id=sheet.id, number=number, **requested))["table"]["rows"]
     return rows
 
 
-async def walked(sheet: TableClient, number: int, *, backwards: bool, **asked: Any) -> list[dict[str, Any]]:
+async def walked(sheet: TableClient, number: int, *, backwards: bool, **requested: Any) -> list[dict[str, Any]]:
     """All rows that are asked for, three at a time."""
     many, from_, more, edge = ("last", "before", "hasPreviousPage", "startCursor") if backwards else (
         "first", "after", "hasNextPage", "endCursor")  # fmt: skip
     collected: list[dict[str, Any]] = []
     cursor = None
     while True:
-        rows = await rows_of(sheet, number, **{many: 3, **({from_: cursor} if cursor else {})}, **asked)
+        rows = await rows_of(sheet, number, **{many: 3, **({from_: cursor} if cursor else {})}, **requested)
         collected = rows["nodes"] + collected if backwards else collected + rows["nodes"]
         if not rows["pageInfo"][more]:
             return collected
@@ -67,15 +67,15 @@ class Asking:
         self.random = Random(seed)
 
     def question(self, columns: list[dict[str, Any]]) -> dict[str, Any]:
-        asked: dict[str, Any] = {}
+        requested: dict[str, Any] = {}
         if columns and self.random.random() < 0.7:
-            asked["filter"] = self.filter(columns, 2)
+            requested["filter"] = self.filter(columns, 2)
         if columns and self.random.random() < 0.7:
             chosen = self.random.sample(columns, self.random.randint(1, min(2, len(columns))))
-            asked["sort"] = [{"column": c["key"], "descending": self.random.random() < 0.5} for c in chosen]
-        if not asked or self.random.random() < 0.3:
-            asked["search"] = self.random.choice(["3", "1", ".", "nothing"])
-        return asked
+            requested["sort"] = [{"column": c["key"], "descending": self.random.random() < 0.5} for c in chosen]
+        if not requested or self.random.random() < 0.3:
+            requested["search"] = self.random.choice(["3", "1", ".", "nothing"])
+        return requested
 
     def filter(self, columns: list[dict[str, Any]], depth: int) -> dict[str, Any]:
         if depth and self.random.random() < 0.4:
@@ -94,18 +94,18 @@ async def test_every_question_is_answered_as_it_was_then(world: World, tmp_path:
     story, asking = Story(sheet, seed=3), Asking(seed=4)
     for _ in range(3):
         await story.add([], ["c1", "c2", "c3"])
-    asked: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
+    requested: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
     for _ in range(STEPS):
         table = await sheet.table()
         for _ in range(QUESTIONS):
             question = asking.question(table["columns"])
-            asked.append((table["revision"], question, await rows_of(sheet, **question)))
+            requested.append((table["revision"], question, await rows_of(sheet, **question)))
         await story.step()
-    assert len({number for number, _, _ in asked}) > STEPS // 2
-    assert sum(bool(answer["nodes"]) for _, _, answer in asked) > len(asked) // 3
-    for number, question, answer in asked:
+    assert len({number for number, _, _ in requested}) > STEPS // 2
+    assert sum(bool(answer["nodes"]) for _, _, answer in requested) > len(requested) // 3
+    for number, question, answer in requested:
         assert await rows_of(sheet, number, **question) == answer, (number, question)
-    for number, question, answer in asked[:: STEPS // 2]:
+    for number, question, answer in requested[:: STEPS // 2]:
         assert await walked(sheet, number, backwards=False, **question) == answer["nodes"], (number, question)
         assert await walked(sheet, number, backwards=True, **question) == answer["nodes"], (number, question)
 
@@ -143,23 +143,23 @@ async def test_a_column_that_was_text_is_compared_as_text(world: World, tmp_path
     assert found(await rows_of(sheet, 2, filter=is_("c1", "GT", "10"))) == [{"c1": "9"}, {"c1": "100"}]
     assert found(await rows_of(sheet, 2, filter=is_("c2", "EQ", "x"))) == [{"c1": "10", "c2": "x"}]
     for number, column in ((2, "c3"), (4, "c2")):
-        for asked, field in (({"filter": is_(column, "EQ", "x")}, "filter.column"), (
+        for requested, field in (({"filter": is_(column, "EQ", "x")}, "filter.column"), (
             {"sort": [{"column": "c1"}, {"column": column}]}, "sort.1.column")):  # fmt: skip
             with pytest.raises(Refused, match=f"At revision {number}: The table has no column '{column}'") as refused:
-                await rows_of(sheet, number, **asked)
+                await rows_of(sheet, number, **requested)
             assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field])
 
 
 async def test_what_makes_no_sense_is_refused_before_a_copy_is_made(sheet: TableClient) -> None:
     numbered = {"filter": is_(NUMBER, "GT", 0)}
-    for number, asked, field in (
+    for number, requested, field in (
         (3, numbered, "asOfRevision"),
         (0, {"search": "x"}, "asOfRevision"),
         (2, {"filter": is_(NUMBER, "GT", "many")}, "filter.value"),
         (1, {"search": "x" * 201}, "search"),
     ):
         with pytest.raises(Refused) as refused:
-            await rows_of(sheet, number, **asked)
+            await rows_of(sheet, number, **requested)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field])
     copies = sheet.product.backend.snapshots
     assert (len(copies._snapshots), len(copies._tasks)) == (0, 0)
@@ -175,18 +175,18 @@ async def test_who_may_not_see_the_table_any_more_is_not_answered_by_a_copy(
 ) -> None:
     ann, bob = sheet.viewer, await world.person("bob")
     organization = global_id(Organization, await world.organization(admin=ann, members=[bob]))
-    given: dict[str, Any] = {"organizationId": organization, "visibility": Visibility.ORGANIZATION.value}
-    shared = await TableClient.new(world, tmp_path, viewer=ann, product=sheet.product, **given)
+    arguments: dict[str, Any] = {"organizationId": organization, "visibility": Visibility.ORGANIZATION.value}
+    shared = await TableClient.new(world, tmp_path, viewer=ann, product=sheet.product, **arguments)
     await shared.add({"Item": "Taxi"})
     bobs = shared.seen_by(bob)
-    asked = {"number": 2, "filter": is_(ITEM, "EQ", "Taxi")}
-    assert (await bobs.run(SHORT, id=shared.id, **asked))["table"]["rows"]["totalCount"] == 1
+    requested = {"number": 2, "filter": is_(ITEM, "EQ", "Taxi")}
+    assert (await bobs.run(SHORT, id=shared.id, **requested))["table"]["rows"]["totalCount"] == 1
     waiting = await AsOfRows.of(Context(shared.product.backend, bob), decode_id(shared.id, Table), 2)
     await shared.mutate("updateTable", "{ table { id } }", id=shared.id, visibility="PRIVATE")
-    assert await bobs.run(SHORT, id=shared.id, **asked) == {"table": None}
+    assert await bobs.run(SHORT, id=shared.id, **requested) == {"table": None}
     with pytest.raises(NotFound):
         await waiting.count(row_query.total(row_query.QueryShape()))
-    assert (await shared.run(SHORT, id=shared.id, **asked))["table"]["rows"]["totalCount"] == 1
+    assert (await shared.run(SHORT, id=shared.id, **requested))["table"]["rows"]["totalCount"] == 1
 
 
 async def test_copies_that_are_made_while_others_change_the_table_are_all_the_same(sheet: TableClient) -> None:
@@ -265,25 +265,25 @@ async def test_a_page_costs_as_many_statements_whatever_its_size(
     sheet: TableClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await sheet.update(*(cell(row, NUMBER, 5) for row in (await sheet.rows())["nodes"]))
-    asked = {"id": sheet.id, "number": 2, "sort": [{"column": ITEM}]}
-    await sheet.run(ROWS, first=1, **asked)
-    one = await counted(sheet, database, monkeypatch, ROWS, first=1, **asked)
-    assert await counted(sheet, database, monkeypatch, ROWS, first=5, **asked) == one
+    requested = {"id": sheet.id, "number": 2, "sort": [{"column": ITEM}]}
+    await sheet.run(ROWS, first=1, **requested)
+    one = await counted(sheet, database, monkeypatch, ROWS, first=1, **requested)
+    assert await counted(sheet, database, monkeypatch, ROWS, first=5, **requested) == one
 
 
 async def test_a_member_looks_into_the_past_over_http_until_they_are_removed(app: App) -> None:
     ann, bob = await app.person("ann"), await app.person("bob")
     shared = await app.organization(ann, bob)
-    given = {"organizationId": shared, "visibility": "ORGANIZATION", "columns": [{"name": "Size", "type": "TEXT"}]}
-    id_ = (await ann.mutate("createTable", "{ table { id } }", name="Sizes", **given))["table"]["id"]
+    arguments = {"organizationId": shared, "visibility": "ORGANIZATION", "columns": [{"name": "Size", "type": "TEXT"}]}
+    id_ = (await ann.mutate("createTable", "{ table { id } }", name="Sizes", **arguments))["table"]["id"]
     added = await ann.mutate("addRows", "{ rows { id } }", tableId=id_, rows=[{"c1": "10"}, {"c1": "9"}, {"c1": "x"}])
     await ann.mutate("deleteRows", "{ table { id } }", tableId=id_, rowIds=[added["rows"][2]["id"]])
     await ann.mutate("updateColumn", "{ table { id } }", tableId=id_, key="c1", type="INTEGER")
-    asked = {"number": 2, "filter": is_("c1", "LT", "x"), "sort": [{"column": "c1", "descending": True}]}
-    rows = (await bob.run(SHORT, id=id_, **asked))["table"]["rows"]
+    requested = {"number": 2, "filter": is_("c1", "LT", "x"), "sort": [{"column": "c1", "descending": True}]}
+    rows = (await bob.run(SHORT, id=id_, **requested))["table"]["rows"]
     assert (found(rows), rows["totalCount"]) == ([{"c1": "9"}, {"c1": "10"}], 2)
-    place = next(one["id"] for one in (await bob.run(PLACES))["me"]["memberships"]["nodes"] if
+    membership = next(one["id"] for one in (await bob.run(PLACES))["me"]["memberships"]["nodes"] if
                  one["organization"]["id"] == shared)  # fmt: skip
-    await ann.mutate("removeMember", "{ deletedId }", membershipId=place)
-    assert (await bob.run(SHORT, id=id_, **asked))["table"] is None
-    assert found((await ann.run(SHORT, id=id_, **asked))["table"]["rows"]) == found(rows)
+    await ann.mutate("removeMember", "{ deletedId }", membershipId=membership)
+    assert (await bob.run(SHORT, id=id_, **requested))["table"] is None
+    assert found((await ann.run(SHORT, id=id_, **requested))["table"]["rows"]) == found(rows)

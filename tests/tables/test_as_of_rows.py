@@ -26,9 +26,9 @@ THEN = f"""query T($id: ID!, $number: Int, $first: Int, $after: String, $last: I
 SHORT = "query S($id: ID!, $number: Int) { table(id: $id) { rows(asOfRevision: $number) { nodes { values } } } }"
 
 
-async def then(sheet: TableClient, number: int, **asked: Any) -> dict[str, Any]:
-    asked = asked or {"first": 100}
-    rows: dict[str, Any] = (await sheet.run(THEN, id=sheet.id, number=number, **asked))["table"]["rows"]
+async def then(sheet: TableClient, number: int, **requested: Any) -> dict[str, Any]:
+    requested = requested or {"first": 100}
+    rows: dict[str, Any] = (await sheet.run(THEN, id=sheet.id, number=number, **requested))["table"]["rows"]
     return rows
 
 
@@ -59,8 +59,8 @@ async def test_every_revision_of_a_story_is_what_the_table_was(world: World, tmp
                 assert (await then(sheet, number))["nodes"] == rows["nodes"], number
         await story.step()
     for number, rows in states.items():
-        found = await then(sheet, number)
-        assert (found["nodes"], found["totalCount"]) == (rows["nodes"], rows["totalCount"]), number
+        result = await then(sheet, number)
+        assert (result["nodes"], result["totalCount"]) == (rows["nodes"], rows["totalCount"]), number
     for number in (min(states), sorted(states)[len(states) // 2]):
         assert await walked(sheet, number, backwards=False) == states[number]["nodes"]
         assert await walked(sheet, number, backwards=True) == states[number]["nodes"]
@@ -111,8 +111,8 @@ async def test_who_may_not_see_the_table_any_more_sees_no_kept_state(
 ) -> None:
     ann, bob = sheet.viewer, await world.person("bob")
     organization = global_id(Organization, await world.organization(admin=ann, members=[bob]))
-    given: dict[str, Any] = {"organizationId": organization, "visibility": Visibility.ORGANIZATION.value}
-    shared = await TableClient.new(world, tmp_path, viewer=ann, product=sheet.product, **given)
+    arguments: dict[str, Any] = {"organizationId": organization, "visibility": Visibility.ORGANIZATION.value}
+    shared = await TableClient.new(world, tmp_path, viewer=ann, product=sheet.product, **arguments)
     row = (await shared.add({"Item": "Taxi"}))["rows"][0]
     await shared.delete(row["id"])
     bobs = shared.seen_by(bob)

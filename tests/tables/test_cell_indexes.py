@@ -124,22 +124,22 @@ async def test_an_index_serves_only_the_questions_that_it_makes_faster(
         by = [RowSort(column=ID(sort))] if sort else None
         selection = row_query.parse_row_query(columns, asked(filter), by, None)
         shape, keys = selection.shape, index_planner.columns_to_count(selection.shape)
-        given = {
+        arguments = {
             **selection.values,
             "table_id": table_id,
             "max_hits": index_planner.max_counted_hits(shape, database.dialect),
         }
         counts = (
-            await database.read(index_planner.hit_counts(shape.where, table_id, keys), sheet.viewer, **given)
+            await database.read(index_planner.hit_counts(shape.where, table_id, keys), sheet.viewer, **arguments)
             if keys
             else [()]
         )
         hits = dict(zip(keys, counts[0], strict=True))
         page = index_planner.choose_index(shape, table_id, hits, database.dialect)
         if index_planner.scans_index(page):
-            given = {**selection.values, "table_id": table_id}
+            arguments = {**selection.values, "table_id": table_id}
             page = index_planner.choose_by_sample(
-                page, (await database.read(index_planner.sample_hits(page), sheet.viewer, **given))[0].total
+                page, (await database.read(index_planner.sample_hits(page), sheet.viewer, **arguments))[0].total
             )
         return page.index_key, index_planner.choose_index_for_total(shape, table_id, hits).index_key
 
@@ -220,11 +220,11 @@ async def explained(
 def asked(filter: dict[str, Any] | None) -> RowFilter | None:
     if filter is None:
         return None
-    given = {**filter, **({"and_": [asked(part) for part in filter["and"]]} if "and" in filter else {})}
-    given.pop("and", None)
-    if "op" in given:
-        given["op"] = FilterOp(given["op"])
-    return RowFilter(**given)
+    arguments = {**filter, **({"and_": [asked(part) for part in filter["and"]]} if "and" in filter else {})}
+    arguments.pop("and", None)
+    if "op" in arguments:
+        arguments["op"] = FilterOp(arguments["op"])
+    return RowFilter(**arguments)
 
 
 async def names(app: App) -> set[str]:
@@ -249,8 +249,8 @@ async def test_the_indexes_follow_the_columns(app: App) -> None:
     assert [column["isIndexed"] for column in table["columns"]] == [True, False]
     await have(app, "c1_text")
     changed = "{ column { isIndexed } revision { summary } }"
-    made = await ann.mutate("updateColumn", changed, tableId=table["id"], key="c2", isIndexed=True)
-    assert made == {"column": {"isIndexed": True}, "revision": {"summary": "1 column changed"}}
+    created = await ann.mutate("updateColumn", changed, tableId=table["id"], key="c2", isIndexed=True)
+    assert created == {"column": {"isIndexed": True}, "revision": {"summary": "1 column changed"}}
     await have(app, "c1_text", "c2_decimal")
     await ann.mutate("updateColumn", changed, tableId=table["id"], key="c2", type="TEXT")
     await have(app, "c1_text", "c2_text")
@@ -269,13 +269,13 @@ async def test_the_indexes_follow_the_columns(app: App) -> None:
 async def test_a_table_has_a_few_and_the_database_many(world: World, tmp_path: Path, monkeypatch: Any) -> None:
     sheet = await TableClient.new(world, tmp_path, marked())
     before = await sheet.table()
-    for mutation, given, field in (
+    for mutation, arguments, field in (
         ("updateColumn", {"key": "c4", "isIndexed": True}, "isIndexed"),
         ("addColumn", {"column": {"name": "More", "type": "TEXT", "isIndexed": True}}, "column.isIndexed"),
         ("updateColumn", {"key": TAGS, "isIndexed": True}, "isIndexed"),
     ):
         with pytest.raises(Refused) as refused:
-            await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **given)
+            await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **arguments)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field])
     columns = [{"name": f"C{n}", "type": "TEXT", "isIndexed": True} for n in range(MAX_INDEXED_COLUMNS + 1)]
     with pytest.raises(Refused, match="at most 5 indexed columns"):

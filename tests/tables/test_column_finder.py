@@ -62,8 +62,8 @@ async def test_cells_are_updated_by_column_name(sheet: TableClient) -> None:
 async def test_rows_are_filtered_sorted_and_summarized_by_column_name(sheet: TableClient) -> None:
     await sheet.add({"Item": "a", "Number": 1}, {"Item": "b", "Number": 2}, {"Item": "b", "Number": 3})
 
-    async def numbers(**given: Any) -> list[int]:
-        return [row["values"][NUMBER] for row in (await sheet.rows(**given))["nodes"]]
+    async def numbers(**arguments: Any) -> list[int]:
+        return [row["values"][NUMBER] for row in (await sheet.rows(**arguments))["nodes"]]
 
     assert await numbers(filter={"column": "item", "op": "EQ", "value": "b"}) == [2, 3]
     assert await numbers(sort=[{"column": "Number", "descending": True}]) == [3, 2, 1]
@@ -74,7 +74,7 @@ async def test_rows_are_filtered_sorted_and_summarized_by_column_name(sheet: Tab
 
 
 @pytest.mark.parametrize(
-    ("mutation", "given", "field"),
+    ("mutation", "arguments", "field"),
     [
         ("updateColumn", {"key": "Colour", "name": "x"}, "key"),
         ("moveColumn", {"key": "Colour", "position": 0}, "key"),
@@ -84,8 +84,8 @@ async def test_rows_are_filtered_sorted_and_summarized_by_column_name(sheet: Tab
     ],
 )
 async def test_an_unknown_column_is_refused_where_it_is_named(
-    sheet: TableClient, mutation: str, given: dict[str, Any], field: str
+    sheet: TableClient, mutation: str, arguments: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(Refused, match=r"The table has no column 'Colour'\. Choose one by name or key: Item ") as caught:
-        await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **given)
+        await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **arguments)
     assert caught.value.fields == [field]

@@ -13,16 +13,16 @@ CHANGED = "{ table { revision } column { key name type position isRequired isUni
 CHANGED += "{ number summary } }"
 
 
-async def change(sheet: TableClient, key: str, **given: Any) -> dict[str, Any]:
-    changed: dict[str, Any] = await sheet.mutate("updateColumn", CHANGED, tableId=sheet.id, key=key, **given)
+async def change(sheet: TableClient, key: str, **arguments: Any) -> dict[str, Any]:
+    changed: dict[str, Any] = await sheet.mutate("updateColumn", CHANGED, tableId=sheet.id, key=key, **arguments)
     return changed
 
 
-async def refused(sheet: TableClient, mutation: str, /, **given: Any) -> Refused:
+async def refused(sheet: TableClient, mutation: str, /, **arguments: Any) -> Refused:
     """Return the error of a refused mutation, after a check that the table has not changed."""
     before = await sheet.table()
     with pytest.raises(Refused) as caught:
-        await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **given)
+        await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **arguments)
     assert await sheet.table() == before
     return caught.value
 
@@ -61,15 +61,15 @@ async def test_every_cell_that_does_not_fit_is_named_and_nothing_changes(sheet: 
 
 async def test_rules_are_checked_for_the_rows_that_are_there(sheet: TableClient) -> None:
     rows = (await sheet.add({"Item": "a", "Number": 1}, {"Item": "a"}, {"Item": "b", "Number": 5}))["rows"]
-    for given, at in (
+    for arguments, at in (
         ({"key": ITEM, "isUnique": True}, [rows[1]["id"]]),
         ({"key": NUMBER, "isRequired": True}, [rows[1]["id"]]),
         ({"key": NUMBER, "maximum": "4"}, [rows[2]["id"]]),
         ({"key": ITEM, "pattern": "[a]"}, [rows[2]["id"]]),
         ({"key": ITEM, "type": "SELECT", "options": ["b"]}, [rows[0]["id"], rows[1]["id"]]),
     ):
-        error = await refused(sheet, "updateColumn", **given)
-        assert [c["rowId"] for c in error.first["cells"]] == at, given
+        error = await refused(sheet, "updateColumn", **arguments)
+        assert [c["rowId"] for c in error.first["cells"]] == at, arguments
     await sheet.update(cell(rows[1], ITEM, "c"), cell(rows[1], NUMBER, 2))
     assert (await change(sheet, ITEM, isUnique=True))["column"]["isUnique"] is True
     assert (await change(sheet, NUMBER, isRequired=True, maximum="5"))["column"]["isRequired"] is True
@@ -153,7 +153,7 @@ async def test_a_table_has_at_most_twenty_columns_with_a_pattern(world: World, t
 
 
 async def test_what_a_column_cannot_be_is_refused_with_its_field(sheet: TableClient) -> None:
-    for given, field in (
+    for arguments, field in (
         ({"key": "c99", "name": "X"}, "key"),
         ({"key": ITEM, "name": "number"}, "name"),
         ({"key": ITEM, "name": ""}, "name"),
@@ -164,7 +164,7 @@ async def test_what_a_column_cannot_be_is_refused_with_its_field(sheet: TableCli
         ({"key": TAGS, "options": []}, "options"),
         ({"key": NUMBER, "default": "many"}, "default"),
     ):
-        assert (await refused(sheet, "updateColumn", **given)).fields == [field], given
+        assert (await refused(sheet, "updateColumn", **arguments)).fields == [field], arguments
 
 
 async def test_columns_move_and_come_back(sheet: TableClient) -> None:
@@ -215,12 +215,12 @@ async def test_the_last_column_stays(world: World, tmp_path: Path) -> None:
 async def test_nobody_else_changes_a_column(sheet: TableClient, world: World) -> None:
     stranger = sheet.seen_by(await world.person("eve"))
     before = await sheet.table()
-    for name, given in (
+    for name, arguments in (
         ("updateColumn", {"name": "Mine"}),
         ("moveColumn", {"position": 0}),
         ("deleteColumn", {}),
     ):
         with pytest.raises(Refused) as error:
-            await stranger.mutate(name, "{ table { id } }", tableId=sheet.id, key=ITEM, **given)
+            await stranger.mutate(name, "{ table { id } }", tableId=sheet.id, key=ITEM, **arguments)
         assert error.value.code == "NOT_FOUND"
     assert await sheet.table() == before

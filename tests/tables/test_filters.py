@@ -30,7 +30,7 @@ async def test_comparisons_follow_the_type(sheet: TableClient) -> None:
 
 
 async def test_texts_lists_and_booleans_are_found(sheet: TableClient) -> None:
-    for asked, expected in (
+    for requested, expected in (
         (is_(ITEM, "CONTAINS", "AXI"), where(ITEM, lambda v: "axi" in v.lower())),
         (is_(ITEM, "CONTAINS", "%"), where(ITEM, lambda v: "%" in v)),
         (is_(ITEM, "CONTAINS", "_"), where(ITEM, lambda v: "_" in v)),
@@ -45,21 +45,21 @@ async def test_texts_lists_and_booleans_are_found(sheet: TableClient) -> None:
         (is_(ITEM, "IN", ["Taxi"]), where(ITEM, lambda v: v == "Taxi")),
         (is_(ITEM, "IN", [f"none {n}" for n in range(99)] + ["zug"]), where(ITEM, lambda v: v == "zug")),
     ):
-        assert found(await sheet.rows(filter=asked)) == expected, asked
+        assert found(await sheet.rows(filter=requested)) == expected, requested
 
 
 async def test_empty_cells_are_found(sheet: TableClient) -> None:
     for column in KEYS:
         empty = [row for row in VALUES if column not in row]
         filled = [row for row in VALUES if column in row]
-        for asked, expected in (
+        for requested, expected in (
             (is_(column, "IS_EMPTY"), empty),
             (is_(column, "IS_EMPTY", True), empty),
             (is_(column, "IS_EMPTY", False), filled),
             (is_(column, "EQ", None), empty),
             (is_(column, "NE", None), filled),
         ):
-            assert found(await sheet.rows(filter=asked)) == expected, asked
+            assert found(await sheet.rows(filter=requested)) == expected, requested
 
 
 async def test_conditions_combine(sheet: TableClient) -> None:
@@ -73,10 +73,10 @@ async def test_conditions_combine(sheet: TableClient) -> None:
         ({}, lambda row: True),
         ({"and": [], "or": [{}]}, lambda row: True),
     ]
-    for asked, test in combined:
-        rows = await sheet.rows(filter=asked)
-        assert found(rows) == [row for row in VALUES if test(row)], asked
-        assert rows["totalCount"] == len(rows["nodes"]), asked
+    for requested, test in combined:
+        rows = await sheet.rows(filter=requested)
+        assert found(rows) == [row for row in VALUES if test(row)], requested
+        assert rows["totalCount"] == len(rows["nodes"]), requested
 
 
 async def test_a_search_looks_into_every_text(sheet: TableClient) -> None:
@@ -129,8 +129,8 @@ async def test_letters_are_folded_one_by_one(sheet: TableClient) -> None:
     texts = ["ΑΣ", "ΑΣΑ", "İzmir", "STRASSE", "Straße"]
     await sheet.add(*({ITEM: text} for text in texts))
     for part, expected in (("ασ", texts[:2]), ("Σ", texts[:2]), ("izm", [texts[2]]), ("ß", [texts[4]]), ("ς", [])):
-        for asked in ({"search": part}, {"filter": is_(ITEM, "CONTAINS", part)}):
-            assert [row[ITEM] for row in found(await sheet.rows(**asked))] == expected, asked
+        for requested in ({"search": part}, {"filter": is_(ITEM, "CONTAINS", part)}):
+            assert [row[ITEM] for row in found(await sheet.rows(**requested))] == expected, requested
     greek = {"column": ITEM, "op": "GTE", "value": "Α"}
     rows = await sheet.rows(filter=greek, sort=[{"column": ITEM, "descending": True}])
     assert [row[ITEM] for row in found(rows)] == ["ΑΣΑ", "ΑΣ"]
@@ -150,10 +150,10 @@ async def test_the_own_order_is_paged_too_and_with_a_filter(sheet: TableClient) 
     assert await walked(sheet, "first", "after", 2) == VALUES
     assert await walked(sheet, "last", "before", 2) == VALUES
     filled = where(NUMBER, lambda v: v > 0)
-    asked = is_(NUMBER, "GT", 0)
-    assert await walked(sheet, "first", "after", 2, filter=asked) == filled
+    requested = is_(NUMBER, "GT", 0)
+    assert await walked(sheet, "first", "after", 2, filter=requested) == filled
     by_number = [row for row in in_order((NUMBER, False)) if row in filled]
-    assert await walked(sheet, "first", "after", 2, filter=asked, sort=[{"column": NUMBER}]) == by_number
+    assert await walked(sheet, "first", "after", 2, filter=requested, sort=[{"column": NUMBER}]) == by_number
 
 
 def nested(depth: int) -> dict[str, Any]:
@@ -192,10 +192,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 async def test_a_question_that_makes_no_sense_is_refused_with_its_place(sheet: TableClient) -> None:
-    for asked, field in REFUSED:
+    for requested, field in REFUSED:
         with pytest.raises(Refused) as refused:
-            await sheet.rows(**asked)
-        assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field]), asked
+            await sheet.rows(**requested)
+        assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field]), requested
 
 
 async def test_a_cursor_of_another_order_is_refused(sheet: TableClient) -> None:
@@ -242,8 +242,8 @@ async def test_a_filtered_page_costs_as_many_statements_as_it_has_to(
 ) -> None:
     document = """query P($id: ID!, $filter: RowFilter) { table(id: $id) { rows(first: 5, filter: $filter,
       sort: [{column: "c2"}]) { totalCount nodes { id values } } } }"""
-    asked = is_(NUMBER, "GT", 0)
-    assert await counted(sheet, database, monkeypatch, document, id=sheet.id, filter=asked) == 4
+    requested = is_(NUMBER, "GT", 0)
+    assert await counted(sheet, database, monkeypatch, document, id=sheet.id, filter=requested) == 4
 
 
 async def test_a_large_table_is_searched_beside_the_event_loop(
@@ -251,9 +251,9 @@ async def test_a_large_table_is_searched_beside_the_event_loop(
 ) -> None:
     monkeypatch.setattr("resolvers.tables.row_pages.MAX_INLINE", 0)
     filled = where(NUMBER, lambda v: v > 0)
-    asked = is_(NUMBER, "GT", 0)
-    assert await walked(sheet, "first", "after", 2, filter=asked) == filled
-    assert (await sheet.rows(filter=asked))["totalCount"] == len(filled)
+    requested = is_(NUMBER, "GT", 0)
+    assert await walked(sheet, "first", "after", 2, filter=requested) == filled
+    assert (await sheet.rows(filter=requested))["totalCount"] == len(filled)
     assert await walked(sheet, "last", "before", 2, sort=[{"column": PRICE}]) == in_order((PRICE, False))
     stranger = sheet.seen_by(await sheet.product.world.person("eve"))
     assert await stranger.run("query T($id: ID!) { table(id: $id) { rows { totalCount } } }", id=sheet.id) == {

@@ -57,12 +57,12 @@ async def test_an_earlier_state_has_other_ids_than_the_current_one(sheet: TableC
 async def test_columns_that_belong_to_no_table_have_ids_too(sheet: TableClient) -> None:
     selection = "{ table { columns { id } } columns { id } }"
     text = "Name,Amount\nTea,3\n"
-    first, second, made = [
+    first, second, result = [
         await sheet.mutate("importTable", selection, name="Costs", text=text, dryRun=dry) for dry in (True, True, False)
     ]
-    ids = [column["id"] for payload in (first, second, made) for column in payload["columns"]]
+    ids = [column["id"] for payload in (first, second, result) for column in payload["columns"]]
     assert len(set(ids)) == 6
-    assert made["table"]["columns"] == made["columns"]
+    assert result["table"]["columns"] == result["columns"]
 
 
 async def test_a_revision_is_a_node_and_the_parts_of_rows_are_not(sheet: TableClient, world: World) -> None:

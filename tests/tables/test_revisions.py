@@ -194,7 +194,7 @@ async def test_history_is_that_of_a_row_or_a_column_when_asked(sheet: TableClien
     await sheet.delete(two["id"])
     document = """query H($id: ID!, $row: ID, $column: ID) { table(id: $id) { history(rowId: $row, column: $column) {
       totalCount nodes { number } } } }"""
-    for given, numbers in (
+    for arguments, numbers in (
         ({}, [6, 5, 4, 3, 2, 1]),
         ({"row": one["id"]}, [5, 3, 2]),
         ({"row": two["id"]}, [6, 4, 2]),
@@ -202,9 +202,9 @@ async def test_history_is_that_of_a_row_or_a_column_when_asked(sheet: TableClien
         ({"row": one["id"], "column": ITEM}, [3, 2]),
         ({"column": "c99"}, []),
     ):
-        history = (await sheet.run(document, id=sheet.id, **given))["table"]["history"]
-        assert [node["number"] for node in history["nodes"]] == numbers, given
-        assert history["totalCount"] == len(numbers), given
+        history = (await sheet.run(document, id=sheet.id, **arguments))["table"]["history"]
+        assert [node["number"] for node in history["nodes"]] == numbers, arguments
+        assert history["totalCount"] == len(numbers), arguments
     await check_changes_of_one(sheet, two["id"])
     of_row = await sheet.run(
         "query R($id: ID!) { node(id: $id) { ... on Row { history { nodes { number } } } } }", id=one["id"]
@@ -218,9 +218,9 @@ async def check_changes_of_one(sheet: TableClient, row_id: str) -> None:
       nodes { number changes(first: 1, rowId: $row, column: $column) { kind rowId column new } } } } }"""
 
     async def changes(**of: str) -> dict[int, list[tuple[Any, ...]]]:
-        found = (await sheet.run(document, id=sheet.id, of=row_id, **of))["table"]["history"]["nodes"]
-        assert {change["rowId"] for node in found for change in node["changes"]} == {row_id}
-        return {node["number"]: [(change["kind"], change["new"]) for change in node["changes"]] for node in found}
+        result = (await sheet.run(document, id=sheet.id, of=row_id, **of))["table"]["history"]["nodes"]
+        assert {change["rowId"] for node in result for change in node["changes"]} == {row_id}
+        return {node["number"]: [(change["kind"], change["new"]) for change in node["changes"]] for node in result}
 
     gone, added = ("ROW_DELETED", None), ("ROW_ADDED", {"position": 2, "values": {ITEM: "Bus"}})
     assert await changes(row=row_id) == {6: [gone], 4: [("CELL_CHANGED", 2)], 2: [added]}

@@ -13,10 +13,10 @@ DONE = "{ table { rowCount revision } inserted updated unchanged rejected { inde
 DONE += "revision { number source summary } }"
 
 
-async def upsert(sheet: TableClient, *rows: Any, by: list[str] | None = None, **given: Any) -> dict[str, Any]:
+async def upsert(sheet: TableClient, *rows: Any, by: list[str] | None = None, **arguments: Any) -> dict[str, Any]:
     keys = ["Item"] if by is None else by
     done: dict[str, Any] = await sheet.mutate(
-        "upsertRows", DONE, tableId=sheet.id, keyColumns=keys, rows=list(rows), **given
+        "upsertRows", DONE, tableId=sheet.id, keyColumns=keys, rows=list(rows), **arguments
     )
     return done
 

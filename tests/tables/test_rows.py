@@ -55,8 +55,8 @@ async def test_a_row_that_is_not_valid_keeps_all_others_out(strict: TableClient)
 
 
 async def test_rows_that_are_not_valid_are_skipped_when_asked(strict: TableClient) -> None:
-    given = [{"Name": "Ann", "Code": "1.0"}, {}, {"Name": "Bob", "Code": 1}, {"Name": "Cas", "Code": 2}]
-    added = await strict.add(*given, onError="SKIP_INVALID")
+    arguments = [{"Name": "Ann", "Code": "1.0"}, {}, {"Name": "Bob", "Code": 1}, {"Name": "Cas", "Code": 2}]
+    added = await strict.add(*arguments, onError="SKIP_INVALID")
     assert [row["values"] for row in added["rows"]] == [
         {"c1": "Ann", "c2": "1.0", "c3": "M"},
         {"c1": "Cas", "c2": "2", "c3": "M"},
@@ -79,10 +79,10 @@ async def test_rows_that_are_not_valid_are_skipped_when_asked(strict: TableClien
 
 
 async def test_the_same_key_adds_rows_once(strict: TableClient) -> None:
-    given = [{"Name": "Ann", "Code": 1}, {"Code": 2}, {"Name": "Bob", "Code": 1}]
-    made = [await strict.add(*given, onError="SKIP_INVALID", idempotencyKey="k") for _ in range(3)]
-    assert made[0] == made[1] == made[2]
-    assert [row["index"] for row in made[0]["rejected"]] == [1, 2]
+    arguments = [{"Name": "Ann", "Code": 1}, {"Code": 2}, {"Name": "Bob", "Code": 1}]
+    created = [await strict.add(*arguments, onError="SKIP_INVALID", idempotencyKey="k") for _ in range(3)]
+    assert created[0] == created[1] == created[2]
+    assert [row["index"] for row in created[0]["rejected"]] == [1, 2]
     table = await strict.table()
     assert (table["revision"], table["rowCount"]) == (2, 1)
 
@@ -209,8 +209,8 @@ async def test_deleted_rows_are_gone(sheet: TableClient) -> None:
 async def test_twenty_writers_at_once_make_revisions_without_gaps(sheet: TableClient) -> None:
     row = (await sheet.add({"Number": 0}))["rows"][0]
     writes = [sheet.update(cell(row, NUMBER, n)) if n % 2 else sheet.add({"Number": n}) for n in range(1, 21)]
-    made = await asyncio.gather(*writes)
-    assert sorted(one["revision"]["number"] for one in made) == list(range(3, 23))
+    created = await asyncio.gather(*writes)
+    assert sorted(one["revision"]["number"] for one in created) == list(range(3, 23))
     table = await sheet.table()
     assert (table["revision"], table["rowCount"]) == (22, 11)
     assert [revision["number"] for revision in table["history"]["nodes"]] == list(range(22, 0, -1))
@@ -224,12 +224,12 @@ async def test_twenty_writers_at_once_make_revisions_without_gaps(sheet: TableCl
 
 async def test_of_twenty_writers_of_one_version_one_wins(sheet: TableClient) -> None:
     row = (await sheet.add({"Number": 0}))["rows"][0]
-    made = await asyncio.gather(
+    created = await asyncio.gather(
         *(sheet.update(cell(row, NUMBER, n, version=1)) for n in range(1, 21)), return_exceptions=True
     )
-    refused = [one for one in made if isinstance(one, Refused)]
+    refused = [one for one in created if isinstance(one, Refused)]
     assert [one.code for one in refused] == ["CONFLICT"] * 19
-    (won,) = [one for one in made if isinstance(one, dict)]
+    (won,) = [one for one in created if isinstance(one, dict)]
     assert (await sheet.rows())["nodes"][0]["values"] == won["rows"][0]["values"]
 
 
@@ -255,14 +255,16 @@ async def test_five_thousand_rows_go_in_at_once(sheet: TableClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mutation", "given", "field"),
+    ("mutation", "arguments", "field"),
     [
         ("updateCells", {"cells": []}, "cells"),
         ("addRows", {"rows": []}, "rows"),
         ("upsertRows", {"rows": [], "keyColumns": ["Item"]}, "rows"),
     ],
 )
-async def test_an_empty_batch_is_refused(sheet: TableClient, mutation: str, given: dict[str, Any], field: str) -> None:
+async def test_an_empty_batch_is_refused(
+    sheet: TableClient, mutation: str, arguments: dict[str, Any], field: str
+) -> None:
     with pytest.raises(Refused, match=f"`{field}` is empty: send 1 to 5,000.") as caught:
-        await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **given)
+        await sheet.mutate(mutation, "{ table { id } }", tableId=sheet.id, **arguments)
     assert (caught.value.code, caught.value.fields) == ("BAD_USER_INPUT", [field])

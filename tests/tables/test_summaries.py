@@ -25,9 +25,11 @@ SHEET_ROWS = VALUES + LARGE
 NUMBERS = {NUMBER, PRICE}
 
 
-async def summary(sheet: TableClient, column: str, **asked: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await sheet.run(SUMMARY, id=sheet.id, column=column, **asked))["table"]["summary"]
-    return found
+async def summary(sheet: TableClient, column: str, **requested: Any) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = (await sheet.run(SUMMARY, id=sheet.id, column=column, **requested))["table"][
+        "summary"
+    ]
+    return results
 
 
 def plain(number: Decimal) -> str:
@@ -41,7 +43,7 @@ def modelled(rows: list[dict[str, Any]], column: str, group: str | None) -> list
     key: Callable[[Any], Any] = lambda value: Decimal(value) if group == PRICE else str(value)  # noqa: E731  short
     values = {key(row[group]): row[group] for row in rows if group in row}
     ordered = sorted(values.values(), key=KEYS[group])
-    found = [
+    results = [
         of_group(
             [row for row in rows if group in row and key(row[group]) == key(value)],
             column,
@@ -50,33 +52,33 @@ def modelled(rows: list[dict[str, Any]], column: str, group: str | None) -> list
         for value in ordered
     ]
     empty = [row for row in rows if group not in row]
-    return found + ([of_group(empty, column, None)] if empty else [])
+    return results + ([of_group(empty, column, None)] if empty else [])
 
 
 def of_group(rows: list[dict[str, Any]], column: str, group: Any) -> dict[str, Any]:
     values = [row[column] for row in rows if column in row]
-    made: dict[str, Any] = {"group": group, "rowCount": len(rows), "count": len(values)}
-    made |= {"sum": None, "min": None, "max": None, "mean": None}
+    result: dict[str, Any] = {"group": group, "rowCount": len(rows), "count": len(values)}
+    result |= {"sum": None, "min": None, "max": None, "mean": None}
     if values and column in NUMBERS:
         exact = Context(prec=100)
         numbers = [Decimal(value) for value in values]
         total = Decimal()
         for number in numbers:
             total = exact.add(total, number)
-        made["sum"], made["mean"] = plain(total), plain(Context(prec=28).divide(total, Decimal(len(values))))
-        made["min"], made["max"] = plain(min(numbers)), plain(max(numbers))
+        result["sum"], result["mean"] = plain(total), plain(Context(prec=28).divide(total, Decimal(len(values))))
+        result["min"], result["max"] = plain(min(numbers)), plain(max(numbers))
         if column == NUMBER:
-            made["min"], made["max"] = int(made["min"]), int(made["max"])
+            result["min"], result["max"] = int(result["min"]), int(result["max"])
     elif values and column not in {PAID, TAGS}:
-        made["min"], made["max"] = min(values, key=KEYS[column]), max(values, key=KEYS[column])
-    return made
+        result["min"], result["max"] = min(values, key=KEYS[column]), max(values, key=KEYS[column])
+    return result
 
 
-def as_number(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def as_number(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Decimals by their value: 1E+2 is 100."""
     names = ("sum", "mean")
     return [
-        {**one, **{name: None if one[name] is None else plain(Decimal(one[name])) for name in names}} for one in found
+        {**one, **{name: None if one[name] is None else plain(Decimal(one[name])) for name in names}} for one in results
     ]
 
 
@@ -90,10 +92,14 @@ async def test_summaries_of_every_type_are_those_of_the_model(sheet: TableClient
     ]
     for column in KEYS:
         for group in [None, *random.sample([*KEYS], 4)]:
-            asked, test = random.choice(filters[:3])
+            requested, test = random.choice(filters[:3])
             expected = modelled([row for row in SHEET_ROWS if test(row)], column, group)
-            given = {"groupBy": group} if group else {}
-            assert as_number(await summary(sheet, column, filter=asked, **given)) == expected, (column, group, asked)
+            arguments = {"groupBy": group} if group else {}
+            assert as_number(await summary(sheet, column, filter=requested, **arguments)) == expected, (
+                column,
+                group,
+                requested,
+            )
     nothing = {"group": None, "rowCount": 0, "count": 0, "sum": None, "min": None, "max": None, "mean": None}
     assert await summary(sheet, PRICE, filter=filters[3][0]) == [nothing]
     assert await summary(sheet, PRICE, filter=filters[3][0], groupBy=DAY) == []
@@ -112,13 +118,13 @@ async def test_a_sum_has_every_digit_and_groups_are_in_order(sheet: TableClient)
 
 
 async def test_a_question_that_makes_no_sense_is_refused(sheet: TableClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    for asked, field in (
+    for requested, field in (
         ({"column": "c99"}, "column"),
         ({"column": ITEM, "groupBy": "c1'"}, "groupBy"),
         ({"column": ITEM, "filter": is_(NUMBER, "EQ", "many")}, "filter.value"),
     ):
         with pytest.raises(Refused) as refused:
-            await sheet.run(SUMMARY, id=sheet.id, **asked)
+            await sheet.run(SUMMARY, id=sheet.id, **requested)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [field])
     monkeypatch.setattr(summaries, "MAX_GROUPS", 3)
     summaries.group_query.cache_clear()
@@ -131,10 +137,12 @@ async def test_a_question_that_makes_no_sense_is_refused(sheet: TableClient, mon
 async def test_a_summary_costs_one_statement_and_a_large_table_none_on_the_loop(
     sheet: TableClient, database: Database, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: dict[str, Any] = {"column": PRICE, "groupBy": DAY, "filter": is_(NUMBER, "GT", 0)}
-    assert await counted(sheet, database, monkeypatch, SUMMARY, id=sheet.id, **given) == 3  # table, columns, summary
-    inline = await summary(sheet, **given)
+    arguments: dict[str, Any] = {"column": PRICE, "groupBy": DAY, "filter": is_(NUMBER, "GT", 0)}
+    assert (
+        await counted(sheet, database, monkeypatch, SUMMARY, id=sheet.id, **arguments) == 3
+    )  # table, columns, summary
+    inline = await summary(sheet, **arguments)
     monkeypatch.setattr("resolvers.tables.row_pages.MAX_INLINE", 0)
-    assert await summary(sheet, **given) == inline
+    assert await summary(sheet, **arguments) == inline
     stranger = sheet.seen_by(await world.person("eve"))
     assert await stranger.run(SUMMARY, id=sheet.id, column=PRICE) == {"table": None}

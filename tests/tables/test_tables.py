@@ -27,16 +27,18 @@ async def test_a_new_table_has_its_columns_and_one_revision(sheet: TableClient) 
 
 
 async def test_the_same_key_makes_one_table(sheet: TableClient) -> None:
-    given = {"name": "Twice", "columns": COLUMNS[:1], "idempotencyKey": "k"}
-    made = [await sheet.mutate("createTable", "{ table { id } tableEdge { cursor } }", **given) for _ in range(2)]
-    assert made[0] == made[1]
+    arguments = {"name": "Twice", "columns": COLUMNS[:1], "idempotencyKey": "k"}
+    created = [
+        await sheet.mutate("createTable", "{ table { id } tableEdge { cursor } }", **arguments) for _ in range(2)
+    ]
+    assert created[0] == created[1]
     listed = await sheet.run("{ tables { totalCount nodes { name } } }")
     assert listed["tables"] == {"totalCount": 2, "nodes": [{"name": "Twice"}, {"name": "Costs"}]}
 
 
 async def test_tables_are_found_by_name_conversation_and_organization(sheet: TableClient) -> None:
-    made = await sheet.mutate("createConversation", "{ conversation { id organization { id } } }", title="Trip")
-    conversation = made["conversation"]
+    created = await sheet.mutate("createConversation", "{ conversation { id organization { id } } }", title="Trip")
+    conversation = created["conversation"]
     await sheet.mutate(
         "createTable", "{ table { id } }", name="Trip costs", columns=COLUMNS[:1], conversationId=conversation["id"]
     )
@@ -44,13 +46,13 @@ async def test_tables_are_found_by_name_conversation_and_organization(sheet: Tab
       conversationId: $conversation, organizationId: $organization) { nodes { name conversation { title } } } }"""
     trip = {"name": "Trip costs", "conversation": {"title": "Trip"}}
     costs = {"name": "Costs", "conversation": None}
-    for asked, found in (
+    for requested, result in (
         ({"search": "TRIP"}, [trip]),
         ({"conversation": conversation["id"]}, [trip]),
         ({"organization": conversation["organization"]["id"]}, [trip, costs]),
         ({"search": "none"}, []),
     ):
-        assert (await sheet.run(document, **asked))["tables"]["nodes"] == found, asked
+        assert (await sheet.run(document, **requested))["tables"]["nodes"] == result, requested
     within = "query C($id: ID!) { conversation(id: $id) { tables { nodes { name } } } }"
     listed = await sheet.run(within, id=conversation["id"])
     assert listed["conversation"]["tables"]["nodes"] == [{"name": "Trip costs"}]
@@ -79,9 +81,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 async def test_a_column_that_cannot_be_is_refused_with_its_place(sheet: TableClient) -> None:
     for column, field in WRONG:
-        given = {"tableId": sheet.id, "column": {"name": "New", "type": "TEXT"} | column}
+        arguments = {"tableId": sheet.id, "column": {"name": "New", "type": "TEXT"} | column}
         with pytest.raises(Refused) as refused:
-            await sheet.mutate("addColumn", "{ column { key } }", **given)
+            await sheet.mutate("addColumn", "{ column { key } }", **arguments)
         assert (refused.value.code, refused.value.fields) == ("BAD_USER_INPUT", [f"column.{field}"]), column
     assert (await sheet.table())["revision"] == 1
 
@@ -192,16 +194,16 @@ async def test_others_change_nothing(world: World, tmp_path: Path, who: str, cod
     row = (await sheet.add({"Item": "Taxi"}))["rows"][0]
     before = await sheet.table()
     theirs = sheet.seen_by({"eve": eve, "bob": bob, "nobody": None}[who])
-    for name, (selection, given) in everything_that_changes(sheet, row).items():
+    for name, (selection, arguments) in everything_that_changes(sheet, row).items():
         with pytest.raises(Refused) as refused:
-            await theirs.mutate(name, selection, **given)
+            await theirs.mutate(name, selection, **arguments)
         assert refused.value.code == code, name
     assert await sheet.table() == before
 
 
 async def _move(sheet: TableClient, organization: Any) -> None:
     """Another table in place of the sheet's, shared in an organization."""
-    made = await sheet.mutate(
+    created = await sheet.mutate(
         "createTable",
         "{ table { id } }",
         name="Shared",
@@ -209,7 +211,7 @@ async def _move(sheet: TableClient, organization: Any) -> None:
         organizationId=global_id(Organization, organization),
         visibility="ORGANIZATION",
     )
-    sheet.id = made["table"]["id"]
+    sheet.id = created["table"]["id"]
 
 
 async def test_a_stranger_sees_nothing(sheet: TableClient, world: World) -> None:
@@ -240,6 +242,6 @@ async def test_a_list_costs_as_many_statements_as_one_of_it(
 async def test_two_changes_in_one_operation_see_each_other(sheet: TableClient) -> None:
     document = """mutation Two($a: AddColumnInput!, $b: AddColumnInput!) { a: addColumn(input: $a) { table { columns {
       name } } } b: addColumn(input: $b) { table { columns { name } } } }"""
-    given = {n: {"tableId": sheet.id, "column": {"name": n.upper(), "type": "TEXT"}} for n in ("a", "b")}
-    added = await sheet.run(document, **given)
+    arguments = {n: {"tableId": sheet.id, "column": {"name": n.upper(), "type": "TEXT"}} for n in ("a", "b")}
+    added = await sheet.run(document, **arguments)
     assert [[c["name"] for c in added[n]["table"]["columns"]][7:] for n in ("a", "b")] == [["A"], ["A", "B"]]

@@ -36,14 +36,18 @@ def content(table: dict[str, Any]) -> dict[str, Any]:
 
 def check_values(columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
     """Each is what its column's type and rules take, and as they write it."""
-    for given in columns:
-        maximum = None if given["maximum"] is None else Decimal(given["maximum"])
+    for arguments in columns:
+        maximum = None if arguments["maximum"] is None else Decimal(arguments["maximum"])
         column = Column(
-            given["key"], given["name"], ColumnType(given["type"]), maximum=maximum, max_length=given["maxLength"]
+            arguments["key"],
+            arguments["name"],
+            ColumnType(arguments["type"]),
+            maximum=maximum,
+            max_length=arguments["maxLength"],
         )
         for row in rows:
             value = row["values"].get(column.key)
-            assert from_json(column, value) == value, (given, value)
+            assert from_json(column, value) == value, (arguments, value)
             validate(column, value)
 
 
@@ -52,8 +56,8 @@ async def begun(world: World, tmp_path: Path) -> tuple[TableClient, TableClient]
     ann, bob = await world.person("ann"), await world.person("bob")
     organization = await world.organization(admin=ann)
     await world.join(organization, bob, Role.ADMIN)
-    place = {"organizationId": global_id(Organization, organization), "visibility": "ORGANIZATION"}
-    sheet = await TableClient.new(world, tmp_path, columns=COLUMNS, viewer=ann, **place)
+    target = {"organizationId": global_id(Organization, organization), "visibility": "ORGANIZATION"}
+    sheet = await TableClient.new(world, tmp_path, columns=COLUMNS, viewer=ann, **target)
     await sheet.add(*({NAME: f"{n}", COUNT: n, PRICE: f"{n}.50"} for n in range(6)))
     return sheet, sheet.seen_by(bob)
 

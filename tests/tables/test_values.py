@@ -50,14 +50,16 @@ def drawn(count: int) -> list[dict[str, Any]]:
 async def test_values_of_every_type_survive_being_kept_shown_and_sent_back(world: World, tmp_path: Path) -> None:
     sheet = await TableClient.new(world, tmp_path, DEFINITIONS)
     sent = [*EDGES, *drawn(20)]
-    kept = (await sheet.add(*sent))["rows"]
-    for row, was in zip(kept, sent, strict=True):
+    stored = (await sheet.add(*sent))["rows"]
+    for row, was in zip(stored, sent, strict=True):
         meant = {column.key: from_json(column, was.get(column.name)) for column in COLUMNS}
         assert row["values"] == {key: value for key, value in meant.items() if value is not None}
     read = (await sheet.table())["rows"]["nodes"]
-    assert read == kept
+    assert read == stored
     for sent_back in ("value", "text"):
-        cells = [cell(row, shown["column"]["key"], shown[sent_back]) for row in read for shown in row["cells"]]
+        cells = [
+            cell(row, displayed["column"]["key"], displayed[sent_back]) for row in read for displayed in row["cells"]
+        ]
         assert (await sheet.update(*cells))["revision"] is None, sent_back
 
 
@@ -91,24 +93,26 @@ async def test_digits_that_json_lost_are_not_kept_as_others(world: World, tmp_pa
             "is more than a JSON number holds exactly: send it as a string"
             in refused.value.first["fieldErrors"][0]["message"]
         )
-    kept = (await sheet.add({"Number": str(10**20 + 1), "Code": 2**53 - 1}))["rows"][0]["values"]
-    assert kept == {"c1": "100000000000000000001", "c2": "9007199254740991"}
+    stored = (await sheet.add({"Number": str(10**20 + 1), "Code": 2**53 - 1}))["rows"][0]["values"]
+    assert stored == {"c1": "100000000000000000001", "c2": "9007199254740991"}
 
 
 async def test_every_type_becomes_text_and_comes_back(world: World, tmp_path: Path) -> None:
     sheet = await TableClient.new(world, tmp_path, DEFINITIONS)
-    given = {**VALUES, ColumnType.DECIMAL: "1234.500", ColumnType.MULTI_SELECT: ["a", "b, c"]}
-    await sheet.add({column.name: given[column.type] for column in COLUMNS})
+    arguments = {**VALUES, ColumnType.DECIMAL: "1234.500", ColumnType.MULTI_SELECT: ["a", "b, c"]}
+    await sheet.add({column.name: arguments[column.type] for column in COLUMNS})
     before = (await sheet.table())["rows"]["nodes"][0]["cells"]
     for column in COLUMNS[1:]:
         change = {"tableId": sheet.id, "key": column.key}
         as_text = await sheet.mutate("updateColumn", "{ column { type } }", type="TEXT", **change)
         assert as_text == {"column": {"type": "TEXT"}}
     texts = (await sheet.table())["rows"]["nodes"][0]["cells"]
-    assert [shown["value"] for shown in texts] == [shown["text"] for shown in before]
+    assert [displayed["value"] for displayed in texts] == [displayed["text"] for displayed in before]
     for column in COLUMNS[1:]:
         change = {"tableId": sheet.id, "key": column.key}
         back = {"type": column.type.value, "format": column.format}
         await sheet.mutate("updateColumn", "{ column { type } }", **change, **back)
     after = (await sheet.table())["rows"]["nodes"][0]["cells"]
-    assert [(shown["value"], shown["text"]) for shown in after] == [(was["value"], was["text"]) for was in before]
+    assert [(displayed["value"], displayed["text"]) for displayed in after] == [
+        (was["value"], was["text"]) for was in before
+    ]

@@ -109,9 +109,9 @@ def test_a_sane_request_id_is_kept(guarded_server: Served, sent: str) -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"x" * 129, b"a b", b"a,b", b'{"a":1}', "ü".encode()])
 def test_any_other_request_id_is_replaced(guarded_server: Served, sent: bytes) -> None:
-    made = guarded_server.http.get("/api", headers={b"x-request-id": sent}).headers["x-request-id"]
-    assert len(made) == 32
-    assert made.encode() != sent
+    result = guarded_server.http.get("/api", headers={b"x-request-id": sent}).headers["x-request-id"]
+    assert len(result) == 32
+    assert result.encode() != sent
 
 
 def test_a_bug_in_a_route_is_a_masked_500(guarded_server: Served) -> None:

@@ -35,10 +35,10 @@ def scope(kind: str = "http", scheme: str | None = None, path: str = "/graphql",
     }
 
 
-def code_of(perimeter: Perimeter, given: dict[str, Any]) -> str:
+def code_of(perimeter: Perimeter, arguments: dict[str, Any]) -> str:
     """Return the code of the refusal, or "" for a request that passes."""
     try:
-        perimeter.check(given)
+        perimeter.check(arguments)
     except RequestRefused as error:
         return error.code
     return ""
@@ -98,7 +98,7 @@ def test_too_many_or_too_large_headers_are_refused() -> None:
 
 @asynccontextmanager
 async def guarded(perimeter: Perimeter, scheme: str = "http") -> AsyncIterator[httpx.AsyncClient]:
-    async def app(given: Any, _: Any, send: Any) -> None:
+    async def app(arguments: Any, _: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"in"})
 
@@ -188,10 +188,10 @@ async def test_production_hides_what_helps_to_explore_the_api(
 async def test_a_401_names_the_scheme_and_a_limit_the_time_to_wait(database_url: str, tmp_path: Path) -> None:
     async with open_app(database_url, tmp_path, log_in_limit_account="1 per hour") as app:
         headers = {"Accept": GRAPHQL}
-        asked = await app.client().http.post(
+        requested = await app.client().http.post(
             "http://site/graphql", json={"query": "{ items { totalCount } }"}, headers=headers
         )
-        assert (asked.status_code, asked.headers["www-authenticate"]) == (401, 'Bearer realm="SheetGPT"')
+        assert (requested.status_code, requested.headers["www-authenticate"]) == (401, 'Bearer realm="SheetGPT"')
         log_in = 'mutation { logIn(input: {email: "a@example.com", password: "no"}) { user { id } } }'
         answers = [await app.client().http.post("http://site/graphql", json={"query": log_in}) for _ in range(2)]
         assert "retry-after" not in answers[0].headers
@@ -202,8 +202,8 @@ async def test_the_first_large_import_finds_its_directory(database_url: str, tmp
     async with open_app(database_url, tmp_path, files_dir=tmp_path / "new" / "files") as app:
         ann = await app.person()
         text = "Name,Amount\n" + "".join(f"Thing {n},{n}\n" for n in range(30_000))
-        made = await ann.mutate("importTable", "{ rowCount }", name="Costs", text=text)
-        assert made == {"rowCount": 30_000}
+        created = await ann.mutate("importTable", "{ rowCount }", name="Costs", text=text)
+        assert created == {"rowCount": 30_000}
 
 
 def test_hosts_are_read_from_one_setting() -> None:

@@ -15,8 +15,8 @@ DIGEST = hashlib.sha256(QUERY.encode()).hexdigest()
 URL = "http://site/graphql"
 
 
-def hashed(digest: object = DIGEST, version: object = 1, **given: Any) -> dict[str, Any]:
-    return {"extensions": {"persistedQuery": {"version": version, "sha256Hash": digest}}, **given}
+def hashed(digest: object = DIGEST, version: object = 1, **arguments: Any) -> dict[str, Any]:
+    return {"extensions": {"persistedQuery": {"version": version, "sha256Hash": digest}}, **arguments}
 
 
 def code_of(answer: Any) -> str:

@@ -36,16 +36,16 @@ def form(*parts: tuple[str, str | None, bytes | str], boundary: str = "BOUNDARY"
     """Return a body of these parts, each with a name, a file name or None, and a content."""
     body = []
     for name, filename, content in parts:
-        kept = f'; filename="{filename}"' if filename is not None else ""
+        stored = f'; filename="{filename}"' if filename is not None else ""
         raw = content.encode() if isinstance(content, str) else content
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{kept}\r\n\r\n'
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{stored}\r\n\r\n'
         body += [head.encode(), raw, b"\r\n"]
     return b"".join([*body, f"--{boundary}--\r\n".encode()])
 
 
 def post(upload_server: Served, content: Any, **headers: str) -> httpx.Response:
-    given = {"Content-Type": "multipart/form-data; boundary=BOUNDARY", **SIGNED_IN, **headers}
-    return upload_server.http.post("/graphql", content=content, headers={k: v for k, v in given.items() if v})
+    arguments = {"Content-Type": "multipart/form-data; boundary=BOUNDARY", **SIGNED_IN, **headers}
+    return upload_server.http.post("/graphql", content=content, headers={k: v for k, v in arguments.items() if v})
 
 
 def whole(content: bytes, name: str = "a.txt") -> bytes:
@@ -286,7 +286,7 @@ def test_a_file_in_json_is_no_file(upload_server: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"),
+    ("name", "stored"),
     [
         ("report.csv", "report.csv"),
         ("../../etc/passwd", "passwd"),
@@ -297,5 +297,5 @@ def test_a_file_in_json_is_no_file(upload_server: Served) -> None:
         ("x" * 300, "x" * 255),
     ],
 )
-def test_a_file_name_is_no_path(name: str, kept: str) -> None:
-    assert clean_name(name) == kept
+def test_a_file_name_is_no_path(name: str, stored: str) -> None:
+    assert clean_name(name) == stored

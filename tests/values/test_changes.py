@@ -151,8 +151,8 @@ def _change_of_what_is_there(
             kind, None, key, column_to_json(column), column_to_json(replace(column, name="New", position=position))
         )
     if kind is ChangeKind.COLUMN_DELETED and column:
-        held = {each: row.values[column.key] for each, row in state.rows.items() if column.key in row.values}
-        return Change(kind, None, key, {"definition": column_to_json(column), "values": held}, None)
+        stored = {each: row.values[column.key] for each, row in state.rows.items() if column.key in row.values}
+        return Change(kind, None, key, {"definition": column_to_json(column), "values": stored}, None)
     return None
 
 
@@ -168,8 +168,8 @@ def test_taking_changes_back_gives_the_table_as_it_was(data: st.DataObject) -> N
     for number in range(data.draw(st.integers(0, 12))):
         if change := draw_change(data, state, number):
             after = apply(state, [change])
-            kept = after.rows.keys() & state.rows.keys()
-            assert all(after.rows[row_id].version >= state.rows[row_id].version for row_id in kept)
+            stored = after.rows.keys() & state.rows.keys()
+            assert all(after.rows[row_id].version >= state.rows[row_id].version for row_id in stored)
             changes.append(change)
             state = after
     assert apply(STATE, changes) == state

@@ -28,7 +28,7 @@ def test_columns_drawn_with_spaces_are_told_apart_where_no_line_writes() -> None
 
 def test_every_drawn_cell_stands_where_its_span_says() -> None:
     for row in only(STATEMENT).rows:
-        assert [found.text for found in row if found] == [STATEMENT[f.start : f.end] for f in row if f]
+        assert [result.text for result in row if result] == [STATEMENT[f.start : f.end] for f in row if f]
 
 
 def test_a_title_of_two_words_stays_one_column() -> None:

@@ -29,9 +29,9 @@ def meanings(kind: str, raw: str) -> set[str]:
 def check_places(text: str) -> None:
     grids = find_grids(text)
     for grid in grids:
-        spans = [found for row in (grid.header, *grid.rows) for found in row if isinstance(found, Span)]
-        assert all(found.text in meanings(grid.kind, text[found.start : found.end]) for found in spans)
-        assert all(grid.start <= found.start < found.end <= grid.end for found in spans)
+        spans = [result for row in (grid.header, *grid.rows) for result in row if isinstance(result, Span)]
+        assert all(result.text in meanings(grid.kind, text[result.start : result.end]) for result in spans)
+        assert all(grid.start <= result.start < result.end <= grid.end for result in spans)
         assert {len(row) for row in grid.rows} == {len(grid.header)}
     assert all(a.end <= b.start for a, b in pairwise(grids))
 

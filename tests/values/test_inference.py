@@ -210,9 +210,9 @@ def test_every_text_parses_in_the_type_that_is_found(texts: list[str | None]) ->
 @given(st.lists(st.integers(-(10**14), 10**14), min_size=1), st.sampled_from([".", ","]))
 @settings(deadline=None, max_examples=100)
 def test_amounts_survive_either_convention(cents: list[int], mark: str) -> None:
-    shown = [f"{cent / 100:,.2f}" for cent in cents if abs(cent) < 10**12] or ["0.00"]
-    swapped = [text.translate(str.maketrans(".,", ",.")) if mark == "," else text for text in shown]
+    displayed = [f"{cent / 100:,.2f}" for cent in cents if abs(cent) < 10**12] or ["0.00"]
+    swapped = [text.translate(str.maketrans(".,", ",.")) if mark == "," else text for text in displayed]
     column = infer("Column", "c1", [f"{text} €" for text in swapped])
     assert column == Column("c1", "Column", ColumnType.CURRENCY, format="EUR ," if mark == "," else "EUR")
     read = [parse(column, f"{text} €") for text in swapped]
-    assert read == [text.replace(",", "").replace("-0.00", "0.00") for text in shown]
+    assert read == [text.replace(",", "").replace("-0.00", "0.00") for text in displayed]

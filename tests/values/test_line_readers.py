@@ -212,7 +212,7 @@ def test_a_header_and_rule_right_below_a_table_begin_another(below: list[str]) -
 def test_rows_in_one_form_line_by_line_are_read(text: str, titles: list[str | None], row: list[str]) -> None:
     grid = only(text)
     assert rows(grid)[1] == row
-    assert all(title is None or title == found for title, found in zip(titles, header(grid), strict=True))
+    assert all(title is None or title == result for title, result in zip(titles, header(grid), strict=True))
 
 
 @pytest.mark.parametrize(

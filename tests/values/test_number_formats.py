@@ -10,7 +10,7 @@ from tables.files.number_formats import BUILT_IN, read_format, show
 
 
 @pytest.mark.parametrize(
-    ("code", "stored", "shown"),
+    ("code", "stored", "displayed"),
     [
         ("General", "0.5", "0.5"),
         ("General", "5.0E0", "5"),
@@ -68,8 +68,8 @@ from tables.files.number_formats import BUILT_IN, read_format, show
         ("yyyy-mm-dd", "-1", "-1"),
     ],
 )
-def test_a_number_is_what_its_format_shows_with_every_digit_stored(code: str, stored: str, shown: str) -> None:
-    assert show(stored, read_format(code)) == shown
+def test_a_number_is_what_its_format_shows_with_every_digit_stored(code: str, stored: str, displayed: str) -> None:
+    assert show(stored, read_format(code)) == displayed
 
 
 def test_the_calendar_of_1904_begins_there() -> None:

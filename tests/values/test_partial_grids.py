@@ -99,8 +99,8 @@ def test_a_text_that_is_broken_off_anywhere_keeps_all_that_was_shown_and_nothing
     text = TEXTS[name]
     whole = find_grids(text)
     for cut in range(len(text) + 1):
-        kept = [grid for grid in grids_of_cut(text[:cut]) if grid.rows]
-        shown = [grid for grid in grids_so_far(text[:cut]) if grid.rows]
-        assert len(shown) <= len(kept) <= len(whole)
-        assert all(map(is_beginning, shown, kept))
-        assert all(map(is_beginning, kept, whole))
+        stored = [grid for grid in grids_of_cut(text[:cut]) if grid.rows]
+        displayed = [grid for grid in grids_so_far(text[:cut]) if grid.rows]
+        assert len(displayed) <= len(stored) <= len(whole)
+        assert all(map(is_beginning, displayed, stored))
+        assert all(map(is_beginning, stored, whole))

@@ -79,7 +79,7 @@ def test_a_markdown_table_has_the_name_of_the_heading_above() -> None:
     grid = only(text)
     assert (grid.kind, grid.name) == ("markdown", "Costs")
     assert rows(grid) == [["a | b", "3"], ["c", None]]
-    assert [text[found.start : found.end] for found in grid.rows[0] if found] == ["a \\| b", "3"]
+    assert [text[result.start : result.end] for result in grid.rows[0] if result] == ["a \\| b", "3"]
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_an_array_of_objects_in_prose_is_a_table_of_all_its_keys() -> None:
     grid = only(text)
     assert header(grid) == ["a", "b", "c.z"]
     assert rows(grid) == [["1", "x\ny", None], ["-2.50", None, "[1, 2]"]]
-    found = grid.rows[0][1]
-    assert found is not None
-    assert text[found.start : found.end] == "x\\ny"
+    result = grid.rows[0][1]
+    assert result is not None
+    assert text[result.start : result.end] == "x\\ny"
 
 
 def test_an_object_of_scalars_is_one_row() -> None:
@@ -232,15 +232,15 @@ def test_several_separators_split_into_several_columns() -> None:
 
 def test_items_are_counted_on_or_have_one_number() -> None:
     items = ["Ann - due 12 May 2024", "Bob - due 3 June 2024", "Cid - due 4 June 2024"]
-    found = [
+    results = [
         [
             len(grid.rows)
             for grid in find_grids("".join(f"{n}. {item}\n" for n, item in zip(numbers, items, strict=True)))
         ]
         for numbers in ((1, 1, 1), (1, 2, 3), (7, 8, 9), (3, 3, 4), (1, 3, 5))
     ]
-    assert found[:4] == [[3]] * 4
-    assert found[4] != [3]
+    assert results[:4] == [[3]] * 4
+    assert results[4] != [3]
 
 
 def test_labels_that_every_item_repeats_name_the_columns() -> None:

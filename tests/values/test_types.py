@@ -131,7 +131,7 @@ def test_a_text_is_kept_to_the_letter_and_holds_as_much_as_a_spreadsheets_cell()
 
 
 @pytest.mark.parametrize(
-    ("of", "value", "shown"),
+    ("of", "value", "displayed"),
     [
         (column("DECIMAL", format=","), "1234.50", "1234,50"),
         (column("CURRENCY", format="EUR"), "-12.50", "-12.50 EUR"),
@@ -143,8 +143,8 @@ def test_a_text_is_kept_to_the_letter_and_holds_as_much_as_a_spreadsheets_cell()
         (column("MULTI_SELECT"), ["a", 'b "c"', "d, e"], 'a, "b ""c""", "d, e"'),
     ],
 )
-def test_a_value_is_shown_as_its_column_is_written(of: Column, value: Value, shown: str) -> None:
-    assert format_value(of, value) == shown
+def test_a_value_is_shown_as_its_column_is_written(of: Column, value: Value, displayed: str) -> None:
+    assert format_value(of, value) == displayed
 
 
 formats = {

@@ -72,8 +72,8 @@ async def receiving(*statuses: str) -> AsyncIterator[Receiver]:
 
 
 async def table(client: Client, **options: Any) -> str:
-    made = await client.mutate("createTable", "{ table { id } }", name="Costs", columns=COLUMNS, **options)
-    return str(made["table"]["id"])
+    created = await client.mutate("createTable", "{ table { id } }", name="Costs", columns=COLUMNS, **options)
+    return str(created["table"]["id"])
 
 
 async def deliveries(client: Client) -> list[Any]:
@@ -82,9 +82,9 @@ async def deliveries(client: Client) -> list[Any]:
 
 
 async def ended(client: Client, count: int) -> list[Any] | None:
-    found = await deliveries(client)
-    is_over = all(each["status"] not in {"QUEUED", "RUNNING"} for each in found)
-    return found if len(found) >= count and is_over else None
+    result = await deliveries(client)
+    is_over = all(each["status"] not in {"QUEUED", "RUNNING"} for each in result)
+    return result if len(result) >= count and is_over else None
 
 
 def verify(secret: str, headers: dict[str, str], body: bytes) -> bool:
@@ -100,32 +100,32 @@ async def test_events_of_a_table_arrive_signed(private_app: App) -> None:
     costs = await table(ann)
     async with receiving() as receiver:
         chosen = {"events": ["TABLE_CHANGED", "EXPORT_FINISHED"], "tableId": costs}
-        made = await ann.mutate("createWebhook", CREATED, url=receiver.url, idempotencyKey="k", **chosen)
+        created = await ann.mutate("createWebhook", CREATED, url=receiver.url, idempotencyKey="k", **chosen)
         again = await ann.mutate("createWebhook", CREATED, url=receiver.url, idempotencyKey="k", **chosen)
-        assert made == again
-        assert made["webhook"] | {"id": None} == {
+        assert created == again
+        assert created["webhook"] | {"id": None} == {
             "id": None, "url": receiver.url, "events": chosen["events"], "isActive": True, "table": {"name": "Costs"},
             "organization": {"isPersonal": True},
         }  # fmt: skip
         await table(ann)  # of another table nothing is told
         await ann.mutate("addRows", "{ rows { id } }", tableId=costs, rows=[{"Item": "Tea"}])
         export = await finished(ann, costs, destination="CSV")
-        found = await until(lambda: ended(ann, 2))
-    assert [(each["event"], each["status"], each["attempts"], each["responseStatus"]) for each in found] == [
+        result = await until(lambda: ended(ann, 2))
+    assert [(each["event"], each["status"], each["attempts"], each["responseStatus"]) for each in result] == [
         ("EXPORT_FINISHED", "COMPLETED", 1, 200),
         ("TABLE_CHANGED", "COMPLETED", 1, 200),
     ]
     sent = {json.loads(body)["type"]: (headers, body) for headers, body in receiver.requests}
     for headers, body in receiver.requests:
-        assert verify(made["secret"], headers, body)
-        assert not verify(made["secret"], headers, body + b" ")
+        assert verify(created["secret"], headers, body)
+        assert not verify(created["secret"], headers, body + b" ")
         assert (headers["content-type"], headers["webhook-id"][:4]) == ("application/json", "msg_")
     assert json.loads(sent["table.changed"][1])["data"] == {"tableId": costs, "revision": 2}
     body = json.loads(sent["export.finished"][1])
-    assert body == found[0]["payload"]
+    assert body == result[0]["payload"]
     assert body["data"] == {"exportId": export["id"], "status": "COMPLETED"}
     jobs = await ann.run("{ jobs(kind: WEBHOOK) { nodes { kind subjectId status } } }")
-    assert [job["subjectId"] for job in jobs["jobs"]["nodes"]] == [each["id"] for each in found]
+    assert [job["subjectId"] for job in jobs["jobs"]["nodes"]] == [each["id"] for each in result]
 
 
 async def test_replies_and_proposals_of_an_organization_are_told_to_those_who_may_see_them(private_app: App) -> None:
@@ -133,20 +133,20 @@ async def test_replies_and_proposals_of_an_organization_are_told_to_those_who_ma
     works = await private_app.organization(ann, bob)
     async with receiving() as for_ann, receiving() as for_bob:
         for client, receiver in ((ann, for_ann), (bob, for_bob)):
-            given = {"url": receiver.url, "events": ["REPLY_ENDED", "PROPOSAL_READY", "TABLE_CHANGED"]}
-            await client.mutate("createWebhook", CREATED, organizationId=works, **given)
-        made = await bob.mutate(
+            arguments = {"url": receiver.url, "events": ["REPLY_ENDED", "PROPOSAL_READY", "TABLE_CHANGED"]}
+            await client.mutate("createWebhook", CREATED, organizationId=works, **arguments)
+        created = await bob.mutate(
             "createConversation", "{ conversation { id } }", organizationId=works, extraction="REVIEW"
         )
-        id_ = made["conversation"]["id"]
+        id_ = created["conversation"]["id"]
         text = "Item,Price\nTea,3.20\nMilk,1.10"
         await bob.mutate("sendMessage", "{ reply { id } }", conversationId=id_, text=text, wait=True)
         await table(ann, organizationId=works)  # private: bob is told nothing of it
         for client in (ann, bob):
             await until(partial(ended, client, 2))
         await until(lambda: len(for_ann.requests) >= 3)
-    told = [sorted(json.loads(body)["type"] for _, body in each.requests) for each in (for_ann, for_bob)]
-    assert told == [["proposal.ready", "reply.ended", "table.changed"], ["proposal.ready", "reply.ended"]]
+    messages = [sorted(json.loads(body)["type"] for _, body in each.requests) for each in (for_ann, for_bob)]
+    assert messages == [["proposal.ready", "reply.ended", "table.changed"], ["proposal.ready", "reply.ended"]]
 
 
 async def test_a_failed_delivery_is_repeated_for_a_day_and_can_be_replayed(private_app: App) -> None:
@@ -154,21 +154,21 @@ async def test_a_failed_delivery_is_repeated_for_a_day_and_can_be_replayed(priva
     costs = await table(ann)
     assert timedelta(hours=23) < sum(PAUSES, timedelta()) < timedelta(hours=25)
     async with receiving("302 Found\r\nlocation: http://127.0.0.1:1/", "500 Oops", "200 OK") as receiver:
-        made = await ann.mutate("createWebhook", CREATED, url=receiver.url, events=["TABLE_CHANGED"], tableId=costs)
+        created = await ann.mutate("createWebhook", CREATED, url=receiver.url, events=["TABLE_CHANGED"], tableId=costs)
         await ann.mutate("addRows", "{ rows { id } }", tableId=costs, rows=[{"Item": "Tea"}])
         for attempt, status in enumerate((302, 500), 1):
-            (found,) = await until(partial(put_off, ann, attempt, status))
+            (result,) = await until(partial(put_off, ann, attempt, status))
             pause = await until(lambda: hurry(private_app))
             assert pause.total_seconds() == pytest.approx(PAUSES[attempt - 1].total_seconds(), rel=0.15, abs=3)
-        (found,) = await until(lambda: ended(ann, 1))
-        assert (found["status"], found["attempts"], found["responseStatus"]) == ("COMPLETED", 3, 200)
-        replayed = await ann.mutate("replayDelivery", "{ delivery { id status } }", id=found["id"])
-        assert replayed["delivery"]["id"] == found["id"]
+        (result,) = await until(lambda: ended(ann, 1))
+        assert (result["status"], result["attempts"], result["responseStatus"]) == ("COMPLETED", 3, 200)
+        replayed = await ann.mutate("replayDelivery", "{ delivery { id status } }", id=result["id"])
+        assert replayed["delivery"]["id"] == result["id"]
         assert replayed["delivery"]["status"] in {"QUEUED", "RUNNING"}  # a worker may have taken it already
         await until(lambda: ended(ann, 1))
         assert len({headers["webhook-id"] for headers, _ in receiver.requests}) == 1
         assert len(receiver.requests) == 4
-        await ann.mutate("deleteWebhook", "{ deletedId }", id=made["webhook"]["id"])
+        await ann.mutate("deleteWebhook", "{ deletedId }", id=created["webhook"]["id"])
         await ann.mutate("addRows", "{ rows { id } }", tableId=costs, rows=[{"Item": "Milk"}])
         assert (await ann.run(DELIVERIES))["webhooks"]["nodes"] == []
         jobs = await ann.run("{ jobs(kind: WEBHOOK) { totalCount } }")
@@ -176,8 +176,8 @@ async def test_a_failed_delivery_is_repeated_for_a_day_and_can_be_replayed(priva
 
 
 async def put_off(client: Client, attempts: int, status: int) -> list[Any] | None:
-    (found,) = await deliveries(client)
-    return [found] if (found["attempts"], found["responseStatus"]) == (attempts, status) else None
+    (result,) = await deliveries(client)
+    return [result] if (result["attempts"], result["responseStatus"]) == (attempts, status) else None
 
 
 async def hurry(app: App) -> timedelta | None:
@@ -202,8 +202,8 @@ async def test_changes_that_follow_closely_are_told_as_one(database_url: str, tm
         await ann.mutate("createWebhook", CREATED, url="http://127.0.0.1:9/", events=["TABLE_CHANGED"], tableId=costs)
         for n in range(3):
             await ann.mutate("addRows", "{ rows { id } }", tableId=costs, rows=[{"Item": f"Tea {n}"}])
-        (found,) = await deliveries(ann)
-        assert found["payload"]["data"] == {"tableId": costs, "revision": 4}
+        (result,) = await deliveries(ann)
+        assert result["payload"]["data"] == {"tableId": costs, "revision": 4}
 
 
 REFUSED = [

@@ -36,9 +36,9 @@ class ReplyHarness:
         )
 
     async def reply(self, id_: UUID) -> Message:
-        found = await self.database.find(Message, SYSTEM, id_)
-        assert found is not None
-        return found
+        result = await self.database.find(Message, SYSTEM, id_)
+        assert result is not None
+        return result
 
     async def wait_for_end(self, id_: UUID) -> tuple[Message, Job]:
         """Return a reply and its job when both have ended."""
@@ -50,8 +50,8 @@ class ReplyHarness:
             assert job is not None
             return (reply, job) if job.finished_at and reply.status is not MessageStatus.IN_PROGRESS else None
 
-        found: tuple[Message, Job] = await until(look)
-        return found
+        result: tuple[Message, Job] = await until(look)
+        return result
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Worker]:

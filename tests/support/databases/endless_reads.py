@@ -34,11 +34,11 @@ class EndlessQuery:
 async def running(database: Database) -> int:
     """Return the number of endless statements that run in the database."""
     if isinstance(database, PostgreSQL):
-        found: int = await database._checks.fetchval(
+        result: int = await database._checks.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' "
             "AND query LIKE '%RECURSIVE n(x)%' AND pid <> pg_backend_pid()"
         )
-        return found
+        return result
     return Counted.running
 
 

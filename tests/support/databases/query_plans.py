@@ -27,7 +27,7 @@ WINDOWS = [Window(1), Window(1, backwards=True), Window(1, uuid4()), Window(1, u
 
 def variants(listing: Listing[Any]) -> Iterator[tuple[str, Prepared[Any]]]:
     """Yield the queries of a list: with each condition, with all and with none, forwards and backwards."""
-    for given in {frozenset[str](), *(frozenset([name]) for name in listing.optional), frozenset(listing.optional)}:
-        yield f"total {sorted(given)}", listing.total(given)
+    for arguments in {frozenset[str](), *(frozenset([name]) for name in listing.optional), frozenset(listing.optional)}:
+        yield f"total {sorted(arguments)}", listing.total(arguments)
         for window in WINDOWS:
-            yield f"{window} {sorted(given)}", listing.rows(window, given)
+            yield f"{window} {sorted(arguments)}", listing.rows(window, arguments)

@@ -23,13 +23,18 @@ def _read(google: LoopbackSheets, parts: list[str], query: dict[str, Any], __: b
     ranges = [one.range(text) for text in query.get("ranges", [])]
     tree = _mask(query.get("fields"))
     whole = (tree is None and query.get("includeGridData") == "true") or "data" in (tree or {}).get("sheets", {})
-    shown = []
+    displayed = []
     for index, sheet in enumerate(one.sheets):
-        asked = [range_ for owner, range_ in ranges if owner is sheet]
-        if asked or not ranges:
-            data = asked if whole and ranges else [one.range(_quoted(sheet.title))[1]] if whole else []
-            shown.append(sheet.described(data, index))
-    answer = {"spreadsheetId": one.id, "spreadsheetUrl": one.url, "properties": {"title": one.name}, "sheets": shown}
+        requested = [range_ for owner, range_ in ranges if owner is sheet]
+        if requested or not ranges:
+            data = requested if whole and ranges else [one.range(_quoted(sheet.title))[1]] if whole else []
+            displayed.append(sheet.described(data, index))
+    answer = {
+        "spreadsheetId": one.id,
+        "spreadsheetUrl": one.url,
+        "properties": {"title": one.name},
+        "sheets": displayed,
+    }
     return answer if tree is None else masked(answer, tree)
 
 
@@ -71,13 +76,13 @@ def _read_values(google: LoopbackSheets, parts: list[str], _: dict[str, Any], __
 def _search_metadata(google: LoopbackSheets, parts: list[str], _: dict[str, Any], body: bytes) -> dict[str, Any]:
     one = _get(google, parts[0])
     keys = {data_filter["developerMetadataLookup"]["metadataKey"] for data_filter in json.loads(body)["dataFilters"]}
-    found = [
+    results = [
         {"developerMetadata": sheet.described_metadata(id_)}
         for sheet in one.sheets
         for id_, metadata in sheet.metadata.items()
         if metadata["metadataKey"] in keys
     ]
-    return {"matchedDeveloperMetadata": found} if found else {}
+    return {"matchedDeveloperMetadata": results} if results else {}
 
 
 BOOKS = "/v4/spreadsheets"

@@ -13,11 +13,11 @@ SPREADSHEET = "application/vnd.google-apps.spreadsheet"
 
 
 def _list_files(google: LoopbackSheets, _: list[str], query: dict[str, Any], __: bytes) -> dict[str, Any]:
-    asked = r"appProperties has \{ key='((?:[^'\\]|\\.)*)' and value='((?:[^'\\]|\\.)*)' \} and trashed = false"
-    found = re.fullmatch(asked, query.get("q", ""))
-    if not found:
+    requested = r"appProperties has \{ key='((?:[^'\\]|\\.)*)' and value='((?:[^'\\]|\\.)*)' \} and trashed = false"
+    match = re.fullmatch(requested, query.get("q", ""))
+    if not match:
         raise Denied(400, "invalid", f"Invalid Value for q: {query.get('q')}")
-    key, value = (re.sub(r"\\(.)", r"\1", part) for part in found.groups())
+    key, value = (re.sub(r"\\(.)", r"\1", part) for part in match.groups())
     files = [
         one
         for one in google.spreadsheets.values()

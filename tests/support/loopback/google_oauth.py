@@ -66,16 +66,16 @@ def _for_service_account(google: LoopbackSheets, body: bytes) -> dict[str, Any]:
 
 
 def _for_code(google: LoopbackSheets, form: Form) -> dict[str, Any]:
-    asked = google.codes.pop(form.get("code", ""), None)
+    requested = google.codes.pop(form.get("code", ""), None)
     if form.get("redirect_uri") not in google.redirect_uris:
         raise GrantDenied("redirect_uri_mismatch", "Bad Request")
-    if asked is None or asked["redirect_uri"] != form["redirect_uri"]:
+    if requested is None or requested["redirect_uri"] != form["redirect_uri"]:
         raise GrantDenied("invalid_grant", "Malformed auth code.")
     digest = sha256(form.get("code_verifier", "").encode()).digest()
-    if urlsafe_b64encode(digest).rstrip(b"=").decode() != asked["code_challenge"]:
+    if urlsafe_b64encode(digest).rstrip(b"=").decode() != requested["code_challenge"]:
         raise GrantDenied("invalid_grant", "Invalid code verifier.")
     refresh_token = f"1//0{secrets.token_urlsafe(40)}"
-    google.grants[refresh_token] = token = Token(asked["address"], asked["granted"], CLIENT_ID, refresh_token)
+    google.grants[refresh_token] = token = Token(requested["address"], requested["granted"], CLIENT_ID, refresh_token)
     return _issued(google, token) | {"refresh_token": refresh_token}
 
 
@@ -94,8 +94,8 @@ def _issued(google: LoopbackSheets, token: Token) -> dict[str, Any]:
 
 
 def _revoke(google: LoopbackSheets, _: list[str], query: dict[str, Any], body: bytes) -> dict[str, Any]:
-    given = query.get("token") or parse_qs(body.decode()).get("token", [""])[-1]
-    revoked = google.grants.get(given) or google.tokens.get(given)
+    arguments = query.get("token") or parse_qs(body.decode()).get("token", [""])[-1]
+    revoked = google.grants.get(arguments) or google.tokens.get(arguments)
     if revoked is None:
         raise GrantDenied("invalid_token", "Token expired or revoked")
     google.withdraw(revoked.address)

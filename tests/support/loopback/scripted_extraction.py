@@ -31,12 +31,12 @@ class Extractor:
     refuses: bool = False
     piece: int = 9
     gate: asyncio.Event | None = None
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
     exchange: Exchange | None = None
 
     async def play(self, exchange: Exchange) -> None:
         body, self.exchange = exchange.body, exchange
-        self.asked.append(body)
+        self.requests.append(body)
         text, reason = self.answer(body), "stop"
         is_rows = "rows" in _properties(body)
         if is_rows and self.cut is not None:
@@ -52,23 +52,23 @@ class Extractor:
         exchange.writer.write("".join(f"data: {line}\n\n" for line in lines).encode())
 
     def answer(self, body: dict[str, Any]) -> str:
-        wanted = _properties(body)
-        if not wanted or self.refuses:
+        expected = _properties(body)
+        if not expected or self.refuses:
             return self.prose
         messages = body["messages"]
-        if "cells" in wanted:
+        if "cells" in expected:
             cells = [{"id": n, "value": value, "quote": quote} for n, (value, quote) in self.corrections.items()]
             return json.dumps({"cells": cells})
-        if "tables" in wanted:
+        if "tables" in expected:
             return json.dumps({"tables": self.tables or ([self.columns] if self.columns else [])})
-        held = json.loads(messages[2]["content"])["rows"] if len(messages) > 2 else []
+        stored = json.loads(messages[2]["content"])["rows"] if len(messages) > 2 else []
         rows = self.rows if self.rows_of is None else self.rows_of(messages[1]["content"])
-        keys = wanted["rows"]["items"]["required"]
-        rows = rows[len(held) :]
-        if not held:
+        keys = expected["rows"]["items"]["required"]
+        rows = rows[len(stored) :]
+        if not stored:
             rows = rows[: self.first_rows]  # the others are given when the model is asked once more
-        given = [{key: _cell(row.get(key)) for key in keys} for row in rows]
-        return json.dumps({"rows": given}, ensure_ascii=False)
+        arguments = [{key: _cell(row.get(key)) for key in keys} for row in rows]
+        return json.dumps({"rows": arguments}, ensure_ascii=False)
 
 
 def _properties(body: dict[str, Any]) -> dict[str, Any]:

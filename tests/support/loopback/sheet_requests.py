@@ -149,8 +149,8 @@ def _update_cells(spreadsheet: Spreadsheet, ask: dict[str, Any]) -> None:
     if places and (max(places)[0] >= sheet.rows or max(c for _, c in places) >= sheet.columns):
         raise Refused(f"Attempting to write beyond the grid of {sheet.rows} rows and {sheet.columns} columns.")
     for r, c in places:
-        given = rows[r - first[0]].get("values", []) if r - first[0] < len(rows) else []
-        _set(sheet, r, c, given[c - first[1]] if c - first[1] < len(given) else {}, tree)
+        arguments = rows[r - first[0]].get("values", []) if r - first[0] < len(rows) else []
+        _set(sheet, r, c, arguments[c - first[1]] if c - first[1] < len(arguments) else {}, tree)
 
 
 def _repeat_cell(spreadsheet: Spreadsheet, ask: dict[str, Any]) -> None:
@@ -159,14 +159,14 @@ def _repeat_cell(spreadsheet: Spreadsheet, ask: dict[str, Any]) -> None:
     _repeat(sheet, range_, ask["cell"], tree)
 
 
-def _repeat(sheet: Sheet, range_: Range, given: dict[str, Any], tree: Tree) -> None:
+def _repeat(sheet: Sheet, range_: Range, arguments: dict[str, Any], tree: Tree) -> None:
     """Set the cells of a range; those of one state before have one state afterwards."""
     results: dict[tuple[int, int], CellState] = {}
     for r in range(range_.first_row, range_.last_row + 1):
         for c in range(range_.first_column, range_.last_column + 1):
             state = sheet.cells.get((r, c), EMPTY)
             if "userEnteredValue" in tree or (id(state.format), id(state.rule)) not in results:
-                _set(sheet, r, c, given, tree)
+                _set(sheet, r, c, arguments, tree)
                 results[id(state.format), id(state.rule)] = sheet.cells.get((r, c), EMPTY)
                 continue
             like = results[id(state.format), id(state.rule)]
@@ -177,28 +177,28 @@ def _repeat(sheet: Sheet, range_: Range, given: dict[str, Any], tree: Tree) -> N
                 sheet.cells[r, c] = changed
 
 
-def _set(sheet: Sheet, row: int, column: int, given: dict[str, Any], tree: Tree) -> None:
+def _set(sheet: Sheet, row: int, column: int, arguments: dict[str, Any], tree: Tree) -> None:
     """Set the fields of a cell that the mask names, also to nothing."""
-    if not CELL_FIELDS.issuperset(given):
-        _only(given, CELL_FIELDS, "cell")
+    if not CELL_FIELDS.issuperset(arguments):
+        _only(arguments, CELL_FIELDS, "cell")
     if tree == VALUE_ONLY:
-        sheet.set_value(row, column, given.get("userEnteredValue"))
+        sheet.set_value(row, column, arguments.get("userEnteredValue"))
         return
     if "*" in tree:
         tree = {name: {} for name in CELL_FIELDS}
     if "userEnteredValue" in tree:
-        sheet.set_value(row, column, given.get("userEnteredValue"))
+        sheet.set_value(row, column, arguments.get("userEnteredValue"))
     state = sheet.cells.get((row, column), EMPTY)
     if "userEnteredFormat" in tree:
-        wanted = given.get("userEnteredFormat", {})
-        _check_format(wanted)
-        state = state._replace(format=_merged(state.format, wanted, tree["userEnteredFormat"]))
+        expected = arguments.get("userEnteredFormat", {})
+        _check_format(expected)
+        state = state._replace(format=_merged(state.format, expected, tree["userEnteredFormat"]))
     if "dataValidation" in tree:
-        rule = given.get("dataValidation")
+        rule = arguments.get("dataValidation")
         _check_rule(rule)
         state = state._replace(rule=rule)
     if "note" in tree:
-        state = state._replace(note=given.get("note"))
+        state = state._replace(note=arguments.get("note"))
     if state == EMPTY:
         sheet.cells.pop((row, column), None)
     else:
@@ -221,11 +221,11 @@ def _merged(old: dict[str, Any], new: dict[str, Any], tree: Tree) -> dict[str, A
     return result
 
 
-def _check_format(wanted: dict[str, Any]) -> None:
-    number = wanted.get("numberFormat")
+def _check_format(expected: dict[str, Any]) -> None:
+    number = expected.get("numberFormat")
     if number is not None and number.get("type") not in FORMATS:
         raise Refused(f"Invalid value at 'number_format.type': {number.get('type')}")
-    link = wanted.get("textFormat", {}).get("link")
+    link = expected.get("textFormat", {}).get("link")
     if link is not None and not link.get("uri"):
         raise Refused("Invalid link: no uri.")
 
@@ -245,8 +245,8 @@ def _check_rule(rule: dict[str, Any] | None) -> None:
 
 def _set_validation(spreadsheet: Spreadsheet, ask: dict[str, Any]) -> None:
     sheet, range_ = _grid_range(spreadsheet, ask["range"])
-    given = {"dataValidation": ask["rule"]} if "rule" in ask else {}
-    _repeat(sheet, range_, given, {"dataValidation": {}})
+    arguments = {"dataValidation": ask["rule"]} if "rule" in ask else {}
+    _repeat(sheet, range_, arguments, {"dataValidation": {}})
 
 
 def _set_filter(spreadsheet: Spreadsheet, ask: dict[str, Any]) -> None:
@@ -305,8 +305,8 @@ def _create_metadata(spreadsheet: Spreadsheet, ask: dict[str, Any]) -> None:
         raise Refused("Developer metadata must have a visibility.")
     span = one["location"].get("dimensionRange")
     sheet = _sheet(spreadsheet, span or one["location"])
-    key, taken = one["metadataId"], {key for sheet in spreadsheet.sheets for key in sheet.metadata}
-    if not 0 < key < 2**31 or key in taken:
+    key, used = one["metadataId"], {key for sheet in spreadsheet.sheets for key in sheet.metadata}
+    if not 0 < key < 2**31 or key in used:
         raise Refused(f"Developer metadata with id {key} already exists.")
     if span is not None and span["endIndex"] != span["startIndex"] + 1:
         raise Refused("The dimension range of metadata must be a single row or column.")

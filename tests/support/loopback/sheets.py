@@ -104,8 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _route(self, path: str) -> tuple[str, Action, list[str]]:
         for method, pattern, operation, action in ROUTES:
-            if self.command == method and (found := re.fullmatch(pattern, path)):
-                return operation, action, [unquote(part) for part in found.groups()]
+            if self.command == method and (match := re.fullmatch(pattern, path)):
+                return operation, action, [unquote(part) for part in match.groups()]
         self.google.calls.append(f"{self.command} {path}")
         raise Denied(404, "notFound", f"The requested URL {path} was not found on this server.")
 

@@ -69,7 +69,7 @@ class Sheet:
     def values(self) -> list[list[Cell]]:
         """Return the cells as the API does, without trailing empty cells and rows."""
         rows: list[list[Cell]] = []
-        filled = [place for place, cell in self.cells.items() if cell.value is not None]
+        filled = [position for position, cell in self.cells.items() if cell.value is not None]
         for row, column in sorted(filled):
             plain = self.cells[row, column].plain
             rows += [[] for _ in range(row + 1 - len(rows))]
@@ -80,26 +80,26 @@ class Sheet:
     def bold_rows(self) -> set[int]:
         return {row for (row, _), cell in self.cells.items() if cell.format.get("textFormat", {}).get("bold")}
 
-    def pattern(self, place: str) -> str | None:
+    def pattern(self, position: str) -> str | None:
         """Return the pattern of a cell's number format, such as that of `B2`."""
-        pattern: str | None = self.at(place).format.get("numberFormat", {}).get("pattern")
+        pattern: str | None = self.at(position).format.get("numberFormat", {}).get("pattern")
         return pattern
 
-    def at(self, place: str) -> CellState:
-        return self.cells.get(place_of(place), EMPTY)
+    def at(self, position: str) -> CellState:
+        return self.cells.get(place_of(position), EMPTY)
 
-    def type_in(self, place: str, value: Cell | None) -> None:
+    def type_in(self, position: str, value: Cell | None) -> None:
         """Change a cell as a person does, who may type a formula."""
         kind = {bool: "boolValue", str: "stringValue"}.get(type(value), "numberValue")
         if isinstance(value, str) and value.startswith("="):
             kind = "formulaValue"
-        self._change(place, value=None if value in (None, "") else {kind: value}, result=7)
+        self._change(position, value=None if value in (None, "") else {kind: value}, result=7)
 
-    def comment(self, place: str, note: str) -> None:
-        self._change(place, note=note)
+    def comment(self, position: str, note: str) -> None:
+        self._change(position, note=note)
 
-    def _change(self, place: str, **changes: Any) -> None:
-        index = place_of(place)
+    def _change(self, position: str, **changes: Any) -> None:
+        index = place_of(position)
         self.cells[index] = self.cells.get(index, EMPTY)._replace(**changes)
 
     def resize(self, rows: int, columns: int) -> None:
@@ -110,9 +110,9 @@ class Sheet:
 
     def move_rows(self, start: int, by: int) -> None:
         """Insert `by` rows before row `start`, or delete `-by` rows from there on; metadata moves along."""
-        kept = {(r, c): cell for (r, c), cell in self.cells.items() if r < start}
+        stored = {(r, c): cell for (r, c), cell in self.cells.items() if r < start}
         moved = {(r + by, c): cell for (r, c), cell in self.cells.items() if r >= start + max(0, -by)}
-        self.cells = kept | moved
+        self.cells = stored | moved
         self.rows += by
         for key, one in list(self.metadata.items()):
             row = one.get("row")
@@ -153,13 +153,13 @@ class Sheet:
         if self.frozen_rows:
             grid["frozenRowCount"] = self.frozen_rows
         properties = {"sheetId": self.sheet_id, "title": self.title, "index": index, "sheetType": "GRID"}
-        shown: dict[str, Any] = {"properties": properties | {"gridProperties": grid}}
-        shown["data"] = [self._data(one) for one in ranges]
+        displayed: dict[str, Any] = {"properties": properties | {"gridProperties": grid}}
+        displayed["data"] = [self._data(one) for one in ranges]
         if self.basic_filter:
-            shown["basicFilter"] = self.basic_filter
+            displayed["basicFilter"] = self.basic_filter
         if own := [self.described_metadata(key) for key, one in self.metadata.items() if one["row"] is None]:
-            shown["developerMetadata"] = own
-        return shown
+            displayed["developerMetadata"] = own
+        return displayed
 
     def described_metadata(self, key: int) -> dict[str, Any]:
         one = self.metadata[key]
@@ -182,17 +182,17 @@ class Sheet:
             rows.append(cells)
         while rows and not rows[-1]:
             rows.pop()
-        shown: dict[str, Any] = {"rowData": [{"values": row} if row else {} for row in rows]} if rows else {}
+        displayed: dict[str, Any] = {"rowData": [{"values": row} if row else {} for row in rows]} if rows else {}
         # Like every field of Google's JSON, an index of 0 is left out.
-        shown |= {name: value for name, value in range_.start.items() if value}
+        displayed |= {name: value for name, value in range_.start.items() if value}
         spans = [dict.fromkeys(["pixelSize"], self.widths.get(c, 100)) for c in range(self.columns)]
-        shown["columnMetadata"] = spans[range_.first_column : range_.last_column + 1]
+        displayed["columnMetadata"] = spans[range_.first_column : range_.last_column + 1]
         # The metadata of a row is shown with the row.
-        shown["rowMetadata"] = [
-            {"developerMetadata": found} if (found := self._metadata_of_row(r)) else {}
+        displayed["rowMetadata"] = [
+            {"developerMetadata": result} if (result := self._metadata_of_row(r)) else {}
             for r in range(range_.first_row, range_.last_row + 1)
         ]
-        return shown
+        return displayed
 
     def _metadata_of_row(self, row: int) -> list[dict[str, Any]]:
         return [self.described_metadata(key) for key, one in self.metadata.items() if one["row"] == row]
@@ -213,18 +213,18 @@ def _checked(value: dict[str, Any]) -> dict[str, Any] | None:
 def _cell_data(cell: CellState | None) -> dict[str, Any]:
     if cell is None or cell == EMPTY:
         return {}
-    shown: dict[str, Any] = {}
+    displayed: dict[str, Any] = {}
     if cell.value is not None:
-        shown["userEnteredValue"] = cell.value
-        shown["effectiveValue"] = _extended(cell.plain) if "formulaValue" in cell.value else cell.value
-        shown["formattedValue"] = str(cell.plain)
+        displayed["userEnteredValue"] = cell.value
+        displayed["effectiveValue"] = _extended(cell.plain) if "formulaValue" in cell.value else cell.value
+        displayed["formattedValue"] = str(cell.plain)
     if cell.format:
-        shown |= {"userEnteredFormat": cell.format, "effectiveFormat": cell.format}
+        displayed |= {"userEnteredFormat": cell.format, "effectiveFormat": cell.format}
         if link := cell.format.get("textFormat", {}).get("link", {}).get("uri"):
-            shown["hyperlink"] = link
+            displayed["hyperlink"] = link
     if cell.rule:
-        shown["dataValidation"] = cell.rule
-    return shown | ({"note": cell.note} if cell.note else {})
+        displayed["dataValidation"] = cell.rule
+    return displayed | ({"note": cell.note} if cell.note else {})
 
 
 def _extended(value: Any) -> dict[str, Any]:
@@ -258,18 +258,18 @@ class Spreadsheet:
 
     def range(self, text: str) -> tuple[Sheet, "Range"]:
         """Return the sheet and the cells of A1 notation; rows or columns that it leaves out are all of them."""
-        found = re.fullmatch(r"(?:(?:'((?:[^']|'')+)'|(\w+))(?:!|$))?(?:([A-Z]*)(\d*)(?::([A-Z]*)(\d*))?)?", text)
-        if not found:
+        match = re.fullmatch(r"(?:(?:'((?:[^']|'')+)'|(\w+))(?:!|$))?(?:([A-Z]*)(\d*)(?::([A-Z]*)(\d*))?)?", text)
+        if not match:
             raise Refused(f"Unable to parse range: {text}")
-        title = (found[1] or "").replace("''", "'") or found[2]
+        title = (match[1] or "").replace("''", "'") or match[2]
         sheet = self.named(title) if title else self.sheet
-        if not (found[3] or found[4]):
+        if not (match[3] or match[4]):
             return sheet, Range(text, 0, 0, sheet.rows - 1, sheet.columns - 1)
-        first = int(found[4] or 1) - 1, _column(found[3] or "A")
-        if found[5] is None:
+        first = int(match[4] or 1) - 1, _column(match[3] or "A")
+        if match[5] is None:
             return sheet, Range(text, *first, *first)
-        last_row = int(found[6]) - 1 if found[6] else sheet.rows - 1
-        return sheet, Range(text, *first, last_row, _column(found[5]) if found[5] else sheet.columns - 1)
+        last_row = int(match[6]) - 1 if match[6] else sheet.rows - 1
+        return sheet, Range(text, *first, last_row, _column(match[5]) if match[5] else sheet.columns - 1)
 
 
 @dataclass(frozen=True)
@@ -297,9 +297,9 @@ class Range:
 
 def place_of(text: str) -> tuple[int, int]:
     """Return row and column of a cell such as `B2`, from 0."""
-    found = re.fullmatch(r"([A-Z]+)(\d+)", text)
-    assert found, text
-    return int(found[2]) - 1, _column(found[1])
+    match = re.fullmatch(r"([A-Z]+)(\d+)", text)
+    assert match, text
+    return int(match[2]) - 1, _column(match[1])
 
 
 def _column(letters: str) -> int:

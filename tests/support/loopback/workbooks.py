@@ -22,14 +22,14 @@ def book(
 
     A cell with `s="n"` is shown by the nth of the formats, from 1 on. `after` is the XML that follows the rows.
     """
-    given = sheets or {"Sheet": ("visible", "".join(f"<row>{row}</row>" for row in rows))}
+    arguments = sheets or {"Sheet": ("visible", "".join(f"<row>{row}</row>" for row in rows))}
     named = "".join(
         f'<sheet name="{name}" sheetId="{n}" state="{state}" r:id="r{n}"/>'
-        for n, (name, (state, _)) in enumerate(given.items(), 1)
+        for n, (name, (state, _)) in enumerate(arguments.items(), 1)
     )
     related = "".join(
         f'<Relationship Id="r{n}" Type="{OFFICE}/worksheet" Target="worksheets/s{n}.xml"/>'
-        for n in range(1, len(given) + 1)
+        for n in range(1, len(arguments) + 1)
     )
     codes = "".join(f'<numFmt numFmtId="{n}" formatCode="{code}"/>' for n, code in enumerate(formats, 164))
     styles = '<xf numFmtId="0"/>' + "".join(f'<xf numFmtId="{n}"/>' for n in range(164, 164 + len(formats)))
@@ -43,7 +43,7 @@ def book(
         "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><numFmts>{codes}</numFmts>'
         f"<cellStyleXfs><xf/></cellStyleXfs><cellXfs>{styles}</cellXfs></styleSheet>",
     }
-    for n, (_, xml) in enumerate(given.values(), 1):
+    for n, (_, xml) in enumerate(arguments.values(), 1):
         parts[f"xl/worksheets/s{n}.xml"] = f'<worksheet xmlns="{MAIN}"><sheetData>{xml}</sheetData>{after}</worksheet>'
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -147,9 +147,9 @@ async def run_operation(
     """
     await open_tab(page, tab_name)
     if variables is not None:
-        held = json.loads(await read_editor(page, "variables.json") or "{}")
-        await write_editor(page, "variables.json", json.dumps({**held, **variables}, indent=2))
+        stored = json.loads(await read_editor(page, "variables.json") or "{}")
+        await write_editor(page, "variables.json", json.dumps({**stored, **variables}, indent=2))
     await page.click(RUN)
-    shown = await page.wait_for_function(IS_DONE, arg="response.json", timeout=seconds * 1000)
-    result: dict[str, Any] = json.loads(await shown.json_value())
+    displayed = await page.wait_for_function(IS_DONE, arg="response.json", timeout=seconds * 1000)
+    result: dict[str, Any] = json.loads(await displayed.json_value())
     return result

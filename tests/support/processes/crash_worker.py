@@ -27,31 +27,31 @@ configure_mappers()
 LEASE, SWEEP_SECONDS, HEARTBEAT_SECONDS, CHECKPOINT_SECONDS = timedelta(seconds=1.5), 0.2, 0.5, 0.1
 
 
-def work(given: dict[str, Any]) -> None:
+def work(arguments: dict[str, Any]) -> None:
     """Run jobs until the end, with leases that are over soon: a test waits for nothing else."""
     rows.LEASE, jobs.runner.worker.SWEEP_SECONDS = LEASE, SWEEP_SECONDS
     jobs.runner.job_run.HEARTBEAT_SECONDS = HEARTBEAT_SECONDS
     jobs.replies.reply_writer.CHECKPOINT_SECONDS = CHECKPOINT_SECONDS
 
     async def run() -> None:
-        async with lifespan(assemble(Settings(_env_file=None, **given))):
+        async with lifespan(assemble(Settings(_env_file=None, **arguments))):
             await asyncio.Event().wait()
 
     asyncio.run(run())
 
 
-def start(given: dict[str, Any]) -> ForkServerProcess:
+def start(arguments: dict[str, Any]) -> ForkServerProcess:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.support.processes.crash_worker"])
-    process = context.Process(target=work, args=(given,), daemon=True)
+    process = context.Process(target=work, args=(arguments,), daemon=True)
     process.start()
     return process
 
 
 @contextmanager
-def working(given: dict[str, Any]) -> Iterator[ForkServerProcess]:
+def working(arguments: dict[str, Any]) -> Iterator[ForkServerProcess]:
     """Run a worker, and kill it with -9 at the end unless the test has."""
-    process = start(given)
+    process = start(arguments)
     try:
         yield process
     finally:

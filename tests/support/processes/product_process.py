@@ -64,8 +64,8 @@ class Product:
         assert self.process.stdout
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
-            if found := READY.search(line):
-                self.url = found[1]
+            if match := READY.search(line):
+                self.url = match[1]
                 self._ready.set()
         self._ready.set()
 

@@ -43,8 +43,12 @@ class Installation:
 
     @asynccontextmanager
     async def run(self, **settings: Any) -> AsyncIterator[App]:
-        given = {"database_url": self.database_url, "redis_url": self.redis_url, "redis_prefix": self.prefix} | settings
-        async with open_app_with_llm(self.server, given.pop("database_url"), self.directory, **given) as app:
+        arguments = {
+            "database_url": self.database_url,
+            "redis_url": self.redis_url,
+            "redis_prefix": self.prefix,
+        } | settings
+        async with open_app_with_llm(self.server, arguments.pop("database_url"), self.directory, **arguments) as app:
             yield app
 
 

@@ -9,8 +9,8 @@ async def until(condition: Callable[[], Awaitable[Any] | Any], seconds: float = 
     """Return the result of the condition once it is true."""
     async with asyncio.timeout(seconds):
         while True:
-            said = condition()
-            said = await said if isinstance(said, Awaitable) else said
-            if said:
-                return said
+            text = condition()
+            text = await text if isinstance(text, Awaitable) else text
+            if text:
+                return text
             await asyncio.sleep(0.01)

@@ -13,8 +13,8 @@ async def finished(client: Client, table: str, **options: Any) -> Any:
     started = await client.mutate("startExport", "{ export { id } }", tableId=table, **options)
 
     async def ended() -> Any:
-        shown = (await client.run(SHOWN, id=started["export"]["id"]))["export"]
-        return shown if shown["status"] in {"COMPLETED", "FAILED"} else None
+        displayed = (await client.run(SHOWN, id=started["export"]["id"]))["export"]
+        return displayed if displayed["status"] in {"COMPLETED", "FAILED"} else None
 
     return await until(ended, seconds=60)
 

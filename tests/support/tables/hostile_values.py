@@ -44,8 +44,8 @@ def columns(width: int = 200) -> list[dict[str, Any]]:
 
 def rows(width: int = 200) -> list[dict[str, Any]]:
     """Each text in the first and the last column, and beside it a value of each type, or nothing."""
-    made = []
+    result = []
     for n, text in enumerate(TEXTS):
         typed = {f"c{at}": CELLS[type][n] for at, type in enumerate(TYPES[1:], 2) if n < len(CELLS[type])}
-        made.append({"c1": text, f"c{width}": text, **typed})
-    return made
+        result.append({"c1": text, f"c{width}": text, **typed})
+    return result

@@ -46,12 +46,12 @@ class Chat(TableClient):
         """Return the global id of the proposal for the first table in a message."""
 
         def unit(session: Session) -> UUID:
-            said = _message(self.conversation, MessageRole.USER, text)
+            answer = _message(self.conversation, MessageRole.USER, text)
             reply = _message(self.conversation, MessageRole.ASSISTANT, "Look.")
-            session.add_all([said, reply])
+            session.add_all([answer, reply])
             (proposed, *_) = propose(text)
             table_id = decode_or_none(table, Table) if table else None
-            sources = [Source(said.id)]
+            sources = [Source(answer.id)]
             proposal = proposals.propose(session, self.conversation, reply.id, sources, proposed, table_id=table_id)
             if apply:
                 apply_without_overwriting(session, proposal)
@@ -63,16 +63,16 @@ class Chat(TableClient):
         document = f"query P($id: ID!) {{ node(id: $id) {{ ... on Proposal {PROPOSAL} }} }}"
         return (await self.run(document, id=id))["node"]
 
-    async def apply(self, id: str, **given: Any) -> Any:
-        return await self.mutate("applyProposal", APPLY, id=id, **given)
+    async def apply(self, id: str, **arguments: Any) -> Any:
+        return await self.mutate("applyProposal", APPLY, id=id, **arguments)
 
 
 def _message(conversation: UUID, role: MessageRole, text: str) -> Message:
     return Message(conversation_id=conversation, role=role, text=text, status=MessageStatus.COMPLETED)
 
 
-async def begun(product: InProcessProduct, viewer: Viewer, **given: Any) -> Chat:
-    beginning = NewConversation("model", title="Trip", **given)
+async def begun(product: InProcessProduct, viewer: Viewer, **arguments: Any) -> Chat:
+    beginning = NewConversation("model", title="Trip", **arguments)
     conversation = await product.database.write(conversations.create, viewer, beginning)
     chat = Chat(product, viewer, "")
     chat.conversation = conversation.id

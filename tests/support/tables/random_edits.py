@@ -84,8 +84,8 @@ class Story:
 
     async def redefine(self, _rows: list[str], keys: list[str]) -> None:
         rules: list[dict[str, Any]] = [{}, {"maxLength": 2}, {"maximum": "50"}, {"isRequired": True}, {"default": "3"}]
-        given = {"name": f"Name {self.random.random()}", **self.random.choice(rules)}
-        await self.mutate("updateColumn", key=self.random.choice(keys), **given)
+        arguments = {"name": f"Name {self.random.random()}", **self.random.choice(rules)}
+        await self.mutate("updateColumn", key=self.random.choice(keys), **arguments)
 
     async def retype(self, _rows: list[str], keys: list[str]) -> None:
         kind = self.random.choice(["TEXT", "INTEGER", "DECIMAL"])
@@ -102,5 +102,5 @@ class Story:
         revision = (await read(self.sheet))["revision"]
         await self.sheet.undo(max(2, revision - self.random.choice([0, 0, 1, 2, 4])), force=self.random.random() < 0.5)
 
-    async def mutate(self, mutation: str, /, **given: Any) -> None:
-        await self.sheet.mutate(mutation, "{ table { id } }", tableId=self.sheet.id, **given)
+    async def mutate(self, mutation: str, /, **arguments: Any) -> None:
+        await self.sheet.mutate(mutation, "{ table { id } }", tableId=self.sheet.id, **arguments)

@@ -46,16 +46,16 @@ def where(column: str, test: Callable[[Any], bool]) -> list[dict[str, Any]]:
 def compared(column: str, value: Any) -> Iterable[tuple[str, list[dict[str, Any]]]]:
     key = KEYS[column]
 
-    def low(given: Any) -> Any:
+    def low(arguments: Any) -> Any:
         """Texts are compared without their case."""
-        return key(given)[0] if column == ITEM else key(given)
+        return key(arguments)[0] if column == ITEM else key(arguments)
 
-    yield "EQ", where(column, lambda given: key(given) == key(value))
-    yield "NE", [row for row in VALUES if row not in where(column, lambda given: key(given) == key(value))]
-    yield "LT", where(column, lambda given: low(given) < low(value))
-    yield "LTE", where(column, lambda given: low(given) <= low(value))
-    yield "GT", where(column, lambda given: low(given) > low(value))
-    yield "GTE", where(column, lambda given: low(given) >= low(value))
+    yield "EQ", where(column, lambda arguments: key(arguments) == key(value))
+    yield "NE", [row for row in VALUES if row not in where(column, lambda arguments: key(arguments) == key(value))]
+    yield "LT", where(column, lambda arguments: low(arguments) < low(value))
+    yield "LTE", where(column, lambda arguments: low(arguments) <= low(value))
+    yield "GT", where(column, lambda arguments: low(arguments) > low(value))
+    yield "GTE", where(column, lambda arguments: low(arguments) >= low(value))
 
 
 COMPARED = [

@@ -102,7 +102,7 @@ class _Draft:
 
     def set_value(self, row_id: str | None, key: str, value: Value) -> None:
         row = self.row(row_id)
-        values = {name: kept for name, kept in row.values.items() if name != key}
+        values = {name: stored for name, stored in row.values.items() if name != key}
         if value is not None:
             values[key] = value
         self.rows[str(row_id)] = replace(row, version=row.version + 1, values=values)

@@ -57,13 +57,13 @@ class TableClient:
 
     @classmethod
     async def new(
-        cls, world: World, directory: Path, columns: Sequence[dict[str, Any]] = COLUMNS, **given: Any
+        cls, world: World, directory: Path, columns: Sequence[dict[str, Any]] = COLUMNS, **arguments: Any
     ) -> "TableClient":
         """Create a table for `viewer`, or else for a user who signs up."""
-        viewer = given.pop("viewer", None) or await world.person("ann")
-        sheet = cls(given.pop("product", None) or InProcessProduct(world, directory), viewer, "")
-        given = {"name": "Costs", "columns": list(columns), **given}
-        created = await sheet.mutate("createTable", "{ table { id } }", **given)
+        viewer = arguments.pop("viewer", None) or await world.person("ann")
+        sheet = cls(arguments.pop("product", None) or InProcessProduct(world, directory), viewer, "")
+        arguments = {"name": "Costs", "columns": list(columns), **arguments}
+        created = await sheet.mutate("createTable", "{ table { id } }", **arguments)
         sheet.id = created["table"]["id"]
         return sheet
 
@@ -84,29 +84,29 @@ class TableClient:
             raise Refused(result.errors)
         return result.data
 
-    async def mutate(self, name: str, selection: str, /, **given: Any) -> Any:
+    async def mutate(self, name: str, selection: str, /, **arguments: Any) -> Any:
         kind = name[0].upper() + name[1:]
         document = f"mutation M($input: {kind}Input!) {{ {name}(input: $input) {selection} }}"
-        return (await self.run(document, input=given))[name]
+        return (await self.run(document, input=arguments))[name]
 
     async def table(self) -> dict[str, Any]:
         table: dict[str, Any] = (await self.run(TABLE, id=self.id))["table"]
         return table
 
-    async def rows(self, **asked: Any) -> dict[str, Any]:
-        rows: dict[str, Any] = (await self.run(ROWS, id=self.id, **asked))["table"]["rows"]
+    async def rows(self, **requested: Any) -> dict[str, Any]:
+        rows: dict[str, Any] = (await self.run(ROWS, id=self.id, **requested))["table"]["rows"]
         return rows
 
-    async def add(self, *rows: Any, **given: Any) -> dict[str, Any]:
+    async def add(self, *rows: Any, **arguments: Any) -> dict[str, Any]:
         selection = f"{{ table {{ rowCount }} rows {ROW} rejected {{ index fieldErrors {{ field message }} }} "
         selection += "revision { number summary } }"
-        payload: dict[str, Any] = await self.mutate("addRows", selection, tableId=self.id, rows=list(rows), **given)
+        payload: dict[str, Any] = await self.mutate("addRows", selection, tableId=self.id, rows=list(rows), **arguments)
         return payload
 
-    async def update(self, *cells: dict[str, Any], **given: Any) -> dict[str, Any]:
+    async def update(self, *cells: dict[str, Any], **arguments: Any) -> dict[str, Any]:
         selection = f"{{ table {{ revision }} rows {ROW} revision {{ number summary }} }}"
         payload: dict[str, Any] = await self.mutate(
-            "updateCells", selection, tableId=self.id, cells=list(cells), **given
+            "updateCells", selection, tableId=self.id, cells=list(cells), **arguments
         )
         return payload
 
@@ -115,10 +115,10 @@ class TableClient:
         payload: dict[str, Any] = await self.mutate("deleteRows", selection, tableId=self.id, rowIds=list(ids))
         return payload
 
-    async def undo(self, revision: int, **given: Any) -> dict[str, Any]:
+    async def undo(self, revision: int, **arguments: Any) -> dict[str, Any]:
         selection = f"{{ table {{ revision }} revision {REVISION} }}"
         payload: dict[str, Any] = await self.mutate(
-            "undoRevision", selection, tableId=self.id, revision=revision, **given
+            "undoRevision", selection, tableId=self.id, revision=revision, **arguments
         )
         return payload
 
