@@ -19,10 +19,11 @@ ENV PATH=/venv/bin:$PATH \
 RUN useradd --system --uid 10001 --user-group --home-dir /data --create-home sheetgpt
 COPY --from=packages /venv /venv
 WORKDIR /app
-COPY app.py backups.py checks.py commands.py errors.py hosting.py keys.py preflight.py settings.py ./
+COPY app.py backups.py checks.py errors.py hosting.py keys.py preflight.py settings.py ./
 COPY assembly assembly
 COPY assistant assistant
 COPY auth auth
+COPY commands commands
 COPY db db
 COPY execution execution
 COPY integrations integrations

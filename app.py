@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from commands import cli
+from commands.cli import cli
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -44,7 +44,7 @@ class Hosted:
         from assembly.application import application
         from assembly.product import assemble
         from assembly.running import lifespan
-        from commands import configured_settings
+        from commands.server import configured_settings
 
         product = assemble(configured_settings())
         await started.enter_async_context(lifespan(product))

@@ -1,11 +1,13 @@
 """ASGI application of the product, with its guards, routes and middleware."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 
 from assembly.components import create_trusted_documents
 from assembly.product import Product
@@ -45,6 +47,18 @@ from transport.server import Draining
 
 def application(product: Product) -> Any:
     """Create the ASGI application; `lifespan` starts and stops the product that it serves."""
+    settings = product.backend.settings
+    uploads = Uploads(settings.files_dir / "incoming", settings.max_upload_bytes, settings.max_body_bytes)
+    routes = [*_graphql_routes(product, uploads), *_other_routes(product), *_page_routes(settings)]
+    middleware = [*_cors(settings), _guard(product, uploads)]
+    app = Starlette(routes=routes, middleware=middleware, exception_handlers=EXCEPTION_HANDLERS)
+    if settings.static_dir:
+        # Not a route: one for every path would answer 404 where a known path refuses the method with 405.
+        app.router.default = fallback(settings.static_dir)
+    return app
+
+
+def _graphql_routes(product: Product, uploads: Uploads) -> list[BaseRoute]:
     backend, settings = product.backend, product.backend.settings
 
     async def context_of(caller: Caller) -> Context:
@@ -55,8 +69,27 @@ def application(product: Product) -> Any:
         await count_operation(context)
         return context
 
-    uploads = Uploads(settings.files_dir / "incoming", settings.max_upload_bytes, settings.max_body_bytes)
-    executor = Executor(
+    limits = SocketLimits(
+        message_bytes=settings.max_body_bytes,
+        operations=settings.operations_per_socket,
+        per_address=settings.sockets_per_address,
+        per_person=settings.sockets_per_person,
+    )
+    return graphql_routes(
+        _executor(settings),
+        authenticate=context_of,
+        connections=product.connections,
+        graphiql=GraphiQL() if settings.in_development(settings.graphiql) else None,
+        limits=limits,
+        uploads=uploads,
+        trusted=create_trusted_documents(settings),
+        max_batch=settings.max_batch,
+        compress=settings.compression,
+    )
+
+
+def _executor(settings: Settings) -> Executor:
+    return Executor(
         schema,
         format_error=format_error,
         deadline=90,
@@ -68,23 +101,12 @@ def application(product: Product) -> Any:
         hide_suggestions=not settings.in_development(settings.suggestions),
         introspection=settings.in_development(settings.introspection),
     )
-    routes = [
-        *graphql_routes(
-            executor,
-            authenticate=context_of,
-            connections=product.connections,
-            graphiql=GraphiQL() if settings.in_development(settings.graphiql) else None,
-            limits=SocketLimits(
-                message_bytes=settings.max_body_bytes,
-                operations=settings.operations_per_socket,
-                per_address=settings.sockets_per_address,
-                per_person=settings.sockets_per_person,
-            ),
-            uploads=uploads,
-            trusted=create_trusted_documents(settings),
-            max_batch=settings.max_batch,
-            compress=settings.compression,
-        ),
+
+
+def _other_routes(product: Product) -> list[BaseRoute]:
+    """Return the routes of health, metrics, files, share links, and of browsers that come back from elsewhere."""
+    backend, settings = product.backend, product.backend.settings
+    return [
         *ops_routes(version=VERSION, readiness=product.readiness, metrics=create_metrics_endpoint(settings)),
         download_route(backend.secrets, settings.files_dir, export_access(backend)),
         attachment_route(backend.secrets, backend.blobs.open, attachment_access(backend)),
@@ -93,39 +115,38 @@ def application(product: Product) -> Any:
         consent_route(callback(backend)),
         *sign_in_routes(single_sign_on.begin(backend), single_sign_on.complete(backend)),
     ]
+
+
+def _page_routes(settings: Settings) -> list[BaseRoute]:
     if settings.static_dir:
-        routes += page_routes(settings.static_dir)
-    elif settings.app_page:
-        routes += page_routes()
-    # The guard stands inside: Starlette's own outermost layer would answer its refusals as faults of ours.
+        return [*page_routes(settings.static_dir)]
+    return [*page_routes()] if settings.app_page else []
+
+
+def _guard(product: Product, uploads: Uploads) -> Middleware:
+    # It stands inside: Starlette's own outermost layer would answer its refusals as faults of ours.
+    settings = product.backend.settings
     own_origin = [settings.public_url.rstrip("/")] if settings.public_url else []
-    middleware = [
-        Middleware(
-            Guard,
-            max_body_bytes=settings.max_body_bytes,
-            max_upload_bytes=uploads.body_bytes,
-            perimeter=Perimeter(settings.hosts, frozenset(settings.origins + own_origin), settings.force_https),
-            admit=partial(count_request, backend),
-            version=VERSION,
-            drain=product.drain,
-        )
-    ]
+    return Middleware(
+        Guard,
+        max_body_bytes=settings.max_body_bytes,
+        max_upload_bytes=uploads.body_bytes,
+        perimeter=Perimeter(settings.hosts, frozenset(settings.origins + own_origin), settings.force_https),
+        admit=partial(count_request, product.backend),
+        version=VERSION,
+        drain=product.drain,
+    )
+
+
+def _cors(settings: Settings) -> Iterator[Middleware]:
     if settings.origins:
-        middleware.insert(
-            0,
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type", "x-request-id", *PREFLIGHT],
-                expose_headers=["x-request-id", "x-api-version", "retry-after", "ratelimit", "ratelimit-policy"],
-            ),
+        yield Middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "x-request-id", *PREFLIGHT],
+            expose_headers=["x-request-id", "x-api-version", "retry-after", "ratelimit", "ratelimit-policy"],
         )
-    app = Starlette(routes=routes, middleware=middleware, exception_handlers=EXCEPTION_HANDLERS)
-    if settings.static_dir:
-        # Not a route: one for every path would answer 404 where a known path refuses the method with 405.
-        app.router.default = fallback(settings.static_dir)
-    return app
 
 
 def draining(product: Product) -> Draining:

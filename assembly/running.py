@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from assembly.product import Product
 from db.core.sqlite import SQLite
@@ -61,6 +61,22 @@ def log_start(product: Product) -> None:
     logger.info("start", extra={"fields": fields | {"redis": product.cluster is not None, "jobs": settings.run_jobs}})
 
 
+class BackgroundPart(Protocol):
+    def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+def background_parts(product: Product) -> Iterator[BackgroundPart]:
+    """Yield the loops that run beside the worker, in the order of their start."""
+    yield product.purger
+    yield product.aggregator
+    yield product.revocation
+    yield product.sweep
+    yield product.link_sweep
+    yield product.report_scheduler
+    yield product.revocations
+
+
 @contextlib.asynccontextmanager
 async def lifespan(product: Product) -> AsyncIterator[None]:
     """Start every part, and stop them in the opposite order at the end, also when a part fails to start."""
@@ -89,20 +105,9 @@ async def lifespan(product: Product) -> AsyncIterator[None]:
             await product.model.warm()
         await product.worker.start()
         started.push_async_callback(product.worker.stop)
-        product.purger.start()
-        started.push_async_callback(product.purger.stop)
-        product.aggregator.start()
-        started.push_async_callback(product.aggregator.stop)
-        product.revocation.start()
-        started.push_async_callback(product.revocation.stop)
-        product.sweep.start()
-        started.push_async_callback(product.sweep.stop)
-        product.link_sweep.start()
-        started.push_async_callback(product.link_sweep.stop)
-        product.report_scheduler.start()
-        started.push_async_callback(product.report_scheduler.stop)
-        product.revocations.start()
-        started.push_async_callback(product.revocations.stop)
+        for part in background_parts(product):
+            part.start()
+            started.push_async_callback(part.stop)
         if product.control is not None:
             await product.control.start()
             started.push_async_callback(product.control.stop)

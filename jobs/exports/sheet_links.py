@@ -1,7 +1,6 @@
 """Links that keep sheets up to date: a sweep that finds links of changed tables, and the job of one link."""
 
 import asyncio
-import logging
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -19,12 +18,11 @@ from jobs.exports import snapshots
 from jobs.exports.sheets import SheetRequest, SheetWriter, apply_template
 from jobs.exports.source import Source
 from jobs.runner.job_run import JobContext
+from jobs.runner.periodic import PeriodicTask
 
 MAX_CONCURRENT = 2
 MAX_INTERVAL_SECONDS = 5.0  # between two sweeps
 SYSTEM = Viewer.system()
-
-log = logging.getLogger("sheetgpt.job")
 
 
 class SheetLinks:
@@ -59,29 +57,13 @@ class SheetLinks:
         )
 
 
-class SheetLinkSweep:
+class SheetLinkSweep(PeriodicTask):
     """Sweep that starts the jobs of links whose table has changed, `gather` after it saw the change."""
 
     def __init__(self, database: Database, gather: timedelta) -> None:
         self._database, self._gather = database, gather
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _run(self) -> None:
-        interval = min(MAX_INTERVAL_SECONDS, max(0.05, self._gather.total_seconds() / 4))
-        while True:
-            try:
-                await self.sweep()
-            except Exception:
-                log.exception("Links to sheets could not be started; the next attempt is in %s s", interval)
-            await asyncio.sleep(interval)
+        interval = min(MAX_INTERVAL_SECONDS, max(0.05, gather.total_seconds() / 4))
+        super().__init__(self.sweep, interval, "Links to sheets could not be started")
 
     async def sweep(self) -> None:
         """Start the jobs of the links that are due."""

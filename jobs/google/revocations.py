@@ -1,43 +1,25 @@
 """Loop that revokes forgotten tokens at Google, if Google could not be reached when they were forgotten."""
 
 import asyncio
-import logging
 
 from auth.viewer import Viewer
 from db.core.base import now
 from db.core.engine import Database
 from db.google import revocations
 from integrations.google.access import Google
+from jobs.runner.periodic import PeriodicTask
 
 INTERVAL_SECONDS = 30.0
 TIMEOUT_SECONDS = 40.0  # of one attempt, whose own limits are shorter
 SYSTEM = Viewer.system()
 
-log = logging.getLogger("sheetgpt.job")
 
-
-class Revocations:
+class Revocations(PeriodicTask):
     """Loop over the revocations that are due. Several processes may run it: each attempt is made by one."""
 
     def __init__(self, database: Database, google: Google) -> None:
         self._database, self._google = database, google
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.revoke_due()
-            except Exception:
-                log.exception("Tokens of Google could not be revoked; the next attempt is in half a minute")
-            await asyncio.sleep(INTERVAL_SECONDS)
+        super().__init__(self.revoke_due, INTERVAL_SECONDS, "Tokens of Google could not be revoked")
 
     async def revoke_due(self) -> None:
         """Make an attempt at each revocation that is due, one after the other."""

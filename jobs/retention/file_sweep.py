@@ -1,7 +1,6 @@
 """Deletion of expired files: contents without a message, and old exports."""
 
 import asyncio
-import logging
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,38 +14,21 @@ from db.core.base import now
 from db.core.engine import Database
 from integrations.blobs import Blobs
 from jobs.retention.purger import FILE
+from jobs.runner.periodic import PeriodicTask
 
 INTERVAL_SECONDS = 3_600.0
 MIN_AGE = timedelta(hours=1)  # a running request stores its files before its message
 BATCH = 500
 PART = re.compile(r"\.[0-9a-f]{32}\.\d+\.part")
 
-log = logging.getLogger("sheetgpt.job")
 
-
-class Sweep:
+class Sweep(PeriodicTask):
     """Hourly sweep, which also runs at start."""
 
     def __init__(self, database: Database, blobs: Blobs, exports: Path, export_retention: timedelta) -> None:
         self._database, self._blobs = database, blobs
         self._exports, self._export_retention = exports, export_retention
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except Exception:
-                log.exception("Expired files could not be deleted; the next attempt is in an hour")
-            await asyncio.sleep(INTERVAL_SECONDS)
+        super().__init__(self.sweep, INTERVAL_SECONDS, "Expired files could not be deleted")
 
     async def sweep(self) -> int:
         """Delete expired files and return their number."""

@@ -20,10 +20,10 @@ from db.core.policy import visible
 from db.core.policy_rules import CustomRule
 
 ROOT = Path(__file__).parents[2]
-MODULES = {"app", "backups", "checks", "commands", "errors", "hosting", "keys", "preflight", "settings"}
+MODULES = {"app", "backups", "checks", "errors", "hosting", "keys", "preflight", "settings"}
 PACKAGES = {
-    "assembly", "transport", "schema", "execution", "resolvers", "jobs", "assistant", "db", "integrations", "tables",
-    "auth", "telemetry",
+    "assembly", "commands", "transport", "schema", "execution", "resolvers", "jobs", "assistant", "db", "integrations",
+    "tables", "auth", "telemetry",
 }  # fmt: skip
 MODELS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from typer.testing import CliRunner
 
-from commands import cli
+from commands.cli import cli
 from tests.support.app import SECRET, App, open_app
 from tests.support.client import Client
 from tests.support.processes.product_process import ROOT, BareProduct, running

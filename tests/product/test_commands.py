@@ -18,7 +18,7 @@ import pytest
 import websockets
 from typer.testing import CliRunner
 
-from commands import cli
+from commands.cli import cli
 from db.accounts.administration import perform
 from db.core.engine import Database
 from db.core.session import Session
@@ -122,7 +122,7 @@ def test_what_is_not_a_command_is_explained() -> None:
 def test_a_file_that_is_held_by_what_takes_no_commands_is_named(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("commands.HANDOVER_SECONDS", 0)
+    monkeypatch.setattr("commands.operations.HANDOVER_SECONDS", 0)
     with acquire_lock(Path(sqlite_url.removeprefix("sqlite:///"))):
         code, text = run(sqlite_url, "users", "list")
         assert code == 1

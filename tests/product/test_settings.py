@@ -14,7 +14,7 @@ from pydantic import AliasChoices
 
 from assembly.components import create_database, create_mailer
 from assembly.product import assemble
-from commands import configured_settings
+from commands.server import configured_settings
 from hosting import Hosted
 from integrations.mail import FileMailer, SMTPMailer
 from keys import load_secrets

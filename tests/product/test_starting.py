@@ -11,7 +11,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from commands import cli
+from commands.cli import cli
 from tests.support.processes.product_process import ROOT, Product, running
 from transport.core import logs
 
@@ -79,7 +79,7 @@ def test_a_wrong_setting_is_named(
 
 
 def test_help_does_not_import_the_server() -> None:
-    script = "import sys, commands; print({'assembly', 'schema', 'sqlalchemy', 'pydantic'} & set(sys.modules))"
+    script = "import sys, commands.cli; print({'assembly', 'schema', 'sqlalchemy', 'pydantic'} & set(sys.modules))"
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert (ended.returncode, ended.stdout) == (0, "set()\n")
 

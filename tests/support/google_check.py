@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from commands import cli
+from commands.cli import cli
 from tests.support.loopback.google_state import LoopbackSheets
 
 
