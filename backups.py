@@ -12,7 +12,7 @@ from typing import Any
 from db.backups.dumps import DumpFailed, check_revision, dump, is_postgresql, restore, verify
 from db.migrations import revision_at
 from keys import configured_secret, key_file, load_secrets
-from settings import VERSION, Settings
+from settings.settings import VERSION, Settings
 
 MANIFEST, FILES, KEY = "manifest.json", "files", "secret.key"
 NOT_COPIED = "incoming"  # uploads in progress

@@ -24,7 +24,7 @@ from integrations.llm.chat_completions import Delta, ModelFailure, Turn
 from integrations.mail import Mail, MailFailed, SMTPMailer
 from integrations.oidc.client import OIDCFailure
 from preflight import check_settings
-from settings import Misconfigured, Settings
+from settings.settings import Misconfigured, Settings
 
 SECONDS = 60.0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from auth.secrets import require_secret
-from settings import Misconfigured, Settings
+from settings.settings import Misconfigured, Settings
 
 
 def load_secrets(settings: Settings) -> tuple[bytes, ...]:

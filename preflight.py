@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from keys import load_secrets
-from settings import Misconfigured, Settings
+from settings.settings import Misconfigured, Settings
 
 NETWORK_URL = re.compile(r"postgres(ql)?://([^/?#@]*@)?[^/?#@]*/[^/?#@]+(\?[^@]*)?")
 

@@ -24,7 +24,7 @@ from resolvers.reports.downloads import report_files
 from schema import schema
 from schema.core.costs import WEIGHTS
 from schema.core.scopes import require_scope
-from settings import VERSION, Settings
+from settings.settings import VERSION, Settings
 from tables.reports.page import STYLE_DIGEST
 from telemetry import metrics
 from transport.app_page import fallback, page_routes

@@ -30,7 +30,7 @@ from keys import google_client_secret
 from preflight import masked
 from resolvers.accounts import single_sign_on
 from resolvers.core.context import Backend
-from settings import Misconfigured, Settings
+from settings.settings import Misconfigured, Settings
 from transport.graphql.trusted import NO_DOCUMENTS, BadManifest, TrustedDocuments, load_manifest
 from transport.routes.consent import CALLBACK_PATH
 

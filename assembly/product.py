@@ -59,7 +59,7 @@ from jobs.webhooks.deliveries import Deliveries
 from keys import load_secrets
 from resolvers.core.context import Backend
 from resolvers.core.revocation import Revocation
-from settings import Settings
+from settings.settings import Settings
 from transport.control import Control
 from transport.core.connections import Connections
 from transport.core.drain import Drain

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from assembly.product import Product
 from db.core.sqlite import SQLite
 from jobs.runner.backlog import Sampler
-from settings import VERSION, Misconfigured
+from settings.settings import VERSION, Misconfigured
 from telemetry import metrics
 from telemetry.catalog import BUILD, DATABASE_CONNECTIONS, READY, STREAMS, WAITING
 

@@ -11,7 +11,7 @@ import typer
 from commands.operations import AsJson, exit_on_failure, printable
 
 if TYPE_CHECKING:
-    from settings import Settings
+    from settings.settings import Settings
 
 
 def check_everything(context: typer.Context, as_json: AsJson = False) -> None:
@@ -35,7 +35,7 @@ def check_llm(as_json: AsJson = False) -> None:
 def run_checks(run: Callable[[Any, "Settings"], Any], as_json: bool) -> None:
     """Print the result of each check; exit with 1 if one has failed."""
     with exit_on_failure():
-        from settings import load_settings
+        from settings.loading import load_settings
 
         settings = load_settings()
         import checks
@@ -73,7 +73,7 @@ def check_google(
         from assembly.components import create_google
         from integrations.google import checks
         from integrations.google.access import spreadsheet_id_of
-        from settings import load_settings
+        from settings.loading import load_settings
 
         google = create_google(load_settings(), ())  # no token of a person is read
         key = spreadsheet_id_of(spreadsheet, "--spreadsheet") if spreadsheet else None

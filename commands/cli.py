@@ -24,7 +24,7 @@ def main(
     server runs.
     """
     if version:
-        from settings import VERSION
+        from settings.settings import VERSION
 
         print(f"SheetGPT {VERSION}")
         raise typer.Exit

@@ -22,7 +22,7 @@ def perform(operation: str, **arguments: str) -> Any:
     with exit_on_failure():
         from assembly.components import create_database
         from db.core.sqlite import DatabaseInUse, SQLite
-        from settings import load_settings
+        from settings.loading import load_settings
         from transport import control
         from transport.control import CommandFailed, NotServing
 
@@ -77,7 +77,7 @@ def exit_on_failure(prefix: str = "") -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        from settings import Misconfigured
+        from settings.settings import Misconfigured
 
         # The others are looked up last: importing them takes longer than to find a wrong setting.
         if not isinstance(error, Misconfigured) and not isinstance(error, _operator_errors()):

@@ -10,7 +10,7 @@ from commands.operations import exit_on_failure
 
 if TYPE_CHECKING:
     from db.core.engine import Database
-    from settings import Settings
+    from settings.settings import Settings
 
 logger = logging.getLogger("sheetgpt")
 
@@ -57,7 +57,7 @@ def serve() -> None:
 
 def announce(address: str) -> None:
     """Print the address of a server that is ready."""
-    from settings import VERSION
+    from settings.settings import VERSION
 
     print(f"SheetGPT {VERSION} · {address}/ · GraphiQL: {address}/graphql · stop with Ctrl-C", flush=True)
     logger.info("ready", extra={"fields": {"address": address}})
@@ -69,7 +69,7 @@ def worker() -> None:
     Start as many as you need beside servers with RUN_JOBS=0.
     """
     with exit_on_failure("The worker cannot start: "):
-        from settings import VERSION, Misconfigured
+        from settings.settings import VERSION, Misconfigured
 
         settings = configured_settings().model_copy(update={"run_jobs": True})
 
@@ -94,7 +94,7 @@ def worker() -> None:
 def configured_settings() -> "Settings":
     """Load the settings, configure the log by them, and warn of settings under an old name."""
     from preflight import check_settings
-    from settings import load_settings, renamed_settings_in_use
+    from settings.loading import load_settings, renamed_settings_in_use
 
     settings = load_settings()
     check_settings(settings)
@@ -113,7 +113,7 @@ def migrate() -> None:
         from assembly.components import create_database
         from db.core.sqlite import DatabaseInUse
         from db.migrations import head, revision_at
-        from settings import load_settings
+        from settings.loading import load_settings
 
         settings = load_settings()
         before = revision_at(settings.database_url)

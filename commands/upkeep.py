@@ -21,7 +21,7 @@ def backup(directory: Directory, as_json: AsJson = False) -> None:
     The copy is consistent and verified. PostgreSQL needs pg_dump of the server's version.
     """
     with exit_on_failure():
-        from settings import load_settings
+        from settings.loading import load_settings
 
         settings = load_settings()
         import backups
@@ -40,7 +40,7 @@ def restore(
 ) -> None:
     """Restore the backup in DIRECTORY. Stop the servers first."""
     with exit_on_failure():
-        from settings import load_settings
+        from settings.loading import load_settings
 
         settings = load_settings()
         import backups

@@ -12,7 +12,7 @@ from resolvers.core.authentication import may_load
 from resolvers.core.context import Info
 from resolvers.core.ids import decode
 from schema.base import NODES, Node, field, output_type
-from settings import VERSION
+from settings.settings import VERSION
 
 MAX_IDS = 100
 

@@ -21,7 +21,7 @@ from jobs.exports.sheets import SheetRequest, SheetWriter, apply_template
 from jobs.exports.source import Source
 from jobs.runner.job_run import JobContext, explanation
 from jobs.runner.threads import in_thread
-from settings import Settings
+from settings.settings import Settings
 
 MAX_CONCURRENT = 4  # each holds a connection while it copies its table
 

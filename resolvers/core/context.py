@@ -34,7 +34,7 @@ from integrations.oidc.client import OIDCClient
 from integrations.webhooks import PublicRequests
 from resolvers.core.ids import decode_or_none, model_of
 from resolvers.core.pages import KeysetPage
-from settings import Settings
+from settings.settings import Settings
 
 # One task of a person at a time: four looping uploads of one account delay another's no more than one does.
 FILE_THREADS, FILE_THREADS_OF_ONE = 4, 1

@@ -4,19 +4,14 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal, InvalidOperation
-from json.decoder import WHITESPACE  # type: ignore[attr-defined]  # it is there, and not in the stubs
 from typing import Any
 
-from tables.types.numbers import plain_number
+from tables.files.json_elements import NO_ARRAY, number_text, read_elements
 from tables.types.parsing import join_items
 
 MAX_NAMES = 16_384
 MAX_DEPTH = 3  # of objects within a row whose values become columns, as in pasted JSON
-MAX_ELEMENT = 10_000_000  # characters; a row of 200 cells has at most two thirds of that
-LONGEST_LITERAL = 16  # characters, with what is before it
 MAX_DOCUMENT = 20_000_000  # characters of a document that is no plain array of rows
-NO_ARRAY = 'The file is no JSON array of objects, as [{"name": "ink", "price": 3.5}].'
 _SMART = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'"})
 _NAN = re.compile(r"(?<=[:,\[(\s])nan(?=\s*[,}\])])")
 _ROWS = ("data", "rows", "records", "items", "results", "values", "features", "result", "entries")
@@ -31,7 +26,7 @@ def rows(pieces: Callable[[], Iterator[str]]) -> Iterator[Texts]:
     `pieces` gives the text from its beginning each time: the first time for the names.
     """
     try:
-        first = next(_elements(pieces()), None)
+        first = next(read_elements(pieces()), None)
     except ValueError as error:
         yield from _document_rows(pieces, error)
         return
@@ -47,13 +42,13 @@ def rows(pieces: Callable[[], Iterator[str]]) -> Iterator[Texts]:
         yield from _document_rows(pieces, error)
         return
     yield [*names]
-    for element in _elements(pieces()):
+    for element in read_elements(pieces()):
         values = _flat(element)
         yield [_text(values.get(name)) for name in names]
 
 
 def _all_names(pieces: Callable[[], Iterator[str]]) -> list[str]:
-    return _names_of(_flat(_object(element)) for element in _elements(pieces()))
+    return _names_of(_flat(_object(element)) for element in read_elements(pieces()))
 
 
 def _object(element: Any) -> dict[Any, Any]:
@@ -103,7 +98,7 @@ def _rows_of(elements: list[Any]) -> Iterator[Texts]:
 
 def _parsed(text: str) -> Any:
     """Return a document's value: of JSON, JSON lines, Python literals, or JSON with typographic quotes; else None."""
-    decoder = json.JSONDecoder(parse_float=_number, parse_int=str, parse_constant=lambda _: None)
+    decoder = json.JSONDecoder(parse_float=number_text, parse_int=str, parse_constant=lambda _: None)
     for reading in (text, text.translate(_SMART)):
         try:
             return decoder.decode(reading)
@@ -128,7 +123,7 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, list | tuple | set):
         return [_as_json(each) for each in value]
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(repr(value))
+        return number_text(repr(value))
     return value
 
 
@@ -191,86 +186,10 @@ def _feature(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _arrays(pieces: Iterator[str]) -> Iterator[list[Any]]:
-    for element in _elements(pieces):
+    for element in read_elements(pieces):
         if not isinstance(element, list):
             raise ValueError(NO_ARRAY)
         yield element
-
-
-class _Window:
-    """The part of a text that is looked at from `index` on, and the line and column at which the part begins."""
-
-    def __init__(self, pieces: Iterator[str]) -> None:
-        self._pieces, self.text, self.place = pieces, "", 0
-        self._line = self._column = 1
-
-    def grow(self) -> bool:
-        """Leave what was read, and take in as much again as is left; False at the end of the text."""
-        self._line, self._column = self._at(self.place)
-        left, self.place = self.text[self.place :], 0
-        more = [next(self._pieces, "")]
-        while more[-1] and sum(map(len, more)) < len(left):
-            more.append(next(self._pieces, ""))
-        self.text = left + "".join(more)
-        return bool(more[0])
-
-    def _at(self, index: int) -> tuple[int, int]:
-        lines = self.text.count("\n", 0, index)
-        return self._line + lines, index - self.text.rfind("\n", 0, index) if lines else self._column + index
-
-    def first(self) -> str:
-        """Return the next character that is no blank; empty at the end."""
-        while True:
-            self.place = WHITESPACE.match(self.text, self.place).end()
-            if self.place < len(self.text) or not self.grow():
-                return self.text[self.place : self.place + 1]
-
-    def may_be_cut(self, error: json.JSONDecodeError) -> bool:
-        """Return whether the error may only come from text that is not read yet."""
-        return error.msg.startswith("Unterminated") or error.pos > len(self.text) - LONGEST_LITERAL
-
-    def mistake(self, error: json.JSONDecodeError) -> ValueError:
-        line, column = self._at(error.pos)
-        return ValueError(f"The JSON is not valid at line {line}, column {column}: {error.msg}.")
-
-
-def _elements(pieces: Iterator[str]) -> Iterator[Any]:
-    """Yield the elements one after another, so that no more than one is held."""
-    decoder = json.JSONDecoder(parse_float=_number, parse_int=str, parse_constant=lambda _: None)
-    window = _Window(pieces)
-    if window.first() != "[":
-        raise ValueError(NO_ARRAY)
-    window.place += 1
-    while window.first() != "]":
-        yield _element(decoder, window)
-        if window.first() == ",":
-            window.place += 1
-        elif window.first() != "]":
-            raise ValueError("The JSON array is not closed: send the whole file.")
-
-
-def _element(decoder: json.JSONDecoder, window: _Window) -> Any:
-    while True:
-        try:
-            element, window.place = decoder.raw_decode(window.text, window.place)
-        except RecursionError:
-            raise ValueError("The JSON is nested too deep: send an array of plain objects.") from None
-        except json.JSONDecodeError as error:
-            if not window.may_be_cut(error):
-                raise window.mistake(error) from None
-            if len(window.text) - window.place > MAX_ELEMENT:
-                raise ValueError(f"A row has at most {MAX_ELEMENT:,} characters in JSON: send an array.") from None
-            if not window.grow():
-                raise window.mistake(error) from None
-        else:
-            return element
-
-
-def _number(literal: str) -> str:
-    try:
-        return plain_number(Decimal(literal)) or literal
-    except InvalidOperation:
-        return literal
 
 
 def _flat(element: dict[Any, Any], depth: int = 0) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from auth import limits
 from auth.limits import Action, Attempts, Rates, network
 from errors import RateLimited
-from settings import Settings
+from settings.settings import Settings
 from tests.support.app import App, open_app
 from tests.support.client import Client, Refused
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from db.jobs.concurrency import NAMES
-from settings import Settings
+from settings.settings import Settings
 from tests.support.app import App, open_app
 from tests.support.client import Client, Refused
 

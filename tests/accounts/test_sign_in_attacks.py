@@ -12,7 +12,7 @@ import pytest
 from assembly.product import assemble
 from checks import check_providers
 from db.models.single_sign_on import LIFETIME
-from settings import Misconfigured, Settings
+from settings.settings import Misconfigured, Settings
 from tests.support.app import App
 from tests.support.loopback.openid import ANN, CLIENT_ID, CLIENT_SECRET, LoopbackOpenID
 from tests.support.loopback.openid_browser import ProviderBrowser, code_in, counts, exchange

@@ -8,7 +8,7 @@ import pytest
 
 from integrations.llm.catalog import Catalog, catalog_of
 from integrations.llm.routing import ModelRouter
-from settings import Settings
+from settings.settings import Settings
 from tests.extraction.__main__ import figures_of_model
 from tests.extraction.online import model_report, read_online
 from tests.extraction.scoring import Expected, samples

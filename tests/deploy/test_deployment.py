@@ -13,7 +13,7 @@ import httpx
 import pytest
 import yaml
 
-from settings import Settings
+from settings.settings import Settings
 from tests.deploy import licences
 from tests.support.processes.product_process import ROOT, BareProduct, running
 

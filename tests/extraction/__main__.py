@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from assembly.components import create_models
-from settings import Settings
+from settings.settings import Settings
 from tests.extraction.files import PART, WHOLE, file_samples, page_samples, read_file
 from tests.extraction.online import model_report, read_online
 from tests.extraction.perfect_model import perfect_model

@@ -1,5 +1,6 @@
 """The command `check google`: each configured way is tried, and what is wrong is said."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,8 @@ def test_every_way_that_works_is_told_with_what_the_operator_registers(check: Ch
         f"ok      Spreadsheet: {shared.id}",
     ]
     assert "files.create" not in google.calls
+    code, output = check.run("--json", google_service_account_file=check.key)
+    assert (code, json.loads(output)) == (0, [{"name": "Service account", "detail": EMAIL, "problem": None}])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from integrations.llm.breaker import FAILURES, OPEN_SECONDS, Breaker
 from integrations.llm.catalog import Catalog, catalog_of
 from integrations.llm.failures import ModelFailure, token_timeout
 from integrations.llm.profiles import Profile, ProfilesRefused, read_profiles
-from settings import Misconfigured, Settings
+from settings.settings import Misconfigured, Settings
 
 PASSING = token_timeout(1)
 LASTING = ModelFailure("KEY_REFUSED", "No.", retryable=False)

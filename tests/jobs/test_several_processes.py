@@ -23,7 +23,7 @@ import resolvers.exports.exports
 from assembly.product import assemble
 from db.core.events import Event, TableChanged, decode, encode
 from resolvers.core.ids import decode as decode_id
-from settings import Misconfigured, Settings
+from settings.settings import Misconfigured, Settings
 from tests.support.app import App
 from tests.support.client import Client
 from tests.support.processes.product_process import ROOT

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from assembly.product import assemble
 from resolvers.accounts import accounts
-from settings import Settings
+from settings.settings import Settings
 from tests.matrix.asking import Stage, digest
 from tests.matrix.changes import PASSWORD
 from tests.matrix.world import Scene

@@ -11,7 +11,7 @@ from db.core.factory import open_database
 from db.core.postgresql import PostgreSQL
 from db.core.sqlite import SQLite
 from db.migrations import migrate
-from settings import Settings
+from settings.settings import Settings
 from tests.support.app import SECRET, App, open_app
 
 JSON = {"content-type": "application/json"}

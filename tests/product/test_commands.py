@@ -82,6 +82,23 @@ async def test_commands_act_at_once_while_the_server_runs(app: App) -> None:
     )
 
 
+async def test_every_command_that_prints_a_result_also_prints_json(app: App) -> None:
+    await app.person("ann")
+
+    async def printed(*command: str) -> Any:
+        code, text = await beside(app, *command, "--json")
+        return code, json.loads(text)
+
+    state = {"email": "ann@example.com", "changed": True}
+    for command in ("users deactivate", "users activate", "superuser grant"):
+        code, account = await printed(*command.split(), "ann@example.com")
+        assert (code, {key: account[key] for key in state}) == (0, state)
+    code, (account,) = await printed("users", "list")
+    assert (code, account["email"], account["is_superuser"]) == (0, "ann@example.com", True)
+    code, account = await printed("superuser", "grant", "ann@example.com")
+    assert (code, account["changed"]) == (0, False)
+
+
 async def test_what_an_operator_did_is_in_the_audit_log(app: App) -> None:
     ann = await app.person("ann")
     await beside(app, "superuser", "grant", "ann@example.com")

@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from errors import ProductError
 from execution.errors import Code
 from schema import schema
-from settings import Settings
+from settings.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -19,7 +19,8 @@ from hosting import Hosted
 from integrations.mail import FileMailer, SMTPMailer
 from keys import load_secrets
 from preflight import check_settings, masked
-from settings import RENAMED, Misconfigured, Settings, load_settings, renamed_settings_in_use
+from settings.loading import RENAMED, load_settings, renamed_settings_in_use
+from settings.settings import Misconfigured, Settings
 from tests.support.app import open_app
 from tests.support.client import Client, Refused
 from tests.support.processes.product_process import ROOT

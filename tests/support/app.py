@@ -21,7 +21,7 @@ from resolvers.core.context import Context, Origin
 from resolvers.core.ids import decode, global_id
 from schema import schema
 from schema.core.scopes import require_scope
-from settings import Settings
+from settings.settings import Settings
 from tests.support.client import Client, Refused
 from tests.support.world import World
 from transport.core.errors import format_error

@@ -38,7 +38,7 @@ from resolvers.core.ids import global_id
 from resolvers.exports.downloads import export_access
 from schema import schema
 from schema.core.scopes import require_scope
-from settings import Settings
+from settings.settings import Settings
 from tables.types.columns import ColumnType, Value
 from tests.support.processes.waiting import until
 from tests.support.units import personal_organization

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from assembly.application import application
-from settings import Settings
+from settings.settings import Settings
 from tests.support.app import App, open_app
 from tests.support.client import Refused
 from transport.core.errors import RequestRefused

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from settings import Misconfigured
+from settings.settings import Misconfigured
 from tests.support.app import App, open_app
 from tests.support.client import Client
 from transport.graphql.trusted import BadManifest, load_manifest

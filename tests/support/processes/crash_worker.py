@@ -21,7 +21,7 @@ import jobs.runner.worker
 from assembly.product import assemble
 from assembly.running import lifespan
 from db.jobs import jobs as rows
-from settings import Settings
+from settings.settings import Settings
 
 configure_mappers()
 LEASE, SWEEP_SECONDS, HEARTBEAT_SECONDS, CHECKPOINT_SECONDS = timedelta(seconds=1.5), 0.2, 0.5, 0.1

@@ -1,132 +1,34 @@
 """Settings of the server, read once from the environment and `.env`."""
 
-import difflib
-import json
-import os
-import re
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
+from typing import Annotated, Literal
 
-from annotated_types import Ge, Le, MinLen
-from dotenv import dotenv_values
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-VERSION = "0.1.0"
+from settings.values import (
+    Currency,
+    DriveFolder,
+    GoogleScopes,
+    Hosts,
+    Listed,
+    LogLevel,
+    Lower,
+    Origins,
+    PageDirectory,
+    Prefix,
+    Rate,
+    Sender,
+    WebAddress,
+    _without_driver,
+)
 
-# Old name → new name. Both are read; the new one wins where both are set.
-NEARNESS, MIN_NAME = 0.86, 7  # two wrong letters of fourteen
-RENAMED = {"JOBS": "RUN_JOBS", "EXPORTS_KEPT_DAYS": "EXPORT_RETENTION_DAYS", "TITLES": "TITLE_SOURCE"}
+VERSION = "0.1.0"
 
 
 class Misconfigured(RuntimeError):
     """A setting that the server cannot start with; the message names it and says what to do."""
-
-
-def _matching(pattern: str, allowed: str) -> AfterValidator:
-    """Validate a text by a regular expression; the error shows `allowed`, never the expression."""
-
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(allowed)
-        return value
-
-    return AfterValidator(check)
-
-
-Rate: TypeAlias = Annotated[
-    str,
-    _matching(
-        r"[1-9]\d{0,8} per ([1-9]\d{0,3} )?(second|minute|hour|day)s?",
-        "write a rate such as `20 per hour` or `10 per 15 minutes`; the units are second, minute, hour and day",
-    ),
-]
-WebAddress: TypeAlias = Annotated[
-    str, _matching(r"(?i)https?://[^\s/?#]+\S*", "write an address that begins with http:// or https://")
-]
-Origins: TypeAlias = Annotated[
-    str,
-    _matching(
-        r"(?i)\s*|(\s*https?://[^\s/?#,*]+\s*(,|$))+\s*",
-        "list each origin, such as `https://app.example.com, http://localhost:5173`, without a path; `*` is refused, "
-        "as any website could then act as its visitors",
-    ),
-]
-Hosts: TypeAlias = Annotated[
-    str,
-    _matching(
-        r"(?i)\s*|(\s*(\*\.)?[a-z0-9._-]+\s*(,|$))+\s*|(\s*\[[0-9a-f:.]+\]\s*(,|$))+",
-        "list host names without scheme and port, such as `sheets.example.com, *.example.org`",
-    ),
-]
-Prefix: TypeAlias = Annotated[
-    str, _matching(r"[A-Za-z0-9_.-]{1,64}", "use 1 to 64 letters, digits, dots, underscores or hyphens")
-]
-Currency: TypeAlias = Annotated[
-    str, _matching(r"[A-Z]{3}", "write the three capital letters of an ISO 4217 code, such as USD or EUR")
-]
-DriveFolder: TypeAlias = Annotated[
-    str,
-    _matching(
-        r"\s*(https://drive\.google\.com/drive/(u/\d+/)?folders/)?[A-Za-z0-9_-]{10,200}([?#]\S*)?\s*",
-        "write the id of a folder, or its address https://drive.google.com/drive/folders/…",
-    ),
-]
-GoogleScopes: TypeAlias = Annotated[
-    str,
-    _matching(
-        r"drive\.file|(drive\.file[ ,]+)?spreadsheets([ ,]+drive\.file)?",
-        "write `drive.file`, or `drive.file spreadsheets`",
-    ),
-]
-Sender: TypeAlias = Annotated[str, _matching(r"[^\s@]+@[^\s@]+", "write one e-mail address, such as me@example.com")]
-
-
-def _without_driver(url: str) -> str:
-    """Return a database URL without the driver of SQLAlchemy, as in `sqlite+aiosqlite:///sheetgpt.db`."""
-    return re.sub(r"\A(sqlite|postgres(?:ql)?)\+\w+://", r"\1://", url)
-
-
-def _has_page(directory: Path) -> Path:
-    """Return the directory. Raise ValueError unless it has a page."""
-    if not (directory / "index.html").is_file():
-        raise ValueError("a directory that contains an index.html")
-    return directory
-
-
-PageDirectory: TypeAlias = Annotated[Path, AfterValidator(_has_page)]
-
-
-T = TypeVar("T")
-
-
-def _listed(value: Any) -> Any:
-    """Return a list that is written as JSON, as one with commas."""
-    if isinstance(value, str) and value.strip().startswith("["):
-        try:
-            items = json.loads(value)
-        except ValueError:
-            return value
-        if all(isinstance(item, str) for item in items):
-            return ", ".join(items)
-    return value
-
-
-def _lower(value: Any) -> Any:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _level(value: Any) -> Any:
-    return {"WARN": "WARNING"}.get(value.strip().upper(), value.strip().upper()) if isinstance(value, str) else value
-
-
-Listed: TypeAlias = Annotated[T, BeforeValidator(_listed)]
-Lower: TypeAlias = Annotated[T, BeforeValidator(_lower)]
-LogLevel: TypeAlias = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)]
 
 
 class Settings(BaseSettings):
@@ -507,72 +409,3 @@ class Settings(BaseSettings):
     @cached_property
     def origins(self) -> list[str]:
         return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
-
-
-def load_settings() -> Settings:
-    """Read the environment and `.env`. Raise Misconfigured with one sentence for each wrong value."""
-    refuse_unknown_settings()
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise Misconfigured(" ".join(map(_explain, error.errors()))) from None
-
-
-def refuse_unknown_settings() -> None:
-    """Raise Misconfigured for a name that is nearly that of a setting: a typing error would have no effect."""
-    known = {name.upper() for name in Settings.model_fields} | {alias.upper() for alias in _aliases()}
-    for name in (name.upper() for name, value in (dotenv_values(".env") | os.environ).items() if value):
-        near = difflib.get_close_matches(name, known, 1, NEARNESS) if name not in known else []
-        # Different beginnings are different things: POSTGRES_PORT is set beside METRICS_PORT.
-        if near and near[0][:2] == name[:2] and len(name) >= MIN_NAME:
-            raise Misconfigured(f"{name} is not a setting: write {near[0]}, or remove it.")
-
-
-def _aliases() -> Iterator[str]:
-    for field in Settings.model_fields.values():
-        if isinstance(field.validation_alias, AliasChoices):
-            yield from map(str, field.validation_alias.choices)
-
-
-def renamed_settings_in_use() -> Iterator[tuple[str, str]]:
-    """Yield the old and the new name of each setting that is set under its old name."""
-    names = {name.upper() for name, value in (dotenv_values(".env") | os.environ).items() if value}
-    yield from ((old, new) for old, new in RENAMED.items() if old in names)
-
-
-def _explain(error: ErrorDetails) -> str:
-    name = _field_name(str(error["loc"][0]))
-    field = Settings.model_fields[name]
-    allowed = str(error["ctx"]["error"]) if error["type"] == "value_error" else _allowed(field)
-    value = "" if _is_secret(field) else f"={error['input']}"  # no password on a terminal or in a log
-    return f"{name.upper()}{value} is not valid: {allowed}."
-
-
-def _is_secret(field: FieldInfo) -> bool:
-    return SecretStr in (field.annotation, *get_args(field.annotation))
-
-
-def _field_name(key: str) -> str:
-    """Return the field that an error names by itself or by one of its aliases."""
-    for name, field in Settings.model_fields.items():
-        aliases = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else []
-        if key.lower() in (name, *aliases):
-            return name
-    raise KeyError(key)
-
-
-def _allowed(field: FieldInfo) -> str:
-    """Return an instruction that follows from the type and the bounds of a field."""
-    if _is_secret(field):
-        lengths = [item.min_length for item in field.metadata if isinstance(item, MinLen)]
-        return f"write at least {lengths[0]} characters" if lengths else "write one line of text"
-    if get_origin(field.annotation) is Literal:
-        return f"choose one of {', '.join(get_args(field.annotation))}"
-    if field.annotation is bool:
-        return "write 1 (yes) or 0 (no)"
-    if int in (field.annotation, *get_args(field.annotation)):
-        bounds: dict[type[Any], Any] = {type(bound): bound for bound in field.metadata}
-        if Le not in bounds:
-            return f"write a whole number, at least {bounds[Ge].ge}"
-        return f"write a whole number from {bounds[Ge].ge} to {bounds[Le].le}"
-    return "write one line of text"

@@ -1,0 +1,1 @@
+"""Settings of the server: the kinds of their values, their fields, and how they are loaded."""
