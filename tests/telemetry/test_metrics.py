@@ -19,7 +19,7 @@ from telemetry.catalog import FAMILIES, JOBS, OPERATIONS, Family
 from telemetry.registry import MAX_VALUES, Registry
 from tests.support.app import App, open_app
 from tests.support.client import Refused
-from tests.support.scripted_llm import ScriptedLLM, follow, open_app_with_llm, start_reply
+from tests.support.scripted_llm import ScriptedLLM, follow, open_app_with_llm, start_reply, wait_for_readers
 from tests.support.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -46,14 +46,15 @@ async def get(app: App, path: str, **headers: str) -> httpx.Response:
 async def test_use_is_recorded_and_read_with_the_token(
     registry: Registry, scripted_llm: ScriptedLLM, database_url: str, tmp_path: Path
 ) -> None:
-    scripted_llm.say("Hello ", "there")
-    scripted_llm.finish(tokens=(7, 2))
     server = scripted_llm.server
     limits = {"metrics_token": TOKEN, "log_in_limit_account": "1 per hour"}
     async with open_app_with_llm(server, database_url, tmp_path, **limits) as app:
         ann = await app.person("ann")
-        reply = await start_reply(ann)
-        events = await follow(app, ann, reply)
+        following = asyncio.create_task(follow(app, ann, await start_reply(ann)))
+        await wait_for_readers(app, 1)  # a reply that has ended is delivered as one snapshot, without a delay
+        scripted_llm.say("Hello ", "there")
+        scripted_llm.finish(tokens=(7, 2))
+        events = await following
         assert events[-1]["__typename"] == "ReplyEnded"
         for _ in range(2):
             with pytest.raises(Refused):
