@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +154,7 @@ def test_a_damaged_backup_is_refused_before_anything_changes(sqlite_url: str, tm
 
 def test_a_restore_waits_for_no_server_and_a_killed_backup_leaves_no_backup(tmp_path: Path) -> None:
     with running(tmp_path / "server", BareProduct) as product:
-        http = httpx.Client(base_url=product.url)
-        answer = http.post("/graphql", json={"query": SIGN_UP})
+        answer = httpx.post(f"{product.url}/graphql", json={"query": SIGN_UP})
         assert answer.json()["data"]["signUp"]["user"]["id"]
         settings = os.environ | environment(product.database_url, tmp_path / "server") | {"SECRET_KEY": ""}
         command = [sys.executable, "app.py", "backup", str(tmp_path / "backups")]
@@ -168,5 +168,5 @@ def test_a_restore_waits_for_no_server_and_a_killed_backup_leaves_no_backup(tmp_
         assert (code, "is served by another process" in printed) == (1, True), printed
         product.stop(signal.SIGKILL)
     assert run(settings, "restore", str(backup), "--replace")[0] == 0
-    with sqlite3.connect(product.database_url.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(product.database_url.removeprefix("sqlite:///"))) as connection:
         assert connection.execute("SELECT email FROM users").fetchall() == [("a@example.com",)]
