@@ -40,7 +40,8 @@ for (const { path, contents } of result.outputFiles) {
 }
 const html = readFileSync(join(here, "src/index.html"), "utf8")
   .replace("%STYLE%", `${address}/${named("style-", ".css")}`)
-  .replace("%SCRIPT%", `${address}/${named("main-", ".js")}`);
+  .replace("%SCRIPT%", `${address}/${named("main-", ".js")}`)
+  .replace("%PRELOAD%", preloads());
 writeFileSync(join(target, "index.html"), html);
 writeFileSync(join(target, "LICENSES.txt.gz"), zipped(Buffer.from(licences(result.metafile))));
 writeFileSync(join(target, "sources.txt"), `${digestOfSources()}\n`);
@@ -60,6 +61,13 @@ function digestOfSources() {
 function named(prefix, suffix) {
   const names = result.outputFiles.map(({ path }) => basename(path));
   return names.find((name) => name.startsWith(prefix) && name.endsWith(suffix));
+}
+
+/** Files that the first one imports, named in the page, so that the browser asks for them at once. */
+function preloads() {
+  const main = Object.entries(result.metafile.outputs).find(([path]) => basename(path) === named("main-", ".js"))[1];
+  const paths = main.imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => basename(path));
+  return paths.sort().map((path) => `<link rel="modulepreload" href="${address}/${path}">`).join("\n    ");
 }
 
 /** The same bytes on every machine: no time stamp, and no dependence on Node's zlib. */

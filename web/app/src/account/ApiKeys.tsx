@@ -5,6 +5,7 @@ import { CreateApiKeyDocument, RevokeApiKeyDocument, type AccountQuery, type Api
 import { formatTime, t } from "../i18n";
 import { Field } from "../ui/Field";
 import { toast } from "../ui/Toasts";
+import { copy } from "../ui/insecure";
 
 const SCOPES: ApiScope[] = ["READ", "WRITE", "EXPORT", "ADMIN"];
 
@@ -28,7 +29,7 @@ export function ApiKeys({ keys, onChanged }: { keys: NonNullable<AccountQuery["m
 
   return (
     <>
-      {secret && <div className="note" role="status"><p>{t("keys.once")}</p><div className="row"><input readOnly value={secret} className="grow mono" aria-label={t("keys.secret")} onFocus={(event) => event.target.select()} /><button type="button" onClick={() => void navigator.clipboard.writeText(secret).then(() => toast(t("copied")))}>{t("copy")}</button></div></div>}
+      {secret && <div className="note" role="status"><p>{t("keys.once")}</p><div className="row"><input readOnly value={secret} className="grow mono" aria-label={t("keys.secret")} onFocus={(event) => event.target.select()} /><button type="button" onClick={() => void copy(secret)}>{t("copy")}</button></div></div>}
       {!keys.length && <p className="empty">{t("keys.none")}</p>}
       <ul className="rows">
         {keys.map((key) => (

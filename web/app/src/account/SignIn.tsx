@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
-import { rowsClient } from "../api/client";
+import { uncachedClient } from "../api/uncached";
 import { fieldErrorsOf, messageOf } from "../api/errors";
-import { ExchangeSignInCodeDocument, LogInDocument, RequestPasswordResetDocument, SignInProvidersDocument, type SignInProvidersQuery, SignUpDocument } from "../api/generated";
-import { signIn } from "../api/session";
+import { ExchangeSignInCodeDocument, LogInDocument, RequestPasswordResetDocument, SignInProvidersDocument, type SignInProvidersQuery, SignUpDocument } from "../api/signIn/generated";
+import { hasEnded, signIn } from "../api/session";
 import { leaveFor, takeCode } from "../api/singleSignOn";
 import { chooseLanguage, language, languageNames, t } from "../i18n";
 import { Field } from "../ui/Field";
@@ -16,12 +16,12 @@ export function SignIn() {
   const [password, setPassword] = useState("");
   const [name, setName] = useState("");
   const [problems, setProblems] = useState<Record<string, string>>({});
-  const [notice, setNotice] = useState<string | null>(null);
+  const [notice, setNotice] = useState<string | null>(() => (hasEnded ? t("signIn.ended") : null));
   const [isBusy, setBusy] = useState(false);
   const [providers, setProviders] = useState<SignInProvidersQuery["signInProviders"]>([]);
 
   useEffect(() => {
-    void rowsClient.query(SignInProvidersDocument, {}).toPromise().then(({ data }) => setProviders(data?.signInProviders ?? []));
+    void uncachedClient.query(SignInProvidersDocument, {}).toPromise().then(({ data }) => setProviders(data?.signInProviders ?? []));
     const back = takeCode();
     if (back) void exchange(back);
   }, []);
@@ -38,21 +38,21 @@ export function SignIn() {
   async function enter(): Promise<void> {
     const [firstName = "", ...rest] = name.trim().split(/\s+/);
     const result = mode === "signUp"
-      ? await rowsClient.mutation(SignUpDocument, { input: { email, password, firstName, lastName: rest.join(" ") } }).toPromise()
-      : await rowsClient.mutation(LogInDocument, { input: { email, password } }).toPromise();
+      ? await uncachedClient.mutation(SignUpDocument, { input: { email, password, firstName, lastName: rest.join(" ") } }).toPromise()
+      : await uncachedClient.mutation(LogInDocument, { input: { email, password } }).toPromise();
     if (result.error || !result.data) return fail(result.error!);
     const data = "signUp" in result.data ? result.data.signUp : result.data.logIn;
-    signIn(data.session);
+    signIn(data.session, data.user.id);
   }
 
   async function exchange(input: { code: string; verifier: string | null }): Promise<void> {
-    const { data, error } = await rowsClient.mutation(ExchangeSignInCodeDocument, { input }).toPromise();
-    if (data) signIn(data.exchangeSignInCode.session);
+    const { data, error } = await uncachedClient.mutation(ExchangeSignInCodeDocument, { input }).toPromise();
+    if (data) signIn(data.exchangeSignInCode.session, data.exchangeSignInCode.user.id);
     else setProblems({ form: messageOf(error!) });
   }
 
   async function requestReset(): Promise<void> {
-    const { data, error } = await rowsClient.mutation(RequestPasswordResetDocument, { email }).toPromise();
+    const { data, error } = await uncachedClient.mutation(RequestPasswordResetDocument, { email }).toPromise();
     if (data) setNotice(data.requestPasswordReset.message);
     else fail(error!);
   }

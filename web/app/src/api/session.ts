@@ -4,11 +4,15 @@
  * A refresh token can be used once, so only one tab may refresh: the one that holds the Web Lock. The others wait for
  * the lock and then read the pair that it stored. Only the server's refusal signs out; a lost connection never does.
  */
-import { RefreshSessionDocument, type TokensFragment } from "./generated";
+import { RefreshSessionDocument, type TokensFragment } from "./signIn/generated";
 import { stringifyDocument } from "@urql/core";
+import { exclusively } from "../ui/insecure";
 
 const KEY = "sheetgpt.session";
 const LOCK = "sheetgpt.refresh";
+const PERSON = "sheetgpt.person";
+/** Beginning of the keys under which texts are kept that are not sent yet. */
+export const DRAFT = "sheetgpt.draft.";
 /** Refresh this long before the access token expires, as the clocks of a request's two ends differ. */
 const MARGIN_MS = 60_000;
 /** Keep the lock this long after storing: other tabs may get the lock before their copy of localStorage changes. */
@@ -48,14 +52,36 @@ export function accessToken(): string | undefined {
   return read()?.accessToken;
 }
 
-export function signIn({ accessToken, refreshToken, expiresIn }: TokensFragment): void {
+/** True after the server has ended the session, until somebody signs in: the form says so. */
+export let hasEnded = false;
+
+export function signIn({ accessToken, refreshToken, expiresIn }: TokensFragment, userId: string): void {
+  hasEnded = false;
+  if (localStorage.getItem(PERSON) !== userId) removeDrafts();
+  localStorage.setItem(PERSON, userId);
   store({ accessToken, refreshToken, expiresAt: Date.now() + expiresIn * 1000 });
   listeners.forEach((listener) => listener());
 }
 
 export function signOut(): void {
+  removeDrafts();
+  leave();
+}
+
+/** Sign out because the server refuses the session; drafts stay for the same person. */
+export function endSession(): void {
+  hasEnded = true;
+  leave();
+}
+
+function leave(): void {
   localStorage.removeItem(KEY);
   listeners.forEach((listener) => listener());
+}
+
+/** The next person at this browser must not see what this one has written. */
+function removeDrafts(): void {
+  Object.keys(localStorage).filter((key) => key.startsWith(DRAFT)).forEach((key) => localStorage.removeItem(key));
 }
 
 function store(session: Session): void {
@@ -70,7 +96,7 @@ export function expiresSoon(): boolean {
 /** Exchange the refresh token, unless another tab did so meanwhile; `refused` is a token that the server has refused. */
 export async function refresh(refused?: string): Promise<void> {
   await new Promise<void>((resolve) => {
-    void navigator.locks.request(LOCK, async () => {
+    void exclusively(LOCK, async () => {
       const isRefreshed = await exchange(refused).finally(resolve);
       if (isRefreshed) await new Promise((release) => setTimeout(release, STORED_MS));
     });
@@ -81,7 +107,7 @@ async function exchange(refused?: string): Promise<boolean> {
   const session = read();
   if (!session || (session.accessToken !== refused && !expiresSoon())) return false;
   const result = await requestTokens(session.refreshToken);
-  if (result === "refused") signOut();
+  if (result === "refused") endSession();
   else if (result) store({ ...result, expiresAt: Date.now() + result.expiresIn * 1000 });
   return true;
 }

@@ -1,7 +1,7 @@
 /** Subscriptions over one WebSocket (graphql-transport-ws), which connects when the first begins. */
 import { stringifyDocument, type TypedDocumentNode } from "@urql/core";
 import { createClient } from "graphql-ws";
-import { freshToken, isSignedIn, signOut, subscribeToSession } from "./session";
+import { endSession, freshToken, isSignedIn, subscribeToSession } from "./session";
 
 type Listener = (isConnected: boolean) => void;
 const listeners = new Set<Listener>();
@@ -21,7 +21,7 @@ const socket = createClient({
   on: {
     connected: () => notify(true),
     closed: (event) => {
-      if (event instanceof CloseEvent && event.code === 4401) signOut();
+      if (event instanceof CloseEvent && event.code === 4401) endSession();
       else if (!(event instanceof CloseEvent && event.wasClean && event.code === 1000)) notify(false);
     },
   },

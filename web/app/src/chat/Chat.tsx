@@ -12,6 +12,7 @@ import { Composer } from "./Composer";
 import { MessageView } from "./MessageView";
 import { followReply, replies } from "./replies";
 import { Welcome } from "./Welcome";
+import { newKey } from "../ui/insecure";
 
 const PAGE = 40;
 
@@ -20,6 +21,8 @@ export function Chat({ conversationId }: { conversationId: string | null }) {
   const [earlier, setEarlier] = useState<MessageItemFragment[]>([]);
   const [before, setBefore] = useState<string | null | undefined>(undefined);
   const [sending, setSending] = useState<string | null>(null);
+  // A message whose answer was lost is sent again with the same key, so that it is not there twice.
+  const attempt = useRef({ text: "", key: "" });
   const [{ data: response, error, fetching }, reload] = useQuery({
     query: ConversationDocument,
     variables: { id: conversationId ?? "", throughId, last: PAGE },
@@ -58,13 +61,15 @@ export function Chat({ conversationId }: { conversationId: string | null }) {
   async function send(text: string, files: File[]): Promise<boolean> {
     setSending(text);
     const parentId = throughId ? messages.at(-1)?.id : undefined;
-    const input = { text, conversationId, parentId, attachments: files.length ? files : null, idempotencyKey: crypto.randomUUID() };
+    if (attempt.current.text !== text || files.length) attempt.current = { text, key: newKey() };
+    const input = { text, conversationId, parentId, attachments: files.length ? files : null, idempotencyKey: attempt.current.key };
     const result = await client().mutation(SendMessageDocument, { input }).toPromise();
     setSending(null);
     if (!result.data) {
       toast(messageOf(result.error!));
       return false;
     }
+    attempt.current = { text: "", key: "" };
     followReply(result.data.sendMessage.reply.id);
     if (conversationId) branch(null);
     else go({ conversationId: result.data.sendMessage.conversation.id });

@@ -1,5 +1,6 @@
 import { ArrowUp, Paperclip, Square, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import { DRAFT } from "../api/session";
 import { t } from "../i18n";
 import { formatSize } from "./AttachmentView";
 
@@ -12,7 +13,7 @@ interface Props {
 
 /** Where a message is written; the draft is kept in this browser until it is sent. */
 export function Composer({ draftKey, isWriting, onSend, onStop }: Props) {
-  const key = `sheetgpt.draft.${draftKey}`;
+  const key = DRAFT + draftKey;
   const [text, setText] = useState(() => localStorage.getItem(key) ?? "");
   const [files, setFiles] = useState<File[]>([]);
   const [isSending, setSending] = useState(false);

@@ -10,6 +10,7 @@ import { AttachmentView } from "./AttachmentView";
 import { Markdown } from "./Markdown";
 import { MarkedText } from "./MarkedText";
 import { replies } from "./replies";
+import { copy } from "../ui/insecure";
 
 const LONG = 4_000;
 
@@ -70,7 +71,7 @@ function EditForm({ text, onSend, onCancel }: { text: string; onSend: (text: str
   const [value, setValue] = useState(text);
   return (
     <form className="edit-form" onSubmit={(event) => { event.preventDefault(); void onSend(value); }}>
-      <textarea autoFocus value={value} rows={Math.min(12, value.split("\n").length + 1)} aria-label={t("chat.edit")} dir="auto" onChange={(event) => setValue(event.target.value)} onKeyDown={(event) => { if (event.key === "Escape") onCancel(); }} />
+      <textarea autoFocus value={value} rows={Math.min(12, value.split("\n").length + 1)} aria-label={t("chat.edit")} dir="auto" onChange={(event) => setValue(event.target.value)} onKeyDown={(event) => { if (event.key === "Escape") onCancel(); else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.currentTarget.form?.requestSubmit(); }} />
       <div className="row">
         <button type="submit" className="primary" disabled={!value.trim()}>{t("chat.sendEdited")}</button>
         <button type="button" onClick={onCancel}>{t("cancel")}</button>
@@ -105,7 +106,7 @@ function Actions({ message, onBranch, onEdit }: Props & { onEdit: () => void }) 
           <button type="button" className="icon-button" disabled={index >= message.siblings.length - 1} aria-label={t("chat.nextVersion")} onClick={() => onBranch(message.siblings[index + 1]!)}><ChevronRight className="flip" {...icon} /></button>
         </span>
       )}
-      <button type="button" className="icon-button" aria-label={t("copy")} title={t("copy")} onClick={() => void navigator.clipboard.writeText(message.text).then(() => toast(t("copied")))}><Copy {...icon} /></button>
+      <button type="button" className="icon-button" aria-label={t("copy")} title={t("copy")} onClick={() => void copy(message.text)}><Copy {...icon} /></button>
       {isPerson && <button type="button" className="icon-button" aria-label={t("chat.edit")} title={t("chat.edit")} onClick={onEdit}><Pencil {...icon} /></button>}
       {!isPerson && <button type="button" className="icon-button" aria-label={t("chat.regenerate")} title={t("chat.regenerate")} onClick={() => void regenerate()}><RotateCcw {...icon} /></button>}
       {!isPerson && <button type="button" className="icon-button" aria-pressed={message.rating === "UP"} aria-label={t("chat.good")} title={t("chat.good")} onClick={() => void rate("UP")}><ThumbsUp {...icon} /></button>}

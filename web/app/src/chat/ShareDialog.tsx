@@ -7,6 +7,7 @@ import { formatDay, t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { SelectField } from "../ui/SelectField";
 import { toast } from "../ui/Toasts";
+import { copy } from "../ui/insecure";
 
 /** Read-only link, colleagues' access, and handling of tables in one conversation. */
 export function ShareDialog({ conversationId, onClose }: { conversationId: string; onClose: () => void }) {
@@ -40,7 +41,7 @@ export function ShareDialog({ conversationId, onClose }: { conversationId: strin
       {address ? (
         <div className="row">
           <input readOnly value={address} aria-label={t("share.link")} className="grow" onFocus={(event) => event.target.select()} />
-          <button type="button" onClick={() => void navigator.clipboard.writeText(address).then(() => toast(t("copied")))}>{t("copy")}</button>
+          <button type="button" onClick={() => void copy(address)}>{t("copy")}</button>
           <button type="button" onClick={() => void unshare()}>{t("share.end")}</button>
         </div>
       ) : <button type="button" className="primary" onClick={() => void share()}>{t("share.create")}</button>}

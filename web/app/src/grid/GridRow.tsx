@@ -1,4 +1,5 @@
 import type { VirtualItem } from "@tanstack/react-virtual";
+import { Clock } from "lucide-react";
 import { memo, type RefObject } from "react";
 import { t } from "../i18n";
 import { SYMBOLS, trustOf } from "../provenance";
@@ -73,7 +74,7 @@ export const GridRow = memo(function GridRow({ index, row, start, height, gutter
           >
             <span className="cell-text" dir="auto">{pending ? pending.text : displayed(cell, column)}</span>
             {trust !== "none" && !pending && <span className="trust" aria-label={t(`trust.${trust}`)} role="img" title={t(`trust.${trust}`)}>{SYMBOLS[trust]}</span>}
-            {pending?.state === "unsent" && <span className="trust" role="img" aria-label={t("grid.unsent")} title={t("grid.unsent")}>⏳</span>}
+            {pending?.state === "unsent" && <span className="trust" role="img" aria-label={t("grid.unsent")} title={t("grid.unsent")}><Clock size={12} aria-hidden /></span>}
             {commands?.editing && isFocus && row && <CellEditor key={key} column={column} initial={commands.editing.text} selects={commands.editing.selects} problem={commands.invalid} onCommit={commands.commit} onCancel={commands.cancel} />}
             {commands?.conflict?.key === key && <ConflictPanel conflict={commands.conflict} onSolve={commands.solve} />}
           </div>

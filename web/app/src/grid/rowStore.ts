@@ -4,8 +4,8 @@
  * An edit appears at once and is sent with the row version that the person saw. See `edit` for what follows.
  */
 import type { CombinedError } from "@urql/core";
-import { rowsClient } from "../api/client";
-import { codeOf, conflictsOf, fieldErrorsOf, messageOf, type Conflict } from "../api/errors";
+import { uncachedClient } from "../api/uncached";
+import { codeOf, conflictsOf, fieldErrorsOf, isUnreachable, messageOf, type Conflict } from "../api/errors";
 import {
   AddRowsDocument,
   DeleteRowsDocument,
@@ -17,7 +17,7 @@ import {
   type RowItemFragment,
   type TableChangesSubscription,
 } from "../api/generated";
-import { stream } from "../api/socket";
+import { stream, subscribeToConnection } from "../api/socket";
 import { cellKey, toRow, type CellEdit, type Row, type View } from "./types";
 
 type Revision = TableChangesSubscription["tableChanges"];
@@ -99,6 +99,8 @@ export class RowStore {
     const store = this;
     void this.reload();
     addEventListener("online", this.#retry);
+    // The socket connects again when the server is back after a restart, of which the browser tells nothing.
+    const stopRetrying = subscribeToConnection((isConnected) => { if (isConnected) this.#retry(); });
     this.#stop = stream(
       TableChangesDocument,
       // Read again at each connection: the stream continues after the last revision seen.
@@ -108,12 +110,22 @@ export class RowStore {
     return () => {
       this.#stop?.();
       removeEventListener("online", this.#retry);
+      stopRetrying();
     };
   }
 
-  show(view: View): void {
+  /** Show another choice of rows; returns the problem when the server refuses it, and then nothing changes. */
+  async show(view: View): Promise<string | null> {
+    const old = this.view;
     this.view = view;
-    void this.reload();
+    await this.reload();
+    const { problem } = this;
+    if (problem && this.view === view) {
+      this.view = old;
+      this.problem = null;
+      this.notify();
+    }
+    return problem;
   }
 
   /** Load again as many rows as are shown, up to 300; the old ones stay until the new ones are there. */
@@ -212,7 +224,7 @@ export class RowStore {
 
   async #page(generation: number, range: { first?: number; after?: string | null; last?: number; before?: string | null }): Promise<Page | null> {
     const variables = { id: this.tableId, ...this.view, ...range, counting: range.first !== undefined && range.after === null };
-    const request = rowsClient.query(RowsDocument, variables).toPromise();
+    const request = uncachedClient.query(RowsDocument, variables).toPromise();
     this.#request = request;
     const { data, error } = await request;
     if (generation !== this.#generation) return null;
@@ -237,7 +249,7 @@ export class RowStore {
     if (isLarge || changes.some(({ kind }) => kind !== "CELL_CHANGED")) return this.reload();
     const ids = [...new Set(changes.flatMap(({ rowId }) => (rowId && this.#has(rowId) ? [rowId] : [])))];
     if (ids.length) {
-      const { data } = await rowsClient.query(RowsByIdsDocument, { ids }).toPromise();
+      const { data } = await uncachedClient.query(RowsByIdsDocument, { ids }).toPromise();
       this.replace((data?.nodes ?? []).flatMap((node) => (node?.__typename === "Row" ? [node as RowItemFragment] : [])));
     }
     const cells = changes.flatMap(({ rowId, column }) => (rowId && column ? [cellKey(rowId, column)] : []));
@@ -274,7 +286,7 @@ export class RowStore {
    *
    * Saved: the rows of the answer replace the shown ones. CONFLICT: the outcome has both values, and nothing was
    * written. Invalid: the outcome says which edit and why. Not reached: the edits stay shown, marked as unsent, and are
-   * sent when the browser is online again.
+   * sent when the browser is online again or the server is back.
    */
   edit(edits: CellEdit[]): Promise<Outcome> {
     for (const { rowId, column, value } of edits) {
@@ -288,18 +300,19 @@ export class RowStore {
   async #send(edits: CellEdit[]): Promise<Outcome> {
     for (let start = 0; start < edits.length; start += MAX_CELLS_PER_REQUEST) {
       const outcome = await this.#sendPart(edits.slice(start, start + MAX_CELLS_PER_REQUEST));
-      if (outcome.kind !== "saved") {
-        this.#settle(edits.slice(start + MAX_CELLS_PER_REQUEST));
-        return outcome;
-      }
+      if (outcome.kind === "saved") continue;
+      const rest = edits.slice(start + MAX_CELLS_PER_REQUEST);
+      if (outcome.kind === "unsent") this.#hold(rest);
+      else this.#settle(rest);
+      return outcome;
     }
     return { kind: "saved" };
   }
 
   async #sendPart(edits: CellEdit[]): Promise<Outcome> {
     const cells = edits.map(({ rowId, column, value, seenVersion }) => ({ rowId, column, value, expectedVersion: seenVersion }));
-    const { data, error } = await rowsClient.mutation(UpdateCellsDocument, { input: { tableId: this.tableId, cells } }).toPromise();
-    if (error?.networkError && !navigator.onLine) return this.#hold(edits);
+    const { data, error } = await uncachedClient.mutation(UpdateCellsDocument, { input: { tableId: this.tableId, cells } }).toPromise();
+    if (error && isUnreachable(error)) return this.#hold(edits);
     this.#settle(edits);
     if (!data) return this.#refused(edits, error!);
     const { rows, revision } = data.updateCells;
@@ -377,7 +390,7 @@ export class RowStore {
   async #revert(from: number[], to: number[]): Promise<string | null> {
     const revision = from.pop();
     if (revision === undefined) return null;
-    const { data, error } = await rowsClient
+    const { data, error } = await uncachedClient
       .mutation(UndoRevisionDocument, { tableId: this.tableId, revision, force: false }).toPromise();
     if (!data) {
       if (error?.networkError) from.push(revision);
@@ -393,7 +406,7 @@ export class RowStore {
 
   /** Add rows at the end; returns what was refused. */
   async addRows(rows: Record<string, string | null>[]): Promise<string | null> {
-    const { data, error } = await rowsClient
+    const { data, error } = await uncachedClient
       .mutation(AddRowsDocument, { input: { tableId: this.tableId, rows, onError: "REJECT_ALL" } }).toPromise();
     if (!data) return messageOf(error!);
     const [rejected] = data.addRows.rejected;
@@ -408,7 +421,7 @@ export class RowStore {
   }
 
   async deleteRows(rowIds: string[]): Promise<string | null> {
-    const { data, error } = await rowsClient
+    const { data, error } = await uncachedClient
       .mutation(DeleteRowsDocument, { input: { tableId: this.tableId, rowIds } }).toPromise();
     if (!data) return messageOf(error!);
     if (data.deleteRows.revision) this.recordRevision(data.deleteRows.revision.number);

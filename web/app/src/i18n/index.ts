@@ -1,14 +1,15 @@
 /** Messages of the page. `en.ts` names them all; another language that lacks one does not compile. */
 import { createStore } from "../ui/store";
-import { ar } from "./ar";
 import { en } from "./en";
 
 export type Messages = Record<keyof typeof en, string>;
 type Key = keyof typeof en;
 
-const LANGUAGES: Record<string, { name: string; messages: Messages; direction: "ltr" | "rtl" }> = {
-  en: { name: "English", messages: en, direction: "ltr" },
-  ar: { name: "العربية", messages: ar, direction: "rtl" },
+interface Language { name: string; direction: "ltr" | "rtl"; load: () => Promise<Messages> }
+
+const LANGUAGES: Record<string, Language> = {
+  en: { name: "English", direction: "ltr", load: async () => en },
+  ar: { name: "العربية", direction: "rtl", load: async () => (await import("./ar")).ar },
 };
 const KEY = "sheetgpt.language";
 
@@ -17,22 +18,28 @@ function preferred(): string {
   return wishes.find((tag) => tag in LANGUAGES) ?? "en";
 }
 
-export const language = createStore(preferred());
+let messages: Messages = en;
+export const language = createStore("en");
 const current = () => LANGUAGES[language.get()]!;
+
+async function load(tag: string): Promise<void> {
+  messages = await LANGUAGES[tag]!.load();
+  language.set(tag);
+  apply();
+}
 
 function apply(): void {
   document.documentElement.lang = language.get();
   document.documentElement.dir = current().direction;
 }
-apply();
-language.subscribe(apply);
+// Nothing is drawn before the messages are there. Without them, in English.
+await load(preferred()).catch(apply);
 
 export const languageNames = Object.entries(LANGUAGES).map(([tag, { name }]) => ({ tag, name }));
 export const isRightToLeft = (): boolean => current().direction === "rtl";
 
 export function chooseLanguage(tag: string): void {
-  localStorage.setItem(KEY, tag);
-  language.set(tag);
+  void load(tag).then(() => localStorage.setItem(KEY, tag), () => undefined);
 }
 
 /**
@@ -42,7 +49,7 @@ export function chooseLanguage(tag: string): void {
  * Intl.PluralRules.
  */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  const text = current().messages[key];
+  const text = messages[key];
   const form = typeof values.n === "number" && text.includes(": ") && text.includes(" | ") ? plural(text, values.n) : text;
   return form.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name];

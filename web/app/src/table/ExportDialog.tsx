@@ -9,6 +9,7 @@ import { t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { SelectField } from "../ui/SelectField";
+import { newKey } from "../ui/insecure";
 
 const FILES: ExportDestination[] = ["XLSX", "CSV", "JSON", "PARQUET", "MARKDOWN"];
 type Template = { id: string; name: string; destination: ExportDestination };
@@ -35,7 +36,7 @@ export function ExportDialog({ table, columns, onClose }: { table: { id: string;
       spreadsheetId: sheet.mode === "CREATE" ? null : sheet.url, sheetName: sheet.name || null,
       keyColumns: sheet.mode === "UPSERT" && sheet.key ? [sheet.key] : null,
     } : {};
-    const input = { tableId: table.id, destination, templateId: templateId || null, idempotencyKey: crypto.randomUUID(), ...google };
+    const input = { tableId: table.id, destination, templateId: templateId || null, idempotencyKey: newKey(), ...google };
     const { data, error } = await client().mutation(StartExportDocument, { input }).toPromise();
     if (!data) return setProblem({ text: messageOf(error!), isGoogle: isGoogle && codeOf(error) !== "BAD_USER_INPUT" });
     setCurrent(data.startExport.export);

@@ -7,6 +7,7 @@ import { t } from "../i18n";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
 import { proposedText } from "./review";
+import { newKey } from "../ui/insecure";
 
 type Preview = ImportTableMutation["importTable"];
 interface Props { conversationId: string | null; onClose: () => void; onImported: (tableId: string) => void }
@@ -27,7 +28,7 @@ export function ImportDialog({ conversationId, onClose, onImported }: Props) {
     setProblem(null);
     const source = chosen ? { file: chosen } : { text };
     const onError = skipsInvalid ? ("SKIP_INVALID" as const) : ("REJECT_ALL" as const);
-    const input: ImportTableInput = { ...source, ...changed, name: name || null, conversationId, onError, dryRun, idempotencyKey: dryRun ? null : crypto.randomUUID() };
+    const input: ImportTableInput = { ...source, ...changed, name: name || null, conversationId, onError, dryRun, idempotencyKey: dryRun ? null : newKey() };
     const { data, error } = await client().mutation(ImportTableDocument, { input }).toPromise();
     setBusy(false);
     if (!data) return setProblem(messageOf(error!));

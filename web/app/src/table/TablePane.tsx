@@ -13,6 +13,7 @@ import { useLatest } from "../ui/useLatest";
 import { ImportDialog } from "./ImportDialog";
 import { ReviewGrid } from "./ReviewGrid";
 import { TableView } from "./TableView";
+import { newKey } from "../ui/insecure";
 
 interface Props { conversationId: string | null; tableId: string | null }
 
@@ -50,7 +51,7 @@ export function TablePane({ conversationId, tableId }: Props) {
 
   async function create(): Promise<void> {
     const columns = (["TEXT", "DECIMAL", "DATE"] as const).map((type, index) => ({ name: t("table.column", { n: index + 1 }), type }));
-    const input = { name: t("table.untitled"), columns, conversationId, idempotencyKey: crypto.randomUUID() };
+    const input = { name: t("table.untitled"), columns, conversationId, idempotencyKey: newKey() };
     const result = await client().mutation(CreateTableDocument, { input }).toPromise();
     if (!result.data) return toast(messageOf(result.error!));
     reload({ requestPolicy: "network-only" });

@@ -53,19 +53,20 @@ function LoadedTable({ table, onDeleted }: { table: Head; onDeleted: () => void 
   const chosen = chosenCells.use();
   useEffect(() => { if (chosen.cells[0]) grid.current?.focusCell(chosen.cells[0]); }, [chosen]);
 
-  function show(view: Partial<RowStore["view"]>): void { store.show({ ...store.view, ...view }); }
+  const show = (view: Partial<RowStore["view"]>): Promise<string | null> => store.show({ ...store.view, ...view });
   useEffect(() => {
-    const timer = setTimeout(() => { if ((store.view.search ?? "") !== search) show({ search: search || null }); }, 250);
+    const timer = setTimeout(() => { if ((store.view.search ?? "") !== search) void show({ search: search || null }).then(report); }, 250);
     return () => clearTimeout(timer);
   }, [search]);
 
-  function filterBy(column: string, filter: RowFilter | null): void {
+  async function filterBy(column: string, filter: RowFilter | null): Promise<string | null> {
     const next = new Map(filters);
     if (filter) next.set(column, filter);
     else next.delete(column);
-    setFilters(next);
     const all = [...next.values()];
-    show({ filter: all.length > 1 ? { and: all } : (all[0] ?? null) });
+    const problem = await show({ filter: all.length > 1 ? { and: all } : (all[0] ?? null) });
+    if (!problem) setFilters(next);
+    return problem;
   }
 
   const problem = useCallback((message: string) => toast(message), []);
@@ -74,8 +75,8 @@ function LoadedTable({ table, onDeleted }: { table: Head; onDeleted: () => void 
   async function act(action: ColumnAction, column: Column): Promise<void> {
     const index = columns.indexOf(column);
     const move = (position: number) => client().mutation(MoveColumnDocument, { input: { tableId: table.id, key: column.key, position } }).toPromise();
-    if (action === "ascending" || action === "descending") return show({ sort: [{ column: column.key, descending: action === "descending" }] });
-    if (action === "unsorted") return show({ sort: null });
+    if (action === "ascending" || action === "descending") return report(await show({ sort: [{ column: column.key, descending: action === "descending" }] }));
+    if (action === "unsorted") return report(await show({ sort: null }));
     if (action === "filter") return setOpen({ kind: "filter", column });
     if (action === "change") return setOpen({ kind: "column", column, position: null });
     if (action === "insert") return setOpen({ kind: "column", column: null, position: index + 1 });
@@ -132,15 +133,15 @@ function LoadedTable({ table, onDeleted }: { table: Head; onDeleted: () => void 
       </div>
       {(filters.size > 0 || isPast) && (
         <div className="chips">
-          {[...filters].map(([key]) => { const column = columns.find((one) => one.key === key); return column && (
-            <span key={key} className="chip"><Filter size={13} aria-hidden /><span dir="auto">{column.name}</span><button type="button" className="icon-button" aria-label={t("filter.remove", { name: column.name })} onClick={() => filterBy(key, null)}><X size={13} aria-hidden /></button></span>
+          {[...filters].map(([key, filter]) => { const column = columns.find((one) => one.key === key); return column && (
+            <span key={key} className="chip"><Filter size={13} aria-hidden /><span dir="auto">{column.name}</span> {t(`op.${filter.op!}`)} {filter.op !== "IS_EMPTY" && <b dir="auto">{typeof filter.value === "boolean" ? t(filter.value ? "grid.yes" : "grid.no") : String(filter.value)}</b>}<button type="button" className="icon-button" aria-label={t("filter.remove", { name: column.name })} onClick={() => void filterBy(key, null).then(report)}><X size={13} aria-hidden /></button></span>
           ); })}
-          {isPast && <span className="chip past">{t("history.asOf", { n: store.view.asOfRevision! })}<button type="button" className="link" onClick={() => show({ asOfRevision: null })}>{t("history.now")}</button></span>}
+          {isPast && <span className="chip past">{t("history.asOf", { n: store.view.asOfRevision! })}<button type="button" className="link" onClick={() => void show({ asOfRevision: null }).then(report)}>{t("history.now")}</button></span>}
         </div>
       )}
       <div className="table-body">
         <Grid ref={grid} store={store} columns={columns} label={table.name} isReadOnly={isPast} onSelect={setSelection} onColumnAction={(action, column) => void act(action, column)} onProblem={problem} />
-        {history && <HistoryPanel table={table} cell={history === "table" ? null : history} store={store} columns={columns} onShow={(revision) => show({ asOfRevision: revision })} onClose={() => setHistory(null)} />}
+        {history && <HistoryPanel table={table} cell={history === "table" ? null : history} store={store} columns={columns} onShow={(revision) => void show({ asOfRevision: revision }).then(report)} onClose={() => setHistory(null)} />}
       </div>
       <div className="table-foot">
         <button type="button" className="link" disabled={isPast} onClick={() => void store.addRows([{}]).then(report)}><Plus size={14} aria-hidden /> {t("table.addRow")}</button>
@@ -150,7 +151,7 @@ function LoadedTable({ table, onDeleted }: { table: Head; onDeleted: () => void 
       {open?.kind === "export" && <ExportDialog table={table} columns={columns} onClose={() => setOpen(null)} />}
       {open?.kind === "rename" && <RenameDialog title={t("table.rename")} name={table.name} onSave={rename} onClose={() => setOpen(null)} />}
       {open?.kind === "column" && <ColumnDialog tableId={table.id} column={open.column} position={open.position} store={store} onClose={() => setOpen(null)} />}
-      {open?.kind === "filter" && <FilterDialog column={open.column} filter={filters.get(open.column.key) ?? null} onChange={(filter) => { filterBy(open.column.key, filter); setOpen(null); }} onClose={() => setOpen(null)} />}
+      {open?.kind === "filter" && <FilterDialog column={open.column} filter={filters.get(open.column.key) ?? null} onChange={async (filter) => { const problem = await filterBy(open.column.key, filter); if (!problem) setOpen(null); return problem; }} onClose={() => setOpen(null)} />}
     </div>
   );
 }

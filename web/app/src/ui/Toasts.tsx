@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { createStore } from "./store";
 
 interface Toast { id: number; text: string; action?: { label: string; run: () => void } }
@@ -17,9 +18,16 @@ function dismiss(id: number): void {
 }
 
 export function Toasts() {
+  const shown = toasts.use();
+  const list = useRef<HTMLDivElement>(null);
+  // A popover that is opened anew is above the dialogs, however late these were opened.
+  useEffect(() => {
+    list.current?.hidePopover();
+    if (shown.length) list.current?.showPopover();
+  }, [shown]);
   return (
-    <div className="toasts" role="status" aria-live="polite">
-      {toasts.use().map(({ id, text, action }) => (
+    <div ref={list} popover="manual" className="toasts" role="status" aria-live="polite">
+      {shown.map(({ id, text, action }) => (
         <div key={id} className="toast">
           <span dir="auto">{text}</span>
           {action && <button type="button" onClick={() => { dismiss(id); action.run(); }}>{action.label}</button>}
