@@ -19,7 +19,7 @@ ENV PATH=/venv/bin:$PATH \
 RUN useradd --system --uid 10001 --user-group --home-dir /data --create-home sheetgpt
 COPY --from=packages /venv /venv
 WORKDIR /app
-COPY app.py backups.py checks.py errors.py hosting.py keys.py preflight.py ./
+COPY app.py backups.py checks.py errors.py hosting.py keys.py personal_data.py preflight.py ./
 COPY assembly assembly
 COPY assistant assistant
 COPY auth auth

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
+from assembly.administration import Administration
 from assembly.components import (
     create_cluster,
     create_database,
@@ -21,7 +21,6 @@ from auth.encryption import Cipher
 from auth.limits import Action, Attempts, Rates
 from auth.passwords import PasswordHasher
 from auth.shared_counts import SharedCounts
-from db.accounts.administration import perform
 from db.core.engine import Database
 from db.core.events import Hub
 from db.core.sqlite import SQLite
@@ -122,7 +121,8 @@ def assemble(settings: Settings) -> Product:
     revocation = Revocation(database, hub, connections)
     sweep = Sweep(database, backend.blobs, settings.files_dir, timedelta(days=settings.export_retention_days))
     # Only a SQLite file needs the control socket: on PostgreSQL, commands connect to the database themselves.
-    control = Control(database.socket, partial(perform, database)) if isinstance(database, SQLite) else None
+    administration = Administration(database, settings)
+    control = Control(database.socket, administration.perform) if isinstance(database, SQLite) else None
     purger = Purger(database, hub, settings.files_dir, timedelta(days=settings.purge_after_days))
     link_sweep = SheetLinkSweep(database, timedelta(seconds=settings.sheet_link_seconds))
     disk = create_disk(settings, database)

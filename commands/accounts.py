@@ -3,14 +3,11 @@
 import asyncio
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from commands.operations import AsJson, exit_on_failure, perform, printable, report
-
-if TYPE_CHECKING:
-    pass
 
 Email = Annotated[str, typer.Argument(help="E-mail address of the account.", show_default=False)]
 Generate = Annotated[bool, typer.Option(help="Generate a password and print it.")]

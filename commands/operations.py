@@ -5,13 +5,14 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from db.core.engine import Database
+    from settings.settings import Settings
 
 HANDOVER_SECONDS = 5.0  # how long a command waits for a server that is still starting
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -19,6 +20,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 
 def perform(operation: str, **arguments: str) -> Any:
     """Run an operation in the database, or in the server that has the SQLite file open, and return its result."""
+    return perform_until(lambda _: True, operation, arguments)
+
+
+def perform_until(is_complete: Callable[[Any], bool], operation: str, arguments: dict[str, str]) -> Any:
+    """Run an operation like `perform`, again until `is_complete` is true of its result, and return the last result."""
     with exit_on_failure():
         from assembly.components import create_database
         from db.core.sqlite import DatabaseInUse, SQLite
@@ -28,15 +34,17 @@ def perform(operation: str, **arguments: str) -> Any:
 
         settings = load_settings()
         database = create_database(settings)
-        _check_migrated(settings.database_url)
+        check_migrated(settings.database_url)
         deadline = time.monotonic() + HANDOVER_SECONDS
         while True:
             try:
-                return asyncio.run(_perform_directly(database, operation, arguments))
+                return asyncio.run(_perform_directly(database, settings, operation, arguments, is_complete))
             except DatabaseInUse as in_use:
                 assert isinstance(database, SQLite)
                 try:
-                    return control.ask(database.socket, operation, arguments)
+                    while not is_complete(result := control.ask(database.socket, operation, arguments)):
+                        pass
+                    return result
                 except NotServing:
                     if time.monotonic() > deadline:
                         raise CommandFailed(
@@ -47,17 +55,26 @@ def perform(operation: str, **arguments: str) -> Any:
             time.sleep(0.1)
 
 
-async def _perform_directly(database: "Database", operation: str, arguments: dict[str, str]) -> Any:
-    from db.accounts import administration
+async def _perform_directly(
+    database: "Database",
+    settings: "Settings",
+    operation: str,
+    arguments: dict[str, str],
+    is_complete: Callable[[Any], bool],
+) -> Any:
+    from assembly.administration import Administration
 
     await database.start()
     try:
-        return await administration.perform(database, operation, arguments)
+        administration = Administration(database, settings)
+        while not is_complete(result := await administration.perform(operation, arguments)):
+            pass
+        return result
     finally:
         await database.stop()
 
 
-def _check_migrated(url: str) -> None:
+def check_migrated(url: str) -> None:
     """Raise CommandFailed unless the database is at the newest revision.
 
     A command never creates a database (DATABASE_URL may be mistyped) and never migrates one that an older server may

@@ -3,14 +3,11 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from commands.operations import AsJson, exit_on_failure, perform, printable, report
-
-if TYPE_CHECKING:
-    pass
 
 Directory = Annotated[Path, typer.Argument(help="A directory.", show_default=False)]
 

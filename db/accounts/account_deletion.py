@@ -121,22 +121,22 @@ def _leave_organizations(session: Session, user: User, affected: list[AffectedMe
         invitation.deleted_at = None if invitation.used_at else moment
 
 
-def erase_batch(session: Session, limit: int) -> bool:
-    """Erase up to `limit` rows of one deleted account; return False when no account is left to erase."""
+def erase_batch(session: Session, limit: int) -> int | None:
+    """Erase up to `limit` rows of one deleted account; return their number, or None when no account is left."""
     # SKIP LOCKED lets several processes erase different accounts at the same time.
     deleted = (
         select(User).where(User.account_deleted_at.is_not(None), User.erased_at.is_(None)).order_by(User.id).limit(1)
     )
     user = session.scalars(deleted.with_for_update(skip_locked=True)).one_or_none()
     if user is None:
-        return False
+        return None
     remaining = limit
     for model, condition in _erasure_steps(user):
         remaining -= erase(session, model, condition, limit=remaining)
         if remaining <= 0:
-            return True
+            return limit - remaining
     user.erased_at = now()
-    return True
+    return limit - remaining
 
 
 def _erasure_steps(user: User) -> Iterator[tuple[type[Base], ColumnElement[bool]]]:

@@ -1,4 +1,4 @@
-"""Account commands for operators, addressed by e-mail; arguments and results are plain JSON."""
+"""Commands for operators, accounts addressed by e-mail; arguments and results are plain JSON."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -14,9 +14,11 @@ from db.core.audit_context import AuditContext, audit_context
 from db.core.engine import Database
 from db.core.session import Session
 from db.core.validation import normalized_email
+from db.exports import storage
 from db.models.jobs import Job, JobStatus
 from db.models.sessions import SessionEnd
 from db.models.users import User
+from db.organizations import administration as organizations
 from errors import BadUserInput, NotFound
 
 MAX_LISTED = 1_000
@@ -98,6 +100,10 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "users reset-password": reset_password,
     "users list": list_accounts,
     "jobs": list_jobs,
+    "organizations list": organizations.list_organizations,
+    "organizations members": organizations.list_members,
+    "organizations make-admin": organizations.make_admin,
+    "storage": storage.measure,
 }
 
 

@@ -45,7 +45,7 @@ def verify(dump: Path) -> None:
     if dump.name == POSTGRESQL_DUMP:
         _run_tool("pg_restore", None, "--list", str(dump))
         return
-    with closing(sqlite3.connect(f"{dump.as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{dump.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         try:
             (result,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         except sqlite3.DatabaseError as error:

@@ -1,15 +1,23 @@
 """Storage that organizations use: the files of their exports and attachments."""
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from db.core.prepared import OneOf, Prepared, bind
+from db.core.session import INSIDE, Session
 from db.models.attachments import Attachment
 from db.models.conversations import Conversation
 from db.models.exports import Export
 from db.models.jobs import Job
 from db.models.messages import Message
+from db.models.organizations import Organization
+
+MAX_LISTED = 100
+DATABASE_SIZE = func.pg_database_size(func.current_database())
 
 # Files that the retention sweep has not erased: those of exports that finished after `moment`.
 of_exports: Prepared[Any] = Prepared(
@@ -34,3 +42,38 @@ of_attachments: Prepared[Any] = Prepared(
     .where(OneOf(Conversation.organization_id))
     .group_by(Conversation.organization_id)
 )
+
+
+def measure(session: Session, server: str = "") -> dict[str, Any]:
+    """Return the sizes in bytes of the database, if `server` is set, and of the 100 organizations with the most files.
+
+    Only a database server knows its own size; the command looks at the file of SQLite.
+    """
+    size = session.scalars(select(DATABASE_SIZE), execution_options=INSIDE).one() if server else None
+    exports = select(Export.organization_id, func.sum(Export.size)).where(Export.file.is_not(None))
+    attachments = (
+        select(Conversation.organization_id, func.sum(Attachment.size))
+        .join(Message, Message.conversation_id == Conversation.id)
+        .join(Attachment, Attachment.message_id == Message.id)
+    )
+    sums = {
+        "exports": dict(_rows(session, exports.group_by(Export.organization_id))),
+        "attachments": dict(_rows(session, attachments.group_by(Conversation.organization_id))),
+    }
+    totals = Counter[UUID]()
+    for kind in sums.values():
+        totals.update(kind)
+    largest = [id_ for id_, _ in totals.most_common(MAX_LISTED)]
+    names = {row.id: row.name for row in session.scalars(select(Organization).where(Organization.id.in_(largest)))}
+    return {
+        "database_bytes": size,
+        "organizations": [
+            {"id": str(id_), "name": names.get(id_), **{kind: sizes.get(id_, 0) for kind, sizes in sums.items()}}
+            for id_ in largest
+        ],
+    }
+
+
+def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[tuple[UUID, int]]:
+    for organization_id, size in session.execute(query):
+        yield organization_id, int(size or 0)

@@ -46,14 +46,14 @@ DELETED: tuple[type[Base], ...] = (
 exports: Prepared[Export] = Prepared(select(Export).where(OneOf(Export.id)), deleted=Export)
 
 
-def purge_batch(session: Session, limit: int, deleted_before: datetime) -> bool:
-    """Erase a batch of expired rows; return True if there may be more."""
+def purge_batch(session: Session, limit: int, deleted_before: datetime) -> int:
+    """Erase up to `limit` expired rows and return their number, which is less when no more are left."""
     left = limit
     for model, condition in _expired_rows(deleted_before):
         left -= erase(session, model, condition, limit=left)
         if left <= 0:
-            return True
-    return False
+            break
+    return limit - left
 
 
 def _expired_rows(deleted_before: datetime) -> Iterator[tuple[type[Base], ColumnElement[bool]]]:

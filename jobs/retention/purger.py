@@ -3,9 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -31,12 +30,13 @@ log = logging.getLogger("sheetgpt.job")
 class Purger:
     """Hourly purge, which also runs right after an account is deleted; interrupted work continues in the next run.
 
-    `retention` is how long deleted rows can be restored; `files` is the directory of exports.
+    `retention` is how long deleted rows can be restored; `files` is the directory of exports; `erased` counts rows.
     """
 
     def __init__(self, database: Database, hub: Hub, files: Path, retention: timedelta) -> None:
         self._database, self._hub, self._files, self._retention = database, hub, files, retention
         self._wake = asyncio.Event()
+        self.erased = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -65,19 +65,21 @@ class Purger:
             except Exception:
                 log.exception("The purge of expired data failed; the next attempt is in an hour")
 
-    async def purge(self) -> None:
-        """Erase everything that is due."""
-        await self._run_batches(account_deletion.erase_batch)
-        await self._run_batches(purging.purge_batch, now() - self._retention)
+    async def purge(self, retention: timedelta | None = None) -> None:
+        """Erase everything that is due, or what was deleted longer than `retention` ago, and count it in `erased`."""
+        while (rows := await self._database.write(account_deletion.erase_batch, SYSTEM, BATCH)) is not None:
+            await self._count(rows)
+        deleted_before, rows = now() - (self._retention if retention is None else retention), BATCH
+        while rows >= BATCH:
+            rows = await self._database.write(purging.purge_batch, SYSTEM, BATCH, deleted_before)
+            await self._count(rows)
         await cell_indexes.drop_stale_indexes(self._database)
         await self._erase_files()
 
-    async def _run_batches(self, erase_some: Callable[..., bool], *arguments: datetime) -> None:
-        """Run transactions until nothing is left, with pauses for other writers."""
-        more = True
-        while more:
-            more = await self._database.write(erase_some, SYSTEM, BATCH, *arguments)
-            await asyncio.sleep(PAUSE_SECONDS)
+    async def _count(self, rows: int) -> None:
+        """Count the rows of a transaction, and leave other writers a moment before the next one."""
+        self.erased += rows
+        await asyncio.sleep(PAUSE_SECONDS)
 
     async def _erase_files(self) -> None:
         """Delete files without an export; the row of an export exists before its file."""

@@ -256,5 +256,5 @@ async def test_the_old_ones_are_erased_a_batch_at_a_time(database: Database, wor
             row.created_at = now() - notifications.RETENTION - timedelta(minutes=1)
 
     await database.write(age, SYSTEM)
-    assert [await database.write(purging.purge_batch, SYSTEM, 1, now()) for _ in range(3)] == [True, True, False]
+    assert [await database.write(purging.purge_batch, SYSTEM, 1, now()) for _ in range(3)] == [1, 1, 0]
     assert await counted(database, 1)

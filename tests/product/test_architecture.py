@@ -20,7 +20,7 @@ from db.core.policy import visible
 from db.core.policy_rules import CustomRule
 
 ROOT = Path(__file__).parents[2]
-MODULES = {"app", "backups", "checks", "errors", "hosting", "keys", "preflight"}
+MODULES = {"app", "backups", "checks", "errors", "hosting", "keys", "personal_data", "preflight"}
 PACKAGES = {
     "assembly", "commands", "transport", "schema", "execution", "resolvers", "jobs", "assistant", "db", "integrations",
     "tables", "auth", "telemetry", "settings",
