@@ -5,16 +5,16 @@ Every query takes `organization_id`; those of a period also `since` and `until`.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 
 from db.core.prepared import Prepared, bind
 from db.models.conversations import Conversation
 from db.models.items import Item
 from db.models.modules import Module
 from db.models.reading_hours import ReadingHour
-from db.models.readings import Reading
 from db.models.sites import Site
 from db.reports.day_text import day_text
+from db.sites.reading_hours import SUMS
 
 MAX_SITES, MAX_MODULES = 1_000, 5_000
 
@@ -43,24 +43,13 @@ statuses: Prepared[Any] = Prepared(
 
 
 def _readings_by(key: ColumnElement[Any]) -> Prepared[Any]:
-    """Return the query of the number of readings of a period; stale and cut hours are counted from their readings."""
-    since, until = bind("since", ReadingHour.hour), bind("until", ReadingHour.hour)
-    in_hour = and_(
-        Reading.module_id == ReadingHour.module_id,
-        Reading.metric == ReadingHour.metric,
-        Reading.at >= ReadingHour.hour,
-        Reading.at < ReadingHour.hour_end,
-        Reading.at >= since,
-        Reading.at < until,
-    )
-    is_partial = or_(ReadingHour.is_stale, ReadingHour.hour < since, ReadingHour.hour_end > until)
-    counted = select(func.count(Reading.id)).where(in_hour).scalar_subquery()
+    """Return the query of the number of readings of a period by a key."""
     label = key.label("key")
     return Prepared(
-        select(label, func.sum(case((is_partial, counted), else_=ReadingHour.count)).label("number"))
+        select(label, func.sum(SUMS.exact()["count"]).label("number"))
         .join(Module, Module.id == ReadingHour.module_id)
         .join(Site, Site.id == Module.site_id)
-        .where(_in_organization, ReadingHour.hour_end > since, ReadingHour.hour < until)
+        .where(_in_organization, *SUMS.in_period())
         .group_by(label)
     )
 

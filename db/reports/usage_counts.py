@@ -19,7 +19,7 @@ from db.reports.day_text import day_text
 _usage_day = day_text(UsageDay.day).label("day")
 tokens: Prepared[Any] = Prepared(
     select(_usage_day, UsageDay.user_id, *usage_days.totals())
-    .where(UsageDay.organization_id == bind("organization_id", UsageDay.organization_id), *usage_days.in_period())
+    .where(UsageDay.organization_id == bind("organization_id", UsageDay.organization_id), *usage_days.SUMS.in_period())
     .group_by(_usage_day, UsageDay.user_id)
 )
 

@@ -163,7 +163,7 @@ def total(filters: frozenset[str]) -> Prepared[Any]:
 
 
 def summary(bucket: Bucket) -> Prepared[Any]:
-    """Return the query of one row a bucket with readings of `metric` from `start` to `end`, in order of time."""
+    """Return the query of one row a bucket with readings of `metric` from `since` until before `until`, by time."""
     return reading_hours.summary(PREFIX_LENGTHS[bucket])
 
 

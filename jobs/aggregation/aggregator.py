@@ -11,7 +11,7 @@ from jobs.runner.periodic import PeriodicTask
 INTERVAL_SECONDS = 60.0
 BATCH = 200  # hours or days in one transaction
 PAUSE_SECONDS = 0.02
-SUMS = (reading_hours.sum_batch, usage_days.sum_batch)
+SUMS = (reading_hours.SUMS, usage_days.SUMS)
 
 
 class Aggregator(PeriodicTask):
@@ -24,8 +24,8 @@ class Aggregator(PeriodicTask):
 
     async def aggregate(self) -> None:
         """Sum up every stale hour and day, with pauses for other writers."""
-        for sum_batch in SUMS:
+        for sums in SUMS:
             more = True
             while more:
-                more = await self._database.write(sum_batch, Viewer.system(), BATCH)
+                more = await self._database.write(sums.sum_batch, Viewer.system(), BATCH)
                 await asyncio.sleep(PAUSE_SECONDS)

@@ -99,7 +99,7 @@ async def list_aggregates(
 ) -> list[Aggregate]:
     start, end = checked_moment(from_, "from"), checked_moment(to, "to")
     readings.check_span(bucket, start, end)
-    arguments: dict[str, Any] = {"metric": readings.checked_metric(metric, "metric"), "start": start, "end": end}
+    arguments: dict[str, Any] = {"metric": readings.checked_metric(metric, "metric"), "since": start, "until": end}
     database, viewer = info.context.backend.database, info.context.viewer
     # Streamed off the event loop: the intervals are limited, the readings in them are not.
     batches = database.stream(readings.summary(bucket), viewer, module_id=root.id, **arguments)

@@ -56,7 +56,7 @@ async def record(database: Database, ann: Viewer, module: UUID, values: Iterable
 async def aggregates(
     database: Database, viewer: Viewer, module: UUID, bucket: Bucket, period: tuple[datetime, datetime] = WHOLE
 ) -> list[tuple[Any, ...]]:
-    arguments: dict[str, Any] = {"metric": "flow", "start": period[0], "end": period[1], "module_id": module}
+    arguments: dict[str, Any] = {"metric": "flow", "since": period[0], "until": period[1], "module_id": module}
     rows = [row async for rows in database.stream(readings.summary(bucket), viewer, **arguments) for row in rows]
     result = map(readings.aggregate, rows)
     return [(one.start, one.count, one.min, one.max, round(one.mean, 6)) for one in result]

@@ -1,0 +1,1 @@
+"""Stored sums of many rows by period."""
