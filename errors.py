@@ -11,6 +11,7 @@ logged with its request id and reported as INTERNAL_SERVER_ERROR.
     ├── BadUserInput        400   carries one FieldError per mistake
     ├── Conflict            409   another change was first; carries the current state
     ├── BudgetExceeded      402   carries the time of the reset
+    ├── StorageExceeded     507   carries the limit and what is stored, in megabytes
     ├── RateLimited         429   carries the time to wait
     ├── NotConfigured       501   names the setting
     ├── UpstreamFailed      502   another service failed or refused
@@ -120,6 +121,11 @@ class Conflict(ProductError):
 class BudgetExceeded(ProductError):
     code, status = "BUDGET_EXCEEDED", 402
     default = "The organization's budget for this month is spent."
+
+
+class StorageExceeded(ProductError):
+    code, status = "STORAGE_EXCEEDED", 507
+    default = "The organization's storage is full. Delete files, tables and exports that nobody needs."
 
 
 class RateLimited(ProductError):

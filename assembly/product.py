@@ -93,7 +93,7 @@ def assemble(settings: Settings) -> Product:
     """Create every part and start none. Raise Misconfigured for a setting that the server cannot start with."""
     database, hub = create_database(settings), Hub()
     database.publish = hub.publish
-    database.job_limits = settings.job_limits
+    database.job_limits, database.storage_quota = settings.job_limits, settings.storage_quota
     cluster = create_cluster(settings, database, hub)
     catalog, model = create_models(settings)
     connections = Connections()

@@ -5,8 +5,8 @@ import strawberry
 from auth.viewer import Role
 from db import models
 from resolvers.billing import budgets, usage
-from resolvers.exports import exports, storage
-from resolvers.organizations import organizations
+from resolvers.exports import exports
+from resolvers.organizations import organizations, storage
 from resolvers.organizations.memberships import list_members
 from resolvers.sites import sites
 from resolvers.tables import tables

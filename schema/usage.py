@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from resolvers.accounts import limits
 from resolvers.billing import usage
-from resolvers.exports import storage
+from resolvers.organizations import storage
 from schema.base import Shows, field, output_type
 
 
@@ -28,19 +28,31 @@ class Limit(Shows[limits.Limit]):
 
     name: str = field(
         "Resource: `operations`, `cost`, `uploads` and `rows` in a window; `exports`, `extractions` and `replies` that "
-        "are unfinished."
+        "are unfinished; `storage` of your personal organization, in megabytes."
     )
     limit: int = field("Number that may be used.")
     used: int = field("Number that is used; with several servers, at least by this one.")
-    resets_at: datetime | None = field("End of the window, when nothing is used again; null for unfinished work.")
+    resets_at: datetime | None = field(
+        "End of the window, when nothing is used again; null for unfinished work and for storage."
+    )
 
 
 @output_type
 class Storage(Shows[storage.Storage]):
-    """Files of an organization that you may see; sizes are whole numbers of bytes."""
+    """Files and tables of an organization that you may see; sizes are whole numbers of bytes."""
 
-    total_bytes: float = field("Size of all files.")
+    total_bytes: float = field("Size of all of these files and tables.")
     export_count: int = field("Number of files of exports; they are erased after some days.")
     export_bytes: float = field("Size of the files of exports.")
     attachment_count: int = field("Number of files attached to messages.")
     attachment_bytes: float = field("Size of the files attached to messages.")
+    table_count: int = field("Number of tables.")
+    table_bytes: float = field("Size of the tables, with their deleted rows and the history of their changes.")
+    used_bytes: float | None = field(
+        "Size of all that the organization stores: also what you may not see, and what was deleted until it is erased; "
+        "null if you are only invited."
+    )
+    limit_bytes: float | None = field(
+        "Size that the organization may store; null without a limit. What would pass it is refused with "
+        "`STORAGE_EXCEEDED`."
+    )

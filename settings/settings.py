@@ -152,6 +152,13 @@ class Settings(BaseSettings):
     row_limit_person: Rate = Field(
         "50000000 per day", description="Rate limit for rows that one person adds, upserts and imports."
     )
+    storage_quota_mb: int = Field(
+        10_000,
+        ge=0,
+        le=1_000_000_000,
+        description="Storage of one organization, in megabytes: its tables with their history, the files attached to "
+        "messages, and the files of exports. `0` sets no limit.",
+    )
     exports_per_person: int = Field(20, ge=1, le=10_000, description="Unfinished exports of one person.")
     extractions_per_person: int = Field(20, ge=1, le=10_000, description="Unfinished extractions of one person.")
     replies_per_person: int = Field(50, ge=1, le=10_000, description="Unfinished replies to one person.")
@@ -388,6 +395,11 @@ class Settings(BaseSettings):
             "uploads-person": self.upload_limit_person,
             "rows-person": self.row_limit_person,
         }
+
+    @property
+    def storage_quota(self) -> int | None:
+        """Most bytes that one organization stores; None for no limit."""
+        return self.storage_quota_mb * 1_000_000 or None
 
     @property
     def job_limits(self) -> dict[str, int]:

@@ -14,11 +14,11 @@ from db.core.audit_context import AuditContext, audit_context
 from db.core.engine import Database
 from db.core.session import Session
 from db.core.validation import normalized_email
-from db.exports import storage
 from db.models.jobs import Job, JobStatus
 from db.models.sessions import SessionEnd
 from db.models.users import User
 from db.organizations import administration as organizations
+from db.organizations import storage
 from errors import BadUserInput, NotFound
 
 MAX_LISTED = 1_000

@@ -14,6 +14,7 @@ from db.core.prepared import OneOf, Prepared, bind
 from db.core.session import Session
 from db.core.sqlite_writer import short
 from db.models.attachments import Attachment, AttachmentText
+from db.models.conversations import Conversation
 from db.models.messages import Message
 
 MAX_OF_BRANCH, MAX_IMAGES = 20, 4  # the newest attachments that a model gets
@@ -64,7 +65,18 @@ def send(session: Session, /, text: str, files: Sequence[StoredFile], **options:
 
     A repetition with the same idempotency key returns the first message and ignores these files.
     """
-    return sending.send(session, text, **options, attach=partial(_attach, session, files))
+    return sending.send(session, text, **options, attach=partial(_attach_uploads, session, files))
+
+
+def _attach_uploads(session: Session, files: Sequence[StoredFile], message: Message) -> None:
+    _attach(session, files, message)
+    _count_bytes(session, sum(file.size for file in files), message)
+
+
+def _count_bytes(session: Session, size: int, message: Message) -> None:
+    """Count bytes of attachments for the organization of their message."""
+    if size:
+        session.storage.added[session.get(Conversation, message.conversation_id).organization_id] += size
 
 
 def _attach(session: Session, files: Sequence[StoredFile], message: Message) -> None:
@@ -78,7 +90,11 @@ def _attach(session: Session, files: Sequence[StoredFile], message: Message) -> 
 
 
 def copy_attachments(session: Session, copies: Sequence[tuple[Message, Message]]) -> None:
-    """Copy the attachments of messages to their copies, given as pairs of the message and its copy."""
+    """Copy the attachments of messages to their copies in one conversation, given as pairs of the message and its copy.
+
+    The copies share the contents, but count like them: each keeps a content from being erased.
+    """
+    size = 0
     for start in range(0, len(copies), BATCH):
         targets = {source.id: copy for source, copy in copies[start : start + BATCH]}
         query = (
@@ -88,3 +104,6 @@ def copy_attachments(session: Session, copies: Sequence[tuple[Message, Message]]
         for attachment, text in rows:
             file = StoredFile(attachment.blob_id, attachment.name, attachment.content_type, attachment.size, text)
             _attach(session, [file], targets[attachment.message_id])
+            size += file.size
+    if copies:
+        _count_bytes(session, size, copies[0][1])

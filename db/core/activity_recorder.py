@@ -1,5 +1,6 @@
-"""Recorder of the announced rows that one transaction creates, changes, deletes or restores."""
+"""Recorders of one transaction: of the announced rows that it changes, and of the bytes that organizations store."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, cast
@@ -9,6 +10,9 @@ from sqlalchemy import inspect
 from uuid_utils.compat import uuid7
 
 from db.core.base import Announced, Base, Subject
+from errors import StorageExceeded
+
+MEGABYTE = 1_000_000
 
 
 class ActivityAction(StrEnum):
@@ -74,3 +78,38 @@ class ActivityRecorder:
 
     def pending(self) -> list[PendingActivity]:
         return list(self._pending.values())
+
+
+class StorageRecorder:
+    """Collects the bytes that a transaction adds to organizations or takes from them, for its end.
+
+    `quota` is the most bytes that an organization may store; None for no limit.
+    """
+
+    def __init__(self, quota: int | None) -> None:
+        self.quota = quota
+        self.added = Counter[UUID]()
+        self._exempt: set[UUID] = set()
+
+    def exempt(self, organization_id: UUID) -> None:
+        """Let this transaction pass the quota, because what it stores must not be lost."""
+        self._exempt.add(organization_id)
+
+    def check(self, organization_id: UUID, stored: int) -> None:
+        """Raise StorageExceeded if the transaction adds to an organization that then stores too many bytes."""
+        added = self.added[organization_id]
+        if self.quota is not None and added > 0 and stored > self.quota and organization_id not in self._exempt:
+            raise storage_exceeded(self.quota, stored - added, added)
+
+
+def storage_exceeded(quota: int, stored: int, added: int) -> StorageExceeded:
+    """Return the error for `added` bytes that do not fit into the quota beside those that are stored."""
+    needs = f", and this needs {added / MEGABYTE:,.1f} MB" if added else ""
+    return StorageExceeded(
+        f"The limit is {quota // MEGABYTE:,} MB of storage for one organization: {stored / MEGABYTE:,.1f} MB are "
+        f"used{needs}. Delete files and tables that nobody needs, which count until they are erased; or ask the "
+        "server's operator for more.",
+        limit=quota // MEGABYTE,
+        used=-(-stored // MEGABYTE),
+        quota="storage",
+    )

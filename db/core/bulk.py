@@ -17,15 +17,19 @@ from db.core.base import AuditedRow, Base, Child, NotAudited, now
 from db.core.session import Session, check
 
 
-def insert(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, each with its id; columns that are left out get their default, the same in all rows."""
+def insert(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert rows, each with its id, and return the bytes of the JSON in each.
+
+    Columns that are left out get their default, the same in all rows.
+    """
     if not rows:
-        return
+        return []
     sample, key = _checked(session, model, parent_id)
     moment, user_id = now(), session.viewer.user_id
     common = {"created_at": moment, "updated_at": moment, "created_by_id": user_id, "updated_by_id": user_id}
-    session.driver.insert(model, [{**common, key: parent_id, **row} for row in rows])
+    sizes = session.driver.insert(model, [{**common, key: parent_id, **row} for row in rows])
     session.audit_recorder.count_many(sample, "added", [row["id"] for row in rows])
+    return sizes
 
 
 def update(session: Session, model: type[Base], parent_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:

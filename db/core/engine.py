@@ -54,7 +54,7 @@ class Database(ABC):
 
     `migrate` brings the database at a URL to the newest revision; it is handed in, because migrations import this
     package. `publish` receives the events of a unit after its commit, in the event loop. `job_limits` are the most
-    unfinished jobs of one person, by kind.
+    unfinished jobs of one person, by kind; `storage_quota` is the most bytes that an organization stores, or None.
     """
 
     dialect: Dialect
@@ -63,6 +63,7 @@ class Database(ABC):
         self.migrate = migrate
         self.publish: Callable[[Event], None] = lambda _: None
         self.job_limits: Mapping[str, int] = {}
+        self.storage_quota: int | None = None
         self._writes: set[asyncio.Task[Any]] = set()
         self.outage = Outage("database", "requests are answered with UNAVAILABLE until it is back")
         self._probe: asyncio.Task[None] | None = None
@@ -202,6 +203,14 @@ class Database(ABC):
     def _transact(
         self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext, *, is_short: bool
     ) -> Coroutine[Any, Any, tuple[T, list[Event]]]: ...
+
+    def session_options(self, viewer: Viewer, cause: AuditContext) -> dict[str, Any]:
+        return {
+            "viewer": viewer,
+            "cause": cause,
+            "job_limits": self.job_limits,
+            "storage_quota": self.storage_quota,
+        }
 
     @abstractmethod
     async def define(self, statement: str) -> None:

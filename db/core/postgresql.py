@@ -179,7 +179,7 @@ class PostgreSQL(Database):
     async def _run_once(
         self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext
     ) -> tuple[T, list[Event]]:
-        options: Any = {"viewer": viewer, "cause": cause, "job_limits": self.job_limits}
+        options = self.session_options(viewer, cause)
         session: AsyncSession = AsyncSession(self.engine, sync_session_class=Session, **options)
         async with session, session.begin():
 

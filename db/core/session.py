@@ -13,7 +13,7 @@ from sqlalchemy.orm import ORMExecuteState, UOWTransaction
 from uuid_utils.compat import uuid7
 
 from auth.viewer import Role, Viewer
-from db.core.activity_recorder import ActivityRecorder, PendingActivity
+from db.core.activity_recorder import ActivityRecorder, PendingActivity, StorageRecorder, storage_exceeded
 from db.core.audit_context import AuditContext
 from db.core.audit_recorder import AuditRecorder
 from db.core.base import AppendOnly, AuditedRow, Base, Child, Owned, Subject, now
@@ -30,13 +30,19 @@ R = TypeVar("R", bound=Base)
 
 
 # A plain table, because mapped classes are not known here.
-_organizations = table("organizations", column("id", Uuid()), column("last_activity", BigInteger()))
-NEXT_ACTIVITY = (
+_organizations = table(
+    "organizations", column("id", Uuid()), column("last_activity", BigInteger()), column("stored_bytes", BigInteger())
+)
+COUNT_OF_ORGANIZATION = (
     update(_organizations)
     .where(_organizations.c.id == bindparam("key"))
-    .values(last_activity=_organizations.c.last_activity + bindparam("count"))
-    .returning(_organizations.c.last_activity)
+    .values(
+        last_activity=_organizations.c.last_activity + bindparam("activities"),
+        stored_bytes=_organizations.c.stored_bytes + bindparam("bytes", type_=BigInteger()),
+    )
+    .returning(_organizations.c.last_activity, _organizations.c.stored_bytes)
 )
+STORED_BYTES = select(_organizations.c.stored_bytes).where(_organizations.c.id == bindparam("key"))
 
 
 class RollbackOnly(Exception):
@@ -46,7 +52,8 @@ class RollbackOnly(Exception):
 class Session(sqlalchemy.orm.Session):
     """Session of one viewer. Its events are published after the commit, and dropped without one.
 
-    `job_limits` are the most unfinished jobs that the viewer may have, by kind.
+    `job_limits` are the most unfinished jobs that the viewer may have, by kind; `storage_quota` is the most bytes of
+    an organization, or None.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class Session(sqlalchemy.orm.Session):
         viewer: Viewer,
         cause: AuditContext,
         job_limits: Mapping[str, int] = MappingProxyType({}),
+        storage_quota: int | None = None,
         **options: Any,
     ) -> None:
         super().__init__(bind, expire_on_commit=False, **options)
@@ -66,6 +74,7 @@ class Session(sqlalchemy.orm.Session):
         self._roles: dict[UUID, Role] | None = None
         self.audit_recorder = AuditRecorder()
         self.activity_recorder = ActivityRecorder()
+        self.storage = StorageRecorder(storage_quota)
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise RuntimeError("A unit is one transaction that checks each row: this method would bypass the checks.")
@@ -189,24 +198,40 @@ class Session(sqlalchemy.orm.Session):
         ]
         if rows:
             self.driver.insert(_model("audit_entries"), rows)
-        self._write_activity()
+        self._count_of_organizations()
         return self.events
 
-    def _write_activity(self) -> None:
-        """Write the activity of each organization, numbered without gaps in the order of the commits.
+    def check_storage(self, organization_id: UUID) -> None:
+        """Raise StorageExceeded if the organization has used up its storage already."""
+        quota = self.storage.quota
+        if quota is not None:
+            plan = plan_of(STORED_BYTES, self.driver.dialect)
+            (record,) = self._records(plan, self.viewer, {"key": organization_id})
+            if record.stored_bytes >= quota:
+                raise storage_exceeded(quota, record.stored_bytes, 0)
+
+    def _count_of_organizations(self) -> None:
+        """Write the activity of each organization, numbered without gaps in the order of the commits, and its storage.
 
         The number locks the row of the organization until the commit. This is the last statement of a transaction,
-        so nobody waits for longer than a commit takes.
+        so nobody waits for longer than a commit takes. Raises StorageExceeded.
         """
         by_organization = defaultdict[UUID, list[PendingActivity]](list)
         for pending in self.activity_recorder.pending():
             organization_id = self._organization_of(pending.container)
             if organization_id is not None:
                 by_organization[organization_id].append(pending)
-        for organization_id, activities in sorted(by_organization.items()):  # two transactions lock in one order
-            parameters = {"key": organization_id, "count": len(activities)}
-            (record,) = self._records(plan_of(NEXT_ACTIVITY, self.driver.dialect), self.viewer, parameters)
-            first = record.last_activity - len(activities) + 1
+        added = self.storage.added
+        for organization_id in sorted(by_organization.keys() | added.keys()):  # two transactions lock in one order
+            activities = by_organization[organization_id]
+            parameters = {"key": organization_id, "activities": len(activities), "bytes": added[organization_id]}
+            records = self._records(plan_of(COUNT_OF_ORGANIZATION, self.driver.dialect), self.viewer, parameters)
+            if not records:  # the transaction has erased the organization
+                continue
+            self.storage.check(organization_id, records[0].stored_bytes)
+            if not activities:
+                continue
+            first = records[0].last_activity - len(activities) + 1
             common = {
                 "organization_id": organization_id,
                 "created_by_id": self.viewer.user_id,

@@ -109,8 +109,7 @@ class SQLite(Database):
     async def _transact(
         self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext, *, is_short: bool
     ) -> tuple[T, list[Event]]:
-        options = {"viewer": viewer, "cause": cause, "job_limits": self.job_limits}
-        return await self.writer.write(run, options, is_short=is_short)
+        return await self.writer.write(run, self.session_options(viewer, cause), is_short=is_short)
 
 
 def engine_of(path: Path) -> Any:

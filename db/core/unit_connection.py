@@ -32,13 +32,21 @@ def driver_dialect(name: str, *, parses_json: bool = False) -> Dialect:
 
 @dataclass(frozen=True)
 class Write:
-    """INSERT or UPDATE for the driver; `binds` convert the values of one row, in the order of their placeholders."""
+    """INSERT or UPDATE for the driver; `binds` convert the values of one row, in the order of their placeholders.
+
+    `json` are the indexes of the placeholders that take JSON text.
+    """
 
     sql: str
     binds: tuple[tuple[str, Bind], ...]
+    json: tuple[int, ...]
 
     def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
         return tuple(row[name] if convert is None else convert(row[name]) for name, convert in self.binds)
+
+    def json_size(self, values: tuple[Any, ...]) -> int:
+        """Return the bytes of the JSON in the values of one row."""
+        return sum(_utf8_size(text) for index in self.json if (text := values[index]) is not None)
 
 
 class UnitConnection:
@@ -59,12 +67,17 @@ class UnitConnection:
             return cast("list[Any]", self._sqlite.execute(sql, values).fetchall())
         return self._connection.exec_driver_sql(sql, tuple(values)).fetchall()
 
-    def insert(self, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows that all have the same columns; those they leave out get their default, the same in all rows."""
+    def insert(self, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Insert rows that all have the same columns, and return the bytes of the JSON in each.
+
+        Columns that they leave out get their default, the same in all rows.
+        """
         table, names = cast(Table, model.__table__), tuple(rows[0])
         defaults = {name: _default(table, name) for name in _defaulted(model, names)}
         statement = _insert(model, (*names, *defaults), self.dialect)
-        self._run(statement, [statement.values({**defaults, **row}) for row in rows])
+        values = [statement.values({**defaults, **row}) for row in rows]
+        self._run(statement, values)
+        return [statement.json_size(row) for row in values] if statement.json else []
 
     def update(self, model: type[Base], key: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
         """Update the rows with these ids that also have the values of `key` and are not deleted.
@@ -120,4 +133,13 @@ def _compiled(statement: Any, dialect: Dialect) -> Write:
     converters = {
         name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in compiled.bind_names.items()
     }
-    return Write(str(compiled), tuple((name, converters[name]) for name in compiled.positiontup))
+    types = {name: bind.type for bind, name in compiled.bind_names.items()}
+    return Write(
+        str(compiled),
+        tuple((name, converters[name]) for name in compiled.positiontup),
+        tuple(index for index, name in enumerate(compiled.positiontup) if isinstance(types[name], sqlalchemy.JSON)),
+    )
+
+
+def _utf8_size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

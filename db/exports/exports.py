@@ -102,7 +102,7 @@ def start(
 ) -> Export:
     """Queue an export of a table that the viewer may see, laid out by a template if one is given.
 
-    Raises RateLimited, or BadUserInput for a template that does not fit the table.
+    Raises RateLimited, StorageExceeded, or BadUserInput for a template that does not fit the table.
     """
 
     def create() -> Export:
@@ -140,6 +140,8 @@ def _add(session: Session, table: Table, destination: ExportDestination, mode: E
         mode=mode,
         **options,
     )
+    if destination is not ExportDestination.GOOGLE_SHEETS:
+        session.check_storage(table.organization_id)
     export.job_id = jobs.enqueue(session, JOB_KIND, table.organization_id, export_id=export.id.hex).id
     session.add(export)
     return export
@@ -189,13 +191,18 @@ def retry(session: Session, id_: UUID) -> Export:
 
 
 def complete(session: Session, id_: UUID, attempt: int, outcome: FileOutcome | SheetOutcome) -> Export:
-    """Store the outcome of an export and complete its job. Raises LeaseLost if the attempt has lost the job."""
+    """Store the outcome of an export and complete its job.
+
+    Raises LeaseLost if the attempt has lost the job, and StorageExceeded.
+    """
     export = session.get(Export, id_)
     job = jobs.finish(session, export.job_id, attempt, JobStatus.COMPLETED)
     job.done = job.total = outcome.row_count
     for name, value in vars(outcome).items():
         setattr(export, name, value)
-    if export.keep_updated and isinstance(outcome, SheetOutcome):
+    if isinstance(outcome, FileOutcome):
+        session.storage.added[export.organization_id] += outcome.size
+    elif export.keep_updated:
         sheet_links.create(session, export, outcome)
     table = _notify(session, export, EXPORT_FINISHED, "is finished")
     owner = session.get(User, export.owner_id)

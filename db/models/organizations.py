@@ -19,16 +19,18 @@ from db.core.policy_scopes import (
 class Organization(AuditedRow, Base):
     """Organization, visible to its members and to invited users, changed by its admins.
 
-    `last_activity` is the number of its newest activity; only the session increases it.
+    `last_activity` is the number of its newest activity, and `stored_bytes` the size of its tables, attachments and
+    files of exports until they are erased; only the session changes these two.
     """
 
     __tablename__ = "organizations"
     organization_key = "id"
-    unaudited = frozenset({"last_activity"})
+    unaudited = frozenset({"last_activity", "stored_bytes"})
 
     name: Mapped[str]
     is_personal: Mapped[bool] = mapped_column(default=False)
     last_activity: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    stored_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
     @classmethod
     def visible(cls, row: Any) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, false
+from sqlalchemy import BigInteger, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.core.base import Announced, AuditCounted, AuditedRow, Base, Child, Json, Owned, key_to
@@ -10,11 +10,14 @@ from tables.types.types import ColumnType
 
 
 class Table(Announced, AuditedRow, Owned, Base):
-    """Table; `revision` is increased once in every transaction that changes it, so it has no gaps."""
+    """Table; `revision` is increased once in every transaction that changes it, so it has no gaps.
+
+    `size` is the bytes that its rows and its history were written with.
+    """
 
     __tablename__ = "tables"
     __table_args__ = (Index(None, "organization_id", "id"), Index(None, "conversation_id", "id"))
-    unaudited = frozenset({"row_count", "next_column", "next_position"})
+    unaudited = frozenset({"row_count", "next_column", "next_position", "size"})
 
     name: Mapped[str]
     conversation_id: Mapped[UUID | None] = mapped_column(key_to("conversations.id"))
@@ -22,6 +25,7 @@ class Table(Announced, AuditedRow, Owned, Base):
     row_count: Mapped[int] = mapped_column(default=0)
     next_column: Mapped[int] = mapped_column(default=1)
     next_position: Mapped[int] = mapped_column(default=1)
+    size: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
 
 class TableColumn(AuditCounted, Child, Base):

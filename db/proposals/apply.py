@@ -32,7 +32,7 @@ from db.tables.editing.edits import Edit, Origin, check_size
 from db.tables.editing.structure import TableDefinition, insert_table
 from db.tables.editing.values import MAX_ERRORS, comparison_key
 from db.tables.revisions import get_revision
-from errors import BadUserInput, Conflict, FieldError
+from errors import BadUserInput, Conflict, FieldError, StorageExceeded
 from tables.changes import column_from_json
 from tables.types.types import CellError, Value
 
@@ -67,15 +67,20 @@ def apply_without_overwriting(session: Session, proposal: Proposal) -> None:
 
 
 def _fits(session: Session, proposal: Proposal, chosen: Sequence[ProposedChange]) -> bool:
-    """Return True if the table has room for the changes."""
-    # Checked before anything is written: the transaction also stores the proposal, and must not be rolled back.
+    """Return True if the table and the organization's storage have room for the changes."""
+    # Checked before anything is written: the transaction also ends a reply, and must not be rolled back.
     try:
         if proposal.table_id is None:
             check_size(len(proposal.changes["rows"]), len(proposal.columns), "id")
+            organization_id = session.get(Conversation, proposal.conversation_id).organization_id
         else:
-            _check_room(Edit.of(session, proposal.table_id), proposal, chosen)
-    except BadUserInput:
+            edit = Edit.of(session, proposal.table_id)
+            _check_room(edit, proposal, chosen)
+            organization_id = edit.table.organization_id
+        session.check_storage(organization_id)
+    except (BadUserInput, StorageExceeded):
         return False
+    session.storage.exempt(organization_id)
     return True
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.sql import ColumnElement
 
 from db.core.base import Base, Child
 from db.core.session import INSIDE, Session
+from db.retention import storage
 
 
 def erase(session: Session, model: type[Base], *conditions: ColumnElement[bool], limit: int) -> int:
@@ -33,6 +34,7 @@ def _erase(session: Session, table: Table, ids: list[Any], limit: int) -> int:
         if count >= limit:  # what they hang on comes when they are all count
             return count
     if ids:
+        storage.release(session, _model(table), ids)
         session.execute(delete(table).where(table.c.id.in_(ids)), execution_options=INSIDE)
     return count + len(ids)
 
@@ -47,8 +49,13 @@ def _referring(table: Table) -> Iterator[Column[Any]]:
 
 def _is_optional(column: Column[Any]) -> bool:
     """Return True if a row can exist without the reference; a child cannot exist without its parent."""
-    models = (mapper.class_ for mapper in Base.registry.mappers if _table(mapper.class_) is column.table)
-    return bool(column.nullable) and not any(issubclass(m, Child) and m.parent_key == column.key for m in models)
+    model = _model(column.table)
+    is_parent = model is not None and issubclass(model, Child) and model.parent_key == column.key
+    return bool(column.nullable) and not is_parent
+
+
+def _model(table: Table) -> type[Base] | None:
+    return next((m.class_ for m in Base.registry.mappers if m.local_table is table), None)
 
 
 def _table(model: type[Base]) -> Table:

@@ -11,7 +11,7 @@ from db.jobs import jobs
 from db.jobs.jobs import LeaseLost
 from db.models.exports import Export, ExportDestination, ExportMode, OnSheetConflict
 from db.models.users import User
-from errors import NotFound
+from errors import NotFound, StorageExceeded
 from integrations.blobs import put_in_place
 from integrations.google.access import Google
 from integrations.google.changes import SheetConflict
@@ -58,7 +58,12 @@ class Exports:
             outcome = await self._to_sheets(export, owner, source)
         else:
             outcome = await self._to_file(export, source)
-        await self._database.write(exports.complete, context.viewer, export.id, context.attempt, outcome)
+        try:
+            await self._database.write(exports.complete, context.viewer, export.id, context.attempt, outcome)
+        except StorageExceeded:
+            if isinstance(outcome, FileOutcome):
+                await asyncio.to_thread((self._directory / outcome.file).unlink, missing_ok=True)
+            raise
 
     async def _to_file(self, export: Export, source: Source) -> FileOutcome:
         context, name = source.context, f"{export.id.hex}.{extension_of(export.destination, export.json_layout)}"

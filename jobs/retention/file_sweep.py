@@ -12,6 +12,7 @@ from auth.viewer import Viewer
 from db.conversations import attachments
 from db.core.base import now
 from db.core.engine import Database
+from db.retention import storage
 from integrations.blobs import Blobs
 from jobs.retention.purger import FILE
 from jobs.runner.periodic import PeriodicTask
@@ -19,6 +20,7 @@ from jobs.runner.periodic import PeriodicTask
 INTERVAL_SECONDS = 3_600.0
 MIN_AGE = timedelta(hours=1)  # a running request stores its files before its message
 BATCH = 500
+SYSTEM = Viewer.system()
 PART = re.compile(r"\.[0-9a-f]{32}\.\d+\.part")
 
 
@@ -32,10 +34,13 @@ class Sweep(PeriodicTask):
 
     async def sweep(self) -> int:
         """Delete expired files and return their number."""
-        erased = await asyncio.to_thread(_erase_exports, self._exports, now() - self._export_retention)
+        expired = now() - self._export_retention
+        while await self._database.write(storage.release_expired_exports, SYSTEM, expired, BATCH):
+            pass
+        erased = await asyncio.to_thread(_erase_exports, self._exports, expired)
         candidates = self._blobs.before(now() - MIN_AGE)
         while batch := await asyncio.to_thread(lambda: list(islice(candidates, BATCH))):
-            attached = await self._database.read(attachments.of_blobs, Viewer.system(), ids=batch)
+            attached = await self._database.read(attachments.of_blobs, SYSTEM, ids=batch)
             unused = set(batch) - {row.blob_id for row in attached}
             await asyncio.to_thread(self._erase, unused)
             erased += len(unused)

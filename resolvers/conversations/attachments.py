@@ -13,6 +13,7 @@ from auth.api_keys import ApiScope
 from db.conversations import attachments
 from db.conversations.attachments import StoredFile
 from db.models.attachments import Attachment
+from db.models.conversations import Conversation
 from errors import BadUserInput
 from integrations.documents.failures import DocumentRefused
 from integrations.documents.kinds import Kind, Recognised, recognise
@@ -21,6 +22,7 @@ from resolvers.core.charges import count_uploads
 from resolvers.core.context import Backend, Context, Info
 from resolvers.core.links import signed_url, user_of_link
 from resolvers.core.uploads import Upload
+from resolvers.organizations.storage import check_storage
 
 MAX_FILES = 10
 MAX_TEXT = 1_000_000  # characters
@@ -49,9 +51,19 @@ def check_number(uploads: Sequence[Upload]) -> None:
 
 
 @asynccontextmanager
-async def store_uploads(context: Context, uploads: Sequence[Upload]) -> AsyncIterator[list[StoredFile]]:
-    """Store the files and yield them; they are deleted again if the block fails. Raises BadUserInput."""
+async def store_uploads(
+    context: Context, conversation_id: UUID | None, uploads: Sequence[Upload]
+) -> AsyncIterator[list[StoredFile]]:
+    """Store the files and yield them; they are deleted again if the block fails.
+
+    Raises BadUserInput, RateLimited, or StorageExceeded for the organization of the conversation, by default the
+    viewer's personal one.
+    """
     await count_uploads(context, len(uploads))
+    if uploads:
+        conversation = await context.by_id(Conversation, conversation_id)
+        organization_id = conversation.organization_id if conversation else None
+        await check_storage(context, organization_id, sum(upload.size for upload in uploads))
     stored: list[StoredFile] = []
     try:
         for number, upload in enumerate(uploads):

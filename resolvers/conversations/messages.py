@@ -106,12 +106,13 @@ async def send_message(
         models = check(models_of, info, model)
         check(messages.checked_text, text)
         check(check_number, attachments_ or [])
-    async with store_uploads(info.context, attachments_ or []) as files:
+    conversation = decode_optional_id(conversation_id, Conversation)
+    async with store_uploads(info.context, conversation, attachments_ or []) as files:
         exchange = await info.context.write(
             attachments.send,
             text,
             files,
-            conversation_id=decode_optional_id(conversation_id, Conversation),
+            conversation_id=conversation,
             parent_id=decode_optional_id(parent_id, Message),
             models=models,
             table_id=decode_optional_id(table_id, Table),
@@ -122,8 +123,8 @@ async def send_message(
         return exchange
     reply = await wait_for_end(info.context, exchange.reply, WAIT_SECONDS)
     # Read anew, since the reply may have changed the conversation, such as its title.
-    conversation = await info.context.fresh().by_id(Conversation, exchange.conversation.id)
-    return Exchange(conversation or exchange.conversation, exchange.message, reply)
+    current = await info.context.fresh().by_id(Conversation, exchange.conversation.id)
+    return Exchange(current or exchange.conversation, exchange.message, reply)
 
 
 async def edit_message(

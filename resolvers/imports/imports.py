@@ -31,7 +31,8 @@ from resolvers.imports.layouts import ImportFormat, Layout, ReadOptions
 from resolvers.imports.options import read_options
 from resolvers.imports.readings import Reading, read
 from resolvers.imports.sources import detect_format, encoding_of, lay_out
-from resolvers.imports.targets import new_target, refuse_place, target_of
+from resolvers.imports.targets import new_target, organization_of, refuse_place, target_of
+from resolvers.organizations.storage import check_storage
 from resolvers.tables.tables import forget_columns
 from tables.types.types import Column, Value
 
@@ -127,6 +128,8 @@ async def import_table(
         target = await target_of(context, decode_id(table_id, Table))
     source = _source(text, file, google_sheet)
     await count_uploads(context, 0 if file is None else 1)
+    if not dry_run:
+        await check_storage(context, await organization_of(context, target), 0)
     known = frozenset(column.name.casefold() for column in target.columns)
     options = read_options(has_header, known, encoding, delimiter, header_row, skip_rows, decimal_mark, table_index)
     async with _laid_out(context, source, file.name if file else "", format, sheet, options) as layout:

@@ -57,6 +57,14 @@ async def target_of(context: Context, table_id: UUID) -> ImportTarget:
     return ImportTarget("", [column_of(row) for row in rows], table_id)
 
 
+async def organization_of(context: Context, target: ImportTarget) -> UUID | None:
+    """Return the organization that imported rows belong to; None for the viewer's personal one."""
+    table = await context.by_id(Table, target.table_id)
+    conversation = await context.by_id(Conversation, target.conversation_id)
+    parent = table or conversation
+    return parent.organization_id if parent else target.organization_id
+
+
 def matched(layout: Layout, columns: Sequence[Column]) -> dict[int, Column]:
     by_name = {column.name.casefold(): column for column in columns}
     if not layout.has_header:

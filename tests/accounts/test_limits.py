@@ -112,9 +112,9 @@ async def test_replies_and_extractions_at_once_are_limited(database_url: str, tm
 async def test_limits_are_shown_to_the_person_alone(app: App) -> None:
     ann, bob = await app.person("ann"), await app.person("bob")
     listed = (await ann.run(LIMITS))["me"]["limits"]
-    assert [item["name"] for item in listed] == ["operations", "cost", "uploads", "rows", *NAMES.values()]
-    assert [item["resetsAt"] is None for item in listed] == [False] * 4 + [True] * 3
-    assert [item["used"] for item in listed][2:] == [0] * 5
+    assert [item["name"] for item in listed] == ["operations", "cost", "uploads", "rows", *NAMES.values(), "storage"]
+    assert [item["resetsAt"] is None for item in listed] == [False] * 4 + [True] * 4
+    assert [item["used"] for item in listed][2:] == [0] * 6
     assert await limits_of(ann) != await limits_of(bob)
     root = await app.person("root")
     document = "query U($id: ID!) { user(id: $id) { limits { name } } }"

@@ -35,6 +35,7 @@ FOUNDATIONS = {
         "core/bulk",
         "core/engine",
         "retention/erasure",
+        "retention/storage",
         "core/policy",
         "core/postgresql",
         "core/prepared",

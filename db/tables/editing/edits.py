@@ -213,6 +213,8 @@ class Edit:
         if not self._rows.change_counts:
             return None
         self.table.revision += 1
+        self.table.size += self._rows.written_bytes
+        self.session.storage.added[self.table.organization_id] += self._rows.written_bytes
         summary = summarize_counts(self._rows.change_counts)
         revision = self._rows.add_revision(self.table.revision, source, summary)
         self.session.emit(TableChanged(self.table.id))

@@ -25,6 +25,7 @@ from tables.changes import ChangeKind
 from tables.types.types import Value
 
 BATCH_SIZE = 1_000
+DELETIONS = frozenset({ChangeKind.ROW_DELETED, ChangeKind.COLUMN_DELETED})
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -72,6 +73,7 @@ class RowBuffer:
         self._session, self._table_id = session, table_id
         self.revision_id = uuid7()
         self.change_counts: Counter[ChangeKind] = Counter()
+        self.written_bytes = 0
         self._entry_count = 0
         # Weak references: rows that the edit has dropped need no memory, and those it holds stay unique objects.
         self._read: WeakValueDictionary[UUID, BufferedRow] = WeakValueDictionary()
@@ -149,12 +151,15 @@ class RowBuffer:
         session, table_id = self._session, self._table_id
         added, changed, deleted = self._added, self._changed, self._deleted
         self._added, self._changed, self._deleted = {}, {}, {}
-        bulk.insert(session, Row, table_id, [_insert_values(row) for row in added.values()])
+        self.written_bytes += sum(bulk.insert(session, Row, table_id, [_insert_values(row) for row in added.values()]))
         names = ("id", "version", "values", "origins")
         rows = [{name: getattr(row, name) for name in names} for row in changed.values()]
         bulk.update(session, Row, table_id, rows)
         bulk.soft_delete(session, Row, table_id, list(deleted))
-        bulk.insert(session, CellChange, table_id, self._log)
+        sizes = bulk.insert(session, CellChange, table_id, self._log)
+        # Deletions do not count, or a person whose storage is full could not delete anything.
+        logged = zip(self._log, sizes, strict=True)
+        self.written_bytes += sum(size for entry, size in logged if entry["kind"] not in DELETIONS)
         self._log = []
 
 

@@ -90,6 +90,7 @@ def insert_table(session: Session, definition: TableDefinition) -> Edit:
         row_count=0,
         next_column=1,
         next_position=1,
+        size=0,
     )
     session.add(table)
     return Edit(session, table)

@@ -12,7 +12,7 @@ from tests.support.tables.exported_files import exported
 from tests.support.world import SYSTEM
 
 SHOWN = """{ organizations { nodes { name isPersonal exports { totalCount }
-  storage { totalBytes exportCount exportBytes attachmentCount attachmentBytes } } } }"""
+  storage { tableBytes totalBytes exportCount exportBytes attachmentCount attachmentBytes } } } }"""
 
 
 async def test_files_of_exports_and_attachments_count_until_they_are_erased(app: App) -> None:
@@ -26,8 +26,11 @@ async def test_files_of_exports_and_attachments_count_until_they_are_erased(app:
     app.reads.clear()
     displayed = {each["isPersonal"]: each for each in (await ann.run(SHOWN))["organizations"]["nodes"]}
     assert displayed[False]["exports"] == {"totalCount": 2}
+    table_bytes = displayed[False]["storage"]["tableBytes"]
+    assert table_bytes > 0
     assert displayed[False]["storage"] == {
-        "totalBytes": sum(sizes),
+        "tableBytes": table_bytes,
+        "totalBytes": sum(sizes) + table_bytes,
         "exportCount": 2,
         "exportBytes": sum(sizes),
         "attachmentCount": 0,

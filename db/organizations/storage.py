@@ -1,4 +1,8 @@
-"""Storage that organizations use: the files of their exports and attachments."""
+"""Storage that organizations use: their tables, attachments and files of exports.
+
+`organizations.stored_bytes` counts all of it until it is erased: the session adds what a transaction stores, and
+`db.retention.storage` takes away what is erased.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,8 +17,10 @@ from db.models.attachments import Attachment
 from db.models.conversations import Conversation
 from db.models.exports import Export
 from db.models.jobs import Job
+from db.models.memberships import Membership, MembershipStatus
 from db.models.messages import Message
 from db.models.organizations import Organization
+from db.models.tables import Table
 
 MAX_LISTED = 100
 DATABASE_SIZE = func.pg_database_size(func.current_database())
@@ -43,9 +49,31 @@ of_attachments: Prepared[Any] = Prepared(
     .group_by(Conversation.organization_id)
 )
 
+of_tables: Prepared[Any] = Prepared(
+    select(Table.organization_id, func.count(Table.id).label("files"), func.sum(Table.size).label("bytes"))
+    .where(OneOf(Table.organization_id))
+    .group_by(Table.organization_id)
+)
+
+# Only of organizations that the viewer is a member of: an invitation shows the name and no more.
+stored_bytes: Prepared[Any] = Prepared(
+    select(Organization.id, Organization.stored_bytes)
+    .join(Membership, Membership.organization_id == Organization.id)
+    .where(
+        OneOf(Organization.id),
+        Membership.user_id == bind("user_id", Membership.user_id),
+        Membership.status == MembershipStatus.ACTIVE,
+    )
+)
+personal: Prepared[Any] = Prepared(
+    select(Organization.id, Organization.stored_bytes)
+    .join(Membership, Membership.organization_id == Organization.id)
+    .where(Organization.is_personal, Membership.user_id == bind("user_id", Membership.user_id))
+)
+
 
 def measure(session: Session, server: str = "") -> dict[str, Any]:
-    """Return the sizes in bytes of the database, if `server` is set, and of the 100 organizations with the most files.
+    """Return the sizes in bytes of the database, if `server` is set, and of the 100 largest organizations.
 
     Only a database server knows its own size; the command looks at the file of SQLite.
     """
@@ -56,9 +84,11 @@ def measure(session: Session, server: str = "") -> dict[str, Any]:
         .join(Message, Message.conversation_id == Conversation.id)
         .join(Attachment, Attachment.message_id == Message.id)
     )
+    tables = select(Table.organization_id, func.sum(Table.size))
     sums = {
         "exports": dict(_rows(session, exports.group_by(Export.organization_id))),
         "attachments": dict(_rows(session, attachments.group_by(Conversation.organization_id))),
+        "tables": dict(_rows(session, tables.group_by(Table.organization_id))),
     }
     totals = Counter[UUID]()
     for kind in sums.values():
