@@ -42,7 +42,7 @@ def report_storage(result: dict[str, Any], as_json: bool) -> None:
         print(f"{kind:<12}  {readable(size)}")
     print(f"{'free':<12}  {readable(result['free_bytes'])}")
     for each in result["organizations"]:
-        sizes = f"exports {readable(each['exports']):>10}  attachments {readable(each['attachments']):>10}"
+        sizes = "  ".join(f"{kind} {readable(each[kind]):>10}" for kind in ("tables", "attachments", "exports"))
         print(printable(f"{each['id']}  {sizes}  {each['name'] or '(deleted)'}"))
 
 
