@@ -3,7 +3,6 @@
 import hmac
 import json
 import secrets
-import threading
 import time
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator
@@ -11,13 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from tests.support.loopback.http_server import QuietHandler, loopback_server
 
 CLIENT_ID, CLIENT_SECRET = "sheetgpt-at-loopback", "secret-of-the-loopback-client"
 ANN = {
@@ -146,32 +146,14 @@ def _encoded(value: bytes) -> str:
 
 @contextmanager
 def loopback_openid() -> Iterator[LoopbackOpenID]:
-    """Serve a provider from threads, on a free port."""
+    """Serve a provider."""
     state = LoopbackOpenID()
-
-    class Bound(_Handler):
-        provider = state
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-    server.daemon_threads = True
-    state.issuer = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="loopback-openid")
-    thread.start()
-    try:
+    with loopback_server(_Handler, provider=state) as state.issuer:
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    # One request per connection: nothing lingers when a test ends.
-    protocol_version = "HTTP/1.0"
+class _Handler(QuietHandler):
     provider: LoopbackOpenID
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Tests read `calls` instead."""
 
     def do_GET(self) -> None:
         target = urlsplit(self.path)

@@ -4,17 +4,16 @@ import json
 import re
 import socket
 import struct
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from integrations.google.sheets import Patience
 from tests.support.loopback.google_calls import ROUTES, Action, Denied, Fault, LoopbackSheets
 from tests.support.loopback.google_state import HANG, Redirected
+from tests.support.loopback.http_server import QuietHandler, loopback_server
 from tests.support.loopback.service_account import service_account_file
 from tests.support.loopback.spreadsheets import Refused
 
@@ -29,33 +28,15 @@ UNSIGNED = frozenset({"authorize", "token", "revoke"})  # calls without an acces
 
 @contextmanager
 def loopback_sheets() -> Iterator[LoopbackSheets]:
-    """Serves both APIs and the token endpoint from threads, on a free port."""
+    """Serve both APIs and the token endpoint."""
     state = LoopbackSheets()
-
-    class Bound(_Handler):
-        google = state
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="loopback-sheets")
-    thread.start()
-    try:
+    with loopback_server(_Handler, google=state) as state.url:
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    # One request per connection: nothing lingers when a test ends.
-    protocol_version = "HTTP/1.0"
+class _Handler(QuietHandler):
     google: LoopbackSheets
     delay = 0.0
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Tests read `calls` instead."""
 
     def do_GET(self) -> None:
         self._serve()
