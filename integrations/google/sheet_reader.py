@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
 
+from integrations.google import sheet_dropdowns
 from integrations.google.access import GoogleAccess
 from integrations.google.connection import Connection, Patience
 from integrations.google.failures import SheetsFailure, not_google
@@ -96,7 +97,8 @@ class SheetReader:
             grid, notes = _chosen(book, request)
             for row in self._rows(google, request, grid):
                 target.write(json.dumps(row).encode() + b"\n")
-            target.write(json.dumps({"sheet": grid.title, "notes": notes}).encode() + b"\n")
+            options = self._options(google, request, grid)
+            target.write(json.dumps({"sheet": grid.title, "notes": notes, "options": options}).encode() + b"\n")
             return str(book.get("properties", {}).get("title") or grid.title)
 
     def _rows(self, google: Connection, request: SheetRequest, grid: _Grid) -> Iterator[list[Cell]]:
@@ -120,6 +122,13 @@ class SheetReader:
             blank += end - start - len(rows)
             cells = cells if rows else min(4 * cells, MAX_CHUNK_CELLS)
             start = end
+
+    def _options(self, google: Connection, request: SheetRequest, grid: _Grid) -> dict[int, list[str]]:
+        """Return the options of columns with a dropdown, by the index in the rows."""
+        end = min(grid.end_row, grid.first_row + sheet_dropdowns.ROWS_READ)
+        params = {"fields": sheet_dropdowns.FIELDS, "ranges": grid.a1(grid.first_row, end)}
+        data = self._get(google, request, params)["sheets"][0].get("data") or [{}]
+        return sheet_dropdowns.dropdowns(data[0].get("rowData") or [])
 
     def _get(self, google: Connection, request: SheetRequest, params: dict[str, str]) -> Any:
         url = SPREADSHEETS_URL.format(request.spreadsheet_id)

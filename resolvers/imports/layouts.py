@@ -13,6 +13,7 @@ from typing import IO, Literal, cast
 import orjson
 
 from assistant.reading.extraction import unique
+from db.tables.editing.column_rules import MAX_OPTION_LENGTH, MAX_OPTIONS
 from db.tables.tables import MAX_COLUMNS, MAX_ROWS
 from tables.files.cell_kinds import ABOVE, LEFT, Texts
 from tables.files.region_notes import notes_on
@@ -20,6 +21,7 @@ from tables.files.regions import find_region
 from tables.files.row_source import Hints, Region, RowSource, without_marks
 from tables.files.table_body import Body
 from tables.files.table_search import read_below
+from tables.types.columns import CellError
 from tables.types.parsing import check_text
 
 IN_MEMORY = 1_000_000  # bytes of the rows that are not written to the disk
@@ -81,6 +83,8 @@ class Layout:
     names: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     strings: frozenset[int] = frozenset()
+    dropdowns: dict[int, list[str]] = field(default_factory=dict)  # options by the index of a column in the source
+    options: dict[int, list[str]] = field(default_factory=dict)  # options by the index of a name
     file: IO[bytes] = field(default_factory=io.BytesIO)
 
     @property
@@ -138,9 +142,23 @@ def spool(layout: Layout, rows: Iterator[list[Cell]], options: ReadOptions, dire
     layout.strings = frozenset(
         n for n, position in enumerate(layout.places) if position in written.strings - written.numbers
     )
+    dropdowns = [layout.dropdowns.get(first + position, []) for position in layout.places]
+    layout.options = {n: options for n, options in enumerate(dropdowns) if _are_valid(options)}
     if options.table_index is not None and layout.format is not ImportFormat.PDF:
         layout.notes.append(f"Table {options.table_index} of the file was read.")
     layout.notes += notes_on(region, below)
+
+
+def _are_valid(options: Sequence[str]) -> bool:
+    """Return whether a column may have these options; a dropdown may have more of them, and longer ones."""
+    if not 1 <= len(set(options)) == len(options) <= MAX_OPTIONS:
+        return False
+    try:
+        for option in options:
+            check_text(option)
+    except CellError:
+        return False
+    return all(0 < len(option) <= MAX_OPTION_LENGTH and option == option.strip() for option in options)
 
 
 _NAMED = frozenset({ImportFormat.JSON, ImportFormat.PDF})

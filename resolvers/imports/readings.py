@@ -47,7 +47,8 @@ def read(layout: Layout, target: ImportTarget, directory: Path) -> Reading:
     """Choose columns, or match those that are there by name, and read every row with them. Blocking."""
     if target.table_id is not None:
         return _read_as(layout, target, matched(layout, target.columns), directory)
-    choice = Choice(layout.names, layout.rows, layout.strings, mark="." if layout.is_marked else layout.decimal_mark)
+    mark = "." if layout.is_marked else layout.decimal_mark
+    choice = Choice(layout.names, layout.rows, layout.strings, mark=mark, options=layout.options)
     while True:
         columns = choice.columns
         reading = _read_as(layout, replace(target, columns=columns), dict(enumerate(columns)), directory)

@@ -160,6 +160,7 @@ def _workbook_rows(lines: IO[bytes], layout: Layout) -> Iterator[list[Cell]]:
             yield read
         else:
             layout.sheet, layout.notes = read["sheet"], read["notes"]
+            layout.dropdowns = {int(n): options for n, options in read.get("options", {}).items()}
 
 
 def _pdf_rows(lines: IO[bytes], layout: Layout) -> Iterator[list[str | None]]:

@@ -1,6 +1,6 @@
 """Columns of a file and their types, chosen from all of its rows without holding them in memory."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -22,14 +22,19 @@ class Choice:
     """Columns by a sample of the rows, until a row does not fit them; `rows` gives them from the beginning each time.
 
     A column among `strings` is text to who wrote the file, whatever it looks like. The `mark` is that of all numbers,
-    when it is known.
+    when it is known. A column of `options`, those of its dropdown, is a SELECT if it has no other texts.
     """
 
     def __init__(
-        self, names: Sequence[str], rows: Again, strings: Collection[int] = (), mark: Literal[".", ","] | None = None
+        self,
+        names: Sequence[str],
+        rows: Again,
+        strings: Collection[int] = (),
+        mark: Literal[".", ","] | None = None,
+        options: Mapping[int, Sequence[str]] | None = None,
     ) -> None:
         self._names, self._rows = names, rows
-        self._infer = partial(_infer, strings=strings, mark=mark)
+        self._infer = partial(_infer, strings=strings, mark=mark, options=options or {})
         sample = list(islice(rows(), SAMPLE))
         self._texts = [[row[n] for row in sample] for n in range(len(names))]
         self.columns = [self._infer(n, name, self._texts[n]) for n, name in enumerate(names)]
@@ -46,8 +51,15 @@ class Choice:
 
 
 def _infer(
-    n: int, name: str, texts: Sequence[str | None], strings: Collection[int], mark: Literal[".", ","] | None
+    n: int,
+    name: str,
+    texts: Sequence[str | None],
+    strings: Collection[int],
+    mark: Literal[".", ","] | None,
+    options: Mapping[int, Sequence[str]],
 ) -> Column:
+    if n in options and (select := _select(n, name, texts, options[n])):
+        return select
     column = replace(infer(name, f"c{n + 1}", texts), position=n)
     if n in strings and column.type not in WORDS:
         return _text(n, name)
@@ -56,6 +68,12 @@ def _infer(
     if mark == ".":
         return replace(column, format=currency_code(column))
     return _with_commas(column, texts)
+
+
+def _select(n: int, name: str, texts: Sequence[str | None], options: Sequence[str]) -> Column | None:
+    """Return a SELECT column if all texts are options; a sheet may only warn of others."""
+    column = Column(key=f"c{n + 1}", name=name, type=ColumnType.SELECT, position=n, options=tuple(options))
+    return column if all(not text or not text.strip() or _fits(column, text) for text in texts) else None
 
 
 def _with_commas(column: Column, texts: Sequence[str | None]) -> Column:

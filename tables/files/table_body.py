@@ -13,6 +13,7 @@ class Body:
     def __init__(self, source: RowSource, region: Region, *, is_only: bool = False) -> None:
         self._source, self._region, self._is_only = source, region, is_only
         self._names = [name and name.casefold() for name in region.names]
+        self._longest = [0] * (region.right - region.left)  # characters of the longest text of each column
 
     def rows(self) -> Iterator[Texts]:
         """Yield each row's cells of the table's columns; leave the lines below the table unread."""
@@ -31,6 +32,7 @@ class Body:
                 if count > 1 and region.has_header and self._is_header_again(cells):
                     region.repeated += 1
                 else:
+                    self._measure(cells)
                     yield cells
 
     def _is_header_again(self, cells: Texts) -> bool:
@@ -83,9 +85,23 @@ class Body:
             return not self._is_header_again(rows[1])
         if any(count_filled(each) > 1 for each in rows[1:end]) or (end == len(rows) == AHEAD):
             return False
+        if all(self._is_like_values(each) for each in rows[:end]):
+            return False
         is_ragged = len([cell for cell in row if cell is not None]) == len(row) == 1
         text = line_text(row)
         return is_ragged or self._region.right - self._region.left > 2 or text.count(" ") > 2
+
+    def _measure(self, cells: Texts) -> None:
+        for index, cell in enumerate(cells[: len(self._longest)]):
+            self._longest[index] = max(self._longest[index], len(cell or ""))
+
+    def _is_like_values(self, cells: Texts) -> bool:
+        """Return whether the only text of a row may be a value of its column: as short, and no sentence or label.
+
+        A table that ends with a row of which only the name is filled in lost that row.
+        """
+        index, text = next((n, cell.strip()) for n, cell in enumerate(cells) if cell and cell.strip())
+        return len(text) <= self._longest[index] and text[-1].isalnum() and ": " not in text
 
 
 def _is_narrower(rows: Sequence[Texts], region: Region) -> bool:

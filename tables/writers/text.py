@@ -2,18 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from tables.types.columns import NUMERIC_TYPES, TEXT_TYPES, Column, ColumnType, Value
+from tables.types.parsing import join_items
 from tables.types.types import format_value
-from tables.writers.xlsx import starts_like_formula, write_xlsx
+from tables.writers.xlsx import FORMULA_STARTS, starts_like_formula, write_xlsx
 
 __all__ = ["unique_names", "write_csv", "write_json", "write_json_lines", "write_markdown", "write_xlsx"]
 
 Rows = Iterable[Mapping[str, Value]]
 
 _QUOTE = '"'
-_QUOTED = re.compile(r'[",;|\t\r\n]')
+_SPECIAL_STARTS = frozenset({*FORMULA_STARTS, "'"})
 _MARKDOWN_SIGNS = re.compile(r"[\\|<`*\[&]")
 _OUTER_SPACE = re.compile(r"\A\s+|\s+\Z|[\r\v\f\x1c-\x1f\x85\u2028\u2029]")
 
@@ -26,27 +28,42 @@ def write_csv(columns: Sequence[Column], rows: Rows, *, include_header: bool = T
     apostrophe, and so does one that already has one, so that an import can remove exactly one. The caller writes the
     byte order mark, if any.
     """
+    fields = [(column.key, _csv_field(column)) for column in columns]
     if include_header:
-        yield _csv_line(_escape_formula(column.name) for column in columns)
+        yield _csv_line([_csv_text(column.name) for column in columns])
     for row in rows:
-        yield _csv_line(_csv_field(column, row.get(column.key)) for column in columns)
+        get = row.get
+        yield _csv_line([write(get(key)) for key, write in fields])
 
 
-def _csv_line(fields: Iterable[str]) -> str:
-    """Return one line, with fields quoted that contain any common delimiter."""
-    # A single empty field is quoted too: readers skip blank lines.
-    quoted = (f'"{field.replace(_QUOTE, _QUOTE * 2)}"' if _QUOTED.search(field) else field for field in fields)
-    return (",".join(quoted) or '""') + "\r\n"
+def _csv_line(fields: Sequence[str]) -> str:
+    # A single empty field is quoted: readers skip blank lines.
+    return (",".join(fields) or '""') + "\r\n"
 
 
-def _csv_field(column: Column, value: Value) -> str:
+def _csv_field(column: Column) -> Callable[[Any], str]:
+    """Return the function that writes the values of a column; it runs for every cell of an export."""
+    if column.type is ColumnType.MULTI_SELECT:
+        return lambda value: "" if value is None else _csv_text(join_items(value))
     if column.type in TEXT_TYPES:
-        return _escape_formula(format_value(column, value))
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if column.type is ColumnType.PERCENT and value is not None:
-        return f"{value}%"
-    return "" if value is None else str(value)
+        return _csv_text
+    if column.type is ColumnType.BOOLEAN:
+        return lambda value: "" if value is None else "true" if value else "false"
+    if column.type is ColumnType.PERCENT:
+        return lambda value: "" if value is None else f"{value}%"
+    return lambda value: "" if value is None else str(value)
+
+
+def _csv_text(text: str | None) -> str:
+    """Return a text that no spreadsheet runs, quoted when it contains any common delimiter."""
+    if not text:
+        return ""
+    if text[0] in _SPECIAL_STARTS:
+        text = _escape_formula(text)
+    # Membership tests take half the time of a regular expression.
+    if "," in text or '"' in text or ";" in text or "|" in text or "\t" in text or "\r" in text or "\n" in text:
+        return f'"{text.replace(_QUOTE, _QUOTE * 2)}"'
+    return text
 
 
 def _escape_formula(text: str) -> str:

@@ -24,7 +24,7 @@ _NARROWEST, _WIDEST = 8, 60
 # Before March 1900 a spreadsheet's days are off by one: its calendar has a 29 February 1900.
 _FIRST_DATE = date(1900, 3, 1)
 _MILLISECOND = 1_000  # microseconds: the resolution of a date stored as days with 15 digits
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _MAX_CELL_TEXT = 32_767  # UTF-16 units; Excel calls a workbook with a longer one damaged
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
@@ -41,7 +41,7 @@ class SheetStyle:
 
 def starts_like_formula(text: str) -> bool:
     """Return True if a spreadsheet may run the text as a formula when it is opened or edited."""
-    return text.startswith(_FORMULA_STARTS)
+    return text.startswith(FORMULA_STARTS)
 
 
 def safe_sheet_name(name: str) -> str:

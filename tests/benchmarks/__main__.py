@@ -17,6 +17,7 @@ from tests.benchmarks.readings import readings
 from tests.benchmarks.streams import streams
 from tests.benchmarks.tables import tables
 from tests.benchmarks.target import Target
+from tests.benchmarks.writers import writers
 from tests.support.app import open_app
 from tests.support.client import Client
 
@@ -74,6 +75,7 @@ async def main() -> None:
             await conversations(app, ann, ours)
         await tables(Path(name))
         reading()
+        writers()
         await streams(f"sqlite:///{Path(name) / 'streams.db'}", Path(name))
 
 

@@ -114,6 +114,37 @@ async def test_a_sheet_becomes_a_table_with_types_by_its_formats(app: App, googl
     assert (created["columns"][4]["format"], created["rowCount"], created["headerRow"]) == ("EUR", 3, 1)
 
 
+async def test_a_dropdown_becomes_a_column_of_its_options(app: App, google: LoopbackSheets) -> None:
+    ann = await app.person("ann")
+    await Browser(ann).connect()
+    book = google.add(Spreadsheet("Tasks"), PERSON, CLIENT_ID)
+    lists = [
+        ["open", "closed"],
+        ["open", "closed"],
+        ["1", "2"],
+        [],
+        ["a"] * 2,
+        ["x" * 201],
+        [f"o{n}" for n in range(201)],
+    ]
+    texts = [["open", "done", "1", "open", "a", "x", "o1"], ["", "open", "2", "open", "a", "x", "o2"]]
+    for column, options in enumerate(lists, 1):
+        condition = {"type": "ONE_OF_LIST", "values": [{"userEnteredValue": option} for option in options]}
+        rule = {"condition": condition if options else {"type": "BOOLEAN"}}
+        book.sheet.cells[0, column] = CellState({"stringValue": f"Name {column}"})
+        for row in (1, 2):
+            text = texts[row - 1][column - 1]
+            book.sheet.cells[row, column] = CellState({"stringValue": text} if text else None, rule=rule)
+    columns = (await sent(ann, address(book)))["columns"]
+    assert [column["type"] for column in columns] == ["SELECT", "TEXT", "SELECT", "TEXT", "TEXT", "TEXT", "TEXT"]
+    answer = await ann.run("{ tables { nodes { columns { options } } } }")
+    assert [column["options"] for column in answer["tables"]["nodes"][0]["columns"]][:3] == [
+        ["open", "closed"],
+        None,
+        ["1", "2"],
+    ]
+
+
 async def test_a_range_a_sheet_and_an_address_choose_the_cells(app: App, google: LoopbackSheets) -> None:
     browser = Browser(await app.person("ann"))
     await browser.connect()

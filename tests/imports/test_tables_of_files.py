@@ -43,6 +43,31 @@ def side_by_side() -> bytes:
     return target.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("last", "count"),
+    [
+        (["Gym"], 3),
+        ([None, None, None, "2026"], 3),
+        (["Gym", "Car"], 4),
+        (["Source: bank"], 2),
+        (["All amounts are in euros and without taxes."], 2),
+        (["(provisional)"], 2),
+    ],
+)
+async def test_a_last_row_with_only_its_name_is_a_row_and_a_note_is_none(
+    app: App, last: list[str | None], count: int
+) -> None:
+    book = Workbook()
+    below: list[list[Any]] = [[text] for text in last] if last[0] else [[*last]]
+    first: list[list[Any]] = [["Item", "Price", "Paid", "Year"], ["Rent", 1200, True, "2024"]]
+    for row in (*first, ["Insurance", 310.5, False, "2025"], *below):
+        book.worksheets[0].append(row)
+    target = io.BytesIO()
+    book.save(target)
+    ann = await app.person()
+    assert (await import_file(ann, "costs.xlsx", target.getvalue()))["rowCount"] == count
+
+
 async def test_a_table_of_a_pdf_is_imported(app: App) -> None:
     ann = await app.person()
     content = (CASES / "pdfs" / "two_books.pdf").read_bytes()

@@ -24,6 +24,7 @@ from tests.support.processes.main_path import LONG, MODEL_REPLY, empty_database
 from tests.support.processes.ports import free_port
 from tests.support.processes.postgres import Postgres
 from tests.support.processes.product_process import Product, running
+from tests.support.processes.sheet_site import Site, sheet_site
 
 
 @pytest.fixture
@@ -174,6 +175,18 @@ def model_product(
     ):
         yield product
         assert product.stop(signal.SIGINT) < 2
+
+
+@pytest.fixture(scope="module")
+def site(request: pytest.FixtureRequest, kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Run the processes of an installation with an OAuth client of a loopback Google."""
+    directory = tmp_path_factory.mktemp("sheets")
+    with (
+        loopback_sheets() as server,
+        empty_database(request, kind, directory) as url,
+        sheet_site(kind, url, directory, server) as site,
+    ):
+        yield site
 
 
 @pytest.fixture

@@ -1,13 +1,7 @@
 """Webhooks through the API: events are signed, delivered, repeated and replayed, and never sent into the network."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from ipaddress import ip_address
@@ -26,8 +20,10 @@ from db.webhooks import events
 from db.webhooks.webhooks import PAUSES
 from integrations.webhooks import AddressRefused, PublicRequests, is_public
 from resolvers.core.ids import global_id
+from tests.reports.client import create_report, finished_report
 from tests.support.app import App, open_app
 from tests.support.client import Client, Refused
+from tests.support.loopback.webhook_receiver import receiving, verify
 from tests.support.processes.waiting import until
 from tests.support.tables.exported_files import finished
 from tests.support.world import SYSTEM
@@ -36,39 +32,6 @@ CREATED = "{ webhook { id url events isActive table { name } organization { isPe
 DELIVERIES = """{ webhooks { nodes { id deliveries { totalCount nodes {
   id event status attempts responseStatus at payload } } } } }"""
 COLUMNS = [{"name": "Item", "type": "TEXT"}]
-
-
-@dataclass
-class Receiver:
-    """Server that answers with the given statuses in turn, the last of them again and again."""
-
-    statuses: list[bytes]
-    port: int = 0
-    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook?key=1"
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
-        self.requests.append((headers, await reader.readexactly(int(headers["content-length"]))))
-        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-        writer.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\n\r\n" + b"x" * 1_000)
-        writer.close()
-
-
-@asynccontextmanager
-async def receiving(*statuses: str) -> AsyncIterator[Receiver]:
-    receiver = Receiver([status.encode() for status in statuses or ("200 OK",)])
-    server = await asyncio.start_server(receiver.answer, "127.0.0.1", 0)
-    receiver.port = server.sockets[0].getsockname()[1]
-    try:
-        yield receiver
-    finally:
-        server.close()
-        await server.wait_closed()
 
 
 async def table(client: Client, **options: Any) -> str:
@@ -85,14 +48,6 @@ async def ended(client: Client, count: int) -> list[Any] | None:
     result = await deliveries(client)
     is_over = all(each["status"] not in {"QUEUED", "RUNNING"} for each in result)
     return result if len(result) >= count and is_over else None
-
-
-def verify(secret: str, headers: dict[str, str], body: bytes) -> bool:
-    """Check a signature as a receiver does, by the words of the specification."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    return f"v1,{expected}" in headers["webhook-signature"].split(" ")
 
 
 async def test_events_of_a_table_arrive_signed(private_app: App) -> None:
@@ -173,6 +128,36 @@ async def test_a_failed_delivery_is_repeated_for_a_day_and_can_be_replayed(priva
         assert (await ann.run(DELIVERIES))["webhooks"]["nodes"] == []
         jobs = await ann.run("{ jobs(kind: WEBHOOK) { totalCount } }")
         assert (jobs["jobs"]["totalCount"], len(receiver.requests)) == (1, 4)
+
+
+async def test_a_ready_report_is_told_to_those_who_may_see_it_and_by_their_table(private_app: App) -> None:
+    ann, ben = await private_app.person("ann"), await private_app.person("ben")
+    works = await private_app.organization(ann, ben)
+    costs, other = await table(ann, organizationId=works), await table(ann, organizationId=works)
+    chosen = {"events": ["REPORT_READY"], "organizationId": works}
+    async with receiving() as receiver, receiving() as bens, receiving() as elsewhere:
+        hook = await ann.mutate("createWebhook", CREATED, url=receiver.url, **chosen)
+        await ben.mutate("createWebhook", CREATED, url=bens.url, **chosen)
+        await ann.mutate("createWebhook", CREATED, url=elsewhere.url, events=["REPORT_READY"], tableId=other)
+        summary = await create_report(ann, works, "TABLE_SUMMARY", tableId=costs)
+        await finished_report(ann, summary)
+        usage = await create_report(ann, works)
+        await finished_report(ann, usage)
+        await until(lambda: len(receiver.requests) == 2)
+        bodies = {body["data"]["reportId"]: body for _, text in receiver.requests for body in [json.loads(text)]}
+        assert all(verify(hook["secret"], headers, text) for headers, text in receiver.requests)
+        await until(lambda: all_delivered(private_app))
+    assert {id_: (body["type"], body["data"]["kind"]) for id_, body in bodies.items()} == {
+        summary: ("report.ready", "TABLE_SUMMARY"),
+        usage: ("report.ready", "USAGE"),
+    }
+    # A private report of Ann is not Ben's to hear of, and the other table has none.
+    assert (len(bens.requests), len(elsewhere.requests)) == (0, 0)
+
+
+async def all_delivered(app: App) -> bool:
+    waiting = select(Job.id).where(Job.kind == "webhook", Job.finished_at.is_(None))
+    return await app.backend.database.write(lambda session: session.scalars(waiting).all(), SYSTEM) == []
 
 
 async def put_off(client: Client, attempts: int, status: int) -> list[Any] | None:

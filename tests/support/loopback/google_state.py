@@ -19,13 +19,14 @@ MEMBERS = (EMAIL, "ann@example.com", "bob@example.com")
 MINUTE = 60.0  # seconds
 
 
-HANG = 1  # status of a fault
+HANG, HOLD = 1, 2  # statuses of faults
 
 
 @dataclass
 class Fault:
     """Answers with `status`; with 0 carries the call out and resets the connection, with HANG delays the answer.
 
+    With HOLD the call is carried out, and the answer comes when `LoopbackSheets.released` is set.
     `at` is the number of the call, from 1, instead of an operation. A 401 makes all tokens invalid.
     """
 
@@ -137,6 +138,7 @@ class LoopbackSheets:
     per_minute: int | None = None
     caller: Token = Token("", frozenset(), "")
     lock: threading.Lock = field(default_factory=threading.Lock)
+    released: threading.Event = field(default_factory=threading.Event)
     _times: dict[str, list[float]] = field(default_factory=dict)
 
     def service_account(self, directory: Path, **changes: Any) -> Path:

@@ -6,13 +6,13 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from integrations.google.sheets import Patience
 from tests.support.loopback.google_calls import ROUTES, Action, Denied, Fault, LoopbackSheets
-from tests.support.loopback.google_state import HANG, Redirected
+from tests.support.loopback.google_state import HANG, HOLD, Redirected
 from tests.support.loopback.http_server import QuietHandler, loopback_server
 from tests.support.loopback.service_account import service_account_file
 from tests.support.loopback.spreadsheets import Refused
@@ -23,6 +23,7 @@ __all__ = ["LoopbackSheets", "loopback_sheets", "service_account_file"]
 
 MAX_PAYLOAD = 2_000_000
 HANG_SECONDS = 0.5  # an answer that hangs comes after this time
+HOLD_SECONDS = 60  # an answer that is held comes after this time at the latest
 UNSIGNED = frozenset({"authorize", "token", "revoke"})  # calls without an access token
 
 
@@ -31,12 +32,16 @@ def loopback_sheets() -> Iterator[LoopbackSheets]:
     """Serve both APIs and the token endpoint."""
     state = LoopbackSheets()
     with loopback_server(_Handler, google=state) as state.url:
-        yield state
+        try:
+            yield state
+        finally:
+            state.released.set()
 
 
 class _Handler(QuietHandler):
     google: LoopbackSheets
     delay = 0.0
+    is_held = False
 
     def do_GET(self) -> None:
         self._serve()
@@ -63,6 +68,8 @@ class _Handler(QuietHandler):
             self._send(400, Denied(400, "INVALID_ARGUMENT", str(error)).body(target.path), {})
         else:
             time.sleep(self.delay)
+            if self.is_held:
+                self.google.released.wait(HOLD_SECONDS)
             if answer is None:
                 self._reset()
             else:
@@ -75,12 +82,13 @@ class _Handler(QuietHandler):
         fault = self._fault(operation)
         if fault and fault.status == 401:
             self.google.tokens.clear()
-        if fault and fault.status > HANG:
+        if fault and fault.status > HOLD:
             raise Denied(fault.status, fault.reason, "Made to fail.", fault.headers)
         if operation not in UNSIGNED:
             self._authorize(body)
         answer = action(self.google, parts, query, body)
         self.delay = HANG_SECONDS if fault and fault.status == HANG else 0.0
+        self.is_held = fault is not None and fault.status == HOLD
         return None if fault and not fault.status else answer
 
     def _route(self, path: str) -> tuple[str, Action, list[str]]:
@@ -112,7 +120,8 @@ class _Handler(QuietHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        with suppress(BrokenPipeError, ConnectionResetError):  # of a client that was killed
+            self.wfile.write(data)
 
     def _reset(self) -> None:
         """Reset the connection instead of responding: the call took effect, but the client cannot know."""

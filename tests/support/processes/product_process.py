@@ -20,6 +20,7 @@ class Product:
     """Server process with its data in `directory` and its output in `lines`. It may be started again."""
 
     command: Sequence[str] = ("make", "--no-print-directory", "run")
+    ready = READY  # line of the output; its group is the address of a server
 
     def __init__(self, directory: Path, **settings: str) -> None:
         environment = {
@@ -64,7 +65,7 @@ class Product:
         assert self.process.stdout
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
-            if match := READY.search(line):
+            if match := self.ready.search(line):
                 self.url = match[1]
                 self._ready.set()
         self._ready.set()

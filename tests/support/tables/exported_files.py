@@ -1,6 +1,7 @@
 """Exports of a table through the API, from `startExport` to the content of the file."""
 
 from typing import Any
+from urllib.parse import urljoin
 
 from tests.support.client import Client
 from tests.support.processes.waiting import until
@@ -23,6 +24,6 @@ async def exported(client: Client, table: str, **options: Any) -> bytes:
     """Return the content of the file that an export makes."""
     export = await finished(client, table, **options)
     assert export["error"] is None
-    content = (await client.http.get(f"{client.url}{export['url']}")).content
+    content = (await client.http.get(urljoin(client.url, export["url"]))).content
     assert export["size"] == len(content)
     return content
