@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import re
-import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -20,11 +18,11 @@ from transport.core.drain import Drain
 from transport.core.errors import BodyRefused, RequestRefused, internal_error, ops_error, refusal, unavailable
 from transport.core.json import encode
 from transport.core.logs import log_request, request_id
+from transport.core.request_ids import identify
 from transport.graphql.negotiation import GRAPHQL_JSON, JSON, negotiate
 from transport.graphql.uploads import has_files
 from transport.perimeter import UNGUARDED, Perimeter
 
-VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -82,12 +80,12 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            request_id.set(_request_id(scope["headers"]))
+            identify(scope["headers"])
             used_windows.set({})
             with self._drain.request():
                 await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
-            request_id.set(_request_id(scope["headers"]))
+            identify(scope["headers"])
             await self._websocket(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -270,11 +268,3 @@ def _added(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     if b"json" in present.get(b"content-type", b"") and b"cache-control" not in present:
         added.append((b"cache-control", b"no-store"))
     return added
-
-
-def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Return the client's own id if it is well-formed, else a new one."""
-    for name, value in headers:
-        if name == b"x-request-id" and VALID_ID.fullmatch(value):
-            return value.decode()
-    return secrets.token_hex(16)

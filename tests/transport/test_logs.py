@@ -1,11 +1,15 @@
+import contextvars
 import io
 import json
+import logging
 from typing import Any
 
 import pytest
 
 from tests.support.processes.transport_app import serving
 from transport.core import logs
+from transport.core.errors import extensions
+from transport.core.request_ids import identify
 
 
 class Terminal(io.StringIO):
@@ -29,6 +33,46 @@ def asked(stream: io.StringIO, restored_logging: pytest.MonkeyPatch, format: Any
 
 
 SECRET = {"query": "query Greet($name: String!) {hello(name: $name)}", "variables": {"name": "hunter2"}}
+
+
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+@pytest.mark.parametrize(
+    ("parents", "trace"),
+    [
+        ([f"00-{TRACE}-{PARENT}-01"], TRACE),
+        ([f" 00-{TRACE}-{PARENT}-00\t"], TRACE),
+        ([f"cc-{TRACE}-{PARENT}-01-what-comes-later"], TRACE),
+        ([f"00-{TRACE}-{PARENT}-01-more"], ""),
+        ([f"ff-{TRACE}-{PARENT}-01"], ""),
+        ([f"00-{TRACE.upper()}-{PARENT}-01"], ""),
+        ([f"00-{'0' * 32}-{PARENT}-01"], ""),
+        ([f"00-{TRACE}-{'0' * 16}-01"], ""),
+        ([f"00-{TRACE}-{PARENT}-01"] * 2, ""),
+        (["x" * 10_000], ""),
+        ([""], ""),
+        ([], ""),
+    ],
+)
+def test_the_trace_of_a_caller_is_noted_only_if_it_is_well_formed(parents: list[str], trace: str) -> None:
+    contextvars.copy_context().run(_identified, [(b"traceparent", parent.encode()) for parent in parents], trace)
+
+
+def _identified(headers: list[tuple[bytes, bytes]], trace: str) -> None:
+    identify(headers)
+    record = logging.LogRecord("sheetgpt", logging.INFO, "", 0, "x", (), None)
+    assert json.loads(logs.JSONFormatter().format(record)).get("traceId", "") == trace
+    assert extensions("NOT_FOUND", 404).get("traceId", "") == trace
+
+
+def test_a_trace_is_in_the_lines_of_its_request_alone(restored_logging: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    asked(stream, restored_logging, "json", SECRET, traceparent=f"00-{TRACE}-{PARENT}-01")
+    assert [line["traceId"] for line in lines(stream)] == [TRACE] * 2
+    stream = io.StringIO()
+    asked(stream, restored_logging, "json", SECRET)
+    assert ["traceId" in line for line in lines(stream)] == [False] * 2
 
 
 def test_an_operation_and_its_request_are_a_line_of_json_each(restored_logging: pytest.MonkeyPatch) -> None:

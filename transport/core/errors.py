@@ -16,7 +16,7 @@ from errors import FieldError, ProductError, Unavailable
 from execution.errors import Code, OperationError
 from telemetry import metrics
 from telemetry.catalog import ERRORS
-from transport.core.logs import request_id
+from transport.core.logs import request_id, trace_fields
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 INTERNAL = "INTERNAL_SERVER_ERROR"
@@ -120,6 +120,7 @@ def extensions(
         "status": status,
         "fieldErrors": [{"field": item.field, "message": item.message} for item in fields],
         "requestId": request_id.get(),
+        **trace_fields(),
     }
 
 

@@ -30,6 +30,7 @@ SECRET_SEGMENT = re.compile(r"(?<=/s/).+|(?<=/)[^/]*[A-Za-z0-9_=-]{40,}[^/]*")
 FAILURES = frozenset({"INTERNAL_SERVER_ERROR", "DEADLINE_EXCEEDED", "UNAVAILABLE", "UPSTREAM_FAILED"})
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+trace_id: ContextVar[str] = ContextVar("trace_id", default="")  # of a caller that sends `traceparent`
 
 requests = logging.getLogger("sheetgpt.request")
 operations = logging.getLogger("sheetgpt.operation")
@@ -148,6 +149,7 @@ class JSONFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "requestId": request_id.get(),
+            **trace_fields(),
             **_fields(record),
         }
         if record.exc_info:
@@ -166,6 +168,11 @@ class TextFormatter(logging.Formatter):
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
+
+
+def trace_fields() -> dict[str, str]:
+    """Return the trace id as a field; no field for a caller without a trace."""
+    return {"traceId": trace_id.get()} if trace_id.get() else {}
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
