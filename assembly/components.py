@@ -4,6 +4,7 @@ import logging
 from urllib.parse import urlsplit
 
 from auth.encryption import Cipher
+from auth.passwords import PasswordHasher
 from db.core.engine import Database
 from db.core.events import Hub
 from db.core.factory import open_database
@@ -74,6 +75,8 @@ def create_models(settings: Settings) -> tuple[Catalog, ModelRouter | None]:
             base_url=settings.openai_base_url,
             model=settings.openai_model,
             context_window=settings.openai_context_window,
+            max_output=settings.openai_max_output,
+            temperature=settings.openai_temperature,
         )
         return catalog, None if catalog.is_offline else ModelRouter(catalog)
     except ProfilesRefused as error:
@@ -131,6 +134,10 @@ def own_address(settings: Settings, name: str) -> str:
     return address
 
 
+def create_hasher(settings: Settings) -> PasswordHasher:
+    return PasswordHasher(rounds=settings.password_hash_rounds, megabytes=settings.password_hash_megabytes)
+
+
 def create_sender(backend: Backend) -> Sender:
     """Create the way of mails to people."""
     settings = backend.settings
@@ -139,15 +146,17 @@ def create_sender(backend: Backend) -> Sender:
         settings.public_url,
         backend.secrets[0],
         to_verified_only=settings.smtp_url is not None,
+        app_name=settings.app_name,
     )
 
 
 def create_mailer(settings: Settings) -> Mailer:
     """Create the mailer: SMTP if SMTP_URL is set, otherwise files in MAIL_DIR."""
     if settings.smtp_url is None:
-        return FileMailer(settings.mail_dir, settings.mail_from)
+        return FileMailer(settings.mail_dir, settings.mail_from, settings.app_name)
     try:
-        return SMTPMailer(MailServer.of(settings.smtp_url.get_secret_value()), settings.mail_from)
+        server = MailServer.of(settings.smtp_url.get_secret_value())
+        return SMTPMailer(server, settings.mail_from, settings.app_name)
     except ValueError as error:
         raise Misconfigured(str(error)) from None
 

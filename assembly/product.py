@@ -10,6 +10,7 @@ from assembly.components import (
     create_database,
     create_disk,
     create_google,
+    create_hasher,
     create_models,
     create_sender,
     create_sign_in_clients,
@@ -19,7 +20,6 @@ from assistant.reply_log.watchers import Watchers
 from auth import quotas
 from auth.encryption import Cipher
 from auth.limits import Action, Attempts, Rates
-from auth.passwords import PasswordHasher
 from auth.shared_counts import SharedCounts
 from db.core.engine import Database
 from db.core.events import Hub
@@ -105,7 +105,7 @@ def assemble(settings: Settings) -> Product:
         hub=hub,
         log=cluster.log if cluster else MemoryLog(),
         watchers=cluster.watchers if cluster else Watchers(),
-        passwords=PasswordHasher(),
+        passwords=create_hasher(settings),
         secrets=secrets,
         catalog=catalog,
         blobs=DirectoryBlobs(settings.files_dir / "attachments"),

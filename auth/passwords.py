@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
 from errors import BadUserInput, RateLimited
 from telemetry import metrics
@@ -28,6 +28,7 @@ BCRYPT_BYTES = 72
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Cost: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -76,22 +77,23 @@ def _common_passwords() -> frozenset[str]:
 
 
 class PasswordHasher:
-    """Argon2id in a few threads: each hash holds 19 MiB, so running and waiting hashes are limited."""
+    """Argon2id in a few threads: each hash holds `megabytes`, so running and waiting hashes are limited."""
 
-    def __init__(self, *, threads: int = 4, queue: int = 64) -> None:
+    def __init__(self, *, rounds: int = 2, megabytes: int = 19, threads: int = 4, queue: int = 64) -> None:
+        self._cost = rounds, megabytes
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
         self._slots = BoundedSemaphore(threads + queue)
 
     async def hash(self, password: str) -> str:
         """Return the hash of a password that `check_rules` accepted. Raises RateLimited."""
-        return await self._run(_hash, password)
+        return await self._run(_hash, self._cost, password)
 
     async def verify(self, password: str, hashed: str | None) -> Verified:
         """Return the result of comparing a password with a hash. Raises RateLimited.
 
         For an unknown user `hashed` is None, and for one without a password empty; both take as long as a known one.
         """
-        return await self._run(_verify, password, hashed)
+        return await self._run(_verify, self._cost, password, hashed)
 
     def close(self) -> None:
         """Drop waiting hashes; running ones end within milliseconds."""
@@ -113,38 +115,41 @@ class PasswordHasher:
         self._slots.release()
 
 
-def _hash(password: str) -> str:
-    return _context().hash(unicodedata.normalize("NFKC", password))
+def _hash(cost: Cost, password: str) -> str:
+    return _context(cost).hash(unicodedata.normalize("NFKC", password))
 
 
-def _verify(password: str, hashed: str | None) -> Verified:
+def _verify(cost: Cost, password: str, hashed: str | None) -> Verified:
+    context = _context(cost)
     is_possible = len(password) <= MAX_RAW_LENGTH and _is_text(password)
     if not hashed or not is_possible:  # empty for an account that only signs in with a provider
-        _context().verify("", _dummy())
+        context.verify("", _dummy(cost))
         return Verified(ok=False)
     secret = unicodedata.normalize("NFKC", password).encode()
     # bcrypt only ever hashed the first 72 bytes; newer versions of the library refuse longer input.
     compared = secret[:BCRYPT_BYTES] if hashed.startswith("$2") else secret
-    if not _context().verify(compared, hashed):
+    if not context.verify(compared, hashed):
         return Verified(ok=False)
-    is_outdated = _context().needs_update(hashed)
-    return Verified(ok=True, rehashed=_context().hash(secret) if is_outdated else None)
+    is_outdated = context.needs_update(hashed)
+    return Verified(ok=True, rehashed=context.hash(secret) if is_outdated else None)
 
 
 @cache
-def _context() -> "CryptContext":
+def _context(cost: Cost) -> "CryptContext":
+    """Return the hashes with which passwords are checked, at a cost in rounds and MiB."""
     from passlib.context import CryptContext
 
+    rounds, megabytes = cost
     return CryptContext(
         ["argon2", "bcrypt"],
         deprecated="auto",
         argon2__type="ID",
-        argon2__memory_cost=19 * 1024,  # KiB
-        argon2__time_cost=2,
+        argon2__memory_cost=megabytes * 1024,  # KiB
+        argon2__time_cost=rounds,
         argon2__parallelism=1,
     )
 
 
 @cache
-def _dummy() -> str:
-    return _context().hash(secrets.token_bytes())
+def _dummy(cost: Cost) -> str:
+    return _context(cost).hash(secrets.token_bytes())

@@ -80,7 +80,9 @@ def new_password(email: str, generate: bool) -> tuple[str, str | None]:
     with exit_on_failure():
         import secrets
 
-        from auth.passwords import PasswordHasher, check_rules
+        from assembly.components import create_hasher
+        from auth.passwords import check_rules
+        from settings.loading import load_settings
 
         if generate:
             password = secrets.token_urlsafe(12)
@@ -88,7 +90,7 @@ def new_password(email: str, generate: bool) -> tuple[str, str | None]:
             password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
         else:
             password = sys.stdin.readline().rstrip("\r\n")
-        hasher = PasswordHasher()
+        hasher = create_hasher(load_settings())
         hashed = asyncio.run(hasher.hash(check_rules(password, email=email)))
         hasher.close()
     return hashed, password if generate else None

@@ -105,12 +105,14 @@ def exit_on_failure(prefix: str = "") -> Iterator[None]:
 def _operator_errors() -> tuple[type[Exception], ...]:
     from db.backups.dumps import DumpFailed
     from db.core.postgresql import DatabaseUnreachable
-    from db.core.sqlite import DatabaseInUse
+    from db.core.sqlite import DatabaseInUse, DatabaseUnusable
+    from db.migrations import LaterRevision
     from errors import ProductError
     from transport.control import CommandFailed
     from transport.server import CannotListen
 
-    return ProductError, DumpFailed, DatabaseInUse, DatabaseUnreachable, CannotListen, CommandFailed
+    refused = DatabaseInUse, DatabaseUnusable, DatabaseUnreachable, LaterRevision, CannotListen
+    return ProductError, DumpFailed, CommandFailed, *refused
 
 
 def report(result: dict[str, Any], sentence: str, as_json: bool) -> None:

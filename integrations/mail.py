@@ -19,6 +19,7 @@ STEP_SECONDS, TOTAL_SECONDS = 20.0, 60.0
 DEFAULT_PORTS = {"smtps": 465, "smtp": 587, "smtp+plain": 25}
 HOW_TO = "Write it as smtps://user:password@host, smtp://user:password@host or smtp+plain://host"
 
+DEFAULT_NAME = "SheetGPT"
 log = logging.getLogger("sheetgpt.mail")
 
 
@@ -77,11 +78,11 @@ class Server:
 class SMTPMailer:
     """Mailer for a server. Certificates are checked, and nothing is sent without TLS unless the URL allows it."""
 
-    def __init__(self, server: Server, sender: str) -> None:
-        self._server, self._sender = server, sender
+    def __init__(self, server: Server, sender: str, name: str = DEFAULT_NAME) -> None:
+        self._server, self._sender, self._name = server, sender, name
 
     async def send(self, mail: Mail) -> None:
-        await self._run(compose(mail, self._sender), mail.to)
+        await self._run(compose(mail, self._sender, self._name), mail.to)
 
     async def check(self) -> None:
         """Connect and sign in. Raises MailFailed."""
@@ -129,11 +130,11 @@ class SMTPMailer:
 class FileMailer:
     """Mailer that writes files readable only by this user, for machines without a mail server."""
 
-    def __init__(self, directory: Path, sender: str) -> None:
-        self._directory, self._sender = directory, sender
+    def __init__(self, directory: Path, sender: str, name: str = DEFAULT_NAME) -> None:
+        self._directory, self._sender, self._name = directory, sender, name
 
     async def send(self, mail: Mail) -> None:
-        content = bytes(compose(mail, self._sender))
+        content = bytes(compose(mail, self._sender, self._name))
         try:
             path = await asyncio.to_thread(self._write, mail.id, content)
         except OSError as error:
@@ -148,12 +149,12 @@ class FileMailer:
         return path.absolute()
 
 
-def compose(mail: Mail, sender: str) -> EmailMessage:
+def compose(mail: Mail, sender: str, name: str = DEFAULT_NAME) -> EmailMessage:
     """Return the message to send. Raises MailFailed for an invalid address, or several."""
     message = EmailMessage()
     try:
         message["To"] = Address(addr_spec=mail.to)
-        message["From"] = Address("SheetGPT", addr_spec=sender)
+        message["From"] = Address(name, addr_spec=sender)
     except (MessageError, ValueError, IndexError) as error:
         raise MailFailed("The address is not a single valid e-mail address.", retryable=False) from error
     message["Subject"] = " ".join(mail.subject.split())

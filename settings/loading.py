@@ -84,4 +84,7 @@ def _allowed(field: FieldInfo) -> str:
         if Le not in bounds:
             return f"write a whole number, at least {bounds[Ge].ge}"
         return f"write a whole number from {bounds[Ge].ge} to {bounds[Le].le}"
+    if float in (field.annotation, *get_args(field.annotation)):
+        bounds = {type(bound): bound for bound in field.metadata}
+        return f"write a number from {bounds[Ge].ge} to {bounds[Le].le}"
     return "write one line of text"

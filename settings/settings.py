@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from settings.values import (
+    AppName,
     Currency,
     DriveFolder,
     GoogleScopes,
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("environment", "env"),
         description="`production` refuses to start with a missing, short or guessable `SECRET_KEY`.",
     )
+    app_name: AppName = Field("SheetGPT", description="Name of the service in mails: 1 to 60 characters.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; `0` picks a free port.")
     database_url: Annotated[str, AfterValidator(_without_driver)] = Field(
@@ -99,6 +101,18 @@ class Settings(BaseSettings):
         le=365,
         validation_alias=AliasChoices("refresh_token_days", "refresh_token_expire_days"),
         description="Lifetime of an unused session, in days.",
+    )
+    password_hash_rounds: int = Field(
+        2,
+        ge=1,
+        le=100,
+        description="Rounds of Argon2id for each password. Hashes of other costs are renewed at the next log-in.",
+    )
+    password_hash_megabytes: int = Field(
+        19,
+        ge=8,
+        le=1024,
+        description="Memory of Argon2id for each password, in MiB. Four passwords are hashed at once.",
     )
     download_link_minutes: int = Field(60, ge=1, le=10080, description="Lifetime of a download link, in minutes.")
     log_in_limit_account: Rate = Field(
@@ -251,6 +265,22 @@ class Settings(BaseSettings):
         ge=512,
         le=100_000_000,
         description="Context window of that model in tokens, for input and output.",
+    )
+    openai_temperature: float | None = Field(
+        None,
+        ge=0,
+        le=2,
+        allow_inf_nan=False,
+        description="Sampling temperature of that model in conversations without their own, from 0 to 2. When empty, "
+        "the provider's.",
+    )
+    openai_max_output: int | None = Field(
+        None,
+        ge=16,
+        le=10_000_000,
+        validation_alias=AliasChoices("openai_max_output", "openai_max_tokens"),
+        description="Maximum length of a reply of that model in tokens, in conversations without their own. When "
+        "empty, the provider's; a hard budget then reserves 4096.",
     )
     llm_profiles: SecretStr | None = Field(
         None,

@@ -64,6 +64,9 @@ GoogleScopes: TypeAlias = Annotated[
         "write `drive.file`, or `drive.file spreadsheets`",
     ),
 ]
+AppName: TypeAlias = Annotated[
+    str, _matching(r"(?=.*\S)[^\x00-\x1f\x7f\x85\u2028\u2029]{1,60}", "write a name of 1 to 60 characters on one line")
+]
 Sender: TypeAlias = Annotated[str, _matching(r"[^\s@]+@[^\s@]+", "write one e-mail address, such as me@example.com")]
 
 

@@ -15,6 +15,7 @@ from passlib.context import CryptContext
 import db.models  # noqa: F401  the policy covers every model only when all are loaded
 from assistant import offline
 from auth import passwords
+from auth.passwords import Cost
 from db.core.engine import Database
 from db.migrations import migrate
 from tests.support.app import app
@@ -83,12 +84,12 @@ def _offline_replies_without_pauses() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_hashes() -> Iterator[Callable[[], CryptContext]]:
+def quick_hashes() -> Iterator[Callable[[Cost], CryptContext]]:
     """Argon2 at its least, as tests sign up thousands of people; gives what makes hashes of the real cost."""
     usual = passwords._context
-    quick = usual().using(argon2__memory_cost=8, argon2__time_cost=1)
+    quick = usual((2, 19)).using(argon2__memory_cost=8, argon2__time_cost=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_context", lambda: quick)
+        patch.setattr(passwords, "_context", lambda _: quick)
         yield usual
 
 

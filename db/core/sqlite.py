@@ -12,6 +12,7 @@ from typing import IO, Any, TypeVar
 
 import aiosqlite
 from sqlalchemy import URL, create_engine, event
+from sqlalchemy.exc import DatabaseError
 
 from auth.viewer import Viewer
 from db.core.audit_context import AuditContext
@@ -42,6 +43,10 @@ class DatabaseInUse(RuntimeError):
         self.holder = holder
 
 
+class DatabaseUnusable(RuntimeError):
+    """Raised when the file, or its directory, cannot be used as a database; the message says what to do."""
+
+
 class SQLite(Database):
     """One file. The reader connection cannot write; only the writer thread writes and checkpoints."""
 
@@ -64,9 +69,14 @@ class SQLite(Database):
         self._checks = ThreadPoolExecutor(1, "sqlite-check")  # asyncio's own threads may all be busy
 
     def _lock_and_migrate(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = acquire_lock(self.path)
-        self.migrate(f"sqlite:///{self.path}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = acquire_lock(self.path)
+            self.migrate(f"sqlite:///{self.path}")
+        except (OSError, DatabaseError) as error:
+            if self._lock is not None:
+                self._lock.close()
+            raise DatabaseUnusable(_advice(self.path, error)) from error
 
     async def _disconnect(self) -> None:
         await self._streams.stop()
@@ -110,6 +120,15 @@ class SQLite(Database):
         self, run: Callable[[Session], T], viewer: Viewer, cause: AuditContext, *, is_short: bool
     ) -> tuple[T, list[Event]]:
         return await self.writer.write(run, self.session_options(viewer, cause), is_short=is_short)
+
+
+def _advice(path: Path, error: Exception) -> str:
+    """Return a sentence about a file that cannot be opened or migrated."""
+    cause = error.orig if isinstance(error, DatabaseError) else error
+    problem = cause.strerror if isinstance(cause, OSError) else str(cause)
+    if isinstance(cause, sqlite3.OperationalError | OSError):
+        return f"{path} cannot be used ({problem}): check its owner and permissions, and the free space of its disk."
+    return f"{path} is not a usable database ({problem}): name another file in DATABASE_URL, or restore a backup."
 
 
 def engine_of(path: Path) -> Any:

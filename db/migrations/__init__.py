@@ -22,6 +22,10 @@ log = logging.getLogger("sheetgpt.database")
 UNMAPPED = ("ix_cells_", "message_index", "message_numbers", "ix_message_words_terms")
 
 
+class LaterRevision(RuntimeError):
+    """Error: a later version has migrated the database; the message says what to do."""
+
+
 def is_mapped(name: str | None, *_: object) -> bool:
     """Return True if the models define a table or an index; Alembic asks before it compares."""
     return not (name or "").startswith(UNMAPPED)
@@ -40,10 +44,18 @@ def migrate(url: str) -> None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Apply missing revisions in the connection's transaction; loads Alembic only when there are some."""
+    """Apply missing revisions in the connection's transaction; loads Alembic only when there are some.
+
+    Raises LaterRevision for a database of a later version.
+    """
     before, started = _revision(connection), time.perf_counter()
     if before == head():
         return
+    if before is not None and before > head():
+        raise LaterRevision(
+            f"the database is at {before}, of a later version, and this version knows {head()}. Start the later "
+            "version, or restore a backup from before it."
+        )
     from alembic import command
 
     config = configuration()

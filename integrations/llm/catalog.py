@@ -25,7 +25,8 @@ OFFLINE = "offline"
 class Offer:
     """Model that may be chosen as `name`; its provider knows it as `model`. Sizes are in tokens.
 
-    `named_output` is `max_output` if the operator configured it, else None.
+    `named_output` is `max_output` if the operator configured it, else None; `temperature` is that of conversations
+    without their own.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Offer:
     context_window: int
     max_output: int
     named_output: int | None
+    temperature: float | None
 
     def price(self, day: date) -> Price | None:
         """Return the price on a day (UTC), or None when none is configured."""
@@ -80,20 +82,28 @@ def _offers(profile: Profile, count: Counter[str]) -> list[Offer]:
             context_window=model.context_window or profile.context_window,
             max_output=model.max_output or profile.max_output,
             named_output=model.max_output or profile.named_output,
+            temperature=profile.temperature if model.temperature is None else model.temperature,
         )
         for model in profile.models
     ]
 
 
 def catalog_of(
-    profiles: str | None, *, key: str | None, base_url: str | None, model: str, context_window: int
+    profiles: str | None,
+    *,
+    key: str | None,
+    base_url: str | None,
+    model: str,
+    context_window: int,
+    max_output: int | None = None,
+    temperature: float | None = None,
 ) -> Catalog:
     """Return the catalog of OPENAI_* (with a key or an address) and LLM_PROFILES. Raises ProfilesRefused."""
     described = read_profiles(profiles)
     if key is None and base_url is None:
         return Catalog(described)
     try:
-        named = (ModelConfig(name=model),)
+        named = (ModelConfig(name=model, max_output=max_output, temperature=temperature),)
     except ValidationError:
         raise ProfilesRefused("OPENAI_MODEL is the name of one model, without spaces and commas") from None
     secret = None if key is None else SecretStr(key)

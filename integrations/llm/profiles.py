@@ -17,6 +17,7 @@ DEFAULT = "default"  # the profile that OPENAI_* describe
 
 Amount: TypeAlias = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=3600)]
+Temperature: TypeAlias = Annotated[float | None, Field(ge=0, le=2, allow_inf_nan=False)]
 Name: TypeAlias = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\s,]+$")]
 ProfileName: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[\w.-]+$")]
 
@@ -74,6 +75,7 @@ class ModelConfig(Part):
     prices: Prices | None = None
     context_window: int | None = Field(None, ge=512, le=100_000_000)
     max_output: int | None = Field(None, ge=16, le=10_000_000)
+    temperature: Temperature = None
 
     @model_validator(mode="before")
     @classmethod
@@ -99,6 +101,7 @@ class Profile(Part):
     prices: Prices = ()
     context_window: int = Field(CONTEXT_WINDOW, ge=512, le=100_000_000)
     max_output: int = Field(MAX_OUTPUT, ge=16, le=10_000_000)
+    temperature: Temperature = None
     deadlines: DeadlineConfig = DeadlineConfig()
 
     @model_validator(mode="after")

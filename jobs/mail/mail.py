@@ -11,7 +11,7 @@ from db.core.base import now
 from db.core.engine import Database
 from db.models.users import User
 from integrations.mail import Mail, Mailer, MailFailed
-from jobs.mail.templates import TEMPLATES, write
+from jobs.mail.templates import DEFAULT_NAME, TEMPLATES, write
 from jobs.runner.job_run import JobContext, JobFailure
 
 MAX_CONCURRENT = 8
@@ -31,6 +31,7 @@ class Sender:
     server: str | None
     secret: bytes
     to_verified_only: bool
+    app_name: str = DEFAULT_NAME
 
 
 class Mails:
@@ -48,7 +49,7 @@ class Mails:
         if TEMPLATES[arguments["template"]].is_notice:
             await self._check_address(context)
         link = self._link(arguments)
-        letter = write(arguments["template"], arguments["arguments"], self._sender.server, link)
+        letter = write(arguments["template"], arguments["arguments"], self._sender.server, link, self._sender.app_name)
         mail = Mail(context.job.id.hex, arguments["to"], letter.subject, letter.text, letter.html)
         for wait in RETRY_SECONDS:
             try:

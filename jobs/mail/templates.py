@@ -37,6 +37,7 @@ class Letter:
     html: str
 
 
+DEFAULT_NAME = "SheetGPT"
 NOTHING_TO_DO = "If it was not you, you need not do anything"
 LINK = "The link works for seven days, for you and everybody you give it to, while you may see what it shows."
 NO_LINK = "Open it in the application that you use."
@@ -46,8 +47,8 @@ TEMPLATES: Mapping[str, MailTemplate] = {
         (
             "Hello {{ name }},",
             (
-                "a SheetGPT account was created with this address. If it was you, verify the address with this token, "
-                "which is valid for three days:"
+                "an account at {{ app }} was created with this address. If it was you, verify the address with this "
+                "token, which is valid for three days:"
             ),
         ),
         (
@@ -60,8 +61,8 @@ TEMPLATES: Mapping[str, MailTemplate] = {
         (
             "Hello {{ name }},",
             (
-                "a new password was requested for your SheetGPT account. If it was you, choose one with this token, "
-                "which works once and is valid for one hour:"
+                "a new password was requested for your account at {{ app }}. If it was you, choose one with this "
+                "token, which works once and is valid for one hour:"
             ),
         ),
         (
@@ -74,8 +75,8 @@ TEMPLATES: Mapping[str, MailTemplate] = {
         (
             "Hello {{ name }},",
             (
-                "your SheetGPT account is to have this address. Confirm it with this token, which works once and is "
-                "valid for one hour:"
+                "your account at {{ app }} is to have this address. Confirm it with this token, which works once and "
+                "is valid for one hour:"
             ),
         ),
         (
@@ -88,8 +89,8 @@ TEMPLATES: Mapping[str, MailTemplate] = {
         (
             "Hello {{ name }},",
             (
-                "somebody with your password asked to change the address of your SheetGPT account to {{ email }}. It "
-                "changes when a mail to that address is confirmed, within one hour."
+                "somebody with your password asked to change the address of your account at {{ app }} to {{ email }}. "
+                "It changes when a mail to that address is confirmed, within one hour."
             ),
             "If it was not you, change your password now: this also ends the change.",
         ),
@@ -99,8 +100,8 @@ TEMPLATES: Mapping[str, MailTemplate] = {
         (
             "Hello {{ name }},",
             (
-                "the address of your SheetGPT account is now {{ email }}. This address no longer logs you in, and gets "
-                "no more mail."
+                "the address of your account at {{ app }} is now {{ email }}. This address no longer logs you in, and "
+                "gets no more mail."
             ),
             "If it was not you, contact the operator of this server.",
         ),
@@ -110,7 +111,7 @@ TEMPLATES: Mapping[str, MailTemplate] = {
         (
             "Hello,",
             (
-                "{{ inviter }} invites you to the organization {{ organization }} on SheetGPT. To become a member, "
+                "{{ inviter }} invites you to the organization {{ organization }} on {{ app }}. To become a member, "
                 "sign up or log in with this address and accept with this token, which is valid for seven days:"
             ),
         ),
@@ -160,7 +161,7 @@ _HTML = """\
 <title>{{ subject }}</title></head>
 <body style="margin:0;padding:24px;background:{{ paper }};color:{{ ink }};font:16px/1.5 {{ font }}">
 <div style="max-width:560px;margin:0 auto;background:#fff;border-top:4px solid {{ accent }};padding:24px">
-<p style="margin:0 0 16px;font-weight:bold;color:{{ accent }}">SheetGPT</p>
+<p style="margin:0 0 16px;font-weight:bold;color:{{ accent }}">{{ app }}</p>
 {%- for paragraph in before %}
 <p style="margin:0 0 16px;overflow-wrap:anywhere" dir="auto">{{ paragraph }}</p>
 {%- endfor %}
@@ -176,16 +177,18 @@ color:#fff;text-decoration:none;border-radius:4px">{{ button }}</a></p>
 <p style="margin:0 0 16px" dir="auto">{{ paragraph }}</p>
 {%- endfor %}
 <p style="margin:24px 0 0;padding-top:12px;border-top:1px solid {{ line }};color:{{ muted }};font-size:13px">\
-SheetGPT{% if server %}, {{ server }}{% endif %}</p>
+{{ app }}{% if server %}, {{ server }}{% endif %}</p>
 </div></body></html>
 """
 
 
-def write(template: str, arguments: Mapping[str, str], server: str | None, link: str | None = None) -> Letter:
-    """Return a mail; `server` is the public URL of this server, if known, and `link` the address of its subject."""
+def write(
+    template: str, arguments: Mapping[str, str], server: str | None, link: str | None = None, app: str = DEFAULT_NAME
+) -> Letter:
+    """Return a mail of `app`; `server` is its public URL, if known, and `link` the address of the mail's subject."""
     mail = TEMPLATES[template]
     # Users choose these values. On one line, none of them can imitate a paragraph of the mail.
-    values = {name: " ".join(value.split()) for name, value in arguments.items()}
+    values = {name: " ".join(value.split()) for name, value in arguments.items()} | {"app": app}
     after = (*mail.after, LINK if link else NO_LINK) if mail.button else mail.after
     subject, *paragraphs = (_render(text, values) for text in (mail.subject, *mail.before, *after))
     before, after = tuple(paragraphs[: len(mail.before)]), tuple(paragraphs[len(mail.before) :])
@@ -194,8 +197,8 @@ def write(template: str, arguments: Mapping[str, str], server: str | None, link:
     html = _environment(is_html=True).from_string(_HTML)
     return Letter(
         subject,
-        _text(before, after, values.get("token"), link, server),
-        html.render(subject=subject, button=mail.button, server=server, **parts, **look),
+        _text(before, after, values, link, server),
+        html.render(subject=subject, button=mail.button, server=server, app=app, **parts, **look),
     )
 
 
@@ -204,13 +207,13 @@ def _render(template: str, values: Mapping[str, str]) -> str:
 
 
 def _text(
-    before: tuple[str, ...], after: tuple[str, ...], token: str | None, link: str | None, server: str | None
+    before: tuple[str, ...], after: tuple[str, ...], values: Mapping[str, str], link: str | None, server: str | None
 ) -> str:
     """Return the plain text: wrapped paragraphs, with the token or the link on a line of its own."""
     wrapped = [fill(text, WIDTH, break_long_words=False, break_on_hyphens=False) for text in (*before, *after)]
-    middle = [f"    {line}" for line in (token, link) if line]
+    middle = [f"    {line}" for line in (values.get("token"), link) if line]
     paragraphs = [*wrapped[: len(before)], *middle, *wrapped[len(before) :]]
-    return "\n\n".join(paragraphs) + f"\n\n-- \nSheetGPT{f', {server}' if server else ''}\n"
+    return "\n\n".join(paragraphs) + f"\n\n-- \n{values['app']}{f', {server}' if server else ''}\n"
 
 
 @cache

@@ -166,7 +166,8 @@ class Replies:
             self._database, writer.viewer, conversation, reply.id, offer, terms, tokens
         )
         writer.prompted(offer.name, tokens, terms, wants_title=self._writes_titles)
-        events = model.stream(turns, model=offer.name, temperature=conversation.temperature, max_tokens=max_tokens)
+        temperature = offer.temperature if conversation.temperature is None else conversation.temperature
+        events = model.stream(turns, model=offer.name, temperature=temperature, max_tokens=max_tokens)
         async with aclosing(events), self._showing(writer, conversation, read):
             reason = await writer.follow(events)
         if reason == FILTERED:

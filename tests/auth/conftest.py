@@ -6,11 +6,11 @@ import pytest
 from passlib.context import CryptContext
 
 from auth import passwords
-from auth.passwords import PasswordHasher
+from auth.passwords import Cost, PasswordHasher
 
 
 @pytest.fixture(scope="module")
-def real_hash_cost(quick_hashes: Callable[[], CryptContext]) -> Iterator[None]:
+def real_hash_cost(quick_hashes: Callable[[Cost], CryptContext]) -> Iterator[None]:
     """Restore the cost of the product's hashes, which the other tests reduce."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_context", quick_hashes)

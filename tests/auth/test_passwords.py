@@ -180,6 +180,19 @@ async def test_an_unknown_user_takes_as_long_as_a_known_one(hasher: PasswordHash
     assert 0.7 < min(unknown) / min(known) < 1.4
 
 
+async def test_a_hash_of_another_cost_is_renewed_and_the_cost_is_in_it() -> None:
+    cheap, costly = (PasswordHasher(rounds=rounds, megabytes=rounds * 8) for rounds in (1, 2))
+    hashed = await cheap.hash(GOOD)
+    assert "$m=8192,t=1,p=1$" in hashed
+    assert await cheap.verify(GOOD, hashed) == Verified(ok=True)
+    renewed = (await costly.verify(GOOD, hashed)).rehashed
+    assert renewed is not None
+    assert "$m=16384,t=2,p=1$" in renewed
+    assert await costly.verify(GOOD, renewed) == Verified(ok=True)
+    for hasher in (cheap, costly):
+        hasher.close()
+
+
 async def test_what_does_not_fit_is_told_to_come_back_and_room_is_made_again() -> None:
     hasher = PasswordHasher(threads=1, queue=2)
     results = await asyncio.gather(*(hasher.hash(GOOD) for _ in range(5)), return_exceptions=True)

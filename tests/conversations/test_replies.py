@@ -1,5 +1,6 @@
 """Replies: the request to the model, its answer, and provider errors."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from resolvers.core.ids import decode_id
 from tests.support.app import App
 from tests.support.client import Client
 from tests.support.processes.waiting import until
-from tests.support.scripted_llm import ScriptedLLM, finished_reply, follow, read, send, start_reply
+from tests.support.scripted_llm import ScriptedLLM, finished_reply, follow, open_app_with_llm, read, send, start_reply
 from tests.support.world import SYSTEM
 
 TABLE = "| Item | Price |\n|---|---|\n| Ink | €3.50 |\n| Pen | €1.20 |\n"
@@ -55,6 +56,20 @@ async def test_a_model_is_sent_the_conversation_and_nothing_else(llm_app: App, s
     assert {exchange.headers["authorization"] for exchange in scripted_llm.server.exchanges} == {
         "Bearer sk-test-secret"
     }
+
+
+async def test_the_operator_s_temperature_and_length_are_those_of_conversations_without_their_own(
+    scripted_llm: ScriptedLLM, sqlite_url: str, tmp_path: Path
+) -> None:
+    configured = {"openai_temperature": 0.0, "openai_max_output": 50}
+    async with open_app_with_llm(scripted_llm.server, sqlite_url, tmp_path, **configured) as app:
+        ann = await app.person()
+        for own, expected in (({}, (0.0, 50)), ({"temperature": 1.5, "maxTokens": 20}, (1.5, 20))):
+            created = await ann.mutate("createConversation", "{ conversation { id } }", **own)
+            scripted_llm.finish()
+            await finished_reply(app, ann, await start_reply(ann, "Hi", conversationId=created["conversation"]["id"]))
+            body = scripted_llm.requests[-1]
+            assert (body["temperature"], body["max_tokens"]) == expected
 
 
 async def test_tokens_are_estimated_where_the_provider_does_not_say(llm_app: App, scripted_llm: ScriptedLLM) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, inspect
 from db import migrations
 from db.core import postgresql
 from db.core.base import Base
-from db.migrations import head, is_mapped, migrate
+from db.core.sqlite import DatabaseUnusable, SQLite, acquire_lock
+from db.migrations import LaterRevision, head, is_mapped, migrate
 from tests.support.databases.inspection import inspect_database
 from tests.support.world import database_at
 
@@ -59,6 +60,33 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_url: str) ->
     with pytest.raises(Exception, match="already exists"):
         migrate(empty_url)
     assert inspect_database(empty_url, lambda connection: inspect(connection).get_table_names()) == ["sign_ins"]
+
+
+def test_a_database_of_a_later_version_is_refused_with_the_way_out(empty_url: str) -> None:
+    def migrated_later(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('9999_later')")
+        connection.commit()
+
+    if empty_url.startswith("sqlite"):
+        Path(empty_url.removeprefix("sqlite:///")).parent.mkdir()
+    inspect_database(empty_url, migrated_later)
+    with pytest.raises(LaterRevision, match=f"is at 9999_later, of a later version, and this version knows {head()}"):
+        migrate(empty_url)
+    assert inspect_database(empty_url, lambda connection: inspect(connection).get_table_names()) == ["alembic_version"]
+
+
+async def test_a_file_that_cannot_be_used_is_explained_and_left_alone(tmp_path: Path) -> None:
+    path, content = tmp_path / "a.db", b"no database at all " * 100
+    path.write_bytes(content)
+    with pytest.raises(DatabaseUnusable, match=r"a\.db is not a usable database \(file is not a database\)"):
+        await SQLite(path, migrate).start()
+    assert path.read_bytes() == content
+    (tmp_path / "b.db.lock").mkdir()
+    with pytest.raises(DatabaseUnusable, match=r"b\.db cannot be used \(Is a directory\): check its owner"):
+        await SQLite(tmp_path / "b.db", migrate).start()
+    with acquire_lock(path):  # it was given back
+        pass
 
 
 async def test_a_migrated_database_starts_without_alembic(database_url: str) -> None:

@@ -17,7 +17,7 @@ from db.jobs import mail as mail_jobs
 from db.models.jobs import Job, JobStatus
 from db.models.users import User
 from integrations import mail
-from integrations.mail import FileMailer, Mail, MailFailed, Server, SMTPMailer
+from integrations.mail import FileMailer, Mail, MailFailed, Server, SMTPMailer, compose
 from jobs.mail import mail as jobs_mail
 from jobs.mail.templates import TEMPLATES, write
 from resolvers.core.ids import global_id
@@ -155,6 +155,17 @@ async def test_a_directory_that_cannot_be_written_fails_with_a_reason(tmp_path: 
     with pytest.raises(MailFailed, match="The mail could not be written") as caught:
         await FileMailer(tmp_path / "file", SENDER).send(HELLO)
     assert caught.value.retryable
+
+
+def test_mails_bear_the_name_of_the_service() -> None:
+    values = {"name": "Ann", "token": "t0k"}
+    letter = write("verify_email", values, None, app="Acme & <Söhne>")
+    assert "an account at Acme & <Söhne> was created" in " ".join(letter.text.split())
+    assert letter.text.endswith("\n-- \nAcme & <Söhne>\n")
+    assert letter.html.count("Acme &amp; &lt;Söhne&gt;") == 3
+    assert "SheetGPT" not in letter.text + letter.html
+    message = compose(HELLO, SENDER, "Acme, <Söhne>")
+    assert message["From"].addresses[0].display_name == "Acme, <Söhne>"
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

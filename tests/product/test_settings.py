@@ -50,6 +50,14 @@ def settings(**arguments: Any) -> Settings:
         ("CORS_ORIGINS", "https://a.example/path", "list each origin"),
         ("PUBLIC_URL", "sheets.example", "write an address that begins with http:// or https://."),
         ("MAIL_FROM", "nobody", "write one e-mail address, such as me@example.com."),
+        ("APP_NAME", " ", "write a name of 1 to 60 characters on one line."),
+        ("APP_NAME", "Acme\nBcc: eve@example.com", "write a name of 1 to 60 characters on one line."),
+        ("OPENAI_TEMPERATURE", "warm", "write a number from 0 to 2."),
+        ("OPENAI_TEMPERATURE", "nan", "write a number from 0 to 2."),
+        ("OPENAI_MAX_TOKENS", "15", "write a whole number from 16 to 10000000."),
+        ("PASSWORD_HASH_ROUNDS", "0", "write a whole number from 1 to 100."),
+        ("PASSWORD_HASH_MEGABYTES", "7", "write a whole number from 8 to 1024."),
+        ("SHEET_LINK_SECONDS", "soon", "write a number from 0.05 to 3600."),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_is_allowed(
@@ -59,6 +67,7 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(
     monkeypatch.setenv(name, value)
     with pytest.raises(Misconfigured) as refused:
         load_settings()
+    name = {"OPENAI_MAX_TOKENS": "OPENAI_MAX_OUTPUT"}.get(name, name)
     assert str(refused.value).startswith(f"{name}={value} is not valid: {allowed}")
 
 
