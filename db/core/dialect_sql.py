@@ -31,6 +31,8 @@ class DialectSQL(ColumnElement[Any]):
 class DatabaseClock(ColumnElement[datetime]):
     """Present time of the database server, which processes on machines with different clocks share."""
 
+    # Without this, SQLAlchemy has no cache key and compiles a statement with the clock each time it runs.
+    _traverse_internals: Any = ()
     inherit_cache = True
     type = UtcDateTime()
 

@@ -8,10 +8,12 @@ from sqlalchemy import select
 
 from db.core import bulk
 from db.core.base import AuditedRow, Base, now
+from db.core.dialect_sql import DatabaseClock
 from db.core.engine import Database
 from db.core.prepared import OneOf, Prepared
 from db.core.session import INSIDE, Session
 from db.models.conversations import Conversation
+from db.models.jobs import Job
 from db.models.revisions import CellChange, ChangeSource, Revision
 from db.models.tables import Row, Table, TableColumn
 from db.tables.tables import columns_of_table
@@ -163,3 +165,8 @@ async def test_a_deleted_row_is_not_updated(database: Database, world: World) ->
     query = select(Row.values).where(Row.id == row.id)
     stored = await database.write(lambda s: s.scalars(query, execution_options=INSIDE).all(), ann)
     assert stored == [{"c1": "1"}]
+
+
+def test_statements_with_the_clock_of_the_database_are_compiled_once() -> None:
+    """Every job reads the clock several times, and compiling its statement took longer than running it."""
+    assert select(Job, DatabaseClock())._generate_cache_key() is not None
