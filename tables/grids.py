@@ -7,6 +7,7 @@ from itertools import islice
 from tables.readers import (
     blocks,
     cell_lines,
+    dashed_pairs,
     delimited,
     entries,
     key_values,
@@ -17,7 +18,7 @@ from tables.readers import (
     times,
 )
 from tables.readers.captions import caption
-from tables.readers.drawn import aligned, ruled, spaced, trailing_values
+from tables.readers.drawn import aligned, matrices, ruled, spaced, trailing_values
 from tables.readers.exports import (
     addresses,
     bracketed_logs,
@@ -34,7 +35,7 @@ from tables.readers.exports import (
 )
 from tables.readers.leading_days import with_days
 from tables.readers.letterheads import without_letterheads
-from tables.readers.markup import html_tables, json_values, markdown, wiki, xml_rows
+from tables.readers.markup import html_tables, json_values, markdown, sections, wiki, xml_rows
 from tables.readers.spans import (
     MAX_COLUMNS,
     MAX_GRIDS,
@@ -55,11 +56,13 @@ _READERS = (
     html_tables.read,
     wiki.read,
     xml_rows.read,
+    matrices.read,
     json_values.read,
     components.read,
     sql_inserts.read,
     statements.read,
     markdown.read,
+    sections.read,
     ruled.read,
     chats.read,
     chat_headings.read,
@@ -70,13 +73,14 @@ _READERS = (
     logfmt.read,
     addresses.read,
     references.read,
+    trailing_values.read,
     receipts.read,
     aligned.read,
     delimited.read,
     quantities.read,
     spaced.read,
-    trailing_values.read,
     times.read,
+    dashed_pairs.read,
     tallies.read,
     entries.read,
     key_values.read,
@@ -90,6 +94,9 @@ _TYPED = frozenset(
         receipts.read,
         quantities.read,
         times.read,
+        dashed_pairs.read,
+        sections.read,
+        trailing_values.read,
         tallies.read,
         entries.read,
         key_values.read,

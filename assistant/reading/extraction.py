@@ -11,12 +11,14 @@ from assistant.reading.page_joining import join_pages
 from assistant.reading.value_search import reads_as
 from tables.grids import Cell, Grid, Span, find_grids
 from tables.partial_grids import grids_of_cut, grids_so_far
-from tables.types.inference import infer
+from tables.types.inference import ambiguous, infer
 from tables.types.parsing import MAX_TEXT as MAX_CELL
 from tables.types.parsing import check_text
-from tables.types.types import CellError, Column, ColumnType, Value, parse
+from tables.types.types import DECIMAL_TYPES, CellError, Column, ColumnType, Value, decimal_mark, parse
 
 MAX_NAME = 100
+
+ReadColumn = tuple[Column, list["ProposedCell | None"]]
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -140,6 +142,7 @@ def _table(text: str, number: int, grid: Grid, end: int) -> ProposedTable:
     stated, lines = totals.stated(text, grid, left_out, end)
     names = unique(_name(title, n) for n, title in enumerate(grid.header, 1))
     read = [_column(text, n, name, [row[n] for row in rows]) for n, name in enumerate(names)]
+    read = _with_shared_mark(text, read, rows)
     columns = tuple(column for column, _ in read)
     cells = tuple(zip(*(cells for _, cells in read), strict=True))
     values = [[cell.value if cell else None for cell in row] for row in cells]
@@ -173,6 +176,24 @@ def _column(text: str, position: int, name: str, cells: Sequence[Cell]) -> tuple
     except CellError:
         column = Column(key=key, name=name, type=ColumnType.TEXT, position=position)
         return column, [_cell(text, column, result) for result in fitting]
+
+
+def _with_shared_mark(text: str, read: Sequence[ReadColumn], rows: Sequence[Sequence[Cell]]) -> list[ReadColumn]:
+    """Return the columns; where another has decimal commas, 331.885 is no fraction but thousands."""
+    decimals = [column for column, _ in read if column.type in DECIMAL_TYPES and not ambiguous(column)]
+    if not decimals or any(decimal_mark(column) == "." for column in decimals):
+        return list(read)
+    result: list[ReadColumn] = []
+    for n, (column, cells) in enumerate(read):
+        if column.type is ColumnType.DECIMAL and ambiguous(column) and decimal_mark(column) == ".":
+            whole = replace(column, type=ColumnType.INTEGER, format=",?")
+            try:
+                cells = [_cell(text, whole, row[n]) for row in rows]
+                column = whole
+            except CellError:
+                pass
+        result.append((column, cells))
+    return result
 
 
 def _cell(text: str, column: Column, cell: Cell) -> ProposedCell | None:

@@ -7,7 +7,8 @@ from tables.readers import evidence, tabular
 from tables.readers.records import Record, Records
 from tables.readers.spans import Cell, Grid, Line
 
-_DELIMITERS = "\t;|,；，،"
+_DELIMITERS = "\t;|,；，،^~¦"
+_RARE = "^~¦"  # delimiters of exports, and marks of other things elsewhere
 _SEPARATOR_LINE = re.compile(r"\s*\"?sep=.\"?\s*", re.IGNORECASE)  # tells spreadsheets the delimiter
 _STATEMENT = re.compile(
     r"(?:let|const|var|val|return|if|else|for|while|fn|func|def|function|import|from|using|use|package|public|private"
@@ -21,16 +22,19 @@ _SAMPLE = 200
 _FEWEST_BELOW_LONG, _MOST_BLANKS = 4, 4  # rows, and blanks in a title of fewer
 _NUMBER_ALONE = re.compile(r"[^\w\n]{0,3}\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|,\d{1,2})\W{0,3}")
 _NUMBER_LAST = re.compile(
-    r"[^\n]*[^\W\d_][^,\n]*[ \t](?:[€$£¥₹₩]|[A-Z]{3}[ \t])?(?:\d{1,6},\d{2}|\d{1,3}(?:,\d{3})+(?:\.\d{2})?)"
+    r"[^\n]*[^\W\d_][^,\n]*[ \t](?:[€$£¥₹₩]|[A-Z]{3}[ \t])?(?:\d{1,6},\d{1,2}|\d{1,3}(?:,\d{3})+(?:\.\d{2})?)"
     r"(?:[ \t]?(?:[€$£¥₹₩]|[^\W\d_]{1,4}\.?))?"
 )
 # `Hour: 95,00 € each.`: the only comma of the line is the mark of a decimal before a unit.
 _NUMBER_WITHIN = re.compile(r"[^,\n]*\d,\d{1,3}[ \u00a0\u202f]?(?:[€$£¥₽%°]|[^\W\d_])[^,\n]*")
 _THOUSANDS_WITHIN = re.compile(r"(?=\S+\s)(?:[^,\n]*(?<!\d)\d{1,3}(?:,\d{3})++(?!\d))+[^,\n]*")
+# `08:00 7,2 bar 21,5 °C`: commas between digits, in lines whose cells stand apart by blanks.
+_DECIMALS_WITHIN = re.compile(r"(?=.* )(?:[^,\n]*(?<!\d)\d{1,6},\d{1,3}(?!\d))++[^,\d\n]*")
+_BETWEEN_DECIMALS = re.compile(r"\d{1,3}(?:\D?| \S.*|[^\d ]*) \S*\d")
 _APART = re.compile(r"[\d%][ ]{2,}\w")
 _LOG_TIME = re.compile(r":\d\d,\d{3}\b")
 _SENTENCE_END = re.compile(r"[^\W\d]{2}[.!?] +[^\W\d_]")
-_PAIR = re.compile(r"\s*[^\W\d_][^:,;|]{0,40}(?:: | = )")
+_PAIR = re.compile(r"\s*(?:[^\W\d_][^:,;|]{0,40}(?:: | = )|\w[^:：,;|，；]{0,40}：)")
 
 
 def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
@@ -97,6 +101,8 @@ def _is_table(table: Sequence[Record], delimiter: str) -> bool:
         return False
     if all(row[0] and row[0].text.endswith(":") for row in rows):
         return False
+    if delimiter in _RARE:
+        return _is_export(table)
     if delimiter == "\t" or evidence.is_most([record.is_quoted for record in table]):
         return True
     if delimiter == "," and evidence.is_most([_is_set_in_columns(row) for row in rows]):
@@ -106,6 +112,12 @@ def _is_table(table: Sequence[Record], delimiter: str) -> bool:
     if not evidence.is_most([record.is_spaced for record in table]):
         return True
     return _is_spaced_table(table, 2 if delimiter == "|" else 3)
+
+
+def _is_export(table: Sequence[Record]) -> bool:
+    """Return True for three columns or more of equal rows, which no prose and no program has."""
+    widths = {len(record.cells) for record in table}
+    return min(widths) > 2 and len(widths) == 1 and not _is_code(table)
 
 
 def _is_narrow(rows: Sequence[Sequence[object]]) -> bool:
@@ -132,11 +144,24 @@ def _is_plain_numbers(table: Sequence[Record]) -> bool:
     lines = [record.line.text.strip() for record in table]
     if all(_NUMBER_WITHIN.fullmatch(line) for line in lines) or all(map(_THOUSANDS_WITHIN.fullmatch, lines)):
         return True
+    if _are_decimals(table, lines):
+        return True
     return not evidence.has_header([record.cells for record in table]) and (
         evidence.is_most([_NUMBER_ALONE.fullmatch(line) is not None for line in lines])
         or all(_NUMBER_LAST.fullmatch(line) for line in lines)
         or evidence.is_most([_LOG_TIME.search(line) is not None for line in lines])
     )
+
+
+def _are_decimals(table: Sequence[Record], lines: Sequence[str]) -> bool:
+    """Return True where each comma marks decimals and what stands between two of them is cut in pieces of numbers."""
+    below = lines[1:] if "," in lines[0] and not any(c.isdigit() for c in lines[0]) else lines
+    if not all(map(_DECIMALS_WITHIN.fullmatch, below)):
+        return False
+    inner = [cell for record in table for cell in record.cells[1:-1]]
+    if inner:
+        return all(cell is not None and _BETWEEN_DECIMALS.fullmatch(cell.text) is not None for cell in inner)
+    return all(map(_NUMBER_LAST.fullmatch, lines))
 
 
 def _is_spaced_table(table: Sequence[Record], enough: int) -> bool:

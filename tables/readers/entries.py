@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from tables.readers import evidence, fields
 from tables.readers.spans import MAX_ROWS, Grid, Line, cell, grid
 
-_LINE = re.compile(r"[ \t]*[^\W\d_][^:：|\t*]{0,39}[:：][ \t]++[^:\n]*,\s.*")
-_MARK = re.compile(r"[:：][ \t]")
+_LINE = re.compile(r"[ \t]*(?:[^\W\d_][^:：|\t*]{0,39}[:：][ \t]++[^:\n]*,\s.*|\w[^:：|\t*]{0,39}：[^：，\n]*，.*)")
+_MARK = re.compile(r":[ \t]|：")
 _FEWEST, _NARROWEST = 3, 3
 
 
@@ -16,7 +16,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         return
     run: list[Line] = []
     for line in lines:
-        if "," in line.text and _LINE.fullmatch(line.text):
+        if ("," in line.text or "，" in line.text) and _LINE.fullmatch(line.text):
             run.append(line)
         else:
             yield from _table(text, run)

@@ -9,15 +9,31 @@ from tables.types.null_words import is_null
 
 _CURRENCY = "€$£¥₹₽₩₺₴₪฿₫₦₱₿¢"
 _MONTH = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[^\W\d_]{0,6}\.?"
-_TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]m|\s?uhr)?(?:\s?z|\s?[+-]\d{2}:?\d{2})?"
+_TIME = r"\d{1,2}:\d{2}(?:(?::\d{2})?(?:\.\d+)?)?(?:\s?[ap]m|\s?uhr)?(?:\s?z|\s?[+-]\d{2}:?\d{2})?"
 _AMOUNT = (
     rf"[(+\-−–]?\s?(?:[a-z]{{3}}\s?|[{_CURRENCY}]\s?)?[+\-−–]?\.?\d[\d.,'’ \u00a0\u202f]*+"
     rf"(?:%|‰|°[cf]?|[{_CURRENCY}]|[^\W\d_]{{1,5}}\.?|[^\W\d_]{{1,3}}[²³]|[^\W\d_]{{1,3}}/[^\W\d_]{{1,3}}[²³]?)?\)?"
 )
+_NUMBER = rf"(?:[a-z]{{3}}\s?|[{_CURRENCY}]\s?)?[+\-−–]?\d[\d.,'’]{{0,15}}"
+_UNIT = (
+    rf"(?:\s?(?:%|°[cf]?|[{_CURRENCY}]|[^\W\d_]{{1,5}}\.?|[^\W\d_]{{1,3}}[²³]))?"
+    r"(?:\s?/\s?[^\W\d_]{1,7}\.?|\s(?:per|pro|par|por|al|za)\s[^\W\d_]{1,7})?"
+)
+# `60-80 £/h`, `15 € / jour`, `approx. 6650 km`, `2019–2024`.
+_RANGE = (
+    r"(?:(?:[~≈±<>≤≥]|ca?\.|circa|approx\.?|about|max\.?|min\.?|etwa|rund|около|约|約)\s?)?"
+    rf"{_NUMBER}(?:{_UNIT}\s?(?:[-–—~～]|to|bis)\s?{_NUMBER})?{_UNIT}"
+)
+# `4.5/5`, `128/84`, `7 out of 10`, stars.
+_RATIO = re.compile(r"\d{1,3}(?:[.,]\d{1,2})?\s?(?:/|out of|von|sur|de|su)\s?\d{1,3}|[★☆⭐✩✭]{1,10}")
+_DURATION = re.compile(r"\d{1,3}\s?h(?:\s?\d{1,2}\s?(?:m|min|mn)?\.?)?|\d{1,4}\s?min\.?", re.IGNORECASE)
 _VALUE = re.compile(
     "|".join(
         (
             _AMOUNT,
+            _RANGE,
+            _RATIO.pattern,
+            _DURATION.pattern,
             rf"\d{{1,4}}[-./]\d{{1,2}}[-./]\d{{1,4}}(?:[t ,]+{_TIME})?",
             rf"(?:[^\W\d_]{{2,9}}\.?,? )?\d{{1,2}}(?:\.|st|nd|rd|th)? ?-?{_MONTH},?(?:[ -]\d{{2,4}})?",
             rf"{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?",
@@ -139,6 +155,10 @@ def kind_of(text: str) -> str:
     text = text.strip()
     if not is_value(text):
         return ""
+    if _RATIO.fullmatch(text):
+        return "ratio"
+    if _DURATION.fullmatch(text):
+        return "duration"
     if (label := _label_kind(text)) is not None and not _YEAR.fullmatch(text):
         return f"label {label}"
     if "@" in text or "://" in text or text.startswith("www."):

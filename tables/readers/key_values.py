@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tables.readers.evidence import is_most, is_sentence, kind_of
 from tables.readers.marks import ITEM, NUMBERED_RULE, RULE
 from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, Span, cell, grid
+from tables.types.boolean_words import are_boolean
 
 _PAIR = re.compile(
     r"(?P<lead>[ \t]*(?:[-*•–][ \t]+)?)(?P<bold>\*\*|__)?(?P<key>[^\W\d_][^:：|\t*]{0,39}?)"
@@ -28,7 +29,7 @@ _DAYS = re.compile(
 )
 _COUNTER = re.compile(r"\d+|(?<=第)[〇一二三四五六七八九十百]+|(?<=\s)(?:[ivx]+|[a-z])$")
 _MOST_WORDS = 6
-_FEWEST_ALIKE = 3
+_FEWEST_ALIKE, _MOST_INSTEAD = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,20 @@ def _are_alike(block: Block) -> bool:
     names = {pair.key.text.casefold() for pair in block}
     if len(names) == len(block) >= _FEWEST_ALIKE and all(_DAYS.fullmatch(name) for name in names):
         return True
-    return len(names) == len(block) >= _FEWEST_ALIKE and len(kinds) == 1 and "" not in kinds
+    answers = frozenset(pair.value.text.casefold() for pair in block if pair.value)
+    if len(names) == len(block) >= _FEWEST_ALIKE and are_boolean(answers, has_blanks=False):
+        return True
+    if len(names) < len(block) or len(block) < _FEWEST_ALIKE:
+        return False
+    if len(kinds) == 2 and "" in kinds and len(block) > _FEWEST_ALIKE:
+        return _has_one_word(block)
+    return len(kinds) == 1 and "" not in kinds
+
+
+def _has_one_word(block: Block) -> bool:
+    """Return True for a word such as `free` or `on request` in place of one price."""
+    words = [pair.value.text if pair.value else "" for pair in block if not (pair.value and kind_of(pair.value.text))]
+    return len(words) == 1 and words[0].count(" ") < _MOST_INSTEAD and not any(map(str.isdigit, words[0]))
 
 
 def _is_prose_or_code(values: Sequence[str]) -> bool:

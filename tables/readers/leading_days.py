@@ -44,7 +44,7 @@ class _Day(NamedTuple):
 def starts_with_month(item: str) -> bool:
     """Return True for the text behind a day, as `March: taxi` or `de marzo: taxi`."""
     match = re.match(rf"(?:de[ ]|of[ ])?({_WORD})\.?(?P<stop>[ ]?[:–—|,-](?=\s))?", item)
-    return match is not None and _is_month(match[1], has_stop=match["stop"] is not None)
+    return match is not None and is_month(match[1], has_stop=match["stop"] is not None)
 
 
 def starts_with_day(item: str) -> bool:
@@ -117,14 +117,14 @@ def _is_day(match: re.Match[str]) -> bool:
     if match["iso"]:
         return True
     if match["month"]:
-        return 1 <= int(match["number"]) <= 31 and _is_month(match["month"], has_stop=has_stop)
+        return 1 <= int(match["number"]) <= 31 and is_month(match["month"], has_stop=has_stop)
     if match["named"]:
-        return _is_month(match["named"], has_stop=has_stop)
+        return is_month(match["named"], has_stop=has_stop)
     first, second = int(match["first"]), int(match["second"])
     is_possible = 1 <= min(first, second) <= 12 and max(first, second) <= 31
     return is_possible and (has_stop or match["end"] is not None)  # `1/2 cup`, `2.5 kg` are no days
 
 
-def _is_month(word: str, *, has_stop: bool) -> bool:
+def is_month(word: str, *, has_stop: bool) -> bool:
     name = fold(word)
     return name in MONTHS and (has_stop or name not in _OTHER_WORDS)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from tables.readers import sums
 from tables.readers.leading_days import starts_with_month
 from tables.readers.spans import Cell, Grid, Line, cell, grid
 
@@ -11,7 +12,10 @@ _MONEY = (
     r"(?:(?:[€$£¥₹]|[A-Z]{3})[ \t]?)?\d[\d.,'’ \u00a0\u202f]{0,18}(?<![ \u00a0\u202f])"
     r"(?:[ \t\u00a0\u202f]?(?:[€$£¥₹元]|[A-Z]{3}))?"
 )
-_UNIT = r"pcs?|pieces|boxes|stk|stück|ud?s|unidades|pièces|kg|個|个|箱|件|瓶|包"
+_UNIT = (
+    r"pcs?|pieces|boxes|stk|stück|ud?s|unidades|pièces|kg|szt|sztuk[ai]?|шт|штук[аи]?|adet|ks|db|kpl|pz|pezzi|stuks?"
+    r"|doz|dozen|個|个|箱|件|瓶|包"
+)
 _COUNTED = re.compile(
     rf"{_LEAD}(?:[x×XхХ*](?=[ \t])|(?P<unit>{_UNIT})\b\.?)[ \t]*(?P<item>\S.*)",
     re.IGNORECASE,
@@ -26,8 +30,35 @@ _MEASURE = (
     r"|cucharad(?:it)?as?|tazas?|cucchiai(?:ni|o|no)?|colher(?:es)?|xícaras?|г|кг|мл|л|ст\. ?л\.|ч\. ?л\."
     r"|łyżk[aię]|łyżeczk[aię]|szklank[aię]|克|毫升"
 )
-_BARE = re.compile(rf"{_LEAD}(?:(?P<unit>{_MEASURE})(?=[ \t])[ \t]+|(?<=[ \t]))(?P<item>[^\W\d_].*)", re.IGNORECASE)
-_NUMBER = re.compile(r"[ \t]*(?:[-*•–][ \t]+)?\d")
+_PORTION = (
+    r"|pinch(?:es)?|cloves?|cans?|tins?|handfuls?|slices?|sticks?|bunch(?:es)?|dash(?:es)?|sprigs?|heads?|packs?"
+    r"|packets?|knobs?|drops?|jars?|pints?|quarts?|fl\. ?oz|tablespoons?|teaspoons?|ounces?|pounds?|grams?|bund|zehen?"
+    r"|scheiben?|päckchen|becher|tassen?|msp\.?|pincées?|gousses?|tranches?|tasses?|verres?|sachets?"
+    r"|cuillères? à (?:soupe|café)|pizcas?|dientes?|latas?|manojos?|pizzico|spicchio?|fette|dentes?|pitadas?"
+    r"|colheres? de (?:sopa|chá)|eetlepels?|theelepels?|teentjes?|зубчик(?:а|ов)?|щепотк[аи]|szczypt[aęy]"
+    r"|ząbk(?:i|ów)|ząbek|大さじ|小さじ|カップ|勺|杯|把|本|枚"
+)
+# `1/2`, `1 1/2`, `½`, `2½`, `2-3`.
+_FRACTION = (
+    r"\d{1,2}[ ]\d{1,2}/\d{1,2}|\d{1,2}/\d{1,2}|\d{0,2}[ ]?[¼½¾⅓⅔⅛⅜⅝⅞]|\d{1,4}[ ]?[-–][ ]?\d{1,4}"
+    r"|\d{1,6}(?:[.,]\d{1,3})?"
+)
+_BARE = re.compile(
+    rf"[ \t]*(?P<bullet>[-*•–][ \t]+)?(?P<number>{_FRACTION})[ \t]?"
+    rf"(?:(?P<unit>{_MEASURE}{_PORTION})(?=[ \t])[ \t]+(?:of[ ]|d['’]|de[ ](?=[^\W\d_]))?|(?<=[ \t]))"
+    r"(?P<item>[^\W\d_].*)",
+    re.IGNORECASE,
+)
+_UNCOUNTED = re.compile(
+    r"[ \t]*(?P<bullet>[-*•–][ \t]+)?(?P<number>(?!))?(?P<unit>(?!))?(?P<item>[^\W\d_].{0,38}\w\)?)[ \t]*"
+)
+_MOST_UNCOUNTED = 5  # blanks
+# `-12.50 cinema`, `45 € rent`: what was spent or got, before what for.
+_SPENT = re.compile(
+    r"[ \t]*(?P<bullet>[-*•–][ \t]+)?(?P<amount>[-+−][€$£¥₹]?\d[\d.,]{0,12}(?:[ ]?[€$£¥₹₽])?"
+    r"|[€$£¥₹][ ]?\d[\d.,]{0,12}|\d[\d.,]{0,12}[ ]?[€$£¥₹₽])[ \t]+(?P<item>[^\W\d_].*)"
+)
+_NUMBER = re.compile(r"[ \t]*(?:[-+−€$£¥₹] ?|[-*•–][ \t]+)?[\d¼½¾⅓⅔⅛⅜⅝⅞]")
 _IS_MONEY = re.compile(r"[€$£¥₹元]|[A-Z]{3}|[.,]\d{2}\Z")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LONGEST, _LONGEST_ITEM = 300, 60
@@ -42,9 +73,9 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
         return
     run: list[Found] = []
     form: re.Pattern[str] | None = None
-    for line in lines:
-        match = _found(line, form)
-        if match is None or match.re is not form:
+    for index, line in enumerate(lines):
+        match = _found(line, form) or _uncounted(lines, index, run)
+        if match is None or match.re not in (form, _UNCOUNTED):
             yield from _table(text, run)
             run, form = [], match.re if match else None
         if match:
@@ -56,11 +87,20 @@ def _found(line: Line, form: re.Pattern[str] | None) -> re.Match[str] | None:
     """Match a line in the form of the lines above it, or else in the first form that it has."""
     if len(line.text) > _LONGEST:
         return None
-    for pattern in (form, _PRICED, _COUNTED, _BARE):
+    for pattern in (form, _PRICED, _COUNTED, _SPENT, _BARE):
         match = pattern.fullmatch(line.text) if pattern else None
         if match and _is_so(match):
             return match
     return None
+
+
+def _uncounted(lines: Sequence[Line], index: int, run: Sequence[Found]) -> re.Match[str] | None:
+    """Match `pinch of salt` between measured items."""
+    if not run or run[0][1].re is not _BARE or index + 1 == len(lines) or run[-1][1].re is _UNCOUNTED:
+        return None
+    match = _UNCOUNTED.fullmatch(lines[index].text) if _found(lines[index + 1], _BARE) else None
+    is_short = match is not None and match["item"].count(" ") < _MOST_UNCOUNTED
+    return match if is_short else None
 
 
 def is_priced(line: str) -> bool:
@@ -80,15 +120,21 @@ def _is_so(match: re.Match[str]) -> bool:
         return any(_IS_MONEY.search(amount) for amount in (match["price"], match["amount"]) if amount)
     if match.re is _COUNTED:
         return True
-    return not match["item"].endswith((".", "!", "?")) and len(match["item"]) <= _LONGEST_ITEM
+    if match.re is _SPENT and match["item"].startswith(("each", "per ", "pro ", "off ")):
+        return False
+    return not match["item"].endswith((".", "!", "?", ",")) and len(match["item"]) <= _LONGEST_ITEM
 
 
 def _table(text: str, run: Sequence[Found]) -> Iterator[Grid]:
     if len(run) < 2 or (run[0][1].re is _BARE and not _are_counts(run)):
         return
-    if run[0][1].re is _BARE and not (all(match["bullet"] for _, match in run) or _are_measured(run)):
+    if run[0][1].re is _SPENT and len(run) < _FEWEST_MEASURED:
         return
-    names = [name for name in _TITLES if name in run[0][1].re.groupindex]
+    if run[0][1].re is _BARE and not (all(match["bullet"] for _, match in run) or _are_measured(run)):
+        yield from _counts(text, run)
+        return
+    groups = run[0][1].re.groupindex
+    names = ["amount", "item"] if run[0][1].re is _SPENT else [name for name in _TITLES if name in groups]
     if run[0][1].re is _BARE and not _are_measured(run):
         names.remove("unit")
     rows = [[_part(text, line, match, name, has_unit="unit" in names) for name in names] for line, match in run]
@@ -97,17 +143,30 @@ def _table(text: str, run: Sequence[Found]) -> Iterator[Grid]:
         yield match
 
 
+def _counts(text: str, run: Sequence[Found]) -> Iterator[Grid]:
+    """Yield the table of numbers printed below each other, as by `wc -l` and `uniq -c`, without their total."""
+    ends = {match.end("number") for _, match in run}
+    if len(run) < _FEWEST_MEASURED or len(ends) > 1 or not any(line.text[:1] == " " for line, _ in run):
+        return
+    if not any(match.start("number") != run[0][1].start("number") for _, match in run):
+        return
+    rows = [[_part(text, line, match, name, has_unit=False) for name in ("number", "item")] for line, match in run]
+    counted = [row for row in rows if not (row[1] and row[1].text.casefold() in sums.TOTALS)]
+    if table := grid("list", ("Count", "Item"), counted, (run[0][0].start, run[-1][0].end)):
+        yield table
+
+
 def _are_counts(run: Sequence[Found]) -> bool:
     """Numbers before things, and not years, nor what numbers the items."""
-    numbers = [match["number"] for _, match in run]
+    numbers = [match["number"] or "" for _, match in run]
     ordinals = [str(n) for n in range(int(numbers[0]), int(numbers[0]) + len(run))] if numbers[0].isdigit() else []
     return numbers != ordinals and not all(map(_YEAR.fullmatch, numbers))
 
 
 def _are_measured(run: Sequence[Found]) -> bool:
     """Return True when most numbers have a unit; without bullets, lines of other texts begin with numbers."""
-    units = [match["unit"] is not None for _, match in run]
-    return len(run) >= _FEWEST_MEASURED and 2 * sum(units) >= len(units)
+    units = [match["unit"] is not None for _, match in run if match["number"]]
+    return len(units) >= _FEWEST_MEASURED and 2 * sum(units) >= len(units)
 
 
 def _part(text: str, line: Line, match: re.Match[str], name: str, *, has_unit: bool) -> Cell:

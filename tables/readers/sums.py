@@ -1,6 +1,7 @@
 """Sums, taxes and payments below a table: `Total: 88.95`, `VAT 20 %  14.80` are no table of their own."""
 
 import re
+from collections.abc import Sequence
 
 from tables.readers.spans import Cell, Grid, Span
 
@@ -20,6 +21,21 @@ resto totais troco dinheiro desconto cartão btw contant wisselgeld korting pin 
 gotówka reszta karta rabat ндс скидка наличные
 наличными безналичными сдача карта к оплате kdv topkdv nakit naki̇t indirim shipping versand porto livraison
 """
+# Words of things too, `Paid parking permit`, `Phone card`: they make a sum only where each word beside them may.
+_WEAK_LIST = """
+net card change tip paid due cash deposit bar karte gegeben visa ec pin sub gutschein rabatt porto shipping versand
+livraison carte cb ht base efectivo cambio tarjeta moms kort karta base troco payment discount balance gross
+"""
+_BESIDE_LIST = """
+amount by in to for of the with and pay payable received given total back payment credit debit now charge charges
+remaining outstanding account bank your mastercard amex maestro contactless auth per mit in zu erhalten betrag wert
+par en le la de du des reçu reçue rendue client con di da il el del al ricevuto recibido em met ontvangen betaald
+incl excl inkl exkl zzgl abzgl and kr eur usd gbp chf pln sek nok dkk z od до bancaria bancaire bancomat credito
+crédito débito debito crédit débit bancario carta electronic elektronisch zahlung kartenzahlung chip
+из за наличными карта картой
+"""
+_BESIDE = frozenset(_BESIDE_LIST.split())
+_WEAK = frozenset(_WEAK_LIST.split())
 TOTALS = frozenset(_TOTAL_LIST.split())
 _WORDS = TOTALS | frozenset(_WORD_LIST.split()) - {"к", "sub"}
 _CHINESE = re.compile(
@@ -50,11 +66,15 @@ def are_sums(grid: Grid) -> bool:
         return begins_with_total or 3 * sums >= 2 * len(grid.rows)  # `DEBIT` may be a card's name
     titles = [title.text for title in grid.header[1:] if isinstance(title, Span)]
     # `Rate  Net  VAT  Gross`: the taxes of a receipt, by rate.
-    if len(titles) == len(grid.header) - 1 and all(map(is_label, titles)):
-        return all(row[0] and ("%" in row[0].text or is_label(row[0].text)) for row in grid.rows)
+    if len(titles) == len(grid.header) - 1 and all(title == "%" or is_label(title) for title in titles):
+        return all(_is_rate(row[0]) or (len(row) > 1 and _is_rate(row[1])) for row in grid.rows)
     return all(any(row) and _is_sum(row[0], row[-1]) for row in grid.rows) and all(
         len(value.text) <= 3 for row in grid.rows for value in row[1:-1] if value
     )
+
+
+def _is_rate(cell: Cell) -> bool:
+    return cell is not None and ("%" in cell.text or is_label(cell.text))
 
 
 def is_sum_line(line: str) -> bool:
@@ -78,7 +98,12 @@ def stated(text: str, start: int, end: int) -> list[tuple[str, str, str]]:
 def is_label(text: str) -> bool:
     """Return True for a few words with one of a sum, a tax or a payment in them."""
     words = [word.casefold() for word in _WORD.findall(text)]
-    return (len(words) <= 4 and not _WORDS.isdisjoint(words)) or _CHINESE.search(text) is not None
+    return (len(words) <= 4 and _has_sum(words)) or _CHINESE.search(text) is not None
+
+
+def _has_sum(words: Sequence[str]) -> bool:
+    known = _WORDS.intersection(words)
+    return bool(known) and (not known <= _WEAK or all(word in _WORDS or word in _BESIDE for word in words))
 
 
 def is_total(label: str) -> bool:
@@ -89,6 +114,5 @@ def is_total(label: str) -> bool:
 
 def _is_sum(label: Span | str | None, amount: Cell) -> bool:
     text = "" if label is None else label if isinstance(label, str) else label.text
-    words = map(str.casefold, _WORD.findall(text))
-    is_labelled = not _WORDS.isdisjoint(words) or _CHINESE.search(text) is not None
+    is_labelled = _has_sum([word.casefold() for word in _WORD.findall(text)]) or _CHINESE.search(text) is not None
     return is_labelled and amount is not None and _AMOUNT.fullmatch(amount.text) is not None

@@ -20,6 +20,7 @@ _NUMBERED = re.compile(
     r"|abschnitt|stufe|page|chapitre|partie|étape|página|capítulo|paso|capitolo|pagina|глава|стр\.|часть|ул\.|кв\.|д\.)",
     re.IGNORECASE,
 )
+_CHAPTER = re.compile(rf"(?:{_NUMBERED.pattern})[ ]\d{{1,3}}[ ]\D", re.IGNORECASE)
 _HAS_DIGIT = re.compile(r"\d")
 _UNIT_LIST = "% g kg mg ml cl dl l cm m mm km h min s € $ 個 本 枚 杯 匹 袋 人 名 件 个 只 瓶 包 개 명 шт г кг л"
 _UNITS = frozenset(["", *_UNIT_LIST.split()])
@@ -73,7 +74,9 @@ def _are_counts(run: Sequence[Found]) -> bool:
         return False
     if numbers[0].isdigit() and numbers == [str(int(numbers[0]) + n) for n in range(len(numbers))]:
         return all(map(_YEARS.fullmatch, numbers))
-    if evidence.is_most([_NUMBERED.search(name.split()[-1]) is not None for name in names]):
+    if evidence.is_most(
+        [_NUMBERED.search(name.split()[-1]) is not None or _CHAPTER.match(name) is not None for name in names]
+    ):
         return False
     # More units are words that happen to stand behind a number.
     return len(units - _UNITS) <= 2 and not evidence.is_most(

@@ -47,13 +47,22 @@ _FOREIGN_MONTHS = """
 декабрь декабря дек ديسمبر
 """
 _WEEKDAYS = """
-monday mon montag mo lundi lun lunes 星期一 周一 礼拜一 月曜日
-tuesday tue tues dienstag di mardi mar martes 星期二 周二 礼拜二 火曜日
-wednesday wed mittwoch mi mercredi mer miercoles mie 星期三 周三 礼拜三 水曜日
-thursday thu thur thurs donnerstag do jeudi jeu jueves jue 星期四 周四 礼拜四 木曜日
-friday fri freitag fr vendredi ven viernes vie 星期五 周五 礼拜五 金曜日
-saturday sat samstag sonnabend sa samedi sam sabado sab 星期六 周六 礼拜六 土曜日
-sunday sun sonntag so dimanche dim domingo dom 星期日 星期天 周日 周天 礼拜日 礼拜天 日曜日
+monday mon montag mo lundi lun lunes 星期一 周一 礼拜一 月曜日 月曜 월요일 الاثنين
+tuesday tue tues dienstag di mardi mar martes 星期二 周二 礼拜二 火曜日 火曜 화요일 الثلاثاء
+wednesday wed mittwoch mi mercredi mer miercoles mie 星期三 周三 礼拜三 水曜日 水曜 수요일 الاربعاء
+thursday thu thur thurs donnerstag do jeudi jeu jueves jue 星期四 周四 礼拜四 木曜日 木曜 목요일 الخميس
+friday fri freitag fr vendredi ven viernes vie 星期五 周五 礼拜五 金曜日 金曜 금요일 الجمعة
+saturday sat samstag sonnabend sa samedi sam sabado sab 星期六 周六 礼拜六 土曜日 土曜 토요일 السبت
+sunday sun sonntag so dimanche dim domingo dom 星期日 星期天 周日 周天 礼拜日 礼拜天 日曜日 日曜 일요일 الاحد
+"""
+_MORE_WEEKDAYS = """
+lunedi maandag ma segunda seg poniedziałek poniedzialek pon pn понедельник пн
+martedi dinsdag terca ter wtorek wt вторник вт
+mercoledi woensdag wo woe quarta qua sroda sr среда ср
+giovedi gio donderdag don quinta qui czwartek czw четверг чт
+venerdi vrijdag vr vri sexta sex piatek pt пятница пт
+sabato zaterdag za zat sobota sob суббота сб
+domenica zondag zo zon niedziela niedz nd воскресенье вс
 """
 
 
@@ -64,9 +73,9 @@ def _numbered(names: str) -> dict[str, int]:
 MONTHS = {
     name: month + 1 for names in (_MONTHS, _MORE_MONTHS, _FOREIGN_MONTHS) for name, month in _numbered(names).items()
 }
-WEEKDAYS = _numbered(_WEEKDAYS)  # Monday is 0, as `date.weekday` counts
+WEEKDAYS = _numbered(_MORE_WEEKDAYS) | _numbered(_WEEKDAYS)  # Monday is 0, as `date.weekday` counts
 _WEEKDAY = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
-_BEFORE = re.compile(rf"({_WEEKDAY})\.?(?:,\s*|\s+|(?<=[^a-z.])|\Z)")
+_BEFORE = re.compile(rf"({_WEEKDAY})\.?(?:,\s*|\s+|(?<=[\u3040-\u9fff\uac00-\ud7a3])|\Z)")
 _BEHIND = re.compile(rf"(?:,\s*|\s+|(?<=日)|(?<=号))\(?({_WEEKDAY})\.?\)?\Z")
 _ARTICLE = re.compile(r"(?:the|den|am|le|el)\s+")
 

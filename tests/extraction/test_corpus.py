@@ -26,7 +26,7 @@ KINDS = {
     "markup",
     "remarks",
 }
-LANGUAGES = {"en", "de", "fr", "es", "zh", "it", "pt", "ru", "ja", "ar", "ko", "nl", "pl"}
+LANGUAGES = {"en", "de", "fr", "es", "zh", "it", "pt", "ru", "ja", "ar", "ko", "nl", "pl", "fa", "he", "hi"}
 FLOORS = {KNOWN: (0.99, 0.97), ONCE_HELD_OUT: (0.99, 0.99), HELD_OUT: (0.95, 0.91)}  # precision, recall
 
 

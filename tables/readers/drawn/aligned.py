@@ -21,6 +21,7 @@ from tables.readers.spans import MAX_ROWS, Cell, Grid, Line, Span, cell
 _GAP = re.compile(r"\S(?:[ \u00a0]{2,}|[ \u00a0]*\u3000\s*)\S")
 _SPACES = ("  ", "\u3000", "..")
 _COUNTED = re.compile(r"(?P<count>\d{1,3})(?:[ ]?[xх×])?[ ]+(?P<item>[^\W\d_].*)")
+_TWO_VALUES = re.compile(r"\d[)]?[ ]{2,}[-(]?\d[\d.,]*[)]?[ ]*\Z")  # a tax of two years is a row
 _CENTS = re.compile(r"\d[.,]\d\d(?!\d)")
 _FEWEST, _LONGEST_CELL, _LONGEST_LINE, _MOST_LINES = 3, 80, 400, MAX_ROWS + 100
 _SAMPLE = 100  # lines that are judged before all are cut into cells
@@ -72,7 +73,7 @@ def _tables(text: str, run: Sequence[DrawnLine], line_above: Line | None, last: 
         return
     whole = _first_table(text, run, line_above)
     rows = list(run)
-    while rows and sums.is_sum_line(rows[-1].line.text):
+    while rows and sums.is_sum_line(rows[-1].line.text) and not _TWO_VALUES.search(rows[-1].line.text):
         rows.pop()
     # Labels of sums may stand where columns of the rows above have their gaps.
     if len(rows) < len(run) and (result := _first_table(text, rows, line_above)):

@@ -1,5 +1,6 @@
 """Tables in JSON: arrays of objects, arrays of rows, an object of scalars, objects line by line, lists by column."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -10,6 +11,10 @@ from tables.readers.markup.json_shapes import is_flat, is_record
 from tables.readers.spans import MAX_COLUMNS, MAX_ROWS, Cell, Grid, Line, Span, grid
 
 _LOOK_BACK = 200
+_STATEMENT = re.compile(
+    r"[ \t]*(?:(?:async )?def \w+\(|class \w+[(:]|for \w[\w, ]* in .*:\s*\Z|for ?\(|while .*[:{]\s*\Z"
+    r"|function\b.*\{|return\b)"
+)
 _MAX_DEPTH = 3  # of objects within a row; deeper ones stay JSON text
 
 Record = dict[str, tuple[Span | str, Cell]]
@@ -24,7 +29,7 @@ def read(text: str, lines: Sequence[Line]) -> Iterator[Grid]:
             yield from _built(_matrix(text, group, None, extent))
         elif len(group) > 1:
             yield from _built(_objects(text, group, None, extent))
-        elif not _is_assigned(text, group[0]):
+        elif not _is_assigned(text, group[0]) and not (json_shapes.is_matrix(group[0]) and _is_program(lines)):
             yield from _tables(text, group[0])
 
 
@@ -59,6 +64,11 @@ def _stands_alone(text: str, node: Node) -> bool:
 def _is_assigned(text: str, node: Node) -> bool:
     """Return True for one object of a program's source, `settings = {"a": 1}`."""
     return is_record(node) and text[max(0, node.start - 3) : node.start].rstrip().endswith("=")
+
+
+def _is_program(lines: Sequence[Line]) -> bool:
+    """Return True for lines with functions or loops, whose lists without names of columns are for the program only."""
+    return any(_STATEMENT.match(line.text) for line in lines)
 
 
 def _tables(text: str, root: Node) -> Iterator[Grid]:
