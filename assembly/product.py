@@ -96,7 +96,7 @@ def assemble(settings: Settings) -> Product:
     database.job_limits, database.storage_quota = settings.job_limits, settings.storage_quota
     cluster = create_cluster(settings, database, hub)
     catalog, model = create_models(settings)
-    connections = Connections()
+    connections = Connections(events_per_person=settings.event_streams_per_person)
     secrets = load_secrets(settings)
     counts = SharedCounts(cluster.counts if cluster else None)
     backend = Backend(

@@ -7,7 +7,7 @@ changes its address between check and use gains nothing.
 import asyncio
 import socket
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +16,11 @@ MAX_ANSWER_BYTES = 64_000
 MAX_URL = 2_000
 # Networks that carry IPv4 addresses: translation (NAT64), 6to4 and Teredo lead to private ones too.
 _CARRIERS = [IPv6Network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")]
+# Networks that `is_global` of this Python takes for public: protocol assignments and the metadata services of Oracle
+# (192.0.0.192) and Azure (168.63.129.16), relays, and what IPv6 had for private networks before fc00::/7.
+_INTERNAL = [
+    ip_network(each) for each in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "fec0::/10", "3fff::/20")
+]
 
 Address = IPv4Address | IPv6Address
 
@@ -35,6 +40,8 @@ def is_public(address: Address) -> bool:
             return is_public(address.ipv4_mapped)
         if any(address in network for network in _CARRIERS):
             return False
+    if any(address in network for network in _INTERNAL):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

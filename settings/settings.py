@@ -180,6 +180,9 @@ class Settings(BaseSettings):
         20, ge=1, le=100_000, description="WebSockets of one IP address on which nobody has signed in, open at once."
     )
     sockets_per_person: int = Field(20, ge=1, le=100_000, description="WebSockets of one person, open at once.")
+    event_streams_per_person: int = Field(
+        100, ge=1, le=100_000, description="Server-sent and multipart event streams of one person, open at once."
+    )
     operations_per_socket: int = Field(50, ge=1, le=10_000, description="Operations that run at once on one WebSocket.")
     smtp_url: SecretStr | None = Field(
         None,

@@ -59,7 +59,10 @@ class Perimeter:
         """Refuse a page of another site, whose scripts would act on a socket of the person who visits it."""
         origin = header(scope, b"origin")
         # Programs other than browsers send none.
-        if origin is None or origin in self.origins or _address(origin) == _address(f"{scope['scheme']}://{host}"):
+        if origin is None or origin in self.origins:
+            return
+        # An origin without an address, such as `null`, equals no host, not even one that is malformed.
+        if (address := _address(origin)) and address == _address(f"{scope['scheme']}://{host}"):
             return
         message = f"Pages of {origin[:100]!r} may not open a WebSocket here. Add this origin to CORS_ORIGINS."
         raise RequestRefused(message, status=403, code="FORBIDDEN")
@@ -73,6 +76,9 @@ def _check_headers(headers: Sequence[tuple[bytes, bytes]]) -> None:
             f"{MAX_HEADER_BYTES:,} bytes are allowed. Send fewer or shorter ones."
         )
         raise RequestRefused(message, status=431, code="HEADERS_TOO_LARGE")
+    # A proxy and this server could each take another one for the host.
+    if sum(name == b"host" for name, _ in headers) > 1:
+        raise RequestRefused("The request has more than one `Host` header. Send one.", status=400, code="BAD_REQUEST")
 
 
 def _https_required(scope: Scope, host: str) -> RequestRefused:

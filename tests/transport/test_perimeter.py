@@ -66,6 +66,13 @@ def test_a_host_must_be_one_of_those_allowed(host: str, passes: bool) -> None:
     assert code_of(Perimeter(), scope(host=host)) == ""
 
 
+def test_a_request_with_two_hosts_is_refused() -> None:
+    arguments = scope(host="sheets.example.com")
+    arguments["headers"] *= 2
+    perimeter = Perimeter(allowed_hosts=["sheets.example.com"])
+    assert (code_of(perimeter, arguments), code_of(Perimeter(), arguments)) == ("BAD_REQUEST", "BAD_REQUEST")
+
+
 @pytest.mark.parametrize(
     ("origin", "host", "passes"),
     [
@@ -80,6 +87,8 @@ def test_a_host_must_be_one_of_those_allowed(host: str, passes: bool) -> None:
         ("null", "sheets.example.com", False),
         ("https://[", "sheets.example.com", False),
         ("", "sheets.example.com", False),
+        ("null", "", False),
+        ("https://[", "[", False),
     ],
 )
 def test_a_page_of_another_site_opens_no_socket(origin: str | None, host: str, passes: bool) -> None:

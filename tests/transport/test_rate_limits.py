@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from graphql import get_introspection_query
 
 from schema import schema
 from schema.core.costs import WEIGHTS
@@ -137,5 +138,17 @@ def test_every_weight_names_a_field_or_an_argument_of_the_schema() -> None:
     types: Any = [kind for kind in schema._schema.type_map.values() if hasattr(kind, "fields")]
     fields = {name for kind in types for name in kind.fields}
     arguments = {name for kind in types for field in kind.fields.values() for name in getattr(field, "args", ())}
-    assert set(WEIGHTS.fields) <= fields
+    assert set(WEIGHTS.fields) <= fields | {"__schema", "__type"}
     assert set(WEIGHTS.arguments) <= arguments
+
+
+async def test_an_operation_asks_for_the_whole_schema_once(app: App) -> None:
+    client, document = app.client(), get_introspection_query()
+    assert "__schema" in (await ask(client, document)).json()["data"]
+    types = "__schema { types { name fields { name } } }"
+    for twice in (f"{{ {types} other: {types} }}", f"{{ ...S a: {types} }} fragment S on Query {{ {types} }}"):
+        (error,) = (await ask(client, twice)).json()["errors"]
+        assert error["extensions"]["code"] == "DOCUMENT_TOO_COMPLEX"
+        assert re.match(r"The document may cost 30,0\d\d; at most 25000 units of cost are allowed", error["message"])
+    types = " ".join(f't{n}: __type(name: "Row") {{ name }}' for n in range(20))
+    assert len((await ask(client, f"{{ {types} }}")).json()["data"]) == 20

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from tests.support.processes.transport_app import Served, serving
+from transport.core.connections import Connections
 from transport.graphql import event_streams
 
 PING = b":\n\n"
@@ -174,3 +175,28 @@ def test_there_is_a_limit_to_the_open_streams() -> None:
             verify=False,
         )
         assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE")
+
+
+def test_one_person_has_few_open_streams_over_http() -> None:
+    good, subscription = {"authorization": "Bearer good"}, "subscription {forever}"
+    with serving(events_per_person=2) as served, streaming(served, subscription, **good) as first:
+        next(first)
+        with streaming(served, subscription, **good) as second:
+            next(second)
+            for accepted in ("text/event-stream", "multipart/mixed;subscriptionSpec=1.0"):
+                headers = {"accept": accepted, **good}
+                response = served.http.post("/graphql", json={"query": subscription}, headers=headers)
+                error = response.json()["errors"][0]
+                assert (response.status_code, error["message"]) == (
+                    429,
+                    "You have 2 open event streams, and the limit is 2. Close one first.",
+                )
+                details = {name: error["extensions"][name] for name in ("code", "limit", "used", "quota")}
+                assert details == {"code": "RATE_LIMITED", "limit": 2, "used": 2, "quota": "streams"}
+            with streaming(served, subscription) as stranger:  # of nobody's number
+                next(stranger)
+        wait(lambda: served.connections.event_counts.total() == 1)
+        with streaming(served, subscription, **good) as third:
+            next(third)
+    assert Connections().events_per_person == 100
+    assert served.connections.event_counts == {}

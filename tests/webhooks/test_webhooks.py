@@ -220,6 +220,11 @@ async def test_an_address_inside_the_network_is_refused_and_nothing_is_stored(ap
         ("::ffff:8.8.8.8", True),
         ("::ffff:127.0.0.1", False),
         ("::", False),
+        ("192.0.0.192", False),
+        ("192.0.1.1", True),
+        ("168.63.129.16", False),
+        ("fec0::1", False),
+        ("::ffff:168.63.129.16", False),
     ],
 )
 def test_an_address_is_public_or_not(address: str, public: bool) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
@@ -31,10 +32,11 @@ class Connection(Protocol):
 
 
 class Connections:
-    """All streams of this process, at most `limit`."""
+    """All streams of this process, at most `limit`, of which `events_per_person` event streams of one person."""
 
-    def __init__(self, limit: int = 10_000) -> None:
-        self.limit = limit
+    def __init__(self, limit: int = 10_000, events_per_person: int = 100) -> None:
+        self.limit, self.events_per_person = limit, events_per_person
+        self.event_counts = Counter[object]()
         self._open: set[Connection] = set()
         self._closing = False
 
@@ -57,6 +59,17 @@ class Connections:
             yield
         finally:
             self._open.discard(connection)
+
+    @contextmanager
+    def counting_events(self, person: object) -> Iterator[None]:
+        """Count an event stream of a person while the block runs."""
+        self.event_counts[person] += 1
+        try:
+            yield
+        finally:
+            self.event_counts[person] -= 1
+            if not self.event_counts[person]:
+                del self.event_counts[person]
 
     async def close_where(
         self, matches: Callable[[Context], bool], code: int = FORBIDDEN, reason: str = "signed out"

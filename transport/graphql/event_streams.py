@@ -12,7 +12,7 @@ from telemetry import metrics
 from telemetry.catalog import LIMITS
 from transport.core.callers import Context, seconds_left
 from transport.core.connections import FORBIDDEN, SERVICE_RESTART, Connections
-from transport.core.errors import product_error, unavailable
+from transport.core.errors import RequestRefused, product_error, unavailable
 from transport.core.logs import log_operation
 from transport.graphql.responses import Exchange
 from transport.graphql.stream_formats import Multipart, ServerSentEvents, StreamFormat
@@ -42,13 +42,23 @@ class EventStream:
     async def run(self, operation: Operation, context: Context, started: float) -> None:
         """Stream the results.
 
-        `started` is a `time.perf_counter()`. Raises RequestRefused when too many streams are open.
+        `started` is a `time.perf_counter()`. Raises RequestRefused when too many streams are open, of all or of the
+        person.
         """
         if self._connections.full:
             metrics.count(LIMITS, "streams")
             raise unavailable("This server has too many open streams, or is restarting. Try again in a second.")
+        used, limit = self._connections.event_counts[context.viewer_id], self._connections.events_per_person
+        if used >= limit and context.viewer_id is not None:
+            metrics.count(LIMITS, "events_person")
+            raise RequestRefused(
+                f"You have {used} open event streams, and the limit is {limit}. Close one first.",
+                status=429,
+                code="RATE_LIMITED",
+                details={"limit": limit, "used": used, "quota": "streams"},
+            )
         self.context = context
-        with self._connections.holding(self):
+        with self._connections.holding(self), self._connections.counting_events(context.viewer_id):
             await self._send({"type": "http.response.start", "status": 200, "headers": self._format.headers})
             await self._write(self._format.opening)
             try:

@@ -62,6 +62,7 @@ def serving(
     limits: Limits | None = None,
     sockets: SocketLimits | None = None,
     max_connections: int = 1000,
+    events_per_person: int = 100,
     deadline: float = 5.0,
     body_deadline: float = 5.0,
     check: Callable[[], Awaitable[bool]] | None = None,
@@ -71,7 +72,7 @@ def serving(
 ) -> Iterator[Served]:
     world, drain = World(), Drain()
     readiness = Readiness({"database": check or well})
-    connections = Connections(max_connections)
+    connections = Connections(max_connections, events_per_person)
 
     executor = Executor(schema, format_error=format_error, limits=limits, deadline=deadline)
     app = Starlette(
